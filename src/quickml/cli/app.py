@@ -1,0 +1,141 @@
+"""All commands, and what becomes of their errors.
+
+Exit codes: 0 done; 1 the work failed; 2 what was asked for is wrong (a bad document, file or option);
+130 given up with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from quickml import __version__
+from quickml.errors import CoreMLFileError, InputError, QuickMLError, SpecError, VerificationError
+
+app = typer.Typer(
+    name="quickml",
+    help="A JSON file in, a trained and verified Core ML model out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.json", help="The document; - reads standard input.")]
+ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+
+
+@app.command()
+def run(
+    spec: SpecFile,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Put the result exactly here; new or empty.")
+    ] = None,
+    epochs: Annotated[int | None, typer.Option(help="Instead of the document's.", min=1)] = None,
+    seed: Annotated[int | None, typer.Option(help="Instead of the document's.", min=0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one event per line, as JSON.")] = False,
+) -> None:
+    """Build, train, compile and verify what SPEC.json describes.
+
+    The result lies in runs/<name>-<time>/. Ctrl-C once stops training and keeps, compiles and verifies
+    what was learned; twice gives up.
+    """
+    from quickml.cli.run import run_spec
+
+    run_spec(spec, out=out, epochs=epochs, seed=seed, as_json=as_json)
+
+
+@app.command()
+def validate(spec: SpecFile, as_json: AsJson = False) -> None:
+    """Print the layers with shapes and parameters, or every problem. Nothing is trained."""
+    from quickml.cli.validate import validate_spec
+
+    validate_spec(spec, as_json=as_json)
+
+
+@app.command()
+def inspect(file: ModelFile, as_json: AsJson = False) -> None:
+    """Show what a Core ML file takes, gives and is made of."""
+    from quickml.cli.inspect import inspect_file
+
+    inspect_file(file, as_json=as_json)
+
+
+@app.command()
+def predict(
+    file: ModelFile,
+    inputs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="INPUT...", help="Pictures, or numbers: 5.1,3.5,1.4,0.2 or a .csv or .json file."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
+) -> None:
+    """Run a Core ML file on pictures or numbers, on any system."""
+    from quickml.cli.predict import predict_inputs
+
+    predict_inputs(file, inputs, as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of the document, for editors and forms."""
+    import json
+
+    from quickml.spec.schema import schema as document_schema
+
+    typer.echo(json.dumps(document_schema(), indent=2))
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"quickml {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line; errors of ours become one clear message and an exit code, never a traceback."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="quickml")
+    except QuickMLError as error:
+        _leave(error, _code(error))
+    except BrokenPipeError:
+        # The reader of our output has gone, as `| head` does: nothing to say, and nobody to say it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _leave(error, 1)
+    except KeyboardInterrupt:
+        _leave("given up", 130)
+
+
+def _code(error: QuickMLError) -> int:
+    wrong_request = isinstance(error, SpecError | InputError | CoreMLFileError)
+    return 2 if wrong_request and not isinstance(error, VerificationError) else 1
+
+
+def _leave(error: object, code: int) -> None:
+    if isinstance(error, SpecError):
+        count = len(error.problems)
+        print(f"error: {count} problem{'s' if count > 1 else ''} in the document", file=sys.stderr)
+        for problem in error.problems:
+            print(f"  {problem}", file=sys.stderr)
+    else:
+        print(f"error: {error}", file=sys.stderr)
+    sys.exit(code)

@@ -1,0 +1,106 @@
+"""`quickml run`."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from quickml import pipeline, results
+from quickml.cli.display import Display, JsonDisplay, LineDisplay
+from quickml.cli.source import read_spec
+from quickml.errors import QuickMLError
+from quickml.spec import Plan, understand
+
+
+def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | None, as_json: bool) -> None:
+    """Run a document and show what happens; errors go on to the caller.
+
+    Raises:
+        QuickMLError: the run broke off.
+    """
+    with _own_stdout() as stream:
+        display = _display(stream, as_json=as_json)
+        try:
+            plan = _overridden(read_spec(path), epochs, seed)
+            folder = out or results.default_folder(plan.spec.name)
+            results.check_free(folder)
+            with _Interrupts() as interrupts, display:
+                for event in pipeline.run(plan, folder, stop=interrupts.asked):
+                    display.show(event)
+        except QuickMLError as error:
+            if as_json:
+                display.show(pipeline.failure(error))
+            raise
+
+
+def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
+    changes = {key: value for key, value in (("epochs", epochs), ("seed", seed)) if value is not None}
+    if not changes:
+        return plan
+    document = plan.spec.model_dump(mode="json", exclude_none=True)
+    document["training"].update(changes)
+    changed = understand(document)
+    return Plan(
+        spec=changed.spec, graph=changed.graph, notices=plan.notices, memory_bytes=changed.memory_bytes
+    )
+
+
+def _display(stream: TextIO, *, as_json: bool) -> Display:
+    if as_json:
+        return JsonDisplay(stream)
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        from quickml.cli.terminal import TerminalDisplay
+
+        return TerminalDisplay(stream)
+    return LineDisplay(stream)
+
+
+@contextmanager
+def _own_stdout() -> Iterator[TextIO]:
+    """Our own handle of standard output; whatever else in the process prints there goes to stderr.
+
+    TensorFlow and coremltools write to file descriptor 1 as they please, and one such line would break
+    `--json`.
+    """
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1)
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield own
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+        with suppress(BrokenPipeError):
+            own.close()
+
+
+class _Interrupts:
+    """Ctrl-C once: `asked()` turns true. Twice: KeyboardInterrupt, which leaves nothing behind."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def asked(self) -> bool:
+        return self._count > 0
+
+    def __enter__(self) -> _Interrupts:
+        self._before = {sig: signal.signal(sig, self._handle) for sig in (signal.SIGINT, signal.SIGTERM)}
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for sig, handler in self._before.items():
+            signal.signal(sig, handler)
+
+    def _handle(self, number: int, _: FrameType | None) -> None:
+        self._count += 1
+        if self._count > 1 or number == signal.SIGTERM:
+            raise KeyboardInterrupt
+        print("\nstopping: what was learned is kept (Ctrl-C again gives up)", file=sys.stderr, flush=True)

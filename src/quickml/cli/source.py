@@ -1,0 +1,31 @@
+"""Read a document named on the command line."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from quickml.errors import Problem, SpecError
+from quickml.spec import Plan, read
+from quickml.spec.parse import MAX_BYTES
+
+
+def read_spec(path: Path) -> Plan:
+    """The plan of a file, or of standard input for `-`.
+
+    Raises:
+        SpecError: it cannot be read, or is wrong.
+    """
+    return read(_bytes(path))
+
+
+def _bytes(path: Path) -> bytes:
+    if str(path) == "-":
+        return sys.stdin.buffer.read(MAX_BYTES + 1)
+    try:
+        with path.open("rb") as stream:
+            return stream.read(MAX_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or type(error).__name__).lower()
+        problem = Problem(pointer="", expected="a JSON file to read", found=f"{str(path)!r} ({reason})")
+        raise SpecError([problem]) from None

@@ -1,0 +1,68 @@
+"""Walk a graph and write each layer with its emitter."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from coremltools.converters.mil import Builder as mb
+from coremltools.converters.mil.mil import Function, Program
+from numpy.typing import NDArray
+
+from quickml.coreml import emit as package
+from quickml.coreml.emit.emitter import EMITTERS, Context, Var
+from quickml.errors import CompileError
+from quickml.spec import Plan
+from quickml.spec.part import Shape
+from quickml.spec.shapes import INPUT
+
+for _module in pkgutil.iter_modules(package.__path__):
+    importlib.import_module(f"{package.__name__}.{_module.name}")
+
+
+def core_ml_shape(shape: Shape) -> tuple[int, ...]:
+    """The shape of a value in the file: with the batch of 1, images channels first."""
+    return (1, shape[2], shape[0], shape[1]) if len(shape) == 3 else (1, *shape)
+
+
+def emit(
+    plan: Plan, weights: Mapping[str, Mapping[str, NDArray[np.float32]]], *, input_name: str, opset: Any
+) -> Program:
+    """The MIL program of a trained model: raw input in, probabilities or a prediction out.
+
+    Args:
+        plan: the graph with its layers.
+        weights: by layer name, then by Keras' variable name; float32.
+        input_name: what the file calls its input.
+        opset: the coremltools target whose operations may be used.
+
+    Raises:
+        CompileError: a layer without an emitter.
+    """
+    program = Program()
+    shape = core_ml_shape(plan.graph.input_shape)
+    with Function({input_name: mb.placeholder(shape=shape)}, opset_version=opset) as function:
+        values: dict[str, Var] = {INPUT: function.inputs[input_name]}
+        for node in plan.graph.nodes:
+            emitter = EMITTERS.get(type(node.layer))
+            if emitter is None:
+                raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML yet")
+            values[node.name] = emitter(
+                node.layer,
+                Context(
+                    name=node.name,
+                    inputs=[values[source] for source in node.inputs],
+                    input_shapes=node.input_shapes,
+                    output_shape=node.output_shape,
+                    weights=weights.get(node.name, {}),
+                ),
+            )
+        output = values[plan.graph.nodes[-1].name]
+        if plan.is_binary:
+            output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
+        function.set_outputs([output])
+    program.add_function("main", function)
+    return program

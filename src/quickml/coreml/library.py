@@ -1,0 +1,38 @@
+"""coremltools, imported quietly and without what we do not need of it.
+
+Its import pulls in TensorFlow and scikit-learn wherever they are installed, for front ends that QuickML does
+not use, and prints warnings about versions it was not tested with and about Apple libraries that exist
+only on macOS. Hidden while it loads, they cost nothing and say nothing.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+import warnings
+from types import ModuleType
+from typing import Any
+
+_HIDDEN = ("tensorflow", "sklearn", "torch", "torchvision", "torchaudio", "executorch", "xgboost", "libsvm")
+
+
+def coremltools() -> Any:
+    """The module, imported at the first call. Not for threads that import the hidden ones meanwhile."""
+    if "coremltools" in sys.modules:
+        return sys.modules["coremltools"]
+    found: dict[str, ModuleType | None] = {name: sys.modules.get(name) for name in _HIDDEN}
+    level = logging.root.manager.disable
+    logging.disable(logging.WARNING)
+    try:
+        sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type] # None: "do not import"
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            import coremltools as library
+    finally:
+        logging.disable(level)
+        for name, module in found.items():
+            if module is None:
+                sys.modules.pop(name, None)
+            else:
+                sys.modules[name] = module
+    return library

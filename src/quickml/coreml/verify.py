@@ -1,0 +1,91 @@
+"""The delivered file against the trained model, on held-out samples in raw form.
+
+Core ML runs on Apple systems only. So the file is read back from disk, translated to ONNX by code that
+shares nothing with the compiler, and executed; what it answers must be what the trained model answered.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.coreml.runtime import Runtime
+from quickml.errors import VerificationError
+from quickml.events import Parity
+from quickml.spec.export import Weights
+from quickml.training.trained import Array, Probe
+
+TOLERANCE: dict[Weights, float] = {"float32": 1e-4, "float16": 2e-2}
+"""Largest difference between two probabilities, or between two predictions relative to the largest one."""
+LEAST_AGREEMENT: dict[Weights, float] = {"float32": 0.995, "float16": 0.995}
+"""Share of samples that must get the same label. In float32 too: two classes may tie within the tolerance."""
+
+
+def verify(path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights) -> Parity:
+    """Execute a file and compare.
+
+    Args:
+        path: a `.mlmodel` or `.mlpackage`, as it will be delivered.
+        probe: at least 256 samples with the trained model's answers.
+        labels: the classes, in the order of the probe's answers; none for a regression.
+        weights: what the file stores, which decides the tolerance.
+
+    Raises:
+        VerificationError: it computes something else; the error carries the figures.
+        CoreMLFileError: it cannot be read or run.
+    """
+    runtime = Runtime.load(path)
+    answers = _in_order(runtime, runtime.outputs(probe.inputs), labels, path.name)
+    parity = _compare(path.name, answers, probe, labels, TOLERANCE[weights])
+    agreed = parity.label_agreement is None or parity.label_agreement >= LEAST_AGREEMENT[weights]
+    if parity.largest_difference <= parity.tolerance and agreed:  # false for NaN
+        return parity
+    raise VerificationError(_complaint(parity), parity.model_dump())
+
+
+def _in_order(runtime: Runtime, answers: Array, labels: tuple[str, ...], file: str) -> Array:
+    """The file's answers with its classes in our order: a label must mean the same class."""
+    if not labels:
+        return answers
+    found = tuple(runtime.labels or ())
+    if sorted(found) != sorted(labels):
+        raise VerificationError(
+            f"{file}: expected the labels {', '.join(labels)}, found {', '.join(found) or 'none'}",
+            {"file": file},
+        )
+    return answers[:, [found.index(label) for label in labels]]
+
+
+def _compare(file: str, answers: Array, probe: Probe, labels: tuple[str, ...], tolerance: float) -> Parity:
+    if answers.shape != probe.expected.shape:
+        raise VerificationError(
+            f"{file}: expected answers of shape {probe.expected.shape}, found {answers.shape}", {"file": file}
+        )
+    scale = 1.0 if labels else max(1.0, float(np.abs(probe.expected).max()))
+    difference = float(np.abs(answers - probe.expected).max()) / scale
+    agreement, accuracy = (None, None) if not labels else _labels(answers, probe)
+    return Parity(
+        file=file,
+        samples=len(answers),
+        held_out=probe.held_out,
+        largest_difference=difference,
+        tolerance=tolerance,
+        label_agreement=agreement,
+        accuracy=accuracy,
+    )
+
+
+def _labels(answers: Array, probe: Probe) -> tuple[float, float]:
+    said: NDArray[np.intp] = answers.argmax(axis=1)
+    agreement = np.mean(said == probe.expected.argmax(axis=1))
+    return float(agreement), float(np.mean(said[: probe.held_out] == probe.truth))
+
+
+def _complaint(parity: Parity) -> str:
+    labels = "" if parity.label_agreement is None else f", labels agree for {parity.label_agreement:.1%}"
+    return (
+        f"{parity.file} does not compute what was trained: expected differences of at most"
+        f" {parity.tolerance:g} on {parity.samples} samples, found {parity.largest_difference:.3g}{labels}"
+    )

@@ -1,0 +1,195 @@
+"""The words in which work is reported: typed, frozen, JSON-ready.
+
+A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compiled`,
+`verified`; or it breaks off with `failed`. `quickml run --json` prints one such event per line, and
+the service sends the same ones.
+
+`to_json` and `from_json` are inverse to each other. JSON has no NaN and no infinity: a metric that is
+no number travels as null.
+"""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
+
+
+Metric = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+
+
+class _Event(_Record):
+    """What all events share: a `type` and the moment it happened (UTC)."""
+
+    time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+
+    def to_json(self) -> str:
+        """One line of JSON, without a line break."""
+        return self.model_dump_json()
+
+
+class Started(_Event):
+    """The document is understood; work begins."""
+
+    type: Literal["started"] = "started"
+    name: str
+    dataset: str
+    epochs: int
+    seed: int
+
+
+class Warned(_Event):
+    """Something in the document was ignored or repaired."""
+
+    type: Literal["warning"] = "warning"
+    pointer: str
+    message: str
+
+
+class LayerRow(_Record):
+    """One line of the layer table. Shapes leave out the batch."""
+
+    name: str
+    layer: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+class Built(_Event):
+    """The network stands, with the weights it starts from."""
+
+    type: Literal["built"] = "built"
+    layers: tuple[LayerRow, ...]
+    parameters: int
+    trainable_parameters: int
+    memory_bytes: int
+    """Estimated need while training, in bytes."""
+    precision: str
+    """What training computes in: `float32` or `mixed_bfloat16`."""
+    train_samples: int
+    validation_samples: int
+    test_samples: int
+    seconds: float
+
+
+class Progress(_Event):
+    """Where an epoch stands, a few times a second at most."""
+
+    type: Literal["progress"] = "progress"
+    epoch: int
+    """From 1."""
+    epochs: int
+    step: int
+    """Steps done in this epoch."""
+    steps: int
+    samples_per_second: float
+    metrics: dict[str, Metric]
+    """Means over the epoch so far; `loss` is always among them."""
+
+
+class EpochEnded(_Event):
+    """An epoch is over. `metrics` holds `loss` and the others, those on validation data with `val_`."""
+
+    type: Literal["epoch"] = "epoch"
+    epoch: int
+    epochs: int
+    metrics: dict[str, Metric]
+    learning_rate: float
+    seconds: float
+
+
+class Trained(_Event):
+    """Training is over, and the model was evaluated in float32 on the test samples."""
+
+    type: Literal["trained"] = "trained"
+    epochs: int
+    """How many epochs were run, the last possibly not to its end."""
+    stopped: str | None
+    """Why before the last epoch: `asked`, `early_stopping` or `max_seconds`; None when it was not."""
+    metrics: dict[str, Metric]
+    """On the test samples: `loss`, `accuracy` and so on."""
+    seconds: float
+
+
+class FileRow(_Record):
+    """One delivered file or package."""
+
+    name: str
+    size_bytes: int
+    sha256: str
+    """Of the file; of a package, of its listing (relative path and sha256 of each file)."""
+
+
+class Compiled(_Event):
+    """The Core ML files are written."""
+
+    type: Literal["compiled"] = "compiled"
+    files: tuple[FileRow, ...]
+    skipped: dict[str, str]
+    """What could not be made here, and why: `{"mlmodelc": "..."}`."""
+    seconds: float
+
+
+class Parity(_Record):
+    """How a file read back from disk compares with the trained model, on the same samples."""
+
+    file: str
+    samples: int
+    """How many were compared."""
+    held_out: int
+    """How many of these are test samples as they are; the rest are test samples varied."""
+    largest_difference: float
+    """Between two probabilities, or, for a regression, between two outputs relative to their scale."""
+    tolerance: float
+    label_agreement: float | None
+    """Share of samples given the same label; None for a regression."""
+    accuracy: float | None
+    """Of the file, on its held-out samples; None for a regression."""
+
+
+class Verified(_Event):
+    """Every file was executed and agrees with the trained model. Last of a good run."""
+
+    type: Literal["verified"] = "verified"
+    parity: tuple[Parity, ...]
+    folder: str
+    """Where the result lies."""
+    files: tuple[FileRow, ...]
+    seconds: float
+
+
+class Failed(_Event):
+    """The run broke off; `message` is for a person."""
+
+    type: Literal["failed"] = "failed"
+    error: str
+    """The class of the error, such as `SpecError`."""
+    message: str
+    problems: tuple[dict[str, str], ...] = ()
+
+
+Event = Annotated[
+    Started | Warned | Built | Progress | EpochEnded | Trained | Compiled | Verified | Failed,
+    Field(discriminator="type"),
+]
+"""Any event; its JSON Schema is what clients read."""
+
+_events: TypeAdapter[Event] = TypeAdapter(Event)
+
+
+def from_json(line: str | bytes) -> Event:
+    """Read what `to_json` wrote.
+
+    Raises:
+        ValueError: it is not an event: no JSON object, an unknown `type`, missing or unknown fields.
+    """
+    try:
+        return _events.validate_json(line)
+    except ValidationError as error:
+        raise ValueError(f"expected an event, found {line[:80]!r} ({error.errors()[0]['msg']})") from None

@@ -1,0 +1,121 @@
+"""What happened, as one JSON object: the content of `report.json`."""
+
+from __future__ import annotations
+
+import json
+import math
+import platform
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from quickml import __version__
+from quickml.datasets.data import Data
+from quickml.events import FileRow, Parity
+from quickml.report.mistakes import worst
+from quickml.report.page import render
+from quickml.training.trained import Trained
+
+_LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
+
+
+def record(
+    trained: Trained,
+    data: Data,
+    *,
+    parity: Sequence[Parity],
+    files: Sequence[FileRow],
+    skipped: Mapping[str, str],
+    seconds: Mapping[str, float],
+) -> dict[str, Any]:
+    """Everything a run knows about itself, in JSON's own types; a number that is none becomes null."""
+    plan = trained.plan
+    spec, dataset, parameters = plan.spec, plan.dataset, plan.graph.parameters
+    document = spec.model_dump(mode="json", exclude_none=True)
+    return _plain(
+        {
+            "quickml": __version__,
+            "name": spec.name,
+            "created": datetime.now(UTC).isoformat(timespec="seconds"),
+            "dataset": {
+                "name": dataset.name,
+                "title": dataset.title,
+                "source": dataset.source,
+                "task": dataset.task,
+                "labels": dataset.labels,
+                "feature_names": dataset.feature_names,
+                "target_name": dataset.target_name,
+                "shape": dataset.shape,
+                "train": trained.train_samples,
+                "validation": trained.validation_samples,
+                "test": len(data.y_test),
+            },
+            "spec": document,
+            "layers": [
+                {
+                    "name": n.name,
+                    "type": n.layer.type,
+                    "output_shape": n.output_shape,
+                    "parameters": n.parameters.total,
+                }
+                for n in plan.graph.nodes
+            ],
+            "parameters": parameters.total,
+            "trainable_parameters": parameters.trainable,
+            "memory_bytes": plan.memory_bytes,
+            "training": {
+                "optimizer": document["training"]["optimizer"],
+                "loss": spec.training.loss,
+                "batch_size": spec.training.batch_size,
+                "epochs": spec.training.epochs,
+                "epochs_run": len(trained.history),
+                "stopped": trained.stopped,
+                "precision": trained.precision,
+                "seed": spec.training.seed,
+            },
+            "history": trained.history,
+            "metrics": trained.metrics,
+            "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
+            "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
+            "parity": [row.model_dump() for row in parity],
+            "files": [row.model_dump() for row in files],
+            "skipped": skipped,
+            "seconds": seconds,
+            "versions": _versions(),
+            "warnings": [{"pointer": n.pointer, "message": n.message} for n in plan.notices],
+        }
+    )
+
+
+def write(report: Mapping[str, Any], trained: Trained, data: Data, folder: Path) -> None:
+    """`report.json` and `report.html` in a folder."""
+    text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
+    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    mistakes = worst(data.x_test, data.y_test, trained.predictions, trained.plan.dataset.labels)
+    (folder / "report.html").write_text(render(report, mistakes), encoding="utf-8")
+
+
+def _scatter(truth: Iterable[float], predicted: Iterable[float]) -> list[list[float]]:
+    return [[float(a), float(b)] for a, b in zip(truth, predicted, strict=True)]
+
+
+def _versions() -> dict[str, str]:
+    versions = {"python": platform.python_version(), "platform": f"{platform.system()} {platform.machine()}"}
+    for library in _LIBRARIES:
+        try:
+            versions[library] = version(library)
+        except PackageNotFoundError:  # tensorflow goes by one of two names
+            continue
+    return versions
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value

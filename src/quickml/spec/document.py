@@ -1,0 +1,45 @@
+"""The document as a whole."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from quickml.spec.datasets import AnyDataset
+from quickml.spec.export import Export
+from quickml.spec.layers import AnyLayer
+from quickml.spec.part import Part, Sizes
+from quickml.spec.training import Training
+
+MAX_LAYERS = 1000
+
+
+def _named(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+def _tuple(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
+
+
+class Model(Part):
+    """The network: layers in order."""
+
+    layers: Annotated[
+        tuple[AnyLayer, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=MAX_LAYERS)
+    ]
+    input_shape: Sizes | None = None
+    """Comes from the dataset; where given all the same, it must agree."""
+
+
+class Spec(Part):
+    """One network to be built, trained, compiled and verified."""
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
+    """Shown to people; 1 to 64 letters, digits, spaces, `.`, `_` and `-`."""
+    dataset: Annotated[Annotated[AnyDataset, Field(discriminator="name")], BeforeValidator(_named)]
+    """A name alone, or an object with the dataset's options."""
+    model: Model
+    training: Training = Training()
+    export: Export = Export()
