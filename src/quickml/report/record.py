@@ -34,7 +34,7 @@ def record(
     plan = trained.plan
     spec, dataset, parameters = plan.spec, plan.dataset, plan.graph.parameters
     document = spec.model_dump(mode="json", exclude_none=True)
-    return _plain(
+    content: dict[str, Any] = _plain(
         {
             "quickml": __version__,
             "name": spec.name,
@@ -87,6 +87,7 @@ def record(
             "warnings": [{"pointer": n.pointer, "message": n.message} for n in plan.notices],
         }
     )
+    return content
 
 
 def write(report: Mapping[str, Any], trained: Trained, data: Data, folder: Path) -> None:

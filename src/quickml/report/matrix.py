@@ -1,0 +1,57 @@
+"""The confusion matrix as cells with a tint."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """How many samples of one class were given one label."""
+
+    count: int
+    share: float
+    """Of the samples of its class, 0..1."""
+    tint: float
+    """0 (clear) to 1 (full colour)."""
+    is_right: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """All samples of one class."""
+
+    label: str
+    total: int
+    cells: tuple[Cell, ...]
+    right: float | None
+    """Share that was given the right label; None without samples."""
+
+
+def rows(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> list[Row]:
+    """Rows of the heat map.
+
+    Args:
+        confusion: (classes, classes) counts: rows are the truth, columns what the model said.
+        labels: the classes in the same order.
+    """
+    return [_row(i, label, counts) for i, (label, counts) in enumerate(zip(labels, confusion, strict=True))]
+
+
+def _row(i: int, label: str, counts: Sequence[int]) -> Row:
+    total = sum(counts)
+    shares = [count / total if total else 0.0 for count in counts]
+    cells = tuple(
+        Cell(count=count, share=share, tint=_tint(share, j == i), is_right=j == i)
+        for j, (count, share) in enumerate(zip(counts, shares, strict=True))
+    )
+    return Row(label=label, total=total, cells=cells, right=shares[i] if total else None)
+
+
+def _tint(share: float, is_right: bool) -> float:
+    if not share:
+        return 0.0
+    # The mistakes of a good model are a percent or less: on the scale of the right answers none would show.
+    return round(0.12 + 0.88 * share if is_right else min(1.0, 0.15 + 1.4 * math.sqrt(share)), 3)

@@ -1,0 +1,76 @@
+"""`report.html`: what `report.json` says, as a page that a person would rather look at."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from quickml.report import charts, formats, matrix
+from quickml.report.headline import errors, headline, proof
+from quickml.report.mistakes import Mistake
+from quickml.report.pictures import data_uri
+
+STAGES = ("load", "build", "train", "evaluate", "compile", "verify")
+STOPPED = {
+    "asked": "stopped by hand",
+    "early_stopping": "stopped early: no longer getting better",
+    "max_seconds": "stopped: time was up",
+}
+
+
+def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
+    """Write the page.
+
+    Args:
+        report: what `report.json` holds; any of its measured numbers may be None.
+        mistakes: samples to show, in this order; those of three dimensions are shown as pictures.
+
+    Returns:
+        One HTML document that needs no other file and no network.
+    """
+    dataset = report["dataset"]
+    confusion = report["confusion_matrix"]
+    return _template().render(
+        report=report,
+        headline=headline(report),
+        proof=proof(report["parity"]),
+        curves=charts.learning_curves(report["history"]),
+        matrix=matrix.rows(confusion, dataset["labels"]) if confusion else (),
+        scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
+        errors=errors(report["scatter"] or ()),
+        mistakes=mistakes,
+        are_pictures=any(mistake.values.ndim == 3 for mistake in mistakes),
+        stages=_stages(report["seconds"]),
+        stopped=STOPPED.get(report["training"]["stopped"], report["training"]["stopped"]),
+        spec=json.dumps(report["spec"], indent=2, ensure_ascii=False),
+    )
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    for name in ("number", "count", "percent", "size", "duration", "shape", "moment", "words", "setting"):
+        environment.filters[name] = getattr(formats, name)
+    environment.filters["data_uri"] = data_uri
+    return environment.get_template("page.html")
+
+
+def _stages(seconds: Mapping[str, float | None]) -> list[dict[str, Any]]:
+    """Stages in order, each with its share of the total; what no stage accounts for comes last."""
+    spent = {name: seconds.get(name) or 0.0 for name in (*STAGES, *seconds) if name != "total"}
+    total = max(seconds.get("total") or 0.0, sum(spent.values()))
+    rest = total - sum(spent.values())
+    if rest > 0.005 * total:
+        spent["start-up, other"] = rest
+    return [{"name": name, "seconds": s, "share": s / total if total else 0.0} for name, s in spent.items()]

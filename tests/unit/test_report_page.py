@@ -1,0 +1,419 @@
+"""The report page: what it says, that it is one file, and that nothing in it can break out."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import io
+import json
+import math
+from html.parser import HTMLParser
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from quickml.report import Mistake, axes, charts, formats, matrix, render, worst
+
+HOSTILE = "<script>alert('x')</script>\"&'</style>"
+VOID = {"meta", "link", "img", "br", "col", "input", "hr"}
+
+
+class Page(HTMLParser):
+    """Text, tags and attributes of a page; fails on tags that do not close in order."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.open: list[str] = []
+        self.words: list[str] = []
+        self.feed(html)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"an attribute twice in {tag}"
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(" ".join(self.words).split()).replace("\N{NO-BREAK SPACE}", " ")
+
+    def find(self, tag: str, name: str = "") -> list[dict[str, str | None]]:
+        """Tags of a kind, those of a class where one is given."""
+        return [a for t, a in self.tags if t == tag and (not name or name in (a.get("class") or "").split())]
+
+
+def history(epochs: int, *metrics: str) -> list[dict[str, Any]]:
+    return [
+        {"epoch": e, "learning_rate": 1.0, "seconds": 1.5}
+        | {m: (0.9 if "acc" in m else 1) / e for m in metrics}
+        for e in range(1, epochs + 1)
+    ]
+
+
+def a_report(**changes: Any) -> dict[str, Any]:
+    report: dict[str, Any] = {
+        "quickml": "0.1.0",
+        "name": "three kinds",
+        "created": "2026-11-22T21:08:20+00:00",
+        "dataset": {
+            "name": "iris", "title": "Iris flowers", "source": "Fisher 1936", "task": "classification",
+            "labels": ["setosa", "versicolor", "virginica"], "feature_names": ["a (cm)", "b (cm)"],
+            "target_name": "", "shape": [2], "train": 108, "validation": 12, "test": 30,
+        },
+        "spec": {"name": "three kinds", "model": {"layers": [{"type": "Dense", "units": 3}]}},
+        "layers": [
+            {"name": "norm", "type": "Normalization", "output_shape": [2], "parameters": 0},
+            {"name": "dense", "type": "Dense", "output_shape": [3], "parameters": 1234},
+        ],
+        "parameters": 1234, "trainable_parameters": 1230, "memory_bytes": 12_000_000,
+        "training": {
+            "optimizer": {"type": "Adam", "learning_rate": 0.01}, "loss": "sparse_categorical_crossentropy",
+            "batch_size": 16, "epochs": 20, "epochs_run": 8, "stopped": "early_stopping",
+            "precision": "float32", "seed": 7,
+        },
+        "history": history(8, "loss", "accuracy", "val_loss", "val_accuracy"),
+        "metrics": {"loss": 0.0712, "accuracy": 0.9333},
+        "confusion_matrix": [[10, 0, 0], [0, 9, 1], [0, 1, 9]],
+        "scatter": None,
+        "parity": [{
+            "file": "model.mlmodel", "samples": 256, "held_out": 30, "largest_difference": 3.1e-6,
+            "tolerance": 1e-4, "label_agreement": 1.0, "accuracy": 0.9333,
+        }],
+        "files": [{"name": "model.mlmodel", "size_bytes": 4_800_123, "sha256": "ab" * 32}],
+        "skipped": {"mlmodelc": "needs macOS"},
+        "seconds": {
+            "load": 0.1, "build": 0.2, "train": 1.0, "evaluate": 0.1, "compile": 0.3, "verify": 0.3,
+            "total": 4.0,
+        },
+        "versions": {"python": "3.11.7", "keras": "3.13.0"},
+        "warnings": [{"pointer": "/model/layer_0", "message": "dim was ignored"}],
+    }  # fmt: skip
+    return report | changes
+
+
+def a_regression() -> dict[str, Any]:
+    report = a_report(
+        confusion_matrix=None,
+        scatter=[[1.0, 2.0], [3.0, 3.0], [5.0, None], [8.0, 6.0]],
+        metrics={"loss": 4.0},
+        history=history(3, "loss", "mean_absolute_error"),
+    )
+    report["dataset"] = report["dataset"] | {"task": "regression", "labels": [], "target_name": "height (cm)"}
+    report["parity"] = [report["parity"][0] | {"label_agreement": None, "accuracy": None}]
+    return report
+
+
+def a_mistake(**changes: Any) -> Mistake:
+    fields: dict[str, Any] = {
+        "index": 5, "truth": "versicolor", "predicted": "virginica", "confidence": 0.875,
+        "values": np.array([5.1, 2.25], np.float32),
+    }  # fmt: skip
+    return Mistake(**(fields | changes))
+
+
+# What it says
+
+
+def test_the_headline_and_the_promise() -> None:
+    page = Page(render(a_report(), [a_mistake()]))
+    assert "93.33 % test accuracy: 2 of 30 samples wrong" in page.text
+    assert "always naming the commonest class would reach 33.3 %" in page.text
+    promise = "verified: 256 samples executed from the delivered file, largest difference 3.1 × 10⁻⁶"  # noqa: RUF001
+    assert promise in page.text
+
+
+def test_everything_of_the_report_is_there() -> None:
+    text = Page(render(a_report(), [a_mistake()])).text
+    for words in (
+        "three kinds", "Iris flowers Fisher 1936", "training samples 108", "validation samples 12",
+        "test samples 30", "/model/layer_0 dim was ignored", "versicolor virginica 87.5 % 5.1 2.25",
+        "a (cm) b (cm)", "1 norm Normalization 2", "2 dense Dense 3 1,234 100 %", "1,230 trainable",
+        "model.mlmodel 256 30 3.1", "model.mlmodel 4.8 MB abababababababab…",
+        "mlmodelc was not made: needs macOS", "Adam learning rate 0.01", "sparse categorical crossentropy",
+        "8 of 20 stopped early", "memory, estimated 12.0 MB", "verify 0.30 s", "start-up, other 2.00 s",
+        "4.00 s in all", "keras 3.13.0", "22 November 2026, 21:08 UTC",
+        '"units": 3',
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_a_regression() -> None:
+    mistakes = [a_mistake(truth="8", predicted="6", confidence=2.0)]
+    page = Page(render(a_regression(), mistakes))
+    assert "1 mean absolute error of height (cm), on 30 test samples" in page.text
+    assert "nine in ten by less than 2" in page.text
+    assert len(page.find("circle", "sample")) == 3
+    assert "probability" not in page.text
+    assert not page.find("table", "matrix")
+
+
+def test_pictures_are_png_of_the_very_pixels() -> None:
+    pixels = np.arange(28 * 28, dtype=np.uint32).astype(np.uint8).reshape(28, 28, 1)
+    page = Page(render(a_report(), [a_mistake(values=pixels)]))
+    (img,) = page.find("img")
+    head, data = str(img["src"]).split(",")
+    assert head == "data:image/png;base64"
+    assert np.array_equal(np.asarray(Image.open(io.BytesIO(base64.b64decode(data)))), pixels[..., 0])
+    assert img["alt"] == "test sample 5, versicolor"
+
+
+@pytest.mark.parametrize("channels", [1, 2, 3, 4])
+def test_pictures_of_any_channels(channels: int) -> None:
+    pixels = np.zeros((8, 6, channels), np.uint8)
+    assert len(Page(render(a_report(), [a_mistake(values=pixels)])).find("img")) == 1
+
+
+def test_the_matrix_has_counts_and_shares() -> None:
+    page = Page(render(a_report(), []))
+    assert len(page.find("td", "hit")) == 3
+    cell = next(a for a in page.find("td", "miss") if "none" not in str(a["class"]))
+    assert cell["title"] == "is versicolor, said virginica: 1 of 10 (10.00\N{NO-BREAK SPACE}%)"
+
+
+def test_curves_have_axes_legend_and_titles_to_hover_over() -> None:
+    page = Page(render(a_report(), []))
+    assert "epoch 8, validation: 0.125" in page.text
+    assert "loss by epoch: training from 1 to 0.125; validation from 1 to 0.125" in page.text
+    assert len(page.find("path", "curve")) == 4
+    assert len(page.find("circle", "target")) == 4 * 8
+
+
+def test_a_file_that_differs_is_not_called_verified() -> None:
+    report = a_report()
+    for difference in (0.3, None):
+        report["parity"] = [report["parity"][0] | {"largest_difference": difference}]
+        text = Page(render(report, [])).text
+        assert "verified:" not in text
+        assert "differs: 256 samples" in text
+    assert "not verified: No delivered file was executed." in Page(render(a_report(parity=[]), [])).text
+
+
+# One file, nothing to fetch, nothing that breaks out
+
+
+@pytest.mark.parametrize("report", [a_report(), a_regression()])
+def test_nothing_is_fetched(report: dict[str, Any]) -> None:
+    html = render(report, [a_mistake(values=np.zeros((4, 4, 3), np.uint8))])
+    page = Page(html)
+    assert not {tag for tag, _ in page.tags} & {"script", "iframe", "object", "embed", "base", "form"}
+    for _, attributes in page.tags:
+        for name in ("src", "href", "srcset", "xlink:href", "data"):
+            assert str(attributes.get(name) or "data:").startswith("data:")
+        assert not [name for name in attributes if name.startswith("on")]
+    assert "http:" not in html
+    assert "https:" not in html
+    assert "url(" not in html
+    assert "@import" not in html
+    policy = [a["content"] for a in page.find("meta") if a.get("http-equiv") == "Content-Security-Policy"]
+    assert policy == ["default-src 'none'; img-src data:; style-src 'unsafe-inline'"]
+
+
+def poisoned(value: Any) -> Any:
+    """The same with every string, and every key of settings, made hostile."""
+    if isinstance(value, str):
+        return value + HOSTILE
+    if isinstance(value, list):
+        return [poisoned(item) for item in value]
+    if isinstance(value, dict):
+        return {key: poisoned(item) for key, item in value.items()}
+    return value
+
+
+@pytest.mark.parametrize("original", [a_report(), a_regression()])
+def test_hostile_strings_stay_strings(original: dict[str, Any]) -> None:
+    report = poisoned(original)
+    report["dataset"]["task"] = original["dataset"]["task"]
+    report["skipped"] = report["versions"] = {HOSTILE: HOSTILE}
+    report["training"]["optimizer"][HOSTILE] = HOSTILE
+    report["metrics"][HOSTILE] = 1.0
+    report["seconds"][HOSTILE] = 1.0
+    for row in report["history"]:
+        row[HOSTILE] = 0.5
+    html = render(report, [a_mistake(truth=HOSTILE, predicted=HOSTILE)])
+    assert "<script" not in html
+    assert html.count("</style>") == 1
+    assert Page(html).text.count("<script>alert('x')</script>") > 20
+
+
+# Extremes
+
+
+@pytest.mark.parametrize("epochs", [1, 2, 3, 7, 1000])
+def test_any_number_of_epochs(epochs: int) -> None:
+    html = render(a_report(history=history(epochs, "loss", "val_loss")), [])
+    assert len(Page(html).find("path", "curve")) == 2
+    assert len(html) < 100_000
+
+
+@pytest.mark.parametrize("classes", [2, 26])
+def test_any_number_of_classes(classes: int) -> None:
+    report = a_report(confusion_matrix=np.eye(classes, dtype=int).tolist())
+    report["dataset"]["labels"] = [f"class {i}" for i in range(classes)]
+    report["metrics"]["accuracy"] = 1.0
+    page = Page(render(report, []))
+    assert len(page.find("td", "hit")) == classes
+    assert "100 % test accuracy: 0 of" in page.text
+    assert "Nothing: every test sample was named rightly." in page.text
+
+
+def test_numbers_that_are_none() -> None:
+    report = copy.deepcopy(a_report())
+    report["metrics"] = {"loss": None, "accuracy": None}
+    report["history"][3]["loss"] = report["history"][0]["val_loss"] = None
+    report["parity"][0] |= {"largest_difference": None, "label_agreement": None, "accuracy": None}
+    report["confusion_matrix"][1] = [0, 0, 0]
+    assert "– test accuracy" in Page(render(report, [])).text  # noqa: RUF001
+    for row in report["history"]:
+        row.update(loss=None, accuracy=None, val_loss=None, val_accuracy=None)
+    assert "How it learned" not in Page(render(report, [])).text
+    render(a_report(history=[], layers=[], parameters=0, files=[], warnings=[], skipped={}, seconds={}), [])
+
+
+def test_a_gap_breaks_the_curve() -> None:
+    rows = history(5, "loss")
+    rows[2]["loss"] = None
+    (chart,) = charts.learning_curves(rows)
+    assert chart.lines[0].path.count("M") == 2
+
+
+def test_thinning_keeps_spikes_and_ends() -> None:
+    rows = history(1000, "loss")
+    rows[500]["loss"] = 77.0
+    (chart,) = charts.learning_curves(rows)
+    numbers = chart.lines[0].path.removeprefix("M").split()
+    assert len(numbers) <= charts.MAX_VERTICES + 2
+    assert numbers[0].startswith("58.0,")
+    assert numbers[-1].startswith("506.0,")
+    assert min(float(number.split(",")[1]) for number in numbers) < 30
+
+
+def test_a_learning_rate_is_drawn_where_it_changes() -> None:
+    rows = history(4, "loss")
+    assert [chart.title for chart in charts.learning_curves(rows)] == ["loss"]
+    rows[3]["learning_rate"] = 0.1
+    assert [chart.title for chart in charts.learning_curves(rows)] == ["loss", "learning rate"]
+
+
+# Parts
+
+
+@given(st.lists(st.floats(-1e30, 1e30), min_size=1), st.booleans(), st.sampled_from([None, 0.0]))
+def test_every_value_lies_on_its_axis(values: list[float], log: bool, floor: float | None) -> None:
+    axis = axes.value_axis(values, floor=floor, log=log)
+    assert axis.low < axis.high
+    assert 2 <= len(axis.ticks) <= 9
+    assert list(axis.ticks) == sorted(set(axis.ticks))
+    for value in values:
+        assert -1e-6 <= axis.share(value) <= 1 + 1e-6
+
+
+@given(st.lists(st.floats(1e-12, 1e12), min_size=2), st.just(True))
+def test_a_log_axis_holds_its_values(values: list[float], log: bool) -> None:
+    axis = axes.value_axis(values, floor=0.0, log=log)
+    assert axis.is_log == (max(values) / min(values) >= axes.LOG_FROM)
+    assert all(-1e-6 <= axis.share(value) <= 1 + 1e-6 for value in values)
+
+
+@given(st.integers(1, 5000), st.integers(0, 100_000))
+def test_epoch_ticks_are_whole_and_few(first: int, more: int) -> None:
+    axis = axes.epoch_axis(first, first + more)
+    assert axis.ticks[0] == first
+    assert len(axis.ticks) <= 10
+    assert all(tick == int(tick) and 0 <= axis.share(tick) <= 1 for tick in axis.ticks)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0, "0"), (1.0, "1"), (0.02134, "0.02134"), (1234.56, "1,235"), (-2.5, "−2.5"), (None, "–"),  # noqa: RUF001
+        (math.nan, "–"), (math.inf, "–"), (3.1e-6, "3.1 × 10⁻⁶"), (0.0001, "0.0001"), (1e9, "1 × 10⁹"),  # noqa: RUF001
+        (99.99999, "100"), (9.99999e-5, "1 × 10⁻⁴"),  # noqa: RUF001
+    ],
+)  # fmt: skip
+def test_numbers(value: float | None, text: str) -> None:
+    assert formats.number(value).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [(1.0, "100 %"), (0.99999, "99.9 %"), (0.5, "50.0 %"), (0.0, "0 %"), (0.00001, "< 0.1 %"), (None, "–")],  # noqa: RUF001
+)
+def test_only_all_is_called_100_percent(share: float | None, text: str) -> None:
+    assert formats.percent(share).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.224, "0.22 s"), (12.34, "12.3 s"), (59.99, "1 min 0 s"), (228.4, "3 min 48 s"), (3780, "1 h 3 min")],
+)
+def test_durations(seconds: float | None, text: str) -> None:
+    assert formats.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+@pytest.mark.parametrize(
+    ("size_bytes", "text"),
+    [(999, "999 bytes"), (1204, "1.2 kB"), (999_950, "1.0 MB"), (412_000_000, "412 MB")],
+)
+def test_sizes(size_bytes: int, text: str) -> None:
+    assert formats.size(size_bytes).replace("\N{NO-BREAK SPACE}", " ") == text
+
+
+def test_matrix_rows() -> None:
+    first, second = matrix.rows([[3, 1], [0, 0]], ["a", "b"])
+    assert (first.total, first.right) == (4, 0.75)
+    assert [cell.share for cell in first.cells] == [0.75, 0.25]
+    assert second.right is None
+
+
+# Mistakes
+
+
+def test_worst_of_a_classification() -> None:
+    x = np.arange(10, dtype=np.float32).reshape(5, 2)
+    y = np.array([0, 1, 2, 1, 0])
+    p = np.array([[0.9, 0.1, 0], [0.6, 0.3, 0.1], [0.05, 0.95, 0], [0, 1, 0], [0.1, 0.1, 0.8]], np.float32)
+    found = worst(x, y, p, ("a", "b", "c"))
+    assert [(m.index, m.truth, m.predicted) for m in found] == [(2, "c", "b"), (4, "a", "c"), (1, "b", "a")]
+    assert found[0].confidence == pytest.approx(0.95)
+    assert np.array_equal(found[0].values, x[2])
+    assert len(worst(x, y, p, ("a", "b", "c"), count=1)) == 1
+
+
+@pytest.mark.parametrize("form", [(3,), (3, 1)])
+def test_worst_of_two_classes_from_one_probability(form: tuple[int, ...]) -> None:
+    p = np.array([0.9, 0.2, 0.4]).reshape(form)
+    found = worst(np.zeros((3, 2)), np.array([0, 1, 0]), p, ("no", "yes"))
+    assert [(m.index, m.predicted, round(m.confidence, 6)) for m in found] == [
+        (0, "yes", 0.9),
+        (1, "no", 0.8),
+    ]
+
+
+def test_worst_of_a_regression() -> None:
+    y = np.array([1.0, 2.0, 3.0, 4.0], np.float32)
+    found = worst(np.zeros((4, 2)), y, np.array([[1.5], [2.0], [0.0], [math.nan]]), ())
+    assert [(m.index, m.truth, m.predicted, m.confidence) for m in found] == [
+        (3, "4", "–", math.inf), (2, "3", "0", 3.0), (0, "1", "1.5", 0.5),  # noqa: RUF001
+    ]  # fmt: skip
+    render(a_regression(), found)
+
+
+def test_a_report_through_json_renders_the_same() -> None:
+    assert render(json.loads(json.dumps(a_report())), []) == render(a_report(), [])
