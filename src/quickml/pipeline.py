@@ -39,6 +39,7 @@ def run(
         for notice in plan.notices:
             yield events.Warned(pointer=notice.pointer, message=notice.message)
         from quickml import datasets
+        from quickml.coreml import package
 
         data = datasets.load(spec.dataset)
         clock.lap("load")
@@ -47,9 +48,6 @@ def run(
         trained = yield from train(plan, data, keras_file=draft / "model.keras", stop=stop)
         clock.laps.update(trained.seconds)
         clock.restart()
-
-        from quickml.coreml import package
-
         files = [package.write(trained, kind, draft) for kind in spec.export.formats]
         skipped = {}
         device = package.compile_for_device(files[-1], draft)

@@ -67,7 +67,7 @@ def inspect(file: ModelFile, as_json: AsJson = False) -> None:
     inspect_file(file, as_json=as_json)
 
 
-@app.command()
+@app.command(context_settings={"ignore_unknown_options": True})  # -1.5,2 is an input
 def predict(
     file: ModelFile,
     inputs: Annotated[

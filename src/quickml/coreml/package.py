@@ -27,6 +27,9 @@ LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names an app meets: a classifier answers with a label and a probability for each, a regression with
 a prediction."""
 
+_INEXACT_PASS = "common::fuse_elementwise_to_batchnorm"
+"""It turns a scale and an offset into a batch_norm whose epsilon of 1e-5 it forgets: off by 5 in a million."""
+
 NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles the file itself"
 
 
@@ -66,34 +69,56 @@ def compile_for_device(path: Path, folder: Path) -> Path | None:
     return folder / f"{path.stem}.mlmodelc"
 
 
-def _convert(trained: Trained, kind: Format) -> Any:
-    ct = coremltools()
-    plan, export = trained.plan, trained.plan.spec.export
-    ios = max(export.minimum_ios or 0, FIRST_IOS[kind])
-    target = getattr(ct.target, f"iOS{ios}") if kind == "mlpackage" else ct.target.iOS13
-    labels = plan.dataset.labels
-    arguments: dict[str, Any] = (
-        {"classifier_config": ct.ClassifierConfig(list(labels), LABEL)} if labels else {}
+def target_of(kind: Format, minimum_ios: int | None = None) -> Any:
+    """The coremltools target of a format: the oldest that `minimum_ios` allows."""
+    targets = coremltools().target
+    return (
+        targets.iOS13
+        if kind == "mlmodel"
+        else getattr(targets, f"iOS{max(minimum_ios or 0, FIRST_IOS[kind])}")
     )
+
+
+def convert(program: Any, kind: Format, target: Any, **arguments: Any) -> Any:
+    """A MIL program as a coremltools model, in float32 unless asked otherwise.
+
+    Raises:
+        CompileError: coremltools cannot write it.
+    """
+    ct = coremltools()
+    passes = ct.PassPipeline.DEFAULT
+    passes.remove_passes({_INEXACT_PASS})
     if kind == "mlpackage":
-        half = export.weights == "float16"
-        arguments["compute_precision"] = ct.precision.FLOAT16 if half else ct.precision.FLOAT32
-    else:
-        arguments["compute_precision"] = None
-    program = emit(plan, trained.weights, input_name=_input_name(trained), opset=target)
+        arguments.setdefault("compute_precision", ct.precision.FLOAT32)
     try:
-        model = ct.convert(
+        return ct.convert(
             program,
             source="milinternal",
             convert_to="mlprogram" if kind == "mlpackage" else "neuralnetwork",
-            inputs=[_input_type(trained)],
             minimum_deployment_target=target,
             skip_model_load=True,
+            pass_pipeline=passes,
             **arguments,
         )
     except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
         raise CompileError(f"{kind}: coremltools could not write the model ({error})") from error
-    if kind == "mlmodel" and export.weights == "float16":
+
+
+def _convert(trained: Trained, kind: Format) -> Any:
+    ct = coremltools()
+    plan, export = trained.plan, trained.plan.spec.export
+    target = target_of(kind, export.minimum_ios)
+    program = emit(
+        plan.graph, trained.weights, input_name=_input_name(trained), opset=target, both=plan.is_binary
+    )
+    arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
+    if plan.dataset.labels:
+        arguments["classifier_config"] = ct.ClassifierConfig(list(plan.dataset.labels), LABEL)
+    half = export.weights == "float16"
+    if half and kind == "mlpackage":
+        arguments["compute_precision"] = ct.precision.FLOAT16
+    model = convert(program, kind, target, **arguments)
+    if half and kind == "mlmodel":
         model = ct.models.neural_network.quantization_utils.quantize_weights(model, nbits=16)
     return model
 
@@ -150,6 +175,7 @@ def _fill_metadata(trained: Trained, description: Any) -> None:
         "train_samples": trained.train_samples,
         "metrics": {k: round(v, 6) for k, v in trained.metrics.items()},
     }
+    meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # same model, same bytes
     meta.userDefined["quickml.spec"] = spec.model_dump_json(exclude_none=True)
     meta.userDefined["quickml.training"] = json.dumps(facts, sort_keys=True)
     if dataset.is_image and dataset.labels:

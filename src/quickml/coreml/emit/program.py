@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from quickml.coreml import emit as package
 from quickml.coreml.emit.emitter import EMITTERS, Context, Var
 from quickml.errors import CompileError
-from quickml.spec import Plan
 from quickml.spec.part import Shape
-from quickml.spec.shapes import INPUT
+from quickml.spec.shapes import INPUT, Graph
 
 for _module in pkgutil.iter_modules(package.__path__):
     importlib.import_module(f"{package.__name__}.{_module.name}")
@@ -29,24 +28,30 @@ def core_ml_shape(shape: Shape) -> tuple[int, ...]:
 
 
 def emit(
-    plan: Plan, weights: Mapping[str, Mapping[str, NDArray[np.float32]]], *, input_name: str, opset: Any
+    graph: Graph,
+    weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
+    *,
+    input_name: str,
+    opset: Any,
+    both: bool = False,
 ) -> Program:
     """The MIL program of a trained model: raw input in, probabilities or a prediction out.
 
     Args:
-        plan: the graph with its layers.
+        graph: the layers with their shapes.
         weights: by layer name, then by Keras' variable name; float32.
         input_name: what the file calls its input.
         opset: the coremltools target whose operations may be used.
+        both: the network gives the probability of the second of two classes; the program gives both.
 
     Raises:
         CompileError: a layer without an emitter.
     """
     program = Program()
-    shape = core_ml_shape(plan.graph.input_shape)
+    shape = core_ml_shape(graph.input_shape)
     with Function({input_name: mb.placeholder(shape=shape)}, opset_version=opset) as function:
         values: dict[str, Var] = {INPUT: function.inputs[input_name]}
-        for node in plan.graph.nodes:
+        for node in graph.nodes:
             emitter = EMITTERS.get(type(node.layer))
             if emitter is None:
                 raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML yet")
@@ -60,8 +65,8 @@ def emit(
                     weights=weights.get(node.name, {}),
                 ),
             )
-        output = values[plan.graph.nodes[-1].name]
-        if plan.is_binary:
+        output = values[graph.nodes[-1].name]
+        if both:
             output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
         function.set_outputs([output])
     program.add_function("main", function)
