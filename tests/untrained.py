@@ -52,7 +52,9 @@ def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> Trained:
         history=({"epoch": 1, "loss": 1.0, "learning_rate": 0.1, "seconds": 0.1},),
         stopped=None,
         precision="float32",
-        metrics={"loss": 1.0, "accuracy": 1.0} if classification else {"loss": 1.0, "mean_absolute_error": 1.0},
+        metrics={"loss": 1.0, "accuracy": 1.0}
+        if classification
+        else {"loss": 1.0, "mean_absolute_error": 1.0},
         predictions=answers,
         confusion=None,
         probe=Probe(inputs=inputs, expected=answers, truth=truth, held_out=count),

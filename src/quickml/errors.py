@@ -4,6 +4,7 @@
     ├── SpecError              the document is wrong; carries every Problem found
     ├── DatasetError           the data cannot be had, or is not what it should be
     ├── TrainingError          training cannot go on (a loss that is no longer a number, ...)
+    ├── ResultError            the result cannot be put where it was asked for
     ├── InputError             something handed to a finished model does not fit it
     └── CoreMLError
         ├── CompileError           a layer or a setting that cannot be written to the asked format
@@ -71,6 +72,10 @@ class DatasetError(QuickMLError):
 
 class TrainingError(QuickMLError):
     """Training cannot go on."""
+
+
+class ResultError(QuickMLError):
+    """The result cannot be put where it was asked for."""
 
 
 class InputError(QuickMLError):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from quickml.errors import QuickMLError
+from quickml.errors import ResultError
 from quickml.events import FileRow
 
 
@@ -35,7 +35,7 @@ def appearing(folder: Path) -> Iterator[Path]:
     Whatever goes wrong inside, nothing is left behind.
 
     Raises:
-        QuickMLError: `folder` holds something already, or cannot be made.
+        ResultError: `folder` holds something already, or cannot be made.
     """
     check_free(folder)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -53,19 +53,19 @@ def check_free(folder: Path) -> None:
     """Whether a result may be put here.
 
     Raises:
-        QuickMLError: it holds something already, or is no folder.
+        ResultError: it holds something already, or is no folder.
     """
     if folder.exists() and not folder.is_dir():
-        raise QuickMLError(f"{folder}: expected a folder to put the result in, found a file")
+        raise ResultError(f"{folder}: expected a folder to put the result in, found a file")
     if folder.is_dir() and any(folder.iterdir()):
-        raise QuickMLError(f"{folder}: expected a new or an empty folder, found one with files in it")
+        raise ResultError(f"{folder}: expected a new or an empty folder, found one with files in it")
 
 
 def _take_place(draft: Path, folder: Path) -> None:
     try:
         draft.replace(folder)  # an empty folder gives way, a full one does not
     except OSError as error:
-        raise QuickMLError(f"{folder}: the result could not be put there ({error.strerror})") from error
+        raise ResultError(f"{folder}: the result could not be put there ({error.strerror})") from error
     _sync_one(folder.parent)
 
 

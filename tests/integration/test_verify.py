@@ -61,7 +61,11 @@ def test_float16_passes_within_its_own_tolerance(kind, tmp_path):
 
 
 def size(path) -> int:
-    return path.stat().st_size if path.is_file() else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    return (
+        path.stat().st_size
+        if path.is_file()
+        else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
+    )
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -135,7 +139,10 @@ def test_a_file_changed_on_disk_is_caught(cnn, tmp_path):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_two_classes_by_one_sigmoid(kind, tmp_path):
-    layers = ({"type": "Dense", "units": 4, "activation": "tanh"}, {"type": "Dense", "units": 1, "activation": "sigmoid"})
+    layers = (
+        {"type": "Dense", "units": 4, "activation": "tanh"},
+        {"type": "Dense", "units": 1, "activation": "sigmoid"},
+    )
     trained = untrained(plan_of(*layers, dataset="circles"))
     assert check(trained, trained, kind, tmp_path).label_agreement == 1.0
 
@@ -189,6 +196,8 @@ def test_the_minimum_ios_asked_for(tmp_path):
     from quickml.coreml.files import read
     from quickml.coreml.package import write
 
-    trained = untrained(plan_of(*CNN, dataset="digits", export={"minimum_ios": 17, "author": "A", "license": "L"}))
+    trained = untrained(
+        plan_of(*CNN, dataset="digits", export={"minimum_ios": 17, "author": "A", "license": "L"})
+    )
     description = describe(read(write(trained, "mlpackage", tmp_path)))
     assert (description.minimum_ios, description.author, description.license) == ("17", "A", "L")

@@ -15,7 +15,7 @@ from typing import Annotated
 import typer
 
 from quickml import __version__
-from quickml.errors import CoreMLFileError, InputError, QuickMLError, SpecError, VerificationError
+from quickml.errors import CoreMLFileError, InputError, QuickMLError, ResultError, SpecError
 
 app = typer.Typer(
     name="quickml",
@@ -126,8 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def _code(error: QuickMLError) -> int:
-    wrong_request = isinstance(error, SpecError | InputError | CoreMLFileError)
-    return 2 if wrong_request and not isinstance(error, VerificationError) else 1
+    return 2 if isinstance(error, SpecError | InputError | ResultError | CoreMLFileError) else 1
 
 
 def _leave(error: object, code: int) -> None:

@@ -41,7 +41,9 @@ def _picture(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
             image.load()
             upright = ImageOps.exif_transpose(image)
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise InputError(f"{path}: expected a picture of ordinary size, found one of too many pixels") from None
+        raise InputError(
+            f"{path}: expected a picture of ordinary size, found one of too many pixels"
+        ) from None
     except UnidentifiedImageError:
         raise InputError(f"{path}: expected a picture (PNG, JPEG, ...), found something else") from None
     except OSError as error:

@@ -56,7 +56,9 @@ def _facts(description: Description) -> Table:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(Text(name, style="bold"), Text(value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …"))
+            table.add_row(
+                Text(name, style="bold"), Text(value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …")
+            )
     return table
 
 

@@ -32,7 +32,9 @@ def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
     needed = [item for item in runtime.inputs if not item.is_optional]
     if len(needed) != 1:
         names = ", ".join(item.name for item in needed)
-        raise UnsupportedModelError(f"the model takes {len(needed)} inputs ({names}); predict is for models of one")
+        raise UnsupportedModelError(
+            f"the model takes {len(needed)} inputs ({names}); predict is for models of one"
+        )
     read = pictures if needed[0].kind == "image" else numbers
     return list(read(inputs, needed[0].shape))
 
@@ -42,7 +44,10 @@ def _answer(runtime: Runtime, array: Any) -> dict[str, Any]:
     if not runtime.labels:
         return {"prediction": values[0] if len(values) == 1 else values}
     probabilities = dict(zip(runtime.labels, values, strict=True))
-    return {"label": max(probabilities, key=lambda label: probabilities[label]), "probabilities": probabilities}
+    return {
+        "label": max(probabilities, key=lambda label: probabilities[label]),
+        "probabilities": probabilities,
+    }
 
 
 def _sentence(answer: dict[str, Any]) -> str:

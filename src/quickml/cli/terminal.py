@@ -97,7 +97,8 @@ class TerminalDisplay:
                 description=description,
                 completed=event.steps * (event.epoch - 1) + event.step,
                 rate=f"{event.samples_per_second:,.0f} samples/s",
-                metrics=metrics, visible=True,
+                metrics=metrics,
+                visible=True,
             )
             return
         self._losses.append(event.metrics["loss"])
@@ -107,7 +108,8 @@ class TerminalDisplay:
                 self._task,
                 description=description,
                 completed=task.total * event.epoch / event.epochs,
-                metrics=metrics, visible=True,
+                metrics=metrics,
+                visible=True,
             )
 
     def _summarise(self, event: events.Verified) -> None:

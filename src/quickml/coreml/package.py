@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import shutil
@@ -11,7 +12,7 @@ import tempfile
 import uuid
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,13 @@ def write(trained: Trained, kind: Format, folder: Path) -> Path:
         model = _convert(trained, kind)
         description = _described(trained, model)
         if kind == "mlmodel":
-            path.write_bytes(description.SerializeToString())
+            path.write_bytes(_bytes(description))
         else:
             weights = model.weights_dir
             coremltools().models.MLModel(description, weights_dir=weights, skip_model_load=True).save(
                 str(path)
             )
-            _make_reproducible(path)
+            _make_reproducible(path, description)
     return path
 
 
@@ -211,8 +212,15 @@ def _input_description(trained: Trained) -> str:
     return "Raw values of: " + ", ".join(dataset.feature_names)
 
 
-def _make_reproducible(package: Path) -> None:
+def _bytes(description: Any) -> bytes:
+    """The same bytes for the same content: the metadata is a map, which protobuf writes in any order."""
+    content: bytes = description.SerializeToString(deterministic=True)
+    return content
+
+
+def _make_reproducible(package: Path, description: Any) -> None:
     """coremltools names the package's items by random UUIDs; ours follow from the items' paths."""
+    (package / "Data" / "com.apple.CoreML" / "model.mlmodel").write_bytes(_bytes(description))
     manifest = package / "Manifest.json"
     content = json.loads(manifest.read_text())
     names = {
@@ -229,13 +237,13 @@ def _make_reproducible(package: Path) -> None:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """coremltools draws progress bars on stderr and warns about what we know."""
+    """coremltools draws progress bars, prints each layer that it quantizes and warns about what we know."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         import tqdm
 
-        with warnings.catch_warnings(), _no_bars(tqdm):
+        with warnings.catch_warnings(), _no_bars(tqdm), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:

@@ -1,0 +1,142 @@
+"""QuickML against the script that a user would write by hand: whole processes, in turn, on this machine.
+
+    python benchmarks/against_reference.py iris      # about two minutes
+    python benchmarks/against_reference.py mnist     # about twenty minutes: 12 epochs, three seeds
+    python benchmarks/against_reference.py compile   # about two minutes
+
+Prints one line per promise: the figure, what it may be at most (or at least), and whether it is kept.
+`reference.py` is Keras' `fit` in float32, then coremltools' TensorFlow route; nothing in it is tuned.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+MNIST = ROOT / "src" / "quickml" / "datasets" / "files" / "mnist"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Run:
+    """One process: wall-clock seconds, peak resident memory, and what it told of itself."""
+
+    seconds: float
+    peak_mb: float
+    told: dict
+
+
+def process(command: list[str], told) -> Run:
+    began = time.perf_counter()
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, cwd=ROOT, text=True)
+    out = child.stdout.read()
+    _, status, usage = os.wait4(child.pid, 0)
+    seconds = time.perf_counter() - began
+    if os.waitstatus_to_exitcode(status):
+        sys.exit(f"{' '.join(command)} failed")
+    scale = 2**20 if sys.platform == "darwin" else 2**10  # macOS counts bytes, Linux kilobytes
+    return Run(seconds=seconds, peak_mb=usage.ru_maxrss / scale, told=told(out))
+
+
+def reference(which: str, epochs: int) -> Run:
+    with tempfile.TemporaryDirectory() as out:
+        command = [sys.executable, str(HERE / "reference.py"), which, str(MNIST), out, str(epochs)]
+        return process(command, lambda text: json.loads(text.splitlines()[-1]))
+
+
+def quickml(spec: str | dict, epochs: int, seed: int = 0) -> Run:
+    with tempfile.TemporaryDirectory() as folder:
+        path = ROOT / spec if isinstance(spec, str) else Path(folder) / "spec.json"
+        if isinstance(spec, dict):
+            path.write_text(json.dumps(spec))
+        out = Path(folder) / "result"
+        command = [sys.executable, str(ROOT / "main.py"), str(path), "--out", str(out)]
+        command += ["--epochs", str(epochs), "--seed", str(seed)]
+        return process(command, lambda _: json.loads((out / "report.json").read_text()))
+
+
+def accuracy(run: Run) -> float:
+    return run.told["metrics"]["accuracy"]
+
+
+def promise(what: str, found: float, at_most: float | None = None, at_least: float | None = None) -> None:
+    kept = found <= at_most if at_most is not None else found >= at_least
+    bound = f"at most {at_most}" if at_most is not None else f"at least {at_least}"
+    print(f"{'kept  ' if kept else 'MISSED'}  {what}: {found:.3f} ({bound})", flush=True)
+
+
+def shown(name: str, run: Run, accuracy: float) -> None:
+    print(f"        {name}: {run.seconds:.1f} s, peak {run.peak_mb:.0f} MB, accuracy {accuracy:.4f}", flush=True)
+
+
+def iris(epochs: int, runs: int) -> None:
+    pairs = []
+    for seed in range(runs):
+        pairs.append((reference("iris", epochs), quickml("iris_spec.json", epochs, seed)))
+        theirs, ours = pairs[-1]
+        shown("reference", theirs, theirs.told["test_accuracy"])
+        shown(f"quickml, seed {seed}", ours, accuracy(ours))
+    ratio = statistics.median(ours.seconds / theirs.seconds for theirs, ours in pairs)
+    promise("iris, whole process, median ratio", ratio, at_most=0.75)
+    promise("iris, lowest test accuracy", min(accuracy(ours) for _, ours in pairs), at_least=0.93)
+
+
+def mnist(epochs: int, runs: int) -> None:
+    ratios, memory, accuracies, finishing = [], [], [], []
+    for seed in range(runs):
+        if seed == 0 or runs <= 3:
+            theirs = reference("mnist_cnn", epochs)
+            shown("reference", theirs, theirs.told["test_accuracy"])
+        ours = quickml("mnist_cnn.json", epochs, seed)
+        shown(f"quickml, seed {seed}", ours, accuracy(ours))
+        ratios.append(ours.seconds / theirs.seconds)
+        memory.append(ours.peak_mb / theirs.peak_mb)
+        accuracies.append(accuracy(ours))
+        finishing.append(ours.told["seconds"]["compile"] + ours.told["seconds"]["verify"])
+    promise("mnist_cnn, whole process, median ratio", statistics.median(ratios), at_most=0.60)
+    promise("mnist_cnn, peak memory, largest ratio", max(memory), at_most=1.0)
+    promise("mnist_cnn, lowest test accuracy", min(accuracies), at_least=0.99)
+    promise("mnist_cnn, compile + verify, median seconds", statistics.median(finishing), at_most=1.0)
+
+
+def compiling(runs: int) -> None:
+    """The MNIST network on few pictures: what comes after training costs the same."""
+    document = json.loads((ROOT / "mnist_cnn.json").read_text())
+    document["dataset"]["num_samples"] = 500
+    finishing = [quickml(document, 1).told["seconds"] for _ in range(runs)]
+    promise(
+        "mnist_cnn, compile + verify of both formats, median seconds",
+        statistics.median(seconds["compile"] + seconds["verify"] for seconds in finishing),
+        at_most=1.0,
+    )
+    for kind in ("mlmodel", "mlpackage"):
+        document["export"]["formats"] = [kind]
+        found = [quickml(document, 1).told["seconds"]["compile"] for _ in range(runs)]
+        promise(f"mnist_cnn, emit + convert of {kind}, median seconds", statistics.median(found), at_most=0.35)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("which", choices=["iris", "mnist", "compile"])
+    parser.add_argument("--epochs", type=int, help="instead of 12 for mnist, 100 for iris")
+    parser.add_argument("--runs", type=int, help="instead of 3 for mnist and compile, 5 for iris")
+    asked = parser.parse_args()
+    if asked.which == "iris":
+        iris(asked.epochs or 100, asked.runs or 5)
+    elif asked.which == "mnist":
+        mnist(asked.epochs or 12, asked.runs or 3)
+    else:
+        compiling(asked.runs or 3)
+
+
+if __name__ == "__main__":
+    main()

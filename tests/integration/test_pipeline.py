@@ -1,0 +1,137 @@
+"""From a document to a verified folder, in this process: every dataset, and SculptML documents of every kind."""
+
+import copy
+import json
+
+import pytest
+
+from quickml import pipeline
+from quickml.errors import VerificationError
+from quickml.spec import understand
+from quickml.spec.datasets import DATASETS
+from sculptml_documents import DOCUMENTS
+
+PICTURES = [
+    {"type": "Conv2D", "filters": 4, "kernel_size": 3, "strides": 2, "activation": "relu"},
+    {"type": "Flatten"},
+]
+
+
+def run(document, folder):
+    """All events, by type."""
+    told = list(pipeline.run(understand(document), folder))
+    return {event.type: event for event in told}
+
+
+@pytest.mark.parametrize("name", DATASETS)
+def test_every_dataset_trains_and_verifies(name, tmp_path):
+    dataset = DATASETS[name]
+    options = {"num_samples": 1000} if name in ("mnist", "fashion_mnist") else {}
+    end = {"type": "Dense", "units": dataset.model_construct().outputs}
+    if dataset.labels:
+        end["activation"] = "softmax"
+    layers = [
+        *(PICTURES if len(dataset.shape) == 3 else [{"type": "Dense", "units": 8, "activation": "relu"}]),
+        end,
+    ]
+    document = {
+        "name": name,
+        "dataset": {"name": name, **options},
+        "model": {"layers": layers},
+        "training": {
+            "epochs": 3,
+            "optimizer": {"type": "Adam", "learning_rate": 0.01},
+            "validation_fraction": 0.1,
+        },
+    }
+    told = run(document, tmp_path / "result")
+    assert all(parity.largest_difference < 1e-4 for parity in told["verified"].parity)
+    report = json.loads((tmp_path / "result" / "report.json").read_text())
+    train, test = understand(document).dataset.sizes
+    counts = report["dataset"]
+    assert (counts["train"] + counts["validation"], counts["test"]) == (train, test)
+    assert "val_loss" in report["history"][0]
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_sculptml_documents_of_every_kind_train(name, tmp_path):
+    document = copy.deepcopy(DOCUMENTS[name])
+    if document["dataset"]["name"] == "MNIST":  # the classic network, on fewer pictures
+        document["dataset"].update(epochs=1, num_samples=1000)
+    told = run(document, tmp_path / "result")
+    assert told["trained"].epochs == understand(document).spec.training.epochs
+    assert len(told["verified"].parity) == 2
+
+
+def test_two_classes_by_one_sigmoid_are_learned(tmp_path):
+    document = {
+        "name": "circles",
+        "dataset": {"name": "circles", "noise": 0.05},
+        "model": {
+            "layers": [
+                {"type": "Dense", "units": 16, "activation": "relu"},
+                {"type": "Dense", "units": 1, "activation": "sigmoid"},
+            ]
+        },
+        "training": {"epochs": 60, "optimizer": {"type": "Adam", "learning_rate": 0.02}},
+        "export": {"weights": "float16"},
+    }
+    told = run(document, tmp_path / "result")
+    assert told["trained"].metrics["accuracy"] > 0.95
+    assert told["verified"].parity[0].accuracy > 0.95
+
+
+def test_a_regression_is_learned_in_its_own_unit(tmp_path):
+    document = {
+        "name": "diabetes",
+        "dataset": "diabetes",
+        "model": {
+            "layers": [{"type": "Dense", "units": 16, "activation": "relu"}, {"type": "Dense", "units": 1}]
+        },
+        "training": {"epochs": 40, "optimizer": {"type": "SGD", "learning_rate": 0.01}},
+    }
+    told = run(document, tmp_path / "result")
+    assert told["trained"].metrics["mean_absolute_error"] < 55, "always saying the mean is off by 66"
+
+
+def test_a_verification_that_fails_leaves_no_folder(tmp_path, monkeypatch):
+    from quickml.coreml import package
+
+    original = package.emit
+
+    def wrong(graph, weights, **options):
+        shifted = {
+            name: {key: value + 0.1 for key, value in layer.items()} for name, layer in weights.items()
+        }
+        return original(graph, shifted, **options)
+
+    monkeypatch.setattr(package, "emit", wrong)
+    document = {
+        "name": "wrong",
+        "dataset": "iris",
+        "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
+        "training": {"epochs": 2},
+    }
+    with pytest.raises(VerificationError, match="does not compute what was trained"):
+        run(document, tmp_path / "result")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_branches_train_and_verify(tmp_path):
+    document = {
+        "name": "branches",
+        "dataset": "digits",
+        "model": {
+            "layers": [
+                {"type": "Conv2D", "filters": 4, "kernel_size": 3, "padding": "same", "name": "left"},
+                {"type": "Conv2D", "filters": 4, "kernel_size": 1, "name": "right", "inputs": ["input"]},
+                {"type": "Add", "inputs": ["left", "right"], "name": "sum"},
+                {"type": "Concatenate", "inputs": ["sum", "left"]},
+                {"type": "BatchNormalization"},
+                {"type": "GlobalAveragePooling2D"},
+                {"type": "Dense", "units": 10, "activation": "softmax"},
+            ]
+        },
+        "training": {"epochs": 2},
+    }
+    assert len(run(document, tmp_path / "result")["verified"].parity) == 2
