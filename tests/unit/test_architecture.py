@@ -45,7 +45,9 @@ def imports(path: Path):
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: imports are absolute"
             if node.module == "quickml":
-                yield from (f"quickml.{alias.name}" for alias in node.names if not alias.name.startswith("__"))
+                yield from (
+                    f"quickml.{alias.name}" for alias in node.names if not alias.name.startswith("__")
+                )
             else:
                 yield node.module
 
@@ -68,8 +70,10 @@ def test_imports_point_down(path):
         top, _, rest = name.partition(".")
         if top == "quickml" and rest:
             target = rest.split(".")[0]
-            fits = target == mine or target in ALLOWED[mine] or any(
-                rest.startswith(allowed) for allowed in ALLOWED[mine] if "." in allowed
+            fits = (
+                target == mine
+                or target in ALLOWED[mine]
+                or any(rest.startswith(allowed) for allowed in ALLOWED[mine] if "." in allowed)
             )
             assert fits, f"{mine} may not import {name}"
         elif top in OWNERS:
@@ -80,7 +84,8 @@ def test_there_is_no_cycle_between_components():
     order: list[str] = []
     while len(order) < len(ALLOWED):
         free = [
-            name for name, below in ALLOWED.items()
+            name
+            for name, below in ALLOWED.items()
             if name not in order and {entry.split(".")[0] for entry in below} <= set(order)
         ]
         assert free, f"a cycle among {set(ALLOWED) - set(order)}"

@@ -58,7 +58,10 @@ def test_problems_point_into_the_document_as_it_was_handed_in():
     doc["dataset"]["epochs"] = 0
     with pytest.raises(SpecError) as caught:
         understand(doc)
-    assert {problem.pointer for problem in caught.value.problems} == {"/model/layer_5/units", "/dataset/epochs"}
+    assert {problem.pointer for problem in caught.value.problems} == {
+        "/model/layer_5/units",
+        "/dataset/epochs",
+    }
 
 
 def test_a_missing_layer_and_an_unknown_one_are_told_together():
@@ -76,7 +79,9 @@ junk = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.lis
 
 @settings(max_examples=200, deadline=None)
 @given(
-    st.sampled_from(sorted(mnist()["model"])), st.text(max_size=8) | st.sampled_from(["units", "stride", "dim"]), junk
+    st.sampled_from(sorted(mnist()["model"])),
+    st.text(max_size=8) | st.sampled_from(["units", "stride", "dim"]),
+    junk,
 )
 def test_junk_is_understood_or_told(key, inner, value):
     doc = mnist()

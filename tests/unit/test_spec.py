@@ -53,7 +53,9 @@ def test_a_document_as_understood_means_the_same(name):
 
 def test_pixels_are_scaled_and_features_standardised_inside_the_model():
     assert understand(document(IRIS_END)).graph.nodes[0].layer.type == "Normalization"
-    image = document({"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}, dataset="mnist")
+    image = document(
+        {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}, dataset="mnist"
+    )
     first = understand(image).graph.nodes[0].layer
     assert (first.type, first.scale) == ("Rescaling", 1 / 255)
     regression = understand(document({"type": "Dense", "units": 1}, dataset="diabetes"))
@@ -80,7 +82,9 @@ def test_every_problem_is_told_at_once_with_its_place():
     wrong = {
         "name": "a/b",
         "dataset": "irs",
-        "model": {"layers": [{"type": "Dens"}, {"type": "Dense", "units": "3"}, {"type": "Dense", "unit": 3}, {}, 5]},
+        "model": {
+            "layers": [{"type": "Dens"}, {"type": "Dense", "units": "3"}, {"type": "Dense", "unit": 3}, {}, 5]
+        },
         "trainin": {},
         "training": {"optimizer": "adm", "epochs": 0, "loss": "mean_squred_error"},
     }
@@ -98,7 +102,9 @@ def test_every_problem_is_told_at_once_with_its_place():
 
 def test_the_sentence_of_a_problem():
     conv = {"type": "Conv2D", "filters": 64, "kernel_size": 3}
-    (problem, *_) = problems(document(conv, {"type": "Dense", "units": 10, "activation": "softmax"}, dataset="mnist"))
+    (problem, *_) = problems(
+        document(conv, {"type": "Dense", "units": 10, "activation": "softmax"}, dataset="mnist")
+    )
     assert str(problem) == (
         "/model/layers/1: Dense expects a flat input, found (26, 26, 64); put a Flatten before it"
     )
@@ -207,7 +213,9 @@ def test_names_are_those_of_keras():
 def test_a_slow_default_is_told():
     slow = understand(document(IRIS_END, training={"optimizer": "adadelta"}))
     assert [notice.pointer for notice in slow.notices] == ["/training/optimizer"]
-    assert not understand(document(IRIS_END, training={"optimizer": {"type": "Adadelta", "learning_rate": 1}})).notices
+    assert not understand(
+        document(IRIS_END, training={"optimizer": {"type": "Adadelta", "learning_rate": 1}})
+    ).notices
 
 
 def test_weights_go_by_the_name_of_precision_too():
@@ -230,7 +238,9 @@ def test_every_layer_is_documented():
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
-    lambda children: st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4),
+    lambda children: (
+        st.lists(children, max_size=4) | st.dictionaries(st.text(max_size=8), children, max_size=4)
+    ),
     max_leaves=12,
 )
 
@@ -258,10 +268,14 @@ def test_any_mutation_is_understood_or_told_in_our_words(doc):
     except SpecError as error:
         assert error.problems
         for problem in error.problems:
-            here = doc
-            for step in problem.pointer.split("/")[1:-1]:  # every pointer leads somewhere, but for a missing end
-                step = step.replace("~1", "/").replace("~0", "~")
-                here = here[int(step)] if isinstance(here, list) else here[step]
+            lead_into(doc, problem.pointer)
+
+
+def lead_into(doc, pointer):
+    """Every step but the last, which may be what is missing, is there."""
+    for step in pointer.split("/")[1:-1]:
+        key = step.replace("~1", "/").replace("~0", "~")
+        doc = doc[int(key)] if isinstance(doc, list) else doc[key]
 
 
 @settings(max_examples=100, deadline=None)

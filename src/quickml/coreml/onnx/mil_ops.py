@@ -1,0 +1,24 @@
+"""Which function translates which operation of an ML program: one dispatch table, filled by family."""
+
+from __future__ import annotations
+
+from quickml.coreml.onnx import (
+    mil_arithmetic,
+    mil_arrays,
+    mil_constexpr,
+    mil_normalization,
+    mil_recurrent,
+    mil_spatial,
+)
+from quickml.coreml.onnx.mil_arguments import Arguments, Translator, Value
+
+__all__ = ["OPERATIONS", "Arguments", "Value"]
+
+OPERATIONS: dict[str, Translator] = {
+    **mil_arithmetic.OPERATIONS,
+    **mil_arrays.OPERATIONS,
+    **mil_constexpr.OPERATIONS,
+    **mil_normalization.OPERATIONS,
+    **mil_recurrent.OPERATIONS,
+    **mil_spatial.OPERATIONS,
+}
