@@ -38,8 +38,11 @@ def appearing(folder: Path) -> Iterator[Path]:
         ResultError: `folder` holds something already, or cannot be made.
     """
     check_free(folder)
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+    except OSError as error:
+        raise ResultError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     try:
         yield draft
         draft.chmod(0o755)  # mkdtemp gives it to its owner alone

@@ -120,7 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _leave(error, 1)
+        _leave(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error, 1)
     except KeyboardInterrupt:
         _leave("given up", 130)
 

@@ -47,7 +47,7 @@ _PASSES = (
 )
 """What coremltools may do to a program, of the 90 passes that it runs by default: our programs are tidy from
 the start, and the others cost a third of the time. One of them is wrong, too: `fuse_elementwise_to_batchnorm`
-makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5 in a million."""
+makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5e-6."""
 
 NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles the file itself"
 

@@ -1,0 +1,80 @@
+"""What a trained model answers, in float32, and how good that is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.spec import Plan
+from quickml.training.backend import tf
+from quickml.training.objective import Objective
+from quickml.training.probe import probe_inputs
+from quickml.training.trained import Array, Probe
+
+BLOCK = 256
+"""Samples answered together. Without a compiled function: compiling takes longer than answering."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """The fields of `Trained` that come from test samples."""
+
+    metrics: dict[str, float]
+    predictions: Array
+    confusion: NDArray[np.int64] | None
+    probe: Probe
+
+
+def evaluate(
+    plan: Plan, model: Any, objective: Objective, inputs: NDArray[np.generic], targets: NDArray[np.generic]
+) -> Evaluation:
+    """Try a model on test samples.
+
+    Args:
+        plan: what the model was built from.
+        model: a keras.Model that computes in float32.
+        objective: the loss it was trained with, and the metrics.
+        inputs: (n, *input shape) raw test samples.
+        targets: (n,) class indices or targets.
+    """
+    answers = answer(model, inputs)
+    samples, held_out = probe_inputs(inputs, plan.spec.training.seed)
+    expected = np.concatenate([answers[:held_out], answer(model, samples[held_out:])])
+    losses = objective.losses(targets, tf.constant(answers)) + sum(model.losses)
+    sums = np.asarray(objective.sums(targets, tf.constant(answers), losses))
+    predictions = columns(answers, is_binary=plan.is_binary)
+    classes = len(plan.dataset.labels)
+    return Evaluation(
+        metrics=objective.values(sums, len(targets)),
+        predictions=predictions,
+        confusion=confusion(targets, predictions.argmax(axis=1), classes) if classes else None,
+        probe=Probe(
+            inputs=samples,
+            expected=columns(expected, is_binary=plan.is_binary),
+            truth=targets[:held_out],
+            held_out=held_out,
+        ),
+    )
+
+
+def answer(model: Any, inputs: NDArray[np.generic]) -> Array:
+    """The model's output for raw inputs: (n, *input shape) to (n, outputs) float32."""
+    blocks = [
+        np.asarray(model(inputs[at : at + BLOCK].astype(np.float32), training=False), np.float32)
+        for at in range(0, len(inputs), BLOCK)
+    ]
+    return np.concatenate(blocks) if blocks else np.empty((0, *model.output_shape[1:]), np.float32)
+
+
+def columns(answers: Array, *, is_binary: bool) -> Array:
+    """One column per class: a single probability p of the second class becomes (1 - p, p)."""
+    return np.concatenate([1 - answers, answers], axis=1) if is_binary else answers
+
+
+def confusion(truth: NDArray[np.generic], answers: NDArray[np.intp], classes: int) -> NDArray[np.int64]:
+    """How often each class (row) was taken for each (column): (classes, classes)."""
+    pairs = truth.astype(np.int64) * classes + answers
+    return np.bincount(pairs, minlength=classes**2).astype(np.int64).reshape(classes, classes)

@@ -1,0 +1,83 @@
+"""Measure mean and variance for the Normalization layers that were given none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.spec import Plan
+from quickml.spec.layers import Normalization
+from quickml.spec.shapes import INPUT, Node
+from quickml.training.backend import keras
+
+BLOCK = 1024
+"""Samples looked at together; a whole set of images in float64 would not fit beside itself."""
+Samples = NDArray[Any]
+Blocks = Callable[[], Iterator[Samples]]
+
+
+def measure(plan: Plan, model: Any, inputs: Samples, targets: Samples, chosen: Samples) -> None:
+    """Set the statistics of such layers, first ones first, since later ones see their output.
+
+    Args:
+        plan: what `model` was built from.
+        model: a keras.Model; its Normalization layers change.
+        inputs: (n, *input shape) raw samples.
+        targets: (n,) their targets.
+        chosen: indices of the samples to learn from; the others are not looked at.
+    """
+    for node in _measured(plan):
+        layer = model.get_layer(node.name)
+        if isinstance(node.layer, Normalization) and node.layer.invert:
+            blocks = _cut(targets[:, None], chosen)
+        else:
+            blocks = _cut(inputs, chosen)
+            blocks = blocks if node.inputs == (INPUT,) else _through(model, layer, blocks)
+        mean, variance = moments(blocks)
+        layer.adapt_mean.assign(mean)
+        layer.adapt_variance.assign(variance)
+        layer.finalize_state()
+
+
+def settle(plan: Plan, model: Any) -> None:
+    """After weights were set: such layers compute with constants that they make of their variables here."""
+    for node in _measured(plan):
+        model.get_layer(node.name).finalize_state()
+
+
+def _measured(plan: Plan) -> list[Node]:
+    return [
+        node for node in plan.graph.nodes if isinstance(node.layer, Normalization) and node.layer.mean is None
+    ]
+
+
+def moments(blocks: Blocks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Mean and variance over all axes but the last, in two passes of float64.
+
+    A variance that is nothing beside the mean is a constant that was rounded: it becomes 1, so that
+    the constant turns into 0 and not into noise or infinity.
+    """
+    total, squares, count = 0.0, 0.0, 0
+    for block in blocks():
+        flat = block.reshape(-1, block.shape[-1])
+        total, count = total + flat.sum(axis=0, dtype=np.float64), count + len(flat)
+    mean = np.asarray(total / count)
+    for block in blocks():
+        squares = squares + np.square(block.reshape(-1, block.shape[-1]) - mean).sum(axis=0)
+    variance = np.asarray(squares / count)
+    return mean, np.where(variance > np.square(mean * 1e-6) + 1e-12, variance, 1.0)
+
+
+def _cut(values: Samples, chosen: Samples) -> Blocks:
+    return lambda: (values[chosen[at : at + BLOCK]] for at in range(0, len(chosen), BLOCK))
+
+
+def _through(model: Any, layer: Any, blocks: Blocks) -> Blocks:
+    """What reaches a layer in the middle of the model."""
+    before = keras.Model(model.input, layer.input)
+    return lambda: (
+        np.asarray(before(block.astype(np.float32), training=False)).astype(np.float32) for block in blocks()
+    )

@@ -1,0 +1,34 @@
+"""The optimizer of a plan with its learning-rate schedule, by Keras' names and arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quickml.spec.training import Training
+from quickml.training.backend import keras
+
+
+def make_optimizer(training: Training, total_steps: int) -> Any:
+    """A keras.optimizers.Optimizer; a schedule without `decay_steps` takes all `total_steps`."""
+    arguments = _arguments(training.optimizer)
+    if training.learning_rate_schedule is not None:
+        arguments["learning_rate"] = make_schedule(training, total_steps)
+    return getattr(keras.optimizers, training.optimizer.type)(**arguments)
+
+
+def make_schedule(training: Training, total_steps: int) -> Any:
+    """A keras.optimizers.schedules.LearningRateSchedule, starting at the optimizer's rate."""
+    schedule = training.learning_rate_schedule
+    assert schedule is not None, "called where there is a schedule"
+    arguments = _arguments(schedule)
+    if "decay_steps" in arguments:
+        arguments["decay_steps"] = arguments["decay_steps"] or total_steps
+    if "values" in arguments:  # every rate is written out, the optimizer's own is not used
+        arguments = {key: list(value) for key, value in arguments.items()}
+    else:
+        arguments["initial_learning_rate"] = training.optimizer.learning_rate
+    return getattr(keras.optimizers.schedules, schedule.type)(**arguments)
+
+
+def _arguments(part: Any) -> dict[str, Any]:
+    return {key: value for key, value in part if key != "type"}

@@ -1,0 +1,42 @@
+"""The samples a delivered file is tried on: held out, and varied where there are few."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+MOST = 512
+LEAST = 256
+JITTER = 0.05
+"""Standard deviation of the noise on varied samples, as a share of each entry's range."""
+
+
+def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.generic], int]:
+    """Choose samples for a probe.
+
+    Args:
+        held_out: (n, *input shape) raw test samples, uint8 or float32.
+        seed: the same seed gives the same variations.
+
+    Returns:
+        At least 256 samples of the same type, at most 512, and how many of them, counted from the front,
+        are `held_out` ones as they are.
+    """
+    plain = held_out[:MOST]
+    if len(plain) >= LEAST:
+        return plain, len(plain)
+    return np.concatenate([plain, _varied(plain, LEAST - len(plain), seed)]), len(plain)
+
+
+def _varied(samples: NDArray[np.generic], count: int, seed: int) -> NDArray[np.generic]:
+    """Points between two samples, shaken a little, inside the range that the samples span."""
+    random = np.random.default_rng((seed, len(samples)))
+    first, second = samples[random.integers(len(samples), size=(2, count))].astype(np.float64)
+    share = random.random((count, *(1,) * (samples.ndim - 1)))
+    low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
+    noise = random.normal(scale=JITTER, size=first.shape) * (high - low)
+    mixed = np.clip(share * first + (1 - share) * second + noise, low, high)
+    if np.issubdtype(samples.dtype, np.integer):
+        mixed = np.rint(mixed)
+    result: NDArray[np.generic] = mixed.astype(samples.dtype)
+    return result

@@ -1,0 +1,118 @@
+"""One training, stage by stage: built, fitted, evaluated. `train` times the stages and saves the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Mapping
+from typing import Any
+
+import numpy as np
+
+from quickml import events
+from quickml.datasets.data import Array as Samples
+from quickml.datasets.data import Data, split
+from quickml.spec import Plan
+from quickml.training.backend import prepare
+from quickml.training.build import build
+from quickml.training.evaluate import Evaluation, evaluate
+from quickml.training.fit import Fit, Fitted
+from quickml.training.normalize import measure, settle
+from quickml.training.objective import Objective
+from quickml.training.optimizer import make_optimizer
+from quickml.training.precision import choose
+from quickml.training.steps import Steps
+from quickml.training.trained import Array, Trained
+
+
+class Stages:
+    """A model with the samples it learns from; the stages are called in the order of this file."""
+
+    def __init__(self, plan: Plan, data: Data) -> None:
+        """Build the model, with its starting weights."""
+        self.plan, self.data = plan, data
+        self.training = training = plan.spec.training
+        self.precision = choose(plan)
+        prepare(training.seed)
+        self.learn, self.check = set_aside(data.y_train, training.validation_fraction, training.seed)
+        self.model = build(plan, self.precision, quick=True)
+        measure(plan, self.model, data.x_train, data.y_train, self.learn)
+        self.objective = Objective(plan, data.y_train[self.learn])
+
+    def built(self, seconds: float) -> events.Built:
+        """The news of it."""
+        graph = self.plan.graph
+        return events.Built(
+            layers=tuple(
+                events.LayerRow(
+                    name=node.name,
+                    layer=node.layer.type,
+                    output_shape=node.output_shape,
+                    parameters=node.parameters.total,
+                )
+                for node in graph.nodes
+            ),
+            parameters=graph.parameters.total,
+            trainable_parameters=graph.parameters.trainable,
+            memory_bytes=self.plan.memory_bytes,
+            precision=self.precision,
+            train_samples=len(self.learn),
+            validation_samples=len(self.check),
+            test_samples=len(self.data.y_test),
+            seconds=seconds,
+        )
+
+    def fit(self, stop: Callable[[], bool]) -> Generator[events.Event, None, Fitted]:
+        """Train, and tell of it."""
+        size = self.training.batch_size
+        steps = Steps(
+            model=self.model,
+            optimizer=make_optimizer(self.training, -(-len(self.learn) // size) * self.training.epochs),
+            objective=self.objective,
+            inputs=self.data.x_train,
+            targets=self.data.y_train,
+            batch_size=size,
+        )
+        try:
+            return (yield from Fit(self.training, steps, self.learn, self.check, stop).run())
+        finally:
+            steps.release()
+
+    def evaluate(self) -> tuple[Any, Evaluation]:
+        """The model in float32, and how good it is."""
+        model = build(self.plan, "float32")
+        model.set_weights(self.model.get_weights())
+        settle(self.plan, model)
+        return model, evaluate(self.plan, model, self.objective, self.data.x_test, self.data.y_test)
+
+    def trained(
+        self, fitted: Fitted, model: Any, evaluation: Evaluation, seconds: Mapping[str, float]
+    ) -> Trained:
+        """All of it as plain records."""
+        return Trained(
+            plan=self.plan,
+            weights=weights(model),
+            history=fitted.history,
+            stopped=fitted.stopped,
+            precision=self.precision,
+            metrics=evaluation.metrics,
+            predictions=evaluation.predictions,
+            confusion=evaluation.confusion,
+            probe=evaluation.probe,
+            train_samples=len(self.learn),
+            validation_samples=len(self.check),
+            seconds=seconds,
+        )
+
+
+def set_aside(targets: Samples, fraction: float, seed: int) -> tuple[Samples, Samples]:
+    """Indices, int32, of the samples to learn from and of those to validate on, stratified."""
+    learn, check = split(targets, round(len(targets) * fraction), seed)
+    return learn.astype(np.int32), check.astype(np.int32)
+
+
+def weights(model: Any) -> Mapping[str, Mapping[str, Array]]:
+    """Every layer's weights by layer name and by Keras' name of the variable, float32."""
+    return {
+        layer.name: {variable.name: np.asarray(variable.value, np.float32) for variable in layer.weights}
+        for layer in model.layers
+        if layer.weights
+    }
