@@ -1,0 +1,29 @@
+"""Write the reference out of the code: `python docs/generate.py`.
+
+A test compares the files of docs/reference with what this gives, so run it after any change to the
+document, the events or the commands.
+"""
+
+import json
+from pathlib import Path
+
+from generator import commands, document, events
+
+from quickml.spec.schema import schema
+
+REFERENCE = Path(__file__).parent / "reference"
+
+
+def pages() -> dict[str, str]:
+    """The text of every generated file, by its name in docs/reference."""
+    return {
+        "document.md": document.page(),
+        "events.md": events.page(),
+        "commands.md": commands.page(),
+        "spec.schema.json": json.dumps(schema(), indent=2) + "\n",
+    }
+
+
+if __name__ == "__main__":
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")

@@ -1,0 +1,3 @@
+"""The pages of the reference, each made from the code that it describes."""
+
+NOTE = "<!-- Made by docs/generate.py: do not edit. -->"

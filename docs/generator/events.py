@@ -1,0 +1,110 @@
+"""The reference of the events: each with its fields and one line as `quickml run --json` prints it."""
+
+from datetime import UTC, datetime
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel
+
+from generator import NOTE
+from generator.fields import table, wrapped
+from quickml import events
+from quickml.spec.schema import _field_texts
+
+AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
+FILE = events.FileRow(name="model.mlpackage", size_bytes=5121, sha256="9f86d081" * 8)
+
+EXAMPLES: list[Any] = [
+    events.Started(time=AT, name="iris", dataset="iris", epochs=100, seed=0),
+    events.Warned(
+        time=AT, pointer="/model/layer_0/dim", message="ignored: it means nothing on a Conv2DLyr"
+    ),
+    events.Built(
+        time=AT, parameters=140, trainable_parameters=131, memory_bytes=5332, precision="float32",
+        layers=(
+            events.LayerRow(name="normalization", layer="Normalization", output_shape=(4,), parameters=9),
+            events.LayerRow(name="dense", layer="Dense", output_shape=(16,), parameters=80),
+            events.LayerRow(name="dense_1", layer="Dense", output_shape=(3,), parameters=51),
+        ),
+        train_samples=120, validation_samples=0, test_samples=30, seconds=2.1,
+    ),
+    events.Progress(
+        time=AT, epoch=1, epochs=12, step=240, steps=469, samples_per_second=3728.9,
+        metrics={"loss": 0.3581, "accuracy": 0.8891},
+    ),
+    events.EpochEnded(
+        time=AT, epoch=1, epochs=100, metrics={"loss": 1.0437, "accuracy": 0.5917}, learning_rate=0.01,
+        seconds=0.5,
+    ),
+    events.Trained(
+        time=AT, epochs=100, stopped=None, metrics={"loss": 0.2481, "accuracy": 0.9333}, seconds=0.9
+    ),
+    events.Compiled(
+        time=AT, files=(FILE,), skipped={"mlmodelc": "compiled on macOS only (xcrun coremlcompiler)"},
+        seconds=0.2,
+    ),
+    events.Verified(
+        time=AT, folder="runs/iris-20260131T120000Z", files=(FILE,), seconds=0.4,
+        parity=(
+            events.Parity(
+                file="model.mlpackage", samples=256, held_out=30, largest_difference=3.0e-7, tolerance=1e-4,
+                label_agreement=1.0, accuracy=0.9333,
+            ),
+        ),
+    ),
+    events.Failed(
+        time=AT, error="SpecError",
+        message="/dataset/name: expected a known dataset, found \"irs\"; did you mean 'iris'?",
+        problems=(
+            {
+                "pointer": "/dataset/name", "expected": "a known dataset", "found": '"irs"',
+                "hint": "did you mean 'iris'?", "subject": "",
+            },
+        ),
+    ),
+]  # fmt: skip
+RECORDS = (events.LayerRow, events.FileRow, events.Parity)
+WORDS = {str: "text", int: "integer", float: "number", type(None): "null"}
+
+
+def page() -> str:
+    """docs/reference/events.md."""
+    kinds = get_args(get_args(events.Event)[0])
+    assert [type(example) for example in EXAMPLES] == list(kinds), "one example of each event, in their order"
+    parts = [NOTE, "# The events", wrapped(events.__doc__).replace("*", r"\*"), _shared()]
+    parts += [_event(example) for example in EXAMPLES]
+    parts += [f"## {record.__name__}\n\n{wrapped(record.__doc__)}\n\n{_fields(record)}" for record in RECORDS]
+    return "\n\n".join(parts) + "\n"
+
+
+def _shared() -> str:
+    return "Every event has its `type`, and `time`, the moment it happened, in UTC (ISO 8601)."
+
+
+def _event(example: events.Event) -> str:
+    cls = type(example)
+    line = f"```json\n{example.to_json()}\n```"
+    return f"## {example.type}\n\n{wrapped(cls.__doc__)}\n\n{_fields(cls)}\n\n{line}"
+
+
+def _fields(cls: type[BaseModel]) -> str:
+    texts = _field_texts(cls)  # type: ignore[arg-type]  # it reads any class
+    rows = [
+        [f"`{name}`", _kind(field.annotation), texts.get(name, "").replace("None", "null")]
+        for name, field in cls.model_fields.items()
+        if name not in ("type", "time")
+    ]
+    return table(["field", "value", "meaning"], rows)
+
+
+def _kind(annotation: Any) -> str:
+    """A type as people say it."""
+    if annotation in WORDS:
+        return WORDS[annotation]
+    if annotation in RECORDS:
+        return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    inner = [argument for argument in get_args(annotation) if argument is not Ellipsis]
+    if get_origin(annotation) is tuple:
+        return f"a list of {_kind(inner[0]).replace('an object', 'objects').replace('integer', 'integers')}"
+    if get_origin(annotation) is dict:
+        return "an object of texts" if inner[1] is str else "an object of numbers (null: not a number)"
+    return " or ".join(map(_kind, inner))

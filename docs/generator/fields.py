@@ -1,0 +1,156 @@
+"""The keys of an object as a table: what each may hold, and what it holds where it is left out."""
+
+import json
+import textwrap
+from collections.abc import Iterable, Mapping
+from functools import cache
+from typing import Any, get_args
+
+from pydantic import TypeAdapter
+
+from quickml.spec.layers import LAYERS, Activation_, Initializer
+from quickml.spec.part import MAX_SIZE, Padding, Pair, Part
+from quickml.spec.schema import schema
+from quickml.spec.training import Loss, Metric
+
+SPECIAL = {
+    "integer of at least 1, or `[rows, columns]`": Pair,
+    "integer of at least 0, or `[rows, columns]`, or `[[top, bottom], [left, right]]`": Padding,
+}
+"""Types whose JSON Schema says less than a person would."""
+
+CHOICES = {
+    get_args(Activation_): "an [activation](#activations)",
+    get_args(Initializer): "an [initializer](#initializers)",
+    get_args(Loss): "a [loss](#losses-and-metrics)",
+    get_args(Metric): "[metrics](#losses-and-metrics)",
+}
+"""Lists too long to be written out at every key that takes them."""
+
+PATTERNS = {"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and `_`"}
+
+LINKS = {
+    "Model": "an object: [model](#model)",
+    "Training": "an object: [training](#training)",
+    "Export": "an object: [export](#export)",
+    "EarlyStopping": "an object: [early stopping](#early-stopping)",
+    "Regularizer": "an object: [regularizer](#regularizers)",
+}
+TAGS = {
+    "iris": "a [dataset](#dataset)",
+    "Adam": "an [optimizer](#optimizers)",
+    "CosineDecay": "a [schedule](#learning-rate-schedules)",
+}
+"""What an object is that is told from others by a key, by one of the values of that key."""
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return schema()
+
+
+def keys(part: type[Part], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:
+    """The table of a part's keys; columns that say nothing are left out. Empty where there is no key."""
+    entry = _schema()["$defs"].get(part.__name__, _schema())
+    chosen = set(only or entry["properties"]) - set(without)
+    rows = [
+        [f"`{key}`", kind(value), default(part, key), value.get("description", "")]
+        for key, value in entry["properties"].items()
+        if key in chosen
+    ]
+    return table(["key", "value", "default", "meaning"], rows)
+
+
+def table(head: list[str], rows: list[list[str]]) -> str:
+    """Markdown; a column that is empty in all rows is left out."""
+    kept = [at for at in range(len(head)) if any(row[at] for row in rows)]
+    lines = [[head[at] for at in kept], ["---"] * len(kept), *([row[at] for at in kept] for row in rows)]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines) if rows else ""
+
+
+def kind(entry: Mapping[str, Any]) -> str:
+    """What may stand at a key, from its JSON Schema."""
+    core = {k: v for k, v in entry.items() if k not in ("title", "description", "default")}
+    if "anyOf" in core:
+        core["anyOf"] = [option for option in core["anyOf"] if option != {"type": "null"}]
+    for words, special in SPECIAL.items():
+        if core == TypeAdapter(special).json_schema():
+            return words
+    if "discriminator" in core:
+        return next(words for tag, words in TAGS.items() if tag in core["discriminator"]["mapping"])
+    if "$ref" in core:
+        return LINKS[core["$ref"].rpartition("/")[2]]
+    if "anyOf" in core:
+        simple_first = sorted(core["anyOf"], key=lambda option: option.get("type") == "array")
+        return ", or ".join(map(kind, simple_first))
+    if "enum" in core or "const" in core:
+        values = core.get("enum", [core.get("const")])
+        return CHOICES.get(tuple(values)) or one_of(values)
+    return _plain(core)
+
+
+def wrapped(text: str | None) -> str:
+    """Paragraphs in lines of ordinary length."""
+    wrapper = textwrap.TextWrapper(110, break_long_words=False, break_on_hyphens=False)
+    return "\n\n".join(wrapper.fill(" ".join(part.split())) for part in (text or "").split("\n\n"))
+
+
+def one_of(values: Iterable[Any]) -> str:
+    """`"a"`, `"b"` or `"c"`."""
+    *most, last = [f"`{json.dumps(value)}`" for value in values]
+    return f"{', '.join(most)} or {last}" if most else last
+
+
+def default(part: type[Part], key: str) -> str:
+    """As a person would write it: one number for a pair of equal ones."""
+    field = part.model_fields[key]
+    if field.is_required():
+        return "**required**"
+    if field.default is None:
+        return "none"
+    if isinstance(field.default, Part):
+        tag = getattr(field.default, "type", None)
+        return f"`{json.dumps(tag)}`" if tag else "all defaults"
+    return f"`{written(field.default)}`"
+
+
+def written(value: Any) -> str:
+    """JSON, with equal numbers in a row as one."""
+    while isinstance(value, tuple) and len(value) == 2 and len(set(value)) == 1:
+        value = value[0]
+    return json.dumps(value).replace("e-0", "e-")
+
+
+def _plain(core: Mapping[str, Any]) -> str:
+    if core["type"] == "string":
+        if most := core.get("maxLength"):
+            return f"text of at most {most:,} characters"
+        return PATTERNS.get(core.get("pattern", ""), "text")
+    if core["type"] == "boolean":
+        return "`true` or `false`"
+    return _list(core) if core["type"] == "array" else _number(core)
+
+
+def _list(core: Mapping[str, Any]) -> str:
+    least = core.get("minItems", core.get("minLength", 0))
+    most = core.get("maxItems", core.get("maxLength", 0))
+    count = f"{least} to {most:,} " if most else f"at least {least} " if least > 1 else ""
+    items = core["items"]
+    if "discriminator" in items and set(items["discriminator"]["mapping"]) == set(LAYERS):
+        return f"a list of {count}[layers](#layers)"
+    inner = kind(items)
+    for noun in ("integer", "number", "text"):
+        inner = inner.replace(noun, f"{noun}s", 1) if inner.startswith(noun) else inner
+    return f"a list of {count}{inner}"
+
+
+def _number(core: Mapping[str, Any]) -> str:
+    low, above = core.get("minimum"), core.get("exclusiveMinimum")
+    high, below = core.get("maximum"), core.get("exclusiveMaximum")
+    if core["type"] == "integer" and below is not None:
+        high, below = below - 1, None
+    if low is not None and high not in (None, MAX_SIZE):
+        return f"{core['type']} from {low:,} to {high:,}"
+    bounds = (("of at least", low), ("above", above), ("of at most", high), ("below", below))
+    said = [f"{word} {value:,}" for word, value in bounds if value not in (None, MAX_SIZE)]
+    return " ".join([core["type"], " and ".join(said)]).strip()

@@ -1,0 +1,163 @@
+"""What the documentation says is true: generated pages, documents, outputs, links, dependencies."""
+
+import json
+import re
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from quickml.cli.validate import validate_spec
+from quickml.errors import SpecError
+from quickml.spec import understand
+from quickml.spec.layers import LAYERS
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+sys.path.insert(0, str(DOCS))
+
+from generate import REFERENCE, pages  # noqa: E402
+
+GENERATED = pages()
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+JSON = re.compile(r"(<!-- wrong -->\n)?^```json\n(.*?)^```\n", re.MULTILINE | re.DOTALL)
+WRONG = re.compile(r"<!-- wrong -->\n```json\n(.*?)```\n+```text\n(.*?)```", re.DOTALL)
+CONSOLE = re.compile(r"^```console\n(.*?)^```", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def named(path):
+    return str(path.relative_to(ROOT))
+
+
+@pytest.mark.parametrize("name", GENERATED)
+def test_the_reference_is_what_the_code_says(name):
+    assert (REFERENCE / name).read_text(encoding="utf-8") == GENERATED[name], "run python docs/generate.py"
+
+
+def test_the_reference_has_nothing_else():
+    assert {path.name for path in REFERENCE.iterdir()} == set(GENERATED)
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_documents_are_understood(page):
+    for wrong, text in JSON.findall(page.read_text(encoding="utf-8")):
+        document = json.loads(text)
+        if "model" in document and not wrong:
+            understand(document)
+
+
+def test_problems_are_told_as_printed():
+    examples = WRONG.findall((DOCS / "how-to" / "write-a-document.md").read_text(encoding="utf-8"))
+    assert examples
+    for document, printed in examples:
+        with pytest.raises(SpecError) as caught:
+            understand(json.loads(document))
+        assert str(caught.value) == printed.strip()
+
+
+def test_the_warning_is_told_as_printed():
+    text = (DOCS / "how-to" / "write-a-document.md").read_text(encoding="utf-8")
+    (old,) = [json.loads(found) for _, found in JSON.findall(text) if "num_layers" in found]
+    (printed,) = re.findall(r"the warning is `(.+?)`", text)
+    assert [str(notice) for notice in understand(old).notices] == [printed]
+
+
+def test_validate_prints_what_is_printed(capsys):
+    blocks = [
+        block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))
+        if "quickml validate" in block.splitlines()[0]
+    ]  # fmt: skip
+    assert blocks
+    for block in blocks:
+        command, _, printed = block.partition("\n")
+        validate_spec(ROOT / command.split()[-1], as_json=False)
+        assert capsys.readouterr().out == printed
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page):
+    for link in LINK.findall(page.read_text(encoding="utf-8")):
+        if link.startswith(("https://", "mailto:")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{link} leads nowhere"
+        assert target.resolve().is_relative_to(ROOT), f"{link} leaves the repository"
+        if anchor:
+            assert anchor in anchors(target), f"{link}: no such heading"
+
+
+def anchors(page):
+    """The names that GitHub gives to headings."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def test_every_page_is_in_the_index():
+    index = DOCS / "README.md"
+    linked = {(DOCS / link).resolve() for link in LINK.findall(index.read_text(encoding="utf-8"))}
+    assert {path for path in DOCS.rglob("*.md") if path != index} <= linked
+
+
+def test_the_layout_is_the_one_there_is():
+    """Every module is named, by itself or by its folder, and nothing is named that is not there."""
+    text = (DOCS / "explanation" / "architecture.md").read_text(encoding="utf-8")
+    tree = text.split("src/quickml/\n")[1].split("\ndocs/")[0]
+    folder, listed = "", set()
+    for indent, line in re.findall(r"^( +)(.*)$", tree, re.MULTILINE):
+        names = re.findall(r"[\w]+(?:\.py|/)", line.split("  ")[0])
+        folder = folder if len(indent) == 4 else ""
+        listed |= {folder + name for name in names}
+        folder = folder or names[0]
+    source = ROOT / "src" / "quickml"
+    assert [name for name in sorted(listed) if not (source / name).exists()] == []
+    whole = tuple(name for name in listed if re.fullmatch(r"\w+/\w+/", name))
+    modules = {path.relative_to(source).as_posix() for path in source.rglob("*.py")}
+    modules = {name for name in modules - listed if not name.startswith(whole) and "__init__" not in name}
+    assert modules == set()
+
+
+# Dependencies
+
+
+def normal(name):
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def dependencies():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    wanted = [
+        *project["dependencies"],
+        *(d for group in project["optional-dependencies"].values() for d in group),
+    ]
+    return sorted({normal(re.match(r"[\w.-]+", requirement)[0]) for requirement in wanted})
+
+
+def pins():
+    lines = (ROOT / "constraints.txt").read_text().splitlines()
+    return [line for line in lines if line.strip() and not line.startswith("#")]
+
+
+@pytest.mark.parametrize("name", dependencies())
+def test_a_dependency_is_explained_and_pinned(name):
+    text = (DOCS / "explanation" / "dependencies.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w.-]+)` \|", text, re.MULTILINE)
+    assert rows.count(name) == 1
+    assert name in {normal(pin.partition("==")[0]) for pin in pins()}
+
+
+def test_no_row_outlives_its_dependency():
+    text = (DOCS / "explanation" / "dependencies.md").read_text(encoding="utf-8")
+    assert set(re.findall(r"^\| `([\w.-]+)` \|", text, re.MULTILINE)) == set(dependencies())
+
+
+def test_constraints_are_pins_and_nothing_else():
+    assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.!+]+", pin)] == []
+    assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+def test_the_changelog_names_every_layer():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert [name for name in LAYERS if not re.search(rf"\b{name}\b", text)] == []
