@@ -8,12 +8,12 @@ from generator import NOTE, datasets
 from generator.fields import keys, one_of, table, wrapped, written
 from quickml.errors import SpecError
 from quickml.spec import Plan, plan, understand
+from quickml.spec.checks import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.spec.document import Model, Spec
 from quickml.spec.export import FIRST_IOS, Export
 from quickml.spec.layers import LAYERS, Activation_, Initializer, Layer, Misfit, Regularizer, shown
 from quickml.spec.parse import MAX_BYTES
 from quickml.spec.part import MAX_SIZE, Part, Shape
-from quickml.spec.plan import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.spec.training import OPTIMIZERS, SHORT_NAMES, AnySchedule, EarlyStopping, Loss, Metric, Training
 
 PICTURE, FLAT = (28, 28, 1), (64,)
@@ -42,11 +42,11 @@ def _head() -> str:
     return f"""# The document
 
 A document is one JSON object. Names are those of Keras, spelled as Keras spells them. A key that is not
-listed here is an error. Errors are told together, each with its JSON pointer: first all that is wrong with
-single values; once these are right, all that is wrong with shapes and with the whole.
+listed here is an error. Errors are told together, each with its JSON pointer: those of
+single values, and those of shapes and of the whole as far as the parts that are right allow.
 
-The same as JSON Schema: [spec.schema.json](spec.schema.json), or `quickml schema`. The schema knows the
-written-out forms only; a name alone in place of an object, and abbreviations, are taken by QuickML itself.
+The same as JSON Schema: [spec.schema.json](spec.schema.json), or `quickml schema`. An editor
+that knows the schema completes a document while it is written.
 
 The shortest document there is:
 

@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from generator import NOTE
 from generator.fields import table, wrapped
 from quickml import events
-from quickml.spec.schema import _field_texts
+from quickml.spec.schema import field_texts
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 FILE = events.FileRow(name="model.mlpackage", size_bytes=5121, sha256="9f86d081" * 8)
@@ -87,7 +87,7 @@ def _event(example: events.Event) -> str:
 
 
 def _fields(cls: type[BaseModel]) -> str:
-    texts = _field_texts(cls)  # type: ignore[arg-type]  # it reads any class
+    texts = field_texts(cls)  # type: ignore[arg-type]  # it reads any class
     rows = [
         [f"`{name}`", _kind(field.annotation), texts.get(name, "").replace("None", "null")]
         for name, field in cls.model_fields.items()

@@ -12,13 +12,14 @@ from quickml.spec import Plan
 
 
 def run(
-    plan: Plan, folder: Path, *, stop: Callable[[], bool] = lambda: False
+    plan: Plan, folder: Path | None = None, *, stop: Callable[[], bool] = lambda: False
 ) -> Generator[events.Event, None, Path]:
     """Do all that a plan asks for, telling each step as it happens.
 
     Args:
         plan: a valid document.
-        folder: appears when everything in it is written and verified, and not before.
+        folder: appears when everything in it is written and verified, and not before; one of the
+            plan's name and the time, in `runs/`, where left out.
         stop: polled a few times a second while training; once true, what was learned is kept.
 
     Yields:
@@ -32,7 +33,8 @@ def run(
     """
     clock = _Clock()
     spec = plan.spec
-    with results.appearing(folder) as draft:
+    asked = folder or results.default_folder(spec.name)
+    with results.draft(asked, exact=folder is not None) as draft:
         yield events.Started(
             name=spec.name, dataset=spec.dataset.name, epochs=spec.training.epochs, seed=spec.training.seed
         )
@@ -45,12 +47,12 @@ def run(
         clock.lap("load")
         from quickml.training.train import train
 
-        trained = yield from train(plan, data, keras_file=draft / "model.keras", stop=stop)
+        trained = yield from train(plan, data, keras_file=draft.path / "model.keras", stop=stop)
         clock.laps.update(trained.seconds)
         clock.restart()
-        files = [package.write(trained, kind, draft) for kind in spec.export.formats]
+        files = [package.write(trained, kind, draft.path) for kind in spec.export.formats]
         skipped = {}
-        device = package.compile_for_device(files[-1], draft)
+        device = package.compile_for_device(files[-1], draft.path)
         if device is None:
             skipped["mlmodelc"] = package.NO_MLMODELC
         rows = tuple(results.described(path) for path in (*files, *([device] if device else ())))
@@ -63,14 +65,15 @@ def run(
             verify(path, trained.probe, spec.dataset.labels, spec.export.weights) for path in files
         )
         clock.lap("verify")
-        (draft / "spec.json").write_text(spec.model_dump_json(indent=2, exclude_none=True) + "\n")
-        keras_row = results.described(draft / "model.keras")
+        (draft.path / "spec.json").write_text(spec.model_dump_json(indent=2, exclude_none=True) + "\n")
+        keras_row = results.described(draft.path / "model.keras")
         summary = record(
             trained, data, parity=parity, files=(*rows, keras_row), skipped=skipped, seconds=clock.finished()
         )
-        write(summary, trained, data, draft)
-    yield events.Verified(parity=parity, folder=str(folder), files=rows, seconds=clock.laps["verify"])
-    return folder
+        write(summary, trained, data, draft.path)
+        place = draft.publish()
+    yield events.Verified(parity=parity, folder=str(place), files=rows, seconds=clock.laps["verify"])
+    return place
 
 
 def failure(error: QuickMLError) -> events.Failed:

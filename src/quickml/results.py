@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
@@ -9,6 +10,7 @@ import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,39 +19,66 @@ from quickml.events import FileRow
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
-    """`runs/<slug of the name>-<UTC time>`, with a number behind it where that is taken."""
+    """`runs/<slug of the name>-<UTC time>`."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
-    base = root / f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
-    taken = 1
-    folder = base
-    while folder.exists():
-        taken += 1
-        folder = base.with_name(f"{base.name}-{taken}")
-    return folder
+    return root / f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """A result that is being written: a folder beside the final one."""
+
+    path: Path
+    folder: Path
+    """Where it is to appear."""
+    exact: bool
+    """Just there; otherwise a number goes behind the name where another run took it first."""
+
+    def publish(self) -> Path:
+        """Make the folder appear, everything in it being on disk; returns where.
+
+        Raises:
+            ResultError: there is something already, or the disk refuses.
+        """
+        self.path.chmod(0o755)  # mkdtemp gives it to its owner alone
+        _sync(self.path)
+        folder, number = self.folder, 1
+        while not self._takes_place(folder):
+            number += 1
+            folder = self.folder.with_name(f"{self.folder.name}-{number}")
+        _sync_one(folder.parent)
+        return folder
+
+    def _takes_place(self, folder: Path) -> bool:
+        try:
+            self.path.replace(folder)  # an empty folder gives way, a full one does not
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and not self.exact:
+                return False
+            raise ResultError(f"{folder}: the result could not be put there ({error.strerror})") from error
+        return True
 
 
 @contextmanager
-def appearing(folder: Path) -> Iterator[Path]:
-    """A folder to write into, beside `folder`, which takes its place once everything in it is on disk.
+def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
+    """A folder to write into, which takes the place of `folder` when it is published.
 
-    Whatever goes wrong inside, nothing is left behind.
+    Whatever goes wrong before that, nothing is left behind.
 
     Raises:
         ResultError: `folder` holds something already, or cannot be made.
     """
-    check_free(folder)
+    if exact:
+        check_free(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+        path = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
     except OSError as error:
         raise ResultError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     try:
-        yield draft
-        draft.chmod(0o755)  # mkdtemp gives it to its owner alone
-        _sync(draft)
-        _take_place(draft, folder)
+        yield Draft(path=path, folder=folder, exact=exact)
     finally:
-        shutil.rmtree(draft, ignore_errors=True)
+        shutil.rmtree(path, ignore_errors=True)
 
 
 def check_free(folder: Path) -> None:
@@ -62,14 +91,6 @@ def check_free(folder: Path) -> None:
         raise ResultError(f"{folder}: expected a folder to put the result in, found a file")
     if folder.is_dir() and any(folder.iterdir()):
         raise ResultError(f"{folder}: expected a new or an empty folder, found one with files in it")
-
-
-def _take_place(draft: Path, folder: Path) -> None:
-    try:
-        draft.replace(folder)  # an empty folder gives way, a full one does not
-    except OSError as error:
-        raise ResultError(f"{folder}: the result could not be put there ({error.strerror})") from error
-    _sync_one(folder.parent)
 
 
 def _sync(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import shutil
+import sys
 
 import numpy as np
 import pytest
@@ -66,6 +67,24 @@ def size(path) -> int:
         if path.is_file()
         else sum(p.stat().st_size for p in path.rglob("*") if p.is_file())
     )
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_large_raw_features_keep_their_digits_in_float16(kind, tmp_path):
+    """40,000 and 40,001 are the same number in float16; standardised they are not."""
+    far = {"type": "Normalization", "mean": 40_000.0, "variance": 1.0, "name": "first"}
+    layers = (far, {"type": "Dense", "units": 3, "activation": "softmax", "name": "out"})
+    trained = untrained(plan_of(*layers, export={"weights": "float16"}))
+    near = untrained(plan_of({**far, "mean": 0.0}, *layers[1:], export={"weights": "float16"}))
+    probe = dataclasses.replace(near.probe, inputs=(near.probe.inputs + 40_000).astype(np.float32))
+    exact = probe.inputs - np.float32(40_000)
+    kernel, bias = near.weights["out"]["kernel"], near.weights["out"]["bias"]
+    logits = exact @ kernel + bias
+    expected = np.exp(logits - logits.max(axis=1, keepdims=True))
+    expected = (expected / expected.sum(axis=1, keepdims=True)).astype(np.float32)
+    probe = dataclasses.replace(probe, expected=expected, truth=expected.argmax(axis=1).astype(np.int32))
+    written = dataclasses.replace(trained, weights=near.weights, probe=probe)
+    assert check(written, written, kind, tmp_path).largest_difference < 1e-2
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -201,3 +220,20 @@ def test_the_minimum_ios_asked_for(tmp_path):
     )
     description = describe(read(write(trained, "mlpackage", tmp_path)))
     assert (description.minimum_ios, description.author, description.license) == ("17", "A", "L")
+
+
+@pytest.mark.skipif(sys.platform != "darwin", reason="xcrun coremlcompiler exists on macOS only")
+def test_xcode_compiles_the_file(cnn, tmp_path):
+    from quickml.coreml.package import compile_for_device, write
+
+    compiled = compile_for_device(write(cnn, "mlpackage", tmp_path), tmp_path)
+    assert compiled is not None
+    assert compiled.name == "model.mlmodelc"
+    assert compiled.is_dir()
+
+
+def test_elsewhere_the_phone_compiles(cnn, tmp_path, monkeypatch):
+    from quickml.coreml.package import compile_for_device
+
+    monkeypatch.setattr(sys, "platform", "linux")
+    assert compile_for_device(tmp_path / "model.mlpackage", tmp_path) is None

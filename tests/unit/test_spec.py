@@ -100,6 +100,26 @@ def test_every_problem_is_told_at_once_with_its_place():
     assert hints["/trainin"] == "did you mean 'training'?"
 
 
+def test_wrong_values_do_not_hide_wrong_shapes():
+    mnist = json.loads((ROOT / "mnist_cnn.json").read_text())
+    del mnist["model"]["layers"][4]
+    mnist["training"]["optimizer"] = "Adm"
+    mnist["export"]["minimum_ios"] = 13
+    assert list(map(str, problems(mnist))) == [
+        "/model/layers/4: Dense expects a flat input, found (12, 12, 64); put a Flatten before it",
+        "/training/optimizer/type: expected a known optimizer, found \"Adm\"; did you mean 'Adam'?",
+        "/export/minimum_ios: mlpackage expects iOS 15 or later, found 13; "
+        "leave mlpackage out of formats, or raise minimum_ios",
+    ]
+
+
+def test_a_layer_that_is_wrong_in_itself_hides_no_other():
+    wrong = {"type": "Dense", "units": "many", "name": "wrong"}
+    doc = document(wrong, {"type": "Flatten", "inputs": ["wrong"]}, {"type": "Conv2D", "filters": 1, "kernel_size": 9},
+                   {**IRIS_END, "inputs": ["nobody"]})  # fmt: skip
+    assert set(pointers(doc)) == {"/model/layers/0/units", "/model/layers/3/inputs/0"}
+
+
 def test_the_sentence_of_a_problem():
     conv = {"type": "Conv2D", "filters": 64, "kernel_size": 3}
     (problem, *_) = problems(
@@ -226,6 +246,10 @@ def test_the_schema_knows_every_layer_and_describes_its_fields():
     published = schema()
     assert set(LAYERS) <= set(published["$defs"])
     json.dumps(published)
+    assert "iris" in json.dumps(published["properties"]["dataset"]), "a name alone will do"
+    assert published["properties"]["name"]["type"] == "string"
+    assert "type" in published["$defs"]["Dense"]["required"]
+    assert published["$defs"]["Model"]["properties"]["layers"]["minItems"] == 1
     assert "phone" not in published["properties"]["name"]["description"]
     assert published["$defs"]["Training"]["properties"]["seed"]["type"] == "integer"
     described = published["$defs"]["Training"]["properties"]["validation_fraction"]["description"]

@@ -6,12 +6,12 @@ import os
 import signal
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 from typing import TextIO
 
-from quickml import pipeline, results
+from quickml import pipeline
 from quickml.cli.display import Display, JsonDisplay, LineDisplay
 from quickml.cli.source import read_spec
 from quickml.errors import QuickMLError
@@ -28,10 +28,12 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
         display = _display(stream, as_json=as_json)
         try:
             plan = _overridden(read_spec(path), epochs, seed)
-            folder = out or results.default_folder(plan.spec.name)
-            results.check_free(folder)
-            with _Interrupts() as interrupts, display:
-                for event in pipeline.run(plan, folder, stop=interrupts.asked):
+            with (
+                _Interrupts() as interrupts,
+                display,
+                closing(pipeline.run(plan, out, stop=interrupts.asked)) as told,
+            ):
+                for event in told:
                     display.show(event)
         except QuickMLError as error:
             if as_json:
@@ -55,9 +57,11 @@ def _display(stream: TextIO, *, as_json: bool) -> Display:
     if as_json:
         return JsonDisplay(stream)
     if stream.isatty() and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+
         from quickml.cli.terminal import TerminalDisplay
 
-        return TerminalDisplay(stream)
+        return TerminalDisplay(Console(file=stream))
     return LineDisplay(stream)
 
 
@@ -102,5 +106,7 @@ class _Interrupts:
     def _handle(self, number: int, _: FrameType | None) -> None:
         self._count += 1
         if self._count > 1 or number == signal.SIGTERM:
+            for sig in self._before:  # a third Ctrl-C must not break off the tidying up
+                signal.signal(sig, signal.SIG_IGN)
             raise KeyboardInterrupt
         print("\nstopping: what was learned is kept (Ctrl-C again gives up)", file=sys.stderr, flush=True)

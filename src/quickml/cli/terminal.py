@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Self, TextIO
+from typing import Self
 
 from rich.console import Console
 from rich.panel import Panel
@@ -23,8 +23,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 class TerminalDisplay:
     """Shows a run on a terminal with Rich."""
 
-    def __init__(self, stream: TextIO) -> None:
-        self._console = Console(file=stream)
+    def __init__(self, console: Console) -> None:
+        self._console = console
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),

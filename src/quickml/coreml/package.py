@@ -11,16 +11,19 @@ import sys
 import tempfile
 import uuid
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 from quickml.coreml.emit import emit
+from quickml.coreml.emit.normalization import FIRST
 from quickml.coreml.emit.program import core_ml_shape
 from quickml.coreml.library import coremltools
 from quickml.errors import CompileError
 from quickml.spec.export import FIRST_IOS, Format
+from quickml.spec.layers import Normalization, Rescaling
+from quickml.spec.shapes import Graph
 from quickml.training.trained import Trained
 
 IMAGE, FEATURES = "image", "features"
@@ -134,11 +137,19 @@ def _convert(trained: Trained, kind: Format) -> Any:
         arguments["classifier_config"] = ct.ClassifierConfig(list(plan.dataset.labels), LABEL)
     half = export.weights == "float16"
     if half and kind == "mlpackage":
-        arguments["compute_precision"] = ct.precision.FLOAT16
+        arguments["compute_precision"] = ct.transform.FP16ComputePrecision(
+            op_selector=_may_be_half(plan.graph)
+        )
     model = convert(program, kind, target, **arguments)
     if half and kind == "mlmodel":
         model = ct.models.neural_network.quantization_utils.quantize_weights(model, nbits=16)
     return model
+
+
+def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
+    """Which operations may compute in float16: not those that see raw features."""
+    raw = {n.name for n in graph.nodes if isinstance(n.layer, Normalization | Rescaling)}
+    return lambda operation: operation.name.removesuffix(FIRST) not in raw
 
 
 def _input_name(trained: Trained) -> str:

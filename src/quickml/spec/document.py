@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from quickml.spec.datasets import AnyDataset
+from quickml.spec.datasets import DATASETS, AnyDataset
 from quickml.spec.export import Export
 from quickml.spec.layers import AnyLayer
 from quickml.spec.part import Part, Sizes
@@ -19,18 +19,18 @@ def _named(value: Any) -> Any:
     return {"name": value} if isinstance(value, str) else value
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Model(Part):
     """The network: layers in order."""
 
-    layers: Annotated[
-        tuple[AnyLayer, ...], BeforeValidator(_tuple), Field(min_length=1, max_length=MAX_LAYERS)
-    ]
+    layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
     input_shape: Sizes | None = None
     """Comes from the dataset; where given all the same, it must agree."""
+
+
+_Tagged = Annotated[AnyDataset, Field(discriminator="name")]
+NamedDataset = Annotated[
+    _Tagged, BeforeValidator(_named, json_schema_input_type=_Tagged | Literal[tuple(DATASETS)])
+]
 
 
 class Spec(Part):
@@ -38,7 +38,7 @@ class Spec(Part):
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
     """Shown to people; 1 to 64 letters, digits, spaces, `.`, `_` and `-`."""
-    dataset: Annotated[Annotated[AnyDataset, Field(discriminator="name")], BeforeValidator(_named)]
+    dataset: NamedDataset
     """A name alone, or an object with the dataset's options."""
     model: Model
     training: Training = Training()

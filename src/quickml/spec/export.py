@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic import AliasChoices, Field
 
 from quickml.spec.part import Part
 
@@ -15,17 +15,10 @@ FIRST_IOS: dict[Format, int] = {"mlmodel": 13, "mlpackage": 15}
 """The first iOS that reads what we write in a format."""
 
 
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
 class Export(Part):
     """The files that the run leaves."""
 
-    formats: Annotated[tuple[Format, ...], BeforeValidator(_tuple), Field(min_length=1)] = (
-        "mlmodel",
-        "mlpackage",
-    )
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = ("mlmodel", "mlpackage")
     """`mlmodel` is a neural network for iOS 13 and later, `mlpackage` an ML program for iOS 15 and later."""
     weights: Annotated[Weights, Field(validation_alias=AliasChoices("weights", "precision"))] = "float32"
     """float16 halves the file; `precision` is another name for it."""

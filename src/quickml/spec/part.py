@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 
 Shape = tuple[int, ...]
 """Of one sample: the batch is left out. Images are (height, width, channels)."""
@@ -18,6 +18,14 @@ class Part(BaseModel):
 
     model_config = ConfigDict(frozen=True, strict=True, extra="forbid", allow_inf_nan=False, defer_build=True)
 
+    @model_validator(mode="before")
+    @classmethod
+    def _lists_are_tuples(cls, values: Any) -> Any:
+        """A frozen object holds tuples; strict pydantic takes a JSON list for none."""
+        if not isinstance(values, dict):
+            return values
+        return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
+
 
 Size = Annotated[int, Field(ge=1, le=MAX_SIZE)]
 Fraction = Annotated[float, Field(ge=0, lt=1)]
@@ -27,7 +35,7 @@ PositiveFloat = Annotated[float, Field(gt=0)]
 def _twice(value: Any) -> Any:
     if isinstance(value, int) and not isinstance(value, bool):
         return (value, value)
-    return tuple(value) if isinstance(value, list) else value
+    return value
 
 
 def _schema(minimum: int) -> dict[str, Any]:
@@ -42,7 +50,7 @@ Pair = Annotated[tuple[Size, Size], BeforeValidator(_twice), WithJsonSchema(_sch
 def _sides(value: Any) -> Any:
     value = _twice(value)
     if isinstance(value, tuple) and len(value) == 2:
-        return tuple(_twice(side) for side in value)
+        return tuple(tuple(side) if isinstance(side, list) else _twice(side) for side in value)
     return value
 
 
@@ -55,12 +63,5 @@ Padding = Annotated[
 ]
 """((top, bottom), (left, right)); shorter forms as Keras takes them: one integer, or one per axis."""
 
-
-def _tuple(value: Any) -> Any:
-    return tuple(value) if isinstance(value, list) else value
-
-
-Sizes = Annotated[tuple[Size, ...], BeforeValidator(_tuple)]
-Integers = Annotated[tuple[Annotated[int, Field(ge=-1, le=MAX_SIZE)], ...], BeforeValidator(_tuple)]
-Numbers = Annotated[tuple[float, ...], BeforeValidator(_tuple)]
-Names = Annotated[tuple[str, ...], BeforeValidator(_tuple)]
+Sizes = tuple[Size, ...]
+Numbers = tuple[float, ...]

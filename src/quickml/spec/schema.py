@@ -21,8 +21,19 @@ def schema() -> dict[str, Any]:
     _describe(result, Spec)
     for part in _all_parts(Part):
         _describe(result["$defs"].get(part.__name__, {}), part)
+    _require_types(result["$defs"])
     result["title"] = "QuickML document"
     return result
+
+
+def _require_types(definitions: dict[str, Any]) -> None:
+    """A type that says which object this is has a default in the code, and must stand in a document."""
+    for entry in definitions.values():
+        properties = entry.get("properties", {})
+        tags = [name for name in ("type", "name") if "const" in properties.get(name, {})]
+        entry["required"] = sorted({*entry.get("required", []), *tags})
+        if not entry["required"]:
+            del entry["required"]
 
 
 def _all_parts(root: type[Part]) -> list[type[Part]]:
@@ -32,12 +43,12 @@ def _all_parts(root: type[Part]) -> list[type[Part]]:
 def _describe(entry: dict[str, Any], part: type[Part]) -> None:
     for base in reversed(part.__mro__):
         if isinstance(base, type) and issubclass(base, Part):
-            for name, text in _field_texts(base).items():
+            for name, text in field_texts(base).items():
                 if name in entry.get("properties", {}):
                     entry["properties"][name]["description"] = text
 
 
-def _field_texts(part: type[Part]) -> dict[str, str]:
+def field_texts(part: type[Part]) -> dict[str, str]:
     """The string under each field of a class, on one line."""
     (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
     assert isinstance(tree, ast.ClassDef)

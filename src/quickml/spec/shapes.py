@@ -65,6 +65,8 @@ class Graph:
 def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, list[Problem]]:
     """Names, shapes and parameters of every layer, and all problems on the way.
 
+    A bare `Layer` stands for one that is wrong in itself: what comes out of it is not known.
+
     Returns:
         The graph, or None where a problem stands in its way, and the problems in document order.
     """
@@ -74,7 +76,8 @@ def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, lis
         walker.visit(index, layer, names)
     walker.find_unused(layers, names)
     problems = sorted(walker.problems, key=lambda problem: int(problem.pointer.split("/")[3]))
-    return (None if problems else Graph(input_shape=input_shape, nodes=tuple(walker.nodes))), problems
+    complete = not problems and len(walker.nodes) == len(layers)
+    return (Graph(input_shape=input_shape, nodes=tuple(walker.nodes)) if complete else None), problems
 
 
 def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
@@ -116,7 +119,7 @@ class _Walker:
         shapes = [self.shapes.get(source) for source in inputs]
         self.used.update(inputs)
         self.shapes[name] = None
-        if not inputs or None in shapes:
+        if not inputs or None in shapes or type(layer) is Layer:
             return
         known = tuple(shape for shape in shapes if shape is not None)
         try:
@@ -179,6 +182,8 @@ class _Walker:
         return inputs if all(source in earlier for source in inputs) else ()
 
     def find_unused(self, layers: Sequence[Layer], names: list[str]) -> None:
+        if any(type(layer) is Layer for layer in layers):
+            return  # nobody knows what it takes
         for index, (layer, name) in enumerate(zip(layers[:-1], names[:-1], strict=True)):
             if name not in self.used and not any(
                 problem.pointer.startswith(f"/model/layers/{index}") for problem in self.problems

@@ -162,6 +162,7 @@ Metric = Literal[
     "r2_score",
 ]
 
+Short = Literal["mse", "mae", "acc"]
 SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "acc": "accuracy"}
 """Keras' own abbreviations."""
 
@@ -184,19 +185,21 @@ def _long(value: Any) -> Any:
     return SHORT_NAMES.get(value, value) if isinstance(value, str) else value
 
 
-def _long_each(value: Any) -> Any:
-    return tuple(map(_long, value)) if isinstance(value, list | tuple) else value
+_Tagged = Annotated[AnyOptimizer, Field(discriminator="type")]
+NamedOptimizer = Annotated[
+    _Tagged, BeforeValidator(_named, json_schema_input_type=_Tagged | Literal[tuple(OPTIMIZERS)])
+]
 
 
 class Training(Part):
     """How the network learns."""
 
-    optimizer: Annotated[Annotated[AnyOptimizer, Field(discriminator="type")], BeforeValidator(_named)] = (
-        Adam()
-    )
-    loss: Annotated[Loss, BeforeValidator(_long)] | None = None
+    optimizer: NamedOptimizer = Adam()
+    loss: Annotated[Loss, BeforeValidator(_long, json_schema_input_type=Loss | Short)] | None = None
     """Chosen from the dataset where left out."""
-    metrics: Annotated[tuple[Metric, ...], BeforeValidator(_long_each)] | None = None
+    metrics: (
+        tuple[Annotated[Metric, BeforeValidator(_long, json_schema_input_type=Metric | Short)], ...] | None
+    ) = None
     """Chosen from the dataset where left out."""
     batch_size: Size = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10

@@ -14,6 +14,10 @@ EPSILON = 1e-7
 """Keras' `backend.epsilon()`, the least standard deviation its Normalization divides by."""
 
 
+FIRST = "_raw"
+"""Ends the name of the first of the two operations that a scale and an offset take."""
+
+
 def _along(values: NDArray[np.float32], axis: int, shape: Shape) -> NDArray[np.float32]:
     """One number per entry of an axis, shaped to broadcast in our layout."""
     sizes = [1] * (len(shape) + 1)
@@ -22,7 +26,7 @@ def _along(values: NDArray[np.float32], axis: int, shape: Shape) -> NDArray[np.f
 
 
 def _scaled(context: Context, scale: NDArray[np.float32], offset: NDArray[np.float32]) -> Var:
-    product = mb.mul(x=context.input, y=scale)
+    product = mb.mul(x=context.input, y=scale, name=context.name + FIRST)
     return mb.add(x=product, y=offset, name=context.name)
 
 
@@ -38,7 +42,7 @@ def rescaling(layer: Rescaling, context: Context) -> Var:
 def normalization(layer: Normalization, context: Context) -> Var:
     """(x - mean) / deviation, or with `invert` x * deviation + mean.
 
-    The mean is taken off first, not folded into an offset: of 40,000 ± 1 a product in float16 keeps nothing.
+    The mean is taken off first, not folded into an offset: of 40,000 ± 1 a product keeps half the digits.
     """
     shape = context.input_shapes[0]
     axis = axis_of(-1, shape)
@@ -47,7 +51,8 @@ def normalization(layer: Normalization, context: Context) -> Var:
     mean, deviation = _along(mean, axis, shape), _along(deviation, axis, shape)
     if layer.invert:
         return _scaled(context, deviation, mean)
-    return mb.mul(x=mb.sub(x=context.input, y=mean), y=1 / deviation, name=context.name)
+    centred = mb.sub(x=context.input, y=mean, name=context.name + FIRST)
+    return mb.mul(x=centred, y=1 / deviation, name=context.name)
 
 
 def _moments(

@@ -1,0 +1,35 @@
+"""The picture of the terminal in the README, of a real run:
+
+    quickml run mnist_cnn.json --json --out runs/mnist-cnn > events.jsonl
+    python docs/picture.py events.jsonl
+
+The picture of the report is a screenshot of that run's report.html.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from rich.console import Console
+
+from quickml import events
+from quickml.cli.terminal import TerminalDisplay
+
+PICTURE = Path(__file__).parent / "pictures" / "terminal.svg"
+WIDTH = 106
+
+
+def main() -> None:
+    told = [events.from_json(line) for line in Path(sys.argv[1]).read_text().splitlines()]
+    with Path(os.devnull).open("w") as nowhere:
+        console = Console(
+            file=nowhere, record=True, width=WIDTH, force_terminal=True, color_system="truecolor"
+        )
+        console.print("[bold]$[/] python main.py mnist_cnn.json")
+        display = TerminalDisplay(console)
+        for event in told:
+            display.show(event)
+        PICTURE.write_text(console.export_svg(title="QuickML"))
+
+
+main()

@@ -1,0 +1,262 @@
+"""Whether the parts of a document fit together: layers and dataset, dataset and training, formats and iOS.
+
+Single values are right when they come here; each check names its place in the document.
+"""
+
+from __future__ import annotations
+
+from typing import get_args
+
+from quickml.errors import Problem
+from quickml.spec.datasets import Dataset
+from quickml.spec.document import Model
+from quickml.spec.export import FIRST_IOS, Export
+from quickml.spec.layers import Activation, Dense, Layer, Softmax, shown
+from quickml.spec.shapes import Graph, walk
+from quickml.spec.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
+
+MAX_PARAMETERS = 200_000_000
+MAX_MEMORY_BYTES = 16 * 2**30
+SLOTS = {"SGD": 1, "RMSprop": 2, "Adam": 2, "AdamW": 2, "Adagrad": 1, "Adadelta": 2, "Nadam": 2}
+"""Variables that an optimizer keeps for each weight, at most."""
+
+
+def misfits(
+    *, dataset: Dataset | None, model: Model | None, training: Training | None, export: Export | None
+) -> tuple[Graph | None, list[Problem]]:
+    """All problems between the parts of a document; None for a part that is wrong in itself.
+
+    Returns:
+        The graph of the layers where it stands, and the problems in document order.
+    """
+    graph: Graph | None = None
+    problems: list[Problem] = []
+    if dataset and model:
+        graph, problems = walk(model.layers, dataset.shape)
+        problems += _input_problems(model, dataset)
+    if graph and dataset:
+        problems += output_problems(graph, dataset)
+    if graph and training:
+        problems += size_problems(graph, training)
+    if training and dataset:
+        problems += training_problems(training, dataset)
+    if export:
+        problems += export_problems(export)
+    return graph, problems
+
+
+def _input_problems(model: Model, dataset: Dataset) -> list[Problem]:
+    if model.input_shape in (None, dataset.shape):
+        return []
+    return [
+        Problem(
+            pointer="/model/input_shape",
+            expected=f"{shown(dataset.shape)}, as {dataset.name} has it",
+            found=shown(model.input_shape or ()),
+            hint="it can be left out",
+        )
+    ]
+
+
+def memory_of(graph: Graph, training: Training) -> int:
+    """Bytes that training needs, estimated."""
+    return graph.memory_bytes(training.batch_size, SLOTS[training.optimizer.type])
+
+
+def _last_activation(layer: Layer) -> str:
+    if isinstance(layer, Softmax):
+        return "softmax"
+    return layer.activation if isinstance(layer, Dense | Activation) else "linear"
+
+
+def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+    """Whether the last layer answers what the dataset asks."""
+    last = graph.nodes[-1]
+    pointer = f"/model/layers/{last.index}"
+    classes = len(dataset.labels)
+    activation = _last_activation(last.layer)
+    if dataset.task == "regression":
+        if last.output_shape == (1,):
+            return []
+        return [
+            Problem(
+                pointer=pointer,
+                subject=f"{dataset.name} (regression)",
+                expected="an output of (1,)",
+                found=shown(last.output_shape),
+                hint='end with {"type": "Dense", "units": 1}',
+            )
+        ]
+    if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
+        return []
+    problems = []
+    if last.output_shape != (classes,):
+        problems.append(
+            Problem(
+                pointer=pointer,
+                subject=f"{dataset.name} ({classes} classes)",
+                expected=f"an output of ({classes},)",
+                found=shown(last.output_shape),
+                hint=f'end with {{"type": "Dense", "units": {classes}, "activation": "softmax"}}',
+            )
+        )
+    elif activation != "softmax":
+        problems.append(
+            Problem(
+                pointer=pointer,
+                subject="classification",
+                found=f'the activation "{activation}"',
+                expected='probabilities: the activation "softmax" on the last layer',
+                hint='add "activation": "softmax"',
+            )
+        )
+    return problems
+
+
+def size_problems(graph: Graph, training: Training) -> list[Problem]:
+    """Networks that learn nothing, and those that no machine of ours can train."""
+    problems = []
+    if graph.parameters.trainable == 0:
+        problems.append(
+            Problem(
+                pointer="/model/layers",
+                expected="at least one layer that learns",
+                found="none with weights",
+                hint="add a Dense or a Conv2D",
+            )
+        )
+    total, memory = graph.parameters.total, memory_of(graph, training)
+    if total > MAX_PARAMETERS:
+        largest = max(graph.nodes, key=lambda node: node.parameters.total)
+        problems.append(
+            Problem(
+                pointer=f"/model/layers/{largest.index}",
+                expected=f"at most {MAX_PARAMETERS:,} parameters in all",
+                found=f"{total:,}, of which {largest.parameters.total:,} here",
+                hint="fewer units, or a pooling layer before the Flatten",
+            )
+        )
+    elif memory > MAX_MEMORY_BYTES:
+        problems.append(
+            Problem(
+                pointer="/model",
+                expected=f"at most {MAX_MEMORY_BYTES / 2**30:.0f} GiB of memory for training",
+                found=f"about {memory / 2**30:,.0f} GiB",
+                hint="a smaller batch_size or smaller layers",
+            )
+        )
+    return problems
+
+
+def training_problems(training: Training, dataset: Dataset) -> list[Problem]:
+    """What the dataset does not allow, or what contradicts itself."""
+    problems = []
+    allowed = get_args(RegressionLoss if dataset.task == "regression" else ClassificationLoss)
+    if dataset.task == "classification":
+        allowed = (*allowed, "mean_squared_error", "mean_absolute_error")
+    if training.loss and training.loss not in allowed:
+        problems.append(
+            Problem(
+                pointer="/training/loss",
+                subject=f"{dataset.name} ({dataset.task})",
+                expected=f"one of {', '.join(allowed)}",
+                found=repr(training.loss),
+            )
+        )
+    classification_metrics = {"accuracy", "top_k_categorical_accuracy"}
+    for index, metric in enumerate(training.metrics or ()):
+        if (metric in classification_metrics) != (dataset.task == "classification"):
+            problems.append(
+                Problem(
+                    pointer=f"/training/metrics/{index}",
+                    subject=f"{dataset.name} ({dataset.task})",
+                    expected="a metric for this task",
+                    found=repr(metric),
+                )
+            )
+    train, _ = dataset.sizes
+    aside = round(train * training.validation_fraction)
+    if training.validation_fraction and not 0 < aside < train:
+        problems.append(
+            Problem(
+                pointer="/training/validation_fraction",
+                expected=f"a share of {train} that is at least one sample",
+                found=str(training.validation_fraction),
+            )
+        )
+    problems += _monitor_problems(training, dataset)
+    schedule = training.learning_rate_schedule
+    if isinstance(schedule, PiecewiseConstantDecay):
+        boundaries = schedule.boundaries
+        if len(schedule.values) != len(boundaries) + 1:
+            problems.append(
+                Problem(
+                    pointer="/training/learning_rate_schedule/values",
+                    expected=f"{len(boundaries) + 1} values",
+                    found=str(len(schedule.values)),
+                    hint="one more than boundaries",
+                )
+            )
+        if list(boundaries) != sorted(set(boundaries)):
+            problems.append(
+                Problem(
+                    pointer="/training/learning_rate_schedule/boundaries",
+                    expected="steps in rising order",
+                    found=shown(boundaries),
+                )
+            )
+    return problems
+
+
+def _monitor_problems(training: Training, dataset: Dataset) -> list[Problem]:
+    stopping = training.early_stopping
+    if stopping is None:
+        return []
+    pointer = "/training/early_stopping/monitor"
+    if stopping.monitor.startswith("val_") and not training.validation_fraction:
+        return [
+            Problem(
+                pointer=pointer,
+                expected="a validation_fraction above 0 to measure it on",
+                found=repr(stopping.monitor),
+                hint='add "validation_fraction": 0.1 to training, or monitor "loss"',
+            )
+        ]
+    known = {"loss", *metrics_of(training, dataset)}
+    if stopping.monitor.removeprefix("val_") not in known:
+        return [
+            Problem(
+                pointer=pointer,
+                expected=f"one of {', '.join(sorted(known))}, or one of these with val_",
+                found=repr(stopping.monitor),
+            )
+        ]
+    return []
+
+
+def export_problems(export: Export) -> list[Problem]:
+    """Formats that the asked iOS cannot read."""
+    minimum = export.minimum_ios
+    problems = [
+        Problem(
+            pointer="/export/minimum_ios",
+            subject=name,
+            expected=f"iOS {FIRST_IOS[name]} or later",
+            found=str(minimum),
+            hint=f"leave {name} out of formats, or raise minimum_ios",
+        )
+        for name in export.formats
+        if minimum is not None and minimum < FIRST_IOS[name]
+    ]
+    if len(set(export.formats)) < len(export.formats):
+        problems.append(
+            Problem(pointer="/export/formats", expected="each format once", found=shown(export.formats))  # type: ignore[arg-type]
+        )
+    return problems
+
+
+def metrics_of(training: Training, dataset: Dataset) -> tuple[str, ...]:
+    """Those asked for, or the task's own."""
+    if training.metrics is not None:
+        return training.metrics
+    return ("accuracy",) if dataset.task == "classification" else ("mean_absolute_error",)

@@ -1,0 +1,142 @@
+"""What all layers have in common."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from quickml.spec.part import Part, Shape
+
+Activation_ = Literal[
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "exponential",
+    "softmax",
+]
+Initializer = Literal[
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "random_uniform",
+    "random_normal",
+    "truncated_normal",
+    "orthogonal",
+    "zeros",
+    "ones",
+]
+Margin = Literal["valid", "same"]
+
+
+class Regularizer(Part):
+    """A penalty on the size of weights, added to the loss: l1 * sum|w| + l2 * sum w²."""
+
+    l1: Annotated[float, Field(ge=0)] = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
+
+
+class Misfit(Exception):  # noqa: N818 - caught and turned into a Problem, it never leaves this folder
+    """A layer cannot take the shape that reaches it."""
+
+    def __init__(
+        self, expected: str, found: str, hint: str = "", *, field: str = "", then: Shape | None = None
+    ) -> None:
+        self.expected, self.found, self.hint, self.field = expected, found, hint, field
+        self.then = then  # what would come out all the same, so that later layers can be looked at
+        super().__init__(expected)
+
+
+class Parameters(Part):
+    """How many numbers a layer holds."""
+
+    trainable: int = 0
+    fixed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Trainable and fixed ones together, as Keras' `count_params`."""
+        return self.trainable + self.fixed
+
+
+class Layer(Part):
+    """What all layers take besides the arguments that are their own."""
+
+    type: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] | None = None
+    """Unique; chosen from the type where left out."""
+    inputs: tuple[str, ...] | None = None
+    """Names of earlier layers, or `input`; the layer before where left out."""
+
+    merges: ClassVar[bool] = False
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """What comes out for what goes in.
+
+        Raises:
+            Misfit: the layer cannot take these.
+        """
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        """How many numbers the layer holds, for shapes that fit."""
+        return Parameters()
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the Keras layer of this name."""
+        return {key: value for key, value in self if key not in Layer.model_fields}
+
+
+def default_name(layer_type: str) -> str:
+    """The name Keras would choose: `MaxPooling2D` gives `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_type)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def shown(shape: Shape) -> str:
+    """A shape as Python writes it."""
+    return str(tuple(shape))
+
+
+def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
+    """(height, width, channels) of an image.
+
+    Raises:
+        Misfit: it is none.
+    """
+    if len(shape) != 3:
+        if not hint:
+            hint = "put a Reshape to (height, width, channels) before it" if len(shape) == 1 else ""
+        raise Misfit("an image of (height, width, channels)", shown(shape), hint)
+    return shape[0], shape[1], shape[2]
+
+
+def axis_of(axis: int, shape: Shape) -> int:
+    """The position in `shape` of an axis that counts the batch as 0, as Keras counts.
+
+    Raises:
+        Misfit: there is no such axis.
+    """
+    position = axis - 1 if axis > 0 else axis + len(shape)
+    if axis == 0 or not 0 <= position < len(shape):
+        raise Misfit(
+            f"an axis from 1 to {len(shape)}, or from -{len(shape)} to -1",
+            str(axis),
+            "0 is the batch",
+            field="axis",
+        )
+    return position

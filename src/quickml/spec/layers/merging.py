@@ -1,0 +1,48 @@
+"""Layers of several inputs."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from quickml.spec.layers.layer import Layer, Misfit, axis_of, shown
+from quickml.spec.part import Shape
+
+
+class _Merge(Layer):
+    merges: ClassVar[bool] = True
+
+
+class Add(_Merge):
+    """The sum of inputs of equal shape, number by number."""
+
+    type: Literal["Add"] = "Add"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if len(set(shapes)) > 1:
+            raise Misfit(
+                "inputs of one shape", " and ".join(map(shown, shapes)), field="inputs", then=shapes[0]
+            )
+        return shapes[0]
+
+
+class Concatenate(_Merge):
+    """The inputs side by side along an axis."""
+
+    type: Literal["Concatenate"] = "Concatenate"
+    axis: int = -1
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        first = shapes[0]
+        position = axis_of(self.axis, first)
+        for other in shapes[1:]:
+            same_rank = len(other) == len(first)
+            if not same_rank or any(
+                a != b for i, (a, b) in enumerate(zip(first, other, strict=True)) if i != position
+            ):
+                raise Misfit(
+                    f"inputs alike except along axis {self.axis}",
+                    " and ".join(map(shown, shapes)),
+                    field="inputs",
+                )
+        joined = sum(shape[position] for shape in shapes)
+        return (*first[:position], joined, *first[position + 1 :])

@@ -1,0 +1,43 @@
+"""From raw values to what a network likes to see."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from quickml.spec.layers.layer import Layer, Misfit, Parameters
+from quickml.spec.part import Numbers, Shape
+
+
+class Rescaling(Layer):
+    """x * scale + offset."""
+
+    type: Literal["Rescaling"] = "Rescaling"
+    scale: float
+    offset: float = 0.0
+
+
+class Normalization(Layer):
+    """(x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the way back.
+
+    Mean and variance are measured on the training samples where they are left out: on the inputs, or,
+    with `invert`, on the targets.
+    """
+
+    type: Literal["Normalization"] = "Normalization"
+    mean: Numbers | float | None = None
+    variance: Numbers | float | None = None
+    invert: bool = False
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if (self.mean is None) != (self.variance is None):
+            missing = "variance" if self.variance is None else "mean"
+            raise Misfit("mean and variance together, or neither", f"no {missing}", field=missing, then=shape)
+        for key, value in (("mean", self.mean), ("variance", self.variance)):
+            if isinstance(value, tuple) and len(value) != shape[-1]:
+                raise Misfit(f"{shape[-1]} numbers", str(len(value)), field=key, then=shape)
+        return shape
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        measured = self.mean is None
+        return Parameters(fixed=(2 * shapes[0][-1] + 1) if measured else 0)

@@ -1,0 +1,47 @@
+"""Layers that only move numbers about."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from quickml.spec.layers.layer import Layer, Misfit, shown
+from quickml.spec.part import MAX_SIZE, Shape
+
+
+class Flatten(Layer):
+    """All numbers in one row: rows, then columns, then channels."""
+
+    type: Literal["Flatten"] = "Flatten"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return (math.prod(shapes[0]),)
+
+
+class Reshape(Layer):
+    """The same numbers in the same order, in another shape."""
+
+    type: Literal["Reshape"] = "Reshape"
+    target_shape: Annotated[
+        tuple[Annotated[int, Field(ge=-1, le=MAX_SIZE)], ...], Field(min_length=1, max_length=3)
+    ]
+    """One entry may be -1: as many as are left."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        total = math.prod(shapes[0])
+        known = math.prod(size for size in self.target_shape if size != -1)
+        wildcards = self.target_shape.count(-1)
+        if wildcards > 1 or 0 in self.target_shape:
+            raise Misfit(
+                "sizes of at least 1, and at most one -1", shown(self.target_shape), field="target_shape"
+            )
+        if (total % known) if wildcards else (total != known):
+            raise Misfit(
+                f"a shape that holds {total} numbers",
+                shown(self.target_shape),
+                f"the layer before gives {shown(shapes[0])}",
+                field="target_shape",
+            )
+        return tuple(total // known if size == -1 else size for size in self.target_shape)
