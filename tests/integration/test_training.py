@@ -470,6 +470,18 @@ def test_a_loss_that_is_no_number_ends_training(run):
         run(plan, slope())
 
 
+def test_out_of_memory_is_a_training_error(run, monkeypatch):
+    from quickml.training.backend import tf
+    from quickml.training.steps import Steps
+
+    def exhausted(*_):
+        raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
+
+    monkeypatch.setattr(Steps, "train", exhausted)
+    with pytest.raises(TrainingError, match="out of memory .*smaller batch_size"):
+        run(make_plan(epochs=1), rings())
+
+
 def test_constant_features_do_no_harm(run):
     data = rings()
     flat = Data(

@@ -10,8 +10,9 @@ import numpy as np
 from quickml import events
 from quickml.datasets.data import Array as Samples
 from quickml.datasets.data import Data, split
+from quickml.errors import TrainingError
 from quickml.spec import Plan
-from quickml.training.backend import prepare
+from quickml.training.backend import prepare, tf
 from quickml.training.build import build
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.fit import Fit, Fitted
@@ -61,7 +62,11 @@ class Stages:
         )
 
     def fit(self, stop: Callable[[], bool]) -> Generator[events.Event, None, Fitted]:
-        """Train, and tell of it."""
+        """Train, and tell of it.
+
+        Raises:
+            TrainingError: the loss is no longer a number, or TensorFlow gives up, out of memory for one.
+        """
         size = self.training.batch_size
         steps = Steps(
             model=self.model,
@@ -73,6 +78,11 @@ class Stages:
         )
         try:
             return (yield from Fit(self.training, steps, self.learn, self.check, stop).run())
+        except tf.errors.ResourceExhaustedError as error:
+            hint = f"expected about {self.plan.memory_bytes / 1e9:.1f} GB; try a smaller batch_size"
+            raise TrainingError(f"training ran out of memory ({hint})") from error
+        except tf.errors.OpError as error:
+            raise TrainingError(f"TensorFlow gave up: {error.message.splitlines()[0]}") from error
         finally:
             steps.release()
 
