@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from layer_examples import EXAMPLES, layers_of
+from quickml.coreml.conversion import convert, target_of
 from quickml.coreml.emit import EMITTERS, emit
-from quickml.coreml.package import convert, target_of
 from quickml.coreml.runtime import Runtime
 from quickml.spec.layers import LAYERS, Activation_
 from quickml.spec.shapes import walk

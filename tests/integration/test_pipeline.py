@@ -126,7 +126,9 @@ def test_asked_to_stop_at_once_it_still_delivers(tmp_path):
         "dataset": "iris",
         "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
     }
-    told = [event.type for event in pipeline.run(understand(document), tmp_path / "result", stop=lambda: True)]
+    told = [
+        event.type for event in pipeline.run(understand(document), tmp_path / "result", stop=lambda: True)
+    ]
     assert told == ["started", "built", "trained", "compiled", "verified"]
     assert (tmp_path / "result" / "report.html").stat().st_size > 1000
 

@@ -478,7 +478,7 @@ def test_out_of_memory_is_a_training_error(run, monkeypatch):
         raise tf.errors.ResourceExhaustedError(None, None, "OOM when allocating tensor")
 
     monkeypatch.setattr(Steps, "train", exhausted)
-    with pytest.raises(TrainingError, match="out of memory .*smaller batch_size"):
+    with pytest.raises(TrainingError, match=r"out of memory .*smaller batch_size"):
         run(make_plan(epochs=1), rings())
 
 

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import io
 import json
-import logging
 import shutil
 import subprocess
 import sys
 import tempfile
 import uuid
-import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, redirect_stdout
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from quickml.coreml.conversion import convert, quiet, target_of
 from quickml.coreml.emit import emit
 from quickml.coreml.emit.normalization import FIRST
 from quickml.coreml.emit.program import core_ml_shape
 from quickml.coreml.library import coremltools
 from quickml.errors import CompileError
-from quickml.spec.export import FIRST_IOS, Format
+from quickml.spec.export import Format
 from quickml.spec.layers import Normalization, Rescaling
 from quickml.spec.shapes import Graph
 from quickml.training.trained import Trained
@@ -30,27 +27,6 @@ IMAGE, FEATURES = "image", "features"
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names an app meets: a classifier answers with a label and a probability for each, a regression with
 a prediction."""
-
-_PASSES = (
-    "common::const_elimination",
-    "common::sanitize_input_output_names",
-    "common::noop_elimination",
-    "common::fuse_linear_bias",
-    "common::fuse_conv_scale",
-    "common::fuse_conv_bias",
-    "common::merge_consecutive_reshapes",
-    "common::merge_consecutive_transposes",
-    "common::reduce_transposes",
-    "common::dedup_op_and_var_names",  # before add_fp16_cast, which counts on it
-    "common::add_fp16_cast",  # taken out again by coremltools for float32
-    "common::update_output_dtypes",
-    "common::cast_optimization",
-    "common::const_elimination",
-    "common::dead_code_elimination",
-)
-"""What coremltools may do to a program, of the 90 passes that it runs by default: our programs are tidy from
-the start, and the others cost a third of the time. One of them is wrong, too: `fuse_elementwise_to_batchnorm`
-makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5e-6."""
 
 NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles the file itself"
 
@@ -62,7 +38,7 @@ def write(trained: Trained, kind: Format, folder: Path) -> Path:
         CompileError: a layer that cannot be written.
     """
     path = folder / f"model.{kind}"
-    with _quiet():
+    with quiet():
         model = _convert(trained, kind)
         description = _described(trained, model)
         if kind == "mlmodel":
@@ -89,40 +65,6 @@ def compile_for_device(path: Path, folder: Path) -> Path | None:
     if done.returncode:
         raise CompileError(f"coremlcompiler refused {path.name}: {done.stderr.strip()[-500:]}")
     return folder / f"{path.stem}.mlmodelc"
-
-
-def target_of(kind: Format, minimum_ios: int | None = None) -> Any:
-    """The coremltools target of a format: the oldest that `minimum_ios` allows."""
-    targets = coremltools().target
-    return (
-        targets.iOS13
-        if kind == "mlmodel"
-        else getattr(targets, f"iOS{max(minimum_ios or 0, FIRST_IOS[kind])}")
-    )
-
-
-def convert(program: Any, kind: Format, target: Any, **arguments: Any) -> Any:
-    """A MIL program as a coremltools model, in float32 unless asked otherwise.
-
-    Raises:
-        CompileError: coremltools cannot write it.
-    """
-    ct = coremltools()
-    passes = ct.PassPipeline(pass_names=list(_PASSES), pipeline_name="quickml")
-    if kind == "mlpackage":
-        arguments.setdefault("compute_precision", ct.precision.FLOAT32)
-    try:
-        return ct.convert(
-            program,
-            source="milinternal",
-            convert_to="mlprogram" if kind == "mlpackage" else "neuralnetwork",
-            minimum_deployment_target=target,
-            skip_model_load=True,
-            pass_pipeline=passes,
-            **arguments,
-        )
-    except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
-        raise CompileError(f"{kind}: coremltools could not write the model ({error})") from error
 
 
 def _convert(trained: Trained, kind: Format) -> Any:
@@ -261,32 +203,3 @@ def _make_reproducible(package: Path, description: Any) -> None:
         stream.write(json.dumps(content, indent=2, sort_keys=True))
     Path(stream.name).chmod(0o644)
     Path(stream.name).replace(manifest)
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """coremltools draws progress bars, prints each layer that it quantizes and warns about what we know."""
-    level = logging.root.manager.disable
-    logging.disable(logging.WARNING)
-    try:
-        import tqdm
-
-        with warnings.catch_warnings(), _no_bars(tqdm), redirect_stdout(io.StringIO()):
-            warnings.simplefilter("ignore")
-            yield
-    finally:
-        logging.disable(level)
-
-
-@contextmanager
-def _no_bars(tqdm: Any) -> Iterator[None]:
-    original = tqdm.tqdm.__init__
-
-    def silent(self: Any, *args: Any, **kwargs: Any) -> None:
-        original(self, *args, **{**kwargs, "disable": True})
-
-    tqdm.tqdm.__init__ = silent
-    try:
-        yield
-    finally:
-        tqdm.tqdm.__init__ = original
