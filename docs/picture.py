@@ -7,6 +7,7 @@ The picture of the report is a screenshot of that run's report.html.
 """
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -16,20 +17,28 @@ from quickml import events
 from quickml.cli.terminal import TerminalDisplay
 
 PICTURE = Path(__file__).parent / "pictures" / "terminal.svg"
-WIDTH = 106
+WIDTH = 112
 
 
 def main() -> None:
     told = [events.from_json(line) for line in Path(sys.argv[1]).read_text().splitlines()]
     with Path(os.devnull).open("w") as nowhere:
         console = Console(
-            file=nowhere, record=True, width=WIDTH, force_terminal=True, color_system="truecolor"
+            file=nowhere,
+            record=True,
+            width=WIDTH,
+            force_terminal=True,
+            force_interactive=False,
+            color_system="truecolor",
         )
         console.print("[bold]$[/] python main.py mnist_cnn.json")
         display = TerminalDisplay(console)
         for event in told:
             display.show(event)
-        PICTURE.write_text(console.export_svg(title="QuickML"))
+        svg = console.export_svg(title="QuickML")
+        PICTURE.write_text(
+            re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
+        )  # fonts of another site
 
 
 main()

@@ -80,10 +80,16 @@ class TerminalDisplay:
     def _say(self, event: events.Event) -> None:
         name, _, text = sentence(event).partition(" ")
         style = {"warning": "yellow", "failed": "red"}.get(event.type, "green")
+        lines = [text.strip()]
         if isinstance(event, events.Verified):
-            text = "; ".join(map(proof, event.parity))
-        line = Text.assemble((f"{name:<9}", f"bold {style}"), " ", text.strip())
-        self._console.print(line, soft_wrap=True)
+            lines = [proof(parity) for parity in event.parity]
+        elif isinstance(event, events.Compiled):
+            lines = text.strip().split("; ", 1)  # what was skipped, and why, on a line of its own
+        self._console.print(Text.assemble((f"{name:<9}", f"bold {style}"), " ", lines[0]), soft_wrap=True)
+        for line in lines[1:]:
+            self._console.print(
+                Text(f"{'':<9} {line}", style="dim" if event.type == "compiled" else ""), soft_wrap=True
+            )
 
     def _train(self, event: events.Progress | events.EpochEnded) -> None:
         self._status.stop()

@@ -28,7 +28,7 @@ LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names an app meets: a classifier answers with a label and a probability for each, a regression with
 a prediction."""
 
-NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles the file itself"
+NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles"
 
 
 def write(trained: Trained, kind: Format, folder: Path) -> Path:

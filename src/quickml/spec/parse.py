@@ -22,6 +22,7 @@ from quickml.spec.training import Training
 MAX_BYTES = 4 * 2**20
 """A document larger than this is none: the largest network we take fits many times."""
 MAX_PROBLEMS = 100
+MAX_DEPTH = 20
 
 
 def read(text: str | bytes) -> Plan:
@@ -53,8 +54,8 @@ def parse_json(text: str | bytes) -> Any:
         if not text.strip():
             raise _broken("JSON", "an empty document") from None
         raise _broken("JSON", f"at {where}: {error.msg.lower()}", _line(text, error.lineno)) from None
-    except RecursionError:
-        raise _broken("JSON nested a few levels deep", "hundreds of levels") from None
+    except RecursionError:  # how deep is deep differs between Pythons; `understand` has a limit of its own
+        raise _too_deep() from None
     except _UnreadableError as error:
         raise _broken("JSON", str(error)) from None
     except ValueError:  # an integer of more than 4,300 digits
@@ -67,6 +68,8 @@ def understand(document: Any) -> Plan:
     Raises:
         SpecError: with every problem found, at most 100.
     """
+    if _is_deep(document):
+        raise _too_deep()
     if not sculptml.recognises(document):
         return _understand(document, ())
     translation = sculptml.translate(document)
@@ -88,8 +91,6 @@ def _understand(document: Any, notices: Sequence[Notice]) -> Plan:
         problems = said(error, document)
         problems += _beyond(document, {problem.pointer for problem in problems})
         raise SpecError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS]) from None
-    except RecursionError:
-        raise _broken("JSON nested a few levels deep", "hundreds of levels") from None
     result, problems = make_plan(spec, notices)
     if result is None:
         raise SpecError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS])
@@ -112,6 +113,22 @@ def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
 
 def _length(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for holder in level
+            if isinstance(holder, dict | list)
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+    return bool(level)
+
+
+def _too_deep() -> SpecError:
+    return _broken(f"JSON nested at most {MAX_DEPTH} levels deep", "more")
 
 
 class _UnreadableError(Exception):
