@@ -16,6 +16,7 @@ from quickml.datasets.data import Data
 from quickml.events import FileRow, Parity
 from quickml.report.mistakes import worst
 from quickml.report.page import render
+from quickml.spec import Plan
 from quickml.training.trained import Trained
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
@@ -31,50 +32,16 @@ def record(
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Everything a run knows about itself, in JSON's own types; a number that is none becomes null."""
-    plan = trained.plan
-    spec, dataset, parameters = plan.spec, plan.dataset, plan.graph.parameters
-    document = spec.model_dump(mode="json", exclude_none=True)
+    plan, dataset = trained.plan, trained.plan.dataset
     content: dict[str, Any] = _plain(
         {
             "quickml": __version__,
-            "name": spec.name,
+            "name": plan.spec.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
-            "dataset": {
-                "name": dataset.name,
-                "title": dataset.title,
-                "source": dataset.source,
-                "task": dataset.task,
-                "labels": dataset.labels,
-                "feature_names": dataset.feature_names,
-                "target_name": dataset.target_name,
-                "shape": dataset.shape,
-                "train": trained.train_samples,
-                "validation": trained.validation_samples,
-                "test": len(data.y_test),
-            },
-            "spec": document,
-            "layers": [
-                {
-                    "name": n.name,
-                    "type": n.layer.type,
-                    "output_shape": n.output_shape,
-                    "parameters": n.parameters.total,
-                }
-                for n in plan.graph.nodes
-            ],
-            "parameters": parameters.total,
-            "trainable_parameters": parameters.trainable,
-            "memory_bytes": plan.memory_bytes,
-            "training": {
-                "optimizer": document["training"]["optimizer"],
-                "loss": spec.training.loss,
-                "batch_size": spec.training.batch_size,
-                "epochs": spec.training.epochs,
-                "epochs_run": len(trained.history),
-                "stopped": trained.stopped,
-                "precision": trained.precision,
-                "seed": spec.training.seed,
-            },
+            "dataset": _dataset(trained, len(data.y_test)),
+            "spec": plan.spec.model_dump(mode="json", exclude_none=True),
+            **_network(plan),
+            "training": _training(trained),
             "history": trained.history,
             "metrics": trained.metrics,
             "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
@@ -88,6 +55,49 @@ def record(
         }
     )
     return content
+
+
+def _dataset(trained: Trained, test_samples: int) -> dict[str, Any]:
+    dataset = trained.plan.dataset
+    about = ("name", "title", "source", "task", "labels", "feature_names", "target_name", "shape")
+    return {
+        **{key: getattr(dataset, key) for key in about},
+        "train": trained.train_samples,
+        "validation": trained.validation_samples,
+        "test": test_samples,
+    }
+
+
+def _network(plan: Plan) -> dict[str, Any]:
+    parameters = plan.graph.parameters
+    return {
+        "layers": [
+            {
+                "name": node.name,
+                "type": node.layer.type,
+                "output_shape": node.output_shape,
+                "parameters": node.parameters.total,
+            }
+            for node in plan.graph.nodes
+        ],
+        "parameters": parameters.total,
+        "trainable_parameters": parameters.trainable,
+        "memory_bytes": plan.memory_bytes,
+    }
+
+
+def _training(trained: Trained) -> dict[str, Any]:
+    training = trained.plan.spec.training
+    return {
+        "optimizer": training.optimizer.model_dump(mode="json", exclude_none=True),
+        "loss": training.loss,
+        "batch_size": training.batch_size,
+        "epochs": training.epochs,
+        "epochs_run": len(trained.history),
+        "stopped": trained.stopped,
+        "precision": trained.precision,
+        "seed": training.seed,
+    }
 
 
 def write(report: Mapping[str, Any], trained: Trained, data: Data, folder: Path) -> None:

@@ -15,6 +15,7 @@ from quickml.spec.layers import Activation, Dense, Layer, Softmax, shown
 from quickml.spec.shapes import Graph, walk
 from quickml.spec.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
 
+CLASSIFICATION_METRICS = frozenset({"accuracy", "top_k_categorical_accuracy"})
 MAX_PARAMETERS = 200_000_000
 MAX_MEMORY_BYTES = 16 * 2**30
 SLOTS = {"SGD": 1, "RMSprop": 2, "Adam": 2, "AdamW": 2, "Adagrad": 1, "Adadelta": 2, "Nadam": 2}
@@ -150,61 +151,69 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
 
 def training_problems(training: Training, dataset: Dataset) -> list[Problem]:
     """What the dataset does not allow, or what contradicts itself."""
-    problems = []
-    allowed = get_args(RegressionLoss if dataset.task == "regression" else ClassificationLoss)
-    if dataset.task == "classification":
+    return [
+        *_objective_problems(training, dataset),
+        *_validation_problems(training, dataset),
+        *_monitor_problems(training, dataset),
+        *_schedule_problems(training),
+    ]
+
+
+def _objective_problems(training: Training, dataset: Dataset) -> list[Problem]:
+    """A loss and metrics that fit the task."""
+    subject = f"{dataset.name} ({dataset.task})"
+    classifies = dataset.task == "classification"
+    allowed = get_args(ClassificationLoss if classifies else RegressionLoss)
+    if classifies:
         allowed = (*allowed, "mean_squared_error", "mean_absolute_error")
+    problems = [
+        Problem(
+            pointer=f"/training/metrics/{index}",
+            subject=subject,
+            expected="a metric for this task",
+            found=repr(metric),
+        )
+        for index, metric in enumerate(training.metrics or ())
+        if (metric in CLASSIFICATION_METRICS) != classifies
+    ]
     if training.loss and training.loss not in allowed:
-        problems.append(
-            Problem(
-                pointer="/training/loss",
-                subject=f"{dataset.name} ({dataset.task})",
-                expected=f"one of {', '.join(allowed)}",
-                found=repr(training.loss),
-            )
-        )
-    classification_metrics = {"accuracy", "top_k_categorical_accuracy"}
-    for index, metric in enumerate(training.metrics or ()):
-        if (metric in classification_metrics) != (dataset.task == "classification"):
-            problems.append(
-                Problem(
-                    pointer=f"/training/metrics/{index}",
-                    subject=f"{dataset.name} ({dataset.task})",
-                    expected="a metric for this task",
-                    found=repr(metric),
-                )
-            )
+        expected = f"one of {', '.join(allowed)}"
+        found = repr(training.loss)
+        problems.append(Problem(pointer="/training/loss", subject=subject, expected=expected, found=found))
+    return problems
+
+
+def _validation_problems(training: Training, dataset: Dataset) -> list[Problem]:
     train, _ = dataset.sizes
-    aside = round(train * training.validation_fraction)
-    if training.validation_fraction and not 0 < aside < train:
+    if not training.validation_fraction or 0 < round(train * training.validation_fraction) < train:
+        return []
+    return [
+        Problem(
+            pointer="/training/validation_fraction",
+            expected=f"a share of {train} that is at least one sample",
+            found=str(training.validation_fraction),
+        )
+    ]
+
+
+def _schedule_problems(training: Training) -> list[Problem]:
+    schedule = training.learning_rate_schedule
+    if not isinstance(schedule, PiecewiseConstantDecay):
+        return []
+    problems = []
+    pointer, boundaries = "/training/learning_rate_schedule", schedule.boundaries
+    if len(schedule.values) != len(boundaries) + 1:
         problems.append(
             Problem(
-                pointer="/training/validation_fraction",
-                expected=f"a share of {train} that is at least one sample",
-                found=str(training.validation_fraction),
+                pointer=f"{pointer}/values",
+                expected=f"{len(boundaries) + 1} values",
+                found=str(len(schedule.values)),
+                hint="one more than boundaries",
             )
         )
-    problems += _monitor_problems(training, dataset)
-    schedule = training.learning_rate_schedule
-    if isinstance(schedule, PiecewiseConstantDecay):
-        boundaries = schedule.boundaries
-        if len(schedule.values) != len(boundaries) + 1:
-            problems.append(
-                Problem(
-                    pointer="/training/learning_rate_schedule/values",
-                    expected=f"{len(boundaries) + 1} values",
-                    found=str(len(schedule.values)),
-                    hint="one more than boundaries",
-                )
-            )
-        if list(boundaries) != sorted(set(boundaries)):
-            problems.append(
-                Problem(
-                    pointer="/training/learning_rate_schedule/boundaries",
-                    expected="steps in rising order",
-                    found=shown(boundaries),
-                )
-            )
+    if list(boundaries) != sorted(set(boundaries)):
+        rising = "steps in rising order"
+        problems.append(Problem(pointer=f"{pointer}/boundaries", expected=rising, found=shown(boundaries)))
     return problems
 
 
