@@ -1,10 +1,15 @@
 """Our own inference of shapes and parameters, held against Keras for every layer type."""
 
+import math
+
 import pytest
 
 from layer_examples import EXAMPLES, layers_of
+from quickml.spec.checks import SLOTS
 from quickml.spec.layers import LAYERS
 from quickml.spec.shapes import walk
+from quickml.spec.training import OPTIMIZERS
+from untrained import plan_of
 
 
 @pytest.mark.parametrize(
@@ -56,3 +61,30 @@ def plain(value):
     while isinstance(value, tuple) and len(set(value)) == 1:
         value = value[0]
     return value
+
+
+@pytest.mark.parametrize("name", sorted(OPTIMIZERS))
+def test_memory_is_what_keras_holds(name):
+    """Weights, gradients, optimizer variables, and every layer's output forward and backward."""
+    from quickml.training.build import build
+    from quickml.training.optimizer import make_optimizer
+
+    layers = [
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3},
+        {"type": "BatchNormalization"},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 10, "activation": "softmax"},
+    ]
+    plan = plan_of(*layers, dataset="digits", training={"optimizer": name, "batch_size": 16})
+    model = build(plan, "float32")
+    optimizer = make_optimizer(plan.spec.training, 10)
+    optimizer.build(model.trainable_variables)
+    trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
+    slots = sum(math.prod(variable.shape) for variable in optimizer.variables if len(variable.shape))
+    assert slots <= SLOTS[name] * trainable
+    outputs = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    inputs = math.prod(model.input.shape[1:])  # the input layer is among the layers, and has no gradient
+    held = 2 * trainable + slots + sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
+    expected = 4 * (held + 16 * (2 * (outputs - inputs) + inputs))
+    spare = 4 * (SLOTS[name] * trainable - slots)
+    assert plan.memory_bytes == expected + spare
