@@ -48,6 +48,10 @@ def run(
         from quickml.training.train import train
 
         trained = yield from train(plan, data, keras_file=draft.path / "model.keras", stop=stop)
+        if not trained.history:
+            yield events.Warned(
+                pointer="/training", message="stopped before the first step: nothing was learned"
+            )
         clock.laps.update(trained.seconds)
         clock.restart()
         files = [package.write(trained, kind, draft.path) for kind in spec.export.formats]
@@ -65,14 +69,17 @@ def run(
             verify(path, trained.probe, spec.dataset.labels, spec.export.weights) for path in files
         )
         clock.lap("verify")
-        (draft.path / "spec.json").write_text(spec.model_dump_json(indent=2, exclude_none=True) + "\n")
+        (draft.path / "spec.json").write_text(
+            spec.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8"
+        )
         keras_row = results.described(draft.path / "model.keras")
         summary = record(
             trained, data, parity=parity, files=(*rows, keras_row), skipped=skipped, seconds=clock.finished()
         )
         write(summary, trained, data, draft.path)
         place = draft.publish()
-    yield events.Verified(parity=parity, folder=str(place), files=rows, seconds=clock.laps["verify"])
+    shown = str(place).encode(errors="replace").decode()  # a path may hold bytes that are no text
+    yield events.Verified(parity=parity, folder=shown, files=rows, seconds=clock.laps["verify"])
     return place
 
 

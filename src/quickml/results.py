@@ -29,8 +29,10 @@ class Draft:
     """A result that is being written: a folder beside the final one."""
 
     path: Path
+    asked: Path
+    """Where it is to appear, as it was asked for."""
     folder: Path
-    """Where it is to appear."""
+    """The same without links and dots."""
     exact: bool
     """Just there; otherwise a number goes behind the name where another run took it first."""
 
@@ -47,7 +49,7 @@ class Draft:
             number += 1
             folder = self.folder.with_name(f"{self.folder.name}-{number}")
         _sync_one(folder.parent)
-        return folder
+        return self.asked if number == 1 else self.asked.with_name(folder.name)
 
     def _takes_place(self, folder: Path) -> bool:
         try:
@@ -68,6 +70,7 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     Raises:
         ResultError: `folder` holds something already, or cannot be made.
     """
+    asked, folder = folder, folder.resolve()  # a link to an empty folder, and `.`, are good places too
     if exact:
         check_free(folder)
     try:
@@ -76,7 +79,7 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     except OSError as error:
         raise ResultError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     try:
-        yield Draft(path=path, folder=folder, exact=exact)
+        yield Draft(path=path, asked=asked, folder=folder, exact=exact)
     finally:
         shutil.rmtree(path, ignore_errors=True)
 
@@ -87,10 +90,17 @@ def check_free(folder: Path) -> None:
     Raises:
         ResultError: it holds something already, or is no folder.
     """
-    if folder.exists() and not folder.is_dir():
-        raise ResultError(f"{folder}: expected a folder to put the result in, found a file")
-    if folder.is_dir() and any(folder.iterdir()):
-        raise ResultError(f"{folder}: expected a new or an empty folder, found one with files in it")
+    try:
+        if folder.exists() and not folder.is_dir():
+            raise ResultError(f"{folder}: expected a folder to put the result in, found a file")
+        if folder.is_dir() and any(folder.iterdir()):
+            raise ResultError(f"{folder}: expected a new or an empty folder, found one with files in it")
+        if folder.is_mount():
+            raise ResultError(
+                f"{folder}: expected an ordinary folder, found a mounted disk; name a folder in it"
+            )
+    except OSError as error:
+        raise ResultError(f"{folder}: the folder cannot be used ({error.strerror})") from error
 
 
 def _sync(folder: Path) -> None:

@@ -131,6 +131,8 @@ def test_predict_a_number(diabetes, tmp_path):
         (["1,2,x"], "expected numbers"),
         (["nan,1,2,3,4,5,6,7,8,9"], "expected numbers"),
         (["none.csv"], "cannot be read"),
+        (["1,,2,3,4,5,6,7,8,9,10"], "expected numbers"),
+        (["1e300,1,1,1,1,1,1,1,1,1"], "expected numbers"),
     ],
 )
 def test_numbers_that_do_not_fit(diabetes, given, message):
@@ -138,6 +140,45 @@ def test_numbers_that_do_not_fit(diabetes, given, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1,2,3,4,5,6,7,8,9,O\n1,2,3,4,5,6,7,8,9,0\n", "row 1: expected a number, found 'O'"),
+        ("", "found none"),
+        ("a,b,c\n", "found none"),
+        ('"' + "1" * 200_000 + '",2', "comma-separated numbers"),
+    ],
+    ids=["a letter for a digit", "empty", "names alone", "a huge cell"],
+)
+def test_rows_that_do_not_fit(diabetes, content, message, tmp_path):
+    (tmp_path / "rows.csv").write_text(content)
+    done = quickml("predict", diabetes, tmp_path / "rows.csv")
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_sixteen_bits_mean_the_same_as_eight(digits, tmp_path):
+    import numpy as np
+    from PIL import Image
+
+    pixels = np.random.default_rng(0).integers(0, 256, (8, 8))
+    Image.fromarray(pixels.astype(np.uint8)).save(tmp_path / "8.png")
+    Image.fromarray((pixels * 257).astype(np.uint16)).save(tmp_path / "16.png")
+    done = quickml("predict", digits, tmp_path / "8.png", tmp_path / "16.png", "--json")
+    first, second = (json.loads(line)["probabilities"] for line in done.stdout.splitlines())
+    assert first == second
+
+
+def test_a_file_does_not_command_the_terminal(tmp_path):
+    from quickml.coreml.package import write
+    from untrained import plan_of, untrained
+
+    end = {"type": "Dense", "units": 3, "activation": "softmax"}
+    path = write(untrained(plan_of(end, export={"license": "a\u001b[31mb"})), "mlmodel", tmp_path)
+    assert "\x1b" not in quickml("inspect", path).stdout
 
 
 def test_pictures_that_are_none(digits, tmp_path):

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -174,6 +175,46 @@ def test_ctrl_c_twice_gives_up_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
 
 
+def test_a_closed_terminal_leaves_nothing(tmp_path):
+    process = start([*MAIN, written(tmp_path, ENDLESS), "--out", "gone"], tmp_path)
+    try:
+        read_until(process, "epoch 3")
+        process.send_signal(signal.SIGHUP)
+        process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
+
+
+def test_out_may_be_here_or_a_link(tmp_path):
+    document = written(tmp_path, {**ENDLESS, "training": {"epochs": 1}})
+    for name in ("here", "real"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "link").symlink_to("real")
+    for folder, out in ((tmp_path / "here", "."), (tmp_path, "link")):
+        done = finish([*MAIN, document, "--out", out], cwd=folder)
+        assert done.returncode == 0, done.stderr
+    assert (tmp_path / "here" / "report.json").exists()
+    assert (tmp_path / "real" / "report.json").exists()
+    assert (tmp_path / "link").is_symlink()
+
+
+def test_any_locale_and_closed_streams(tmp_path):
+    author = "\N{SNOWMAN} \N{LATIN SMALL LETTER U WITH DIAERESIS}"
+    path = written(tmp_path, {**ENDLESS, "training": {"epochs": 1}, "export": {"author": author}})
+    environment = {**os.environ, "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [*MAIN, str(path), "--out"]
+    done = finish([*command, "a"], cwd=tmp_path, env=environment)
+    assert done.returncode == 0, done.stderr
+    assert (
+        json.loads((tmp_path / "a" / "spec.json").read_text(encoding="utf-8"))["export"]["author"] == author
+    )
+    closed = finish(["sh", "-c", f"{shlex.join([*command, 'b'])} >&- <&-"], cwd=tmp_path)
+    assert closed.returncode == 0, closed.stderr
+    assert (tmp_path / "b" / "report.json").exists()
+
+
 def test_a_killed_run_leaves_nothing_under_the_final_name(tmp_path):
     process = start([*MAIN, written(tmp_path, ENDLESS), "--out", "gone"], tmp_path)
     read_until(process, "epoch 3")
@@ -222,7 +263,7 @@ def test_a_failed_run_tells_so_in_json(tmp_path):
         "name": "explodes",
         "dataset": "diabetes",
         "model": {"layers": [{"type": "Dense", "units": 1}]},
-        "training": {"optimizer": {"type": "SGD", "learning_rate": 1e30}},
+        "training": {"optimizer": {"type": "SGD", "learning_rate": 1e6}},
     }
     path = written(tmp_path, document)
     done = finish([*MAIN, path, "--json", "--out", "gone"], cwd=tmp_path)

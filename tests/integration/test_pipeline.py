@@ -7,7 +7,7 @@ import pytest
 
 from quickml import pipeline
 from quickml.datasets import images
-from quickml.errors import VerificationError
+from quickml.errors import TrainingError, VerificationError
 from quickml.spec import understand
 from quickml.spec.datasets import DATASETS
 from sculptml_documents import DOCUMENTS
@@ -129,7 +129,7 @@ def test_asked_to_stop_at_once_it_still_delivers(tmp_path):
     told = [
         event.type for event in pipeline.run(understand(document), tmp_path / "result", stop=lambda: True)
     ]
-    assert told == ["started", "built", "trained", "compiled", "verified"]
+    assert told == ["started", "built", "trained", "warning", "compiled", "verified"]
     assert (tmp_path / "result" / "report.html").stat().st_size > 1000
 
 
@@ -151,3 +151,33 @@ def test_branches_train_and_verify(tmp_path):
         "training": {"epochs": 2},
     }
     assert len(run(document, tmp_path / "result")["verified"].parity) == 2
+
+
+def test_the_same_scaled_value_added_to_itself(tmp_path):
+    """TensorFlow's rewriting of this sum once gave a loop that returned nothing."""
+    document = {
+        "name": "twice",
+        "dataset": "digits",
+        "model": {
+            "layers": [
+                {"type": "Normalization", "mean": 1, "variance": 2, "invert": True, "name": "n"},
+                {"type": "Add", "inputs": ["n", "n"]},
+                {"type": "Flatten"},
+                {"type": "Dense", "units": 10, "activation": "softmax"},
+            ]
+        },
+        "training": {"epochs": 1},
+    }
+    assert len(run(document, tmp_path / "result")["verified"].parity) == 2
+
+
+def test_a_model_that_went_astray_in_its_last_step(tmp_path):
+    document = {
+        "name": "astray",
+        "dataset": "diabetes",
+        "model": {"layers": [{"type": "Dense", "units": 4}] * 12 + [{"type": "Dense", "units": 1}]},
+        "training": {"epochs": 1, "batch_size": 1000, "optimizer": {"type": "SGD", "learning_rate": 1e6}},
+    }
+    with pytest.raises(TrainingError, match="astray"):
+        run(document, tmp_path / "result")
+    assert list(tmp_path.iterdir()) == []

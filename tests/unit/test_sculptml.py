@@ -74,6 +74,16 @@ def test_a_missing_layer_and_an_unknown_one_are_told_together():
     assert {p.pointer for p in caught.value.problems} == {"/model/layer_3", "/model/layer_4", "/dataset/name"}
 
 
+@pytest.mark.parametrize("key", ["type", "name", "inputs"])
+@pytest.mark.parametrize("value", ["hidden", "Flatten", [], {}, 3])
+def test_keys_of_today_mean_nothing_on_an_old_layer(key, value):
+    doc = mnist()
+    doc["model"]["layer_5"][key] = value
+    plan = understand(doc)
+    assert types(plan) == types(understand(mnist()))
+    assert f"/model/layer_5/{key}" in {notice.pointer for notice in plan.notices}
+
+
 junk = st.none() | st.booleans() | st.integers() | st.text(max_size=10) | st.lists(st.integers(), max_size=3)
 
 

@@ -148,6 +148,12 @@ def test_the_sentence_of_a_problem():
         ([{"type": "Normalization", "mean": 1}, IRIS_END], "/model/layers/0/variance"),
         ([{"type": "Dense", "units": 10**7}, {"type": "Dense", "units": 10**5}, IRIS_END], "/model/layers/1"),
         ([{"type": "Softmax"}], "/model/layers/0"),
+        (
+            [{"type": "Dense", "units": 4}, {"type": "Normalization", "invert": True}, IRIS_END],
+            "/model/layers/1",
+        ),
+        ([{**IRIS_END, "bias_initializer": "orthogonal"}], "/model/layers/0/bias_initializer"),
+        ([{"type": "Normalization", "mean": 0, "variance": -1}, IRIS_END], "/model/layers/0/variance"),
     ],
 )
 def test_a_layer_that_does_not_fit(layers, pointer):
@@ -176,6 +182,8 @@ def test_a_layer_that_does_not_fit(layers, pointer):
         ({"training": {"optimizer": {"type": "SGD", "learning_rate": -1}}}, "/training/optimizer/learning_rate"),
         ({"training": {"optimizer": {"type": "SGD", "beta_1": 0.5}}}, "/training/optimizer/beta_1"),
         ({"training": {"optimizer": 5}}, "/training/optimizer"),
+        ({"training": {"optimizer": {"type": "SGD", "learning_rate": 1e300}}}, "/training/optimizer/learning_rate"),
+        ({"export": {"author": "\ud800"}}, ""),
     ],
 )  # fmt: skip
 def test_training_and_export_that_do_not_fit(others, pointer):
@@ -313,3 +321,7 @@ def test_walking_nothing_finds_no_problem_of_its_own():
     graph, found = walk(understand(document(IRIS_END)).spec.model.layers, (4,))
     assert not found
     assert graph.output_shape == (3,)
+
+
+def test_no_metric_asked_for_means_the_usual_one():
+    assert understand(document(IRIS_END, training={"metrics": []})).spec.training.metrics == ("accuracy",)

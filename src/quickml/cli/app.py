@@ -109,7 +109,7 @@ def _options(
     pass
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run a command line; errors of ours become one clear message and an exit code, never a traceback."""
     try:
         app(args=list(arguments) if arguments is not None else None, prog_name="quickml")
@@ -121,8 +121,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except OSError as error:
         _leave(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error, 1)
-    except KeyboardInterrupt:
-        _leave("given up", 130)
 
 
 def _code(error: QuickMLError) -> int:

@@ -53,10 +53,21 @@ def _picture(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     if upright.has_transparency_data:
         layer = upright.convert("RGBA")
         upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    fitted = upright.convert("L" if channels == 1 else "RGB")
+    fitted = _eight_bits(upright, path).convert("L" if channels == 1 else "RGB")
     if fitted.size != (width, height):
         fitted = fitted.resize((width, height), Image.Resampling.BILINEAR)
     return np.asarray(fitted, np.uint8).reshape(shape)
+
+
+def _eight_bits(image: Any, path: Path) -> Any:
+    """Pixels of 16 bits as 8: Pillow itself would clip them, and nearly all would be white."""
+    from PIL import Image
+
+    if image.mode == "F":
+        raise InputError(f"{path}: expected pixels of 8 or 16 bits, found floating point")
+    if not image.mode.startswith("I"):
+        return image
+    return Image.fromarray((np.asarray(image, np.int64).clip(0, 65535) // 257).astype(np.uint8))
 
 
 def numbers(texts: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:
@@ -79,7 +90,7 @@ def numbers(texts: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:
 
 
 def _rows(text: str) -> Iterator[tuple[str, list[float]]]:
-    parts = text.replace(",", " ").split()
+    parts = [part.strip() for part in text.split(",")] if "," in text else text.split()
     if parts and all(_is_number(part) for part in parts):
         yield text, [float(part) for part in parts]
         return
@@ -93,11 +104,16 @@ def _rows(text: str) -> Iterator[tuple[str, list[float]]]:
 
 
 def _csv(path: Path) -> Iterator[tuple[str, list[float]]]:
-    rows = [row for row in csv.reader(_text(path).splitlines()) if row]
-    if rows and not all(_is_number(cell) for cell in rows[0]):
+    try:
+        rows = [(number, row) for number, row in enumerate(csv.reader(_text(path).splitlines()), 1) if row]
+    except csv.Error as error:
+        raise InputError(f"{path}: expected comma-separated numbers ({error})") from None
+    if rows and not any(_is_number(cell) for cell in rows[0][1]):
         rows = rows[1:]  # names of columns
-    for index, row in enumerate(rows, 1):
-        yield f"{path} row {index}", [_number(cell, f"{path} row {index}") for cell in row]
+    if not rows:
+        raise InputError(f"{path}: expected rows of comma-separated numbers, found none")
+    for number, row in rows:
+        yield f"{path} row {number}", [_number(cell, f"{path} row {number}") for cell in row]
 
 
 def _json(path: Path) -> Iterator[tuple[str, list[float]]]:
@@ -134,7 +150,7 @@ def _text(path: Path) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        return bool(np.isfinite(float(text)))
+        return bool(abs(float(text)) <= np.finfo(np.float32).max)  # false for NaN
     except ValueError:
         return False
 

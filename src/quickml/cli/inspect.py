@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quickml.cli.words import size
+from quickml.cli.words import printable, size
 from quickml.coreml.describe import Description, FeatureDescription, describe
 from quickml.coreml.files import read
 
@@ -56,9 +56,8 @@ def _facts(description: Description) -> Table:
     }
     for name, value in rows.items():
         if value:
-            table.add_row(
-                Text(name, style="bold"), Text(value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …")
-            )
+            short = value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …"
+            table.add_row(Text(printable(name), style="bold"), Text(printable(short)))
     return table
 
 
@@ -73,7 +72,7 @@ def _features(description: Description) -> Table:
         table.add_column(column)
     for way, features in (("in", description.inputs), ("out", description.outputs)):
         for feature in features:
-            table.add_row(way, *map(Text, _feature(feature)))
+            table.add_row(way, *(Text(printable(text)) for text in _feature(feature)))
     return table
 
 
@@ -91,5 +90,5 @@ def _layers(description: Description) -> Table:
     for layer in description.layers:
         shape = " x ".join(map(str, layer.shape)) if layer.shape else ""
         count = f"{layer.parameters:,}" if layer.parameters else ""
-        table.add_row(Text(layer.name), Text(layer.type), shape, count)
+        table.add_row(Text(printable(layer.name)), Text(printable(layer.type)), shape, count)
     return table

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from quickml.cli.inputs import Sample, numbers, pictures
+from quickml.cli.words import printable
 from quickml.coreml.runtime import Runtime
-from quickml.errors import UnsupportedModelError
+from quickml.errors import InputError, UnsupportedModelError
 
 SHOWN = 5
 """Of a model's many classes, the most probable few are printed."""
@@ -24,7 +26,7 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
     """
     runtime = Runtime.load(file)
     for name, array in _samples(runtime, inputs):
-        answer = {"input": name, **_answer(runtime, array)}
+        answer = {"input": name, **_answer(runtime, name, array)}
         print(json.dumps(answer, ensure_ascii=False) if as_json else _sentence(answer), flush=True)
 
 
@@ -39,8 +41,10 @@ def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
     return list(read(inputs, needed[0].shape))
 
 
-def _answer(runtime: Runtime, array: Any) -> dict[str, Any]:
+def _answer(runtime: Runtime, name: str, array: Any) -> dict[str, Any]:
     values = [float(value) for value in runtime.outputs(array[None])[0]]
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"{name}: the model answers with what is no number; are the values of a usual size?")
     if not runtime.labels:
         return {"prediction": values[0] if len(values) == 1 else values}
     probabilities = dict(zip(runtime.labels, values, strict=True))
@@ -54,4 +58,6 @@ def _sentence(answer: dict[str, Any]) -> str:
     if "label" not in answer:
         return f"{answer['input']}: {answer['prediction']}"
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:SHOWN]
-    return f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"
+    return printable(
+        f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"
+    )

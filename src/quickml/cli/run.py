@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from quickml import pipeline
 from quickml.cli.display import Display, JsonDisplay, LineDisplay
+from quickml.cli.interrupts import Interrupts
 from quickml.cli.source import read_spec
 from quickml.errors import QuickMLError
 from quickml.spec import Plan, understand
@@ -29,11 +28,12 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
         try:
             plan = _overridden(read_spec(path), epochs, seed)
             with (
-                _Interrupts() as interrupts,
+                Interrupts() as interrupts,
                 display,
                 closing(pipeline.run(plan, out, stop=interrupts.asked)) as told,
             ):
                 for event in told:
+                    interrupts.check()
                     display.show(event)
         except QuickMLError as error:
             if as_json:
@@ -84,29 +84,3 @@ def _own_stdout() -> Iterator[TextIO]:
         os.close(saved)
         with suppress(BrokenPipeError):
             own.close()
-
-
-class _Interrupts:
-    """Ctrl-C once: `asked()` turns true. Twice: KeyboardInterrupt, which leaves nothing behind."""
-
-    def __init__(self) -> None:
-        self._count = 0
-
-    def asked(self) -> bool:
-        return self._count > 0
-
-    def __enter__(self) -> _Interrupts:
-        self._before = {sig: signal.signal(sig, self._handle) for sig in (signal.SIGINT, signal.SIGTERM)}
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        for sig, handler in self._before.items():
-            signal.signal(sig, handler)
-
-    def _handle(self, number: int, _: FrameType | None) -> None:
-        self._count += 1
-        if self._count > 1 or number == signal.SIGTERM:
-            for sig in self._before:  # a third Ctrl-C must not break off the tidying up
-                signal.signal(sig, signal.SIG_IGN)
-            raise KeyboardInterrupt
-        print("\nstopping: what was learned is kept (Ctrl-C again gives up)", file=sys.stderr, flush=True)

@@ -5,6 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
+def printable(text: str) -> str:
+    """Text of a file from anywhere, without what would command the terminal."""
+    return "".join(
+        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
+    )
+
+
 def numbers(metrics: Mapping[str, float]) -> str:
     """Metrics in a row."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

@@ -42,7 +42,8 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights) 
     agreed = parity.label_agreement is None or parity.label_agreement >= LEAST_AGREEMENT[weights]
     if parity.largest_difference <= parity.tolerance and agreed:  # false for NaN
         return parity
-    raise VerificationError(_complaint(parity), parity.model_dump())
+    hint = "; float16 may be too coarse for this network, float32 is not" if weights == "float16" else ""
+    raise VerificationError(_complaint(parity) + hint, parity.model_dump())
 
 
 def _in_order(runtime: Runtime, answers: Array, labels: tuple[str, ...], file: str) -> Array:
@@ -64,7 +65,8 @@ def _compare(file: str, answers: Array, probe: Probe, labels: tuple[str, ...], t
             f"{file}: expected answers of shape {probe.expected.shape}, found {answers.shape}", {"file": file}
         )
     scale = 1.0 if labels else max(1.0, float(np.abs(probe.expected).max()))
-    difference = float(np.abs(answers - probe.expected).max()) / scale
+    with np.errstate(invalid="ignore"):  # inf - inf, which is no agreement
+        difference = float(np.abs(answers - probe.expected).max()) / scale
     agreement, accuracy = (None, None) if not labels else _labels(answers, probe)
     return Parity(
         file=file,

@@ -11,7 +11,7 @@ from quickml.errors import Problem
 from quickml.spec.datasets import Dataset
 from quickml.spec.document import Model
 from quickml.spec.export import FIRST_IOS, Export
-from quickml.spec.layers import Activation, Dense, Layer, Softmax, shown
+from quickml.spec.layers import Activation, Dense, Layer, Normalization, Softmax, shown
 from quickml.spec.shapes import Graph, walk
 from quickml.spec.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
 
@@ -36,7 +36,7 @@ def misfits(
         graph, problems = walk(model.layers, dataset.shape)
         problems += _input_problems(model, dataset)
     if graph and dataset:
-        problems += output_problems(graph, dataset)
+        problems += output_problems(graph, dataset) + _target_problems(graph, dataset)
     if graph and training:
         problems += size_problems(graph, training)
     if training and dataset:
@@ -112,6 +112,23 @@ def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
             )
         )
     return problems
+
+
+def _target_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+    """A way back to the target's unit leads there from the end only."""
+    return [
+        Problem(
+            pointer=f"/model/layers/{node.index}",
+            subject="Normalization with invert",
+            expected="mean and variance, or to be the last layer of a regression",
+            found=f"layer {node.index + 1} of {len(graph.nodes)} of a {dataset.task}",
+        )
+        for node in graph.nodes
+        if isinstance(node.layer, Normalization)
+        and node.layer.invert
+        and node.layer.mean is None
+        and (node is not graph.nodes[-1] or dataset.task != "regression")
+    ]
 
 
 def size_problems(graph: Graph, training: Training) -> list[Problem]:
@@ -265,7 +282,7 @@ def export_problems(export: Export) -> list[Problem]:
 
 
 def metrics_of(training: Training, dataset: Dataset) -> tuple[str, ...]:
-    """Those asked for, or the task's own."""
-    if training.metrics is not None:
+    """Those asked for, or the task's own where none is."""
+    if training.metrics:
         return training.metrics
     return ("accuracy",) if dataset.task == "classification" else ("mean_absolute_error",)

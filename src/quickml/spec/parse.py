@@ -41,7 +41,7 @@ def parse_json(text: str | bytes) -> Any:
         SpecError: with the line and column where it breaks off.
     """
     if len(text) > MAX_BYTES:
-        raise _broken(f"at most {MAX_BYTES // 2**20} MiB", f"{len(text):,} bytes")
+        raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
     try:
         text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
     except UnicodeDecodeError as error:
@@ -70,6 +70,7 @@ def understand(document: Any) -> Plan:
     """
     if _is_deep(document):
         raise _too_deep()
+    _check_text(document)
     if not sculptml.recognises(document):
         return _understand(document, ())
     translation = sculptml.translate(document)
@@ -113,6 +114,15 @@ def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
 
 def _length(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
+
+
+def _check_text(document: Any) -> None:
+    """JSON can spell half of a surrogate pair, which is no character and cannot be written anywhere."""
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        half = f"half of a surrogate pair, \\u{ord(error.object[error.start]):04x}"
+        raise _broken("text of whole Unicode characters", half) from None
 
 
 def _is_deep(value: Any) -> bool:

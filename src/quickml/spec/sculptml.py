@@ -15,7 +15,7 @@ from typing import Any, get_args
 
 from quickml.errors import Notice, Problem, SpecError
 from quickml.spec.datasets import DATASETS, Dataset
-from quickml.spec.layers import LAYERS, Activation_, Initializer, Misfit
+from quickml.spec.layers import LAYERS, Layer, Misfit
 from quickml.spec.part import Shape
 from quickml.spec.training import OPTIMIZERS, ClassificationLoss, RegressionLoss
 
@@ -226,7 +226,7 @@ class _Translator:
                 continue
             if key == "activation" and "activation" not in options:
                 layer["activation"] = _word(value)  # the repair decides
-            elif new not in options or new == "name":
+            elif new not in options or new in Layer.model_fields:
                 self.notice(f"{pointer}/{_step(key)}", f"ignored: it means nothing on a {old['layer']}")
             else:
                 self._put(layer, new, value, f"{pointer}/{_step(key)}")
@@ -237,8 +237,7 @@ class _Translator:
             layer[key] = _dim({"dim": value}) or value
         elif key in ("activation", "padding") or key.endswith("_initializer"):
             word = _word(value)
-            known = get_args(Activation_ if key == "activation" else Initializer)
-            if key == "padding" or word in known:
+            if key == "padding" or word in get_args(LAYERS[layer["type"]].model_fields[key].annotation):
                 layer[key] = word
             else:
                 self.notice(pointer, f"ignored: {value!r} is not known")

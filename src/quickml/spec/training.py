@@ -10,13 +10,14 @@ from quickml.spec.part import Fraction, Numbers, Part, PositiveFloat, Size, Size
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class Optimizer(Part):
     """What all optimizers take."""
 
     type: str
-    learning_rate: PositiveFloat = 0.001
+    learning_rate: Rate = 0.001
     clipnorm: PositiveFloat | None = None
     """Each weight's gradient is cut to at most this norm."""
 
@@ -25,7 +26,7 @@ class SGD(Optimizer):
     """Steps against the gradient, with momentum if asked for."""
 
     type: Literal["SGD"] = "SGD"
-    learning_rate: PositiveFloat = 0.01
+    learning_rate: Rate = 0.01
     momentum: Momentum = 0.0
     nesterov: bool = False
 

@@ -87,6 +87,8 @@ def prepare(seed: int) -> None:
     keras.utils.clear_session(free_memory=False)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
+    # TensorFlow 2.21 turns (x * c + d) + (x * c + d) inside a loop into a loop that gives nothing back.
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def current_graph() -> Any:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.errors import TrainingError
 from quickml.spec import Plan
 from quickml.training.backend import tf
 from quickml.training.objective import Objective
@@ -15,7 +17,9 @@ from quickml.training.probe import probe_inputs
 from quickml.training.trained import Array, Probe
 
 BLOCK = 256
-"""Samples answered together. Without a compiled function: compiling takes longer than answering."""
+"""Samples answered together, at most. Without a compiled function: compiling takes longer than answering."""
+BLOCK_NUMBERS = 2**27
+"""All layers together give no more numbers at a time than this: half a gigabyte."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +43,16 @@ def evaluate(
         objective: the loss it was trained with, and the metrics.
         inputs: (n, *input shape) raw test samples.
         targets: (n,) class indices or targets.
+
+    Raises:
+        TrainingError: an answer is no number.
     """
     answers = answer(model, inputs)
+    if not np.isfinite(answers).all():
+        raise TrainingError(
+            "the trained model answers with what is no number: training went astray in its last steps; "
+            "try a lower learning_rate, or clipnorm in the optimizer"
+        )
     samples, held_out = probe_inputs(inputs, plan.spec.training.seed)
     expected = np.concatenate([answers[:held_out], answer(model, samples[held_out:])])
     losses = objective.losses(targets, tf.constant(answers)) + sum(model.losses)
@@ -62,11 +74,18 @@ def evaluate(
 
 def answer(model: Any, inputs: NDArray[np.generic]) -> Array:
     """The model's output for raw inputs: (n, *input shape) to (n, outputs) float32."""
+    size = block_of(model, BLOCK)
     blocks = [
-        np.asarray(model(inputs[at : at + BLOCK].astype(np.float32), training=False), np.float32)
-        for at in range(0, len(inputs), BLOCK)
+        np.asarray(model(inputs[at : at + size].astype(np.float32), training=False), np.float32)
+        for at in range(0, len(inputs), size)
     ]
     return np.concatenate(blocks) if blocks else np.empty((0, *model.output_shape[1:]), np.float32)
+
+
+def block_of(model: Any, most: int) -> int:
+    """How many samples a model can be given at a time."""
+    numbers = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
+    return max(1, min(most, BLOCK_NUMBERS // int(numbers)))
 
 
 def columns(answers: Array, *, is_binary: bool) -> Array:

@@ -12,6 +12,7 @@ from quickml.spec import Plan
 from quickml.spec.layers import Normalization
 from quickml.spec.shapes import INPUT, Node
 from quickml.training.backend import keras
+from quickml.training.evaluate import answer
 
 BLOCK = 1024
 """Samples looked at together; a whole set of images in float64 would not fit beside itself."""
@@ -78,6 +79,4 @@ def _cut(values: Samples, chosen: Samples) -> Blocks:
 def _through(model: Any, layer: Any, blocks: Blocks) -> Blocks:
     """What reaches a layer in the middle of the model."""
     before = keras.Model(model.input, layer.input)
-    return lambda: (
-        np.asarray(before(block.astype(np.float32), training=False)).astype(np.float32) for block in blocks()
-    )
+    return lambda: (answer(before, block) for block in blocks())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
@@ -77,21 +78,33 @@ class Stages:
             batch_size=size,
         )
         try:
-            return (yield from Fit(self.training, steps, self.learn, self.check, stop).run())
+            with self._own_errors():
+                return (yield from Fit(self.training, steps, self.learn, self.check, stop).run())
+        finally:
+            steps.release()
+
+    def evaluate(self) -> tuple[Any, Evaluation]:
+        """The model in float32, and how good it is.
+
+        Raises:
+            TrainingError: it answers with what is no number, or TensorFlow gives up.
+        """
+        model = build(self.plan, "float32")
+        model.set_weights(self.model.get_weights())
+        settle(self.plan, model)
+        with self._own_errors():
+            return model, evaluate(self.plan, model, self.objective, self.data.x_test, self.data.y_test)
+
+    @contextmanager
+    def _own_errors(self) -> Iterator[None]:
+        """TensorFlow's errors as ours."""
+        try:
+            yield
         except tf.errors.ResourceExhaustedError as error:
             hint = f"expected about {self.plan.memory_bytes / 1e9:.1f} GB; try a smaller batch_size"
             raise TrainingError(f"training ran out of memory ({hint})") from error
         except tf.errors.OpError as error:
             raise TrainingError(f"TensorFlow gave up: {error.message.splitlines()[0]}") from error
-        finally:
-            steps.release()
-
-    def evaluate(self) -> tuple[Any, Evaluation]:
-        """The model in float32, and how good it is."""
-        model = build(self.plan, "float32")
-        model.set_weights(self.model.get_weights())
-        settle(self.plan, model)
-        return model, evaluate(self.plan, model, self.objective, self.data.x_test, self.data.y_test)
 
     def trained(
         self, fitted: Fitted, model: Any, evaluation: Evaluation, seconds: Mapping[str, float]

@@ -7,6 +7,7 @@ from typing import Literal
 
 from quickml.spec.layers.layer import (
     Activation_,
+    BiasInitializer,
     Initializer,
     Layer,
     Margin,
@@ -54,7 +55,7 @@ class Conv2D(Layer):
     activation: Activation_ = "linear"
     use_bias: bool = True
     kernel_initializer: Initializer = "glorot_uniform"
-    bias_initializer: Initializer = "zeros"
+    bias_initializer: BiasInitializer = "zeros"
     kernel_regularizer: Regularizer | None = None
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Literal
 
-from quickml.spec.layers.layer import Activation_, Initializer, Layer, Misfit, Parameters, Regularizer, shown
+from quickml.spec.layers.layer import (
+    Activation_,
+    BiasInitializer,
+    Initializer,
+    Layer,
+    Misfit,
+    Parameters,
+    Regularizer,
+    shown,
+)
 from quickml.spec.part import Shape, Size
 
 
@@ -16,7 +25,7 @@ class Dense(Layer):
     activation: Activation_ = "linear"
     use_bias: bool = True
     kernel_initializer: Initializer = "glorot_uniform"
-    bias_initializer: Initializer = "zeros"
+    bias_initializer: BiasInitializer = "zeros"
     kernel_regularizer: Regularizer | None = None
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -40,6 +40,7 @@ Initializer = Literal[
     "zeros",
     "ones",
 ]
+BiasInitializer = Literal["zeros", "ones", "random_uniform", "random_normal", "truncated_normal"]
 Margin = Literal["valid", "same"]
 
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from quickml.spec.layers.layer import Layer, Misfit, Parameters
 from quickml.spec.part import Numbers, Shape
+
+Variance = Annotated[float, Field(ge=0)]
 
 
 class Rescaling(Layer):
@@ -25,7 +29,7 @@ class Normalization(Layer):
 
     type: Literal["Normalization"] = "Normalization"
     mean: Numbers | float | None = None
-    variance: Numbers | float | None = None
+    variance: Variance | tuple[Variance, ...] | None = None
     invert: bool = False
 
     def output_shape(self, *shapes: Shape) -> Shape:

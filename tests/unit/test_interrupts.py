@@ -1,0 +1,55 @@
+"""Ctrl-C, once and twice."""
+
+import hashlib
+import os
+import signal
+import threading
+import time
+
+import pytest
+
+from quickml.cli.interrupts import Interrupts
+
+
+def send(*signals):
+    def later():
+        for number in signals:
+            time.sleep(0.1)
+            os.kill(os.getpid(), number)
+
+    threading.Thread(target=later).start()
+    hashlib.pbkdf2_hmac("sha256", b"x", b"y", 2_000_000)  # one call of C that lets no handler of Python run
+    time.sleep(0.3)
+
+
+def test_once_asks(capsys):
+    with Interrupts() as interrupts:
+        assert not interrupts.asked()
+        send(signal.SIGINT)
+        assert interrupts.asked()
+    assert "Ctrl-C again gives up" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "signals", [(signal.SIGINT, signal.SIGINT), (signal.SIGTERM,), (signal.SIGHUP,)], ids=str
+)
+def test_twice_gives_up_even_while_c_computes(signals):
+    """Python merges signals that wait; the bytes in the pipe are not merged."""
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        send(*signals)
+
+
+def test_a_lost_interrupt_is_raised_again_and_further_ones_are_left_alone():
+    with Interrupts() as interrupts:
+        with pytest.raises(KeyboardInterrupt):
+            send(signal.SIGTERM)
+        send(signal.SIGINT)
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.asked()
+
+
+def test_what_was_there_before_is_there_again():
+    before = signal.getsignal(signal.SIGINT)
+    with Interrupts():
+        assert signal.getsignal(signal.SIGINT) != before
+    assert signal.getsignal(signal.SIGINT) == before
