@@ -48,6 +48,19 @@ def test_a_lost_interrupt_is_raised_again_and_further_ones_are_left_alone():
             interrupts.asked()
 
 
+def test_a_destructor_is_not_interrupted(capsys):
+    class Slow:
+        def __del__(self):
+            send(signal.SIGTERM)
+
+    with Interrupts() as interrupts:
+        thing = Slow()
+        del thing
+        with pytest.raises(KeyboardInterrupt):
+            interrupts.check()
+    assert "Traceback" not in capsys.readouterr().err
+
+
 def test_what_was_there_before_is_there_again():
     before = signal.getsignal(signal.SIGINT)
     with Interrupts():

@@ -17,8 +17,9 @@ class Interrupts:
     """Ctrl-C once: `asked()` turns true. Twice, or a wish to terminate: KeyboardInterrupt.
 
     Python merges signals that arrive while TensorFlow computes, so they are counted as bytes in a pipe that
-    its C handler writes. The exception may come in a destructor, which swallows it: `asked` and `check` raise
-    it again. Once given up, further signals are left alone, for they would break off the tidying up.
+    its C handler writes. A destructor would swallow the exception and print it, so none is raised there:
+    `asked` and `check` do so later. Once given up, further signals are left alone, for they would break off
+    the tidying up.
     """
 
     def __init__(self) -> None:
@@ -31,7 +32,7 @@ class Interrupts:
         return self._count > 0
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt where it was lost on its way."""
+        """Raise KeyboardInterrupt where it could not be raised at once."""
         if self._given_up:
             raise KeyboardInterrupt
 
@@ -50,12 +51,22 @@ class Interrupts:
         for descriptor in self._fds:
             os.close(descriptor)
 
-    def _handle(self, number: int, _: FrameType | None) -> None:
+    def _handle(self, number: int, frame: FrameType | None) -> None:
         with suppress(BlockingIOError):
             self._count += sum(byte == signal.SIGINT for byte in os.read(self._bytes, 4096))
         if self._given_up:
             return
         if self._count > 1 or number in _ENDINGS:
             self._given_up = True
-            raise KeyboardInterrupt
+            if not _in_destructor(frame):
+                raise KeyboardInterrupt
+            return
         print("\nstopping: what was learned is kept (Ctrl-C again gives up)", file=sys.stderr, flush=True)
+
+
+def _in_destructor(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            return True
+        frame = frame.f_back
+    return False
