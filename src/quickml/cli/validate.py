@@ -10,7 +10,7 @@ from quickml.cli.source import read_spec
 from quickml.cli.words import counted, size
 from quickml.errors import SpecError
 from quickml.spec import Plan
-from quickml.spec.shapes import table
+from quickml.spec.shapes import summary, table
 
 
 def validate_spec(path: Path, *, as_json: bool) -> None:
@@ -32,21 +32,10 @@ def validate_spec(path: Path, *, as_json: bool) -> None:
 
 
 def _answer(plan: Plan) -> dict[str, object]:
-    parameters = plan.graph.parameters
     return {
         "valid": True,
         "warnings": [vars(notice) for notice in plan.notices],
-        "layers": [
-            {
-                "name": node.name,
-                "type": node.layer.type,
-                "output_shape": node.output_shape,
-                "parameters": node.parameters.total,
-            }
-            for node in plan.graph.nodes
-        ],
-        "parameters": parameters.total,
-        "trainable_parameters": parameters.trainable,
+        **summary(plan.graph),
         "memory_bytes": plan.memory_bytes,
         "spec": plan.spec.model_dump(mode="json", exclude_none=True),
     }

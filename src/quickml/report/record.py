@@ -16,7 +16,7 @@ from quickml.datasets.data import Data
 from quickml.events import FileRow, Parity
 from quickml.report.mistakes import worst
 from quickml.report.page import render
-from quickml.spec import Plan
+from quickml.spec.shapes import summary
 from quickml.training.trained import Trained
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
@@ -40,7 +40,8 @@ def record(
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "dataset": _dataset(trained, len(data.y_test)),
             "spec": plan.spec.model_dump(mode="json", exclude_none=True),
-            **_network(plan),
+            **summary(plan.graph),
+            "memory_bytes": plan.memory_bytes,
             "training": _training(trained),
             "history": trained.history,
             "metrics": trained.metrics,
@@ -65,24 +66,6 @@ def _dataset(trained: Trained, test_samples: int) -> dict[str, Any]:
         "train": trained.train_samples,
         "validation": trained.validation_samples,
         "test": test_samples,
-    }
-
-
-def _network(plan: Plan) -> dict[str, Any]:
-    parameters = plan.graph.parameters
-    return {
-        "layers": [
-            {
-                "name": node.name,
-                "type": node.layer.type,
-                "output_shape": node.output_shape,
-                "parameters": node.parameters.total,
-            }
-            for node in plan.graph.nodes
-        ],
-        "parameters": parameters.total,
-        "trainable_parameters": parameters.trainable,
-        "memory_bytes": plan.memory_bytes,
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from quickml.errors import Problem
 from quickml.spec.layers import Layer, Misfit, Parameters, default_name, shown
@@ -196,6 +197,23 @@ class _Walker:
                         found=f"none that names {name!r}",
                     )
                 )
+
+
+def summary(graph: Graph) -> dict[str, Any]:
+    """Layers with shapes and parameters, and their sums, for JSON."""
+    return {
+        "layers": [
+            {
+                "name": node.name,
+                "type": node.layer.type,
+                "output_shape": node.output_shape,
+                "parameters": node.parameters.total,
+            }
+            for node in graph.nodes
+        ],
+        "parameters": graph.parameters.total,
+        "trainable_parameters": graph.parameters.trainable,
+    }
 
 
 def table(graph: Graph) -> list[tuple[str, str, str, str]]:
