@@ -91,11 +91,15 @@ def _understand(document: Any, notices: Sequence[Notice]) -> Plan:
     except ValidationError as error:
         problems = said(error, document)
         problems += _beyond(document, {problem.pointer for problem in problems})
-        raise SpecError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS]) from None
+        raise _refused(problems, document) from None
     result, problems = make_plan(spec, notices)
     if result is None:
-        raise SpecError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS])
+        raise _refused(problems, document)
     return result
+
+
+def _refused(problems: Sequence[Problem], document: Any) -> SpecError:
+    return SpecError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS])
 
 
 def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
