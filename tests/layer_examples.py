@@ -1,9 +1,12 @@
-"""Every layer type with several choices of arguments, for the tests that walk them all."""
+"""Every layer type with several choices of arguments, for the tests that walk them all.
+
+First comes the `example` of the class, which the reference shows; here are those that the layer does otherwise.
+"""
 
 from quickml.spec.layers import LAYERS
 
 PICTURE, FLAT = (9, 8, 4), (6,)
-EXAMPLES = {
+VARIANTS = {
     "Dense": [
         (FLAT, {"units": 5}),
         (FLAT, {"units": 1, "use_bias": False, "activation": "gelu", "kernel_initializer": "orthogonal"}),
@@ -62,7 +65,12 @@ EXAMPLES = {
     "Add": [(PICTURE, {}), (FLAT, {})],
     "Concatenate": [(PICTURE, {}), (PICTURE, {"axis": 1}), (FLAT, {})],
 }
-"""Input shape and arguments; a layer that merges takes the input and a copy of it."""
+"""Input shape and arguments, one for every way in which a layer behaves differently."""
+
+EXAMPLES = {
+    kind: [tuple(cls.example), *VARIANTS.get(kind, [])] for kind, cls in LAYERS.items() if hasattr(cls, "example")
+}
+"""All of them; a layer that merges takes the input and a copy of it."""
 
 
 def layers_of(kind, arguments):

@@ -2,7 +2,7 @@
 
 from generator.fields import keys, table, wrapped
 from quickml.spec.datasets import DATASETS, Dataset
-from quickml.spec.layers import shown
+from quickml.spec.layers.layer import shown
 
 
 def section() -> str:

@@ -5,23 +5,17 @@ from collections.abc import Iterable, Mapping
 from typing import Any, get_args
 
 from generator import NOTE, datasets
-from generator.fields import keys, one_of, table, wrapped, written
+from generator.fields import keys, table, wrapped, written
 from quickml.errors import SpecError
 from quickml.spec import Plan, plan, understand
 from quickml.spec.checks import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.spec.document import Model, Spec
-from quickml.spec.export import FIRST_IOS, Export
-from quickml.spec.layers import LAYERS, Activation_, Initializer, Layer, Misfit, Regularizer, shown
+from quickml.spec.export import FIRST_IOS, Export, Format, Updatable, Weights, first_ios
+from quickml.spec.layers import LAYERS, Layer
+from quickml.spec.layers.layer import Activation_, Initializer, Regularizer, shown
 from quickml.spec.parse import MAX_BYTES
-from quickml.spec.part import MAX_SIZE, Part, Shape
+from quickml.spec.part import MAX_SIZE, Part
 from quickml.spec.training import OPTIMIZERS, SHORT_NAMES, AnySchedule, EarlyStopping, Loss, Metric, Training
-
-PICTURE, FLAT = (28, 28, 1), (64,)
-REQUIRED = {
-    "units": 10, "filters": 32, "kernel_size": 3, "target_shape": [14, 56], "rate": 0.25,
-    "activation": "relu", "scale": 0.0039,
-}  # fmt: skip
-"""What the examples write for arguments that have no default."""
 
 ENDS = {
     "iris": {"type": "Dense", "units": 3, "activation": "softmax"},
@@ -116,25 +110,15 @@ def _layer(cls: type[Layer]) -> str:
 
 
 def _example(cls: type[Layer]) -> str:
-    """A line of JSON with what it does to a shape: a picture where the layer takes one."""
-    needed = {
-        key: REQUIRED[key] for key, f in cls.model_fields.items() if f.is_required() and key != "inputs"
-    }
-    layer = {"type": cls.__name__, **needed, **({"inputs": ["left", "right"]} if cls.merges else {})}
+    """A line of JSON with what it does to a shape."""
+    shape, arguments = cls.example
+    layer = {"type": cls.__name__, **arguments, **({"inputs": ["left", "right"]} if cls.merges else {})}
     made = cls.model_validate(layer)
-    shape, output = next(_fitting(made))
-    count = made.parameters(*[shape] * (2 if cls.merges else 1)).total
+    shapes = [shape] * (2 if cls.merges else 1)
+    count = made.parameters(*shapes).total
     taken = f"twice {shown(shape)}" if cls.merges else shown(shape)
     holds = f"; {count:,} parameters" if count else ""
-    return f"`{json.dumps(layer)}`: {taken} becomes {shown(output)}{holds}."
-
-
-def _fitting(layer: Layer) -> Iterable[tuple[Shape, Shape]]:
-    for shape in (PICTURE, FLAT):
-        try:
-            yield shape, layer.output_shape(*[shape] * (2 if layer.merges else 1))
-        except Misfit:
-            continue
+    return f"`{json.dumps(layer)}`: {taken} becomes {shown(made.output_shape(*shapes))}{holds}."
 
 
 # ------------------------------------------------------------------------------------------- training
@@ -220,14 +204,31 @@ def _section(cls: type[Part]) -> str:
 
 
 def _export() -> str:
-    oldest = ", ".join(f"{one_of([name])} iOS {first}" for name, first in FIRST_IOS.items())
+    rows = [
+        [f"`{weights}`", *(_oldest(kind, weights) for kind in FIRST_IOS if kind != "onnx")]
+        for weights in get_args(Weights)
+    ]
     return f"""## Export
 
 {keys(Export)}
 
-The first systems that read each format: {oldest}. A `minimum_ios` below
-that of a format asked for is an error. It decides the version of an ML program; a neural network is written
-for iOS 13 in any case."""
+The first systems that read each format, by its weights:
+
+{table(["weights", *(f"`{kind}`" for kind in FIRST_IOS if kind != "onnx")], rows)}
+
+A `minimum_ios` below that of a format asked for is an error. It decides the version of an ML program; a
+neural network is written for iOS 13 in any case.
+
+### Updatable
+
+{wrapped(Updatable.__doc__)}
+
+{keys(Updatable)}"""
+
+
+def _oldest(kind: Format, weights: Weights) -> str:
+    first = first_ios(kind, weights)
+    return f"iOS {first}" if first else "not possible"
 
 
 def _limits() -> str:

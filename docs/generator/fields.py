@@ -8,10 +8,11 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from quickml.spec.layers import LAYERS, Activation_, Initializer
+from quickml.spec.layers import LAYERS
+from quickml.spec.layers.layer import Activation_, Initializer
 from quickml.spec.part import MAX_SIZE, Padding, Pair, Part
 from quickml.spec.schema import schema
-from quickml.spec.training import Loss, Metric
+from quickml.spec.training import OPTIMIZERS, Loss, Metric
 
 SPECIAL = {
     "integer of at least 1, or `[rows, columns]`": Pair,
@@ -35,6 +36,8 @@ LINKS = {
     "Export": "an object: [export](#export)",
     "EarlyStopping": "an object: [early stopping](#early-stopping)",
     "Regularizer": "an object: [regularizer](#regularizers)",
+    "Updatable": "an object: [updatable](#updatable)",
+    **{name: f"[{name}](#{name.lower()})" for name in LAYERS},
 }
 TAGS = {
     "iris": "a [dataset](#dataset)",
@@ -77,7 +80,7 @@ def kind(entry: Mapping[str, Any]) -> str:
         if core == TypeAdapter(special).json_schema():
             return words
     if "discriminator" in core:
-        return next(words for tag, words in TAGS.items() if tag in core["discriminator"]["mapping"])
+        return _tagged(core["discriminator"]["mapping"])
     if "$ref" in core:
         return LINKS[core["$ref"].rpartition("/")[2]]
     if "anyOf" in core:
@@ -87,6 +90,14 @@ def kind(entry: Mapping[str, Any]) -> str:
         values = core.get("enum", [core.get("const")])
         return CHOICES.get(tuple(values)) or one_of(values)
     return _plain(core)
+
+
+def _tagged(names: Iterable[str]) -> str:
+    """One of several objects: any of a kind, or those few of it that are taken."""
+    names = list(names)
+    if any(set(names) < set(kinds) for kinds in (LAYERS, OPTIMIZERS)):
+        return "one of " + ", ".join(f"[{name}](#{name.lower()})" for name in names)
+    return next(words for tag, words in TAGS.items() if tag in names)
 
 
 def wrapped(text: str | None) -> str:

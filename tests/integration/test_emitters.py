@@ -7,7 +7,8 @@ from layer_examples import EXAMPLES, layers_of
 from quickml.coreml.conversion import convert, target_of
 from quickml.coreml.emit import EMITTERS, emit
 from quickml.coreml.runtime import Runtime
-from quickml.spec.layers import LAYERS, Activation_
+from quickml.spec.layers import LAYERS
+from quickml.spec.layers.layer import Activation_
 from quickml.spec.shapes import walk
 from untrained import randomise
 

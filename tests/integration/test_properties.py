@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from quickml.errors import SpecError, VerificationError
 from quickml.spec import understand
-from quickml.spec.layers import Activation_
+from quickml.spec.layers.layer import Activation_
 from untrained import untrained
 
 activations = st.sampled_from(Activation_.__args__)

@@ -11,7 +11,6 @@ import pytest
 from quickml.cli.validate import validate_spec
 from quickml.errors import SpecError
 from quickml.spec import understand
-from quickml.spec.layers import LAYERS
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -156,8 +155,3 @@ def test_no_row_outlives_its_dependency():
 def test_constraints_are_pins_and_nothing_else():
     assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.!+]+", pin)] == []
     assert "://" not in (ROOT / "constraints.txt").read_text()
-
-
-def test_the_changelog_names_every_layer():
-    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
-    assert [name for name in LAYERS if not re.search(rf"\b{name}\b", text)] == []

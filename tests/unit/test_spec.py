@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from quickml.errors import Problem, SpecError
 from quickml.spec import read, understand
-from quickml.spec.layers import LAYERS, default_name
+from quickml.spec.layers import LAYERS
+from quickml.spec.layers.layer import default_name
 from quickml.spec.parse import MAX_PROBLEMS
 from quickml.spec.schema import schema
 from quickml.spec.shapes import walk

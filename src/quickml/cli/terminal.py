@@ -15,7 +15,7 @@ from rich.text import Text
 from quickml import events
 from quickml.cli.display import proof, sentence
 from quickml.cli.words import counted, numbers, size
-from quickml.spec.layers import shown
+from quickml.spec.layers.layer import shown
 
 _BARS = "▁▂▃▄▅▆▇█"
 

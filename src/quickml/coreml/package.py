@@ -19,7 +19,7 @@ from quickml.coreml.emit.program import core_ml_shape
 from quickml.coreml.library import coremltools
 from quickml.errors import CompileError
 from quickml.spec.export import Format
-from quickml.spec.layers import Normalization, Rescaling
+from quickml.spec.layers.preprocessing import Normalization, Rescaling
 from quickml.spec.shapes import Graph
 from quickml.training.trained import Trained
 

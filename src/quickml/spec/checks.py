@@ -10,8 +10,12 @@ from typing import get_args
 from quickml.errors import Problem
 from quickml.spec.datasets import Dataset
 from quickml.spec.document import Model
-from quickml.spec.export import FIRST_IOS, Export
-from quickml.spec.layers import Activation, Dense, Layer, Normalization, Softmax, shown
+from quickml.spec.export import FIRST_IOS, Export, Format, first_ios
+from quickml.spec.layers import Layer
+from quickml.spec.layers.activation import Activation, Softmax
+from quickml.spec.layers.dense import Dense
+from quickml.spec.layers.layer import shown
+from quickml.spec.layers.preprocessing import Normalization
 from quickml.spec.shapes import Graph, walk
 from quickml.spec.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
 
@@ -261,24 +265,34 @@ def _monitor_problems(training: Training, dataset: Dataset) -> list[Problem]:
 
 
 def export_problems(export: Export) -> list[Problem]:
-    """Formats that the asked iOS cannot read."""
-    minimum = export.minimum_ios
-    problems = [
-        Problem(
-            pointer="/export/minimum_ios",
-            subject=name,
-            expected=f"iOS {FIRST_IOS[name]} or later",
-            found=str(minimum),
-            hint=f"leave {name} out of formats, or raise minimum_ios",
-        )
-        for name in export.formats
-        if minimum is not None and minimum < FIRST_IOS[name]
-    ]
+    """Formats that cannot hold the asked weights, or that the asked iOS cannot read."""
+    problems = [problem for kind in export.formats for problem in _format_problems(kind, export)]
     if len(set(export.formats)) < len(export.formats):
         problems.append(
             Problem(pointer="/export/formats", expected="each format once", found=shown(export.formats))  # type: ignore[arg-type]
         )
     return problems
+
+
+def _format_problems(kind: Format, export: Export) -> list[Problem]:
+    if kind == "onnx":
+        return []
+    first, weights, minimum = first_ios(kind, export.weights), export.weights, export.minimum_ios
+    if first is None:
+        possible = f"one of {', '.join(FIRST_IOS[kind])}"
+        hint = f"leave {kind} out of formats"
+        return [Problem(pointer="/export/weights", subject=kind, expected=possible, found=weights, hint=hint)]
+    if minimum is None or minimum >= first:
+        return []
+    return [
+        Problem(
+            pointer="/export/minimum_ios",
+            subject=kind if weights == "float32" else f"{kind} with {weights} weights",
+            expected=f"iOS {first} or later",
+            found=str(minimum),
+            hint=f"leave {kind} out of formats, or raise minimum_ios",
+        )
+    ]
 
 
 def metrics_of(training: Training, dataset: Dataset) -> tuple[str, ...]:

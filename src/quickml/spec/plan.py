@@ -15,7 +15,8 @@ from quickml.errors import Notice, Problem
 from quickml.spec.checks import memory_of, metrics_of, misfits
 from quickml.spec.datasets import Dataset
 from quickml.spec.document import Model, Spec
-from quickml.spec.layers import Layer, Normalization, Rescaling
+from quickml.spec.layers import Layer
+from quickml.spec.layers.preprocessing import Normalization, Rescaling
 from quickml.spec.shapes import INPUT, Graph, walk
 from quickml.spec.training import Adadelta
 

@@ -15,7 +15,8 @@ from typing import Any, get_args
 
 from quickml.errors import Notice, Problem, SpecError
 from quickml.spec.datasets import DATASETS, Dataset
-from quickml.spec.layers import LAYERS, Layer, Misfit
+from quickml.spec.layers import LAYERS, Layer
+from quickml.spec.layers.layer import Misfit
 from quickml.spec.part import Shape
 from quickml.spec.training import OPTIMIZERS, ClassificationLoss, RegressionLoss
 

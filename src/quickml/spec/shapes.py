@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from quickml.errors import Problem
-from quickml.spec.layers import Layer, Misfit, Parameters, default_name, shown
+from quickml.spec.layers import Layer
+from quickml.spec.layers.layer import Misfit, Parameters, default_name, shown
 from quickml.spec.part import Shape
 
 INPUT = "input"

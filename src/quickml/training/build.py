@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from quickml.spec import Plan
-from quickml.spec.layers import Normalization, Regularizer, Rescaling
+from quickml.spec.layers.layer import Regularizer
+from quickml.spec.layers.preprocessing import Normalization, Rescaling
 from quickml.spec.shapes import INPUT, Graph, Node
 from quickml.training.backend import keras
 from quickml.training.dropout import QuickDropout

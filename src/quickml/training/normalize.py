@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.spec import Plan
-from quickml.spec.layers import Normalization
+from quickml.spec.layers.preprocessing import Normalization
 from quickml.spec.shapes import INPUT, Node
 from quickml.training.backend import keras
 from quickml.training.evaluate import answer

@@ -135,7 +135,12 @@ def set_aside(targets: Samples, fraction: float, seed: int) -> tuple[Samples, Sa
 def weights(model: Any) -> Mapping[str, Mapping[str, Array]]:
     """Every layer's weights by layer name and by Keras' name of the variable, float32."""
     return {
-        layer.name: {variable.name: np.asarray(variable.value, np.float32) for variable in layer.weights}
+        layer.name: {_name(weight.path): np.asarray(weight.value, np.float32) for weight in layer.weights}
         for layer in model.layers
         if layer.weights
     }
+
+
+def _name(path: str) -> str:
+    """`dense/kernel` is `kernel`, `lstm/lstm_cell/bias` is `bias`; `attention/query/kernel`, `query/kernel`."""
+    return "/".join(part for part in path.split("/")[1:] if not part.endswith("_cell"))

@@ -38,6 +38,8 @@ class Trained:
     weights: Mapping[str, Mapping[str, Array]]
     """By layer name, then by Keras' name of the variable (`kernel`, `bias`, `gamma`, `moving_mean`, ...).
 
+    A layer within a layer stands before the name: `query/kernel`, `forward_lstm/bias`.
+
     Layers without any are left out. A Normalization has `mean` and `variance` here where they were measured,
     and is left out where the document gave them.
     """

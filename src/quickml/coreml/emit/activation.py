@@ -8,7 +8,7 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits
-from quickml.spec.layers import Activation, LeakyReLU, ReLU, Softmax
+from quickml.spec.layers.activation import Activation, LeakyReLU, ReLU, Softmax
 
 # The constants are Keras' own (keras.activations), which differ from MIL's defaults in places:
 # hard_sigmoid is relu6(x + 3) / 6, leaky_relu has the slope 0.2, gelu is the exact one.

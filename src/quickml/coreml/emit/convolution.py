@@ -8,7 +8,7 @@ from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.activation import activated
 from quickml.coreml.emit.emitter import Context, Var, emits
-from quickml.spec.layers import Conv2D, ZeroPadding2D
+from quickml.spec.layers.convolution import Conv2D, ZeroPadding2D
 
 
 @emits(Conv2D)

@@ -6,7 +6,7 @@ from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.activation import activated
 from quickml.coreml.emit.emitter import Context, Var, emits
-from quickml.spec.layers import Dense
+from quickml.spec.layers.dense import Dense
 
 
 @emits(Dense)

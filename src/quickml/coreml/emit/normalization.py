@@ -7,7 +7,8 @@ from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits
-from quickml.spec.layers import BatchNormalization, Normalization, Rescaling
+from quickml.spec.layers.preprocessing import Normalization, Rescaling
+from quickml.spec.layers.regularization import BatchNormalization
 from quickml.spec.part import Shape
 
 EPSILON = 1e-7

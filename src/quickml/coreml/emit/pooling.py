@@ -7,7 +7,12 @@ from typing import Any
 from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.emitter import Context, Var, emits
-from quickml.spec.layers import AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D, MaxPooling2D
+from quickml.spec.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
 
 
 def _window(layer: MaxPooling2D | AveragePooling2D, context: Context) -> dict[str, Any]:

@@ -5,7 +5,10 @@ from __future__ import annotations
 from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits, reshaped
-from quickml.spec.layers import Add, Concatenate, Dropout, Flatten, Layer, Reshape
+from quickml.spec.layers import Layer
+from quickml.spec.layers.merging import Add, Concatenate
+from quickml.spec.layers.regularization import Dropout
+from quickml.spec.layers.shape import Flatten, Reshape
 
 
 @emits(Flatten, Reshape)

@@ -2,96 +2,36 @@
 
 A class knows what comes out of it and how many parameters it holds. Its fields, less those of `Layer`,
 are exactly the arguments of the Keras layer of the same name. To add a layer, write its class in a module
-of this folder, put it into `AnyLayer`, and give it an emitter in `coreml/emit/`.
+of this folder, and give it an emitter in `coreml/emit/`; both are found by themselves.
 """
 
 from __future__ import annotations
 
-from typing import Annotated
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Union
 
 from pydantic import Field
 
-from quickml.spec.layers.activation import Activation, LeakyReLU, ReLU, Softmax
-from quickml.spec.layers.convolution import Conv2D, ZeroPadding2D
-from quickml.spec.layers.dense import Dense
-from quickml.spec.layers.layer import (
-    Activation_,
-    Initializer,
-    Layer,
-    Misfit,
-    Parameters,
-    Regularizer,
-    default_name,
-    shown,
-)
-from quickml.spec.layers.merging import Add, Concatenate
-from quickml.spec.layers.pooling import (
-    AveragePooling2D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
-    MaxPooling2D,
-)
-from quickml.spec.layers.preprocessing import Normalization, Rescaling
-from quickml.spec.layers.regularization import BatchNormalization, Dropout
-from quickml.spec.layers.shape import Flatten, Reshape
+from quickml.spec.layers.layer import Layer
 
-AnyLayer = Annotated[
-    Dense
-    | Conv2D
-    | MaxPooling2D
-    | AveragePooling2D
-    | GlobalAveragePooling2D
-    | GlobalMaxPooling2D
-    | Flatten
-    | Reshape
-    | ZeroPadding2D
-    | Dropout
-    | BatchNormalization
-    | Activation
-    | ReLU
-    | LeakyReLU
-    | Softmax
-    | Rescaling
-    | Normalization
-    | Add
-    | Concatenate,
-    Field(discriminator="type"),
-]
 
-LAYERS: dict[str, type[Layer]] = {
-    cls.model_fields["type"].default: cls
-    for cls in AnyLayer.__origin__.__args__  # type: ignore[attr-defined]
-}
+def _defined_in(module: ModuleType) -> list[type[Layer]]:
+    """The classes of a module that have a `type` of their own, in its order."""
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    layers = [cls for cls in classes if issubclass(cls, Layer) and cls.__module__ == module.__name__]
+    return [cls for cls in layers if cls.model_fields["type"].default == cls.__name__]
+
+
+_modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+
+LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for module in _modules for cls in _defined_in(module)}
 """Every layer class by its type."""
 
-__all__ = [
-    "LAYERS",
-    "Activation",
-    "Activation_",
-    "Add",
-    "AnyLayer",
-    "AveragePooling2D",
-    "BatchNormalization",
-    "Concatenate",
-    "Conv2D",
-    "Dense",
-    "Dropout",
-    "Flatten",
-    "GlobalAveragePooling2D",
-    "GlobalMaxPooling2D",
-    "Initializer",
-    "Layer",
-    "LeakyReLU",
-    "MaxPooling2D",
-    "Misfit",
-    "Normalization",
-    "Parameters",
-    "ReLU",
-    "Regularizer",
-    "Rescaling",
-    "Reshape",
-    "Softmax",
-    "ZeroPadding2D",
-    "default_name",
-    "shown",
-]
+if TYPE_CHECKING:
+    AnyLayer = Layer
+else:
+    AnyLayer = Annotated[Union[tuple(LAYERS.values())], Field(discriminator="type")]  # noqa: UP007
+
+__all__ = ["LAYERS", "AnyLayer", "Layer"]

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from typing import Literal
+from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import (
     Activation_,
     BiasInitializer,
+    Example,
     Initializer,
     Layer,
     Margin,
@@ -44,6 +45,8 @@ def window(  # noqa: PLR0917
 
 class Conv2D(Layer):
     """A small window slides over the image and looks for one pattern per filter."""
+
+    example: ClassVar = Example((28, 28, 1), {"filters": 32, "kernel_size": 3})
 
     type: Literal["Conv2D"] = "Conv2D"
     filters: Size
@@ -82,6 +85,8 @@ class Conv2D(Layer):
 
 class ZeroPadding2D(Layer):
     """A margin of zeros around the image."""
+
+    example: ClassVar = Example((28, 28, 1), {"padding": 2})
 
     type: Literal["ZeroPadding2D"] = "ZeroPadding2D"
     padding: Padding = ((1, 1), (1, 1))

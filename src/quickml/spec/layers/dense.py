@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import (
     Activation_,
     BiasInitializer,
+    Example,
     Initializer,
     Layer,
     Misfit,
@@ -19,6 +20,8 @@ from quickml.spec.part import Shape, Size
 
 class Dense(Layer):
     """Every unit sees every input: y = activation(x · kernel + bias)."""
+
+    example: ClassVar = Example((64,), {"units": 10})
 
     type: Literal["Dense"] = "Dense"
     units: Size

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -74,6 +74,13 @@ class Parameters(Part):
         return self.trainable + self.fixed
 
 
+class Example(NamedTuple):
+    """An input of this shape, and arguments that do something with it; a layer that merges takes it twice."""
+
+    shape: Shape
+    arguments: dict[str, Any]
+
+
 class Layer(Part):
     """What all layers take besides the arguments that are their own."""
 
@@ -84,6 +91,9 @@ class Layer(Part):
     """Names of earlier layers, or `input`; the layer before where left out."""
 
     merges: ClassVar[bool] = False
+    """Takes two inputs or more."""
+    example: ClassVar[Example]
+    """What the reference shows and the tests begin with."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """What comes out for what goes in.

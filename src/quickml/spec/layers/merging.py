@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar, Literal
 
-from quickml.spec.layers.layer import Layer, Misfit, axis_of, shown
+from quickml.spec.layers.layer import Example, Layer, Misfit, axis_of, shown
 from quickml.spec.part import Shape
 
 
@@ -14,6 +14,8 @@ class _Merge(Layer):
 
 class Add(_Merge):
     """The sum of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
 
     type: Literal["Add"] = "Add"
 
@@ -27,6 +29,8 @@ class Add(_Merge):
 
 class Concatenate(_Merge):
     """The inputs side by side along an axis."""
+
+    example: ClassVar = Example((28, 28, 32), {})
 
     type: Literal["Concatenate"] = "Concatenate"
     axis: int = -1

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from quickml.spec.layers.convolution import window
-from quickml.spec.layers.layer import Layer, Margin, image
+from quickml.spec.layers.layer import Example, Layer, Margin, image
 from quickml.spec.part import Pair, Shape
 
 
@@ -23,11 +23,15 @@ class _Pooling2D(Layer):
 class MaxPooling2D(_Pooling2D):
     """Keeps the largest value of each window, channel by channel."""
 
+    example: ClassVar = Example((28, 28, 32), {"pool_size": 2})
+
     type: Literal["MaxPooling2D"] = "MaxPooling2D"
 
 
 class AveragePooling2D(_Pooling2D):
     """Keeps the mean of each window, channel by channel; margins added by "same" do not count."""
+
+    example: ClassVar = Example((28, 28, 32), {"pool_size": 2})
 
     type: Literal["AveragePooling2D"] = "AveragePooling2D"
 
@@ -43,10 +47,14 @@ class _GlobalPooling2D(Layer):
 class GlobalAveragePooling2D(_GlobalPooling2D):
     """The mean of each channel over the whole image."""
 
+    example: ClassVar = Example((7, 7, 64), {})
+
     type: Literal["GlobalAveragePooling2D"] = "GlobalAveragePooling2D"
 
 
 class GlobalMaxPooling2D(_GlobalPooling2D):
     """The largest value of each channel over the whole image."""
+
+    example: ClassVar = Example((7, 7, 64), {})
 
     type: Literal["GlobalMaxPooling2D"] = "GlobalMaxPooling2D"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.spec.layers.layer import Layer, Misfit, Parameters
+from quickml.spec.layers.layer import Example, Layer, Misfit, Parameters
 from quickml.spec.part import Numbers, Shape
 
 Variance = Annotated[float, Field(ge=0)]
@@ -14,6 +14,8 @@ Variance = Annotated[float, Field(ge=0)]
 
 class Rescaling(Layer):
     """x * scale + offset."""
+
+    example: ClassVar = Example((28, 28, 1), {"scale": 0.0039})
 
     type: Literal["Rescaling"] = "Rescaling"
     scale: float
@@ -26,6 +28,8 @@ class Normalization(Layer):
     Mean and variance are measured on the training samples where they are left out: on the inputs, or,
     with `invert`, on the targets.
     """
+
+    example: ClassVar = Example((4,), {})
 
     type: Literal["Normalization"] = "Normalization"
     mean: Numbers | float | None = None

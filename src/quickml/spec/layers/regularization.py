@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.spec.layers.layer import Layer, Parameters, axis_of
+from quickml.spec.layers.layer import Example, Layer, Parameters, axis_of
 from quickml.spec.part import Fraction, PositiveFloat, Shape
 
 
 class Dropout(Layer):
     """While training, sets a random share of its inputs to zero; nothing afterwards."""
+
+    example: ClassVar = Example((64,), {"rate": 0.25})
 
     type: Literal["Dropout"] = "Dropout"
     rate: Fraction
@@ -19,6 +21,8 @@ class Dropout(Layer):
 
 class BatchNormalization(Layer):
     """Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
+
+    example: ClassVar = Example((28, 28, 32), {})
 
     type: Literal["BatchNormalization"] = "BatchNormalization"
     axis: int = -1

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.spec.layers.layer import Layer, Misfit, shown
+from quickml.spec.layers.layer import Example, Layer, Misfit, shown
 from quickml.spec.part import MAX_SIZE, Shape
 
 
 class Flatten(Layer):
     """All numbers in one row: rows, then columns, then channels."""
+
+    example: ClassVar = Example((7, 7, 64), {})
 
     type: Literal["Flatten"] = "Flatten"
 
@@ -22,6 +24,8 @@ class Flatten(Layer):
 
 class Reshape(Layer):
     """The same numbers in the same order, in another shape."""
+
+    example: ClassVar = Example((28, 28, 1), {"target_shape": [14, 56]})
 
     type: Literal["Reshape"] = "Reshape"
     target_shape: Annotated[
