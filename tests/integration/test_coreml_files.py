@@ -127,10 +127,10 @@ def save(folder: Path, content: bytes, name: str = "made.mlmodel") -> Path:
 
 
 def refused(path: Path, match: str = "", within_s: float = 1.0) -> str:
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(CoreMLFileError, match=match) as caught:
         Runtime.load(path)
-    assert time.perf_counter() - started < within_s
+    assert time.process_time() - started < within_s
     return str(caught.value)
 
 
@@ -288,7 +288,7 @@ def test_other_files(content: bytes, tmp_path: Path) -> None:
 
 def tolerated(path: Path) -> bool:
     """Read, describe and translate a file; a failure must be ours, and quick."""
-    started = time.perf_counter()
+    started = time.process_time()
     try:
         file = read(path)
         describe(file)
@@ -296,7 +296,7 @@ def tolerated(path: Path) -> bool:
     except CoreMLError:
         return False
     finally:
-        assert time.perf_counter() - started < 1
+        assert time.process_time() - started < 1
     return True
 
 

@@ -15,96 +15,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from quickml.coreml import proto
-from quickml.coreml.runtime import Runtime
+from networks import BGR, GRAYSCALE, RGB, RNG, Maker, edges, exactly, fill, load, normal, one
 from quickml.errors import CoreMLFileError, UnsupportedModelError
-
-RNG = np.random.default_rng(11)
-FLOAT32 = 65568
-GRAYSCALE, RGB, BGR = 10, 20, 30
-
-
-def normal(*shape: int) -> np.ndarray:
-    return RNG.normal(size=shape).astype(np.float32)
-
-
-class Maker:
-    """A neural network under construction; `kind` is a field of Model's `Type`."""
-
-    def __init__(self, kind: str = "neuralNetwork", version: int = 1, *, exact: bool = False) -> None:
-        self.model = proto.new_model()
-        self.model.specificationVersion = version
-        self.network = getattr(self.model, kind)
-        self.network.arrayInputShapeMapping = int(exact)
-        self.network.imageInputShapeMapping = int(exact)
-        self.network.SetInParent()
-
-    def array(self, name: str, *shape: int) -> Maker:
-        feature = self.model.description.input.add(name=name)
-        feature.type.multiArrayType.shape.extend(shape)
-        feature.type.multiArrayType.dataType = FLOAT32
-        return self
-
-    def image(self, name: str, height: int, width: int, color: int) -> Maker:
-        image = self.model.description.input.add(name=name).type.imageType
-        image.height, image.width, image.colorSpace = height, width, color
-        return self
-
-    def output(self, name: str, *shape: int) -> Maker:
-        feature = self.model.description.output.add(name=name)
-        feature.type.multiArrayType.dataType = FLOAT32
-        feature.type.multiArrayType.shape.extend(shape)
-        return self
-
-    def layer(self, kind: str, inputs: str, outputs: str, **fields: Any) -> Any:
-        layer = self.network.layers.add(name=outputs.split(maxsplit=1)[0])
-        layer.input.extend(inputs.split())
-        layer.output.extend(outputs.split())
-        params = getattr(layer, kind)
-        params.SetInParent()
-        fill(params, fields)
-        return params
-
-    def save(self, folder: Path) -> Path:
-        path = folder / "made.mlmodel"
-        path.write_bytes(self.model.SerializeToString())
-        return path
-
-    def run(self, folder: Path, **inputs: np.ndarray) -> dict[str, np.ndarray]:
-        return Runtime.load(self.save(folder)).run(inputs)
-
-
-def fill(message: Any, fields: dict[str, Any]) -> None:
-    for name, value in fields.items():
-        if isinstance(value, np.ndarray):
-            getattr(message, name).floatValue.extend(value.reshape(-1).tolist())
-        elif isinstance(value, dict):
-            inner = getattr(message, name)
-            inner.SetInParent()
-            fill(inner, value)
-        elif isinstance(value, list | tuple):
-            getattr(message, name).extend(value)
-        else:
-            setattr(message, name, value)
-
-
-def edges(message: Any, top: int, bottom: int, left: int, right: int) -> None:
-    for start, end in ((top, bottom), (left, right)):
-        message.borderAmounts.add(startEdgeSize=start, endEdgeSize=end)
-
-
-def one(folder: Path, kind: str, shape: tuple[int, ...], x: np.ndarray, /, **fields: Any) -> np.ndarray:
-    """One layer of a network with five axes, fed one array."""
-    maker = Maker().array("x", *shape).output("y")
-    maker.layer(kind, "x", "y", **fields)
-    return maker.run(folder, x=x)["y"]
-
-
-def exactly(folder: Path, kind: str, x: np.ndarray, **fields: Any) -> np.ndarray:
-    """One layer of a network with exact shapes."""
-    maker = Maker(version=4, exact=True).array("x", *x.shape).output("y")
-    maker.layer(kind, "x", "y", **fields)
-    return maker.run(folder, x=x)["y"]
 
 
 def convolve(x: np.ndarray, weight: np.ndarray, stride=(1, 1), pads=((0, 0), (0, 0))) -> np.ndarray:
@@ -334,6 +246,12 @@ LEGACY: dict[str, tuple[str, dict[str, Any], np.ndarray]] = {
         {"alpha": 0.3, "beta": 0.75, "localSize": 3},
         X / (1 + 0.1 * np.stack([(X[max(0, c - 1) : c + 2] ** 2).sum(0) for c in range(4)])) ** 0.75,
     ),
+    "lrn_wide": (
+        "lrn",
+        {"alpha": 0.3, "beta": 0.5, "localSize": 2**40 + 1, "k": 2.0},
+        X / np.sqrt(2 + 0.3 / (2**40 + 1) * (X**2).sum(0)),
+    ),
+    "lrn_nine": ("lrn", {"alpha": 0.9, "beta": 0.5, "localSize": 9}, X / np.sqrt(1 + 0.1 * (X**2).sum(0))),
     "slice": ("slice", {"startIndex": 1, "endIndex": -1, "stride": 2, "axis": 2}, X[:, :, 1:-1:2]),
     "reduce_sum": ("reduce", {"mode": 0, "axis": 0}, np.asarray([X.sum()])),
     "reduce_logsum": (
@@ -696,7 +614,7 @@ def classifier(*labels: Any) -> Maker:
 def test_classifier_with_integer_labels(named: bool, tmp_path: Path) -> None:
     maker = classifier(10, 20, 30)
     maker.network.labelProbabilityLayerName = "loss" if named else ""
-    runtime = Runtime.load(maker.save(tmp_path))
+    runtime = load(maker.save(tmp_path))
     x = np.float32([1, 2, 3])
     assert runtime.labels == ("10", "20", "30")
     assert runtime.description.labels == (10, 20, 30)
@@ -706,7 +624,7 @@ def test_classifier_with_integer_labels(named: bool, tmp_path: Path) -> None:
 
 def test_label_count(tmp_path: Path) -> None:
     with pytest.raises(CoreMLFileError, match="2 labels for 3 probabilities"):
-        Runtime.load(classifier("a", "b").save(tmp_path))
+        load(classifier("a", "b").save(tmp_path))
 
 
 # --- kinds of weights -----------------------------------------------------------------------------------
@@ -717,7 +635,7 @@ def product(folder: Path, **weights: Any) -> np.ndarray:
     maker = Maker().array("x", 5).output("y", 3)
     params = maker.layer("innerProduct", "x", "y", inputChannels=5, outputChannels=3)
     fill(params.weights, weights)
-    return Runtime.load(maker.save(folder)).outputs(np.eye(5)).T
+    return load(maker.save(folder)).outputs(np.eye(5)).T
 
 
 def packed(codes: np.ndarray, bits: int) -> bytes:
@@ -791,7 +709,7 @@ def test_layers_that_cannot_be_run_are_named(tmp_path: Path) -> None:
     maker = Maker().array("x", 3).output("y")
     maker.layer("custom", "x", "y", className="Mine")
     with pytest.raises(UnsupportedModelError, match=r"the layer 'y' \(custom\) cannot be run here"):
-        Runtime.load(maker.save(tmp_path))
+        load(maker.save(tmp_path))
 
 
 @pytest.mark.parametrize(
@@ -820,14 +738,14 @@ def test_nonsense_is_refused(kind: str, fields: dict[str, Any], tmp_path: Path) 
     maker = Maker().array("x", 3, 4, 5).output("y")
     maker.layer(kind, "x", "y", **fields)
     with pytest.raises(CoreMLFileError, match=f"made.mlmodel: .*{kind}"):
-        Runtime.load(maker.save(tmp_path))
+        load(maker.save(tmp_path))
 
 
 def test_connections_that_lead_nowhere(tmp_path: Path) -> None:
     maker = Maker().array("x", 3).output("y")
     maker.layer("activation", "absent", "y", ReLU={})
     with pytest.raises(CoreMLFileError, match="its input 'absent' is computed by no layer"):
-        Runtime.load(maker.save(tmp_path))
+        load(maker.save(tmp_path))
     maker = Maker().array("x", 3).output("nothing")
     with pytest.raises(CoreMLFileError, match="'nothing' is computed by no layer"):
-        Runtime.load(maker.save(tmp_path))
+        load(maker.save(tmp_path))

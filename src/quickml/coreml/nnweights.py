@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
+_LARGEST_ELEMENTS = 2**26  # a quarter of a GiB, once they are float32
+
 
 def kind(params: Any) -> str:
     """How the numbers are kept: `float32`, `float16`, `int8 linear`, `int4 lookup`, ... or `none`."""
@@ -73,6 +75,8 @@ def _checked(values: NDArray[Any] | None, size: int) -> NDArray[Any]:
 
 
 def _dequantized(params: Any, shape: tuple[int, ...], axis: int) -> NDArray[np.float32]:
+    if math.prod(shape) > _LARGEST_ELEMENTS:
+        raise CoreMLFileError(f"weights of the shape {shape}, too large to unpack here")
     quantization = params.quantization
     codes = _codes(params.rawValue, quantization.numberOfBits, math.prod(shape)).reshape(shape)
     way = quantization.WhichOneof("QuantizationType")

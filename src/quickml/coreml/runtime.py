@@ -1,25 +1,26 @@
-"""Run a Core ML file anywhere: its ONNX translation in ONNX Runtime, one sample at a time."""
+"""Run a Core ML file anywhere: by Core ML itself on macOS, elsewhere its ONNX translation in ONNX Runtime."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.coreml import files
+from quickml.coreml import device, files
 from quickml.coreml.describe import Description, describe
+from quickml.coreml.device import Device
 from quickml.coreml.files import CoreMLFile
-from quickml.coreml.onnx import InputSpec, Translation, translate
-from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
-
-# ONNX Runtime's severities: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. Errors are raised as well, and
-# a terminal should not show them twice.
-_FATAL_ONLY = 4
+from quickml.coreml.onnx import InputSpec, translate
+from quickml.coreml.onnx.features import interface
+from quickml.coreml.onnx.session import Session
+from quickml.errors import InputError, UnsupportedModelError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,24 +33,73 @@ class Input:
     is_optional: bool
 
 
+class Engine(Protocol):
+    """What runs a sample: ONNX Runtime, or Core ML itself."""
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What it takes."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it gives."""
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """A classifier's labels, in the order of its probabilities."""
+
+    @property
+    def probabilities(self) -> str | None:
+        """The output that holds them."""
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether it runs several samples at a time, in threads."""
+
+    def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+        """One sample, every input in the shape of its specification."""
+
+
 class Runtime:
     """A Core ML file, ready to run. Make one with `Runtime.load`."""
 
-    def __init__(self, file: CoreMLFile, translation: Translation, *, threads: int = 1) -> None:
-        self._file = file
-        self._specs = {spec.name: spec for spec in translation.inputs}
-        self._translation = translation
-        self._session = _session(file, translation, threads)
+    def __init__(self, file: CoreMLFile, engine: Engine, layers: tuple[str, ...], threads: int) -> None:
+        self._file, self._engine, self._layers = file, engine, layers
+        self._specs = {spec.name: spec for spec in engine.inputs}
+        self._threads = threads if engine.is_concurrent else 1
 
     @classmethod
-    def load(cls, path: Path, *, keep: Sequence[str] = (), threads: int = 1) -> Self:
-        """Read, translate and prepare a file.
+    def load(
+        cls,
+        path: Path,
+        *,
+        keep: Sequence[str] = (),
+        threads: int | None = None,
+        engine: Literal["coreml", "onnx"] | None = None,
+    ) -> Self:
+        """Read and prepare a file.
 
-        `keep` names inner values to give back as well. Raises CoreMLFileError for a damaged file and
-        UnsupportedModelError for a sound one that cannot be run here.
+        Args:
+            path: a `.mlmodel` or `.mlpackage`.
+            keep: inner values to give back as well, by the names in `layers`. Only ONNX Runtime has them.
+            threads: how many samples `outputs` runs at a time; all that this process may use, if not said.
+                The answers are the same: each sample is computed in one thread.
+            engine: Core ML itself where there is one, on macOS, unless inner values are asked for;
+                elsewhere, or where it is named, the file's ONNX translation in ONNX Runtime.
+
+        Raises:
+            CoreMLFileError: the file is damaged.
+            UnsupportedModelError: it is sound and cannot be run here; the message names what cannot.
+            InputError: `keep` names what is not there, or asks Core ML for it.
         """
+        if engine == "coreml" and keep:
+            raise InputError("Core ML shows no inner values: ask for them without naming an engine.")
         file = files.read(path)
-        return cls(file, translate(file, keep=keep), threads=threads)
+        count = threads or _processors()
+        if engine == "coreml" or (engine is None and device.is_here() and not keep):
+            return cls(file, Device(file), (), count)
+        translation = translate(file, keep=keep)
+        return cls(file, Session(path.name, translation), translation.layers, count)
 
     @cached_property
     def description(self) -> Description:
@@ -57,14 +107,9 @@ class Runtime:
         return describe(self._file)
 
     @property
-    def translation(self) -> Translation:
-        """The ONNX model that runs, and how to talk to it."""
-        return self._translation
-
-    @property
     def labels(self) -> tuple[str, ...] | None:
         """A classifier's labels, in the order of its probabilities; nothing for other models."""
-        return self._translation.labels
+        return self._engine.labels
 
     @property
     def inputs(self) -> tuple[Input, ...]:
@@ -73,6 +118,15 @@ class Runtime:
             Input(name=spec.name, kind=spec.kind, shape=spec.shape, is_optional=spec.is_optional)
             for spec in self._specs.values()
         )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The inner values that `keep` may name, in the order in which they are computed.
+
+        In a neural network these are the layers' outputs, in an ML program the operations' results. Core ML
+        itself shows none.
+        """
+        return self._layers
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
         """Run one sample; returns every output by its name, a classifier's probabilities as (k,).
@@ -83,7 +137,7 @@ class Runtime:
         unknown = sorted(set(inputs) - set(self._specs))
         if unknown:
             raise InputError(f"The model has no input {unknown[0]!r}; it takes {_listed(self._specs)}.")
-        return self._run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
+        return self._engine.run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
 
     def outputs(self, samples: NDArray[Any]) -> NDArray[np.float32]:
         """Run many samples (n, *shape) of a model with one input; returns float32 (n, k).
@@ -94,22 +148,17 @@ class Runtime:
         spec, name = self._only_input(), self._main_output()
         if samples.ndim < 1:
             raise InputError(f"The samples need an axis that counts them, found the shape {samples.shape}.")
-        rows = [self._run({spec.name: _fit(spec, sample)})[name].reshape(-1) for sample in samples]
-        if not rows:
-            size = self._session.get_outputs()[self._translation.outputs.index(name)].shape
-            return np.zeros((0, int(np.prod(size))), dtype=np.float32)
-        return np.stack(rows).astype(np.float32)
+        if not len(samples):  # how many numbers there would be, only a sample tells
+            return self._rows(spec, name, np.zeros((1, *spec.shape)))[:0]
+        parts = np.array_split(samples, min(self._threads, len(samples)))
+        if len(parts) == 1:
+            return self._rows(spec, name, samples)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            return np.concatenate(list(pool.map(lambda part: self._rows(spec, name, part), parts)))
 
-    def _run(self, feeds: dict[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        names = self._translation.outputs
-        try:
-            values = self._session.run(list(names), feeds)
-        except Exception as error:  # ONNX Runtime's exceptions share no root but this
-            raise CoreMLFileError(f"{self._file.path.name} cannot be run: {_first_line(error)}") from error
-        found = dict(zip(names, values, strict=True))
-        if self._translation.probabilities:
-            found[self._translation.probabilities] = found[self._translation.probabilities].reshape(-1)
-        return found
+    def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[np.float32]:
+        rows = [self._engine.run({spec.name: _fit(spec, sample)})[name].reshape(-1) for sample in samples]
+        return np.stack(rows).astype(np.float32)
 
     def _only_input(self) -> InputSpec:
         needed = [spec for spec in self._specs.values() if not spec.is_optional]
@@ -118,28 +167,18 @@ class Runtime:
         return needed[0]
 
     def _main_output(self) -> str:
-        if self._translation.probabilities:
-            return self._translation.probabilities
-        declared = {feature.name for feature in self._file.model.description.output}
-        names = [name for name in self._translation.outputs if name in declared]
+        if self._engine.probabilities:
+            return self._engine.probabilities
+        declared = {feature.name for feature in interface(self._file.model.description).output}
+        names = [name for name in self._engine.outputs if name in declared]
         if len(names) != 1:
             raise UnsupportedModelError(f"The model has {len(names)} outputs ({_listed(names)}): use run().")
         return names[0]
 
 
-def _session(file: CoreMLFile, translation: Translation, threads: int) -> Any:
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads
-    options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL_ONLY
-    try:
-        return onnxruntime.InferenceSession(
-            translation.model.SerializeToString(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime's exceptions share no root but this
-        raise CoreMLFileError(f"{file.path.name} cannot be prepared: {_first_line(error)}") from error
+def _processors() -> int:
+    """How many processors this process may use: in a container often fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
@@ -173,7 +212,3 @@ def _without_lead(shape: tuple[int, ...]) -> tuple[int, ...]:
 
 def _listed(names: Any) -> str:
     return ", ".join(repr(name) for name in names)
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]

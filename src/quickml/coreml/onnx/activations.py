@@ -138,4 +138,7 @@ def local_response(g: Graph, x: Tensor, *, size: int, alpha: float, beta: float,
     """x / (k + alpha / size * the sum of x^2 over `size` neighbouring channels)^beta; x is (N, C, H, W)."""
     if size < 1 or size % 2 == 0 or min(alpha, beta) <= 0:
         raise UnsupportedModelError(f"a normalization over {size} channels with {alpha} and {beta}")
+    widest = 2 * x.shape[1] - 1  # sees all channels from each; ONNX Runtime would take memory for more
+    if size > widest:
+        alpha, size = alpha * widest / size, widest
     return g.op("LRN", x, size=int(size), alpha=float(alpha), beta=float(beta), bias=float(k))

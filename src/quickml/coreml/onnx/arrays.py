@@ -33,6 +33,8 @@ def reshape(g: Graph, x: Tensor, shape: Sequence[int]) -> Tensor:
         return x
     if any(size < 0 for size in shape) or math.prod(shape) != x.size:
         raise CoreMLFileError(f"a value of shape {x.shape} does not fit the shape {tuple(shape)}")
+    if (known := g.known(x)) is not None:
+        return g.constant(known.reshape(shape))
     return g.op("Reshape", x, np.asarray(shape, dtype=np.int64), allowzero=1)
 
 
@@ -52,7 +54,11 @@ def transpose(g: Graph, x: Tensor, order: Sequence[int]) -> Tensor:
     if sorted(axis_of(axis, x.rank) for axis in order) != list(range(x.rank)):
         raise CoreMLFileError(f"{tuple(order)} is no order of {x.rank} axes")
     perm = [axis_of(axis, x.rank) for axis in order]
-    return x if perm == list(range(x.rank)) else g.op("Transpose", x, perm=perm)
+    if perm == list(range(x.rank)):
+        return x
+    if (known := g.known(x)) is not None:
+        return g.constant(known.transpose(perm))
+    return g.op("Transpose", x, perm=perm)
 
 
 def expand(g: Graph, x: Tensor, axes: Sequence[int]) -> Tensor:
@@ -99,6 +105,8 @@ def unfold(g: Graph, y: Tensor, like: Tensor) -> Tensor:
 
 def round_half(g: Graph, x: Tensor) -> Tensor:
     """Round to half precision and go on in float32, as if the value had been stored as float16."""
+    if (known := g.known(x)) is not None:
+        return g.constant(known.astype(np.float16))
     return g.op("Cast", g.op("Cast", x, to=FLOAT16), to=FLOAT)
 
 

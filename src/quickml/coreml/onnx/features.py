@@ -91,7 +91,19 @@ def inputs(description: Any) -> list[InputSpec]:
     """Every input of a `ModelDescription`."""
     if not description.input:
         raise UnsupportedModelError("The model has no inputs.")
+    names = [feature.name for feature in description.input]
+    if "" in names or len(set(names)) < len(names):
+        raise CoreMLFileError(f"The inputs {', '.join(map(repr, names))} are not told apart by their names.")
     return [input_spec(feature) for feature in description.input]
+
+
+def interface(description: Any) -> Any:
+    """What a `ModelDescription` says of inputs and outputs: a file with several functions describes each of
+    them, and the default one counts."""
+    for function in description.functions:
+        if function.name == (description.defaultFunctionName or "main"):
+            return function
+    return description
 
 
 def labels(found: Any) -> tuple[str, ...] | None:

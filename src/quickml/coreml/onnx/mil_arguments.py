@@ -41,6 +41,10 @@ class Arguments:
         """Every value of an argument that takes several, such as `values` of concat."""
         return [self._as_tensor(name, value) for value in self._given.get(name, ())]
 
+    def every(self, name: str) -> list[int]:
+        """Every integer (or truth value) of an argument that takes several constants."""
+        return [int(np.asarray(value).reshape(())) for value in self._given.get(name, ())]
+
     def array(self, name: str) -> NDArray[Any]:
         """Numbers known beforehand, float16 widened to float32."""
         value = self.value(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quickml.coreml.onnx import activations, arrays
 from quickml.coreml.onnx.graph import BOOL, Graph, Tensor
@@ -91,6 +92,27 @@ def cast(g: Graph, a: Arguments) -> Value:
     return arrays.cast(g, a.tensor(), dtype)
 
 
+def quantize(g: Graph, a: Arguments) -> Tensor:
+    """round(input / scale) + zero_point within the range of int8 or uint8, as int32."""
+    x, low = a.tensor("input"), -128 if a.text("output_dtype") == "int8" else 0
+    scaled = g.op("Round", g.op("Div", x, _scale(a, x, "scale")))
+    moved = g.op("Add", scaled, _scale(a, x, "zero_point")) if a.has("zero_point") else scaled
+    return arrays.cast(g, activations.clip(g, moved, low, low + 255), "int32")
+
+
+def dequantize(g: Graph, a: Arguments) -> Tensor:
+    """scale * (input - zero_point)."""
+    x = arrays.cast(g, a.tensor("input"), "fp32")
+    moved = g.op("Sub", x, _scale(a, x, "zero_point")) if a.has("zero_point") else x
+    return g.op("Mul", moved, _scale(a, x, "scale"))
+
+
+def _scale(a: Arguments, x: Tensor, name: str) -> NDArray[np.float32]:
+    """A number for all, or one for each entry of the axis that is named."""
+    axis = arrays.axis_of(a.integer("axis", 0), x.rank) - x.rank
+    return activations.per_channel(a.floats(name).reshape(-1), x, axis)
+
+
 _UNARY = {
     "relu": "Relu", "sigmoid": "Sigmoid", "tanh": "Tanh", "softplus": "Softplus", "softsign": "Softsign",
     "exp": "Exp", "sqrt": "Sqrt", "abs": "Abs", "erf": "Erf", "sign": "Sign", "floor": "Floor",
@@ -137,5 +159,7 @@ OPERATIONS: dict[str, Translator] = {
     "softmax": lambda g, a: activations.softmax(g, a.tensor(), a.integer("axis", -1)),
     "select": select,
     "cast": cast,
+    "quantize": quantize,
+    "dequantize": dequantize,
     "identity": lambda _, a: a.value("x"),
 }

@@ -1,15 +1,18 @@
-"""Operations that rearrange: shapes, order of axes, joining, cutting, look-ups."""
+"""Operations that rearrange: shapes, order of axes, joining, cutting, filling."""
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 
 from quickml.coreml.onnx import arrays
-from quickml.coreml.onnx.graph import INT32, Graph, Tensor
+from quickml.coreml.onnx.graph import Graph, Tensor
 from quickml.coreml.onnx.mil_arguments import Arguments, Translator, Value
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 _PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
+_LONGEST_RANGE = 2**22
 
 
 def concat(g: Graph, a: Arguments) -> Tensor:
@@ -41,22 +44,34 @@ def split(g: Graph, a: Arguments) -> tuple[Value, ...]:
     return arrays.split_evenly(g, a.tensor(), a.integer("num_splits"), axis)
 
 
-def slice_by_index(g: Graph, a: Arguments) -> Tensor:
+def slices(a: Arguments, x: Tensor) -> tuple[slice | int, ...]:
     """begin, end and stride for every axis; masks open an end, or keep one entry and drop the axis."""
+    begins, ends, steps = a.ints("begin"), a.ints("end"), a.ints("stride", [1] * x.rank)
+    if {len(begins), len(ends), len(steps)} != {x.rank}:
+        raise CoreMLFileError(f"begin and end of {len(begins)} and {len(ends)} for {x.rank} axes")
+    from_start, to_end = a.bools("begin_mask", x.rank), a.bools("end_mask", x.rank)
+    single = a.bools("squeeze_mask", x.rank)
+    return tuple(
+        begins[axis]
+        if single[axis]
+        else slice(
+            None if from_start[axis] else begins[axis], None if to_end[axis] else ends[axis], steps[axis]
+        )
+        for axis in range(x.rank)
+    )
+
+
+def slice_by_index(g: Graph, a: Arguments) -> Tensor:
+    """What Python's x[begin:end:stride, ...] is."""
     y = a.tensor()
-    begins, ends, steps = a.ints("begin"), a.ints("end"), a.ints("stride", [1] * y.rank)
-    if {len(begins), len(ends), len(steps)} != {y.rank}:
-        raise CoreMLFileError(f"begin and end of {len(begins)} and {len(ends)} for {y.rank} axes")
-    open_begin, open_end = a.bools("begin_mask", y.rank), a.bools("end_mask", y.rank)
-    squeezed = [axis for axis, flag in enumerate(a.bools("squeeze_mask", y.rank)) if flag]
-    for axis in range(y.rank):
-        begin = None if open_begin[axis] else begins[axis]
-        end, step = (None if open_end[axis] else ends[axis]), steps[axis]
-        if axis in squeezed:
-            begin, step = begins[axis] % y.shape[axis], 1
-            end = begin + 1
-        y = arrays.take_slice(g, y, axis, begin, end, step=step)
-    return arrays.squeeze(g, y, squeezed) if squeezed else y
+    cuts = slices(a, y)
+    for axis, cut in enumerate(cuts):
+        if isinstance(cut, slice):
+            y = arrays.take_slice(g, y, axis, cut.start, cut.stop, step=cut.step)
+        else:
+            place = arrays.axis_of(cut, y.shape[axis])
+            y = arrays.take_slice(g, y, axis, place, place + 1)
+    return arrays.squeeze(g, y, [axis for axis, cut in enumerate(cuts) if not isinstance(cut, slice)])
 
 
 def slice_by_size(g: Graph, a: Arguments) -> Tensor:
@@ -78,36 +93,6 @@ def pad(g: Graph, a: Arguments) -> Tensor:
         raise UnsupportedModelError(f"padding in the mode {mode!r}")
     value = a.number("constant_val", 0.0)
     return arrays.pad(g, a.tensor(), amounts[::2], amounts[1::2], mode=_PADDING[mode], value=value)
-
-
-def gather(g: Graph, a: Arguments) -> Tensor:
-    """Entries along an axis; negative indices count from the end."""
-    if a.integer("batch_dims", 0):
-        raise UnsupportedModelError("gather with batch axes")
-    return arrays.gather(g, a.tensor(), a.tensor("indices"), a.integer("axis", 0))
-
-
-def gather_along_axis(g: Graph, a: Arguments) -> Tensor:
-    """One entry for every index, along an axis."""
-    return g.op("GatherElements", a.tensor(), a.tensor("indices"), axis=a.integer("axis", 0))
-
-
-def top_k(g: Graph, a: Arguments) -> tuple[Value, ...]:
-    """Values and indices of the k largest (or smallest)."""
-    x = a.tensor()
-    values, indices = g.ops(
-        "TopK", 2, x, np.asarray([a.integer("k", 1)], dtype=np.int64),
-        axis=arrays.axis_of(a.integer("axis", -1), x.rank), largest=int(not a.flag("ascending")),
-    )  # fmt: skip
-    return values, g.op("Cast", indices, to=INT32)
-
-
-def one_hot(g: Graph, a: Arguments) -> Tensor:
-    """A new axis that is `on_value` at each index."""
-    depth = np.asarray(a.integer("one_hot_vector_size"), dtype=np.int64)
-    values = [np.asarray(a.array(name) if a.has(name) else default).reshape(1)
-              for name, default in (("off_value", np.int32(0)), ("on_value", np.int32(1)))]  # fmt: skip
-    return g.op("OneHot", a.tensor("indices"), depth, np.concatenate(values), axis=a.integer("axis", -1))
 
 
 def reverse(g: Graph, a: Arguments) -> Tensor:
@@ -137,6 +122,58 @@ def cumsum(g: Graph, a: Arguments) -> Tensor:
     )
 
 
+def range_1d(_: Graph, a: Arguments) -> Value:
+    """start, start + step, ... before end; known beforehand, as its length has to be."""
+    start, end, step = (a.number(name) for name in ("start", "end", "step"))
+    count = math.ceil((end - start) / step)
+    if not 0 <= count <= _LONGEST_RANGE:
+        raise CoreMLFileError(f"a range of {count} numbers")
+    return (start + step * np.arange(count)).astype(a.array("start").dtype)
+
+
+def fill_like(g: Graph, a: Arguments) -> Tensor:
+    """One number everywhere, in the shape of another value."""
+    value = a.array("value") if a.has("value") else np.float32(0)
+    return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.tensor("ref_tensor").shape)
+
+
+def reshape_like(g: Graph, a: Arguments) -> Tensor:
+    """To a shape put together of parts of other values' shapes."""
+    parts = zip(
+        a.tensors("ref_tensors"), *(a.every(name) for name in ("begins", "ends", "end_masks")), strict=True
+    )
+    shape = [size for like, begin, end, mask in parts for size in like.shape[begin : None if mask else end]]
+    return arrays.reshape(g, a.tensor(), shape)
+
+
+def space_to_batch(g: Graph, a: Arguments) -> Tensor:
+    """(N, C, H, W), padded -> (b1 * b2 * N, C, H / b1, W / b2): what lies a block apart goes together."""
+    rows, columns = a.ints("block_shape")
+    top, bottom, left, right = a.ints("paddings")
+    x = arrays.pad(g, a.tensor(), (top, left), (bottom, right))
+    batch, channels, height, width = x.shape
+    if height % rows or width % columns:
+        raise CoreMLFileError(f"blocks of {rows} by {columns} in a value of shape {x.shape}")
+    y = arrays.reshape(g, x, (batch, channels, height // rows, rows, width // columns, columns))
+    y = arrays.transpose(g, y, (3, 5, 0, 1, 2, 4))
+    return arrays.reshape(g, y, (rows * columns * batch, *y.shape[3:]))
+
+
+def batch_to_space(g: Graph, a: Arguments) -> Tensor:
+    """The way back: (b1 * b2 * N, C, H, W) -> (N, C, H * b1, W * b2), cropped."""
+    rows, columns = a.ints("block_shape")
+    top, bottom, left, right = a.ints("crops")
+    x = a.tensor()
+    batch, channels, height, width = x.shape
+    if batch % (rows * columns):
+        raise CoreMLFileError(f"blocks of {rows} by {columns} of a value of shape {x.shape}")
+    y = arrays.reshape(g, x, (rows, columns, batch // (rows * columns), channels, height, width))
+    y = arrays.transpose(g, y, (2, 3, 4, 0, 5, 1))
+    y = arrays.reshape(g, y, (y.shape[0], channels, height * rows, width * columns))
+    y = arrays.take_slice(g, y, -2, top, y.shape[-2] - bottom)
+    return arrays.take_slice(g, y, -1, left, y.shape[-1] - right)
+
+
 OPERATIONS: dict[str, Translator] = {
     "reshape": lambda g, a: arrays.reshape_like(g, a.tensor(), a.ints("shape")),
     "transpose": lambda g, a: arrays.transpose(g, a.tensor(), a.ints("perm")),
@@ -149,13 +186,14 @@ OPERATIONS: dict[str, Translator] = {
     "slice_by_index": slice_by_index,
     "slice_by_size": slice_by_size,
     "pad": pad,
-    "gather": gather,
-    "gather_along_axis": gather_along_axis,
-    "topk": top_k,
-    "one_hot": one_hot,
     "tile": lambda g, a: arrays.tile(g, a.tensor(), a.ints("reps")),
     "reverse": reverse,
     "fill": fill,
+    "fill_like": fill_like,
+    "reshape_like": reshape_like,
+    "range_1d": range_1d,
+    "space_to_batch": space_to_batch,
+    "batch_to_space": batch_to_space,
     "cumsum": cumsum,
     "shape": lambda _, a: np.asarray(a.tensor().shape, dtype=np.int32),
 }

@@ -17,7 +17,7 @@ from quickml.coreml.onnx.graph import Graph
 from quickml.coreml.onnx.mil_arguments import Arguments, Translator
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
-_LARGEST_ELEMENTS = 2**28
+_LARGEST_ELEMENTS = 2**26  # a quarter of a GiB, once they are float32
 
 
 def affine_dequantize(_: Graph, a: Arguments) -> NDArray[Any]:

@@ -1,4 +1,4 @@
-"""Matrix products, normalization and reduction."""
+"""Normalization and reduction."""
 
 from __future__ import annotations
 
@@ -10,25 +10,6 @@ from quickml.coreml.onnx.graph import Graph, Tensor
 from quickml.coreml.onnx.mil_arguments import Arguments, Translator
 
 _EPSILON = 1e-5
-
-
-def linear(g: Graph, a: Arguments) -> Tensor:
-    """x (..., in), weight (out, in), bias (out,) -> (..., out)."""
-    weight = a.tensor("weight")
-    y = g.op("MatMul", a.tensor(), arrays.transpose(g, weight, (1, 0)))
-    return g.op("Add", y, a.tensor("bias")) if a.has("bias") else y
-
-
-def matmul(g: Graph, a: Arguments) -> Tensor:
-    """x @ y, either transposed beforehand in its last two axes."""
-    operands = []
-    for name, flag in (("x", "transpose_x"), ("y", "transpose_y")):
-        value = a.tensor(name)
-        rank = value.rank
-        if a.flag(flag) and rank >= 2:
-            value = arrays.transpose(g, value, (*range(rank - 2), rank - 1, rank - 2))
-        operands.append(value)
-    return g.op("MatMul", *operands)
 
 
 def batch_norm(g: Graph, a: Arguments) -> Tensor:
@@ -93,8 +74,6 @@ _REDUCTIONS = {"mean": "Mean", "max": "Max", "min": "Min", "sum": "Sum", "prod":
                "log_sum_exp": "LogSumExp"}  # fmt: skip
 
 OPERATIONS: dict[str, Translator] = {
-    "linear": linear,
-    "matmul": matmul,
     "batch_norm": batch_norm,
     "instance_norm": instance_norm,
     "layer_norm": layer_norm,

@@ -6,7 +6,9 @@ from quickml.coreml.onnx import (
     mil_arithmetic,
     mil_arrays,
     mil_constexpr,
+    mil_lookups,
     mil_normalization,
+    mil_products,
     mil_recurrent,
     mil_spatial,
 )
@@ -18,7 +20,9 @@ OPERATIONS: dict[str, Translator] = {
     **mil_arithmetic.OPERATIONS,
     **mil_arrays.OPERATIONS,
     **mil_constexpr.OPERATIONS,
+    **mil_lookups.OPERATIONS,
     **mil_normalization.OPERATIONS,
+    **mil_products.OPERATIONS,
     **mil_recurrent.OPERATIONS,
     **mil_spatial.OPERATIONS,
 }

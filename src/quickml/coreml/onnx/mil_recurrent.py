@@ -8,13 +8,12 @@ from quickml.coreml.onnx import arrays, recurrent
 from quickml.coreml.onnx.graph import Graph, Tensor
 from quickml.coreml.onnx.mil_arguments import Arguments, Translator
 from quickml.coreml.onnx.recurrent import Cell, Result
-from quickml.errors import UnsupportedModelError
 
 
 def lstm(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
     """-> every step (or the last), the last hidden and cell state. Gates come as i, f, o, z."""
     if a.has("clip"):
-        raise UnsupportedModelError("an lstm with clipping")
+        recurrent.check_cell_limit(a.number("clip"))
     direction = a.text("direction", "forward")
     cells = [_cell(a, "", "ifoz")]
     if direction == "bidirectional":
@@ -31,7 +30,10 @@ def lstm(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
 def gru(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
     """-> every step (or the last), the last hidden state. Gates come as r, o, z.
 
-    By the op's page, the reset gate multiplies what leaves the recursion matrix.
+    The op's page has o = activation(W_io x + b_io + r * W_ho h + b_ho): the reset gate multiplies what leaves
+    the recursion matrix, without the bias. The layer of neural networks, which coremltools writes for the
+    same op, multiplies what enters it (`GRULayerParams`: R_o (h * r)). Each format is read by its own page,
+    so the two files of one such program give different answers.
     """
     names = a.text("recurrent_activation", "sigmoid"), a.text("activation", "tanh")
     made = recurrent.gru(

@@ -16,18 +16,16 @@ from quickml.coreml.files import CoreMLFile
 from quickml.coreml.milvalues import Constant, Constants
 from quickml.coreml.onnx import arrays, features
 from quickml.coreml.onnx.features import InputSpec
-from quickml.coreml.onnx.graph import Graph, Tensor
+from quickml.coreml.onnx.graph import DAMAGE, Graph, Tensor
 from quickml.coreml.onnx.mil_ops import OPERATIONS, Arguments, Value
 from quickml.coreml.onnx.network import Network, checked_labels
 from quickml.errors import CoreMLFileError, UnsupportedModelError
-
-_DAMAGE = (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError, ZeroDivisionError)
 
 
 def read(file: CoreMLFile, g: Graph) -> Network:
     """Add the file's main function to a graph."""
     description = file.model.description
-    specs = features.inputs(_interface(description))
+    specs = features.inputs(features.interface(description))
     function, block = _main(file.model)
     values: dict[str, Value] = {}
     for spec in specs:
@@ -41,7 +39,7 @@ def read(file: CoreMLFile, g: Graph) -> Network:
             _run(g, operation, values, constants)
     outputs = {
         feature.name: _tensor(g, values, feature.name)
-        for feature in _interface(description).output
+        for feature in features.interface(description).output
         if feature.type.WhichOneof("Type") in ("multiArrayType", "imageType")
     }
     labels, probabilities = None, None
@@ -56,14 +54,6 @@ def read(file: CoreMLFile, g: Graph) -> Network:
     return Network(
         inputs=tuple(specs), outputs=outputs, values=tensors, labels=labels, probabilities=probabilities
     )
-
-
-def _interface(description: Any) -> Any:
-    """A file with several functions describes each of them; the default one counts."""
-    for function in description.functions:
-        if function.name == (description.defaultFunctionName or "main"):
-            return function
-    return description
 
 
 def _main(model: Any) -> tuple[Any, Any]:
@@ -102,11 +92,12 @@ def _run(g: Graph, operation: Any, values: dict[str, Value], constants: Constant
             raise CoreMLFileError(f"{len(operation.outputs)} outputs, where it has {len(made)}")
         for output, value in zip(operation.outputs, made, strict=False):
             _check_shape(value, output.type)
+            if isinstance(value, np.ndarray) and operation.type != "const":  # constants lie in the file
+                g.take(value.size)
             values[output.name] = value
     except CoreMLFileError as error:
         raise type(error)(f"{where}: {error}") from error
-    except _DAMAGE as error:
-        # What a damaged file does to numpy and ONNX cannot be listed beforehand.
+    except DAMAGE as error:
         raise CoreMLFileError(f"{where} is damaged: {error}") from error
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from quickml.coreml.files import CoreMLFile
 from quickml.coreml.onnx import arrays, features
 from quickml.coreml.onnx.features import InputSpec
-from quickml.coreml.onnx.graph import Graph, Tensor
+from quickml.coreml.onnx.graph import DAMAGE, Graph, Tensor
 from quickml.coreml.onnx.network import Network, checked_labels
 from quickml.coreml.onnx.nn_layers import LAYERS, Layer
 from quickml.errors import CoreMLFileError, UnsupportedModelError
@@ -81,8 +81,7 @@ def _run(g: Graph, message: Any, values: dict[str, Tensor]) -> Sequence[Tensor]:
         return tensors[: len(message.output)]
     except CoreMLFileError as error:
         raise type(error)(f"{where}: {error}") from error
-    except (ValueError, IndexError, TypeError, KeyError, OverflowError, MemoryError) as error:
-        # What a damaged file does to numpy and ONNX cannot be listed beforehand.
+    except DAMAGE as error:
         raise CoreMLFileError(f"{where} is damaged: {error}") from error
 
 

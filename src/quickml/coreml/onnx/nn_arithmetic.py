@@ -134,6 +134,12 @@ def _combined(g: Graph, kind: str, layer: Layer) -> Tensor:
     return y
 
 
+def modulo(g: Graph, layer: Layer) -> Tensor:
+    """`ModBroadcastableLayerParams`: x - floor(x / y) * y."""
+    x, y = layer.pair()
+    return g.op("Sub", x, g.op("Mul", g.op("Floor", g.op("Div", x, y)), y))
+
+
 def average(g: Graph, layer: Layer) -> Tensor:
     """`AverageLayerParams`: of all inputs."""
     return g.op("Div", _combined(g, "Add", layer), float(len(layer.inputs)))
@@ -331,6 +337,7 @@ LAYERS: dict[str, Translator] = {
     "maxBroadcastable": several("Max"),
     "minBroadcastable": several("Min"),
     "powBroadcastable": several("Pow"),
+    "modBroadcastable": modulo,
     "floorDivBroadcastable": lambda g, layer: g.op("Floor", g.op("Div", *layer.pair())),
     "equal": comparison("Equal"),
     "notEqual": comparison("Equal", negate=True),

@@ -1,4 +1,4 @@
-"""Layers that rearrange: shapes, order of axes, joining, cutting, constants, look-ups."""
+"""Layers that rearrange: shapes, order of axes, joining, cutting, constants."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ import numpy as np
 
 from quickml.coreml import nnweights, proto
 from quickml.coreml.onnx import arrays
-from quickml.coreml.onnx.graph import FLOAT, Graph, Tensor
-from quickml.coreml.onnx.nn_layer import Layer, Translator, at_least
+from quickml.coreml.onnx.graph import Graph, Tensor
+from quickml.coreml.onnx.nn_layer import Layer, Translator, alone, at_least
 from quickml.errors import CoreMLFileError
 
 _CHANNEL, _SEQUENCE = -3, -5
+_LONGEST_RANGE = 2**22
 
 
 def flatten(g: Graph, layer: Layer) -> Tensor:
@@ -154,37 +155,31 @@ def fill_static(g: Graph, layer: Layer) -> Tensor:
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), shape)
 
 
-def embedding(g: Graph, layer: Layer) -> Tensor:
-    """`EmbeddingLayerParams`: (..., 1, 1, 1) -> (..., C, 1, 1)."""
-    p, x = layer.params, at_least(layer.x, 4)
-    table = nnweights.array(p.weights, (p.outputChannels, p.inputDim)).T
-    bias = nnweights.array(p.bias, (p.outputChannels,)) if p.hasBias else None
-    rows = arrays.embedding(g, arrays.reshape(g, x, (*x.shape[:-3], 1)), np.ascontiguousarray(table), bias)
-    return arrays.reshape(g, rows, (*rows.shape, 1, 1))
+def fill_like(g: Graph, layer: Layer) -> Tensor:
+    """`FillLikeLayerParams`: one number everywhere, in the shape of the input."""
+    return arrays.broadcast_to(g, g.constant(float(layer.params.value)), layer.x.shape)
 
 
-def embedding_nd(g: Graph, layer: Layer) -> Tensor:
-    """`EmbeddingNDLayerParams`: (..., 1) -> (..., size)."""
+def range_static(g: Graph, layer: Layer) -> Tensor:
+    """`RangeStaticLayerParams`: start, start + step, ... before end."""
     p = layer.params
-    table = nnweights.array(p.weights, (p.embeddingSize, p.vocabSize)).T
-    bias = nnweights.array(p.bias, (p.embeddingSize,)) if p.hasBias else None
-    return arrays.embedding(g, layer.x, np.ascontiguousarray(table), bias)
+    count = math.ceil((p.endValue - p.startValue) / p.stepSizeValue)
+    if not 1 <= count <= _LONGEST_RANGE:
+        raise CoreMLFileError(f"a range of {count} numbers")
+    return g.constant((p.startValue + p.stepSizeValue * np.arange(count)).astype(np.float32))
 
 
-def gather(g: Graph, layer: Layer) -> Tensor:
-    """`GatherLayerParams`: entries of the first input at the places in the second."""
-    x, indices = layer.pair()
-    return arrays.gather(g, x, indices, layer.params.axis)
+def tile(g: Graph, layer: Layer) -> Tensor:
+    """`TileLayerParams`: repeats for the last axes, or for all."""
+    x, repeats = alone(layer), [int(times) for times in layer.params.reps]
+    return arrays.tile(g, x, [1] * (x.rank - len(repeats)) + repeats)
 
 
-def top_k(g: Graph, layer: Layer) -> tuple[Tensor, Tensor]:
-    """`TopKLayerParams`: values and (as floats) their indices."""
-    p = layer.params
-    values, indices = g.ops(
-        "TopK", 2, layer.x, np.asarray([p.K], dtype=np.int64),
-        axis=arrays.axis_of(p.axis, layer.x.rank), largest=int(not p.useBottomK),
-    )  # fmt: skip
-    return values, g.op("Cast", indices, to=FLOAT)
+def cumulative_sum(g: Graph, layer: Layer) -> Tensor:
+    """`CumSumLayerParams`: running sums along an axis."""
+    p, x = layer.params, alone(layer)
+    axis = np.asarray(arrays.axis_of(p.axis, x.rank), dtype=np.int64)
+    return g.op("CumSum", x, axis, exclusive=int(p.excludeFinalSum), reverse=int(p.reverse))
 
 
 def sequence_repeat(g: Graph, layer: Layer) -> Tensor:
@@ -226,11 +221,11 @@ LAYERS: dict[str, Translator] = {
     "loadConstant": load_constant,
     "loadConstantND": load_constant_nd,
     "fillStatic": fill_static,
-    "embedding": embedding,
-    "embeddingND": embedding_nd,
-    "gather": gather,
-    "topK": top_k,
-    "tile": lambda g, layer: arrays.tile(g, layer.x, [int(n) for n in layer.params.reps]),
+    "fillLike": fill_like,
+    "rangeStatic": range_static,
+    "getShape": lambda g, layer: g.constant(np.asarray(layer.x.shape, dtype=np.float32)),
+    "tile": tile,
+    "cumSum": cumulative_sum,
     "broadcastToStatic": lambda g, layer: arrays.broadcast_to(
         g, layer.x, [int(n) for n in layer.params.targetShape]
     ),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quickml.coreml.onnx.graph import Graph, Tensor
-from quickml.errors import CoreMLFileError
+from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +31,13 @@ class Layer:
         if len(self.inputs) != 2:
             raise CoreMLFileError(f"expected 2 inputs, found {len(self.inputs)}")
         return self.inputs[0], self.inputs[1]
+
+
+def alone(layer: Layer) -> Tensor:
+    """The first input of a layer whose parameters may come as further inputs, which cannot be run."""
+    if len(layer.inputs) > 1:
+        raise UnsupportedModelError("parameters that are computed")
+    return layer.x
 
 
 Translator = Callable[[Graph, Layer], Tensor | Sequence[Tensor]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quickml.coreml.onnx import nn_arithmetic, nn_arrays, nn_recurrent, nn_spatial
+from quickml.coreml.onnx import nn_arithmetic, nn_arrays, nn_lookups, nn_recurrent, nn_spatial
 from quickml.coreml.onnx.nn_layer import Layer, Translator
 
 __all__ = ["LAYERS", "Layer"]
@@ -11,5 +11,6 @@ LAYERS: dict[str, Translator] = {
     **nn_spatial.LAYERS,
     **nn_arithmetic.LAYERS,
     **nn_arrays.LAYERS,
+    **nn_lookups.LAYERS,
     **nn_recurrent.LAYERS,
 }

@@ -14,7 +14,7 @@ from quickml.coreml.onnx.nn_layer import Layer, Translator
 from quickml.coreml.onnx.recurrent import Activation, Array, Cell
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
-_CLIP = 50.0  # every gate's input is kept within +-50, by the formulas of the format
+_CLIP = 50.0  # what every gate's input is kept within, by the formulas of the format; and the cell by default
 
 
 def lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
@@ -84,6 +84,7 @@ def simple(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
 
 
 def _lstm_cell(weights: Any, p: Any) -> Cell:
+    recurrent.check_cell_limit(p.params.cellClipThreshold or _CLIP)
     names = {"i": "inputGate", "f": "forgetGate", "z": "blockInput", "o": "outputGate"}
     cell = _cell(weights, names, (p.outputVectorSize, p.inputVectorSize), biased=p.params.hasBiasVectors)
     bias = cell.bias

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from quickml.coreml import nnweights, proto
-from quickml.coreml.onnx import arrays, spatial
+from quickml.coreml.onnx import arrays, resizing, spatial
 from quickml.coreml.onnx.graph import Graph, Tensor
-from quickml.coreml.onnx.nn_layer import Layer, Translator, at_least
+from quickml.coreml.onnx.nn_layer import Layer, Translator, alone, at_least
 from quickml.coreml.onnx.spatial import Window, to_ints
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
@@ -18,7 +18,11 @@ _SAMPLING = ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "DEFAULT", "OFFSET_CORNERS
 
 
 def convolution(g: Graph, layer: Layer) -> Tensor:
-    """`ConvolutionLayerParams`; the axes before the channels are all one batch."""
+    """`ConvolutionLayerParams`; the axes before the channels are all one batch.
+
+    Deconvolutions have no dilation, whatever their message says, and a shape of the output takes the place of
+    padding.
+    """
     p, x = layer.params, arrays.fold(g, layer.x, 4)
     kernel = to_ints(p.kernelSize, (3, 3), "a kernel")
     stride = to_ints(p.stride, (1, 1), "a stride")
@@ -30,10 +34,21 @@ def convolution(g: Graph, layer: Layer) -> Tensor:
         before, after = _padding(
             p, "ConvolutionPaddingType", x, kernel=kernel, stride=stride, dilation=dilation
         )
-        weight = nnweights.array(p.weights, (p.outputChannels, p.kernelChannels, *kernel))
+        shape = (int(p.outputChannels), int(p.kernelChannels), *kernel)
+        weight = _computed(layer, shape) or g.constant(nnweights.array(p.weights, shape))
         window = Window(kernel=kernel, stride=stride, before=before, after=after, dilation=dilation)
         y = spatial.convolution(g, x, weight, bias, window=window, groups=int(p.nGroups) or 1)
     return arrays.unfold(g, y, layer.x)
+
+
+def _computed(layer: Layer, shape: tuple[int, ...]) -> Tensor | None:
+    """Kernels that come as a second input, where there is one."""
+    if len(layer.inputs) < 2:
+        return None
+    weight = layer.inputs[1]
+    if weight.shape != shape:
+        raise CoreMLFileError(f"kernels of shape {weight.shape}: expected {shape}")
+    return weight
 
 
 def _deconvolution(g: Graph, x: Tensor, p: Any, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
@@ -127,7 +142,7 @@ def padding(g: Graph, layer: Layer) -> Tensor:
 
 def constant_pad(g: Graph, layer: Layer) -> Tensor:
     """`ConstantPaddingLayerParams`: amounts for every axis, or sizes to reach."""
-    p, x = layer.params, layer.x
+    p, x = layer.params, alone(layer)
     amounts = [int(amount) for amount in p.padAmounts]
     if len(amounts) != 2 * x.rank:
         raise CoreMLFileError(f"{len(amounts)} amounts of padding for {x.rank} axes")
@@ -164,16 +179,33 @@ def upsample(g: Graph, layer: Layer) -> Tensor:
         raise CoreMLFileError(f"a factor of {factors}")
     size = (math.floor(x.shape[-2] * factors[0]), math.floor(x.shape[-1] * factors[1]))
     if proto.enum_name(p, "mode", p.mode) == "NN":
-        return spatial.resize_nearest(g, x, size)
+        return resizing.nearest(g, x, size)
     mode = {0: "DEFAULT", 1: "STRICT_ALIGN_CORNERS", 2: "UNALIGN_CORNERS"}[p.linearUpsampleMode]
-    return spatial.resize_bilinear(g, x, size, mode)
+    return resizing.bilinear(g, x, size, mode)
 
 
 def resize_bilinear(g: Graph, layer: Layer) -> Tensor:
     """`ResizeBilinearLayerParams`: to a size, on one of four grids."""
     size = to_ints(layer.params.targetSize, (1, 1), "a size")
     mode = _SAMPLING[layer.params.mode.samplingMethod]
-    return spatial.resize_bilinear(g, at_least(layer.x, 2), (size[0], size[1]), mode)
+    return resizing.bilinear(g, at_least(layer.x, 2), (size[0], size[1]), mode)
+
+
+def crop_resize(g: Graph, layer: Layer) -> Tensor:
+    """`CropResizeLayerParams`: boxes (N, 1, 4 or 5, 1, 1) of pictures (1, B, C, H, W)."""
+    p, (x, given) = layer.params, layer.pair()
+    boxes, which = resizing.boxes(g, given)
+    if x.rank != 5 or x.shape[0] != 1:
+        raise CoreMLFileError(f"expected pictures (1, B, C, H, W), found the shape {x.shape}")
+    if which is not None:
+        x = arrays.transpose(g, arrays.gather(g, x, which, 1), (1, 0, 2, 3, 4))
+    size, scale = to_ints(p.targetSize, (1, 1), "a size"), p.spatialScale or 1.0
+    sizes = (x.shape[-2] - 1, x.shape[-1] - 1) if p.normalizedCoordinates else (1, 1)
+    return resizing.crop_resize(
+        g, x, boxes, size=(size[0], size[1]), mode=_SAMPLING[p.mode.samplingMethod],
+        corners=proto.enum_name(p.boxIndicesMode, "boxMode", p.boxIndicesMode.boxMode),
+        scale=(scale * sizes[0], scale * sizes[1]), zero_outside=False,
+    )  # fmt: skip
 
 
 def reorganize(g: Graph, layer: Layer) -> Tensor:
@@ -195,5 +227,6 @@ LAYERS: dict[str, Translator] = {
     "crop": crop,
     "upsample": upsample,
     "resizeBilinear": resize_bilinear,
+    "cropResize": crop_resize,
     "reorganizeData": reorganize,
 }

@@ -39,6 +39,8 @@ class Activation:
     beta: float = 0.0
 
 
+_UNSEEN_LIMIT = 50.0
+
 SIGMOID, TANH = Activation(name="Sigmoid"), Activation(name="Tanh")
 
 _BY_NAME = {
@@ -56,6 +58,16 @@ def activation(name: str) -> Activation:
     if name.lower() not in _BY_NAME:
         raise UnsupportedModelError(f"an activation {name!r} in a recurrent layer")
     return _BY_NAME[name.lower()]
+
+
+def check_cell_limit(limit: float) -> None:
+    """Raise UnsupportedModelError where a limit on an LSTM's cell state could show; ONNX has none.
+
+    The state moves by about 1 in a step, and what leaves the cell is tanh of it, which is 1 in float32 from
+    10 on: a limit of 50, which is what a file without one has, does not show.
+    """
+    if limit < _UNSEEN_LIMIT:
+        raise UnsupportedModelError(f"an lstm whose cell state is kept within {limit:g}")
 
 
 @dataclass(frozen=True)

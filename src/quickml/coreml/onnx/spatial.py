@@ -1,4 +1,4 @@
-"""Convolutions, pooling and resizing as ONNX nodes, with Core ML's ways of padding.
+"""Convolutions and pooling as ONNX nodes, with Core ML's ways of padding.
 
 Values are (N, C, *spatial). Sizes that ONNX computes in its own way (the rounded-up size of pooling, padding
 that one format counts in an average and another does not) are computed here and given explicitly.
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quickml.coreml.onnx import arrays
 from quickml.coreml.onnx.graph import Graph, Operand, Tensor
-from quickml.errors import CoreMLFileError, UnsupportedModelError
+from quickml.errors import CoreMLFileError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,60 +168,6 @@ def global_pooling(g: Graph, x: Tensor, kind: str) -> Tensor:
     if kind == "l2":
         return arrays.reduce(g, "ReduceL2", x, axes)
     return arrays.reduce(g, "ReduceMax" if kind == "max" else "ReduceMean", x, axes)
-
-
-def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
-    """Where `target` samples lie on [0, size - 1], by the formulas of the resizing ops."""
-    steps = np.arange(target, dtype=np.float64)
-    if mode in ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS"):
-        if target == 1:
-            return np.asarray([(size - 1) / 2 if mode == "ALIGN_CORNERS" else 0.0])
-        places = steps * (size - 1) / (target - 1)
-    elif mode == "DEFAULT":
-        places = steps * size / target
-    elif mode == "OFFSET_CORNERS":
-        spacing = max(1, size - 1) / target
-        places = 0.5 * spacing + steps * spacing
-    elif mode == "UNALIGN_CORNERS":
-        places = (steps + 0.5) * size / target - 0.5
-    else:
-        raise UnsupportedModelError(f"resizing in a mode {mode!r}")
-    return np.clip(places, 0, size - 1)
-
-
-def resize_bilinear(g: Graph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    """Resize the last two axes. Both steps are matrix products, so that every mode is the same code."""
-    rows = _interpolation(x.shape[-2], size[0], mode)
-    columns = _interpolation(x.shape[-1], size[1], mode)
-    return g.op("MatMul", g.op("MatMul", g.constant(rows), x), columns.T)
-
-
-def resize_nearest(g: Graph, x: Tensor, size: tuple[int, int]) -> Tensor:
-    """Resize the last two axes to the sample at floor(index * old / new)."""
-    for axis, target in ((-2, size[0]), (-1, size[1])):
-        length = x.shape[axis]
-        _check_size(length, target)
-        places = np.minimum(np.arange(target) * length // target, length - 1)
-        x = arrays.gather(g, x, places.astype(np.int64), axis)
-    return x
-
-
-def _interpolation(length: int, target: int, mode: str) -> NDArray[np.float32]:
-    _check_size(length, target)
-    places = grid(length, target, mode)
-    low = np.floor(places).astype(np.int64)
-    high = np.minimum(low + 1, length - 1)
-    matrix = np.zeros((target, length), dtype=np.float32)
-    samples = np.arange(target)
-    np.add.at(matrix, (samples, low), 1 - (places - low))
-    np.add.at(matrix, (samples, high), places - low)
-    return matrix
-
-
-def _check_size(length: int, target: int) -> None:
-    # The matrix has target * length elements; an image of 4096 by 4096 may still double.
-    if length < 1 or target < 1 or length * target > 2**25:
-        raise CoreMLFileError(f"resizing from {length} to {target}")
 
 
 def depth_to_space(g: Graph, x: Tensor, block: int, mode: str) -> Tensor:
