@@ -9,12 +9,9 @@ from typing import Any
 
 from quickml.errors import Problem
 from quickml.spec.layers import Layer
-from quickml.spec.layers.layer import Misfit, Parameters, default_name, shown
+from quickml.spec.layers.layer import Misfit, Parameters, shown
 from quickml.spec.part import Shape
-
-INPUT = "input"
-"""What a layer calls the model's input in its `inputs`."""
-RESERVED = frozenset({INPUT, "image", "features"})
+from quickml.spec.wiring import INPUT, wire
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,12 +52,11 @@ class Graph:
         """Estimate of what training needs beside the program itself, in bytes of float32.
 
         Weights with their gradients and `slots` optimizer variables each, and for every sample of a
-        batch the outputs of all layers twice: once forward, once as gradients.
+        batch what all layers keep twice: once forward, once as gradients.
         """
         weights = self.parameters.trainable * (2 + slots) + self.parameters.fixed
-        activations = 2 * sum(math.prod(node.output_shape) for node in self.nodes) + math.prod(
-            self.input_shape
-        )
+        kept = sum(node.layer.activations(*node.input_shapes) for node in self.nodes)
+        activations = 2 * kept + math.prod(self.input_shape)
         return 4 * (weights + batch_size * activations)
 
 
@@ -72,40 +68,15 @@ def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, lis
     Returns:
         The graph, or None where a problem stands in its way, and the problems in document order.
     """
+    wiring = wire(layers)
     walker = _Walker(input_shape)
-    names = _names(layers, walker.problems)
-    for index, layer in enumerate(layers):
-        walker.visit(index, layer, names)
-    walker.find_unused(layers, names)
-    problems = sorted(walker.problems, key=lambda problem: int(problem.pointer.split("/")[3]))
+    for index, (layer, name, inputs) in enumerate(zip(layers, wiring.names, wiring.inputs, strict=True)):
+        walker.visit(index, layer, name, inputs or ())
+    problems = sorted(
+        (*wiring.problems, *walker.problems), key=lambda problem: int(problem.pointer.split("/")[3])
+    )
     complete = not problems and len(walker.nodes) == len(layers)
     return (Graph(input_shape=input_shape, nodes=tuple(walker.nodes)) if complete else None), problems
-
-
-def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
-    taken = {layer.name for layer in layers if layer.name}
-    names: list[str] = []
-    for index, layer in enumerate(layers):
-        if layer.name:
-            if layer.name in names or layer.name in RESERVED:
-                problems.append(
-                    Problem(
-                        pointer=f"/model/layers/{index}/name",
-                        expected="a name of its own",
-                        found=f"{layer.name!r}",
-                        hint="it is taken",
-                    )
-                )
-            names.append(layer.name)
-            continue
-        base = name = default_name(layer.type)
-        count = 0
-        while name in taken:
-            count += 1
-            name = f"{base}_{count}"
-        taken.add(name)
-        names.append(name)
-    return names
 
 
 class _Walker:
@@ -113,13 +84,10 @@ class _Walker:
         self.shapes: dict[str, Shape | None] = {INPUT: input_shape}
         self.nodes: list[Node] = []
         self.problems: list[Problem] = []
-        self.used: set[str] = set()
 
-    def visit(self, index: int, layer: Layer, names: list[str]) -> None:
-        pointer, name = f"/model/layers/{index}", names[index]
-        inputs = self._inputs(index, layer, names)
+    def visit(self, index: int, layer: Layer, name: str, inputs: tuple[str, ...]) -> None:
+        """Work out what a layer gives, where it is known what it takes."""
         shapes = [self.shapes.get(source) for source in inputs]
-        self.used.update(inputs)
         self.shapes[name] = None
         if not inputs or None in shapes or type(layer) is Layer:
             return
@@ -128,15 +96,7 @@ class _Walker:
             output = layer.output_shape(*known)
         except Misfit as misfit:
             self.shapes[name] = misfit.then
-            self.problems.append(
-                Problem(
-                    pointer=f"{pointer}/{misfit.field}" if misfit.field else pointer,
-                    subject=layer.type,
-                    expected=misfit.expected,
-                    found=misfit.found,
-                    hint=misfit.hint,
-                )
-            )
+            self.problems.append(_problem(f"/model/layers/{index}", layer, misfit))
             return
         self.shapes[name] = output
         self.nodes.append(
@@ -151,53 +111,15 @@ class _Walker:
             )
         )
 
-    def _inputs(self, index: int, layer: Layer, names: list[str]) -> tuple[str, ...]:
-        pointer = f"/model/layers/{index}"
-        if layer.inputs is None and not layer.merges:
-            return (names[index - 1] if index else INPUT,)
-        inputs = layer.inputs or ()
-        fits = len(inputs) >= 2 if layer.merges else len(inputs) == 1
-        if not fits:
-            self.problems.append(
-                Problem(
-                    pointer=f"{pointer}/inputs" if layer.inputs is not None else pointer,
-                    subject=layer.type,
-                    expected="`inputs` with the names of two or more earlier layers"
-                    if layer.merges
-                    else "one input",
-                    found=f"{len(inputs)}",
-                )
-            )
-            return ()
-        earlier = {INPUT, *names[:index]}
-        for position, source in enumerate(inputs):
-            if source not in earlier:
-                later = source in names[index:]
-                self.problems.append(
-                    Problem(
-                        pointer=f"{pointer}/inputs/{position}",
-                        expected="the name of an earlier layer, or `input`",
-                        found=f"{source!r}" + (", which does not come before it" if later else ""),
-                        hint=f"earlier are {', '.join(sorted(earlier)[:12])}",
-                    )
-                )
-        return inputs if all(source in earlier for source in inputs) else ()
 
-    def find_unused(self, layers: Sequence[Layer], names: list[str]) -> None:
-        if any(type(layer) is Layer for layer in layers):
-            return  # nobody knows what it takes
-        for index, (layer, name) in enumerate(zip(layers[:-1], names[:-1], strict=True)):
-            if name not in self.used and not any(
-                problem.pointer.startswith(f"/model/layers/{index}") for problem in self.problems
-            ):
-                self.problems.append(
-                    Problem(
-                        pointer=f"/model/layers/{index}",
-                        subject=layer.type,
-                        expected="a later layer that takes its output",
-                        found=f"none that names {name!r}",
-                    )
-                )
+def _problem(pointer: str, layer: Layer, misfit: Misfit) -> Problem:
+    return Problem(
+        pointer=f"{pointer}/{misfit.field}" if misfit.field else pointer,
+        subject=layer.type,
+        expected=misfit.expected,
+        found=misfit.found,
+        hint=misfit.hint,
+    )
 
 
 def summary(graph: Graph) -> dict[str, Any]:
