@@ -32,6 +32,8 @@ def raw_inputs(plan: Plan, count: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
     if plan.dataset.is_image:
         return rng.integers(0, 256, (count, *plan.dataset.shape)).astype(np.uint8)
+    if plan.dataset.kind == "tokens":
+        return rng.integers(0, len(plan.dataset.vocabulary), (count, *plan.dataset.shape)).astype(np.int32)
     return rng.normal(1.0, 2.0, (count, *plan.dataset.shape)).astype(np.float32)
 
 

@@ -10,7 +10,7 @@ def section() -> str:
     rows = []
     for name, cls in DATASETS.items():
         train, test = cls().sizes
-        rows.append([f"[`{name}`](#{name})", shown(cls.shape), _answers(cls), f"{train:,}", f"{test:,}"])
+        rows.append([f"[`{name}`](#{name})", shown(cls().shape), _answers(cls), f"{train:,}", f"{test:,}"])
     overview = table(["name", "input", "answer", "training samples", "test samples"], rows)
     sections = "\n\n".join(_dataset(cls) for cls in DATASETS.values())
     return f"""## Dataset
@@ -26,13 +26,20 @@ def _answers(cls: type[Dataset]) -> str:
     return f"{len(cls.labels)} classes" if cls.labels else "a number"
 
 
+def _inputs(dataset: Dataset) -> str:
+    names = ", ".join(f"`{name}`" for name in dataset.feature_names or dataset.vocabulary)
+    steps = dataset.shape[0]
+    return {
+        "image": f"pictures of {shown(dataset.shape)}, raw pixels 0 to 255",
+        "features": names,
+        "sequence": f"sequences of {steps} steps, for each {names}",
+        "tokens": f"{steps} tokens, numbers from 0 that stand for {names}",
+    }[dataset.kind]
+
+
 def _dataset(cls: type[Dataset]) -> str:
     name = cls.model_fields["name"].default
-    facts = [f"Source: {cls.source}."]
-    if cls.is_image.fget(cls):  # type: ignore[attr-defined]
-        facts.append(f"Inputs: pictures of {shown(cls.shape)}, raw pixels 0 to 255.")
-    else:
-        facts.append(f"Inputs: {', '.join(f'`{feature}`' for feature in cls.feature_names)}.")
+    facts = [f"Source: {cls.source}.", f"Inputs: {_inputs(cls())}."]
     if cls.labels:
         facts.append(f"Labels: {', '.join(f'`{label}`' for label in cls.labels)}.")
     else:

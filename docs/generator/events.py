@@ -1,7 +1,7 @@
 """The reference of the events: each with its fields and one line as `quickml run --json` prints it."""
 
 from datetime import UTC, datetime
-from typing import Any, get_args, get_origin
+from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel
 
@@ -38,6 +38,11 @@ EXAMPLES: list[Any] = [
     events.Trained(
         time=AT, epochs=100, stopped=None, metrics={"loss": 0.2481, "accuracy": 0.9333}, seconds=0.9
     ),
+    events.Compressed(
+        time=AT, file="model.mlpackage", weights="palettized-4", minimum_ios=16, size_bytes=611647,
+        float32_bytes=4809428, accuracy=0.9906, mean_absolute_error=None, drop=0.0004, label_agreement=0.9987,
+        taken=True,
+    ),
     events.Compiled(
         time=AT, files=(FILE,), skipped={"mlmodelc": "compiled on macOS only (xcrun coremlcompiler)"},
         seconds=0.2,
@@ -63,7 +68,7 @@ EXAMPLES: list[Any] = [
     ),
 ]  # fmt: skip
 RECORDS = (events.LayerRow, events.FileRow, events.Parity)
-WORDS = {str: "text", int: "integer", float: "number", type(None): "null"}
+WORDS = {str: "text", bool: "true or false", int: "integer", float: "number", type(None): "null"}
 
 
 def page() -> str:
@@ -102,6 +107,8 @@ def _kind(annotation: Any) -> str:
         return WORDS[annotation]
     if annotation in RECORDS:
         return f"[{annotation.__name__}](#{annotation.__name__.lower()})"
+    if get_origin(annotation) is Literal:
+        return " or ".join(f"`{value}`" for value in get_args(annotation))
     inner = [argument for argument in get_args(annotation) if argument is not Ellipsis]
     if get_origin(annotation) is tuple:
         return f"a list of {_kind(inner[0]).replace('an object', 'objects').replace('integer', 'integers')}"

@@ -56,11 +56,14 @@ def keys(part: type[Part], *, only: Iterable[str] = (), without: Iterable[str] =
     """The table of a part's keys; columns that say nothing are left out. Empty where there is no key."""
     entry = _schema()["$defs"].get(part.__name__, _schema())
     chosen = set(only or entry["properties"]) - set(without)
+    # What must be given comes first, then what is the object's own, then what it shares with others.
+    places = {key: (key not in entry.get("required", ()), key not in part.__annotations__) for key in chosen}
     rows = [
         [f"`{key}`", kind(value), default(part, key), value.get("description", "")]
         for key, value in entry["properties"].items()
         if key in chosen
     ]
+    rows.sort(key=lambda row: places[row[0].strip("`")])
     return table(["key", "value", "default", "meaning"], rows)
 
 
@@ -74,6 +77,8 @@ def table(head: list[str], rows: list[list[str]]) -> str:
 def kind(entry: Mapping[str, Any]) -> str:
     """What may stand at a key, from its JSON Schema."""
     core = {k: v for k, v in entry.items() if k not in ("title", "description", "default")}
+    if "oneOf" in core and "discriminator" not in core:  # told apart by a function of ours
+        core["anyOf"] = core.pop("oneOf")
     if "anyOf" in core:
         core["anyOf"] = [option for option in core["anyOf"] if option != {"type": "null"}]
     for words, special in SPECIAL.items():
@@ -146,6 +151,7 @@ def _list(core: Mapping[str, Any]) -> str:
     least = core.get("minItems", core.get("minLength", 0))
     most = core.get("maxItems", core.get("maxLength", 0))
     count = f"{least} to {most:,} " if most else f"at least {least} " if least > 1 else ""
+    count = f"{most:,} " if least == most > 0 else count
     items = core["items"]
     if "discriminator" in items and set(items["discriminator"]["mapping"]) == set(LAYERS):
         return f"a list of {count}[layers](#layers)"

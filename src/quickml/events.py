@@ -1,8 +1,8 @@
 """The words in which work is reported: typed, frozen, JSON-ready.
 
-A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compiled`,
-`verified`; or it breaks off with `failed`. `quickml run --json` prints one such event per line, and
-the service sends the same ones.
+A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compressed`*,
+`compiled`, `verified`, with a `warning` wherever there is cause; or it breaks off with `failed`. `quickml run
+--json` prints one such event per line, and the service sends the same ones.
 
 `to_json` and `from_json` are inverse to each other. JSON has no NaN and no infinity: a metric that is
 no number travels as null.
@@ -45,7 +45,7 @@ class Started(_Event):
 
 
 class Warned(_Event):
-    """Something in the document was ignored or repaired."""
+    """Something in the document was ignored or repaired, or has a result that a person should know of."""
 
     type: Literal["warning"] = "warning"
     pointer: str
@@ -117,6 +117,31 @@ class Trained(_Event):
     seconds: float
 
 
+class Compressed(_Event):
+    """A file with smaller weights was written and executed on every test sample."""
+
+    type: Literal["compressed"] = "compressed"
+    file: str
+    weights: str
+    """Their form, as the document calls it: `int8`, `palettized-4` and so on."""
+    minimum_ios: int
+    """The first iOS that reads the file."""
+    size_bytes: int
+    float32_bytes: int
+    """Size of the same file with float32 weights."""
+    accuracy: float | None
+    """On all test samples; None for a regression."""
+    mean_absolute_error: float | None
+    """On all test samples, in the unit of the target; None for a classifier."""
+    drop: Metric
+    """Accuracy lost against the trained model, or the relative increase of the mean absolute error; below 0
+    where the file is better."""
+    label_agreement: float | None
+    """Share of test samples given the label that the trained model gives; None for a regression."""
+    taken: bool
+    """Whether this one is delivered; with `"weights": "auto"`, the first that loses little enough."""
+
+
 class FileRow(_Record):
     """One delivered file or package."""
 
@@ -127,13 +152,16 @@ class FileRow(_Record):
 
 
 class Compiled(_Event):
-    """The Core ML files are written."""
+    """The files are written."""
 
     type: Literal["compiled"] = "compiled"
     files: tuple[FileRow, ...]
     skipped: dict[str, str]
     """What could not be made here, and why: `{"mlmodelc": "..."}`."""
     seconds: float
+
+
+Reference = Literal["trained", "decompressed", "translated"]
 
 
 class Parity(_Record):
@@ -151,10 +179,15 @@ class Parity(_Record):
     """Share of samples given the same label; None for a regression."""
     accuracy: float | None
     """Of the file, on its held-out samples; None for a regression."""
+    reference: Reference = "trained"
+    """What it was compared with. `trained` is the trained model. Where weights were compressed,
+    `decompressed` is the file's own weights, decompressed by coremltools, after the same model with float32
+    weights had been compared with the trained one; and `translated` is the Core ML file that an `onnx` comes
+    from."""
 
 
 class Verified(_Event):
-    """Every file was executed and agrees with the trained model. Last of a good run."""
+    """Every file was executed and computes what it should. Last of a good run."""
 
     type: Literal["verified"] = "verified"
     parity: tuple[Parity, ...]
@@ -175,7 +208,7 @@ class Failed(_Event):
 
 
 Event = Annotated[
-    Started | Warned | Built | Progress | EpochEnded | Trained | Compiled | Verified | Failed,
+    Started | Warned | Built | Progress | EpochEnded | Trained | Compressed | Compiled | Verified | Failed,
     Field(discriminator="type"),
 ]
 """Any event; its JSON Schema is what clients read."""

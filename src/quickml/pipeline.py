@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import tempfile
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from quickml import events, results
+from quickml.datasets.data import Data
 from quickml.errors import QuickMLError, SpecError
 from quickml.spec import Plan
+from quickml.training.trained import Trained
+
+KERAS_FILE = "model.keras"
 
 
 def run(
@@ -23,7 +29,8 @@ def run(
         stop: polled a few times a second while training; once true, what was learned is kept.
 
     Yields:
-        `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compiled`, `verified`.
+        `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
+        `verified`.
 
     Returns:
         The folder.
@@ -40,47 +47,92 @@ def run(
         )
         for notice in plan.notices:
             yield events.Warned(pointer=notice.pointer, message=notice.message)
-        from quickml import datasets
-        from quickml.coreml import package
-
-        data = datasets.load(spec.dataset)
+        data = _load(plan)
         clock.lap("load")
-        from quickml.training.train import train
-
-        trained = yield from train(plan, data, keras_file=draft.path / "model.keras", stop=stop)
-        if not trained.history:
-            yield events.Warned(
-                pointer="/training", message="stopped before the first step: nothing was learned"
-            )
+        trained = yield from _train(plan, data, draft.path, stop)
         clock.laps.update(trained.seconds)
         clock.restart()
-        files = [package.write(trained, kind, draft.path) for kind in spec.export.formats]
-        skipped = {}
-        device = package.compile_for_device(files[-1], draft.path)
-        if device is None:
-            skipped["mlmodelc"] = package.NO_MLMODELC
-        rows = tuple(results.described(path) for path in (*files, *([device] if device else ())))
-        yield events.Compiled(files=rows, skipped=skipped, seconds=clock.lap("compile"))
-
-        from quickml.coreml.verify import verify
-        from quickml.report.record import record, write
-
-        parity = tuple(
-            verify(path, trained.probe, spec.dataset.labels, spec.export.weights) for path in files
-        )
-        clock.lap("verify")
-        (draft.path / "spec.json").write_text(
-            spec.model_dump_json(indent=2, exclude_none=True) + "\n", encoding="utf-8"
-        )
-        keras_row = results.described(draft.path / "model.keras")
-        summary = record(
-            trained, data, parity=parity, files=(*rows, keras_row), skipped=skipped, seconds=clock.finished()
-        )
-        write(summary, trained, data, draft.path)
+        delivery = yield from _deliver(trained, data, draft.path, clock)
+        _report(trained, data, delivery, draft.path, clock)
         place = draft.publish()
-    shown = str(place).encode(errors="replace").decode()  # a path may hold bytes that are no text
-    yield events.Verified(parity=parity, folder=shown, files=rows, seconds=clock.laps["verify"])
+    yield events.Verified(
+        parity=delivery.parity,
+        folder=str(place).encode(errors="replace").decode(),  # a path may hold bytes that are no text
+        files=delivery.files,
+        seconds=clock.laps["verify"],
+    )
     return place
+
+
+def _load(plan: Plan) -> Data:
+    from quickml import datasets
+    from quickml.coreml.compile import check
+
+    check(plan)
+    return datasets.load(plan.spec.dataset)
+
+
+def _train(
+    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool]
+) -> Generator[events.Event, None, Trained]:
+    from quickml.training.train import train
+
+    trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop)
+    if not trained.history:
+        yield events.Warned(pointer="/training", message="stopped before the first step: nothing was learned")
+    return trained
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Delivery:
+    """What was made of the model, and how it was proven."""
+
+    files: tuple[events.FileRow, ...]
+    skipped: Mapping[str, str]
+    compression: tuple[events.Compressed, ...]
+    parity: tuple[events.Parity, ...]
+
+
+def _deliver(
+    trained: Trained, data: Data, folder: Path, clock: _Clock
+) -> Generator[events.Event, None, _Delivery]:
+    """Compile, and verify what was compiled."""
+    from quickml.coreml.compile import Compiler
+    from quickml.coreml.package import NO_MLMODELC
+
+    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
+        keras_file = folder / KERAS_FILE
+        compiler = Compiler(trained, data, keras_file=keras_file, folder=folder, scratch=Path(scratch))
+        made = yield from compiler.files()
+        paths = [path for one in made for path in one.paths]
+        skipped: dict[str, str] = {}
+        if compiler.core_ml:
+            device = compiler.compiled_for_device()
+            paths += [device] if device else []
+            skipped = {} if device else {"mlmodelc": NO_MLMODELC}
+        files = tuple(map(results.described, paths))
+        yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
+        parity = tuple(one.verify() for one in made)
+        clock.lap("verify")
+    return _Delivery(files=files, skipped=skipped, compression=compiler.tried, parity=parity)
+
+
+def _report(trained: Trained, data: Data, delivery: _Delivery, folder: Path, clock: _Clock) -> None:
+    """`spec.json`, `report.json` and `report.html`."""
+    from quickml.report.record import record, write
+
+    text = trained.plan.spec.model_dump_json(indent=2, exclude_none=True)
+    (folder / "spec.json").write_text(text + "\n", encoding="utf-8")
+    summary = record(
+        trained,
+        data,
+        parity=delivery.parity,
+        compression=delivery.compression,
+        files=(*delivery.files, results.described(folder / KERAS_FILE)),
+        skipped=delivery.skipped,
+        seconds=clock.finished(),
+    )
+    write(summary, trained, data, folder)
 
 
 def failure(error: QuickMLError) -> events.Failed:

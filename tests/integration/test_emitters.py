@@ -1,69 +1,29 @@
-"""Every emitter against Keras: written to both formats, read back, run, and compared number by number."""
+"""Every emitter against Keras: written to both formats, read back, run, and compared number by number.
+
+What a class shows as its example is compared in `test_layer_contract.py`.
+"""
 
 import numpy as np
 import pytest
 
-from layer_examples import EXAMPLES, layers_of
-from quickml.coreml.conversion import convert, target_of
-from quickml.coreml.emit import EMITTERS, emit
-from quickml.coreml.runtime import Runtime
+from emitted import FORMATS, answers_of, assert_computes_what_keras_computes, inputs_of
+from layer_examples import VARIANTS
+from quickml.coreml.emit import EMITTERS
 from quickml.spec.layers import LAYERS
 from quickml.spec.layers.layer import Activation_
-from quickml.spec.shapes import walk
-from untrained import randomise
 
-FORMATS = ("mlmodel", "mlpackage")
 PICTURE, FLAT, ROWS = (5, 4, 3), (6,), (4, 3)
 ACTIVATIONS = Activation_.__args__
-
-
-def answers_of(parts, shape, kind, folder, inputs):
-    """What Keras and the file answer to the same inputs."""
-    from quickml.training.build import connect
-    from quickml.training.stages import weights
-
-    graph, problems = walk([LAYERS[part["type"]].model_validate(part) for part in parts], shape)
-    assert problems == []
-    model = connect(graph, "input", "float32")
-    randomise(model, 3)
-    path = write(graph, weights(model), kind, folder)
-    expected = np.asarray(model(inputs, training=False), np.float32)
-    found = Runtime.load(path).outputs(channels_first(inputs))
-    if expected.ndim == 4:
-        expected = channels_first(expected)
-    return expected.reshape(len(inputs), -1), found
-
-
-def channels_first(values):
-    return np.ascontiguousarray(values.transpose(0, 3, 1, 2)) if values.ndim == 4 else values
-
-
-def write(graph, weights, kind, folder):
-    target = target_of(kind)
-    path = folder / f"model.{kind}"
-    convert(emit(graph, weights, input_name="x", opset=target), kind, target).save(str(path))
-    return path
-
-
-def inputs_of(shape, count=3):
-    values = np.random.default_rng(5).normal(0.2, 2.0, (count, *shape)).astype(np.float32)
-    values.flat[:4] = [0.0, 0.5, -0.5, 6.0]  # where functions bend
-    return values
 
 
 @pytest.mark.parametrize("kind", FORMATS)
 @pytest.mark.parametrize(
     ("layer", "shape", "arguments"),
-    [(layer, *example) for layer, examples in EXAMPLES.items() for example in examples],
+    [(layer, *example) for layer, examples in VARIANTS.items() for example in examples],
     ids=lambda value: value if isinstance(value, str) else str(value).replace(" ", ""),
 )
 def test_a_layer_computes_what_keras_computes(layer, shape, arguments, kind, tmp_path):
-    parts = [{"type": "Rescaling", "scale": 0.7, "offset": 0.1}, *layers_of(layer, arguments)]
-    if LAYERS[layer].merges:
-        parts[1:2] = [{"type": "ReLU", "name": "copy"}]
-        parts[-1]["inputs"] = ["rescaling", "copy"]
-    expected, found = answers_of(parts, shape, kind, tmp_path, inputs_of(shape))
-    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+    assert_computes_what_keras_computes(layer, shape, arguments, kind, tmp_path)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

@@ -31,8 +31,9 @@ def check(trained: Trained, written: Trained, kind: str, folder):
     from quickml.coreml.package import write
     from quickml.coreml.verify import verify
 
-    path = write(written, kind, folder)
-    return verify(path, trained.probe, trained.plan.dataset.labels, trained.plan.spec.export.weights)
+    weights = trained.plan.spec.export.weights
+    path = write(written, kind, folder, half=weights == "float16")
+    return verify(path, trained.probe, trained.plan.dataset.labels, weights)
 
 
 def with_weights(trained: Trained, layer: str, **arrays) -> Trained:
@@ -220,6 +221,8 @@ def test_the_minimum_ios_asked_for(tmp_path):
     )
     description = describe(read(write(trained, "mlpackage", tmp_path)))
     assert (description.minimum_ios, description.author, description.license) == ("17", "A", "L")
+    newer = describe(read(write(trained, "mlpackage", tmp_path / "newer", ios=27)))
+    assert newer.minimum_ios == "26", "the newest that coremltools writes for"
 
 
 @pytest.mark.skipif(sys.platform != "darwin", reason="xcrun coremlcompiler exists on macOS only")

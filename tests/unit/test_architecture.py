@@ -16,7 +16,7 @@ ALLOWED = {
     "spec": {"errors"},
     "datasets": {"errors", "spec"},
     "training": {"errors", "events", "spec", "datasets"},
-    "coreml": {"errors", "events", "spec", "datasets", "training.trained"},
+    "coreml": {"errors", "events", "spec", "datasets", "training.trained", "training.on_torch"},
     "report": {"errors", "events", "spec", "datasets", "training.trained"},
     "results": {"errors", "events"},
     "pipeline": {"errors", "events", "spec", "datasets", "training", "coreml", "report", "results"},
@@ -25,7 +25,8 @@ ALLOWED = {
 OWNERS = {
     "tensorflow": {"training"}, "keras": {"training"}, "coremltools": {"coreml"}, "onnx": {"coreml"},
     "onnxruntime": {"coreml"}, "sklearn": {"datasets"}, "pooch": {"datasets"}, "typer": {"cli"}, "rich": {"cli"},
-    "jinja2": {"report"}, "pydantic": {"spec", "events"},
+    "jinja2": {"report"}, "pydantic": {"spec", "events"}, "torch": {"coreml"}, "coreai": {"coreml"},
+    "coreai_torch": {"coreml"},
 }  # fmt: skip
 
 

@@ -134,13 +134,16 @@ def test_forms_are_what_the_description_says(name: str) -> None:
     train, test = dataset.sizes
     assert data.x_train.shape == (train, *dataset.shape)
     assert data.x_test.shape == (test, *dataset.shape)
-    assert data.x_train.dtype == data.x_test.dtype == (np.uint8 if dataset.is_image else np.float32)
+    form = {"image": np.uint8, "features": np.float32, "sequence": np.float32, "tokens": np.int32}
+    assert data.x_train.dtype == data.x_test.dtype == form[dataset.kind]
     expected = np.float32 if dataset.task == "regression" else np.int32
     assert data.y_train.dtype == data.y_test.dtype == expected
     if dataset.labels:
         assert set(data.y_train) == set(data.y_test) == set(range(len(dataset.labels)))
     if dataset.feature_names:
-        assert len(dataset.feature_names) == dataset.shape[0]
+        assert len(dataset.feature_names) == dataset.shape[-1]
+    if dataset.vocabulary:
+        assert set(np.unique(data.x_train)) == set(range(len(dataset.vocabulary)))
     for array in (data.x_train, data.y_train, data.x_test, data.y_test):
         assert not array.flags.writeable
 

@@ -23,6 +23,10 @@ EXAMPLES = [
     events.Progress(epoch=1, epochs=3, step=2, steps=8, samples_per_second=10.0, metrics={"loss": 0.5}),
     events.EpochEnded(epoch=1, epochs=3, metrics={"loss": 0.5}, learning_rate=0.01, seconds=0.1),
     events.Trained(epochs=3, stopped=None, metrics={"loss": 0.5, "accuracy": 1.0}, seconds=1.0),
+    events.Compressed(
+        file="model.mlmodel", weights="int8", minimum_ios=13, size_bytes=5, float32_bytes=20, accuracy=0.9,
+        mean_absolute_error=None, drop=0.01, label_agreement=0.98, taken=True,
+    ),
     events.Compiled(files=(FILE,), skipped={"mlmodelc": "no"}, seconds=0.1),
     events.Verified(parity=(PARITY,), folder="runs/a", files=(FILE,), seconds=0.1),
     events.Failed(error="SpecError", message="bad", problems=({"pointer": "/a", "expected": "b", "found": "c"},)),

@@ -75,6 +75,7 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "dataset": {
             "name": "iris", "title": "Iris flowers", "source": "Fisher 1936", "task": "classification",
             "labels": ["setosa", "versicolor", "virginica"], "feature_names": ["a (cm)", "b (cm)"],
+            "vocabulary": [],
             "target_name": "", "shape": [2], "train": 108, "validation": 12, "test": 30,
         },
         "spec": {"name": "three kinds", "model": {"layers": [{"type": "Dense", "units": 3}]}},
@@ -94,8 +95,9 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "scatter": None,
         "parity": [{
             "file": "model.mlmodel", "samples": 256, "held_out": 30, "largest_difference": 3.1e-6,
-            "tolerance": 1e-4, "label_agreement": 1.0, "accuracy": 0.9333,
+            "tolerance": 1e-4, "label_agreement": 1.0, "accuracy": 0.9333, "reference": "trained",
         }],
+        "compression": [],
         "files": [{"name": "model.mlmodel", "size_bytes": 4_800_123, "sha256": "ab" * 32}],
         "skipped": {"mlmodelc": "needs macOS"},
         "seconds": {
@@ -195,6 +197,44 @@ def test_curves_have_axes_legend_and_titles_to_hover_over() -> None:
     assert len(page.find("circle", "target")) == 4 * 8
 
 
+def a_row(**changes: Any) -> dict[str, Any]:
+    """One line of what smaller weights save and cost."""
+    row: dict[str, Any] = {
+        "file": "model.mlmodel", "weights": "palettized-4", "minimum_ios": 13, "size_bytes": 600_000,
+        "float32_bytes": 4_800_000, "accuracy": 0.9, "mean_absolute_error": None, "drop": 0.0333,
+        "label_agreement": 0.9667, "taken": False,
+    }  # fmt: skip
+    return row | changes
+
+
+def test_smaller_weights_show_what_they_save_and_cost() -> None:
+    rows = [
+        a_row(),
+        a_row(
+            weights="int8", size_bytes=1_200_000, accuracy=0.9333, drop=0.0, label_agreement=1.0, taken=True
+        ),
+    ]
+    report = a_report(compression=rows)
+    report["parity"] = [report["parity"][0] | {"reference": "decompressed"}]
+    text = Page(render(report, [])).text
+    assert "Smaller weights: what they save, and what they cost on all 30 test samples" in text
+    assert "model.mlmodel palettized-4 13 600 kB 12.5 % 90.00 % −3.33 % 96.67 % loses too much" in text  # noqa: RUF001
+    assert "model.mlmodel int8 13 1.2 MB 25.0 % 93.33 % 0 % 100 % taken" in text
+    assert "and the file with its own weights, decompressed" in text
+    assert "model.mlmodel its weights, decompressed 256 30" in text
+    assert "decompressed" not in Page(render(a_report(), [])).text
+    assert "Smaller weights" not in Page(render(a_report(), [])).text
+
+
+def test_smaller_weights_of_a_regression() -> None:
+    row = a_row(accuracy=None, label_agreement=None, mean_absolute_error=1.25, drop=0.25, taken=True)
+    text = Page(render(a_regression() | {"compression": [row]}, [])).text
+    assert "model.mlmodel palettized-4 13 600 kB 12.5 % 1.25 +25.00 % taken" in text
+    assert "same label" not in text
+    lost = a_row(accuracy=None, label_agreement=None, mean_absolute_error=None, drop=None)
+    assert "12.5 % – – loses" in Page(render(a_regression() | {"compression": [lost]}, [])).text  # noqa: RUF001
+
+
 def test_a_file_that_differs_is_not_called_verified() -> None:
     report = a_report()
     for difference in (0.3, None):
@@ -240,6 +280,7 @@ def poisoned(value: Any) -> Any:
 def test_hostile_strings_stay_strings(original: dict[str, Any]) -> None:
     report = poisoned(original)
     report["dataset"]["task"] = original["dataset"]["task"]
+    report["compression"] = [poisoned(a_row())]
     report["skipped"] = report["versions"] = {HOSTILE: HOSTILE}
     report["training"]["optimizer"][HOSTILE] = HOSTILE
     report["metrics"][HOSTILE] = 1.0

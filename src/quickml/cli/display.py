@@ -88,6 +88,8 @@ def sentence(event: events.Event) -> str:
             early = f", stopped early ({event.stopped.replace('_', ' ')})" if event.stopped else ""
             test = f"on test samples {numbers(event.metrics)}"
             text = f"{counted(event.epochs, 'epoch')}{early}; {test} ({event.seconds:.1f} s)"
+        case events.Compressed():
+            text = f"{event.file} {event.weights}: {compression(event)}"
         case events.Compiled():
             text = (
                 f"{', '.join(f'{f.name} {size(f.size_bytes)}' for f in event.files)} ({event.seconds:.1f} s)"
@@ -103,4 +105,17 @@ def sentence(event: events.Event) -> str:
 def proof(parity: events.Parity) -> str:
     """What executing a file showed."""
     same = "" if parity.label_agreement is None else f", {parity.label_agreement:.1%} same labels"
-    return f"{parity.file} on {parity.samples} samples: off by at most {parity.largest_difference:.1e}{same}"
+    whose = {"decompressed": " from its weights decompressed", "translated": " from its Core ML file"}
+    off = f"off by at most {parity.largest_difference:.1e}{whose.get(parity.reference, '')}"
+    return f"{parity.file} on {parity.samples} samples: {off}{same}"
+
+
+def compression(event: events.Compressed) -> str:
+    """What smaller weights give and cost, and whether that is taken."""
+    share = f"{event.size_bytes / event.float32_bytes:.0%} of float32"
+    if event.label_agreement is None:
+        cost = f"mean absolute error {event.mean_absolute_error:.4g} ({event.drop:+.1%})"
+    else:
+        change = 0.0 - event.drop  # never -0.00%
+        cost = f"accuracy {event.accuracy:.2%} ({change:+.2%}), {event.label_agreement:.1%} same labels"
+    return f"{size(event.size_bytes)}, {share}; {cost}{'' if event.taken else '; not taken'}"

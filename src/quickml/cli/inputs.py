@@ -73,7 +73,8 @@ def _eight_bits(image: Any, path: Path) -> Any:
 def numbers(texts: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:
     """Numbers on the command line or in .csv and .json files, one sample each.
 
-    `5.1,3.5,1.4,0.2` is a sample; so are as many single numbers in a row as a sample has.
+    `5.1,3.5,1.4,0.2` is a sample; so are as many single numbers in a row as a sample has, and so is a file of
+    one row for each step of a sequence.
 
     Raises:
         InputError: no numbers, or too many or too few for the model.
@@ -82,7 +83,11 @@ def numbers(texts: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:
     if size > 1 and len(texts) == size and all(_is_number(text) for text in texts):
         texts = [",".join(texts)]
     for text in texts:
-        for name, row in _rows(text):
+        rows = list(_rows(text))
+        # A sequence is (1, steps, features): rows of a file that only together are one are its steps.
+        if len(shape) > 2 and len(rows) > 1 and sum(len(row) for _, row in rows) == size:
+            rows = [(text, [number for _, row in rows for number in row])]
+        for name, row in rows:
             if len(row) != size:
                 what = f"{size} numbers" if size == max(shape) else f"{size} numbers for the shape {shape}"
                 raise InputError(f"{name}: expected {what}, found {len(row)}")

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from quickml import events
-from quickml.cli.display import proof, sentence
+from quickml.cli.display import compression, proof, sentence
 from quickml.cli.words import counted, numbers, size
 from quickml.spec.layers.layer import shown
 
@@ -40,6 +40,7 @@ class TerminalDisplay:
         self._losses: list[float] = []
         self._name = ""
         self._trained: events.Trained | None = None
+        self._taken: dict[str, events.Compressed] = {}
 
     def __enter__(self) -> Self:
         self._status.start()
@@ -67,6 +68,10 @@ class TerminalDisplay:
                 self._say(event)
                 self._status = self._console.status("writing Core ML …")
                 self._status.start()
+            case events.Compressed():
+                self._taken |= {event.file: event} if event.taken else {}
+                self._say(event)
+                self._status.update("trying smaller weights on the test samples …")
             case events.Compiled():
                 self._say(event)
                 self._status.update("running the files against the trained model …")
@@ -127,7 +132,10 @@ class TerminalDisplay:
             f"loss, {counted(len(self._losses), 'epoch')}", Text(sparkline(self._losses), style="cyan")
         )
         for file in event.files:
-            table.add_row(Text(file.name), size(file.size_bytes))
+            taken = self._taken.get(file.name)
+            table.add_row(
+                Text(file.name), f"{taken.weights}: {compression(taken)}" if taken else size(file.size_bytes)
+            )
         table.add_row("proof", f"{event.parity[0].samples} samples run from each file")
         table.add_row("result", Text(event.folder, overflow="fold"))
         self._console.print(

@@ -13,7 +13,7 @@ import numpy as np
 
 from quickml.coreml.library import coremltools
 from quickml.errors import CompileError
-from quickml.spec.export import FIRST_IOS, Format, Weights
+from quickml.spec.export import FIRST_IOS, Format
 
 _PASSES = (
     "common::const_elimination",
@@ -36,13 +36,17 @@ _PASSES = (
 the start, and the others cost a third of the time. One of them is wrong, too: `fuse_elementwise_to_batchnorm`
 makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5e-6."""
 
+_NEWEST_IOS = 26
+"""That coremltools 9 can write for; a later one reads the same."""
 
-def target_of(kind: Format, minimum_ios: int | None = None, weights: Weights = "float32") -> Any:
-    """The coremltools target of a format: the oldest that reads such weights and that `minimum_ios` allows."""
+
+def target_of(kind: Format, minimum_ios: int | None = None) -> Any:
+    """The coremltools target of a format: the oldest that `minimum_ios` allows."""
     targets = coremltools().target
     if kind == "mlmodel":
         return targets.iOS13
-    return getattr(targets, f"iOS{max(minimum_ios or 0, FIRST_IOS[kind][weights])}")
+    oldest = max(minimum_ios or 0, FIRST_IOS[kind]["float32"])
+    return getattr(targets, f"iOS{min(oldest, _NEWEST_IOS)}")
 
 
 def convert(program: Any, kind: Format, target: Any, **arguments: Any) -> Any:

@@ -12,10 +12,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from quickml.coreml.conversion import convert, quiet, target_of
 from quickml.coreml.emit import emit
 from quickml.coreml.emit.normalization import FIRST
-from quickml.coreml.emit.program import core_ml_shape
+from quickml.coreml.emit.program import input_shape
 from quickml.coreml.library import coremltools
 from quickml.errors import CompileError
 from quickml.spec.export import Format
@@ -23,32 +25,45 @@ from quickml.spec.layers.preprocessing import Normalization, Rescaling
 from quickml.spec.shapes import Graph
 from quickml.training.trained import Trained
 
-IMAGE, FEATURES = "image", "features"
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names an app meets: a classifier answers with a label and a probability for each, a regression with
-a prediction."""
+a prediction. The input goes by the dataset's kind."""
+
+MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
+"""Where a package keeps its protobuf message."""
 
 NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles"
 
 
-def write(trained: Trained, kind: Format, folder: Path) -> Path:
+def write(
+    trained: Trained, kind: Format, folder: Path, *, half: bool = False, ios: int | None = None
+) -> Path:
     """Emit, convert, describe and save one format as `model.<kind>` in `folder`.
+
+    Args:
+        trained: the model.
+        kind: `mlmodel` or `mlpackage`.
+        folder: takes the file.
+        half: float16 weights; float32 otherwise. `compress` makes all other forms of the float32 file.
+        ios: the oldest system that must read a package; the document's where left out.
 
     Raises:
         CompileError: a layer that cannot be written.
     """
-    path = folder / f"model.{kind}"
     with quiet():
-        model = _convert(trained, kind)
-        description = _described(trained, model)
-        if kind == "mlmodel":
-            path.write_bytes(_bytes(description))
-        else:
-            weights = model.weights_dir
-            coremltools().models.MLModel(description, weights_dir=weights, skip_model_load=True).save(
-                str(path)
-            )
-            _make_reproducible(path, description)
+        target = target_of(kind, ios or trained.plan.spec.export.minimum_ios)
+        model = _convert(trained, kind, target, half=half)
+        return save(_described(trained, model), model.weights_dir, folder / f"model.{kind}")
+
+
+def save(description: Any, weights: str | None, path: Path) -> Path:
+    """A finished model as a file or a package, whose weights lie in a folder; same content, same bytes."""
+    if path.suffix == ".mlmodel":
+        path.write_bytes(_bytes(description))
+    else:
+        ct = coremltools()
+        ct.models.MLModel(description, weights_dir=weights, skip_model_load=True).save(str(path))
+        _make_reproducible(path, description)
     return path
 
 
@@ -67,17 +82,19 @@ def compile_for_device(path: Path, folder: Path) -> Path | None:
     return folder / f"{path.stem}.mlmodelc"
 
 
-def _convert(trained: Trained, kind: Format) -> Any:
-    ct = coremltools()
-    plan, export = trained.plan, trained.plan.spec.export
-    target = target_of(kind, export.minimum_ios)
+def _convert(trained: Trained, kind: Format, target: Any, *, half: bool) -> Any:
+    ct, plan = coremltools(), trained.plan
     program = emit(
-        plan.graph, trained.weights, input_name=_input_name(trained), opset=target, both=plan.is_binary
+        plan.graph,
+        trained.weights,
+        input_name=input_name(trained),
+        opset=target,
+        kind=plan.dataset.kind,
+        both=plan.is_binary,
     )
     arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
     if plan.dataset.labels:
         arguments["classifier_config"] = ct.ClassifierConfig(list(plan.dataset.labels), LABEL)
-    half = export.weights == "float16"
     if half and kind == "mlpackage":
         arguments["compute_precision"] = ct.transform.FP16ComputePrecision(
             op_selector=_may_be_half(plan.graph)
@@ -94,17 +111,20 @@ def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
     return lambda operation: operation.name.removesuffix(FIRST) not in raw
 
 
-def _input_name(trained: Trained) -> str:
-    return IMAGE if trained.plan.dataset.is_image else FEATURES
+def input_name(trained: Trained) -> str:
+    """The name of the only input."""
+    return trained.plan.dataset.kind
 
 
 def _input_type(trained: Trained) -> Any:
     ct = coremltools()
-    shape = core_ml_shape(trained.plan.graph.input_shape)
-    if not trained.plan.dataset.is_image:
-        return ct.TensorType(name=FEATURES, shape=shape)
+    name, dataset = input_name(trained), trained.plan.dataset
+    shape = input_shape(dataset.kind, dataset.shape)
+    if not dataset.is_image:
+        whole = dataset.kind == "tokens"
+        return ct.TensorType(name=name, shape=shape, dtype=np.int32 if whole else np.float32)
     layouts = {1: ct.colorlayout.GRAYSCALE, 3: ct.colorlayout.RGB}
-    return ct.ImageType(name=IMAGE, shape=shape, color_layout=layouts[shape[1]])
+    return ct.ImageType(name=name, shape=shape, color_layout=layouts[shape[1]])
 
 
 def _described(trained: Trained, model: Any) -> Any:
@@ -118,7 +138,12 @@ def _described(trained: Trained, model: Any) -> Any:
     else:
         ct.utils.rename_feature(description, description.description.output[0].name, PREDICTION)
     _check_labels(description, len(labels))
-    _fill_metadata(trained, description.description)
+    if (
+        trained.plan.dataset.kind == "tokens"
+    ):  # coremltools declares every input of a neural network as float32
+        array = description.description.input[0].type.multiArrayType
+        array.dataType = array.INT32
+    fill_metadata(trained, description.description)
     return description
 
 
@@ -130,38 +155,50 @@ def _check_labels(description: Any, expected: int) -> None:
             raise CompileError(f"expected {expected} class labels in the file, found {found}")
 
 
-def _fill_metadata(trained: Trained, description: Any) -> None:
+def fill_metadata(trained: Trained, description: Any) -> None:
+    """All that a `ModelDescription` says about the model, its input and its outputs."""
     spec, dataset = trained.plan.spec, trained.plan.dataset
     meta = description.metadata
     meta.author = spec.export.author or "QuickML"
     meta.license = spec.export.license
     meta.versionString = "1.0"
-    meta.shortDescription = _short_description(trained)
-    facts = {
-        "epochs": len(trained.history),
-        "batch_size": spec.training.batch_size,
-        "optimizer": spec.training.optimizer.type,
-        "seed": spec.training.seed,
-        "precision": trained.precision,
-        "train_samples": trained.train_samples,
-        "metrics": {k: round(v, 6) for k, v in trained.metrics.items()},
-    }
+    meta.shortDescription = short_description(trained)
     meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # same model, same bytes
     meta.userDefined["quickml.spec"] = spec.model_dump_json(exclude_none=True)
-    meta.userDefined["quickml.training"] = json.dumps(facts, sort_keys=True)
+    meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
     if dataset.is_image and dataset.labels:
         meta.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
-    description.input[0].shortDescription = _input_description(trained)
-    about = {
-        LABEL: "The most probable class",
-        PROBABILITIES: "The probability of each class",
-        PREDICTION: dataset.target_name or "The predicted value",
-    }
+    description.input[0].shortDescription = input_description(trained)
+    about = output_descriptions(trained)
     for output in description.output:
         output.shortDescription = about.get(output.name, "")
 
 
-def _short_description(trained: Trained) -> str:
+def training_facts(trained: Trained) -> dict[str, object]:
+    """How a model was trained, for its metadata."""
+    training = trained.plan.spec.training
+    return {
+        "epochs": len(trained.history),
+        "batch_size": training.batch_size,
+        "optimizer": training.optimizer.type,
+        "seed": training.seed,
+        "precision": trained.precision,
+        "train_samples": trained.train_samples,
+        "metrics": {k: round(v, 6) for k, v in trained.metrics.items()},
+    }
+
+
+def output_descriptions(trained: Trained) -> dict[str, str]:
+    """What each output means, by every name that an output may have."""
+    return {
+        LABEL: "The most probable class",
+        PROBABILITIES: "The probability of each class",
+        PREDICTION: trained.plan.dataset.target_name or "The predicted value",
+    }
+
+
+def short_description(trained: Trained) -> str:
+    """What the model is and how good it is, in a sentence or two."""
     spec, metrics = trained.plan.spec, trained.metrics
     parts = [
         spec.export.description or f"{spec.name}: learned from {trained.plan.dataset.title} with QuickML."
@@ -173,13 +210,18 @@ def _short_description(trained: Trained) -> str:
     return " ".join(parts)
 
 
-def _input_description(trained: Trained) -> str:
+def input_description(trained: Trained) -> str:
+    """What goes in: raw values, and of what."""
     dataset = trained.plan.dataset
     if dataset.is_image:
-        height, width, channels = dataset.shape
+        _, channels, height, width = input_shape(dataset.kind, dataset.shape)
         colour = "grey" if channels == 1 else "RGB"
         return f"A {colour} picture of {width} x {height} raw pixels, 0 to 255"
-    return "Raw values of: " + ", ".join(dataset.feature_names)
+    if dataset.kind == "tokens":
+        tokens = ", ".join(f"{token} is {meaning}" for token, meaning in enumerate(dataset.vocabulary))
+        return f"{dataset.shape[0]} tokens: {tokens}"
+    values = "Raw values of: " + ", ".join(dataset.feature_names)
+    return values if dataset.kind == "features" else f"{values}; for each of {dataset.shape[0]} steps"
 
 
 def _bytes(description: Any) -> bytes:
@@ -190,7 +232,7 @@ def _bytes(description: Any) -> bytes:
 
 def _make_reproducible(package: Path, description: Any) -> None:
     """coremltools names the package's items by random UUIDs; ours follow from the items' paths."""
-    (package / "Data" / "com.apple.CoreML" / "model.mlmodel").write_bytes(_bytes(description))
+    (package / MESSAGE).write_bytes(_bytes(description))
     manifest = package / "Manifest.json"
     content = json.loads(manifest.read_text())
     names = {

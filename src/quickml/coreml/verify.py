@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from quickml.coreml.runtime import Runtime
 from quickml.errors import VerificationError
-from quickml.events import Parity
+from quickml.events import Parity, Reference
 from quickml.spec.export import Weights
 from quickml.training.trained import Array, Probe
 
@@ -23,22 +23,48 @@ LEAST_AGREEMENT = 0.995
 """Share of samples that must get the same label. In float32 too: two classes may tie within the tolerance."""
 
 
-def verify(path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights) -> Parity:
+def verify(
+    path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights, *, reference: Reference = "trained"
+) -> Parity:
     """Execute a file and compare.
 
     Args:
         path: a `.mlmodel` or `.mlpackage`, as it will be delivered.
-        probe: at least 256 samples with the trained model's answers.
+        probe: at least 256 samples with the answers expected.
         labels: the classes, in the order of the probe's answers; none for a regression.
-        weights: what the file stores, which decides the tolerance.
+        weights: what the file stores, which decides the tolerance: `float32` or `float16`.
+        reference: whose answers are expected.
 
     Raises:
         VerificationError: it computes something else; the error carries the figures.
         CoreMLFileError: it cannot be read or run.
     """
+    return judge(path.name, answers(path, probe.inputs, labels), probe, labels, weights, reference=reference)
+
+
+def answers(path: Path, inputs: NDArray[np.generic], labels: tuple[str, ...]) -> Array:
+    """What a Core ML file answers, (n, k), its classes in the order of `labels`; raises as `verify`."""
     runtime = Runtime.load(path)
-    answers = _in_order(runtime, runtime.outputs(probe.inputs), labels, path.name)
-    parity = _compare(path.name, answers, probe, labels, TOLERANCE[weights])
+    return in_order(runtime.outputs(inputs), runtime.labels or (), labels, path.name)
+
+
+def judge(
+    file: str,
+    answers: Array,
+    probe: Probe,
+    labels: tuple[str, ...],
+    weights: Weights,
+    *,
+    reference: Reference = "trained",
+) -> Parity:
+    """Compare a file's answers, (n, k) as those of the probe, with those expected.
+
+    Raises:
+        VerificationError: they differ too much; the error carries the figures.
+    """
+    parity = _compare(file, answers, probe, labels, TOLERANCE[weights]).model_copy(
+        update={"reference": reference}
+    )
     agreed = parity.label_agreement is None or parity.label_agreement >= LEAST_AGREEMENT
     if parity.largest_difference <= parity.tolerance and agreed:  # false for NaN
         return parity
@@ -46,11 +72,10 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights) 
     raise VerificationError(_complaint(parity) + hint, parity.model_dump())
 
 
-def _in_order(runtime: Runtime, answers: Array, labels: tuple[str, ...], file: str) -> Array:
-    """The file's answers with its classes in our order: a label must mean the same class."""
+def in_order(answers: Array, found: tuple[str, ...], labels: tuple[str, ...], file: str) -> Array:
+    """The file's answers with its classes, `found`, in our order: a label must mean the same class."""
     if not labels:
         return answers
-    found = tuple(runtime.labels or ())
     if sorted(found) != sorted(labels):
         raise VerificationError(
             f"{file}: expected the labels {', '.join(labels)}, found {', '.join(found) or 'none'}",
@@ -87,7 +112,8 @@ def _labels(answers: Array, probe: Probe) -> tuple[float, float]:
 
 def _complaint(parity: Parity) -> str:
     labels = "" if parity.label_agreement is None else f", labels agree for {parity.label_agreement:.1%}"
+    what = "was trained" if parity.reference == "trained" else "its weights say, decompressed"
     return (
-        f"{parity.file} does not compute what was trained: expected differences of at most"
+        f"{parity.file} does not compute what {what}: expected differences of at most"
         f" {parity.tolerance:g} on {parity.samples} samples, found {parity.largest_difference:.3g}{labels}"
     )

@@ -18,12 +18,16 @@ LOADERS = {
     "Digits": "tabular",
     "Diabetes": "tabular",
     "Mnist": "images",
+    "MnistRows": "images",
     "FashionMnist": "images",
     "Circles": "synthetic",
     "Moons": "synthetic",
     "Blobs": "synthetic",
     "Xor": "synthetic",
     "Spirals": "synthetic",
+    "Waves": "sequences",
+    "Adding": "sequences",
+    "Brackets": "sequences",
 }
 """Class of `quickml.spec.datasets` → module here whose function of the dataset's name loads it."""
 

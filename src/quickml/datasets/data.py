@@ -19,8 +19,9 @@ QUANTILES = 10
 class Data:
     """Samples to learn from and samples held out, in the form a phone would send them; read-only.
 
-    - `x_train`, `x_test`: pictures, uint8 (n, height, width, channels), pixels 0..255; or features,
-      float32 (n, k), in their own units.
+    - `x_train`, `x_test`: pictures, uint8 (n, height, width, channels), pixels 0..255, or (n, height, width)
+      row by row; features, float32 (n, k), or sequences of them, (n, steps, k), in their own units; or
+      tokens, int32 (n, steps).
     - `y_train`, `y_test`: class indices, int32 (n,); for a regression float32 (n,), in the target's unit.
     """
 

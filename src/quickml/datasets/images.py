@@ -12,13 +12,14 @@ import struct
 import zlib
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from quickml.datasets.data import Array, Data, split
 from quickml.errors import DatasetError
-from quickml.spec.datasets import FashionMnist, Mnist
+from quickml.spec.datasets import FashionMnist, Mnist, MnistRows
 
 FILES = (
     "train-images-idx3-ubyte",
@@ -65,9 +66,15 @@ FASHION_MNIST_PACKED = _pins(
 """sha256 of each file as Zalando packed it."""
 
 
-def mnist(dataset: Mnist) -> Data:
+def mnist(dataset: Mnist | MnistRows) -> Data:
     """Pictures uint8 (n, 28, 28, 1), labels int32 (n,); the whole in the order it was published in."""
     return _read_all({name: BUNDLED / f"{name}.gz" for name in FILES}, MNIST, dataset)
+
+
+def mnist_rows(dataset: MnistRows) -> Data:
+    """As `mnist`, each picture as a sequence of rows: uint8 (n, 28, 28)."""
+    data = mnist(dataset)
+    return replace(data, x_train=data.x_train[..., 0], x_test=data.x_test[..., 0])
 
 
 def fashion_mnist(dataset: FashionMnist) -> Data:
@@ -78,7 +85,9 @@ def fashion_mnist(dataset: FashionMnist) -> Data:
     return _read_all(paths, FASHION_MNIST, dataset)
 
 
-def _read_all(paths: Mapping[str, Path], sha256: Mapping[str, str], dataset: Mnist | FashionMnist) -> Data:
+def _read_all(
+    paths: Mapping[str, Path], sha256: Mapping[str, str], dataset: Mnist | MnistRows | FashionMnist
+) -> Data:
     # zlib and hashlib let go of the interpreter's lock, so that the files unpack side by side.
     with ThreadPoolExecutor(len(FILES)) as pool:
         x_train, y_train, x_test, y_test = pool.map(lambda name: read_idx(paths[name], sha256[name]), FILES)

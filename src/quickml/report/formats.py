@@ -56,6 +56,14 @@ def percent(share: float | None, digits: int = 1) -> str:
     return f"{_trimmed(text) if float(text) in (0, 100) else text}{_SPACE}%"
 
 
+def change(share: float | None) -> str:
+    """A difference of shares, with its sign: `+0.3 %`, `0 %`."""
+    if share is None or not math.isfinite(share):
+        return DASH
+    sign = "+" if share > 0 else _MINUS if share < 0 else ""
+    return sign + percent(abs(share), 2)
+
+
 def size(size_bytes: int | None) -> str:
     """Bytes in decimal units: `4.8 MB`."""
     if size_bytes is None:

@@ -10,12 +10,21 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from quickml.report import charts, formats, matrix
+from quickml.report import charts, formats, matrix, sequences
 from quickml.report.headline import errors, headline, proof
 from quickml.report.mistakes import Mistake
 from quickml.report.pictures import data_uri
 
+_FILTERS = (
+    "number", "count", "percent", "change", "size", "duration", "shape", "moment", "words", "setting",
+)  # fmt: skip
 STAGES = ("load", "build", "train", "evaluate", "compile", "verify")
+REFERENCES = {
+    "trained": "the trained model",
+    "decompressed": "its weights, decompressed",
+    "translated": "the Core ML file it comes from",
+}
+"""What a file was compared with."""
 STOPPED = {
     "asked": "stopped by hand",
     "early_stopping": "stopped early: no longer getting better",
@@ -28,7 +37,8 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
 
     Args:
         report: what `report.json` holds; any of its measured numbers may be None.
-        mistakes: samples to show, in this order; those of three dimensions are shown as pictures.
+        mistakes: samples to show, in this order: three dimensions are a picture, two a sequence, one a row of
+            features, or of tokens where the dataset has a vocabulary.
 
     Returns:
         One HTML document that needs no other file and no network.
@@ -39,12 +49,14 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
         report=report,
         headline=headline(report),
         proof=proof(report["parity"]),
+        is_compressed=any(row["reference"] != "trained" for row in report["parity"]),
+        references=REFERENCES,
         curves=charts.learning_curves(report["history"]),
         matrix=matrix.rows(confusion, dataset["labels"]) if confusion else (),
         scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
         errors=errors(report["scatter"] or ()),
         mistakes=mistakes,
-        are_pictures=any(mistake.values.ndim == 3 for mistake in mistakes),
+        are_drawn=bool(dataset["vocabulary"]) or any(mistake.values.ndim > 1 for mistake in mistakes),
         stages=_stages(report["seconds"]),
         stopped=STOPPED.get(report["training"]["stopped"], report["training"]["stopped"]),
         spec=json.dumps(report["spec"], indent=2, ensure_ascii=False),
@@ -60,9 +72,21 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "count", "percent", "size", "duration", "shape", "moment", "words", "setting"):
+    for name in (
+        "number",
+        "count",
+        "percent",
+        "change",
+        "size",
+        "duration",
+        "shape",
+        "moment",
+        "words",
+        "setting",
+    ):
         environment.filters[name] = getattr(formats, name)
-    environment.filters["data_uri"] = data_uri
+    environment.filters |= {"data_uri": data_uri, "paths": sequences.paths, "meanings": sequences.meanings}
+    environment.globals["drawing"] = (sequences.WIDTH, sequences.HEIGHT)
     return environment.get_template("page.html")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from quickml import __version__
 from quickml.datasets.data import Data
-from quickml.events import FileRow, Parity
+from quickml.events import Compressed, FileRow, Parity
 from quickml.report.mistakes import worst
 from quickml.report.page import render
 from quickml.spec.shapes import summary
@@ -27,6 +27,7 @@ def record(
     data: Data,
     *,
     parity: Sequence[Parity],
+    compression: Sequence[Compressed],
     files: Sequence[FileRow],
     skipped: Mapping[str, str],
     seconds: Mapping[str, float],
@@ -48,6 +49,7 @@ def record(
             "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
             "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
             "parity": [row.model_dump() for row in parity],
+            "compression": [row.model_dump(exclude={"type", "time"}) for row in compression],
             "files": [row.model_dump() for row in files],
             "skipped": skipped,
             "seconds": seconds,
@@ -60,9 +62,10 @@ def record(
 
 def _dataset(trained: Trained, test_samples: int) -> dict[str, Any]:
     dataset = trained.plan.dataset
-    about = ("name", "title", "source", "task", "labels", "feature_names", "target_name", "shape")
+    about = ("name", "title", "source", "task", "kind", "labels", "feature_names", "target_name", "shape")
     return {
         **{key: getattr(dataset, key) for key in about},
+        "vocabulary": dataset.vocabulary,
         "train": trained.train_samples,
         "validation": trained.validation_samples,
         "test": test_samples,
@@ -87,7 +90,11 @@ def write(report: Mapping[str, Any], trained: Trained, data: Data, folder: Path)
     """`report.json` and `report.html` in a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    mistakes = worst(data.x_test, data.y_test, trained.predictions, trained.plan.dataset.labels)
+    dataset = trained.plan.dataset
+    samples = data.x_test
+    if dataset.is_image and samples.ndim == 3:  # looked at row by row, and a picture all the same
+        samples = samples[..., None]
+    mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
     (folder / "report.html").write_text(render(report, mistakes), encoding="utf-8")
 
 

@@ -10,14 +10,16 @@ from typing import get_args
 from quickml.errors import Problem
 from quickml.spec.datasets import Dataset
 from quickml.spec.document import Model
-from quickml.spec.export import FIRST_IOS, Export, Format, first_ios
+from quickml.spec.export import FIRST_IOS, Export, Format, first_ios, formats_of
 from quickml.spec.layers import Layer
 from quickml.spec.layers.activation import Activation, Softmax
 from quickml.spec.layers.dense import Dense
 from quickml.spec.layers.layer import shown
 from quickml.spec.layers.preprocessing import Normalization
-from quickml.spec.shapes import Graph, walk
+from quickml.spec.shapes import Graph, Node, walk
+from quickml.spec.tokens import token_problems
 from quickml.spec.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
+from quickml.spec.updating import updatable_problems
 
 CLASSIFICATION_METRICS = frozenset({"accuracy", "top_k_categorical_accuracy"})
 MAX_PARAMETERS = 200_000_000
@@ -40,6 +42,7 @@ def misfits(
         graph, problems = walk(model.layers, dataset.shape)
         problems += _input_problems(model, dataset)
     if graph and dataset:
+        problems += token_problems(graph, dataset)
         problems += output_problems(graph, dataset) + _target_problems(graph, dataset)
     if graph and training:
         problems += size_problems(graph, training)
@@ -47,6 +50,8 @@ def misfits(
         problems += training_problems(training, dataset)
     if export:
         problems += export_problems(export)
+    if export and export.updatable:
+        problems += updatable_problems(export.updatable, graph, dataset)
     return graph, problems
 
 
@@ -89,7 +94,7 @@ def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
                 subject=f"{dataset.name} (regression)",
                 expected="an output of (1,)",
                 found=shown(last.output_shape),
-                hint='end with {"type": "Dense", "units": 1}',
+                hint=_ending(last, '{"type": "Dense", "units": 1}'),
             )
         ]
     if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
@@ -102,7 +107,7 @@ def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
                 subject=f"{dataset.name} ({classes} classes)",
                 expected=f"an output of ({classes},)",
                 found=shown(last.output_shape),
-                hint=f'end with {{"type": "Dense", "units": {classes}, "activation": "softmax"}}',
+                hint=_ending(last, f'{{"type": "Dense", "units": {classes}, "activation": "softmax"}}'),
             )
         )
     elif activation != "softmax":
@@ -116,6 +121,15 @@ def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
             )
         )
     return problems
+
+
+def _ending(last: Node, layer: str) -> str:
+    if len(last.output_shape) == 2:
+        return (
+            'one answer for all steps: set "return_sequences" to false in the last recurrent layer, '
+            f"or put a GlobalAveragePooling1D before {layer}"
+        )
+    return f"end with {layer}"
 
 
 def _target_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
@@ -266,7 +280,7 @@ def _monitor_problems(training: Training, dataset: Dataset) -> list[Problem]:
 
 def export_problems(export: Export) -> list[Problem]:
     """Formats that cannot hold the asked weights, or that the asked iOS cannot read."""
-    problems = [problem for kind in export.formats for problem in _format_problems(kind, export)]
+    problems = [problem for kind in formats_of(export) for problem in _format_problems(kind, export)]
     if len(set(export.formats)) < len(export.formats):
         problems.append(
             Problem(pointer="/export/formats", expected="each format once", found=shown(export.formats))  # type: ignore[arg-type]

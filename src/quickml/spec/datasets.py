@@ -14,6 +14,7 @@ from pydantic import Field
 from quickml.spec.part import Part, PositiveFloat, Shape
 
 Task = Literal["classification", "regression"]
+Kind = Literal["image", "features", "sequence", "tokens"]
 Seed = Annotated[int, Field(ge=0, lt=2**31)]
 Count = Annotated[int, Field(ge=20, le=1_000_000)]
 
@@ -28,18 +29,25 @@ class Dataset(Part):
     title: ClassVar[str]
     source: ClassVar[str]
     task: ClassVar[Task] = "classification"
+    kind: ClassVar[Kind] = "features"
+    """What one input is, and what an app calls it: a picture of raw pixels 0..255, a row of features, a
+    sequence of such rows, or tokens, whole numbers from 0 that stand for words or signs."""
     shape: ClassVar[Shape]
-    """Of one input: (height, width, channels) of an image, (n,) of n features."""
+    """Of one input: (height, width, channels) of an image, (n,) of n features, (steps, n) of a sequence,
+    (steps,) of tokens."""
     labels: ClassVar[tuple[str, ...]] = ()
     """Class labels, in the order of the outputs; none for a regression."""
     feature_names: ClassVar[tuple[str, ...]] = ()
+    """What the numbers mean, in order; of a sequence, those of one step."""
+    vocabulary: ClassVar[tuple[str, ...]] = ()
+    """What the tokens mean, from 0 on."""
     target_name: ClassVar[str] = ""
     """What a regression predicts, with its unit."""
 
     @property
     def is_image(self) -> bool:
-        """Whether inputs are pictures of raw pixels 0..255 rather than rows of features."""
-        return len(self.shape) == 3
+        """Whether inputs are pictures of raw pixels 0..255."""
+        return self.kind == "image"
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -145,6 +153,7 @@ class Digits(_Split):
     """1,797 handwritten digits in 8 by 8 grey pixels, here scaled to 0..255."""
 
     name: Literal["digits"] = "digits"
+    kind: ClassVar[Kind] = "image"
     title: ClassVar[str] = "Small handwritten digits"
     source: ClassVar[str] = "UCI Optical Recognition of Handwritten Digits, through scikit-learn"
     shape: ClassVar[Shape] = (8, 8, 1)
@@ -170,6 +179,7 @@ class _Mnist(Dataset):
 
     num_samples: Annotated[int, Field(ge=100, le=60_000)] | None = None
     """Train with this many pictures only, as many of each class as the whole set has by share."""
+    kind: ClassVar[Kind] = "image"
     shape: ClassVar[Shape] = (28, 28, 1)
 
     @property
@@ -184,6 +194,16 @@ class Mnist(_Mnist):
     title: ClassVar[str] = "Handwritten digits (MNIST)"
     source: ClassVar[str] = "LeCun, Cortes, Burges; CC BY-SA 3.0"
     labels: ClassVar[tuple[str, ...]] = tuple(map(str, range(10)))
+
+
+class MnistRows(_Mnist):
+    """The digits of MNIST for recurrent layers: 28 rows, one after the other. An app hands over a picture."""
+
+    name: Literal["mnist_rows"] = "mnist_rows"
+    title: ClassVar[str] = "Handwritten digits (MNIST), row by row"
+    source: ClassVar[str] = Mnist.source
+    shape: ClassVar[Shape] = (28, 28)
+    labels: ClassVar[tuple[str, ...]] = Mnist.labels
 
 
 class FashionMnist(_Mnist):
@@ -265,6 +285,73 @@ class Spirals(_Plane):
     labels: ClassVar[tuple[str, ...]] = ("one", "other")
 
 
+class _Sequences(_Split):
+    """Sequences, made on the spot."""
+
+    num_samples: Count = 5000
+    steps: Annotated[int, Field(ge=4, le=500)] = 30
+    """How long each sequence is."""
+    source: ClassVar[str] = "synthetic"
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        return _divide(self.num_samples, self.test_fraction)
+
+
+class Waves(_Sequences):
+    """Noisy waves, of any height, length and phase, to be told apart by their shape."""
+
+    name: Literal["waves"] = "waves"
+    title: ClassVar[str] = "Waves by their shape"
+    kind: ClassVar[Kind] = "sequence"
+    labels: ClassVar[tuple[str, ...]] = ("sine", "square", "triangle", "sawtooth")
+    feature_names: ClassVar[tuple[str, ...]] = ("height",)
+    num_samples: Count = 4000
+    steps: Annotated[int, Field(ge=16, le=500)] = 50
+    """How long each sequence is."""
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """Standard deviation of the jitter added to each step; the waves are 0.5 to 1.5 high."""
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]  # an option decides
+        """Steps of one number."""
+        return (self.steps, 1)
+
+
+class Adding(_Sequences):
+    """Numbers of which two are marked: what is their sum? The first has to be remembered (regression)."""
+
+    name: Literal["adding"] = "adding"
+    title: ClassVar[str] = "The adding problem"
+    source: ClassVar[str] = "synthetic, after Hochreiter and Schmidhuber 1997"
+    kind: ClassVar[Kind] = "sequence"
+    task: ClassVar[Task] = "regression"
+    feature_names: ClassVar[tuple[str, ...]] = ("number", "mark")
+    target_name: ClassVar[str] = "sum of the two marked numbers"
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]  # an option decides
+        """Steps of a number from 0 to 1 and a mark, 0 or 1."""
+        return (self.steps, 2)
+
+
+class Brackets(_Sequences):
+    """Rows of brackets: does every one that opens close, and the other way round?"""
+
+    name: Literal["brackets"] = "brackets"
+    title: ClassVar[str] = "Balanced brackets"
+    kind: ClassVar[Kind] = "tokens"
+    labels: ClassVar[tuple[str, ...]] = ("unbalanced", "balanced")
+    vocabulary: ClassVar[tuple[str, ...]] = ("nothing", "(", ")")
+    steps: Annotated[int, Field(ge=4, le=500)] = 20
+    """How long the longest are; the others are filled up with nothing."""
+
+    @property
+    def shape(self) -> Shape:  # type: ignore[override]  # an option decides
+        """A token for each step."""
+        return (self.steps,)
+
+
 AnyDataset = (
     Iris
     | Wine
@@ -272,12 +359,16 @@ AnyDataset = (
     | Digits
     | Diabetes
     | Mnist
+    | MnistRows
     | FashionMnist
     | Circles
     | Moons
     | Blobs
     | Xor
     | Spirals
+    | Waves
+    | Adding
+    | Brackets
 )
 
 DATASETS: dict[str, type[Dataset]] = {cls.model_fields["name"].default: cls for cls in AnyDataset.__args__}

@@ -6,7 +6,7 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import ValidationError
 
@@ -93,9 +93,10 @@ def _unknown_tag(error: Any, pointer: str) -> Problem:
     value = error["input"]
     key = str(error["ctx"]["discriminator"]).strip("'")
     tags = {"/dataset": list(DATASETS), "/training/optimizer": list(OPTIMIZERS)}.get(pointer, list(LAYERS))
-    if pointer.startswith("/training/learning_rate_schedule"):
+    few = ("/training/learning_rate_schedule", "/export/updatable")
+    if pointer.startswith(few) or pointer.endswith("/layer"):  # not any of its kind
         tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
-    what = {"/dataset": "dataset", "/training/optimizer": "optimizer"}.get(pointer, "type")
+    what = {"dataset": "dataset", "optimizer": "optimizer"}.get(pointer.rpartition("/")[2], "type")
     if error["type"] == "union_tag_not_found" or not isinstance(value, dict):
         return Problem(pointer=pointer, expected=f"an object with the key {key!r}", found=found(value))
     tag = value.get(key)
@@ -122,7 +123,8 @@ def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
         field = getattr(model, "model_fields", {}).get(step)
         if field is None:
             return []
-        model = field.annotation
+        kinds = [field.annotation, *get_args(field.annotation)]  # of `Part | None`, the part
+        model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
     return list(getattr(model, "model_fields", {}))
 
 

@@ -15,10 +15,13 @@ from quickml.errors import Notice, Problem
 from quickml.spec.checks import memory_of, metrics_of, misfits
 from quickml.spec.datasets import Dataset
 from quickml.spec.document import Model, Spec
+from quickml.spec.export import formats_of
 from quickml.spec.layers import Layer
 from quickml.spec.layers.preprocessing import Normalization, Rescaling
-from quickml.spec.shapes import INPUT, Graph, walk
+from quickml.spec.shapes import Graph, walk
 from quickml.spec.training import Adadelta
+from quickml.spec.updating import settled
+from quickml.spec.wiring import INPUT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +94,7 @@ def _notices(spec: Spec) -> list[Notice]:
 def _with_defaults(spec: Spec, graph: Graph) -> Spec:
     """Every name and every default that depends on the dataset, written out."""
     classification = spec.dataset.task == "classification"
-    loss = spec.training.loss
+    loss, updatable = spec.training.loss, spec.export.updatable
     if loss is None and not classification:
         loss = "mean_squared_error"
     elif loss is None:
@@ -103,18 +106,19 @@ def _with_defaults(spec: Spec, graph: Graph) -> Spec:
             "training": spec.training.model_copy(
                 update={"loss": loss, "metrics": metrics_of(spec.training, spec.dataset)}
             ),
+            "export": spec.export.model_copy(
+                update={
+                    "formats": formats_of(spec.export),
+                    "updatable": updatable and settled(updatable, graph, spec.dataset),
+                }
+            ),
         }
     )
 
 
 def _with_preprocessing(spec: Spec) -> Spec:
     layers: list[Any] = list(spec.model.layers)
-    handled = any(
-        isinstance(layer, Rescaling | Normalization)
-        for index, layer in enumerate(layers)
-        if INPUT in (layer.inputs or ((INPUT,) if index == 0 else ()))
-    )
-    if not handled:
+    if spec.dataset.kind != "tokens" and not _scales_input(layers):
         first: Layer = (
             Rescaling(name=_free("rescaling", layers), scale=1 / 255)
             if spec.dataset.is_image
@@ -127,6 +131,19 @@ def _with_preprocessing(spec: Spec) -> Spec:
     return spec.model_copy(
         update={"model": Model.model_construct(layers=tuple(layers), input_shape=spec.dataset.shape)}
     )
+
+
+def _scales_input(layers: Sequence[Layer]) -> bool:
+    """Whether raw numbers meet a Rescaling or Normalization, perhaps behind layers that keep them raw."""
+    raw, before = {INPUT}, INPUT
+    for layer in layers:
+        if not raw.isdisjoint(layer.inputs or (before,)):
+            if isinstance(layer, Rescaling | Normalization):
+                return True
+            if layer.keeps_raw:
+                raw.add(str(layer.name))
+        before = str(layer.name)
+    return False
 
 
 def _rewired(layer: Layer, name: str) -> Layer:

@@ -172,7 +172,7 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 }
 
 
-def _named(value: Any) -> Any:
+def named(value: Any) -> Any:
     """An optimizer by its name alone, in any case, as Keras takes it."""
     if isinstance(value, str):
         value = {"type": value}
@@ -188,7 +188,7 @@ def _long(value: Any) -> Any:
 
 _Tagged = Annotated[AnyOptimizer, Field(discriminator="type")]
 NamedOptimizer = Annotated[
-    _Tagged, BeforeValidator(_named, json_schema_input_type=_Tagged | Literal[tuple(OPTIMIZERS)])
+    _Tagged, BeforeValidator(named, json_schema_input_type=_Tagged | Literal[tuple(OPTIMIZERS)])
 ]
 
 

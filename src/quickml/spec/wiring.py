@@ -100,9 +100,7 @@ class _Wires:
             return None
         self._check_count(index, layer)
         for position, source in enumerate(asked or ()):
-            if asked and source in asked[:position]:
-                self._complain(index, position, "each name once", f"{source!r} again")
-            elif source != INPUT and not self.places.get(source, index) < index:
+            if source != INPUT and not self.places.get(source, index) < index:
                 self._explain(index, position, source)
         return asked if len(self.problems) == before else None
 

@@ -5,15 +5,23 @@ from __future__ import annotations
 from typing import Any
 
 from quickml.spec import Plan
-from quickml.spec.layers.layer import Regularizer
+from quickml.spec.layers.attention import MultiHeadAttention
+from quickml.spec.layers.augmentation import Augmentation
+from quickml.spec.layers.layer import Layer, Regularizer, default_name
 from quickml.spec.layers.preprocessing import Normalization, Rescaling
-from quickml.spec.shapes import INPUT, Graph, Node
+from quickml.spec.layers.regularization import GaussianNoise
+from quickml.spec.layers.resizing import Resizing
+from quickml.spec.shapes import Graph
+from quickml.spec.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.dropout import QuickDropout
 from quickml.training.precision import Precision
 
-EXACT = (Rescaling, Normalization)
-"""Layers that compute in float32 always: bfloat16 keeps two or three digits, and raw 1013.25 needs six."""
+EXACT = (Rescaling, Normalization, Resizing, Augmentation, GaussianNoise)
+"""Layers that compute in float32 always: bfloat16 keeps two or three digits, and raw 1013.25 needs six.
+
+Keras' random transformations know nothing of bfloat16 at all.
+"""
 
 QUICKER = {"Dropout": QuickDropout}
 """Forms of Keras' layers that do the same in less time while training."""
@@ -28,7 +36,7 @@ def build(plan: Plan, precision: Precision, *, quick: bool = False) -> Any:
         A keras.Model: (batch, *plan.dataset.shape) float32, raw pixels 0..255 or raw features, to
         (batch, outputs) float32. Weights are float32 whatever `precision` says.
     """
-    return connect(plan.graph, "image" if plan.dataset.is_image else "features", precision, quick=quick)
+    return connect(plan.graph, plan.dataset.kind, precision, quick=quick)
 
 
 def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool = False) -> Any:
@@ -38,21 +46,34 @@ def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool 
     for node in graph.nodes:
         last = node is graph.nodes[-1]  # probabilities near 1 need more than bfloat16's digits
         dtype = "float32" if last or isinstance(node.layer, EXACT) else precision
-        inputs = [values[name] for name in node.inputs]
-        values[node.name] = make_layer(node, dtype, quick=quick)(inputs if node.layer.merges else inputs[0])
+        layer = make_layer(node.layer, node.name, dtype, quick=quick)
+        values[node.name] = _called(layer, node.layer, [values[name] for name in node.inputs])
     return keras.Model(source, values[graph.nodes[-1].name], name="quickml")
 
 
-def make_layer(node: Node, dtype: str, *, quick: bool = False) -> Any:
-    """The Keras layer of the same type, name and arguments."""
-    kind = node.layer.type
-    make = QUICKER[kind] if quick and kind in QUICKER else getattr(keras.layers, kind)
-    arguments = {key: _keras_value(value) for key, value in node.layer.arguments().items()}
-    return make(name=node.name, dtype=dtype, **arguments)
+def make_layer(layer: Layer, name: str, dtype: str, *, quick: bool = False) -> Any:
+    """The Keras layer of the same type and arguments."""
+    make = QUICKER[layer.type] if quick and layer.type in QUICKER else getattr(keras.layers, layer.type)
+    arguments = {key: _keras_value(value, dtype) for key, value in layer.arguments().items()}
+    return make(name=name, dtype=dtype, **arguments)
 
 
-def _keras_value(value: Any) -> Any:
+def _called(made: Any, layer: Layer, inputs: list[Any]) -> Any:
+    if isinstance(layer, MultiHeadAttention):  # the sequence looks at itself
+        return made(inputs[0], inputs[0], use_causal_mask=layer.use_causal_mask)
+    return made(inputs if layer.merges else inputs[0])
+
+
+def _keras_value(value: Any, dtype: str) -> Any:
     """Plain values are the same on both sides; objects of the document become Keras' objects."""
+    if isinstance(value, Layer):
+        return make_layer(value, default_name(value.type), dtype)
     if isinstance(value, Regularizer):
         return keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
+    if value == "gelu_approximate":
+        # Keras has the function, but no name for it. As a Lambda of that function, and not a function of our
+        # own, the saved model loads wherever Keras is.
+        return keras.layers.Lambda(
+            keras.activations.gelu, arguments={"approximate": True}, autocast=False, name=value
+        )
     return value

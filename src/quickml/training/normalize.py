@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from quickml.spec import Plan
 from quickml.spec.layers.preprocessing import Normalization
-from quickml.spec.shapes import INPUT, Node
+from quickml.spec.shapes import Node
+from quickml.spec.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.evaluate import answer
 

@@ -15,7 +15,7 @@ def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.g
     """Choose samples for a probe.
 
     Args:
-        held_out: (n, *input shape) raw test samples, uint8 or float32.
+        held_out: (n, *input shape) raw test samples: uint8 pixels, float32 features, or int32 tokens.
         seed: the same seed gives the same variations.
 
     Returns:
@@ -31,7 +31,11 @@ def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.g
 def _varied(samples: NDArray[np.generic], count: int, seed: int) -> NDArray[np.generic]:
     """Points between two samples, shaken a little, inside the range that the samples span."""
     random = np.random.default_rng((seed, len(samples)))
-    first, second = samples[random.integers(len(samples), size=(2, count))].astype(np.float64)
+    first, second = samples[random.integers(len(samples), size=(2, count))]
+    if samples.dtype == np.int32:  # there is nothing between two tokens: each is one or the other's
+        tokens: NDArray[np.generic] = np.where(random.random(first.shape) < 0.5, first, second)
+        return tokens
+    first, second = first.astype(np.float64), second.astype(np.float64)
     share = random.random((count, *(1,) * (samples.ndim - 1)))
     low, high = samples.min(axis=0).astype(np.float64), samples.max(axis=0).astype(np.float64)
     noise = random.normal(scale=JITTER, size=first.shape) * (high - low)

@@ -142,5 +142,5 @@ def weights(model: Any) -> Mapping[str, Mapping[str, Array]]:
 
 
 def _name(path: str) -> str:
-    """`dense/kernel` is `kernel`, `lstm/lstm_cell/bias` is `bias`; `attention/query/kernel`, `query/kernel`."""
+    """`dense/kernel` is `kernel`, `lstm/lstm_cell/bias` `bias`, `attention/query/kernel` `query/kernel`."""
     return "/".join(part for part in path.split("/")[1:] if not part.endswith("_cell"))

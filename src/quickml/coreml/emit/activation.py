@@ -8,7 +8,7 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits
-from quickml.spec.layers.activation import Activation, LeakyReLU, ReLU, Softmax
+from quickml.spec.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 
 # The constants are Keras' own (keras.activations), which differ from MIL's defaults in places:
 # hard_sigmoid is relu6(x + 3) / 6, leaky_relu has the slope 0.2, gelu is the exact one.
@@ -26,6 +26,7 @@ _FUNCTIONS: dict[str, Callable[[Var, str], Var]] = {
     "elu": lambda x, name: mb.elu(x=x, alpha=1.0, name=name),
     "selu": _selu,
     "gelu": lambda x, name: mb.gelu(x=x, mode="EXACT", name=name),
+    "gelu_approximate": lambda x, name: mb.gelu(x=x, mode="TANH_APPROXIMATION", name=name),
     "silu": lambda x, name: mb.mul(x=x, y=mb.sigmoid(x=x), name=name),
     "softplus": lambda x, name: mb.softplus(x=x, name=name),
     "softsign": lambda x, name: mb.softsign(x=x, name=name),
@@ -44,9 +45,17 @@ def activated(activation: str, context: Context, before: Callable[[str], Var]) -
 
 
 def _function(activation: str, value: Var, context: Context) -> Var:
+    return function(activation, value, axis=axis_of(-1, context.output_shape), name=context.name)
+
+
+def function(activation: str, value: Var, *, axis: int = -1, name: str = "") -> Var:
+    """The value itself for `linear`; `axis` is that of a softmax."""
+    if activation == "linear":
+        return value
+    name = name or f"{value.name}_{activation}"
     if activation == "softmax":
-        return mb.softmax(x=value, axis=axis_of(-1, context.output_shape), name=context.name)
-    return _FUNCTIONS[activation](value, context.name)
+        return mb.softmax(x=value, axis=axis, name=name)
+    return _FUNCTIONS[activation](value, name)
 
 
 @emits(Activation)
@@ -67,6 +76,25 @@ def softmax(layer: Softmax, context: Context) -> Var:
 def leaky_relu(layer: LeakyReLU, context: Context) -> Var:
     """A slope below zero."""
     return mb.leaky_relu(x=context.input, alpha=layer.negative_slope, name=context.name)
+
+
+@emits(ELU)
+def elu(layer: ELU, context: Context) -> Var:
+    """An exponential below zero."""
+    return mb.elu(x=context.input, alpha=layer.alpha, name=context.name)
+
+
+@emits(PReLU)
+def prelu(layer: PReLU, context: Context) -> Var:  # noqa: ARG001 - the shape of its alphas says it all
+    """The formats have one alpha for each channel of an image; any others are written out."""
+    x, alpha = context.input, context.weights["alpha"]
+    if alpha.shape[:-1] == (1, 1):
+        channels = context.output_shape[-1]
+        return mb.prelu(x=x, alpha=np.broadcast_to(alpha.reshape(-1), channels).copy(), name=context.name)
+    if alpha.ndim == 3:
+        alpha = alpha.transpose(2, 0, 1)
+    below = mb.mul(x=mb.minimum(x=x, y=np.float32(0)), y=alpha[None].copy())
+    return mb.add(x=mb.relu(x=x), y=below, name=context.name)
 
 
 @emits(ReLU)

@@ -1,12 +1,15 @@
-"""Dense."""
+"""Dense, and the same on every step of a sequence."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from coremltools.converters.mil import Builder as mb
 
 from quickml.coreml.emit.activation import activated
 from quickml.coreml.emit.emitter import Context, Var, emits
 from quickml.spec.layers.dense import Dense
+from quickml.spec.layers.wrappers import TimeDistributed
 
 
 @emits(Dense)
@@ -16,3 +19,10 @@ def dense(layer: Dense, context: Context) -> Var:
     if "bias" in context.weights:
         arguments["bias"] = context.weights["bias"]
     return activated(layer.activation, context, lambda name: mb.linear(**arguments, name=name))
+
+
+@emits(TimeDistributed)
+def time_distributed(layer: TimeDistributed, context: Context) -> Var:
+    """A Dense works on the last axis, whatever stands before it."""
+    weights = {path.rpartition("/")[2]: value for path, value in context.weights.items()}
+    return dense(layer.layer, replace(context, weights=weights))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits
 from quickml.spec.layers.preprocessing import Normalization, Rescaling
-from quickml.spec.layers.regularization import BatchNormalization
+from quickml.spec.layers.regularization import BatchNormalization, GroupNormalization, LayerNormalization
 from quickml.spec.part import Shape
 
 EPSILON = 1e-7
@@ -47,8 +49,7 @@ def normalization(layer: Normalization, context: Context) -> Var:
     """
     shape = context.input_shapes[0]
     axis = axis_of(-1, shape)
-    mean, variance = _moments(layer, context, shape[-1])
-    deviation = np.maximum(np.sqrt(variance), np.float32(EPSILON))
+    mean, deviation = moments(layer, context.weights, shape[-1])
     mean, deviation = _along(mean, axis, shape), _along(deviation, axis, shape)
     if layer.invert:
         return _scaled(context, deviation, mean)
@@ -56,14 +57,14 @@ def normalization(layer: Normalization, context: Context) -> Var:
     return mb.mul(x=centred, y=1 / deviation, name=context.name)
 
 
-def _moments(
-    layer: Normalization, context: Context, size: int
+def moments(
+    layer: Normalization, weights: Mapping[str, NDArray[np.float32]], size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    given = (layer.mean, layer.variance)
-    measured = (context.weights.get("mean"), context.weights.get("variance"))
-    pairs = zip(given, measured, strict=True)
+    """Mean and standard deviation, (size,) each, as the document gives them or as they were measured."""
+    pairs = ((layer.mean, weights.get("mean")), (layer.variance, weights.get("variance")))
     mean, variance = (np.asarray(b if a is None else a, np.float32).reshape(-1) for a, b in pairs)
-    return np.broadcast_to(mean, size).copy(), np.broadcast_to(variance, size).copy()
+    deviation = np.maximum(np.sqrt(variance), np.float32(EPSILON))
+    return np.broadcast_to(mean, size).copy(), np.broadcast_to(deviation, size).copy()
 
 
 @emits(BatchNormalization)
@@ -76,3 +77,53 @@ def batch_normalization(layer: BatchNormalization, context: Context) -> Var:
     )
     offset = weights.get("beta", np.float32(0)) - weights["moving_mean"] * scale
     return _scaled(context, _along(scale, axis, shape), _along(offset, axis, shape))
+
+
+@emits(GroupNormalization)
+def group_normalization(layer: GroupNormalization, context: Context) -> Var:
+    """Each group in a row of its own, brought to mean 0 and variance 1; then a scale and an offset."""
+    shape, weights = context.input_shapes[0], context.weights
+    axis = axis_of(layer.axis, shape)
+    size = shape[layer.axis if layer.axis < 0 else layer.axis - 1]
+    groups = size if layer.groups == -1 else layer.groups
+    order = [0, axis, *(place for place in range(1, len(shape) + 1) if place != axis)]
+    turned = mb.transpose(x=context.input, perm=order) if order != sorted(order) else context.input
+    rows = _standardised(mb.reshape(x=turned, shape=[1, groups, -1]), [2], layer.epsilon)
+    value = mb.reshape(x=rows, shape=turned.shape)
+    if order != sorted(order):
+        value = mb.transpose(x=value, perm=np.argsort(order))
+    if layer.scale:
+        value = mb.mul(x=value, y=_along(weights["gamma"], axis, shape))
+    if layer.center:
+        value = mb.add(x=value, y=_along(weights["beta"], axis, shape))
+    return mb.identity(x=value, name=context.name)
+
+
+@emits(LayerNormalization)
+def layer_normalization(layer: LayerNormalization, context: Context) -> Var:
+    """Over the axes that are named; then a scale and an offset for each place on them."""
+    shape = context.input_shapes[0]
+    axes = [axis_of(axis, shape) for axis in layer.axes]
+    value = _standardised(context.input, axes, layer.epsilon)
+    if layer.scale:
+        value = mb.mul(x=value, y=_over(context.weights["gamma"], axes, shape))
+    if layer.center:
+        value = mb.add(x=value, y=_over(context.weights["beta"], axes, shape))
+    return mb.identity(x=value, name=context.name)
+
+
+def _standardised(x: Var, axes: list[int], epsilon: float) -> Var:
+    """Mean 0 and variance 1 over axes.
+
+    Written out: of the operation that neural networks have, the place of epsilon is not beyond doubt.
+    """
+    centred = mb.sub(x=x, y=mb.reduce_mean(x=x, axes=axes, keep_dims=True))
+    variance = mb.reduce_mean(x=mb.mul(x=centred, y=centred), axes=axes, keep_dims=True)
+    return mb.real_div(x=centred, y=mb.sqrt(x=mb.add(x=variance, y=np.float32(epsilon))))
+
+
+def _over(values: NDArray[np.float32], axes: list[int], shape: Shape) -> NDArray[np.float32]:
+    """Numbers for some axes of our layout, in the order in which Keras has these, to broadcast."""
+    kept = [axis_of(place, shape) in axes for place in range(1, len(shape) + 1)]
+    spread = values.reshape([1, *(size if keep else 1 for size, keep in zip(shape, kept, strict=True))])
+    return spread.transpose(0, 3, 1, 2) if len(shape) == 3 else spread

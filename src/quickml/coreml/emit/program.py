@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 from coremltools.converters.mil import Builder as mb
-from coremltools.converters.mil.mil import Function, Program
+from coremltools.converters.mil.mil import Function, Program, types
 from numpy.typing import NDArray
 
 from quickml.coreml import emit as package
 from quickml.coreml.emit.emitter import EMITTERS, Context, Var
 from quickml.errors import CompileError
+from quickml.spec.datasets import Kind
 from quickml.spec.part import Shape
-from quickml.spec.shapes import INPUT, Graph
+from quickml.spec.shapes import Graph
+from quickml.spec.wiring import INPUT
 
 for _module in pkgutil.iter_modules(package.__path__):
     importlib.import_module(f"{package.__name__}.{_module.name}")
@@ -27,12 +29,18 @@ def core_ml_shape(shape: Shape) -> tuple[int, ...]:
     return (1, shape[2], shape[0], shape[1]) if len(shape) == 3 else (1, *shape)
 
 
+def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
+    """The shape of a file's input; a picture that is looked at row by row is a picture outside."""
+    return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
+
+
 def emit(
     graph: Graph,
     weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
     *,
     input_name: str,
     opset: Any,
+    kind: Kind = "features",
     both: bool = False,
 ) -> Program:
     """The MIL program of a trained model: raw input in, probabilities or a prediction out.
@@ -42,15 +50,20 @@ def emit(
         weights: by layer name, then by Keras' variable name; float32.
         input_name: what the file calls its input.
         opset: the coremltools target whose operations may be used.
+        kind: what the input is.
         both: the network gives the probability of the second of two classes; the program gives both.
 
     Raises:
         CompileError: a layer without an emitter.
     """
     program = Program()
-    shape = core_ml_shape(graph.input_shape)
-    with Function({input_name: mb.placeholder(shape=shape)}, opset_version=opset) as function:
-        values: dict[str, Var] = {INPUT: function.inputs[input_name]}
+    shape = input_shape(kind, graph.input_shape)
+    dtype = types.int32 if kind == "tokens" else types.fp32
+    with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
+        source = function.inputs[input_name]
+        if shape != core_ml_shape(graph.input_shape):
+            source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape))
+        values: dict[str, Var] = {INPUT: source}
         for node in graph.nodes:
             emitter = EMITTERS.get(type(node.layer))
             if emitter is None:

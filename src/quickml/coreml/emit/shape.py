@@ -1,14 +1,12 @@
-"""Layers that move numbers about, or do nothing once training is over."""
+"""Layers that only move numbers about."""
 
 from __future__ import annotations
 
 from coremltools.converters.mil import Builder as mb
 
-from quickml.coreml.emit.emitter import Context, Var, axis_of, emits, reshaped
+from quickml.coreml.emit.emitter import Context, Var, channels_last, emits, reshaped
 from quickml.spec.layers import Layer
-from quickml.spec.layers.merging import Add, Concatenate
-from quickml.spec.layers.regularization import Dropout
-from quickml.spec.layers.shape import Flatten, Reshape
+from quickml.spec.layers.shape import Flatten, Permute, Reshape
 
 
 @emits(Flatten, Reshape)
@@ -17,26 +15,11 @@ def reshape(layer: Layer, context: Context) -> Var:  # noqa: ARG001 - the shape 
     return reshaped(context.input, context.input_shapes[0], context.output_shape, context.name)
 
 
-@emits(Dropout)
-def dropout(layer: Dropout, context: Context) -> Var:  # noqa: ARG001
-    """Only training drops."""
-    return mb.identity(x=context.input, name=context.name)
-
-
-@emits(Add)
-def add(layer: Add, context: Context) -> Var:  # noqa: ARG001
-    """The sum of two or more."""
-    total, *rest = context.inputs
-    for index, value in enumerate(rest, 1):
-        last = index == len(rest)
-        total = mb.add(
-            x=total, y=value, name=context.name if last else f"{context.name}_{index}_of_{len(rest)}"
-        )
-    return total
-
-
-@emits(Concatenate)
-def concatenate(layer: Concatenate, context: Context) -> Var:
-    """Side by side."""
-    axis = axis_of(layer.axis, context.input_shapes[0])
-    return mb.concat(values=list(context.inputs), axis=axis, name=context.name)
+@emits(Permute)
+def permute(layer: Permute, context: Context) -> Var:
+    """In Keras' order of axes, and back to ours."""
+    value = channels_last(context.input, context.input_shapes[0])
+    if len(layer.dims) != 3:
+        return mb.transpose(x=value, perm=[0, *layer.dims], name=context.name)
+    height, width, channels = layer.dims
+    return mb.transpose(x=value, perm=[0, channels, height, width], name=context.name)

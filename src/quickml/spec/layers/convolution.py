@@ -1,4 +1,4 @@
-"""Convolutions, and the margins around them."""
+"""Convolutions, and the transposed one, which makes images larger."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import math
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import (
-    Activation_,
-    BiasInitializer,
+    Activated,
     Example,
     Initializer,
     Layer,
@@ -15,10 +14,11 @@ from quickml.spec.layers.layer import (
     Misfit,
     Parameters,
     Regularizer,
+    Weighted,
     image,
     shown,
 )
-from quickml.spec.part import Padding, Pair, Shape, Size
+from quickml.spec.part import Pair, PairFromZero, Shape, Size
 
 
 def window(  # noqa: PLR0917
@@ -43,23 +43,37 @@ def window(  # noqa: PLR0917
     return tuple(out)
 
 
-class Conv2D(Layer):
+class _Stepping(Layer):
+    """How a kernel moves over an image."""
+
+    kernel_size: Pair
+    strides: Pair = (1, 1)
+    padding: Margin = "valid"
+
+
+class _Sliding(_Stepping):
+    """A kernel that looks at an image, possibly with gaps."""
+
+    dilation_rate: Pair = (1, 1)
+
+    def _places(self, shape: Shape) -> Shape:
+        """Rows and columns of places where the kernel comes to lie."""
+        image(shape)
+        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
+            raise Misfit(
+                "strides of 1 where dilation_rate is above 1", f"strides {self.strides}", field="strides"
+            )
+        return window("kernel_size", self.kernel_size, self.strides, self.padding, shape, self.dilation_rate)
+
+
+class Conv2D(Weighted, _Sliding):
     """A small window slides over the image and looks for one pattern per filter."""
 
     example: ClassVar = Example((28, 28, 1), {"filters": 32, "kernel_size": 3})
 
     type: Literal["Conv2D"] = "Conv2D"
     filters: Size
-    kernel_size: Pair
-    strides: Pair = (1, 1)
-    padding: Margin = "valid"
-    dilation_rate: Pair = (1, 1)
     groups: Size = 1
-    activation: Activation_ = "linear"
-    use_bias: bool = True
-    kernel_initializer: Initializer = "glorot_uniform"
-    bias_initializer: BiasInitializer = "zeros"
-    kernel_regularizer: Regularizer | None = None
 
     def output_shape(self, *shapes: Shape) -> Shape:
         *_, channels = image(shapes[0])
@@ -69,28 +83,81 @@ class Conv2D(Layer):
                 f"{self.groups} groups for {channels} channels and {self.filters} filters",
                 field="groups",
             )
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise Misfit(
-                "strides of 1 where dilation_rate is above 1", f"strides {self.strides}", field="strides"
-            )
-        spatial = window(
-            "kernel_size", self.kernel_size, self.strides, self.padding, shapes[0], self.dilation_rate
-        )
-        return (*spatial, self.filters)
+        return (*self._places(shapes[0]), self.filters)
 
     def parameters(self, *shapes: Shape) -> Parameters:
         kernel = math.prod(self.kernel_size) * (shapes[0][2] // self.groups) * self.filters
         return Parameters(trainable=kernel + self.use_bias * self.filters)
 
 
-class ZeroPadding2D(Layer):
-    """A margin of zeros around the image."""
+class DepthwiseConv2D(Activated, _Sliding):
+    """A window slides over each channel by itself, with `depth_multiplier` patterns for each."""
 
-    example: ClassVar = Example((28, 28, 1), {"padding": 2})
+    example: ClassVar = Example((28, 28, 8), {"kernel_size": 3, "depth_multiplier": 2})
 
-    type: Literal["ZeroPadding2D"] = "ZeroPadding2D"
-    padding: Padding = ((1, 1), (1, 1))
+    type: Literal["DepthwiseConv2D"] = "DepthwiseConv2D"
+    depth_multiplier: Size = 1
+    depthwise_initializer: Initializer = "glorot_uniform"
+    depthwise_regularizer: Regularizer | None = None
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        height, width, channels = image(shapes[0])
-        return (height + sum(self.padding[0]), width + sum(self.padding[1]), channels)
+        *_, channels = image(shapes[0])
+        return (*self._places(shapes[0]), channels * self.depth_multiplier)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        channels = shapes[0][2] * self.depth_multiplier
+        return Parameters(trainable=(math.prod(self.kernel_size) + self.use_bias) * channels)
+
+
+class SeparableConv2D(Activated, _Sliding):
+    """A DepthwiseConv2D, then a mixture of its channels per filter: a Conv2D with far fewer weights."""
+
+    example: ClassVar = Example((28, 28, 8), {"filters": 16, "kernel_size": 3})
+
+    type: Literal["SeparableConv2D"] = "SeparableConv2D"
+    filters: Size
+    depth_multiplier: Size = 1
+    depthwise_initializer: Initializer = "glorot_uniform"
+    pointwise_initializer: Initializer = "glorot_uniform"
+    depthwise_regularizer: Regularizer | None = None
+    pointwise_regularizer: Regularizer | None = None
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return (*self._places(shapes[0]), self.filters)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        channels = shapes[0][2] * self.depth_multiplier
+        kernels = math.prod(self.kernel_size) * channels + channels * self.filters
+        return Parameters(trainable=kernels + self.use_bias * self.filters)
+
+
+class Conv2DTranspose(Weighted, _Stepping):
+    """Paints a small pattern per filter for every number of the image: with strides, a larger image."""
+
+    example: ClassVar = Example((7, 7, 16), {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"})
+
+    type: Literal["Conv2DTranspose"] = "Conv2DTranspose"
+    filters: Size
+    output_padding: PairFromZero | None = None
+    """Rows and columns more, below the strides; left out, "same" gives exactly `strides` times the size."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        height, width, _ = image(shapes[0])
+        return (self._painted(0, height), self._painted(1, width), self.filters)
+
+    def _painted(self, axis: int, extent: int) -> int:
+        stride, reach = self.strides[axis], self.kernel_size[axis]
+        same = self.padding == "same"
+        if self.output_padding is None:
+            return extent * stride if same else (extent - 1) * stride + max(reach, stride)
+        more = self.output_padding[axis]
+        least = 1 - reach % 2 if same else 0  # "same" keeps the middle of the kernel, which may be none
+        if not least <= more < stride:
+            raise Misfit(
+                f"at least {least} and less than the strides of {stride}", str(more), field="output_padding"
+            )
+        return (extent - 1) * stride + (reach % 2 if same else reach) + more
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        kernel = math.prod(self.kernel_size) * self.filters * shapes[0][2]
+        return Parameters(trainable=kernel + self.use_bias * self.filters)

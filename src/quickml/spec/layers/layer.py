@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -17,6 +18,7 @@ Activation_ = Literal[
     "elu",
     "selu",
     "gelu",
+    "gelu_approximate",
     "silu",
     "softplus",
     "softsign",
@@ -87,11 +89,13 @@ class Layer(Part):
     type: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] | None = None
     """Unique; chosen from the type where left out."""
-    inputs: tuple[str, ...] | None = None
+    inputs: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
     """Names of earlier layers, or `input`; the layer before where left out."""
 
     merges: ClassVar[bool] = False
     """Takes two inputs or more."""
+    keeps_raw: ClassVar[bool] = False
+    """Raw numbers stay raw: they are moved, mixed with their neighbours or left out, but not scaled."""
     example: ClassVar[Example]
     """What the reference shows and the tests begin with."""
 
@@ -107,9 +111,28 @@ class Layer(Part):
         """How many numbers the layer holds, for shapes that fit."""
         return Parameters()
 
+    def activations(self, *shapes: Shape) -> int:
+        """How many numbers training keeps of one sample for the way back; the output, if no more is said."""
+        return math.prod(self.output_shape(*shapes))
+
     def arguments(self) -> dict[str, Any]:
         """The arguments of the Keras layer of this name."""
         return {key: value for key, value in self if key not in Layer.model_fields}
+
+
+class Activated(Layer):
+    """A layer that adds a bias to what its weights give, and applies a function to that."""
+
+    activation: Activation_ = "linear"
+    use_bias: bool = True
+    bias_initializer: BiasInitializer = "zeros"
+
+
+class Weighted(Activated):
+    """A layer whose weights are one kernel and a bias."""
+
+    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_regularizer: Regularizer | None = None
 
 
 def default_name(layer_type: str) -> str:
@@ -136,7 +159,23 @@ def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
     return shape[0], shape[1], shape[2]
 
 
-def axis_of(axis: int, shape: Shape) -> int:
+def sequence(shape: Shape) -> tuple[int, int]:
+    """(steps, features) of a sequence.
+
+    Raises:
+        Misfit: it is none.
+    """
+    if len(shape) != 2:
+        hint = "put a Reshape to (steps, features) before it"
+        if len(shape) == 1:
+            hint += (
+                ', or, behind a recurrent layer, set its "return_sequences" to true; tokens take an Embedding'
+            )
+        raise Misfit("a sequence of (steps, features)", shown(shape), hint)
+    return shape[0], shape[1]
+
+
+def axis_of(axis: int, shape: Shape, *, field: str = "axis") -> int:
     """The position in `shape` of an axis that counts the batch as 0, as Keras counts.
 
     Raises:
@@ -148,6 +187,6 @@ def axis_of(axis: int, shape: Shape) -> int:
             f"an axis from 1 to {len(shape)}, or from -{len(shape)} to -1",
             str(axis),
             "0 is the batch",
-            field="axis",
+            field=field,
         )
     return position

@@ -12,19 +12,66 @@ class _Merge(Layer):
     merges: ClassVar[bool] = True
 
 
-class Add(_Merge):
-    """The sum of inputs of equal shape, number by number."""
-
-    example: ClassVar = Example((28, 28, 32), {})
-
-    type: Literal["Add"] = "Add"
-
+class _NumberByNumber(_Merge):
     def output_shape(self, *shapes: Shape) -> Shape:
         if len(set(shapes)) > 1:
             raise Misfit(
                 "inputs of one shape", " and ".join(map(shown, shapes)), field="inputs", then=shapes[0]
             )
         return shapes[0]
+
+
+class Add(_NumberByNumber):
+    """The sum of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Add"] = "Add"
+
+
+class Subtract(_NumberByNumber):
+    """The first of two inputs less the second, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Subtract"] = "Subtract"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if len(shapes) != 2:
+            raise Misfit("two inputs", str(len(shapes)), field="inputs", then=shapes[0])
+        return super().output_shape(*shapes)
+
+
+class Multiply(_NumberByNumber):
+    """The product of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Multiply"] = "Multiply"
+
+
+class Average(_NumberByNumber):
+    """The mean of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Average"] = "Average"
+
+
+class Maximum(_NumberByNumber):
+    """The largest of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Maximum"] = "Maximum"
+
+
+class Minimum(_NumberByNumber):
+    """The smallest of inputs of equal shape, number by number."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["Minimum"] = "Minimum"
 
 
 class Concatenate(_Merge):

@@ -10,6 +10,8 @@ from quickml.spec.part import Pair, Shape
 
 
 class _Pooling2D(Layer):
+    keeps_raw: ClassVar = True
+
     pool_size: Pair = (2, 2)
     strides: Pair | None = None
     """As large as `pool_size` where left out."""
@@ -37,6 +39,8 @@ class AveragePooling2D(_Pooling2D):
 
 
 class _GlobalPooling2D(Layer):
+    keeps_raw: ClassVar = True
+
     keepdims: bool = False
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -8,12 +8,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from quickml.spec.layers.layer import Example, Layer, Misfit, shown
-from quickml.spec.part import MAX_SIZE, Shape
+from quickml.spec.part import MAX_SIZE, Shape, Size
 
 
 class Flatten(Layer):
     """All numbers in one row: rows, then columns, then channels."""
 
+    keeps_raw: ClassVar = True
     example: ClassVar = Example((7, 7, 64), {})
 
     type: Literal["Flatten"] = "Flatten"
@@ -25,6 +26,7 @@ class Flatten(Layer):
 class Reshape(Layer):
     """The same numbers in the same order, in another shape."""
 
+    keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"target_shape": [14, 56]})
 
     type: Literal["Reshape"] = "Reshape"
@@ -49,3 +51,21 @@ class Reshape(Layer):
                 field="target_shape",
             )
         return tuple(total // known if size == -1 else size for size in self.target_shape)
+
+
+class Permute(Layer):
+    """The axes in another order."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 16), {"dims": [2, 1]})
+
+    type: Literal["Permute"] = "Permute"
+    dims: Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
+    """Which axis goes to each place, counted from 1: `[2, 1]` swaps two axes."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if sorted(self.dims) != list(range(1, len(shape) + 1)):
+            expected = f"each of 1 to {len(shape)} once" if len(shape) > 1 else "[1]"
+            raise Misfit(expected, shown(self.dims), f"the layer before gives {shown(shape)}", field="dims")
+        return tuple(shape[place - 1] for place in self.dims)

@@ -1,0 +1,27 @@
+"""Sequences inside the page: a line for each feature, a word for each token."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+WIDTH, HEIGHT, MARGIN = 120, 72, 4
+"""Of a drawing, in its own units."""
+
+
+def paths(values: npt.NDArray[Any]) -> list[str]:
+    """An SVG path for each feature of a sequence (steps, features); all share one scale."""
+    low, high = float(values.min()), float(values.max())
+    shares = (values - low) / (high - low) if high > low else np.full(values.shape, 0.5)
+    x = np.linspace(MARGIN, WIDTH - MARGIN, len(values))
+    y = HEIGHT - MARGIN - shares * (HEIGHT - 2 * MARGIN)
+    return ["M" + " ".join(f"{a:.1f},{b:.1f}" for a, b in zip(x, line, strict=True)) for line in y.T]
+
+
+def meanings(tokens: npt.NDArray[Any], vocabulary: Sequence[str]) -> str:
+    """What tokens (steps,) mean, without those at the end that stand for nothing (0)."""
+    used = np.trim_zeros(tokens, "b")
+    return " ".join(vocabulary[token] for token in used)

@@ -1,0 +1,30 @@
+"""From tokens to numbers."""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from quickml.spec.layers.layer import Example, Initializer, Layer, Misfit, Parameters, Regularizer, shown
+from quickml.spec.part import Shape, Size
+
+
+class Embedding(Layer):
+    """Looks up a row of numbers for each token; the rows are learned."""
+
+    example: ClassVar = Example((32,), {"input_dim": 100, "output_dim": 16})
+
+    type: Literal["Embedding"] = "Embedding"
+    input_dim: Size
+    """How many different tokens there are: 0 to `input_dim` - 1."""
+    output_dim: Size
+    embeddings_initializer: Initializer | Literal["uniform"] = "uniform"
+    embeddings_regularizer: Regularizer | None = None
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if len(shape) != 1:
+            raise Misfit("tokens in a row, (steps,)", shown(shape))
+        return (*shape, self.output_dim)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        return Parameters(trainable=self.input_dim * self.output_dim)
