@@ -36,9 +36,8 @@ def main() -> None:
         for event in told:
             display.show(event)
         svg = console.export_svg(title="QuickML")
-        PICTURE.write_text(
-            re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
-        )  # fonts of another site
+        without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # they lie on another site
+        PICTURE.write_text(without_fonts)
 
 
 main()

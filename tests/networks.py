@@ -50,6 +50,16 @@ class Maker:
         feature.type.multiArrayType.shape.extend(shape)
         return self
 
+    def labels(self, probabilities: str, *labels: str | int) -> Maker:
+        """Make a classifier of it, with `label` and `probabilities` for outputs."""
+        description = self.model.description
+        description.output.add(name=probabilities).type.dictionaryType.int64KeyType.SetInParent()
+        description.output.add(name="label").type.int64Type.SetInParent()
+        description.predictedFeatureName, description.predictedProbabilitiesName = "label", probabilities
+        kind = "int64ClassLabels" if isinstance(labels[0], int) else "stringClassLabels"
+        getattr(self.network, kind).vector.extend(labels)
+        return self
+
     def layer(self, kind: str, inputs: str, outputs: str, **fields: Any) -> Any:
         layer = self.network.layers.add(name=outputs.split(maxsplit=1)[0])
         layer.input.extend(inputs.split())

@@ -506,3 +506,15 @@ def test_a_package_may_be_moved(tmp_path: Path) -> None:
     moved = tmp_path / "elsewhere" / "other name.mlpackage"
     shutil.move(path, moved.parent / moved.name if moved.parent.mkdir() is None else moved)
     assert Runtime.load(moved).run({"x": np.zeros(3)})["y"].tolist() == [[0, 0]]
+
+
+@pytest.mark.parametrize(("name", "hint"), [
+    ("model.mlpackage.zip", "; unpack it first, and hand in the .mlpackage."),
+    ("model.onnx", "; ONNX Runtime runs it as it is."), ("model.mlmodel", "no Core ML model."),
+])  # fmt: skip
+def test_what_else_a_run_leaves_is_told_how_it_is_used(name, hint, tmp_path):
+    path = tmp_path / name
+    path.write_bytes(b"\xff" * 8)
+    with pytest.raises(CoreMLFileError) as caught:
+        files.read(path)
+    assert str(caught.value).endswith(hint)

@@ -36,6 +36,16 @@ def test_an_activation_computes_what_keras_computes(activation, shape, kind, tmp
 
 
 @pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("options", [{}, {"negative_slope": 0.2}, {"max_value": 0.7}], ids=str)
+def test_a_relu_gives_0_at_its_threshold_as_keras_does(options, kind, tmp_path):
+    parts = [{"type": "ReLU", "threshold": 0.5, **options}]
+    inputs = np.array([[0.5, 0.50001, 0.49999, 0.0, 1.0, -1.0]], np.float32)
+    expected, found = answers_of(parts, FLAT, kind, tmp_path, inputs)
+    assert expected[0, 0] == 0
+    np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
 def test_the_order_of_numbers_survives_every_change_of_shape(kind, tmp_path):
     parts = [
         {"type": "Reshape", "target_shape": [12, 5]},

@@ -125,6 +125,8 @@ def test_a_changed_weight_is_noticed(tmp_path):
     changed(path, shake)
     with pytest.raises(VerificationError, match=r"model\.onnx does not compute what was trained"):
         onnx_file.verify(path, trained.probe, trained.plan.dataset.labels)
+    with pytest.raises(VerificationError, match=r"model\.onnx does not compute what its Core ML file does"):
+        onnx_file.verify(path, trained.probe, trained.plan.dataset.labels, reference="translated")
 
 
 def test_swapped_labels_are_noticed(tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,9 +14,10 @@ import pytest
 
 from networks import BGR, GRAYSCALE, RGB, Maker, normal
 from programs import convert, ct, mb
-from quickml.coreml import device
+from quickml.coreml import device, package
 from quickml.coreml.runtime import Runtime
 from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
+from untrained import plan_of, untrained
 
 WEIGHT = normal(3, 6)
 
@@ -24,13 +27,7 @@ def network(*labels: Any) -> Maker:
     maker.layer("innerProduct", "x", "scores", inputChannels=6, outputChannels=3, weights=WEIGHT)
     maker.layer("activation", "scores", "bent", tanh={})
     maker.layer("softmax", "bent", "probs")
-    description = maker.model.description
-    description.output.add(name="probs").type.dictionaryType.int64KeyType.SetInParent()
-    description.output.add(name="label").type.int64Type.SetInParent()
-    description.predictedFeatureName, description.predictedProbabilitiesName = "label", "probs"
-    kind = "int64ClassLabels" if isinstance(labels[0], int) else "stringClassLabels"
-    getattr(maker.network, kind).vector.extend(labels)
-    return maker
+    return maker.labels("probs", *labels)
 
 
 def program(folder: Path) -> Path:
@@ -179,3 +176,21 @@ def test_core_ml_and_onnx_agree(fmt: str, tmp_path: Path) -> None:
     here, translated = Runtime.load(path), Runtime.load(path, engine="onnx")
     assert here.labels == translated.labels
     np.testing.assert_allclose(here.outputs(x), translated.outputs(x), atol=1e-3)
+
+
+def test_the_how_to_runs_as_printed(tmp_path):
+    page = Path(__file__).parents[2] / "docs" / "how-to" / "run-from-python.md"
+    programs = re.findall(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    folder = tmp_path / "runs" / "digits"
+    folder.mkdir(parents=True)
+    plan = plan_of(
+        {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}, dataset="digits"
+    )
+    package.write(untrained(plan), "mlpackage", folder)
+    command = [sys.executable, "-c", "".join(programs)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    first, second, third = done.stdout.splitlines()
+    assert first == f"image image (8, 8, 1) {tuple('0123456789')}"
+    assert second.startswith("(100, 10) ")
+    assert "'probabilities'" in third

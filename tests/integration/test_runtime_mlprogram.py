@@ -796,6 +796,16 @@ def test_half_precision_rounds_what_the_phone_rounds(tmp_path: Path) -> None:
     assert not np.isfinite(large).all()  # beyond 65504 half precision overflows, on a phone too
 
 
+def test_half_precision_rounds_and_overflows_behind_every_operation(tmp_path: Path) -> None:
+    """1000 squared is beyond float16, whatever is divided by afterwards; 2049 is 2048."""
+    path = convert(
+        lambda x: mb.concat(values=[mb.real_div(x=mb.mul(x=x, y=x), y=1e4), mb.sub(x=mb.add(x=x, y=1.0), y=x)], axis=1),
+        (1, 3), tmp_path, compute_precision=ct.precision.FLOAT16,
+    )  # fmt: skip
+    (found,) = load(path).run({"x": np.array([[1000, 100, 2048]], np.float32)}).values()
+    np.testing.assert_allclose(found, [[np.inf, 1, np.inf, 1, 1, 0]], rtol=1e-3)
+
+
 @pytest.mark.parametrize("fmt", BOTH)
 def test_keep_shows_inner_values(fmt: str, tmp_path: Path) -> None:
     path = classifier(tmp_path, fmt, "G")

@@ -601,13 +601,7 @@ def test_mean_image(tmp_path: Path) -> None:
 def classifier(*labels: Any) -> Maker:
     maker = Maker("neuralNetworkClassifier").array("x", 3)
     maker.layer("softmax", "x", "loss")
-    description = maker.model.description
-    description.output.add(name="scores").type.dictionaryType.int64KeyType.SetInParent()
-    description.output.add(name="label").type.int64Type.SetInParent()
-    description.predictedFeatureName, description.predictedProbabilitiesName = "label", "scores"
-    kind = "int64ClassLabels" if isinstance(labels[0], int) else "stringClassLabels"
-    getattr(maker.network, kind).vector.extend(labels)
-    return maker
+    return maker.labels("scores", *labels)
 
 
 @pytest.mark.parametrize("named", [True, False])

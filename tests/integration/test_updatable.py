@@ -123,8 +123,10 @@ def test_an_activation_computes_what_keras_computes(activation, shape, tmp_path)
 @pytest.mark.parametrize("options", [
     {}, {"max_value": 2.0}, {"negative_slope": 0.1}, {"threshold": 0.4}, {"threshold": 0.4, "negative_slope": 0.2},
     {"threshold": 0.4, "negative_slope": 0.2, "max_value": 3.0}, {"negative_slope": 0.3, "max_value": 1.0},
+    {"threshold": 0.5}, {"threshold": 0.5, "negative_slope": 0.2},
 ], ids=str)  # fmt: skip
 def test_a_relu_computes_what_keras_computes(options, tmp_path):
+    """0.5 is among the inputs: at the threshold itself Keras gives 0."""
     expected, found = classic_answers([{"type": "ReLU", **options}], (6,), tmp_path, inputs_of((6,), 20))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 

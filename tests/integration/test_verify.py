@@ -70,6 +70,17 @@ def size(path) -> int:
     )
 
 
+@pytest.mark.parametrize("layer", [
+    {"type": "LayerNormalization", "axis": [1, 2, 3]}, {"type": "GroupNormalization", "groups": 1},
+], ids=lambda layer: layer["type"])  # fmt: skip
+@pytest.mark.parametrize("scale", [40.0, 1e-7])
+def test_a_normalisation_of_large_or_small_numbers_holds_in_float16(layer, scale, tmp_path):
+    """Squares of what is above 255 are infinite there, and of what is below 1e-4 nothing."""
+    layers = ({"type": "Rescaling", "scale": scale}, layer, *CNN)
+    trained = untrained(plan_of(*layers, dataset="mnist", export={"weights": "float16"}))
+    assert check(trained, trained, "mlpackage", tmp_path).largest_difference < 1e-2
+
+
 @pytest.mark.parametrize("kind", FORMATS)
 def test_large_raw_features_keep_their_digits_in_float16(kind, tmp_path):
     """40,000 and 40,001 are the same number in float16; standardised they are not."""
@@ -203,6 +214,13 @@ def test_what_the_file_says_about_itself(cnn, tmp_path):
         assert "Accuracy on 256 test samples: 100.00%" in description.short_description
         assert description.user_defined["com.apple.coreml.model.preview.type"] == "imageClassifier"
         assert understand_again(description.user_defined["quickml.spec"]) == cnn.plan.spec
+
+
+def test_a_file_with_smaller_weights_says_whose_accuracy_it_tells():
+    from quickml.coreml.package import short_description
+
+    trained = untrained(plan_of(*CNN, dataset="digits", export={"weights": "int8"}))
+    assert "Accuracy on 256 test samples, with float32 weights: 100.00%" in short_description(trained)
 
 
 def understand_again(text):

@@ -47,6 +47,29 @@ def test_multiplications_are_counted_per_place_of_the_output():
     assert precision.multiplications(graph) == by_hand
 
 
+@pytest.mark.parametrize("layer", [
+    {"type": "PReLU"}, {"type": "GroupNormalization"}, {"type": "BatchNormalization"}, {"type": "LayerNormalization"},
+    {"type": "DepthwiseConv2D", "kernel_size": 3, "padding": "same", "depth_multiplier": 2},
+    {"type": "DepthwiseConv2D", "kernel_size": 3, "padding": "same", "strides": 2},
+    {"type": "SeparableConv2D", "kernel_size": 5, "filters": 512},
+    {"type": "Conv2DTranspose", "kernel_size": 3, "filters": 512, "strides": 2},
+], ids=lambda layer: layer["type"])  # fmt: skip
+def test_what_is_no_faster_in_bfloat16_counts_for_nothing(layer):
+    first, end = CONVOLUTION[0], [{"type": "GlobalMaxPooling2D"}, CONVOLUTION[-1]]
+    graph = plan("mnist", [first, layer, *end]).graph
+    dense = graph.nodes[-1].parameters.trainable
+    assert precision.multiplications(graph) == 26 * 26 * (9 * 32 + 32) + dense
+
+
+def test_depthwise_convolutions_alone_stay_float32(monkeypatch):
+    monkeypatch.setattr(precision, "has_native_bfloat16", lambda: True)
+    layer = {"type": "SeparableConv2D", "filters": 256, "kernel_size": 5, "padding": "same"}
+    end = [{"type": "GlobalAveragePooling2D"}, DENSE[0], CONVOLUTION[-1]]
+    assert precision.choose(plan("mnist", [layer, layer, *end], batch_size=128)) == "float32"
+    plain = {**layer, "kernel_size": 3}
+    assert precision.choose(plan("mnist", [plain, plain, *end], batch_size=128)) == "mixed_bfloat16"
+
+
 @pytest.mark.parametrize(
     ("text", "native"),
     [

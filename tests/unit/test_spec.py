@@ -132,6 +132,23 @@ def test_the_sentence_of_a_problem():
 
 
 @pytest.mark.parametrize(
+    ("first", "sentence"),
+    [
+        (
+            {"mean": 0.0, "variance": -1.0},
+            "variance: expected a number of at least 0.0, or a list, found -1.0",
+        ),
+        ({"mean": [1, "a"], "variance": 1.0}, 'mean/1: expected a number, found "a"'),
+        ({"mean": 0.0, "variance": "x"}, 'variance: expected a number, or a list, found "x"'),
+    ],
+    ids=str,
+)
+def test_a_value_that_may_be_one_of_two_things_is_one_problem(first, sentence):
+    found = problems(document({"type": "Normalization", **first}, IRIS_END))
+    assert [str(problem) for problem in found] == [f"/model/layers/0/{sentence}"]
+
+
+@pytest.mark.parametrize(
     ("layers", "pointer"),
     [
         ([{"type": "Conv2D", "filters": 4, "kernel_size": 3}, IRIS_END], "/model/layers/0"),

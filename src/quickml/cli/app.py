@@ -7,6 +7,7 @@ Exit codes: 0 done; 1 the work failed; 2 what was asked for is wrong (a bad docu
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,8 +44,10 @@ def run(
 ) -> None:
     """Build, train, compile and verify what SPEC.json describes.
 
-    The result lies in runs/<name>-<time>/. Ctrl-C once stops training and keeps, compiles and verifies
-    what was learned; twice gives up.
+    The result lies in runs/<name>-<time>/: model.mlmodel and model.mlpackage, unless the document's
+    `export` asks for others (smaller weights, updatable, aimodel, onnx), model.keras and a report.
+
+    Ctrl-C once stops training and keeps, compiles and verifies what was learned; twice gives up.
     """
     from quickml.cli.run import run_spec
 
@@ -120,7 +123,15 @@ def run_command_line(arguments: Sequence[str] | None = None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _leave(f"{error.filename}: {error.strerror}" if error.filename else error.strerror or error, 1)
+        _leave(_sentence(error), 1)
+
+
+def _sentence(error: OSError) -> str:
+    """What went wrong with which file; of several that could not be copied into a package, the first."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, target, reason = error.args[0][0]
+        return f"{target}: {reason}"
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
 
 
 def _code(error: QuickMLError) -> int:

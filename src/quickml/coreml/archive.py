@@ -58,9 +58,7 @@ def _add(archive: ZipFile, path: Path, name: str) -> None:
     info = ZipInfo(f"{name}/" if folder else name, _BEGINNING)
     info.create_system = _UNIX  # else the machine's own
     info.external_attr = (_FOLDER if folder else _FILE) << 16 | (_IS_FOLDER if folder else 0)
-    info.file_size = (
-        0 if folder else path.stat().st_size
-    )  # known before, so no place is kept for zip64's sizes
+    info.file_size = 0 if folder else path.stat().st_size  # known, so no room is kept for zip64's sizes
     with archive.open(info, "w") as entry:
         if not folder:
             with path.open("rb") as content:

@@ -116,8 +116,7 @@ class Compiler:
 
         def proof() -> Parity:
             probe, whose = reference(source, self._trained.probe, self._labels)
-            parity = onnx_file.verify(path, probe, self._labels)
-            return parity.model_copy(update={"reference": whose})
+            return onnx_file.verify(path, probe, self._labels, reference=whose)
 
         return self._made(path, proof)
 

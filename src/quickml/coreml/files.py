@@ -21,6 +21,12 @@ from quickml.errors import CoreMLFileError
 MANIFEST = "Manifest.json"
 _LARGEST_MESSAGE_BYTES = 2**31 - 1  # protobuf's own limit
 _LARGEST_MANIFEST_BYTES = 2**20
+_HINTS = {
+    ".zip": "; unpack it first, and hand in the .mlpackage",
+    ".onnx": "; ONNX Runtime runs it as it is",
+    ".keras": "; Keras loads it as it is",
+}
+"""What else a run leaves that somebody may hand in."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,7 +123,8 @@ def _read_model(path: Path) -> Any:
     try:
         model.ParseFromString(path.read_bytes())
     except (proto.decode_error(), UnicodeDecodeError, RecursionError) as error:
-        raise CoreMLFileError(f"{path.name} is damaged, or no Core ML model.") from error
+        hint = _HINTS.get(path.suffix, "")
+        raise CoreMLFileError(f"{path.name} is damaged, or no Core ML model{hint}.") from error
     # protobuf skips what it does not know, so almost any text parses as an empty message.
     if model.WhichOneof("Type") is None:
         raise CoreMLFileError(f"{path.name} holds no model of a kind that is known.")

@@ -17,12 +17,11 @@ from numpy.typing import NDArray
 from quickml.coreml import files
 from quickml.coreml.describe import Description, describe
 from quickml.coreml.onnx import translate
+from quickml.coreml.onnx.session import options
 from quickml.coreml.verify import in_order, judge
 from quickml.errors import CoreMLFileError
-from quickml.events import Parity
+from quickml.events import Parity, Reference
 from quickml.training.trained import Array, Probe
-
-_FATAL_ONLY = 4  # of ONNX Runtime's severities; errors are raised as well
 
 
 def write(core_ml_file: Path, folder: Path) -> Path:
@@ -62,13 +61,14 @@ def _facts(about: Description, labels: tuple[str, ...] | None) -> Iterator[tuple
     yield "license", about.license
 
 
-def verify(path: Path, probe: Probe, labels: tuple[str, ...]) -> Parity:
+def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Reference = "trained") -> Parity:
     """Check the file, run it as anybody would, and compare.
 
     Args:
         path: as `write` left it.
         probe: at least 256 samples with the answers of what was translated.
         labels: the classes, in the order of the probe's answers; none for a regression.
+        reference: whose answers they are.
 
     Raises:
         VerificationError: it computes something else; the error carries the figures.
@@ -77,17 +77,15 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...]) -> Parity:
     import onnx
     import onnxruntime
 
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    options.log_severity_level = _FATAL_ONLY
     try:
         onnx.checker.check_model(path, full_check=True)
-        session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+        session = onnxruntime.InferenceSession(path, options(), providers=["CPUExecutionProvider"])
         answers = _answers(session, probe.inputs)
     except Exception as error:  # ONNX Runtime's exceptions share no root but this
         raise CoreMLFileError(f"{path.name} cannot be run: {error}") from error
     found = json.loads(session.get_modelmeta().custom_metadata_map.get("labels", "[]"))
-    return judge(path.name, in_order(answers, tuple(found), labels, path.name), probe, labels, "float32")
+    ordered = in_order(answers, tuple(found), labels, path.name)
+    return judge(path.name, ordered, probe, labels, "float32", reference=reference)
 
 
 def _answers(session: Any, inputs: NDArray[np.generic]) -> Array:

@@ -138,9 +138,8 @@ def _described(trained: Trained, model: Any) -> Any:
     else:
         ct.utils.rename_feature(description, description.description.output[0].name, PREDICTION)
     _check_labels(description, len(labels))
-    if (
-        trained.plan.dataset.kind == "tokens"
-    ):  # coremltools declares every input of a neural network as float32
+    if trained.plan.dataset.kind == "tokens":
+        # coremltools declares every input of a neural network as float32
         array = description.description.input[0].type.multiArrayType
         array.dataType = array.INT32
     fill_metadata(trained, description.description)
@@ -200,13 +199,16 @@ def output_descriptions(trained: Trained) -> dict[str, str]:
 def short_description(trained: Trained) -> str:
     """What the model is and how good it is, in a sentence or two."""
     spec, metrics = trained.plan.spec, trained.metrics
+    when = "" if spec.export.weights == "float32" else ", with float32 weights"
     parts = [
         spec.export.description or f"{spec.name}: learned from {trained.plan.dataset.title} with QuickML."
     ]
     if "accuracy" in metrics:
-        parts.append(f"Accuracy on {len(trained.predictions):,} test samples: {metrics['accuracy']:.2%}.")
+        parts.append(
+            f"Accuracy on {len(trained.predictions):,} test samples{when}: {metrics['accuracy']:.2%}."
+        )
     elif "mean_absolute_error" in metrics:
-        parts.append(f"Mean absolute error on test samples: {metrics['mean_absolute_error']:.4g}.")
+        parts.append(f"Mean absolute error on test samples{when}: {metrics['mean_absolute_error']:.4g}.")
     return " ".join(parts)
 
 

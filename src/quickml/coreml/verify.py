@@ -22,6 +22,12 @@ TOLERANCE: dict[Weights, float] = {"float32": 1e-4, "float16": 2e-2}
 LEAST_AGREEMENT = 0.995
 """Share of samples that must get the same label. In float32 too: two classes may tie within the tolerance."""
 
+_ANSWERS: dict[Reference, str] = {
+    "trained": "was trained",
+    "decompressed": "its weights say, decompressed",
+    "translated": "its Core ML file does",
+}
+
 
 def verify(
     path: Path, probe: Probe, labels: tuple[str, ...], weights: Weights, *, reference: Reference = "trained"
@@ -112,8 +118,7 @@ def _labels(answers: Array, probe: Probe) -> tuple[float, float]:
 
 def _complaint(parity: Parity) -> str:
     labels = "" if parity.label_agreement is None else f", labels agree for {parity.label_agreement:.1%}"
-    what = "was trained" if parity.reference == "trained" else "its weights say, decompressed"
     return (
-        f"{parity.file} does not compute what {what}: expected differences of at most"
+        f"{parity.file} does not compute what {_ANSWERS[parity.reference]}: expected differences of at most"
         f" {parity.tolerance:g} on {parity.samples} samples, found {parity.largest_difference:.3g}{labels}"
     )

@@ -81,46 +81,34 @@ def _last_activation(layer: Layer) -> str:
 
 def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
     """Whether the last layer answers what the dataset asks."""
-    last = graph.nodes[-1]
-    pointer = f"/model/layers/{last.index}"
-    classes = len(dataset.labels)
-    activation = _last_activation(last.layer)
-    if dataset.task == "regression":
-        if last.output_shape == (1,):
-            return []
+    last, classes = graph.nodes[-1], len(dataset.labels)
+    pointer, activation = f"/model/layers/{last.index}", _last_activation(last.layer)
+    if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
+        return []
+    is_regression = dataset.task == "regression"
+    units, asked = (1, "regression") if is_regression else (classes, f"{classes} classes")
+    if last.output_shape != (units,):
+        softmax = "" if is_regression else ', "activation": "softmax"'
         return [
             Problem(
                 pointer=pointer,
-                subject=f"{dataset.name} (regression)",
-                expected="an output of (1,)",
+                subject=f"{dataset.name} ({asked})",
+                expected=f"an output of ({units},)",
                 found=shown(last.output_shape),
-                hint=_ending(last, '{"type": "Dense", "units": 1}'),
+                hint=_ending(last, f'{{"type": "Dense", "units": {units}{softmax}}}'),
             )
         ]
-    if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
+    if is_regression or activation == "softmax":
         return []
-    problems = []
-    if last.output_shape != (classes,):
-        problems.append(
-            Problem(
-                pointer=pointer,
-                subject=f"{dataset.name} ({classes} classes)",
-                expected=f"an output of ({classes},)",
-                found=shown(last.output_shape),
-                hint=_ending(last, f'{{"type": "Dense", "units": {classes}, "activation": "softmax"}}'),
-            )
+    return [
+        Problem(
+            pointer=pointer,
+            subject="classification",
+            found=f'the activation "{activation}"',
+            expected='probabilities: the activation "softmax" on the last layer',
+            hint='add "activation": "softmax"',
         )
-    elif activation != "softmax":
-        problems.append(
-            Problem(
-                pointer=pointer,
-                subject="classification",
-                found=f'the activation "{activation}"',
-                expected='probabilities: the activation "softmax" on the last layer',
-                hint='add "activation": "softmax"',
-            )
-        )
-    return problems
+    ]
 
 
 def _ending(last: Node, layer: str) -> str:

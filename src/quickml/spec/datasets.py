@@ -4,8 +4,6 @@ Descriptions only. The numbers themselves come from the loader of the same name 
 To add a dataset, write its class here, put it into `AnyDataset` at the end, and write its loader there.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, ClassVar, Literal
 

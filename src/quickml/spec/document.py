@@ -1,7 +1,5 @@
 """The document as a whole."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

@@ -1,7 +1,5 @@
 """What to deliver: formats, weights, and what the file says about itself."""
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field

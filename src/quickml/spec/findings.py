@@ -6,6 +6,7 @@ import difflib
 import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any, get_args
 
 from pydantic import ValidationError
@@ -19,12 +20,29 @@ from quickml.spec.training import OPTIMIZERS
 
 def said(error: ValidationError, document: Any) -> list[Problem]:
     """The problems that pydantic found, each with the pointer into the document as it was handed in."""
-    problems = list(dict.fromkeys(_problem(item, document) for item in error.errors(include_url=False)))
-    # Of a list whose items are all wrong, pydantic says too that it is too short.
+    problems = _joined([_problem(item, document) for item in error.errors(include_url=False)])
+    # Of a list whose items are wrong, pydantic says too that it is too short, or that it is no number.
     inside = [problem.pointer for problem in problems]
-    short = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]
+    lists = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]
+    return [problem for problem in problems if problem.pointer not in lists or not _of_list(problem)]
+
+
+def _of_list(problem: Problem) -> bool:
+    return "items" in problem.expected or problem.expected in {"a number", "an integer"}
+
+
+def _joined(problems: list[Problem]) -> list[Problem]:
+    """One problem where one of several things may stand: pydantic says of each that it does not."""
+    places: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        places.setdefault((problem.pointer, problem.subject, problem.found), []).append(problem)
     return [
-        problem for problem in problems if problem.pointer not in short or "items" not in problem.expected
+        replace(
+            same[0],
+            expected=", or ".join(dict.fromkeys(problem.expected for problem in same)),
+            hint=next((problem.hint for problem in same if problem.hint), ""),
+        )
+        for same in places.values()
     ]
 
 

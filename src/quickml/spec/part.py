@@ -1,6 +1,8 @@
-"""What every object of a document has in common."""
+"""What every object of a document has in common.
 
-from __future__ import annotations
+Modules that define such objects do without `from __future__ import annotations`: pydantic would compile each
+annotation from its text, for every class that inherits it, which took 15 ms of `quickml validate`'s 280.
+"""
 
 from typing import Annotated, Any
 

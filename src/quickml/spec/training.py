@@ -1,7 +1,5 @@
 """How to train: optimizers, losses, schedules and stopping rules, by their Keras names and defaults."""
 
-from __future__ import annotations
-
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field

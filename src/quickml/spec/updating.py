@@ -233,8 +233,7 @@ def _is_traced(layer: Layer) -> bool:
         case ReLU():
             return layer == ReLU(name=layer.name, inputs=layer.inputs)
         case Normalization():
-            return (
-                layer.invert
-            )  # written as a batch normalization; forwards, exactness wants two other layers
+            # Inverted, it is written as a batch normalization; forwards, exactness wants two other layers.
+            return layer.invert
         case _:
             return isinstance(layer, (*VANISHING, *POOLING, Flatten, Reshape, BatchNormalization))

@@ -15,7 +15,7 @@ from quickml.spec.shapes import Graph
 from quickml.spec.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.dropout import QuickDropout
-from quickml.training.precision import Precision
+from quickml.training.precision import Precision, is_slow_in_bfloat16
 
 EXACT = (Rescaling, Normalization, Resizing, Augmentation, GaussianNoise)
 """Layers that compute in float32 always: bfloat16 keeps two or three digits, and raw 1013.25 needs six.
@@ -45,7 +45,8 @@ def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool 
     values = {INPUT: source}
     for node in graph.nodes:
         last = node is graph.nodes[-1]  # probabilities near 1 need more than bfloat16's digits
-        dtype = "float32" if last or isinstance(node.layer, EXACT) else precision
+        full = last or isinstance(node.layer, EXACT) or is_slow_in_bfloat16(node.layer)
+        dtype = "float32" if full else precision
         layer = make_layer(node.layer, node.name, dtype, quick=quick)
         values[node.name] = _called(layer, node.layer, [values[name] for name in node.inputs])
     return keras.Model(source, values[graph.nodes[-1].name], name="quickml")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
+
 from quickml.coreml.classic.place import Place, add
 from quickml.spec.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
 
@@ -80,10 +82,11 @@ def _elu(layer: ELU, place: Place) -> str:
 
 @add.register
 def _relu(layer: ReLU, place: Place) -> str:
-    """Keras: max_value above it, x down to threshold, negative_slope * (x - threshold) below."""
+    """Keras: max_value above it, x above the threshold, negative_slope * (x - threshold) from there down."""
     value = source = place.inputs[0]
-    if layer.threshold:
-        value = place.function("THRESHOLDEDRELU", source, "above", layer.threshold)
+    if layer.threshold:  # Core ML keeps x from its alpha on, Keras above: so alpha is the next number
+        alpha = float(np.nextafter(np.float32(layer.threshold), np.float32(np.inf)))
+        value = place.function("THRESHOLDEDRELU", source, "above", alpha)
     elif not layer.negative_slope:
         value = place.function("RELU", source, "relu")
     if layer.negative_slope and not layer.threshold:

@@ -99,7 +99,7 @@ def prelu(layer: PReLU, context: Context) -> Var:  # noqa: ARG001 - the shape of
 
 @emits(ReLU)
 def relu(layer: ReLU, context: Context) -> Var:
-    """Keras: max_value above it, x down to threshold, negative_slope * (x - threshold) below."""
+    """Keras: max_value above it, x above the threshold, negative_slope * (x - threshold) from there down."""
     x, top = context.input, layer.max_value
     if layer.threshold == 0 and layer.negative_slope == 0:
         if top is None:
@@ -117,7 +117,7 @@ def _general_relu(layer: ReLU, x: Var, name: str) -> Var:
     shifted = mb.sub(x=x, y=np.float32(layer.threshold))
     value = mb.leaky_relu(x=shifted, alpha=layer.negative_slope)
     if layer.threshold:
-        above = mb.cast(x=mb.greater_equal(x=x, y=np.float32(layer.threshold)), dtype="fp32")
+        above = mb.cast(x=mb.greater(x=x, y=np.float32(layer.threshold)), dtype="fp32")
         value = mb.add(x=value, y=mb.mul(x=above, y=np.float32(layer.threshold)))
     if layer.max_value is None:
         return mb.identity(x=value, name=name)

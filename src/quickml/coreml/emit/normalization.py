@@ -16,6 +16,8 @@ from quickml.spec.part import Shape
 EPSILON = 1e-7
 """Keras' `backend.epsilon()`, the least standard deviation its Normalization divides by."""
 
+LEAST = 1e-4
+"""What numbers are divided by at least, so that none is divided by 0; float16 still holds it."""
 
 FIRST = "_raw"
 """Ends the name of the first of the two operations that a scale and an offset take."""
@@ -113,13 +115,19 @@ def layer_normalization(layer: LayerNormalization, context: Context) -> Var:
 
 
 def _standardised(x: Var, axes: list[int], epsilon: float) -> Var:
-    """Mean 0 and variance 1 over axes.
+    """Mean 0 and variance 1 over axes: (x - mean) / sqrt(variance + epsilon).
 
-    Written out: of the operation that neural networks have, the place of epsilon is not beyond doubt.
+    Written out: of the operation that neural networks have, the place of epsilon is not beyond doubt. Both
+    sides of the fraction are divided by the largest number m first. Squares are at most 1 then; in float16,
+    which a phone may choose for itself, those of more than 255 would be infinite.
     """
     centred = mb.sub(x=x, y=mb.reduce_mean(x=x, axes=axes, keep_dims=True))
-    variance = mb.reduce_mean(x=mb.mul(x=centred, y=centred), axes=axes, keep_dims=True)
-    return mb.real_div(x=centred, y=mb.sqrt(x=mb.add(x=variance, y=np.float32(epsilon))))
+    least = np.float32(max(np.sqrt(epsilon), LEAST))
+    largest = mb.maximum(x=mb.reduce_max(x=mb.abs(x=centred), axes=axes, keep_dims=True), y=least)
+    small = mb.real_div(x=centred, y=largest)
+    share = mb.real_div(x=np.float32(np.sqrt(epsilon)), y=largest)  # sqrt(epsilon) / m, at most 1
+    variance = mb.reduce_mean(x=mb.mul(x=small, y=small), axes=axes, keep_dims=True)
+    return mb.real_div(x=small, y=mb.sqrt(x=mb.add(x=variance, y=mb.mul(x=share, y=share))))
 
 
 def _over(values: NDArray[np.float32], axes: list[int], shape: Shape) -> NDArray[np.float32]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from quickml.coreml.emit.emitter import EMITTERS, Context, Var
 from quickml.errors import CompileError
 from quickml.spec.datasets import Kind
 from quickml.spec.part import Shape
-from quickml.spec.shapes import Graph
+from quickml.spec.shapes import Graph, Node
 from quickml.spec.wiring import INPUT
 
 for _module in pkgutil.iter_modules(package.__path__):
@@ -65,22 +65,25 @@ def emit(
             source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape))
         values: dict[str, Var] = {INPUT: source}
         for node in graph.nodes:
-            emitter = EMITTERS.get(type(node.layer))
-            if emitter is None:
-                raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML yet")
-            values[node.name] = emitter(
-                node.layer,
-                Context(
-                    name=node.name,
-                    inputs=[values[source] for source in node.inputs],
-                    input_shapes=node.input_shapes,
-                    output_shape=node.output_shape,
-                    weights=weights.get(node.name, {}),
-                ),
-            )
+            inputs = [values[name] for name in node.inputs]
+            values[node.name] = _emitted(node, inputs, weights.get(node.name, {}))
         output = values[graph.nodes[-1].name]
         if both:
             output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
         function.set_outputs([output])
     program.add_function("main", function)
     return program
+
+
+def _emitted(node: Node, inputs: Sequence[Var], weights: Mapping[str, NDArray[np.float32]]) -> Var:
+    emitter = EMITTERS.get(type(node.layer))
+    if emitter is None:
+        raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML")
+    context = Context(
+        name=node.name,
+        inputs=inputs,
+        input_shapes=node.input_shapes,
+        output_shape=node.output_shape,
+        weights=weights,
+    )
+    return emitter(node.layer, context)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.coreml.onnx.graph import BOOL, FLOAT, FLOAT16, INT32, INT64, Graph, Operand, Tensor
+from quickml.coreml.onnx.graph import BOOL, FLOAT, INT32, INT64, Graph, Operand, Tensor
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 _MOST_PIECES = 4096
@@ -107,7 +107,7 @@ def round_half(g: Graph, x: Tensor) -> Tensor:
     """Round to half precision and go on in float32, as if the value had been stored as float16."""
     if (known := g.known(x)) is not None:
         return g.constant(known.astype(np.float16))
-    return g.op("Cast", g.op("Cast", x, to=FLOAT16), to=FLOAT)
+    return g.rounded(x)
 
 
 def cast(g: Graph, x: Tensor, name: str) -> Tensor:

@@ -72,6 +72,7 @@ class Graph:
         self._room = room
         self._count = 0
         self._nodes: list[Any] = []
+        self._free_nodes = 0
         self._initializers: dict[str, Any] = {}
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
@@ -124,7 +125,7 @@ class Graph:
 
     def ops(self, kind: str, outputs: int, *inputs: Operand | None, **attributes: Any) -> tuple[Tensor, ...]:
         """One node with several outputs. Raises CoreMLFileError where the operands do not fit."""
-        if len(self._nodes) >= _MOST_NODES:
+        if len(self._nodes) - self._free_nodes >= _MOST_NODES:
             raise UnsupportedModelError(f"more than {_MOST_NODES} nodes cannot be run here")
         operands = [None if value is None else self.constant(value) for value in inputs]
         names = [self._name(kind) for _ in range(outputs)]
@@ -133,6 +134,22 @@ class Graph:
         inferred = self._infer(kind, node, [value for value in operands if value])
         self._nodes.append(node)
         return tuple(self._known(_tensor(name, inferred.get(name), kind)) for name in names)
+
+    def rounded(self, x: Tensor) -> Tensor:
+        """A float32 value, rounded to half precision.
+
+        A program does this behind most of its operations, so it is quick: two nodes that need no inference
+        and do not count.
+        """
+        half, result = (
+            Tensor(self._name("Half"), x.shape, FLOAT16),
+            Tensor(self._name("Cast"), x.shape, FLOAT),
+        )
+        for one, other in ((x, half), (half, result)):
+            self._nodes.append(helper.make_node("Cast", [one.name], [other.name], to=other.type))
+            self._known(other)
+        self._free_nodes += 2
+        return result
 
     def output(self, name: str, tensor: Tensor) -> None:
         """Make a value an output of the graph under a public name."""

@@ -1,7 +1,7 @@
 """ML programs: the operations of Apple's `MIL.proto`, in the order they are written, as an ONNX graph.
 
-Half-precision programs are computed in float32 with weights and cast values rounded to float16: close to
-what a phone computes, and the same on every machine.
+Half-precision programs are computed in float32, and what an operation gives as float16 is rounded to it: as
+close to a phone as can be told, and the same on every machine. What overflows there overflows here.
 """
 
 from __future__ import annotations
@@ -20,6 +20,13 @@ from quickml.coreml.onnx.graph import DAMAGE, Graph, Tensor
 from quickml.coreml.onnx.mil_ops import OPERATIONS, Arguments, Value
 from quickml.coreml.onnx.network import Network, checked_labels
 from quickml.errors import CoreMLFileError, UnsupportedModelError
+
+_EXACT = frozenset({
+    "const", "cast", "identity", "reshape", "transpose", "squeeze", "expand_dims", "split", "concat", "stack",
+    "slice_by_index", "slice_by_size", "reverse", "tile", "crop", "pad", "gather", "relu", "relu6", "maximum",
+    "minimum", "max_pool", "reduce_max", "reduce_min",
+})  # fmt: skip
+"""What is made of numbers that were rounded before, and needs no rounding again."""
 
 
 def read(file: CoreMLFile, g: Graph) -> Network:
@@ -92,6 +99,8 @@ def _run(g: Graph, operation: Any, values: dict[str, Value], constants: Constant
             raise CoreMLFileError(f"{len(operation.outputs)} outputs, where it has {len(made)}")
         for output, value in zip(operation.outputs, made, strict=False):
             _check_shape(value, output.type)
+            if isinstance(value, Tensor) and operation.type not in _EXACT and _is_half(output.type):
+                value = arrays.round_half(g, value)  # noqa: PLW2901 - what the program calls it
             if isinstance(value, np.ndarray) and operation.type != "const":  # constants lie in the file
                 g.take(value.size)
             values[output.name] = value
@@ -99,6 +108,12 @@ def _run(g: Graph, operation: Any, values: dict[str, Value], constants: Constant
         raise type(error)(f"{where}: {error}") from error
     except DAMAGE as error:
         raise CoreMLFileError(f"{where} is damaged: {error}") from error
+
+
+def _is_half(declared: Any) -> bool:
+    return (
+        declared.WhichOneof("type") == "tensorType" and milvalues.type_name(declared.tensorType) == "float16"
+    )
 
 
 def _made(g: Graph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:

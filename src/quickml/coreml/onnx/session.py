@@ -60,13 +60,10 @@ class Session:
     def _prepared(self) -> Any:
         import onnxruntime
 
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = _FATAL_ONLY
         try:
             return onnxruntime.InferenceSession(
                 self._translation.model.SerializeToString(),
-                options,
+                options(),
                 providers=["CPUExecutionProvider"],
                 # It computes what depends on constants only, however much that is: a hostile file's way to
                 # take hours and gigabytes while it loads. The translation has left nothing useful to do.
@@ -74,6 +71,16 @@ class Session:
             )
         except Exception as error:  # ONNX Runtime's exceptions share no root but this
             raise CoreMLFileError(f"{self._file} cannot be prepared: {_first_line(error)}") from error
+
+
+def options() -> Any:
+    """ONNX Runtime's options for one thread and no talk."""
+    import onnxruntime
+
+    chosen = onnxruntime.SessionOptions()
+    chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
+    chosen.log_severity_level = _FATAL_ONLY
+    return chosen
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,5 @@
 """Activations that are layers of their own."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Attention."""
 
-from __future__ import annotations
-
 from typing import Any, ClassVar, Literal
 
 from quickml.spec.layers.layer import (

@@ -4,8 +4,6 @@ They do nothing once training is over, and nothing of them is in the file. Rando
 training's seed.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag

@@ -1,7 +1,5 @@
 """Convolutions, and the transposed one, which makes images larger."""
 
-from __future__ import annotations
-
 import math
 from typing import ClassVar, Literal
 

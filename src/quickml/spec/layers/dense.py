@@ -1,7 +1,5 @@
 """Dense."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import Example, Misfit, Parameters, Weighted, shown

@@ -1,7 +1,5 @@
 """From tokens to numbers."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import Example, Initializer, Layer, Misfit, Parameters, Regularizer, shown

@@ -1,9 +1,8 @@
 """What all layers have in common."""
 
-from __future__ import annotations
-
 import math
 import re
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -64,7 +63,8 @@ class Misfit(Exception):  # noqa: N818 - caught and turned into a Problem, it ne
         super().__init__(expected)
 
 
-class Parameters(Part):
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
     """How many numbers a layer holds."""
 
     trainable: int = 0

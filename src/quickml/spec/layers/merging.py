@@ -1,7 +1,5 @@
 """Layers of several inputs."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import Example, Layer, Misfit, axis_of, shown

@@ -1,7 +1,5 @@
 """Pooling, by windows and over the whole image."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.convolution import window

@@ -1,7 +1,5 @@
 """From raw values to what a network likes to see."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

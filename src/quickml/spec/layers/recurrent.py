@@ -1,7 +1,5 @@
 """Recurrent layers: they go through a sequence step by step, and carry along what they have seen."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import (

@@ -1,7 +1,5 @@
 """Layers that help training along: noise and scale."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, ClassVar, Literal
 

@@ -1,7 +1,5 @@
 """Larger and smaller images: margins, cuts, other resolutions."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import Example, Layer, Misfit, image, shown

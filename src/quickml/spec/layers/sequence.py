@@ -1,7 +1,5 @@
 """Layers for sequences: along the steps as their counterparts for pictures go over rows and columns."""
 
-from __future__ import annotations
-
 from typing import ClassVar, Literal
 
 from quickml.spec.layers.layer import Example, Layer, Margin, Misfit, Parameters, Weighted, sequence, shown

@@ -1,7 +1,5 @@
 """Layers that only move numbers about."""
 
-from __future__ import annotations
-
 import math
 from typing import Annotated, ClassVar, Literal
 

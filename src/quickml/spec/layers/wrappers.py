@@ -1,7 +1,5 @@
 """Layers around a layer."""
 
-from __future__ import annotations
-
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field

@@ -1,0 +1,34 @@
+"""Errors of the system, as the command line tells them."""
+
+import errno
+import os
+import shutil
+
+import pytest
+
+from quickml.cli import app
+
+FULL = os.strerror(errno.ENOSPC)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, FULL, "runs/a/model.keras"), f"error: runs/a/model.keras: {FULL}"),
+        (
+            shutil.Error([("tmp/weight.bin", "runs/a/weight.bin", f"[Errno 28] {FULL}"), ("b", "c", "d")]),
+            f"error: runs/a/weight.bin: [Errno 28] {FULL}",
+        ),
+        (shutil.Error("two of a name"), "error: two of a name"),
+    ],
+    ids=["a file", "files of a package", "words"],
+)
+def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
+    def broken(**_):
+        raise error
+
+    monkeypatch.setattr(app, "app", broken)
+    with pytest.raises(SystemExit) as left:
+        app.run_command_line(["run", "a.json"])
+    assert left.value.code == 1
+    assert capsys.readouterr().err.strip() == sentence
