@@ -1,6 +1,7 @@
 """model.onnx: sound, self-describing, the same bytes, and run by ONNX Runtime without any of ours."""
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -160,3 +161,14 @@ def test_the_how_to_runs_as_printed(tmp_path):
     first, second = done.stdout.splitlines()
     assert first == "test takes image [1, 8, 8, 1] A grey picture of 8 x 8 raw pixels, 0 to 255"
     assert second.split()[0] in "0123456789"
+
+
+def test_onnx_runtime_tells_nobody_that_it_runs(tmp_path):
+    """By itself it reports to its makers, and keeps a number for this machine in the user's folder."""
+    code = "from quickml.coreml.onnx.session import options; options()"
+    environment = {**os.environ, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    environment = {
+        name: value for name, value in environment.items() if name not in ("ORT_DISABLE_TELEMETRY", "CI")
+    }
+    subprocess.run([sys.executable, "-c", code], check=True, env=environment)
+    assert list(tmp_path.iterdir()) == []

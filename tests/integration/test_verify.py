@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from quickml.errors import CompileError, VerificationError
+from quickml.errors import CompileError, InputError, VerificationError
 from quickml.spec import understand
 from quickml.training.trained import Trained
 from untrained import plan_of, untrained
@@ -258,3 +258,21 @@ def test_elsewhere_the_phone_compiles(cnn, tmp_path, monkeypatch):
 
     monkeypatch.setattr(sys, "platform", "linux")
     assert compile_for_device(tmp_path / "model.mlpackage", tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_tokens_are_whole_numbers(kind, tmp_path):
+    from quickml.coreml.package import write
+    from quickml.coreml.runtime import Runtime
+
+    layers = (
+        {"type": "Embedding", "input_dim": 4, "output_dim": 3},
+        {"type": "GlobalAveragePooling1D"},
+        {"type": "Dense", "units": 2, "activation": "softmax"},
+    )
+    trained = untrained(plan_of(*layers, dataset="brackets"))
+    runtime = Runtime.load(write(trained, kind, tmp_path))
+    tokens = trained.probe.inputs[0].astype(np.float32)
+    runtime.run({"tokens": tokens})
+    with pytest.raises(InputError, match=r"expects whole numbers, found 1\.5"):
+        runtime.run({"tokens": np.where(np.arange(tokens.size) == 3, 1.5, tokens)})

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from quickml.coreml import files
 from quickml.coreml.describe import Description, describe
 from quickml.coreml.onnx import translate
-from quickml.coreml.onnx.session import options
+from quickml.coreml.onnx.session import onnxruntime, options
 from quickml.coreml.verify import in_order, judge
 from quickml.errors import CoreMLFileError
 from quickml.events import Parity, Reference
@@ -75,11 +75,10 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
         CoreMLFileError: it is no sound ONNX model.
     """
     import onnx
-    import onnxruntime
 
     try:
         onnx.checker.check_model(path, full_check=True)
-        session = onnxruntime.InferenceSession(path, options(), providers=["CPUExecutionProvider"])
+        session = onnxruntime().InferenceSession(path, options(), providers=["CPUExecutionProvider"])
         answers = _answers(session, probe.inputs)
     except Exception as error:  # ONNX Runtime's exceptions share no root but this
         raise CoreMLFileError(f"{path.name} cannot be run: {error}") from error

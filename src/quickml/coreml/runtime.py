@@ -195,7 +195,13 @@ def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
         raise InputError(
             f"The input {spec.name!r} expects {what} of shape {spec.shape}, found {array.shape}."
         )
+    if spec.is_integer and array.dtype.kind == "f" and not np.all(array == np.rint(array)):
+        raise InputError(f"The input {spec.name!r} expects whole numbers, found {_first_broken(array)}.")
     return np.ascontiguousarray(array, dtype=np.float32).reshape(spec.graph_shape)
+
+
+def _first_broken(array: NDArray[Any]) -> float:
+    return float(array[array != np.rint(array)][0])
 
 
 def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:

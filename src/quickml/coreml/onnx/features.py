@@ -18,6 +18,7 @@ from quickml.coreml.onnx.graph import Graph, Tensor
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 _CHANNELS = {"GRAYSCALE": 1, "GRAYSCALE_FLOAT16": 1, "RGB": 3, "BGR": 3}
+_INTEGERS = {"INT32", "INT8"}
 _LARGEST_INPUT_ELEMENTS = 2**26  # a quarter of a GiB
 
 
@@ -31,6 +32,7 @@ class InputSpec:
     color: str = ""
     is_optional: bool = False
     default: float = 0.0
+    is_integer: bool = False
 
     @property
     def graph_shape(self) -> tuple[int, ...]:
@@ -56,6 +58,7 @@ def input_spec(feature: Any) -> InputSpec:
         shape=shape,
         is_optional=bool(feature.type.isOptional),
         default=float(getattr(array, given)) if given else 0.0,
+        is_integer=proto.enum_name(array, "dataType", array.dataType) in _INTEGERS,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -58,10 +59,8 @@ class Session:
         return found
 
     def _prepared(self) -> Any:
-        import onnxruntime
-
         try:
-            return onnxruntime.InferenceSession(
+            return onnxruntime().InferenceSession(
                 self._translation.model.SerializeToString(),
                 options(),
                 providers=["CPUExecutionProvider"],
@@ -73,11 +72,21 @@ class Session:
             raise CoreMLFileError(f"{self._file} cannot be prepared: {_first_line(error)}") from error
 
 
+def onnxruntime() -> Any:
+    """The module, imported at the first call, which must be this one.
+
+    From 1.29 on it reports its use to its makers over the network, and keeps a number of this machine in the
+    user's folder, unless this variable is set before it is imported; `disable_telemetry_events` is too late.
+    """
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    import onnxruntime as library
+
+    return library
+
+
 def options() -> Any:
     """ONNX Runtime's options for one thread and no talk."""
-    import onnxruntime
-
-    chosen = onnxruntime.SessionOptions()
+    chosen = onnxruntime().SessionOptions()
     chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
     chosen.log_severity_level = _FATAL_ONLY
     return chosen
