@@ -1,0 +1,128 @@
+"""What a setting may hold: how a value is read, and told to people."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """What a setting may hold."""
+
+    expected: str
+    """In words, for people."""
+    metavar: str
+    """In one word, for a flag."""
+    read: Callable[[object], Any]
+    """From a text, or a value of a TOML file. Raises ValueError or OverflowError where it does not fit."""
+    show: Callable[[Any], str] = str
+    """As a person would write it."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise ValueError
+    return value
+
+
+def _path(value: object) -> Path:
+    try:
+        return Path(_text(value)).expanduser()
+    except RuntimeError:  # ~somebody that this machine does not know
+        raise ValueError from None
+
+
+def whole(least: int, most: int = 10**12) -> Kind:
+    """Whole numbers, both ends among them."""
+
+    def read(value: object) -> int:
+        if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
+            value = int(value)
+        if type(value) is not int or not least <= value <= most:  # True is an int too
+            raise ValueError
+        return value
+
+    bounds = f"at least {least}" if most == 10**12 else f"{least} to {most}"
+    return Kind(expected=f"a whole number, {bounds}", metavar="N", read=read)
+
+
+def number(least: float, unit: str) -> Kind:
+    """Numbers with a fraction; neither infinite nor none."""
+
+    def read(value: object) -> float:
+        if not isinstance(value, str | int | float) or isinstance(value, bool):
+            raise ValueError
+        number = float(value)
+        if not math.isfinite(number) or number < least:
+            raise ValueError
+        return number
+
+    expected = f"a number of {unit}, at least {least:g}"
+    return Kind(expected=expected, metavar="NUMBER", read=read, show=lambda value: f"{value:.15g}")
+
+
+_UNITS: dict[str, int] = {"": 1, "B": 1} | {
+    f"{letter}{base}": int(factor**power)
+    for power, letter in enumerate("KMGT", start=1)
+    for base, factor in (("B", 1000), ("iB", 1024))
+}
+_SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)\s*([a-z]*)", re.IGNORECASE)
+
+
+def read_size(value: object) -> int:
+    """Bytes, from a number or a text such as `2GiB` or `500 MB`.
+
+    Raises:
+        ValueError: it is no size.
+    """
+    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
+        return value
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    units = {unit.lower(): factor for unit, factor in _UNITS.items()}
+    if found is None or found[2].lower() not in units:
+        raise ValueError
+    factor = units[found[2].lower()]
+    return int(Decimal(found[1]) * factor)
+
+
+def show_size(size_bytes: int) -> str:
+    """A text that `read_size` reads back, in the largest unit of which it is a whole number."""
+    for unit, factor in sorted(_UNITS.items(), key=lambda item: -item[1]):
+        if unit and size_bytes and size_bytes % factor == 0:
+            return f"{size_bytes // factor}{unit}"
+    return f"{size_bytes}B"
+
+
+def one_of(*words: str) -> Kind:
+    """One of these words."""
+
+    def read(value: object) -> str:
+        if value not in words:
+            raise ValueError
+        return str(value)
+
+    return Kind(expected=f"one of {', '.join(words)}", metavar="|".join(words), read=read)
+
+
+def or_none(kind: Kind) -> Kind:
+    """The same, or the word `none`, which is None."""
+
+    def read(value: object) -> Any:
+        return None if value == "none" else kind.read(value)
+
+    def show(value: Any) -> str:
+        return "none" if value is None else kind.show(value)
+
+    return Kind(expected=f"{kind.expected}, or none", metavar=kind.metavar, read=read, show=show)
+
+
+TEXT = Kind(expected="a text", metavar="TEXT", read=_text)
+PATH = Kind(expected="a path", metavar="PATH", read=_path)
+SIZE = Kind(expected="a size such as 500MB or 2GiB", metavar="SIZE", read=read_size, show=show_size)
+SECONDS = number(0.0, "seconds")

@@ -1,0 +1,56 @@
+"""Where a client finds the service: named by its caller, or by two variables."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import parse_qs, urlsplit, urlunsplit
+
+from quickml.errors import Problem, SettingsError
+
+SERVER = "QUICKML_SERVER"
+TOKEN = "QUICKML_TOKEN"  # noqa: S105
+DEFAULT_SERVER = "http://127.0.0.1:8000"
+"""Where `quickml serve` listens when nothing else is said."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """A server, and what it knows us by."""
+
+    server: str
+    """URL without a slash at its end; it may have a path, behind a proxy."""
+    token: str | None = field(default=None, repr=False)
+
+
+def remote(
+    server: str | None = None, token: str | None = None, environment: Mapping[str, str] = os.environ
+) -> Remote:
+    """The server that was named, or `QUICKML_SERVER`'s, or the one on this machine.
+
+    The address may be the one that `quickml serve` prints, with `?token=...` at its end; a token that is
+    given by itself wins. A token of the environment goes to any server: whoever names one trusts it.
+
+    Raises:
+        SettingsError: that is no http or https URL, or no token that fits into a header.
+    """
+    place = "server" if server else SERVER
+    address = server or environment.get(SERVER) or DEFAULT_SERVER
+    try:
+        parts = urlsplit(address)
+        fits = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        fits = False
+    if not fits or not address.isprintable() or "@" in parts.netloc:
+        hint = f"did you mean 'http://{address}'?" if "//" not in address else ""
+        raise SettingsError([_problem(place, "a URL such as http://192.168.1.7:8000", address, hint)])
+    found = token or next(iter(parse_qs(parts.query).get("token", ())), None) or environment.get(TOKEN)
+    if found is not None and not (found.isascii() and found.isprintable() and " " not in found):
+        raise SettingsError([_problem(TOKEN, "a token, as `quickml token create` prints it", "other text")])
+    url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
+    return Remote(server=url, token=found or None)
+
+
+def _problem(pointer: str, expected: str, found: str, hint: str = "") -> Problem:
+    return Problem(pointer=pointer, expected=expected, found=repr(found)[:80], hint=hint)

@@ -1,0 +1,286 @@
+"""Settings: one table, four places to give them, and mistakes that are told with their place."""
+
+import dataclasses
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from quickml.errors import SettingsError
+from quickml.settings import TABLE, Settings, load
+from quickml.settings.kinds import read_size, show_size
+
+NAMES = [row.name for row in TABLE]
+EXAMPLES = {
+    "data": "/srv/quickml", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2",
+    "worker_memory_bytes": "none", "attempts_per_worker": "9", "hang_s": "1.5", "grace_s": "0",
+    "checkpoint_every_s": "5", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
+    "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",
+    "running_per_owner": "none", "queue_length": "10", "min_free_disk_bytes": "0", "event_rate_per_s": "0.5",
+    "watchers": "10", "watcher_queue": "3", "heartbeat_s": "1", "log_format": "json", "log_level": "debug",
+}  # fmt: skip
+TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
+WRONG = {
+    "data": ["a\0b", "~nobody-of-this-name/x"], "host": ["a\nb"], "port": ["-1", "65536", "80.0", "http", "1e3", "٣", "9" * 19],
+    "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["0", "none"], "worker_memory_bytes": ["-1", "2 G iB"],
+    "hang_s": ["-1", "nan", "inf", "1e999", "ten"], "max_body_bytes": ["none", "1XB", "GiB", "1..5kB", "-1kB"],
+    "event_rate_per_s": ["0"], "queue_length": ["0", "None"], "log_level": ["INFO", "verbose"],
+}  # fmt: skip
+
+
+def given_by(way, name, text, tmp_path):
+    """The arguments of `load` that give a setting so."""
+    if way == "flag":
+        return {"flags": {name: text}, "environment": {}}
+    if way == "variable":
+        return {"flags": {name: None}, "environment": {f"QUICKML_{name.upper()}": text, "HOME": "x"}}
+    config = tmp_path / "quickml.toml"
+    config.write_text(f"# a comment\n\n{name} = '{text}'\n")
+    return {"flags": {}, "environment": {}, "config": config}
+
+
+def problems(**keywords):
+    with pytest.raises(SettingsError) as caught:
+        load(**{"flags": {}, "environment": {}, **keywords})
+    assert str(caught.value) == "\n".join(map(str, caught.value.problems))
+    return caught.value.problems
+
+
+def test_nothing_given_is_all_defaults():
+    assert load({}, {}) == Settings()
+    assert load(dict.fromkeys(NAMES), {}) == Settings()
+
+
+def test_settings_are_frozen():
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        load({}, {}).port = 1
+
+
+def test_the_examples_name_every_setting():
+    assert set(EXAMPLES) | set(TLS) == set(NAMES)
+
+
+@pytest.mark.parametrize("way", ["flag", "variable", "file"])
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_every_setting_can_be_given_in_every_way(way, name, tmp_path):
+    settings = load(**given_by(way, name, EXAMPLES[name], tmp_path))
+    assert getattr(settings, name) != getattr(Settings(), name)
+    assert dataclasses.replace(settings, **{name: getattr(Settings(), name)}) == Settings()
+    assert load(**given_by("flag", name, EXAMPLES[name], tmp_path)) == settings
+
+
+@pytest.mark.parametrize("way", ["flag", "variable", "file"])
+@pytest.mark.parametrize(("name", "text"), [(name, text) for name, texts in WRONG.items() for text in texts])
+def test_every_mistake_is_told_with_its_place(way, name, text, tmp_path):
+    if way == "file" and not text.isprintable():
+        pytest.skip("not even TOML")
+    (problem,) = problems(**given_by(way, name, text, tmp_path))
+    (row,) = [row for row in TABLE if row.name == name]
+    place = {"flag": row.flag, "variable": row.variable, "file": f"{tmp_path / 'quickml.toml'}:3"}[way]
+    assert (problem.pointer, problem.expected, problem.found) == (place, row.kind.expected, repr(text))
+
+
+def test_a_flag_wins_over_a_variable_and_that_over_the_file(tmp_path):
+    config = tmp_path / "quickml.toml"
+    config.write_text("port = 1\nworkers = 1\nmax_layers = 1\n")
+    variables = {"QUICKML_PORT": "2", "QUICKML_WORKERS": "2"}
+    settings = load({"port": "3"}, variables, config)
+    assert (settings.port, settings.workers, settings.max_layers) == (3, 2, 1)
+    assert settings.max_epochs == Settings().max_epochs
+
+
+def test_what_another_place_wins_over_is_not_looked_at():
+    assert load({"port": "3"}, {"QUICKML_PORT": "x"}).port == 3
+
+
+def test_an_empty_variable_is_none():
+    assert load({}, {"QUICKML_PORT": "", "QUICKML_NONSENSE": ""}) == Settings()
+
+
+def test_the_file_may_be_named_by_a_variable(tmp_path):
+    first, second = tmp_path / "1.toml", tmp_path / "2.toml"
+    first.write_text("port = 1")
+    second.write_text("port = 2")
+    assert load({}, {"QUICKML_CONFIG": str(first)}).port == 1
+    assert load({}, {"QUICKML_CONFIG": str(first)}, second).port == 2
+
+
+def test_toml_has_its_own_types(tmp_path):
+    config = tmp_path / "quickml.toml"
+    config.write_text(
+        'port = 1\nhang_s = 2.5\ngrace_s = 3\nmax_body_bytes = 4096\nmax_memory_bytes = "1GiB"\n'
+    )
+    settings = load({}, {}, config)
+    assert (settings.port, settings.hang_s, settings.grace_s) == (1, 2.5, 3.0)
+    assert (settings.max_body_bytes, settings.max_memory_bytes) == (4096, 1 << 30)
+    assert isinstance(settings.grace_s, float)
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["port = true", "port = 1.0", "port = [1]", "port = {a = 1}", "port = 1979-05-27", "hang_s = true", "hang_s = nan",
+     "hang_s = inf", "host = 1", "data = 1", "max_body_bytes = 1.5", "max_body_bytes = true", "max_body_bytes = -1",
+     f"hang_s = {10**400}", f"queue_length = {10**30}", "[port]", "port.x = 1", "access = []"],
+)  # fmt: skip
+def test_values_of_the_wrong_type(tmp_path, line):
+    config = tmp_path / "quickml.toml"
+    config.write_text(f"workers = 1\n\n{line}\n")
+    (problem,) = problems(config=config)
+    assert problem.pointer == f"{config}:3"
+    assert len(problem.found) <= 80
+
+
+def test_paths_start_from_the_file_or_from_here(tmp_path, monkeypatch):
+    config = tmp_path / "quickml.toml"
+    config.write_text('data = "here"\n')
+    assert load({}, {}, config).data == tmp_path / "here"
+    config.write_text(f"data = '{Path.cwd() / 'there'}'\n")
+    assert load({}, {}, config).data == Path.cwd() / "there"
+    assert load({"data": "here"}, {}).data == Path("here")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load({"data": "~/x"}, {}).data == tmp_path / "x"
+
+
+def test_all_problems_are_told_at_once(tmp_path):
+    config = tmp_path / "quickml.toml"
+    config.write_text("port = 0\nportt = 5\n\n[workers]\na = 1\n")
+    found = problems(
+        config=config,
+        environment={"QUICKML_MAX_LAYER": "secret", "QUICKML_PORT": "x"},
+        flags={"log_level": "loud"},
+    )
+    assert [str(problem) for problem in found] == [
+        f"{config}:2: expected a known setting, found 'portt'; did you mean 'port'?",
+        "QUICKML_MAX_LAYER: expected a known setting, found 'QUICKML_MAX_LAYER'; did you mean 'QUICKML_MAX_LAYERS'?",
+        "QUICKML_PORT: expected a whole number, 0 to 65535, found 'x'",
+        f"{config}:4: expected a whole number, 1 to 256, found {{'a': 1}}",
+        "--log-level: expected one of debug, info, warning, error, found 'loud'",
+    ]
+
+
+def test_a_clients_variables_are_no_mistake():
+    assert load({}, {"QUICKML_SERVER": "x", "QUICKML_TOKEN": "y", "PATH": "z"}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(b"port = \n", r":1: expected TOML, found a mistake"), (b"\n\nport = 1\nport = 2\n", r":4: expected TOML"), (b"\xff", "expected TOML")],
+)  # fmt: skip
+def test_what_is_no_toml(tmp_path, content, message):
+    config = tmp_path / "quickml.toml"
+    config.write_bytes(content)
+    (problem,) = problems(config=config)
+    assert re.search(message, str(problem))
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    for path in (tmp_path / "none.toml", tmp_path):
+        (problem,) = problems(config=path)
+        assert (problem.pointer, problem.expected) == (str(path), "a TOML file")
+
+
+def test_a_certificate_needs_its_key():
+    settings = load(TLS, {})
+    assert (settings.tls_cert, settings.tls_key) == (Path("/c.pem"), Path("/k.pem"))
+    (problem,) = problems(flags={"tls_cert": "/c.pem"})
+    assert str(problem) == "--tls-cert: expected tls_key beside tls_cert, found tls_cert alone"
+    (problem,) = problems(environment={"QUICKML_TLS_KEY": "/k.pem"})
+    assert problem.pointer == "QUICKML_TLS_KEY"
+    (problem,) = problems(flags={"tls_cert": "none", "tls_key": "/k.pem"})
+    assert problem.pointer == "--tls-key"
+    (problem,) = problems(environment={"QUICKML_CONFIG": "~nobody-of-this-name/x"})
+    assert (problem.pointer, problem.expected) == ("QUICKML_CONFIG", "a path")
+    (problem,) = problems(flags={"tls_cert": "\0", "tls_key": "/k.pem"})
+    assert problem.pointer == "--tls-cert"
+    assert load({"tls_cert": "none", "tls_key": "none"}, {}) == Settings()
+
+
+@pytest.mark.parametrize(
+    ("access", "host", "required"),
+    [("auto", "127.0.0.1", False), ("auto", "127.8.8.8", False), ("auto", "::1", False), ("auto", "LOCALHOST", False),
+     ("auto", "0.0.0.0", True), ("auto", "::", True), ("auto", "192.168.1.5", True), ("auto", "localhost.example.org", True),
+     ("auto", "my-laptop.local", True), ("auto", "127.0.0.1.example.org", True), ("open", "0.0.0.0", False),
+     ("tokens", "127.0.0.1", True)],
+)  # fmt: skip
+def test_who_must_show_a_token(access, host, required):
+    assert load({"access": access, "host": host}, {}).tokens_required is required
+
+
+def test_every_row_is_told():
+    for row in TABLE:
+        assert row.help.endswith(".")
+        assert row.default
+        assert row.flag == "--" + row.name.replace("_", "-")
+        assert row.variable == "QUICKML_" + row.name.upper()
+
+
+def test_the_default_that_is_told_is_the_default():
+    """Where it does not depend on the machine."""
+    on_this_machine = {"data", "workers", "worker_threads"}
+    for row in TABLE:
+        if row.name not in on_this_machine:
+            assert row.kind.read(row.default) == getattr(Settings(), row.name)
+
+
+# Sizes
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [("0", 0), ("1", 1), ("1B", 1), ("1kB", 1000), ("1KB", 1000), ("1 KiB", 1024), ("2GiB", 2 << 30), ("500mb", 500_000_000),
+     ("1.5GiB", 3 << 29), ("0.001kB", 1), (" 7 ", 7), ("1TiB", 1 << 40), ("0.1KiB", 102)],
+)  # fmt: skip
+def test_sizes(text, size):
+    assert read_size(text) == size
+
+
+@given(st.integers(0, 2**60))
+def test_a_size_shown_is_read_back(size):
+    assert read_size(show_size(size)) == size
+    assert read_size(size) == read_size(str(size)) == size
+
+
+@given(st.integers(0, 10**6), st.sampled_from(["kB", "MB", "GB", "TB"]), st.sampled_from(["", " "]))
+def test_units_are_powers_of_a_thousand_and_of_1024(number, unit, space):
+    power = "kMGT".index(unit[0]) + 1
+    assert read_size(f"{number}{space}{unit}") == number * 1000**power
+    assert read_size(f"{number}{space}{unit[0]}iB") == number * 1024**power
+
+
+@given(name=st.sampled_from(NAMES), text=st.text(max_size=20), way=st.sampled_from(["flags", "environment"]))
+def test_any_text_is_taken_or_told(name, text, way):
+    """Never another error, and what is taken is taken again when it is shown."""
+    assume(text)
+    row = next(row for row in TABLE if row.name == name)
+    arguments = {"flags": {}, "environment": {}} | {way: {name if way == "flags" else row.variable: text}}
+    try:
+        settings = load(**arguments)
+    except SettingsError as error:
+        (problem,) = error.problems
+        assert problem.pointer == (row.flag if way == "flags" else row.variable)
+        return
+    value = getattr(settings, name)
+    again = row.kind.read(row.kind.show(value))
+    assert again == (pytest.approx(value) if isinstance(value, float) else value)
+
+
+@given(st.binary(max_size=60))
+def test_any_file_is_taken_or_told(tmp_path_factory, content):
+    config = tmp_path_factory.getbasetemp() / "any.toml"
+    config.write_bytes(content)
+    try:
+        load({}, {}, config)
+    except SettingsError as error:
+        assert all(problem.pointer.startswith(str(config)) for problem in error.problems)
+
+
+@given(
+    lines=st.lists(st.sampled_from(["# port = 1", "", "workers = 1", '"max_layers" = 2', "grace_s=1", "log_level = 'info'"]), max_size=6, unique=True),
+)  # fmt: skip
+def test_the_line_of_a_mistake_is_found(tmp_path_factory, lines):
+    config = tmp_path_factory.getbasetemp() / "lines.toml"
+    config.write_text("\n".join([*lines, "  'port'  = 'x'"]))
+    (problem,) = problems(config=config)
+    assert problem.pointer == f"{config}:{len(lines) + 1}"
