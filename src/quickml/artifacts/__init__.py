@@ -1,0 +1,1 @@
+"""Finished files, addressed by their content."""

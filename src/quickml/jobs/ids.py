@@ -1,0 +1,47 @@
+"""Names that sort by the time they were given: a prefix and 26 characters.
+
+The characters are a ULID (github.com/ulid/spec): 48 bits of milliseconds since 1970 and 80 random bits, in
+Crockford's base 32, which has no I, L, O and U.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from datetime import datetime
+
+from quickml.errors import JobNotFoundError
+
+_DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_LENGTH = 26
+_JOB = re.compile(f"job_[{_DIGITS}]{{{_LENGTH}}}")
+
+
+def new_id(prefix: str, now: datetime, after: str | None = None) -> str:
+    """`<prefix>_` and 26 characters, above `after` also where the clock stands still or was set back."""
+    number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
+    if after is not None:
+        number = max(number, _number(after.removeprefix(f"{prefix}_")) + 1)
+    return f"{prefix}_{_text(number)}"
+
+
+def job_id_of(text: str) -> str:
+    """A text from outside, which is the id of a job.
+
+    Raises:
+        JobNotFoundError: it can be none.
+    """
+    if not _JOB.fullmatch(text):
+        raise JobNotFoundError(text)
+    return text
+
+
+def _number(text: str) -> int:
+    number = 0
+    for digit in text:
+        number = number << 5 | _DIGITS.index(digit)
+    return number
+
+
+def _text(number: int) -> str:
+    return "".join(_DIGITS[number >> 5 * place & 31] for place in reversed(range(_LENGTH)))

@@ -1,0 +1,150 @@
+"""A job: what somebody asked for, and where it stands.
+
+    queued → building → training → compiling → verifying → ready
+      any of these but ready → failed, cancelled
+      any of the running ones → queued   (the attempt died, and the job is tried again)
+
+An attempt is one try at a job in one worker. Its number counts up from 1 and is the fence: what an attempt
+writes is taken only while its number is the job's latest and the job is running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Status(StrEnum):
+    """Where a job stands."""
+
+    QUEUED = "queued"
+    BUILDING = "building"
+    TRAINING = "training"
+    COMPILING = "compiling"
+    VERIFYING = "verifying"
+    READY = "ready"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+RUNNING = frozenset({Status.BUILDING, Status.TRAINING, Status.COMPILING, Status.VERIFYING})
+TERMINAL = frozenset({Status.READY, Status.FAILED, Status.CANCELLED})
+
+_ENDS = frozenset({Status.FAILED, Status.CANCELLED})
+_AGAIN = frozenset({Status.QUEUED}) | _ENDS
+TRANSITIONS: Mapping[Status, frozenset[Status]] = {
+    Status.QUEUED: frozenset({Status.BUILDING}) | _ENDS,
+    Status.BUILDING: frozenset({Status.TRAINING}) | _AGAIN,
+    Status.TRAINING: frozenset({Status.COMPILING}) | _AGAIN,
+    Status.COMPILING: frozenset({Status.VERIFYING}) | _AGAIN,
+    Status.VERIFYING: frozenset({Status.READY}) | _AGAIN,
+    Status.READY: frozenset(),
+    Status.FAILED: frozenset(),
+    Status.CANCELLED: frozenset(),
+}
+"""Which status may follow which."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job as stored."""
+
+    id: str
+    """`job_` and 26 characters that sort by time of creation; safe in a URL and as a file name."""
+    owner: str
+    name: str
+    """The document's, for people."""
+    document: str
+    """JSON text as it was handed in."""
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    """When its first attempt began."""
+    finished_at: datetime | None = None
+    max_seconds: float | None = None
+    """How long an attempt may take at most; None is without limit."""
+    attempt: int = 0
+    """How many attempts have begun; the number of the latest."""
+    failures: int = 0
+    """How many of them broke off through their own fault; one is forgiven."""
+    stop_requested: bool = False
+    """Somebody asked for what was learned so far."""
+    stopped_early: bool = False
+    epoch: int = 0
+    epochs: int = 0
+    progress: float = 0.0
+    """0 to 1, over all epochs."""
+    metrics: Mapping[str, float] = field(default_factory=dict)
+    """The latest ones told; on the test samples once trained."""
+    error: str = ""
+    """Of a failed job: what happened, for a person."""
+    last_event: int = 0
+    """Sequence number of the newest event."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class NewJob:
+    """A job to be stored."""
+
+    owner: str
+    name: str
+    document: str
+    epochs: int
+    max_seconds: float | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Attempt:
+    """A try at a job, as the worker that makes it knows it."""
+
+    job_id: str
+    number: int
+    """The fence."""
+    document: str
+    retry: bool
+    """Whether an earlier attempt may have left a checkpoint."""
+    max_seconds: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A finished file of a job."""
+
+    job_id: str
+    name: str
+    """A plain file name: `model.mlmodel`, `model.mlpackage.zip`, `report.html`."""
+    kind: str
+    """`mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, ..."""
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class StoredEvent:
+    """An event of a job, in the order it was told."""
+
+    position: int
+    """In the whole store, rising; what one reader follows."""
+    job_id: str
+    sequence: int
+    """In the job, from 1 without gaps."""
+    type: str
+    body: str
+    """JSON, as an event's `to_json` writes it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much may wait and run; None is without limit."""
+
+    queued_per_owner: int | None = None
+    running_per_owner: int | None = None
+    queue_length: int | None = None
+
+
+NO_LIMITS = Limits()

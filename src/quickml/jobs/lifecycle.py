@@ -1,0 +1,201 @@
+"""What happens to a job's record: functions from a record to the next one, which every store applies."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+
+from quickml import events
+from quickml.errors import FencedError, IdempotencyError, JobError, QueueFullError, TransitionError
+from quickml.events import Event
+from quickml.jobs.job import RUNNING, TERMINAL, TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob, Status
+
+FORGIVEN = 1
+"""How many attempts of a job may break off through their own fault."""
+
+
+def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
+    """The record of a new job."""
+    return Job(
+        id=job_id,
+        owner=new.owner,
+        name=new.name,
+        document=new.document,
+        status=Status.QUEUED,
+        created_at=now,
+        updated_at=now,
+        max_seconds=new.max_seconds,
+        epochs=new.epochs,
+    )
+
+
+def check_room(limits: Limits, *, of_owner: int, of_all: int) -> None:
+    """Whether one more job may wait, beside so many.
+
+    Raises:
+        QueueFullError: no.
+    """
+    for limit, allowed, found in (
+        ("queued_per_owner", limits.queued_per_owner, of_owner),
+        ("queue_length", limits.queue_length, of_all),
+    ):
+        if allowed is not None and found >= allowed:
+            raise QueueFullError(limit=limit, allowed=allowed, found=found)
+
+
+def check_repeat(first: Job, new: NewJob) -> None:
+    """Whether `new`, which comes with the key of `first`, is the same again.
+
+    Raises:
+        IdempotencyError: no.
+    """
+    if first.document != new.document:
+        raise IdempotencyError(key=new.idempotency_key or "", job_id=first.id)
+
+
+def check_fence(job: Job | None, attempt: Attempt) -> Job:
+    """The job, if the attempt still holds it.
+
+    Raises:
+        FencedError: it does not.
+    """
+    if job is None or job.attempt != attempt.number or job.status not in RUNNING:
+        raise FencedError(job_id=attempt.job_id, attempt=attempt.number)
+    return job
+
+
+def check_artifacts(job: Job, artifacts: Sequence[Artifact]) -> None:
+    """Whether all are of this job, each with a name of its own.
+
+    Raises:
+        JobError: no.
+    """
+    found = [(artifact.job_id, artifact.name) for artifact in artifacts]
+    if len(set(found)) < len(found) or any(job_id != job.id for job_id, _ in found):
+        raise JobError(f"{job.id}: expected artifacts of this job with different names, found {found}")
+
+
+def check_finished(job: Job) -> None:
+    """Whether the job may be removed.
+
+    Raises:
+        TransitionError: no.
+    """
+    if job.status not in TERMINAL:
+        raise TransitionError(job_id=job.id, status=job.status, wanted="deleted")
+
+
+def moved(job: Job, status: Status, now: datetime) -> Job:
+    """The job with its next status.
+
+    Raises:
+        TransitionError: one that may not follow.
+    """
+    if status not in TRANSITIONS[job.status]:
+        raise TransitionError(job_id=job.id, status=job.status, wanted=status)
+    return replace(job, status=status, updated_at=now, finished_at=now if status in TERMINAL else None)
+
+
+def begun(job: Job, now: datetime) -> Job:
+    """The job with its next attempt."""
+    job = moved(job, Status.BUILDING, now)
+    return replace(job, attempt=job.attempt + 1, started_at=job.started_at or now)
+
+
+def attempt_at(job: Job) -> Attempt:
+    """The latest attempt, as a worker gets it."""
+    return Attempt(
+        job_id=job.id,
+        number=job.attempt,
+        document=job.document,
+        retry=job.attempt > 1,
+        max_seconds=job.max_seconds,
+    )
+
+
+def advanced(job: Job, status: Status, now: datetime) -> Job:
+    """The job in the next stage of its attempt.
+
+    Raises:
+        TransitionError: no such stage, or not yet.
+    """
+    if status not in RUNNING:
+        raise TransitionError(job_id=job.id, status=job.status, wanted=status)
+    return moved(job, status, now)
+
+
+def completed(job: Job, now: datetime) -> Job:
+    """The job, ready.
+
+    Raises:
+        TransitionError: it is not verifying.
+    """
+    return replace(moved(job, Status.READY, now), progress=1.0)
+
+
+def failed(
+    job: Job, reason: str, now: datetime, *, retry: bool, last: events.Failed | None
+) -> tuple[Job, Event]:
+    """The job, queued again or failed, and the event that tells so."""
+    if retry and job.failures < FORGIVEN:
+        again, event = released(job, reason, now)
+        return replace(again, failures=job.failures + 1), event
+    event = last or events.Failed(time=now, error=JobError.__name__, message=reason)
+    return replace(moved(job, Status.FAILED, now), failures=job.failures + 1, error=reason), event
+
+
+def released(job: Job, reason: str, now: datetime) -> tuple[Job, Event]:
+    """The job, queued again, and the event that tells so."""
+    event = events.Interrupted(time=now, attempt=job.attempt, reason=reason)
+    return moved(job, Status.QUEUED, now), event
+
+
+def cancelled(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
+    """The job, given up, and the event that tells so; as it was where it is finished."""
+    if job.status in TERMINAL:
+        return job, ()
+    return moved(job, Status.CANCELLED, now), (events.Cancelled(time=now),)
+
+
+def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
+    """The job, asked to stop; given up where it never began; as it was where it is finished."""
+    if job.status is Status.QUEUED and job.attempt == 0:
+        return cancelled(job, now)
+    if job.status in TERMINAL or job.stop_requested:
+        return job, ()
+    return replace(job, stop_requested=True, updated_at=now), ()
+
+
+def told(job: Job, news: Sequence[Event], now: datetime) -> Job:
+    """The job, with what events say about it and their number counted."""
+    for event in news:
+        job = _told(job, event)
+    return replace(job, last_event=job.last_event + len(news), updated_at=now) if news else job
+
+
+def _told(job: Job, event: Event) -> Job:
+    match event:
+        case events.Started():
+            return replace(job, epochs=event.epochs)
+        case events.Progress():
+            done = event.epoch - 1 + event.step / max(event.steps, 1)
+            return _reached(job, event.epoch, event.epochs, done, event.metrics)
+        case events.EpochEnded():
+            return _reached(job, event.epoch, event.epochs, event.epoch, event.metrics)
+        case events.Trained():
+            early = event.stopped is not None
+            trained = replace(job, epoch=event.epochs, progress=1.0, stopped_early=early)
+            return replace(trained, metrics=_numbers(event.metrics))
+    return job
+
+
+def _reached(job: Job, epoch: int, epochs: int, done: float, metrics: dict[str, float]) -> Job:
+    progress = min(max(done / max(epochs, 1), 0.0), 1.0)
+    return replace(job, epoch=epoch, epochs=epochs, progress=progress, metrics=_numbers(metrics))
+
+
+def _numbers(metrics: dict[str, float]) -> dict[str, float]:
+    """As JSON gives them back: what is not finite is no number."""
+    return {name: value if math.isfinite(value) else math.nan for name, value in metrics.items()}

@@ -1,0 +1,170 @@
+"""Tokens: how an owner shows who it is. Only a hash is kept, so the database lets nobody in.
+
+A secret is 32 random bytes, so one pass of SHA-256 hides it: there is nothing to guess, and no dictionary to
+try. It is found by its hash, whose digits an attacker cannot choose, so how long a look-up takes tells
+nothing; the hashes are then compared in constant time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from sqlalchemy import Row, insert, select, update
+
+from quickml.errors import TokenError
+from quickml.jobs.database import Database
+from quickml.jobs.ids import new_id
+from quickml.jobs.tables import text_of, time_of, tokens
+
+PREFIX = "qml_"
+"""How a secret begins, so that people and scanners know one."""
+MAX_OWNER = 64
+"""Characters in an owner's name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Token:
+    """A token as stored; its secret is not."""
+
+    id: str
+    """`tok_` and 26 characters that sort by time of creation."""
+    owner: str
+    created_at: datetime
+    revoked_at: datetime | None = None
+
+
+class TokenStore(Protocol):
+    """The tokens of all owners. Every call is atomic, and safe from several processes."""
+
+    def create(self, owner: str) -> tuple[Token, str]:
+        """A new token of an owner, and its secret, which is shown this once.
+
+        Raises:
+            TokenError: no name of an owner: 1 to 64 printable characters, without space at its ends.
+        """
+
+    def verify(self, secret: str) -> Token | None:
+        """The token of this secret; None where there is none, or it was revoked."""
+
+    def tokens(self) -> list[Token]:
+        """All of them, the oldest first, revoked ones too."""
+
+    def revoke(self, token_id: str) -> Token:
+        """Let this token in no more; nothing changes for one that is revoked.
+
+        Raises:
+            TokenError: there is none.
+        """
+
+
+class MemoryTokenStore:
+    """The `TokenStore` for tests."""
+
+    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._tokens: dict[str, Token] = {}
+        self._hashes: dict[str, str] = {}
+
+    def create(self, owner: str) -> tuple[Token, str]:
+        """See `TokenStore`."""
+        with self._lock:
+            token, secret = _new(owner, self._clock(), after=max(self._tokens, default=None))
+            self._tokens[token.id] = token
+            self._hashes[hash_of(secret)] = token.id
+        return token, secret
+
+    def verify(self, secret: str) -> Token | None:
+        """See `TokenStore`."""
+        wanted = hash_of(secret)
+        with self._lock:
+            for known, token_id in self._hashes.items():
+                if hmac.compare_digest(known, wanted):
+                    token = self._tokens[token_id]
+                    return None if token.revoked_at else token
+        return None
+
+    def tokens(self) -> list[Token]:
+        """See `TokenStore`."""
+        with self._lock:
+            return [token for _, token in sorted(self._tokens.items())]
+
+    def revoke(self, token_id: str) -> Token:
+        """See `TokenStore`."""
+        with self._lock:
+            if token_id not in self._tokens:
+                raise _missing(token_id)
+            token = self._tokens[token_id]
+            self._tokens[token_id] = replace(token, revoked_at=token.revoked_at or self._clock())
+            return self._tokens[token_id]
+
+
+class SqlTokenStore:
+    """The `TokenStore` in the database of the jobs."""
+
+    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._database = database
+        self._clock = clock
+
+    def create(self, owner: str) -> tuple[Token, str]:
+        """See `TokenStore`."""
+        with self._database.write() as connection:
+            newest = connection.scalar(select(tokens.c.id).order_by(tokens.c.id.desc()).limit(1))
+            token, secret = _new(owner, self._clock(), after=newest)
+            row = {**vars(token), "created_at": text_of(token.created_at), "hash": hash_of(secret)}
+            connection.execute(insert(tokens).values(row))
+        return token, secret
+
+    def verify(self, secret: str) -> Token | None:
+        """See `TokenStore`."""
+        wanted = hash_of(secret)
+        with self._database.read() as connection:
+            row = connection.execute(select(tokens).where(tokens.c.hash == wanted)).first()
+        if row is None or not hmac.compare_digest(row.hash, wanted):
+            return None
+        return None if row.revoked_at else _token(row)
+
+    def tokens(self) -> list[Token]:
+        """See `TokenStore`."""
+        with self._database.read() as connection:
+            return [_token(row) for row in connection.execute(select(tokens).order_by(tokens.c.id))]
+
+    def revoke(self, token_id: str) -> Token:
+        """See `TokenStore`."""
+        this = tokens.c.id == token_id
+        with self._database.write() as connection:
+            fresh = update(tokens).where(this, tokens.c.revoked_at.is_(None))
+            connection.execute(fresh.values(revoked_at=text_of(self._clock())))
+            row = connection.execute(select(tokens).where(this)).first()
+        if row is None:
+            raise _missing(token_id)
+        return _token(row)
+
+
+def hash_of(secret: str) -> str:
+    """What is kept of a secret: hexadecimal SHA-256."""
+    return hashlib.sha256(secret.encode(errors="surrogatepass")).hexdigest()
+
+
+def _new(owner: str, now: datetime, after: str | None) -> tuple[Token, str]:
+    if not 0 < len(owner) <= MAX_OWNER or not owner.isprintable() or owner != owner.strip():
+        found = repr(owner[: MAX_OWNER + 1])
+        raise TokenError(f"owner: expected a name of 1 to {MAX_OWNER} printable characters, found {found}")
+    token = Token(id=new_id("tok", now, after=after), owner=owner, created_at=now)
+    return token, PREFIX + secrets.token_urlsafe(32)
+
+
+def _missing(token_id: str) -> TokenError:
+    return TokenError(f"{token_id[:64]!r}: expected the id of a token, as the list of tokens has it")
+
+
+def _token(row: Row[Any]) -> Token:
+    values = {name: value for name, value in row._mapping.items() if name != "hash"}
+    return Token(**{**values, **{name: time_of(values[name]) for name in ("created_at", "revoked_at")}})
