@@ -18,7 +18,13 @@ KERAS_FILE = "model.keras"
 
 
 def run(
-    plan: Plan, folder: Path | None = None, *, stop: Callable[[], bool] = lambda: False
+    plan: Plan,
+    folder: Path | None = None,
+    *,
+    stop: Callable[[], bool] = lambda: False,
+    checkpoint: Path | None = None,
+    checkpoint_every_s: float = 30.0,
+    before_keeping: Callable[[], None] = lambda: None,
 ) -> Generator[events.Event, None, Path]:
     """Do all that a plan asks for, telling each step as it happens.
 
@@ -27,6 +33,11 @@ def run(
         folder: appears when everything in it is written and verified, and not before; one of the
             plan's name and the time, in `runs/`, where left out.
         stop: polled a few times a second while training; once true, what was learned is kept.
+        checkpoint: a file in which training is kept while it lasts. Where it holds a training of the same
+            document, that one is gone on with. Closing the generator while it trains keeps it too.
+        checkpoint_every_s: at most so often, in seconds.
+        before_keeping: called each time, so that what was told can be stored first: a training that goes on
+            from a checkpoint does not tell anew of what lies before it.
 
     Yields:
         `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
@@ -49,7 +60,15 @@ def run(
             yield events.Warned(pointer=notice.pointer, message=notice.message)
         data = _load(plan)
         clock.lap("load")
-        trained = yield from _train(plan, data, draft.path, stop)
+        trained = yield from _train(
+            plan,
+            data,
+            draft.path,
+            stop=stop,
+            checkpoint=checkpoint,
+            checkpoint_every_s=checkpoint_every_s,
+            before_keeping=before_keeping,
+        )
         clock.laps.update(trained.seconds)
         clock.restart()
         delivery = yield from _deliver(trained, data, draft.path, clock)
@@ -73,11 +92,26 @@ def _load(plan: Plan) -> Data:
 
 
 def _train(
-    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool]
+    plan: Plan,
+    data: Data,
+    folder: Path,
+    *,
+    stop: Callable[[], bool],
+    checkpoint: Path | None,
+    checkpoint_every_s: float,
+    before_keeping: Callable[[], None],
 ) -> Generator[events.Event, None, Trained]:
     from quickml.training.train import train
 
-    trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop)
+    trained = yield from train(
+        plan,
+        data,
+        keras_file=folder / KERAS_FILE,
+        stop=stop,
+        checkpoint=checkpoint,
+        checkpoint_every_s=checkpoint_every_s,
+        before_keeping=before_keeping,
+    )
     if not trained.history:
         yield events.Warned(pointer="/training", message="stopped before the first step: nothing was learned")
     return trained
@@ -133,6 +167,17 @@ def _report(trained: Trained, data: Data, delivery: _Delivery, folder: Path, clo
         seconds=clock.finished(),
     )
     write(summary, trained, data, folder)
+
+
+def warm() -> None:
+    """Load all that a run needs, so that the next one begins at once."""
+    from quickml import datasets
+    from quickml.coreml import compile, library
+    from quickml.report import record
+    from quickml.training import stages
+
+    library.coremltools()
+    del datasets, compile, record, stages  # to have them in memory is all that was wanted
 
 
 def failure(error: QuickMLError) -> events.Failed:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Generator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from quickml.errors import TrainingError
-from quickml.events import EpochEnded, Event, Progress
+from quickml.errors import CheckpointError, TrainingError
+from quickml.events import EpochEnded, Event, Progress, Warned
 from quickml.spec.training import Training
+from quickml.training.checkpoint import Checkpoint, Position, State
 from quickml.training.pace import Pace, Patience
 from quickml.training.steps import Order, Steps
 
@@ -31,65 +33,99 @@ class Fit:
     """One training, from the first step to the last."""
 
     def __init__(
-        self, training: Training, steps: Steps, train: Order, validation: Order, stop: Callable[[], bool]
+        self,
+        training: Training,
+        steps: Steps,
+        train: Order,
+        validation: Order,
+        stop: Callable[[], bool],
+        *,
+        checkpoint: Checkpoint | None = None,
     ) -> None:
         """Learn from the samples `train`, measure on `validation` (may be none), ask `stop` now and then."""
         self.training, self.steps, self.train, self.validation = training, steps, train, validation
-        self._stop = stop
+        self._stop, self._checkpoint = stop, checkpoint
         self._pace = Pace()
         self._patience = Patience(training.early_stopping) if training.early_stopping else None
         self._best: list[Any] | None = None
         self._told = 0.0
+        self._history: list[Mapping[str, float]] = []
+        self._elapsed_s = 0.0
+        self._start_epoch(1)
 
     def run(self) -> Generator[Event, None, Fitted]:
-        """Train, and tell of it.
+        """Train, and tell of it. Where there is a checkpoint, go on from it.
 
         Raises:
             TrainingError: the loss is no longer a number.
         """
-        self._began = perf_counter()
-        history: list[Mapping[str, float]] = []
-        stopped = None
-        for epoch in range(1, self.training.epochs + 1):
-            began = perf_counter()
-            metrics, stopped = yield from self._epoch(epoch)
-            if not metrics:
-                break
-            rate = self._learning_rate()
-            seconds = perf_counter() - began
-            yield EpochEnded(
-                epoch=epoch, epochs=self.training.epochs, metrics=metrics, learning_rate=rate, seconds=seconds
-            )
-            history.append({"epoch": epoch, **metrics, "learning_rate": rate, "seconds": seconds})
-            exhausted = self._judge(metrics, last=epoch == self.training.epochs)
-            if stopped := stopped or exhausted:
-                break
+        yield from self._resume()
+        self._began = perf_counter() - self._elapsed_s
+        try:
+            stopped = yield from self._epochs()
+        except GeneratorExit:  # whoever wanted the training has to leave it
+            with suppress(OSError):
+                self._keep()
+            raise
         if self._best is not None:
             self.steps.model.set_weights(self._best)
-        return Fitted(history=tuple(history), stopped=stopped)
+        return Fitted(history=tuple(self._history), stopped=stopped)
 
-    def _epoch(self, epoch: int) -> Generator[Event, None, tuple[dict[str, float], str | None]]:
-        """One pass over the training samples, or what there was time for: metrics and why it broke off."""
-        order = shuffle(self.train, self.training.seed, epoch)
-        total, done = self.steps.count(len(order)), 0
-        sums = np.zeros(self.steps.objective.width)
-        stopped = None
-        while done < total and not (stopped := self._interrupted()):
-            began, length = perf_counter(), self._pace.length(total - done)
-            sums += self.steps.train(order, done, length)
+    def _epochs(self) -> Generator[Event, None, str | None]:
+        """All epochs, or those there was time for: why it broke off."""
+        stopped = self._exhausted()
+        while stopped is None and self._epoch <= self.training.epochs:
+            stopped = yield from self._advance()
+            if not self._step:
+                break
+            ended = self._end_epoch()
+            stopped = stopped or self._exhausted()
+            yield ended
+            yield from self._keep_if_due()
+        return stopped
+
+    def _start_epoch(self, epoch: int) -> None:
+        self._epoch, self._step, self._epoch_s = epoch, 0, 0.0
+        self._sums = np.zeros(self.steps.objective.width)
+
+    def _advance(self) -> Generator[Event, None, str | None]:
+        """What is left of a pass over the training samples, or what there is time for: why it broke off."""
+        order = shuffle(self.train, self.training.seed, self._epoch)
+        total = self.steps.count(len(order))
+        self._epoch_began = perf_counter() - self._epoch_s
+        while self._step < total:
+            if stopped := self._interrupted():
+                return stopped
+            began, length = perf_counter(), self._pace.length(total - self._step)
+            self._sums += self.steps.train(order, self._step, length)
             seconds = perf_counter() - began
             self._pace.took(length, seconds)
-            done += length
-            metrics = self._values(sums, self._samples(done, order), epoch)
-            if done < total and self._pace.is_timed and self._is_time_to_tell():
+            self._step += length
+            metrics = self._values()
+            if self._step < total and self._pace.is_timed and self._is_time_to_tell():
                 yield Progress(
-                    epoch=epoch, epochs=self.training.epochs, step=done, steps=total, metrics=metrics,
-                    samples_per_second=length * self.steps.batch_size / seconds,
+                    epoch=self._epoch, epochs=self.training.epochs, step=self._step, steps=total,
+                    metrics=metrics, samples_per_second=length * self.steps.batch_size / seconds,
                 )  # fmt: skip
-        return (metrics | self._validated() if done else {}), stopped
+            if self._step < total:
+                yield from self._keep_if_due()
+        return None
 
-    def _samples(self, steps: int, order: Order) -> int:
-        return min(steps * self.steps.batch_size, len(order))
+    def _end_epoch(self) -> EpochEnded:
+        """Note down how the epoch went, and begin the next."""
+        metrics = self._values() | self._validated()
+        seconds, rate = perf_counter() - self._epoch_began, self._learning_rate()
+        self._history.append({"epoch": self._epoch, **metrics, "learning_rate": rate, "seconds": seconds})
+        self._judge(metrics)
+        ended = EpochEnded(
+            epoch=self._epoch,
+            epochs=self.training.epochs,
+            metrics=metrics,
+            learning_rate=rate,
+            seconds=seconds,
+        )
+        self._start_epoch(self._epoch + 1)
+        return ended
 
     def _interrupted(self) -> str | None:
         if self._stop():
@@ -104,11 +140,13 @@ class Fit:
         self._told = now
         return True
 
-    def _values(self, sums: Any, samples: int, epoch: int) -> dict[str, float]:
-        metrics = self.steps.objective.values(sums, samples)
+    def _values(self) -> dict[str, float]:
+        """Means over the epoch so far."""
+        samples = min(self._step * self.steps.batch_size, len(self.train))
+        metrics = self.steps.objective.values(self._sums, samples)
         if not math.isfinite(metrics["loss"]):
             raise TrainingError(
-                f"the loss became {metrics['loss']} in epoch {epoch}: training went astray; "
+                f"the loss became {metrics['loss']} in epoch {self._epoch}: training went astray; "
                 f"try a learning_rate below {self._learning_rate():g}, or clipnorm in the optimizer"
             )
         return metrics
@@ -120,13 +158,62 @@ class Fit:
         values = self.steps.objective.values(sums, len(self.validation))
         return {f"val_{name}": value for name, value in values.items()}
 
-    def _judge(self, metrics: Mapping[str, float], *, last: bool) -> str | None:
-        """Keep the weights if they are the best so far; say whether to go on."""
+    def _judge(self, metrics: Mapping[str, float]) -> None:
+        """Keep the weights if they are the best so far."""
         if self._patience is None:
-            return None
+            return
         if self._patience.is_better(metrics) and self._patience.rule.restore_best_weights:
             self._best = self.steps.model.get_weights()
-        return "early_stopping" if self._patience.is_over and not last else None
+
+    def _exhausted(self) -> str | None:
+        """Whether early stopping waited long enough, with epochs to spare."""
+        over = self._patience is not None and self._patience.is_over
+        return "early_stopping" if over and self._epoch <= self.training.epochs else None
+
+    def _keep_if_due(self) -> Generator[Event, None, None]:
+        if self._checkpoint is None or not self._checkpoint.is_due():
+            return
+        try:
+            self._keep()
+        except OSError as error:
+            yield Warned(
+                pointer="",
+                message=f"training goes on, but cannot be kept for a second attempt ({error.strerror})",
+            )
+
+    def _keep(self) -> None:
+        """Save all that the next step depends on."""
+        if self._checkpoint is None:
+            return
+        now = perf_counter()
+        position = Position(
+            epoch=self._epoch,
+            step=self._step,
+            sums=tuple(map(float, self._sums)),
+            epoch_s=now - self._epoch_began if self._step else 0.0,
+            elapsed_s=now - self._began,
+            history=tuple(self._history),
+            patience=self._patience.state if self._patience else (math.inf, 0),
+        )
+        self._checkpoint.save(position, {**self.steps.state(), "best": self._best or ()})
+
+    def _resume(self) -> Generator[Event, None, None]:
+        """Go on from the checkpoint, if there is one for this training."""
+        try:
+            found = self._checkpoint.load() if self._checkpoint else None
+            if found:
+                self._restore(*found)
+        except CheckpointError as error:
+            yield Warned(pointer="", message=f"{error}: training starts over")
+
+    def _restore(self, position: Position, state: State) -> None:
+        self.steps.restore(state)
+        self._best = list(state["best"]) or None
+        self._epoch, self._step, self._sums = position.epoch, position.step, np.array(position.sums)
+        self._epoch_s, self._elapsed_s = position.epoch_s, position.elapsed_s
+        self._history = list(position.history)
+        if self._patience:
+            self._patience.state = position.patience
 
     def _learning_rate(self) -> float:
         # By way of text, or float32's 0.01 would be reported as 0.009999999776482582.

@@ -50,6 +50,15 @@ class Patience:
         return better
 
     @property
+    def state(self) -> tuple[float, int]:
+        """The best value, as something to be minimised, and the epochs since."""
+        return self._best, self._waited
+
+    @state.setter
+    def state(self, state: tuple[float, int]) -> None:
+        self._best, self._waited = state
+
+    @property
     def is_over(self) -> bool:
         """Whether nothing became better for as long as the rule waits; at least one epoch."""
         return self._waited >= max(1, self.rule.patience)

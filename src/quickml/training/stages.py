@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from quickml.errors import TrainingError
 from quickml.spec import Plan
 from quickml.training.backend import prepare, tf
 from quickml.training.build import build
+from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.fit import Fit, Fitted
 from quickml.training.normalize import measure, settle
@@ -62,8 +64,16 @@ class Stages:
             seconds=seconds,
         )
 
-    def fit(self, stop: Callable[[], bool]) -> Generator[events.Event, None, Fitted]:
-        """Train, and tell of it.
+    def fit(
+        self,
+        stop: Callable[[], bool],
+        checkpoint: Path | None = None,
+        every_s: float = 30.0,
+        before: Callable[[], None] = lambda: None,
+    ) -> Generator[events.Event, None, Fitted]:
+        """Train, and tell of it; go on from the state in the file `checkpoint`, and keep it there.
+
+        `before` is called each time that it is kept.
 
         Raises:
             TrainingError: the loss is no longer a number, or TensorFlow gives up, out of memory for one.
@@ -77,9 +87,13 @@ class Stages:
             targets=self.data.y_train,
             batch_size=size,
         )
+        kept = None
+        if checkpoint:
+            kept = Checkpoint(checkpoint, identity(self.plan, self.precision), every_s=every_s, before=before)
+        fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=kept)
         try:
             with self._own_errors():
-                return (yield from Fit(self.training, steps, self.learn, self.check, stop).run())
+                return (yield from fit.run())
         finally:
             steps.release()
 

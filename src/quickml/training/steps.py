@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.errors import CheckpointError
 from quickml.training.backend import current_graph, dismantle, tf
+from quickml.training.checkpoint import State
 from quickml.training.objective import Objective
 
 Sums = NDArray[np.float64]
@@ -57,6 +59,28 @@ class Steps:
     def measure(self, order: Order) -> Sums:
         """The same sums for the samples of `order`, with the model as it is."""
         return np.asarray(self._measure(order, 0, self.count(len(order))), np.float64)
+
+    def state(self) -> State:
+        """Copies of all variables, those of the random numbers too."""
+        return {owner: [each.value.numpy() for each in some] for owner, some in self._variables().items()}
+
+    def restore(self, state: State) -> None:
+        """Set all variables to what `state` gave.
+
+        Raises:
+            CheckpointError: they are of another model; nothing is changed.
+        """
+        for owner, variables in self._variables().items():
+            shapes = [(tuple(each.shape), np.dtype(each.dtype)) for each in variables]
+            found = [(array.shape, array.dtype) for array in state.get(owner, ())]
+            if found != shapes:
+                raise CheckpointError(f"the checkpoint holds another {owner} than the document describes")
+        for owner, variables in self._variables().items():
+            for variable, array in zip(variables, state[owner], strict=True):
+                variable.assign(array)
+
+    def _variables(self) -> dict[str, list[Any]]:
+        return {"model": self.model.variables, "optimizer": self.optimizer.variables}
 
     def release(self) -> None:
         """Let go of samples and weights; no step can be taken afterwards.
