@@ -1,0 +1,4 @@
+"""One worker process: it loads TensorFlow before it is needed, and makes one attempt after the other.
+
+Importing this package, `channel` and `options` is light: whoever starts workers does so.
+"""
