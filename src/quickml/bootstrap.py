@@ -1,0 +1,164 @@
+"""Settings to a service: the one place where they choose what stands behind the ports."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quickml.artifacts.filesystem import FilesystemArtifactStore
+from quickml.errors import StoreError
+from quickml.executors.local import LocalExecutor
+from quickml.executors.seat import Rules
+from quickml.jobs.database import Database
+from quickml.jobs.job import Limits
+from quickml.jobs.sql import SqlJobStore
+from quickml.jobs.store import JobStore
+from quickml.jobs.tokens import SqlTokenStore, TokenStore
+from quickml.service import DocumentLimits, Service
+from quickml.settings import Settings
+from quickml.worker.options import Options
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """The folder that a server keeps everything in."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """Jobs, events, tokens. SQLite keeps `-wal` and `-shm` files beside it."""
+        return self.folder / "quickml.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Finished files."""
+        return self.folder / "artifacts"
+
+    @property
+    def scratch(self) -> Path:
+        """What attempts write, checkpoints among it."""
+        return self.folder / "scratch"
+
+    @property
+    def models(self) -> Path:
+        """Packages that are unpacked to be run; can be lost at any time."""
+        return self.folder / "models"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the server that works here."""
+        return self.folder / "server.lock"
+
+
+@contextmanager
+def service(settings: Settings) -> Iterator[Service]:
+    """The service of a server, in its folder, which is nobody else's meanwhile.
+
+    Raises:
+        StoreError: the folder cannot be used, or another server works there.
+    """
+    place = _prepared(settings)
+    with _held(place.lock):
+        database = Database(place.database)
+        jobs = SqlJobStore(database)
+        yield Service(
+            jobs=jobs,
+            artifacts=FilesystemArtifactStore(place.artifacts),
+            executor=LocalExecutor(
+                jobs, _rules(settings, place), workers=settings.workers, scratch=place.scratch
+            ),
+            tokens=SqlTokenStore(database),
+            scratch=place.models,
+            documents=_document_limits(settings),
+            queue=_queue_limits(settings),
+            min_free_disk_bytes=settings.min_free_disk_bytes,
+            grace_s=settings.grace_s,
+        )
+        database.close()
+
+
+def tokens(settings: Settings) -> TokenStore:
+    """The tokens of a server, running or not."""
+    return SqlTokenStore(Database(_prepared(settings).database))
+
+
+def jobs(settings: Settings) -> JobStore:
+    """The jobs of a server, running or not."""
+    return SqlJobStore(Database(_prepared(settings).database))
+
+
+def _prepared(settings: Settings) -> Place:
+    place = Place(folder=settings.data)
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # documents are their owners' business
+    except OSError as error:
+        raise StoreError(f"{place.folder}: the folder cannot be made ({error.strerror})") from error
+    return place
+
+
+@contextmanager
+def _held(lock: Path) -> Iterator[None]:
+    """Two servers in one folder would take each other's attempts for lost. The system lets go by itself."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with _opened(lock) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"{lock.parent}: expected no other server in this folder, found one") from None
+        yield
+
+
+@contextmanager
+def _opened(lock: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"{lock}: cannot be opened ({error.strerror})") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _rules(settings: Settings, place: Place) -> Rules:
+    options = Options(
+        database=place.database.absolute(),
+        artifacts=place.artifacts.absolute(),
+        scratch=place.scratch.absolute(),
+        checkpoint_every_s=settings.checkpoint_every_s,
+        progress_every_s=1 / settings.event_rate_per_s,
+    )
+    return Rules(
+        options=options.to_json(),
+        threads=settings.worker_threads,
+        memory_bytes=settings.worker_memory_bytes,
+        attempts=settings.attempts_per_worker,
+        hang_s=settings.hang_s,
+        limits=_queue_limits(settings),
+    )
+
+
+def _queue_limits(settings: Settings) -> Limits:
+    return Limits(
+        queued_per_owner=settings.queued_per_owner,
+        running_per_owner=settings.running_per_owner,
+        queue_length=settings.queue_length,
+    )
+
+
+def _document_limits(settings: Settings) -> DocumentLimits:
+    return DocumentLimits(
+        max_layers=settings.max_layers,
+        max_parameters=settings.max_parameters,
+        max_memory_bytes=settings.max_memory_bytes,
+        max_epochs=settings.max_epochs,
+        max_seconds=settings.max_seconds,
+    )

@@ -1,0 +1,98 @@
+"""The application: all routes, and what is around them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import AsyncIterator
+
+from fastapi import FastAPI
+from fastapi.concurrency import run_in_threadpool
+from starlette.middleware.cors import CORSMiddleware
+
+from quickml import __version__
+from quickml.http import (
+    artifacts,
+    catalog,
+    events,
+    jobs,
+    openapi,
+    operations,
+    predictions,
+    problems,
+    sculptml,
+)
+from quickml.http.auth import access_of
+from quickml.http.bodies import BodyLimits
+from quickml.http.metrics import Metrics
+from quickml.http.observation import Observation
+from quickml.service import Service
+from quickml.settings import Settings
+
+log = logging.getLogger(__name__)
+
+SWEEP_EVERY_S = 600.0
+ROUTERS = (operations, jobs, events, artifacts, predictions, catalog, sculptml)
+
+
+def create_app(service: Service, settings: Settings) -> FastAPI:
+    """The ASGI application of a service, which it starts and closes."""
+    app = FastAPI(
+        title="QuickML",
+        version=__version__,
+        openapi_url="/v1/openapi.json",
+        docs_url=None,  # they would load programs from elsewhere
+        redoc_url=None,
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+        redirect_slashes=False,
+    )
+    app.state.service, app.state.access = service, access_of(settings)
+    app.state.max_body_bytes, app.state.heartbeat_s = settings.max_body_bytes, settings.heartbeat_s
+    app.state.watchers = service.watchers(
+        events.encode, most=settings.watchers, capacity=settings.watcher_queue
+    )
+    app.state.metrics = Metrics(service, lambda: app.state.watchers.count)
+    app.state.watchers.listen(app.state.metrics.event)
+    for module in ROUTERS:
+        app.include_router(module.router)
+    problems.install(app)
+    openapi.install(app)
+    _surround(app, settings)
+    return app
+
+
+def _surround(app: FastAPI, settings: Settings) -> None:
+    """Middleware, the innermost first."""
+    app.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
+    if settings.cors_origins is not None:
+        app.add_middleware(
+            CORSMiddleware,
+            allow_origins=[origin.strip() for origin in settings.cors_origins.split(",")],
+            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
+            expose_headers=["Location", "Retry-After"],
+        )
+    app.add_middleware(Observation, metrics=app.state.metrics)
+
+
+@contextlib.asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    service: Service = app.state.service
+    await run_in_threadpool(service.start)
+    tasks = [asyncio.create_task(app.state.watchers.run()), asyncio.create_task(_sweep(service))]
+    try:
+        yield
+    finally:
+        app.state.watchers.close()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await run_in_threadpool(service.close)
+
+
+async def _sweep(service: Service) -> None:
+    while True:
+        await run_in_threadpool(service.sweep)
+        await asyncio.sleep(SWEEP_EVERY_S)

@@ -1,0 +1,67 @@
+"""The log of the server: lines for people, or JSON for programs, on standard error.
+
+A line that is about a job carries its id: what `extra` gives, or the one that the message names.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import sys
+from datetime import UTC, datetime
+from typing import Any
+
+_JOB = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
+_STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
+
+
+def configure(*, style: str, level: str) -> None:
+    """Send everything from `level` (`debug` ... `error`) on to standard error, as `text` or `json`."""
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("alembic", "asyncio", "uvicorn.error", "PIL"):
+        logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+def fields(record: logging.LogRecord) -> dict[str, Any]:
+    """What a line carries beside its message."""
+    message = record.getMessage()
+    found = {key: value for key, value in vars(record).items() if key not in _STANDARD}
+    if "job_id" not in found and (named := _JOB.search(message)):
+        found["job_id"] = named[0]
+    return found
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **fields(record),
+        }
+        if record.exc_info:
+            line["exception"] = self.formatException(record.exc_info)
+        return json.dumps(line, default=str)
+
+
+class TextFormatter(logging.Formatter):
+    """Time, level, message; one line each, whatever the message holds."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The line, and a traceback below it where there is one."""
+        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        # A name or path from outside could otherwise write lines of its own, or command the terminal.
+        message = "".join(
+            letter if letter.isprintable() else repr(letter)[1:-1] for letter in record.getMessage()
+        )
+        line = f"{time} {record.levelname.lower():7} {message}"
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line

@@ -1,0 +1,145 @@
+"""What a document may ask for, with all that a client needs to draw forms and pickers of it."""
+
+from __future__ import annotations
+
+import base64
+import inspect
+import io
+from functools import cache
+from typing import Any
+
+from quickml.errors import DatasetError
+from quickml.spec.datasets import DATASETS, Dataset
+from quickml.spec.layers import LAYERS
+from quickml.spec.schema import schema as document_schema
+
+SAMPLES = 12
+"""Shown of each dataset, of as many classes as there are."""
+
+
+@cache
+def schema() -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a document."""
+    return document_schema()
+
+
+@cache
+def layers() -> list[dict[str, Any]]:
+    """Every layer: its type, what it does, its arguments as JSON Schema with defaults and help."""
+    return [
+        {
+            "type": name,
+            "help": inspect.cleandoc(layer.__doc__ or ""),
+            "merges": layer.merges,
+            "example": {"input_shape": layer.example.shape, "arguments": layer.example.arguments},
+            "schema": _with_definitions(schema()["$defs"][layer.__name__]),
+        }
+        for name, layer in LAYERS.items()
+    ]
+
+
+@cache
+def datasets() -> list[dict[str, Any]]:
+    """Every dataset: what it is, and its sizes."""
+    return [_about(kind) for kind in DATASETS.values()]
+
+
+def dataset(name: str) -> dict[str, Any] | None:
+    """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples."""
+    return _dataset(DATASETS[name]) if name in DATASETS else None
+
+
+@cache
+def _dataset(kind: type[Dataset]) -> dict[str, Any]:
+    definition = _with_definitions(schema()["$defs"][kind.__name__])
+    return {**_about(kind), "schema": definition, "samples": _samples(kind)}
+
+
+def _about(kind: type[Dataset]) -> dict[str, Any]:
+    plain = kind.model_validate({"name": kind.model_fields["name"].default})
+    train, test = plain.sizes
+    return {
+        "name": plain.name,
+        "title": kind.title,
+        "help": inspect.cleandoc(kind.__doc__ or ""),
+        "source": kind.source,
+        "task": kind.task,
+        "input": "image" if plain.is_image else "numbers",
+        "shape": plain.shape,
+        "labels": kind.labels,
+        "feature_names": kind.feature_names,
+        "target_name": kind.target_name,
+        "train_samples": train,
+        "test_samples": test,
+    }
+
+
+def _with_definitions(entry: dict[str, Any]) -> dict[str, Any]:
+    """A part of the schema that stands by itself."""
+    found: dict[str, Any] = {}
+    _collect(entry, found)
+    return {**entry, "$defs": found} if found else entry
+
+
+def _collect(value: Any, found: dict[str, Any]) -> None:
+    if isinstance(value, list):
+        for item in value:
+            _collect(item, found)
+    elif isinstance(value, dict):
+        name = str(value.get("$ref", "")).removeprefix("#/$defs/")
+        if name and name not in found:
+            found[name] = schema()["$defs"][name]
+            _collect(found[name], found)
+        for item in value.values():
+            _collect(item, found)
+
+
+def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
+    """A few held-out samples, classes in turn; none of a dataset that would have to be fetched first."""
+    from quickml.datasets import load
+
+    plain = kind.model_validate({"name": kind.model_fields["name"].default})
+    if not _is_here(plain.name):
+        return []
+    try:
+        data = load(plain)
+    except DatasetError:
+        return []
+    chosen = _in_turn([int(target) if kind.labels else 0 for target in data.y_test])[:SAMPLES]
+    shown = []
+    for index in chosen:
+        target = data.y_test[index].item()
+        pixels = data.x_test[index]
+        shown.append(
+            {
+                "target": kind.labels[target] if kind.labels else target,
+                **({"png": _png(pixels)} if plain.is_image else {"values": pixels.tolist()}),
+            }
+        )
+    return shown
+
+
+def _is_here(name: str) -> bool:
+    """Whether loading takes no connection to the internet, which nobody should wait for in a request."""
+    from quickml.datasets.images import DEBIAN
+
+    return name != "fashion_mnist" or DEBIAN.is_dir()
+
+
+def _in_turn(classes: list[int]) -> list[int]:
+    """Positions: the first of each class, then the second of each, and so on."""
+    seen: dict[int, int] = {}
+    ranked = []
+    for position, kind in enumerate(classes):
+        seen[kind] = seen.get(kind, 0) + 1
+        ranked.append((seen[kind], kind, position))
+    return [position for _, _, position in sorted(ranked)]
+
+
+def _png(pixels: Any) -> str:
+    """uint8 (height, width, channels) as a PNG file in base64."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, format="PNG")
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,260 @@
+"""What can be asked of the service. Calls may wait for the disk: not for an event loop's own thread."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quickml.artifacts.store import ArtifactStore
+from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
+from quickml.executors.executor import Executor, State
+from quickml.jobs.job import NO_LIMITS, TERMINAL, Artifact, Job, Limits, NewJob, Status, StoredEvent
+from quickml.jobs.store import JobStore
+from quickml.jobs.tokens import Token, TokenStore
+from quickml.service.limits import DocumentLimits, check_limits
+from quickml.service.models import Models, Prediction
+from quickml.service.watching import Watchers
+from quickml.spec import Plan, read
+
+log = logging.getLogger(__name__)
+
+OPEN_OWNER = "anyone"
+"""Whose the jobs are where no token is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Health:
+    """Whether the service can do its work, and what keeps it from it."""
+
+    database: str = ""
+    """What is wrong with it; nothing where it is well."""
+    free_bytes: int = 0
+    needed_bytes: int = 0
+    workers: dict[State, int]
+    trouble: str = ""
+    """Why no worker can work, where that is so."""
+    queued: int = 0
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether a job that is sent now will be taken, and done some time."""
+        return not self.database and not self.trouble and self.free_bytes >= self.needed_bytes
+
+
+class Service:
+    """All use cases, on ports. An owner sees what is its own; what is not is not there."""
+
+    def __init__(
+        self,
+        *,
+        jobs: JobStore,
+        artifacts: ArtifactStore,
+        executor: Executor,
+        tokens: TokenStore,
+        scratch: Path,
+        documents: DocumentLimits | None = None,
+        queue: Limits = NO_LIMITS,
+        min_free_disk_bytes: int = 0,
+        grace_s: float = 10.0,
+    ) -> None:
+        """Put the parts together; `scratch` is a folder for models that are unpacked to be run."""
+        self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
+        self._documents, self._queue = documents or DocumentLimits(), queue
+        self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
+        self._models = Models(artifacts, scratch)
+        self._closing = threading.Lock()
+        self._is_running = False
+
+    # Life
+
+    def start(self) -> None:
+        """Begin to work on what is queued, also by an earlier server."""
+        self.sweep()
+        self._executor.start()
+        self._is_running = True
+
+    def close(self) -> None:
+        """Begin nothing more, give running attempts the grace period, and let go of them. Once is enough."""
+        with self._closing:
+            if self._is_running:
+                self._executor.close(self._grace_s)
+                self._is_running = False
+
+    def sweep(self) -> None:
+        """Remove the files that no job has any more. What the disk refuses is tried again the next time."""
+        try:
+            gone = self._artifacts.sweep(self._jobs.referenced())
+        except (ArtifactError, StoreError) as error:
+            log.error("files of removed jobs stay: %s", error)
+            return
+        if gone:
+            log.info("removed %d files that no job has any more", len(gone))
+
+    # Owners
+
+    def owner_of(self, secret: str) -> str | None:
+        """Who shows this token; None where it is nobody's."""
+        token = self._tokens.verify(secret)
+        return token.owner if token else None
+
+    def first_token(self, owner: str) -> tuple[Token, str] | None:
+        """A token and its secret where there is none that lets anybody in; otherwise nothing."""
+        if any(token.revoked_at is None for token in self._tokens.tokens()):
+            return None
+        return self._tokens.create(owner)
+
+    # Jobs
+
+    def plan(self, document: str | bytes) -> Plan:
+        """A document, understood and within the limits.
+
+        Raises:
+            SpecError: with every problem found.
+        """
+        plan = read(document)
+        check_limits(plan, self._documents)
+        return plan
+
+    def submit(self, document: bytes, owner: str, idempotency_key: str | None = None) -> Job:
+        """Queue a job; it is on disk when this returns. The same key gives the first job again.
+
+        Raises:
+            SpecError: the document is wrong, or beyond the limits.
+            QueueFullError: too many wait.
+            DiskFullError: there is too little room to keep what it would make.
+            IdempotencyError: the key was used with another document.
+        """
+        plan = self.plan(document)
+        self._check_room()
+        new = NewJob(
+            owner=owner,
+            name=plan.spec.name,
+            document=document.decode("utf-8-sig"),
+            epochs=plan.spec.training.epochs,
+            max_seconds=self._documents.max_seconds,
+            idempotency_key=idempotency_key,
+        )
+        job, is_new = self._jobs.submit(new, self._queue)
+        if is_new:
+            log.info("%s: queued for %s", job.id, owner)
+            self._executor.submit()
+        return job
+
+    def _check_room(self) -> None:
+        free = self._artifacts.free_bytes()
+        if free < self._min_free_disk_bytes:
+            raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+
+    def job(self, job_id: str, owner: str) -> Job:
+        """One job. Raises JobNotFoundError."""
+        return self._jobs.job(job_id, owner)
+
+    def jobs(
+        self, owner: str, *, statuses: Sequence[Status] = (), limit: int = 50, before: str | None = None
+    ) -> list[Job]:
+        """The owner's jobs, newest first. Raises JobNotFoundError where `before` is no id of a job."""
+        return self._jobs.jobs(owner=owner, statuses=statuses, limit=limit, before=before)
+
+    def newest(self, name: str, owner: str) -> Job | None:
+        """The owner's newest job of this name."""
+        found = self._jobs.jobs(owner=owner, name=name, limit=1)
+        return found[0] if found else None
+
+    def stop(self, job_id: str, owner: str) -> Job:
+        """Keep what was learned so far, and finish with that. Raises JobNotFoundError."""
+        job = self._jobs.stop(job_id, owner)
+        self._executor.stop(job_id)
+        return job
+
+    def cancel(self, job_id: str, owner: str) -> Job:
+        """Give a job up. Raises JobNotFoundError."""
+        job = self._jobs.cancel(job_id, owner)
+        self._executor.kill(job_id)
+        return job
+
+    def delete(self, job_id: str, owner: str) -> None:
+        """Give a job up where it is not finished, and remove it. Its files go with the next sweeps.
+
+        Not at once: a file's content may be another job's too, which is about to be complete.
+
+        Raises:
+            JobNotFoundError: there is none.
+        """
+        if self.job(job_id, owner).status not in TERMINAL:
+            self.cancel(job_id, owner)
+        self._jobs.delete(job_id, owner)
+        log.info("%s: removed", job_id)
+
+    # What jobs tell and leave
+
+    def events(self, job_id: str, owner: str, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
+        """Events of a job whose number is above `after`. Raises JobNotFoundError."""
+        self._jobs.job(job_id, owner)
+        return self._jobs.events(job_id, after, limit)
+
+    def watchers(self, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int) -> Watchers:
+        """Everybody who follows jobs as they go on; see `Watchers`."""
+        return Watchers(self._jobs, encode, most=most, capacity=capacity)
+
+    def artifacts(self, job_id: str, owner: str) -> list[Artifact]:
+        """A job's files; none before it is ready. Raises JobNotFoundError."""
+        self._jobs.job(job_id, owner)
+        return self._jobs.artifacts(job_id)
+
+    def file(self, sha256: str, name: str, owner: str) -> tuple[Artifact, Path]:
+        """A file by its content and name, and where it lies.
+
+        Raises:
+            JobNotFoundError: none of the owner's jobs has it.
+            ArtifactNotFoundError: it is lost.
+        """
+        artifact = self._jobs.artifact(sha256, name, owner)
+        return artifact, self._artifacts.path(artifact.sha256)
+
+    def predict(
+        self, job_id: str, owner: str, inputs: Sequence[Any], layers: Sequence[str] | None = ()
+    ) -> list[Prediction]:
+        """What the delivered file answers, for each input; see `Models.predict`.
+
+        Raises:
+            JobNotFoundError: there is no such job.
+            JobStateError: it is not ready.
+            InputError: an input that does not fit, or no such layer.
+        """
+        job = self._jobs.job(job_id, owner)
+        if job.status is not Status.READY:
+            raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+        return self._models.predict(job, self._jobs.artifacts(job_id), inputs, layers)
+
+    # Operations
+
+    def health(self) -> Health:
+        """How the parts are."""
+        rows = self._executor.list()
+        troubled = [row.trouble for row in rows if row.trouble]
+        workers = dict(Counter(row.state for row in rows))
+        trouble = troubled[0] if rows and len(troubled) == len(rows) else ""
+        try:
+            queued, free = self._jobs.counts()[Status.QUEUED], self._artifacts.free_bytes()
+        except QuickMLError as error:
+            return Health(database=str(error), workers=workers, trouble=trouble)
+        return Health(
+            free_bytes=free,
+            needed_bytes=self._min_free_disk_bytes,
+            workers=workers,
+            trouble=trouble,
+            queued=queued,
+        )
+
+    def counts(self) -> dict[Status, int]:
+        """How many jobs there are of each status."""
+        return self._jobs.counts()
+
+    def usage_bytes(self) -> int:
+        """What all files take."""
+        return self._artifacts.usage_bytes()

@@ -1,0 +1,145 @@
+"""Who may come in: tokens, owners, names of the server, other people's web pages."""
+
+import pytest
+
+from quickml.settings import Settings
+from served import JSON, Served, is_problem, served
+
+
+@pytest.fixture
+def server(tmp_path):
+    with served(tmp_path, workers=0, access="tokens") as server:
+        yield server
+
+
+ROUTES = [
+    ("GET", "/v1/jobs"), ("POST", "/v1/jobs"), ("POST", "/v1/validate"), ("GET", "/v1/layers"), ("GET", "/v1/datasets"),
+    ("GET", "/v1/datasets/iris"), ("GET", "/v1/schema"), ("GET", "/v1/jobs/x"), ("GET", "/v1/jobs/x/events"),
+    ("GET", "/v1/jobs/x/artifacts"), ("POST", "/v1/jobs/x/stop"), ("POST", "/v1/jobs/x/cancel"), ("DELETE", "/v1/jobs/x"),
+    ("POST", "/v1/jobs/x/predictions"), ("GET", "/v1/artifacts/x/y"), ("HEAD", "/v1/artifacts/x/y"), ("POST", "/make-model"),
+    ("GET", "/check-model?model_name=x"), ("GET", "/get-model?model_name=x"), ("GET", "/get-all"),
+    ("GET", "/stop-model?model_name=x"), ("GET", "/metrics"),
+]  # fmt: skip
+OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
+
+
+def test_every_route_is_tried():
+    import re
+    from pathlib import Path
+
+    app = Served(Path("/nowhere"), workers=0).app
+    paths = {(method.upper(), path) for path, found in app.openapi()["paths"].items() for method in found}
+    tried = {(method, re.sub(r"\?.*", "", path)) for method, path in ROUTES} | OPEN
+    patterns = {(m, re.sub(r"\{\w+\}", "[^/]+", p)) for m, p in paths}
+    for method, pattern in patterns:
+        assert any(m == method and re.fullmatch(pattern, path) for m, path in tried), (method, pattern)
+
+
+@pytest.mark.parametrize(("method", "path"), ROUTES)
+@pytest.mark.parametrize("how", ["none", "wrong", "revoked", "basic"])
+def test_nobody_comes_in_without_a_token(server, method, path, how):
+    token, secret = server.tokens.create("ada")
+    server.tokens.revoke(token.id)
+    value = {
+        "none": None,
+        "wrong": "Bearer qml_x",
+        "revoked": f"Bearer {secret}",
+        "basic": f"Basic {secret}",
+    }[how]
+    headers = {**JSON, **({"Authorization": value} if value else {})}
+    answer = server.client.request(method, path, headers=headers)
+    assert answer.headers["www-authenticate"] == "Bearer"
+    if method != "HEAD":
+        is_problem(answer, 401, "unauthorized")
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(OPEN))
+def test_a_few_routes_are_everybodys(server, method, path):
+    assert server.client.request(method, path).status_code == 200
+
+
+def test_a_token_comes_in_a_header_or_in_the_address(server):
+    _, secret = server.tokens.create("ada")
+    assert server.client.get("/v1/jobs", headers={"Authorization": f"bearer  {secret}"}).status_code == 200
+    assert server.client.get("/v1/jobs", params={"token": secret}).status_code == 200
+
+
+def test_revoking_takes_effect_at_once(server):
+    token, secret = server.tokens.create("ada")
+    assert server.client.get("/v1/jobs", params={"token": secret}).status_code == 200
+    server.tokens.revoke(token.id)
+    assert server.client.get("/v1/jobs", params={"token": secret}).status_code == 401
+
+
+def test_the_first_token_is_made_once(server):
+    token, secret = server.service.first_token("admin")
+    assert server.service.owner_of(secret) == "admin"
+    assert server.service.first_token("admin") is None
+    server.tokens.revoke(token.id)
+    assert server.service.first_token("admin") is not None
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "evil.example:8000", "127.0.0.1.evil.example", "", "localhost.:80"]
+)
+def test_an_open_server_answers_to_this_machines_names_alone(tmp_path, host):
+    """A page whose name leads to 127.0.0.1 could otherwise read everything."""
+    with served(tmp_path, workers=0) as server:
+        is_problem(server.client.get("/v1/jobs", headers={"Host": host}), 421, "misdirected-request")
+
+
+@pytest.mark.parametrize("host", ["localhost", "LOCALHOST:8000", "127.0.0.1:8000", "[::1]:8000", "[::1]"])
+def test_all_names_of_this_machine_will_do(tmp_path, host):
+    with served(tmp_path, workers=0) as server:
+        assert server.client.get("/v1/jobs", headers={"Host": host}).status_code == 200
+
+
+def test_a_server_that_is_open_on_purpose_answers_to_any_name(tmp_path):
+    with served(tmp_path, workers=0, access="open", host="0.0.0.0") as server:
+        assert server.client.get("/v1/jobs", headers={"Host": "classroom.example"}).status_code == 200
+
+
+def test_what_is_reachable_by_others_asks_for_tokens(tmp_path):
+    assert Settings(data=tmp_path, host="0.0.0.0").tokens_required
+    with served(tmp_path, workers=0, host="0.0.0.0") as server:
+        is_problem(server.client.get("/v1/jobs"), 401, "unauthorized")
+
+
+def test_every_answer_has_safe_headers(server):
+    for path in ("/healthz", "/v1/jobs", "/nowhere"):
+        headers = server.client.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert headers["x-frame-options"] == "DENY"
+
+
+def preflight(server, origin):
+    asked = {
+        "Origin": origin,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "content-type",
+    }
+    return server.client.options("/v1/jobs", headers=asked)
+
+
+def test_other_web_pages_are_not_let_in_unless_a_setting_says_so(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        assert "access-control-allow-origin" not in preflight(server, "https://a.example").headers
+        got = server.client.get("/v1/jobs", headers={"Origin": "https://a.example"})
+        assert "access-control-allow-origin" not in got.headers
+    with served(tmp_path, workers=0, cors_origins="https://a.example, https://b.example") as server:
+        allowed = preflight(server, "https://b.example")
+        assert (allowed.status_code, allowed.headers["access-control-allow-origin"]) == (
+            200,
+            "https://b.example",
+        )
+        assert "access-control-allow-origin" not in preflight(server, "https://c.example").headers
+
+
+def test_the_log_has_no_token(server, caplog):
+    _, secret = server.tokens.create("ada")
+    with caplog.at_level("INFO"):
+        server.client.get("/v1/jobs", params={"token": secret})
+    told = [record.getMessage() for record in caplog.records if record.name != "httpx"]  # that is the client
+    assert told == ["GET /v1/jobs 200"]

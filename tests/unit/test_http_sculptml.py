@@ -1,0 +1,108 @@
+"""The five routes of SculptML's app."""
+
+import json
+
+import pytest
+
+from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
+from quickml.jobs.job import Status
+from served import HOURS, is_problem, served
+
+OLD = {
+    "model": {
+        "model_name": "my iris!",
+        "num_layers": 1,
+        "input_layer": {"dim": "(4)"},
+        "layer_0": {"layer": "DenseLyr", "units": 3, "activation": "softmax"},
+    },
+    "dataset": {"name": "Iris", "epochs": "5"},
+}
+NAME = {"model_name": "my iris!"}
+
+
+@pytest.fixture
+def server(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        yield server
+
+
+def make(server, document=OLD):
+    return server.client.post("/make-model", content=json.dumps(document))
+
+
+def finish(server, tmp_path, losses=(0.5,)):
+    (tmp_path / "m").write_bytes(b"a model")
+    sha256, size = server.artifacts.put(tmp_path / "m")
+    attempt = server.store.claim()
+    last = epoch_ended(5, 5).model_copy(update={"metrics": {"loss": 0.5, "accuracy": 0.96}})
+    server.store.append(attempt, [started(5), *(epoch_ended(n, 5) for n in range(1, 5)), last, trained(5)])
+    to_verifying(server.store, attempt)
+    server.store.complete(attempt, [artifact(attempt.job_id, "model.mlmodel", sha256, size)], verified())
+    return attempt.job_id
+
+
+def test_a_model_is_made_checked_and_fetched(server, tmp_path):
+    made = make(server)
+    assert made.status_code == 200
+    assert made.headers["content-type"].startswith("text/plain")
+    check = server.client.get("/check-model", params=NAME)
+    assert check.json() == {
+        "ready": 0, "model_path": None, "progress": 0.0,
+        "progress_info": {"loss": 0.0, "acc": 0.0, "epoch": 0, "total_epochs": 5},
+    }  # fmt: skip
+    is_problem(server.client.get("/get-model", params=NAME), 404, "not-found")
+    assert server.client.get("/get-all").json() == {"num_models": 0}
+
+    finish(server, tmp_path)
+    check = server.client.get("/check-model", params=NAME).json()
+    assert (check["ready"], check["progress"]) == (1, 1.0)
+    assert check["progress_info"] == {"loss": 0.25, "acc": 1.0, "epoch": 5, "total_epochs": 5}
+    got = server.client.get("/get-model", params=NAME)
+    assert got.content == b"a model"
+    assert "my iris.mlmodel" in got.headers["content-disposition"].replace("%20", " ")
+    assert server.client.get("/get-all").json() == {
+        "num_models": 1,
+        "model_0": {"name": "my iris", "dataset": "iris", "size": 7, "train_acc": 0.96, "test_acc": 1.0},
+    }
+
+
+def test_a_name_used_again_means_its_newest_job(server, tmp_path):
+    make(server)
+    first = finish(server, tmp_path)
+    make(server)
+    assert server.client.get("/check-model", params=NAME).json()["ready"] == 0
+    assert server.client.get("/get-all").json()["num_models"] == 1
+    second = finish(server, tmp_path)
+    assert first != second
+    assert server.client.get("/get-all").json()["num_models"] == 1
+
+
+def test_stopping_keeps_and_compiles(tmp_path):
+    with served(tmp_path, epoch_s=HOURS) as server:
+        make(server)
+        job = server.service.newest("my iris", "anyone")
+        server.training(job.id)
+        assert server.client.get("/stop-model", params=NAME).status_code == 200
+        assert server.over(job.id).status is Status.READY
+        assert server.client.get("/check-model", params=NAME).json()["ready"] == 1
+        is_problem(server.client.get("/stop-model", params=NAME), 404, "not-found")
+
+
+def test_a_model_that_nobody_made_is_not_there(server):
+    for path in ("/check-model", "/get-model", "/stop-model"):
+        is_problem(server.client.get(path, params={"model_name": "other"}), 404, "not-found")
+        is_problem(server.client.get(path), 422, "request")
+
+
+def test_a_wrong_document_is_a_400_with_its_problems(server):
+    problem = is_problem(make(server, {**OLD, "dataset": {"name": "irs"}}), 400, "document")
+    assert [item["pointer"] for item in problem["problems"]] == ["/dataset/name"]
+    assert server.client.get("/get-all").json() == {"num_models": 0}
+
+
+def test_a_metric_that_is_no_number_is_zero_for_an_app_that_knows_no_null(server):
+    from job_examples import progress
+
+    make(server)
+    server.store.append(server.store.claim(), [progress(loss=float("nan"))])
+    assert server.client.get("/check-model", params=NAME).json()["progress_info"]["loss"] == 0.0
