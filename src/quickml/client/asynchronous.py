@@ -1,0 +1,183 @@
+"""`AsyncClient`: the same calls, for an event loop."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import httpx
+
+from quickml.client import calls
+from quickml.client.attempts import Contact, Exchange
+from quickml.client.calls import Call, Document
+from quickml.client.following import Following
+from quickml.client.landing import CHUNK_BYTES, Landing
+from quickml.client.records import Artifact, Job, Prediction, Status, Validation
+from quickml.client.transport import SILENCE_S, TIMEOUT_S, answer, arguments, options, unreachable
+from quickml.events import Event
+from quickml.settings.remote import remote
+
+T = TypeVar("T")
+
+
+class AsyncClient:
+    """A server, from afar: what `Client` can, to be awaited, in one event loop.
+
+    An iterator of events that is left before its end is best wrapped in `contextlib.aclosing`, which closes
+    its connection at once.
+    """
+
+    def __init__(
+        self,
+        server: str | None = None,
+        *,
+        token: str | None = None,
+        patience_s: float = 60.0,
+        timeout_s: float = TIMEOUT_S,
+        verify: ssl.SSLContext | bool = True,
+    ) -> None:
+        """See `Client`."""
+        self._remote = remote(server, token)
+        self._contact, self._timeout_s = Contact(patience_s), timeout_s
+        self._http = httpx.AsyncClient(**options(self._remote, timeout_s=timeout_s, verify=verify))
+
+    @property
+    def server(self) -> str:
+        """See `Client.server`."""
+        return self._remote.server
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """See `Client.__aenter__`."""
+        await self._http.aclose()
+
+    # Jobs
+
+    async def submit(self, document: Document, *, idempotency_key: str | None = None) -> Job:
+        """See `Client.submit`."""
+        return await self._call(calls.submit(document, idempotency_key))
+
+    async def job(self, job_id: str) -> Job:
+        """See `Client.job`."""
+        return await self._call(calls.job(job_id))
+
+    async def jobs(self, *statuses: Status, page: int = 50) -> AsyncIterator[Job]:
+        """See `Client.jobs`."""
+        cursor: str | None = None
+        while True:
+            found = await self._call(calls.jobs(statuses, page, cursor))
+            for job in found.jobs:
+                yield job
+            cursor = found.next
+            if cursor is None:
+                return
+
+    async def stop(self, job_id: str) -> Job:
+        """See `Client.stop`."""
+        return await self._call(calls.stop(job_id))
+
+    async def cancel(self, job_id: str) -> Job:
+        """See `Client.cancel`."""
+        return await self._call(calls.cancel(job_id))
+
+    async def delete(self, job_id: str) -> None:
+        """See `Client.delete`."""
+        await self._call(calls.delete(job_id))
+
+    async def events(self, job_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
+        """See `Client.events`."""
+        following = Following(job_id, after, self._contact)
+        while not following.is_over:
+            try:
+                async with self._stream(following.call(), silence_s=SILENCE_S) as response:
+                    if following.accept(response.status_code, response.headers.get("content-type", "")):
+                        async for content in response.aiter_bytes():
+                            for event in following.feed(content):
+                                yield event
+                            if not following.is_open:
+                                break
+                    else:
+                        await response.aread()
+                        following.refuse(answer(response))
+            except httpx.RequestError as error:
+                following.lose(unreachable(error, self.server))
+            await asyncio.sleep(following.pause_s())
+
+    # Files
+
+    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+        """See `Client.artifacts`."""
+        return await self._call(calls.artifacts(job_id))
+
+    async def download(self, artifact: Artifact, folder: Path | str = ".") -> Path:
+        """See `Client.download`."""
+        with Landing(artifact, Path(folder), self._contact) as landing:
+            while not landing.is_over:
+                try:
+                    async with self._stream(landing.call()) as response:
+                        if landing.accept(response.status_code):
+                            async for content in response.aiter_bytes(CHUNK_BYTES):
+                                landing.write(content)
+                            await asyncio.to_thread(landing.finish)  # waits for the disk
+                        else:
+                            await response.aread()
+                            landing.refuse(answer(response))
+                except httpx.RequestError as error:
+                    landing.lose(unreachable(error, self.server))
+                await asyncio.sleep(landing.pause_s())
+        return landing.path
+
+    async def predictions(
+        self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
+    ) -> tuple[Prediction, ...]:
+        """See `Client.predictions`."""
+        return await self._call(calls.predictions(job_id, inputs, activations))
+
+    # What can be asked for
+
+    async def validate(self, document: Document) -> Validation:
+        """See `Client.validate`."""
+        return await self._call(calls.validate(document))
+
+    async def datasets(self) -> list[dict[str, Any]]:
+        """See `Client.datasets`."""
+        return await self._call(calls.listed("datasets"))
+
+    async def dataset(self, name: str) -> dict[str, Any]:
+        """See `Client.dataset`."""
+        return await self._call(calls.dataset(name))
+
+    async def layers(self) -> list[dict[str, Any]]:
+        """See `Client.layers`."""
+        return await self._call(calls.listed("layers"))
+
+    async def schema(self) -> dict[str, Any]:
+        """See `Client.schema`."""
+        return await self._call(calls.schema())
+
+    # The way there
+
+    async def _call(self, call: Call[T]) -> T:
+        exchange = Exchange(call, self._contact)
+        while not exchange.is_over:
+            try:
+                exchange.accept(answer(await self._http.request(**arguments(call))))
+            except httpx.RequestError as error:
+                exchange.lose(unreachable(error, self.server))
+            await asyncio.sleep(exchange.pause_s())
+        return exchange.result
+
+    def _stream(
+        self, call: Call[None], silence_s: float | None = None
+    ) -> AbstractAsyncContextManager[httpx.Response]:
+        timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
+        return self._http.stream(**arguments(call), timeout=timeout)

@@ -1,0 +1,115 @@
+"""What a server tells, as records. What a newer server tells beside that is left out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal
+
+from pydantic import TypeAdapter
+
+from quickml.errors import Notice, Problem
+from quickml.events import Metric
+
+Status = Literal["queued", "building", "training", "compiling", "verifying", "ready", "failed", "cancelled"]
+"""Where a job stands."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A job, as it stood when the server answered."""
+
+    id: str
+    name: str
+    """The document's."""
+    status: Status
+    created_at: datetime
+    updated_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    progress: float = 0.0
+    """0 to 1, over all epochs."""
+    epoch: int = 0
+    epochs: int = 0
+    metrics: Mapping[str, Metric] = field(default_factory=dict)
+    """The latest; on the test samples once trained."""
+    attempt: int = 0
+    stop_requested: bool = False
+    stopped_early: bool = False
+    error: str | None = None
+    """Of a failed job: what happened."""
+    last_event: int = 0
+    """Number of its newest event; what `after` may name."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether nothing will change any more."""
+        return self.status in ("ready", "failed", "cancelled")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Artifact:
+    """A finished file of a job."""
+
+    name: str
+    kind: str
+    """`mlmodel`, `mlpackage`, `report`, `keras`, `spec`, ..."""
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """A layer of a valid document. Shapes leave out the batch."""
+
+    name: str
+    type: str
+    output_shape: tuple[int, ...]
+    parameters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validation:
+    """What a document means, or every problem with it; of a wrong one the rest is empty."""
+
+    valid: bool
+    problems: tuple[Problem, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    layers: tuple[Layer, ...] | None = None
+    parameters: int | None = None
+    trainable_parameters: int | None = None
+    memory_bytes: int | None = None
+    """Estimated need while training."""
+    spec: Mapping[str, Any] | None = None
+    """The document as understood, every default written out."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """What a layer gave."""
+
+    shape: tuple[int, ...]
+    values: tuple[Metric, ...]
+    """In the order of the shape, the last axis fastest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a model answers to one input."""
+
+    label: str | None = None
+    """The most probable; None of a regression."""
+    probabilities: Mapping[str, Metric] = field(default_factory=dict)
+    values: tuple[Metric, ...] = ()
+    activations: Mapping[str, Activation] = field(default_factory=dict)
+    """By layer, in the order of the document; of those that were asked for."""
+
+
+_jobs = TypeAdapter(Job)
+
+
+def to_json(job: Job) -> str:
+    """A job in one line, as a server tells it; a metric that is no number is null."""
+    return _jobs.dump_json(job).decode()

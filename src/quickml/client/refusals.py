@@ -1,0 +1,66 @@
+"""Problem documents (RFC 9457) and other refusals, as errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+from quickml.errors import InputError, Problem, QuickMLError, ServiceError, SpecError
+
+PREFIX = "urn:quickml:problem:"
+MAX_SHOWN = 200
+FIELDS = ("pointer", "expected", "found", "hint", "subject")
+
+
+def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLError:
+    """The error that an answer tells of: SpecError, InputError, or ServiceError for the rest."""
+    told = _object(content)
+    kind = str(told.get("type", "")).removeprefix(PREFIX)
+    problems = tuple(_problems(told.get("problems")))
+    if kind == "document" and problems:
+        return SpecError(problems)
+    message = _message(status, told, content)
+    if kind == "input":
+        return InputError(message)
+    if status == HTTPStatus.UNAUTHORIZED:
+        message = f"the server expects a token, in QUICKML_TOKEN or with the client: {message}"
+    after_s = _seconds(headers.get("retry-after", ""))
+    return ServiceError(message, status=status, kind=kind, problems=problems, retry_after_s=after_s)
+
+
+def _message(status: int, told: Mapping[str, Any], content: bytes) -> str:
+    for key in ("detail", "title"):
+        if isinstance(told.get(key), str) and told[key]:
+            return str(told[key])
+    shown = content[:MAX_SHOWN].decode(errors="replace").strip()
+    return f"the server answers {status}" + (f": {shown!r}" if shown else "")
+
+
+def _object(content: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _problems(value: Any) -> list[Problem]:
+    rows = value if isinstance(value, list) else []
+    return [
+        Problem(**{name: str(row.get(name, "")) for name in FIELDS}) for row in rows if isinstance(row, dict)
+    ]
+
+
+def _seconds(text: str) -> float | None:
+    """RFC 9110, section 10.2.3: seconds, or a date."""
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        left = parsedate_to_datetime(text) - datetime.now(UTC)
+    except (ValueError, TypeError):  # no date; one without a zone
+        return None
+    return max(0.0, left.total_seconds())
