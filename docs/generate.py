@@ -7,7 +7,7 @@ document, the events or the commands.
 import json
 from pathlib import Path
 
-from generator import commands, document, events
+from generator import commands, document, events, http, settings
 
 from quickml.spec.schema import schema
 
@@ -20,6 +20,9 @@ def pages() -> dict[str, str]:
         "document.md": document.page(),
         "events.md": events.page(),
         "commands.md": commands.page(),
+        "settings.md": settings.page(),
+        "http.md": http.page(),
+        "openapi.json": json.dumps(http.document(), indent=2) + "\n",
         "spec.schema.json": json.dumps(schema(), indent=2) + "\n",
     }
 

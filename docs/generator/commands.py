@@ -1,5 +1,8 @@
 """The reference of the commands: what `--help` prints, and how they end."""
 
+from collections.abc import Iterator
+from typing import Any
+
 from typer.main import get_command
 from typer.testing import CliRunner
 
@@ -16,9 +19,17 @@ REST = (
 
 def page() -> str:
     """docs/reference/commands.md."""
-    names = list(get_command(module.app).commands)  # type: ignore[attr-defined]
-    sections = [f"## quickml {name}\n\n{_help(name)}" for name in names]
+    names = list(_names(get_command(module.app)))
+    sections = [f"## quickml {' '.join(name)}\n\n{_help(*name)}" for name in names]
     return "\n\n".join([NOTE, _head(), *sections]) + "\n"
+
+
+def _names(group: Any) -> Iterator[tuple[str, ...]]:
+    """Every command, those of a group after it."""
+    for name, command in group.commands.items():
+        yield (name,)
+        if hasattr(command, "commands"):
+            yield from ((name, *rest) for rest in _names(command))
 
 
 def _head() -> str:

@@ -66,6 +66,8 @@ EXAMPLES: list[Any] = [
             },
         ),
     ),
+    events.Interrupted(time=AT, attempt=1, reason="the worker was killed (SIGKILL)"),
+    events.Cancelled(time=AT),
 ]  # fmt: skip
 RECORDS = (events.LayerRow, events.FileRow, events.Parity)
 WORDS = {str: "text", bool: "true or false", int: "integer", float: "number", type(None): "null"}
@@ -88,7 +90,8 @@ def _shared() -> str:
 def _event(example: events.Event) -> str:
     cls = type(example)
     line = f"```json\n{example.to_json()}\n```"
-    return f"## {example.type}\n\n{wrapped(cls.__doc__)}\n\n{_fields(cls)}\n\n{line}"
+    parts = [f"## {example.type}", wrapped(cls.__doc__), _fields(cls), line]
+    return "\n\n".join(part for part in parts if part)
 
 
 def _fields(cls: type[BaseModel]) -> str:
@@ -98,7 +101,7 @@ def _fields(cls: type[BaseModel]) -> str:
         for name, field in cls.model_fields.items()
         if name not in ("type", "time")
     ]
-    return table(["field", "value", "meaning"], rows)
+    return table(["field", "value", "meaning"], rows) if rows else ""
 
 
 def _kind(annotation: Any) -> str:

@@ -4,8 +4,25 @@
     ├── SpecError              the document is wrong; carries every Problem found
     ├── DatasetError           the data cannot be had, or is not what it should be
     ├── TrainingError          training cannot go on (a loss that is no longer a number, ...)
+    │   └── CheckpointError        a training kept on disk that cannot be gone on with
     ├── ResultError            the result cannot be put where it was asked for
     ├── InputError             something handed to a finished model does not fit it
+    ├── SettingsError          settings are wrong; carries every Problem found
+    ├── StoreError             the database cannot be opened, read or written
+    ├── JobError               a job that cannot be done, or not now
+    │   ├── JobNotFoundError       there is none, or it is somebody else's
+    │   ├── QueueFullError         a limit on what may wait is reached
+    │   ├── IdempotencyError       a key that was used with another document
+    │   ├── DiskFullError          too little room to keep what a job would make
+    │   ├── TransitionError        a step that the job's status does not allow
+    │   ├── JobStateError          something that only a job of another status can be asked
+    │   └── FencedError            the attempt was given up on, and may write no more
+    ├── CrowdedError           more watch than may
+    ├── TokenError             a token that cannot be made or found
+    ├── ServiceError           a server refuses, or answers what nobody understands; seen by a client
+    │   └── UnreachableError       it does not answer, or broke off
+    ├── ArtifactError          a file cannot be stored
+    │   └── ArtifactNotFoundError  there is no file of this content
     └── CoreMLError
         ├── CompileError           a layer or a setting that cannot be written to the asked format
         ├── CoreMLFileError        a file that is damaged, or no Core ML file
@@ -28,10 +45,10 @@ class QuickMLError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing wrong with a document, in a place.
+    """One thing wrong with a document or with the settings, in a place.
 
     `pointer` is a JSON pointer (RFC 6901) into the document as it was handed in; the empty string
-    is the whole document.
+    is the whole document. Of a setting, it is the flag, the variable or the file and line.
     """
 
     pointer: str
@@ -74,12 +91,145 @@ class TrainingError(QuickMLError):
     """Training cannot go on."""
 
 
+class CheckpointError(TrainingError):
+    """A training kept on disk is damaged, or does not fit the model; it starts over instead."""
+
+
 class ResultError(QuickMLError):
     """The result cannot be put where it was asked for."""
 
 
 class InputError(QuickMLError):
     """An input for a finished model that does not fit its description."""
+
+
+class SettingsError(QuickMLError):
+    """The service cannot start with these settings; `problems` has all of them."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class StoreError(QuickMLError):
+    """The database cannot be opened, read or written."""
+
+
+class JobError(QuickMLError):
+    """A job that cannot be done, or not now."""
+
+
+class JobNotFoundError(JobError):
+    """There is no such job, or it is somebody else's, which must not be told apart."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        super().__init__(f"{wanted[:64]!r}: there is no such job or file")
+
+
+class QueueFullError(JobError):
+    """A limit on what may wait is reached."""
+
+    def __init__(self, *, limit: str, allowed: int, found: int) -> None:
+        self.limit, self.allowed, self.found = limit, allowed, found
+        super().__init__(
+            f"{limit}: expected fewer than {allowed} jobs waiting, found {found}; try again later"
+        )
+
+
+class IdempotencyError(JobError):
+    """The key was used before, with another document."""
+
+    def __init__(self, *, key: str, job_id: str) -> None:
+        self.key, self.job_id = key, job_id
+        super().__init__(f"Idempotency-Key {key!r}: expected the document of {job_id}, found another one")
+
+
+class TransitionError(JobError):
+    """A step that the job's status does not allow. Both are the status' words."""
+
+    def __init__(self, *, job_id: str, status: str, wanted: str) -> None:
+        self.job_id, self.status, self.wanted = job_id, status, wanted
+        super().__init__(f"{job_id}: a job that is {status} cannot become {wanted}")
+
+
+class DiskFullError(JobError):
+    """There is too little room to keep what a job would make."""
+
+    def __init__(self, *, needed_bytes: int, free_bytes: int) -> None:
+        self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
+        super().__init__(
+            f"the disk: expected at least {needed_bytes:,} free bytes, found {free_bytes:,}; try again later"
+        )
+
+
+class JobStateError(JobError):
+    """Something that only a job of another status can be asked. Both are the status' words."""
+
+    def __init__(self, *, job_id: str, status: str, expected: str) -> None:
+        self.job_id, self.status, self.expected = job_id, status, expected
+        super().__init__(f"{job_id}: expected a job that is {expected}, found one that is {status}")
+
+
+class FencedError(JobError):
+    """The attempt is not the latest of a running job: it was given up on, and may write no more."""
+
+    def __init__(self, *, job_id: str, attempt: int) -> None:
+        self.job_id, self.attempt = job_id, attempt
+        super().__init__(f"{job_id}: attempt {attempt} was given up on")
+
+
+class CrowdedError(QuickMLError):
+    """Nobody else can watch now."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(f"watchers: expected fewer than {allowed}, found as many; try again later")
+
+
+class TokenError(QuickMLError):
+    """A token that cannot be made or found."""
+
+
+class ServiceError(QuickMLError):
+    """A server refuses what it was asked for, or answers what a client does not understand.
+
+    `status` is that of HTTP, None where the answer was understood no further; `kind` the end of the problem
+    document's type, such as `not-found` or `queue-full`; `retry_after_s` when it may be asked again.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        status: int | None = None,
+        kind: str = "",
+        problems: Sequence[Problem] = (),
+        retry_after_s: float | None = None,
+    ) -> None:
+        self.status, self.kind, self.problems = status, kind, tuple(problems)
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class UnreachableError(ServiceError):
+    """A server does not answer, or broke off; `was_sent` unless it surely never saw what was asked."""
+
+    def __init__(self, message: str, *, was_sent: bool) -> None:
+        self.was_sent = was_sent
+        super().__init__(message)
+
+
+class ArtifactError(QuickMLError):
+    """A file cannot be stored."""
+
+
+class ArtifactNotFoundError(ArtifactError):
+    """There is no file of this content."""
+
+    def __init__(self, sha256: str) -> None:
+        self.sha256 = sha256
+        super().__init__(f"{sha256[:64]!r}: there is no file with this sha256")
 
 
 class CoreMLError(QuickMLError):

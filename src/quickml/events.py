@@ -2,7 +2,8 @@
 
 A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compressed`*,
 `compiled`, `verified`, with a `warning` wherever there is cause; or it breaks off with `failed`. `quickml run
---json` prints one such event per line, and the service sends the same ones.
+--json` prints one such event per line, and the service sends the same ones, with two of its own:
+`interrupted`, after which a job begins again, and `cancelled`.
 
 `to_json` and `from_json` are inverse to each other. JSON has no NaN and no infinity: a metric that is
 no number travels as null.
@@ -45,7 +46,8 @@ class Started(_Event):
 
 
 class Warned(_Event):
-    """Something in the document was ignored or repaired, or has a result that a person should know of."""
+    """Something was ignored, repaired, or has a result that a person should know of; `pointer` leads into the
+    document, where it is about that."""
 
     type: Literal["warning"] = "warning"
     pointer: str
@@ -207,8 +209,34 @@ class Failed(_Event):
     problems: tuple[dict[str, str], ...] = ()
 
 
+class Interrupted(_Event):
+    """An attempt at a job broke off; the job waits for another one, which begins with `started` again."""
+
+    type: Literal["interrupted"] = "interrupted"
+    attempt: int
+    """From 1."""
+    reason: str
+
+
+class Cancelled(_Event):
+    """Somebody gave the job up. Last of such a job."""
+
+    type: Literal["cancelled"] = "cancelled"
+
+
 Event = Annotated[
-    Started | Warned | Built | Progress | EpochEnded | Trained | Compressed | Compiled | Verified | Failed,
+    Started
+    | Warned
+    | Built
+    | Progress
+    | EpochEnded
+    | Trained
+    | Compressed
+    | Compiled
+    | Verified
+    | Failed
+    | Interrupted
+    | Cancelled,
     Field(discriminator="type"),
 ]
 """Any event; its JSON Schema is what clients read."""

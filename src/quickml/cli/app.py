@@ -16,7 +16,18 @@ from typing import Annotated
 import typer
 
 from quickml import __version__
-from quickml.errors import CoreMLFileError, InputError, QuickMLError, ResultError, SpecError
+from quickml.cli.flags import with_settings
+from quickml.errors import (
+    CoreMLFileError,
+    InputError,
+    QuickMLError,
+    ResultError,
+    ServiceError,
+    SettingsError,
+    SpecError,
+    TokenError,
+)
+from quickml.settings import Settings
 
 app = typer.Typer(
     name="quickml",
@@ -29,6 +40,11 @@ app = typer.Typer(
 
 SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.json", help="The document; - reads standard input.")]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="As `quickml submit` prints it.")]
+Server = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help="Instead of QUICKML_SERVER or, without, this machine's."),
+]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
@@ -97,6 +113,121 @@ def schema() -> None:
     typer.echo(json.dumps(document_schema(), indent=2))
 
 
+@app.command()
+@with_settings()
+def serve(settings: Settings) -> None:
+    """Take documents over HTTP, train them side by side, and tell of every step.
+
+    Open on this machine alone; for others, whoever has a token. Ctrl-C lets running trainings keep where
+    they are, and the next start goes on from there.
+    """
+    from quickml.cli.serve import serve as serve_until_ended
+
+    serve_until_ended(settings)
+
+
+@app.command()
+def submit(
+    spec: SpecFile,
+    server: Server = None,
+    watch: Annotated[bool, typer.Option("--watch", help="Show its progress, as `quickml run` does.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Have a server train what SPEC.json describes, and print the job's id.
+
+    A server that asks for a token is shown the one in QUICKML_TOKEN.
+    """
+    from quickml.cli.submit import submit_spec
+
+    submit_spec(spec, server=server, watch=watch, as_json=as_json)
+
+
+@app.command()
+def watch(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
+    """Show a job's progress from its first event to its last, as `quickml run` does.
+
+    A connection that breaks is made again. Ctrl-C only ends the watching: the job goes on.
+    """
+    from quickml.cli.watch import watch_job
+
+    watch_job(job, server=server, as_json=as_json)
+
+
+@app.command()
+def stop(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
+    """End a job's training, and have what was learned compiled and verified."""
+    from quickml.cli.stop import stop_job
+
+    stop_job(job, server=server, as_json=as_json)
+
+
+@app.command()
+def download(
+    job: JobId,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Put the files exactly here; new or empty.")
+    ] = None,
+    server: Server = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the files of a job that is ready, into runs/<name>-<time>/."""
+    from quickml.cli.download import download_job
+
+    download_job(job, out=out, server=server, as_json=as_json)
+
+
+@app.command()
+@with_settings("data")
+def jobs(
+    settings: Settings,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Of this owner alone.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per job.")] = False,
+) -> None:
+    """List the jobs of this machine's server, the newest first, whether it runs or not."""
+    from quickml.cli.jobs import list_jobs
+
+    list_jobs(settings, owner=owner, as_json=as_json)
+
+
+token = typer.Typer(
+    help="Say who may use a server that asks for tokens.", no_args_is_help=True, rich_markup_mode=None
+)
+app.add_typer(token, name="token")
+
+
+@token.command("create")
+@with_settings("data")
+def token_create(
+    settings: Settings,
+    owner: Annotated[str, typer.Argument(metavar="NAME", help="Whose jobs it lets in to; new or known.")],
+) -> None:
+    """Make a token and print it, this once: the server keeps a hash."""
+    from quickml.cli.token import create_token
+
+    create_token(settings, owner)
+
+
+@token.command("list")
+@with_settings("data")
+def token_list(settings: Settings) -> None:
+    """Show all tokens, without their secrets."""
+    from quickml.cli.token import list_tokens
+
+    list_tokens(settings)
+
+
+@token.command("revoke")
+@with_settings("data")
+def token_revoke(
+    settings: Settings,
+    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `quickml token list` shows it.")],
+) -> None:
+    """Let a token in no more, from now on."""
+    from quickml.cli.token import revoke_token
+
+    revoke_token(settings, token_id)
+
+
 def _version(asked: bool) -> None:
     if asked:
         typer.echo(f"quickml {__version__}")
@@ -135,13 +266,16 @@ def _sentence(error: OSError) -> str:
 
 
 def _code(error: QuickMLError) -> int:
-    return 2 if isinstance(error, SpecError | InputError | ResultError | CoreMLFileError) else 1
+    wrong = SpecError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
+    if isinstance(error, ServiceError):  # refused for good, or only now
+        return 2 if error.status in (400, 401, 404, 409, 413, 422) else 1
+    return 2 if isinstance(error, wrong) else 1
 
 
 def _leave(error: object, code: int) -> None:
-    if isinstance(error, SpecError):
-        count = len(error.problems)
-        print(f"error: {count} problem{'s' if count > 1 else ''} in the document", file=sys.stderr)
+    if isinstance(error, SpecError | SettingsError):
+        count, where = len(error.problems), "document" if isinstance(error, SpecError) else "settings"
+        print(f"error: {count} problem{'s' if count > 1 else ''} in the {where}", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from typing import Protocol, Self, TextIO
 
@@ -64,6 +65,19 @@ class LineDisplay(_Stream):
         self._line(sentence(event))
 
 
+def display_on(stream: TextIO, *, as_json: bool, waiting: str) -> Display:
+    """The display that suits a stream; on a terminal it says `waiting` until there is something to show."""
+    if as_json:
+        return JsonDisplay(stream)
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+
+        from quickml.cli.terminal import TerminalDisplay
+
+        return TerminalDisplay(Console(file=stream), waiting)
+    return LineDisplay(stream)
+
+
 def sentence(event: events.Event) -> str:
     """An event in one line, its name first."""
     match event:
@@ -96,9 +110,14 @@ def sentence(event: events.Event) -> str:
             )
             text += "".join(f"; {name} skipped: {reason}" for name, reason in event.skipped.items())
         case events.Verified():
-            text = f"{'; '.join(map(proof, event.parity))} ({event.seconds:.1f} s) -> {event.folder}"
+            text = f"{'; '.join(map(proof, event.parity))} ({event.seconds:.1f} s)"
+            text += f" -> {event.folder}" if event.folder else ""  # on another machine it has none
         case events.Failed():
             text = event.message
+        case events.Interrupted():
+            text = f"attempt {event.attempt} broke off, the job waits for another one: {event.reason}"
+        case events.Cancelled():
+            text = "given up"
     return f"{event.type:<9} {text}"
 
 

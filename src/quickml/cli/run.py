@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from quickml import pipeline
-from quickml.cli.display import Display, JsonDisplay, LineDisplay
+from quickml.cli.display import display_on
 from quickml.cli.interrupts import Interrupts
 from quickml.cli.source import read_spec
 from quickml.errors import QuickMLError
@@ -24,7 +24,7 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
         QuickMLError: the run broke off.
     """
     with _own_stdout() as stream:
-        display = _display(stream, as_json=as_json)
+        display = display_on(stream, as_json=as_json, waiting="loading TensorFlow and the data …")
         try:
             plan = _overridden(read_spec(path), epochs, seed)
             with (
@@ -51,18 +51,6 @@ def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
     return Plan(
         spec=changed.spec, graph=changed.graph, notices=plan.notices, memory_bytes=changed.memory_bytes
     )
-
-
-def _display(stream: TextIO, *, as_json: bool) -> Display:
-    if as_json:
-        return JsonDisplay(stream)
-    if stream.isatty() and os.environ.get("TERM") != "dumb":
-        from rich.console import Console
-
-        from quickml.cli.terminal import TerminalDisplay
-
-        return TerminalDisplay(Console(file=stream))
-    return LineDisplay(stream)
 
 
 @contextmanager

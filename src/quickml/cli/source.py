@@ -16,10 +16,15 @@ def read_spec(path: Path) -> Plan:
     Raises:
         SpecError: it cannot be read, or is wrong.
     """
-    return read(_bytes(path))
+    return read(read_bytes(path))
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """A document as it is, a little more of it than may be.
+
+    Raises:
+        SpecError: it cannot be read.
+    """
     if str(path) == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)
     try:

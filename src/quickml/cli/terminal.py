@@ -23,8 +23,8 @@ _BARS = "▁▂▃▄▅▆▇█"
 class TerminalDisplay:
     """Shows a run on a terminal with Rich."""
 
-    def __init__(self, console: Console) -> None:
-        self._console = console
+    def __init__(self, console: Console, waiting: str) -> None:
+        self._console, self._waiting = console, waiting
         self._progress = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -36,7 +36,7 @@ class TerminalDisplay:
             transient=True,
         )
         self._task = self._progress.add_task("training", visible=False, total=None, rate="", metrics="")
-        self._status = self._console.status("loading TensorFlow and the data …")
+        self._status = self._console.status(waiting)
         self._losses: list[float] = []
         self._name = ""
         self._trained: events.Trained | None = None
@@ -56,6 +56,9 @@ class TerminalDisplay:
             case events.Started():
                 self._name = event.name
                 self._say(event)
+            case events.Interrupted():
+                self._say(event)
+                self._wait(self._waiting)
             case events.Built():
                 self._console.print(layer_table(event.layers))
                 self._say(event)
@@ -64,10 +67,8 @@ class TerminalDisplay:
                 self._train(event)
             case events.Trained():
                 self._trained = event
-                self._progress.stop()
                 self._say(event)
-                self._status = self._console.status("writing Core ML …")
-                self._status.start()
+                self._wait("writing Core ML …")
             case events.Compressed():
                 self._taken |= {event.file: event} if event.taken else {}
                 self._say(event)
@@ -96,6 +97,12 @@ class TerminalDisplay:
                 Text(f"{'':<9} {line}", style="dim" if event.type == "compiled" else ""), soft_wrap=True
             )
 
+    def _wait(self, text: str) -> None:
+        """Say what is waited for, in place of the bar."""
+        self._progress.stop()
+        self._status.update(text)
+        self._status.start()
+
     def _train(self, event: events.Progress | events.EpochEnded) -> None:
         self._status.stop()
         self._progress.start()
@@ -112,7 +119,7 @@ class TerminalDisplay:
                 visible=True,
             )
             return
-        self._losses.append(event.metrics["loss"])
+        self._losses[event.epoch - 1 :] = [event.metrics["loss"]]  # another attempt repeats some of them
         task = self._progress.tasks[0]
         if task.total:
             self._progress.update(
@@ -137,7 +144,8 @@ class TerminalDisplay:
                 Text(file.name), f"{taken.weights}: {compression(taken)}" if taken else size(file.size_bytes)
             )
         table.add_row("proof", f"{event.parity[0].samples} samples run from each file")
-        table.add_row("result", Text(event.folder, overflow="fold"))
+        if event.folder:
+            table.add_row("result", Text(event.folder, overflow="fold"))
         self._console.print(
             Panel(table, title=self._name, title_align="left", expand=False, border_style="green")
         )

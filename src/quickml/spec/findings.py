@@ -17,10 +17,13 @@ from quickml.spec.document import Spec
 from quickml.spec.layers import LAYERS
 from quickml.spec.training import OPTIMIZERS
 
+MOST = 1000
+"""Problems that are put into words; more help nobody, and each takes a while."""
+
 
 def said(error: ValidationError, document: Any) -> list[Problem]:
     """The problems that pydantic found, each with the pointer into the document as it was handed in."""
-    problems = _joined([_problem(item, document) for item in error.errors(include_url=False)])
+    problems = _joined([_problem(item, document) for item in error.errors(include_url=False)[:MOST]])
     # Of a list whose items are wrong, pydantic says too that it is too short, or that it is no number.
     inside = [problem.pointer for problem in problems]
     lists = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]

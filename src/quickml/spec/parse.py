@@ -70,10 +70,14 @@ def understand(document: Any) -> Plan:
     """
     if _is_deep(document):
         raise _too_deep()
+    _check_count(document)
     _check_text(document)
     if not sculptml.recognises(document):
         return _understand(document, ())
-    translation = sculptml.translate(document)
+    try:
+        translation = sculptml.translate(document)
+    except SpecError as error:
+        raise SpecError(error.problems[:MAX_PROBLEMS]) from None
     try:
         return _understand(translation.document, translation.notices)
     except SpecError as error:
@@ -105,12 +109,17 @@ def _refused(problems: Sequence[Problem], document: Any) -> SpecError:
 def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
     """How far down in the document a problem is; what is missing comes behind what is there."""
 
+    order: dict[int, dict[str, int]] = {}  # by object, since there may be many problems in one of many keys
+
     def place(problem: Problem) -> tuple[int, ...]:
         here, steps = document, []
         for step in problem.pointer.split("/")[1:]:
-            keys = [str(key) for key in (here if isinstance(here, dict) else range(_length(here)))]
-            steps.append(keys.index(step) if step in keys else len(keys))
-            here = (here[step] if isinstance(here, dict) else here[int(step)]) if step in keys else None
+            if id(here) not in order:
+                keys = here if isinstance(here, dict) else range(_length(here))
+                order[id(here)] = {str(key): position for position, key in enumerate(keys)}
+            found = order[id(here)].get(step)
+            steps.append(len(order[id(here)]) if found is None else found)
+            here = None if found is None else here[step if isinstance(here, dict) else found]
         return tuple(steps)
 
     return place
@@ -118,6 +127,15 @@ def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
 
 def _length(value: Any) -> int:
     return len(value) if isinstance(value, list) else 0
+
+
+def _check_count(document: Any) -> None:
+    """A million layers would be a million problems: that there are too many is said before any is read."""
+    model = document.get("model") if isinstance(document, dict) else None
+    layers = model.get("layers") if isinstance(model, dict) else None
+    if isinstance(layers, list) and len(layers) > MAX_LAYERS:
+        expected = f"at most {MAX_LAYERS:,} items"
+        raise SpecError([Problem(pointer="/model/layers", expected=expected, found=found(layers))])
 
 
 def _check_text(document: Any) -> None:

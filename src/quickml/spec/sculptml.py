@@ -61,6 +61,11 @@ def recognises(document: Any) -> bool:
     return isinstance(model, dict) and ("num_layers" in model or "layer_0" in model)
 
 
+def name_of(model_name: str) -> str:
+    """What a model of this name is called here: letters, digits and what file names may have."""
+    return re.sub(r"[^A-Za-z0-9 ._-]+", "-", model_name).strip(" -")[:64] or "model"
+
+
 def translate(document: dict[str, Any]) -> Translation:
     """A SculptML document as a document of today; single values are not checked here.
 
@@ -104,7 +109,7 @@ class _Translator:
 
     def _name(self, model: Mapping[str, Any]) -> str:
         given = str(model.get("model_name") or "model")
-        name = re.sub(r"[^A-Za-z0-9 ._-]+", "-", given).strip(" -")[:64] or "model"
+        name = name_of(given)
         if name != given:
             self.notice("/model/model_name", f"shown as {name!r}")
         return name

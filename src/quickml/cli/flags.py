@@ -1,0 +1,53 @@
+"""The settings of the service as flags: commands whose options are rows of the table."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from quickml.settings import TABLE, Setting, Settings, load
+
+CONFIG = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with settings as its keys.")
+]
+
+
+def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Have Typer give a command these settings as flags, all of them where none is named.
+
+    The command takes the loaded `settings` in their place, and its other arguments as they are. Every flag is
+    a text for Typer: what it may hold is checked where the other ways to give a setting are, too.
+    """
+    rows = [row for row in TABLE if not names or row.name in names]
+
+    def wrap(command: Callable[..., None]) -> Callable[..., None]:
+        def run(config: Path | None, **arguments: Any) -> None:
+            flags = {row.name: arguments.pop(row.name) for row in rows}
+            settings: Settings = load(flags, config=config)
+            command(settings=settings, **arguments)
+
+        run.__name__, run.__doc__ = command.__name__, command.__doc__
+        run.__signature__ = _signature(command, rows)  # type: ignore[attr-defined]
+        return run
+
+    return wrap
+
+
+def _signature(command: Callable[..., None], rows: Sequence[Setting]) -> inspect.Signature:
+    own = inspect.signature(command, eval_str=True).parameters.values()
+    kept = [one.replace(kind=one.KEYWORD_ONLY) for one in own if one.name != "settings"]
+    flags = [_parameter(row.name, _option(row)) for row in rows]
+    return inspect.Signature([*kept, _parameter("config", CONFIG), *flags])
+
+
+def _option(row: Setting) -> Any:
+    text = f"{row.help.removesuffix('.')} [{row.default}]."
+    return Annotated[str | None, typer.Option(row.flag, metavar=row.kind.metavar, help=text)]
+
+
+def _parameter(name: str, annotation: Any) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
