@@ -1,7 +1,6 @@
 """The application on in-memory twins, for tests of the routes."""
 
 import json
-import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,6 +14,7 @@ from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import DocumentLimits, Limits, Service
 from quickml.settings import Settings
+from waiting import until
 
 ROOT = Path(__file__).parents[1]
 IRIS = {
@@ -23,17 +23,7 @@ IRIS = {
     "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
 }
 JSON = {"Content-Type": "application/json"}
-PATIENCE_S = 60.0
 HOURS = 3600.0
-
-
-def until(condition, what="it"):
-    """Wait until something is so, and give it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.01)
-    return found
 
 
 class Served:

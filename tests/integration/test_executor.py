@@ -9,11 +9,13 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import psutil
 import pytest
 
+import waiting
 from fake_worker import START_FAILURE, documented
 from quickml.errors import FencedError
 from quickml.executors.executor import State
@@ -31,14 +33,7 @@ PATIENCE_S = 120.0
 """How long to wait for what takes a second or two on a machine that has nothing else to do."""
 HOURS = 3600.0
 
-
-def until(condition, what="it"):
-    """Wait until something is so, and give it."""
-    deadline = time.monotonic() + PATIENCE_S
-    while not (found := condition()):
-        assert time.monotonic() < deadline, f"waited in vain for {what}"
-        time.sleep(0.02)
-    return found
+until = partial(waiting.until, patience_s=PATIENCE_S)
 
 
 def new(name="diligent", owner="ann", **fields):

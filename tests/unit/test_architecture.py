@@ -27,7 +27,16 @@ ALLOWED = {
     "executors": {"errors", "events", "jobs", "worker.channel"},
     "client": {"errors", "events", "settings"},
     "logs": set(),
-    "service": {"errors", "spec", "datasets", "coreml.runtime", "jobs", "artifacts", "executors"},
+    "service": {
+        "errors",
+        "spec",
+        "datasets",
+        "coreml.pictures",
+        "coreml.runtime",
+        "jobs",
+        "artifacts",
+        "executors",
+    },
     "bootstrap": {"errors", "settings", "jobs", "artifacts", "executors", "worker.options", "service"},
     "http": {"errors", "events", "spec", "settings", "service"},
     "cli": {

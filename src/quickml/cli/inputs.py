@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.coreml.pictures import fitted
 from quickml.errors import InputError
 
 MAX_BYTES = 64 * 2**20
@@ -34,7 +35,6 @@ def pictures(paths: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:
 def _picture(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
     from PIL import Image, ImageOps, UnidentifiedImageError
 
-    height, width, channels = shape
     try:
         with warnings.catch_warnings(), Image.open(path) as image:
             warnings.simplefilter("error", Image.DecompressionBombWarning)
@@ -50,24 +50,9 @@ def _picture(path: Path, shape: tuple[int, ...]) -> NDArray[np.uint8]:
         raise InputError(f"{path}: the picture cannot be read ({error.strerror or error})") from None
     except (SyntaxError, ValueError) as error:  # Pillow's way to say that a PNG is broken
         raise InputError(f"{path}: the picture is damaged ({error})") from None
-    if upright.has_transparency_data:
-        layer = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    fitted = _eight_bits(upright, path).convert("L" if channels == 1 else "RGB")
-    if fitted.size != (width, height):
-        fitted = fitted.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(fitted, np.uint8).reshape(shape)
-
-
-def _eight_bits(image: Any, path: Path) -> Any:
-    """Pixels of 16 bits as 8: Pillow itself would clip them, and nearly all would be white."""
-    from PIL import Image
-
-    if image.mode == "F":
+    if upright.mode == "F":
         raise InputError(f"{path}: expected pixels of 8 or 16 bits, found floating point")
-    if not image.mode.startswith("I"):
-        return image
-    return Image.fromarray((np.asarray(image, np.int64).clip(0, 65535) // 257).astype(np.uint8))
+    return fitted(upright, shape)
 
 
 def numbers(texts: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:

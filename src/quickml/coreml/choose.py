@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
-from quickml.coreml import files, package
+from quickml.coreml import package
 from quickml.coreml.compress import compress, decompress
 from quickml.coreml.compress.forms import LOSSY
+from quickml.coreml.files import size_of
 from quickml.coreml.measure import measure
 from quickml.coreml.verify import verify
 from quickml.datasets.data import Data
@@ -56,7 +57,7 @@ def choose(trained: Trained, data: Data, kind: Format, scratch: Path) -> Generat
     if export.weights == "float32":
         return next(written)
     tried: list[Compressed] = []
-    for way in sorted(written, key=_size):
+    for way in sorted(written, key=lambda way: size_of(way.path)):
         tried.append(_tried(way, trained, data))
         yield tried[-1]
         if tried[-1].taken:
@@ -95,8 +96,8 @@ def _tried(way: Written, trained: Trained, data: Data) -> Compressed:
         file=way.path.name,
         weights=way.weights,
         minimum_ios=way.minimum_ios,
-        size_bytes=_size(way),
-        float32_bytes=_size_uncompressed(way),
+        size_bytes=size_of(way.path),
+        float32_bytes=size_of(way.uncompressed),
         accuracy=quality.accuracy,
         mean_absolute_error=quality.mean_absolute_error,
         drop=quality.drop,
@@ -128,14 +129,6 @@ def _cost(tried: Compressed, asked: str) -> str:
         what = f"the mean absolute error grows by {tried.drop:.1%}, to {tried.mean_absolute_error:.4g}"
         return f"{tried.file}: with {tried.weights} weights {what}"
     return ""
-
-
-def _size(way: Written) -> int:
-    return files.read(way.path).size_bytes
-
-
-def _size_uncompressed(way: Written) -> int:
-    return files.read(way.uncompressed).size_bytes
 
 
 def _folder(path: Path) -> Path:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -51,7 +50,8 @@ class Compiler:
     def __init__(
         self, trained: Trained, data: Data, *, keras_file: Path, folder: Path, scratch: Path
     ) -> None:
-        """Files go to `folder`; what serves to make or to prove them goes to `scratch`, which is empty."""
+        """Files go to `folder`; what serves to make or to prove them goes to `scratch`, empty and on the
+        same disk."""
         self._trained, self._data, self._keras_file = trained, data, keras_file
         self._folder, self._scratch = folder, scratch
         self._export, self._labels = trained.plan.spec.export, trained.plan.dataset.labels
@@ -102,10 +102,9 @@ class Compiler:
         return self._written[kind]
 
     def _delivered(self, written: Written) -> Written:
-        path = self._folder / written.path.name
-        copy = shutil.copytree if written.path.is_dir() else shutil.copyfile
-        copy(written.path, path)
-        return replace(written, path=path)
+        path = written.path.rename(self._folder / written.path.name)  # the scratch folder is on the same disk
+        full = path if written.uncompressed == written.path else written.uncompressed
+        return replace(written, path=path, uncompressed=full)
 
     def _onnx(self) -> Making:
         from quickml.coreml import onnx_file

@@ -58,7 +58,7 @@ def read(path: Path) -> CoreMLFile:
         if path.is_dir():
             return _read_package(path)
         return CoreMLFile(
-            path=path, kind="mlmodel", model=_read_model(path), weights=None, size_bytes=path.stat().st_size
+            path=path, kind="mlmodel", model=_read_model(path), weights=None, size_bytes=size_of(path)
         )
     except OSError as error:
         raise CoreMLFileError(f"{path.name} cannot be read: {error.strerror or error}.") from error
@@ -73,8 +73,14 @@ def _read_package(package: Path) -> CoreMLFile:
         kind="mlpackage",
         model=model,
         weights=weights if weights and _is_inside(weights, package) else None,
-        size_bytes=sum(file.stat().st_size for file in package.rglob("*") if file.is_file()),
+        size_bytes=size_of(package),
     )
+
+
+def size_of(path: Path) -> int:
+    """Bytes of a file, or of all files of a package, without reading any."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def _root_model(package: Path) -> Path:

@@ -72,8 +72,9 @@ def _decoded(text: str, name: str) -> bytes:
 
 def _picture(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.uint8]:
     """Upright, over white, in the size and colours that the model takes."""
-    import numpy as np
     from PIL import Image, ImageOps
+
+    from quickml.coreml.pictures import fitted
 
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as image:
@@ -86,13 +87,4 @@ def _picture(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.ui
     except (OSError, SyntaxError, ValueError):  # Pillow's words for damage
         expected = " or ".join(FORMATS)
         raise InputError(f"{name}: expected a {expected} picture, found none, or a damaged one") from None
-    if upright.mode.startswith("I"):  # 16 bits, which Pillow itself would clip
-        upright = Image.fromarray((np.asarray(upright, np.int64).clip(0, 65535) // 257).astype(np.uint8))
-    if upright.has_transparency_data:
-        layer = upright.convert("RGBA")
-        upright = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    height, width, channels = shape
-    fitted = upright.convert("L" if channels == 1 else "RGB")
-    if fitted.size != (width, height):
-        fitted = fitted.resize((width, height), Image.Resampling.BILINEAR)
-    return np.asarray(fitted, np.uint8).reshape(shape)
+    return fitted(upright, shape)

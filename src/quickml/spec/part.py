@@ -65,11 +65,8 @@ Padding = Annotated[
 ]
 """((top, bottom), (left, right)); shorter forms as Keras takes them: one integer, or one per axis."""
 
-Ends = Annotated[tuple[_Pad, _Pad], BeforeValidator(_twice), WithJsonSchema(_schema(0))]
-"""What is added before the first step of a sequence and after the last; one integer stands for both."""
-
 PairFromZero = Annotated[tuple[_Pad, _Pad], BeforeValidator(_twice), WithJsonSchema(_schema(0))]
-"""Two integers of at least 0, rows before columns; one integer stands for both."""
+"""Two integers of at least 0; one integer stands for both."""
 
 Sizes = tuple[Size, ...]
 Numbers = tuple[float, ...]

@@ -87,9 +87,7 @@ class Checkpoint:
         """
         self._before()
         began = perf_counter()
-        draft = self._path.with_name(
-            f"{self._path.name}.partial"
-        )  # the next one overwrites what is left of it
+        draft = self._path.with_name(f"{self._path.name}.partial")  # what is left of one, the next overwrites
         try:
             with draft.open("wb") as stream:
                 np.savez(stream, allow_pickle=False, **self._packed(position, state))

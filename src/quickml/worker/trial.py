@@ -156,9 +156,7 @@ class Trial:
         """Tell of everything but the end; that one, or None where it was left before."""
         for event in run:
             if isinstance(event, events.Verified):
-                return event.model_copy(
-                    update={"folder": ""}
-                )  # a place on this machine says nothing to others
+                return event.model_copy(update={"folder": ""})  # a place on this machine is nobody's business
             reporter.tell(event)
             if event.type in NEXT:
                 reporter.flush()

@@ -16,6 +16,7 @@ from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
 from quickml.spec.layers import Layer
+from quickml.spec.layers.layer import axis_of as position_of
 from quickml.spec.part import Shape
 
 Var = Any
@@ -61,7 +62,7 @@ def emits(*kinds: type[L]) -> Callable[[Callable[[L, Context], Var]], Callable[[
 
 def axis_of(axis: int, shape: Shape) -> int:
     """Where Keras' `axis` (0 is the batch) of a value of `shape` lies in our layout."""
-    position = axis - 1 if axis > 0 else axis + len(shape)
+    position = position_of(axis, shape)
     return (2, 3, 1)[position] if len(shape) == 3 else position + 1
 
 

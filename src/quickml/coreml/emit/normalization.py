@@ -9,6 +9,7 @@ from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
 from quickml.coreml.emit.emitter import Context, Var, axis_of, emits
+from quickml.spec.layers.layer import axis_of as position_of
 from quickml.spec.layers.preprocessing import Normalization, Rescaling
 from quickml.spec.layers.regularization import BatchNormalization, GroupNormalization, LayerNormalization
 from quickml.spec.part import Shape
@@ -86,7 +87,7 @@ def group_normalization(layer: GroupNormalization, context: Context) -> Var:
     """Each group in a row of its own, brought to mean 0 and variance 1; then a scale and an offset."""
     shape, weights = context.input_shapes[0], context.weights
     axis = axis_of(layer.axis, shape)
-    size = shape[layer.axis if layer.axis < 0 else layer.axis - 1]
+    size = shape[position_of(layer.axis, shape)]
     groups = size if layer.groups == -1 else layer.groups
     order = [0, axis, *(place for place in range(1, len(shape) + 1) if place != axis)]
     turned = mb.transpose(x=context.input, perm=order) if order != sorted(order) else context.input

@@ -19,6 +19,34 @@ from quickml.spec.layers.layer import (
 from quickml.spec.part import Pair, PairFromZero, Shape, Size
 
 
+def reach(size: int, dilation: int) -> int:
+    """From the first to the last place that a window sees along an axis."""
+    return (size - 1) * dilation + 1
+
+
+def slid(extent: int, size: int, stride: int, padding: str, dilation: int) -> int:
+    """Places of a window that slides along an axis (Keras' arithmetic); none or less where it is too long."""
+    if padding != "valid":
+        return -(-extent // stride)
+    return (extent - reach(size, dilation)) // stride + 1
+
+
+def check_groups(groups: int, given: int, what: str, filters: int) -> None:
+    """Raises Misfit where groups do not divide the `given` channels or features, and the filters."""
+    if given % groups or filters % groups:
+        raise Misfit(
+            f"groups that divide the {what} and the filters",
+            f"{groups} groups for {given} {what} and {filters} filters",
+            field="groups",
+        )
+
+
+def check_gaps(strides: int | Pair, dilation_rate: int | Pair) -> None:
+    """Raises Misfit for strides together with dilation, which Keras does not have."""
+    if strides not in (1, (1, 1)) and dilation_rate not in (1, (1, 1)):
+        raise Misfit("strides of 1 where dilation_rate is above 1", f"strides {strides}", field="strides")
+
+
 def window(  # noqa: PLR0917
     name: str, size: Pair, strides: Pair, padding: Margin, shape: Shape, dilation: Pair = (1, 1)
 ) -> Shape:
@@ -26,18 +54,14 @@ def window(  # noqa: PLR0917
     height, width, _ = image(shape)
     out = []
     for extent, one, stride, spread in zip((height, width), size, strides, dilation, strict=True):
-        reach = (one - 1) * spread + 1
-        if padding == "same":
-            out.append(-(-extent // stride))
-        elif reach > extent:
+        out.append(slid(extent, one, stride, padding, spread))
+        if out[-1] < 1:
             raise Misfit(
-                f"at least {reach} rows and columns for this {name}",
+                f"at least {reach(one, spread)} rows and columns for this {name}",
                 shown(shape),
                 'make it smaller, or the padding "same"',
                 field=name,
             )
-        else:
-            out.append((extent - reach) // stride + 1)
     return tuple(out)
 
 
@@ -57,10 +81,7 @@ class _Sliding(_Stepping):
     def _places(self, shape: Shape) -> Shape:
         """Rows and columns of places where the kernel comes to lie."""
         image(shape)
-        if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            raise Misfit(
-                "strides of 1 where dilation_rate is above 1", f"strides {self.strides}", field="strides"
-            )
+        check_gaps(self.strides, self.dilation_rate)
         return window("kernel_size", self.kernel_size, self.strides, self.padding, shape, self.dilation_rate)
 
 
@@ -75,12 +96,7 @@ class Conv2D(Weighted, _Sliding):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         *_, channels = image(shapes[0])
-        if channels % self.groups or self.filters % self.groups:
-            raise Misfit(
-                "groups that divide the channels and the filters",
-                f"{self.groups} groups for {channels} channels and {self.filters} filters",
-                field="groups",
-            )
+        check_groups(self.groups, channels, "channels", self.filters)
         return (*self._places(shapes[0]), self.filters)
 
     def parameters(self, *shapes: Shape) -> Parameters:
@@ -144,17 +160,17 @@ class Conv2DTranspose(Weighted, _Stepping):
         return (self._painted(0, height), self._painted(1, width), self.filters)
 
     def _painted(self, axis: int, extent: int) -> int:
-        stride, reach = self.strides[axis], self.kernel_size[axis]
+        stride, size = self.strides[axis], self.kernel_size[axis]
         same = self.padding == "same"
         if self.output_padding is None:
-            return extent * stride if same else (extent - 1) * stride + max(reach, stride)
+            return extent * stride if same else (extent - 1) * stride + max(size, stride)
         more = self.output_padding[axis]
-        least = 1 - reach % 2 if same else 0  # "same" keeps the middle of the kernel, which may be none
+        least = 1 - size % 2 if same else 0  # "same" keeps the middle of the kernel, which may be none
         if not least <= more < stride:
             raise Misfit(
                 f"at least {least} and less than the strides of {stride}", str(more), field="output_padding"
             )
-        return (extent - 1) * stride + (reach % 2 if same else reach) + more
+        return (extent - 1) * stride + (size % 2 if same else size) + more
 
     def parameters(self, *shapes: Shape) -> Parameters:
         kernel = math.prod(self.kernel_size) * self.filters * shapes[0][2]

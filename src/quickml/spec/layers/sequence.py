@@ -2,22 +2,21 @@
 
 from typing import ClassVar, Literal
 
+from quickml.spec.layers.convolution import check_gaps, check_groups, reach, slid
 from quickml.spec.layers.layer import Example, Layer, Margin, Misfit, Parameters, Weighted, sequence, shown
-from quickml.spec.part import Ends, Fraction, Shape, Size
+from quickml.spec.part import Fraction, PairFromZero, Shape, Size
 
 
-def _slid(  # noqa: PLR0917
+def _steps(  # noqa: PLR0917
     name: str, size: int, stride: int, padding: str, shape: Shape, dilation: int = 1
 ) -> int:
     """Steps that a window sliding over a sequence leaves (Keras' arithmetic)."""
     steps, _ = sequence(shape)
-    reach = (size - 1) * dilation + 1
-    if padding != "valid":
-        return -(-steps // stride)
-    if reach > steps:
-        hint = 'make it smaller, or the padding "same"'
-        raise Misfit(f"at least {reach} steps for this {name}", shown(shape), hint, field=name)
-    return (steps - reach) // stride + 1
+    places = slid(steps, size, stride, padding, dilation)
+    if places < 1:
+        expected = f"at least {reach(size, dilation)} steps for this {name}"
+        raise Misfit(expected, shown(shape), 'make it smaller, or the padding "same"', field=name)
+    return places
 
 
 class Conv1D(Weighted):
@@ -36,16 +35,9 @@ class Conv1D(Weighted):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         _, features = sequence(shapes[0])
-        if features % self.groups or self.filters % self.groups:
-            raise Misfit(
-                "groups that divide the features and the filters",
-                f"{self.groups} groups for {features} features and {self.filters} filters",
-                field="groups",
-            )
-        if self.strides > 1 and self.dilation_rate > 1:
-            expected, found = "strides of 1 where dilation_rate is above 1", f"strides {self.strides}"
-            raise Misfit(expected, found, field="strides")
-        steps = _slid(
+        check_groups(self.groups, features, "features", self.filters)
+        check_gaps(self.strides, self.dilation_rate)
+        steps = _steps(
             "kernel_size", self.kernel_size, self.strides, self.padding, shapes[0], self.dilation_rate
         )
         return (steps, self.filters)
@@ -64,7 +56,7 @@ class _Pooling1D(Layer):
     padding: Margin = "valid"
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        steps = _slid("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
+        steps = _steps("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
         return (steps, shapes[0][1])
 
 
@@ -118,7 +110,8 @@ class ZeroPadding1D(Layer):
     example: ClassVar = Example((28, 16), {"padding": [2, 0]})
 
     type: Literal["ZeroPadding1D"] = "ZeroPadding1D"
-    padding: Ends = (1, 1)
+    padding: PairFromZero = (1, 1)
+    """Before the first step and after the last; one integer stands for both."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         steps, features = sequence(shapes[0])
