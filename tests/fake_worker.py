@@ -35,7 +35,8 @@ class Fake:
 
         return pipeline.failure(error)
 
-    def run(self, plan, folder, *, stop, checkpoint, checkpoint_every_s, before_keeping):
+    def run(self, plan, folder, *, stop, keeping):
+        checkpoint = keeping.path
         from quickml import events
         from quickml.executors import memory
 

@@ -142,6 +142,7 @@ def _rules(settings: Settings, place: Place) -> Rules:
         memory_bytes=settings.worker_memory_bytes,
         attempts=settings.attempts_per_worker,
         hang_s=settings.hang_s,
+        finish_s=settings.finish_s,
         limits=_queue_limits(settings),
     )
 

@@ -253,4 +253,22 @@ def from_json(line: str | bytes) -> Event:
     try:
         return _events.validate_json(line)
     except ValidationError as error:
-        raise ValueError(f"expected an event, found {line[:80]!r} ({error.errors()[0]['msg']})") from None
+        raise _no_event(line, error) from None
+
+
+def from_another_version(line: str | bytes) -> Event | None:
+    """The same of a QuickML that may be newer: fields that are new are left out; None of a new `type`.
+
+    Raises:
+        ValueError: it is not an event of any version.
+    """
+    try:
+        return _events.validate_json(line, extra="ignore")
+    except ValidationError as error:
+        if error.errors()[0]["type"] == "union_tag_invalid":
+            return None
+        raise _no_event(line, error) from None
+
+
+def _no_event(line: str | bytes, error: ValidationError) -> ValueError:
+    return ValueError(f"expected an event, found {line[:80]!r} ({error.errors()[0]['msg']})")

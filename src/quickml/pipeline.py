@@ -12,6 +12,7 @@ from quickml import events, results
 from quickml.datasets.data import Data
 from quickml.errors import QuickMLError, SpecError
 from quickml.spec import Plan
+from quickml.training.keeping import Keeping
 from quickml.training.trained import Trained
 
 KERAS_FILE = "model.keras"
@@ -22,9 +23,7 @@ def run(
     folder: Path | None = None,
     *,
     stop: Callable[[], bool] = lambda: False,
-    checkpoint: Path | None = None,
-    checkpoint_every_s: float = 30.0,
-    before_keeping: Callable[[], None] = lambda: None,
+    keeping: Keeping | None = None,
 ) -> Generator[events.Event, None, Path]:
     """Do all that a plan asks for, telling each step as it happens.
 
@@ -33,11 +32,8 @@ def run(
         folder: appears when everything in it is written and verified, and not before; one of the
             plan's name and the time, in `runs/`, where left out.
         stop: polled a few times a second while training; once true, what was learned is kept.
-        checkpoint: a file in which training is kept while it lasts. Where it holds a training of the same
-            document, that one is gone on with. Closing the generator while it trains keeps it too.
-        checkpoint_every_s: at most so often, in seconds.
-        before_keeping: called each time, so that what was told can be stored first: a training that goes on
-            from a checkpoint does not tell anew of what lies before it.
+        keeping: where training is kept while it lasts, and gone on with. Closing the generator while it
+            trains keeps it too.
 
     Yields:
         `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
@@ -60,15 +56,7 @@ def run(
             yield events.Warned(pointer=notice.pointer, message=notice.message)
         data = _load(plan)
         clock.lap("load")
-        trained = yield from _train(
-            plan,
-            data,
-            draft.path,
-            stop=stop,
-            checkpoint=checkpoint,
-            checkpoint_every_s=checkpoint_every_s,
-            before_keeping=before_keeping,
-        )
+        trained = yield from _train(plan, data, draft.path, stop, keeping)
         clock.laps.update(trained.seconds)
         clock.restart()
         delivery = yield from _deliver(trained, data, draft.path, clock)
@@ -92,26 +80,11 @@ def _load(plan: Plan) -> Data:
 
 
 def _train(
-    plan: Plan,
-    data: Data,
-    folder: Path,
-    *,
-    stop: Callable[[], bool],
-    checkpoint: Path | None,
-    checkpoint_every_s: float,
-    before_keeping: Callable[[], None],
+    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], keeping: Keeping | None
 ) -> Generator[events.Event, None, Trained]:
     from quickml.training.train import train
 
-    trained = yield from train(
-        plan,
-        data,
-        keras_file=folder / KERAS_FILE,
-        stop=stop,
-        checkpoint=checkpoint,
-        checkpoint_every_s=checkpoint_every_s,
-        before_keeping=before_keeping,
-    )
+    trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop, keeping=keeping)
     if not trained.history:
         yield events.Warned(pointer="/training", message="stopped before the first step: nothing was learned")
     return trained

@@ -15,6 +15,7 @@ import pytest
 from test_training import make_plan, out, pictures, rings
 
 from quickml.errors import CheckpointError
+from quickml.training.keeping import Keeping
 from quickml.training.train import never, train
 
 LAYERS = [
@@ -44,8 +45,7 @@ def learn(folder, plan=None, data=None, *, every_s=0.0, stop=never, leave=None, 
         data or pictures(),
         keras_file=folder / "model.keras",
         stop=stop,
-        checkpoint=folder / "checkpoint.npz" if kept else None,
-        checkpoint_every_s=every_s,
+        keeping=Keeping(path=folder / "checkpoint.npz", every_s=every_s) if kept else None,
     )
     told = []
     while True:
@@ -184,7 +184,7 @@ def test_the_time_before_counts_towards_the_time_allowed(tmp_path):
 
     plan = make_plan(epochs=20, max_seconds=3600, precision="float32")
     learn(tmp_path, plan, rings(), leave=lambda event: event.type == "epoch" and event.epoch == 2)
-    checkpoint = Checkpoint(tmp_path / "checkpoint.npz", identity(plan, "float32"), every_s=1)
+    checkpoint = Checkpoint(Keeping(path=tmp_path / "checkpoint.npz"), identity(plan, "float32"))
     position, state = checkpoint.load()
     assert 0 < position.elapsed_s < 3600
     checkpoint.save(replace(position, elapsed_s=3601.0), state)
@@ -225,7 +225,7 @@ def test_another_versions_checkpoint_is_not_taken(tmp_path, monkeypatch, place):
         patch.setattr(checkpoint, place, other)
         mine = checkpoint.identity(make_plan("digits", LAYERS, **OPTIONS), "float32")
     assert mine != checkpoint.identity(make_plan("digits", LAYERS, **OPTIONS), "float32")
-    assert checkpoint.Checkpoint(tmp_path / "checkpoint.npz", mine, every_s=1).load() is None
+    assert checkpoint.Checkpoint(Keeping(path=tmp_path / "checkpoint.npz"), mine).load() is None
 
 
 def test_a_damaged_checkpoint_is_told_of_and_not_taken(tmp_path, unbroken):
@@ -248,7 +248,7 @@ def test_no_damage_is_mistaken_for_a_checkpoint(tmp_path):
 
     path = kept_halfway(tmp_path)
     content, belongs_to = path.read_bytes(), identity(make_plan("digits", LAYERS, **OPTIONS), "float32")
-    checkpoint = Checkpoint(path, belongs_to, every_s=1)
+    checkpoint = Checkpoint(Keeping(path=path), belongs_to)
     position, state = checkpoint.load()
     chance = random.Random(0)
     refused = 0
@@ -277,7 +277,7 @@ def test_a_checkpoint_that_would_need_pickle_is_not_opened(tmp_path):
     path = tmp_path / "checkpoint.npz"
     np.savez(path, belongs_to=np.array([{"a": 1}], dtype=object))
     with pytest.raises(CheckpointError, match="damaged"):
-        Checkpoint(path, "x", every_s=1).load()
+        Checkpoint(Keeping(path=path), "x").load()
 
 
 # ------------------------------------------------------------------------------------------- the file
@@ -311,7 +311,7 @@ def test_a_slow_disk_is_written_to_less_often(tmp_path, monkeypatch):
     position = checkpoint.Position(
         epoch=1, step=0, sums=(), epoch_s=0, elapsed_s=0, history=(), patience=(float("inf"), 0)
     )
-    kept = checkpoint.Checkpoint(tmp_path / "c.npz", "x", every_s=30)
+    kept = checkpoint.Checkpoint(Keeping(path=tmp_path / "c.npz"), "x")
     kept.save(position, {"model": []})
     times = iter([107 + 7 * checkpoint.SHARE - 1, 107 + 7 * checkpoint.SHARE])
     monkeypatch.setattr(checkpoint, "perf_counter", lambda: next(times))
@@ -329,7 +329,7 @@ def test_what_was_told_can_be_stored_before_anything_is_kept(tmp_path):
 
     work = train(
         make_plan("digits", LAYERS, **OPTIONS), pictures(), keras_file=tmp_path / "model.keras",
-        checkpoint=file, checkpoint_every_s=0.0, before_keeping=keep_up,
+        keeping=Keeping(path=file, every_s=0.0, before=keep_up),
     )  # fmt: skip
     assert list(work)
     written = [*found, file.stat().st_mtime_ns]

@@ -318,10 +318,10 @@ def test_a_worker_that_takes_too_much_memory_is_killed(local):
 
 
 def test_an_attempt_past_its_time_is_killed_and_not_tried_again(local):
-    local.start(epoch_s=HOURS)
+    local.start(epoch_s=HOURS, finish_s=0.5)
     job = local.over(local.submit(max_seconds=1.0))
     assert (job.status, job.attempt) == (Status.FAILED, 1)
-    assert "longer than the 1 s" in job.error
+    assert "longer than the 1.5 s" in job.error
 
 
 def test_a_worker_is_replaced_after_its_attempts(local):

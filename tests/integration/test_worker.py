@@ -6,6 +6,7 @@ import signal
 import socket
 import threading
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from test_executor import Place, gone, new, until
@@ -177,10 +178,10 @@ class Course:
     def __init__(self, *told, between=lambda event: None):
         self.told, self.between, self.closed = told, between, False
 
-    def run(self, plan, folder, *, stop, checkpoint, checkpoint_every_s, before_keeping):
+    def run(self, plan, folder, *, stop, keeping):
         folder.mkdir(parents=True)
         (folder / "spec.json").write_text("{}")
-        self.checkpoint = checkpoint
+        self.plan, self.checkpoint = plan, keeping.path
         try:
             for event in self.told:
                 self.between(event)
@@ -243,6 +244,18 @@ def test_asked_to_leave_when_it_is_trained_it_finishes(store, attempt, tmp_path,
     work = Course(*WHOLE, between=lambda event: event is at and mine.leave())
     mine = trial(store, attempt, tmp_path, work)
     assert mine.run() == "completed"
+
+
+@pytest.mark.parametrize(
+    "asked, allowed, found", [(None, None, None), (None, 60.0, 60.0), (5.0, 60.0, 5.0), (5.0, None, 5.0)]
+)
+def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, asked, allowed, found):
+    """What the document asks for or the server allows, whichever is less."""
+    document = {**DOCUMENT, "training": {"max_seconds": asked} if asked else {}}
+    store.submit(replace(new(), document=json.dumps(document), max_seconds=allowed))
+    work = Course(*WHOLE)
+    assert trial(store, store.claim(), tmp_path, work).run() == "completed"
+    assert work.plan.spec.training.max_seconds == found
 
 
 def test_of_an_earlier_attempt_only_the_checkpoint_is_left(store, attempt, tmp_path):

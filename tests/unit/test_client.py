@@ -517,6 +517,14 @@ def test_no_event_twice_and_none_missed(way, length, plan, after):
 
 
 @both
+def test_what_only_a_newer_server_tells_is_passed_over(way):
+    told = story(3)
+    newer = sent(told, 0).replace(b'"type":"warning"', b'"type":"mood"', 1)
+    with scripted(lambda _: event_stream(newer)) as server:
+        assert way.listed(server.url, "events", "job_1") == told[1:]
+
+
+@both
 def test_it_comes_back_with_the_last_it_has_seen(way):
     told = story(5)
     stream = sent(told, 0)
@@ -558,7 +566,7 @@ def test_events_of_a_job_that_is_not_there(way):
 
 @both
 @pytest.mark.parametrize(
-    "stream", [b"data: {}\n\n", b"id: x\ndata: {}\n\n", b'id: 1\ndata: {"type": "new"}\n\n'], ids=["no id", "no number", "unknown"]
+    "stream", [b"data: {}\n\n", b"id: x\ndata: {}\n\n", b'id: 1\ndata: {"type": "started"}\n\n'], ids=["no id", "no number", "half"]
 )  # fmt: skip
 def test_what_is_no_event_is_told(way, stream):
     with scripted(lambda _: event_stream(stream)) as server, pytest.raises(ServiceError, match="job_1"):

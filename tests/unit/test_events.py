@@ -57,6 +57,15 @@ def test_what_is_no_event(line):
         events.from_json(line)
 
 
+def test_what_a_newer_version_tells_is_read_as_far_as_it_is_known():
+    known = events.Cancelled()
+    fields = json.loads(known.to_json())
+    assert events.from_another_version(json.dumps({**fields, "mood": "sad"})) == known
+    assert events.from_another_version(json.dumps({**fields, "type": "paused"})) is None
+    with pytest.raises(ValueError, match="expected an event"):
+        events.from_another_version('{"type": "started"}')
+
+
 def test_every_kind_has_an_example():
     kinds = events.Event.__origin__.__args__
     assert {type(event) for event in EXAMPLES} == set(kinds)

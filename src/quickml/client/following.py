@@ -11,7 +11,7 @@ from quickml.client.attempts import Answer, Attempts, Contact
 from quickml.client.calls import Call
 from quickml.client.sse import Message, SseParser
 from quickml.errors import ServiceError, UnreachableError
-from quickml.events import Cancelled, Event, Failed, Verified, from_json
+from quickml.events import Cancelled, Event, Failed, Verified, from_another_version
 
 LAST = (Verified, Failed, Cancelled)
 """Nothing follows these in a job."""
@@ -57,11 +57,12 @@ class Following(Attempts):
         self._base_s = self._parser.retry_s or self._base_s
 
     def _next(self, message: Message) -> Event | None:
-        """None of one that came before, as may be after a reconnection, and of one that comes too early."""
+        """None of one that came before, as may be after a reconnection, of one that comes too early, and of a
+        kind that only a newer QuickML knows."""
         try:
-            sequence, event = int(message.id), from_json(message.data)
+            sequence, event = int(message.id), from_another_version(message.data)
         except ValueError as error:
-            raise ServiceError(f"events of {self._job_id}: {error}; is the server newer than this?") from None
+            raise ServiceError(f"events of {self._job_id}: {error}") from None
         if sequence <= self._last:
             return None
         if sequence != self._last + 1:

@@ -104,11 +104,13 @@ class Child:
         self._line = self._line[:LINE_BYTES]
 
     def memory_bytes(self) -> int:
-        """Resident memory; 0 of a process that is gone."""
+        """Resident memory, of the processes that it started too; 0 of a process that is gone."""
         try:
-            return int(psutil.Process(self.pid).memory_info().rss)
+            process = psutil.Process(self.pid)
+            family = [process, *process.children(recursive=True)]
         except psutil.Error:
             return 0
+        return sum(map(_resident_bytes, family))
 
     def kill(self) -> None:
         """End the process and all that it started, at once. Any thread may call, also when it is over."""
@@ -160,3 +162,10 @@ class Child:
             how = f"ended with exit code {code}"
         last = self.words(LAST_LINES)
         return f"the worker {how}" + (f"; its last words:\n{last}" if last else "")
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0

@@ -38,6 +38,8 @@ class Rules:
     command: Sequence[str] = COMMAND
     threads: int | None = None
     memory_bytes: int | None = None
+    finish_s: float = 300.0
+    """An attempt may take so much longer than its training may, to begin and to finish."""
     attempts: int | None = 100
     """After so many a worker is replaced: TensorFlow never gives all of its memory back."""
     hang_s: float = 30.0
@@ -244,10 +246,8 @@ class Seat(threading.Thread):
         rules = self._rules
         if time.monotonic() > self._leave_by:
             return _Ending(reason=SHUTDOWN, released=True)
-        if attempt.max_seconds is not None and spent_s > attempt.max_seconds:
-            return _Ending(
-                reason=f"it took longer than the {attempt.max_seconds:g} s it may take", retry=False
-            )
+        if attempt.max_seconds is not None and spent_s > (most_s := attempt.max_seconds + rules.finish_s):
+            return _Ending(reason=f"it took longer than the {most_s:g} s it may take", retry=False)
         if self._is_silent(child):
             return _Ending(reason=f"the worker gave no sign of life for {rules.hang_s:g} s")
         if rules.memory_bytes is not None and (found := child.memory_bytes()) > rules.memory_bytes:

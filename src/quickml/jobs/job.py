@@ -65,7 +65,7 @@ class Job:
     """When its first attempt began."""
     finished_at: datetime | None = None
     max_seconds: float | None = None
-    """How long an attempt may take at most; None is without limit."""
+    """How long its training may take at most, over all attempts; None is without limit."""
     attempt: int = 0
     """How many attempts have begun; the number of the latest."""
     failures: int = 0

@@ -118,7 +118,12 @@ class Settings:
     max_parameters: int = _row(whole(1), 20_000_000, "Parameters of a network.")
     max_memory_bytes: int = _row(SIZE, 2 << 30, "Estimated memory of a training.")
     max_epochs: int = _row(whole(1), 10_000, "Epochs of a training.")
-    max_seconds: float | None = _row(or_none(SECONDS), 3600.0, "How long a training may take.")
+    max_seconds: float | None = _row(
+        or_none(SECONDS), 3600.0, "How long a training may take; then it ends with what it has learned."
+    )
+    finish_s: float = _row(
+        SECONDS, 300.0, "How much longer a job may take than its training may, before it is killed."
+    )
     queued_per_owner: int | None = _row(or_none(whole(1)), 200, "Jobs that one owner may have waiting.")
     running_per_owner: int | None = _row(or_none(whole(1)), 2, "Jobs of one owner that run at the same time.")
     queue_length: int | None = _row(or_none(whole(1)), 2000, "Jobs that may wait in all.")

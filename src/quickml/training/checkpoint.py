@@ -11,9 +11,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from time import perf_counter
 from typing import Any
 
@@ -24,6 +23,7 @@ from quickml import __version__
 from quickml.errors import CheckpointError
 from quickml.spec import Plan
 from quickml.training.backend import keras, tf
+from quickml.training.keeping import Keeping
 
 State = Mapping[str, Sequence[NDArray[np.generic]]]
 """Arrays in order, by what they belong to: `model`, `optimizer`, `best`."""
@@ -67,13 +67,10 @@ def identity(plan: Plan, precision: str) -> str:
 class Checkpoint:
     """The one file that a training is kept in; each new state takes the place of the last."""
 
-    def __init__(
-        self, path: Path, belongs_to: str, *, every_s: float, before: Callable[[], None] = lambda: None
-    ) -> None:
-        """Keep a training in `path`, at most every `every_s` seconds; `before` is called each time."""
-        self._before = before
-        self._path, self._belongs_to, self._pause_s, self._every_s = path, belongs_to, every_s, every_s
-        self._last = perf_counter()
+    def __init__(self, keeping: Keeping, belongs_to: str) -> None:
+        """Keep there a training of which `identity` says what it is."""
+        self._keeping, self._path, self._pause_s = keeping, keeping.path, keeping.every_s
+        self._belongs_to, self._last = belongs_to, perf_counter()
 
     def is_due(self) -> bool:
         """Whether it is time for another one."""
@@ -85,7 +82,7 @@ class Checkpoint:
         Raises:
             OSError: the disk refuses; what was there before is there still.
         """
-        self._before()
+        self._keeping.before()
         began = perf_counter()
         draft = self._path.with_name(f"{self._path.name}.partial")  # what is left of one, the next overwrites
         try:
@@ -96,7 +93,7 @@ class Checkpoint:
             draft.replace(self._path)
         finally:
             self._last = perf_counter()
-            self._pause_s = max(self._every_s, SHARE * (self._last - began))
+            self._pause_s = max(self._keeping.every_s, SHARE * (self._last - began))
 
     def load(self) -> tuple[Position, State] | None:
         """What was saved last; None where there is nothing, or what belongs to another document or version.

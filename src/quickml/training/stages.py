@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.fit import Fit, Fitted
+from quickml.training.keeping import Keeping
 from quickml.training.normalize import measure, settle
 from quickml.training.objective import Objective
 from quickml.training.optimizer import make_optimizer
@@ -65,15 +65,9 @@ class Stages:
         )
 
     def fit(
-        self,
-        stop: Callable[[], bool],
-        checkpoint: Path | None = None,
-        every_s: float = 30.0,
-        before: Callable[[], None] = lambda: None,
+        self, stop: Callable[[], bool], keeping: Keeping | None = None
     ) -> Generator[events.Event, None, Fitted]:
-        """Train, and tell of it; go on from the state in the file `checkpoint`, and keep it there.
-
-        `before` is called each time that it is kept.
+        """Train, and tell of it; go on from what is kept, where that is wanted.
 
         Raises:
             TrainingError: the loss is no longer a number, or TensorFlow gives up, out of memory for one.
@@ -87,9 +81,7 @@ class Stages:
             targets=self.data.y_train,
             batch_size=size,
         )
-        kept = None
-        if checkpoint:
-            kept = Checkpoint(checkpoint, identity(self.plan, self.precision), every_s=every_s, before=before)
+        kept = Checkpoint(keeping, identity(self.plan, self.precision)) if keeping else None
         fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=kept)
         try:
             with self._own_errors():

@@ -9,6 +9,7 @@ from time import perf_counter
 from quickml import events
 from quickml.datasets.data import Data
 from quickml.spec import Plan
+from quickml.training.keeping import Keeping
 from quickml.training.trained import Trained
 
 
@@ -17,19 +18,13 @@ def never() -> bool:
     return False
 
 
-def nothing() -> None:
-    """Do nothing."""
-
-
 def train(
     plan: Plan,
     data: Data,
     *,
     keras_file: Path,
     stop: Callable[[], bool] = never,
-    checkpoint: Path | None = None,
-    checkpoint_every_s: float = 30.0,
-    before_keeping: Callable[[], None] = nothing,
+    keeping: Keeping | None = None,
 ) -> Generator[events.Event, None, Trained]:
     """Build, train and evaluate, and save the model for Keras.
 
@@ -41,10 +36,8 @@ def train(
         data: raw samples; images (n, height, width, channels) uint8, features (n, k) float32.
         keras_file: where the float32 model goes; the name ends in `.keras`.
         stop: asked between chunks of steps; True ends training and keeps what was learned.
-        checkpoint: where training is kept while it lasts, and gone on with if it was broken off; closing the
+        keeping: where training is kept while it lasts, and gone on with if it was broken off; closing the
             generator between two steps keeps it too.
-        checkpoint_every_s: at most so often, in seconds.
-        before_keeping: called each time, so that what was told can be stored first.
 
     Raises:
         TrainingError: the loss is no longer a number.
@@ -56,7 +49,7 @@ def train(
     built = stages.built(perf_counter() - began)
     yield built
     began_fit = perf_counter()
-    fitted = yield from stages.fit(stop, checkpoint, checkpoint_every_s, before_keeping)
+    fitted = yield from stages.fit(stop, keeping)
     began_evaluation = perf_counter()
     model, evaluation = stages.evaluate()
     model.save(keras_file)

@@ -12,7 +12,8 @@ from quickml.events import EpochEnded, Event, Progress
 from quickml.jobs.job import Attempt
 from quickml.jobs.store import JobStore
 
-STORE_EVERY_S = 0.2
+STORE_EVERY_S = 0.1
+"""The least time between two transactions; what is told after a silence is stored at once."""
 ASK_EVERY_S = 0.5
 
 
@@ -33,7 +34,7 @@ class Reporter:
         self._error: BaseException | None = None
         self._lock = threading.Lock()  # of what waits
         self._turn = threading.Lock()  # to write, so that events keep their order
-        self._over = threading.Event()
+        self._over, self._news = threading.Event(), threading.Event()
         self._thread = threading.Thread(target=self._work, name="reporter", daemon=True)
 
     def __enter__(self) -> Self:
@@ -44,6 +45,7 @@ class Reporter:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._over.set()
+        self._news.set()
         self._thread.join()
         if self._error is None and self._waiting:  # what was told before it broke off
             self.flush()
@@ -61,6 +63,7 @@ class Reporter:
             if replaces and self._waiting and isinstance(self._waiting[-1], Progress):
                 self._waiting.pop()
             self._waiting.append(event)
+        self._news.set()
 
     def flush(self) -> None:
         """Store what waits, now. Raises as `tell` does."""
@@ -86,13 +89,16 @@ class Reporter:
             raise self._error
 
     def _work(self) -> None:
-        asked_s = 0.0
+        asked_at = monotonic()
         try:
             while not self._over.wait(STORE_EVERY_S):
-                self.flush()
-                asked_s += STORE_EVERY_S
-                if asked_s >= ASK_EVERY_S:
-                    asked_s = 0.0
+                if self._news.wait(ASK_EVERY_S):
+                    self._news.clear()
+                    self.flush()
+                    if self._waiting:  # progress whose time has not come
+                        self._news.set()
+                if monotonic() - asked_at >= ASK_EVERY_S:
+                    asked_at = monotonic()
                     if self._store.stop_requested(self._attempt):
                         self._wants_stop()
         except BaseException as error:

@@ -9,6 +9,7 @@ import threading
 import traceback
 from collections.abc import Callable, Generator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
@@ -27,6 +28,7 @@ from quickml.jobs.job import Attempt, Status
 from quickml.jobs.store import JobStore
 from quickml.spec import Plan
 from quickml.spec.parse import read
+from quickml.training.keeping import Keeping
 from quickml.worker.channel import Outcome
 from quickml.worker.delivery import deliver
 from quickml.worker.options import Options
@@ -51,14 +53,7 @@ class Work(Protocol):
     """The module `pipeline`, or what stands in for it in tests."""
 
     def run(
-        self,
-        plan: Plan,
-        folder: Path | None = None,
-        *,
-        stop: Callable[[], bool],
-        checkpoint: Path | None,
-        checkpoint_every_s: float,
-        before_keeping: Callable[[], None],
+        self, plan: Plan, folder: Path | None = None, *, stop: Callable[[], bool], keeping: Keeping | None
     ) -> Generator[events.Event, None, Path]:
         """See `pipeline.run`."""
 
@@ -117,7 +112,7 @@ class Trial:
         return outcome
 
     def _pursue(self) -> Outcome:
-        plan = read(self.attempt.document)
+        plan = _in_time(read(self.attempt.document), self.attempt.max_seconds)
         self._clear()
         every_s = self._options.progress_every_s
         reporter = Reporter(self._jobs, self.attempt, progress_every_s=every_s, wants_stop=self.stop)
@@ -125,9 +120,11 @@ class Trial:
             plan,
             self._folder / "result",
             stop=self._stop.is_set,
-            checkpoint=self._folder / CHECKPOINT,
-            checkpoint_every_s=self._options.checkpoint_every_s,
-            before_keeping=reporter.flush,
+            keeping=Keeping(
+                path=self._folder / CHECKPOINT,
+                every_s=self._options.checkpoint_every_s,
+                before=reporter.flush,
+            ),
         )
         with reporter, closing(run):
             last = self._follow(run, reporter)
@@ -148,9 +145,7 @@ class Trial:
                 path.unlink()
         temporary = self._folder / "temporary"
         temporary.mkdir()
-        tempfile.tempdir = str(
-            temporary
-        )  # coremltools' own files go when the job is over, not with the process
+        tempfile.tempdir = str(temporary)  # coremltools' files go when the job is over, not with the process
 
     def _follow(self, run: Generator[events.Event, None, Path], reporter: Reporter) -> events.Verified | None:
         """Tell of everything but the end; that one, or None where it was left before."""
@@ -164,3 +159,13 @@ class Trial:
             if self._leave.is_set() and event.type not in NEXT_TO_LAST:
                 return None
         raise RuntimeError("the pipeline ended without having verified anything")
+
+
+def _in_time(plan: Plan, max_seconds: float | None) -> Plan:
+    """The plan of a training that ends after `max_seconds`, with what it learned by then."""
+    training = plan.spec.training
+    limits = [limit for limit in (training.max_seconds, max_seconds) if limit is not None]
+    if not limits or min(limits) == training.max_seconds:
+        return plan
+    training = training.model_copy(update={"max_seconds": min(limits)})
+    return replace(plan, spec=plan.spec.model_copy(update={"training": training}))
