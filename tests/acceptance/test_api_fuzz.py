@@ -1,6 +1,7 @@
 """Requests that nobody thought of, made from the OpenAPI document of a server: it makes no mistake."""
 
 import json
+import os
 import threading
 
 import pytest
@@ -10,6 +11,12 @@ from hypothesis import HealthCheck, settings
 from quickml.http.server import Server, listen
 from quickml.service import OPEN_OWNER, DocumentLimits, Limits
 from served import IRIS, ROOT, Served, until
+
+# Taken out of the environment: a server refuses what begins like a setting and is none.
+EXAMPLES = int(os.environ.pop("QUICKML_EXAMPLES", "10"))
+IS_THOROUGH = EXAMPLES > 10
+"""With every value of every key of a document, too: they take minutes to think of."""
+DOCUMENTS = ("/v1/jobs", "/v1/validate")
 
 
 @pytest.fixture(scope="module")
@@ -31,21 +38,39 @@ def server(tmp_path_factory):
     thread.join()
 
 
-schema = schemathesis.openapi.from_dict(
-    json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
-)
+def load(*, coverage):
+    document = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
+    schema = schemathesis.openapi.from_dict(document)
+    schema.config.phases.coverage.enabled = coverage
+    return schema
 
 
-@schema.parametrize()
-@settings(
-    max_examples=30, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck)
-)
-def test_no_request_is_too_much(case, server):
-    served, address = server
-    check(case.call(base_url=address))
-    if "job_id" in case.path_parameters:
-        case.path_parameters["job_id"] = a_job(served)
+whole, quick = load(coverage=True), load(coverage=False)
+
+
+def no_request_is_too_much(operation):
+    """A test of its own: all that schemathesis makes of one function have one name, and pytest-xdist runs one
+    test of each name."""
+
+    schema = quick if operation.path in DOCUMENTS and not IS_THOROUGH else whole
+
+    @schema.include(method=operation.method, path=operation.path).parametrize()
+    @settings(
+        max_examples=EXAMPLES, deadline=None, database=None, derandomize=True,
+        suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    def test(case, server):
+        served, address = server
         check(case.call(base_url=address))
+        if "job_id" in case.path_parameters:
+            case.path_parameters["job_id"] = a_job(served)
+            check(case.call(base_url=address))
+
+    return test
+
+
+for number, found in enumerate(whole.get_all_operations(), start=1):
+    globals()[f"test_{number}_no_request_is_too_much"] = no_request_is_too_much(found.ok())
 
 
 def a_job(served):

@@ -160,7 +160,7 @@ def test_validate_and_the_catalog(client):
 
 def test_refusals_are_typed(client):
     with pytest.raises(SpecError) as caught:
-        client.submit({"name": "a"})
+        client.submit({"name": "a", "model": {"layers": [{"type": "Dens", "units": 0}]}})
     assert len(caught.value.problems) >= 2
     for ask in (client.job, client.stop, client.cancel, client.delete, client.artifacts):
         with pytest.raises(ServiceError) as refused:
