@@ -9,6 +9,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 import httpx
+import numpy as np
 import psutil
 
 from server_process import JSON, PATIENCE_S, Server, greeting, started
@@ -18,12 +19,21 @@ BUSY_S, ANY_S, POST_S, START_S = 1.0, 2.0, 0.05, 1.0
 """How long after the start of something a crash may come."""
 
 
+def kept_epoch(checkpoint):
+    """The epoch under way when a training was kept; 0 where nothing is kept any more."""
+    try:
+        with np.load(checkpoint, allow_pickle=False) as packed:
+            return json.loads(packed["position"].tobytes())["epoch"]
+    except OSError:
+        return 0
+
+
 class Site:
     """A data folder, and the server that works on it at the moment, if there is one."""
 
     def __init__(self, data, random, crashes, *flags):
         self.data, self.left = data, crashes
-        self.server_kills, self.worker_kills = [], []
+        self.server_kills, self.worker_kills, self.kept_kills = [], [], 0
         self._random, self._flags = random, flags
         self.temporary = data.parent / "temporary"
         self.temporary.mkdir()
@@ -85,15 +95,23 @@ class Site:
             time.sleep(self._random.uniform(0, POST_S))
         elif kind == "any":
             time.sleep(self._random.uniform(0, ANY_S))
-        else:
-            is_kept = kind == "kept"
-            self.server().until(lambda: is_idle() or self._is_busy(is_kept), "something to interrupt")
+        elif kind == "busy":
+            self.server().until(lambda: is_idle() or self._is_busy(), "something to interrupt")
             time.sleep(self._random.uniform(0, BUSY_S))
+        else:
+            self.server().until(lambda: is_idle() or self._is_kept(), "something to go on from")
+            self.kept_kills += self._is_kept()
 
-    def _is_busy(self, is_kept):
-        """Whether somebody trains; with something to go on from, where that is asked for."""
-        workers = self.server().client.get("/readyz").json()["workers"]
-        return "busy" in workers and (not is_kept or any(self.data.glob("scratch/*/checkpoint.npz")))
+    def _is_busy(self):
+        """Whether somebody trains."""
+        return "busy" in self.server().client.get("/readyz").json()["workers"]
+
+    def _is_kept(self):
+        """Whether somebody trains who is past the first epoch, also on the disk."""
+        return self._is_busy() and any(kept_epoch(path) > 1 for path in self._kept())
+
+    def _kept(self):
+        return self.data.glob("scratch/*/checkpoint.npz")
 
     def _kill_worker(self, worker):
         moment = datetime.now(UTC)
