@@ -274,8 +274,9 @@ def test_submit_watch_and_download(address, tmp_path):
     fetched = quickml(address, "download", job_id, "--out", "result", cwd=tmp_path)
     assert fetched.returncode == 0, fetched.stderr
     assert {path.name for path in (tmp_path / "result").iterdir()} == {
-        "model.mlmodel", "model.mlpackage.zip", "model.keras", "spec.json", "report.json", "report.html",
+        "model.mlmodel", "model.mlpackage", "model.keras", "spec.json", "report.json", "report.html",
     }  # fmt: skip
+    assert (tmp_path / "result" / "model.mlpackage" / "Manifest.json").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["result"]
     again = quickml(address, "download", job_id, "--out", "result", cwd=tmp_path)
     assert again.returncode == 2

@@ -1,7 +1,5 @@
 """The client: streams cut anywhere, servers that break off, refuse, lie, and come back."""
 
-import asyncio
-import hashlib
 import itertools
 import json
 import shutil
@@ -16,14 +14,14 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from quickml import AsyncClient, Client, events
-from quickml.client import Artifact
+from clients import Waiting, both, problem
+from quickml import Client, events
 from quickml.client.attempts import Attempts
 from quickml.client.following import Following
 from quickml.client.patience import LONGEST_S, Patience
 from quickml.client.refusals import refusal
 from quickml.client.sse import MAX_MESSAGE_BYTES, SseParser
-from quickml.errors import InputError, ResultError, ServiceError, SettingsError, SpecError, UnreachableError
+from quickml.errors import InputError, ServiceError, SettingsError, SpecError, UnreachableError
 from quickml.settings.remote import remote
 from scripted_server import ScriptedServer, answer, event_stream, scripted
 
@@ -33,7 +31,6 @@ JOB = {
     "last_event": 0, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
     "started_at": None, "finished_at": None, "links": {"self": "/v1/jobs/job_1"}, "of a newer server": 1,
 }  # fmt: skip
-PROBLEM = {"kind": "application/problem+json"}
 
 
 @pytest.fixture(autouse=True)
@@ -41,52 +38,8 @@ def nobody_waits(monkeypatch):
     monkeypatch.setattr(Attempts, "_base_s", 0.0005)
 
 
-def problem(status, kind, problems=None, **headers):
-    body = {"type": f"urn:quickml:problem:{kind}", "title": "No", "status": status, "detail": f"no: {kind}"}
-    if problems:
-        body["problems"] = problems
-    return answer(status, json.dumps(body).encode(), **PROBLEM, **headers)
-
-
 def job_answer(status=200, **changes):
     return answer(status, json.dumps(JOB | changes).encode())
-
-
-class Waiting:
-    """`Client`'s own way."""
-
-    @staticmethod
-    def call(url, name, *arguments, **options):
-        with Client(url, **options) as client:
-            return getattr(client, name)(*arguments)
-
-    @staticmethod
-    def listed(url, name, *arguments, **options):
-        with Client(url, **options) as client:
-            return list(getattr(client, name)(*arguments))
-
-
-class Awaited:
-    """`AsyncClient`'s."""
-
-    @staticmethod
-    def call(url, name, *arguments, **options):
-        async def work():
-            async with AsyncClient(url, **options) as client:
-                return await getattr(client, name)(*arguments)
-
-        return asyncio.run(work())
-
-    @staticmethod
-    def listed(url, name, *arguments, **options):
-        async def work():
-            async with AsyncClient(url, **options) as client:
-                return [item async for item in getattr(client, name)(*arguments)]
-
-        return asyncio.run(work())
-
-
-both = pytest.mark.parametrize("way", [Waiting, Awaited], ids=["Client", "AsyncClient"])
 
 
 # Streams of bytes
@@ -635,86 +588,3 @@ def test_a_reader_may_leave_early():
         with closing(client.events("job_1")) as told:
             assert next(told).type == "warning"
         assert [event.type for event in client.events("job_1", after=2)] == ["warning", "cancelled"]
-
-
-# Files
-
-CONTENT = b"a model" * 50_000
-
-
-def artifact(content=CONTENT, name="model.mlmodel", **changes):
-    rows = {"size_bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()} | changes
-    return Artifact(name=name, kind="mlmodel", media_type="application/octet-stream", **rows)
-
-
-def left(folder):
-    return sorted(path.name for path in folder.iterdir()) if folder.exists() else []
-
-
-@both
-def test_a_file_lands_whole(way, tmp_path):
-    with scripted(lambda _: answer(body=CONTENT)) as server:
-        path = way.call(server.url, "download", artifact(), tmp_path / "new" / "folder")
-    assert path.read_bytes() == CONTENT
-    assert left(path.parent) == ["model.mlmodel"]
-    assert path.stat().st_mode & 0o777 == 0o644
-    assert server.requests[0].path == f"/v1/artifacts/{artifact().sha256}/model.mlmodel"
-
-
-@both
-def test_a_file_that_breaks_off_is_fetched_again(way, tmp_path):
-    answers = iter([
-        answer(body=CONTENT[:1000], length=len(CONTENT)), None, answer(502), answer(body=CONTENT[:99]),
-        answer(body=CONTENT),
-    ])  # fmt: skip
-    with scripted(lambda _: next(answers)) as server:
-        assert way.call(server.url, "download", artifact(), tmp_path).read_bytes() == CONTENT
-    assert len(server.requests) == 5
-    assert left(tmp_path) == ["model.mlmodel"]
-
-
-@both
-@pytest.mark.parametrize(
-    ("sent", "message"),
-    [(CONTENT[:-1] + b"X", "sha256"), (CONTENT + b"X", "found more")],
-    ids=["another content", "too much"],
-)
-def test_what_is_not_the_file_does_not_land(way, sent, message, tmp_path):
-    with scripted(lambda _: answer(body=sent)) as server, pytest.raises(ServiceError, match=message):
-        way.call(server.url, "download", artifact(), tmp_path)
-    assert left(tmp_path) == []
-
-
-@pytest.mark.parametrize(
-    "name", ["../a", "a/b", "/etc/passwd", "..", ".", "", "a\\b", "C:a", ".hidden", "a\0b", "a" * 300]
-)
-def test_a_name_that_leads_elsewhere_is_refused(name, tmp_path):
-    with pytest.raises(ServiceError, match="plain file name"):
-        Waiting.call("http://127.0.0.1:1", "download", artifact(name=name), tmp_path / "in")
-    assert left(tmp_path) == []
-
-
-def test_the_same_file_is_not_fetched_twice_and_another_not_written_over(tmp_path):
-    (tmp_path / "model.mlmodel").write_bytes(CONTENT)
-    assert Waiting.call("http://127.0.0.1:1", "download", artifact(), tmp_path) == tmp_path / "model.mlmodel"
-    (tmp_path / "model.mlmodel").write_bytes(b"mine")
-    with pytest.raises(ResultError, match="another one"):
-        Waiting.call("http://127.0.0.1:1", "download", artifact(), tmp_path)
-    assert (tmp_path / "model.mlmodel").read_bytes() == b"mine"
-    assert left(tmp_path) == ["model.mlmodel"]
-
-
-@both
-def test_a_lost_file_is_told(way, tmp_path):
-    with (
-        scripted(lambda _: problem(404, "not-found")) as server,
-        pytest.raises(ServiceError, match="not-found"),
-    ):
-        way.call(server.url, "download", artifact(), tmp_path)
-    assert left(tmp_path) == []
-
-
-def test_a_folder_that_cannot_be(tmp_path):
-    (tmp_path / "file").write_text("x")
-    with pytest.raises(ResultError, match="cannot be written"):
-        Waiting.call("http://127.0.0.1:1", "download", artifact(), tmp_path / "file" / "in")

@@ -164,16 +164,24 @@ def stop(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
 @app.command()
 def download(
     job: JobId,
+    file: Annotated[
+        list[str] | None,
+        typer.Option("--file", metavar="NAME", help="This one alone; may be given several times."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option("--out", metavar="DIR", help="Put the files exactly here; new or empty.")
     ] = None,
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch the files of a job that is ready, into runs/<name>-<time>/."""
+    """Fetch the files of a job that is ready, into runs/<name>-<time>/; packages as folders.
+
+    The folder appears when all of them are there and right. After Ctrl-C, or anything else that went wrong,
+    the same command goes on from what had come.
+    """
     from quickml.cli.download import download_job
 
-    download_job(job, out=out, server=server, as_json=as_json)
+    download_job(job, names=file or [], out=out, server=server, as_json=as_json)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from quickml.cli.outages import Outages
 from quickml.cli.source import read_bytes
 from quickml.cli.watch import PATIENCE_S, follow
 from quickml.client import Client
@@ -19,10 +20,11 @@ def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -
         ServiceError: the server does not take it.
     """
     document = read_bytes(path)
-    with Client(server, patience_s=PATIENCE_S) as client:
+    outages = Outages()
+    with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
         job = client.submit(document)
         if not watch:
             print(to_json(job) if as_json else job.id)
             return
         print(f"{job.id} waits for its turn on {client.server}", file=sys.stderr)
-        follow(client, job.id, as_json=as_json)
+        follow(client, job.id, as_json=as_json, outages=outages)

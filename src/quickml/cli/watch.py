@@ -6,6 +6,7 @@ import sys
 from contextlib import closing
 
 from quickml.cli.display import display_on
+from quickml.cli.outages import Outages
 from quickml.client import Client
 from quickml.errors import JobError
 from quickml.events import Cancelled, Event, Failed
@@ -21,16 +22,22 @@ def watch_job(job_id: str, *, server: str | None, as_json: bool) -> None:
         JobError: it failed, or was cancelled.
         ServiceError: there is no such job, or the server is lost.
     """
-    with Client(server, patience_s=PATIENCE_S) as client:
-        follow(client, job_id, as_json=as_json)
+    outages = Outages()
+    with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
+        follow(client, job_id, as_json=as_json, outages=outages)
 
 
-def follow(client: Client, job_id: str, *, as_json: bool) -> None:
-    """The same with a client at hand. Ctrl-C leaves the job alone and ends the process with code 130."""
+def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | None = None) -> None:
+    """The same with a client at hand, and what it tells its outages to.
+
+    Ctrl-C leaves the job alone and ends the process with code 130.
+    """
     display = display_on(sys.stdout, as_json=as_json, waiting="waiting for the server …")
     try:
         with display, closing(client.events(job_id)) as told:
             for event in told:
+                if outages is not None:
+                    outages.over()
                 ended = _end(event, job_id)
                 if as_json or not ended:
                     display.show(event)

@@ -1,11 +1,23 @@
 """The service from afar: `Client`, and `AsyncClient` for programs with an event loop.
 
 What both do alike knows nothing of sockets: requests and how answers are read (`calls.py`), when to try again
-(`patience.py`, `attempts.py`), streams of events (`sse.py`, `following.py`), files (`landing.py`).
+(`patience.py`, `attempts.py`), streams of events (`sse.py`, `following.py`), files (`landing.py`, `part.py`,
+`repair.py`) and packages of them (`parcel.py`).
 """
 
 from quickml.client.asynchronous import AsyncClient
-from quickml.client.records import Activation, Artifact, Job, Layer, Prediction, Status, Validation
+from quickml.client.progress import Progress
+from quickml.client.records import (
+    Activation,
+    Artifact,
+    Job,
+    Layer,
+    Package,
+    PackageFile,
+    Prediction,
+    Status,
+    Validation,
+)
 from quickml.client.synchronous import Client
 
 __all__ = [
@@ -15,7 +27,10 @@ __all__ = [
     "Client",
     "Job",
     "Layer",
+    "Package",
+    "PackageFile",
     "Prediction",
+    "Progress",
     "Status",
     "Validation",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -12,10 +12,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from quickml.client import calls
-from quickml.client.attempts import Contact, Exchange
+from quickml.client.attempts import Contact, Exchange, OnRetry
 from quickml.client.calls import Call, Document
 from quickml.client.following import Following
-from quickml.client.landing import CHUNK_BYTES, Landing
+from quickml.client.landing import Landing, content_of
+from quickml.client.parcel import Parcel
+from quickml.client.progress import Told, untold
 from quickml.client.records import Artifact, Job, Prediction, Status, Validation
 from quickml.client.transport import SILENCE_S, TIMEOUT_S, answer, arguments, options, unreachable
 from quickml.events import Event
@@ -39,10 +41,11 @@ class AsyncClient:
         patience_s: float = 60.0,
         timeout_s: float = TIMEOUT_S,
         verify: ssl.SSLContext | bool = True,
+        on_retry: OnRetry | None = None,
     ) -> None:
         """See `Client`."""
         self._remote = remote(server, token)
-        self._contact, self._timeout_s = Contact(patience_s), timeout_s
+        self._contact, self._timeout_s = Contact(patience_s, on_retry), timeout_s
         self._http = httpx.AsyncClient(**options(self._remote, timeout_s=timeout_s, verify=verify))
 
     @property
@@ -118,16 +121,35 @@ class AsyncClient:
         """See `Client.artifacts`."""
         return await self._call(calls.artifacts(job_id))
 
-    async def download(self, artifact: Artifact, folder: Path | str = ".") -> Path:
+    async def download(
+        self, artifact: Artifact, folder: Path | str = ".", *, progress: Told = untold
+    ) -> Path:
         """See `Client.download`."""
-        with Landing(artifact, Path(folder), self._contact) as landing:
-            while not landing.is_over:
+        place = Path(folder) / artifact.name
+        return await self._land(Landing(content_of(artifact), place, self._contact, progress))
+
+    async def download_package(
+        self, artifact: Artifact, folder: Path | str = ".", *, progress: Told = untold
+    ) -> Path:
+        """See `Client.download_package`."""
+        with Parcel(artifact, Path(folder), self._contact, progress) as parcel:
+            await _work(parcel)
+            for landing in parcel.landings():
+                await self._land(landing)
+            await _work(parcel)
+        return parcel.path
+
+    async def _land(self, landing: Landing) -> Path:
+        with landing:
+            while not await _work(landing):
                 try:
                     async with self._stream(landing.call()) as response:
-                        if landing.accept(response.status_code):
-                            async for content in response.aiter_bytes(CHUNK_BYTES):
+                        if landing.accept(response.status_code, response.headers):
+                            async for content in response.aiter_bytes():
                                 landing.write(content)
-                            await asyncio.to_thread(landing.finish)  # waits for the disk
+                                if not landing.is_open:
+                                    break
+                            landing.finish()
                         else:
                             await response.aread()
                             landing.refuse(answer(response))
@@ -181,3 +203,24 @@ class AsyncClient:
     ) -> AbstractAsyncContextManager[httpx.Response]:
         timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
         return self._http.stream(**arguments(call), timeout=timeout)
+
+
+async def _work(subject: Landing | Parcel) -> bool:
+    """Do what needs no network, in a thread; whether it is over then."""
+    while (pause_s := await _in_thread(subject.work)) is not None:
+        subject.tell()
+        await asyncio.sleep(pause_s)
+    subject.tell()
+    return subject.is_over
+
+
+async def _in_thread(work: Callable[[], T]) -> T:
+    """In a thread, which also somebody waits for who is cancelled: it uses files that are closed next."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        if not running.cancelled():
+            running.exception()
+        raise

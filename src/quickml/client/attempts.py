@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -12,6 +12,9 @@ from quickml.client.refusals import refusal
 from quickml.errors import QuickMLError, ServiceError, UnreachableError
 
 T = TypeVar("T")
+
+OnRetry = Callable[[ServiceError, float], None]
+"""Is told what went wrong, and in how many seconds it is tried again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,8 +34,8 @@ class Contact:
     named wrongly, and is not.
     """
 
-    def __init__(self, patience_s: float) -> None:
-        self.patience_s = patience_s
+    def __init__(self, patience_s: float, on_retry: OnRetry | None = None) -> None:
+        self.patience_s, self.on_retry = patience_s, on_retry
         self.has_answered = False
 
 
@@ -68,7 +71,10 @@ class Attempts:
             raise error
         if isinstance(error, UnreachableError) and not self._contact.has_answered:
             raise error
-        return self._patience.pause_s(error, base_s=self._base_s)
+        pause_s = self._patience.pause_s(error, base_s=self._base_s)
+        if self._contact.on_retry is not None:
+            self._contact.on_retry(error, pause_s)
+        return pause_s
 
 
 class Exchange(Attempts, Generic[T]):

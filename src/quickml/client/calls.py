@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from quickml.client.records import Artifact, Job, Prediction, Status, Validation
+from quickml.client.records import Artifact, Job, Parts, Prediction, Status, Validation
 from quickml.errors import InputError, ServiceError
 
 T = TypeVar("T")
@@ -80,6 +80,7 @@ _page = TypeAdapter(Page).validate_json
 _manifest = TypeAdapter(_Manifest).validate_json
 _validation = TypeAdapter(Validation).validate_json
 _predictions = TypeAdapter(_Predictions).validate_json
+_parts = TypeAdapter(Parts).validate_json
 _object = TypeAdapter(dict[str, Any]).validate_json
 _lists = TypeAdapter(dict[str, list[dict[str, Any]]]).validate_json
 
@@ -175,11 +176,24 @@ def schema() -> Call[dict[str, Any]]:
     return Call(method="GET", path="/v1/schema", read=_object)
 
 
-def file(artifact: Artifact) -> Call[None]:
-    """The bytes of a file. Its place is made of what it is, so that no answer leads to another host."""
-    path = f"/v1/artifacts/{_step(artifact.sha256)}/{_step(artifact.name)}"
+def file(
+    sha256: str, name: str, *, first: int = 0, last: int | None = None, etag: str | None = None
+) -> Call[None]:
+    """The bytes of a file, or those from `first` to `last`, both included, as long as it is `etag`.
+
+    Its place is made of what it is, so that no answer leads to another host.
+    """
+    path = "/".join(["/v1/artifacts", _step(sha256), *map(_step, name.split("/"))])
     headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    if first or last is not None:
+        headers["Range"] = f"bytes={first}-{'' if last is None else last}"
+        headers["If-Range"] = etag or f'"{sha256}"'
     return Call(method="GET", path=path, read=lambda _: None, headers=headers)
+
+
+def parts(sha256: str) -> Call[Parts]:
+    """The sha256 of every part of a file."""
+    return Call(method="GET", path=f"/v1/artifacts/{_step(sha256)}", read=_parts)
 
 
 def events(job_id: str, after: int) -> Call[None]:

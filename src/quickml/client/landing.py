@@ -3,123 +3,371 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import shutil
+from collections.abc import Generator, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 from quickml.client import calls
-from quickml.client.attempts import Attempts, Contact
+from quickml.client.attempts import Answer, Attempts, Contact
 from quickml.client.calls import Call
+from quickml.client.locking import Lock
+from quickml.client.part import PIECE_BYTES, Content, Part, disk, taken
+from quickml.client.progress import Doing, Progress, Told, untold
 from quickml.client.records import Artifact
+from quickml.client.repair import Repair
 from quickml.errors import ResultError, ServiceError, UnreachableError
 
-CHUNK_BYTES = 1 << 16
-_PLAIN = re.compile(r"[^\s./\\:][^/\\:\0]{0,254}")
-"""Names that lead nowhere else, on no system."""
+MARGIN_BYTES = 4 << 20
+"""What a download leaves free on a disk."""
+POLL_S = 0.1
+"""How often to look whether somebody else who fetches the same file is done."""
+PLAIN = re.compile(r"[^\s./\\:\0-\x1f][^/\\:\0-\x1f]{0,239}(?<![ .])")
+"""Names that lead nowhere else, on no system, and leave room for `.part.json`."""
+_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
+_STRONG = re.compile(r'"[!#-~]{1,256}"')
+WHOLE, PARTIAL, NOT_FOUND, NOT_SATISFIABLE = 200, 206, 404, 416
 
 
 class Landing(Attempts):
-    """A context in which one file is fetched: as a `.part` beside its place, which does not stay behind."""
+    """A context in which one file is fetched. What has come stays behind as a `Part`, to be gone on with.
 
-    def __init__(self, artifact: Artifact, folder: Path, contact: Contact) -> None:
-        """Land `artifact` in `folder`, which is made where there is none.
+    A caller does in turn what is due: `work` until there is none, then the request of `call`, whose answer is
+    handed over with `accept`, `write` and `finish`. Nothing here waits, or knows the network.
+    """
 
-        Raises:
-            ServiceError: the server names it in a way that is no plain file name.
-        """
-        if not _PLAIN.fullmatch(artifact.name):
-            raise ServiceError(f"artifacts: expected a plain file name, found {artifact.name!r:.80}")
+    def __init__(self, content: Content, place: Path, contact: Contact, told: Told = untold) -> None:
         super().__init__(contact)
-        self._artifact = artifact
-        self.path = folder / artifact.name
+        self.path = place
+        self.is_open = False
+        self._content, self._told = content, told
+        self._part = Part(place, content)
+        self._lock = Lock(place.with_name(f".{place.name}.lock"))
+        self._steps: Generator[float, None, None] = self._begin()
+        self._repair: Repair | None = None
+        self._hash = hashlib.sha256()
+        self._has_started_over = self._has_misfit = False
+        self._doing: Doing = "checking"
+        self._checked_bytes = self._fetched_bytes = self._most_bytes = 0
 
     def __enter__(self) -> Self:
-        with _disk(self.path):
+        with disk(self.path):
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            self.is_over = self._is_here()
-            descriptor, part = tempfile.mkstemp(
-                prefix=f".{self.path.name}-", suffix=".part", dir=self.path.parent
-            )
-            self._part, self._file = Path(part), os.fdopen(descriptor, "wb")
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        with suppress(OSError):  # what could not be written cannot be flushed either
-            self._file.close()
-        self._part.unlink(missing_ok=True)
+        try:
+            self._part.close()
+        finally:
+            self._lock.release()
 
-    def _is_here(self) -> bool:
-        """Whether the very file is there already; another one is not written over."""
-        if not self.path.exists():
-            return False
-        if self.path.is_file():
-            with self.path.open("rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() == self._artifact.sha256:
-                    return True
-        raise ResultError(f"{self.path}: expected nothing, or the same file; found another one")
+    # What needs no network
+
+    def work(self) -> float | None:
+        """Do the next piece of what needs no network: some milliseconds, and more where a disk is waited for.
+
+        Returns how many seconds to wait before the next piece; None when a request is due, or it is over.
+
+        Raises:
+            ResultError: the disk refuses or is full, or another file has the name.
+            ServiceError: what came is not what was announced, and cannot be had.
+        """
+        return next(self._steps, None)
+
+    def _begin(self) -> Generator[float, None, None]:
+        with disk(self.path):
+            while not self._lock.take():
+                self._doing = "waiting"
+                yield POLL_S
+        self._doing = "checking"
+        if (yield from is_there(self.path, self._content)):
+            self._part.discard()
+            self._checked_bytes, self.is_over = self._content.size_bytes, True
+            return
+        self._part.open()
+        if self._is_whole:
+            yield from self._check()
+            return
+        check_room(self.path, self._content.size_bytes - self._part.size_bytes)
+        yield from self._read()
+        self._doing, self._most_bytes = "fetching", self._part.size_bytes
+
+    def _read(self) -> Generator[float, None, None]:
+        self._hash, self._checked_bytes = hashlib.sha256(), 0
+        for piece in self._part.pieces():
+            self._hash.update(piece)
+            self._checked_bytes += len(piece)
+            yield 0.0
+
+    def _check(self, *, is_read: bool = False) -> Generator[float, None, None]:
+        """All bytes are here: publish them, or find out what is wrong. `is_read`: they are hashed already."""
+        if not is_read:
+            self._doing = "checking"
+            yield from self._read()
+        if self._hash.hexdigest() == self._content.sha256:
+            self._part.publish()
+            self._checked_bytes, self.is_over = self._content.size_bytes, True
+        elif self._repair is None:
+            self._doing, self._repair = "repairing", Repair(self._content, self._part)
+        else:
+            raise self._hopeless()
+
+    def _compare(self, repair: Repair) -> Generator[float, None, None]:
+        yield from repair.compare()
+        if repair.is_done:  # each part is what it should be, and the whole is not
+            raise self._hopeless()
+
+    def _keep(self) -> Generator[float, None, None]:
+        self._part.keep()
+        yield 0.0
+
+    # What does
 
     def call(self) -> Call[None]:
-        """The request for the file."""
-        return calls.file(self._artifact)
+        """The request for what is missing."""
+        if self._repair is not None:
+            return self._repair.call()
+        first, etag = self._part.size_bytes, self._part.etag
+        return calls.file(self._content.sha256, self._content.name, first=first, etag=etag)
 
-    def accept(self, status: int) -> bool:
-        """Whether this answer is the file, from its beginning; otherwise it goes to `refuse`, once whole."""
+    def accept(self, status: int, headers: Mapping[str, str]) -> bool:
+        """Whether this answer is to be handed over piece by piece; otherwise to `refuse`, once it is whole.
+
+        `is_open` says whether more of it is worth reading.
+        """
         self._contact.has_answered = True
-        with _disk(self.path):
-            self._file.seek(0)  # what is there of an earlier try is written over, for the size is known
-        self._hash, self._size_bytes = hashlib.sha256(), 0
-        return status == 200
+        asks_list = self._repair is not None and not self._repair.has_list
+        if status not in (WHOLE, PARTIAL) or (asks_list and status != WHOLE):
+            return False
+        self.is_open = True
+        if asks_list:
+            return True
+        if status == WHOLE:
+            self._begin_anew(headers)
+        elif not self._fits(headers):
+            self.is_open = False
+            self._take_misfit(headers.get("content-range", "none"))
+        return True
+
+    def _begin_anew(self, headers: Mapping[str, str]) -> None:
+        """The answer is the file from its beginning, whatever of it was asked for."""
+        if self._repair is not None:
+            self._count_start(self._misfit("the part that was asked for", "the whole file"))
+        self._reset()
+        etag = headers.get("etag", "")
+        self._part.name(etag if _STRONG.fullmatch(etag) else None)
+
+    def _take_misfit(self, found: str) -> None:
+        """An answer with other bytes than were asked for: once it may have been damaged on its way."""
+        if self._has_misfit:
+            self._start_over(self._misfit("the range that is missing", f"{found!r:.80}"))
+        else:
+            self._break("the range that is missing", f"{found!r:.80}")
+        self._has_misfit = not self._has_misfit
+
+    def _fits(self, headers: Mapping[str, str]) -> bool:
+        """Whether the bytes are those that were asked for."""
+        found = _RANGE.fullmatch(headers.get("content-range", ""))
+        if not found:
+            return False
+        first, last, size_bytes = map(int, found.groups())
+        wanted_first, wanted_last = self._part.size_bytes, self._content.size_bytes - 1
+        if self._repair is not None:
+            wanted_first, wanted_last = self._repair.span
+        return first == wanted_first and last <= wanted_last and size_bytes == self._content.size_bytes
 
     def write(self, content: bytes) -> None:
         """Take the next bytes.
 
         Raises:
             ServiceError: there are more than were announced.
-            ResultError: the disk refuses.
+            ResultError: the disk refuses, or is full.
         """
-        self._size_bytes += len(content)
-        if self._size_bytes > self._artifact.size_bytes:
-            raise self._misfit(f"{self._artifact.size_bytes:,} bytes", "more")
-        self._hash.update(content)
-        with _disk(self.path):
-            self._file.write(content)
+        if not self.is_open:
+            return
+        self._fetched_bytes += len(content)
+        if self._repair is not None:
+            self.is_open = self._repair.write(content)
+        else:
+            if self._part.size_bytes + len(content) > self._content.size_bytes:
+                self._part.discard()
+                raise self._misfit(f"{self._content.size_bytes:,} bytes", "more")
+            self._part.write(content)
+            self._hash.update(content)
+            if self._part.size_bytes > self._most_bytes:
+                self._most_bytes = self._part.size_bytes
+                self._patience.renew()
+        self.tell()
 
     def finish(self) -> None:
         """The answer is at its end.
 
         Raises:
-            ServiceError: what came is not what was announced.
-            ResultError: the disk refuses, or somebody else has put another file there.
+            ServiceError: a part of it was damaged too often.
         """
-        if self._size_bytes != self._artifact.size_bytes:  # a proxy may end an answer early, and well
-            misfit = self._misfit(f"{self._artifact.size_bytes:,} bytes", f"{self._size_bytes:,}")
-            self.lose(UnreachableError(str(misfit), was_sent=True))
+        if self._repair is not None:
+            self._finish_repair(self._repair)
+        elif self._is_whole:
+            self._steps = self._check(is_read=True)
+        elif self.is_open:  # a proxy may end an answer early, and well
+            self._break(f"{self._content.size_bytes:,} bytes", f"{self._part.size_bytes:,}")
+        self.is_open = False
+
+    def _finish_repair(self, repair: Repair) -> None:
+        if not repair.has_list:
+            self._take_list(repair)
+        elif repair.take_part():
+            self._patience.renew()
+            if repair.is_done:
+                self._steps = self._check()
+        else:
+            self._break("a part of the file", "a damaged one")
+
+    def _take_list(self, repair: Repair) -> None:
+        try:
+            is_list = repair.take_list()
+        except ServiceError:
+            self._start_over(self._damage())
             return
-        if self._hash.hexdigest() != self._artifact.sha256:
-            raise self._misfit(f"sha256 {self._artifact.sha256}", self._hash.hexdigest())
-        with _disk(self.path):
-            self._file.flush()
-            os.fsync(self._file.fileno())
-            self._file.close()
-            self._part.chmod(0o644)  # mkstemp gives it to its owner alone
-            if not self._is_here():
-                self._part.replace(self.path)
-        self.is_over = True
+        if is_list:
+            self._steps = self._compare(repair)
+        else:
+            self._break("a list of its parts", "something else")
+
+    def lose(self, error: UnreachableError) -> None:
+        """See `Attempts`."""
+        self.is_open = False
+        if self._repair is None and self._part.size_bytes:
+            self._steps = self._keep()
+        super().lose(error)
+
+    def refuse(self, answer: Answer) -> None:
+        """See `Attempts`."""
+        asks_list = self._repair is not None and not self._repair.has_list
+        asks_range = self._part.size_bytes > 0 and not asks_list
+        if asks_list and answer.status == NOT_FOUND:  # an older server
+            self._start_over(self._damage())
+        elif asks_range and answer.status == NOT_SATISFIABLE:
+            self._start_over(self._misfit("the range that is missing", "that there is none"))
+        else:
+            super().refuse(answer)
+
+    # Starting over
+
+    def _start_over(self, error: ServiceError) -> None:
+        """From nothing, once."""
+        self._count_start(error)
+        self._reset()
+        self._most_bytes = 0
+        super().lose(UnreachableError(str(error), was_sent=True))
+
+    def _count_start(self, error: ServiceError) -> None:
+        if self._has_started_over:
+            self._part.discard()
+            raise error
+        self._has_started_over = True
+
+    def _reset(self) -> None:
+        self._part.restart()
+        self._repair, self._hash, self._doing = None, hashlib.sha256(), "fetching"
+
+    def _hopeless(self) -> ServiceError:
+        self._part.discard()
+        return self._damage()
+
+    def _damage(self) -> ServiceError:
+        return self._misfit(f"sha256 {self._content.sha256}", self._hash.hexdigest())
+
+    def _break(self, expected: str, found: str) -> None:
+        self.lose(UnreachableError(str(self._misfit(expected, found)), was_sent=True))
 
     def _misfit(self, expected: str, found: str) -> ServiceError:
-        return ServiceError(f"{self._artifact.name}: expected {expected}, found {found}")
+        return ServiceError(f"{self._content.name}: expected {expected}, found {found}")
+
+    @property
+    def _is_whole(self) -> bool:
+        return self._part.size_bytes == self._content.size_bytes
+
+    # What is told
+
+    def tell(self) -> None:
+        """Tell how far it is."""
+        match self._doing:
+            case "checking" | "waiting":
+                done_bytes = self._checked_bytes
+            case "fetching":
+                done_bytes = self._part.size_bytes
+            case "repairing":
+                missing_bytes = self._repair.missing_bytes if self._repair else 0
+                done_bytes = self._part.size_bytes - missing_bytes
+        self._told(
+            Progress(
+                name=self._content.name, size_bytes=self._content.size_bytes, done_bytes=done_bytes,
+                fetched_bytes=self._fetched_bytes, doing=self._doing,
+            )
+        )  # fmt: skip
 
 
-@contextmanager
-def _disk(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise ResultError(f"{path}: the file cannot be written ({error.strerror})") from error
+def content_of(artifact: Artifact) -> Content:
+    """What an artifact is to hold.
+
+    Raises:
+        ServiceError: the server names it in a way that is no plain file name.
+    """
+    check_plain(artifact.name)
+    return Content(name=artifact.name, sha256=artifact.sha256, size_bytes=artifact.size_bytes)
+
+
+def check_plain(name: str) -> None:
+    """Whether a server's name is one that may be given to a file here.
+
+    Raises:
+        ServiceError: it leads elsewhere, or may on another system.
+    """
+    if not PLAIN.fullmatch(name):
+        raise ServiceError(f"artifacts: expected a plain file name, found {name!r:.80}")
+
+
+def is_there(place: Path, content: Content) -> Generator[float, None, bool]:
+    """Whether the very file is there already; stops after each piece of reading, for 0 seconds.
+
+    Raises:
+        ResultError: another one is; it is not written over.
+    """
+    with disk(place):
+        if not place.exists():
+            return False
+        if not place.is_file() or place.stat().st_size != content.size_bytes:
+            raise taken(place)
+        with place.open("rb") as stream:
+            digest = yield from _digest(stream)
+    if digest != content.sha256:
+        raise taken(place)
+    return True
+
+
+def _digest(stream: BinaryIO) -> Generator[float, None, str]:
+    found = hashlib.sha256()
+    while piece := stream.read(PIECE_BYTES):
+        found.update(piece)
+        yield 0.0
+    return found.hexdigest()
+
+
+def check_room(place: Path, missing_bytes: int) -> None:
+    """Whether the disk can take what is missing.
+
+    Raises:
+        ResultError: it cannot.
+    """
+    if missing_bytes <= 0:
+        return
+    with disk(place):
+        free_bytes = shutil.disk_usage(place.parent).free
+    needed_bytes = missing_bytes + MARGIN_BYTES
+    if free_bytes < needed_bytes:
+        raise ResultError(f"{place}: expected {needed_bytes:,} free bytes on the disk, found {free_bytes:,}")

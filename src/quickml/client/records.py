@@ -49,6 +49,27 @@ class Job:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PackageFile:
+    """A file of a package."""
+
+    path: str
+    """Inside the package, with slashes."""
+    size_bytes: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Package:
+    """A folder that is one model, file by file."""
+
+    name: str
+    """Such as `model.mlpackage`."""
+    size_bytes: int
+    """Of all its files together."""
+    files: tuple[PackageFile, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A finished file of a job."""
 
@@ -58,6 +79,19 @@ class Artifact:
     size_bytes: int
     sha256: str
     media_type: str
+    package: Package | None = None
+    """What is in it, of a package's zip: a client that takes the files one by one needs no zip."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parts:
+    """The sha256 of every part of a file, for whoever received something else."""
+
+    sha256: str
+    size_bytes: int
+    part_size_bytes: int
+    """Of each but the last, which may be shorter."""
+    parts: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

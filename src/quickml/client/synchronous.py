@@ -12,10 +12,12 @@ from typing import Any, Self, TypeVar
 import httpx
 
 from quickml.client import calls
-from quickml.client.attempts import Contact, Exchange
+from quickml.client.attempts import Contact, Exchange, OnRetry
 from quickml.client.calls import Call, Document
 from quickml.client.following import Following
-from quickml.client.landing import CHUNK_BYTES, Landing
+from quickml.client.landing import Landing, content_of
+from quickml.client.parcel import Parcel
+from quickml.client.progress import Told, untold
 from quickml.client.records import Artifact, Job, Prediction, Status, Validation
 from quickml.client.transport import SILENCE_S, TIMEOUT_S, answer, arguments, options, unreachable
 from quickml.events import Event
@@ -39,6 +41,7 @@ class Client:
         patience_s: float = 60.0,
         timeout_s: float = TIMEOUT_S,
         verify: ssl.SSLContext | bool = True,
+        on_retry: OnRetry | None = None,
     ) -> None:
         """Connect to nothing yet.
 
@@ -48,12 +51,13 @@ class Client:
             patience_s: how long to try again, once the server has answered at all.
             timeout_s: how long a server may be silent in the middle of an answer.
             verify: for https; a context that knows a certificate of one's own.
+            on_retry: is called with an error and a number of seconds, before waiting so long to try again.
 
         Raises:
             SettingsError: the server or the token can be none.
         """
         self._remote = remote(server, token)
-        self._contact, self._timeout_s = Contact(patience_s), timeout_s
+        self._contact, self._timeout_s = Contact(patience_s, on_retry), timeout_s
         self._http = httpx.Client(**options(self._remote, timeout_s=timeout_s, verify=verify))
 
     @property
@@ -135,19 +139,52 @@ class Client:
         """A job's files; none before it is ready."""
         return self._call(calls.artifacts(job_id))
 
-    def download(self, artifact: Artifact, folder: Path | str = ".") -> Path:
+    def download(self, artifact: Artifact, folder: Path | str = ".", *, progress: Told = untold) -> Path:
         """Fetch a file into a folder; it appears there whole and with the right sha256, or not at all.
 
+        What has come stays beside its place, as a hidden `.part`, until the file is whole: the same call goes
+        on from there, also in another process. Two that fetch the same file at once wait for each other.
+
+        Args:
+            artifact: of `artifacts`.
+            folder: is made where there is none.
+            progress: is called with a `Progress`, often.
+
         Raises:
-            ResultError: it cannot be written, or another file has its name.
+            ResultError: the disk refuses or is full, or another file has its name.
         """
-        with Landing(artifact, Path(folder), self._contact) as landing:
-            while not landing.is_over:
+        return self._land(
+            Landing(content_of(artifact), Path(folder) / artifact.name, self._contact, progress)
+        )
+
+    def download_package(
+        self, artifact: Artifact, folder: Path | str = ".", *, progress: Told = untold
+    ) -> Path:
+        """Fetch what is in a package's zip, file by file: the package appears whole, or not at all.
+
+        The rest is as with `download`.
+
+        Raises:
+            InputError: it is no package.
+            ResultError: the disk refuses or is full, or something else has its name.
+        """
+        with Parcel(artifact, Path(folder), self._contact, progress) as parcel:
+            _work(parcel)
+            for landing in parcel.landings():
+                self._land(landing)
+            _work(parcel)
+        return parcel.path
+
+    def _land(self, landing: Landing) -> Path:
+        with landing:
+            while not _work(landing):
                 try:
                     with self._stream(landing.call()) as response:
-                        if landing.accept(response.status_code):
-                            for content in response.iter_bytes(CHUNK_BYTES):
+                        if landing.accept(response.status_code, response.headers):
+                            for content in response.iter_bytes():
                                 landing.write(content)
+                                if not landing.is_open:
+                                    break
                             landing.finish()
                         else:
                             response.read()
@@ -211,3 +248,12 @@ class Client:
     ) -> AbstractContextManager[httpx.Response]:
         timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
         return self._http.stream(**arguments(call), timeout=timeout)
+
+
+def _work(subject: Landing | Parcel) -> bool:
+    """Do what needs no network; whether it is over then."""
+    while (pause_s := subject.work()) is not None:
+        subject.tell()
+        time.sleep(pause_s)
+    subject.tell()
+    return subject.is_over

@@ -1,0 +1,54 @@
+"""The two clients, so that a test is written once for both."""
+
+import asyncio
+import json
+
+import pytest
+
+from quickml import AsyncClient, Client
+from scripted_server import answer
+
+
+def problem(status, kind, problems=None, **headers):
+    body = {"type": f"urn:quickml:problem:{kind}", "title": "No", "status": status, "detail": f"no: {kind}"}
+    if problems:
+        body["problems"] = problems
+    return answer(status, json.dumps(body).encode(), kind="application/problem+json", **headers)
+
+
+class Waiting:
+    """`Client`'s own way."""
+
+    @staticmethod
+    def call(url, name, *arguments, **options):
+        """`options` are those of the client."""
+        with Client(url, **options) as client:
+            return getattr(client, name)(*arguments)
+
+    @staticmethod
+    def listed(url, name, *arguments, **options):
+        with Client(url, **options) as client:
+            return list(getattr(client, name)(*arguments))
+
+
+class Awaited:
+    """`AsyncClient`'s."""
+
+    @staticmethod
+    def call(url, name, *arguments, **options):
+        async def work():
+            async with AsyncClient(url, **options) as client:
+                return await getattr(client, name)(*arguments)
+
+        return asyncio.run(work())
+
+    @staticmethod
+    def listed(url, name, *arguments, **options):
+        async def work():
+            async with AsyncClient(url, **options) as client:
+                return [item async for item in getattr(client, name)(*arguments)]
+
+        return asyncio.run(work())
+
+
+both = pytest.mark.parametrize("way", [Waiting, Awaited], ids=["Client", "AsyncClient"])
