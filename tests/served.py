@@ -29,9 +29,21 @@ HOURS = 3600.0
 class Served:
     """A server without processes, disk and network. `workers=0` leaves jobs in the queue."""
 
-    def __init__(self, tmp_path, *, workers=1, epoch_s=0.0, documents=None, queue=None, room=0, **settings):
+    def __init__(
+        self,
+        tmp_path,
+        *,
+        workers=1,
+        epoch_s=0.0,
+        documents=None,
+        queue=None,
+        room=0,
+        signer=None,
+        artifacts=None,
+        **settings,
+    ):
         self.store = MemoryJobStore()
-        self.artifacts = MemoryArtifactStore()
+        self.artifacts = artifacts or MemoryArtifactStore()
         self.tokens = MemoryTokenStore()
         self.executor = MemoryExecutor(self.store, workers=workers, epoch_s=epoch_s)
         self.service = Service(
@@ -43,6 +55,7 @@ class Served:
             documents=documents or DocumentLimits(),
             queue=queue or Limits(),
             min_free_disk_bytes=room,
+            signer=signer,
         )
         self.app = create_app(self.service, Settings(data=tmp_path, **settings))
         # Not raised in the test: what a client sees of a mistake is what is tested.

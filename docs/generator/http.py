@@ -24,6 +24,17 @@ Where the server asks for tokens, send `Authorization: Bearer qml_...`, or, wher
 link, an `EventSource`), the parameter `?token=qml_...`. Bodies are `application/json`; another type is
 refused, so that no web page can post here unasked."""
 
+FILES = """## Files
+
+The manifest, `GET /v1/jobs/{job_id}/artifacts`, has every file with its size, sha256 and address. What an
+address with a sha256 in it leads to never changes. A package, which is a folder, is there as a zip;
+`package` in its row has the same files one by one, each with an address of its own.
+
+A file and its parts take a token, or the `job`, `expires` and `signature` of a link that
+`POST /v1/jobs/{job_id}/links` has made. Where there is a signature, it decides, whatever token comes with
+it. A link opens its own file and that file's parts, and nothing else, until it expires or the job is
+removed. [Fetch models](../how-to/fetch-models.md) shows all of it."""
+
 EVENTS = """## Events
 
 `GET /v1/jobs/{job_id}/events` is a stream of Server-Sent Events: `id` is the event's number in its job,
@@ -68,8 +79,8 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "answer", "does"], list(_routes()))
-    parts = [NOTE, "# The HTTP interface", INTRODUCTION, "## Routes", routes, EVENTS, ERRORS, _problems()]
-    return "\n\n".join([*parts, SCULPTML]) + "\n"
+    parts = [NOTE, "# The HTTP interface", INTRODUCTION, "## Routes", routes, FILES, EVENTS, ERRORS]
+    return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
 
 def _routes() -> Iterator[list[str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,7 +18,8 @@ from quickml.jobs.job import Limits
 from quickml.jobs.sql import SqlJobStore
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import SqlTokenStore, TokenStore
-from quickml.service import DocumentLimits, Service
+from quickml.service import DocumentLimits, LinkSigner, Service
+from quickml.service.links import KEY_BYTES
 from quickml.settings import Settings
 from quickml.worker.options import Options
 
@@ -49,6 +51,11 @@ class Place:
         return self.folder / "models"
 
     @property
+    def link_key(self) -> Path:
+        """What links are signed with. Without it a new one is made, and links given before lead nowhere."""
+        return self.folder / "link.key"
+
+    @property
     def lock(self) -> Path:
         """Held by the server that works here."""
         return self.folder / "server.lock"
@@ -77,6 +84,7 @@ def service(settings: Settings) -> Iterator[Service]:
             queue=_queue_limits(settings),
             min_free_disk_bytes=settings.min_free_disk_bytes,
             grace_s=settings.grace_s,
+            signer=LinkSigner(_key(place.link_key), max_s=settings.link_max_s),
         )
         database.close()
 
@@ -126,6 +134,35 @@ def _opened(lock: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _key(path: Path) -> bytes:
+    """The key in a file, which is made where there is none: whole, for this user alone, or not at all.
+
+    Raises:
+        StoreError: it cannot be read or made, or is none.
+    """
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: the key of links cannot be had ({error.strerror})") from error
+    if len(key) != KEY_BYTES:
+        hint = "without this file a new key is made, and links given before lead nowhere"
+        raise StoreError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}; {hint}")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Nobody else is here: the folder's lock is held."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
 
 
 def _rules(settings: Settings, place: Place) -> Rules:

@@ -18,7 +18,9 @@
     │   ├── JobStateError          something that only a job of another status can be asked
     │   └── FencedError            the attempt was given up on, and may write no more
     ├── CrowdedError           more watch than may
+    ├── DownloadsError         an owner has as many downloads open as it may
     ├── TokenError             a token that cannot be made or found
+    ├── LinkError              a signed link that was changed, or has expired
     ├── ServiceError           a server refuses, or answers what nobody understands; seen by a client
     │   └── UnreachableError       it does not answer, or broke off
     ├── ArtifactError          a file cannot be stored
@@ -187,8 +189,22 @@ class CrowdedError(QuickMLError):
         super().__init__(f"watchers: expected fewer than {allowed}, found as many; try again later")
 
 
+class DownloadsError(QuickMLError):
+    """An owner cannot begin another download now."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(
+            f"downloads: expected fewer than {allowed} open ones, found as many; try again later"
+        )
+
+
 class TokenError(QuickMLError):
     """A token that cannot be made or found."""
+
+
+class LinkError(QuickMLError):
+    """A signed link that lets nobody in: it was changed, or has expired."""
 
 
 class ServiceError(QuickMLError):

@@ -8,6 +8,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
+from job_examples import artifact, finish
 from quickml.http.server import Server, listen
 from quickml.service import OPEN_OWNER, DocumentLimits, Limits
 from served import IRIS, ROOT, Served, until
@@ -17,6 +18,7 @@ EXAMPLES = int(os.environ.pop("QUICKML_EXAMPLES", "10"))
 IS_THOROUGH = EXAMPLES > 10
 """With every value of every key of a document, too: they take minutes to think of."""
 DOCUMENTS = ("/v1/jobs", "/v1/validate")
+NAME = "model.mlpackage/Data/weights.bin"
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +30,7 @@ def server(tmp_path_factory):
         queue=Limits(queued_per_owner=5),
         heartbeat_s=0.1,
     )
+    served.file = a_file(served, tmp_path_factory.mktemp("file") / "weights.bin")
     listener = listen("127.0.0.1", 0)
     server = Server(served.app)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
@@ -62,8 +65,10 @@ def no_request_is_too_much(operation):
     def test(case, server):
         served, address = server
         check(case.call(base_url=address))
-        if "job_id" in case.path_parameters:
-            case.path_parameters["job_id"] = a_job(served)
+        for name, there in {"job_id": a_job(served), "sha256": served.file, "filename": NAME}.items():
+            if name in case.path_parameters:
+                case.path_parameters[name] = there
+        if case.path_parameters:
             check(case.call(base_url=address))
 
     return test
@@ -71,6 +76,16 @@ def no_request_is_too_much(operation):
 
 for number, found in enumerate(whole.get_all_operations(), start=1):
     globals()[f"test_{number}_no_request_is_too_much"] = no_request_is_too_much(found.ok())
+
+
+def a_file(served, path):
+    """The sha256 of a file of a ready job, which is there before the server is."""
+    path.write_bytes(bytes(range(256)) * 10)
+    sha256, size_bytes = served.artifacts.put(path)
+    document = json.dumps({**IRIS, "name": "with a file"}).encode()
+    job_id = served.service.submit(document, OPEN_OWNER).id
+    finish(served.store, served.store.claim(), artifact(job_id, NAME, sha256, size_bytes))
+    return sha256
 
 
 def a_job(served):
@@ -91,6 +106,9 @@ def test_all_of_it_was_tried_on_a_server_that_is_still_well(server):
     served, _ = server
     text = served.app.state.metrics.text().decode()
     assert 'status="500"' not in text
-    for route in ("/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events", "/v1/jobs", "/v1/validate"):
+    for route in (
+        *("/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events", "/v1/jobs", "/v1/validate"),
+        "/v1/artifacts/{sha256}",
+    ):
         assert f'route="{route}",status="200"' in text or f'sent_bytes_total{{route="{route}"}}' in text
     assert served.service.health().is_ready

@@ -368,9 +368,8 @@ def test_headers_that_never_end_are_given_up(tmp_path):
 import sys
 from quickml.http import server
 server.HEADERS_TIMEOUT_S = 0.3
-server.STALLED_S = 0.3
 from quickml.cli import main
-main(["serve", "--data", sys.argv[1], "--port", "0", "--workers", "1"])
+main(["serve", "--data", sys.argv[1], "--port", "0", "--workers", "1", "--stall-s", "0.3"])
 """
     process = subprocess.Popen(
         [sys.executable, "-c", code, tmp_path / "data"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
@@ -418,7 +417,8 @@ def test_a_backup_of_a_server_at_work_is_restored(tmp_path):
     with serving(data) as server:
         done = server.submit(IRIS)
         before = server.events(done)
-        files = {one["url"]: server.client.get(one["url"]).content for one in server.job(done)["artifacts"]}
+        links = server.client.post(f"/v1/jobs/{done}/links", json={}).json()["links"]
+        files = {one["url"]: server.client.get(one["url"]).content for one in links}
         running, waiting = server.submit(LONG), server.submit(IRIS)
         server.events(running, until="epoch")
         subprocess.run(["sh", "-ec", backup], check=True, capture_output=True)

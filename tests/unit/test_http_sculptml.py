@@ -60,6 +60,11 @@ def test_a_model_is_made_checked_and_fetched(server, tmp_path):
     got = server.client.get("/get-model", params=NAME)
     assert got.content == b"a model"
     assert "my iris.mlmodel" in got.headers["content-disposition"].replace("%20", " ")
+    assert got.headers["cache-control"] == "private, no-cache", "the next model may have this name too"
+    again = server.client.get("/get-model", params=NAME, headers={"If-None-Match": got.headers["etag"]})
+    assert again.status_code == 304
+    part = server.client.get("/get-model", params=NAME, headers={"Range": "bytes=2-"})
+    assert (part.status_code, part.content) == (206, b"model")
     assert server.client.get("/get-all").json() == {
         "num_models": 1,
         "model_0": {"name": "my iris", "dataset": "iris", "size": 7, "train_acc": 0.96, "test_acc": 1.0},

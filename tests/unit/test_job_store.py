@@ -628,9 +628,10 @@ def test_a_file_by_content_and_name(store):
     )
     for owner in (None, "ada"):
         assert store.artifact("aa" * 32, "a b.html", owner).name == "a b.html"
+        assert store.artifact("aa" * 32, None, owner).sha256 == "aa" * 32
     for sha256, name, owner in (
         ("aa" * 32, "x", "bob"), ("aa" * 32, "y", None), ("bb" * 32, "x", None), ("../x", "x", None),
-        ("aa" * 32, "\ud800", None),
+        ("aa" * 32, "\ud800", None), ("aa" * 32, None, "bob"), ("bb" * 32, None, None),
     ):  # fmt: skip
         with pytest.raises(JobNotFoundError):
             store.artifact(sha256, name, owner)

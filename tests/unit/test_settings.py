@@ -19,13 +19,15 @@ EXAMPLES = {
     "checkpoint_every_s": "5", "finish_s": "60", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
     "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",
     "running_per_owner": "none", "queue_length": "10", "min_free_disk_bytes": "0", "event_rate_per_s": "0.5",
-    "watchers": "10", "watcher_queue": "3", "heartbeat_s": "1", "log_format": "json", "log_level": "debug",
+    "watchers": "10", "watcher_queue": "3", "heartbeat_s": "1", "stall_s": "2", "min_rate_bytes": "1kB", "max_rate_bytes": "1MiB",
+    "downloads_per_owner": "4", "accel_redirect": "/protected/", "link_max_s": "60", "log_format": "json", "log_level": "debug",
 }  # fmt: skip
 TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
 WRONG = {
     "data": ["a\0b", "~nobody-of-this-name/x"], "host": ["a\nb"], "port": ["-1", "65536", "80.0", "http", "1e3", "٣", "9" * 19],
     "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["0", "none"], "worker_memory_bytes": ["-1", "2 G iB"],
     "hang_s": ["-1", "nan", "inf", "1e999", "ten"], "max_body_bytes": ["none", "1XB", "GiB", "1..5kB", "-1kB"],
+    "max_rate_bytes": ["0", "fast"], "accel_redirect": ["protected/", "/protected", "/a//b/", "/ä/", "/a b/", "//a.example/"],
     "event_rate_per_s": ["0"], "queue_length": ["0", "None"], "log_level": ["INFO", "verbose"],
 }  # fmt: skip
 

@@ -63,6 +63,10 @@ class FilesystemArtifactStore:
         self.size(sha256)
         return self._place(sha256)
 
+    def place(self, sha256: str) -> str:
+        """See `ArtifactStore`."""
+        return self.path(sha256).relative_to(self._root).as_posix()
+
     def size(self, sha256: str) -> int:
         """See `ArtifactStore`."""
         with self._translated(self._root, sha256):

@@ -48,6 +48,10 @@ class MemoryArtifactStore:
         place.write_bytes(self._content(sha256))
         return place
 
+    def place(self, sha256: str) -> str:
+        """See `ArtifactStore`."""
+        return self.path(sha256).name
+
     def size(self, sha256: str) -> int:
         """See `ArtifactStore`."""
         return len(self._content(sha256))

@@ -35,6 +35,9 @@ class ArtifactStore(Protocol):
     def path(self, sha256: str) -> Path:
         """Where it lies, for those who need a name. Not to be written to."""
 
+    def place(self, sha256: str) -> str:
+        """The same relative to the store's folder, with `/`: for a server before this one, that sends it."""
+
     def size(self, sha256: str) -> int:
         """In bytes."""
 

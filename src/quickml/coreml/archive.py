@@ -37,7 +37,7 @@ def zipped(package: Path) -> Path:
     draft = package.with_name(f".{package.name}.zip.part")
     try:
         with ZipFile(draft, "w", ZIP_STORED) as archive:
-            for path in _contents(package):
+            for path in contents(package):
                 _add(archive, path, path.relative_to(package.parent).as_posix())
         draft.replace(target)
     finally:
@@ -45,8 +45,12 @@ def zipped(package: Path) -> Path:
     return target
 
 
-def _contents(package: Path) -> Iterator[Path]:
-    """The folder and all in it, by name: a folder stands before what it holds."""
+def contents(package: Path) -> Iterator[Path]:
+    """The folder and all in it, by name: a folder stands before what it holds.
+
+    Raises:
+        CoreMLFileError: something in it is neither a file nor a folder, such as a link.
+    """
     for path in sorted([package, *package.rglob("*")], key=Path.as_posix):
         if path.is_symlink() or not (path.is_file() or path.is_dir()):
             raise CoreMLFileError(f"{package.name}: {path.name} is neither a file nor a folder (a link?)")

@@ -17,14 +17,17 @@ from quickml.http import (
     catalog,
     events,
     jobs,
+    links,
     openapi,
     operations,
+    parts,
     predictions,
     problems,
     sculptml,
 )
 from quickml.http.auth import access_of
 from quickml.http.bodies import BodyLimits
+from quickml.http.downloads import Downloads
 from quickml.http.metrics import Metrics
 from quickml.http.observation import Observation
 from quickml.service import Service
@@ -33,7 +36,18 @@ from quickml.settings import Settings
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 600.0
-ROUTERS = (operations, jobs, events, artifacts, predictions, catalog, sculptml)
+ROUTERS = (operations, jobs, events, artifacts, parts, links, predictions, catalog, sculptml)
+
+ALLOWED = [
+    *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
+    *("Last-Event-ID", "Range"),
+]
+"""What pages of other addresses may send."""
+EXPOSED = [
+    *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Repr-Digest"),
+    "Retry-After",
+]
+"""What they may read."""
 
 
 def create_app(service: Service, settings: Settings) -> FastAPI:
@@ -49,11 +63,17 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service, app.state.access = service, access_of(settings)
+    app.state.parts_turns = asyncio.Semaphore(parts.AT_ONCE)
     app.state.max_body_bytes, app.state.heartbeat_s = settings.max_body_bytes, settings.heartbeat_s
+    app.state.stall_s, app.state.min_rate_bytes = settings.stall_s, settings.min_rate_bytes
+    app.state.accel_redirect = settings.accel_redirect
+    app.state.downloads = Downloads(
+        per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes
+    )
     app.state.watchers = service.watchers(
         events.encode, most=settings.watchers, capacity=settings.watcher_queue
     )
-    app.state.metrics = Metrics(service, lambda: app.state.watchers.count)
+    app.state.metrics = Metrics(service, lambda: app.state.watchers.count, app.state.downloads)
     app.state.watchers.listen(app.state.metrics.event)
     for module in ROUTERS:
         app.include_router(module.router)
@@ -71,8 +91,8 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             CORSMiddleware,
             allow_origins=[origin.strip() for origin in settings.cors_origins.split(",")],
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
-            allow_headers=["Authorization", "Content-Type", "Idempotency-Key", "Last-Event-ID"],
-            expose_headers=["Location", "Retry-After"],
+            allow_headers=ALLOWED,
+            expose_headers=EXPOSED,
         )
     app.add_middleware(Observation, metrics=app.state.metrics)
 

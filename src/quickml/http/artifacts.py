@@ -2,47 +2,45 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import FileResponse
+from starlette.responses import Response
 
 from quickml.http.auth import Owner, TheService
-from quickml.http.messages import Manifest, artifact_message
+from quickml.http.delivery import deliver
+from quickml.http.links import Fetcher
+from quickml.http.messages import Manifest, artifact_messages
+from quickml.http.openapi import PROBLEM
+from quickml.http.sending import in_thread
+from quickml.service import Service
 
 router = APIRouter()
 
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""A page that somebody's job made is shown, but can run nothing and reach nobody."""
-INLINE = frozenset({"text/html", "application/json"})
-"""What a browser shows; everything else it saves."""
-FOREVER = "private, max-age=31536000, immutable"
-"""What an address with a hash in it leads to never changes."""
+FILE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"application/octet-stream": {}}, "description": "The file"},
+    206: {"description": "Parts of it; several as `multipart/byteranges`"},
+    304: {"description": "The client has it"},
+    412: {**PROBLEM, "description": "A condition that does not hold"},
+    416: {**PROBLEM, "description": "None of the ranges is there; `Content-Range` has the size"},
+}
 
 
 @router.get("/v1/jobs/{job_id}/artifacts", response_model=Manifest)
-def list_artifacts(service: TheService, owner: Owner, job_id: str, request: Request) -> Manifest:
+def list_artifacts(service: TheService, owner: Owner, job_id: str) -> Manifest:
     """The files of a job; none before it is ready."""
-    return Manifest(artifacts=[artifact_message(request, file) for file in service.artifacts(job_id, owner)])
+    return Manifest(artifacts=artifact_messages(service.artifacts(job_id, owner)))
 
 
-@router.head("/v1/artifacts/{sha256}/{filename}", include_in_schema=False)
-@router.get(
-    "/v1/artifacts/{sha256}/{filename}",
-    response_class=FileResponse,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The file"}},
-)
-async def get_artifact(service: TheService, owner: Owner, sha256: str, filename: str) -> FileResponse:
-    """A file by its content and name."""
-    artifact, path = await run_in_threadpool(service.file, sha256, filename, owner)
-    shown = artifact.media_type.partition(";")[0] in INLINE
-    return FileResponse(
-        path,
-        media_type=artifact.media_type,
-        filename=artifact.name,
-        content_disposition_type="inline" if shown else "attachment",
-        headers={
-            "ETag": f'"{artifact.sha256}"',
-            "Cache-Control": FOREVER,
-            "Content-Security-Policy": SANDBOX,
-        },
-    )
+@router.head("/v1/artifacts/{sha256}/{filename:path}", include_in_schema=False)
+@router.get("/v1/artifacts/{sha256}/{filename:path}", response_class=Response, responses=FILE)
+async def get_artifact(
+    service: TheService, fetcher: Fetcher, sha256: str, filename: str, request: Request
+) -> Response:
+    """A file by its content and name, or parts of it: conditions and ranges are those of RFC 9110."""
+    return await in_thread(_answer, service, fetcher, sha256, filename, request)
+
+
+def _answer(service: Service, fetcher: str, sha256: str, filename: str, request: Request) -> Response:
+    artifact, path = service.file(sha256, filename, fetcher)
+    return deliver(request, fetcher, artifact, path)

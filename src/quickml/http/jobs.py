@@ -19,7 +19,7 @@ from quickml.http.messages import (
     JobMessage,
     JobPage,
     Validation,
-    artifact_message,
+    artifact_messages,
     job_fields,
     job_message,
 )
@@ -67,9 +67,9 @@ def list_jobs(
 
 
 @router.get("/v1/jobs/{job_id}", response_model=JobDetails)
-def get_job(service: TheService, owner: Owner, job_id: str, request: Request) -> JobDetails:
+def get_job(service: TheService, owner: Owner, job_id: str) -> JobDetails:
     """One job: status, progress, metrics, what was asked for, and its files."""
-    return _details(service, service.job(job_id, owner), request)
+    return _details(service, service.job(job_id, owner))
 
 
 @router.post("/v1/jobs/{job_id}/stop", status_code=202, response_model=JobMessage)
@@ -119,6 +119,6 @@ def _meaning(plan: Plan) -> dict[str, Any]:
     }
 
 
-def _details(service: Service, job: Job, request: Request) -> JobDetails:
-    files = [artifact_message(request, file) for file in service.artifacts(job.id, job.owner)]
+def _details(service: Service, job: Job) -> JobDetails:
+    files = artifact_messages(service.artifacts(job.id, job.owner))
     return JobDetails(**job_fields(job), document=json.loads(job.document), artifacts=files)

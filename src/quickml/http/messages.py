@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
-from starlette.requests import Request
 
 from quickml.events import Event
-from quickml.service import Artifact, Job, Status
+from quickml.service import MEMBER, Artifact, Job, Status
+
+_ZIP = ".zip"
 
 
 class Message(BaseModel):
@@ -40,6 +43,27 @@ class ProblemDocument(Message):
     problems: list[ProblemItem] | None = None
 
 
+class MemberMessage(Message):
+    """A file in a package."""
+
+    path: str
+    """In the package, with `/` between folders."""
+    size_bytes: int
+    sha256: str
+    url: str
+    """Relative to the server."""
+
+
+class PackageMessage(Message):
+    """A package as it is when it is unpacked: the same content as in its zip."""
+
+    name: str
+    """Of the folder."""
+    size_bytes: int
+    """Of all files."""
+    files: list[MemberMessage]
+
+
 class ArtifactMessage(Message):
     """A finished file."""
 
@@ -50,12 +74,55 @@ class ArtifactMessage(Message):
     media_type: str
     url: str
     """Relative to the server."""
+    package: PackageMessage | None = None
+    """Of a package's zip: the same files, each to be fetched on its own."""
 
 
 class Manifest(Message):
     """The files of a job; none before it is ready."""
 
     artifacts: list[ArtifactMessage]
+
+
+class PartsMessage(Message):
+    """A file part by part, for who received something else and wants to know where."""
+
+    sha256: str
+    """Of the whole file."""
+    size_bytes: int
+    part_size_bytes: int
+    """Of every part but the last, which is what is left."""
+    parts: list[str]
+    """The sha256 of each, in order."""
+
+
+class LinkRequest(BaseModel):
+    """Which files, and for how long."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    names: list[str] | None = Field(None, min_length=1, max_length=1000)
+    """Of the job's files, those in packages among them; left out, all but those in packages."""
+    expires_s: int | None = Field(None, ge=1)
+    """How long the links are good for, in seconds; left out, an hour."""
+
+
+class LinkMessage(Message):
+    """Where a file can be fetched without a token, and what to expect there."""
+
+    name: str
+    url: str
+    """Relative to the server. Whoever has it can fetch the file."""
+    expires_at: datetime
+    size_bytes: int
+    sha256: str
+    media_type: str
+
+
+class Links(Message):
+    """In the order of the names, or of the manifest."""
+
+    links: list[LinkMessage]
 
 
 class JobMessage(Message):
@@ -193,11 +260,36 @@ def number(value: float) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def artifact_message(request: Request, artifact: Artifact) -> ArtifactMessage:
-    """A file with the place where it can be fetched."""
+def artifact_url(artifact: Artifact) -> str:
+    """The place where a file can be fetched, relative to the server."""
+    return f"/v1/artifacts/{artifact.sha256}/{quote(artifact.name)}"
+
+
+def artifact_messages(artifacts: Sequence[Artifact]) -> list[ArtifactMessage]:
+    """A job's files; those in packages inside the messages of their packages' zips."""
+    members = [file for file in artifacts if file.kind == MEMBER]
+    return [_artifact(file, members) for file in artifacts if file.kind != MEMBER]
+
+
+def _artifact(artifact: Artifact, members: Sequence[Artifact]) -> ArtifactMessage:
     fields = {name: value for name, value in vars(artifact).items() if name != "job_id"}
-    url = request.app.url_path_for("get_artifact", sha256=artifact.sha256, filename=artifact.name)
-    return ArtifactMessage(**fields, url=str(url))
+    folder = artifact.name.removesuffix(_ZIP)
+    inside = [file for file in members if file.name.startswith(f"{folder}/")]
+    package = _package(folder, inside) if artifact.name != folder and inside else None
+    return ArtifactMessage(**fields, url=artifact_url(artifact), package=package)
+
+
+def _package(name: str, members: Sequence[Artifact]) -> PackageMessage:
+    files = [
+        MemberMessage(
+            path=file.name.removeprefix(f"{name}/"),
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            url=artifact_url(file),
+        )
+        for file in members
+    ]
+    return PackageMessage(name=name, size_bytes=sum(file.size_bytes for file in files), files=files)
 
 
 def job_fields(job: Job) -> dict[str, Any]:

@@ -6,9 +6,10 @@ import json
 from collections.abc import Callable, Iterator
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from quickml.http.downloads import Downloads
 from quickml.service import Service, State, StoredEvent
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a line for each figure, which nobody reads
@@ -23,9 +24,9 @@ ENDS = {"verified": "ready", "failed": "failed", "cancelled": "cancelled"}
 class Metrics:
     """All figures of one server."""
 
-    def __init__(self, service: Service, watchers: Callable[[], int]) -> None:
+    def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Now(service, watchers))
+        self._registry.register(_Now(service, watchers, downloads))
         self._requests = Histogram(
             "quickml_request_seconds",
             "Answered requests, until the last byte; streams are left out.",
@@ -75,18 +76,22 @@ class Metrics:
 class _Now(Collector):
     """What is so at the moment."""
 
-    def __init__(self, service: Service, watchers: Callable[[], int]) -> None:
-        self._service, self._watchers = service, watchers
+    def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
+        self._service, self._watchers, self._downloads = service, watchers, downloads
 
-    def describe(self) -> list[GaugeMetricFamily]:
+    def describe(self) -> list[Metric]:
         """Nothing, so that registering does not look anything up."""
         return []
 
-    def collect(self) -> Iterator[GaugeMetricFamily]:
+    def collect(self) -> Iterator[Metric]:
         """See `prometheus_client`."""
         health = self._service.health()
         yield _gauge("quickml_ready", "Whether jobs are taken and worked on.", int(health.is_ready))
         yield _gauge("quickml_watchers", "Open event streams.", self._watchers())
+        yield _gauge("quickml_downloads", "Files that are being sent.", self._downloads.count)
+        yield CounterMetricFamily(
+            "quickml_file_bytes", "Bytes of files that were sent.", self._downloads.sent_bytes
+        )
         workers = GaugeMetricFamily("quickml_workers", "Worker processes.", labels=("state",))
         for state in State:
             workers.add_metric((state.value,), health.workers.get(state, 0))

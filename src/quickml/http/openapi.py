@@ -16,8 +16,10 @@ DESCRIPTION = """A JSON document of a neural network in; a trained and verified 
 
 Every error is a problem document (RFC 9457). Where the server asks for tokens, every route but `/`,
 `/healthz` and `/readyz` takes one, as `Authorization: Bearer ...`, or as
-`?token=...` for links and event streams."""
+`?token=...` for links and event streams. A signed link to a file needs none."""
 OPEN = ("/", "/healthz", "/readyz")
+SIGNED = ("/v1/artifacts/{sha256}/{filename}", "/v1/artifacts/{sha256}")
+"""What the bearer of a signed link may fetch."""
 PROBLEM = {
     "description": "A problem document",
     "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
@@ -25,6 +27,7 @@ PROBLEM = {
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer"},
     "token": {"type": "apiKey", "in": "query", "name": "token"},
+    "link": {"type": "apiKey", "in": "query", "name": "signature"},
 }
 _SCULPTML = {
     "type": "object",
@@ -67,7 +70,8 @@ def _complete(operation: dict[str, Any], path: str) -> None:
     operation["responses"].pop("422", None)
     operation["responses"]["default"] = PROBLEM
     if path not in OPEN:
-        operation["security"] = [{}, {"bearer": []}, {"token": []}]
+        ways = ("bearer", "token", "link") if path in SIGNED else ("bearer", "token")
+        operation["security"] = [{}, *({way: []} for way in ways)]
     content = operation.get("requestBody", {}).get("content", {})
     if content.get("application/json") == {"schema": {}}:
         either = [{"$ref": "#/components/schemas/Document"}, _SCULPTML]

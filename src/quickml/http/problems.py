@@ -18,10 +18,12 @@ from quickml.errors import (
     ArtifactNotFoundError,
     CrowdedError,
     DiskFullError,
+    DownloadsError,
     IdempotencyError,
     InputError,
     JobNotFoundError,
     JobStateError,
+    LinkError,
     Problem,
     QueueFullError,
     QuickMLError,
@@ -45,9 +47,11 @@ KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     IdempotencyError: (422, "idempotency-key", "The key was used with another document"),
     JobNotFoundError: (404, "not-found", "There is no such job or file"),
     ArtifactNotFoundError: (404, "not-found", "There is no such job or file"),
+    LinkError: (403, "link", "The link is wrong, or has expired"),
     TransitionError: (409, "job-state", "The job's status does not allow it"),
     JobStateError: (409, "job-state", "The job's status does not allow it"),
     QueueFullError: (429, "queue-full", "Too many jobs wait"),
+    DownloadsError: (429, "downloads", "Too many downloads are open"),
     CrowdedError: (503, "crowded", "Too many streams are open"),
     DiskFullError: (507, "disk-full", "The server's disk is full"),
     StoreError: (503, "storage", "The server's storage cannot be used"),
@@ -56,7 +60,7 @@ KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
 """Status, end of the type, and title of each error; the first class that fits an error's own."""
 
 
-PHRASES = {413: "Content Too Large", 422: "Unprocessable Content"}
+PHRASES = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
 """Where Pythons differ."""
 
 

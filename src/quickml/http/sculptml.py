@@ -8,14 +8,15 @@ from __future__ import annotations
 import json
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Query, Response
-from fastapi.responses import FileResponse, JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.exceptions import HTTPException
 
 from quickml.errors import SpecError
 from quickml.http import problems
 from quickml.http.auth import Owner, TheService
 from quickml.http.bodies import RawBody
+from quickml.http.delivery import deliver
 from quickml.service import TERMINAL, Job, Service, Status
 from quickml.spec import understand
 from quickml.spec.sculptml import name_of
@@ -26,6 +27,8 @@ ModelName = Annotated[str, Query(description="As in the document.")]
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 }
+REVALIDATED = "private, no-cache"
+"""The same name may mean another file tomorrow."""
 MOST = 200
 """Jobs that `get-all` looks through."""
 TAIL = 8
@@ -64,16 +67,16 @@ def check_model(service: TheService, owner: Owner, model_name: ModelName) -> JSO
 
 @router.get(
     "/get-model",
-    response_class=FileResponse,
+    response_class=Response,
     responses={200: {"content": {"application/octet-stream": {}}, "description": "The .mlmodel file"}},
 )
-def get_model(service: TheService, owner: Owner, model_name: ModelName) -> FileResponse:
+def get_model(service: TheService, owner: Owner, model_name: ModelName, request: Request) -> Response:
     """The model's `.mlmodel` file."""
     job = _newest(service, owner, model_name)
     for artifact in service.artifacts(job.id, owner):
         if artifact.kind == "mlmodel":
             _, path = service.file(artifact.sha256, artifact.name, owner)
-            return FileResponse(path, media_type=artifact.media_type, filename=f"{job.name}.mlmodel")
+            return deliver(request, owner, artifact, path, name=f"{job.name}.mlmodel", cache=REVALIDATED)
     raise HTTPException(404, f"{model_name[:64]!r}: its file is not there, or not yet")
 
 

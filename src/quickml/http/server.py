@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import uvicorn
@@ -15,33 +16,44 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from quickml.http.stalls import Waiting
+
 HEADERS_TIMEOUT_S = 15.0
 """From the first byte of a connection or request to the end of its headers."""
 MAX_HEADERS_BYTES = 64 << 10
-STALLED_S = 60.0
-"""How long a client may leave everything unread that is sent to it."""
+WRITE_LIMITS = {"high": 1, "low": 0}
+"""Bytes in the process at which an answer is halted, and goes on. What a client does not take stays on the
+disk, and every wait for a client is seen as one."""
+NOTSENT_LOWAT_BYTES = 128 << 10
+"""What the system keeps of a connection before it is sent. Without it, of slow clients, megabytes."""
 DRAIN_S = 5.0
 """For requests under way, when the server is asked to end."""
 BACKLOG = 2048
+_ACKED_AT = 120
+"""Where `tcpi_bytes_acked` lies in Linux' `struct tcp_info`, since 4.1."""
 
 
 class Protocol(HttpToolsProtocol):
     """uvicorn's, which by itself waits for headers of any length, and for readers, for ever."""
 
     _timer: asyncio.TimerHandle | None = None
-    _stalled: asyncio.TimerHandle | None = None
-    _in_headers = False
+    _next_look: asyncio.TimerHandle | None = None
+    _waiting: Waiting
     _headers_bytes = 0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The clock starts with the connection."""
         super().connection_made(transport)
+        transport.set_write_buffer_limits(**WRITE_LIMITS)
+        state = self.config.app.state  # type: ignore[union-attr]  # it is ours
+        self._waiting = Waiting(stall_s=state.stall_s, min_rate_bytes=state.min_rate_bytes)
         self._await_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Nothing more to wait for."""
         self._headers_came()
-        self._flows()
+        if self._next_look is not None:
+            self._next_look.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -62,12 +74,24 @@ class Protocol(HttpToolsProtocol):
     def pause_writing(self) -> None:
         """What was sent is not being read."""
         super().pause_writing()
-        self._stalled = self.loop.call_later(STALLED_S, self.transport.abort)
+        self._waiting.begin(_taken(self.transport))
+        if self._next_look is None:
+            self._next_look = self.loop.call_later(self._waiting.next_look_s, self._look)
 
     def resume_writing(self) -> None:
-        """It is."""
-        self._flows()
+        """It is. The next look stays where it is: with a fast client, there would be one for each piece."""
+        if self._waiting.end(_taken(self.transport)):
+            self.transport.abort()
         super().resume_writing()
+
+    def _look(self) -> None:
+        self._next_look = None
+        if not self.flow.write_paused:
+            return
+        if self._waiting.look(_taken(self.transport)):
+            self.transport.abort()
+        else:
+            self._next_look = self.loop.call_later(self._waiting.next_look_s, self._look)
 
     def _await_headers(self) -> None:
         self._headers_bytes = 0
@@ -78,15 +102,22 @@ class Protocol(HttpToolsProtocol):
             self._timer.cancel()
             self._timer = None
 
-    def _flows(self) -> None:
-        if self._stalled is not None:
-            self._stalled.cancel()
-            self._stalled = None
-
     def _give_up(self) -> None:
         self._headers_came()
         if not self.transport.is_closing():
             self.transport.close()
+
+
+def _taken(transport: asyncio.Transport) -> int:
+    """Bytes that the client's system has acknowledged; where ours does not say, those that have left here."""
+    if sys.platform == "linux":
+        with suppress(OSError):
+            info = transport.get_extra_info("socket").getsockopt(
+                socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED_AT + 8
+            )
+            if len(info) == _ACKED_AT + 8:
+                return int.from_bytes(info[_ACKED_AT:], sys.byteorder)
+    return -transport.get_write_buffer_size()
 
 
 class Server(uvicorn.Server):
@@ -147,4 +178,7 @@ def listen(host: str, port: int) -> socket.socket:
         OSError: nobody can listen there.
     """
     family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
-    return socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
+    if sys.platform == "linux":
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, NOTSENT_LOWAT_BYTES)
+    return listener

@@ -110,15 +110,20 @@ class Attempt:
     max_seconds: float | None = None
 
 
+MEMBER = "member"
+"""The kind of a file inside a package."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Artifact:
     """A finished file of a job."""
 
     job_id: str
     name: str
-    """A plain file name: `model.mlmodel`, `model.mlpackage.zip`, `report.html`."""
+    """A plain file name: `model.mlmodel`, `model.mlpackage.zip`, `report.html`; of a file in a package, its
+    path from the package on: `model.mlpackage/Manifest.json`."""
     kind: str
-    """`mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, ..."""
+    """`mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, ...; `member` in a package."""
     size_bytes: int
     sha256: str
     media_type: str

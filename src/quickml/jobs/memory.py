@@ -181,15 +181,15 @@ class MemoryJobStore:
         with self._lock:
             return list(self._artifacts.get(job_id, []))
 
-    def artifact(self, sha256: str, name: str, owner: str | None = None) -> Artifact:
+    def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
         """See `JobStore`."""
         with self._lock:
             for job_id, artifacts in sorted(self._artifacts.items()):
                 for artifact in artifacts:
                     mine = owner in (None, self._jobs[job_id].owner)
-                    if mine and (artifact.sha256, artifact.name) == (sha256, name):
+                    if mine and artifact.sha256 == sha256 and name in (None, artifact.name):
                         return artifact
-        raise JobNotFoundError(name)
+        raise JobNotFoundError(name or sha256)
 
     # Operations
 

@@ -204,7 +204,7 @@ class SqlJobStore:
         with self._database.read() as connection:
             return _artifacts(connection, artifacts.c.job_id == job_id)
 
-    def artifact(self, sha256: str, name: str, owner: str | None = None) -> Artifact:
+    def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
         """See `JobStore`."""
         wanted = artifacts.c.sha256 == sha256
         if owner is not None:
@@ -212,9 +212,9 @@ class SqlJobStore:
         with self._database.read() as connection:
             found = _artifacts(connection, wanted)
         for artifact in found:
-            if artifact.name == name:
+            if name in (None, artifact.name):
                 return artifact
-        raise JobNotFoundError(name)
+        raise JobNotFoundError(name or sha256)
 
     # Operations
 

@@ -135,8 +135,8 @@ class JobStore(Protocol):
     def artifacts(self, job_id: str) -> list[Artifact]:
         """A job's files; none before it is ready."""
 
-    def artifact(self, sha256: str, name: str, owner: str | None = None) -> Artifact:
-        """A file by its content and name, of a job of this owner. Raises JobNotFoundError."""
+    def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
+        """A file by its content and name, or of any name, of a job of this owner. Raises JobNotFoundError."""
 
     def referenced(self) -> set[str]:
         """The sha256 of every artifact of every job; what a sweep keeps."""

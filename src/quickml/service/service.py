@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quickml.artifacts.parts import Parts, parts_of
 from quickml.artifacts.store import ArtifactStore
-from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
+from quickml.errors import ArtifactError, DiskFullError, JobStateError, LinkError, QuickMLError, StoreError
 from quickml.executors.executor import Executor, State
 from quickml.jobs.job import NO_LIMITS, TERMINAL, Artifact, Job, Limits, NewJob, Status, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.limits import DocumentLimits, check_limits
+from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.models import Models, Prediction
 from quickml.service.watching import Watchers
 from quickml.spec import Plan, read
@@ -61,11 +64,16 @@ class Service:
         queue: Limits = NO_LIMITS,
         min_free_disk_bytes: int = 0,
         grace_s: float = 10.0,
+        signer: LinkSigner | None = None,
     ) -> None:
-        """Put the parts together; `scratch` is a folder for models that are unpacked to be run."""
+        """Put the parts together; `scratch` is a folder for models that are unpacked to be run.
+
+        Without a `signer`, links are good until the service ends.
+        """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
+        self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
         self._models = Models(artifacts, scratch)
         self._closing = threading.Lock()
         self._is_running = False
@@ -215,6 +223,55 @@ class Service:
         """
         artifact = self._jobs.artifact(sha256, name, owner)
         return artifact, self._artifacts.path(artifact.sha256)
+
+    def place(self, artifact: Artifact) -> str:
+        """Where a file lies below the folder of all files, for a server before this one that sends it."""
+        return self._artifacts.place(artifact.sha256)
+
+    def parts(self, sha256: str, owner: str) -> Parts:
+        """A file's content, part by part, read from the disk.
+
+        Raises:
+            JobNotFoundError: none of the owner's jobs has it.
+            ArtifactError: it is lost or damaged.
+        """
+        return parts_of(self._artifacts, self._jobs.artifact(sha256, None, owner).sha256)
+
+    # Links
+
+    @property
+    def link_max_s(self) -> float:
+        """How long a link may be good for."""
+        return self._signer.max_s
+
+    def link(self, artifact: Artifact, seconds: int) -> tuple[Link, str]:
+        """A link to a file that is good for so many seconds, and its signature."""
+        expires = self._signer.expiry(seconds)
+        link = Link(job_id=artifact.job_id, sha256=artifact.sha256, name=artifact.name, expires=expires)
+        return link, self._signer.sign(link)
+
+    def bearer(self, link: Link, signature: str) -> str:
+        """Whose file the bearer of a link may fetch.
+
+        Raises:
+            LinkError: it is none of ours, or has expired.
+            JobNotFoundError: the job was removed.
+        """
+        self._signer.check(link, signature)
+        return self._jobs.job(link.job_id).owner
+
+    def bearer_of_content(self, job_id: str, sha256: str, expires: int, signature: str) -> str:
+        """The same of a link of which all but the file's name is known. Raises the same."""
+        owner = self._jobs.job(job_id).owner
+        error = LinkError("the link: expected it for a file of this content, found it for another")
+        for name in {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}:
+            try:
+                self._signer.check(Link(job_id=job_id, sha256=sha256, name=name, expires=expires), signature)
+            except LinkError as found:
+                error = found
+            else:
+                return owner
+        raise error
 
     def predict(
         self, job_id: str, owner: str, inputs: Sequence[Any], layers: Sequence[str] | None = ()

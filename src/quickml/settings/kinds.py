@@ -99,6 +99,21 @@ def show_size(size_bytes: int) -> str:
     return f"{size_bytes}B"
 
 
+def _rate(value: object) -> int:
+    if (rate := read_size(value)) < 1:
+        raise ValueError
+    return rate
+
+
+_PREFIX = re.compile(r"/(?:[A-Za-z0-9_~.-]+/)*")
+
+
+def _prefix(value: object) -> str:
+    if not isinstance(value, str) or not _PREFIX.fullmatch(value):
+        raise ValueError
+    return value
+
+
 def one_of(*words: str) -> Kind:
     """One of these words."""
 
@@ -125,4 +140,8 @@ def or_none(kind: Kind) -> Kind:
 TEXT = Kind(expected="a text", metavar="TEXT", read=_text)
 PATH = Kind(expected="a path", metavar="PATH", read=_path)
 SIZE = Kind(expected="a size such as 500MB or 2GiB", metavar="SIZE", read=read_size, show=show_size)
+RATE = Kind(
+    expected="the size of what comes in a second, such as 500kB", metavar="SIZE", read=_rate, show=show_size
+)
+PREFIX = Kind(expected="the beginning of a path, such as /protected/", metavar="PATH", read=_prefix)
 SECONDS = number(0.0, "seconds")

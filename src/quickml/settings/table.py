@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quickml.settings.kinds import PATH, SECONDS, SIZE, TEXT, Kind, number, one_of, or_none, whole
+from quickml.settings import kinds
+from quickml.settings.kinds import PATH, RATE, SECONDS, SIZE, TEXT, Kind, number, one_of, or_none, whole
 
 PREFIX = "QUICKML_"
 """How a variable's name begins."""
@@ -136,6 +137,27 @@ class Settings:
     watcher_queue: int = _row(whole(1), 256, "Events that may wait for a slow watcher, before it is cut off.")
     heartbeat_s: float = _row(
         number(0.1, "seconds"), 15.0, "A stream with nothing to tell gives a sign this often."
+    )
+
+    stall_s: float = _row(
+        number(0.1, "seconds"), 60.0, "A client that takes nothing for so long of what it is sent is cut off."
+    )
+    min_rate_bytes: int | None = _row(
+        or_none(RATE), None, "One that takes less than this in a second, over `stall_s`, is cut off too."
+    )
+    max_rate_bytes: int | None = _row(
+        or_none(RATE), None, "What all downloads of one owner get in a second, at most."
+    )
+    downloads_per_owner: int | None = _row(
+        or_none(whole(1)), None, "Downloads of one owner that run at the same time."
+    )
+    accel_redirect: str | None = _row(
+        or_none(kinds.PREFIX),
+        None,
+        "nginx sends the files: its location of the folder `artifacts`, such as /protected/.",
+    )
+    link_max_s: float = _row(
+        number(1.0, "seconds"), 7 * 24 * 3600.0, "How long a signed link to a file may be good for."
     )
 
     log_format: str = _row(one_of("text", "json"), "text", "How the log is written.")

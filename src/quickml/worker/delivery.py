@@ -1,4 +1,4 @@
-"""A result folder as artifacts: every file as it is, every package as a zip."""
+"""A result folder as artifacts: every file as it is, every package as a zip and as the files in it."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from quickml.artifacts.store import ArtifactStore
-from quickml.coreml.archive import zipped
-from quickml.jobs.job import Artifact
+from quickml.coreml.archive import contents, zipped
+from quickml.errors import CoreMLFileError
+from quickml.jobs.job import MEMBER, Artifact
 
 KINDS = {
     "model.mlmodel": ("mlmodel", "application/octet-stream"),
@@ -22,6 +23,9 @@ KINDS = {
     "spec.json": ("spec", "application/json"),
 }
 """What a file is, and as what it is sent. Anything else is named by its ending."""
+BYTES = "application/octet-stream"
+MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
+"""As what a file in a package is sent, by its ending; all others as bytes."""
 
 
 def deliver(folder: Path, job_id: str, store: ArtifactStore) -> list[Artifact]:
@@ -29,8 +33,10 @@ def deliver(folder: Path, job_id: str, store: ArtifactStore) -> list[Artifact]:
 
     Raises:
         ArtifactError: the store refuses.
+        CoreMLFileError: a package holds something that is no file for everybody, such as a link.
     """
-    return [_stored(path, job_id, store) for path in list(_files(folder))]
+    named = [*((path.name, path) for path in list(_files(folder))), *_members(folder)]
+    return [_stored(name, path, job_id, store) for name, path in named]
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -42,9 +48,32 @@ def _files(folder: Path) -> Iterator[Path]:
             yield zipped(path)
 
 
-def _stored(path: Path, job_id: str, store: ArtifactStore) -> Artifact:
-    kind, media_type = KINDS.get(path.name, (path.suffix.lstrip("."), "application/octet-stream"))
+def _members(folder: Path) -> Iterator[tuple[str, Path]]:
+    """The files of all packages, each with its name: `model.mlpackage/Manifest.json`."""
+    for package in sorted(folder.iterdir()):
+        if package.is_dir():
+            for path in contents(package):
+                if not path.is_dir():
+                    yield _name(path.relative_to(folder)), path
+
+
+def _name(path: Path) -> str:
+    """A name that becomes an address, and a path on somebody's phone or disk, of whatever system."""
+    name = path.as_posix()
+    if not name.isprintable() or set(name) & set('\\:*?"<>|'):
+        raise CoreMLFileError(f"{path.parts[0]}: expected plain names of files, found {name!r:.200}")
+    return name
+
+
+def _stored(name: str, path: Path, job_id: str, store: ArtifactStore) -> Artifact:
+    kind, media_type = _kind(name, path.suffix)
     sha256, size_bytes = store.put(path)
     return Artifact(
-        job_id=job_id, name=path.name, kind=kind, size_bytes=size_bytes, sha256=sha256, media_type=media_type
+        job_id=job_id, name=name, kind=kind, size_bytes=size_bytes, sha256=sha256, media_type=media_type
     )
+
+
+def _kind(name: str, ending: str) -> tuple[str, str]:
+    if "/" in name:
+        return MEMBER, MEMBER_TYPES.get(ending, BYTES)
+    return KINDS.get(name, (ending.lstrip("."), BYTES))

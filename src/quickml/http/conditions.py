@@ -1,0 +1,83 @@
+"""Whether a request's conditions hold (RFC 9110, section 13), for content that has a strong entity tag."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import Enum, auto
+
+from starlette.datastructures import Headers
+
+_TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
+_TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
+_DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
+"""Of section 5.6.7, the two obsolete ones among them."""
+
+
+class Verdict(Enum):
+    """What becomes of a request."""
+
+    SEND = auto()
+    NOT_MODIFIED = auto()
+    FAILED = auto()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Validators:
+    """What tells one content from another."""
+
+    etag: str
+    """With its quotes, strong."""
+    modified: datetime
+    """In whole seconds."""
+
+    def judge(self, headers: Headers) -> Verdict:
+        """Of a GET or HEAD, in the order of section 13.2.2; `If-Range` is not among it."""
+        if "if-match" in headers:
+            if not self._is_among(_field(headers, "if-match"), is_strong=True):
+                return Verdict.FAILED
+        elif (date := _date(headers, "if-unmodified-since")) and self.modified > date:
+            return Verdict.FAILED
+        if "if-none-match" in headers:
+            if self._is_among(_field(headers, "if-none-match"), is_strong=False):
+                return Verdict.NOT_MODIFIED
+        elif (date := _date(headers, "if-modified-since")) and self.modified <= date:
+            return Verdict.NOT_MODIFIED
+        return Verdict.SEND
+
+    def allow_range(self, headers: Headers) -> bool:
+        """Whether `If-Range`, where there is one, names this content: the tag or exactly the date."""
+        if "if-range" not in headers:
+            return True
+        field = _field(headers, "if-range")
+        return field == self.etag or _parsed([field]) == self.modified
+
+    def _is_among(self, field: str, *, is_strong: bool) -> bool:
+        if field == "*":
+            return True
+        if not _TAGS.fullmatch(field):
+            return False
+        tags = _TAG.findall(field)
+        return self.etag in (tags if is_strong else [tag.removeprefix("W/") for tag in tags])
+
+
+def _field(headers: Headers, name: str) -> str:
+    return ", ".join(headers.getlist(name)).strip(" \t")
+
+
+def _date(headers: Headers, name: str) -> datetime | None:
+    return _parsed(headers.getlist(name))
+
+
+def _parsed(values: Iterable[str]) -> datetime | None:
+    """One date; None where there is none, or what is none."""
+    match list(values):
+        case [text]:
+            for form in _DATES:
+                try:
+                    return datetime.strptime(text.strip(" \t"), form).replace(tzinfo=UTC)
+                except ValueError:
+                    continue
+    return None

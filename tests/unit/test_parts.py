@@ -1,0 +1,179 @@
+"""A stored file part by part."""
+
+import hashlib
+import threading
+import time
+import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from job_examples import artifact, finish
+from quickml.artifacts import parts as parts_module
+from quickml.artifacts.filesystem import FilesystemArtifactStore
+from quickml.artifacts.memory import MemoryArtifactStore
+from quickml.artifacts.parts import PART_BYTES, parts_of
+from quickml.errors import ArtifactError, ArtifactNotFoundError
+from quickml.http.parts import AT_ONCE
+from served import is_problem, served
+
+
+def sha256(content):
+    return hashlib.sha256(content).hexdigest()
+
+
+@pytest.fixture(params=["memory", "filesystem"])
+def store(request, tmp_path):
+    if request.param == "memory":
+        return MemoryArtifactStore()
+    return FilesystemArtifactStore(tmp_path / "artifacts")
+
+
+def stored(store, tmp_path, content):
+    (tmp_path / "file").write_bytes(content)
+    return store.put(tmp_path / "file")[0]
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=50), st.integers(1, 20))
+def test_the_parts_are_the_file(store, tmp_path, content, part_bytes):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(parts_module, "PART_BYTES", part_bytes)
+        found = parts_of(store, stored(store, tmp_path, content))
+    cut = [content[start : start + part_bytes] for start in range(0, len(content), part_bytes)]
+    assert found.parts == tuple(map(sha256, cut))
+    assert (found.sha256, found.size_bytes, found.part_size_bytes) == (
+        sha256(content),
+        len(content),
+        part_bytes,
+    )
+
+
+def test_what_is_not_there_has_no_parts(store):
+    for name in ("0" * 64, "../x", ""):
+        with pytest.raises(ArtifactNotFoundError):
+            parts_of(store, name)
+
+
+def spoiled(folder, digest, change):
+    place = folder / "artifacts" / digest[:2] / digest
+    content = bytearray(place.read_bytes())
+    place.chmod(0o644)
+    place.write_bytes(change(content))
+
+
+CHANGES = {
+    "a bit": lambda content: content[:100] + bytes([content[100] ^ 1]) + content[101:],
+    "cut short": lambda content: content[:-1],
+    "longer": lambda content: content + b"\0",
+    "empty": lambda _: b"",
+}
+
+
+@pytest.mark.parametrize("name", CHANGES)
+def test_a_file_that_is_damaged_on_the_disk_is_no_answer(tmp_path, name):
+    store = FilesystemArtifactStore(tmp_path / "artifacts")
+    digest = stored(store, tmp_path, bytes(range(256)) * 10)
+    spoiled(tmp_path, digest, CHANGES[name])
+    with pytest.raises(ArtifactError, match="expected a stored file of this content"):
+        parts_of(store, digest)
+
+
+def test_a_disk_that_cannot_read_is_told(tmp_path, monkeypatch):
+    store = FilesystemArtifactStore(tmp_path / "artifacts")
+    digest = stored(store, tmp_path, b"x")
+
+    class Broken:
+        def __enter__(self):
+            return self
+
+        def __exit__(self, *_):
+            pass
+
+        def read(self, _):
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(store, "open", lambda _: Broken())
+    with pytest.raises(ArtifactError, match="Input/output error"):
+        parts_of(store, digest)
+
+
+def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path):
+    store = FilesystemArtifactStore(tmp_path / "artifacts")
+    digests = [stored(store, tmp_path, bytes(count * PART_BYTES)) for count in (2, 40)]
+    peaks = []
+    for digest in digests:
+        tracemalloc.start()
+        parts_of(store, digest)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < peaks[0] + PART_BYTES
+
+
+# Over HTTP
+
+
+@pytest.fixture
+def two(tmp_path):
+    """A server on a real folder, the headers of two owners, and the sha256 of a file of the first."""
+    store = FilesystemArtifactStore(tmp_path / "artifacts")
+    with served(tmp_path, workers=0, access="tokens", artifacts=store) as server:
+        ada, bob = ({"Authorization": f"Bearer {server.tokens.create(name)[1]}"} for name in ("ada", "bob"))
+        digest = stored(store, tmp_path, b"a" * PART_BYTES + b"b")
+        job_id = server.post(headers=ada).json()["id"]
+        finish(server.store, server.store.claim(), artifact(job_id, "m", digest, PART_BYTES + 1))
+        yield server, ada, bob, digest
+
+
+def test_the_owner_is_told_the_parts(two):
+    server, ada, _, digest = two
+    assert server.client.get(f"/v1/artifacts/{digest}", headers=ada).json() == {
+        "sha256": digest,
+        "size_bytes": PART_BYTES + 1,
+        "part_size_bytes": PART_BYTES,
+        "parts": [sha256(b"a" * PART_BYTES), sha256(b"b")],
+    }
+
+
+def test_nobody_else_is(two):
+    server, ada, bob, digest = two
+    is_problem(server.client.get(f"/v1/artifacts/{digest}", headers=bob), 404, "not-found")
+    is_problem(server.client.get(f"/v1/artifacts/{digest}"), 401, "unauthorized")
+    for name in ("0" * 64, digest.upper(), "x"):
+        is_problem(server.client.get(f"/v1/artifacts/{name}", headers=ada), 404, "not-found")
+
+
+def test_a_damaged_or_lost_file_has_no_parts(two, tmp_path):
+    server, ada, _, digest = two
+    spoiled(tmp_path, digest, CHANGES["a bit"])
+    answer = server.client.get(f"/v1/artifacts/{digest}", headers=ada)
+    problem = is_problem(answer, 503, "storage")
+    assert str(tmp_path) not in answer.text
+    assert problem["detail"] == "try again later"
+    server.artifacts.delete(digest)
+    is_problem(server.client.get(f"/v1/artifacts/{digest}", headers=ada), 404, "not-found")
+
+
+def test_only_so_many_files_are_read_at_a_time(two, monkeypatch):
+    """However many ask, there are threads for the rest of the server."""
+    server, ada, _, digest = two
+    parts, lock = server.service.parts, threading.Lock()
+    running, most = 0, 0
+
+    def counted(*arguments):
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.01)
+        with lock:
+            running -= 1
+        return parts(*arguments)
+
+    monkeypatch.setattr(server.service, "parts", counted)
+    with ThreadPoolExecutor(20) as pool:
+        asked = [pool.submit(server.client.get, f"/v1/artifacts/{digest}", headers=ada) for _ in range(40)]
+    assert [one.result().status_code for one in asked] == [200] * 40
+    assert most == AT_ONCE
