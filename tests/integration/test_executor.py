@@ -214,6 +214,7 @@ def test_files_are_stored_packages_as_zips_and_nothing_is_left_behind(local):
     assert {name: artifact.kind for name, artifact in artifacts.items()} == {
         "model.mlmodel": "mlmodel",
         "model.mlpackage.zip": "mlpackage",
+        "model.mlpackage/Data/weights.bin": "member",
         "report.json": "report",
     }
     files = FilesystemArtifactStore(local.options.artifacts)
@@ -455,7 +456,7 @@ def test_workers_killed_at_any_moment_lose_no_job_and_finish_none_twice(local):
         verified = local.types(job_id).count("verified")
         if job.status is Status.READY:
             assert (verified, job.failures < 2) == (1, True)
-            assert len(local.store.artifacts(job_id)) == 3
+            assert len(local.store.artifacts(job_id)) == 4
         else:
             assert (job.status, job.failures, verified) == (Status.FAILED, 2, 0)
             assert "SIGKILL" in job.error
