@@ -221,6 +221,8 @@ def test_one_client_has_so_many_downloads_and_no_more(site):
         refused = site.client.get(url(site.small), headers={"Authorization": "Bearer a"})
         assert is_problem(refused, 429, "too-many-requests")
         assert int(refused.headers["retry-after"]) > 0
+        padded = site.client.get(url(site.small), headers={"Authorization": f"Bearer{' ' * 300}a"})
+        assert padded.status_code == 429, "nginx counts no key that is so long"
         other = site.client.get(url(site.small), headers={"Authorization": "Bearer b"})
         assert other.status_code == 200
 
