@@ -6,8 +6,8 @@ import errno
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +16,9 @@ from pathlib import Path
 
 from quickml.errors import ResultError
 from quickml.events import FileRow
+
+_UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+"""What disks answer that sync no folders."""
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
@@ -42,7 +45,6 @@ class Draft:
         Raises:
             ResultError: there is something already, or the disk refuses.
         """
-        self.path.chmod(0o755)  # mkdtemp gives it to its owner alone
         _sync(self.path)
         folder, number = self.folder, 1
         while not self._takes_place(folder):
@@ -73,9 +75,10 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     asked, folder = folder, folder.resolve()  # a link to an empty folder, and `.`, are good places too
     if exact:
         check_free(folder)
+    path = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}.partial")
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        path = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+        path.mkdir()
     except OSError as error:
         raise ResultError(f"{folder}: the folder cannot be made ({error.strerror})") from error
     try:
@@ -115,6 +118,9 @@ def _sync_one(path: Path) -> None:
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
+    except OSError as error:
+        if not path.is_dir() or error.errno not in _UNSYNCED:
+            raise
     finally:
         os.close(handle)
 

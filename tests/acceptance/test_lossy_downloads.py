@@ -149,7 +149,7 @@ def test_a_client_that_is_killed_again_and_again_is_gone_on_with(site, tmp_path)
     """Each finds on disk what the one before it has received, and asks for what comes after that."""
     random = Random(SEED)
     part, place = tmp_path / PART, tmp_path / NAME
-    with LossyProxy(site.port, Faults(rate=25 * MB)) as proxy:
+    with LossyProxy(site.port, Faults(rate=5 * MB)) as proxy:
         for kill in range(KILLS):
             there = part.stat().st_size if part.exists() else 0
             wanted = there + random.uniform(0, 1) * (SIZE_BYTES - there) / (KILLS - kill + 1)
@@ -160,6 +160,7 @@ def test_a_client_that_is_killed_again_and_again_is_gone_on_with(site, tmp_path)
             assert not place.exists()
         there = _size(part)
         asked = len(proxy.ranges)
+        proxy.faults = Faults()
         child = _fetching(proxy, site, tmp_path)
         assert child.wait(PATIENCE_S) == 0
         assert proxy.ranges[asked] == (there, None)
@@ -213,7 +214,7 @@ def test_a_full_disk_leaves_no_folder_and_the_same_command_goes_on(site, tmp_pat
 
 
 def test_ctrl_c_says_how_to_go_on(site, tmp_path):
-    with LossyProxy(site.port, Faults(rate=15 * MB)) as proxy:
+    with LossyProxy(site.port, Faults(rate=2 * MB)) as proxy:
         process = subprocess.Popen(
             [*QUICKML, "download", site.job_id, "--file", NAME, "--server", proxy.url], cwd=tmp_path,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
@@ -238,7 +239,8 @@ def test_ctrl_c_says_how_to_go_on(site, tmp_path):
 
 
 def test_a_lost_connection_is_told_once(site, tmp_path):
-    with LossyProxy(site.port, Faults(rate=20 * MB)) as proxy:
+    slow = 2 * MB
+    with LossyProxy(site.port, Faults(rate=slow)) as proxy:
         process = subprocess.Popen(
             [*QUICKML, "download", site.job_id, "--out", tmp_path / "r", "--server", proxy.url],
             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
@@ -246,7 +248,7 @@ def test_a_lost_connection_is_told_once(site, tmp_path):
         part = tmp_path / f".r-{site.job_id}.partial" / PART
         until(lambda: _size(part) > 1_000_000, "bytes", patience_s=PATIENCE_S)
         before = proxy.happened["drop"]
-        proxy.faults = Faults(drop=1.0)
+        proxy.faults = Faults(drop=1.0, rate=slow)  # what is on its way stays slow
         proxy.cut_all()
         until(lambda: proxy.happened["drop"] >= before + 3, "tries", patience_s=PATIENCE_S)
         proxy.faults = Faults()

@@ -1,5 +1,6 @@
 """The client: streams cut anywhere, servers that break off, refuse, lie, and come back."""
 
+import gzip
 import itertools
 import json
 import shutil
@@ -16,6 +17,7 @@ from hypothesis import strategies as st
 
 from clients import Waiting, both, problem
 from quickml import Client, events
+from quickml.client import transport
 from quickml.client.attempts import Attempts
 from quickml.client.following import Following
 from quickml.client.patience import LONGEST_S, Patience
@@ -203,6 +205,18 @@ def test_a_date_to_come_back_at():
     assert refusal(503, {"retry-after": "soon"}, b"").retry_after_s is None
 
 
+def test_a_date_is_that_of_the_server(monkeypatch):
+    headers = {"retry-after": "Wed, 21 Oct 2015 07:28:30 GMT", "date": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    assert refusal(503, headers, b"").retry_after_s == 30.0
+
+
+@pytest.mark.parametrize("year", ["0001", "9999", "10000", "99999999999", "-1"])
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+2359", "+99999999999999999999", ""])
+def test_any_date_is_one_or_none(year, zone):
+    headers = dict.fromkeys(("retry-after", "date"), f"Mon, 01 Jan {year} 00:00:00 {zone}")
+    assert refusal(503, headers, b"").retry_after_s in (None, 0.0)
+
+
 def test_a_missing_token_says_where_it_is_given():
     assert "QUICKML_TOKEN" in str(refusal(401, {}, b'{"detail": "expected a token"}'))
 
@@ -270,6 +284,55 @@ def test_a_job_is_read_and_what_is_newer_left_out(way):
     assert job.created_at == datetime(2026, 1, 1, tzinfo=UTC)
     assert job.metrics["loss"] != job.metrics["loss"], "null is no number"
     assert server.requests[0].headers["authorization"] == "Bearer secret"
+
+
+@both
+@pytest.mark.parametrize("status", [500, 503, 404])
+def test_a_refusal_without_an_end_is_not_read_to_it(way, status):
+    body = b"x" * ((1 << 20) + 1)
+    with (
+        scripted(lambda _: answer(status, body, length=False)) as server,
+        pytest.raises(ServiceError, match="expected at most 1,048,576 bytes, found more") as caught,
+    ):
+        way.call(server.url, "job", "job_1")
+    assert caught.value.status == status
+
+
+@both
+def test_nor_is_an_answer(way, monkeypatch):
+    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 1000)
+    rows = {"layers": [{"a": "b" * 1000}]}
+    with (
+        scripted(lambda _: answer(body=json.dumps(rows).encode())) as server,
+        pytest.raises(ServiceError, match="GET /v1/layers: expected at most 1,000 bytes, found more"),
+    ):
+        way.call(server.url, "layers")
+
+
+@both
+def test_an_answer_that_is_packed_is_not_unpacked(way):
+    """A few bytes may become millions."""
+    body = gzip.compress(gzip.compress(json.dumps(JOB).encode()))
+    with scripted(lambda _: answer(body=body, Content_Encoding="gzip, gzip")) as server:
+        with pytest.raises(ServiceError, match="expected another answer"):
+            way.call(server.url, "job", "job_1")
+        assert server.requests[0].headers["accept-encoding"] == "identity"
+
+
+@both
+@pytest.mark.parametrize("changes", [{"sha256": "A" * 64}, {"sha256": "a" * 63}, {"sha256": "\u00e9" * 64}, {"size_bytes": -1}], ids=ascii)  # fmt: skip
+@pytest.mark.parametrize("where", ["file", "package"])
+def test_what_can_be_no_file_is_not_taken(way, changes, where):
+    file = {"name": "a", "kind": "x", "size_bytes": 1, "sha256": "a" * 64, "media_type": "x"}
+    inner = {"path": "a", "size_bytes": 1, "sha256": "a" * 64} | (changes if where == "package" else {})
+    file |= {"package": {"name": "p", "size_bytes": 1, "files": [inner]}}
+    file |= changes if where == "file" else {}
+    body = json.dumps({"artifacts": [file]}).encode()
+    with (
+        scripted(lambda _: answer(body=body)) as server,
+        pytest.raises(ServiceError, match=next(iter(changes))),
+    ):
+        way.call(server.url, "artifacts", "job_1")
 
 
 @pytest.mark.skipif(shutil.which("openssl") is None, reason="nothing to make a certificate with")

@@ -2,15 +2,19 @@
 
 import asyncio
 import errno
+import gzip
 import hashlib
 import json
 import os
 import re
 import shutil
+import stat
 import subprocess
 import sys
 import threading
 from collections import namedtuple
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -19,14 +23,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients import Waiting, both, problem
-from quickml import AsyncClient, Client
-from quickml.client import Artifact, Package, PackageFile, Progress, locking
+from quickml import AsyncClient, Client, results
+from quickml.client import Artifact, Package, PackageFile, Progress, landing, locking
 from quickml.client import part as part_module
 from quickml.client.attempts import Attempts
+from quickml.client.landing import content_of
 from quickml.client.locking import Lock
-from quickml.client.parcel import check_paths
+from quickml.client.names import check_paths
+from quickml.client.part import Part
 from quickml.client.patience import Patience
-from quickml.client.repair import PART_TRIES
+from quickml.client.repair import PART_TRIES, Repair
 from quickml.errors import InputError, ResultError, ServiceError, UnreachableError
 from scripted_server import answer, scripted
 from waiting import until
@@ -124,6 +130,22 @@ def reset(status, body, headers):
     return None
 
 
+def chunked(status, body, headers, end=b""):
+    """All bytes, of which nobody says how many they are, and without `end` not that they were all."""
+    head = answer(status, length=False, Transfer_Encoding="chunked", **headers)
+    return head + b"%x\r\n%s\r\n" % (len(body), body) + end
+
+
+def portal(status, body, headers):
+    """What a hotel answers who has not paid yet."""
+    return answer(200, b"<html>Welcome!</html>")
+
+
+def surplus(status, body, headers):
+    """More than was announced."""
+    return answer(status, body + b"X", **headers)
+
+
 def begun(folder, content=CONTENT, count=100_000, *, etag=ETAG, name="model.mlmodel", **changes):
     """What a process that was killed leaves."""
     folder.mkdir(exist_ok=True)
@@ -164,7 +186,7 @@ def test_a_file_that_breaks_off_is_fetched_again(way, tmp_path):
 @both
 @pytest.mark.parametrize(
     ("sent", "message"),
-    [(CONTENT[:-1] + b"X", "sha256"), (CONTENT + b"X", "found more")],
+    [(CONTENT[:-1] + b"X", "sha256"), (CONTENT + b"X", "expected 350,000 bytes, found 350,001")],
     ids=["another content", "too much"],
 )
 def test_what_is_not_the_file_does_not_land(way, sent, message, tmp_path):
@@ -174,12 +196,22 @@ def test_what_is_not_the_file_does_not_land(way, sent, message, tmp_path):
 
 
 @pytest.mark.parametrize(
-    "name", ["../a", "a/b", "/etc/passwd", "..", ".", "", "a\\b", "C:a", ".hidden", "a\0b", "a" * 300]
-)
+    "name",
+    [
+        "../a", "a/b", "/etc/passwd", "..", ".", "", "a\\b", "C:a", ".hidden", "a\0b", "a" * 221, "\u00e9" * 111,
+        "CON", "nul", "nul.txt", "Aux .txt", "COM1", "lpt\u00b9.bin", "a<", "a>", 'a"', "a|", "a?", "a*", "a\x7f", "a\u202eb", "a\ud800",
+    ],
+    ids=ascii,
+)  # fmt: skip
 def test_a_name_that_leads_elsewhere_is_refused(name, tmp_path):
     with pytest.raises(ServiceError, match="plain file name"):
         Waiting.call("http://127.0.0.1:1", "download", artifact(name=name), tmp_path / "in")
     assert left(tmp_path) == []
+
+
+@pytest.mark.parametrize("name", ["a" * 220, "Konto.txt", "CONTENT", "com10", "a b.c-d_e+f", "\u00e9\u4e2d"])
+def test_other_names_are_given(name, tmp_path):
+    assert left(fetched(Waiting, FileServer(), tmp_path, artifact(name=name)).parent) == [name]
 
 
 def test_the_same_file_is_not_fetched_twice_and_another_not_written_over(tmp_path):
@@ -189,6 +221,16 @@ def test_the_same_file_is_not_fetched_twice_and_another_not_written_over(tmp_pat
     with pytest.raises(ResultError, match="another one"):
         Waiting.call("http://127.0.0.1:1", "download", artifact(), tmp_path)
     assert (tmp_path / "model.mlmodel").read_bytes() == b"mine"
+    assert left(tmp_path) == ["model.mlmodel"]
+
+
+@both
+def test_a_link_to_nothing_is_not_written_over(way, tmp_path):
+    (tmp_path / "model.mlmodel").symlink_to("nothing")
+    script = FileServer()
+    with pytest.raises(ResultError, match="another one"):
+        fetched(way, script, tmp_path)
+    assert script.asked == []
     assert left(tmp_path) == ["model.mlmodel"]
 
 
@@ -233,9 +275,9 @@ def test_all_that_is_missing_may_be_the_name(way, tmp_path):
     ("note", "count"),
     [
         ({"sha256": "0" * 64}, 100_000), ({"size_bytes": 7}, 100_000), ({"known_bytes": 200_000}, 100_000),
-        ({"known_bytes": "x"}, 5), ({"known_bytes": None}, 5), ({}, len(CONTENT) + 1),
+        ({"known_bytes": "x"}, 5), ({"known_bytes": None}, 5), ({"known_bytes": float("inf")}, 5), ({}, len(CONTENT) + 1),
     ],
-    ids=["another file", "another size", "shorter than it was", "no number", "null", "longer than the file"],
+    ids=["another file", "another size", "shorter than it was", "no number", "null", "endless", "longer than the file"],
 )  # fmt: skip
 def test_what_is_left_of_something_else_is_thrown_away(note, count, tmp_path):
     begun(
@@ -276,6 +318,40 @@ def test_a_part_that_is_a_link_is_not_followed(tmp_path):
     with pytest.raises(ResultError, match="cannot be written"):
         fetched(Waiting, FileServer(), tmp_path)
     assert mine.read_bytes() == b"mine"
+
+
+def test_a_part_that_is_another_file_too_is_not_written_to(tmp_path):
+    """Its process was killed when the file had got its name, and the name was changed since."""
+    begun(tmp_path, count=len(CONTENT))
+    os.link(tmp_path / ".model.mlmodel.part", tmp_path / "mine")
+    other = b"other" * 1000
+    path = fetched(Waiting, FileServer(other), tmp_path, artifact(other))
+    assert path.read_bytes() == other
+    assert (tmp_path / "mine").read_bytes() == CONTENT
+    assert left(tmp_path) == ["mine", "model.mlmodel"]
+
+
+@pytest.mark.parametrize("etag", ["\u00e9", '"\u00e9"', 'W/"weak"', "no quotes", '"a\nb"', 5])
+def test_a_noted_etag_that_cannot_be_asked_with_is_left_out(etag, tmp_path):
+    begun(tmp_path, etag=etag)
+    script = FileServer(etag=None)
+    assert fetched(Waiting, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [(100_000, None)]
+
+
+def test_ctrl_c_before_it_is_known_what_is_there_removes_nothing(tmp_path, monkeypatch):
+    begun(tmp_path)
+
+    def interrupt(_):
+        raise KeyboardInterrupt
+
+    part = Part(tmp_path / "model.mlmodel", content_of(artifact()))
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fstat", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            part.open()
+    part.close()
+    assert (tmp_path / ".model.mlmodel.part").stat().st_size == 100_000
 
 
 @both
@@ -333,12 +409,100 @@ def test_only_once(tmp_path):
     assert left(tmp_path) == []
 
 
+# Answers that are not the file
+
+
+@both
+def test_another_page_leaves_the_part_alone(way, tmp_path):
+    begun(tmp_path, count=300_000)
+    script = FileServer(plan=[portal])
+    assert fetched(way, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [(300_000, None)] * 2
+    assert script.sent_bytes == 50_000
+
+
+@both
+def test_another_page_again_and_again_is_told(way, tmp_path):
+    begun(tmp_path, count=300_000)
+    with pytest.raises(ServiceError, match="expected 350,000 bytes, found 21") as caught:
+        fetched(way, FileServer(plan=[portal] * 9), tmp_path)
+    assert not isinstance(caught.value, UnreachableError)
+    assert (tmp_path / ".model.mlmodel.part").stat().st_size == 300_000
+
+
+def test_nor_does_it_end_a_repair(tmp_path):
+    script = FileServer(plan=[damaged(10), portal, None, damaged(10), portal, portal])
+    assert fetched(Waiting, script, tmp_path / "a").read_bytes() == CONTENT
+    assert script.asked == [None, (0, 65535), (0, 65535)]
+    assert fetched(Waiting, script, tmp_path / "b").read_bytes() == CONTENT
+    assert script.asked[3:] == [None, (0, 65535), (0, 65535), None]
+
+
+def test_a_range_with_more_in_it_leaves_the_part_alone(tmp_path):
+    begun(tmp_path, count=300_000)
+    script = FileServer(plan=[surplus])
+    assert fetched(Waiting, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [(300_000, None)] * 2
+    with pytest.raises(ServiceError, match="expected 350,000 bytes, found 350,001"):
+        begun(tmp_path / "other", count=300_000)
+        fetched(Waiting, FileServer(plan=[surplus] * 9), tmp_path / "other")
+    assert (tmp_path / "other" / ".model.mlmodel.part").stat().st_size == 300_000
+
+
+@pytest.mark.parametrize("count", [None, 300_000])
+def test_what_comes_after_the_last_byte_is_not_read(tmp_path, count):
+    """Nobody announced it: it is the sha256 that decides."""
+    if count:
+        begun(tmp_path, count=count)
+    script = FileServer(plan=[lambda status, body, headers: chunked(status, body + b"X" * 300_000, headers)])
+    assert fetched(Waiting, script, tmp_path).read_bytes() == CONTENT
+    assert len(script.asked) == 1
+
+
+@both
+def test_an_encoding_that_nobody_asked_for_is_refused(way, tmp_path):
+    """It is not undone either: a few bytes may become millions."""
+
+    def packed(status, body, headers):
+        return answer(status, gzip.compress(body), Content_Encoding="gzip", **headers)
+
+    begun(tmp_path, count=300_000)
+    script = FileServer(plan=[packed])
+    assert fetched(way, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [(300_000, None)] * 2
+    begun(tmp_path / "other", count=300_000)
+    with pytest.raises(ServiceError, match="expected the bytes as they are, found content-encoding 'gzip'"):
+        fetched(way, FileServer(plan=[packed] * 9), tmp_path / "other")
+    assert (tmp_path / "other" / ".model.mlmodel.part").stat().st_size == 300_000
+
+
+def test_misfits_far_apart_are_no_reason_to_start_over(tmp_path):
+    def other(status, body, headers):
+        return answer(206, body)
+
+    script = FileServer(plan=[cut(50_000), other, cut(200_000), other])
+    assert fetched(Waiting, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [None, (50_000, None), (50_000, None), (250_000, None), (250_000, None)]
+
+
 # Connections that break
+
+
+@both
+def test_a_file_that_is_here_needs_no_end_of_its_answer(way, tmp_path):
+    script = FileServer(plan=[chunked])
+    assert fetched(way, script, tmp_path).read_bytes() == CONTENT
+    assert script.asked == [None]
+    begun(tmp_path / "other")
+    script = FileServer(plan=[chunked])
+    assert fetched(way, script, tmp_path / "other").read_bytes() == CONTENT
+    assert script.asked == [(100_000, None)]
+
 
 STEP = st.one_of(
     st.integers(0, len(CONTENT)).map(cut),
     st.lists(st.integers(0, 1 << 30), min_size=1, max_size=3).map(lambda places: damaged(*places)),
-    st.sampled_from([busy, reset]),
+    st.sampled_from([busy, reset, chunked, portal, surplus]),
 )
 
 
@@ -405,6 +569,36 @@ def test_a_download_that_moves_is_not_given_up(tmp_path, monkeypatch):
     script = FileServer(plan=[cut(1000)] * 40)
     assert fetched(Waiting, script, tmp_path, patience_s=10.0).read_bytes() == CONTENT
     assert now[0] > 10 * 10.0
+
+
+@pytest.mark.parametrize("restart", ["a changed file", "a repair that is answered with all of it"])
+def test_nor_one_that_moves_from_its_beginning_again(restart, tmp_path, monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("quickml.client.attempts.Patience", partial(Patience, clock=lambda: now[0]))
+    monkeypatch.setattr("time.sleep", lambda _: now.__setitem__(0, now[0] + 4.0))
+    plan = [cut(10_000)] * 40
+    if restart == "a changed file":
+        begun(tmp_path, count=300_000, etag='"older"')
+    else:
+        plan = [
+            damaged(10),
+            lambda status, body, headers: answer(200, CONTENT[:10_000], length=len(CONTENT), ETag=ETAG),
+            *plan,
+        ]
+    assert fetched(Waiting, FileServer(plan=plan), tmp_path, patience_s=10.0).read_bytes() == CONTENT
+    assert now[0] > 10 * 10.0
+
+
+def test_reading_is_no_failure(tmp_path, monkeypatch):
+    """A large file is compared with its list for minutes, between two requests that fail."""
+    now = [0.0]
+    monkeypatch.setattr("quickml.client.attempts.Patience", partial(Patience, clock=lambda: now[0]))
+    compare = Repair.compare
+    monkeypatch.setattr(Repair, "compare", lambda repair: (now.__setitem__(0, 120.0), compare(repair))[1])
+    script = FileServer(plan=[damaged(10), busy])
+    lists = iter([problem(503, "busy", Retry_After=0), script._list(artifact().sha256, CONTENT)])
+    script._list = lambda *_: next(lists)
+    assert fetched(Waiting, script, tmp_path, patience_s=60.0).read_bytes() == CONTENT
 
 
 def test_one_that_does_not_is(tmp_path):
@@ -587,6 +781,73 @@ def test_a_disk_that_knows_no_second_name(tmp_path, monkeypatch):
     assert left(tmp_path) == ["model.mlmodel"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="folders are not synced")
+@both
+def test_a_disk_that_syncs_no_folders(way, tmp_path, monkeypatch):
+    synced = os.fsync
+
+    def sync(descriptor):
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "Invalid argument")
+        synced(descriptor)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    assert fetched(way, FileServer(), tmp_path).read_bytes() == CONTENT
+    assert left(tmp_path) == ["model.mlmodel"]
+    with results.draft(tmp_path / "result") as draft:
+        (draft.path / "file").write_text("x")
+        draft.publish()
+    assert left(tmp_path / "result") == ["file"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no such modes")
+def test_a_result_is_as_open_as_its_owner_wants(tmp_path):
+    before = os.umask(0o027)
+    try:
+        with results.draft(tmp_path / "result") as draft:
+            draft.publish()
+    finally:
+        os.umask(before)
+    assert (tmp_path / "result").stat().st_mode & 0o777 == 0o750
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    """A disk of 1 MiB."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", str(place)]
+    if not sys.platform.startswith("linux") or shutil.which("mount") is None or os.geteuid() != 0:
+        pytest.skip("only root mounts a disk, on Linux")
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", str(place)], check=True)
+
+
+@both
+def test_a_disk_that_is_full_keeps_what_fitted_in_too(way, small_disk, monkeypatch):
+    """Others fill it while the file comes."""
+    monkeypatch.setattr(landing, "MARGIN_BYTES", 0)
+
+    def fill(status, body, headers):
+        with suppress(OSError), (small_disk / "others").open("wb", buffering=0) as stream:
+            while stream.write(bytes(4096)):
+                pass
+        os.truncate(small_disk / "others", (small_disk / "others").stat().st_size - 131_072)
+        return answer(status, body, **headers)
+
+    with pytest.raises(ResultError, match=r"the disk is full .* goes on from there"):
+        fetched(way, FileServer(plan=[fill]), small_disk)
+    there = (small_disk / ".model.mlmodel.part").stat().st_size
+    assert 0 < there <= 131_072
+    (small_disk / "others").unlink()
+    again = FileServer()
+    assert fetched(way, again, small_disk).read_bytes() == CONTENT
+    assert again.asked == [(there, None)]
+    assert left(small_disk) == ["model.mlmodel"]
+
+
 @both
 def test_who_came_first_keeps_the_name(way, tmp_path):
     def intrude(status, body, headers):
@@ -643,6 +904,35 @@ def test_tasks_wait_for_each_other_and_block_nobody(tmp_path):
     assert left(tmp_path) == ["model.mlmodel"]
 
 
+def test_a_task_that_is_cancelled_twice_waits_for_its_thread(tmp_path, monkeypatch):
+    """So that the thread takes no lock that nobody lets go of."""
+    inside, go_on = threading.Event(), threading.Event()
+    take = Lock.take
+
+    def slow(lock):
+        inside.set()
+        go_on.wait()
+        return take(lock)
+
+    monkeypatch.setattr(Lock, "take", slow)
+
+    async def work():
+        async with AsyncClient("http://127.0.0.1:1") as client:
+            task = asyncio.ensure_future(client.download(artifact(), tmp_path))
+            await asyncio.to_thread(inside.wait)
+            for _ in range(3):
+                task.cancel()
+                await asyncio.sleep(0.01)
+            waits = not task.done()
+            go_on.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            return waits
+
+    assert asyncio.run(work())
+    assert left(tmp_path) == []
+
+
 def test_a_task_that_is_cancelled_leaves_a_part(tmp_path):
     script = FileServer(plan=[cut(1000), *[busy] * 10_000])
 
@@ -685,6 +975,17 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
     for thread in threads:
         thread.join()
     assert (most[0], turns[0]) == (1, 120)
+    assert left(tmp_path) == []
+
+
+def test_who_lets_go_removes_no_lock_of_others(tmp_path):
+    first, second, third = (Lock(tmp_path / "lock") for _ in range(3))
+    assert first.take()
+    (tmp_path / "lock").unlink()
+    assert second.take()
+    first.release()
+    assert not third.take()
+    second.release()
     assert left(tmp_path) == []
 
 
@@ -841,6 +1142,36 @@ def test_progress_of_a_package_is_that_of_all_its_files(tmp_path):
     assert done == sorted(done)
 
 
+def test_a_package_of_another_size_than_its_files(tmp_path):
+    one = package()
+    one = replace(one, package=replace(one.package, size_bytes=one.package.size_bytes + 1))
+    with pytest.raises(ServiceError, match=r"expected files of 355,003 bytes together, found 355,002"):
+        Waiting.call("http://127.0.0.1:1", "download_package", one, tmp_path / "in")
+    assert left(tmp_path) == []
+
+
+def test_what_is_not_of_a_package_does_not_get_into_it(tmp_path):
+    """Others put files into every folder that they see."""
+
+    def stray(status, body, headers):
+        (draft,) = tmp_path.glob(".*.partial")
+        (draft / ".DS_Store").write_text("x")
+        (draft / "folder").mkdir()
+        return answer(status, body, **headers)
+
+    path = packed(Waiting, FileServer(files=INNER.values(), plan=[stray]), tmp_path)
+    assert inside(path) == INNER
+    assert left(path) == ["Data", "Manifest.json"]
+
+
+@both
+def test_a_package_of_which_nothing_came_leaves_nothing(way, tmp_path):
+    inner = {"Data/a/b": CONTENT}
+    with pytest.raises(ServiceError):
+        packed(way, lambda _: problem(404, "not-found"), tmp_path, package(inner))
+    assert left(tmp_path) == []
+
+
 def test_what_is_no_package(tmp_path):
     with pytest.raises(InputError, match="expected a package"):
         Waiting.call("http://127.0.0.1:1", "download_package", artifact(), tmp_path)
@@ -851,8 +1182,9 @@ def test_what_is_no_package(tmp_path):
     [
         ["/a"], ["../a"], ["a/../b"], ["a/./b"], ["a//b"], ["a/"], [""], ["a\\b"], ["C:/a"], ["C:a"], ["a\0"], ["a\n"], [".a"],
         ["a."], ["a /b"], ["a", "a"], ["a", "a/b"], ["a/b", "a"], ["a", "A"], ["a/b", "A/c"], ["\u00e9", "e\u0301"], ["x" * 300], [],
+        ["/".join("a" * 17)], [f"a{number}" for number in range(10_001)],
     ],
-    ids=repr,
+    ids=lambda paths: ascii(paths)[:40],
 )  # fmt: skip
 def test_paths_that_lead_elsewhere_are_refused(paths, tmp_path):
     with pytest.raises(ServiceError, match="artifacts: "):

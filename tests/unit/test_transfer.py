@@ -1,13 +1,23 @@
 """What is shown of a download: bars, lines, and a connection that is lost."""
 
+import hashlib
 import io
+import json
+import sys
+import threading
+from pathlib import Path
 
 import pytest
 
+from quickml.cli.download import download_job
 from quickml.cli.outages import QUIET_S, Outages
 from quickml.cli.transfer import BarTransfer, LineTransfer, NoTransfer, Rate, duration, sentence, transfer_on
 from quickml.client import Progress
-from quickml.errors import ServiceError, UnreachableError
+from quickml.client.attempts import Attempts
+from quickml.client.locking import Lock
+from quickml.errors import ResultError, ServiceError, UnreachableError
+from scripted_server import answer, scripted
+from waiting import until
 
 LOST = UnreachableError("gone", was_sent=True)
 
@@ -95,3 +105,78 @@ def test_an_outage_is_told_once(capsys):
     clock.now_s += 7.4 + QUIET_S + 1
     outages(LOST, 2.0)
     assert capsys.readouterr().err == "connection lost, trying again in 2 s\n"
+
+
+# The command
+
+CONTENT = b"a model" * 1000
+JOB = {
+    "id": "job_1", "name": "iris", "status": "ready",
+    "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
+}  # fmt: skip
+FILE = {
+    "name": "model.mlmodel", "kind": "mlmodel", "media_type": "x", "size_bytes": len(CONTENT),
+    "sha256": hashlib.sha256(CONTENT).hexdigest(),
+}  # fmt: skip
+
+
+def serve(request):
+    if request.path.startswith("/v1/artifacts/"):
+        return answer(body=CONTENT)
+    rows = {"artifacts": [FILE]} if request.path.endswith("/artifacts") else JOB
+    return answer(body=json.dumps(rows).encode())
+
+
+def downloaded(out, script=serve):
+    with scripted(script) as server:
+        download_job("job_1", names=(), out=out, server=server.url, as_json=False)
+
+
+def left(folder):
+    return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_folder_that_can_be_none():
+    with pytest.raises(ResultError, match=r"expected .* folder"):
+        downloaded(Path("/"))
+
+
+def test_who_waits_for_another_download_says_so(tmp_path, capsys):
+    held = Lock(tmp_path / ".out-job_1.lock")
+    assert held.take()
+    waiting = threading.Thread(target=downloaded, args=[tmp_path / "out"], daemon=True)
+    waiting.start()
+    said = []
+    until(lambda: said.append(capsys.readouterr().err) or any(said), "a line")
+    held.release()
+    waiting.join()
+    assert "".join(said).splitlines() == ["waiting for another download of job_1"]
+    assert (tmp_path / "out" / "model.mlmodel").read_bytes() == CONTENT
+    assert left(tmp_path) == ["out"]
+
+
+def test_a_download_of_which_nothing_came_leaves_nothing(tmp_path):
+    def refuse(request):
+        return answer(410) if request.path.startswith("/v1/artifacts/") else serve(request)
+
+    with pytest.raises(ServiceError):
+        downloaded(tmp_path / "out", refuse)
+    assert left(tmp_path) == []
+
+
+def test_what_another_cannot_be_told_is_no_fault_of_the_disk(tmp_path, monkeypatch):
+    """Standard error leads to a program that has ended."""
+
+    class Closed(io.StringIO):
+        def write(self, _):
+            raise BrokenPipeError(32, "Broken pipe")
+
+    lost = iter([None])
+
+    def lose(request):
+        return next(lost, serve(request)) if request.path.startswith("/v1/artifacts/") else serve(request)
+
+    monkeypatch.setattr(Attempts, "_base_s", 0.0005)
+    monkeypatch.setattr(sys, "stderr", Closed())
+    with pytest.raises(BrokenPipeError):
+        downloaded(tmp_path / "out", lose)

@@ -9,7 +9,7 @@ import shutil
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from quickml.cli.words import printable, size
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.landing import POLL_S
 from quickml.client.locking import Lock
+from quickml.client.part import disk
 from quickml.errors import InputError, JobStateError, ResultError, ServiceError
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -48,8 +49,9 @@ def download_job(
             chosen = _chosen(client.artifacts(job_id), names)
             with _draft(job, out) as draft, on_standard_error(as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
-                _leave_only(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
-                place = draft.publish()
+                with disk(draft.folder):
+                    _leave_only(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
+                    place = draft.publish()
     except KeyboardInterrupt:
         _say_how_to_go_on(job_id, names, out, server)
         sys.exit(130)
@@ -105,22 +107,30 @@ def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
         raise ServiceError(f"jobs: expected an id, found {job.id!r:.80}")
     asked = out or results.default_folder(job.name)
     folder = asked.resolve()
+    if out:
+        results.check_free(folder)
     hidden = f".{folder.name}-{job.id}" if out else f".{job.id}"
     path, lock = (folder.with_name(f"{hidden}.{suffix}") for suffix in ("partial", "lock"))
     held = Lock(lock)
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        while not held.take():
-            time.sleep(POLL_S)
-        if out:
-            results.check_free(folder)
-        if path.is_symlink():
-            raise ResultError(f"{path}: expected a folder of an earlier download, found a link")
-        path.mkdir(exist_ok=True)
+        with disk(folder):
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            is_first = held.take()
+        if not is_first:
+            print(f"waiting for another download of {job.id}", file=sys.stderr, flush=True)
+        with disk(folder):
+            while not (held.is_held or held.take()):
+                time.sleep(POLL_S)
+            if out:
+                results.check_free(folder)
+            if path.is_symlink():
+                raise ResultError(f"{path}: expected a folder of an earlier download, found a link")
+            path.mkdir(exist_ok=True)
         yield results.Draft(path=path, asked=asked, folder=folder, exact=out is not None)
-    except OSError as error:
-        raise ResultError(f"{error.filename or folder}: cannot be written ({error.strerror})") from error
     finally:
+        if held.is_held:
+            with suppress(OSError):  # something has come, to be gone on with
+                path.rmdir()
         held.release()
 
 

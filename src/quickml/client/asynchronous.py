@@ -19,7 +19,7 @@ from quickml.client.landing import Landing, content_of
 from quickml.client.parcel import Parcel
 from quickml.client.progress import Told, untold
 from quickml.client.records import Artifact, Job, Prediction, Status, Validation
-from quickml.client.transport import SILENCE_S, TIMEOUT_S, answer, arguments, options, unreachable
+from quickml.client.transport import SILENCE_S, TIMEOUT_S, arguments, awaited_answer, options, unreachable
 from quickml.events import Event
 from quickml.settings.remote import remote
 
@@ -109,8 +109,7 @@ class AsyncClient:
                             if not following.is_open:
                                 break
                     else:
-                        await response.aread()
-                        following.refuse(answer(response))
+                        following.refuse(await awaited_answer(response))
             except httpx.RequestError as error:
                 following.lose(unreachable(error, self.server))
             await asyncio.sleep(following.pause_s())
@@ -145,14 +144,13 @@ class AsyncClient:
                 try:
                     async with self._stream(landing.call()) as response:
                         if landing.accept(response.status_code, response.headers):
-                            async for content in response.aiter_bytes():
-                                landing.write(content)
+                            async for content in response.aiter_raw():
                                 if not landing.is_open:
                                     break
+                                landing.write(content)
                             landing.finish()
                         else:
-                            await response.aread()
-                            landing.refuse(answer(response))
+                            landing.refuse(await awaited_answer(response))
                 except httpx.RequestError as error:
                     landing.lose(unreachable(error, self.server))
                 await asyncio.sleep(landing.pause_s())
@@ -192,14 +190,15 @@ class AsyncClient:
         exchange = Exchange(call, self._contact)
         while not exchange.is_over:
             try:
-                exchange.accept(answer(await self._http.request(**arguments(call))))
+                async with self._stream(call) as response:
+                    exchange.accept(await awaited_answer(response))
             except httpx.RequestError as error:
                 exchange.lose(unreachable(error, self.server))
             await asyncio.sleep(exchange.pause_s())
         return exchange.result
 
     def _stream(
-        self, call: Call[None], silence_s: float | None = None
+        self, call: Call[Any], silence_s: float | None = None
     ) -> AbstractAsyncContextManager[httpx.Response]:
         timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
         return self._http.stream(**arguments(call), timeout=timeout)
@@ -215,12 +214,15 @@ async def _work(subject: Landing | Parcel) -> bool:
 
 
 async def _in_thread(work: Callable[[], T]) -> T:
-    """In a thread, which also somebody waits for who is cancelled: it uses files that are closed next."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
-    try:
-        return await asyncio.shield(running)
-    except asyncio.CancelledError:
-        await asyncio.wait([running])
-        if not running.cancelled():
-            running.exception()
-        raise
+    """In a thread. Also who is cancelled waits for it, however often: it uses files that are closed next."""
+    running = asyncio.get_running_loop().run_in_executor(None, work)  # no task, which an ending loop cancels
+    cancelled: asyncio.CancelledError | None = None
+    while not running.done():
+        try:
+            await asyncio.wait([running])
+        except asyncio.CancelledError as error:
+            cancelled = error
+    if cancelled is not None:
+        running.exception()  # told to nobody
+        raise cancelled
+    return running.result()

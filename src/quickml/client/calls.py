@@ -22,7 +22,7 @@ Document = Mapping[str, Any] | str | bytes
 """A document as an object, or as JSON text."""
 
 JSON = {"Accept": "application/json"}
-EVENTS = {"Accept": "text/event-stream", "Accept-Encoding": "identity", "Cache-Control": "no-store"}
+EVENTS = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
 MAX_SHOWN = 200
 _KEY = re.compile(r"[!-~]{1,255}")
 
@@ -184,7 +184,7 @@ def file(
     Its place is made of what it is, so that no answer leads to another host.
     """
     path = "/".join(["/v1/artifacts", _step(sha256), *map(_step, name.split("/"))])
-    headers = {"Accept": "*/*", "Accept-Encoding": "identity"}
+    headers = {"Accept": "*/*"}
     if first or last is not None:
         headers["Range"] = f"bytes={first}-{'' if last is None else last}"
         headers["If-Range"] = etag or f'"{sha256}"'

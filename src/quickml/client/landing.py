@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import re
+import os
 import shutil
 from collections.abc import Generator, Mapping
 from pathlib import Path
@@ -13,7 +13,9 @@ from typing import BinaryIO, Self
 from quickml.client import calls
 from quickml.client.attempts import Answer, Attempts, Contact
 from quickml.client.calls import Call
+from quickml.client.heads import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, misfit
 from quickml.client.locking import Lock
+from quickml.client.names import check_plain
 from quickml.client.part import PIECE_BYTES, Content, Part, disk, taken
 from quickml.client.progress import Doing, Progress, Told, untold
 from quickml.client.records import Artifact
@@ -24,11 +26,8 @@ MARGIN_BYTES = 4 << 20
 """What a download leaves free on a disk."""
 POLL_S = 0.1
 """How often to look whether somebody else who fetches the same file is done."""
-PLAIN = re.compile(r"[^\s./\\:\0-\x1f][^/\\:\0-\x1f]{0,239}(?<![ .])")
-"""Names that lead nowhere else, on no system, and leave room for `.part.json`."""
-_RANGE = re.compile(r"bytes (\d{1,18})-(\d{1,18})/(\d{1,18})")
-_STRONG = re.compile(r'"[!#-~]{1,256}"')
-WHOLE, PARTIAL, NOT_FOUND, NOT_SATISFIABLE = 200, 206, 404, 416
+MISFITS = 2
+"""So many answers of another kind one after the other may have been damaged, or be of somebody on the way."""
 
 
 class Landing(Attempts):
@@ -48,7 +47,8 @@ class Landing(Attempts):
         self._steps: Generator[float, None, None] = self._begin()
         self._repair: Repair | None = None
         self._hash = hashlib.sha256()
-        self._has_started_over = self._has_misfit = False
+        self._has_started_over = self._has_begun_anew = False
+        self._misfits = 0
         self._doing: Doing = "checking"
         self._checked_bytes = self._fetched_bytes = self._most_bytes = 0
 
@@ -129,79 +129,75 @@ class Landing(Attempts):
 
     def call(self) -> Call[None]:
         """The request for what is missing."""
-        if self._repair is not None:
+        asks_whole = self._misfits == MISFITS
+        if self._repair is not None and not asks_whole:
             return self._repair.call()
-        first, etag = self._part.size_bytes, self._part.etag
+        first, etag = 0 if asks_whole else self._part.size_bytes, self._part.etag
         return calls.file(self._content.sha256, self._content.name, first=first, etag=etag)
 
     def accept(self, status: int, headers: Mapping[str, str]) -> bool:
         """Whether this answer is to be handed over piece by piece; otherwise to `refuse`, once it is whole.
 
         `is_open` says whether more of it is worth reading.
+
+        Raises:
+            ServiceError: it holds other bytes than were asked for, again and again.
         """
         self._contact.has_answered = True
         asks_list = self._repair is not None and not self._repair.has_list
         if status not in (WHOLE, PARTIAL) or (asks_list and status != WHOLE):
             return False
-        self.is_open = True
-        if asks_list:
+        wrong = None if asks_list else misfit(status, headers, self._span, self._content.size_bytes)
+        self.is_open = wrong is None
+        if wrong is not None:
+            self._take_misfit(*wrong)
             return True
-        if status == WHOLE:
+        self._misfits = 0
+        if status == WHOLE and not asks_list:
             self._begin_anew(headers)
-        elif not self._fits(headers):
-            self.is_open = False
-            self._take_misfit(headers.get("content-range", "none"))
         return True
+
+    @property
+    def _span(self) -> tuple[int, int]:
+        """The first and the last byte that are wanted next."""
+        return self._repair.span if self._repair else (self._part.size_bytes, self._content.size_bytes - 1)
+
+    def _take_misfit(self, expected: str, found: str) -> None:
+        """Ask once more, then for the whole file. Nothing is thrown away until an answer fits."""
+        self._misfits += 1
+        if self._misfits > MISFITS:
+            raise self._misfit(expected, found)
+        self._break(expected, found)
 
     def _begin_anew(self, headers: Mapping[str, str]) -> None:
         """The answer is the file from its beginning, whatever of it was asked for."""
         if self._repair is not None:
             self._count_start(self._misfit("the part that was asked for", "the whole file"))
+        if self._most_bytes and not self._has_begun_anew:  # again and again would be moving in circles
+            self._has_begun_anew, self._most_bytes = True, 0
         self._reset()
-        etag = headers.get("etag", "")
-        self._part.name(etag if _STRONG.fullmatch(etag) else None)
-
-    def _take_misfit(self, found: str) -> None:
-        """An answer with other bytes than were asked for: once it may have been damaged on its way."""
-        if self._has_misfit:
-            self._start_over(self._misfit("the range that is missing", f"{found!r:.80}"))
-        else:
-            self._break("the range that is missing", f"{found!r:.80}")
-        self._has_misfit = not self._has_misfit
-
-    def _fits(self, headers: Mapping[str, str]) -> bool:
-        """Whether the bytes are those that were asked for."""
-        found = _RANGE.fullmatch(headers.get("content-range", ""))
-        if not found:
-            return False
-        first, last, size_bytes = map(int, found.groups())
-        wanted_first, wanted_last = self._part.size_bytes, self._content.size_bytes - 1
-        if self._repair is not None:
-            wanted_first, wanted_last = self._repair.span
-        return first == wanted_first and last <= wanted_last and size_bytes == self._content.size_bytes
+        self._part.name(headers.get("etag"))
 
     def write(self, content: bytes) -> None:
-        """Take the next bytes.
+        """Take the next bytes; of a file no more than are missing, as the sha256 decides.
 
         Raises:
-            ServiceError: there are more than were announced.
             ResultError: the disk refuses, or is full.
         """
-        if not self.is_open:
-            return
         self._fetched_bytes += len(content)
         if self._repair is not None:
             self.is_open = self._repair.write(content)
         else:
-            if self._part.size_bytes + len(content) > self._content.size_bytes:
-                self._part.discard()
-                raise self._misfit(f"{self._content.size_bytes:,} bytes", "more")
-            self._part.write(content)
-            self._hash.update(content)
-            if self._part.size_bytes > self._most_bytes:
-                self._most_bytes = self._part.size_bytes
-                self._patience.renew()
+            self._append(content[: self._content.size_bytes - self._part.size_bytes])
         self.tell()
+
+    def _append(self, content: bytes) -> None:
+        self._part.write(content)
+        self._hash.update(content)
+        self.is_open = not self._is_whole
+        if self._part.size_bytes > self._most_bytes:
+            self._most_bytes = self._part.size_bytes
+            self._patience.renew()
 
     def finish(self) -> None:
         """The answer is at its end.
@@ -209,11 +205,13 @@ class Landing(Attempts):
         Raises:
             ServiceError: a part of it was damaged too often.
         """
+        if self._misfits:  # nothing of it was taken
+            return
         if self._repair is not None:
             self._finish_repair(self._repair)
         elif self._is_whole:
             self._steps = self._check(is_read=True)
-        elif self.is_open:  # a proxy may end an answer early, and well
+        else:  # a proxy may end an answer early, and well
             self._break(f"{self._content.size_bytes:,} bytes", f"{self._part.size_bytes:,}")
         self.is_open = False
 
@@ -234,13 +232,17 @@ class Landing(Attempts):
             self._start_over(self._damage())
             return
         if is_list:
+            self._patience.renew()  # the comparing takes its time
             self._steps = self._compare(repair)
         else:
             self._break("a list of its parts", "something else")
 
     def lose(self, error: UnreachableError) -> None:
-        """See `Attempts`."""
+        """See `Attempts`. Where all bytes are here, nothing is lost."""
         self.is_open = False
+        if self._repair is None and self._is_whole:
+            self._steps = self._check(is_read=True)
+            return
         if self._repair is None and self._part.size_bytes:
             self._steps = self._keep()
         super().lose(error)
@@ -322,16 +324,6 @@ def content_of(artifact: Artifact) -> Content:
     return Content(name=artifact.name, sha256=artifact.sha256, size_bytes=artifact.size_bytes)
 
 
-def check_plain(name: str) -> None:
-    """Whether a server's name is one that may be given to a file here.
-
-    Raises:
-        ServiceError: it leads elsewhere, or may on another system.
-    """
-    if not PLAIN.fullmatch(name):
-        raise ServiceError(f"artifacts: expected a plain file name, found {name!r:.80}")
-
-
 def is_there(place: Path, content: Content) -> Generator[float, None, bool]:
     """Whether the very file is there already; stops after each piece of reading, for 0 seconds.
 
@@ -339,7 +331,7 @@ def is_there(place: Path, content: Content) -> Generator[float, None, bool]:
         ResultError: another one is; it is not written over.
     """
     with disk(place):
-        if not place.exists():
+        if not os.path.lexists(place):
             return False
         if not place.is_file() or place.stat().st_size != content.size_bytes:
             raise taken(place)

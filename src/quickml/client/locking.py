@@ -51,6 +51,11 @@ class Lock:
         finally:
             if descriptor >= 0:
                 os.close(descriptor)
+        return self.is_held
+
+    @property
+    def is_held(self) -> bool:
+        """Whether it was taken, and not let go of."""
         return self._descriptor is not None
 
     def release(self) -> None:
@@ -59,7 +64,8 @@ class Lock:
             return
         descriptor, self._descriptor = self._descriptor, None
         with suppress(OSError):  # Windows removes no file that is open
-            self._path.unlink()
+            if self._is(descriptor):
+                self._path.unlink()
         os.close(descriptor)
         if sys.platform == "win32":
             with suppress(OSError):  # held by the next one already

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import hashlib
-import unicodedata
+import os
 from collections.abc import Generator, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from quickml.client.attempts import Contact
-from quickml.client.landing import POLL_S, Landing, check_plain, check_room, is_there
+from quickml.client.landing import POLL_S, Landing, check_room, is_there
 from quickml.client.locking import Lock
+from quickml.client.names import check_paths, check_plain
 from quickml.client.part import Content, disk, sync, taken
 from quickml.client.progress import Progress, Told, untold
 from quickml.client.records import Artifact, Package
@@ -32,13 +34,13 @@ class Parcel:
 
         Raises:
             InputError: it is no package.
-            ServiceError: the server names a file in a way that may lead elsewhere.
+            ServiceError: a name of the server may lead elsewhere, or its sizes do not add up.
         """
         if artifact.package is None:
             raise InputError(f"{artifact.name}: expected a package, found a file; download it as one")
-        check_plain(artifact.package.name)
-        check_paths([file.path for file in artifact.package.files])
+        _check(artifact.package)
         self._package, self._contact, self._told = artifact.package, contact, told
+        self._paths = {file.path for file in artifact.package.files}
         self.path = folder / artifact.package.name
         self._draft = self.path.with_name(f".{self.path.name}-{_digest(self._package)}.partial")
         self._lock = Lock(self.path.with_name(f".{self.path.name}.lock"))
@@ -54,6 +56,8 @@ class Parcel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        if self._lock.is_held:
+            _prune(self._draft)
         self._lock.release()
 
     def work(self) -> float | None:
@@ -80,8 +84,8 @@ class Parcel:
         with disk(self.path):
             while not self._lock.take():
                 yield POLL_S
-            if self.path.exists():
-                yield from self._check()
+            if os.path.lexists(self.path):
+                yield from self._compare()
                 self.is_over = True
                 return
             if self._draft.is_symlink():
@@ -90,24 +94,31 @@ class Parcel:
             here_bytes = sum(path.stat().st_size for path in _files(self._draft))
         check_room(self.path, self._package.size_bytes - here_bytes)
 
-    def _check(self) -> Generator[float, None, None]:
+    def _compare(self) -> Generator[float, None, None]:
         """Whether what is there is the very package."""
-        paths = {path.relative_to(self.path).as_posix() for path in _files(self.path)}
-        if paths != {file.path for file in self._package.files}:
+        if {path.relative_to(self.path).as_posix() for path in _files(self.path)} != self._paths:
             raise taken(self.path)
         for path, content in self._contents():
             yield from is_there(self.path / path, content)
 
     def _publish(self) -> Generator[float, None, None]:
         with disk(self.path):
+            self._leave_only_files()
             for folder in (path for path in self._draft.rglob("*") if path.is_dir()):
                 sync(folder)
                 yield 0.0
             sync(self._draft)
-            if self.path.exists():
+            if os.path.lexists(self.path):
                 raise taken(self.path)
             self._draft.rename(self.path)
             sync(self.path.parent)
+
+    def _leave_only_files(self) -> None:
+        """Of this package: others put files of their own into folders that they see."""
+        for path in list(_files(self._draft)):
+            if path.relative_to(self._draft).as_posix() not in self._paths:
+                path.unlink()
+        _prune(self._draft)
 
     def _tell(self, progress: Progress) -> None:
         """The package as a whole."""
@@ -121,32 +132,14 @@ class Parcel:
         )  # fmt: skip
 
 
-def check_paths(paths: list[str]) -> None:
-    """Whether paths of a server may be files of one folder here, and on any system.
-
-    Raises:
-        ServiceError: one leads elsewhere, or two are the same, or one is the folder of another.
-    """
-    files: set[str] = set()
-    folders: set[str] = set()
-    spellings: dict[str, str] = {}
-    for path in paths:
-        steps = path.split("/")
-        for step in steps:
-            check_plain(step)
-        above = ["/".join(steps[:count]) for count in range(1, len(steps))]
-        if path in files:
-            raise ServiceError(f"artifacts: expected each file once, found {path!r:.80} twice")
-        files.add(path)
-        folders.update(above)
-        for name in (*above, path):
-            known = spellings.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
-            if known != name:
-                raise ServiceError(f"artifacts: {known!r:.80} and {name!r:.80} are one file on some disks")
-    if both := files & folders:
-        raise ServiceError(f"artifacts: expected a file or a folder, found both: {min(both)!r:.80}")
-    if not files:
-        raise ServiceError("artifacts: expected a package with files, found an empty one")
+def _check(package: Package) -> None:
+    check_plain(package.name)
+    check_paths([file.path for file in package.files])
+    sum_bytes = sum(file.size_bytes for file in package.files)
+    if sum_bytes != package.size_bytes:
+        raise ServiceError(
+            f"{package.name}: expected files of {package.size_bytes:,} bytes together, found {sum_bytes:,}"
+        )
 
 
 def _digest(package: Package) -> str:
@@ -157,3 +150,10 @@ def _digest(package: Package) -> str:
 
 def _files(folder: Path) -> Iterator[Path]:
     return (path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir())
+
+
+def _prune(folder: Path) -> None:
+    """Remove it, and folders in it, where they hold nothing."""
+    for path, _, _ in os.walk(folder, topdown=False):
+        with suppress(OSError):  # it holds something
+            Path(path).rmdir()

@@ -6,6 +6,7 @@ import errno
 import io
 import json
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -16,8 +17,14 @@ from quickml.errors import ResultError
 PIECE_BYTES = 4 << 20
 """Files are read in pieces of this size, some milliseconds each."""
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT") if hasattr(errno, name))
-_UNLINKED = frozenset({errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL})
+_UNLINKED = frozenset(
+    {errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
+)
 """What disks answer that know no second name of a file."""
+_UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
+"""What disks answer that sync no folders."""
+_STRONG = re.compile(r'"[!#-~]{1,256}"')
+"""An ETag that may be asked with for the rest of a file (RFC 9110, section 13.1.5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,20 +55,28 @@ class Part:
     def open(self) -> None:
         """Find what an earlier process has left, or begin."""
         with disk(self._place):
-            self._file = io.FileIO(self._path, "r+", opener=_opened)
-            self.size_bytes = os.fstat(self._file.fileno()).st_size
+            self._leave_other()
+            file = io.FileIO(self._path, "r+", opener=_opened)
+            self.size_bytes = os.fstat(file.fileno()).st_size
+            self._file = file
             if not self._is_known():
                 self.restart()
+
+    def _leave_other(self) -> None:
+        """Leave a file alone of which this is a second name: its process was killed while it published."""
+        with suppress(FileNotFoundError):
+            if self._path.lstat().st_nlink > 1:
+                self._path.unlink()
 
     def _is_known(self) -> bool:
         """Whether the part is the beginning of this content, and as long as it was known to be."""
         try:
             note = json.loads(self._note.read_bytes())
-            etag, known_bytes = note["etag"], int(note["known_bytes"])
+            known_bytes = int(note["known_bytes"])
+            self.etag = _strong(note["etag"])
             same = (note["sha256"], note["size_bytes"]) == (self._content.sha256, self._content.size_bytes)
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return False
-        self.etag = etag if isinstance(etag, str) else None
         return same and known_bytes <= self.size_bytes <= self._content.size_bytes
 
     def restart(self) -> None:
@@ -72,9 +87,9 @@ class Part:
             self._write_note(known_bytes=0)
 
     def name(self, etag: str | None) -> None:
-        """Keep the server's name for the content."""
-        if etag != self.etag:
-            self.etag = etag
+        """Keep the server's name for the content, if it is one to ask with."""
+        if _strong(etag) != self.etag:
+            self.etag = _strong(etag)
             with disk(self._place):
                 self._write_note(known_bytes=0)
 
@@ -169,6 +184,10 @@ class Part:
         self._draft_note.replace(self._note)
 
 
+def _strong(etag: object) -> str | None:
+    return etag if isinstance(etag, str) and _STRONG.fullmatch(etag) else None
+
+
 def _opened(path: str, _: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, flags, 0o666)
@@ -193,12 +212,15 @@ def rename(source: Path, target: Path) -> None:
 
 
 def sync(folder: Path) -> None:
-    """Wait until the names in a folder are on disk."""
+    """Wait until the names in a folder are on disk, where the disk can tell."""
     if os.name == "nt":  # Windows cannot open a folder
         return
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _UNSYNCED:
+            raise
     finally:
         os.close(descriptor)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import TypeAdapter
+from pydantic import Field, TypeAdapter
 
 from quickml.errors import Notice, Problem
 from quickml.events import Metric
 
 Status = Literal["queued", "building", "training", "compiling", "verifying", "ready", "failed", "cancelled"]
 """Where a job stands."""
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Size = Annotated[int, Field(ge=0)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,8 +56,8 @@ class PackageFile:
 
     path: str
     """Inside the package, with slashes."""
-    size_bytes: int
-    sha256: str
+    size_bytes: Size
+    sha256: Sha256
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,7 +66,7 @@ class Package:
 
     name: str
     """Such as `model.mlpackage`."""
-    size_bytes: int
+    size_bytes: Size
     """Of all its files together."""
     files: tuple[PackageFile, ...]
 
@@ -76,8 +78,8 @@ class Artifact:
     name: str
     kind: str
     """`mlmodel`, `mlpackage`, `report`, `keras`, `spec`, ..."""
-    size_bytes: int
-    sha256: str
+    size_bytes: Size
+    sha256: Sha256
     media_type: str
     package: Package | None = None
     """What is in it, of a package's zip: a client that takes the files one by one needs no zip."""
@@ -87,8 +89,8 @@ class Artifact:
 class Parts:
     """The sha256 of every part of a file, for whoever received something else."""
 
-    sha256: str
-    size_bytes: int
+    sha256: Sha256
+    size_bytes: Size
     part_size_bytes: int
     """Of each but the last, which may be shorter."""
     parts: tuple[str, ...]

@@ -28,7 +28,7 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLE
         return InputError(message)
     if status == HTTPStatus.UNAUTHORIZED:
         message = f"the server expects a token, in QUICKML_TOKEN or with the client: {message}"
-    after_s = _seconds(headers.get("retry-after", ""))
+    after_s = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
     return ServiceError(message, status=status, kind=kind, problems=problems, retry_after_s=after_s)
 
 
@@ -55,12 +55,19 @@ def _problems(value: Any) -> list[Problem]:
     ]
 
 
-def _seconds(text: str) -> float | None:
-    """RFC 9110, section 10.2.3: seconds, or a date."""
+def _seconds(text: str, date: str) -> float | None:
+    """RFC 9110, section 10.2.3: seconds, or a moment of the server's clock, whose `date` is now."""
     if text.isascii() and text.isdecimal():
         return float(text[:9])
-    try:
-        left = parsedate_to_datetime(text) - datetime.now(UTC)
-    except (ValueError, TypeError):  # no date; one without a zone
+    moment = _moment(text)
+    if moment is None:
         return None
-    return max(0.0, left.total_seconds())
+    return max(0.0, (moment - (_moment(date) or datetime.now(UTC))).total_seconds())
+
+
+def _moment(text: str) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text)
+    except (ValueError, TypeError, OverflowError):
+        return None
+    return moment if moment.tzinfo else None

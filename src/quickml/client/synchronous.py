@@ -127,7 +127,6 @@ class Client:
                             if not following.is_open:
                                 break
                     else:
-                        response.read()
                         following.refuse(answer(response))
             except httpx.RequestError as error:
                 following.lose(unreachable(error, self.server))
@@ -181,13 +180,12 @@ class Client:
                 try:
                     with self._stream(landing.call()) as response:
                         if landing.accept(response.status_code, response.headers):
-                            for content in response.iter_bytes():
-                                landing.write(content)
+                            for content in response.iter_raw():
                                 if not landing.is_open:
                                     break
+                                landing.write(content)
                             landing.finish()
                         else:
-                            response.read()
                             landing.refuse(answer(response))
                 except httpx.RequestError as error:
                     landing.lose(unreachable(error, self.server))
@@ -237,14 +235,15 @@ class Client:
         exchange = Exchange(call, self._contact)
         while not exchange.is_over:
             try:
-                exchange.accept(answer(self._http.request(**arguments(call))))
+                with self._stream(call) as response:
+                    exchange.accept(answer(response))
             except httpx.RequestError as error:
                 exchange.lose(unreachable(error, self.server))
             time.sleep(exchange.pause_s())
         return exchange.result
 
     def _stream(
-        self, call: Call[None], silence_s: float | None = None
+        self, call: Call[Any], silence_s: float | None = None
     ) -> AbstractContextManager[httpx.Response]:
         timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
         return self._http.stream(**arguments(call), timeout=timeout)

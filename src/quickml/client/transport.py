@@ -10,12 +10,15 @@ import httpx
 from quickml import __version__
 from quickml.client.attempts import Answer
 from quickml.client.calls import Call
-from quickml.errors import Problem, SettingsError, UnreachableError
+from quickml.errors import Problem, ServiceError, SettingsError, UnreachableError
 from quickml.settings.remote import Remote
 
 TIMEOUT_S = 30.0
 SILENCE_S = 45.0
 """A stream of events from which not even a heartbeat comes for so long is dead: three of them."""
+MAX_ANSWER_BYTES = 64 << 20
+"""Of JSON: what a model's layers gave for some pictures is the longest."""
+MAX_REFUSAL_BYTES = 1 << 20
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
@@ -39,7 +42,7 @@ def options(remote: Remote, *, timeout_s: float, verify: ssl.SSLContext | bool) 
         SettingsError: no machine can have such a name.
     """
     url = _url(remote.server)
-    headers = {"User-Agent": f"quickml/{__version__}"}
+    headers = {"User-Agent": f"quickml/{__version__}", "Accept-Encoding": "identity"}
     if remote.token is not None:
         headers["Authorization"] = f"Bearer {remote.token}"
     return Options(
@@ -94,8 +97,45 @@ def arguments(call: Call[Any]) -> Arguments:
 
 
 def answer(response: httpx.Response) -> Answer:
-    """A response that has been read."""
-    return Answer(status=response.status_code, headers=response.headers, content=response.content)
+    """A response, read to its end.
+
+    Raises:
+        ServiceError: there is no end to it.
+    """
+    body = _Body(response)
+    for content in response.iter_raw():
+        body.add(content)
+    return body.answer()
+
+
+async def awaited_answer(response: httpx.Response) -> Answer:
+    """The same, where it is awaited."""
+    body = _Body(response)
+    async for content in response.aiter_raw():
+        body.add(content)
+    return body.answer()
+
+
+class _Body:
+    """What has come of an answer. Nothing is unpacked: a few bytes may become millions."""
+
+    def __init__(self, response: httpx.Response) -> None:
+        self._response, self._content = response, bytearray()
+        self._most_bytes = MAX_ANSWER_BYTES if response.is_success else MAX_REFUSAL_BYTES
+
+    def add(self, content: bytes) -> None:
+        self._content += content
+        if len(self._content) > self._most_bytes:
+            request, status = self._response.request, self._response.status_code
+            what = f"{request.method} {request.url.path}"
+            raise ServiceError(
+                f"{what}: expected at most {self._most_bytes:,} bytes, found more (status {status})",
+                status=status,
+            )
+
+    def answer(self) -> Answer:
+        status, headers = self._response.status_code, self._response.headers
+        return Answer(status=status, headers=headers, content=bytes(self._content))
 
 
 def unreachable(error: httpx.RequestError, server: str) -> UnreachableError:
