@@ -5,6 +5,7 @@ import re
 import shutil
 import socket
 import ssl
+import struct
 import sys
 import threading
 import time
@@ -112,18 +113,24 @@ def server_log(server):
     return Path(f"{data}.log").read_text(encoding="utf-8")
 
 
-@pytest.fixture(scope="module", params=["http", "https"])
-def strict(request, tmp_path_factory):
-    """A server that does not wait long."""
-    folder = tmp_path_factory.mktemp("strict")
-    file, flags = stored(folder), ["--stall-s", STALL_S]
-    if request.param == "https":
+@contextmanager
+def strictly(folder, scheme, *flags):
+    """A server that does not wait long, and its file."""
+    file = stored(folder)
+    if scheme == "https":
         if shutil.which("openssl") is None:
             pytest.skip("no openssl to make a certificate with")
         make_certificate(folder)
-        flags += ["--tls-cert", folder / "chain.pem", "--tls-key", folder / "key.pem"]
-    with serving(folder / "data", *flags) as server:
+        flags += ("--tls-cert", folder / "chain.pem", "--tls-key", folder / "key.pem")
+    with serving(folder / "data", "--stall-s", STALL_S, *flags) as server:
+        server.client = httpx.Client(base_url=server.address, timeout=PATIENCE_S, verify=False)
         yield server, file
+
+
+@pytest.fixture(scope="module", params=["http", "https"])
+def strict(request, tmp_path_factory):
+    with strictly(tmp_path_factory.mktemp("strict"), request.param) as found:
+        yield found
 
 
 def test_a_client_that_stops_is_cut_off(strict):
@@ -140,10 +147,6 @@ def test_a_client_that_stops_is_cut_off(strict):
 def test_a_client_that_stops_before_the_last_bytes_is_cut_off_too(strict):
     """What the server still has then is less than a buffer, and the answer is over for it."""
     server, file = strict
-    if server.address.startswith("https"):
-        pytest.skip(
-            "the last 64 KiB are the event loop's by then, which ends the connection after half a minute"
-        )
     with asking(server, file) as client:
         left = SIZE - 300_000
         while left > 0:
@@ -165,19 +168,44 @@ def test_a_client_that_reads_slowly_and_steadily_is_not(strict):
             assert client.recv(1 << 16), "as fast as it likes"
 
 
-def test_a_slow_client_is_cut_off_where_there_is_a_minimum_rate(tmp_path):
-    file = stored(tmp_path)
-    with serving(tmp_path / "data", "--stall-s", STALL_S, "--min-rate-bytes", "100MB") as server:
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_slow_client_is_cut_off_where_there_is_a_minimum_rate(tmp_path, scheme):
+    with strictly(tmp_path, scheme, "--min-rate-bytes", "100MB") as (server, file):
         with asking(server, file) as client:
             size = 0
             try:
                 while chunk := client.recv(4 << 10):
                     size += len(chunk)
                     time.sleep(0.002)
-            except ConnectionResetError:
+            except (ConnectionResetError, ssl.SSLError):
                 pass
             assert size < SIZE
         assert server.client.get("/healthz").status_code == 200
+        assert "Traceback" not in server_log(server)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_client_that_is_fast_enough_gets_all_of_it(tmp_path, scheme):
+    with strictly(tmp_path, scheme, "--min-rate-bytes", "1000") as (server, file):
+        for _ in range(3):
+            with asking(server, file) as client:
+                size = 12
+                while size < SIZE:
+                    found = client.recv(1 << 20)
+                    assert found, "the end before all of it"
+                    size += len(found)
+        assert "Traceback" not in server_log(server)
+
+
+def test_a_client_that_leaves_with_requests_waiting_lets_go_too(patient):
+    """Of several at once on one connection, the first one is the one that is answered."""
+    server, file = patient
+    with asking(server, file) as client:
+        client.sendall(f"GET {url(file)} HTTP/1.1\r\nHost: x\r\n\r\n".encode() * 3)
+        client.recv(100_000)
+        assert open_files(server, file)
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    until(lambda: not open_files(server, file), "the file to be closed", patience_s=PATIENCE_S / 8)
 
 
 @pytest.fixture(scope="module")

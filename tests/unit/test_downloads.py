@@ -49,8 +49,34 @@ def test_downloads_of_one_owner_share_a_rate():
         assert first.take(1000) == 0
         assert second.take(1000) == pytest.approx(1 - CATCH_UP_S, abs=CATCH_UP_S)
         assert other.take(1000) == 0
+        first.count(1000)
+        second.count(1000)
     with downloads.opened("ada") as again:
         assert again.take(1) > 1, "coming back is no way around it"
+
+
+def test_a_turn_that_was_not_used_is_given_back():
+    """Otherwise whoever asks and leaves again and again moves the owner's turns on, hours ahead."""
+    clock = Clock()
+    downloads = Downloads(max_rate_bytes=1_000_000, clock=clock)
+    for sent in [1000] + [0] * 2000:
+        with downloads.opened("ada") as one:
+            one.take(100_000)
+            one.count(sent)
+    with downloads.opened("ada") as honest:
+        assert honest.take(100_000) <= 0.001, "but for what was sent"
+        assert honest.take(100_000) > 0
+
+
+def test_nothing_is_given_back_of_what_was_sent():
+    clock = Clock()
+    downloads = Downloads(max_rate_bytes=1000, clock=clock)
+    for _ in range(10):
+        with downloads.opened("ada") as one:
+            one.take(1000)
+            one.count(1000)
+    with downloads.opened("ada") as one:
+        assert one.take(1) == pytest.approx(10, abs=CATCH_UP_S)
 
 
 def test_an_owner_has_so_many_downloads_and_others_theirs():

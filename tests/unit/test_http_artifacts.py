@@ -63,6 +63,14 @@ def test_head_says_the_same_without_the_bytes(two):
     assert head.headers["content-length"] == str(len(CONTENT))
 
 
+def test_what_can_be_asked_of_a_file_is_told(two):
+    server, ada, _, job_id = two
+    url = server.client.get(f"/v1/jobs/{job_id}/artifacts", headers=ada).json()["artifacts"][0]["url"]
+    refused = server.client.put(url, headers=ada)
+    is_problem(refused, 405, "method-not-allowed")
+    assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
+
+
 def test_a_report_is_shown_and_can_run_nothing(two):
     server, ada, _, job_id = two
     url = server.client.get(f"/v1/jobs/{job_id}/artifacts", headers=ada).json()["artifacts"][1]["url"]

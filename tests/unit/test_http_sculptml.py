@@ -1,6 +1,8 @@
 """The five routes of SculptML's app."""
 
 import json
+from datetime import timedelta
+from email.utils import format_datetime, parsedate_to_datetime
 
 import pytest
 
@@ -63,6 +65,11 @@ def test_a_model_is_made_checked_and_fetched(server, tmp_path):
     assert got.headers["cache-control"] == "private, no-cache", "the next model may have this name too"
     again = server.client.get("/get-model", params=NAME, headers={"If-None-Match": got.headers["etag"]})
     assert again.status_code == 304
+    for days, status in ((0, 304), (1, 200)):
+        date = parsedate_to_datetime(got.headers["last-modified"]) + timedelta(days=days)
+        since = {"If-Modified-Since": format_datetime(date, usegmt=True)}
+        again = server.client.get("/get-model", params=NAME, headers=since)
+        assert again.status_code == status, "a newer job of this name may have been removed since"
     part = server.client.get("/get-model", params=NAME, headers={"Range": "bytes=2-"})
     assert (part.status_code, part.content) == (206, b"model")
     assert server.client.get("/get-all").json() == {

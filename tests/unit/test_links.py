@@ -316,8 +316,21 @@ def test_a_link_to_a_removed_job_leads_nowhere(shop, tmp_path):
     found = link(shop)
     ready(server, tmp_path, ada)  # another job of hers has the same file
     assert server.client.delete(f"/v1/jobs/{job_id}", headers=ada).status_code == 204
-    for url in (found["url"], f"/v1/artifacts/{found['sha256']}?{urlsplit(found['url']).query}"):
-        is_problem(server.client.get(url), 404, "not-found")
+    is_problem(server.client.get(found["url"]), 404, "not-found")
+    parts = f"/v1/artifacts/{found['sha256']}?{urlsplit(found['url']).query}"
+    is_problem(server.client.get(parts), 403, "link")
+
+
+def test_strangers_do_not_learn_which_jobs_there_are(shop):
+    server, _, _, job_id = shop
+    found = link(shop)
+    answers = set()
+    for job in (job_id, "job_" + "0" * 26, "x"):
+        for sha256 in (found["sha256"], "0" * 64):
+            for end in ("", "/model.mlmodel"):
+                query = urlencode({"job": job, "expires": NOW + 60, "signature": "A" * 43})
+                answers.add(server.client.get(f"/v1/artifacts/{sha256}{end}?{query}").text)
+    assert len(answers) == 1
 
 
 def test_only_the_owner_makes_links(shop):

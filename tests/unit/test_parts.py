@@ -1,23 +1,27 @@
 """A stored file part by part."""
 
+import asyncio
 import hashlib
 import threading
-import time
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
 
 from job_examples import artifact, finish
 from quickml.artifacts import parts as parts_module
 from quickml.artifacts.filesystem import FilesystemArtifactStore
 from quickml.artifacts.memory import MemoryArtifactStore
-from quickml.artifacts.parts import PART_BYTES, parts_of
+from quickml.artifacts.parts import PART_BYTES, Parts, parts_of
 from quickml.errors import ArtifactError, ArtifactNotFoundError
-from quickml.http.parts import AT_ONCE
+from quickml.http.parts import AT_ONCE, PER_OWNER, Readings, get_parts
 from served import is_problem, served
+from waiting import until
 
 
 def sha256(content):
@@ -156,24 +160,121 @@ def test_a_damaged_or_lost_file_has_no_parts(two, tmp_path):
     is_problem(server.client.get(f"/v1/artifacts/{digest}", headers=ada), 404, "not-found")
 
 
-def test_only_so_many_files_are_read_at_a_time(two, monkeypatch):
+@pytest.fixture
+def shelf(tmp_path, monkeypatch):
+    """A server with many files of two owners, which are read when they are let."""
+    with served(tmp_path, workers=0, access="tokens") as server:
+        found = Shelf(server)
+        monkeypatch.setattr(server.service, "parts", found.read)
+        with ThreadPoolExecutor(80) as pool:
+            found.pool = pool
+            yield found
+            found.may_read.set()
+
+
+class Shelf:
+    def __init__(self, server):
+        self.server, self.pool = server, None
+        self.headers = {
+            name: {"Authorization": f"Bearer {server.tokens.create(name)[1]}"}
+            for name in ("ada", "bob", "eve")
+        }
+        self.may_read, self.lock = threading.Event(), threading.Lock()
+        self.read_for, self.running, self.most = [], 0, 0
+
+    def read(self, digest, owner):
+        with self.lock:
+            self.read_for.append((owner, digest))
+            self.running += 1
+            self.most = max(self.most, self.running)
+        assert self.may_read.wait(60)
+        with self.lock:
+            self.running -= 1
+        return Parts(sha256=digest, size_bytes=0, part_size_bytes=PART_BYTES, parts=())
+
+    def ask(self, owner, name):
+        url = f"/v1/artifacts/{name}"
+        return self.pool.submit(self.server.client.get, url, headers=self.headers[owner])
+
+    @property
+    def asking(self):
+        return self.server.app.state.readings._asking.total()
+
+
+def test_only_so_many_files_are_read_at_a_time(shelf):
     """However many ask, there are threads for the rest of the server."""
-    server, ada, _, digest = two
-    parts, lock = server.service.parts, threading.Lock()
-    running, most = 0, 0
+    asked = [shelf.ask(owner, f"{n}") for owner in shelf.headers for n in range(10)]
+    until(lambda: (shelf.asking, shelf.running) == (30, AT_ONCE), "all to wait")
+    assert len({owner for owner, _ in shelf.read_for}) == AT_ONCE, "one of an owner at a time"
+    assert shelf.server.client.get("/healthz").status_code == 200
+    shelf.may_read.set()
+    assert [one.result().status_code for one in asked] == [200] * 30
+    assert (shelf.most, len(shelf.read_for)) == (AT_ONCE, 30)
 
-    def counted(*arguments):
-        nonlocal running, most
-        with lock:
-            running += 1
-            most = max(most, running)
-        time.sleep(0.01)
-        with lock:
-            running -= 1
-        return parts(*arguments)
 
-    monkeypatch.setattr(server.service, "parts", counted)
-    with ThreadPoolExecutor(20) as pool:
-        asked = [pool.submit(server.client.get, f"/v1/artifacts/{digest}", headers=ada) for _ in range(40)]
-    assert [one.result().status_code for one in asked] == [200] * 40
-    assert most == AT_ONCE
+def test_who_asks_for_the_same_shares_one_reading(shelf):
+    asked = [shelf.ask("ada", "a") for _ in range(60)]
+    until(lambda: shelf.asking == 60, "all to wait")
+    shelf.may_read.set()
+    assert {one.result().text for one in asked} == {asked[0].result().text}
+    assert shelf.read_for == [("ada", "a")]
+    assert shelf.ask("ada", "a").result().status_code == 200
+    assert len(shelf.read_for) == 2, "what is on the disk by now"
+
+
+def test_an_owner_that_waits_for_too_many_is_told_to_come_back(shelf):
+    asked = [shelf.ask("ada", f"{n}") for n in range(PER_OWNER)]
+    until(lambda: shelf.asking == PER_OWNER, "all to wait")
+    refused = shelf.ask("ada", "another").result()
+    is_problem(refused, 429, "downloads")
+    assert int(refused.headers["retry-after"]) > 0
+    others = [shelf.ask("bob", "a"), shelf.ask("ada", "0")]
+    until(lambda: shelf.asking == PER_OWNER + 2, "others, and the same again, to wait too")
+    shelf.may_read.set()
+    assert {one.result().status_code for one in asked + others} == {200}
+    assert shelf.ask("ada", "another").result().status_code == 200
+
+
+def test_nothing_is_read_for_those_who_left():
+    async def run():
+        read, readings, may_end = [], Readings(), threading.Event()
+
+        def reading(name):
+            read.append(name)
+            assert may_end.wait(60)
+            raise ArtifactNotFoundError(name)
+
+        with readings.asked("ada", "first", lambda: reading("first")):
+            while not read:
+                await asyncio.sleep(0.001)
+            with readings.asked("ada", "second", lambda: reading("second")) as skipped:
+                await asyncio.sleep(0.01)
+            with readings.asked("ada", "third", lambda: reading("third")) as third:
+                may_end.set()
+                with pytest.raises(ArtifactNotFoundError):
+                    await third
+        assert await skipped is None
+        assert read == ["first", "third"]
+        assert (readings._open, readings._asking) == ({}, {})
+
+    asyncio.run(run())
+
+
+def test_a_client_that_leaves_is_not_waited_for():
+    """The request ends, though its file is still being read."""
+    may_end = threading.Event()
+
+    async def receive():
+        return {"type": "http.disconnect"}
+
+    async def run():
+        state = SimpleNamespace(readings=Readings())
+        request = Request({"type": "http", "app": SimpleNamespace(state=state)}, receive)
+        service = SimpleNamespace(parts=lambda *_: may_end.wait(60))
+        try:
+            with pytest.raises(HTTPException, match="gone"):
+                await get_parts(service, "ada", "a", request)
+        finally:
+            may_end.set()
+
+    asyncio.run(run())

@@ -112,6 +112,14 @@ def test_dates_are_compared_by_the_second(seconds):
     assert OURS.allow_range(Headers({"if-range": date})) == (seconds == 0)
 
 
+@given(st.integers(-(10**8), 10**8))
+def test_where_an_older_file_may_come_back_no_later_date_means_it(seconds):
+    one = Validators(etag='"ours"', modified=MODIFIED, may_go_back=True)
+    date = format_datetime(MODIFIED + timedelta(seconds=seconds), usegmt=True)
+    is_known = one.judge(Headers({"if-modified-since": date})) is Verdict.NOT_MODIFIED
+    assert is_known == (seconds == 0)
+
+
 @given(st.text())
 def test_no_condition_is_too_odd(text):
     raw = text.encode("utf-8", "replace")

@@ -140,6 +140,38 @@ def test_a_client_that_leaves_while_its_turn_is_waited_for_lets_go_too(path, ope
     assert (downloads.count, opened[0].closed) == (0, True)
 
 
+def left_by(path, downloads, client):
+    """A client that asks for the file, takes what it takes, and leaves."""
+
+    async def run():
+        task = asyncio.create_task(answer(body(path, downloads=downloads), client))
+        await settled()
+        client.gone.set()
+        async with asyncio.timeout(60):
+            await task
+
+    asyncio.run(run())
+
+
+def test_who_leaves_before_its_turn_gives_it_back(path):
+    downloads = Downloads(max_rate_bytes=100_000, clock=lambda: 0.0)
+    with downloads.opened("ada") as first:
+        first.take(100_000)
+        first.count(100_000)
+    for _ in range(5):
+        left_by(path, downloads, Client())
+    with downloads.opened("ada") as honest:
+        assert honest.take(1) <= 1
+
+
+def test_who_leaves_in_its_turn_has_had_it(path):
+    downloads = Downloads(max_rate_bytes=100_000, clock=lambda: 0.0)
+    for _ in range(3):
+        left_by(path, downloads, Client(takes=1))  # the headers
+    with downloads.opened("ada") as honest:
+        assert honest.take(1) > 0
+
+
 def test_an_answer_that_is_ended_lets_go_too(path, opened):
     async def run():
         task = asyncio.create_task(answer(body(path), Client(takes=2)))
@@ -208,6 +240,10 @@ def test_others_go_on_while_a_client_takes_everything_at_once(path):
         ("../..", "_", "_"),
         (".profile", "_profile", "_profile"),
         ("a/", "_", "_"),
+        ("gpj\u202e.exe", "gpj_.exe", "gpj_.exe"),
+        ("\u200ea\u2066b\u2069\u061c", "_a_b__", "_a_b__"),
+        ("model. .", "model_", "model_"),
+        ("a.b \n", "a.b _", "a.b%20_"),
     ],
 )
 def test_names_are_safe_in_both_forms(name, plain, encoded):

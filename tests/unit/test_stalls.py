@@ -63,6 +63,16 @@ def test_time_in_which_nobody_waits_for_the_client_does_not_count(clock):
         clock.time += 10 * STALL_S  # a stream with nothing to tell
 
 
+def test_a_wait_that_did_not_begin_does_not_end(clock):
+    one = waiting(clock, min_rate_bytes=1000)
+    assert not one.end(0)
+    one.begin(0)
+    clock.time += STALL_S / 2
+    assert not one.end(0)
+    clock.time += 10 * STALL_S
+    assert not one.end(0)
+
+
 def test_a_wait_begins_anew_each_time(clock):
     one = waiting(clock)
     for taken in range(10):

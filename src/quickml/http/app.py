@@ -63,7 +63,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service, app.state.access = service, access_of(settings)
-    app.state.parts_turns = asyncio.Semaphore(parts.AT_ONCE)
+    app.state.readings = parts.Readings()
     app.state.max_body_bytes, app.state.heartbeat_s = settings.max_body_bytes, settings.heartbeat_s
     app.state.stall_s, app.state.min_rate_bytes = settings.stall_s, settings.min_rate_bytes
     app.state.accel_redirect = settings.accel_redirect

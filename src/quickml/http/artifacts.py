@@ -32,8 +32,9 @@ def list_artifacts(service: TheService, owner: Owner, job_id: str) -> Manifest:
     return Manifest(artifacts=artifact_messages(service.artifacts(job_id, owner)))
 
 
-@router.head("/v1/artifacts/{sha256}/{filename:path}", include_in_schema=False)
+# The inner one comes first and answers both, so that `Allow` names both; the outer one is for the document.
 @router.get("/v1/artifacts/{sha256}/{filename:path}", response_class=Response, responses=FILE)
+@router.api_route("/v1/artifacts/{sha256}/{filename:path}", methods=["GET", "HEAD"], include_in_schema=False)
 async def get_artifact(
     service: TheService, fetcher: Fetcher, sha256: str, filename: str, request: Request
 ) -> Response:

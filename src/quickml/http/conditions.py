@@ -32,6 +32,8 @@ class Validators:
     """With its quotes, strong."""
     modified: datetime
     """In whole seconds."""
+    may_go_back: bool = False
+    """Whether an older content may take this one's place: no date but its own tells then who has it."""
 
     def judge(self, headers: Headers) -> Verdict:
         """Of a GET or HEAD, in the order of section 13.2.2; `If-Range` is not among it."""
@@ -43,7 +45,7 @@ class Validators:
         if "if-none-match" in headers:
             if self._is_among(_field(headers, "if-none-match"), is_strong=False):
                 return Verdict.NOT_MODIFIED
-        elif (date := _date(headers, "if-modified-since")) and self.modified <= date:
+        elif (date := _date(headers, "if-modified-since")) and self._is_known_since(date):
             return Verdict.NOT_MODIFIED
         return Verdict.SEND
 
@@ -53,6 +55,9 @@ class Validators:
             return True
         field = _field(headers, "if-range")
         return field == self.etag or _parsed([field]) == self.modified
+
+    def _is_known_since(self, date: datetime) -> bool:
+        return self.modified == date or (self.modified < date and not self.may_go_back)
 
     def _is_among(self, field: str, *, is_strong: bool) -> bool:
         if field == "*":

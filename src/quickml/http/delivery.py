@@ -29,10 +29,14 @@ INLINE = frozenset({"text/html", "application/json"})
 """What a browser shows; everything else it saves."""
 FOREVER = "private, max-age=31536000, immutable"
 """What an address with a hash in it leads to never changes."""
+REVALIDATED = "private, no-cache"
+"""What another address leads to may be another file tomorrow, also an older one."""
 _PLAIN_RANGE = re.compile(r"bytes=(?:[0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
 """That every server reads in the same way."""
-_UNSAFE = re.compile(r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|]|^\.+')
-"""What a name on a disk had better not have."""
+_UNSAFE = re.compile(
+    r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|^\.+|[. ]+\Z'
+)
+"""What a name on a disk had better not have, nor one that is read in two directions."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,8 @@ class Content:
     @property
     def validators(self) -> Validators:
         """What conditions are held against."""
-        return Validators(etag=f'"{self.sha256}"', modified=self.modified)
+        may_go_back = self.cache == REVALIDATED
+        return Validators(etag=f'"{self.sha256}"', modified=self.modified, may_go_back=may_go_back)
 
     def headers(self) -> dict[str, str]:
         """Of an answer with all of it, but for its length."""

@@ -36,6 +36,10 @@ class Rate:
         self._free_at = begin + size_bytes / self._rate_bytes
         return max(begin - now, 0.0)
 
+    def give_back(self, size_bytes: int) -> None:
+        """What was taken and not sent; later turns come so much earlier."""
+        self._free_at -= size_bytes / self._rate_bytes
+
     @property
     def piece_bytes(self) -> int:
         """What to take at most in one turn."""
@@ -47,6 +51,8 @@ class Download:
 
     def __init__(self, downloads: Downloads, rate: Rate | None) -> None:
         self._downloads, self._rate = downloads, rate
+        self._due_bytes = 0
+        """Taken and not yet sent."""
 
     def piece(self, size_bytes: int) -> int:
         """How much of so many bytes may be sent in one turn."""
@@ -55,11 +61,20 @@ class Download:
 
     def take(self, size_bytes: int) -> float:
         """Take a turn for so many bytes; in how many seconds it comes."""
-        return 0.0 if self._rate is None else self._rate.take(size_bytes)
+        if self._rate is None:
+            return 0.0
+        self._due_bytes += size_bytes
+        return self._rate.take(size_bytes)
 
     def count(self, size_bytes: int) -> None:
-        """So many bytes were sent."""
+        """So many bytes are sent."""
+        self._due_bytes -= size_bytes
         self._downloads.sent_bytes += size_bytes
+
+    def end(self) -> None:
+        """Leave the turn to others if it has not come."""
+        if self._rate is not None:
+            self._rate.give_back(self._due_bytes)
 
 
 class Downloads:
@@ -97,10 +112,12 @@ class Downloads:
         """
         if self._per_owner is not None and self._open[owner] >= self._per_owner:
             raise DownloadsError(self._per_owner)
+        download = Download(self, self._rate(owner))
         self._open[owner] += 1
         try:
-            yield Download(self, self._rate(owner))
+            yield download
         finally:
+            download.end()
             self._open[owner] -= 1
 
     def _rate(self, owner: str) -> Rate | None:

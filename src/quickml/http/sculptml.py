@@ -16,7 +16,7 @@ from quickml.errors import SpecError
 from quickml.http import problems
 from quickml.http.auth import Owner, TheService
 from quickml.http.bodies import RawBody
-from quickml.http.delivery import deliver
+from quickml.http.delivery import REVALIDATED, deliver
 from quickml.service import TERMINAL, Job, Service, Status
 from quickml.spec import understand
 from quickml.spec.sculptml import name_of
@@ -27,8 +27,6 @@ ModelName = Annotated[str, Query(description="As in the document.")]
 BODY: dict[str, Any] = {
     "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
 }
-REVALIDATED = "private, no-cache"
-"""The same name may mean another file tomorrow."""
 MOST = 200
 """Jobs that `get-all` looks through."""
 TAIL = 8

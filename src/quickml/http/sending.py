@@ -6,13 +6,11 @@ import asyncio
 import logging
 import os
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache
+from concurrent.futures import ThreadPoolExecutor
 from io import FileIO
 from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
-from anyio import CapacityLimiter
-from anyio.to_thread import run_sync
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
@@ -26,7 +24,7 @@ Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
-THREADS = 8
+_threads = ThreadPoolExecutor(8, thread_name_prefix="file")
 """For files. The rest of the API has others, which no rush for files takes away from it."""
 
 
@@ -62,7 +60,7 @@ class FileBody(Response):
                 await send(
                     {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
                 )
-                gone = asyncio.create_task(_left(receive))
+                gone = asyncio.create_task(left(receive))
                 try:
                     is_whole = await _Sender(file, send, gone, download).send(self._pieces)
                 finally:
@@ -98,8 +96,8 @@ class _Sender:
             if not chunk:
                 log.error("%s: expected %d bytes, found %d", self._file.name, span.stop, start)
                 return False  # the connection is closed, and the client knows that it is not all
+            self._download.count(len(chunk))  # first: who leaves now has had it
             await self._hand_on(chunk)
-            self._download.count(len(chunk))
             start += len(chunk)
         return True
 
@@ -112,12 +110,7 @@ class _Sender:
 
 async def in_thread(function: Callable[[*Given], Result], *arguments: *Given) -> Result:
     """Call what may wait for a disk, in one of the threads for files."""
-    return await run_sync(function, *arguments, limiter=_threads())
-
-
-@cache
-def _threads() -> CapacityLimiter:
-    return CapacityLimiter(THREADS)
+    return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
 
 
 def _opened(path: Path) -> FileIO:
@@ -153,7 +146,7 @@ def _read_waiting(file: FileIO, start: int, size: int) -> bytes:
     return file.read(size)
 
 
-async def _left(receive: Receive) -> None:
+async def left(receive: Receive) -> None:
     """Return when the client is gone. Sending to it raises nothing: only `receive` tells."""
     try:
         while (await receive())["type"] != "http.disconnect":

@@ -1,4 +1,4 @@
-"""uvicorn, with an end to everything that a client could draw out, and one that is orderly."""
+"""uvicorn, listening, and with an end that is orderly."""
 
 from __future__ import annotations
 
@@ -8,116 +8,21 @@ import socket
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from quickml.http.stalls import Waiting
+from quickml.http.protocol import Protocol
 
-HEADERS_TIMEOUT_S = 15.0
-"""From the first byte of a connection or request to the end of its headers."""
-MAX_HEADERS_BYTES = 64 << 10
-WRITE_LIMITS = {"high": 1, "low": 0}
-"""Bytes in the process at which an answer is halted, and goes on. What a client does not take stays on the
-disk, and every wait for a client is seen as one."""
 NOTSENT_LOWAT_BYTES = 128 << 10
 """What the system keeps of a connection before it is sent. Without it, of slow clients, megabytes."""
 DRAIN_S = 5.0
 """For requests under way, when the server is asked to end."""
 BACKLOG = 2048
-_ACKED_AT = 120
-"""Where `tcpi_bytes_acked` lies in Linux' `struct tcp_info`, since 4.1."""
-
-
-class Protocol(HttpToolsProtocol):
-    """uvicorn's, which by itself waits for headers of any length, and for readers, for ever."""
-
-    _timer: asyncio.TimerHandle | None = None
-    _next_look: asyncio.TimerHandle | None = None
-    _waiting: Waiting
-    _headers_bytes = 0
-
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """The clock starts with the connection."""
-        super().connection_made(transport)
-        transport.set_write_buffer_limits(**WRITE_LIMITS)
-        state = self.config.app.state  # type: ignore[union-attr]  # it is ours
-        self._waiting = Waiting(stall_s=state.stall_s, min_rate_bytes=state.min_rate_bytes)
-        self._await_headers()
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Nothing more to wait for."""
-        self._headers_came()
-        if self._next_look is not None:
-            self._next_look.cancel()
-        super().connection_lost(exc)
-
-    def data_received(self, data: bytes) -> None:
-        """Count what may be headers."""
-        if self._timer is None and (self.cycle is None or self.cycle.response_complete):
-            self._await_headers()  # the next request of a connection that was kept
-        if self._timer is not None:
-            self._headers_bytes += len(data)
-        super().data_received(data)
-        if self._timer is not None and self._headers_bytes > MAX_HEADERS_BYTES:
-            self._give_up()
-
-    def on_headers_complete(self) -> None:
-        """In time."""
-        self._headers_came()
-        super().on_headers_complete()
-
-    def pause_writing(self) -> None:
-        """What was sent is not being read."""
-        super().pause_writing()
-        self._waiting.begin(_taken(self.transport))
-        if self._next_look is None:
-            self._next_look = self.loop.call_later(self._waiting.next_look_s, self._look)
-
-    def resume_writing(self) -> None:
-        """It is. The next look stays where it is: with a fast client, there would be one for each piece."""
-        if self._waiting.end(_taken(self.transport)):
-            self.transport.abort()
-        super().resume_writing()
-
-    def _look(self) -> None:
-        self._next_look = None
-        if not self.flow.write_paused:
-            return
-        if self._waiting.look(_taken(self.transport)):
-            self.transport.abort()
-        else:
-            self._next_look = self.loop.call_later(self._waiting.next_look_s, self._look)
-
-    def _await_headers(self) -> None:
-        self._headers_bytes = 0
-        self._timer = self.loop.call_later(HEADERS_TIMEOUT_S, self._give_up)
-
-    def _headers_came(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _give_up(self) -> None:
-        self._headers_came()
-        if not self.transport.is_closing():
-            self.transport.close()
-
-
-def _taken(transport: asyncio.Transport) -> int:
-    """Bytes that the client's system has acknowledged; where ours does not say, those that have left here."""
-    if sys.platform == "linux":
-        with suppress(OSError):
-            info = transport.get_extra_info("socket").getsockopt(
-                socket.IPPROTO_TCP, socket.TCP_INFO, _ACKED_AT + 8
-            )
-            if len(info) == _ACKED_AT + 8:
-                return int.from_bytes(info[_ACKED_AT:], sys.byteorder)
-    return -transport.get_write_buffer_size()
 
 
 class Server(uvicorn.Server):
@@ -142,6 +47,18 @@ class Server(uvicorn.Server):
                 ssl_keyfile=tls_key,
             )
         )
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Over TLS, the last of an answer lies where no protocol sees it, and is waited for when closing."""
+        loop = asyncio.get_running_loop()
+        original = loop.create_server
+        if self.config.is_ssl:
+            patient = partial(original, ssl_shutdown_timeout=self._app.state.stall_s)
+            loop.create_server = patient  # type: ignore[method-assign]  # uvicorn passes nothing on
+        try:
+            await super().startup(sockets)
+        finally:
+            loop.create_server = original  # type: ignore[method-assign]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams end, which would last for ever, and workers go, while requests are finished."""

@@ -209,12 +209,14 @@ class SqlJobStore:
         wanted = artifacts.c.sha256 == sha256
         if owner is not None:
             wanted &= artifacts.c.job_id.in_(select(jobs.c.id).where(jobs.c.owner == owner))
+        if name is not None:
+            # Half a surrogate pair cannot even be asked for.
+            wanted &= artifacts.c.name == name.encode(errors="backslashreplace").decode()
         with self._database.read() as connection:
-            found = _artifacts(connection, wanted)
-        for artifact in found:
-            if name in (None, artifact.name):
-                return artifact
-        raise JobNotFoundError(name or sha256)
+            found = _artifacts(connection, wanted, limit=1)
+        if not found:
+            raise JobNotFoundError(name or sha256)
+        return found[0]
 
     # Operations
 
@@ -303,8 +305,10 @@ def _take_turn(connection: Connection, owner: str) -> None:
     connection.execute(taken.on_conflict_do_update(index_elements=["owner"], set_={"turn": turn}))
 
 
-def _artifacts(connection: Connection, wanted: ColumnElement[bool]) -> list[Artifact]:
-    found = select(artifacts).where(wanted).order_by(artifacts.c.job_id, artifacts.c.place)
+def _artifacts(
+    connection: Connection, wanted: ColumnElement[bool], limit: int | None = None
+) -> list[Artifact]:
+    found = select(artifacts).where(wanted).order_by(artifacts.c.job_id, artifacts.c.place).limit(limit)
     return [artifact_of(row) for row in connection.execute(found)]
 
 

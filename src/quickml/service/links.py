@@ -56,6 +56,11 @@ class LinkSigner:
         digest = hmac.digest(self._key, signed.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
+    def is_ours(self, link: Link, signature: str) -> bool:
+        """Whether a link was signed here, be it still good or not."""
+        # As texts: base64 has more than one for the same bytes.
+        return hmac.compare_digest(self.sign(link).encode(), signature.encode(errors="replace"))
+
     def check(self, link: Link, signature: str) -> None:
         """Whether a link is one of ours and still good.
 
@@ -64,8 +69,7 @@ class LinkSigner:
         Raises:
             LinkError: no.
         """
-        # As texts: base64 has more than one for the same bytes.
-        if not hmac.compare_digest(self.sign(link).encode(), signature.encode(errors="replace")):
+        if not self.is_ours(link, signature):
             raise LinkError("the link: expected it as this server signed it, found it changed")
         if link.expires <= self._clock():
             raise LinkError(f"the link: expected one that is still good, found its end at {link.expires_at}")

@@ -13,7 +13,7 @@ from typing import Any
 
 from quickml.artifacts.parts import Parts, parts_of
 from quickml.artifacts.store import ArtifactStore
-from quickml.errors import ArtifactError, DiskFullError, JobStateError, LinkError, QuickMLError, StoreError
+from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
 from quickml.executors.executor import Executor, State
 from quickml.jobs.job import NO_LIMITS, TERMINAL, Artifact, Job, Limits, NewJob, Status, StoredEvent
 from quickml.jobs.store import JobStore
@@ -261,17 +261,15 @@ class Service:
         return self._jobs.job(link.job_id).owner
 
     def bearer_of_content(self, job_id: str, sha256: str, expires: int, signature: str) -> str:
-        """The same of a link of which all but the file's name is known. Raises the same."""
-        owner = self._jobs.job(job_id).owner
-        error = LinkError("the link: expected it for a file of this content, found it for another")
-        for name in {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}:
-            try:
-                self._signer.check(Link(job_id=job_id, sha256=sha256, name=name, expires=expires), signature)
-            except LinkError as found:
-                error = found
-            else:
-                return owner
-        raise error
+        """The same of a link of which all but the file's name is known. Raises the same.
+
+        Whether there is such a job, or was, is told to nobody whose link is none of ours.
+        """
+        names = {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}
+        links = [Link(job_id=job_id, sha256=sha256, name=name, expires=expires) for name in names or {""}]
+        return self.bearer(
+            next((link for link in links if self._signer.is_ours(link, signature)), links[0]), signature
+        )
 
     def predict(
         self, job_id: str, owner: str, inputs: Sequence[Any], layers: Sequence[str] | None = ()
