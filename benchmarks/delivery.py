@@ -256,7 +256,7 @@ def fast(asked: argparse.Namespace) -> None:
         own = found.ways[1].processes
         figures = {which: lambda which=which: memory_mb(own, which) for which in ("VmHWM", "RssAnon")}
         with Growth(**figures) as growth:
-            rounds = [_round(found.ways, number) for number in range(asked.runs or 15)]
+            rounds = [_round(found.ways, number) for number in range(asked.runs or 25)]
     for flags, kind in KINDS.items():
         for way in found.ways:
             rates = [one[way.name, flags] for one in rounds]

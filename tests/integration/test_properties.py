@@ -290,7 +290,7 @@ def check(doc):
 
 
 slow = settings(
-    max_examples=25,
+    max_examples=15,
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # a network takes a second to build: no shrinking
