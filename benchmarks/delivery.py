@@ -577,7 +577,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("which", choices=[*PARTS, "all"])
-    parser.add_argument("--runs", type=int, help="instead of 15 for fast")
+    parser.add_argument("--runs", type=int, help="instead of 25 for fast")
     parser.add_argument("--clients", type=int, default=500, help="slow ones")
     parser.add_argument("--seconds", type=float, default=20.0, help="of slow clients")
     parser.add_argument("--seed", type=int, default=5, help="of the places where a download is cut")
