@@ -80,10 +80,11 @@ class Site:
             self._changed.notify_all()
 
     def crash(self, is_idle):
-        """Wait for a random moment, and kill a random process."""
-        self._wait_for_a_moment(is_idle)
+        """Wait for a random moment, and kill a random process; the server, where that loses a training that is
+        to go on: of its workers another one may be at it."""
+        is_kept = self._wait_for_a_moment(is_idle)
         workers = psutil.Process(self._process.pid).children()
-        if workers and self._random.random() < 0.75:
+        if workers and not is_kept and self._random.random() < 0.75:
             self._kill_worker(self._random.choice(workers))
         else:
             self._kill_server()
@@ -100,7 +101,10 @@ class Site:
             time.sleep(self._random.uniform(0, BUSY_S))
         else:
             self.server().until(lambda: is_idle() or self._is_kept(), "something to go on from")
-            self.kept_kills += self._is_kept()
+            is_kept = self._is_kept()
+            self.kept_kills += is_kept
+            return is_kept
+        return False
 
     def _is_busy(self):
         """Whether somebody trains."""
