@@ -40,7 +40,7 @@ from pathlib import Path
 
 from against_reference import promise
 from quickml import Client
-from service import IRIS, ROOT, Server, note
+from service import IRIS, ROOT, Server, note, parser_of, run
 
 sys.path.append(str(ROOT / "tests"))
 from stored_files import store_files, url
@@ -573,19 +573,12 @@ PARTS = {"fast": fast, "slow": slow, "resume": resume}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("which", choices=[*PARTS, "all"])
+    parser = parser_of(__doc__, PARTS)
     parser.add_argument("--runs", type=int, help="instead of 25 for fast")
     parser.add_argument("--clients", type=int, default=500, help="slow ones")
     parser.add_argument("--seconds", type=float, default=20.0, help="of slow clients")
     parser.add_argument("--seed", type=int, default=5, help="of the places where a download is cut")
-    parser.add_argument("--data", type=Path, help="where the servers' folders are made")
-    asked = parser.parse_args()
-    for name, part in PARTS.items():
-        if asked.which in (name, "all"):
-            part(asked)
+    run(parser, PARTS)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import pairwise
@@ -46,6 +46,9 @@ IRIS = json.loads((ROOT / "iris_spec.json").read_text())
 RATE = 505
 """Requests asked for in a second, a few more than must be answered."""
 MNIST = json.loads((ROOT / "mnist_cnn.json").read_text())
+
+
+Parts = dict[str, Callable[[argparse.Namespace], None]]
 
 
 class Server:
@@ -396,19 +399,30 @@ def idle(asked: argparse.Namespace) -> None:
 PARTS = {"iris": iris, "queue": queue, "watchers": watchers, "validate": validate, "idle": idle}
 
 
-def main() -> None:
+def parser_of(description: str, parts: Parts) -> argparse.ArgumentParser:
+    """For a choice of parts, and where their servers keep their data."""
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+        description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("which", choices=[*PARTS, "all"])
+    parser.add_argument("which", choices=[*parts, "all"])
+    parser.add_argument("--data", type=Path, help="where the servers' folders are made")
+    return parser
+
+
+def run(parser: argparse.ArgumentParser, parts: Parts) -> None:
+    """Measure what was chosen."""
+    asked = parser.parse_args()
+    for name, part in parts.items():
+        if asked.which in (name, "all"):
+            part(asked)
+
+
+def main() -> None:
+    parser = parser_of(__doc__, PARTS)
     parser.add_argument("--runs", type=int, help="instead of 10 for iris, 5 for idle")
     parser.add_argument("--watchers", type=int, default=2000)
     parser.add_argument("--seconds", type=float, default=15.0, help="of watching, of asking")
-    parser.add_argument("--data", type=Path, help="where the servers' folders are made")
-    asked = parser.parse_args()
-    for name, part in PARTS.items():
-        if asked.which in (name, "all"):
-            part(asked)
+    run(parser, PARTS)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import secrets
 import shutil
@@ -16,9 +15,7 @@ from pathlib import Path
 
 from quickml.errors import ResultError
 from quickml.events import FileRow
-
-_UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
-"""What disks answer that sync no folders."""
+from quickml.syncing import sync
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
@@ -45,12 +42,12 @@ class Draft:
         Raises:
             ResultError: there is something already, or the disk refuses.
         """
-        _sync(self.path)
+        _sync_all(self.path)
         folder, number = self.folder, 1
         while not self._takes_place(folder):
             number += 1
             folder = self.folder.with_name(f"{self.folder.name}-{number}")
-        _sync_one(folder.parent)
+        sync(folder.parent)
         return self.asked if number == 1 else self.asked.with_name(folder.name)
 
     def _takes_place(self, folder: Path) -> bool:
@@ -106,23 +103,10 @@ def check_free(folder: Path) -> None:
         raise ResultError(f"{folder}: the folder cannot be used ({error.strerror})") from error
 
 
-def _sync(folder: Path) -> None:
+def _sync_all(folder: Path) -> None:
     for path in sorted(folder.rglob("*"), reverse=True):
-        _sync_one(path)
-    _sync_one(folder)
-
-
-def _sync_one(path: Path) -> None:
-    if os.name == "nt" and path.is_dir():  # Windows cannot open a folder
-        return
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    except OSError as error:
-        if not path.is_dir() or error.errno not in _UNSYNCED:
-            raise
-    finally:
-        os.close(handle)
+        sync(path)
+    sync(folder)
 
 
 def described(path: Path) -> FileRow:

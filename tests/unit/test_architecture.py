@@ -13,12 +13,13 @@ FREE = {"quickml"}  # `from quickml import __version__`
 ALLOWED = {
     "errors": set(),
     "events": set(),
+    "syncing": set(),
     "spec": {"errors"},
     "datasets": {"errors", "spec"},
     "training": {"errors", "events", "spec", "datasets"},
     "coreml": {"errors", "events", "spec", "datasets", "training.trained", "training.on_torch"},
     "report": {"errors", "events", "spec", "datasets", "training.trained"},
-    "results": {"errors", "events"},
+    "results": {"errors", "events", "syncing"},
     "pipeline": {"errors", "events", "spec", "datasets", "training", "coreml", "report", "results"},
     "settings": {"errors"},
     "jobs": {"errors", "events"},
@@ -34,7 +35,7 @@ ALLOWED = {
         "artifacts",
     },
     "executors": {"errors", "events", "jobs", "worker.channel"},
-    "client": {"errors", "events", "settings"},
+    "client": {"errors", "events", "settings", "syncing"},
     "logs": set(),
     "service": {
         "errors",

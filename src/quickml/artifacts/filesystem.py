@@ -48,9 +48,8 @@ class FilesystemArtifactStore:
         if not place.parent.exists():
             place.parent.mkdir(exist_ok=True)
             _sync(self._root)
-        draft.replace(
-            place
-        )  # also over the same content, which is then as new and, had it been spoiled, sound
+        # Also over the same content, which is then as new and, had it been spoiled, sound.
+        draft.replace(place)
         _sync(place.parent)
 
     def open(self, sha256: str) -> BinaryIO:

@@ -15,10 +15,11 @@ from quickml.client.attempts import Contact
 from quickml.client.landing import POLL_S, Landing, check_room, is_there
 from quickml.client.locking import Lock
 from quickml.client.names import check_paths, check_plain
-from quickml.client.part import Content, disk, sync, taken
+from quickml.client.part import Content, disk, taken
 from quickml.client.progress import Progress, Told, untold
 from quickml.client.records import Artifact, Package
 from quickml.errors import InputError, ResultError, ServiceError
+from quickml.syncing import sync
 
 
 class Parcel:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quickml.errors import ResultError
+from quickml.syncing import sync
 
 PIECE_BYTES = 4 << 20
 """Files are read in pieces of this size, some milliseconds each."""
@@ -21,8 +22,6 @@ _UNLINKED = frozenset(
     {errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
 )
 """What disks answer that know no second name of a file."""
-_UNSYNCED = frozenset({errno.EINVAL, errno.ENOTSUP, errno.EBADF})
-"""What disks answer that sync no folders."""
 _STRONG = re.compile(r'"[!#-~]{1,256}"')
 """An ETag that may be asked with for the rest of a file (RFC 9110, section 13.1.5)."""
 
@@ -209,20 +208,6 @@ def rename(source: Path, target: Path) -> None:
         source.rename(target)
     else:
         source.unlink()
-
-
-def sync(folder: Path) -> None:
-    """Wait until the names in a folder are on disk, where the disk can tell."""
-    if os.name == "nt":  # Windows cannot open a folder
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in _UNSYNCED:
-            raise
-    finally:
-        os.close(descriptor)
 
 
 def taken(place: Path) -> ResultError:

@@ -21,6 +21,7 @@ from quickml.errors import JobNotFoundError, StoreError
 from quickml.events import from_json
 from quickml.http.auth import Owner, TheService
 from quickml.http.messages import EventItem, EventPage
+from quickml.http.sending import left
 from quickml.service import TERMINAL, Service, StoredEvent, Watcher, Watchers
 
 router = APIRouter()
@@ -149,10 +150,5 @@ async def _send(send: Send, content: bytes) -> None:
 
 
 async def _close_when_gone(receive: Receive, watcher: Watcher) -> None:
-    """Sending to a client that has gone raises nothing: only `receive` tells."""
-    try:
-        while (await receive())["type"] != "http.disconnect":
-            pass
-    except HTTPException:
-        pass  # a body that does not end is as good as none
+    await left(receive)
     watcher.close()

@@ -12,23 +12,18 @@ from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse, Response
 from pydantic import ValidationError
 
-from quickml.errors import JobStateError, LinkError, Problem
+from quickml.errors import LinkError, Problem
 from quickml.http.auth import Owner, TheService, owner_of
 from quickml.http.bodies import JsonBody
 from quickml.http.messages import LinkMessage, LinkRequest, Links, artifact_url
+from quickml.http.openapi import request_body
 from quickml.http.problems import body_problems, request_problem
-from quickml.service import MEMBER, Artifact, Link, Service, Status
+from quickml.service import MEMBER, Artifact, Link, Service
 
 router = APIRouter()
 
 DEFAULT_S = 3600
 MOST_SHOWN = 10
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": LinkRequest.model_json_schema()}},
-    }
-}
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}")
 """Written in one way alone."""
 
@@ -61,7 +56,7 @@ async def fetcher_of(
 Fetcher = Annotated[str, Depends(fetcher_of)]
 
 
-@router.post("/v1/jobs/{job_id}/links", response_model=Links, openapi_extra=BODY)
+@router.post("/v1/jobs/{job_id}/links", response_model=Links, openapi_extra=request_body(LinkRequest))
 async def create_links(service: TheService, owner: Owner, job_id: str, body: JsonBody) -> Response:
     """Links to files of a ready job, which their bearers may fetch without a token until the links expire."""
     return await run_in_threadpool(_answer, service, owner, job_id, body)
@@ -72,9 +67,7 @@ def _answer(service: Service, owner: str, job_id: str, body: bytes) -> Response:
         asked = LinkRequest.model_validate_json(body)
     except ValidationError as error:
         return request_problem(body_problems(error))
-    job = service.job(job_id, owner)
-    if job.status is not Status.READY:
-        raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+    service.ready(job_id, owner)
     files = {file.name: file for file in service.artifacts(job_id, owner)}
     if problems := list(_misfits(asked, files, service.link_max_s)):
         return request_problem(problems)

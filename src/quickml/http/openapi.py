@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
 
 from quickml import __version__
 from quickml.http import messages
@@ -35,6 +36,16 @@ _SCULPTML = {
     "required": ["model"],
     "properties": {"model": {"type": "object"}, "dataset": {"type": "object"}},
 }
+
+
+def request_body(model: type[BaseModel]) -> dict[str, Any]:
+    """Of a route that reads its JSON itself; for `openapi_extra`."""
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {"application/json": {"schema": model.model_json_schema()}},
+        }
+    }
 
 
 def install(app: FastAPI) -> None:

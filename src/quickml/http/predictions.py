@@ -10,20 +10,16 @@ from pydantic import ValidationError
 from quickml.http.auth import Owner, TheService
 from quickml.http.bodies import JsonBody
 from quickml.http.messages import ActivationMessage, PredictionMessage, PredictionRequest, Predictions, number
+from quickml.http.openapi import request_body
 from quickml.http.problems import body_problems, request_problem
 from quickml.service import Prediction, Service
 
 router = APIRouter()
 
-BODY = {
-    "requestBody": {
-        "required": True,
-        "content": {"application/json": {"schema": PredictionRequest.model_json_schema()}},
-    }
-}
 
-
-@router.post("/v1/jobs/{job_id}/predictions", response_model=Predictions, openapi_extra=BODY)
+@router.post(
+    "/v1/jobs/{job_id}/predictions", response_model=Predictions, openapi_extra=request_body(PredictionRequest)
+)
 async def predict(service: TheService, owner: Owner, job_id: str, body: JsonBody) -> Response:
     """Run the Core ML file of a ready job, and show what its layers give where that is asked for."""
     return await run_in_threadpool(_answer, service, owner, job_id, body)

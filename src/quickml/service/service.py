@@ -162,6 +162,13 @@ class Service:
         """One job. Raises JobNotFoundError."""
         return self._jobs.job(job_id, owner)
 
+    def ready(self, job_id: str, owner: str) -> Job:
+        """One job that is ready. Raises JobNotFoundError, and JobStateError of one that is not."""
+        job = self._jobs.job(job_id, owner)
+        if job.status is not Status.READY:
+            raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+        return job
+
     def jobs(
         self, owner: str, *, statuses: Sequence[Status] = (), limit: int = 50, before: str | None = None
     ) -> list[Job]:
@@ -281,9 +288,7 @@ class Service:
             JobStateError: it is not ready.
             InputError: an input that does not fit, or no such layer.
         """
-        job = self._jobs.job(job_id, owner)
-        if job.status is not Status.READY:
-            raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+        job = self.ready(job_id, owner)
         return self._models.predict(job, self._jobs.artifacts(job_id), inputs, layers)
 
     # Operations
