@@ -43,7 +43,7 @@ def target(what: str, found: float, at_most: float, unit: str = "") -> None:
 
 def mnist() -> tuple[Any, Any]:
     """The plan of mnist_cnn.json, and a Keras model of it that has learned nothing."""
-    from quickml.spec import understand
+    from quickml.document import understand
     from quickml.training.build import build
 
     plan = understand(json.loads((ROOT / "mnist_cnn.json").read_text()))
@@ -52,8 +52,8 @@ def mnist() -> tuple[Any, Any]:
 
 def our_side() -> Callable[[str], Any]:
     """Emit and convert: what `quickml` does between a trained model and a saved file."""
-    from quickml.coreml.conversion import convert, quiet, target_of
-    from quickml.coreml.emit import emit
+    from quickml.export.coreml.conversion import convert, quiet, target_of
+    from quickml.export.coreml.emit import emit
     from quickml.training.stages import weights
 
     plan, model = mnist()
@@ -141,7 +141,7 @@ def running(runs: int) -> None:
     from quickml.datasets import load
 
     plan, _ = mnist()
-    pictures = np.ascontiguousarray(load(plan.spec.dataset).x_test.transpose(0, 3, 1, 2))
+    pictures = np.ascontiguousarray(load(plan.document.dataset).x_test.transpose(0, 3, 1, 2))
     assert len(pictures) == PICTURES
     work = our_side()
     with tempfile.TemporaryDirectory() as folder:
@@ -152,9 +152,9 @@ def running(runs: int) -> None:
 
 
 def measure(path: Path, pictures: Any, runs: int) -> None:
-    from quickml.coreml import files
-    from quickml.coreml.onnx import translate
-    from quickml.coreml.runtime import Runtime
+    from quickml.export.coreml.reading import files
+    from quickml.export.onnx import translate
+    from quickml.export.runtime import Runtime
 
     kind = path.suffix[1:]
     size = sum(one.stat().st_size for one in (path, *path.rglob("*")) if one.is_file())

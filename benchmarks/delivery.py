@@ -42,7 +42,7 @@ from against_reference import promise
 from quickml import Client
 from service import IRIS, ROOT, Server, note, parser_of, run
 
-sys.path.append(str(ROOT / "tests"))
+sys.path.append(str(ROOT / "tests" / "support"))
 from stored_files import store_files, url
 
 FILE_BYTES = 200_000_000

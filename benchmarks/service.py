@@ -36,7 +36,7 @@ from pathlib import Path
 import uvloop
 
 from against_reference import promise, reference
-from quickml import Client, bootstrap, events
+from quickml import Client, composition, events
 from quickml.client import Job
 from quickml.settings import Settings
 
@@ -198,7 +198,7 @@ def finished(clients: list[Client], count: int) -> list[Job]:
 # Many watchers
 
 
-class Watcher(asyncio.Protocol):
+class Subscription(asyncio.Protocol):
     """One stream, read with as little work as possible: when each event came, by its number."""
 
     ID = re.compile(rb"id: (\d+)\n")
@@ -237,7 +237,7 @@ class Ledger:
     EVERY_S = 0.01
 
     def __init__(self, server: Server) -> None:
-        self._store = bootstrap.jobs(Settings(data=server.data))
+        self._store = composition.jobs(Settings(data=server.data))
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._read)
         self.stored: dict[int, float] = {}
@@ -305,7 +305,7 @@ async def watch_many(
     loop, open_ones = asyncio.get_running_loop(), []
     for _ in range(0, count, 50):
         made = (
-            loop.create_connection(lambda: Watcher(path, arrivals), server.host, server.port)
+            loop.create_connection(lambda: Subscription(path, arrivals), server.host, server.port)
             for _ in range(min(50, count - len(open_ones)))
         )
         open_ones += [protocol for _, protocol in await asyncio.gather(*made)]

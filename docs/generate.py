@@ -7,9 +7,9 @@ document, the events or the commands.
 import json
 from pathlib import Path
 
-from generator import commands, document, events, http, settings
+from generator import commands, document, events, http, modules, settings
 
-from quickml.spec.schema import schema
+from quickml.document.schema import schema
 
 REFERENCE = Path(__file__).parent / "reference"
 
@@ -22,6 +22,7 @@ def pages() -> dict[str, str]:
         "commands.md": commands.page(),
         "settings.md": settings.page(),
         "http.md": http.page(),
+        "modules.md": modules.page(),
         "openapi.json": json.dumps(http.document(), indent=2) + "\n",
         "spec.schema.json": json.dumps(schema(), indent=2) + "\n",
     }

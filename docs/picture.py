@@ -14,7 +14,7 @@ from pathlib import Path
 from rich.console import Console
 
 from quickml import events
-from quickml.cli.terminal import TerminalDisplay
+from quickml.cli.display.terminal import TerminalDisplay
 
 PICTURE = Path(__file__).parent / "pictures" / "terminal.svg"
 WIDTH = 112

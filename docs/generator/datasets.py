@@ -1,8 +1,8 @@
 """The reference of the datasets."""
 
 from generator.fields import keys, table, wrapped
-from quickml.spec.datasets import DATASETS, Dataset
-from quickml.spec.layers.layer import shown
+from quickml.document.datasets import DATASETS, Dataset
+from quickml.document.layers.layer import shown
 
 
 def section() -> str:

@@ -6,16 +6,24 @@ from typing import Any, get_args
 
 from generator import NOTE, datasets
 from generator.fields import keys, table, wrapped, written
-from quickml.errors import SpecError
-from quickml.spec import Plan, plan, understand
-from quickml.spec.checks import MAX_MEMORY_BYTES, MAX_PARAMETERS
-from quickml.spec.document import Model, Spec
-from quickml.spec.export import FIRST_IOS, Export, Format, Updatable, Weights, first_ios
-from quickml.spec.layers import LAYERS, Layer
-from quickml.spec.layers.layer import Activation_, Initializer, Regularizer, shown
-from quickml.spec.parse import MAX_BYTES
-from quickml.spec.part import MAX_SIZE, Part
-from quickml.spec.training import OPTIMIZERS, SHORT_NAMES, AnySchedule, EarlyStopping, Loss, Metric, Training
+from quickml.document import Document, Plan, plan, understand
+from quickml.document.base import MAX_SIZE, DocumentModel
+from quickml.document.checks.fit import MAX_MEMORY_BYTES, MAX_PARAMETERS
+from quickml.document.document import Model
+from quickml.document.export import FIRST_IOS, Export, Format, Updatable, Weights, first_ios
+from quickml.document.layers import LAYERS, Layer
+from quickml.document.layers.layer import Activation_, Initializer, Regularizer, shown
+from quickml.document.parse import MAX_BYTES
+from quickml.document.training import (
+    OPTIMIZERS,
+    SHORT_NAMES,
+    AnySchedule,
+    EarlyStopping,
+    Loss,
+    Metric,
+    Training,
+)
+from quickml.errors import DocumentError
 
 ENDS = {
     "iris": {"type": "Dense", "units": 3, "activation": "softmax"},
@@ -53,7 +61,7 @@ integer without an upper bound goes up to {MAX_SIZE:,}.
 
 ## Top level
 
-{keys(Spec)}"""
+{keys(Document)}"""
 
 
 # ---------------------------------------------------------------------------------------------- model
@@ -128,7 +136,7 @@ def _training() -> str:
     optimizers = "\n\n".join(_section(cls) for cls in OPTIMIZERS.values())
     schedules = "\n\n".join(_section(cls) for cls in get_args(AnySchedule))
     short = ", ".join(f"`{a}` for `{b}`" for a, b in SHORT_NAMES.items())
-    left_out = [_plan(name).spec.training.loss for name in ENDS]
+    left_out = [_plan(name).document.training.loss for name in ENDS]
     return f"""## Training
 
 {keys(Training)}
@@ -179,7 +187,7 @@ def _accepted(what: str, names: Iterable[str]) -> str:
 def _is_taken(dataset: str, training: Mapping[str, Any]) -> bool:
     try:
         _plan(dataset, training=training)
-    except SpecError:
+    except DocumentError:
         return False
     return True
 
@@ -193,10 +201,10 @@ def _plan(dataset: str, **others: Any) -> Plan:
 
 
 def _metrics(dataset: str) -> str:
-    return f"`{written(_plan(dataset).spec.training.metrics)}`"
+    return f"`{written(_plan(dataset).document.training.metrics)}`"
 
 
-def _section(cls: type[Part]) -> str:
+def _section(cls: type[DocumentModel]) -> str:
     return f"#### {cls.__name__}\n\n{wrapped(cls.__doc__)}\n\n{keys(cls, without=['type'])}"
 
 

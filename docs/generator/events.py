@@ -8,7 +8,7 @@ from pydantic import BaseModel
 from generator import NOTE
 from generator.fields import table, wrapped
 from quickml import events
-from quickml.spec.schema import field_texts
+from quickml.document.schema import field_texts
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
 FILE = events.FileRow(name="model.mlpackage", size_bytes=5121, sha256="9f86d081" * 8)

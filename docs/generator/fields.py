@@ -8,11 +8,11 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from quickml.spec.layers import LAYERS
-from quickml.spec.layers.layer import Activation_, Initializer
-from quickml.spec.part import MAX_SIZE, Padding, Pair, Part
-from quickml.spec.schema import schema
-from quickml.spec.training import OPTIMIZERS, Loss, Metric
+from quickml.document.base import MAX_SIZE, DocumentModel, Padding, Pair
+from quickml.document.layers import LAYERS
+from quickml.document.layers.layer import Activation_, Initializer
+from quickml.document.schema import schema
+from quickml.document.training import OPTIMIZERS, Loss, Metric
 
 SPECIAL = {
     "integer of at least 1, or `[rows, columns]`": Pair,
@@ -52,7 +52,7 @@ def _schema() -> dict[str, Any]:
     return schema()
 
 
-def keys(part: type[Part], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:
+def keys(part: type[DocumentModel], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:
     """The table of a part's keys; columns that say nothing are left out. Empty where there is no key."""
     entry = _schema()["$defs"].get(part.__name__, _schema())
     chosen = set(only or entry["properties"]) - set(without)
@@ -117,14 +117,14 @@ def one_of(values: Iterable[Any]) -> str:
     return f"{', '.join(most)} or {last}" if most else last
 
 
-def default(part: type[Part], key: str) -> str:
+def default(part: type[DocumentModel], key: str) -> str:
     """As a person would write it: one number for a pair of equal ones."""
     field = part.model_fields[key]
     if field.is_required():
         return "**required**"
     if field.default is None:
         return "none"
-    if isinstance(field.default, Part):
+    if isinstance(field.default, DocumentModel):
         tag = getattr(field.default, "type", None)
         return f"`{json.dumps(tag)}`" if tag else "all defaults"
     return f"`{written(field.default)}`"

@@ -8,14 +8,14 @@ from typing import Any
 
 from generator import NOTE
 from generator.fields import table, wrapped
-from quickml.artifacts.memory import MemoryArtifactStore
-from quickml.executors.memory import MemoryExecutor
 from quickml.http.app import create_app
 from quickml.http.problems import KINDS, PREFIX
 from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import Service
 from quickml.settings import Settings
+from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.testing.executor import MemoryExecutor
 
 INTRODUCTION = """REST and JSON; [the OpenAPI document](openapi.json) has every shape. A server sends its
 own at `/v1/openapi.json`. How to start one: [run a server](../how-to/run-a-server.md).

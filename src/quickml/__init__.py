@@ -5,7 +5,7 @@ Spec, build, train, compile, verify: the folders of this package are named after
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from quickml._version import __version__
 
 if TYPE_CHECKING:
     from quickml.client import AsyncClient, Client

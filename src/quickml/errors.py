@@ -77,7 +77,7 @@ class Notice:
         return f"{self.pointer or '/'}: {self.message}"
 
 
-class SpecError(QuickMLError):
+class DocumentError(QuickMLError):
     """The document cannot be built; `problems` has all of them, in document order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -204,7 +204,7 @@ class Failed(_Event):
 
     type: Literal["failed"] = "failed"
     error: str
-    """The class of the error, such as `SpecError`."""
+    """The class of the error, such as `DocumentError`."""
     message: str
     problems: tuple[dict[str, str], ...] = ()
 

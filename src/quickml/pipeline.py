@@ -10,10 +10,10 @@ from pathlib import Path
 
 from quickml import events, results
 from quickml.datasets.data import Data
-from quickml.errors import QuickMLError, SpecError
-from quickml.spec import Plan
-from quickml.training.keeping import Keeping
-from quickml.training.trained import Trained
+from quickml.document import Plan
+from quickml.errors import DocumentError, QuickMLError
+from quickml.model import TrainedModel
+from quickml.training.checkpoint_policy import CheckpointPolicy
 
 KERAS_FILE = "model.keras"
 
@@ -23,7 +23,7 @@ def run(
     folder: Path | None = None,
     *,
     stop: Callable[[], bool] = lambda: False,
-    keeping: Keeping | None = None,
+    keeping: CheckpointPolicy | None = None,
 ) -> Generator[events.Event, None, Path]:
     """Do all that a plan asks for, telling each step as it happens.
 
@@ -46,11 +46,14 @@ def run(
         DatasetError, TrainingError, CompileError, VerificationError: and then no folder appears.
     """
     clock = _Clock()
-    spec = plan.spec
-    asked = folder or results.default_folder(spec.name)
+    document = plan.document
+    asked = folder or results.default_folder(document.name)
     with results.draft(asked, exact=folder is not None) as draft:
         yield events.Started(
-            name=spec.name, dataset=spec.dataset.name, epochs=spec.training.epochs, seed=spec.training.seed
+            name=document.name,
+            dataset=document.dataset.name,
+            epochs=document.training.epochs,
+            seed=document.training.seed,
         )
         for notice in plan.notices:
             yield events.Warned(pointer=notice.pointer, message=notice.message)
@@ -73,15 +76,15 @@ def run(
 
 def _load(plan: Plan) -> Data:
     from quickml import datasets
-    from quickml.coreml.compile import check
+    from quickml.export.compile import check
 
     check(plan)
-    return datasets.load(plan.spec.dataset)
+    return datasets.load(plan.document.dataset)
 
 
 def _train(
-    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], keeping: Keeping | None
-) -> Generator[events.Event, None, Trained]:
+    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], keeping: CheckpointPolicy | None
+) -> Generator[events.Event, None, TrainedModel]:
     from quickml.training.train import train
 
     trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop, keeping=keeping)
@@ -101,11 +104,11 @@ class _Delivery:
 
 
 def _deliver(
-    trained: Trained, data: Data, folder: Path, clock: _Clock
+    trained: TrainedModel, data: Data, folder: Path, clock: _Clock
 ) -> Generator[events.Event, None, _Delivery]:
     """Compile, and verify what was compiled."""
-    from quickml.coreml.compile import Compiler
-    from quickml.coreml.package import NO_MLMODELC
+    from quickml.export.compile import Compiler
+    from quickml.export.coreml.package import NO_MLMODELC
 
     with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
         keras_file = folder / KERAS_FILE
@@ -124,11 +127,11 @@ def _deliver(
     return _Delivery(files=files, skipped=skipped, compression=compiler.tried, parity=parity)
 
 
-def _report(trained: Trained, data: Data, delivery: _Delivery, folder: Path, clock: _Clock) -> None:
+def _report(trained: TrainedModel, data: Data, delivery: _Delivery, folder: Path, clock: _Clock) -> None:
     """`spec.json`, `report.json` and `report.html`."""
     from quickml.report.record import record, write
 
-    text = trained.plan.spec.model_dump_json(indent=2, exclude_none=True)
+    text = trained.plan.document.model_dump_json(indent=2, exclude_none=True)
     (folder / "spec.json").write_text(text + "\n", encoding="utf-8")
     summary = record(
         trained,
@@ -145,7 +148,8 @@ def _report(trained: Trained, data: Data, delivery: _Delivery, folder: Path, clo
 def warm() -> None:
     """Load all that a run needs, so that the next one begins at once."""
     from quickml import datasets
-    from quickml.coreml import compile, library
+    from quickml.export import compile
+    from quickml.export.coreml import library
     from quickml.report import record
     from quickml.training import stages
 
@@ -155,7 +159,7 @@ def warm() -> None:
 
 def failure(error: QuickMLError) -> events.Failed:
     """The event of a run that broke off."""
-    problems = tuple(vars(problem) for problem in error.problems) if isinstance(error, SpecError) else ()
+    problems = tuple(vars(problem) for problem in error.problems) if isinstance(error, DocumentError) else ()
     return events.Failed(error=type(error).__name__, message=str(error), problems=problems)
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from quickml.errors import ResultError
 from quickml.events import FileRow
-from quickml.syncing import sync
+from quickml.files.durable import sync
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:

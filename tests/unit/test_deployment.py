@@ -59,7 +59,7 @@ def test_the_settings_that_matter_are_settings():
 
 
 def test_the_figures_to_watch_are_there():
-    source = (ROOT / "src" / "quickml" / "http" / "metrics.py").read_text()
+    source = (ROOT / "src" / "quickml" / "http" / "server" / "metrics.py").read_text()
     figures = set(re.findall(r"`(quickml_\w+)", PAGE))
     assert len(figures) >= 8
     assert {name for name in figures if f'"{name.removesuffix("_total")}"' not in source} == set()

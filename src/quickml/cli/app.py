@@ -15,16 +15,16 @@ from typing import Annotated
 
 import typer
 
-from quickml import __version__
+from quickml._version import __version__
 from quickml.cli.flags import with_settings
 from quickml.errors import (
     CoreMLFileError,
+    DocumentError,
     InputError,
     QuickMLError,
     ResultError,
     ServiceError,
     SettingsError,
-    SpecError,
     TokenError,
 )
 from quickml.settings import Settings
@@ -65,7 +65,7 @@ def run(
 
     Ctrl-C once stops training and keeps, compiles and verifies what was learned; twice gives up.
     """
-    from quickml.cli.run import run_spec
+    from quickml.cli.commands.run import run_spec
 
     run_spec(spec, out=out, epochs=epochs, seed=seed, as_json=as_json)
 
@@ -73,7 +73,7 @@ def run(
 @app.command()
 def validate(spec: SpecFile, as_json: AsJson = False) -> None:
     """Print the layers with shapes and parameters, or every problem. Nothing is trained."""
-    from quickml.cli.validate import validate_spec
+    from quickml.cli.commands.validate import validate_spec
 
     validate_spec(spec, as_json=as_json)
 
@@ -81,7 +81,7 @@ def validate(spec: SpecFile, as_json: AsJson = False) -> None:
 @app.command()
 def inspect(file: ModelFile, as_json: AsJson = False) -> None:
     """Show what a Core ML file takes, gives and is made of."""
-    from quickml.cli.inspect import inspect_file
+    from quickml.cli.commands.inspect import inspect_file
 
     inspect_file(file, as_json=as_json)
 
@@ -98,7 +98,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
 ) -> None:
     """Run a Core ML file on pictures or numbers, on any system."""
-    from quickml.cli.predict import predict_inputs
+    from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)
 
@@ -108,7 +108,7 @@ def schema() -> None:
     """Print the JSON Schema of the document, for editors and forms."""
     import json
 
-    from quickml.spec.schema import schema as document_schema
+    from quickml.document.schema import schema as document_schema
 
     typer.echo(json.dumps(document_schema(), indent=2))
 
@@ -121,7 +121,7 @@ def serve(settings: Settings) -> None:
     Open on this machine alone; for others, whoever has a token. Ctrl-C lets running trainings keep where
     they are, and the next start goes on from there.
     """
-    from quickml.cli.serve import serve as serve_until_ended
+    from quickml.cli.commands.serve import serve as serve_until_ended
 
     serve_until_ended(settings)
 
@@ -137,7 +137,7 @@ def submit(
 
     A server that asks for a token is shown the one in QUICKML_TOKEN.
     """
-    from quickml.cli.submit import submit_spec
+    from quickml.cli.commands.submit import submit_spec
 
     submit_spec(spec, server=server, watch=watch, as_json=as_json)
 
@@ -148,7 +148,7 @@ def watch(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
 
     A connection that breaks is made again. Ctrl-C only ends the watching: the job goes on.
     """
-    from quickml.cli.watch import watch_job
+    from quickml.cli.commands.watch import watch_job
 
     watch_job(job, server=server, as_json=as_json)
 
@@ -156,7 +156,7 @@ def watch(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
 @app.command()
 def stop(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
     """End a job's training, and have what was learned compiled and verified."""
-    from quickml.cli.stop import stop_job
+    from quickml.cli.commands.stop import stop_job
 
     stop_job(job, server=server, as_json=as_json)
 
@@ -179,7 +179,7 @@ def download(
     The folder appears when all of them are there and right. After Ctrl-C, or anything else that went wrong,
     the same command goes on from what had come.
     """
-    from quickml.cli.download import download_job
+    from quickml.cli.commands.download import download_job
 
     download_job(job, names=file or [], out=out, server=server, as_json=as_json)
 
@@ -192,7 +192,7 @@ def jobs(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per job.")] = False,
 ) -> None:
     """List the jobs of this machine's server, the newest first, whether it runs or not."""
-    from quickml.cli.jobs import list_jobs
+    from quickml.cli.commands.jobs import list_jobs
 
     list_jobs(settings, owner=owner, as_json=as_json)
 
@@ -210,7 +210,7 @@ def token_create(
     owner: Annotated[str, typer.Argument(metavar="NAME", help="Whose jobs it lets in to; new or known.")],
 ) -> None:
     """Make a token and print it, this once: the server keeps a hash."""
-    from quickml.cli.token import create_token
+    from quickml.cli.commands.token import create_token
 
     create_token(settings, owner)
 
@@ -219,7 +219,7 @@ def token_create(
 @with_settings("data")
 def token_list(settings: Settings) -> None:
     """Show all tokens, without their secrets."""
-    from quickml.cli.token import list_tokens
+    from quickml.cli.commands.token import list_tokens
 
     list_tokens(settings)
 
@@ -231,7 +231,7 @@ def token_revoke(
     token_id: Annotated[str, typer.Argument(metavar="ID", help="As `quickml token list` shows it.")],
 ) -> None:
     """Let a token in no more, from now on."""
-    from quickml.cli.token import revoke_token
+    from quickml.cli.commands.token import revoke_token
 
     revoke_token(settings, token_id)
 
@@ -274,15 +274,15 @@ def _sentence(error: OSError) -> str:
 
 
 def _code(error: QuickMLError) -> int:
-    wrong = SpecError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
+    wrong = DocumentError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
     if isinstance(error, ServiceError):  # refused for good, or only now
         return 2 if error.status in (400, 401, 404, 409, 413, 422) else 1
     return 2 if isinstance(error, wrong) else 1
 
 
 def _leave(error: object, code: int) -> None:
-    if isinstance(error, SpecError | SettingsError):
-        count, where = len(error.problems), "document" if isinstance(error, SpecError) else "settings"
+    if isinstance(error, DocumentError | SettingsError):
+        count, where = len(error.problems), "document" if isinstance(error, DocumentError) else "settings"
         print(f"error: {count} problem{'s' if count > 1 else ''} in the {where}", file=sys.stderr)
         for problem in error.problems:
             print(f"  {problem}", file=sys.stderr)

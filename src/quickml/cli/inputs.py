@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.coreml.pictures import fitted
 from quickml.errors import InputError
+from quickml.export.pictures import fitted
 
 MAX_BYTES = 64 * 2**20
 """A file of numbers larger than this is refused."""

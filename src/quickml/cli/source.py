@@ -5,9 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from quickml.errors import Problem, SpecError
-from quickml.spec import Plan, read
-from quickml.spec.parse import MAX_BYTES
+from quickml.document import Plan, read
+from quickml.document.parse import MAX_BYTES
+from quickml.errors import DocumentError, Problem
 
 
 def read_spec(path: Path) -> Plan:
@@ -33,4 +33,4 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
         problem = Problem(pointer="", expected="a JSON file to read", found=f"{str(path)!r} ({reason})")
-        raise SpecError([problem]) from None
+        raise DocumentError([problem]) from None

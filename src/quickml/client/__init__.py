@@ -5,8 +5,9 @@ What both do alike knows nothing of sockets: requests and how answers are read (
 `repair.py`) and packages of them (`parcel.py`).
 """
 
-from quickml.client.asynchronous import AsyncClient
-from quickml.client.progress import Progress
+from quickml.client.async_client import AsyncClient
+from quickml.client.client import Client
+from quickml.client.download.progress import Progress
 from quickml.client.records import (
     Activation,
     Artifact,
@@ -18,7 +19,6 @@ from quickml.client.records import (
     Status,
     Validation,
 )
-from quickml.client.synchronous import Client
 
 __all__ = [
     "Activation",

@@ -6,10 +6,10 @@ import math
 from collections.abc import Iterator
 from time import monotonic
 
-from quickml.client import calls
-from quickml.client.attempts import Answer, Attempts, Contact
-from quickml.client.calls import Call
-from quickml.client.sse import Message, SseParser
+from quickml.client import endpoints
+from quickml.client.endpoints import Call
+from quickml.client.event_stream import Message, SseParser
+from quickml.client.retry import Answer, Attempts, Contact
 from quickml.errors import ServiceError, UnreachableError
 from quickml.events import Cancelled, Event, Failed, Verified, from_another_version
 
@@ -32,7 +32,7 @@ class Following(Attempts):
     def call(self) -> Call[None]:
         """The request for what has not come yet."""
         self._parser, self._opened_s = SseParser(), math.inf
-        return calls.events(self._job_id, self._last)
+        return endpoints.events(self._job_id, self._last)
 
     def accept(self, status: int, content_type: str) -> bool:
         """Whether this answer is a stream to feed from; otherwise it goes to `refuse`, once it is whole."""

@@ -7,9 +7,9 @@ from typing import Any, TypedDict
 
 import httpx
 
-from quickml import __version__
-from quickml.client.attempts import Answer
-from quickml.client.calls import Call
+from quickml._version import __version__
+from quickml.client.endpoints import Call
+from quickml.client.retry import Answer
 from quickml.errors import Problem, ServiceError, SettingsError, UnreachableError
 from quickml.settings.remote import Remote
 

@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import cast
 
 from quickml.datasets.data import Data, split
+from quickml.document.datasets import Dataset
 from quickml.errors import DatasetError
-from quickml.spec.datasets import Dataset
 
 __all__ = ["LOADERS", "Data", "load", "split"]
 
@@ -29,7 +29,7 @@ LOADERS = {
     "Adding": "sequences",
     "Brackets": "sequences",
 }
-"""Class of `quickml.spec.datasets` → module here whose function of the dataset's name loads it."""
+"""Class of `quickml.document.datasets` → module here whose function of the dataset's name loads it."""
 
 
 def load(dataset: Dataset) -> Data:
@@ -41,7 +41,7 @@ def load(dataset: Dataset) -> Data:
     Raises:
         DatasetError: the data cannot be had, is damaged, or is not what its description says.
     """
-    module = import_module(f"{__name__}.{LOADERS[type(dataset).__name__]}")
+    module = import_module(f"{__name__}.builtin.{LOADERS[type(dataset).__name__]}")
     data = cast(Data, getattr(module, dataset.name)(dataset))
     _check(dataset, data)
     return data

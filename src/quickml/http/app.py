@@ -11,32 +11,22 @@ from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
-from quickml import __version__
-from quickml.http import (
-    artifacts,
-    catalog,
-    events,
-    jobs,
-    links,
-    openapi,
-    operations,
-    parts,
-    predictions,
-    problems,
-    sculptml,
-)
+from quickml._version import __version__
+from quickml.http import openapi, problems
 from quickml.http.auth import access_of
-from quickml.http.bodies import BodyLimits
-from quickml.http.downloads import Downloads
-from quickml.http.metrics import Metrics
-from quickml.http.observation import Observation
+from quickml.http.files import checksums
+from quickml.http.files.quotas import Downloads
+from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
+from quickml.http.server.access_log import Observation
+from quickml.http.server.bodies import BodyLimits
+from quickml.http.server.metrics import Metrics
 from quickml.service import Service
 from quickml.settings import Settings
 
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 600.0
-ROUTERS = (operations, jobs, events, artifacts, parts, links, predictions, catalog, sculptml)
+ROUTERS = (operations, jobs, events, artifacts, checksums, links, predictions, catalog, sculptml)
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
@@ -63,7 +53,7 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.service, app.state.access = service, access_of(settings)
-    app.state.readings = parts.Readings()
+    app.state.readings = checksums.Readings()
     app.state.max_body_bytes, app.state.heartbeat_s = settings.max_body_bytes, settings.heartbeat_s
     app.state.stall_s, app.state.min_rate_bytes = settings.stall_s, settings.min_rate_bytes
     app.state.accel_redirect = settings.accel_redirect

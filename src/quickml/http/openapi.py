@@ -8,10 +8,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
-from quickml import __version__
-from quickml.http import messages
+from quickml._version import __version__
+from quickml.api import messages
+from quickml.document.schema import field_texts, schema
 from quickml.http.problems import MEDIA_TYPE
-from quickml.spec.schema import field_texts, schema
 
 DESCRIPTION = """A JSON document of a neural network in; a trained and verified Core ML model out.
 

@@ -18,6 +18,7 @@ from quickml.errors import (
     ArtifactNotFoundError,
     CrowdedError,
     DiskFullError,
+    DocumentError,
     DownloadsError,
     IdempotencyError,
     InputError,
@@ -27,7 +28,6 @@ from quickml.errors import (
     Problem,
     QueueFullError,
     QuickMLError,
-    SpecError,
     StoreError,
     TransitionError,
     UnsupportedModelError,
@@ -41,7 +41,7 @@ PREFIX = "urn:quickml:problem:"
 RETRY_AFTER_S = 10
 
 KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
-    SpecError: (422, "document", "The document cannot be trained"),
+    DocumentError: (422, "document", "The document cannot be trained"),
     InputError: (422, "input", "An input does not fit the model"),
     UnsupportedModelError: (422, "unsupported-model", "The model cannot be run here"),
     IdempotencyError: (422, "idempotency-key", "The key was used with another document"),
@@ -95,7 +95,7 @@ def told(error: QuickMLError) -> JSONResponse:
     if isinstance(error, StoreError | ArtifactError) and status == 503:
         log.error("%s", error)
         return response(status, name, title, "try again later", headers=headers)  # no paths for strangers
-    problems = error.problems if isinstance(error, SpecError) else ()
+    problems = error.problems if isinstance(error, DocumentError) else ()
     return response(status, name, title, str(error), problems=problems, headers=headers)
 
 

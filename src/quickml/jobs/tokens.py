@@ -19,9 +19,10 @@ from typing import Any, Protocol
 from sqlalchemy import Row, insert, select, update
 
 from quickml.errors import TokenError
-from quickml.jobs.database import Database
 from quickml.jobs.ids import new_id
-from quickml.jobs.tables import text_of, time_of, tokens
+from quickml.jobs.rows import text_of, time_of
+from quickml.storage.database.sqlite import Database
+from quickml.storage.database.tables import tokens
 
 PREFIX = "qml_"
 """How a secret begins, so that people and scanners know one."""

@@ -11,19 +11,19 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from quickml import __version__
+from quickml._version import __version__
 from quickml.datasets.data import Data
+from quickml.document.shapes import summary
 from quickml.events import Compressed, FileRow, Parity
+from quickml.model import TrainedModel
 from quickml.report.mistakes import worst
 from quickml.report.page import render
-from quickml.spec.shapes import summary
-from quickml.training.trained import Trained
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
 
 
 def record(
-    trained: Trained,
+    trained: TrainedModel,
     data: Data,
     *,
     parity: Sequence[Parity],
@@ -37,10 +37,10 @@ def record(
     content: dict[str, Any] = _plain(
         {
             "quickml": __version__,
-            "name": plan.spec.name,
+            "name": plan.document.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "dataset": _dataset(trained, len(data.y_test)),
-            "spec": plan.spec.model_dump(mode="json", exclude_none=True),
+            "spec": plan.document.model_dump(mode="json", exclude_none=True),
             **summary(plan.graph),
             "memory_bytes": plan.memory_bytes,
             "training": _training(trained),
@@ -60,7 +60,7 @@ def record(
     return content
 
 
-def _dataset(trained: Trained, test_samples: int) -> dict[str, Any]:
+def _dataset(trained: TrainedModel, test_samples: int) -> dict[str, Any]:
     dataset = trained.plan.dataset
     about = ("name", "title", "source", "task", "kind", "labels", "feature_names", "target_name", "shape")
     return {
@@ -72,8 +72,8 @@ def _dataset(trained: Trained, test_samples: int) -> dict[str, Any]:
     }
 
 
-def _training(trained: Trained) -> dict[str, Any]:
-    training = trained.plan.spec.training
+def _training(trained: TrainedModel) -> dict[str, Any]:
+    training = trained.plan.document.training
     return {
         "optimizer": training.optimizer.model_dump(mode="json", exclude_none=True),
         "loss": training.loss,
@@ -86,7 +86,7 @@ def _training(trained: Trained) -> dict[str, Any]:
     }
 
 
-def write(report: Mapping[str, Any], trained: Trained, data: Data, folder: Path) -> None:
+def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: Path) -> None:
     """`report.json` and `report.html` in a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")

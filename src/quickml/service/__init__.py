@@ -1,16 +1,16 @@
 """The use cases of the service, free of HTTP: submit, watch, stop, deliver, predict."""
 
-from quickml.artifacts.parts import Parts
-from quickml.artifacts.store import ArtifactStore
 from quickml.executors.executor import Executor, State, Worker
 from quickml.jobs.job import MEMBER, TERMINAL, Artifact, Job, Limits, Status, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import TokenStore
-from quickml.service.limits import DocumentLimits
+from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.links import Link, LinkSigner
-from quickml.service.models import Prediction
+from quickml.service.policy import DocumentLimits
+from quickml.service.predictions import Prediction
 from quickml.service.service import OPEN_OWNER, Health, Service
-from quickml.service.watching import Told, Watcher, Watchers
+from quickml.storage.artifacts.parts import Parts
+from quickml.storage.artifacts.store import ArtifactStore
 
 __all__ = [
     "MEMBER",
@@ -19,6 +19,8 @@ __all__ = [
     "Artifact",
     "ArtifactStore",
     "DocumentLimits",
+    "EncodedEvent",
+    "EventHub",
     "Executor",
     "Health",
     "Job",
@@ -32,9 +34,7 @@ __all__ = [
     "State",
     "Status",
     "StoredEvent",
+    "Subscription",
     "TokenStore",
-    "Told",
-    "Watcher",
-    "Watchers",
     "Worker",
 ]

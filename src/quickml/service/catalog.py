@@ -8,10 +8,10 @@ import io
 from functools import cache
 from typing import Any
 
+from quickml.document.datasets import DATASETS, Dataset
+from quickml.document.layers import LAYERS
+from quickml.document.schema import schema as document_schema
 from quickml.errors import DatasetError
-from quickml.spec.datasets import DATASETS, Dataset
-from quickml.spec.layers import LAYERS
-from quickml.spec.schema import schema as document_schema
 
 SAMPLES = 12
 """Shown of each dataset, of as many classes as there are."""
@@ -121,7 +121,7 @@ def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
 
 def _is_here(name: str) -> bool:
     """Whether loading takes no connection to the internet, which nobody should wait for in a request."""
-    from quickml.datasets.images import DEBIAN
+    from quickml.datasets.builtin.images import DEBIAN
 
     return name != "fashion_mnist" or DEBIAN.is_dir()
 

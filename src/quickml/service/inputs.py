@@ -74,7 +74,7 @@ def _picture(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[np.ui
     """Upright, over white, in the size and colours that the model takes."""
     from PIL import Image, ImageOps
 
-    from quickml.coreml.pictures import fitted
+    from quickml.export.pictures import fitted
 
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=FORMATS) as image:

@@ -11,18 +11,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from quickml.artifacts.parts import Parts, parts_of
-from quickml.artifacts.store import ArtifactStore
+from quickml.document import Plan, read
 from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
 from quickml.executors.executor import Executor, State
 from quickml.jobs.job import NO_LIMITS, TERMINAL, Artifact, Job, Limits, NewJob, Status, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import Token, TokenStore
-from quickml.service.limits import DocumentLimits, check_limits
+from quickml.service.event_hub import EventHub
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
-from quickml.service.models import Models, Prediction
-from quickml.service.watching import Watchers
-from quickml.spec import Plan, read
+from quickml.service.policy import DocumentLimits, check_limits
+from quickml.service.predictions import Models, Prediction
+from quickml.storage.artifacts.parts import Parts, parts_of
+from quickml.storage.artifacts.store import ArtifactStore
 
 log = logging.getLogger(__name__)
 
@@ -141,9 +141,9 @@ class Service:
         self._check_room()
         new = NewJob(
             owner=owner,
-            name=plan.spec.name,
+            name=plan.document.name,
             document=document.decode("utf-8-sig"),
-            epochs=plan.spec.training.epochs,
+            epochs=plan.document.training.epochs,
             max_seconds=self._documents.max_seconds,
             idempotency_key=idempotency_key,
         )
@@ -212,9 +212,9 @@ class Service:
         self._jobs.job(job_id, owner)
         return self._jobs.events(job_id, after, limit)
 
-    def watchers(self, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int) -> Watchers:
-        """Everybody who follows jobs as they go on; see `Watchers`."""
-        return Watchers(self._jobs, encode, most=most, capacity=capacity)
+    def watchers(self, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int) -> EventHub:
+        """Everybody who follows jobs as they go on; see `EventHub`."""
+        return EventHub(self._jobs, encode, most=most, capacity=capacity)
 
     def artifacts(self, job_id: str, owner: str) -> list[Artifact]:
         """A job's files; none before it is ready. Raises JobNotFoundError."""

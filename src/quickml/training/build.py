@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from quickml.spec import Plan
-from quickml.spec.layers.attention import MultiHeadAttention
-from quickml.spec.layers.augmentation import Augmentation
-from quickml.spec.layers.layer import Layer, Regularizer, default_name
-from quickml.spec.layers.preprocessing import Normalization, Rescaling
-from quickml.spec.layers.regularization import GaussianNoise
-from quickml.spec.layers.resizing import Resizing
-from quickml.spec.shapes import Graph
-from quickml.spec.wiring import INPUT
+from quickml.document import Plan
+from quickml.document.layers.attention import MultiHeadAttention
+from quickml.document.layers.augmentation import Augmentation
+from quickml.document.layers.layer import Layer, Regularizer, default_name
+from quickml.document.layers.preprocessing import Normalization, Rescaling
+from quickml.document.layers.regularization import GaussianNoise
+from quickml.document.layers.resizing import Resizing
+from quickml.document.shapes import Graph
+from quickml.document.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.dropout import QuickDropout
 from quickml.training.precision import Precision, is_slow_in_bfloat16

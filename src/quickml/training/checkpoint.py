@@ -19,11 +19,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml import __version__
+from quickml._version import __version__
+from quickml.document import Plan
 from quickml.errors import CheckpointError
-from quickml.spec import Plan
 from quickml.training.backend import keras, tf
-from quickml.training.keeping import Keeping
+from quickml.training.checkpoint_policy import CheckpointPolicy
 
 State = Mapping[str, Sequence[NDArray[np.generic]]]
 """Arrays in order, by what they belong to: `model`, `optimizer`, `best`."""
@@ -54,7 +54,7 @@ class Position:
 def identity(plan: Plan, precision: str) -> str:
     """What a checkpoint belongs to, as a hash: a document, and the code that would go on with it."""
     parts = {
-        "document": plan.spec.model_dump(mode="json"),
+        "document": plan.document.model_dump(mode="json"),
         "precision": precision,
         "quickml": __version__,
         "keras": keras.__version__,
@@ -67,7 +67,7 @@ def identity(plan: Plan, precision: str) -> str:
 class Checkpoint:
     """The one file that a training is kept in; each new state takes the place of the last."""
 
-    def __init__(self, keeping: Keeping, belongs_to: str) -> None:
+    def __init__(self, keeping: CheckpointPolicy, belongs_to: str) -> None:
         """Keep there a training of which `identity` says what it is."""
         self._keeping, self._path, self._pause_s = keeping, keeping.path, keeping.every_s
         self._belongs_to, self._last = belongs_to, perf_counter()

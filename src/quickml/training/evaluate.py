@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.document import Plan
 from quickml.errors import TrainingError
-from quickml.spec import Plan
+from quickml.model import Array, Probe
 from quickml.training.backend import tf
 from quickml.training.objective import Objective
 from quickml.training.probe import probe_inputs
-from quickml.training.trained import Array, Probe
 
 BLOCK = 256
 """Samples answered together, at most. Without a compiled function: compiling takes longer than answering."""
@@ -24,7 +24,7 @@ BLOCK_NUMBERS = 2**27
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The fields of `Trained` that come from test samples."""
+    """The fields of `TrainedModel` that come from test samples."""
 
     metrics: dict[str, float]
     predictions: Array
@@ -53,7 +53,7 @@ def evaluate(
             "the trained model answers with what is no number: training went astray in its last steps; "
             "try a lower learning_rate, or clipnorm in the optimizer"
         )
-    samples, held_out = probe_inputs(inputs, plan.spec.training.seed)
+    samples, held_out = probe_inputs(inputs, plan.document.training.seed)
     expected = np.concatenate([answers[:held_out], answer(model, samples[held_out:])])
     losses = objective.losses(targets, tf.constant(answers)) + sum(model.losses)
     sums = np.asarray(objective.sums(targets, tf.constant(answers), losses))

@@ -11,11 +11,11 @@ from typing import Any
 
 import numpy as np
 
+from quickml.document.training import Training
 from quickml.errors import CheckpointError, TrainingError
 from quickml.events import EpochEnded, Event, Progress, Warned
-from quickml.spec.training import Training
 from quickml.training.checkpoint import Checkpoint, Position, State
-from quickml.training.pace import Pace, Patience
+from quickml.training.chunks import ChunkSizer, EarlyStopper
 from quickml.training.steps import Order, Steps
 
 PROGRESS_EVERY_S = 0.2
@@ -45,8 +45,8 @@ class Fit:
         """Learn from the samples `train`, measure on `validation` (may be none), ask `stop` now and then."""
         self.training, self.steps, self.train, self.validation = training, steps, train, validation
         self._stop, self._checkpoint = stop, checkpoint
-        self._pace = Pace()
-        self._patience = Patience(training.early_stopping) if training.early_stopping else None
+        self._pace = ChunkSizer()
+        self._patience = EarlyStopper(training.early_stopping) if training.early_stopping else None
         self._best: list[Any] | None = None
         self._told = 0.0
         self._history: list[Mapping[str, float]] = []

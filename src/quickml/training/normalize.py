@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.spec import Plan
-from quickml.spec.layers.preprocessing import Normalization
-from quickml.spec.shapes import Node
-from quickml.spec.wiring import INPUT
+from quickml.document import Plan
+from quickml.document.layers.preprocessing import Normalization
+from quickml.document.shapes import Node
+from quickml.document.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.evaluate import answer
 

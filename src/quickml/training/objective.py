@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.spec import Plan
+from quickml.document import Plan
 from quickml.training.backend import keras, tf
 
 TOP_K = 5  # Keras' default
@@ -74,7 +74,7 @@ class Objective:
 
     def __init__(self, plan: Plan, targets: NDArray[np.generic]) -> None:
         """Take the scale of a regression from `targets`, those of the training samples."""
-        training = plan.spec.training
+        training = plan.document.training
         self.is_regression = plan.dataset.task == "regression"
         self.is_binary = plan.is_binary
         self.classes = len(plan.dataset.labels)

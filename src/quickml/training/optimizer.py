@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from quickml.spec.training import Training
+from quickml.document.training import Training
 from quickml.training.backend import keras
 
 

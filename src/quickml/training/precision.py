@@ -8,15 +8,15 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from quickml.spec import Plan
-from quickml.spec.layers import Layer
-from quickml.spec.layers.attention import MultiHeadAttention
-from quickml.spec.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
-from quickml.spec.layers.dense import Dense
-from quickml.spec.layers.recurrent import Recurrent
-from quickml.spec.layers.sequence import Conv1D
-from quickml.spec.layers.wrappers import Bidirectional, TimeDistributed
-from quickml.spec.shapes import Graph
+from quickml.document import Plan
+from quickml.document.layers import Layer
+from quickml.document.layers.attention import MultiHeadAttention
+from quickml.document.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
+from quickml.document.layers.dense import Dense
+from quickml.document.layers.recurrent import Recurrent
+from quickml.document.layers.sequence import Conv1D
+from quickml.document.layers.wrappers import Bidirectional, TimeDistributed
+from quickml.document.shapes import Graph
 
 Precision = Literal["float32", "mixed_bfloat16"]
 
@@ -78,7 +78,7 @@ def is_slow_in_bfloat16(layer: Layer) -> bool:
 
 def choose(plan: Plan) -> Precision:
     """The precision a plan asks for; for `auto`, the one that is faster here."""
-    training = plan.spec.training
+    training = plan.document.training
     if training.precision != "auto":
         return training.precision
     batch = min(training.batch_size, plan.dataset.sizes[0])

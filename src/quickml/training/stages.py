@@ -11,20 +11,20 @@ import numpy as np
 from quickml import events
 from quickml.datasets.data import Array as Samples
 from quickml.datasets.data import Data, split
+from quickml.document import Plan
 from quickml.errors import TrainingError
-from quickml.spec import Plan
+from quickml.model import Array, TrainedModel
 from quickml.training.backend import prepare, tf
 from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
+from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.fit import Fit, Fitted
-from quickml.training.keeping import Keeping
 from quickml.training.normalize import measure, settle
 from quickml.training.objective import Objective
 from quickml.training.optimizer import make_optimizer
 from quickml.training.precision import choose
 from quickml.training.steps import Steps
-from quickml.training.trained import Array, Trained
 
 
 class Stages:
@@ -33,7 +33,7 @@ class Stages:
     def __init__(self, plan: Plan, data: Data) -> None:
         """Build the model, with its starting weights."""
         self.plan, self.data = plan, data
-        self.training = training = plan.spec.training
+        self.training = training = plan.document.training
         self.precision = choose(plan)
         prepare(training.seed)
         self.learn, self.check = set_aside(data.y_train, training.validation_fraction, training.seed)
@@ -65,7 +65,7 @@ class Stages:
         )
 
     def fit(
-        self, stop: Callable[[], bool], keeping: Keeping | None = None
+        self, stop: Callable[[], bool], keeping: CheckpointPolicy | None = None
     ) -> Generator[events.Event, None, Fitted]:
         """Train, and tell of it; go on from what is kept, where that is wanted.
 
@@ -114,9 +114,9 @@ class Stages:
 
     def trained(
         self, fitted: Fitted, model: Any, evaluation: Evaluation, seconds: Mapping[str, float]
-    ) -> Trained:
+    ) -> TrainedModel:
         """All of it as plain records."""
-        return Trained(
+        return TrainedModel(
             plan=self.plan,
             weights=weights(model),
             history=fitted.history,

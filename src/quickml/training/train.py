@@ -1,4 +1,4 @@
-"""The stage as a whole: a plan and arrays in, news on the way, a `Trained` record out."""
+"""The stage as a whole: a plan and arrays in, news on the way, a `TrainedModel` record out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from time import perf_counter
 
 from quickml import events
 from quickml.datasets.data import Data
-from quickml.spec import Plan
-from quickml.training.keeping import Keeping
-from quickml.training.trained import Trained
+from quickml.document import Plan
+from quickml.model import TrainedModel
+from quickml.training.checkpoint_policy import CheckpointPolicy
 
 
 def never() -> bool:
@@ -24,8 +24,8 @@ def train(
     *,
     keras_file: Path,
     stop: Callable[[], bool] = never,
-    keeping: Keeping | None = None,
-) -> Generator[events.Event, None, Trained]:
+    keeping: CheckpointPolicy | None = None,
+) -> Generator[events.Event, None, TrainedModel]:
     """Build, train and evaluate, and save the model for Keras.
 
     Yields `Built` before the first step, then `Progress` and `EpochEnded`, then `Trained`. TensorFlow loads

@@ -13,7 +13,7 @@ from quickml.worker.loop import Loop
 
 def main() -> None:
     """Serve until the supervisor closes the channel."""
-    process.settle()
+    process.harden_process()
     channel = Channel(socket.socket(fileno=int(sys.argv[2])))
     Loop(channel, options.from_json(sys.argv[1]), work=pipeline, at_end=process.end_group).serve()
 

@@ -7,15 +7,15 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Never
 
-from quickml.artifacts.filesystem import FilesystemArtifactStore
-from quickml.artifacts.store import ArtifactStore
-from quickml.jobs.database import Database
 from quickml.jobs.job import Attempt
-from quickml.jobs.sql import SqlJobStore
+from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.store import JobStore
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.artifacts.store import ArtifactStore
+from quickml.storage.database.sqlite import Database
+from quickml.worker.attempt import AttemptRunner, Work
 from quickml.worker.channel import Channel, Message
-from quickml.worker.options import Options
-from quickml.worker.trial import Trial, Work
+from quickml.worker.options import WorkerOptions
 
 ALIVE_EVERY_S = 1.0
 
@@ -23,11 +23,13 @@ ALIVE_EVERY_S = 1.0
 class Loop:
     """Works in the thread that calls `serve`; listening and giving signs of life have their own threads."""
 
-    def __init__(self, channel: Channel, options: Options, *, work: Work, at_end: Callable[[], None]) -> None:
+    def __init__(
+        self, channel: Channel, options: WorkerOptions, *, work: Work, at_end: Callable[[], None]
+    ) -> None:
         """Take attempts from `channel`; when it ends, call `at_end`, which should end the process."""
         self._channel, self._options, self._work, self._at_end = channel, options, work, at_end
-        self._given: SimpleQueue[Trial] = SimpleQueue()
-        self._trial: Trial | None = None
+        self._given: SimpleQueue[AttemptRunner] = SimpleQueue()
+        self._trial: AttemptRunner | None = None
         self._jobs: JobStore
         self._artifacts: ArtifactStore
 
@@ -60,7 +62,7 @@ class Loop:
     def _heed(self, message: Message) -> None:
         trial, kind = self._trial, message.pop("type")
         if kind == "attempt":
-            self._trial = Trial(
+            self._trial = AttemptRunner(
                 Attempt(**message),
                 jobs=self._jobs,
                 artifacts=self._artifacts,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
+class WorkerOptions:
     """The same for every worker of a server."""
 
     database: Path
@@ -24,9 +24,9 @@ class Options:
         return json.dumps(asdict(self), default=str)
 
 
-def from_json(text: str) -> Options:
+def from_json(text: str) -> WorkerOptions:
     """Read what `to_json` wrote."""
     fields = json.loads(text)
     for name in ("database", "artifacts", "scratch"):
         fields[name] = Path(fields[name])
-    return Options(**fields)
+    return WorkerOptions(**fields)

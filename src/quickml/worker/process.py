@@ -15,7 +15,7 @@ _NICENESS = 5
 _OOM_SCORE = "500"
 
 
-def settle() -> None:
+def harden_process() -> None:
     """Prepare this process, before anything heavy is loaded."""
     die_with_parent()
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core of some gigabytes, with somebody's data in it

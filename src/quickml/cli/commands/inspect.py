@@ -1,0 +1,94 @@
+"""`quickml inspect`."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from quickml.cli.display.words import printable, size
+from quickml.export.coreml.reading.describe import Description, FeatureDescription, describe
+from quickml.export.coreml.reading.files import read
+
+_APPLE = "com.github.apple."
+
+MAX_LABELS = 20
+MAX_TEXT = 300
+"""Longer texts in a file's metadata are cut short; `--json` has them whole."""
+
+
+def inspect_file(path: Path, *, as_json: bool) -> None:
+    """Print what a Core ML file of any kind says about itself.
+
+    Raises:
+        CoreMLFileError: it is damaged, or none.
+    """
+    description = describe(read(path))
+    if as_json:
+        print(json.dumps(description.to_dict(), ensure_ascii=False))
+        return
+    width = None if sys.stdout.isatty() else 120
+    console = Console(width=width, highlight=False, markup=False)
+    console.print(_facts(description))
+    console.print(_features(description))
+    if description.layers:
+        console.print(_layers(description))
+
+
+def _facts(description: Description) -> Table:
+    table = Table.grid(padding=(0, 2))
+    ios = f"iOS {description.minimum_ios} and later" if description.minimum_ios else "unknown"
+    rows = {
+        "file": f"{description.file_name} ({description.file_kind}, {size(description.size_bytes)})",
+        "type": description.type + (", updatable" if description.is_updatable else ""),
+        "runs on": f"{ios} (specification {description.specification_version})",
+        "parameters": f"{description.parameters:,}  {' '.join(description.weight_types)}",
+        "labels": _labels(description.labels or ()),
+        "author": description.author,
+        "license": description.license,
+        "version": description.version,
+        "description": description.short_description,
+        **{name.removeprefix(_APPLE): text for name, text in description.user_defined.items()},
+    }
+    for name, value in rows.items():
+        if value:
+            short = value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …"
+            table.add_row(Text(printable(name), style="bold"), Text(printable(short)))
+    return table
+
+
+def _labels(labels: tuple[str | int, ...]) -> str:
+    shown = ", ".join(map(str, labels[:MAX_LABELS]))
+    return f"{len(labels)}: {shown}{' …' if len(labels) > MAX_LABELS else ''}" if labels else ""
+
+
+def _features(description: Description) -> Table:
+    table = Table(header_style="bold")
+    for column in ("", "name", "kind", "shape", "what"):
+        table.add_column(column)
+    for way, features in (("in", description.inputs), ("out", description.outputs)):
+        for feature in features:
+            table.add_row(way, *(Text(printable(text)) for text in _feature(feature)))
+    return table
+
+
+def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
+    kind = " ".join(filter(None, (feature.kind, feature.data_type, feature.color_space)))
+    shape = " x ".join(map(str, feature.shape)) if feature.shape else ""
+    return feature.name, kind, shape, feature.description
+
+
+def _layers(description: Description) -> Table:
+    table = Table(header_style="bold")
+    for column in ("layer", "type", "output shape"):
+        table.add_column(column)
+    table.add_column("parameters", justify="right")
+    for layer in description.layers:
+        shape = " x ".join(map(str, layer.shape)) if layer.shape else ""
+        count = f"{layer.parameters:,}" if layer.parameters else ""
+        table.add_row(Text(printable(layer.name)), Text(printable(layer.type)), shape, count)
+    return table

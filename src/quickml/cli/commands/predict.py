@@ -1,0 +1,63 @@
+"""`quickml predict`."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from quickml.cli.display.words import printable
+from quickml.cli.inputs import Sample, numbers, pictures
+from quickml.errors import InputError, UnsupportedModelError
+from quickml.export.runtime import Runtime
+
+SHOWN = 5
+"""Of a model's many classes, the most probable few are printed."""
+
+
+def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
+    """Run a file on each input and print the answers; all inputs are read before the first is run.
+
+    Raises:
+        CoreMLFileError: the file cannot be read or run.
+        InputError: an input does not fit.
+    """
+    runtime = Runtime.load(file)
+    for name, array in _samples(runtime, inputs):
+        answer = {"input": name, **_answer(runtime, name, array)}
+        print(json.dumps(answer, ensure_ascii=False) if as_json else _sentence(answer), flush=True)
+
+
+def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
+    needed = [item for item in runtime.inputs if not item.is_optional]
+    if len(needed) != 1:
+        names = ", ".join(item.name for item in needed)
+        raise UnsupportedModelError(
+            f"the model takes {len(needed)} inputs ({names}); predict is for models of one"
+        )
+    read = pictures if needed[0].kind == "image" else numbers
+    return list(read(inputs, needed[0].shape))
+
+
+def _answer(runtime: Runtime, name: str, array: Any) -> dict[str, Any]:
+    values = [float(value) for value in runtime.outputs(array[None])[0]]
+    if not all(map(math.isfinite, values)):
+        raise InputError(f"{name}: the model answers with what is no number; are the values of a usual size?")
+    if not runtime.labels:
+        return {"prediction": values[0] if len(values) == 1 else values}
+    probabilities = dict(zip(runtime.labels, values, strict=True))
+    return {
+        "label": max(probabilities, key=lambda label: probabilities[label]),
+        "probabilities": probabilities,
+    }
+
+
+def _sentence(answer: dict[str, Any]) -> str:
+    if "label" not in answer:
+        return f"{answer['input']}: {answer['prediction']}"
+    ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:SHOWN]
+    return printable(
+        f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"
+    )

@@ -1,0 +1,77 @@
+"""`quickml run`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from typing import TextIO
+
+from quickml import pipeline
+from quickml.cli.display.display import display_on
+from quickml.cli.interrupts import Interrupts
+from quickml.cli.source import read_spec
+from quickml.document import Plan, understand
+from quickml.errors import QuickMLError
+
+
+def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | None, as_json: bool) -> None:
+    """Run a document and show what happens; errors go on to the caller.
+
+    Raises:
+        QuickMLError: the run broke off.
+    """
+    with _own_stdout() as stream:
+        display = display_on(stream, as_json=as_json, waiting="loading TensorFlow and the data …")
+        try:
+            plan = _overridden(read_spec(path), epochs, seed)
+            with (
+                Interrupts() as interrupts,
+                display,
+                closing(pipeline.run(plan, out, stop=interrupts.asked)) as told,
+            ):
+                for event in told:
+                    interrupts.check()
+                    display.show(event)
+        except QuickMLError as error:
+            if as_json:
+                display.show(pipeline.failure(error))
+            raise
+
+
+def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
+    changes = {key: value for key, value in (("epochs", epochs), ("seed", seed)) if value is not None}
+    if not changes:
+        return plan
+    document = plan.document.model_dump(mode="json", exclude_none=True)
+    document["training"].update(changes)
+    changed = understand(document)
+    return Plan(
+        document=changed.document,
+        graph=changed.graph,
+        notices=plan.notices,
+        memory_bytes=changed.memory_bytes,
+    )
+
+
+@contextmanager
+def _own_stdout() -> Iterator[TextIO]:
+    """Our own handle of standard output; whatever else in the process prints there goes to stderr.
+
+    TensorFlow and coremltools write to file descriptor 1 as they please, and one such line would break
+    `--json`.
+    """
+    sys.stdout.flush()
+    own = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1)
+    saved = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield own
+    finally:
+        sys.stdout.flush()
+        os.dup2(saved, 1)
+        os.close(saved)
+        with suppress(BrokenPipeError):
+            own.close()

@@ -1,0 +1,120 @@
+"""`quickml serve`."""
+
+from __future__ import annotations
+
+import logging
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+from urllib.parse import quote
+
+from quickml import composition, logs
+from quickml.errors import Problem, SettingsError
+from quickml.http.app import create_app
+from quickml.http.server.run import Server, listen
+from quickml.service import Service
+from quickml.settings import Settings
+
+log = logging.getLogger(__name__)
+
+FIRST_OWNER = "admin"
+"""Whose token the server makes by itself."""
+ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104  # recognised, not bound to
+SWITCH_S = 0.0005
+"""How long a busy thread keeps the event loop's waiting, which by default is ten times as long."""
+
+
+def serve(settings: Settings) -> None:
+    """Serve until asked to end.
+
+    Raises:
+        SettingsError: nobody can listen there, or the certificate cannot be used.
+        StoreError: the data folder cannot be used, or another server works there.
+    """
+    logs.configure(style=settings.log_format, level=settings.log_level)
+    _raise_file_limit()
+    sys.setswitchinterval(SWITCH_S)
+    with _listening(settings) as listener, composition.service(settings) as service:
+        server = Server(create_app(service, settings), tls_cert=settings.tls_cert, tls_key=settings.tls_key)
+        _load_certificate(server, settings)
+        print("\n".join(_greeting(settings, service, listener.getsockname()[1])), flush=True)
+        server.run(sockets=[listener])
+
+
+def _listening(settings: Settings) -> socket.socket:
+    try:
+        return listen(settings.host, settings.port)
+    except OSError as error:
+        place = f"{settings.host} port {settings.port}"
+        raise _wrong("--host, --port", "an address to listen on", f"{place} ({error.strerror})") from None
+
+
+def _load_certificate(server: Server, settings: Settings) -> None:
+    try:
+        server.config.load()
+    except OSError as error:  # ssl's errors are
+        found = f"{settings.tls_cert} and {settings.tls_key} ({error.strerror or error})"
+        raise _wrong("--tls-cert, --tls-key", "a certificate and its key (PEM)", found) from None
+
+
+def _wrong(place: str, expected: str, found: str) -> SettingsError:
+    return SettingsError([Problem(pointer=place, expected=expected, found=found)])
+
+
+def _raise_file_limit() -> None:
+    """Every stream is an open file, and the usual limit of 1024 is one for programs that use `select`."""
+    with suppress(ImportError, OSError, ValueError):
+        import resource
+
+        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
+    address = _address(settings, port)
+    secret = None
+    if settings.tokens_required and (made := service.first_token(FIRST_OWNER)):
+        secret = made[1]
+    yield f"QuickML serves on  {address}"
+    yield f"data               {settings.data.absolute()}"
+    if secret:
+        yield f"token              {secret}"
+        yield f"                   of {FIRST_OWNER}, shown this once; `quickml token create NAME` makes more"
+    elif settings.tokens_required:
+        yield "token              asked for; `quickml token create NAME` makes one"
+    link = f"{address}/?token={quote(secret)}" if secret else address
+    if secret:
+        yield f"with the token     {link}"
+    yield from _code(link)
+
+
+def _code(link: str) -> Iterator[str]:
+    """A QR code for a phone, where the output can show one."""
+    import io
+
+    import segno
+
+    text = io.StringIO()
+    segno.make(link, error="l", micro=False).terminal(text, compact=True, border=2)
+    code = text.getvalue().rstrip("\n")
+    try:
+        code.encode(sys.stdout.encoding or "ascii")
+    except UnicodeEncodeError:
+        return
+    yield code
+
+
+def _address(settings: Settings, port: int) -> str:
+    """As another device would write it, where the server listens to others."""
+    scheme = "https" if settings.tls_cert else "http"
+    host = _own_address() if settings.host in ANY else settings.host
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _own_address() -> str:
+    """This machine's in the network that leads outside; nothing is sent to find it."""
+    with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        probe.connect(("192.0.2.1", 9))  # reserved for documentation, RFC 5737
+        return str(probe.getsockname()[0])
+    return "127.0.0.1"

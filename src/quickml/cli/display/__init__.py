@@ -1,0 +1,1 @@
+"""Events and downloads, shown on a terminal."""

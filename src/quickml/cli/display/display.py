@@ -1,0 +1,78 @@
+"""Ways to show the events of a run: as JSON, as plain lines; `terminal.py` has the one for people."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Protocol, Self, TextIO
+
+from quickml import events
+from quickml.cli.display.sentences import sentence
+
+PROGRESS_EVERY_S = 10.0
+"""Plain lines tell of progress inside an epoch this often."""
+
+
+class Display(Protocol):
+    """Shows events as they come; a context, so that it can tidy up behind itself."""
+
+    def show(self, event: events.Event) -> None:
+        """Show one event, at once."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *_: object) -> None: ...
+
+
+class _Stream:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stream.flush()
+
+    def _line(self, text: str) -> None:
+        self._stream.write(text + "\n")
+        self._stream.flush()
+
+
+class JsonDisplay(_Stream):
+    """One event per line."""
+
+    def show(self, event: events.Event) -> None:
+        """Write it and flush."""
+        self._line(event.to_json())
+
+
+class LineDisplay(_Stream):
+    """One plain line per event, for pipes and files; each starts with the event's name."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._last = time.monotonic()
+
+    def show(self, event: events.Event) -> None:
+        """Write it and flush; progress inside an epoch every ten seconds."""
+        if isinstance(event, events.Progress):
+            if time.monotonic() - self._last < PROGRESS_EVERY_S:
+                return
+            self._last = time.monotonic()
+        if isinstance(event, events.EpochEnded):
+            self._last = time.monotonic()
+        self._line(sentence(event))
+
+
+def display_on(stream: TextIO, *, as_json: bool, waiting: str) -> Display:
+    """The display that suits a stream; on a terminal it says `waiting` until there is something to show."""
+    if as_json:
+        return JsonDisplay(stream)
+    if stream.isatty() and os.environ.get("TERM") != "dumb":
+        from rich.console import Console
+
+        from quickml.cli.display.terminal import TerminalDisplay
+
+        return TerminalDisplay(Console(file=stream), waiting)
+    return LineDisplay(stream)

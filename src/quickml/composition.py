@@ -1,0 +1,202 @@
+"""Settings to a service: the one place where they choose what stands behind the ports."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from quickml.errors import StoreError
+from quickml.executors.local.executor import LocalExecutor
+from quickml.executors.local.supervisor import WorkerLimits
+from quickml.jobs.job import Limits
+from quickml.jobs.jobs import SqlJobStore
+from quickml.jobs.store import JobStore
+from quickml.jobs.tokens import SqlTokenStore, TokenStore
+from quickml.service import DocumentLimits, LinkSigner, Service
+from quickml.service.links import KEY_BYTES
+from quickml.settings import Settings
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.database.sqlite import Database
+from quickml.worker.options import WorkerOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class DataFolder:
+    """The folder that a server keeps everything in."""
+
+    folder: Path
+
+    @property
+    def database(self) -> Path:
+        """Jobs, events, tokens. SQLite keeps `-wal` and `-shm` files beside it."""
+        return self.folder / "quickml.db"
+
+    @property
+    def artifacts(self) -> Path:
+        """Finished files."""
+        return self.folder / "artifacts"
+
+    @property
+    def scratch(self) -> Path:
+        """What attempts write, checkpoints among it."""
+        return self.folder / "scratch"
+
+    @property
+    def models(self) -> Path:
+        """Packages that are unpacked to be run; can be lost at any time."""
+        return self.folder / "models"
+
+    @property
+    def link_key(self) -> Path:
+        """What links are signed with. Without it a new one is made, and links given before lead nowhere."""
+        return self.folder / "link.key"
+
+    @property
+    def lock(self) -> Path:
+        """Held by the server that works here."""
+        return self.folder / "server.lock"
+
+
+@contextmanager
+def service(settings: Settings) -> Iterator[Service]:
+    """The service of a server, in its folder, which is nobody else's meanwhile.
+
+    Raises:
+        StoreError: the folder cannot be used, or another server works there.
+    """
+    place = _prepared(settings)
+    with _held(place.lock):
+        database = Database(place.database)
+        jobs = SqlJobStore(database)
+        yield Service(
+            jobs=jobs,
+            artifacts=FilesystemArtifactStore(place.artifacts),
+            executor=LocalExecutor(
+                jobs, _rules(settings, place), workers=settings.workers, scratch=place.scratch
+            ),
+            tokens=SqlTokenStore(database),
+            scratch=place.models,
+            documents=_document_limits(settings),
+            queue=_queue_limits(settings),
+            min_free_disk_bytes=settings.min_free_disk_bytes,
+            grace_s=settings.grace_s,
+            signer=LinkSigner(_key(place.link_key), max_s=settings.link_max_s),
+        )
+        database.close()
+
+
+def tokens(settings: Settings) -> TokenStore:
+    """The tokens of a server, running or not."""
+    return SqlTokenStore(Database(_prepared(settings).database))
+
+
+def jobs(settings: Settings) -> JobStore:
+    """The jobs of a server, running or not."""
+    return SqlJobStore(Database(_prepared(settings).database))
+
+
+def _prepared(settings: Settings) -> DataFolder:
+    place = DataFolder(folder=settings.data)
+    try:
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # documents are their owners' business
+    except OSError as error:
+        raise StoreError(f"{place.folder}: the folder cannot be made ({error.strerror})") from error
+    return place
+
+
+@contextmanager
+def _held(lock: Path) -> Iterator[None]:
+    """Two servers in one folder would take each other's attempts for lost. The system lets go by itself."""
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with _opened(lock) as descriptor:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StoreError(f"{lock.parent}: expected no other server in this folder, found one") from None
+        yield
+
+
+@contextmanager
+def _opened(lock: Path) -> Iterator[int]:
+    try:
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    except OSError as error:
+        raise StoreError(f"{lock}: cannot be opened ({error.strerror})") from error
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _key(path: Path) -> bytes:
+    """The key in a file, which is made where there is none: whole, for this user alone, or not at all.
+
+    Raises:
+        StoreError: it cannot be read or made, or is none.
+    """
+    try:
+        if not path.exists():
+            _make_key(path)
+        key = path.read_bytes()
+    except OSError as error:
+        raise StoreError(f"{path}: the key of links cannot be had ({error.strerror})") from error
+    if len(key) != KEY_BYTES:
+        hint = "without this file a new key is made, and links given before lead nowhere"
+        raise StoreError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}; {hint}")
+    return key
+
+
+def _make_key(path: Path) -> None:
+    """Nobody else is here: the folder's lock is held."""
+    draft = path.with_suffix(".draft")
+    draft.unlink(missing_ok=True)
+    with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(secrets.token_bytes(KEY_BYTES))
+        file.flush()
+        os.fsync(file.fileno())
+    draft.replace(path)
+
+
+def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:
+    options = WorkerOptions(
+        database=place.database.absolute(),
+        artifacts=place.artifacts.absolute(),
+        scratch=place.scratch.absolute(),
+        checkpoint_every_s=settings.checkpoint_every_s,
+        progress_every_s=1 / settings.event_rate_per_s,
+    )
+    return WorkerLimits(
+        options=options.to_json(),
+        threads=settings.worker_threads,
+        memory_bytes=settings.worker_memory_bytes,
+        attempts=settings.attempts_per_worker,
+        hang_s=settings.hang_s,
+        finish_s=settings.finish_s,
+        limits=_queue_limits(settings),
+    )
+
+
+def _queue_limits(settings: Settings) -> Limits:
+    return Limits(
+        queued_per_owner=settings.queued_per_owner,
+        running_per_owner=settings.running_per_owner,
+        queue_length=settings.queue_length,
+    )
+
+
+def _document_limits(settings: Settings) -> DocumentLimits:
+    return DocumentLimits(
+        max_layers=settings.max_layers,
+        max_parameters=settings.max_parameters,
+        max_memory_bytes=settings.max_memory_bytes,
+        max_epochs=settings.max_epochs,
+        max_seconds=settings.max_seconds,
+    )

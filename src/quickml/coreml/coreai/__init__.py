@@ -1,9 +1,0 @@
-"""Apple Core AI: a `.aimodel` from a trained model, and Apple's own runtime to verify it with.
-
-An optional extra, `quickml[coreai]`: Apple's converter reads torch programs, and torch is large.
-"""
-
-from quickml.coreml.coreai.asset import missing, write
-from quickml.coreml.coreai.verification import verify
-
-__all__ = ["missing", "verify", "write"]

@@ -1,0 +1,244 @@
+"""Whether a network can go on learning on a phone: `export.updatable` held against the layers.
+
+Core ML trains neural networks of its oldest layers, and of these only convolutions and inner products. It
+goes back from the loss to each layer that learns, through layers that it has gradients for. These are Apple's
+own rules, by which the compiler on a Mac or phone judges the file: `UpdatableNeuralNetworkValidator.cpp` and
+`NeuralNetworkValidatorGraph.hpp` in the sources of coremltools (mlmodel/src/NeuralNetwork).
+"""
+
+from __future__ import annotations
+
+import difflib
+
+from quickml.document.datasets import Dataset
+from quickml.document.export import Updatable
+from quickml.document.layers import Layer
+from quickml.document.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
+from quickml.document.layers.augmentation import Augmentation
+from quickml.document.layers.convolution import Conv2D
+from quickml.document.layers.dense import Dense
+from quickml.document.layers.layer import axis_of, shown
+from quickml.document.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply
+from quickml.document.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from quickml.document.layers.preprocessing import Normalization, Rescaling
+from quickml.document.layers.regularization import (
+    BatchNormalization,
+    Dropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
+from quickml.document.layers.resizing import ZeroPadding2D
+from quickml.document.layers.shape import Flatten, Reshape
+from quickml.document.shapes import Graph, Node
+from quickml.document.training import SGD, Adam
+from quickml.document.wiring import INPUT
+from quickml.errors import Problem
+
+LEARNING = (Dense, Conv2D)
+VANISHING = (Dropout, SpatialDropout2D, GaussianNoise, Augmentation)
+"""Layers that do nothing once training is over. A phone that trains on goes without them too."""
+POOLING = (MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D)
+FUNCTIONS = (Activation, ReLU, LeakyReLU, ELU, Softmax)
+MERGING = (Add, Multiply, Average, Maximum, Minimum, Concatenate)
+SCALING = (BatchNormalization, Rescaling, Normalization)
+WRITABLE = (
+    *LEARNING, *VANISHING, *POOLING, *FUNCTIONS, *MERGING, *SCALING, ZeroPadding2D, Flatten, Reshape,
+)  # fmt: skip
+
+ACTIVATIONS = frozenset({
+    "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "sigmoid",
+    "hard_sigmoid", "exponential", "softmax",
+})  # fmt: skip
+"""All that these layers can be made into: there is none for `gelu`."""
+
+_TRACED = frozenset({"linear", "relu", "sigmoid", "tanh"})
+_PASSED = "Dense, Conv2D, pooling, Flatten, Reshape, BatchNormalization, ReLU, sigmoid, tanh"
+_WAYS = f"Core ML goes back through {_PASSED}"
+
+
+def updatable_problems(updatable: Updatable, graph: Graph | None, dataset: Dataset | None) -> list[Problem]:
+    """What stands in the way of a file that a phone can train; as much of it as the known parts show."""
+    problems = _optimizer_problems(updatable.optimizer)
+    if dataset:
+        problems += _loss_problems(updatable, dataset)
+    if dataset and dataset.kind not in ("image", "features"):
+        expected, found = "a dataset of pictures or features", f"{dataset.name} ({dataset.kind})"
+        problems.append(Problem(pointer="/export/updatable", expected=expected, found=found))
+    elif graph and dataset:
+        problems += [problem for node in graph.nodes for problem in _writing_problems(node)]
+        problems += _end_problems(graph, dataset) + _layer_problems(updatable, graph)
+    return problems
+
+
+def settled(updatable: Updatable, graph: Graph, dataset: Dataset) -> Updatable:
+    """With the defaults that depend on the network written out, for a document without problems."""
+    return updatable.model_copy(
+        update={"layers": updatable.layers or _reached(graph)[0][:1], "loss": _loss_of(dataset)}
+    )
+
+
+def _loss_of(dataset: Dataset) -> str:
+    return "categorical_crossentropy" if dataset.task == "classification" else "mean_squared_error"
+
+
+def _loss_problems(updatable: Updatable, dataset: Dataset) -> list[Problem]:
+    if updatable.loss in (None, _loss_of(dataset)):
+        return []
+    subject = f"{dataset.name} ({dataset.task})"
+    return [
+        Problem(
+            pointer="/export/updatable/loss",
+            subject=subject,
+            expected=repr(_loss_of(dataset)),
+            found=repr(updatable.loss),
+            hint="it can be left out",
+        )
+    ]
+
+
+def _optimizer_problems(optimizer: SGD | Adam) -> list[Problem]:
+    """What Core ML's optimizers do not have."""
+    pointer, subject = "/export/updatable/optimizer", f"{optimizer.type} on a phone"
+    problems = []
+    if optimizer.clipnorm is not None:
+        problems.append(
+            Problem(
+                pointer=f"{pointer}/clipnorm", subject=subject, expected="none", found=f"{optimizer.clipnorm}"
+            )
+        )
+    if isinstance(optimizer, SGD) and optimizer.nesterov:
+        problems.append(
+            Problem(pointer=f"{pointer}/nesterov", subject=subject, expected="plain momentum", found="true")
+        )
+    return problems
+
+
+def _writing_problems(node: Node) -> list[Problem]:
+    """Layers that the old form of neural networks does not have."""
+    found = _unwritable(node)
+    if not found:
+        return []
+    return [
+        Problem(
+            pointer=f"/model/layers/{node.index}",
+            subject="an updatable file",
+            expected="layers of a dense or convolutional network",
+            found=found,
+            hint="leave updatable out of export",
+        )
+    ]
+
+
+def _unwritable(node: Node) -> str:
+    layer = node.layer
+    if not isinstance(layer, WRITABLE):
+        return layer.type
+    odd = [shape for shape in (*node.input_shapes, node.output_shape) if len(shape) not in (1, 3)]
+    if odd:
+        return f"a {layer.type} of a value of shape {shown(odd[0])}"
+    shape = node.input_shapes[0]
+    if isinstance(layer, BatchNormalization | Softmax | Concatenate) and (
+        axis_of(layer.axis, shape) != len(shape) - 1
+    ):
+        return f"a {layer.type} along another axis than the last"
+    activation = getattr(layer, "activation", "linear")
+    return "" if activation in ACTIVATIONS else f"a {layer.type} with {activation}"
+
+
+def _end_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+    """Core ML's cross entropy takes what a softmax gives, and nothing else."""
+    if dataset.task == "regression" or graph.output_shape != (1,):
+        return []  # that classes want a softmax is told where the output is held against the dataset
+    return [
+        Problem(
+            pointer=f"/model/layers/{graph.nodes[-1].index}",
+            subject="an updatable file",
+            expected="a softmax over two outputs, which Core ML's cross entropy wants",
+            found="one sigmoid output",
+            hint='end with {"type": "Dense", "units": 2, "activation": "softmax"}',
+        )
+    ]
+
+
+def _layer_problems(updatable: Updatable, graph: Graph) -> list[Problem]:
+    """Whether the layers that are to learn can."""
+    reached, barrier = _reached(graph)
+    if updatable.layers is None and not reached:
+        found = f"none behind {_named(barrier)}" if barrier else "none"
+        expected = "a Dense or Conv2D that the loss can be traced back to"
+        return [Problem(pointer="/export/updatable", expected=expected, found=found, hint=_WAYS)]
+    problems = []
+    for place, name in enumerate(updatable.layers or ()):
+        pointer = f"/export/updatable/layers/{place}"
+        if name in (updatable.layers or ())[:place]:
+            problems.append(Problem(pointer=pointer, expected="each name once", found=f"{name!r} again"))
+        elif name not in reached:
+            problems.append(_unreached(pointer, name, graph, barrier))
+    return problems
+
+
+def _unreached(pointer: str, name: str, graph: Graph, barrier: Node | None) -> Problem:
+    nodes = {node.name: node for node in graph.nodes}
+    able = [node.name for node in graph.nodes if isinstance(node.layer, LEARNING)]
+    expected = "the name of a Dense or Conv2D"
+    if name not in nodes:
+        close = difflib.get_close_matches(name[:64], able, n=1)
+        hint = (
+            f"did you mean {close[0]!r}?" if close else f"there are {', '.join(able[-12:])}" if able else ""
+        )
+        return Problem(pointer=pointer, expected=expected, found=repr(name[:64]), hint=hint)
+    if name not in able:
+        return Problem(pointer=pointer, expected=expected, found=_named(nodes[name]))
+    behind = f", behind which comes {_named(barrier)}" if barrier and barrier.name != name else ""
+    itself = f" with {nodes[name].layer.activation}" if not behind else ""  # type: ignore[attr-defined]
+    return Problem(
+        pointer=pointer,
+        expected="a layer that the loss can be traced back to",
+        found=f"{_named(nodes[name])}{behind or itself}",
+        hint=_WAYS,
+    )
+
+
+def _named(node: Node) -> str:
+    return f"{node.name!r} ({node.layer.type})"
+
+
+def _reached(graph: Graph) -> tuple[tuple[str, ...], Node | None]:
+    """Layers that can learn, counted from the end, and the layer beyond which Core ML cannot go back.
+
+    It is one way: where layers merge is where it ends.
+    """
+    nodes = {node.name: node for node in graph.nodes}
+    names: list[str] = []
+    node = graph.nodes[-1]
+    while _is_traced(node.layer) or (node is graph.nodes[-1] and _gives_probabilities(node)):
+        if isinstance(node.layer, LEARNING):
+            names.append(node.name)
+        if node.inputs == (INPUT,):
+            return tuple(names), None
+        node = nodes[node.inputs[0]]
+    return tuple(names), node
+
+
+def _gives_probabilities(node: Node) -> bool:
+    softmax = isinstance(node.layer, Softmax) or getattr(node.layer, "activation", "") == "softmax"
+    return softmax and node.output_shape != (1,)
+
+
+def _is_traced(layer: Layer) -> bool:
+    """Whether what it is written as has gradients in Core ML."""
+    match layer:
+        case Dense() | Conv2D() | Activation():
+            return layer.activation in _TRACED
+        case ReLU():
+            return layer == ReLU(name=layer.name, inputs=layer.inputs)
+        case Normalization():
+            # Inverted, it is written as a batch normalization; forwards, exactness wants two other layers.
+            return layer.invert
+        case _:
+            return isinstance(layer, (*VANISHING, *POOLING, Flatten, Reshape, BatchNormalization))

@@ -1,0 +1,120 @@
+"""What to deliver: formats, weights, and what the file says about itself."""
+
+from typing import Annotated, Literal
+
+from pydantic import AliasChoices, BeforeValidator, Field
+
+from quickml.document.base import DocumentModel, Fraction, Size
+from quickml.document.training import SGD, Adam, named
+
+Format = Literal["mlmodel", "mlpackage", "aimodel", "onnx"]
+Weights = Literal[
+    "float32", "float16", "int8", "palettized-8", "palettized-6", "palettized-4", "int4", "pruned"
+]
+Ios = Literal[13, 14, 15, 16, 17, 18, 26, 27]
+
+FIRST_IOS: dict[Format, dict[Weights, Ios]] = {
+    "mlmodel": {
+        "float32": 13,
+        "float16": 13,
+        "int8": 13,
+        "palettized-8": 13,
+        "palettized-6": 13,
+        "palettized-4": 13,
+        "int4": 13,
+    },
+    "mlpackage": {
+        "float32": 15,
+        "float16": 15,
+        "int8": 16,
+        "palettized-8": 16,
+        "palettized-6": 16,
+        "palettized-4": 16,
+        "int4": 18,
+        "pruned": 16,
+    },
+    "aimodel": {"float32": 27},
+    "onnx": {},
+}
+"""The first iOS that reads a format with such weights; what is missing cannot be written.
+
+`onnx` is for everything but a phone: the graph of one of the other files, with the weights that it holds.
+"""
+
+
+_PhoneOptimizer = Annotated[SGD | Adam, Field(discriminator="type")]
+
+
+class Updatable(DocumentModel):
+    """A further file, `model.updatable.mlmodel`, that a phone can go on training (iOS 13 and later).
+
+    Its weights are float32, whatever `weights` says.
+    """
+
+    layers: Annotated[tuple[str, ...], Field(min_length=1, max_length=100)] | None = None
+    """Names of the Dense and Conv2D layers that go on learning; the last of them where left out."""
+    optimizer: Annotated[
+        _PhoneOptimizer,
+        BeforeValidator(named, json_schema_input_type=_PhoneOptimizer | Literal["SGD", "Adam"]),
+    ] = SGD()
+    """Without `clipnorm` and `nesterov`, which Core ML does not have. In a regression the learning rate is
+    for a loss in standard deviations, as in training."""
+    loss: Literal["categorical_crossentropy", "mean_squared_error"] | None = None
+    """The first for classes, the second for a regression, and so chosen where left out."""
+    epochs: Size = 10
+    """How many the phone trains for, unless the app asks for another number."""
+    batch_size: Size = 16
+    """Samples in a step, unless the app asks for another number."""
+
+
+class Export(DocumentModel):
+    """The files that the run leaves."""
+
+    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = ("mlmodel", "mlpackage")
+    """`mlmodel` is a neural network for iOS 13 and later, `mlpackage` an ML program for iOS 15 and later,
+    `aimodel` an Apple Core AI model for iOS 27 (needs `quickml[coreai]`), `onnx` the graph that was verified.
+    Where left out, those of the first two that can hold `weights`."""
+    weights: Annotated[
+        Weights | Literal["auto"], Field(validation_alias=AliasChoices("weights", "precision"))
+    ] = "float32"
+    """How the file keeps its weights; `auto` takes, for each format, the smallest file that holds
+    `max_accuracy_drop`. `precision` is another name for this key."""
+    max_accuracy_drop: Fraction = 0.01
+    """For `auto`, unused otherwise: how much accuracy the file may lose against the trained model, on the
+    whole test set (0.01 is one per cent of the samples); for a regression, by what share its mean absolute
+    error may grow."""
+    sparsity: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """For `pruned`: the share of each layer's weights, the smallest ones, that become 0."""
+    minimum_ios: Ios | None = None
+    """The oldest iOS the files must run on; the first that reads each format where left out."""
+    updatable: Updatable | None = None
+    author: Annotated[str, Field(max_length=200)] = ""
+    license: Annotated[str, Field(max_length=200)] = ""
+    description: Annotated[str, Field(max_length=2000)] = ""
+
+
+def first_ios(kind: Format, weights: Weights | Literal["auto"]) -> int | None:
+    """The first iOS that reads a format with such weights; None where there is no such file or need."""
+    forms = FIRST_IOS[kind]
+    return min(forms.values(), default=None) if weights == "auto" else forms.get(weights)
+
+
+def formats_of(export: Export) -> tuple[Format, ...]:
+    """Those asked for; where none is, those of the default that can hold the weights."""
+    if "formats" in export.model_fields_set:
+        return export.formats
+    return tuple(kind for kind in export.formats if first_ios(kind, export.weights) is not None)
+
+
+def forms_of(kind: Format, export: Export) -> tuple[Weights, ...]:
+    """How the weights may be kept: one form, or with `auto` all that `minimum_ios` allows."""
+    if export.weights != "auto":
+        return (export.weights,)
+    oldest = export.minimum_ios or max(FIRST_IOS[kind].values())
+    return tuple(form for form, first in FIRST_IOS[kind].items() if first <= oldest) or ("float32",)
+
+
+def ios_of(kind: Format, weights: Weights, export: Export) -> int:
+    """The first iOS that reads a format with such weights, written for `minimum_ios`."""
+    first = FIRST_IOS[kind][weights]
+    return first if kind == "mlmodel" else max(first, export.minimum_ios or 0)

@@ -1,0 +1,37 @@
+"""The layers: one class each, named and spelled as in Keras, with Keras' defaults.
+
+A class knows what comes out of it and how many parameters it holds. Its fields, less those of `Layer`,
+are exactly the arguments of the Keras layer of the same name. To add a layer, write its class in a module
+of this folder, and give it an emitter in `coreml/emit/`; both are found by themselves.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import TYPE_CHECKING, Annotated, Union
+
+from pydantic import Field
+
+from quickml.document.layers.layer import Layer
+
+
+def _defined_in(module: ModuleType) -> list[type[Layer]]:
+    """The classes of a module that have a `type` of their own, in its order."""
+    classes = [value for value in vars(module).values() if isinstance(value, type)]
+    layers = [cls for cls in classes if issubclass(cls, Layer) and cls.__module__ == module.__name__]
+    return [cls for cls in layers if cls.model_fields["type"].default == cls.__name__]
+
+
+_modules = [importlib.import_module(f"{__name__}.{found.name}") for found in pkgutil.iter_modules(__path__)]
+
+LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for module in _modules for cls in _defined_in(module)}
+"""Every layer class by its type."""
+
+if TYPE_CHECKING:
+    AnyLayer = Layer
+else:
+    AnyLayer = Annotated[Union[tuple(LAYERS.values())], Field(discriminator="type")]  # noqa: UP007
+
+__all__ = ["LAYERS", "AnyLayer", "Layer"]

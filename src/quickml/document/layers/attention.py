@@ -1,0 +1,54 @@
+"""Attention."""
+
+from typing import Any, ClassVar, Literal
+
+from quickml.document.base import Fraction, Shape, Size
+from quickml.document.layers.layer import (
+    BiasInitializer,
+    Example,
+    Initializer,
+    Layer,
+    Parameters,
+    Regularizer,
+    sequence,
+)
+
+
+class MultiHeadAttention(Layer):
+    """Every step of a sequence looks at all steps and takes from those that concern it (self-attention)."""
+
+    example: ClassVar = Example((32, 64), {"num_heads": 4, "key_dim": 16})
+
+    type: Literal["MultiHeadAttention"] = "MultiHeadAttention"
+    num_heads: Size
+    key_dim: Size
+    """Numbers by which a head compares two steps."""
+    value_dim: Size | None = None
+    """Numbers that a head takes from a step; as `key_dim` where left out."""
+    dropout: Fraction = 0.0
+    use_bias: bool = True
+    kernel_initializer: Initializer = "glorot_uniform"
+    bias_initializer: BiasInitializer = "zeros"
+    kernel_regularizer: Regularizer | None = None
+    use_causal_mask: bool = False
+    """No step looks at a later one."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return sequence(shapes[0])
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        features, heads = shapes[0][1], self.num_heads
+        values = self.value_dim or self.key_dim
+        kernels = features * heads * (2 * self.key_dim + 2 * values)
+        biases = heads * (2 * self.key_dim + values) + features
+        return Parameters(trainable=kernels + self.use_bias * biases)
+
+    def activations(self, *shapes: Shape) -> int:
+        steps, features = shapes[0]
+        values = self.value_dim or self.key_dim
+        of_a_head = 2 * steps * steps + steps * (2 * self.key_dim + 2 * values)
+        return self.num_heads * of_a_head + steps * features
+
+    def arguments(self) -> dict[str, Any]:
+        """Less `use_causal_mask`, which Keras takes when the layer is called."""
+        return {key: value for key, value in super().arguments().items() if key != "use_causal_mask"}

@@ -1,0 +1,177 @@
+"""Convolutions, and the transposed one, which makes images larger."""
+
+import math
+from typing import ClassVar, Literal
+
+from quickml.document.base import Pair, PairFromZero, Shape, Size
+from quickml.document.layers.layer import (
+    Activated,
+    Example,
+    Initializer,
+    Layer,
+    Margin,
+    Parameters,
+    Regularizer,
+    ShapeError,
+    Weighted,
+    image,
+    shown,
+)
+
+
+def reach(size: int, dilation: int) -> int:
+    """From the first to the last place that a window sees along an axis."""
+    return (size - 1) * dilation + 1
+
+
+def slid(extent: int, size: int, stride: int, padding: str, dilation: int) -> int:
+    """Places of a window that slides along an axis (Keras' arithmetic); none or less where it is too long."""
+    if padding != "valid":
+        return -(-extent // stride)
+    return (extent - reach(size, dilation)) // stride + 1
+
+
+def check_groups(groups: int, given: int, what: str, filters: int) -> None:
+    """Raises Misfit where groups do not divide the `given` channels or features, and the filters."""
+    if given % groups or filters % groups:
+        raise ShapeError(
+            f"groups that divide the {what} and the filters",
+            f"{groups} groups for {given} {what} and {filters} filters",
+            field="groups",
+        )
+
+
+def check_gaps(strides: int | Pair, dilation_rate: int | Pair) -> None:
+    """Raises Misfit for strides together with dilation, which Keras does not have."""
+    if strides not in (1, (1, 1)) and dilation_rate not in (1, (1, 1)):
+        raise ShapeError("strides of 1 where dilation_rate is above 1", f"strides {strides}", field="strides")
+
+
+def window(  # noqa: PLR0917
+    name: str, size: Pair, strides: Pair, padding: Margin, shape: Shape, dilation: Pair = (1, 1)
+) -> Shape:
+    """Height and width that a window sliding over an image leaves (Keras' arithmetic)."""
+    height, width, _ = image(shape)
+    out = []
+    for extent, one, stride, spread in zip((height, width), size, strides, dilation, strict=True):
+        out.append(slid(extent, one, stride, padding, spread))
+        if out[-1] < 1:
+            raise ShapeError(
+                f"at least {reach(one, spread)} rows and columns for this {name}",
+                shown(shape),
+                'make it smaller, or the padding "same"',
+                field=name,
+            )
+    return tuple(out)
+
+
+class _Stepping(Layer):
+    """How a kernel moves over an image."""
+
+    kernel_size: Pair
+    strides: Pair = (1, 1)
+    padding: Margin = "valid"
+
+
+class _Sliding(_Stepping):
+    """A kernel that looks at an image, possibly with gaps."""
+
+    dilation_rate: Pair = (1, 1)
+
+    def _places(self, shape: Shape) -> Shape:
+        """Rows and columns of places where the kernel comes to lie."""
+        image(shape)
+        check_gaps(self.strides, self.dilation_rate)
+        return window("kernel_size", self.kernel_size, self.strides, self.padding, shape, self.dilation_rate)
+
+
+class Conv2D(Weighted, _Sliding):
+    """A small window slides over the image and looks for one pattern per filter."""
+
+    example: ClassVar = Example((28, 28, 1), {"filters": 32, "kernel_size": 3})
+
+    type: Literal["Conv2D"] = "Conv2D"
+    filters: Size
+    groups: Size = 1
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        *_, channels = image(shapes[0])
+        check_groups(self.groups, channels, "channels", self.filters)
+        return (*self._places(shapes[0]), self.filters)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        kernel = math.prod(self.kernel_size) * (shapes[0][2] // self.groups) * self.filters
+        return Parameters(trainable=kernel + self.use_bias * self.filters)
+
+
+class DepthwiseConv2D(Activated, _Sliding):
+    """A window slides over each channel by itself, with `depth_multiplier` patterns for each."""
+
+    example: ClassVar = Example((28, 28, 8), {"kernel_size": 3, "depth_multiplier": 2})
+
+    type: Literal["DepthwiseConv2D"] = "DepthwiseConv2D"
+    depth_multiplier: Size = 1
+    depthwise_initializer: Initializer = "glorot_uniform"
+    depthwise_regularizer: Regularizer | None = None
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        *_, channels = image(shapes[0])
+        return (*self._places(shapes[0]), channels * self.depth_multiplier)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        channels = shapes[0][2] * self.depth_multiplier
+        return Parameters(trainable=(math.prod(self.kernel_size) + self.use_bias) * channels)
+
+
+class SeparableConv2D(Activated, _Sliding):
+    """A DepthwiseConv2D, then a mixture of its channels per filter: a Conv2D with far fewer weights."""
+
+    example: ClassVar = Example((28, 28, 8), {"filters": 16, "kernel_size": 3})
+
+    type: Literal["SeparableConv2D"] = "SeparableConv2D"
+    filters: Size
+    depth_multiplier: Size = 1
+    depthwise_initializer: Initializer = "glorot_uniform"
+    pointwise_initializer: Initializer = "glorot_uniform"
+    depthwise_regularizer: Regularizer | None = None
+    pointwise_regularizer: Regularizer | None = None
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return (*self._places(shapes[0]), self.filters)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        channels = shapes[0][2] * self.depth_multiplier
+        kernels = math.prod(self.kernel_size) * channels + channels * self.filters
+        return Parameters(trainable=kernels + self.use_bias * self.filters)
+
+
+class Conv2DTranspose(Weighted, _Stepping):
+    """Paints a small pattern per filter for every number of the image: with strides, a larger image."""
+
+    example: ClassVar = Example((7, 7, 16), {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"})
+
+    type: Literal["Conv2DTranspose"] = "Conv2DTranspose"
+    filters: Size
+    output_padding: PairFromZero | None = None
+    """Rows and columns more, below the strides; left out, "same" gives exactly `strides` times the size."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        height, width, _ = image(shapes[0])
+        return (self._painted(0, height), self._painted(1, width), self.filters)
+
+    def _painted(self, axis: int, extent: int) -> int:
+        stride, size = self.strides[axis], self.kernel_size[axis]
+        same = self.padding == "same"
+        if self.output_padding is None:
+            return extent * stride if same else (extent - 1) * stride + max(size, stride)
+        more = self.output_padding[axis]
+        least = 1 - size % 2 if same else 0  # "same" keeps the middle of the kernel, which may be none
+        if not least <= more < stride:
+            raise ShapeError(
+                f"at least {least} and less than the strides of {stride}", str(more), field="output_padding"
+            )
+        return (extent - 1) * stride + (size % 2 if same else size) + more
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        kernel = math.prod(self.kernel_size) * self.filters * shapes[0][2]
+        return Parameters(trainable=kernel + self.use_bias * self.filters)

@@ -1,0 +1,24 @@
+"""Dense."""
+
+from typing import ClassVar, Literal
+
+from quickml.document.base import Shape, Size
+from quickml.document.layers.layer import Example, Parameters, ShapeError, Weighted, shown
+
+
+class Dense(Weighted):
+    """Every unit sees every input: y = activation(x · kernel + bias). Of a sequence, step by step."""
+
+    example: ClassVar = Example((64,), {"units": 10})
+
+    type: Literal["Dense"] = "Dense"
+    units: Size
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if len(shape) > 2:
+            raise ShapeError("a flat input", shown(shape), "put a Flatten before it", then=(self.units,))
+        return (*shape[:-1], self.units)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        return Parameters(trainable=shapes[0][-1] * self.units + self.use_bias * self.units)

@@ -1,0 +1,36 @@
+"""From tokens to numbers."""
+
+from typing import ClassVar, Literal
+
+from quickml.document.base import Shape, Size
+from quickml.document.layers.layer import (
+    Example,
+    Initializer,
+    Layer,
+    Parameters,
+    Regularizer,
+    ShapeError,
+    shown,
+)
+
+
+class Embedding(Layer):
+    """Looks up a row of numbers for each token; the rows are learned."""
+
+    example: ClassVar = Example((32,), {"input_dim": 100, "output_dim": 16})
+
+    type: Literal["Embedding"] = "Embedding"
+    input_dim: Size
+    """How many different tokens there are: 0 to `input_dim` - 1."""
+    output_dim: Size
+    embeddings_initializer: Initializer | Literal["uniform"] = "uniform"
+    embeddings_regularizer: Regularizer | None = None
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if len(shape) != 1:
+            raise ShapeError("tokens in a row, (steps,)", shown(shape))
+        return (*shape, self.output_dim)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        return Parameters(trainable=self.input_dim * self.output_dim)

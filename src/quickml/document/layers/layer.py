@@ -1,0 +1,192 @@
+"""What all layers have in common."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from quickml.document.base import DocumentModel, Shape
+
+Activation_ = Literal[
+    "linear",
+    "relu",
+    "relu6",
+    "leaky_relu",
+    "elu",
+    "selu",
+    "gelu",
+    "gelu_approximate",
+    "silu",
+    "softplus",
+    "softsign",
+    "tanh",
+    "sigmoid",
+    "hard_sigmoid",
+    "exponential",
+    "softmax",
+]
+Initializer = Literal[
+    "glorot_uniform",
+    "glorot_normal",
+    "he_uniform",
+    "he_normal",
+    "lecun_uniform",
+    "lecun_normal",
+    "random_uniform",
+    "random_normal",
+    "truncated_normal",
+    "orthogonal",
+    "zeros",
+    "ones",
+]
+BiasInitializer = Literal["zeros", "ones", "random_uniform", "random_normal", "truncated_normal"]
+Margin = Literal["valid", "same"]
+
+
+class Regularizer(DocumentModel):
+    """A penalty on the size of weights, added to the loss: l1 * sum|w| + l2 * sum w²."""
+
+    l1: Annotated[float, Field(ge=0)] = 0.0
+    l2: Annotated[float, Field(ge=0)] = 0.0
+
+
+class ShapeError(Exception):
+    """A layer cannot take the shape that reaches it."""
+
+    def __init__(
+        self, expected: str, found: str, hint: str = "", *, field: str = "", then: Shape | None = None
+    ) -> None:
+        self.expected, self.found, self.hint, self.field = expected, found, hint, field
+        self.then = then  # what would come out all the same, so that later layers can be looked at
+        super().__init__(expected)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parameters:
+    """How many numbers a layer holds."""
+
+    trainable: int = 0
+    fixed: int = 0
+
+    @property
+    def total(self) -> int:
+        """Trainable and fixed ones together, as Keras' `count_params`."""
+        return self.trainable + self.fixed
+
+
+class Example(NamedTuple):
+    """An input of this shape, and arguments that do something with it; a layer that merges takes it twice."""
+
+    shape: Shape
+    arguments: dict[str, Any]
+
+
+class Layer(DocumentModel):
+    """What all layers take besides the arguments that are their own."""
+
+    type: str
+    name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] | None = None
+    """Unique; chosen from the type where left out."""
+    inputs: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
+    """Names of earlier layers, or `input`; the layer before where left out."""
+
+    merges: ClassVar[bool] = False
+    """Takes two inputs or more."""
+    keeps_raw: ClassVar[bool] = False
+    """Raw numbers stay raw: they are moved, mixed with their neighbours or left out, but not scaled."""
+    example: ClassVar[Example]
+    """What the reference shows and the tests begin with."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        """What comes out for what goes in.
+
+        Raises:
+            Misfit: the layer cannot take these.
+        """
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        """How many numbers the layer holds, for shapes that fit."""
+        return Parameters()
+
+    def activations(self, *shapes: Shape) -> int:
+        """How many numbers training keeps of one sample for the way back; the output, if no more is said."""
+        return math.prod(self.output_shape(*shapes))
+
+    def arguments(self) -> dict[str, Any]:
+        """The arguments of the Keras layer of this name."""
+        return {key: value for key, value in self if key not in Layer.model_fields}
+
+
+class Activated(Layer):
+    """A layer that adds a bias to what its weights give, and applies a function to that."""
+
+    activation: Activation_ = "linear"
+    use_bias: bool = True
+    bias_initializer: BiasInitializer = "zeros"
+
+
+class Weighted(Activated):
+    """A layer whose weights are one kernel and a bias."""
+
+    kernel_initializer: Initializer = "glorot_uniform"
+    kernel_regularizer: Regularizer | None = None
+
+
+def default_name(layer_type: str) -> str:
+    """The name Keras would choose: `MaxPooling2D` gives `max_pooling2d`."""
+    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_type)
+    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
+
+
+def shown(shape: Shape) -> str:
+    """A shape as Python writes it."""
+    return str(tuple(shape))
+
+
+def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
+    """(height, width, channels) of an image.
+
+    Raises:
+        Misfit: it is none.
+    """
+    if len(shape) != 3:
+        if not hint:
+            hint = "put a Reshape to (height, width, channels) before it" if len(shape) == 1 else ""
+        raise ShapeError("an image of (height, width, channels)", shown(shape), hint)
+    return shape[0], shape[1], shape[2]
+
+
+def sequence(shape: Shape) -> tuple[int, int]:
+    """(steps, features) of a sequence.
+
+    Raises:
+        Misfit: it is none.
+    """
+    if len(shape) != 2:
+        hint = "put a Reshape to (steps, features) before it"
+        if len(shape) == 1:
+            hint += (
+                ', or, behind a recurrent layer, set its "return_sequences" to true; tokens take an Embedding'
+            )
+        raise ShapeError("a sequence of (steps, features)", shown(shape), hint)
+    return shape[0], shape[1]
+
+
+def axis_of(axis: int, shape: Shape, *, field: str = "axis") -> int:
+    """The position in `shape` of an axis that counts the batch as 0, as Keras counts.
+
+    Raises:
+        Misfit: there is no such axis.
+    """
+    position = axis - 1 if axis > 0 else axis + len(shape)
+    if axis == 0 or not 0 <= position < len(shape):
+        raise ShapeError(
+            f"an axis from 1 to {len(shape)}, or from -{len(shape)} to -1",
+            str(axis),
+            "0 is the batch",
+            field=field,
+        )
+    return position

@@ -1,0 +1,62 @@
+"""Pooling, by windows and over the whole image."""
+
+from typing import ClassVar, Literal
+
+from quickml.document.base import Pair, Shape
+from quickml.document.layers.convolution import window
+from quickml.document.layers.layer import Example, Layer, Margin, image
+
+
+class _Pooling2D(Layer):
+    keeps_raw: ClassVar = True
+
+    pool_size: Pair = (2, 2)
+    strides: Pair | None = None
+    """As large as `pool_size` where left out."""
+    padding: Margin = "valid"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        spatial = window("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
+        return (*spatial, shapes[0][2])
+
+
+class MaxPooling2D(_Pooling2D):
+    """Keeps the largest value of each window, channel by channel."""
+
+    example: ClassVar = Example((28, 28, 32), {"pool_size": 2})
+
+    type: Literal["MaxPooling2D"] = "MaxPooling2D"
+
+
+class AveragePooling2D(_Pooling2D):
+    """Keeps the mean of each window, channel by channel; margins added by "same" do not count."""
+
+    example: ClassVar = Example((28, 28, 32), {"pool_size": 2})
+
+    type: Literal["AveragePooling2D"] = "AveragePooling2D"
+
+
+class _GlobalPooling2D(Layer):
+    keeps_raw: ClassVar = True
+
+    keepdims: bool = False
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        *_, channels = image(shapes[0])
+        return (1, 1, channels) if self.keepdims else (channels,)
+
+
+class GlobalAveragePooling2D(_GlobalPooling2D):
+    """The mean of each channel over the whole image."""
+
+    example: ClassVar = Example((7, 7, 64), {})
+
+    type: Literal["GlobalAveragePooling2D"] = "GlobalAveragePooling2D"
+
+
+class GlobalMaxPooling2D(_GlobalPooling2D):
+    """The largest value of each channel over the whole image."""
+
+    example: ClassVar = Example((7, 7, 64), {})
+
+    type: Literal["GlobalMaxPooling2D"] = "GlobalMaxPooling2D"

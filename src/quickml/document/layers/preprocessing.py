@@ -1,0 +1,51 @@
+"""From raw values to what a network likes to see."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from quickml.document.base import Numbers, Shape
+from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError
+
+Variance = Annotated[float, Field(ge=0)]
+
+
+class Rescaling(Layer):
+    """x * scale + offset."""
+
+    example: ClassVar = Example((28, 28, 1), {"scale": 0.0039})
+
+    type: Literal["Rescaling"] = "Rescaling"
+    scale: float
+    offset: float = 0.0
+
+
+class Normalization(Layer):
+    """(x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the way back.
+
+    Mean and variance are measured on the training samples where they are left out: on the inputs, or,
+    with `invert`, on the targets.
+    """
+
+    example: ClassVar = Example((4,), {})
+
+    type: Literal["Normalization"] = "Normalization"
+    mean: Numbers | float | None = None
+    variance: Variance | tuple[Variance, ...] | None = None
+    invert: bool = False
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if (self.mean is None) != (self.variance is None):
+            missing = "variance" if self.variance is None else "mean"
+            raise ShapeError(
+                "mean and variance together, or neither", f"no {missing}", field=missing, then=shape
+            )
+        for key, value in (("mean", self.mean), ("variance", self.variance)):
+            if isinstance(value, tuple) and len(value) != shape[-1]:
+                raise ShapeError(f"{shape[-1]} numbers", str(len(value)), field=key, then=shape)
+        return shape
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        measured = self.mean is None
+        return Parameters(fixed=(2 * shapes[0][-1] + 1) if measured else 0)

@@ -1,0 +1,121 @@
+"""Layers that help training along: noise and scale."""
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from quickml.document.base import Fraction, PositiveFloat, Shape
+from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, axis_of, image
+
+
+class Dropout(Layer):
+    """While training, sets a random share of its inputs to zero; nothing afterwards."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((64,), {"rate": 0.25})
+
+    type: Literal["Dropout"] = "Dropout"
+    rate: Fraction
+
+
+class SpatialDropout2D(Layer):
+    """While training, sets a random share of the channels of each image to zero, as a whole."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 28, 32), {"rate": 0.25})
+
+    type: Literal["SpatialDropout2D"] = "SpatialDropout2D"
+    rate: Fraction
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return image(shapes[0])
+
+
+class GaussianNoise(Layer):
+    """While training, adds random numbers around 0 to its inputs; nothing afterwards."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((64,), {"stddev": 0.1})
+
+    type: Literal["GaussianNoise"] = "GaussianNoise"
+    stddev: Annotated[float, Field(ge=0, le=1)]
+    """Standard deviation, in the unit of the inputs; pixels that a Rescaling has seen go up to 1."""
+
+
+class BatchNormalization(Layer):
+    """Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
+
+    example: ClassVar = Example((28, 28, 32), {})
+
+    type: Literal["BatchNormalization"] = "BatchNormalization"
+    axis: int = -1
+    momentum: Annotated[float, Field(ge=0, le=1)] = 0.99
+    epsilon: PositiveFloat = 0.001
+    center: bool = True
+    scale: bool = True
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        axis_of(self.axis, shapes[0])
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        size = shapes[0][axis_of(self.axis, shapes[0])]
+        return Parameters(trainable=size * (self.center + self.scale), fixed=2 * size)
+
+
+class GroupNormalization(Layer):
+    """Brings each group of channels of each sample to mean 0 and variance 1, then scales and shifts it."""
+
+    example: ClassVar = Example((28, 28, 32), {"groups": 8})
+
+    type: Literal["GroupNormalization"] = "GroupNormalization"
+    groups: Annotated[int, Field(ge=-1)] = 32
+    """-1 makes every channel a group of its own."""
+    axis: int = -1
+    epsilon: PositiveFloat = 0.001
+    center: bool = True
+    scale: bool = True
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        size = shapes[0][axis_of(self.axis, shapes[0])]
+        if self.groups == 0 or size % self.groups:
+            raise ShapeError(
+                f"groups that divide the {size} entries of axis {self.axis}, or -1",
+                str(self.groups),
+                field="groups",
+                then=shapes[0],
+            )
+        return shapes[0]
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        size = shapes[0][axis_of(self.axis, shapes[0])]
+        return Parameters(trainable=size * (self.center + self.scale))
+
+
+class LayerNormalization(Layer):
+    """Brings each sample, along one axis or several, to mean 0 and variance 1, then scales and shifts it."""
+
+    example: ClassVar = Example((28, 64), {})
+
+    type: Literal["LayerNormalization"] = "LayerNormalization"
+    axis: int | tuple[int, ...] = -1
+    """Of a sequence, -1 takes each step by itself, `[1, 2]` all steps together."""
+    epsilon: PositiveFloat = 0.001
+    center: bool = True
+    scale: bool = True
+
+    @property
+    def axes(self) -> tuple[int, ...]:
+        """As the document has them, one or several."""
+        return (self.axis,) if isinstance(self.axis, int) else self.axis
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if not self.axes or len({axis_of(axis, shape) for axis in self.axes}) < len(self.axes):
+            raise ShapeError("at least one axis, each once", str(list(self.axes)), field="axis", then=shape)
+        return shape
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        size = math.prod(shapes[0][axis_of(axis, shapes[0])] for axis in self.axes)
+        return Parameters(trainable=size * (self.center + self.scale))

@@ -1,0 +1,74 @@
+"""Larger and smaller images: margins, cuts, other resolutions."""
+
+from typing import ClassVar, Literal
+
+from quickml.document.base import Padding, Pair, Shape, Size
+from quickml.document.layers.layer import Example, Layer, ShapeError, image, shown
+
+Interpolation = Literal["nearest", "bilinear"]
+
+
+class ZeroPadding2D(Layer):
+    """A margin of zeros around the image."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 28, 1), {"padding": 2})
+
+    type: Literal["ZeroPadding2D"] = "ZeroPadding2D"
+    padding: Padding = ((1, 1), (1, 1))
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        height, width, channels = image(shapes[0])
+        return (height + sum(self.padding[0]), width + sum(self.padding[1]), channels)
+
+
+class Cropping2D(Layer):
+    """Cuts rows and columns off the edges of the image."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 28, 1), {"cropping": 4})
+
+    type: Literal["Cropping2D"] = "Cropping2D"
+    cropping: Padding = ((0, 0), (0, 0))
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        height, width, channels = image(shapes[0])
+        rows, columns = height - sum(self.cropping[0]), width - sum(self.cropping[1])
+        if min(rows, columns) < 1:
+            raise ShapeError(
+                f"less than the {height} rows and {width} columns there are",
+                shown(tuple(map(sum, self.cropping))),
+                field="cropping",
+            )
+        return (rows, columns, channels)
+
+
+class UpSampling2D(Layer):
+    """An image `size` times as large: each number repeated, or blended with its neighbours."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((7, 7, 16), {"size": 2})
+
+    type: Literal["UpSampling2D"] = "UpSampling2D"
+    size: Pair = (2, 2)
+    interpolation: Interpolation = "nearest"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        height, width, channels = image(shapes[0])
+        return (height * self.size[0], width * self.size[1], channels)
+
+
+class Resizing(Layer):
+    """The image at another resolution, larger or smaller."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 28, 1), {"height": 20, "width": 20})
+
+    type: Literal["Resizing"] = "Resizing"
+    height: Size
+    width: Size
+    interpolation: Interpolation = "bilinear"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        *_, channels = image(shapes[0])
+        return (self.height, self.width, channels)

@@ -1,0 +1,71 @@
+"""Layers that only move numbers about."""
+
+import math
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from quickml.document.base import MAX_SIZE, Shape, Size
+from quickml.document.layers.layer import Example, Layer, ShapeError, shown
+
+
+class Flatten(Layer):
+    """All numbers in one row: rows, then columns, then channels."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((7, 7, 64), {})
+
+    type: Literal["Flatten"] = "Flatten"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        return (math.prod(shapes[0]),)
+
+
+class Reshape(Layer):
+    """The same numbers in the same order, in another shape."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 28, 1), {"target_shape": [14, 56]})
+
+    type: Literal["Reshape"] = "Reshape"
+    target_shape: Annotated[
+        tuple[Annotated[int, Field(ge=-1, le=MAX_SIZE)], ...], Field(min_length=1, max_length=3)
+    ]
+    """One entry may be -1: as many as are left."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        total = math.prod(shapes[0])
+        known = math.prod(size for size in self.target_shape if size != -1)
+        wildcards = self.target_shape.count(-1)
+        if wildcards > 1 or 0 in self.target_shape:
+            raise ShapeError(
+                "sizes of at least 1, and at most one -1", shown(self.target_shape), field="target_shape"
+            )
+        if (total % known) if wildcards else (total != known):
+            raise ShapeError(
+                f"a shape that holds {total} numbers",
+                shown(self.target_shape),
+                f"the layer before gives {shown(shapes[0])}",
+                field="target_shape",
+            )
+        return tuple(total // known if size == -1 else size for size in self.target_shape)
+
+
+class Permute(Layer):
+    """The axes in another order."""
+
+    keeps_raw: ClassVar = True
+    example: ClassVar = Example((28, 16), {"dims": [2, 1]})
+
+    type: Literal["Permute"] = "Permute"
+    dims: Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
+    """Which axis goes to each place, counted from 1: `[2, 1]` swaps two axes."""
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        (shape,) = shapes
+        if sorted(self.dims) != list(range(1, len(shape) + 1)):
+            expected = f"each of 1 to {len(shape)} once" if len(shape) > 1 else "[1]"
+            raise ShapeError(
+                expected, shown(self.dims), f"the layer before gives {shown(shape)}", field="dims"
+            )
+        return tuple(shape[place - 1] for place in self.dims)

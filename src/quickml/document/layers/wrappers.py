@@ -1,0 +1,61 @@
+"""Layers around a layer."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from quickml.document.base import Shape
+from quickml.document.layers.dense import Dense
+from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, sequence
+from quickml.document.layers.recurrent import GRU, LSTM, SimpleRNN
+
+
+def _named_within(layer: Layer) -> ShapeError | None:
+    """A layer within a layer takes what the outer one takes, and goes by its name."""
+    given = [key for key in ("name", "inputs") if getattr(layer, key) is not None]
+    if not given:
+        return None
+    return ShapeError(f"no `{given[0]}` in a layer within a layer", "one", field=f"layer/{given[0]}")
+
+
+class Bidirectional(Layer):
+    """Goes through the sequence twice, from the first step and from the last, and puts both together."""
+
+    example: ClassVar = Example((28, 16), {"layer": {"type": "LSTM", "units": 32}})
+
+    type: Literal["Bidirectional"] = "Bidirectional"
+    layer: Annotated[SimpleRNN | LSTM | GRU, Field(discriminator="type")]
+    """The recurrent layer; of two kernels of its own for each direction."""
+    merge_mode: Literal["concat", "sum", "mul", "ave"] = "concat"
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if misfit := _named_within(self.layer):
+            raise misfit
+        if self.layer.go_backwards:
+            raise ShapeError("false: it goes both ways", "true", field="layer/go_backwards")
+        *steps, units = self.layer.output_shape(*shapes)
+        return (*steps, units * 2 if self.merge_mode == "concat" else units)
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        return Parameters(trainable=2 * self.layer.parameters(*shapes).trainable)
+
+    def activations(self, *shapes: Shape) -> int:
+        return 2 * self.layer.activations(*shapes)
+
+
+class TimeDistributed(Layer):
+    """The same layer on every step of a sequence."""
+
+    example: ClassVar = Example((28, 16), {"layer": {"type": "Dense", "units": 8}})
+
+    type: Literal["TimeDistributed"] = "TimeDistributed"
+    layer: Dense
+
+    def output_shape(self, *shapes: Shape) -> Shape:
+        if misfit := _named_within(self.layer):
+            raise misfit
+        steps, features = sequence(shapes[0])
+        return (steps, *self.layer.output_shape((features,)))
+
+    def parameters(self, *shapes: Shape) -> Parameters:
+        return self.layer.parameters(shapes[0][1:])

@@ -1,0 +1,222 @@
+"""Text → JSON → Plan, or every problem with its place."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from quickml.document import sculptml
+from quickml.document.checks.fit import misfits
+from quickml.document.document import MAX_LAYERS, Document, Model, NamedDataset
+from quickml.document.export import Export
+from quickml.document.layers import LAYERS, Layer
+from quickml.document.plan import Plan, make_plan
+from quickml.document.training import Training
+from quickml.document.validation_errors import found, said
+from quickml.errors import DocumentError, Notice, Problem
+
+MAX_BYTES = 4 * 2**20
+"""A document larger than this is none: the largest network we take fits many times."""
+MAX_PROBLEMS = 100
+MAX_DEPTH = 20
+
+
+def read(text: str | bytes) -> Plan:
+    """Understand a document, canonical or SculptML.
+
+    Raises:
+        SpecError: with every problem found, at most 100.
+    """
+    return understand(parse_json(text))
+
+
+def parse_json(text: str | bytes) -> Any:
+    """JSON as RFC 8259 has it: UTF-8, no NaN, no key twice.
+
+    Raises:
+        SpecError: with the line and column where it breaks off.
+    """
+    if len(text) > MAX_BYTES:
+        raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
+    try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
+    except UnicodeDecodeError as error:
+        byte = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
+        raise _broken("JSON in UTF-8", byte) from None
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except json.JSONDecodeError as error:
+        where = f"line {error.lineno}, column {error.colno}"
+        if not text.strip():
+            raise _broken("JSON", "an empty document") from None
+        raise _broken("JSON", f"at {where}: {error.msg.lower()}", _line(text, error.lineno)) from None
+    except RecursionError:  # how deep is deep differs between Pythons; `understand` has a limit of its own
+        raise _too_deep() from None
+    except _UnreadableError as error:
+        raise _broken("JSON", str(error)) from None
+    except ValueError:  # an integer of more than 4,300 digits
+        raise _broken("JSON with numbers of ordinary size", "a number with thousands of digits") from None
+
+
+def understand(document: Any) -> Plan:
+    """As `read`, for JSON that is parsed already.
+
+    Raises:
+        SpecError: with every problem found, at most 100.
+    """
+    if _is_deep(document):
+        raise _too_deep()
+    _check_count(document)
+    _check_text(document)
+    if not sculptml.recognises(document):
+        return _understand(document, ())
+    try:
+        translation = sculptml.translate(document)
+    except DocumentError as error:
+        raise DocumentError(error.problems[:MAX_PROBLEMS]) from None
+    try:
+        return _understand(translation.document, translation.notices)
+    except DocumentError as error:
+        moved = [
+            replace(problem, pointer=translation.original(problem.pointer)) for problem in error.problems
+        ]
+        raise DocumentError(moved) from None
+
+
+def _understand(document: Any, notices: Sequence[Notice]) -> Plan:
+    if not isinstance(document, dict):
+        raise _broken("a JSON object with name, dataset and model", found(document))
+    try:
+        parsed = Document.model_validate(document)
+    except ValidationError as error:
+        problems = said(error, document)
+        problems += _beyond(document, {problem.pointer for problem in problems})
+        raise _refused(problems, document) from None
+    result, problems = make_plan(parsed, notices)
+    if result is None:
+        raise _refused(problems, document)
+    return result
+
+
+def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:
+    return DocumentError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS])
+
+
+def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
+    """How far down in the document a problem is; what is missing comes behind what is there."""
+
+    order: dict[int, dict[str, int]] = {}  # by object, since there may be many problems in one of many keys
+
+    def place(problem: Problem) -> tuple[int, ...]:
+        here, steps = document, []
+        for step in problem.pointer.split("/")[1:]:
+            if id(here) not in order:
+                keys = here if isinstance(here, dict) else range(_length(here))
+                order[id(here)] = {str(key): position for position, key in enumerate(keys)}
+            found = order[id(here)].get(step)
+            steps.append(len(order[id(here)]) if found is None else found)
+            here = None if found is None else here[step if isinstance(here, dict) else found]
+        return tuple(steps)
+
+    return place
+
+
+def _length(value: Any) -> int:
+    return len(value) if isinstance(value, list) else 0
+
+
+def _check_count(document: Any) -> None:
+    """A million layers would be a million problems: that there are too many is said before any is read."""
+    model = document.get("model") if isinstance(document, dict) else None
+    layers = model.get("layers") if isinstance(model, dict) else None
+    if isinstance(layers, list) and len(layers) > MAX_LAYERS:
+        expected = f"at most {MAX_LAYERS:,} items"
+        raise DocumentError([Problem(pointer="/model/layers", expected=expected, found=found(layers))])
+
+
+def _check_text(document: Any) -> None:
+    """JSON can spell half of a surrogate pair, which is no character and cannot be written anywhere."""
+    try:
+        json.dumps(document, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError as error:
+        half = f"half of a surrogate pair, \\u{ord(error.object[error.start]):04x}"
+        raise _broken("text of whole Unicode characters", half) from None
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for holder in level
+            if isinstance(holder, dict | list)
+            for item in (holder.values() if isinstance(holder, dict) else holder)
+        ]
+    return bool(level)
+
+
+def _too_deep() -> DocumentError:
+    return _broken(f"JSON nested at most {MAX_DEPTH} levels deep", "more")
+
+
+class _UnreadableError(Exception):
+    pass
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    result = dict(pairs)
+    if len(result) < len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _UnreadableError(f"the key {key[:64]!r} twice in one object")
+            seen.add(key)
+    return result
+
+
+def _no_constant(name: str) -> Any:
+    raise _UnreadableError(f"{name}, which is no JSON number")
+
+
+def _line(text: str, number: int) -> str:
+    line = text.splitlines()[number - 1].strip() if number <= len(text.splitlines()) else ""
+    return f"the line reads {line[:80]!r}" if line else ""
+
+
+def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
+    return DocumentError([Problem(pointer="", expected=expected, found=found, hint=hint)])
+
+
+def _beyond(document: dict[str, Any], told: set[str]) -> list[Problem]:
+    """Where single values are wrong: the problems between the parts that are right."""
+    model = document.get("model")
+    layers = model.get("layers") if isinstance(model, dict) else None
+    if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
+        layers = None
+    _, problems = misfits(
+        dataset=_right(NamedDataset, document.get("dataset")),
+        model=Model.model_construct(layers=tuple(map(_layer, layers)), input_shape=None) if layers else None,
+        training=_right(Training, document.get("training", {})),
+        export=_right(Export, document.get("export", {})),
+    )
+    return [problem for problem in problems if problem.pointer not in told]
+
+
+def _right(kind: Any, value: Any) -> Any:
+    try:
+        return TypeAdapter(kind).validate_python(value)
+    except ValidationError:
+        return None
+
+
+def _layer(value: Any) -> Any:
+    kind = (
+        LAYERS.get(value["type"]) if isinstance(value, dict) and isinstance(value.get("type"), str) else None
+    )
+    name = value.get("name") if isinstance(value, dict) else None
+    right = kind and _right(kind, value)
+    return right or Layer.model_construct(type="", name=name if isinstance(name, str) else None, inputs=None)

@@ -1,0 +1,158 @@
+"""A valid document, thought to its end: defaults filled in, names given, preprocessing made visible.
+
+What a phone holds in its hand is what the model takes. So pixels are scaled, and features standardised,
+inside the model: where a document does not do so itself, a Rescaling or Normalization layer goes in front,
+and behind a regression a Normalization that leads back to the target's own unit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quickml.document.checks.fit import memory_of, metrics_of, misfits
+from quickml.document.checks.updating import settled
+from quickml.document.datasets import Dataset
+from quickml.document.document import Document, Model
+from quickml.document.export import formats_of
+from quickml.document.layers import Layer
+from quickml.document.layers.preprocessing import Normalization, Rescaling
+from quickml.document.shapes import Graph, walk
+from quickml.document.training import Adadelta
+from quickml.document.wiring import INPUT
+from quickml.errors import Notice, Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What will be built and trained."""
+
+    document: Document
+    """As understood: every default and name written out."""
+    graph: Graph
+    notices: tuple[Notice, ...] = ()
+    memory_bytes: int
+
+    @property
+    def dataset(self) -> Dataset:
+        """What it learns from."""
+        return self.document.dataset
+
+    @property
+    def is_binary(self) -> bool:
+        """Whether one sigmoid output stands for two classes: the probability of the second."""
+        return len(self.dataset.labels) == 2 and self.graph.output_shape == (1,)
+
+
+def make_plan(document: Document, notices: Sequence[Notice] = ()) -> tuple[Plan | None, list[Problem]]:
+    """Look a document through whose single values are right.
+
+    Returns:
+        The plan, or None where a problem stands in its way, and all problems in document order.
+    """
+    graph, problems = misfits(
+        dataset=document.dataset, model=document.model, training=document.training, export=document.export
+    )
+    if problems or graph is None:
+        return None, problems
+    understood = _with_preprocessing(_with_defaults(document, graph))
+    final, _ = walk(understood.model.layers, document.dataset.shape)
+    assert final is not None, "preprocessing keeps shapes"
+    return (
+        Plan(
+            document=understood,
+            graph=final,
+            notices=(*notices, *_notices(document)),
+            memory_bytes=memory_of(final, document.training),
+        ),
+        [],
+    )
+
+
+def _notices(document: Document) -> list[Notice]:
+    notices = []
+    optimizer = document.training.optimizer
+    if isinstance(optimizer, Adadelta) and "learning_rate" not in optimizer.model_fields_set:
+        notices.append(
+            Notice(
+                pointer="/training/optimizer",
+                message="Adadelta's default learning_rate of 0.001 learns very slowly; its paper uses 1.0",
+            )
+        )
+    for index, layer in enumerate(document.model.layers):
+        if isinstance(layer, Normalization) and layer.mean is None and index and not layer.invert:
+            notices.append(
+                Notice(
+                    pointer=f"/model/layers/{index}",
+                    message="mean and variance are measured before training, on what untrained layers give",
+                )
+            )
+    return notices
+
+
+def _with_defaults(document: Document, graph: Graph) -> Document:
+    """Every name and every default that depends on the dataset, written out."""
+    classification = document.dataset.task == "classification"
+    loss, updatable = document.training.loss, document.export.updatable
+    if loss is None and not classification:
+        loss = "mean_squared_error"
+    elif loss is None:
+        loss = "binary_crossentropy" if graph.output_shape == (1,) else "sparse_categorical_crossentropy"
+    layers: tuple[Any, ...] = tuple(node.layer.model_copy(update={"name": node.name}) for node in graph.nodes)
+    return document.model_copy(
+        update={
+            "model": Model.model_construct(layers=layers, input_shape=document.dataset.shape),
+            "training": document.training.model_copy(
+                update={"loss": loss, "metrics": metrics_of(document.training, document.dataset)}
+            ),
+            "export": document.export.model_copy(
+                update={
+                    "formats": formats_of(document.export),
+                    "updatable": updatable and settled(updatable, graph, document.dataset),
+                }
+            ),
+        }
+    )
+
+
+def _with_preprocessing(document: Document) -> Document:
+    layers: list[Any] = list(document.model.layers)
+    if document.dataset.kind != "tokens" and not _scales_input(layers):
+        first: Layer = (
+            Rescaling(name=_free("rescaling", layers), scale=1 / 255)
+            if document.dataset.is_image
+            else Normalization(name=_free("normalization", layers))
+        )
+        layers = [first, *(_rewired(layer, str(first.name)) for layer in layers)]
+    inverted = isinstance(layers[-1], Normalization) and layers[-1].invert
+    if document.dataset.task == "regression" and not inverted and not isinstance(layers[-1], Rescaling):
+        layers.append(Normalization(name=_free("target_normalization", layers), invert=True))
+    return document.model_copy(
+        update={"model": Model.model_construct(layers=tuple(layers), input_shape=document.dataset.shape)}
+    )
+
+
+def _scales_input(layers: Sequence[Layer]) -> bool:
+    """Whether raw numbers meet a Rescaling or Normalization, perhaps behind layers that keep them raw."""
+    raw, before = {INPUT}, INPUT
+    for layer in layers:
+        if not raw.isdisjoint(layer.inputs or (before,)):
+            if isinstance(layer, Rescaling | Normalization):
+                return True
+            if layer.keeps_raw:
+                raw.add(str(layer.name))
+        before = str(layer.name)
+    return False
+
+
+def _rewired(layer: Layer, name: str) -> Layer:
+    """What took the input takes what the preprocessing makes of it."""
+    if layer.inputs is None or INPUT not in layer.inputs:
+        return layer
+    return layer.model_copy(update={"inputs": tuple(name if i == INPUT else i for i in layer.inputs)})
+
+
+def _free(name: str, layers: Sequence[Layer]) -> str:
+    taken = {layer.name for layer in layers}
+    return next(c for c in (name, *(f"{name}_{i}" for i in range(1, len(layers) + 2))) if c not in taken)

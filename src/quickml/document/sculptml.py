@@ -1,0 +1,377 @@
+"""SculptML documents (2018) → the document of today.
+
+The phone app that this idea comes from writes tuples as strings, sends keys that mean nothing, and closes
+every network with a softmax, whatever the last layer is. Such documents must train: what is ignored or
+repaired becomes a notice. Pointers lead into the document as it was handed in.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, get_args
+
+from quickml.document.base import Shape
+from quickml.document.datasets import DATASETS, Dataset
+from quickml.document.layers import LAYERS, Layer
+from quickml.document.layers.layer import ShapeError
+from quickml.document.training import OPTIMIZERS, ClassificationLoss, RegressionLoss
+from quickml.errors import DocumentError, Notice, Problem
+
+RATES_OF_2018 = {"Adadelta": 1.0, "Adagrad": 0.01, "Nadam": 0.002}
+"""Keras' default learning rates of the day, where today's are others."""
+
+_TYPES = {
+    "DenseLyr": "Dense",
+    "Conv2DLyr": "Conv2D",
+    "MaxPooling2DLyr": "MaxPooling2D",
+    "DropoutLyr": "Dropout",
+    "FlattenLyr": "Flatten",
+    "ReshapeLyr": "Reshape",
+    "BatchNormalizationLyr": "BatchNormalization",
+}
+_KEYS = {"stride": "strides", "kernal_initializer": "kernel_initializer", "dim": "target_shape"}
+_SILENT = frozenset({"layer", "__info__", "info"})
+_REPEATS = frozenset({"__info__", "info", "name", "img_rows", "img_cols", "num_classes"})
+"""Dataset keys that say again what is known."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Translation:
+    """A document of today, and what became of the old one."""
+
+    document: dict[str, Any]
+    notices: tuple[Notice, ...]
+    places: Mapping[str, str]
+    """Where a pointer into `document` leads in the document as it was handed in."""
+
+    def original(self, pointer: str) -> str:
+        """The pointer into the document as it was handed in."""
+        for mine in sorted(self.places, key=len, reverse=True):
+            if pointer == mine or pointer.startswith(f"{mine}/"):
+                return self.places[mine] + pointer[len(mine) :]
+        return pointer
+
+
+def recognises(document: Any) -> bool:
+    """Whether this is SculptML's format."""
+    model = document.get("model") if isinstance(document, dict) else None
+    return isinstance(model, dict) and ("num_layers" in model or "layer_0" in model)
+
+
+def name_of(model_name: str) -> str:
+    """What a model of this name is called here: letters, digits and what file names may have."""
+    return re.sub(r"[^A-Za-z0-9 ._-]+", "-", model_name).strip(" -")[:64] or "model"
+
+
+def translate(document: dict[str, Any]) -> Translation:
+    """A SculptML document as a document of today; single values are not checked here.
+
+    Raises:
+        SpecError: a layer is missing or of no known type, or the dataset is unknown.
+    """
+    translator = _Translator(document)
+    return translator.run()
+
+
+@dataclass
+class _Translator:
+    document: dict[str, Any]
+    notices: list[Notice] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    places: dict[str, str] = field(default_factory=dict)
+
+    def run(self) -> Translation:
+        model = self.document["model"]
+        dataset_class = self._dataset_class()
+        layers = self._layers(model)
+        if self.problems or dataset_class is None:
+            raise DocumentError(self.problems)
+        layers = _Repair(self, dataset_class).run(layers, _dim(model.get("input_layer")))
+        for position, (_, pointer) in enumerate(layers):
+            self.places[f"/model/layers/{position}"] = pointer
+        old = self.document.get("dataset", {})
+        result = {
+            "name": self._name(model),
+            "dataset": self._dataset(old, dataset_class),
+            "model": {"layers": [layer for layer, _ in layers]},
+            "training": self._training(old, model.get("optimizer"), dataset_class),
+        }
+        self._strangers(model)
+        return Translation(document=result, notices=tuple(self.notices), places=self.places)
+
+    def notice(self, pointer: str, message: str) -> None:
+        self.notices.append(Notice(pointer=pointer, message=message))
+
+    # ------------------------------------------------------------------------------------- the whole
+
+    def _name(self, model: Mapping[str, Any]) -> str:
+        given = str(model.get("model_name") or "model")
+        name = name_of(given)
+        if name != given:
+            self.notice("/model/model_name", f"shown as {name!r}")
+        return name
+
+    def _strangers(self, model: Mapping[str, Any]) -> None:
+        known = {"model_name", "num_layers", "optimizer", "input_layer", "__info__", "info"}
+        for key in model:
+            if key not in known and not re.fullmatch(r"layer_\d+", key):
+                self.notice(f"/model/{_step(key)}", "ignored: it means nothing")
+        for key in self.document:
+            if key not in ("model", "dataset", "__info__", "info"):
+                self.notice(f"/{_step(key)}", "ignored: it means nothing")
+
+    # ------------------------------------------------------------------------------------ the dataset
+
+    def _dataset_class(self) -> type[Dataset] | None:
+        old = self.document.get("dataset")
+        name = old.get("name") if isinstance(old, dict) else None
+        key = name.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(name, str) else ""
+        if key not in DATASETS:
+            self.problems.append(
+                Problem(
+                    pointer="/dataset/name" if isinstance(old, dict) else "/dataset",
+                    expected="a known dataset",
+                    found=repr(name)[:80],
+                    hint=f"known are {', '.join(DATASETS)}",
+                )
+            )
+        return DATASETS.get(key)
+
+    def _dataset(self, old: Mapping[str, Any], kind: type[Dataset]) -> dict[str, Any]:
+        options = kind.model_fields
+        result: dict[str, Any] = {"name": options["name"].default}
+        for key, value in old.items():
+            if key in _REPEATS or key in ("batch_size", "epochs", "metrics", "loss"):
+                continue
+            if key == "data_split" and "test_fraction" in options:
+                result["test_fraction"] = self._test_fraction(value)
+                self.places["/dataset/test_fraction"] = "/dataset/data_split"
+            elif key in options:
+                result[key] = _number(value)
+            else:
+                self.notice(f"/dataset/{_step(key)}", f"ignored: {result['name']} has no such option")
+        return result
+
+    def _test_fraction(self, split: Any) -> Any:
+        share = _number(split)
+        if not isinstance(share, int | float) or isinstance(share, bool):
+            return split
+        fraction = round(min(max(1 - share, 0.05), 0.5), 6)
+        if abs(fraction - (1 - share)) > 1e-6:
+            self.notice("/dataset/data_split", f"a test share of {fraction} is used")
+        return fraction
+
+    # ------------------------------------------------------------------------------------ the training
+
+    def _training(self, old: Mapping[str, Any], optimizer: Any, kind: type[Dataset]) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        for key in ("batch_size", "epochs"):
+            if key in old:
+                result[key] = _number(old[key])
+                self.places[f"/training/{key}"] = f"/dataset/{key}"
+        allowed = get_args(ClassificationLoss if kind.task == "classification" else RegressionLoss)
+        loss = str(old.get("loss") or "").rpartition(".")[2].lower()
+        if loss in allowed:
+            result["loss"] = loss
+        elif loss:
+            self.notice("/dataset/loss", f"{loss!r} does not fit {kind.task}: the dataset's own loss is used")
+        if isinstance(optimizer, str) and optimizer:
+            result["optimizer"] = self._optimizer(optimizer)
+        return result
+
+    def _optimizer(self, name: str) -> dict[str, Any]:
+        known = {key.lower(): key for key in OPTIMIZERS}
+        found = known.get(name.strip().lower())
+        if found is None:
+            self.notice("/model/optimizer", f"{name[:40]!r} is not known: Adam is used")
+            found = "Adam"
+        rate = RATES_OF_2018.get(found)
+        return {"type": found, "learning_rate": rate} if rate else {"type": found}
+
+    # -------------------------------------------------------------------------------------- the layers
+
+    def _layers(self, model: Mapping[str, Any]) -> list[tuple[dict[str, Any], str]]:
+        present = sorted(int(key[6:]) for key in model if re.fullmatch(r"layer_\d{1,6}", key))
+        asked = _number(model.get("num_layers", len(present)))
+        count = asked if isinstance(asked, int) and 0 < asked <= 1000 else len(present)
+        layers = []
+        for index in range(count):
+            pointer = f"/model/layer_{index}"
+            old = model.get(f"layer_{index}")
+            if not isinstance(old, dict) or _TYPES.get(str(old.get("layer"))) is None:
+                found = old.get("layer") if isinstance(old, dict) else old
+                self.problems.append(
+                    Problem(
+                        pointer=pointer,
+                        found=repr(found)[:80] if old is not None else "none",
+                        expected=f"a layer whose `layer` is one of {', '.join(_TYPES)}",
+                    )
+                )
+                continue
+            layers.append((self._layer(old, pointer), pointer))
+        for index in present:
+            if index >= count:
+                self.notice(f"/model/layer_{index}", f"ignored: num_layers is {count}")
+        if not layers and not self.problems:
+            self.problems.append(Problem(pointer="/model", expected="at least one layer", found="none"))
+        return layers
+
+    def _layer(self, old: Mapping[str, Any], pointer: str) -> dict[str, Any]:
+        kind = _TYPES[str(old["layer"])]
+        if kind == "Flatten" and _dim(old):
+            kind = "Reshape"
+            self.notice(pointer, f"a FlattenLyr with a dim is taken for a Reshape to {_dim(old)}")
+        options = LAYERS[kind].model_fields
+        layer: dict[str, Any] = {"type": kind}
+        for key, value in old.items():
+            new = _KEYS.get(key, key)
+            if key in _SILENT or value is None:
+                continue
+            if key == "activation" and "activation" not in options:
+                layer["activation"] = _word(value)  # the repair decides
+            elif new not in options or new in Layer.model_fields:
+                self.notice(f"{pointer}/{_step(key)}", f"ignored: it means nothing on a {old['layer']}")
+            else:
+                self._put(layer, new, value, f"{pointer}/{_step(key)}")
+        return layer
+
+    def _put(self, layer: dict[str, Any], key: str, value: Any, pointer: str) -> None:
+        if key == "target_shape":
+            layer[key] = _dim({"dim": value}) or value
+        elif key in ("activation", "padding") or key.endswith("_initializer"):
+            word = _word(value)
+            if key == "padding" or word in get_args(LAYERS[layer["type"]].model_fields[key].annotation):
+                layer[key] = word
+            else:
+                self.notice(pointer, f"ignored: {value!r} is not known")
+        else:
+            layer[key] = _tuple(value)
+
+
+class _Repair:
+    """Makes the network one that takes the dataset's input and answers its question."""
+
+    def __init__(self, translator: _Translator, dataset: type[Dataset]) -> None:
+        self.notice = translator.notice
+        self.dataset = dataset
+
+    def run(
+        self, layers: list[tuple[dict[str, Any], str]], dim: list[int]
+    ) -> list[tuple[dict[str, Any], str]]:
+        shape: Shape | None = self.dataset.shape
+        result: list[tuple[dict[str, Any], str]] = []
+        first = self._entrance(dim)
+        if first:
+            result.append((first, "/model/input_layer/dim"))
+            shape = _after(first, shape)
+        for index, (layer, pointer) in enumerate(layers):
+            if layer["type"] == "Dense" and shape is not None and len(shape) > 1:
+                self.notice(pointer, "a Flatten is put before it: Dense takes a flat input")
+                result.append(({"type": "Flatten"}, pointer))
+            activation = layer.pop("activation", None) if layer["type"] not in ("Dense", "Conv2D") else None
+            if activation and (index < len(layers) - 1 or activation != "softmax"):
+                self.notice(f"{pointer}/activation", f"ignored: a {layer['type']} has none")
+            result.append((layer, pointer))
+            shape = _after(layer, (math.prod(shape),) if shape and layer["type"] == "Dense" else shape)
+        return self._exit(result, shape)
+
+    def _entrance(self, dim: list[int]) -> dict[str, Any] | None:
+        """A Reshape, where the document takes the same numbers in another shape."""
+        shape = self.dataset.shape
+        if not dim or tuple(dim) == shape or (len(shape) == 3 and tuple(dim) == shape[:2]):
+            return None
+        if math.prod(dim) == math.prod(shape):
+            return {"type": "Reshape", "target_shape": dim}
+        self.notice("/model/input_layer/dim", f"ignored: the dataset's inputs are {shape}")
+        return None
+
+    def _exit(
+        self, layers: list[tuple[dict[str, Any], str]], shape: Shape | None
+    ) -> list[tuple[dict[str, Any], str]]:
+        last, pointer = layers[-1]
+        outputs = len(self.dataset.labels) or 1
+        final = "softmax" if self.dataset.labels else "linear"
+        if last["type"] == "Dense" and shape == (outputs,):
+            if last.get("activation", "linear") != final:
+                self.notice(
+                    f"{pointer}/activation", f"{final} is used: it is the last layer of a {self.dataset.task}"
+                )
+                last["activation"] = final
+            return layers
+        if shape == (1,) and outputs == 2 and last.get("activation") == "sigmoid":
+            return layers
+        learns = any(layer["type"] in ("Dense", "Conv2D") for layer, _ in layers)
+        if shape == (outputs,) and final == "softmax" and learns:
+            return [*layers, ({"type": "Softmax"}, pointer)]
+        if last.get("activation") == "softmax":
+            last["activation"] = "relu"
+        self.notice(pointer, f"a Dense of {outputs} with {final} is put behind it, one for each answer")
+        flat = [({"type": "Flatten"}, pointer)] if shape is not None and len(shape) > 1 else []
+        return [*layers, *flat, ({"type": "Dense", "units": outputs, "activation": final}, pointer)]
+
+
+def _after(layer: dict[str, Any], shape: Shape | None) -> Shape | None:
+    """What comes out of a layer, as far as its values make sense."""
+    if shape is None:
+        return None
+    try:
+        return LAYERS[layer["type"]].model_validate(layer).output_shape(shape)
+    except (ShapeError, ValueError):
+        return None
+
+
+# ----------------------------------------------------------------------------------- SculptML's values
+
+
+def _step(key: str) -> str:
+    return str(key)[:64].replace("~", "~0").replace("/", "~1")
+
+
+def _number(value: Any) -> Any:
+    """`"12"` and `12.0` are 12; anything else stays."""
+    if isinstance(value, str):
+        try:
+            value = float(value.strip())
+        except ValueError:
+            return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value
+
+
+def _tuple(value: Any) -> Any:
+    """`"(3,3)"` is [3, 3], `"(3)"` and `"3"` are 3; `"True"` is true; anything else stays."""
+    if not isinstance(value, str):
+        return _number(value)
+    if value.strip().lower() in ("true", "false"):
+        return value.strip().lower() == "true"
+    found = re.fullmatch(r"\s*[(\[]?\s*(-?[\d.eE+-]+(?:\s*,\s*-?[\d.eE+-]+)*)\s*,?\s*[)\]]?\s*", value)
+    if found is None:
+        return value
+    numbers = [_number(part) for part in found[1].split(",")]
+    return numbers if len(numbers) > 1 else numbers[0]
+
+
+def _dim(holder: Any) -> list[int]:
+    """The sizes of a `dim`: zeros and blanks drop out, `"(0, 0, 4)"` is [4]; none where there is no dim."""
+    value = holder.get("dim") if isinstance(holder, dict) else None
+    if isinstance(value, str):
+        value = [_number(part) for part in re.split(r"[,\s]+", value.strip(" ()[]")) if part]
+    elif isinstance(value, int):
+        value = [value]
+    if not isinstance(value, list) or not all(isinstance(size, int) for size in value):
+        return []
+    return [size for size in value if size]
+
+
+def _word(value: Any) -> Any:
+    """A name of Keras in its present spelling; none is linear."""
+    if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none")):
+        return "linear"
+    if not isinstance(value, str):
+        return value
+    snake = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", value.strip()).lower()
+    return snake.replace("-", "_")

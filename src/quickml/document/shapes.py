@@ -1,0 +1,147 @@
+"""Walk the layers: shapes, parameters, memory, and every problem with its place."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from quickml.document.base import Shape
+from quickml.document.layers import Layer
+from quickml.document.layers.layer import Parameters, ShapeError, shown
+from quickml.document.wiring import INPUT, wire
+from quickml.errors import Problem
+
+
+@dataclass(frozen=True, kw_only=True)
+class Node:
+    """A layer in its place: named, with its inputs and what comes out."""
+
+    index: int
+    layer: Layer
+    name: str
+    inputs: tuple[str, ...]
+    """Names of other nodes, or `input`."""
+    input_shapes: tuple[Shape, ...]
+    output_shape: Shape
+    parameters: Parameters
+
+
+@dataclass(frozen=True, kw_only=True)
+class Graph:
+    """All layers in order, each with its shapes; the last one is the output."""
+
+    input_shape: Shape
+    nodes: tuple[Node, ...]
+
+    @property
+    def output_shape(self) -> Shape:
+        """What the model answers with."""
+        return self.nodes[-1].output_shape
+
+    @property
+    def parameters(self) -> Parameters:
+        """Of all layers together."""
+        return Parameters(
+            trainable=sum(node.parameters.trainable for node in self.nodes),
+            fixed=sum(node.parameters.fixed for node in self.nodes),
+        )
+
+    def memory_bytes(self, batch_size: int, slots: int) -> int:
+        """Estimate of what training needs beside the program itself, in bytes of float32.
+
+        Weights with their gradients and `slots` optimizer variables each, and for every sample of a
+        batch what all layers keep twice: once forward, once as gradients.
+        """
+        weights = self.parameters.trainable * (2 + slots) + self.parameters.fixed
+        kept = sum(node.layer.activations(*node.input_shapes) for node in self.nodes)
+        activations = 2 * kept + math.prod(self.input_shape)
+        return 4 * (weights + batch_size * activations)
+
+
+def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, list[Problem]]:
+    """Names, shapes and parameters of every layer, and all problems on the way.
+
+    A bare `Layer` stands for one that is wrong in itself: what comes out of it is not known.
+
+    Returns:
+        The graph, or None where a problem stands in its way, and the problems in document order.
+    """
+    wiring = wire(layers)
+    walker = _Walker(input_shape)
+    for index, (layer, name, inputs) in enumerate(zip(layers, wiring.names, wiring.inputs, strict=True)):
+        walker.visit(index, layer, name, inputs or ())
+    problems = sorted(
+        (*wiring.problems, *walker.problems), key=lambda problem: int(problem.pointer.split("/")[3])
+    )
+    complete = not problems and len(walker.nodes) == len(layers)
+    return (Graph(input_shape=input_shape, nodes=tuple(walker.nodes)) if complete else None), problems
+
+
+class _Walker:
+    def __init__(self, input_shape: Shape) -> None:
+        self.shapes: dict[str, Shape | None] = {INPUT: input_shape}
+        self.nodes: list[Node] = []
+        self.problems: list[Problem] = []
+
+    def visit(self, index: int, layer: Layer, name: str, inputs: tuple[str, ...]) -> None:
+        """Work out what a layer gives, where it is known what it takes."""
+        shapes = [self.shapes.get(source) for source in inputs]
+        self.shapes[name] = None
+        if not inputs or None in shapes or type(layer) is Layer:
+            return
+        known = tuple(shape for shape in shapes if shape is not None)
+        try:
+            output = layer.output_shape(*known)
+        except ShapeError as misfit:
+            self.shapes[name] = misfit.then
+            self.problems.append(_problem(f"/model/layers/{index}", layer, misfit))
+            return
+        self.shapes[name] = output
+        self.nodes.append(
+            Node(
+                index=index,
+                layer=layer,
+                name=name,
+                inputs=inputs,
+                input_shapes=known,
+                output_shape=output,
+                parameters=layer.parameters(*known),
+            )
+        )
+
+
+def _problem(pointer: str, layer: Layer, misfit: ShapeError) -> Problem:
+    return Problem(
+        pointer=f"{pointer}/{misfit.field}" if misfit.field else pointer,
+        subject=layer.type,
+        expected=misfit.expected,
+        found=misfit.found,
+        hint=misfit.hint,
+    )
+
+
+def summary(graph: Graph) -> dict[str, Any]:
+    """Layers with shapes and parameters, and their sums, for JSON."""
+    return {
+        "layers": [
+            {
+                "name": node.name,
+                "type": node.layer.type,
+                "output_shape": node.output_shape,
+                "parameters": node.parameters.total,
+            }
+            for node in graph.nodes
+        ],
+        "parameters": graph.parameters.total,
+        "trainable_parameters": graph.parameters.trainable,
+    }
+
+
+def table(graph: Graph) -> list[tuple[str, str, str, str]]:
+    """Name, type, output shape and parameters of each layer, as text."""
+    return [
+        (node.name, node.layer.type, shown(node.output_shape), f"{node.parameters.total:,}")
+        for node in graph.nodes
+    ]

@@ -1,0 +1,213 @@
+"""How to train: optimizers, losses, schedules and stopping rules, by their Keras names and defaults."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field
+
+from quickml.document.base import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes
+
+Momentum = Annotated[float, Field(ge=0, lt=1)]
+Decay = Annotated[float, Field(ge=0)]
+Rate = Annotated[float, Field(gt=0, le=1e6)]
+
+
+class Optimizer(DocumentModel):
+    """What all optimizers take."""
+
+    type: str
+    learning_rate: Rate = 0.001
+    clipnorm: PositiveFloat | None = None
+    """Each weight's gradient is cut to at most this norm."""
+
+
+class SGD(Optimizer):
+    """Steps against the gradient, with momentum if asked for."""
+
+    type: Literal["SGD"] = "SGD"
+    learning_rate: Rate = 0.01
+    momentum: Momentum = 0.0
+    nesterov: bool = False
+
+
+class RMSprop(Optimizer):
+    """Divides each step by a running mean of recent gradient sizes."""
+
+    type: Literal["RMSprop"] = "RMSprop"
+    rho: Momentum = 0.9
+    momentum: Momentum = 0.0
+    epsilon: PositiveFloat = 1e-7
+
+
+class Adam(Optimizer):
+    """RMSprop with momentum: the usual first choice."""
+
+    type: Literal["Adam"] = "Adam"
+    beta_1: Momentum = 0.9
+    beta_2: Momentum = 0.999
+    epsilon: PositiveFloat = 1e-7
+
+
+class AdamW(Optimizer):
+    """Adam that also shrinks the weights a little in each step."""
+
+    type: Literal["AdamW"] = "AdamW"
+    weight_decay: Decay = 0.004
+    beta_1: Momentum = 0.9
+    beta_2: Momentum = 0.999
+    epsilon: PositiveFloat = 1e-7
+
+
+class Adagrad(Optimizer):
+    """Smaller steps for weights that moved much already."""
+
+    type: Literal["Adagrad"] = "Adagrad"
+    initial_accumulator_value: Decay = 0.1
+    epsilon: PositiveFloat = 1e-7
+
+
+class Adadelta(Optimizer):
+    """Adagrad with a short memory. Its paper's learning rate is 1.0, Keras' default 0.001."""
+
+    type: Literal["Adadelta"] = "Adadelta"
+    rho: Momentum = 0.95
+    epsilon: PositiveFloat = 1e-7
+
+
+class Nadam(Optimizer):
+    """Adam with Nesterov momentum."""
+
+    type: Literal["Nadam"] = "Nadam"
+    beta_1: Momentum = 0.9
+    beta_2: Momentum = 0.999
+    epsilon: PositiveFloat = 1e-7
+
+
+AnyOptimizer = SGD | RMSprop | Adam | AdamW | Adagrad | Adadelta | Nadam
+
+
+class ExponentialDecay(DocumentModel):
+    """rate * decay_rate ^ (step / decay_steps)."""
+
+    type: Literal["ExponentialDecay"] = "ExponentialDecay"
+    decay_steps: Size
+    decay_rate: PositiveFloat
+    staircase: bool = False
+
+
+class InverseTimeDecay(DocumentModel):
+    """rate / (1 + decay_rate * step / decay_steps)."""
+
+    type: Literal["InverseTimeDecay"] = "InverseTimeDecay"
+    decay_steps: Size
+    decay_rate: PositiveFloat
+    staircase: bool = False
+
+
+class PolynomialDecay(DocumentModel):
+    """From the optimizer's rate down to `end_learning_rate`, along a power of the time left."""
+
+    type: Literal["PolynomialDecay"] = "PolynomialDecay"
+    decay_steps: Size | None = None
+    """All steps of the training where left out."""
+    end_learning_rate: Annotated[float, Field(ge=0)] = 0.0001
+    power: PositiveFloat = 1.0
+
+
+class CosineDecay(DocumentModel):
+    """Half a cosine from the optimizer's rate down to its share `alpha`."""
+
+    type: Literal["CosineDecay"] = "CosineDecay"
+    decay_steps: Size | None = None
+    """All steps of the training where left out."""
+    alpha: Annotated[float, Field(ge=0, le=1)] = 0.0
+
+
+class PiecewiseConstantDecay(DocumentModel):
+    """One rate up to each boundary (in steps), and one more after the last."""
+
+    type: Literal["PiecewiseConstantDecay"] = "PiecewiseConstantDecay"
+    boundaries: Annotated[Sizes, Field(min_length=1)]
+    values: Annotated[Numbers, Field(min_length=2)]
+
+
+AnySchedule = ExponentialDecay | InverseTimeDecay | PolynomialDecay | CosineDecay | PiecewiseConstantDecay
+
+
+class EarlyStopping(DocumentModel):
+    """Stop when a metric has not become better for `patience` epochs."""
+
+    monitor: Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mean_absolute_error"] = "val_loss"
+    patience: Annotated[int, Field(ge=0, le=1_000_000)] = 5
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    restore_best_weights: bool = True
+
+
+ClassificationLoss = Literal[
+    "sparse_categorical_crossentropy",
+    "categorical_crossentropy",
+    "binary_crossentropy",
+    "categorical_focal_crossentropy",
+    "kl_divergence",
+    "categorical_hinge",
+]
+RegressionLoss = Literal["mean_squared_error", "mean_absolute_error", "huber", "log_cosh"]
+Loss = Literal[ClassificationLoss, RegressionLoss]
+Metric = Literal[
+    "accuracy",
+    "top_k_categorical_accuracy",
+    "mean_absolute_error",
+    "mean_squared_error",
+    "root_mean_squared_error",
+    "r2_score",
+]
+
+Short = Literal["mse", "mae", "acc"]
+SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "acc": "accuracy"}
+"""Keras' own abbreviations."""
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {
+    cls.__name__: cls for cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Nadam)
+}
+
+
+def named(value: Any) -> Any:
+    """An optimizer by its name alone, in any case, as Keras takes it."""
+    if isinstance(value, str):
+        value = {"type": value}
+    if isinstance(value, dict) and isinstance(value.get("type"), str):
+        known = {name.lower(): name for name in OPTIMIZERS}
+        return {**value, "type": known.get(value["type"].lower(), value["type"])}
+    return value
+
+
+def _long(value: Any) -> Any:
+    return SHORT_NAMES.get(value, value) if isinstance(value, str) else value
+
+
+_Tagged = Annotated[AnyOptimizer, Field(discriminator="type")]
+NamedOptimizer = Annotated[
+    _Tagged, BeforeValidator(named, json_schema_input_type=_Tagged | Literal[tuple(OPTIMIZERS)])
+]
+
+
+class Training(DocumentModel):
+    """How the network learns."""
+
+    optimizer: NamedOptimizer = Adam()
+    loss: Annotated[Loss, BeforeValidator(_long, json_schema_input_type=Loss | Short)] | None = None
+    """Chosen from the dataset where left out."""
+    metrics: (
+        tuple[Annotated[Metric, BeforeValidator(_long, json_schema_input_type=Metric | Short)], ...] | None
+    ) = None
+    """Chosen from the dataset where left out."""
+    batch_size: Size = 32
+    epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
+    validation_fraction: Fraction = 0.0
+    """This share of the training samples is kept aside and measured after each epoch."""
+    seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
+    """What training computes in; the finished model is float32 in any case."""
+    early_stopping: EarlyStopping | None = None
+    learning_rate_schedule: Annotated[AnySchedule, Field(discriminator="type")] | None = None
+    max_seconds: PositiveFloat | None = None
+    """Training stops after this time and keeps what was learned."""

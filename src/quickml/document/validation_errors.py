@@ -1,0 +1,216 @@
+"""What pydantic finds wrong with single values, in our own words."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from quickml.document.datasets import DATASETS
+from quickml.document.document import Document
+from quickml.document.layers import LAYERS
+from quickml.document.training import OPTIMIZERS
+from quickml.errors import Problem
+
+MOST = 1000
+"""Problems that are put into words; more help nobody, and each takes a while."""
+
+
+def said(error: ValidationError, document: Any) -> list[Problem]:
+    """The problems that pydantic found, each with the pointer into the document as it was handed in."""
+    problems = _joined([_problem(item, document) for item in error.errors(include_url=False)[:MOST]])
+    # Of a list whose items are wrong, pydantic says too that it is too short, or that it is no number.
+    inside = [problem.pointer for problem in problems]
+    lists = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]
+    return [problem for problem in problems if problem.pointer not in lists or not _of_list(problem)]
+
+
+def _of_list(problem: Problem) -> bool:
+    return "items" in problem.expected or problem.expected in {"a number", "an integer"}
+
+
+def _joined(problems: list[Problem]) -> list[Problem]:
+    """One problem where one of several things may stand: pydantic says of each that it does not."""
+    places: dict[tuple[str, str, str], list[Problem]] = {}
+    for problem in problems:
+        places.setdefault((problem.pointer, problem.subject, problem.found), []).append(problem)
+    return [
+        replace(
+            same[0],
+            expected=", or ".join(dict.fromkeys(problem.expected for problem in same)),
+            hint=next((problem.hint for problem in same if problem.hint), ""),
+        )
+        for same in places.values()
+    ]
+
+
+def _problem(error: Any, document: Any) -> Problem:
+    kind, context = error["type"], error.get("ctx", {})
+    place, parent = _place(error["loc"], document)
+    value = found(error["input"])
+    pointer = "".join(f"/{_escaped(part)}" for part in place)
+    key = str(place[-1]) if place else ""
+    if kind == "missing":
+        return Problem(
+            pointer=pointer.rpartition("/")[0],
+            subject=_subject(parent),
+            expected=f"the key {key!r}",
+            found="none",
+        )
+    if kind == "extra_forbidden":
+        known = _known_keys(error["loc"], parent)
+        return Problem(
+            pointer=pointer,
+            subject=_subject(parent),
+            expected="no such key" if not known else "a key it knows",
+            found=repr(key),
+            hint=_nearest(key, known),
+        )
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        return _unknown_tag(error, pointer)
+    return Problem(
+        pointer=pointer, expected=_expected(kind, context, error["msg"]), found=value, hint=_hint(error)
+    )
+
+
+def _place(loc: Sequence[Any], document: Any) -> tuple[list[Any], Any]:
+    """The path in the document that pydantic's `loc` means, and the object that holds its last step.
+
+    pydantic adds steps of its own: the tag of a union, the name of a validator.
+    """
+    place: list[Any] = []
+    here = parent = document
+    for position, step in enumerate(loc):
+        in_list = isinstance(here, list) and isinstance(step, int) and step < len(here)
+        if in_list or (isinstance(here, dict) and step in here):
+            parent, here = here, here[step]
+        elif (
+            isinstance(here, dict)
+            and step not in (here.get("type"), here.get("name"))
+            and position == len(loc) - 1
+        ):
+            return [*place, step], here
+        else:
+            continue
+        place.append(step)
+    return place, parent
+
+
+def _escaped(step: Any) -> str:
+    return str(step)[:100].replace("~", "~0").replace("/", "~1")
+
+
+def _subject(parent: Any) -> str:
+    kind = parent.get("type") if isinstance(parent, dict) else None
+    return kind if isinstance(kind, str) and (kind in LAYERS or kind in OPTIMIZERS) else ""
+
+
+def _unknown_tag(error: Any, pointer: str) -> Problem:
+    value = error["input"]
+    key = str(error["ctx"]["discriminator"]).strip("'")
+    tags = {"/dataset": list(DATASETS), "/training/optimizer": list(OPTIMIZERS)}.get(pointer, list(LAYERS))
+    few = ("/training/learning_rate_schedule", "/export/updatable")
+    if pointer.startswith(few) or pointer.endswith("/layer"):  # not any of its kind
+        tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
+    what = {"dataset": "dataset", "optimizer": "optimizer"}.get(pointer.rpartition("/")[2], "type")
+    if error["type"] == "union_tag_not_found" or not isinstance(value, dict):
+        return Problem(pointer=pointer, expected=f"an object with the key {key!r}", found=found(value))
+    tag = value.get(key)
+    nearest = _nearest(tag, tags) if isinstance(tag, str) else ""
+    return Problem(
+        pointer=f"{pointer}/{key}",
+        expected=f"a known {what}",
+        found=found(tag),
+        hint=nearest or f"known are {', '.join(tags)}",
+    )
+
+
+def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
+    """The keys that the object at this place may have."""
+    model: Any = Document
+    tagged = parent.get("type") if isinstance(parent, dict) else None
+    if isinstance(tagged, str) and tagged in LAYERS:
+        return list(LAYERS[tagged].model_fields)
+    if isinstance(tagged, str) and tagged in OPTIMIZERS:
+        return list(OPTIMIZERS[tagged].model_fields)
+    if loc and loc[0] == "dataset" and isinstance(parent, dict) and parent.get("name") in DATASETS:
+        return list(DATASETS[parent["name"]].model_fields)
+    for step in loc[:-1]:
+        field = getattr(model, "model_fields", {}).get(step)
+        if field is None:
+            return []
+        kinds = [field.annotation, *get_args(field.annotation)]  # of `DocumentModel | None`, the part
+        model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
+    return list(getattr(model, "model_fields", {}))
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    lower = {name.lower(): name for name in known}
+    close = difflib.get_close_matches(word[:64].lower(), lower, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {lower[close[0]]!r}?"
+    return f"known are {', '.join(known)}" if known and len(known) <= 20 else ""
+
+
+def _hint(error: Any) -> str:
+    if error["type"] == "literal_error" and isinstance(error["input"], str):
+        options = [option.strip(" '") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
+        close = difflib.get_close_matches(error["input"].lower(), options, n=1, cutoff=0.6)
+        return f"did you mean {close[0]!r}?" if close else ""
+    return ""
+
+
+_WORDS: Mapping[str, str] = {
+    "int_type": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "finite_number": "a finite number",
+    "string_type": "a string",
+    "bool_type": "true or false",
+    "tuple_type": "a list",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "dict_type": "an object",
+    "literal_error": "{expected}",
+    "greater_than": "a number above {gt}",
+    "greater_than_equal": "a number of at least {ge}",
+    "less_than": "a number below {lt}",
+    "less_than_equal": "a number of at most {le}",
+    "too_short": "at least {min_length} items",
+    "too_long": "at most {max_length} items",
+    "string_too_long": "at most {max_length} characters",
+    "string_pattern_mismatch": "{pattern}",
+}
+_PATTERNS = {
+    r"^[A-Za-z0-9 ._-]{1,64}$": "1 to 64 letters, digits, spaces, '.', '_' and '-'",
+    r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and '_'",
+}
+
+
+def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
+    words = _WORDS.get(kind)
+    if words is None:
+        return message[0].lower() + message[1:]
+    values = {
+        key: _PATTERNS.get(value, value) if isinstance(value, str) else value
+        for key, value in context.items()
+    }
+    values = {k: f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else v for k, v in values.items()}
+    return words.format(**values)
+
+
+def found(value: Any) -> str:
+    """A value as a message shows it: JSON, cut short."""
+    if isinstance(value, float) and not math.isfinite(value):
+        return "a number too large"
+    if isinstance(value, Mapping):
+        return "an object" if value else "an empty object"
+    if isinstance(value, list | tuple) and len(value) > 8:
+        return f"a list of {len(value):,}"
+    text = json.dumps(value, ensure_ascii=False, default=str)
+    return text if len(text) <= 80 else f"{text[:77]}..."

@@ -1,0 +1,185 @@
+"""Which layer takes what: names, connections, and what is wrong with either.
+
+Layers stand in the order in which they run: what a layer takes comes before it. A name of a later layer is
+either out of order, or closes a loop, which is then written out.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from quickml.document.layers import Layer
+from quickml.document.layers.layer import default_name
+from quickml.errors import Problem
+
+INPUT = "input"
+"""What a layer calls the model's input in its `inputs`."""
+RESERVED = frozenset({INPUT, "image", "features", "sequence", "tokens"})
+MOST_PROBLEMS = 100
+"""More are not looked for: nobody would be shown them, and a hostile document could hold millions."""
+
+_EARLIER = f"the name of an earlier layer, or `{INPUT}`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wiring:
+    """What each layer is called, and what it takes."""
+
+    names: tuple[str, ...]
+    inputs: tuple[tuple[str, ...] | None, ...]
+    """Names of earlier layers, or `input`; None for a layer whose inputs are wrong."""
+    problems: tuple[Problem, ...]
+
+
+def wire(layers: Sequence[Layer]) -> Wiring:
+    """Names and connections of layers.
+
+    A bare `Layer` stands for one that is wrong in itself: what it would take is not known.
+    """
+    wires = _Wires(layers)
+    inputs = [wires.inputs(index) for index in range(len(layers))]
+    wires.find_dangling()
+    return Wiring(names=tuple(wires.names), inputs=tuple(inputs), problems=tuple(wires.problems))
+
+
+def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
+    given = {layer.name for layer in layers if layer.name}
+    names: list[str] = []
+    taken = set(RESERVED)
+    for index, layer in enumerate(layers):
+        name = layer.name or _free(default_name(layer.type), given | taken)
+        if name in taken:
+            problems.append(
+                Problem(
+                    pointer=f"/model/layers/{index}/name",
+                    expected="a name of its own",
+                    found=repr(name),
+                    hint="the model's input may have it" if name in RESERVED else "it is taken",
+                )
+            )
+        taken.add(name)
+        names.append(name)
+    return names
+
+
+def _free(base: str, taken: set[str]) -> str:
+    name, count = base, 0
+    while name in taken:
+        count += 1
+        name = f"{base}_{count}"
+    return name
+
+
+class _Wires:
+    def __init__(self, layers: Sequence[Layer]) -> None:
+        self.layers = layers
+        self.problems: list[Problem] = []
+        self.names = _names(layers, self.problems)
+        self.places = {name: place for place, name in reversed([*enumerate(self.names)])}
+        self.asked = [self._asked(index) for index in range(len(layers))]
+        self.used = {name for asked in self.asked for name in asked or ()}
+        self.open = max((index for index, asked in enumerate(self.asked) if asked is None), default=-1)
+        """The last layer that might have meant any of those before it."""
+
+    def _asked(self, index: int) -> tuple[str, ...] | None:
+        layer = self.layers[index]
+        if type(layer) is Layer:
+            return None
+        if layer.inputs is None:
+            return None if layer.merges else (self.names[index - 1] if index else INPUT,)
+        return layer.inputs
+
+    def inputs(self, index: int) -> tuple[str, ...] | None:
+        """What a layer takes, or None with the problems noted down."""
+        layer, asked = self.layers[index], self.asked[index]
+        before = len(self.problems)
+        if type(layer) is Layer or before >= MOST_PROBLEMS:
+            return None
+        self._check_count(index, layer)
+        for position, source in enumerate(asked or ()):
+            if source != INPUT and not self.places.get(source, index) < index:
+                self._explain(index, position, source)
+        return asked if len(self.problems) == before else None
+
+    def _check_count(self, index: int, layer: Layer) -> None:
+        count = 1 if layer.inputs is None and not layer.merges else len(layer.inputs or ())
+        if count >= 2 if layer.merges else count == 1:
+            return
+        several = "`inputs` with the names of two or more earlier layers"
+        pointer = f"/model/layers/{index}"
+        self.problems.append(
+            Problem(
+                pointer=pointer if layer.inputs is None else f"{pointer}/inputs",
+                subject=layer.type,
+                expected=several if layer.merges else "one input",
+                found=str(count),
+                hint="" if layer.merges or not count else "merge them before, with an Add or a Concatenate",
+            )
+        )
+
+    def _explain(self, index: int, position: int, source: str) -> None:
+        """Why a name is not one of an earlier layer."""
+        name = self.names[index]
+        if source not in self.places:
+            earlier = [INPUT, *self.names[:index]]
+            close = difflib.get_close_matches(source[:64], earlier, n=1)
+            self.used.update(close)
+            self.open = self.open if close else max(self.open, index)
+            hint = f"did you mean {close[0]!r}?" if close else f"earlier are {', '.join(earlier[-12:])}"
+            self._complain(index, position, _EARLIER, repr(source[:64]), hint)
+        elif loop := self._way(name, source):
+            written = " → ".join(_shortened([source, *loop]))
+            self._complain(index, position, _EARLIER, f"{source!r}, which closes the loop {written}")
+        else:
+            hint = f"layers stand in the order in which they run: put {name!r} after {source!r}"
+            self._complain(index, position, _EARLIER, f"{source!r}, which comes later", hint)
+
+    def _complain(self, index: int, position: int, expected: str, found: str, hint: str = "") -> None:
+        if len(self.problems) < MOST_PROBLEMS:
+            pointer = f"/model/layers/{index}/inputs/{position}"
+            self.problems.append(Problem(pointer=pointer, expected=expected, found=found, hint=hint))
+
+    def _way(self, start: str, end: str) -> list[str]:
+        """The shortest way from a layer to one that it feeds, both included; empty where there is none."""
+        ways = {start: [start]}
+        queue = [start]
+        for name in queue:
+            if name == end:
+                return ways[name]
+            for taker in self._takers.get(name, ()):
+                if taker not in ways:
+                    ways[taker] = [*ways[name], taker]
+                    queue.append(taker)
+        return []
+
+    @cached_property
+    def _takers(self) -> Mapping[str, list[str]]:
+        """By name of a layer, the layers that ask for it."""
+        takers: dict[str, list[str]] = {}
+        for name, asked in zip(self.names, self.asked, strict=True):
+            for source in dict.fromkeys(asked or ()):
+                takers.setdefault(source, []).append(name)
+        return takers
+
+    def find_dangling(self) -> None:
+        """Layers whose output nobody takes, but for the last, and those that a wrong one may have meant."""
+        for index in range(max(self.open, 0), len(self.layers) - 1):
+            name, layer = self.names[index], self.layers[index]
+            if name in self.used or type(layer) is Layer:
+                continue
+            self.problems.append(
+                Problem(
+                    pointer=f"/model/layers/{index}",
+                    subject=layer.type,
+                    expected="a later layer that takes its output",
+                    found=f"none that names {name!r}",
+                    hint="only the last layer's output leaves the model",
+                )
+            )
+
+
+def _shortened(loop: list[str], most: int = 12) -> list[str]:
+    return loop if len(loop) <= most else [*loop[: most // 2], "…", *loop[-most // 2 :]]

@@ -1,0 +1,171 @@
+"""One worker process, as its supervisor sees it. All methods but `kill` are for one thread."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+import psutil
+
+from quickml.worker.channel import Channel, Message
+
+THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "TF_NUM_INTRAOP_THREADS",
+    "TF_NUM_INTEROP_THREADS",
+)
+KEPT_LINES = 50
+LAST_LINES = 5
+"""Of those kept, so many are part of a reason."""
+LINE_BYTES = 500
+SEND_TIMEOUT_S = 5.0
+END_TIMEOUT_S = 2.0
+"""How long a process may take to end by itself."""
+
+COMMAND = (sys.executable, "-P", "-m", "quickml.worker")
+"""`-P`: what lies in the folder where the server was started is not to be imported."""
+
+
+class WorkerProcess:
+    """A process in a session of its own, with a channel, and with its last words kept."""
+
+    def __init__(self, command: Sequence[str], *, threads: int | None, wake: int) -> None:
+        """Start `command`, with the number of a file descriptor behind it; `wake` interrupts `listen`.
+
+        The thread that calls this must outlive the process: where Linux is told to end a process with its
+        parent, the parent is a thread.
+        """
+        ours, theirs = socket.socketpair()
+        with theirs:
+            self._process = subprocess.Popen(  # noqa: S603  # our own program
+                [*command, str(theirs.fileno())],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                pass_fds=[theirs.fileno()],
+                start_new_session=True,
+                env={**os.environ, **({name: str(threads) for name in THREAD_VARIABLES} if threads else {})},
+            )
+        ours.settimeout(SEND_TIMEOUT_S)
+        assert self._process.stdout is not None
+        self.pid = self._process.pid
+        self._channel, self._words, self._wake = Channel(ours), self._process.stdout.fileno(), wake
+        self._lines: deque[bytes] = deque(maxlen=KEPT_LINES)
+        self._line = b""
+        self.heard_at = time.monotonic()
+        self._death: str | None = None
+        self._selector = selectors.DefaultSelector()
+        for source in (self._channel, self._words, wake):
+            self._selector.register(source, selectors.EVENT_READ)
+
+    def send(self, kind: str, **fields: object) -> None:
+        """Say something.
+
+        Raises:
+            EOFError: the process is gone, or has not listened for seconds.
+        """
+        try:
+            self._channel.send(kind, **fields)
+        except OSError as error:
+            raise EOFError(str(error)) from error
+
+    def listen(self, timeout_s: float) -> list[Message]:
+        """Wait for something to happen: what was said, which may be nothing.
+
+        Raises:
+            EOFError: the process is gone.
+        """
+        messages: list[Message] = []
+        for key, _ in self._selector.select(timeout_s):
+            if key.fileobj is self._channel:
+                messages += self._channel.receive()
+                self.heard_at = time.monotonic()
+            elif key.fd == self._wake:
+                os.read(self._wake, 1 << 12)
+            else:
+                self._read_words()
+        return messages
+
+    def _read_words(self) -> None:
+        chunk = os.read(self._words, 1 << 16)
+        if not chunk:  # closed; the channel will be, too
+            self._selector.unregister(self._words)
+        *lines, self._line = (self._line + chunk).split(b"\n")
+        self._lines.extend(line[:LINE_BYTES] for line in lines if line.strip())
+        self._line = self._line[:LINE_BYTES]
+
+    def memory_bytes(self) -> int:
+        """Resident memory, of the processes that it started too; 0 of a process that is gone."""
+        try:
+            process = psutil.Process(self.pid)
+            family = [process, *process.children(recursive=True)]
+        except psutil.Error:
+            return 0
+        return sum(map(_resident_bytes, family))
+
+    def kill(self) -> None:
+        """End the process and all that it started, at once. Any thread may call, also when it is over."""
+        if self._process.returncode is None:
+            self._kill_group()
+
+    def _kill_group(self) -> None:
+        with suppress(ProcessLookupError, PermissionError):  # nobody there; macOS, of those that just died
+            os.killpg(self.pid, signal.SIGKILL)
+
+    def end(self) -> str:
+        """Let it end, and make it: how it did, with its last words. The same again when it has."""
+        if self._death is None:
+            self._death = self._ended()
+        return self._death
+
+    def _ended(self) -> str:
+        self._selector.close()
+        self._channel.close()
+        try:
+            code = self._process.wait(END_TIMEOUT_S)
+        except subprocess.TimeoutExpired:
+            self._kill_group()
+            code = self._process.wait()
+        self._kill_group()  # what it started is of its group still; the number is not given away so soon
+        self._drain()
+        return self._described(code)
+
+    def _drain(self) -> None:
+        assert self._process.stdout is not None
+        os.set_blocking(self._words, False)
+        with suppress(BlockingIOError):  # something it started has the other end still
+            while chunk := os.read(self._words, 1 << 16):
+                self._line += chunk
+        self._lines.extend(line[:LINE_BYTES] for line in self._line.split(b"\n") if line.strip())
+        self._process.stdout.close()
+
+    def words(self, lines: int = KEPT_LINES) -> str:
+        """What it wrote last."""
+        return "\n".join(line.decode(errors="replace") for line in list(self._lines)[-lines:])
+
+    def _described(self, code: int) -> str:
+        if code < 0:
+            name = signal.Signals(-code).name
+            how = f"was killed by {name}"
+            if -code == signal.SIGKILL:
+                how += " (as the system does when memory runs out)"
+        else:
+            how = f"ended with exit code {code}"
+        last = self.words(LAST_LINES)
+        return f"the worker {how}" + (f"; its last words:\n{last}" if last else "")
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0

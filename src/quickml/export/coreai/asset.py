@@ -1,0 +1,75 @@
+"""A trained model → model.aimodel, for Apple Core AI (iOS and macOS 27)."""
+
+from __future__ import annotations
+
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+from quickml.errors import CompileError
+from quickml.export.coreai import process
+from quickml.model import TrainedModel
+
+_NEEDED = ("torch", "coreai", "coreai_torch")
+_CONVERTER = "quickml.export.coreai.convert"
+
+
+def missing() -> str | None:
+    """Why a `.aimodel` cannot be made here; None where it can. Imports nothing heavy."""
+    absent = [name for name in _NEEDED if find_spec(name) is None]
+    if not absent:
+        return None
+    return (
+        f"aimodel needs {', '.join(absent)}, which this Python does not have: pip install 'quickml[coreai]'"
+        " (Linux on x86-64, or macOS 26 and later on Apple silicon)"
+    )
+
+
+def write(trained: TrainedModel, keras_file: Path, folder: Path) -> Path:
+    """Convert, name, describe and save `model.aimodel`, a folder, in `folder`.
+
+    The same network as in the Core ML files. It takes raw pixels, (1, height, width, channels), or raw
+    features, (1, k), in float32; it gives `probabilities`, (1, classes), in the order of the metadata's
+    `labels`, or `prediction`, (1, 1).
+
+    Args:
+        trained: what `keras_file` holds, for names, labels and metadata.
+        keras_file: the float32 model, as `train.train` leaves it.
+        folder: where it goes; what is there under this name is replaced.
+
+    Raises:
+        CompileError: the extra is not installed, or the converter refuses a layer.
+    """
+    if reason := missing():
+        raise CompileError(reason)
+    path = folder.resolve() / "model.aimodel"
+    with tempfile.TemporaryDirectory() as place:
+        failure = process.run(_CONVERTER, _order(trained, keras_file, path), Path(place))
+    if failure:
+        raise CompileError(f"aimodel: Apple's converter could not write the model ({failure})")
+    return folder / path.name
+
+
+def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, object]:
+    from quickml.export.coreml import package  # loads coremltools, which the second process does without
+
+    plan, export = trained.plan, trained.plan.document.export
+    source = package.input_name(trained)
+    answer = package.PROBABILITIES if plan.dataset.labels else package.PREDICTION
+    return {
+        "keras_file": str(keras_file.resolve()),
+        "path": str(path),
+        "input": source,
+        "output": answer,
+        "both": plan.is_binary,
+        "author": export.author or "QuickML",
+        "license": export.license,
+        "description": package.short_description(trained),
+        "facts": {
+            "labels": list(plan.dataset.labels),
+            "inputs": {source: package.input_description(trained)},
+            "outputs": {answer: package.output_descriptions(trained)[answer]},
+            "quickml.document": plan.document.model_dump_json(exclude_none=True),
+            "quickml.training": package.training_facts(trained),
+        },
+    }

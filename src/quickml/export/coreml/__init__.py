@@ -1,0 +1,1 @@
+"""Core ML: writing, compressing and reading its files."""

@@ -1,0 +1,187 @@
+"""All layers but the activations."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from quickml.document.layers import Layer
+from quickml.document.layers.augmentation import Augmentation
+from quickml.document.layers.convolution import Conv2D
+from quickml.document.layers.dense import Dense
+from quickml.document.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply
+from quickml.document.layers.pooling import (
+    AveragePooling2D,
+    GlobalAveragePooling2D,
+    GlobalMaxPooling2D,
+    MaxPooling2D,
+)
+from quickml.document.layers.preprocessing import Normalization, Rescaling
+from quickml.document.layers.regularization import (
+    BatchNormalization,
+    Dropout,
+    GaussianNoise,
+    SpatialDropout2D,
+)
+from quickml.document.layers.resizing import ZeroPadding2D
+from quickml.document.layers.shape import Flatten, Reshape
+from quickml.export.coreml.classic.functions import activated
+from quickml.export.coreml.classic.place import Place, Weights, add
+from quickml.export.coreml.emit.normalization import moments
+
+_CHANNELS_LAST = 1
+_EPSILON = 1e-5
+
+
+@add.register(Dropout)
+@add.register(SpatialDropout2D)
+@add.register(GaussianNoise)
+@add.register(Augmentation)
+def _nothing(layer: Layer, place: Place) -> str:  # noqa: ARG001
+    """What came in."""
+    return place.inputs[0]
+
+
+@add.register
+def _dense(layer: Dense, place: Place) -> str:
+    """Keras' kernel is (inputs, units), Core ML's (units, inputs)."""
+    value = place.made(
+        "inner_product",
+        W=np.empty(0, np.float32),
+        b=np.empty(0, np.float32),
+        input_channels=place.channels,
+        output_channels=layer.units,
+        has_bias=layer.use_bias,
+    )
+    _fill(place.builder.layer_specs[place.node.name].innerProduct, place.weights, (1, 0))
+    return activated(layer.activation, place, value)
+
+
+@add.register
+def _conv2d(layer: Conv2D, place: Place) -> str:
+    """Keras' kernel is (rows, columns, channels, filters), Core ML's (filters, channels, rows, columns)."""
+    value = place.made(
+        "convolution",
+        kernel_channels=place.channels // layer.groups,
+        output_channels=layer.filters,
+        height=layer.kernel_size[0],
+        width=layer.kernel_size[1],
+        stride_height=layer.strides[0],
+        stride_width=layer.strides[1],
+        border_mode=layer.padding,
+        groups=layer.groups,
+        W=np.empty((0, 0, 0, 0), np.float32),
+        b=np.zeros(layer.filters, np.float32),
+        has_bias=layer.use_bias,
+        dilation_factors=layer.dilation_rate,
+    )
+    _fill(place.builder.layer_specs[place.node.name].convolution, place.weights, (3, 2, 0, 1))
+    return activated(layer.activation, place, value)
+
+
+def _fill(parameters: Any, weights: Weights, order: tuple[int, ...]) -> None:
+    """protobuf takes a list of numbers four times as fast as coremltools' way of filling it from an array."""
+    parameters.weights.floatValue[:] = weights["kernel"].transpose(order).reshape(-1).tolist()
+    if "bias" in weights:
+        parameters.bias.floatValue[:] = weights["bias"].tolist()
+
+
+@add.register(MaxPooling2D)
+@add.register(AveragePooling2D)
+def _pooling(layer: MaxPooling2D | AveragePooling2D, place: Place) -> str:
+    """Keras leaves margins out of a mean."""
+    steps = layer.strides or layer.pool_size
+    return place.made(
+        "pooling",
+        *layer.pool_size,
+        *steps,
+        "MAX" if isinstance(layer, MaxPooling2D) else "AVERAGE",
+        layer.padding,
+        exclude_pad_area=True,
+    )
+
+
+@add.register(GlobalMaxPooling2D)
+@add.register(GlobalAveragePooling2D)
+def _global_pooling(layer: Layer, place: Place) -> str:
+    """Rows and columns of 1 are left, with `keepdims` and without."""
+    kind = "MAX" if isinstance(layer, GlobalMaxPooling2D) else "AVERAGE"
+    return place.made("pooling", 1, 1, 1, 1, kind, "valid", is_global=True)
+
+
+@add.register
+def _flatten(layer: Flatten, place: Place) -> str:  # noqa: ARG001
+    if len(place.node.input_shapes[0]) == 1:
+        return place.inputs[0]
+    return place.made("flatten", _CHANNELS_LAST)
+
+
+@add.register
+def _reshape(layer: Reshape, place: Place) -> str:  # noqa: ARG001
+    shape = place.node.output_shape
+    target = (shape[0], 1, 1) if len(shape) == 1 else (shape[2], shape[0], shape[1])
+    return place.made("reshape", target_shape=target, mode=_CHANNELS_LAST)
+
+
+@add.register
+def _zero_padding_2d(layer: ZeroPadding2D, place: Place) -> str:
+    (top, bottom), (left, right) = layer.padding
+    return place.made("padding", left, right, top, bottom, 0)
+
+
+@add.register
+def _batch_normalization(layer: BatchNormalization, place: Place) -> str:
+    """The layer of the same name, so that a phone can go back through it; its numbers stay as they are."""
+    size, weights = place.channels, place.weights
+    return place.made(
+        "batchnorm",
+        size,
+        weights.get("gamma", np.ones(size, np.float32)),
+        weights.get("beta", np.zeros(size, np.float32)),
+        weights["moving_mean"],
+        weights["moving_variance"],
+        epsilon=layer.epsilon,
+    )
+
+
+@add.register
+def _normalization(layer: Normalization, place: Place) -> str:
+    """Forwards, the mean is taken off first: folded into one offset, large numbers would lose digits.
+
+    Backwards, a batch normalization with other numbers: Core ML can go back through it, which it must where a
+    regression ends so.
+    """
+    size = place.channels
+    mean, deviation = moments(layer, place.weights, size)
+    if layer.invert:
+        variance = np.full(size, 1 - _EPSILON, np.float32)  # 1 with the epsilon, which cannot be 0
+        nothing = np.zeros(size, np.float32)
+        return place.made("batchnorm", size, deviation, mean, nothing, variance, epsilon=_EPSILON)
+    centred = place.made("bias", -mean, part="centred", shape_bias=[size])
+    return place.made("scale", 1 / deviation, None, False, of=centred, shape_scale=[size])
+
+
+@add.register
+def _rescaling(layer: Rescaling, place: Place) -> str:
+    return place.made("activation", "LINEAR", params=[layer.scale, layer.offset])
+
+
+@add.register
+def _concatenate(layer: Concatenate, place: Place) -> str:  # noqa: ARG001
+    return place.merged("CONCAT", place.inputs)
+
+
+def _merge(mode: str, layer: Layer, place: Place) -> str:  # noqa: ARG001
+    return place.merged(mode, place.inputs)
+
+
+for _kind, _mode in (
+    (Add, "ADD"),
+    (Multiply, "MULTIPLY"),
+    (Average, "AVE"),
+    (Maximum, "MAX"),
+    (Minimum, "MIN"),
+):
+    add.register(_kind, partial(_merge, _mode))

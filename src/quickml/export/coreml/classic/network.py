@@ -1,0 +1,42 @@
+"""A whole network, layer by layer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from quickml.document.shapes import Graph
+from quickml.document.wiring import INPUT
+from quickml.export.coreml.classic import layers as _layers  # noqa: F401 - fills the table behind `add`
+from quickml.export.coreml.classic.place import Place, Weights, add
+
+
+def write(builder: Any, graph: Graph, weights: Mapping[str, Weights], *, source: str, result: str) -> None:
+    """Add a network to a `NeuralNetworkBuilder`.
+
+    Args:
+        builder: an empty one, in its default mode of five axes.
+        graph: the layers with their shapes, of one axis or three.
+        weights: by layer name, then by Keras' variable name; float32.
+        source: what the file calls its input.
+        result: what it calls the values that the network gives.
+
+    Raises:
+        CompileError: a layer that this form does not have.
+    """
+    values = {INPUT: source}
+    for node in graph.nodes:
+        place = Place(
+            builder=builder,
+            node=node,
+            inputs=[values[name] for name in node.inputs],
+            weights=weights.get(node.name, {}),
+        )
+        values[node.name] = add(node.layer, place)
+    _rename(builder, values[graph.nodes[-1].name], result)
+
+
+def _rename(builder: Any, old: str, new: str) -> None:
+    for layer in builder.nn_spec.layers:
+        for names in (layer.input, layer.output):
+            names[:] = [new if name == old else name for name in names]

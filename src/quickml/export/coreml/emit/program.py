@@ -1,0 +1,83 @@
+"""Walk a graph and write each layer with its emitter."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from coremltools.converters.mil import Builder as mb
+from coremltools.converters.mil.mil import Function, Program, types
+from numpy.typing import NDArray
+
+from quickml.document.base import Shape
+from quickml.document.datasets import Kind
+from quickml.document.shapes import Graph, Node
+from quickml.document.wiring import INPUT
+from quickml.errors import CompileError
+from quickml.export.coreml.emit.emitter import EMITTERS, Context, Var
+
+
+def core_ml_shape(shape: Shape) -> tuple[int, ...]:
+    """The shape of a value in the file: with the batch of 1, images channels first."""
+    return (1, shape[2], shape[0], shape[1]) if len(shape) == 3 else (1, *shape)
+
+
+def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
+    """The shape of a file's input; a picture that is looked at row by row is a picture outside."""
+    return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
+
+
+def emit(
+    graph: Graph,
+    weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
+    *,
+    input_name: str,
+    opset: Any,
+    kind: Kind = "features",
+    both: bool = False,
+) -> Program:
+    """The MIL program of a trained model: raw input in, probabilities or a prediction out.
+
+    Args:
+        graph: the layers with their shapes.
+        weights: by layer name, then by Keras' variable name; float32.
+        input_name: what the file calls its input.
+        opset: the coremltools target whose operations may be used.
+        kind: what the input is.
+        both: the network gives the probability of the second of two classes; the program gives both.
+
+    Raises:
+        CompileError: a layer without an emitter.
+    """
+    program = Program()
+    shape = input_shape(kind, graph.input_shape)
+    dtype = types.int32 if kind == "tokens" else types.fp32
+    with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
+        source = function.inputs[input_name]
+        if shape != core_ml_shape(graph.input_shape):
+            source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape))
+        values: dict[str, Var] = {INPUT: source}
+        for node in graph.nodes:
+            inputs = [values[name] for name in node.inputs]
+            values[node.name] = _emitted(node, inputs, weights.get(node.name, {}))
+        output = values[graph.nodes[-1].name]
+        if both:
+            output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
+        function.set_outputs([output])
+    program.add_function("main", function)
+    return program
+
+
+def _emitted(node: Node, inputs: Sequence[Var], weights: Mapping[str, NDArray[np.float32]]) -> Var:
+    emitter = EMITTERS.get(type(node.layer))
+    if emitter is None:
+        raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML")
+    context = Context(
+        name=node.name,
+        inputs=inputs,
+        input_shapes=node.input_shapes,
+        output_shape=node.output_shape,
+        weights=weights,
+    )
+    return emitter(node.layer, context)

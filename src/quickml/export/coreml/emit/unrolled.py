@@ -1,0 +1,145 @@
+"""Recurrent layers step by step: a row of plain operations for each step, all with the same kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from coremltools.converters.mil import Builder as mb
+from numpy.typing import NDArray
+
+from quickml.document.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
+from quickml.export.coreml.emit.activation import function
+from quickml.export.coreml.emit.emitter import Var
+
+Array = NDArray[np.float32]
+Weights = Mapping[str, Array]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    """One step of a layer.
+
+    Kernels are cut into parts where a step needs them at different times; `inputs` are pairs of a kernel
+    (features, numbers) and a bias (numbers,), whose products with the input are made for all steps at once.
+    """
+
+    inputs: list[tuple[Array, Array]]
+    step: Callable[[list[Var], list[Var]], list[Var]]
+    """Products of this step, (1, numbers) each, and the states, (1, units) each, to the next states."""
+    states: int = 1
+    """How many are carried along; the first of them is the answer."""
+
+
+def unrolled(layer: Recurrent, weights: Weights, x: Var, name: str) -> Var:
+    """(1, steps, features) to (1, steps, units), or to (1, units)."""
+    cell = CELLS[type(layer)](layer, weights, name)
+    count = x.shape[1]
+    rows = mb.squeeze(x=x, axes=[0])
+    products = [
+        _split(mb.linear(x=rows, weight=kernel.T.copy(), bias=bias.copy()), count, axis=0)
+        for kernel, bias in cell.inputs
+    ]
+    states: list[Var] = [np.zeros((1, layer.units), np.float32)] * cell.states
+    answers = []
+    for row in zip(*products, strict=True):
+        states = cell.step(list(row), states)
+        answers.append(states[0])
+    if not layer.return_sequences:
+        return answers[-1]
+    return mb.expand_dims(x=mb.concat(values=answers, axis=0), axes=[0])
+
+
+def _split(value: Var, count: int, axis: int) -> list[Var]:
+    return list(mb.split(x=value, num_splits=count, axis=axis)) if count > 1 else [value]
+
+
+def _bias(layer: Recurrent, weights: Weights, numbers: int) -> Array:
+    return weights["bias"] if layer.use_bias else np.zeros(numbers, np.float32)
+
+
+def _gates(layer: LSTM | GRU, total: Var, count: int) -> list[Var]:
+    """Each gate after its activation, which all share but a softmax: that one is for each by itself."""
+    if layer.recurrent_activation == "softmax":
+        return [function("softmax", part) for part in _split(total, count, axis=1)]
+    return _split(function(layer.recurrent_activation, total), count, axis=1)
+
+
+def _simple(layer: SimpleRNN, weights: Weights, name: str) -> Cell:
+    """h = activation(x · kernel + bias + h · recurrent)."""
+    recurrent = mb.const(val=weights["recurrent_kernel"], name=f"{name}_recurrent")
+
+    def step(products: list[Var], states: list[Var]) -> list[Var]:
+        total = mb.add(x=products[0], y=mb.matmul(x=states[0], y=recurrent))
+        return [function(layer.activation, total)]
+
+    return Cell(inputs=[(weights["kernel"], _bias(layer, weights, layer.units))], step=step)
+
+
+def _lstm(layer: LSTM, weights: Weights, name: str) -> Cell:
+    """Gates i, f and o, and the candidate c, which Keras has as i, f, c, o."""
+
+    def parts(values: Array) -> tuple[Array, Array]:
+        i, f, c, o = np.split(values, 4, axis=-1)
+        return np.concatenate([i, f, o], axis=-1), c
+
+    kernels, recurrents = parts(weights["kernel"]), parts(weights["recurrent_kernel"])
+    biases = parts(_bias(layer, weights, 4 * layer.units))
+    gate, candidate = (
+        mb.const(val=values, name=f"{name}_recurrent_{part}")
+        for part, values in zip(("gates", "candidate"), recurrents, strict=True)
+    )
+
+    def step(products: list[Var], states: list[Var]) -> list[Var]:
+        hidden, memory = states
+        i, f, o = _gates(layer, mb.add(x=products[0], y=mb.matmul(x=hidden, y=gate)), 3)
+        new = function(layer.activation, mb.add(x=products[1], y=mb.matmul(x=hidden, y=candidate)))
+        memory = mb.add(x=mb.mul(x=f, y=memory), y=mb.mul(x=i, y=new))
+        return [mb.mul(x=o, y=function(layer.activation, memory)), memory]
+
+    return Cell(inputs=list(zip(kernels, biases, strict=True)), step=step, states=2)
+
+
+def _gru(layer: GRU, weights: Weights, name: str) -> Cell:
+    """Gates z (keep) and r (reset), and the candidate h: Keras has them as z, r, h."""
+    units = layer.units
+
+    def parts(values: Array) -> tuple[Array, Array]:
+        return values[..., : 2 * units].copy(), values[..., 2 * units :].copy()
+
+    gate, candidate = (
+        mb.const(val=values, name=f"{name}_recurrent_{part}")
+        for part, values in zip(("gates", "candidate"), parts(weights["recurrent_kernel"]), strict=True)
+    )
+    # With reset_after, Keras' bias has two rows: of what comes from the input, and of what is carried along.
+    # Those of the gates meet in a sum anyway; the candidate's second one has to stay within reach of r.
+    bias = _bias(layer, weights, 3 * units).reshape(-1, 3 * units)
+    gate_bias, inner_bias = bias.sum(axis=0)[: 2 * units], bias[-1, 2 * units :]
+
+    def proposal(product: Var, reset: Var, hidden: Var) -> Var:
+        if not layer.reset_after:
+            carried = mb.matmul(x=mb.mul(x=reset, y=hidden), y=candidate)
+        else:
+            carried = mb.matmul(x=hidden, y=candidate)
+            if layer.use_bias:
+                carried = mb.add(x=carried, y=inner_bias)
+            carried = mb.mul(x=reset, y=carried)
+        return function(layer.activation, mb.add(x=product, y=carried))
+
+    def step(products: list[Var], states: list[Var]) -> list[Var]:
+        (hidden,) = states
+        keep, reset = _gates(layer, mb.add(x=products[0], y=mb.matmul(x=hidden, y=gate)), 2)
+        new = proposal(products[1], reset, hidden)
+        return [mb.add(x=new, y=mb.mul(x=keep, y=mb.sub(x=hidden, y=new)))]
+
+    kernels = parts(weights["kernel"])
+    return Cell(inputs=[(kernels[0], gate_bias), (kernels[1], bias[0, 2 * units :])], step=step)
+
+
+CELLS: dict[type[Recurrent], Callable[[Any, Weights, str], Cell]] = {
+    SimpleRNN: _simple,
+    LSTM: _lstm,
+    GRU: _gru,
+}

@@ -1,0 +1,249 @@
+"""A trained model → model.mlmodel and model.mlpackage, named, labelled and described."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quickml.document.export import Format
+from quickml.document.layers.preprocessing import Normalization, Rescaling
+from quickml.document.shapes import Graph
+from quickml.errors import CompileError
+from quickml.export.coreml.conversion import convert, quiet, target_of
+from quickml.export.coreml.emit import emit
+from quickml.export.coreml.emit.normalization import FIRST
+from quickml.export.coreml.emit.program import input_shape
+from quickml.export.coreml.library import coremltools
+from quickml.model import TrainedModel
+
+LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
+"""The names an app meets: a classifier answers with a label and a probability for each, a regression with
+a prediction. The input goes by the dataset's kind."""
+
+MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
+"""Where a package keeps its protobuf message."""
+
+NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles"
+
+
+def write(
+    trained: TrainedModel, kind: Format, folder: Path, *, half: bool = False, ios: int | None = None
+) -> Path:
+    """Emit, convert, describe and save one format as `model.<kind>` in `folder`.
+
+    Args:
+        trained: the model.
+        kind: `mlmodel` or `mlpackage`.
+        folder: takes the file.
+        half: float16 weights; float32 otherwise. `compress` makes all other forms of the float32 file.
+        ios: the oldest system that must read a package; the document's where left out.
+
+    Raises:
+        CompileError: a layer that cannot be written.
+    """
+    with quiet():
+        target = target_of(kind, ios or trained.plan.document.export.minimum_ios)
+        model = _convert(trained, kind, target, half=half)
+        return save(_described(trained, model), model.weights_dir, folder / f"model.{kind}")
+
+
+def save(description: Any, weights: str | None, path: Path) -> Path:
+    """A finished model as a file or a package, whose weights lie in a folder; same content, same bytes."""
+    if path.suffix == ".mlmodel":
+        path.write_bytes(_bytes(description))
+    else:
+        ct = coremltools()
+        ct.models.MLModel(description, weights_dir=weights, skip_model_load=True).save(str(path))
+        _make_reproducible(path, description)
+    return path
+
+
+def compile_for_device(path: Path, folder: Path) -> Path | None:
+    """On macOS, `model.mlmodelc` made by Xcode's own compiler; None elsewhere.
+
+    Raises:
+        CompileError: the compiler refuses the file.
+    """
+    if sys.platform != "darwin" or shutil.which("xcrun") is None:
+        return None
+    command = ["xcrun", "coremlcompiler", "compile", str(path), str(folder)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    if done.returncode:
+        raise CompileError(f"coremlcompiler refused {path.name}: {done.stderr.strip()[-500:]}")
+    return folder / f"{path.stem}.mlmodelc"
+
+
+def _convert(trained: TrainedModel, kind: Format, target: Any, *, half: bool) -> Any:
+    ct, plan = coremltools(), trained.plan
+    program = emit(
+        plan.graph,
+        trained.weights,
+        input_name=input_name(trained),
+        opset=target,
+        kind=plan.dataset.kind,
+        both=plan.is_binary,
+    )
+    arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
+    if plan.dataset.labels:
+        arguments["classifier_config"] = ct.ClassifierConfig(list(plan.dataset.labels), LABEL)
+    if half and kind == "mlpackage":
+        arguments["compute_precision"] = ct.transform.FP16ComputePrecision(
+            op_selector=_may_be_half(plan.graph)
+        )
+    model = convert(program, kind, target, **arguments)
+    if half and kind == "mlmodel":
+        model = ct.models.neural_network.quantization_utils.quantize_weights(model, nbits=16)
+    return model
+
+
+def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
+    """Which operations may compute in float16: not those that see raw features."""
+    raw = {n.name for n in graph.nodes if isinstance(n.layer, Normalization | Rescaling)}
+    return lambda operation: operation.name.removesuffix(FIRST) not in raw
+
+
+def input_name(trained: TrainedModel) -> str:
+    """The name of the only input."""
+    return trained.plan.dataset.kind
+
+
+def _input_type(trained: TrainedModel) -> Any:
+    ct = coremltools()
+    name, dataset = input_name(trained), trained.plan.dataset
+    shape = input_shape(dataset.kind, dataset.shape)
+    if not dataset.is_image:
+        whole = dataset.kind == "tokens"
+        return ct.TensorType(name=name, shape=shape, dtype=np.int32 if whole else np.float32)
+    layouts = {1: ct.colorlayout.GRAYSCALE, 3: ct.colorlayout.RGB}
+    return ct.ImageType(name=name, shape=shape, color_layout=layouts[shape[1]])
+
+
+def _described(trained: TrainedModel, model: Any) -> Any:
+    """The protobuf with names that we choose and all that the file says about itself."""
+    ct = coremltools()
+    description = model.get_spec()
+    labels = trained.plan.dataset.labels
+    if labels:
+        old = description.description.predictedProbabilitiesName
+        ct.utils.rename_feature(description, old, PROBABILITIES)
+    else:
+        ct.utils.rename_feature(description, description.description.output[0].name, PREDICTION)
+    _check_labels(description, len(labels))
+    if trained.plan.dataset.kind == "tokens":
+        # coremltools declares every input of a neural network as float32
+        array = description.description.input[0].type.multiArrayType
+        array.dataType = array.INT32
+    fill_metadata(trained, description.description)
+    return description
+
+
+def _check_labels(description: Any, expected: int) -> None:
+    """A wrong count of labels passes coremltools silently for neural networks."""
+    if description.WhichOneof("Type") == "neuralNetworkClassifier":
+        found = len(description.neuralNetworkClassifier.stringClassLabels.vector)
+        if found != expected:
+            raise CompileError(f"expected {expected} class labels in the file, found {found}")
+
+
+def fill_metadata(trained: TrainedModel, description: Any) -> None:
+    """All that a `ModelDescription` says about the model, its input and its outputs."""
+    spec, dataset = trained.plan.document, trained.plan.dataset
+    meta = description.metadata
+    meta.author = spec.export.author or "QuickML"
+    meta.license = spec.export.license
+    meta.versionString = "1.0"
+    meta.shortDescription = short_description(trained)
+    meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # same model, same bytes
+    meta.userDefined["quickml.document"] = spec.model_dump_json(exclude_none=True)
+    meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
+    if dataset.is_image and dataset.labels:
+        meta.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
+    description.input[0].shortDescription = input_description(trained)
+    about = output_descriptions(trained)
+    for output in description.output:
+        output.shortDescription = about.get(output.name, "")
+
+
+def training_facts(trained: TrainedModel) -> dict[str, object]:
+    """How a model was trained, for its metadata."""
+    training = trained.plan.document.training
+    return {
+        "epochs": len(trained.history),
+        "batch_size": training.batch_size,
+        "optimizer": training.optimizer.type,
+        "seed": training.seed,
+        "precision": trained.precision,
+        "train_samples": trained.train_samples,
+        "metrics": {k: round(v, 6) for k, v in trained.metrics.items()},
+    }
+
+
+def output_descriptions(trained: TrainedModel) -> dict[str, str]:
+    """What each output means, by every name that an output may have."""
+    return {
+        LABEL: "The most probable class",
+        PROBABILITIES: "The probability of each class",
+        PREDICTION: trained.plan.dataset.target_name or "The predicted value",
+    }
+
+
+def short_description(trained: TrainedModel) -> str:
+    """What the model is and how good it is, in a sentence or two."""
+    spec, metrics = trained.plan.document, trained.metrics
+    when = "" if spec.export.weights == "float32" else ", with float32 weights"
+    parts = [
+        spec.export.description or f"{spec.name}: learned from {trained.plan.dataset.title} with QuickML."
+    ]
+    if "accuracy" in metrics:
+        parts.append(
+            f"Accuracy on {len(trained.predictions):,} test samples{when}: {metrics['accuracy']:.2%}."
+        )
+    elif "mean_absolute_error" in metrics:
+        parts.append(f"Mean absolute error on test samples{when}: {metrics['mean_absolute_error']:.4g}.")
+    return " ".join(parts)
+
+
+def input_description(trained: TrainedModel) -> str:
+    """What goes in: raw values, and of what."""
+    dataset = trained.plan.dataset
+    if dataset.is_image:
+        _, channels, height, width = input_shape(dataset.kind, dataset.shape)
+        colour = "grey" if channels == 1 else "RGB"
+        return f"A {colour} picture of {width} x {height} raw pixels, 0 to 255"
+    if dataset.kind == "tokens":
+        tokens = ", ".join(f"{token} is {meaning}" for token, meaning in enumerate(dataset.vocabulary))
+        return f"{dataset.shape[0]} tokens: {tokens}"
+    values = "Raw values of: " + ", ".join(dataset.feature_names)
+    return values if dataset.kind == "features" else f"{values}; for each of {dataset.shape[0]} steps"
+
+
+def _bytes(description: Any) -> bytes:
+    """The same bytes for the same content: the metadata is a map, which protobuf writes in any order."""
+    content: bytes = description.SerializeToString(deterministic=True)
+    return content
+
+
+def _make_reproducible(package: Path, description: Any) -> None:
+    """coremltools names the package's items by random UUIDs; ours follow from the items' paths."""
+    (package / MESSAGE).write_bytes(_bytes(description))
+    manifest = package / "Manifest.json"
+    content = json.loads(manifest.read_text())
+    names = {
+        key: str(uuid.uuid5(uuid.NAMESPACE_URL, f"quickml:{entry['path']}")).upper()
+        for key, entry in content["itemInfoEntries"].items()
+    }
+    content["itemInfoEntries"] = {names[key]: entry for key, entry in content["itemInfoEntries"].items()}
+    content["rootModelIdentifier"] = names[content["rootModelIdentifier"]]
+    with tempfile.NamedTemporaryFile("w", dir=package, delete=False) as stream:
+        stream.write(json.dumps(content, indent=2, sort_keys=True))
+    Path(stream.name).chmod(0o644)
+    Path(stream.name).replace(manifest)

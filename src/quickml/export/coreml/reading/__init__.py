@@ -1,0 +1,1 @@
+"""Reads Core ML files, as hostile input."""

@@ -1,0 +1,141 @@
+"""A trained model → model.updatable.mlmodel, which a phone can go on training.
+
+Nothing can be trained here; what the file answers before is verified like any other file's. An app may ask
+for other numbers of epochs and samples, and another learning rate, than the document does.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from quickml.document.export import Updatable
+from quickml.document.layers.preprocessing import Normalization
+from quickml.document.training import Adam
+from quickml.errors import CompileError
+from quickml.export.coreml.classic import write as write_layers
+from quickml.export.coreml.conversion import quiet
+from quickml.export.coreml.emit.normalization import moments
+from quickml.export.coreml.library import coremltools
+from quickml.export.coreml.package import LABEL, PREDICTION, PROBABILITIES, fill_metadata, input_name, save
+from quickml.export.coreml.reading import proto
+from quickml.model import TrainedModel
+
+TARGET = "target"
+"""What an app trains a regression with; a classifier takes its `label`."""
+
+_LOSS = "update/loss"  # a document's layers have no slash in their names
+_MOST_EPOCHS, _MOST_SAMPLES = 1000, 1024
+
+
+def write(trained: TrainedModel, folder: Path) -> Path:
+    """Build, mark, describe and save `model.updatable.mlmodel` in `folder`; float32 always.
+
+    Raises:
+        CompileError: a layer that cannot be written so; `spec.updating` tells of all such before training.
+    """
+    wanted = trained.plan.document.export.updatable
+    if wanted is None:
+        raise CompileError("the document does not ask for an updatable file")
+    with quiet():
+        builder = _network(trained)
+        builder.make_updatable(list(wanted.layers or ()))
+        _set_loss(builder, trained)
+        _set_training(builder, trained, wanted)
+        description = builder.spec.description
+        fill_metadata(trained, description)
+        _describe_training(description)
+    return save(builder.spec, None, folder / "model.updatable.mlmodel")
+
+
+def _network(trained: TrainedModel) -> Any:
+    """The network, ready to answer."""
+    plan, network = trained.plan, coremltools().models.neural_network
+    array = coremltools().models.datatypes.Array
+    shape, labels = plan.graph.input_shape, plan.dataset.labels
+    planes = (shape[2], shape[0], shape[1]) if len(shape) == 3 else shape
+    name, result = input_name(trained), PROBABILITIES if labels else PREDICTION
+    builder = network.NeuralNetworkBuilder(
+        [(name, array(*planes))],
+        [(result, array(*plan.graph.output_shape))],
+        mode="classifier" if labels else None,
+        use_float_arraytype=True,
+    )
+    write_layers(builder, plan.graph, trained.weights, source=name, result=result)
+    if labels:
+        builder.set_class_labels(list(labels), LABEL, prediction_blob=PROBABILITIES)
+    if plan.dataset.is_image:
+        _take_images(builder.spec.description.input[0], planes)
+    return builder
+
+
+def _take_images(feature: Any, planes: tuple[int, ...]) -> None:
+    image = feature.type.imageType
+    channels, image.height, image.width = planes
+    spaces = proto.module("FeatureTypes_pb2").ImageFeatureType.ColorSpace
+    image.colorSpace = spaces.Value("GRAYSCALE" if channels == 1 else "RGB")
+
+
+def _set_loss(builder: Any, trained: TrainedModel) -> None:
+    if trained.plan.dataset.labels:
+        builder.set_categorical_cross_entropy_loss(_LOSS, PROBABILITIES)
+        return
+    array = coremltools().models.datatypes.Array
+    builder.set_mean_squared_error_loss(_LOSS, (PREDICTION, array(*trained.plan.graph.output_shape)))
+    builder.nn_spec.updateParams.lossLayers[0].meanSquaredErrorLossLayer.target = TARGET
+    builder.spec.description.trainingInput[-1].name = TARGET
+
+
+def _set_training(builder: Any, trained: TrainedModel, wanted: Updatable) -> None:
+    """Optimizer, epochs and order. `make_updatable` has asked for shuffling."""
+    network, unit = coremltools().models.neural_network, _squared_unit(trained)
+    optimizer, parameters = wanted.optimizer, builder.nn_spec.updateParams
+    if isinstance(optimizer, Adam):
+        adam = network.AdamParams(batch=wanted.batch_size)
+        adam.set_lr(*_range(optimizer.learning_rate))
+        adam.set_beta1(*_range(optimizer.beta_1))
+        adam.set_beta2(*_range(optimizer.beta_2))
+        adam.set_eps(*_range(optimizer.epsilon * unit))
+        builder.set_adam_optimizer(adam)
+        batch = parameters.optimizer.adamOptimizer.miniBatchSize
+    else:
+        sgd = network.SgdParams(batch=wanted.batch_size)
+        sgd.set_lr(*_range(optimizer.learning_rate / unit))
+        sgd.set_momentum(*_range(optimizer.momentum))
+        builder.set_sgd_optimizer(sgd)
+        batch = parameters.optimizer.sgdOptimizer.miniBatchSize
+    builder.set_epochs(wanted.epochs)
+    builder.set_shuffle(trained.plan.document.training.seed)
+    _allow(batch, _MOST_SAMPLES)
+    _allow(parameters.epochs, _MOST_EPOCHS)
+
+
+def _squared_unit(trained: TrainedModel) -> float:
+    """How much steeper a phone's loss is than the one in training, which is in standard deviations.
+
+    Core ML measures in the target's own unit. There a learning rate that was right in training throws the
+    weights far off: diabetes' targets vary by 77, so it would be 6,000 times too large. Divided by this it
+    makes the same steps. Adam minds the scale of a loss in its epsilon only, which grows with it.
+    """
+    last = trained.plan.graph.nodes[-1]
+    if not isinstance(last.layer, Normalization):
+        return 1.0
+    _, deviation = moments(last.layer, trained.weights.get(last.name, {}), last.output_shape[-1])
+    return float(deviation[0]) ** 2
+
+
+def _range(value: float) -> tuple[float, float, float]:
+    """A value, and the least and the largest that an app may ask for instead."""
+    return value, 0.0, max(1.0, value)
+
+
+def _allow(number: Any, most: int) -> None:
+    """Any number from 1 on; coremltools would allow the default only."""
+    number.range.minValue, number.range.maxValue = 1, max(most, number.defaultValue)
+
+
+def _describe_training(description: Any) -> None:
+    """The training inputs are the model's input as it is (Core ML compares them) and the right answer."""
+    training = description.trainingInput
+    training[0].CopyFrom(description.input[0])
+    training[1].shortDescription = "The right answer"

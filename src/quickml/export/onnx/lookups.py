@@ -1,0 +1,167 @@
+"""Gathering and scattering: entries of a value at the places that another value names.
+
+Indices may be negative (they count from the end) and, in neural networks, floats that hold whole numbers. Of
+several updates to one place the last stays, or all of them are combined, as the mode says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.errors import CoreMLFileError, UnsupportedModelError
+from quickml.export.onnx import arrays
+from quickml.export.onnx.graph import INT32, INT64, Graph, Operand, Tensor
+
+_MODES = {
+    "update": "none",
+    "add": "add",
+    "sub": "add",
+    "mul": "mul",
+    "div": "mul",
+    "max": "max",
+    "min": "min",
+}
+_LARGEST_RANGE = 2**22
+
+
+def whole(g: Graph, indices: Operand) -> Tensor:
+    """Indices as int64, which some of ONNX's nodes want."""
+    places = g.constant(indices)
+    return places if places.type == INT64 else g.op("Cast", places, to=INT64)
+
+
+def gather(g: Graph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) -> Tensor:
+    """x's entries along an axis, separately for each entry of the first `batch` axes of both values."""
+    if not batch:
+        return arrays.gather(g, x, indices, axis)
+    place = arrays.axis_of(axis, x.rank)
+    if not 0 < batch <= min(place, indices.rank) or x.shape[:batch] != indices.shape[:batch]:
+        raise CoreMLFileError(f"{batch} batch axes of values of shape {x.shape} and {indices.shape}")
+    # GatherND puts what it finds behind the indices: the axis goes in front, and its neighbours back after.
+    between = place - batch
+    order = (*range(batch), place, *range(batch, place), *range(place + 1, x.rank))
+    found = gather_nd(g, arrays.transpose(g, x, order), arrays.expand(g, indices, [-1]), batch)
+    first = range(batch, indices.rank)
+    moved = range(indices.rank, indices.rank + between)
+    rest = range(indices.rank + between, found.rank)
+    return arrays.transpose(g, found, (*range(batch), *moved, *first, *rest))
+
+
+def gather_nd(g: Graph, x: Tensor, indices: Tensor, batch: int = 0) -> Tensor:
+    """Slices of x: the last axis of the indices holds one index for each of x's first axes."""
+    return g.op("GatherND", x, whole(g, indices), batch_dims=batch)
+
+
+def gather_along(g: Graph, x: Tensor, indices: Tensor, axis: int) -> Tensor:
+    """One entry for every index, as numpy's take_along_axis."""
+    return g.op("GatherElements", x, whole(g, indices), axis=arrays.axis_of(axis, x.rank))
+
+
+def scatter(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
+    """x with slices along an axis updated: updates (*x[:axis], *indices, *x[axis + 1:])."""
+    place = arrays.axis_of(axis, x.rank)
+    flat = (*x.shape[:place], indices.size, *x.shape[place + 1 :])
+    column = [indices.size if at == place else 1 for at in range(x.rank)]
+    places = arrays.broadcast_to(g, arrays.reshape(g, whole(g, indices), column), flat)
+    return scatter_along(g, x, places, arrays.reshape(g, updates, flat), axis=place, mode=mode)
+
+
+def scatter_along(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
+    """x with one entry for every index updated, as numpy's put_along_axis."""
+    return g.op(
+        "ScatterElements", x, whole(g, indices), _signed(g, updates, mode),
+        axis=arrays.axis_of(axis, x.rank), reduction=_reduction(mode),
+    )  # fmt: skip
+
+
+def scatter_nd(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, mode: str) -> Tensor:
+    """x with slices updated: the last axis of the indices holds one index for each of x's first axes."""
+    if indices.rank < 1 or indices.shape[-1] > x.rank:
+        raise CoreMLFileError(f"indices of shape {indices.shape} for a value of shape {x.shape}")
+    updates = arrays.reshape(g, updates, (*indices.shape[:-1], *x.shape[indices.shape[-1] :]))
+    return g.op("ScatterND", x, whole(g, indices), _signed(g, updates, mode), reduction=_reduction(mode))
+
+
+def _reduction(mode: str) -> str:
+    if mode not in _MODES:
+        raise UnsupportedModelError(f"scattering in the mode {mode!r}")
+    return _MODES[mode]
+
+
+def _signed(g: Graph, updates: Tensor, mode: str) -> Tensor:
+    """ONNX adds and multiplies; the other two are these, of the opposite and the inverse."""
+    if mode == "sub":
+        return g.op("Neg", updates)
+    if mode == "div" and not updates.is_float:
+        raise UnsupportedModelError("scattering quotients of whole numbers")
+    return g.op("Reciprocal", updates) if mode == "div" else updates
+
+
+def one_hot(g: Graph, indices: Tensor, depth: int, axis: int, *, on: Operand, off: Operand) -> Tensor:
+    """A new axis of `depth` that is `on` at each index; an index that is not on it leaves all of it `off`.
+
+    ONNX's own node counts negative indices from the end.
+    """
+    if not 0 < depth <= _LARGEST_RANGE:
+        raise CoreMLFileError(f"a vector of {depth} entries for each index")
+    place = arrays.axis_of(axis, indices.rank + 1)
+    steps = np.arange(depth).reshape([-1 if at == place else 1 for at in range(indices.rank + 1)])
+    return g.op("Where", g.op("Equal", arrays.expand(g, whole(g, indices), [place]), steps), on, off)
+
+
+def top_k(g: Graph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple[Tensor, Tensor]:
+    """Values and int32 indices of the largest (or smallest) along an axis, sorted."""
+    place = arrays.axis_of(axis, x.rank)
+    if not 1 <= count <= x.shape[place]:
+        raise CoreMLFileError(f"{count} of {x.shape[place]} entries")
+    size = np.asarray([count], dtype=np.int64)
+    values, indices = g.ops("TopK", 2, x, size, axis=place, largest=int(largest))
+    return values, g.op("Cast", indices, to=INT32)
+
+
+def sliding_windows(g: Graph, x: Tensor, axis: int, size: int, step: int) -> Tensor:
+    """Every window of `size` along an axis: (..., L, ...) -> (..., (L - size) / step + 1, size, ...)."""
+    place = arrays.axis_of(axis, x.rank)
+    if not 1 <= size <= x.shape[place] or step < 1:
+        raise CoreMLFileError(f"windows of {size} in {x.shape[place]}, {step} apart")
+    starts = np.arange(0, x.shape[place] - size + 1, step)
+    if starts.size * size > _LARGEST_RANGE:
+        raise CoreMLFileError(f"{starts.size} windows of {size}")
+    return arrays.gather(g, x, starts[:, None] + np.arange(size), place)
+
+
+def reverse_sequence(g: Graph, x: Tensor, lengths: Tensor, axis: int, batch: int) -> Tensor:
+    """The first lengths[i] entries along `axis` back to front, for each entry i of the axis `batch`."""
+    places = arrays.axis_of(axis, x.rank), arrays.axis_of(batch, x.rank)
+    rest = [at for at in range(x.rank) if at not in places]
+    order = (*places, *rest)
+    turned = g.op(
+        "ReverseSequence", arrays.transpose(g, x, order), whole(g, lengths), time_axis=0, batch_axis=1
+    )
+    return arrays.transpose(g, turned, [order.index(at) for at in range(x.rank)])
+
+
+def band(g: Graph, x: Tensor, lower: int, upper: int) -> Tensor:
+    """The last two axes with zeros below `lower` and above `upper` diagonals; negative: none of them."""
+    if x.rank < 2 or math.prod(x.shape[-2:]) > _LARGEST_RANGE:
+        raise CoreMLFileError(f"bands of a value of shape {x.shape}")
+    below = np.arange(x.shape[-2])[:, None] - np.arange(x.shape[-1])
+    kept = ((lower < 0) | (below <= lower)) & ((upper < 0) | (-below <= upper))
+    return keep_where(g, x, kept)
+
+
+def keep_where(g: Graph, x: Tensor, kept: NDArray[np.bool_]) -> Tensor:
+    """x where a mask is true, zeros (or False) elsewhere."""
+    zero = g.op("Cast", g.constant(np.zeros((), np.int32)), to=x.type)
+    return g.op("Where", kept, x, zero)
+
+
+def places_of_slice(shape: Sequence[int], cut: tuple[slice | int, ...]) -> NDArray[np.int64]:
+    """The places, counted through the whole value, that a slice of it takes."""
+    if math.prod(shape) > _LARGEST_RANGE:
+        raise UnsupportedModelError(f"a slice of a value of shape {tuple(shape)} that is replaced")
+    return np.arange(math.prod(shape), dtype=np.int64).reshape(shape)[cut].reshape(-1)

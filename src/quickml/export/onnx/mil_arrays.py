@@ -1,0 +1,199 @@
+"""Operations that rearrange: shapes, order of axes, joining, cutting, filling."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quickml.errors import CoreMLFileError, UnsupportedModelError
+from quickml.export.onnx import arrays
+from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+
+_PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
+_LONGEST_RANGE = 2**22
+
+
+def concat(g: Graph, a: Arguments) -> Tensor:
+    """Along an axis; `interleave` takes entries of each value in turn."""
+    values, axis = a.tensors("values"), a.integer("axis")
+    if not values:
+        raise CoreMLFileError("it has no values")
+    if not a.flag("interleave"):
+        return arrays.concat(g, values, axis)
+    place = arrays.axis_of(axis, values[0].rank)
+    stacked = arrays.concat(g, [arrays.expand(g, x, [place + 1]) for x in values], place + 1)
+    shape = list(values[0].shape)
+    shape[place] *= len(values)
+    return arrays.reshape(g, stacked, shape)
+
+
+def stack(g: Graph, a: Arguments) -> Tensor:
+    """Along a new axis."""
+    values = a.tensors("values")
+    axis = arrays.axis_of(a.integer("axis"), values[0].rank + 1)
+    return arrays.concat(g, [arrays.expand(g, x, [axis]) for x in values], axis)
+
+
+def split(g: Graph, a: Arguments) -> tuple[Value, ...]:
+    """Into pieces of given sizes, or equal ones."""
+    axis = a.integer("axis")
+    if a.has("split_sizes"):
+        return arrays.split(g, a.tensor(), a.ints("split_sizes"), axis)
+    return arrays.split_evenly(g, a.tensor(), a.integer("num_splits"), axis)
+
+
+def slices(a: Arguments, x: Tensor) -> tuple[slice | int, ...]:
+    """begin, end and stride for every axis; masks open an end, or keep one entry and drop the axis."""
+    begins, ends, steps = a.ints("begin"), a.ints("end"), a.ints("stride", [1] * x.rank)
+    if {len(begins), len(ends), len(steps)} != {x.rank}:
+        raise CoreMLFileError(f"begin and end of {len(begins)} and {len(ends)} for {x.rank} axes")
+    from_start, to_end = a.bools("begin_mask", x.rank), a.bools("end_mask", x.rank)
+    single = a.bools("squeeze_mask", x.rank)
+    return tuple(
+        begins[axis]
+        if single[axis]
+        else slice(
+            None if from_start[axis] else begins[axis], None if to_end[axis] else ends[axis], steps[axis]
+        )
+        for axis in range(x.rank)
+    )
+
+
+def slice_by_index(g: Graph, a: Arguments) -> Tensor:
+    """What Python's x[begin:end:stride, ...] is."""
+    y = a.tensor()
+    cuts = slices(a, y)
+    for axis, cut in enumerate(cuts):
+        if isinstance(cut, slice):
+            y = arrays.take_slice(g, y, axis, cut.start, cut.stop, step=cut.step)
+        else:
+            place = arrays.axis_of(cut, y.shape[axis])
+            y = arrays.take_slice(g, y, axis, place, place + 1)
+    return arrays.squeeze(g, y, [axis for axis, cut in enumerate(cuts) if not isinstance(cut, slice)])
+
+
+def slice_by_size(g: Graph, a: Arguments) -> Tensor:
+    """begin and size for every axis; a size of -1 takes the rest."""
+    y = a.tensor()
+    begins, sizes = a.ints("begin"), a.ints("size")
+    if {len(begins), len(sizes)} != {y.rank}:
+        raise CoreMLFileError(f"begin and size of {len(begins)} and {len(sizes)} for {y.rank} axes")
+    for axis, (begin, size) in enumerate(zip(begins, sizes, strict=True)):
+        first = begin % y.shape[axis] if begin < 0 else begin
+        y = arrays.take_slice(g, y, axis, first, None if size == -1 else first + size)
+    return y
+
+
+def pad(g: Graph, a: Arguments) -> Tensor:
+    """The last axes, before and after each in turn."""
+    amounts, mode = a.ints("pad"), a.text("mode", "constant")
+    if mode not in _PADDING:
+        raise UnsupportedModelError(f"padding in the mode {mode!r}")
+    value = a.number("constant_val", 0.0)
+    return arrays.pad(g, a.tensor(), amounts[::2], amounts[1::2], mode=_PADDING[mode], value=value)
+
+
+def reverse(g: Graph, a: Arguments) -> Tensor:
+    """Back to front, along the axes that are named (all, where none are)."""
+    y = a.tensor()
+    for axis in a.ints("axes", range(y.rank)):
+        y = arrays.take_slice(g, y, axis, None, None, step=-1)
+    return y
+
+
+def fill(g: Graph, a: Arguments) -> Tensor:
+    """One number everywhere."""
+    value = a.array("value") if a.has("value") else np.float32(0)
+    return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.ints("shape"))
+
+
+def squeeze(g: Graph, a: Arguments) -> Tensor:
+    """Drop axes of size 1: those named, or every one."""
+    return arrays.squeeze(g, a.tensor(), a.ints("axes") if a.has("axes") else None)
+
+
+def cumsum(g: Graph, a: Arguments) -> Tensor:
+    """Running sums along an axis."""
+    axis = np.asarray(a.integer("axis", 0), dtype=np.int64)
+    return g.op(
+        "CumSum", a.tensor(), axis, exclusive=int(a.flag("exclusive")), reverse=int(a.flag("reverse"))
+    )
+
+
+def range_1d(_: Graph, a: Arguments) -> Value:
+    """start, start + step, ... before end; known beforehand, as its length has to be."""
+    start, end, step = (a.number(name) for name in ("start", "end", "step"))
+    count = math.ceil((end - start) / step)
+    if not 0 <= count <= _LONGEST_RANGE:
+        raise CoreMLFileError(f"a range of {count} numbers")
+    return (start + step * np.arange(count)).astype(a.array("start").dtype)
+
+
+def fill_like(g: Graph, a: Arguments) -> Tensor:
+    """One number everywhere, in the shape of another value."""
+    value = a.array("value") if a.has("value") else np.float32(0)
+    return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.tensor("ref_tensor").shape)
+
+
+def reshape_like(g: Graph, a: Arguments) -> Tensor:
+    """To a shape put together of parts of other values' shapes."""
+    parts = zip(
+        a.tensors("ref_tensors"), *(a.every(name) for name in ("begins", "ends", "end_masks")), strict=True
+    )
+    shape = [size for like, begin, end, mask in parts for size in like.shape[begin : None if mask else end]]
+    return arrays.reshape(g, a.tensor(), shape)
+
+
+def space_to_batch(g: Graph, a: Arguments) -> Tensor:
+    """(N, C, H, W), padded -> (b1 * b2 * N, C, H / b1, W / b2): what lies a block apart goes together."""
+    rows, columns = a.ints("block_shape")
+    top, bottom, left, right = a.ints("paddings")
+    x = arrays.pad(g, a.tensor(), (top, left), (bottom, right))
+    batch, channels, height, width = x.shape
+    if height % rows or width % columns:
+        raise CoreMLFileError(f"blocks of {rows} by {columns} in a value of shape {x.shape}")
+    y = arrays.reshape(g, x, (batch, channels, height // rows, rows, width // columns, columns))
+    y = arrays.transpose(g, y, (3, 5, 0, 1, 2, 4))
+    return arrays.reshape(g, y, (rows * columns * batch, *y.shape[3:]))
+
+
+def batch_to_space(g: Graph, a: Arguments) -> Tensor:
+    """The way back: (b1 * b2 * N, C, H, W) -> (N, C, H * b1, W * b2), cropped."""
+    rows, columns = a.ints("block_shape")
+    top, bottom, left, right = a.ints("crops")
+    x = a.tensor()
+    batch, channels, height, width = x.shape
+    if batch % (rows * columns):
+        raise CoreMLFileError(f"blocks of {rows} by {columns} of a value of shape {x.shape}")
+    y = arrays.reshape(g, x, (rows, columns, batch // (rows * columns), channels, height, width))
+    y = arrays.transpose(g, y, (2, 3, 4, 0, 5, 1))
+    y = arrays.reshape(g, y, (y.shape[0], channels, height * rows, width * columns))
+    y = arrays.take_slice(g, y, -2, top, y.shape[-2] - bottom)
+    return arrays.take_slice(g, y, -1, left, y.shape[-1] - right)
+
+
+OPERATIONS: dict[str, Translator] = {
+    "reshape": lambda g, a: arrays.reshape_like(g, a.tensor(), a.ints("shape")),
+    "transpose": lambda g, a: arrays.transpose(g, a.tensor(), a.ints("perm")),
+    "expand_dims": lambda g, a: arrays.expand(g, a.tensor(), a.ints("axes")),
+    "squeeze": squeeze,
+    "flatten2d": lambda g, a: arrays.flatten_from(g, a.tensor(), a.integer("axis", 1)),
+    "concat": concat,
+    "stack": stack,
+    "split": split,
+    "slice_by_index": slice_by_index,
+    "slice_by_size": slice_by_size,
+    "pad": pad,
+    "tile": lambda g, a: arrays.tile(g, a.tensor(), a.ints("reps")),
+    "reverse": reverse,
+    "fill": fill,
+    "fill_like": fill_like,
+    "reshape_like": reshape_like,
+    "range_1d": range_1d,
+    "space_to_batch": space_to_batch,
+    "batch_to_space": batch_to_space,
+    "cumsum": cumsum,
+    "shape": lambda _, a: np.asarray(a.tensor().shape, dtype=np.int32),
+}

@@ -1,0 +1,28 @@
+"""Which function translates which operation of an ML program: one dispatch table, filled by family."""
+
+from __future__ import annotations
+
+from quickml.export.onnx import (
+    mil_arithmetic,
+    mil_arrays,
+    mil_constexpr,
+    mil_lookups,
+    mil_normalization,
+    mil_products,
+    mil_recurrent,
+    mil_spatial,
+)
+from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+
+__all__ = ["OPERATIONS", "Arguments", "Value"]
+
+OPERATIONS: dict[str, Translator] = {
+    **mil_arithmetic.OPERATIONS,
+    **mil_arrays.OPERATIONS,
+    **mil_constexpr.OPERATIONS,
+    **mil_lookups.OPERATIONS,
+    **mil_normalization.OPERATIONS,
+    **mil_products.OPERATIONS,
+    **mil_recurrent.OPERATIONS,
+    **mil_spatial.OPERATIONS,
+}

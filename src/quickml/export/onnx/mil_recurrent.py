@@ -1,0 +1,76 @@
+"""Recurrent operations: x is (sequence, batch, features), states are (batch, H)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from quickml.export.onnx import arrays, recurrent
+from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.mil_arguments import Arguments, Translator
+from quickml.export.onnx.recurrent import Cell, Result
+
+
+def lstm(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+    """-> every step (or the last), the last hidden and cell state. Gates come as i, f, o, z."""
+    if a.has("clip"):
+        recurrent.check_cell_limit(a.number("clip"))
+    direction = a.text("direction", "forward")
+    cells = [_cell(a, "", "ifoz")]
+    if direction == "bidirectional":
+        cells.append(_cell(a, "_back", "ifoz"))
+    kinds = {"recurrent_activation": "sigmoid", "cell_activation": "tanh", "activation": "tanh"}
+    made = recurrent.lstm(
+        g, a.tensor(), cells, (a.tensor("initial_h"), a.tensor("initial_c")),
+        [recurrent.activation(a.text(name, default)) for name, default in kinds.items()],
+        direction=direction,
+    )  # fmt: skip
+    return _results(g, a, made)
+
+
+def gru(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+    """-> every step (or the last), the last hidden state. Gates come as r, o, z.
+
+    The op's page has o = activation(W_io x + b_io + r * W_ho h + b_ho): the reset gate multiplies what leaves
+    the recursion matrix, without the bias. The layer of neural networks, which coremltools writes for the
+    same op, multiplies what enters it (`GRULayerParams`: R_o (h * r)). Each format is read by its own page,
+    so the two files of one such program give different answers.
+    """
+    names = a.text("recurrent_activation", "sigmoid"), a.text("activation", "tanh")
+    made = recurrent.gru(
+        g, a.tensor(), _cell(a, "", "roz"), a.tensor("initial_h"),
+        [recurrent.activation(name) for name in names],
+        reverse=a.text("direction", "forward") == "reverse", reset_after=True,
+    )  # fmt: skip
+    return _results(g, a, made)
+
+
+def rnn(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+    """-> every step (or the last), the last hidden state."""
+    made = recurrent.rnn(
+        g, a.tensor(), _cell(a, "", "h"), a.tensor("initial_h"),
+        recurrent.activation(a.text("activation", "tanh")),
+        reverse=a.text("direction", "forward") == "reverse",
+    )  # fmt: skip
+    return _results(g, a, made)
+
+
+def _cell(a: Arguments, suffix: str, names: Sequence[str]) -> Cell:
+    def read(name: str, gates: str) -> dict[str, recurrent.Array]:
+        return recurrent.gates(a.floats(name + suffix), gates)
+
+    order = "".join(names)
+    return Cell(
+        inputs=read("weight_ih", order),
+        recursion=read("weight_hh", order),
+        bias=read("bias", order) if a.has("bias" + suffix) else None,
+        peephole=read("peephole", "ifo") if a.has("peephole" + suffix) else None,
+    )
+
+
+def _results(g: Graph, a: Arguments, made: Result) -> tuple[Tensor, ...]:
+    last = arrays.reshape(g, made.hidden, (1, *made.hidden.shape))
+    first = made.steps if a.flag("output_sequence") else last
+    return (first, made.hidden) if made.cell is None else (first, made.hidden, made.cell)
+
+
+OPERATIONS: dict[str, Translator] = {"lstm": lstm, "gru": gru, "rnn": rnn}

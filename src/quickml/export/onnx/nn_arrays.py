@@ -1,0 +1,235 @@
+"""Layers that rearrange: shapes, order of axes, joining, cutting, constants."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from quickml.errors import CoreMLFileError
+from quickml.export.coreml.reading import nnweights, proto
+from quickml.export.onnx import arrays
+from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.nn_layer import Layer, Translator, alone, at_least
+
+_CHANNEL, _SEQUENCE = -3, -5
+_LONGEST_RANGE = 2**22
+
+
+def flatten(g: Graph, layer: Layer) -> Tensor:
+    """`FlattenLayerParams`: (..., C, H, W) -> (..., C * H * W, 1, 1), colours first or last."""
+    x = at_least(layer.x, 3)
+    size = math.prod(x.shape[-3:])
+    if proto.enum_name(layer.params, "mode", layer.params.mode) == "CHANNEL_LAST":
+        x = _channels_last(g, x)
+    return arrays.reshape(g, x, (*x.shape[:-3], size, 1, 1))
+
+
+def _channels_last(g: Graph, x: Tensor) -> Tensor:
+    """(..., C, H, W) -> (..., H, W, C)."""
+    lead = x.rank - 3
+    return arrays.transpose(g, x, (*range(lead), lead + 1, lead + 2, lead))
+
+
+def reshape(g: Graph, layer: Layer) -> Tensor:
+    """`ReshapeLayerParams`: (S, 1, C, H, W) to (C, H, W) or (S, C, H, W), colours first or last."""
+    x = arrays.fold(g, layer.x, 5)
+    target = [int(size) for size in layer.params.targetShape]
+    if len(target) not in (3, 4):
+        raise CoreMLFileError(f"a target of {len(target)} axes: expected 3 or 4")
+    sequence = x.shape[0] if len(target) == 3 else target[0]
+    channels, height, width = target[-3:]
+    if proto.enum_name(layer.params, "mode", layer.params.mode) == "CHANNEL_FIRST":
+        return arrays.reshape(g, x, (sequence, x.shape[1], channels, height, width))
+    y = arrays.reshape(g, _channels_last(g, x), (sequence, x.shape[1], height, width, channels))
+    return arrays.transpose(g, y, (0, 1, 4, 2, 3))
+
+
+def permute(g: Graph, layer: Layer) -> Tensor:
+    """`PermuteLayerParams`: an order of sequence, channel, height, width; the batch stays."""
+    order = [int(axis) for axis in layer.params.axis] or [0, 1, 2, 3]
+    if sorted(order) != [0, 1, 2, 3]:
+        raise CoreMLFileError(f"{order} is no order of 4 axes")
+    places = [(0, 2, 3, 4)[axis] for axis in order]
+    return arrays.transpose(g, arrays.fold(g, layer.x, 5), (places[0], 1, *places[1:]))
+
+
+def squeeze(g: Graph, layer: Layer) -> Tensor:
+    """`SqueezeLayerParams`; a value keeps one axis at least."""
+    if layer.x.shape == (1,):
+        return layer.x
+    y = arrays.squeeze(g, layer.x, None if layer.params.squeezeAll else list(layer.params.axes))
+    return y if y.rank else arrays.reshape(g, y, (1,))
+
+
+def concat(g: Graph, layer: Layer) -> Tensor:
+    """`ConcatLayerParams`: along the channels, or the sequence."""
+    axis = _SEQUENCE if layer.params.sequenceConcat else _CHANNEL
+    return arrays.concat(g, [at_least(x, -axis) for x in layer.inputs], axis)
+
+
+def concat_nd(g: Graph, layer: Layer) -> Tensor:
+    """`ConcatNDLayerParams`: along any axis, perhaps entry by entry in turn."""
+    axis = layer.params.axis
+    if not layer.params.interleave:
+        return arrays.concat(g, layer.inputs, axis)
+    place = arrays.axis_of(axis, layer.x.rank)
+    stacked = arrays.concat(g, [arrays.expand(g, x, [place + 1]) for x in layer.inputs], place + 1)
+    shape = list(layer.x.shape)
+    shape[place] *= len(layer.inputs)
+    return arrays.reshape(g, stacked, shape)
+
+
+def stack(g: Graph, layer: Layer) -> Tensor:
+    """`StackLayerParams`: along a new axis."""
+    axis = arrays.axis_of(layer.params.axis, layer.x.rank + 1)
+    return arrays.concat(g, [arrays.expand(g, x, [axis]) for x in layer.inputs], axis)
+
+
+def split(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`SplitLayerParams`: the channels, into equal pieces."""
+    return arrays.split_evenly(g, at_least(layer.x, 3), layer.params.nOutputs or layer.outputs, _CHANNEL)
+
+
+def split_nd(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`SplitNDLayerParams`: any axis, into equal pieces or given ones."""
+    p = layer.params
+    if p.splitSizes:
+        return arrays.split(g, layer.x, [int(size) for size in p.splitSizes], p.axis)
+    return arrays.split_evenly(g, layer.x, p.numSplits or layer.outputs, p.axis)
+
+
+def slice_axis(g: Graph, layer: Layer) -> Tensor:
+    """`SliceLayerParams`: along channels, height or width."""
+    p = layer.params
+    return arrays.take_slice(g, layer.x, (-3, -2, -1)[p.axis], p.startIndex, p.endIndex, step=p.stride or 1)
+
+
+def slice_static(g: Graph, layer: Layer) -> Tensor:
+    """`SliceStaticLayerParams`: begin, end and stride for every axis, with masks for the open ends."""
+    p, y = layer.params, layer.x
+    squeezed = []
+    for axis in range(y.rank):
+        begin = None if _masked(p.beginMasks, axis) else p.beginIds[axis]
+        end = None if _masked(p.endMasks, axis) else p.endIds[axis]
+        step = p.strides[axis] if axis < len(p.strides) else 1
+        if _masked(p.squeezeMasks, axis):
+            squeezed.append(axis)
+            begin, step = p.beginIds[axis], 1
+            end = None if begin == -1 else begin + 1
+        y = arrays.take_slice(g, y, axis, begin, end, step=step)
+    y = arrays.squeeze(g, y, squeezed) if squeezed else y
+    return y if y.rank else arrays.reshape(g, y, (1,))
+
+
+def _masked(masks: object, axis: int) -> bool:
+    found = list(masks)  # type: ignore[call-overload]
+    return bool(found[axis]) if axis < len(found) else False
+
+
+def slice_by_size(g: Graph, layer: Layer) -> Tensor:
+    """`SliceBySizeLayerParams` takes its start from a value that is known only when it runs."""
+    start, p = layer.pair()[1], layer.params
+    axis = arrays.axis_of(p.axis, layer.x.rank)
+    if not 1 <= p.size <= layer.x.shape[axis]:
+        raise CoreMLFileError(f"{p.size} entries of {layer.x.shape[axis]}")
+    steps = np.arange(int(p.size), dtype=np.float32)
+    places = g.op("Add", arrays.reshape(g, start, (1,)), steps)
+    return arrays.gather(g, layer.x, places, axis)
+
+
+def load_constant(g: Graph, layer: Layer) -> Tensor:
+    """`LoadConstantLayerParams`: (1, 1, C, H, W)."""
+    shape = tuple(int(size) for size in layer.params.shape)
+    return g.constant(nnweights.array(layer.params.data, shape).reshape((1,) * (5 - len(shape)) + shape))
+
+
+def load_constant_nd(g: Graph, layer: Layer) -> Tensor:
+    """`LoadConstantNDLayerParams`: any shape."""
+    return g.constant(nnweights.array(layer.params.data, tuple(int(size) for size in layer.params.shape)))
+
+
+def fill_static(g: Graph, layer: Layer) -> Tensor:
+    """`FillStaticLayerParams`: one number everywhere."""
+    shape = [int(size) for size in layer.params.targetShape]
+    return arrays.broadcast_to(g, g.constant(float(layer.params.value)), shape)
+
+
+def fill_like(g: Graph, layer: Layer) -> Tensor:
+    """`FillLikeLayerParams`: one number everywhere, in the shape of the input."""
+    return arrays.broadcast_to(g, g.constant(float(layer.params.value)), layer.x.shape)
+
+
+def range_static(g: Graph, layer: Layer) -> Tensor:
+    """`RangeStaticLayerParams`: start, start + step, ... before end."""
+    p = layer.params
+    count = math.ceil((p.endValue - p.startValue) / p.stepSizeValue)
+    if not 1 <= count <= _LONGEST_RANGE:
+        raise CoreMLFileError(f"a range of {count} numbers")
+    return g.constant((p.startValue + p.stepSizeValue * np.arange(count)).astype(np.float32))
+
+
+def tile(g: Graph, layer: Layer) -> Tensor:
+    """`TileLayerParams`: repeats for the last axes, or for all."""
+    x, repeats = alone(layer), [int(times) for times in layer.params.reps]
+    return arrays.tile(g, x, [1] * (x.rank - len(repeats)) + repeats)
+
+
+def cumulative_sum(g: Graph, layer: Layer) -> Tensor:
+    """`CumSumLayerParams`: running sums along an axis."""
+    p, x = layer.params, alone(layer)
+    axis = np.asarray(arrays.axis_of(p.axis, x.rank), dtype=np.int64)
+    return g.op("CumSum", x, axis, exclusive=int(p.excludeFinalSum), reverse=int(p.reverse))
+
+
+def sequence_repeat(g: Graph, layer: Layer) -> Tensor:
+    """`SequenceRepeatLayerParams`: the sequence, several times over."""
+    x = at_least(layer.x, 5)
+    repeats = [1] * x.rank
+    repeats[_SEQUENCE] = int(layer.params.nRepetitions or 1)
+    return arrays.tile(g, x, repeats)
+
+
+def reverse(g: Graph, layer: Layer) -> Tensor:
+    """`ReverseLayerParams`: a flag for every axis."""
+    y = layer.x
+    for axis, wanted in enumerate(layer.params.reverseDim):
+        y = arrays.take_slice(g, y, axis, None, None, step=-1) if wanted else y
+    return y
+
+
+LAYERS: dict[str, Translator] = {
+    "flatten": flatten,
+    "flattenTo2D": lambda g, layer: arrays.flatten_from(g, layer.x, layer.params.axis),
+    "reshape": reshape,
+    "reshapeStatic": lambda g, layer: arrays.reshape_like(g, layer.x, list(layer.params.targetShape)),
+    "rankPreservingReshape": lambda g, layer: arrays.reshape_like(g, layer.x, list(layer.params.targetShape)),
+    "reshapeLike": lambda g, layer: arrays.reshape(g, layer.pair()[0], layer.pair()[1].shape),
+    "squeeze": squeeze,
+    "expandDims": lambda g, layer: arrays.expand(g, layer.x, list(layer.params.axes)),
+    "permute": permute,
+    "transpose": lambda g, layer: arrays.transpose(g, layer.x, [int(a) for a in layer.params.axes]),
+    "concat": concat,
+    "concatND": concat_nd,
+    "stack": stack,
+    "split": split,
+    "splitND": split_nd,
+    "slice": slice_axis,
+    "sliceStatic": slice_static,
+    "sliceBySize": slice_by_size,
+    "copy": lambda _, layer: layer.x,
+    "loadConstant": load_constant,
+    "loadConstantND": load_constant_nd,
+    "fillStatic": fill_static,
+    "fillLike": fill_like,
+    "rangeStatic": range_static,
+    "getShape": lambda g, layer: g.constant(np.asarray(layer.x.shape, dtype=np.float32)),
+    "tile": tile,
+    "cumSum": cumulative_sum,
+    "broadcastToStatic": lambda g, layer: arrays.broadcast_to(
+        g, layer.x, [int(n) for n in layer.params.targetShape]
+    ),
+    "broadcastToLike": lambda g, layer: arrays.broadcast_to(g, layer.pair()[0], layer.pair()[1].shape),
+    "sequenceRepeat": sequence_repeat,
+    "reverse": reverse,
+}

@@ -1,0 +1,16 @@
+"""Which function translates which layer of a neural network: one dispatch table, filled by family."""
+
+from __future__ import annotations
+
+from quickml.export.onnx import nn_arithmetic, nn_arrays, nn_lookups, nn_recurrent, nn_spatial
+from quickml.export.onnx.nn_layer import Layer, Translator
+
+__all__ = ["LAYERS", "Layer"]
+
+LAYERS: dict[str, Translator] = {
+    **nn_spatial.LAYERS,
+    **nn_arithmetic.LAYERS,
+    **nn_arrays.LAYERS,
+    **nn_lookups.LAYERS,
+    **nn_recurrent.LAYERS,
+}

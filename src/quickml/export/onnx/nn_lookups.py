@@ -1,0 +1,137 @@
+"""Layers that look entries up, or put them somewhere: by indices, by order, by place."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from quickml.errors import CoreMLFileError
+from quickml.export.coreml.reading import nnweights, proto
+from quickml.export.onnx import arrays, lookups
+from quickml.export.onnx.graph import FLOAT, Graph, Tensor
+from quickml.export.onnx.nn_layer import Layer, Translator, alone, at_least
+
+
+def embedding(g: Graph, layer: Layer) -> Tensor:
+    """`EmbeddingLayerParams`: (..., 1, 1, 1) -> (..., C, 1, 1)."""
+    p, x = layer.params, at_least(layer.x, 4)
+    table = nnweights.array(p.weights, (p.outputChannels, p.inputDim)).T
+    bias = nnweights.array(p.bias, (p.outputChannels,)) if p.hasBias else None
+    rows = arrays.embedding(g, arrays.reshape(g, x, (*x.shape[:-3], 1)), np.ascontiguousarray(table), bias)
+    return arrays.reshape(g, rows, (*rows.shape, 1, 1))
+
+
+def embedding_nd(g: Graph, layer: Layer) -> Tensor:
+    """`EmbeddingNDLayerParams`: (..., 1) -> (..., size)."""
+    p = layer.params
+    table = nnweights.array(p.weights, (p.embeddingSize, p.vocabSize)).T
+    bias = nnweights.array(p.bias, (p.embeddingSize,)) if p.hasBias else None
+    return arrays.embedding(g, layer.x, np.ascontiguousarray(table), bias)
+
+
+def gather(g: Graph, layer: Layer) -> Tensor:
+    """`GatherLayerParams`: entries of the first input at the places in the second."""
+    return arrays.gather(g, *layer.pair(), layer.params.axis)
+
+
+def gather_nd(g: Graph, layer: Layer) -> Tensor:
+    """`GatherNDLayerParams`: slices, at indices for the first axes."""
+    return lookups.gather_nd(g, *layer.pair())
+
+
+def gather_along_axis(g: Graph, layer: Layer) -> Tensor:
+    """`GatherAlongAxisLayerParams`: one entry for every index."""
+    return lookups.gather_along(g, *layer.pair(), layer.params.axis)
+
+
+def _scattered(layer: Layer) -> tuple[Tensor, Tensor, Tensor, str]:
+    """What is changed, where, with what, and how."""
+    if len(layer.inputs) != 3:
+        raise CoreMLFileError(f"expected 3 inputs, found {len(layer.inputs)}")
+    mode = proto.enum_name(layer.params, "mode", layer.params.mode)
+    return *layer.inputs, mode.removeprefix("SCATTER_").lower()
+
+
+def scatter(g: Graph, layer: Layer) -> Tensor:
+    """`ScatterLayerParams`: updates of slices along an axis."""
+    x, indices, updates, mode = _scattered(layer)
+    return lookups.scatter(g, x, indices, updates, axis=layer.params.axis, mode=mode)
+
+
+def scatter_along_axis(g: Graph, layer: Layer) -> Tensor:
+    """`ScatterAlongAxisLayerParams`: updates of one entry for every index."""
+    x, indices, updates, mode = _scattered(layer)
+    return lookups.scatter_along(g, x, indices, updates, axis=layer.params.axis, mode=mode)
+
+
+def scatter_nd(g: Graph, layer: Layer) -> Tensor:
+    """`ScatterNDLayerParams`: updates of slices, at indices for the first axes."""
+    return lookups.scatter_nd(g, *_scattered(layer))
+
+
+def top_k(g: Graph, layer: Layer) -> tuple[Tensor, Tensor]:
+    """`TopKLayerParams`: values and (as floats) their indices."""
+    p, x = layer.params, alone(layer)
+    values, indices = lookups.top_k(g, x, int(p.K), p.axis, largest=not p.useBottomK)
+    return values, g.op("Cast", indices, to=FLOAT)
+
+
+def argsort(g: Graph, layer: Layer) -> Tensor:
+    """`ArgSortLayerParams`: the indices that sort an axis, as floats."""
+    p, x = layer.params, layer.x
+    count = x.shape[arrays.axis_of(p.axis, x.rank)]
+    return g.op("Cast", lookups.top_k(g, x, count, p.axis, largest=p.descending)[1], to=FLOAT)
+
+
+def one_hot(g: Graph, layer: Layer) -> Tensor:
+    """`OneHotLayerParams`: a new axis that is `onValue` at each index."""
+    p, x = layer.params, alone(layer)
+    return lookups.one_hot(g, x, int(p.oneHotVectorSize), p.axis, on=float(p.onValue), off=float(p.offValue))
+
+
+def reverse_sequence(g: Graph, layer: Layer) -> Tensor:
+    """`ReverseSeqLayerParams`: the first entries of each sequence back to front."""
+    x, lengths = layer.pair()
+    return lookups.reverse_sequence(g, x, lengths, layer.params.sequenceAxis, layer.params.batchAxis)
+
+
+def sliding_windows(g: Graph, layer: Layer) -> Tensor:
+    """`SlidingWindowsLayerParams`: all windows along an axis."""
+    p = layer.params
+    return lookups.sliding_windows(g, layer.x, p.axis, int(p.windowSize), int(p.step))
+
+
+def band(g: Graph, layer: Layer) -> Tensor:
+    """`MatrixBandPartLayerParams`: zeros outside of a band around the diagonal."""
+    return lookups.band(g, layer.x, layer.params.numLower, layer.params.numUpper)
+
+
+def triangle(upper: bool) -> Translator:
+    """`UpperTriangularLayerParams` and `LowerTriangularLayerParams`: zeros beyond the k-th diagonal."""
+
+    def translate(g: Graph, layer: Layer) -> Tensor:
+        x = at_least(layer.x, 2)
+        ones = np.ones(x.shape[-2:], dtype=np.bool_)
+        k = int(np.clip(layer.params.k, -max(ones.shape), max(ones.shape)))
+        return lookups.keep_where(g, x, np.triu(ones, k) if upper else np.tril(ones, k))
+
+    return translate
+
+
+LAYERS: dict[str, Translator] = {
+    "embedding": embedding,
+    "embeddingND": embedding_nd,
+    "gather": gather,
+    "gatherND": gather_nd,
+    "gatherAlongAxis": gather_along_axis,
+    "scatter": scatter,
+    "scatterND": scatter_nd,
+    "scatterAlongAxis": scatter_along_axis,
+    "topK": top_k,
+    "argSort": argsort,
+    "oneHot": one_hot,
+    "reverseSeq": reverse_sequence,
+    "slidingWindows": sliding_windows,
+    "matrixBandPart": band,
+    "upperTriangular": triangle(upper=True),
+    "lowerTriangular": triangle(upper=False),
+}

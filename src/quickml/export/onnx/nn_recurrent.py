@@ -1,0 +1,167 @@
+"""Recurrent layers. Their values are (sequence, batch, features, 1, 1); states are (1, batch, H, 1, 1)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from quickml.errors import CoreMLFileError, UnsupportedModelError
+from quickml.export.coreml.reading import nnweights
+from quickml.export.onnx import arrays, recurrent
+from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.nn_layer import Layer, Translator
+from quickml.export.onnx.recurrent import Activation, Array, Cell
+
+_CLIP = 50.0  # what every gate's input is kept within, by the formulas of the format; and the cell by default
+
+
+def lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`UniDirectionalLSTMLayerParams`: (x, h, c) -> (y, h, c)."""
+    p = layer.params
+    cell = _lstm_cell(p.weightParams, p)
+    direction = "reverse" if p.reverseInput else "forward"
+    states = (_state(g, layer, 1), _state(g, layer, 2))
+    made = recurrent.lstm(
+        g, _sequence(g, layer.x), [cell], states, _activations(p.activations, 3),
+        direction=direction, clip=_CLIP, coupled=p.params.coupledInputAndForgetGate,
+    )  # fmt: skip
+    steps = made.steps if p.params.sequenceOutput else None
+    return _results(g, steps, made.hidden, made.cell)
+
+
+def bidirectional_lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`BiDirectionalLSTMLayerParams`: (x, h, c, h back, c back) -> (y, h, c, h back, c back)."""
+    p = layer.params
+    if len(p.weightParams) != 2:
+        raise CoreMLFileError(f"weights for {len(p.weightParams)} directions")
+    cells = [_lstm_cell(weights, p) for weights in p.weightParams]
+    pairs = [(_state(g, layer, i), _state(g, layer, i + 2)) for i in (1, 2)]
+    states = [arrays.concat(g, [a, b], 1) if a and b else None for a, b in pairs]
+    forward = _activations(p.activationsForwardLSTM, 3)
+    backward = _activations(p.activationsBackwardLSTM, 3) if p.activationsBackwardLSTM else forward
+    if forward != backward:
+        raise UnsupportedModelError("directions with different activations")
+    made = recurrent.lstm(
+        g, _sequence(g, layer.x), cells, (states[0], states[1]), forward,
+        direction="bidirectional", clip=_CLIP, coupled=p.params.coupledInputAndForgetGate,
+    )  # fmt: skip
+    steps = made.steps if p.params.sequenceOutput else None
+    hidden = arrays.split_evenly(g, made.hidden, 2, 1)
+    cell = arrays.split_evenly(g, made.cell or made.hidden, 2, 1)
+    first = _results(g, steps, made.hidden, None)[0]
+    return (first, *(_as_blob(g, state) for state in (hidden[0], cell[0], hidden[1], cell[1])))
+
+
+def gru(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`GRULayerParams`: (x, h) -> (y, h)."""
+    p = layer.params
+    names = {"z": "updateGate", "r": "resetGate", "o": "outputGate"}
+    size = (p.outputVectorSize, p.inputVectorSize)
+    cell = _cell(p, names, size, biased=p.hasBiasVectors)
+    made = recurrent.gru(
+        g, _sequence(g, layer.x), cell, _state(g, layer, 1), _activations(p.activations, 2),
+        reverse=p.reverseInput, clip=_CLIP,
+    )  # fmt: skip
+    return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
+
+
+def simple(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+    """`SimpleRecurrentLayerParams`: (x, h) -> (y, h)."""
+    p = layer.params
+    hidden = p.outputVectorSize
+    cell = Cell(
+        inputs={"h": nnweights.array(p.weightMatrix, (hidden, p.inputVectorSize))},
+        recursion={"h": nnweights.array(p.recursionMatrix, (hidden, hidden))},
+        bias={"h": nnweights.array(p.biasVector, (hidden,))} if p.hasBiasVector else None,
+    )
+    kind = _activation(p.activation)
+    made = recurrent.rnn(
+        g, _sequence(g, layer.x), cell, _state(g, layer, 1), kind, reverse=p.reverseInput, clip=_CLIP
+    )
+    return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
+
+
+def _lstm_cell(weights: Any, p: Any) -> Cell:
+    recurrent.check_cell_limit(p.params.cellClipThreshold or _CLIP)
+    names = {"i": "inputGate", "f": "forgetGate", "z": "blockInput", "o": "outputGate"}
+    cell = _cell(weights, names, (p.outputVectorSize, p.inputVectorSize), biased=p.params.hasBiasVectors)
+    bias = cell.bias
+    if p.params.forgetBias:
+        bias = dict(bias or {gate: np.zeros(p.outputVectorSize, dtype=np.float32) for gate in names})
+        bias["f"] = (bias["f"] + 1).astype(np.float32)
+    peephole = None
+    if p.params.hasPeepholeVectors:
+        size = (p.outputVectorSize,)
+        vectors = {gate: getattr(weights, f"{names[gate]}PeepholeVector") for gate in "ifo"}
+        peephole = {gate: nnweights.array(vector, size) for gate, vector in vectors.items()}
+    return Cell(inputs=cell.inputs, recursion=cell.recursion, bias=bias, peephole=peephole)
+
+
+def _cell(weights: Any, names: dict[str, str], size: tuple[int, int], *, biased: bool) -> Cell:
+    def read(suffix: str, shape: tuple[int, ...]) -> dict[str, Array]:
+        return {gate: nnweights.array(getattr(weights, name + suffix), shape) for gate, name in names.items()}
+
+    return Cell(
+        inputs=read("WeightMatrix", size),
+        recursion=read("RecursionMatrix", (size[0], size[0])),
+        bias=read("BiasVector", size[:1]) if biased else None,
+    )
+
+
+def _sequence(g: Graph, x: Tensor) -> Tensor:
+    """(S, N, I, 1, 1) -> (S, N, I)."""
+    if x.rank == 3:
+        return x
+    if x.rank != 5 or x.shape[-2:] != (1, 1):
+        raise CoreMLFileError(f"expected a sequence (S, N, C, 1, 1), found the shape {x.shape}")
+    return arrays.reshape(g, x, x.shape[:3])
+
+
+def _state(g: Graph, layer: Layer, place: int) -> Tensor | None:
+    """(1, N, H, 1, 1) -> (N, H); nothing where the layer is not given one."""
+    if place >= len(layer.inputs):
+        return None
+    state = layer.inputs[place]
+    batch = layer.x.shape[1]
+    if state.size % batch:
+        raise CoreMLFileError(f"a state of shape {state.shape} for a batch of {batch}")
+    return arrays.reshape(g, state, (batch, state.size // batch))
+
+
+def _results(g: Graph, steps: Tensor | None, *states: Tensor | None) -> tuple[Tensor, ...]:
+    blobs = [_as_blob(g, state) for state in states if state]
+    first = blobs[0] if steps is None else arrays.reshape(g, steps, (*steps.shape, 1, 1))
+    return (first, *blobs)
+
+
+def _as_blob(g: Graph, state: Tensor) -> Tensor:
+    """(N, H) -> (1, N, H, 1, 1)."""
+    return arrays.reshape(g, state, (1, *state.shape, 1, 1))
+
+
+def _activations(params: Sequence[Any], count: int) -> list[Activation]:
+    if len(params) != count:
+        raise CoreMLFileError(f"expected {count} activations, found {len(params)}")
+    return [_activation(one) for one in params]
+
+
+def _activation(params: Any) -> Activation:
+    kind = params.WhichOneof("NonlinearityType")
+    simple_names = {"sigmoid": "Sigmoid", "tanh": "Tanh", "ReLU": "Relu"}
+    if kind in simple_names:
+        return Activation(name=simple_names[kind])
+    two = {"linear": "Affine", "scaledTanh": "ScaledTanh", "sigmoidHard": "HardSigmoid"}
+    if kind not in two:
+        raise UnsupportedModelError(f"an activation {kind} in a recurrent layer")
+    values = getattr(params, kind)
+    return Activation(name=two[kind], alpha=values.alpha, beta=values.beta)
+
+
+LAYERS: dict[str, Translator] = {
+    "uniDirectionalLSTM": lstm,
+    "biDirectionalLSTM": bidirectional_lstm,
+    "gru": gru,
+    "simpleRecurrent": simple,
+}

@@ -1,0 +1,163 @@
+"""Resizing the last two axes: on the grids of Core ML's ops, of the whole or of boxes.
+
+A bilinear step is a matrix product with one row for each new sample, so that every grid is the same code.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.errors import CoreMLFileError, UnsupportedModelError
+from quickml.export.onnx import activations, arrays
+from quickml.export.onnx.graph import FLOAT, Graph, Tensor
+
+
+def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
+    """Where `target` samples lie on [0, size - 1], by the formulas of the resizing ops."""
+    steps = np.arange(target, dtype=np.float64)
+    if mode in ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS"):
+        if target == 1:
+            return np.asarray([(size - 1) / 2 if mode == "ALIGN_CORNERS" else 0.0])
+        places = steps * (size - 1) / (target - 1)
+    elif mode == "DEFAULT":
+        places = steps * size / target
+    elif mode == "OFFSET_CORNERS":
+        spacing = max(1, size - 1) / target
+        places = 0.5 * spacing + steps * spacing
+    elif mode == "UNALIGN_CORNERS":
+        places = (steps + 0.5) * size / target - 0.5
+    else:
+        raise UnsupportedModelError(f"resizing in a mode {mode!r}")
+    return np.clip(places, 0, size - 1)
+
+
+def bilinear(g: Graph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+    """Resize the last two axes."""
+    rows = _interpolation(x.shape[-2], size[0], mode)
+    columns = _interpolation(x.shape[-1], size[1], mode)
+    return g.op("MatMul", g.op("MatMul", g.constant(rows), x), columns.T)
+
+
+def nearest(g: Graph, x: Tensor, size: tuple[int, int], mode: str = "DEFAULT") -> Tensor:
+    """Resize the last two axes to the samples of the input that are at or before the points of a grid.
+
+    The default grid is floor(index * old / new). Of the others, the ones that lie between samples would need
+    to say how they round; their page does not.
+    """
+    if mode not in ("DEFAULT", "UNALIGN_CORNERS"):
+        raise UnsupportedModelError(f"resizing to the nearest in a mode {mode!r}")
+    for axis, target in ((-2, size[0]), (-1, size[1])):
+        length = x.shape[axis]
+        _check_size(length, target)
+        # At half-pixel centres the nearest sample is floor((index + 0.5) * old / new), in whole numbers here.
+        twice = 2 * np.arange(target) + (mode == "UNALIGN_CORNERS")
+        places = np.minimum(twice * length // (2 * target), length - 1)
+        x = arrays.gather(g, x, places.astype(np.int64), axis)
+    return x
+
+
+def _interpolation(length: int, target: int, mode: str) -> NDArray[np.float32]:
+    _check_size(length, target)
+    places = grid(length, target, mode)
+    low = np.floor(places).astype(np.int64)
+    high = np.minimum(low + 1, length - 1)
+    matrix = np.zeros((target, length), dtype=np.float32)
+    samples = np.arange(target)
+    np.add.at(matrix, (samples, low), 1 - (places - low))
+    np.add.at(matrix, (samples, high), places - low)
+    return matrix
+
+
+def _check_size(length: int, target: int) -> None:
+    # The matrix has target * length elements; an image of 2048 by 2048 may still double.
+    if length < 1 or target < 1 or length * target > 2**23:
+        raise CoreMLFileError(f"resizing from {length} to {target}")
+
+
+def crop_resize(
+    g: Graph,
+    pictures: Tensor,
+    boxes: Tensor,
+    *,
+    size: tuple[int, int],
+    mode: str,
+    corners: str,
+    scale: tuple[float, float],
+    zero_outside: bool,
+) -> Tensor:
+    """Cut boxes (N, 4) out of pictures (N or 1, B, C, H, W) and resize each: -> (N, B, C, *size).
+
+    `corners` says what the four numbers of a box are; they are multiplied with `scale`, for height and width.
+    Samples beyond the edge repeat it, or are zeros.
+    """
+    weights = [
+        _weights(g, _samples(g, start, end, target=target, mode=mode, scale=factor), length, zero_outside)
+        for (start, end), length, target, factor in zip(
+            _sides(g, boxes, corners), pictures.shape[-2:], size, scale, strict=True
+        )
+    ]
+    rows, columns = (arrays.expand(g, one, [1, 2]) for one in weights)
+    return g.op("MatMul", g.op("MatMul", rows, pictures), arrays.transpose(g, columns, (0, 1, 2, 4, 3)))
+
+
+def boxes(g: Graph, given: Tensor) -> tuple[Tensor, Tensor | None]:
+    """(N, 1, 4, 1, 1) -> (N, 4) for every picture; (N, 1, 5, 1, 1) has the picture's number in front."""
+    if given.rank != 5 or given.shape[1:] not in ((1, 4, 1, 1), (1, 5, 1, 1)):
+        raise CoreMLFileError(f"boxes of shape {given.shape}")
+    numbers = arrays.reshape(g, given, (given.shape[0], given.shape[2]))
+    if numbers.shape[1] == 4:
+        return numbers, None
+    which, corners = arrays.split(g, numbers, (1, 4), 1)
+    return corners, arrays.squeeze(g, which, [1])
+
+
+def _sides(g: Graph, boxes: Tensor, corners: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+    """(N, 4) -> where each box starts and ends, (N, 1) each, in height and in width."""
+    first, second, third, fourth = arrays.split(g, boxes, (1, 1, 1, 1), 1)
+    if corners.startswith("CORNERS"):
+        sides = (first, third), (second, fourth)
+    elif corners.startswith("CENTER_SIZE"):
+        sides = _around(g, first, third), _around(g, second, fourth)
+    else:
+        raise UnsupportedModelError(f"boxes that are given as {corners!r}")
+    return sides if corners.endswith("HEIGHT_FIRST") else (sides[1], sides[0])
+
+
+def _around(g: Graph, centre: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+    half = g.op("Mul", size, 0.5)
+    return g.op("Sub", centre, half), g.op("Add", centre, half)
+
+
+def _samples(g: Graph, start: Tensor, end: Tensor, *, target: int, mode: str, scale: float) -> Tensor:
+    """(N, target) places: the grid on [start, end], which stands for the page's interval [0, X - 1]."""
+    _check_size(1, target)
+    start, end = g.op("Mul", start, float(scale)), g.op("Mul", end, float(scale))
+    span, steps = g.op("Sub", end, start), np.arange(target, dtype=np.float32)
+    if mode in ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS"):
+        alone = np.asarray([0.5 if mode == "ALIGN_CORNERS" else 0.0], dtype=np.float32)
+        offsets = g.op("Mul", span, steps / np.float32(target - 1) if target > 1 else alone)
+    elif mode == "OFFSET_CORNERS":
+        offsets = g.op("Mul", g.op("Max", span, 1.0), (steps + np.float32(0.5)) / np.float32(target))
+    elif mode in ("DEFAULT", "UNALIGN_CORNERS"):
+        half = 0.5 if mode == "UNALIGN_CORNERS" else 0.0
+        parts = (steps + np.float32(half)) / np.float32(target)
+        offsets = g.op("Sub", g.op("Mul", g.op("Add", span, 1.0), parts), half)
+        offsets = g.op("Min", g.op("Max", offsets, 0.0), span)
+    else:
+        raise UnsupportedModelError(f"resizing in a mode {mode!r}")
+    return g.op("Add", start, offsets)
+
+
+def _weights(g: Graph, places: Tensor, length: int, zero_outside: bool) -> Tensor:
+    """Bilinear weights (N, target, length): a sample at p takes of the entry at k max(0, 1 - |p - k|)."""
+    _check_size(length, places.shape[-1])
+    kept = activations.clip(g, places, 0.0, length - 1.0)
+    columns = np.arange(length, dtype=np.float32)
+    distance = g.op("Abs", g.op("Sub", arrays.expand(g, kept, [2]), columns))
+    weights = g.op("Max", g.op("Sub", g.constant(1.0), distance), 0.0)
+    if not zero_outside:
+        return weights
+    beyond = g.op("Abs", g.op("Sub", places, kept))  # but for what rounding adds at the edge
+    inside = g.op("Cast", g.op("Less", beyond, 1e-4), to=FLOAT)
+    return g.op("Mul", weights, arrays.expand(g, inside, [2]))

@@ -1,0 +1,221 @@
+"""Run a Core ML file anywhere: by Core ML itself on macOS, elsewhere its ONNX translation in ONNX Runtime."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.errors import InputError, UnsupportedModelError
+from quickml.export.coreml import device
+from quickml.export.coreml.device import Device
+from quickml.export.coreml.reading import files
+from quickml.export.coreml.reading.describe import Description, describe
+from quickml.export.coreml.reading.files import CoreMLFile
+from quickml.export.onnx import InputSpec, translate
+from quickml.export.onnx.features import interface
+from quickml.export.onnx.session import Session
+
+
+@dataclass(frozen=True, kw_only=True)
+class Input:
+    """What a model takes; `shape` is that of one sample: (H, W, C) for an image."""
+
+    name: str
+    kind: Literal["image", "multiarray"]
+    shape: tuple[int, ...]
+    is_optional: bool
+
+
+class Engine(Protocol):
+    """What runs a sample: ONNX Runtime, or Core ML itself."""
+
+    @property
+    def inputs(self) -> tuple[InputSpec, ...]:
+        """What it takes."""
+
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """What it gives."""
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """A classifier's labels, in the order of its probabilities."""
+
+    @property
+    def probabilities(self) -> str | None:
+        """The output that holds them."""
+
+    @property
+    def is_concurrent(self) -> bool:
+        """Whether it runs several samples at a time, in threads."""
+
+    def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
+        """One sample, every input in the shape of its specification."""
+
+
+class Runtime:
+    """A Core ML file, ready to run. Make one with `Runtime.load`."""
+
+    def __init__(self, file: CoreMLFile, engine: Engine, layers: tuple[str, ...], threads: int) -> None:
+        self._file, self._engine, self._layers = file, engine, layers
+        self._specs = {spec.name: spec for spec in engine.inputs}
+        self._threads = threads if engine.is_concurrent else 1
+
+    @classmethod
+    def load(
+        cls,
+        path: Path,
+        *,
+        keep: Sequence[str] = (),
+        threads: int | None = None,
+        engine: Literal["coreml", "onnx"] | None = None,
+    ) -> Self:
+        """Read and prepare a file.
+
+        Args:
+            path: a `.mlmodel` or `.mlpackage`.
+            keep: inner values to give back as well, by the names in `layers`. Only ONNX Runtime has them.
+            threads: how many samples `outputs` runs at a time; all that this process may use, if not said.
+                The answers are the same: each sample is computed in one thread.
+            engine: Core ML itself where there is one, on macOS, unless inner values are asked for;
+                elsewhere, or where it is named, the file's ONNX translation in ONNX Runtime.
+
+        Raises:
+            CoreMLFileError: the file is damaged.
+            UnsupportedModelError: it is sound and cannot be run here; the message names what cannot.
+            InputError: `keep` names what is not there, or asks Core ML for it.
+        """
+        if engine == "coreml" and keep:
+            raise InputError("Core ML shows no inner values: ask for them without naming an engine.")
+        file = files.read(path)
+        count = threads or _processors()
+        if engine == "coreml" or (engine is None and device.is_here() and not keep):
+            return cls(file, Device(file), (), count)
+        translation = translate(file, keep=keep)
+        return cls(file, Session(path.name, translation), translation.layers, count)
+
+    @cached_property
+    def description(self) -> Description:
+        """What the file says about itself."""
+        return describe(self._file)
+
+    @property
+    def labels(self) -> tuple[str, ...] | None:
+        """A classifier's labels, in the order of its probabilities; nothing for other models."""
+        return self._engine.labels
+
+    @property
+    def inputs(self) -> tuple[Input, ...]:
+        """What the model takes."""
+        return tuple(
+            Input(name=spec.name, kind=spec.kind, shape=spec.shape, is_optional=spec.is_optional)
+            for spec in self._specs.values()
+        )
+
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """The inner values that `keep` may name, in the order in which they are computed.
+
+        In a neural network these are the layers' outputs, in an ML program the operations' results. Core ML
+        itself shows none.
+        """
+        return self._layers
+
+    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run one sample; returns every output by its name, a classifier's probabilities as (k,).
+
+        Images are (H, W, C) with values from 0 to 255. Axes of 1 in front may be left out or added.
+        Raises InputError for a missing, unknown or unfit input.
+        """
+        unknown = sorted(set(inputs) - set(self._specs))
+        if unknown:
+            raise InputError(f"The model has no input {unknown[0]!r}; it takes {_listed(self._specs)}.")
+        return self._engine.run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
+
+    def outputs(self, samples: NDArray[Any]) -> NDArray[np.float32]:
+        """Run many samples (n, *shape) of a model with one input; returns float32 (n, k).
+
+        k are a classifier's probabilities, or the numbers of the only other output there is. Raises
+        InputError where samples do not fit, UnsupportedModelError where there are several inputs or outputs.
+        """
+        spec, name = self._only_input(), self._main_output()
+        if samples.ndim < 1:
+            raise InputError(f"The samples need an axis that counts them, found the shape {samples.shape}.")
+        if not len(samples):  # how many numbers there would be, only a sample tells
+            return self._rows(spec, name, np.zeros((1, *spec.shape)))[:0]
+        parts = np.array_split(samples, min(self._threads, len(samples)))
+        if len(parts) == 1:
+            return self._rows(spec, name, samples)
+        with ThreadPoolExecutor(len(parts)) as pool:
+            return np.concatenate(list(pool.map(lambda part: self._rows(spec, name, part), parts)))
+
+    def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[np.float32]:
+        rows = [self._engine.run({spec.name: _fit(spec, sample)})[name].reshape(-1) for sample in samples]
+        return np.stack(rows).astype(np.float32)
+
+    def _only_input(self) -> InputSpec:
+        needed = [spec for spec in self._specs.values() if not spec.is_optional]
+        if len(needed) != 1 or len(self._specs) != 1:
+            raise UnsupportedModelError(f"The model has several inputs ({_listed(self._specs)}): use run().")
+        return needed[0]
+
+    def _main_output(self) -> str:
+        if self._engine.probabilities:
+            return self._engine.probabilities
+        declared = {feature.name for feature in interface(self._file.model.description).output}
+        names = [name for name in self._engine.outputs if name in declared]
+        if len(names) != 1:
+            raise UnsupportedModelError(f"The model has {len(names)} outputs ({_listed(names)}): use run().")
+        return names[0]
+
+
+def _processors() -> int:
+    """How many processors this process may use: in a container often fewer than there are."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
+    """A sample as the graph takes it; raises InputError naming what was expected and what came."""
+    if value is None:
+        if not spec.is_optional:
+            raise InputError(f"The input {spec.name!r} is missing.")
+        return np.full(spec.graph_shape, spec.default, dtype=np.float32)
+    array = np.asarray(value)
+    if array.dtype.kind not in "fiub":
+        raise InputError(f"The input {spec.name!r} expects numbers, found {array.dtype}.")
+    if not _same(array.shape, spec.shape):
+        what = "an image (height, width, channels)" if spec.kind == "image" else "an array"
+        raise InputError(
+            f"The input {spec.name!r} expects {what} of shape {spec.shape}, found {array.shape}."
+        )
+    if spec.is_integer and array.dtype.kind == "f" and not np.all(array == np.rint(array)):
+        raise InputError(f"The input {spec.name!r} expects whole numbers, found {_first_broken(array)}.")
+    return np.ascontiguousarray(array, dtype=np.float32).reshape(spec.graph_shape)
+
+
+def _first_broken(array: NDArray[Any]) -> float:
+    return float(array[array != np.rint(array)][0])
+
+
+def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
+    """Whether shapes agree but for axes of 1 in front, or a gray image's channel at the end."""
+    if _without_lead(found) == _without_lead(expected):
+        return True
+    return len(expected) == 3 and expected[-1] == 1 and found == expected[:-1]
+
+
+def _without_lead(shape: tuple[int, ...]) -> tuple[int, ...]:
+    first = next((place for place, size in enumerate(shape) if size != 1), len(shape))
+    return shape[first:]
+
+
+def _listed(names: Any) -> str:
+    return ", ".join(repr(name) for name in names)

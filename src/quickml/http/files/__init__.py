@@ -1,0 +1,1 @@
+"""Files as answers to requests."""

@@ -1,0 +1,154 @@
+"""The events of a job: a stream of Server-Sent Events, or pages of JSON.
+
+The format is that of html.spec.whatwg.org/multipage/server-sent-events.html. `id` is the event's number in
+its job; whoever comes back with it as `Last-Event-ID` is sent what followed. The stream ends after the last
+event of a job; asked for what comes after that, the answer is 204, which tells an EventSource to stay away.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from quickml.api.messages import EventItem, EventPage
+from quickml.errors import JobNotFoundError, StoreError
+from quickml.events import from_json
+from quickml.http.auth import Owner, TheService
+from quickml.http.files.streaming import left
+from quickml.service import TERMINAL, EventHub, Service, StoredEvent, Subscription
+
+router = APIRouter()
+
+MEDIA_TYPE = "text/event-stream"
+PAGE = 1000
+RETRY_MS = 1000
+"""How long an EventSource waits before it comes back."""
+GREETING = f"retry: {RETRY_MS}\n\n".encode()
+HEARTBEAT = b":\n\n"
+
+
+def encode(event: StoredEvent) -> bytes:
+    """An event as it is sent. Its body is JSON, which has no line breaks of its own."""
+    return f"id: {event.sequence}\ndata: {event.body}\n\n".encode()
+
+
+@router.get(
+    "/v1/jobs/{job_id}/events",
+    response_model=EventPage,
+    responses={
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "The events"},
+        204: {"description": "The job is over, and everything was seen"},
+    },
+)
+async def get_events(
+    *,
+    service: TheService,
+    owner: Owner,
+    job_id: str,
+    request: Request,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Events with a higher number alone.")] = 0,
+    last_event_id: Annotated[str | None, Header(description="The same, as an EventSource says it.")] = None,
+    accept: Annotated[str, Header(description="`application/json` for a page.")] = "*/*",
+) -> Response:
+    """The events of a job, from the first or from `after` on, as they come; or as JSON those there are."""
+    if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 16:
+        after = max(after, int(last_event_id))
+    if "application/json" in accept and MEDIA_TYPE not in accept:
+        return await run_in_threadpool(_page, service, job_id, owner, after)
+    if MEDIA_TYPE not in accept and "text/*" not in accept and "*/*" not in accept:
+        raise HTTPException(406, f"Accept: expected {MEDIA_TYPE} or application/json, found {accept!r:.80}")
+    job = await run_in_threadpool(service.job, job_id, owner)
+    if job.status in TERMINAL and job.last_event <= after:
+        return Response(status_code=204)
+    state = request.app.state
+    return EventStream(service, state.watchers, job_id, owner, after=after, heartbeat_s=state.heartbeat_s)
+
+
+def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
+    job = service.job(job_id, owner)
+    found = service.events(job_id, owner, after, PAGE)
+    last = found[-1].sequence if found else after
+    page = EventPage(
+        events=[EventItem(id=event.sequence, event=from_json(event.body)) for event in found],
+        last=last,
+        is_finished=job.status in TERMINAL and job.last_event <= last,
+    )
+    return Response(page.model_dump_json(), media_type="application/json")
+
+
+class EventStream(Response):
+    """An answer that goes on. Plain ASGI: a thousand of them have to be cheap."""
+
+    def __init__(
+        self, service: Service, watchers: EventHub, job_id: str, owner: str, *, after: int, heartbeat_s: float
+    ) -> None:
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would keep it back
+        super().__init__(media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
+        del self.headers["content-length"]
+        self._service, self._watchers, self._job_id, self._owner = service, watchers, job_id, owner
+        self._last, self._heartbeat_s = after, heartbeat_s
+        self._is_over = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+        """See ASGI.
+
+        Raises:
+            CrowdedError: too many watch; nothing was sent then.
+        """
+        await self._watchers.reading()
+        with self._watchers.watch(self._job_id) as watcher:
+            start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
+            await send(start)
+            gone = asyncio.create_task(_close_when_gone(receive, watcher))
+            try:
+                await _send(send, GREETING)
+                with suppress(JobNotFoundError, StoreError):  # too late for a problem document
+                    await self._replay(send, watcher)  # watching already, so that nothing falls in between
+                    await self._follow(send, watcher)
+            finally:
+                gone.cancel()
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    async def _replay(self, send: Send, watcher: Subscription) -> None:
+        while not watcher.is_closed and not self._is_over:
+            found = await run_in_threadpool(self._service.events, self._job_id, self._owner, self._last, PAGE)
+            if found:
+                told = [self._watchers.told(event) for event in found]
+                self._last, self._is_over = told[-1].sequence, told[-1].is_last
+                await _send(send, b"".join(one.content for one in told))
+            if len(found) < PAGE:
+                return
+
+    async def _follow(self, send: Send, watcher: Subscription) -> None:
+        while not self._is_over:
+            try:
+                async with asyncio.timeout(self._heartbeat_s):
+                    taken = await watcher.take()
+            except TimeoutError:
+                await _send(send, HEARTBEAT)
+                continue
+            if not taken:
+                return  # closed; the client comes back with the last that it has seen
+            fresh = []
+            for told in taken:
+                if told.sequence > self._last:
+                    fresh.append(told.content)
+                    self._last, self._is_over = told.sequence, told.is_last
+            if fresh:
+                await _send(send, fresh[0] if len(fresh) == 1 else b"".join(fresh))
+
+
+async def _send(send: Send, content: bytes) -> None:
+    await send({"type": "http.response.body", "body": content, "more_body": True})
+
+
+async def _close_when_gone(receive: Receive, watcher: Subscription) -> None:
+    await left(receive)
+    watcher.close()

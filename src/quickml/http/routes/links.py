@@ -1,0 +1,101 @@
+"""Signed links: who may fetch a file without a token, and how links are made."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated
+from urllib.parse import urlencode
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse, Response
+from pydantic import ValidationError
+
+from quickml.api.messages import LinkMessage, LinkRequest, Links, artifact_url
+from quickml.errors import LinkError, Problem
+from quickml.http.auth import Owner, TheService, owner_of
+from quickml.http.openapi import request_body
+from quickml.http.problems import body_problems, request_problem
+from quickml.http.server.bodies import JsonBody
+from quickml.service import MEMBER, Artifact, Link, Service
+
+router = APIRouter()
+
+DEFAULT_S = 3600
+MOST_SHOWN = 10
+_SECONDS = re.compile(r"[1-9][0-9]{0,11}")
+"""Written in one way alone."""
+
+
+async def fetcher_of(
+    request: Request,
+    job: Annotated[str, Query(description="Of a signed link: the job.")] = "",
+    expires: Annotated[str, Query(description="Of a signed link: its end, in seconds since 1970.")] = "",
+    signature: Annotated[str | None, Query(description="Of a signed link, which needs no token.")] = None,
+) -> str:
+    """Whose files the request may fetch: what the signature says where there is one, else the token.
+
+    Raises:
+        HTTPException: as `owner_of`.
+        LinkError: the link is not for this file, or has expired.
+        JobNotFoundError: the link's job was removed.
+    """
+    if signature is None:
+        return await owner_of(request)
+    if not _SECONDS.fullmatch(expires):
+        raise LinkError(f"?expires: expected seconds since 1970, found {expires!r:.80}")
+    service: Service = request.app.state.service
+    sha256, name = request.path_params["sha256"], request.path_params.get("filename")
+    if name is None:
+        return await run_in_threadpool(service.bearer_of_content, job, sha256, int(expires), signature)
+    link = Link(job_id=job, sha256=sha256, name=name, expires=int(expires))
+    return await run_in_threadpool(service.bearer, link, signature)
+
+
+Fetcher = Annotated[str, Depends(fetcher_of)]
+
+
+@router.post("/v1/jobs/{job_id}/links", response_model=Links, openapi_extra=request_body(LinkRequest))
+async def create_links(service: TheService, owner: Owner, job_id: str, body: JsonBody) -> Response:
+    """Links to files of a ready job, which their bearers may fetch without a token until the links expire."""
+    return await run_in_threadpool(_answer, service, owner, job_id, body)
+
+
+def _answer(service: Service, owner: str, job_id: str, body: bytes) -> Response:
+    try:
+        asked = LinkRequest.model_validate_json(body)
+    except ValidationError as error:
+        return request_problem(body_problems(error))
+    service.ready(job_id, owner)
+    files = {file.name: file for file in service.artifacts(job_id, owner)}
+    if problems := list(_misfits(asked, files, service.link_max_s)):
+        return request_problem(problems)
+    top = [name for name, file in files.items() if file.kind != MEMBER]
+    seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))
+    links = [_message(service, files[name], seconds) for name in asked.names or top]
+    return JSONResponse(Links(links=links).model_dump(mode="json"))
+
+
+def _misfits(asked: LinkRequest, files: Mapping[str, Artifact], max_s: float) -> Iterator[Problem]:
+    names = asked.names or []
+    for index, name in enumerate(names):
+        if name not in files:
+            expected = f"a file of this job, such as {', '.join(list(files)[:MOST_SHOWN])}"
+            yield Problem(pointer=f"/names/{index}", expected=expected, found=repr(name)[:80])
+    if asked.expires_s is not None and asked.expires_s > max_s:
+        expected = f"at most {max_s:.15g} seconds on this server"
+        yield Problem(pointer="/expires_s", expected=expected, found=str(asked.expires_s)[:80])
+
+
+def _message(service: Service, file: Artifact, seconds: int) -> LinkMessage:
+    link, signature = service.link(file, seconds)
+    query = urlencode({"job": link.job_id, "expires": link.expires, "signature": signature})
+    return LinkMessage(
+        name=file.name,
+        url=f"{artifact_url(file)}?{query}",
+        expires_at=link.expires_at,
+        size_bytes=file.size_bytes,
+        sha256=file.sha256,
+        media_type=file.media_type,
+    )

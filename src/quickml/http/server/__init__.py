@@ -1,0 +1,1 @@
+"""uvicorn and everything between a connection and the application."""

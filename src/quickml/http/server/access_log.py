@@ -1,0 +1,67 @@
+"""Middleware around everything: one line of the log and one count for each request, and safe headers."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from quickml.http.server.metrics import Metrics
+
+log = logging.getLogger(__name__)
+
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+)
+"""On every answer: nothing is guessed to be a page, told to others, framed or embedded."""
+QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+"""What is asked for every few seconds is no news."""
+STREAM = "/v1/jobs/{job_id}/events"
+
+
+class Observation:
+    """Plain ASGI, since a stream passes through with every event."""
+
+    def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
+        self._app, self._metrics = app, metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        began = time.perf_counter()
+        status, sent = 500, 0
+
+        async def observed(message: Message) -> None:
+            nonlocal status, sent
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message.get("headers", ()), *HEADERS]
+            else:
+                sent += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, observed)
+        finally:
+            self._tell(scope, status, time.perf_counter() - began, sent)
+
+    def _tell(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
+        route = getattr(scope.get("route"), "path", "none")  # the pattern: there are only so many of them
+        streamed = route == STREAM and status == 200
+        method = scope["method"] if route != "none" else "any"  # anybody can invent methods
+        self._metrics.request(
+            method=method, route=route, status=status, seconds=None if streamed else seconds, sent_bytes=sent
+        )
+        if scope["path"] in QUIET and status < 400:
+            return
+        more = {"status": status, "seconds": round(seconds, 4), "sent_bytes": sent}
+        if job_id := scope.get("path_params", {}).get("job_id"):
+            more["job_id"] = job_id[:64]
+        # Without the query, which may hold a token.
+        log.info("%s %s %d", scope["method"], scope["path"][:200], status, extra=more)

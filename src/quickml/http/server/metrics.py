@@ -1,0 +1,110 @@
+"""Figures for Prometheus: what is counted as it happens, and what is looked up when somebody asks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+from quickml.http.files.quotas import Downloads
+from quickml.service import Service, State, StoredEvent
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # a line for each figure, which nobody reads
+
+REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+STAGE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
+STAGES = {"built": "build", "trained": "train", "compiled": "compile", "verified": "verify"}
+"""The event that ends a stage, and tells how long it took."""
+ENDS = {"verified": "ready", "failed": "failed", "cancelled": "cancelled"}
+
+
+class Metrics:
+    """All figures of one server."""
+
+    def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
+        self._registry = CollectorRegistry()
+        self._registry.register(_Now(service, watchers, downloads))
+        self._requests = Histogram(
+            "quickml_request_seconds",
+            "Answered requests, until the last byte; streams are left out.",
+            ("method", "route", "status"),
+            buckets=REQUEST_BUCKETS,
+            registry=self._registry,
+        )
+        self._sent = Counter(
+            "quickml_sent_bytes", "Bytes of bodies that were sent.", ("route",), registry=self._registry
+        )
+        self._stages = Histogram(
+            "quickml_stage_seconds",
+            "How long the stages of jobs took.",
+            ("stage",),
+            buckets=STAGE_BUCKETS,
+            registry=self._registry,
+        )
+        self._finished = Counter(
+            "quickml_jobs_finished", "Jobs that came to an end.", ("status",), registry=self._registry
+        )
+        self._interrupted = Counter(
+            "quickml_attempts_interrupted", "Attempts that broke off.", registry=self._registry
+        )
+
+    def request(
+        self, *, method: str, route: str, status: int, seconds: float | None, sent_bytes: int
+    ) -> None:
+        """Count a request; `seconds` is None of a stream."""
+        if seconds is not None:
+            self._requests.labels(method, route, str(status)).observe(seconds)
+        self._sent.labels(route).inc(sent_bytes)
+
+    def event(self, event: StoredEvent) -> None:
+        """Count what an event tells."""
+        if event.type in STAGES:
+            self._stages.labels(STAGES[event.type]).observe(json.loads(event.body)["seconds"])
+        if event.type in ENDS:
+            self._finished.labels(ENDS[event.type]).inc()
+        elif event.type == "interrupted":
+            self._interrupted.inc()
+
+    def text(self) -> bytes:
+        """In Prometheus' text format. May wait for the disk."""
+        return generate_latest(self._registry)
+
+
+class _Now(Collector):
+    """What is so at the moment."""
+
+    def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
+        self._service, self._watchers, self._downloads = service, watchers, downloads
+
+    def describe(self) -> list[Metric]:
+        """Nothing, so that registering does not look anything up."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """See `prometheus_client`."""
+        health = self._service.health()
+        yield _gauge("quickml_ready", "Whether jobs are taken and worked on.", int(health.is_ready))
+        yield _gauge("quickml_watchers", "Open event streams.", self._watchers())
+        yield _gauge("quickml_downloads", "Files that are being sent.", self._downloads.count)
+        yield CounterMetricFamily(
+            "quickml_file_bytes", "Bytes of files that were sent.", self._downloads.sent_bytes
+        )
+        workers = GaugeMetricFamily("quickml_workers", "Worker processes.", labels=("state",))
+        for state in State:
+            workers.add_metric((state.value,), health.workers.get(state, 0))
+        yield workers
+        if health.database:
+            return
+        jobs = GaugeMetricFamily("quickml_jobs", "Jobs that there are.", labels=("status",))
+        for status, count in self._service.counts().items():
+            jobs.add_metric((status.value,), count)
+        yield jobs
+        yield _gauge("quickml_disk_free_bytes", "Room for files.", health.free_bytes)
+        yield _gauge("quickml_artifact_bytes", "What all files take.", self._service.usage_bytes())
+
+
+def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
+    return GaugeMetricFamily(name, help, value=value)

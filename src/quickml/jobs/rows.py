@@ -1,0 +1,57 @@
+"""Rows of the tables as records, and back."""
+
+from __future__ import annotations
+
+import json
+import math
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Row
+
+from quickml.jobs.job import Artifact, Job, Status, StoredEvent
+
+_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
+_FIXED = ("id", "owner", "name", "document", "created_at", "max_seconds")
+
+
+def job_row(job: Job) -> dict[str, Any]:
+    """All columns of a job but its key."""
+    metrics = {name: value if math.isfinite(value) else None for name, value in job.metrics.items()}
+    times = {name: text_of(getattr(job, name)) for name in _TIMES}
+    return {**vars(job), **times, "status": job.status.value, "metrics": json.dumps(metrics)}
+
+
+def job_changes(job: Job) -> dict[str, Any]:
+    """The columns that ever change."""
+    return {name: value for name, value in job_row(job).items() if name not in _FIXED}
+
+
+def job_of(row: Row[Any]) -> Job:
+    """A row of `jobs` as the record that it was."""
+    values = dict(row._mapping)
+    del values["idempotency_key"]
+    metrics = json.loads(values["metrics"])
+    values["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
+    values["status"] = Status(values["status"])
+    return Job(**{**values, **{name: time_of(values[name]) for name in _TIMES}})
+
+
+def event_of(row: Row[Any]) -> StoredEvent:
+    """A row of `events` as a record."""
+    return StoredEvent(**row._mapping)
+
+
+def artifact_of(row: Row[Any]) -> Artifact:
+    """A row of `artifacts` as a record."""
+    return Artifact(**{name: value for name, value in row._mapping.items() if name != "place"})
+
+
+def text_of(time: datetime | None) -> str | None:
+    """A time as stored."""
+    return None if time is None else time.astimezone(UTC).isoformat(timespec="microseconds")
+
+
+def time_of(text: str | None) -> datetime | None:
+    """A stored time."""
+    return None if text is None else datetime.fromisoformat(text)

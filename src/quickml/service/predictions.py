@@ -1,0 +1,212 @@
+"""Delivered files, run: what a model answers, and what each of its layers does."""
+
+from __future__ import annotations
+
+import math
+import shutil
+import threading
+import zipfile
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quickml.document import Plan, read
+from quickml.document.shapes import Node
+from quickml.errors import ArtifactError, InputError, UnsupportedModelError
+from quickml.jobs.job import Artifact, Job
+from quickml.service.inputs import sample
+from quickml.storage.artifacts.store import ArtifactStore
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from quickml.export.runtime import Input, Runtime
+
+MAX_INPUTS = 64
+"""In one call."""
+MAX_VALUES = 1_000_000
+"""Numbers of layers in one answer."""
+MAX_LOADED = 16
+MAX_LOADED_BYTES = 256_000_000
+"""Of the files of the models that are kept ready."""
+RUNNABLE = ("mlmodel", "mlpackage")
+"""Kinds of artifacts, the one that is run first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Activation:
+    """What a layer gave."""
+
+    shape: tuple[int, ...]
+    """As in the document: (height, width, channels) of an image."""
+    values: list[float]
+    """In the order of the shape, the last axis fastest."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prediction:
+    """What a model answers to one input."""
+
+    label: str | None = None
+    """The most probable; None of a regression."""
+    probabilities: Mapping[str, float] = field(default_factory=dict)
+    """By label, in the order of the outputs; empty of a regression."""
+    values: Sequence[float] = ()
+    """What the model gave."""
+    activations: Mapping[str, Activation] = field(default_factory=dict)
+    """By layer, in the order of the document. Layers that do nothing once trained are not in the file."""
+
+
+class Models:
+    """Runs delivered files, and keeps the last few ready. Any thread may call."""
+
+    def __init__(self, artifacts: ArtifactStore, scratch: Path) -> None:
+        """Unpack packages in `scratch`, which is emptied first."""
+        shutil.rmtree(scratch, ignore_errors=True)
+        self._artifacts, self._scratch = artifacts, scratch
+        self._loaded: OrderedDict[tuple[str, tuple[str, ...]], tuple[Runtime, int]] = OrderedDict()
+        self._lock = threading.Lock()
+        self._unpacking = threading.Lock()
+
+    def predict(
+        self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], layers: Sequence[str] | None
+    ) -> list[Prediction]:
+        """What the file answers, for each input.
+
+        Args:
+            job: which the file is of.
+            artifacts: the job's.
+            inputs: see `inputs.sample`.
+            layers: names of layers to show the values of; None shows all.
+
+        Raises:
+            InputError: an input that does not fit, no such layer, or more than is given in one answer.
+            UnsupportedModelError: nothing that was delivered can be run.
+        """
+        if not 1 <= len(inputs) <= MAX_INPUTS:
+            raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
+        artifact = _runnable(artifacts)
+        plan = read(job.document)
+        last = plan.graph.nodes[-1]
+        nodes = self._nodes(artifact, plan, layers)
+        _check_amount(nodes, len(inputs))
+        kept = tuple(node.name for node in nodes if node is not last)
+        runtime = self._runtime(artifact, kept)
+        taken = _only_input(runtime)
+        is_image = taken.kind == "image"
+        arrays = [
+            sample(value, taken.shape, is_image=is_image, name=f"inputs/{index}")
+            for index, value in enumerate(inputs)
+        ]
+        labels = runtime.labels or ()
+        return [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
+
+    def _nodes(self, artifact: Artifact, plan: Plan, layers: Sequence[str] | None) -> list[Node]:
+        """Those of the named layers which the file has, in the order of the document."""
+        if layers is not None and not layers:
+            return []
+        names = [node.name for node in plan.graph.nodes]
+        unknown = sorted(set(layers or ()) - set(names))
+        if unknown:
+            raise InputError(f"layers: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
+        present = set(self._runtime(artifact, ()).layers)
+        present.add(names[-1])  # whatever the file calls it: it is the answer
+        wanted = names if layers is None else layers
+        return [node for node in plan.graph.nodes if node.name in wanted and node.name in present]
+
+    def _runtime(self, artifact: Artifact, keep: tuple[str, ...]) -> Runtime:
+        key = artifact.sha256, keep
+        with self._lock:
+            if key in self._loaded:
+                self._loaded.move_to_end(key)
+                return self._loaded[key][0]
+        from quickml.export.runtime import Runtime
+
+        runtime = Runtime.load(self._path(artifact), keep=keep, engine="onnx")  # Core ML shows no layers
+        with self._lock:
+            self._loaded[key] = runtime, artifact.size_bytes
+            while len(self._loaded) > 1 and self._is_full():
+                self._loaded.popitem(last=False)
+        return runtime
+
+    def _is_full(self) -> bool:
+        return (
+            len(self._loaded) > MAX_LOADED
+            or sum(size for _, size in self._loaded.values()) > MAX_LOADED_BYTES
+        )
+
+    def _path(self, artifact: Artifact) -> Path:
+        stored = self._artifacts.path(artifact.sha256)
+        if artifact.kind == "mlmodel":
+            return stored
+        package = self._scratch / artifact.sha256
+        with self._unpacking:
+            if not package.exists():
+                _unpack(stored, package)
+        (folder,) = package.iterdir()
+        return folder
+
+
+def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
+    for kind in RUNNABLE:
+        for artifact in artifacts:
+            if artifact.kind == kind:
+                return artifact
+    raise UnsupportedModelError("this job delivered no Core ML file that can be run here")
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    draft = folder.with_suffix(".draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    try:
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(draft)
+        draft.rename(folder)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ArtifactError(f"{archive.name}: the package cannot be unpacked ({error})") from error
+
+
+def _only_input(runtime: Runtime) -> Input:
+    needed = [item for item in runtime.inputs if not item.is_optional]
+    if len(needed) != 1:
+        raise UnsupportedModelError(f"the model takes {len(needed)} inputs; expected one")
+    return needed[0]
+
+
+def _check_amount(nodes: Sequence[Node], inputs: int) -> None:
+    found = inputs * sum(math.prod(node.output_shape) for node in nodes)
+    if found > MAX_VALUES:
+        raise InputError(
+            f"layers: expected at most {MAX_VALUES:,} numbers in one answer, found {found:,};"
+            " ask for fewer inputs or layers"
+        )
+
+
+def _predicted(
+    given: Mapping[str, NDArray[Any]], labels: Sequence[str], kept: Sequence[str], nodes: Sequence[Node]
+) -> Prediction:
+    answer = next(array for name, array in given.items() if name not in kept)
+    values = [float(value) for value in answer.reshape(-1)]
+    probabilities = dict(zip(labels, values, strict=True)) if labels else {}
+    return Prediction(
+        label=max(probabilities, key=lambda label: probabilities[label]) if probabilities else None,
+        probabilities=probabilities,
+        values=values,
+        activations={
+            node.name: _activation(given.get(node.name, answer), node.output_shape) for node in nodes
+        },
+    )
+
+
+def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> Activation:
+    """As the document has it: the files keep images channels first.
+
+    The last layer's is the answer, which has both probabilities where a sigmoid gives that of the second.
+    """
+    array = array.reshape(-1)[-math.prod(shape) :]
+    if len(shape) == 3:
+        height, width, channels = shape
+        array = array.reshape(channels, height, width).transpose(1, 2, 0)
+    return Activation(shape=shape, values=[float(value) for value in array.reshape(-1)])

@@ -1,0 +1,1 @@
+"""Databases and artifact stores, opened by address."""

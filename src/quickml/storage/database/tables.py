@@ -1,0 +1,85 @@
+"""The tables as they are today; `migrations/` is how they came to be.
+
+Times are ISO 8601 texts in UTC with microseconds, which sort as they are. There are no foreign keys: what
+belongs to a job is written and removed in the job's own transactions, and SQLite's cascades would empty
+tables when a migration rebuilds the one they point to.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+
+metadata = MetaData()
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", String(30), primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("document", Text, nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("updated_at", String(32), nullable=False),
+    Column("started_at", String(32)),
+    Column("finished_at", String(32)),
+    Column("max_seconds", Float),
+    Column("attempt", Integer, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("stop_requested", Boolean, nullable=False),
+    Column("stopped_early", Boolean, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("epochs", Integer, nullable=False),
+    Column("progress", Float, nullable=False),
+    Column("metrics", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("last_event", Integer, nullable=False),
+    Column("idempotency_key", String),
+    UniqueConstraint("owner", "idempotency_key"),
+    Index("jobs_by_status", "status", "owner", "id"),
+    Index("jobs_by_owner", "owner", "id"),
+)
+
+turns = Table(
+    "turns",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("turn", Integer, nullable=False),
+    Index("turns_by_turn", "turn"),
+)
+"""When each owner's last attempt began: a number that counts all attempts."""
+
+events = Table(
+    "events",
+    metadata,
+    Column("position", Integer, primary_key=True),
+    Column("job_id", String(30), nullable=False),
+    Column("sequence", Integer, nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("body", Text, nullable=False),
+    UniqueConstraint("job_id", "sequence"),
+    sqlite_autoincrement=True,  # a position is never given twice, also when the newest event was removed
+)
+
+artifacts = Table(
+    "artifacts",
+    metadata,
+    Column("job_id", String(30), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("place", Integer, nullable=False),
+    Column("kind", String(32), nullable=False),
+    Column("size_bytes", Integer, nullable=False),
+    Column("sha256", String(64), nullable=False),
+    Column("media_type", String, nullable=False),
+    Index("artifacts_by_sha256", "sha256"),
+)
+
+tokens = Table(
+    "tokens",
+    metadata,
+    Column("id", String(30), primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("hash", String(64), nullable=False, unique=True),
+    Column("created_at", String(32), nullable=False),
+    Column("revoked_at", String(32)),
+)

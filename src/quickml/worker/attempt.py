@@ -1,0 +1,182 @@
+"""One attempt at a job, from its document to its stored files."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+import threading
+import traceback
+from collections.abc import Callable, Generator
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from quickml import events
+from quickml.document import Plan
+from quickml.document.parse import read
+from quickml.errors import (
+    CompileError,
+    DatasetError,
+    DocumentError,
+    FencedError,
+    QuickMLError,
+    TrainingError,
+    VerificationError,
+)
+from quickml.jobs.job import Attempt, Status
+from quickml.jobs.store import JobStore
+from quickml.storage.artifacts.store import ArtifactStore
+from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.worker.channel import Outcome
+from quickml.worker.options import WorkerOptions
+from quickml.worker.reporter import Reporter
+from quickml.worker.upload import deliver
+
+NEXT = {"built": Status.TRAINING, "trained": Status.COMPILING, "compiled": Status.VERIFYING}
+"""The status that an event leads to. The job is `building` from the moment it was claimed."""
+
+FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
+"""What happens again whenever the same document is tried."""
+
+NEXT_TO_LAST = ("trained", "compiled")
+"""After these it is a matter of seconds."""
+
+CHECKPOINT = "checkpoint.npz"
+
+MAX_REASON = 2000
+"""Characters of a reason that are kept."""
+
+
+class Work(Protocol):
+    """The module `pipeline`, or what stands in for it in tests."""
+
+    def run(
+        self,
+        plan: Plan,
+        folder: Path | None = None,
+        *,
+        stop: Callable[[], bool],
+        keeping: CheckpointPolicy | None,
+    ) -> Generator[events.Event, None, Path]:
+        """See `pipeline.run`."""
+
+    def failure(self, error: QuickMLError) -> events.Failed:
+        """See `pipeline.failure`."""
+
+    def warm(self) -> None:
+        """See `pipeline.warm`."""
+
+
+class AttemptRunner:
+    """An attempt under way. `stop` and `leave` may be called from another thread."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        *,
+        jobs: JobStore,
+        artifacts: ArtifactStore,
+        options: WorkerOptions,
+        work: Work,
+    ) -> None:
+        self.attempt = attempt
+        self._jobs, self._artifacts, self._options, self._work = jobs, artifacts, options, work
+        self._folder = options.scratch / attempt.job_id
+        self._stop, self._leave = threading.Event(), threading.Event()
+
+    def stop(self) -> None:
+        """Finish early, and keep what was learned; heeded within a chunk of training steps."""
+        self._stop.set()
+
+    def leave(self) -> None:
+        """Give the attempt back: training is kept in the checkpoint. What is trained already is finished."""
+        self._leave.set()
+
+    def run(self) -> Outcome:
+        """Do it, and tell the store how it went.
+
+        Raises:
+            StoreError: the store could not be told.
+        """
+        try:
+            return self._pursue()
+        except FencedError:
+            return "fenced"
+        except QuickMLError as error:
+            retry = not isinstance(error, FINAL)
+            return self._failed("failed", str(error), retry=retry, last=self._work.failure(error))
+        except Exception as error:
+            traceback.print_exc()  # for who runs the server; its paths are nobody else's business
+            sys.stderr.flush()
+            reason = "".join(traceback.format_exception_only(error)).strip()
+            return self._failed("broken", reason, retry=True)
+
+    def _failed(
+        self, outcome: Outcome, reason: str, *, retry: bool, last: events.Failed | None = None
+    ) -> Outcome:
+        try:
+            self._jobs.fail(self.attempt, reason[:MAX_REASON], retry=retry, last=last)
+        except FencedError:
+            return "fenced"
+        return outcome
+
+    def _pursue(self) -> Outcome:
+        plan = _in_time(read(self.attempt.document), self.attempt.max_seconds)
+        self._clear()
+        every_s = self._options.progress_every_s
+        reporter = Reporter(self._jobs, self.attempt, progress_every_s=every_s, wants_stop=self.stop)
+        run = self._work.run(
+            plan,
+            self._folder / "result",
+            stop=self._stop.is_set,
+            keeping=CheckpointPolicy(
+                path=self._folder / CHECKPOINT,
+                every_s=self._options.checkpoint_every_s,
+                before=reporter.flush,
+            ),
+        )
+        with reporter, closing(run):
+            last = self._follow(run, reporter)
+            if last is None:
+                return "left"
+            files = deliver(self._folder / "result", self.attempt.job_id, self._artifacts)
+            reporter.flush()
+            self._jobs.complete(self.attempt, files, last)
+        return "completed"
+
+    def _clear(self) -> None:
+        """Leave nothing of an earlier attempt but its checkpoint."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for path in self._folder.iterdir():
+            if path.is_dir():
+                shutil.rmtree(path)
+            elif path.name != CHECKPOINT:
+                path.unlink()
+        temporary = self._folder / "temporary"
+        temporary.mkdir()
+        tempfile.tempdir = str(temporary)  # coremltools' files go when the job is over, not with the process
+
+    def _follow(self, run: Generator[events.Event, None, Path], reporter: Reporter) -> events.Verified | None:
+        """Tell of everything but the end; that one, or None where it was left before."""
+        for event in run:
+            if isinstance(event, events.Verified):
+                return event.model_copy(update={"folder": ""})  # a place on this machine is nobody's business
+            reporter.tell(event)
+            if event.type in NEXT:
+                reporter.flush()
+                self._jobs.advance(self.attempt, NEXT[event.type])
+            if self._leave.is_set() and event.type not in NEXT_TO_LAST:
+                return None
+        raise RuntimeError("the pipeline ended without having verified anything")
+
+
+def _in_time(plan: Plan, max_seconds: float | None) -> Plan:
+    """The plan of a training that ends after `max_seconds`, with what it learned by then."""
+    training = plan.document.training
+    limits = [limit for limit in (training.max_seconds, max_seconds) if limit is not None]
+    if not limits or min(limits) == training.max_seconds:
+        return plan
+    training = training.model_copy(update={"max_seconds": min(limits)})
+    return replace(plan, document=plan.document.model_copy(update={"training": training}))

@@ -1,0 +1,75 @@
+"""The documents in examples/: valid, told of in their README, and run from end to end with few samples."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from quickml import events
+from quickml.document import read
+
+ROOT = Path(__file__).parents[3]
+EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
+README = (ROOT / "examples" / "README.md").read_text(encoding="utf-8")
+
+
+def named(path):
+    return path.stem
+
+
+def test_there_are_examples_and_the_readme_has_them_all():
+    assert {"mnist_resnet", "mnist_inception"} <= {path.stem for path in EXAMPLES}
+    assert {path.name for path in EXAMPLES} == set(re.findall(r"\]\((\w+\.json)\)", README))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_an_example_is_valid_and_as_large_as_the_readme_says(path):
+    plan = read(path.read_bytes())
+    assert plan.notices == ()
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| [{path.name}]")]
+    assert f"| {plan.graph.parameters.total:,} |" in row
+    assert plan.graph.parameters.total < 200_000
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=named)
+def test_an_example_runs_from_end_to_end(path, tmp_path):
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["dataset"] = smaller(document["dataset"])
+    document["training"]["epochs"] = 1
+    document["training"].pop("max_seconds", None)
+    (tmp_path / "spec.json").write_text(json.dumps(document))
+    command = [
+        sys.executable,
+        str(ROOT / "main.py"),
+        str(tmp_path / "spec.json"),
+        "--json",
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=900)
+    assert done.returncode == 0, done.stderr
+    last = events.from_json(done.stdout.splitlines()[-1])
+    assert last.type == "verified"
+    assert all(parity.largest_difference <= parity.tolerance for parity in last.parity)
+    formats = document.get("export", {}).get("formats", ["mlmodel", "mlpackage"])
+    assert {f"model.{kind}" for kind in formats} <= {file.name for file in (tmp_path / "out").iterdir()}
+
+
+def smaller(dataset):
+    """A thousand samples, where the dataset lets itself be cut."""
+    options = {"name": dataset} if isinstance(dataset, str) else dataset
+    fields = read_fields(options["name"])
+    return (
+        {**options, "num_samples": min(1000, options.get("num_samples", 1000))}
+        if "num_samples" in fields
+        else options
+    )
+
+
+def read_fields(name):
+    from quickml.document.datasets import DATASETS
+
+    return set(DATASETS[name].model_fields)

@@ -1,0 +1,176 @@
+"""A really trained network in every format and form, from the document to the folder."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from quickml import datasets, events, pipeline, results
+from quickml.document import understand
+from quickml.errors import CompileError, CoreMLFileError, VerificationError
+from quickml.export import compile as compiling
+
+ROOT = Path(__file__).parents[3]
+LAYERS = [
+    {"type": "Conv2D", "filters": 16, "kernel_size": 3, "activation": "relu"},
+    {"type": "Conv2D", "filters": 24, "kernel_size": 3, "activation": "relu"},
+    {"type": "Flatten"},
+    {"type": "Dense", "units": 32, "activation": "relu"},
+    {"type": "Dense", "units": 10, "activation": "softmax"},
+]
+
+
+def document(**export):
+    return {
+        "name": "digits",
+        "dataset": "digits",
+        "model": {"layers": LAYERS},
+        "training": {"epochs": 6, "optimizer": {"type": "Adam", "learning_rate": 0.003}},
+        "export": export,
+    }
+
+
+def run(spec, folder):
+    """All events, and the report."""
+    told = list(pipeline.run(understand(spec), folder))
+    return told, json.loads((folder / "report.json").read_text())
+
+
+@pytest.fixture(scope="module")
+def int8(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("int8") / "result"
+    formats = ["onnx", "mlmodel", "mlpackage"]
+    return folder, *run(document(weights="int8", formats=formats, updatable={}), folder)
+
+
+def said(file: Path, inputs) -> np.ndarray:
+    """The labels that a delivered file gives, one sample at a time."""
+    from quickml.export.runtime import Runtime
+
+    runtime = Runtime.load(file)
+    answers = (runtime.run({runtime.inputs[0].name: sample})["probabilities"] for sample in inputs)
+    return np.asarray([int(runtime.labels[answer.argmax()]) for answer in answers])
+
+
+def test_every_file_is_delivered_proven_and_told(int8):
+    folder, told, report = int8
+    core_ml = ["model.mlmodel", "model.mlpackage", "model.mlpackage.zip"]
+    names = ["model.onnx", *core_ml, "model.updatable.mlmodel"]
+    (compiled,) = (event for event in told if event.type == "compiled")
+    assert [file.name for file in compiled.files] == names
+    assert {path.name for path in folder.iterdir()} == {
+        *names, "model.keras", "spec.json", "report.json", "report.html",
+    }  # fmt: skip
+    for file in compiled.files:
+        assert results.described(folder / file.name) == file, "as it was when it was told"
+    references = {row["file"]: row["reference"] for row in report["parity"]}
+    assert references == {
+        "model.onnx": "translated", "model.mlmodel": "decompressed", "model.mlpackage": "decompressed",
+        "model.updatable.mlmodel": "trained",
+    }  # fmt: skip
+    assert all(row["largest_difference"] <= row["tolerance"] <= 1e-4 for row in report["parity"])
+
+
+def test_figures_are_those_of_the_delivered_file(int8):
+    folder, told, report = int8
+    data = datasets.load(understand(document()).dataset)
+    trained = next(event for event in told if event.type == "trained").metrics["accuracy"]
+    uncompressed = said(folder / "model.updatable.mlmodel", data.x_test)
+    assert np.mean(uncompressed == data.y_test) == pytest.approx(trained, abs=1e-6)
+    for row in report["compression"]:
+        labels = said(folder / row["file"], data.x_test)
+        assert row["accuracy"] == np.mean(labels == data.y_test)
+        assert row["label_agreement"] == np.mean(labels == uncompressed)
+        assert row["drop"] == pytest.approx(trained - row["accuracy"], abs=1e-6)
+        assert row["size_bytes"] == results.described(folder / row["file"]).size_bytes
+        assert row["size_bytes"] < 0.4 * row["float32_bytes"]
+
+
+def test_the_page_shows_what_was_saved_and_lost(int8):
+    folder, _, report = int8
+    page = (folder / "report.html").read_text()
+    assert "Smaller weights: what they save, and what they cost on all 360 test samples" in page
+    assert page.count("its weights, decompressed") == 2
+    assert len(report["compression"]) == 2
+
+
+def test_formats_follow_the_weights(tmp_path):
+    told, _ = run(document(weights="pruned"), tmp_path / "result")
+    compiled = next(event for event in told if event.type == "compiled")
+    assert [file.name for file in compiled.files] == ["model.mlpackage", "model.mlpackage.zip"]
+    assert json.loads((tmp_path / "result" / "spec.json").read_text())["export"]["formats"] == ["mlpackage"]
+
+
+def test_an_onnx_alone_holds_the_weights_asked_for(tmp_path):
+    told, report = run(document(weights="palettized-4", formats=["onnx"]), tmp_path / "result")
+    assert [row["file"] for row in report["parity"]] == ["model.onnx"]
+    assert "model.mlpackage" not in {path.name for path in (tmp_path / "result").iterdir()}
+    import onnx
+    from onnx.numpy_helper import to_array
+
+    graph = onnx.load(tmp_path / "result" / "model.onnx").graph
+    largest = max((to_array(one) for one in graph.initializer), key=np.size)
+    assert len(np.unique(largest)) <= 16
+    assert not [event for event in told if event.type == "compiled" and event.skipped]
+
+
+def test_auto_without_any_loss_loses_nothing(tmp_path):
+    told, report = run(document(weights="auto", max_accuracy_drop=0), tmp_path / "result")
+    data = datasets.load(understand(document()).dataset)
+    trained = next(event for event in told if event.type == "trained").metrics["accuracy"]
+    for name in ("model.mlmodel", "model.mlpackage"):
+        (taken,) = (row for row in report["compression"] if row["file"] == name and row["taken"])
+        assert np.mean(said(tmp_path / "result" / name, data.x_test) == data.y_test) >= trained - 1e-6
+        assert taken["size_bytes"] < taken["float32_bytes"]
+
+
+def test_what_cannot_be_written_here_is_said_before_training(tmp_path, monkeypatch):
+    from quickml.export import coreai
+
+    monkeypatch.setattr(coreai, "missing", lambda: "install quickml[coreai]")
+    plan = understand(document(formats=["aimodel"]))
+    told = []
+    with pytest.raises(CompileError, match=r"install quickml\[coreai\]"):
+        told.extend(pipeline.run(plan, tmp_path / "result"))
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(coreai, "missing", lambda: None)
+    compiling.check(plan)
+
+
+def test_a_file_damaged_before_it_is_proven_fails_the_run(tmp_path, monkeypatch):
+    moved = compiling.Compiler._delivered
+
+    def damaged(self, written):
+        there = moved(self, written)
+        content = bytearray(there.path.read_bytes())
+        content[len(content) // 2] ^= 0x40  # among the weights
+        there.path.write_bytes(content)
+        return there
+
+    monkeypatch.setattr(compiling.Compiler, "_delivered", damaged)
+    with pytest.raises((VerificationError, CoreMLFileError), match=r"model\.mlmodel"):
+        run(document(weights="palettized-8", formats=["mlmodel"]), tmp_path / "result")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_auto_on_the_command_line(tmp_path):
+    (tmp_path / "spec.json").write_text(json.dumps(document(weights="auto")))
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src"), "TF_CPP_MIN_LOG_LEVEL": "3"}
+    command = [sys.executable, str(ROOT / "main.py"), "spec.json", "--json", "--out", "result"]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    told = [events.from_json(line) for line in done.stdout.splitlines()]
+    taken = {event.file: event for event in told if event.type == "compressed" and event.taken}
+    assert set(taken) == {"model.mlmodel", "model.mlpackage"}
+    for name, event in taken.items():
+        assert event.size_bytes < 0.5 * event.float32_bytes
+        assert event.drop <= 0.01 + 1e-9
+        assert results.described(tmp_path / "result" / name).size_bytes == event.size_bytes
+    order = [event.type for event in told]
+    assert (
+        order.index("trained") < order.index("compressed") < order.index("compiled") < order.index("verified")
+    )

@@ -1,0 +1,218 @@
+"""One database under many processes: nobody takes what another has, and whoever is killed leaves nothing half."""
+
+import json
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from job_examples import new, opened, progress
+from quickml.jobs.job import Status
+from quickml.jobs.jobs import SqlJobStore
+from quickml.jobs.tokens import SqlTokenStore
+from quickml.storage.database.sqlite import Database
+
+CLAIMER = """
+import sys
+from pathlib import Path
+from quickml.storage.database.sqlite import Database
+from quickml.jobs.jobs import SqlJobStore
+
+store = SqlJobStore(Database(Path(sys.argv[1])))
+print("open", flush=True)
+sys.stdin.readline()
+while attempt := store.claim():
+    print(attempt.job_id, attempt.number, flush=True)
+"""
+
+WRITER = """
+import sys
+from pathlib import Path
+from quickml.events import Progress
+from quickml.storage.database.sqlite import Database
+from quickml.jobs.job import NewJob
+from quickml.jobs.jobs import SqlJobStore
+
+store = SqlJobStore(Database(Path(sys.argv[1])))
+while True:
+    job, _ = store.submit(NewJob(owner="ada", name="x", document="{}" + " " * 20_000, epochs=1))
+    print(job.id, 0, flush=True)
+    attempt = store.claim()
+    for step in range(1, 4):
+        news = [
+            Progress(epoch=1, epochs=1, step=step, steps=3, samples_per_second=1.0, metrics={"loss": 0.5})
+            for _ in range(7)
+        ]
+        print(attempt.job_id, store.append(attempt, news), flush=True)
+"""
+
+
+def start(script, path):
+    return subprocess.Popen(
+        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+
+
+def test_no_job_is_claimed_twice(tmp_path):
+    path = tmp_path / "quickml.db"
+    store = SqlJobStore(opened(path))
+    for number in range(60):
+        store.submit(new(f"owner {number % 7}"))
+    claimers = [start(CLAIMER, path) for _ in range(4)]
+    for claimer in claimers:
+        assert claimer.stdout.readline() == "open\n"
+    outputs = [[] for _ in claimers]
+    readers = [
+        threading.Thread(target=lambda c=claimer, o=output: o.extend(c.communicate("go\n")[0].split("\n")))
+        for claimer, output in zip(claimers, outputs, strict=True)
+    ]
+    for reader in readers:
+        reader.start()
+    for reader in readers:
+        reader.join()
+    assert [claimer.returncode for claimer in claimers] == [0] * 4
+    claimed = [line.split() for output in outputs for line in output if line]
+    assert all(number == "1" for _, number in claimed)
+    assert sorted(job_id for job_id, _ in claimed) == sorted(job.id for job in store.jobs(limit=100))
+
+
+@pytest.mark.parametrize("lines", [1, 14])
+def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
+    """Two write at once, both are killed in the middle of it; what they were told is done is there, all of it."""
+    path = tmp_path / "quickml.db"
+    database = opened(path)
+    writers = [start(WRITER, path) for _ in range(2)]
+    told = [writer.stdout.readline().split() for _ in range(lines) for writer in writers]
+    for writer in writers:
+        writer.send_signal(signal.SIGKILL)
+    for writer in writers:
+        rest = writer.stdout.read().split("\n")
+        told += [line.split() for line in rest[:-1]]  # what follows the last line break may be cut off
+        assert writer.wait() == -signal.SIGKILL
+
+    store = SqlJobStore(database)
+    jobs = {job.id: job for job in store.jobs(limit=1000)}
+    for job_id, last in told:
+        assert jobs[job_id].last_event >= int(last)
+    for job in jobs.values():
+        sequences = [event.sequence for event in store.events(job.id)]
+        assert sequences == list(range(1, job.last_event + 1))
+        assert job.last_event % 7 == 0
+        assert (job.status is Status.QUEUED) == (job.attempt == 0)
+    with database.read() as connection:
+        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    store.recover("killed")
+    assert store.running() == []
+    assert store.submit(new())[1]
+
+
+def test_many_processes_open_a_new_database_at_once(tmp_path):
+    path = tmp_path / "quickml.db"
+    openers = [start(CLAIMER, path) for _ in range(4)]
+    assert [opener.communicate("go\n")[0] for opener in openers] == ["open\n"] * 4
+    assert [opener.returncode for opener in openers] == [0] * 4
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
+def test_a_store_works_on_both_sides_of_a_fork(tmp_path):
+    """Forked while another thread writes, which is where a connection would be copied in use."""
+    store = SqlJobStore(opened(tmp_path / "quickml.db"))
+    store.submit(new())
+    attempt = store.claim()
+    over = threading.Event()
+
+    def write():
+        while not over.is_set():
+            store.append(attempt, [progress()])
+
+    writer = threading.Thread(target=write)
+    writer.start()
+    try:
+        children = [
+            multiprocessing.get_context("fork").Process(target=submit_ten, args=(store,)) for _ in range(3)
+        ]
+        for child in children:
+            child.start()
+        for child in children:
+            child.join()
+    finally:
+        over.set()
+        writer.join()
+    assert [child.exitcode for child in children] == [0, 0, 0]
+    jobs = store.jobs(limit=100)
+    assert len(jobs) == 31
+    assert len({job.id for job in jobs}) == 31
+    sequences = [event.sequence for event in store.events(attempt.job_id, limit=10**6)]
+    assert sequences == list(range(1, store.job(attempt.job_id).last_event + 1))
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux lists open files there")
+def test_no_connection_comes_through_a_fork(tmp_path):
+    path = tmp_path / "quickml.db"
+    SqlJobStore(opened(path)).submit(new())  # forgotten here, yet not collected at once
+    database = opened(path.with_name("other.db"))
+    SqlJobStore(database).submit(new())
+    assert open_files(tmp_path)
+    child = multiprocessing.get_context("fork").Process(target=check_nothing_is_open, args=(tmp_path,))
+    child.start()
+    child.join()
+    assert child.exitcode == 0
+
+
+def check_nothing_is_open(folder):
+    assert open_files(folder) == []
+
+
+def open_files(folder):
+    files = (file.readlink() for file in Path("/proc/self/fd").iterdir() if file.is_symlink())
+    return [file for file in files if file.is_relative_to(folder)]
+
+
+def submit_ten(store):
+    for _ in range(10):
+        store.submit(new())
+
+
+def test_readers_do_not_wait_for_a_writer(tmp_path):
+    database = opened(tmp_path / "quickml.db")
+    store = SqlJobStore(database)
+    job, _ = store.submit(new())
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET epoch = 7")
+        assert store.job(job.id).epoch == 0  # in this very thread: it would wait for ever
+    assert store.job(job.id).epoch == 7
+
+
+def test_a_reader_sees_one_moment(tmp_path):
+    database = opened(tmp_path / "quickml.db")
+    store = SqlJobStore(database)
+    with database.read() as connection:
+        count = "SELECT count(*) FROM jobs"
+        assert connection.exec_driver_sql(count).scalar() == 0
+        store.submit(new())
+        assert connection.exec_driver_sql(count).scalar() == 0
+
+
+def test_what_is_promised_waits_for_the_disk(tmp_path):
+    database = opened(tmp_path / "quickml.db")
+    modes = {}
+    for durable in (True, False):
+        with database.write(durable=durable) as connection:
+            modes[durable] = connection.exec_driver_sql("PRAGMA synchronous").scalar()
+            assert connection.exec_driver_sql("PRAGMA journal_mode").scalar() == "wal"
+    assert modes == {True: 2, False: 1}  # FULL, NORMAL
+
+
+def test_tokens_lie_beside_the_jobs(tmp_path):
+    database = Database(tmp_path / "quickml.db")
+    token, secret = SqlTokenStore(database).create("ada")
+    SqlJobStore(database).submit(new("ada"))
+    assert SqlTokenStore(Database(tmp_path / "quickml.db")).verify(secret) == token
+    content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
+    assert secret.encode() not in content
+    assert json.dumps(token.id).strip('"').encode() in content

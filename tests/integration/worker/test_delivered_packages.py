@@ -1,0 +1,62 @@
+"""The package of a real run, stored file by file: the same as its zip, and a model when it is put together."""
+
+import zipfile
+
+import numpy as np
+import pytest
+
+from quickml import pipeline
+from quickml.document import understand
+from quickml.export.runtime import Runtime
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.worker.upload import deliver
+from served import IRIS
+
+FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], np.float32)
+
+
+@pytest.fixture(scope="module")
+def delivered(tmp_path_factory):
+    """The result folder, the store and its rows."""
+    folder = tmp_path_factory.mktemp("run") / "result"
+    list(pipeline.run(understand({**IRIS, "training": {"epochs": 2}}), folder))
+    store = FilesystemArtifactStore(tmp_path_factory.mktemp("artifacts"))
+    return folder, store, deliver(folder, "job", store)
+
+
+def read(store, row):
+    with store.open(row.sha256) as stream:
+        return stream.read()
+
+
+def test_the_members_are_the_package_and_the_zip(delivered):
+    folder, store, rows = delivered
+    members = {row.name: read(store, row) for row in rows if row.kind == "member"}
+    assert "model.mlpackage/Data/com.apple.CoreML/weights/weight.bin" in members
+    on_disk = {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in (folder / "model.mlpackage").rglob("*")
+        if path.is_file()
+    }
+    assert members == on_disk
+    (packed,) = [row for row in rows if row.kind == "mlpackage"]
+    with store.open(packed.sha256) as stream, zipfile.ZipFile(stream) as archive:
+        files = [name for name in archive.namelist() if not name.endswith("/")]
+        assert {name: archive.read(name) for name in files} == members
+
+
+def test_the_members_put_together_are_the_model(delivered, tmp_path):
+    folder, store, rows = delivered
+    for row in rows:
+        if row.kind == "member":
+            place = tmp_path / row.name
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_bytes(read(store, row))
+    paths = (folder / "model.mlpackage", tmp_path / "model.mlpackage")
+    ours, theirs = (Runtime.load(path, engine="onnx") for path in paths)
+    (taken,) = ours.inputs
+    for flower in FLOWERS:
+        expected, found = (runtime.run({taken.name: flower}) for runtime in (ours, theirs))
+        assert {name: array.tolist() for name, array in found.items()} == {
+            name: array.tolist() for name, array in expected.items()
+        }

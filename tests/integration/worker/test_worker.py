@@ -1,0 +1,382 @@
+"""One worker: what it says, stores and tells, and the real one at real work."""
+
+import json
+import os
+import signal
+import socket
+import threading
+from contextlib import contextmanager
+from dataclasses import replace
+
+import pytest
+
+from executor_bench import ExecutorBench, gone, new, until
+from quickml import events
+from quickml.errors import FencedError
+from quickml.executors.executor import State
+from quickml.executors.local.executor import LocalExecutor
+from quickml.executors.local.supervisor import WorkerLimits
+from quickml.jobs.job import NewJob, Status
+from quickml.jobs.memory import MemoryJobStore
+from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.testing import executor
+from quickml.worker import options
+from quickml.worker import reporter as reporter_module
+from quickml.worker.attempt import AttemptRunner
+from quickml.worker.channel import Channel
+from quickml.worker.reporter import Reporter
+from quickml.worker.upload import deliver
+
+
+@pytest.fixture
+def store():
+    return MemoryJobStore()
+
+
+@pytest.fixture
+def attempt(store):
+    store.submit(new())
+    return store.claim()
+
+
+def progress(step):
+    return events.Progress(epoch=1, epochs=3, step=step, steps=9, samples_per_second=1.0, metrics={})
+
+
+# ------------------------------------------------------------------------------------------ the channel
+
+
+@pytest.fixture
+def ends():
+    ends = [Channel(end) for end in socket.socketpair()]
+    yield ends
+    for end in ends:
+        end.close()
+
+
+def test_messages_arrive_as_they_were_sent_whatever_is_in_them(ends):
+    document = 'a line\nand "another" \u2028 \U0001f600'
+    ends[0].send("attempt", document=document, number=3)
+    ends[0].send("stop", job_id="job_1")
+    messages = []
+    while len(messages) < 2:
+        messages += ends[1].receive()
+    assert messages == [
+        {"type": "attempt", "document": document, "number": 3},
+        {"type": "stop", "job_id": "job_1"},
+    ]
+
+
+def test_a_long_message_arrives_in_pieces(ends):
+    document = "x" * 4_000_000
+    sender = threading.Thread(target=ends[0].send, args=("attempt",), kwargs={"document": document})
+    sender.start()
+    pieces = []
+    while not any(pieces):
+        pieces.append(ends[1].receive())
+    sender.join()
+    assert pieces[-1] == [{"type": "attempt", "document": document}]
+    assert len(pieces) > 1
+
+
+def test_a_closed_end_ends_the_other(ends):
+    ends[0].close()
+    with pytest.raises(EOFError):
+        ends[1].receive()
+    with pytest.raises(OSError):
+        ends[1].send("alive")
+
+
+def test_options_go_through_a_command_line(tmp_path):
+    mine = options.Options(
+        database=tmp_path / "a b.db", artifacts=tmp_path / "ö", scratch=tmp_path, checkpoint_every_s=1.5
+    )
+    assert options.from_json(mine.to_json()) == mine
+
+
+# ----------------------------------------------------------------------------------------- the reporter
+
+
+@contextmanager
+def reporting(store, attempt, progress_every_s=0.0, wants_stop=lambda: None):
+    with Reporter(store, attempt, progress_every_s=progress_every_s, wants_stop=wants_stop) as reporter:
+        yield reporter
+
+
+def told(store, attempt):
+    return [json.loads(event.body) for event in store.events(attempt.job_id)]
+
+
+def test_progress_gives_way_to_what_comes_after_it_and_epochs_do_not(store, attempt, monkeypatch):
+    monkeypatch.setattr(reporter_module, "STORE_EVERY_S", 3600.0)
+    with reporting(store, attempt) as reporter:
+        for step in range(1, 9):
+            reporter.tell(progress(step))
+        reporter.flush()
+        reporter.tell(progress(9))
+        for epoch in (1, 2, 3):
+            reporter.tell(executor.epoch_ended(epoch))
+        reporter._over.set()
+    found = [(event["type"], event.get("step") or event.get("epoch")) for event in told(store, attempt)]
+    assert found == [("progress", 8), ("epoch", 1), ("epoch", 2), ("epoch", 3)]
+
+
+def test_progress_waits_for_its_time_and_nothing_else_does(store, attempt):
+    with reporting(store, attempt, progress_every_s=3600.0) as reporter:
+        for step in range(1, 9):
+            reporter.tell(progress(step))
+            reporter.flush()
+        for event in (executor.epoch_ended(1), progress(1), executor.epoch_ended(2), progress(2)):
+            reporter.tell(event)
+            reporter.flush()
+    found = [(event["type"], event.get("step") or event.get("epoch")) for event in told(store, attempt)]
+    assert found == [("progress", 1), ("epoch", 1), ("epoch", 2)]
+
+
+def test_events_are_stored_without_anybody_asking(store, attempt):
+    with reporting(store, attempt) as reporter:
+        reporter.tell(executor.epoch_ended(1))
+        until(lambda: store.events(attempt.job_id), "the event")
+
+
+def test_what_was_told_before_the_end_is_stored_at_the_end(store, attempt):
+    with pytest.raises(ZeroDivisionError), reporting(store, attempt) as reporter:
+        reporter.tell(executor.epoch_ended(1))
+        raise ZeroDivisionError
+    assert [event["type"] for event in told(store, attempt)] == ["epoch"]
+
+
+def test_a_wish_to_stop_is_passed_on(store, attempt):
+    wished = threading.Event()
+    with reporting(store, attempt, wants_stop=wished.set):
+        assert not wished.is_set()
+        store.stop(attempt.job_id)
+        until(wished.is_set, "the wish")
+
+
+def test_who_was_given_up_on_hears_of_it(store, attempt):
+    store.cancel(attempt.job_id)
+
+    def hears(reporter):
+        try:
+            reporter.tell(progress(1))
+        except FencedError:
+            return True
+        return False
+
+    with reporting(store, attempt) as reporter:
+        until(lambda: hears(reporter), "the error")
+    assert [event["type"] for event in told(store, attempt)] == ["cancelled"]
+
+
+# ------------------------------------------------------------------------------------------- an attempt
+
+
+class Course:
+    """Stands in for the pipeline: tells of `events`, and calls `between` before each."""
+
+    def __init__(self, *told, between=lambda event: None):
+        self.told, self.between, self.closed = told, between, False
+
+    def run(self, plan, folder, *, stop, keeping):
+        folder.mkdir(parents=True)
+        (folder / "spec.json").write_text("{}")
+        self.plan, self.checkpoint = plan, keeping.path
+        try:
+            for event in self.told:
+                self.between(event)
+                yield event
+        except GeneratorExit:
+            self.closed = True
+            raise
+
+    def failure(self, error):
+        return events.Failed(error=type(error).__name__, message=str(error))
+
+    def warm(self):
+        raise AssertionError
+
+
+WHOLE = (
+    executor.STARTED, executor.BUILT, executor.epoch_ended(1), executor.trained(1, None), executor.COMPILED, executor.VERIFIED,
+)  # fmt: skip
+
+
+def trial(store, attempt, folder, work):
+    paths = {name: folder / name for name in ("database", "artifacts", "scratch")}
+    return AttemptRunner(
+        attempt, jobs=store, artifacts=MemoryArtifactStore(), options=options.Options(**paths), work=work
+    )
+
+
+def test_the_status_follows_the_events(store, attempt, tmp_path):
+    seen = []
+    work = Course(*WHOLE, between=lambda event: seen.append(store.job(attempt.job_id).status))
+    assert trial(store, attempt, tmp_path, work).run() == "completed"
+    assert seen == ["building", "building", "training", "training", "compiling", "verifying"]
+    assert store.job(attempt.job_id).status is Status.READY
+    assert [event["type"] for event in told(store, attempt)] == [event.type for event in WHOLE]
+    assert [artifact.name for artifact in store.artifacts(attempt.job_id)] == ["spec.json"]
+
+
+def test_cancelled_at_any_event_it_drops_everything_quietly(store, tmp_path):
+    for at in WHOLE:
+        job_id = store.submit(new())[0].id
+        attempt = store.claim()
+        work = Course(*WHOLE, between=lambda event, at=at, job=job_id: event is at and store.cancel(job))
+        assert trial(store, attempt, tmp_path, work).run() == "fenced"
+        assert store.job(job_id).status is Status.CANCELLED
+        assert told(store, attempt)[-1]["type"] == "cancelled"
+        assert store.artifacts(job_id) == []
+
+
+@pytest.mark.parametrize("at", [executor.STARTED, executor.BUILT, WHOLE[2]], ids=lambda event: event.type)
+def test_asked_to_leave_while_training_it_goes(store, attempt, tmp_path, at):
+    work = Course(*WHOLE, between=lambda event: event is at and mine.leave())
+    mine = trial(store, attempt, tmp_path, work)
+    assert mine.run() == "left"
+    assert work.closed
+    assert told(store, attempt)[-1]["type"] == at.type
+
+
+@pytest.mark.parametrize("at", WHOLE[3:], ids=lambda event: event.type)
+def test_asked_to_leave_when_it_is_trained_it_finishes(store, attempt, tmp_path, at):
+    work = Course(*WHOLE, between=lambda event: event is at and mine.leave())
+    mine = trial(store, attempt, tmp_path, work)
+    assert mine.run() == "completed"
+
+
+@pytest.mark.parametrize(
+    "asked, allowed, found", [(None, None, None), (None, 60.0, 60.0), (5.0, 60.0, 5.0), (5.0, None, 5.0)]
+)
+def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, asked, allowed, found):
+    """What the document asks for or the server allows, whichever is less."""
+    document = {**DOCUMENT, "training": {"max_seconds": asked} if asked else {}}
+    store.submit(replace(new(), document=json.dumps(document), max_seconds=allowed))
+    work = Course(*WHOLE)
+    assert trial(store, store.claim(), tmp_path, work).run() == "completed"
+    assert work.plan.document.training.max_seconds == found
+
+
+def test_of_an_earlier_attempt_only_the_checkpoint_is_left(store, attempt, tmp_path):
+    folder = tmp_path / "scratch" / attempt.job_id
+    (folder / ".result-x.partial").mkdir(parents=True)
+    (folder / "checkpoint.npz").write_text("kept")
+    (folder / "checkpoint.npz.partial").write_text("half")
+    names = []
+    work = Course(*WHOLE, between=lambda _: names.append(sorted(path.name for path in folder.iterdir())))
+    assert trial(store, attempt, tmp_path, work).run() == "completed"
+    assert names[0] == ["checkpoint.npz", "result", "temporary"]
+    assert work.checkpoint.read_text() == "kept"
+
+
+def test_what_is_delivered_says_what_it_is(tmp_path):
+    for name in ("model.mlmodel", "report.html", "report.json", "spec.json", "model.keras", "model.onnx"):
+        (tmp_path / name).write_text(name)
+    (tmp_path / "model.mlpackage").mkdir()
+    artifacts = deliver(tmp_path, "job_1", MemoryArtifactStore())
+    assert {artifact.name: artifact.kind for artifact in artifacts} == {
+        "model.keras": "keras",
+        "model.mlmodel": "mlmodel",
+        "model.mlpackage.zip": "mlpackage",
+        "model.onnx": "onnx",
+        "report.html": "report",
+        "report.json": "report",
+        "spec.json": "spec",
+    }
+    assert all(
+        artifact.size_bytes == len(artifact.name) for artifact in artifacts if "zip" not in artifact.name
+    )
+
+
+# --------------------------------------------------------------------------------------------- the real one
+
+DOCUMENT = {
+    "name": "digits",
+    "dataset": "digits",
+    "model": {
+        "layers": [
+            {"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"},
+            {"type": "Flatten"},
+            {"type": "Dropout", "rate": 0.3},
+            {"type": "Dense", "units": 10, "activation": "softmax"},
+        ]
+    },
+    "training": {"epochs": 60, "batch_size": 4, "precision": "float32"},
+}
+
+
+@pytest.fixture
+def real(tmp_path):
+    """An executor with one worker as a user has it, but for the pause between checkpoints."""
+    place = ExecutorBench("local", tmp_path)
+    place.options = options.Options(
+        database=tmp_path / "jobs.db",
+        artifacts=tmp_path / "artifacts",
+        scratch=tmp_path / "scratch",
+        checkpoint_every_s=0.0,
+    )
+    executor = LocalExecutor(
+        place.store,
+        WorkerLimits(options=place.options.to_json(), threads=2),
+        workers=1,
+        scratch=place.options.scratch,
+    )
+    executor.start()
+    place.running.append(executor)
+    place.executor = executor
+    yield place
+    place.close()
+
+
+def submit(place, epochs):
+    document = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
+    job = place.store.submit(NewJob(owner="ann", name="digits", document=document, epochs=epochs))[0]
+    place.executor.submit()
+    return job.id
+
+
+def epochs_told(place, job_id):
+    return [json.loads(e.body)["epoch"] for e in place.store.events(job_id) if e.type == "epoch"]
+
+
+def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model(real):
+    whole, broken = submit(real, 60), submit(real, 60)
+    assert real.over(whole).status is Status.READY
+    checkpoint = real.options.scratch / broken / "checkpoint.npz"
+    until(lambda: checkpoint.exists() and len(epochs_told(real, broken)) > 5, "a checkpoint")
+    os.kill(real.executor.list()[0].pid, signal.SIGKILL)
+    job = real.over(broken)
+    assert (job.status, job.attempt, job.failures) == (Status.READY, 2, 1)
+    types = [event.type for event in real.store.events(broken)]
+    later = types[types.index("interrupted") :].count("epoch")
+    assert 0 < later < 60, "it began anew"
+    assert epochs_told(real, broken)[-1] == 60
+    models = [
+        {artifact.name: artifact for artifact in real.store.artifacts(job_id)} for job_id in (whole, broken)
+    ]
+    assert set(models[0]) == set(models[1]) >= {"model.mlmodel", "model.mlpackage.zip", "report.html"}
+    assert models[0]["model.mlmodel"].sha256 == models[1]["model.mlmodel"].sha256
+    until(lambda: not checkpoint.parent.exists(), "its end")
+
+
+def test_stopped_while_it_trains_it_delivers_a_model_and_drained_it_goes_on(real):
+    stopped, drained = submit(real, 100_000), submit(real, 100_000)
+    until(lambda: epochs_told(real, stopped), "an epoch")
+    real.store.stop(stopped)
+    job = real.over(stopped)
+    assert (job.status, job.stopped_early) == (Status.READY, True)
+    until(lambda: epochs_told(real, drained), "an epoch")
+    real.executor.close(60.0)
+    job = real.store.job(drained)
+    assert (job.status, job.failures) == (Status.QUEUED, 0)
+    assert (real.options.scratch / drained / "checkpoint.npz").exists()
+
+
+def test_a_warm_worker_that_loses_its_supervisor_ends(real):
+    """Of the two ways, the one that works on every system: the channel ends."""
+    until(lambda: real.executor.list()[0].state is State.IDLE, "a warm worker")
+    worker = real.executor.list()[0]
+    child = real.executor._seats[0]._child
+    child._channel._connection.shutdown(socket.SHUT_RDWR)
+    until(lambda: gone(worker.pid), "its end")

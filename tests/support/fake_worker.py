@@ -1,0 +1,115 @@
+"""A worker that trains nothing: the real process, channel, loop and stores, with this in place of the pipeline.
+
+    fake_worker.py EPOCH_S OPTIONS CHANNEL
+
+What an attempt does is said by the document's name.
+"""
+
+import os
+import signal
+import sys
+import time
+
+START_FAILURE = "start fails"
+
+
+def documented(name):
+    return {
+        "name": name,
+        "dataset": "iris",
+        "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
+    }
+
+
+class Fake:
+    def __init__(self, epoch_s):
+        self.epoch_s = epoch_s
+        self.kept = []
+
+    def warm(self):
+        if self.epoch_s < 0:
+            sys.exit(START_FAILURE)
+
+    def failure(self, error):
+        from quickml import pipeline
+
+        return pipeline.failure(error)
+
+    def run(self, plan, folder, *, stop, keeping):
+        checkpoint = keeping.path
+        from quickml import events
+        from quickml.testing import executor
+
+        yield executor.STARTED
+        yield executor.BUILT
+        self.misbehave(plan.document.name, checkpoint)
+        done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+        try:
+            while done < executor.EPOCHS and not stop():
+                until = time.monotonic() + self.epoch_s
+                step = 0
+                while time.monotonic() < until and not stop():
+                    time.sleep(0.01)
+                    step += 1
+                    yield events.Progress(
+                        epoch=done + 1, epochs=3, step=step, steps=10**6, samples_per_second=1.0, metrics={}
+                    )
+                done += 1
+                yield executor.epoch_ended(done)
+        except GeneratorExit:
+            checkpoint.write_text(str(done))
+            raise
+        yield executor.trained(done, "asked" if stop() else None)
+        yield executor.COMPILED
+        package = folder / "model.mlpackage" / "Data"
+        package.mkdir(parents=True)
+        (package / "weights.bin").write_bytes(b"w")
+        (folder / "model.mlmodel").write_bytes(plan.document.name.encode())
+        (folder / "report.json").write_text("{}")
+        yield executor.VERIFIED.model_copy(update={"folder": str(folder)})
+
+    def misbehave(self, name, checkpoint):
+        from quickml.errors import DatasetError, ResultError
+
+        match name:
+            case "exit":
+                print("these are its last words", file=sys.stderr, flush=True)
+                os._exit(7)
+            case "exit once":
+                if not checkpoint.exists():
+                    checkpoint.write_text("2")
+                    os.kill(os.getpid(), signal.SIGKILL)
+            case "segfault":
+                os.kill(os.getpid(), signal.SIGSEGV)
+            case "bug":
+                raise ZeroDivisionError("nobody thought of it")
+            case "no data":
+                raise DatasetError("the data is gone")
+            case "disk":
+                raise ResultError("the disk is full")
+            case "freeze":
+                os.kill(os.getpid(), signal.SIGSTOP)
+            case "hog":
+                self.kept = bytearray(os.urandom(1)) * 300_000_000
+            case "child":
+                import subprocess
+
+                process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+                (checkpoint.parent / "pid").write_text(str(process.pid))
+                (checkpoint.parent / "pid").replace(checkpoint.parents[2] / "pid")
+
+
+if __name__ == "__main__":
+    import socket
+
+    from quickml.worker import options, process
+    from quickml.worker.channel import Channel
+    from quickml.worker.loop import Loop
+
+    process.settle()
+    Loop(
+        Channel(socket.socket(fileno=int(sys.argv[3]))),
+        options.from_json(sys.argv[2]),
+        work=Fake(float(sys.argv[1])),
+        at_end=process.end_group,
+    ).serve()

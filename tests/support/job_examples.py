@@ -1,0 +1,99 @@
+"""Jobs, events and artifacts for the tests of what is stored."""
+
+import shutil
+import tempfile
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from pathlib import Path
+
+from quickml import events
+from quickml.jobs.job import Artifact, NewJob, Status
+from quickml.storage.database.sqlite import Database
+
+BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+@cache
+def _empty():
+    folder = tempfile.TemporaryDirectory()
+    Database(Path(folder.name) / "empty.db").close()
+    return folder
+
+
+def opened(path):
+    """A new database, copied because making the tables takes longer than most tests."""
+    shutil.copy(Path(_empty().name) / "empty.db", path)
+    return Database(path)
+
+
+class Clock:
+    """Stands still, until it is put on."""
+
+    def __init__(self):
+        self.time = BEGINNING
+
+    def __call__(self):
+        return self.time
+
+    def put_on(self, seconds=1.0):
+        self.time += timedelta(seconds=seconds)
+
+
+def new(owner="ada", *, document="{}", key=None, epochs=10, max_seconds=None):
+    return NewJob(
+        owner=owner,
+        name="iris",
+        document=document,
+        epochs=epochs,
+        max_seconds=max_seconds,
+        idempotency_key=key,
+    )
+
+
+def started(epochs=10):
+    return events.Started(time=BEGINNING, name="iris", dataset="iris", epochs=epochs, seed=0)
+
+
+def progress(epoch=1, step=5, epochs=10, loss=0.5):
+    return events.Progress(
+        time=BEGINNING,
+        epoch=epoch,
+        epochs=epochs,
+        step=step,
+        steps=10,
+        samples_per_second=1.0,
+        metrics={"loss": loss},
+    )
+
+
+def epoch_ended(epoch=1, epochs=10, loss=0.5):
+    return events.EpochEnded(
+        time=BEGINNING, epoch=epoch, epochs=epochs, metrics={"loss": loss}, learning_rate=0.1, seconds=1.0
+    )
+
+
+def trained(epochs=10, stopped=None):
+    return events.Trained(
+        time=BEGINNING, epochs=epochs, stopped=stopped, metrics={"loss": 0.25, "accuracy": 1.0}, seconds=1.0
+    )
+
+
+def verified():
+    return events.Verified(time=BEGINNING, parity=(), folder="x", files=(), seconds=1.0)
+
+
+def artifact(job_id, name="model.mlmodel", sha256="ab" * 32, size_bytes=5):
+    return Artifact(
+        job_id=job_id, name=name, kind="mlmodel", size_bytes=size_bytes, sha256=sha256,
+        media_type="application/octet-stream",
+    )  # fmt: skip
+
+
+def to_verifying(store, attempt):
+    for status in (Status.TRAINING, Status.COMPILING, Status.VERIFYING):
+        store.advance(attempt, status)
+
+
+def finish(store, attempt, *files):
+    to_verifying(store, attempt)
+    store.complete(attempt, files or (artifact(attempt.job_id),), verified())

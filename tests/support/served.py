@@ -1,0 +1,97 @@
+"""The application on in-memory twins, for tests of the routes."""
+
+import json
+from contextlib import contextmanager
+from pathlib import Path
+
+from starlette.testclient import TestClient
+
+from quickml.http.app import create_app
+from quickml.jobs.job import TERMINAL, Status
+from quickml.jobs.memory import MemoryJobStore
+from quickml.jobs.tokens import MemoryTokenStore
+from quickml.service import DocumentLimits, Limits, Service
+from quickml.settings import Settings
+from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.testing.executor import MemoryExecutor
+from waiting import until
+
+ROOT = Path(__file__).parents[2]
+IRIS = {
+    "name": "iris",
+    "dataset": "iris",
+    "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
+}
+JSON = {"Content-Type": "application/json"}
+HOURS = 3600.0
+
+
+class Served:
+    """A server without processes, disk and network. `workers=0` leaves jobs in the queue."""
+
+    def __init__(
+        self,
+        tmp_path,
+        *,
+        workers=1,
+        epoch_s=0.0,
+        documents=None,
+        queue=None,
+        room=0,
+        signer=None,
+        artifacts=None,
+        **settings,
+    ):
+        self.store = MemoryJobStore()
+        self.artifacts = artifacts or MemoryArtifactStore()
+        self.tokens = MemoryTokenStore()
+        self.executor = MemoryExecutor(self.store, workers=workers, epoch_s=epoch_s)
+        self.service = Service(
+            jobs=self.store,
+            artifacts=self.artifacts,
+            executor=self.executor,
+            tokens=self.tokens,
+            scratch=tmp_path / "models",
+            documents=documents or DocumentLimits(),
+            queue=queue or Limits(),
+            min_free_disk_bytes=room,
+            signer=signer,
+        )
+        self.app = create_app(self.service, Settings(data=tmp_path, **settings))
+        # Not raised in the test: what a client sees of a mistake is what is tested.
+        self.client = TestClient(self.app, base_url="http://localhost:8000", raise_server_exceptions=False)
+
+    def post(self, document=IRIS, path="/v1/jobs", **options):
+        headers = {**JSON, **options.pop("headers", {})}
+        content = document if isinstance(document, bytes) else json.dumps(document).encode()
+        return self.client.post(path, content=content, headers=headers, **options)
+
+    def submit(self, document=IRIS):
+        answer = self.post(document)
+        assert answer.status_code == 202, answer.text
+        return answer.json()["id"]
+
+    def over(self, job_id):
+        until(lambda: self.store.job(job_id).status in TERMINAL, f"the end of {job_id}")
+        return self.store.job(job_id)
+
+    def training(self, job_id):
+        until(lambda: self.store.job(job_id).status is Status.TRAINING, f"the training of {job_id}")
+
+
+@contextmanager
+def served(tmp_path, **options):
+    server = Served(tmp_path, **options)
+    with server.client:
+        yield server
+
+
+def is_problem(answer, status, kind):
+    """Whether an answer is a problem document of this kind; returns it."""
+    assert answer.status_code == status, answer.text
+    assert answer.headers["content-type"] == "application/problem+json"
+    body = answer.json()
+    assert {"type", "title", "status", "detail"} <= set(body)
+    assert (body["status"], body["type"]) == (status, f"urn:quickml:problem:{kind}")
+    assert "Traceback" not in answer.text
+    return body

@@ -1,0 +1,109 @@
+"""Liveness, readiness, figures, logs."""
+
+import json
+import logging
+import re
+
+from quickml import logs
+from quickml.executors.executor import State, Worker
+from served import HOURS, served, until
+
+
+def test_alive_and_ready(tmp_path):
+    with served(tmp_path, workers=2) as server:
+        assert server.client.get("/healthz").json() == {"status": "alive"}
+        until(lambda: all(w.state is State.IDLE for w in server.executor.list()), "idle workers")
+        report = server.client.get("/readyz").json()
+        assert (report["ready"], report["database"]) == (True, "usable")
+        assert report["workers"] == {"trouble": False, "idle": 2}
+
+
+def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_path, monkeypatch):
+    with served(tmp_path, workers=0) as server:
+        starting = Worker(number=0, state=State.STARTING)
+        broken = Worker(number=1, state=State.STARTING, trouble="no TensorFlow in /secret")
+        for rows, status in (([starting, starting], 200), ([starting, broken], 200), ([broken], 503)):
+            monkeypatch.setattr(server.executor, "list", lambda rows=rows: rows)
+            answer = server.client.get("/readyz")
+            assert answer.status_code == status
+            assert answer.json()["ready"] is (status == 200)
+            assert "secret" not in answer.text
+
+
+def figures(server):
+    text = server.client.get("/metrics").text
+    return {
+        name: float(value) for name, value in re.findall(r"^(\w+(?:\{.*?\})?) (\S+)$", text, re.MULTILINE)
+    }
+
+
+def test_figures_tell_of_queue_stages_requests_and_workers(tmp_path):
+    with served(tmp_path) as server:
+        job_id = server.submit()
+        server.over(job_id)
+        server.client.get(f"/v1/jobs/{job_id}/events")
+        until(lambda: figures(server).get('quickml_jobs_finished_total{status="ready"}') == 1, "the count")
+        found = figures(server)
+        assert found['quickml_jobs{status="ready"}'] == 1
+        assert found['quickml_jobs{status="queued"}'] == 0
+        for stage in ("build", "train", "compile", "verify"):
+            assert found[f'quickml_stage_seconds_count{{stage="{stage}"}}'] == 1
+        assert found['quickml_request_seconds_count{method="POST",route="/v1/jobs",status="202"}'] == 1
+        assert found['quickml_sent_bytes_total{route="/v1/jobs/{job_id}/events"}'] > 100
+        assert not any("events" in name and "request_seconds" in name for name in found), (
+            "a stream is no request"
+        )
+        assert found["quickml_ready"] == 1
+        assert found["quickml_watchers"] == 0
+
+
+def test_figures_of_unknown_paths_do_not_pile_up(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        before = len(figures(server))
+        for number in range(20):
+            server.client.request(f"METHOD{number}", f"/nowhere/{number}")
+        assert len(figures(server)) - before < 40
+        text = server.client.get("/metrics").text
+        assert "nowhere" not in text
+        assert "METHOD1" not in text
+
+
+def test_cancelled_jobs_and_what_waits_are_counted(tmp_path):
+    with served(tmp_path, epoch_s=HOURS) as server:
+        first, _ = server.submit(), server.submit()
+        server.training(first)
+        assert figures(server)['quickml_jobs{status="queued"}'] == 1
+        server.client.post(f"/v1/jobs/{first}/cancel")
+        until(
+            lambda: figures(server).get('quickml_jobs_finished_total{status="cancelled"}') == 1, "the count"
+        )
+
+
+def line(formatter, message, **extra):
+    record = logging.makeLogRecord({"name": "a", "levelname": "INFO", "msg": message, "args": (), **extra})
+    return formatter.format(record)
+
+
+def test_a_line_of_json_carries_the_job_that_it_is_about():
+    job_id = "job_01ARZ3NDEKTSV4RRFFQ69G5FAV"
+    named = json.loads(line(logs.JsonFormatter(), f"{job_id}: attempt 1 broke off"))
+    assert (named["job_id"], named["level"], named["logger"]) == (job_id, "info", "a")
+    given = json.loads(line(logs.JsonFormatter(), "GET", job_id="job_x", status=200))
+    assert (given["job_id"], given["status"]) == ("job_x", 200)
+    assert "job_id" not in json.loads(line(logs.JsonFormatter(), "no job"))
+
+
+def test_what_comes_from_outside_writes_no_lines_of_its_own():
+    told = line(logs.TextFormatter(), "GET /\n12:00:00 error   forged\x1b[31m")
+    assert "\n" not in told
+    assert "\x1b" not in told
+
+
+def test_requests_are_logged_with_their_job_and_probes_are_not(tmp_path, caplog):
+    with served(tmp_path, workers=0) as server, caplog.at_level("INFO"):
+        job_id = server.submit()
+        server.client.get(f"/v1/jobs/{job_id}")
+        server.client.get("/healthz")
+    by_path = {r.getMessage(): r for r in caplog.records if r.name == "quickml.http.server.access_log"}
+    assert by_path[f"GET /v1/jobs/{job_id} 200"].job_id == job_id
+    assert not any("healthz" in message for message in by_path)

@@ -1,0 +1,693 @@
+"""What every job store keeps, the one on disk and its twin in memory."""
+
+import json
+import math
+import threading
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from job_examples import (
+    BEGINNING,
+    Clock,
+    artifact,
+    epoch_ended,
+    finish,
+    new,
+    opened,
+    progress,
+    started,
+    to_verifying,
+    trained,
+    verified,
+)
+from quickml import events
+from quickml.errors import (
+    FencedError,
+    IdempotencyError,
+    JobError,
+    JobNotFoundError,
+    QueueFullError,
+    StoreError,
+    TransitionError,
+)
+from quickml.jobs.job import RUNNING, TERMINAL, TRANSITIONS, Attempt, Limits, Status
+from quickml.jobs.jobs import SqlJobStore
+from quickml.jobs.memory import MemoryJobStore
+from quickml.storage.database.sqlite import Database
+
+UNKNOWN = "job_01KG9YS7G0Q039FC6AD8V7QK6P"
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture(params=["memory", "sql"])
+def store(request, tmp_path, clock):
+    if request.param == "memory":
+        yield MemoryJobStore(clock)
+    else:
+        database = opened(tmp_path / "quickml.db")
+        yield SqlJobStore(database, clock)
+        database.close()
+
+
+def told(store, job_id):
+    return [(event.sequence, event.type) for event in store.events(job_id)]
+
+
+# Submitting and reading
+
+
+def test_a_new_job_waits(store, clock):
+    job, is_new = store.submit(new(document='{"a": 1}', max_seconds=5.0))
+    assert is_new
+    assert (job.status, job.attempt, job.last_event, job.progress) == (Status.QUEUED, 0, 0, 0.0)
+    assert (job.created_at, job.updated_at, job.started_at, job.finished_at) == (
+        clock.time,
+        clock.time,
+        None,
+        None,
+    )
+    assert (job.document, job.max_seconds, job.epochs) == ('{"a": 1}', 5.0, 10)
+    assert store.job(job.id) == job
+
+
+def test_times_come_back_as_they_were(store, clock):
+    clock.put_on(0.123456)
+    job, _ = store.submit(new())
+    assert store.job(job.id).created_at == BEGINNING + timedelta(microseconds=123456)
+    assert store.job(job.id).created_at.utcoffset() == timedelta(0)
+    assert store.now() == clock.time
+
+
+def test_ids_sort_by_submission_also_when_the_clock_stands_or_goes_back(store, clock):
+    ids = []
+    for seconds in (0, 0, 0, 1, -3600, 0, 7200):
+        clock.put_on(seconds)
+        ids.append(store.submit(new())[0].id)
+    assert ids == sorted(set(ids))
+
+
+def test_another_owner_finds_nothing(store):
+    job, _ = store.submit(new("ada"))
+    assert store.job(job.id, "ada") == job
+    for call in (store.job, store.stop, store.cancel, store.delete):
+        with pytest.raises(JobNotFoundError):
+            call(job.id, "bob")
+    assert store.job(job.id).status is Status.QUEUED
+
+
+@pytest.mark.parametrize(
+    "job_id", [UNKNOWN, "", "job_", "../../etc/passwd", "job_\ud800", UNKNOWN.lower(), "\0", UNKNOWN + "\n"]
+)
+def test_a_job_that_is_not_there(store, job_id):
+    for call in (store.job, store.stop, store.cancel, store.delete):
+        with pytest.raises(JobNotFoundError):
+            call(job_id)
+
+
+def test_jobs_newest_first_by_pages(store):
+    ids = [store.submit(new(owner))[0].id for owner in ("ada", "bob", "ada", "ada")]
+    assert [job.id for job in store.jobs()] == ids[::-1]
+    assert [job.id for job in store.jobs(owner="ada")] == [ids[3], ids[2], ids[0]]
+    assert [job.id for job in store.jobs(owner="ada", limit=2)] == [ids[3], ids[2]]
+    assert [job.id for job in store.jobs(owner="ada", limit=2, before=ids[2])] == [ids[0]]
+    store.cancel(ids[2])
+    assert [job.id for job in store.jobs(statuses=[Status.CANCELLED])] == [ids[2]]
+    store.delete(ids[2])
+    assert [job.id for job in store.jobs(owner="ada", before=ids[2])] == [ids[0]]
+    with pytest.raises(JobNotFoundError):
+        store.jobs(before="' OR 1=1")
+
+
+def test_jobs_of_a_name(store):
+    named = [replace(new(owner), name=name) for owner, name in (("ada", "x"), ("ada", "y"), ("bob", "x"))]
+    ids = [store.submit(one)[0].id for one in named]
+    assert [job.id for job in store.jobs(name="x")] == [ids[2], ids[0]]
+    assert [job.id for job in store.jobs(name="x", owner="ada", limit=1)] == [ids[0]]
+    assert store.jobs(name="X") == []
+
+
+def test_texts_are_kept_to_the_letter(store):
+    text = json.dumps({"name": "näme\u0000'; DROP TABLE jobs; --", "emoji": "🦊"}, ensure_ascii=False)
+    job, _ = store.submit(replace(new(owner="o'Brien 🦊", document=text), name='"x"; --'))
+    found = store.job(job.id, "o'Brien 🦊")
+    assert (found.document, found.name) == (text, '"x"; --')
+
+
+# The same request again
+
+
+def test_the_same_key_gives_the_first_job(store):
+    first, _ = store.submit(new(key="k"))
+    again, is_new = store.submit(new(key="k"), Limits(queued_per_owner=1))
+    assert (again, is_new) == (first, False)
+    finish(store, store.claim())
+    assert store.submit(new(key="k"))[0].status is Status.READY
+
+
+def test_a_key_belongs_to_an_owner(store):
+    first, _ = store.submit(new("ada", key="k"))
+    other, is_new = store.submit(new("bob", key="k"))
+    assert is_new
+    assert other.id != first.id
+    assert store.submit(new("ada"))[1]
+    assert store.submit(new("ada", key=""))[1]
+    assert not store.submit(new("ada", key=""))[1]
+
+
+def test_a_key_with_another_document_is_refused(store):
+    first, _ = store.submit(new(key="k", document="1"))
+    with pytest.raises(IdempotencyError) as caught:
+        store.submit(new(key="k", document="2"))
+    assert (caught.value.key, caught.value.job_id) == ("k", first.id)
+    store.cancel(first.id)
+    store.delete(first.id)
+    assert store.submit(new(key="k", document="2"))[1]
+
+
+# Limits
+
+
+def test_an_owner_may_have_so_many_waiting(store):
+    limits = Limits(queued_per_owner=2)
+    for _ in range(2):
+        store.submit(new("ada"), limits)
+    with pytest.raises(QueueFullError) as caught:
+        store.submit(new("ada"), limits)
+    assert (caught.value.limit, caught.value.allowed, caught.value.found) == ("queued_per_owner", 2, 2)
+    store.submit(new("bob"), limits)
+    store.claim()
+    store.submit(new("ada"), limits)
+
+
+def test_the_queue_may_be_so_long(store):
+    limits = Limits(queue_length=2)
+    store.submit(new("ada"), limits)
+    store.submit(new("bob"), limits)
+    with pytest.raises(QueueFullError) as caught:
+        store.submit(new("eve"), limits)
+    assert (caught.value.limit, caught.value.allowed, caught.value.found) == ("queue_length", 2, 2)
+    assert len(store.jobs()) == 2
+
+
+def test_an_owner_may_have_so_many_running(store):
+    for owner in ("ada", "ada", "ada", "bob"):
+        store.submit(new(owner))
+    limits = Limits(running_per_owner=1)
+    first, second = store.claim(limits), store.claim(limits)
+    assert {store.job(attempt.job_id).owner for attempt in (first, second)} == {"ada", "bob"}
+    assert store.claim(limits) is None
+    finish(store, second)
+    assert store.claim(limits) is None
+    finish(store, first)
+    assert store.job(store.claim(limits).job_id).owner == "ada"
+
+
+# Turns
+
+
+def claimed_owners(store, count):
+    return [store.job(store.claim().job_id).owner for _ in range(count)]
+
+
+def test_nothing_to_claim(store):
+    assert store.claim() is None
+
+
+def test_an_owner_with_a_hundred_jobs_delays_nobody(store):
+    for _ in range(100):
+        store.submit(new("ada"))
+    assert claimed_owners(store, 3) == ["ada"] * 3
+    for owner in ("bob", "eve", "bob"):
+        store.submit(new(owner))
+    assert claimed_owners(store, 6) == ["bob", "eve", "ada", "bob", "ada", "ada"]
+
+
+def test_owners_take_turns_in_the_order_they_came(store):
+    for owner in ("ada", "ada", "bob", "bob", "eve", "eve"):
+        store.submit(new(owner))
+    assert claimed_owners(store, 6) == ["ada", "bob", "eve"] * 2
+
+
+def test_a_turn_is_remembered_when_the_job_is_gone(store):
+    store.submit(new("ada"))
+    attempt = store.claim()
+    finish(store, attempt)
+    store.delete(attempt.job_id)
+    store.submit(new("ada"))
+    store.submit(new("bob"))
+    assert claimed_owners(store, 2) == ["bob", "ada"]
+
+
+def test_an_owners_jobs_run_in_their_order_and_a_retry_comes_first(store):
+    first, second = store.submit(new())[0], store.submit(new())[0]
+    attempt = store.claim()
+    assert attempt.job_id == first.id
+    store.fail(attempt, "killed", retry=True)
+    assert [store.claim().job_id for _ in range(2)] == [first.id, second.id]
+
+
+def test_claims_from_many_threads_never_meet(store):
+    for number in range(40):
+        store.submit(new(f"owner {number % 3}"))
+    claimed = []
+
+    def take():
+        while attempt := store.claim():
+            claimed.append(attempt.job_id)
+
+    threads = [threading.Thread(target=take) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(claimed) == sorted(job.id for job in store.jobs())
+
+
+# An attempt
+
+
+def test_an_attempt_begins(store, clock):
+    job, _ = store.submit(new(document='{"a": 1}', max_seconds=9.0))
+    clock.put_on()
+    attempt = store.claim()
+    assert attempt == Attempt(job_id=job.id, number=1, document='{"a": 1}', retry=False, max_seconds=9.0)
+    found = store.job(job.id)
+    assert (found.status, found.attempt, found.started_at) == (Status.BUILDING, 1, clock.time)
+    assert store.running() == [attempt]
+
+
+def test_a_job_from_submit_to_ready(store, clock):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    assert store.append(attempt, [started(epochs=4)]) == 1
+    store.advance(attempt, Status.TRAINING)
+    assert store.append(attempt, [progress(epoch=2, step=5, epochs=4, loss=0.75)]) == 2
+    found = store.job(job.id)
+    assert (found.epoch, found.epochs, found.progress, found.metrics) == (2, 4, 0.375, {"loss": 0.75})
+    assert store.append(attempt, [epoch_ended(2, 4, 0.5), trained(3, "early_stopping")]) == 4
+    found = store.job(job.id)
+    assert (found.epoch, found.epochs, found.progress) == (3, 4, 1.0)
+    assert found.metrics == {"loss": 0.25, "accuracy": 1.0}
+    assert found.stopped_early
+    store.advance(attempt, Status.COMPILING)
+    store.advance(attempt, Status.VERIFYING)
+    clock.put_on()
+    files = [artifact(job.id, "model.mlmodel"), artifact(job.id, "a report.html", sha256="cd" * 32)]
+    store.complete(attempt, files, verified())
+    found = store.job(job.id)
+    assert (found.status, found.finished_at, found.last_event) == (Status.READY, clock.time, 5)
+    assert store.artifacts(job.id) == files
+    assert told(store, job.id) == [
+        (1, "started"),
+        (2, "progress"),
+        (3, "epoch"),
+        (4, "trained"),
+        (5, "verified"),
+    ]
+    assert events.from_json(store.events(job.id)[1].body) == progress(epoch=2, step=5, epochs=4, loss=0.75)
+    assert store.running() == []
+
+
+@pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
+def test_a_metric_that_is_no_number(store, loss):
+    job, _ = store.submit(new())
+    store.append(store.claim(), [progress(loss=loss)])
+    assert math.isnan(store.job(job.id).metrics["loss"])
+
+
+def test_progress_stays_between_nothing_and_all(store):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    store.append(attempt, [progress(epoch=11, epochs=10)])
+    assert store.job(job.id).progress == 1.0
+    store.append(attempt, [progress(epoch=1, epochs=0)])
+    assert 0.0 <= store.job(job.id).progress <= 1.0
+
+
+def test_no_events_are_no_change(store, clock):
+    store.submit(new())
+    attempt = store.claim()
+    before = store.job(attempt.job_id)
+    clock.put_on()
+    assert store.append(attempt, []) == 0
+    assert store.job(attempt.job_id) == before
+
+
+def test_every_step_is_legal_or_refused(store):
+    store.submit(new())
+    attempt = store.claim()
+    status, stages = Status.BUILDING, {Status.BUILDING}
+    while following := TRANSITIONS[status] & RUNNING:
+        for wanted in set(Status) - following:
+            with pytest.raises(TransitionError) as caught:
+                store.advance(attempt, wanted)
+            assert (caught.value.status, caught.value.wanted) == (status, wanted)
+            assert store.job(attempt.job_id).status is status
+        (status,) = following
+        store.advance(attempt, status)
+        assert store.job(attempt.job_id).status is status
+        stages.add(status)
+    assert stages == RUNNING
+
+
+def test_only_a_verifying_job_completes(store):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    with pytest.raises(TransitionError):
+        store.complete(attempt, [artifact(job.id)], verified())
+    assert store.artifacts(job.id) == []
+    assert told(store, job.id) == []
+
+
+def test_artifacts_are_the_jobs_own_each_with_a_name(store):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    to_verifying(store, attempt)
+    for files in ([artifact(UNKNOWN)], [artifact(job.id), artifact(job.id, sha256="cd" * 32)]):
+        with pytest.raises(JobError, match="expected artifacts"):
+            store.complete(attempt, files, verified())
+    assert store.job(job.id).status is Status.VERIFYING
+    assert store.artifacts(job.id) == []
+
+
+# The fence
+
+
+def give_up(store, attempt, way):
+    if way == "cancel":
+        store.cancel(attempt.job_id)
+    elif way == "retry":
+        store.fail(attempt, "killed", retry=True)
+    elif way == "again":
+        store.fail(attempt, "killed", retry=True)
+        store.claim()
+    elif way == "recover":
+        store.recover("restarted")
+    elif way == "release":
+        store.release(attempt, "drained")
+    elif way == "failed":
+        store.fail(attempt, "bad", retry=False)
+    elif way == "ready":
+        finish(store, attempt)
+    elif way == "deleted":
+        store.cancel(attempt.job_id)
+        store.delete(attempt.job_id)
+
+
+@pytest.mark.parametrize(
+    "way", ["cancel", "retry", "again", "recover", "release", "failed", "ready", "deleted", "another"]
+)
+def test_an_attempt_that_was_given_up_on_writes_nothing(store, way):
+    store.submit(new())
+    attempt = store.claim()
+    if way == "another":
+        attempt = replace(attempt, number=2)
+    give_up(store, attempt, way)
+    before = store.jobs(), store.news(0), store.referenced()
+    for call in (
+        lambda: store.append(attempt, [progress()]),
+        lambda: store.append(attempt, []),
+        lambda: store.advance(attempt, Status.TRAINING),
+        lambda: store.complete(attempt, [artifact(attempt.job_id)], verified()),
+        lambda: store.fail(attempt, "x", retry=True),
+        lambda: store.release(attempt, "x"),
+        lambda: store.stop_requested(attempt),
+    ):
+        with pytest.raises(FencedError) as caught:
+            call()
+        assert (caught.value.job_id, caught.value.attempt) == (attempt.job_id, attempt.number)
+    assert (store.jobs(), store.news(0), store.referenced()) == before
+
+
+# Failing
+
+
+def test_a_fault_is_forgiven_once(store, clock):
+    job, _ = store.submit(new())
+    assert store.fail(store.claim(), "killed (SIGKILL)", retry=True) is Status.QUEUED
+    assert store.job(job.id).error == ""
+    second = store.claim()
+    assert (second.number, second.retry) == (2, True)
+    clock.put_on()
+    assert store.fail(second, "out of memory", retry=True) is Status.FAILED
+    found = store.job(job.id)
+    assert (found.error, found.finished_at, found.failures) == ("out of memory", clock.time, 2)
+    assert told(store, job.id) == [(1, "interrupted"), (2, "failed")]
+    interrupted, failed = (events.from_json(event.body) for event in store.events(job.id))
+    assert interrupted == events.Interrupted(time=BEGINNING, attempt=1, reason="killed (SIGKILL)")
+    assert (failed.error, failed.message) == ("JobError", "out of memory")
+    assert store.claim() is None
+
+
+def test_a_fault_of_the_document_is_not_tried_again(store):
+    job, _ = store.submit(new())
+    last = events.Failed(
+        error="SpecError", message="/: bad", problems=({"pointer": "", "expected": "a", "found": "b"},)
+    )
+    assert store.fail(store.claim(), "/: bad", retry=False, last=last) is Status.FAILED
+    assert store.job(job.id).error == "/: bad"
+    assert events.from_json(store.events(job.id)[0].body) == last
+
+
+def test_interruptions_by_the_server_do_not_count(store):
+    job, _ = store.submit(new())
+    for number in range(1, 5):
+        attempt = store.claim()
+        assert attempt.number == number
+        if number % 2:
+            assert [found.id for found in store.recover("the server was restarted")] == [job.id]
+        else:
+            store.release(attempt, "the server ends")
+    assert store.job(job.id).failures == 0
+    assert store.fail(store.claim(), "killed", retry=True) is Status.QUEUED
+    store.claim()
+    store.recover("the server was restarted")
+    assert store.fail(store.claim(), "killed", retry=True) is Status.FAILED
+
+
+def test_recovery_touches_running_jobs_alone(store):
+    ids = [store.submit(new())[0].id for _ in range(4)]
+    ready, cancelled, running = (store.claim() for _ in range(3))
+    finish(store, ready)
+    store.cancel(cancelled.job_id)
+    assert [job.id for job in store.recover("restarted")] == [running.job_id]
+    assert [store.job(job_id).status for job_id in ids] == [
+        Status.READY,
+        Status.CANCELLED,
+        Status.QUEUED,
+        Status.QUEUED,
+    ]
+    assert store.recover("restarted") == []
+
+
+def test_the_first_start_is_remembered(store, clock):
+    job, _ = store.submit(new())
+    store.claim()
+    first = clock.time
+    clock.put_on()
+    store.recover("restarted")
+    store.claim()
+    assert store.job(job.id).started_at == first
+
+
+# Stopping, cancelling, deleting
+
+
+def test_stopping_a_running_job_asks_its_attempt(store):
+    store.submit(new())
+    attempt = store.claim()
+    assert not store.stop_requested(attempt)
+    assert store.stop(attempt.job_id).stop_requested
+    assert store.stop_requested(attempt)
+    assert store.stop(attempt.job_id) == store.job(attempt.job_id)
+    finish(store, attempt)
+    assert store.stop(attempt.job_id).status is Status.READY
+
+
+def test_stopping_a_job_that_never_ran_cancels_it(store):
+    job, _ = store.submit(new())
+    assert store.stop(job.id).status is Status.CANCELLED
+    assert told(store, job.id) == [(1, "cancelled")]
+    assert store.claim() is None
+
+
+def test_stopping_a_job_that_waits_for_its_retry_keeps_what_it_learned(store):
+    job, _ = store.submit(new())
+    store.fail(store.claim(), "killed", retry=True)
+    assert store.stop(job.id).status is Status.QUEUED
+    assert store.stop_requested(store.claim())
+
+
+def test_cancelling(store, clock):
+    waiting, running = store.submit(new())[0], store.submit(new("bob"))[0]
+    attempts = [store.claim(), store.claim()]
+    store.fail(attempts[0], "killed", retry=True)
+    clock.put_on()
+    for job in (waiting, running):
+        found = store.cancel(job.id)
+        assert (found.status, found.finished_at) == (Status.CANCELLED, clock.time)
+        assert store.cancel(job.id) == store.stop(job.id) == found
+    assert told(store, running.id) == [(1, "cancelled")]
+
+
+def test_a_finished_job_stays_as_it_is(store):
+    store.submit(new())
+    attempt = store.claim()
+    finish(store, attempt)
+    found = store.job(attempt.job_id)
+    assert store.cancel(found.id) == store.stop(found.id) == found
+    assert told(store, found.id) == [(1, "verified")]
+
+
+def test_deleting_gives_back_the_files_that_nobody_else_has(store):
+    attempts = []
+    for _ in range(2):
+        store.submit(new())
+        attempts.append(store.claim())
+    first, second = (attempt.job_id for attempt in attempts)
+    shared, own = "aa" * 32, "bb" * 32
+    finish(
+        store, attempts[0], artifact(first, "a", shared), artifact(first, "b", own), artifact(first, "c", own)
+    )
+    finish(store, attempts[1], artifact(second, "z", shared))
+    assert store.referenced() == {shared, own}
+    assert store.delete(first) == [artifact(first, "b", own), artifact(first, "c", own)]
+    assert store.referenced() == {shared}
+    assert (store.artifacts(first), store.events(first)) == ([], [])
+    with pytest.raises(JobNotFoundError):
+        store.job(first)
+    assert store.delete(second) == [artifact(second, "z", shared)]
+    assert (store.jobs(), store.news(0)) == ([], [])
+
+
+def test_an_unfinished_job_is_not_deleted(store):
+    waiting, running = store.submit(new())[0], store.submit(new())[0]
+    store.claim()
+    for job in (waiting, running):
+        with pytest.raises(TransitionError):
+            store.delete(job.id)
+    assert len(store.jobs()) == 2
+
+
+# Watching
+
+
+def test_events_by_their_number(store):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    store.append(attempt, [progress(step=step) for step in range(1, 11)])
+    assert [event.sequence for event in store.events(job.id)] == list(range(1, 11))
+    assert [event.sequence for event in store.events(job.id, after=7)] == [8, 9, 10]
+    assert [event.sequence for event in store.events(job.id, after=2, limit=3)] == [3, 4, 5]
+    assert store.events(job.id, after=10**30) == []
+
+
+def test_news_of_all_jobs_in_one_order(store):
+    attempts = []
+    for owner in ("ada", "bob"):
+        store.submit(new(owner))
+        attempts.append(store.claim())
+    assert (store.position(), store.news(0)) == (0, [])
+    for step in range(1, 4):
+        for attempt in attempts:
+            store.append(attempt, [progress(step=step)])
+    news = store.news(0)
+    assert [event.job_id for event in news] == [attempt.job_id for attempt in attempts] * 3
+    positions = [event.position for event in news]
+    assert positions == sorted(set(positions))
+    assert store.position() == positions[-1]
+    assert store.news(positions[1], limit=2) == news[2:4]
+    assert store.news(positions[-1]) == store.news(10**30) == []
+
+
+def test_a_position_is_never_given_twice(store):
+    store.submit(new())
+    attempt = store.claim()
+    finish(store, attempt)
+    last = store.position()
+    store.delete(attempt.job_id)
+    store.submit(new())
+    store.append(store.claim(), [started()])
+    assert [event.type for event in store.news(last)] == ["started"]
+
+
+def test_a_file_by_content_and_name(store):
+    store.submit(new("ada"))
+    attempt = store.claim()
+    finish(
+        store,
+        attempt,
+        artifact(attempt.job_id, "a b.html", "aa" * 32),
+        artifact(attempt.job_id, "x", "aa" * 32),
+    )
+    for owner in (None, "ada"):
+        assert store.artifact("aa" * 32, "a b.html", owner).name == "a b.html"
+        assert store.artifact("aa" * 32, None, owner).sha256 == "aa" * 32
+    for sha256, name, owner in (
+        ("aa" * 32, "x", "bob"), ("aa" * 32, "y", None), ("bb" * 32, "x", None), ("../x", "x", None),
+        ("aa" * 32, "\ud800", None), ("aa" * 32, None, "bob"), ("bb" * 32, None, None),
+    ):  # fmt: skip
+        with pytest.raises(JobNotFoundError):
+            store.artifact(sha256, name, owner)
+
+
+def test_two_owners_may_have_the_same_file(store):
+    ids = {}
+    for owner in ("ada", "bob"):
+        store.submit(new(owner))
+        attempt = store.claim()
+        ids[owner] = attempt.job_id
+        finish(store, attempt)
+    for owner, job_id in ids.items():
+        assert store.artifact("ab" * 32, "model.mlmodel", owner).job_id == job_id
+
+
+def test_counts_name_every_status(store):
+    assert store.counts() == dict.fromkeys(Status, 0)
+    for _ in range(3):
+        store.submit(new())
+    store.claim()
+    assert store.counts() == {**dict.fromkeys(Status, 0), Status.QUEUED: 2, Status.BUILDING: 1}
+
+
+def test_finished_jobs_go_nowhere_and_all_others_may_end():
+    for status, following in TRANSITIONS.items():
+        assert bool(following) == (status not in TERMINAL)
+        if following:
+            assert {Status.FAILED, Status.CANCELLED} <= following
+
+
+# On disk alone
+
+
+def test_jobs_are_there_when_opened_again(tmp_path):
+    path = tmp_path / "a folder%20" / "quickml.db"
+    store = SqlJobStore(Database(path))
+    job, _ = store.submit(new())
+    assert SqlJobStore(Database(path)).job(job.id) == job
+
+
+def test_what_is_no_database_is_told(tmp_path):
+    path = tmp_path / "quickml.db"
+    path.write_bytes(b"no database" * 1000)
+    with pytest.raises(StoreError, match=r"quickml\.db: the database cannot be used"):
+        Database(path)
+    with pytest.raises(StoreError, match="folder cannot be made"):
+        Database(path / "quickml.db")
+
+
+def test_a_transaction_that_breaks_leaves_nothing(tmp_path):
+    database = Database(tmp_path / "quickml.db")
+    store = SqlJobStore(database)
+    store.submit(new())
+    attempt = store.claim()
+    with pytest.raises(AttributeError):
+        store.append(attempt, [progress(), "no event"])
+    assert store.news(0) == []
+    assert store.append(attempt, [progress()]) == 1
