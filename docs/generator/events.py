@@ -77,7 +77,7 @@ def page() -> str:
     """docs/reference/events.md."""
     kinds = get_args(get_args(events.Event)[0])
     assert [type(example) for example in EXAMPLES] == list(kinds), "one example of each event, in their order"
-    parts = [NOTE, "# The events", wrapped(events.__doc__).replace("*", r"\*"), _shared()]
+    parts = [NOTE, "# The events", wrapped(events.__doc__).replace("*", r"\*"), _shared(), _meanings()]
     parts += [_event(example) for example in EXAMPLES]
     parts += [f"## {record.__name__}\n\n{wrapped(record.__doc__)}\n\n{_fields(record)}" for record in RECORDS]
     return "\n\n".join(parts) + "\n"
@@ -85,6 +85,14 @@ def page() -> str:
 
 def _shared() -> str:
     return "Every event has its `type`, and `time`, the moment it happened, in UTC (ISO 8601)."
+
+
+def _meanings() -> str:
+    rows = [
+        [f"[`{name}`](#{name})", says.stage or "any", f"`{says.status}`" if says.status else "as before"]
+        for name, says in events.MEANINGS.items()
+    ]
+    return table(["event", "stage", "status of the job after it"], rows)
 
 
 def _event(example: events.Event) -> str:

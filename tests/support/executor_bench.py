@@ -9,9 +9,10 @@ import psutil
 
 import waiting
 from fake_worker import documented
+from quickml.events import TERMINAL
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
-from quickml.jobs.job import TERMINAL, NewJob
+from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.memory import MemoryJobStore
 from quickml.storage.database.sqlite import Database

@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 
 from quickml import events
-from quickml.jobs.job import Artifact, NewJob, Status
+from quickml.events import Status
+from quickml.jobs.job import Artifact, NewJob
 from quickml.storage.database.sqlite import Database
 
 BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from quickml.events import TERMINAL, Status
 from quickml.http.app import create_app
-from quickml.jobs.job import TERMINAL, Status
 from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import DocumentLimits, Limits, Service

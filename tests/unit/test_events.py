@@ -6,6 +6,9 @@ import math
 import pytest
 
 from quickml import events
+from quickml.cli.display.sentences import sentence
+from quickml.events import MEANINGS, RUNNING, TERMINAL, Stage, Status, meaning
+from quickml.jobs.job import TRANSITIONS
 
 FILE = events.FileRow(name="model.mlmodel", size_bytes=5, sha256="ab")
 PARITY = events.Parity(
@@ -33,6 +36,7 @@ EXAMPLES = [
     events.Interrupted(attempt=1, reason="killed"),
     events.Cancelled(),
 ]  # fmt: skip
+KINDS = events.Event.__origin__.__args__
 
 
 @pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
@@ -67,5 +71,44 @@ def test_what_a_newer_version_tells_is_read_as_far_as_it_is_known():
 
 
 def test_every_kind_has_an_example():
-    kinds = events.Event.__origin__.__args__
-    assert {type(event) for event in EXAMPLES} == set(kinds)
+    assert [type(event) for event in EXAMPLES] == list(KINDS)
+
+
+def test_every_kind_has_a_row_in_the_table_of_meanings():
+    assert [kind.model_fields["type"].default for kind in KINDS] == list(MEANINGS)
+
+
+@pytest.mark.parametrize("event", EXAMPLES, ids=lambda event: event.type)
+def test_every_kind_has_a_sentence(event):
+    name, _, text = sentence(event).partition(" ")
+    assert name == event.type
+    assert text.strip()
+
+
+def test_the_statuses_after_events_may_follow_each_other():
+    status = Status.BUILDING
+    for says in MEANINGS.values():
+        if says.ends_stage:
+            assert says.status in TRANSITIONS[status]
+            status = says.status
+    assert status is Status.READY
+    for says in MEANINGS.values():
+        if says.status is not None and not says.ends_stage:
+            assert all(says.status in TRANSITIONS[running] for running in RUNNING)
+
+
+def test_each_stage_ends_with_one_event_that_has_its_seconds():
+    ends = {says.stage: kind for kind, says in zip(KINDS, MEANINGS.values(), strict=True) if says.ends_stage}
+    assert list(ends) == list(Stage)
+    assert all("seconds" in kind.model_fields for kind in ends.values())
+
+
+def test_the_last_events_are_those_with_a_terminal_status():
+    last = {type_ for type_, says in MEANINGS.items() if says.is_last}
+    assert last == {"verified", "failed", "cancelled"}
+    assert {MEANINGS[type_].status for type_ in last} == TERMINAL
+
+
+def test_an_event_of_a_newer_version_changes_nothing():
+    assert not meaning("paused").is_last
+    assert meaning("paused").status is None

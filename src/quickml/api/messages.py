@@ -10,8 +10,8 @@ from urllib.parse import quote
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from quickml.events import Event
-from quickml.service import MEMBER, Artifact, Job, Status
+from quickml.events import Event, Status
+from quickml.service import MEMBER, Artifact, Job
 
 _ZIP = ".zip"
 

@@ -16,9 +16,9 @@ from quickml.client.records import (
     Package,
     PackageFile,
     Prediction,
-    Status,
     Validation,
 )
+from quickml.events import Status
 
 __all__ = [
     "Activation",

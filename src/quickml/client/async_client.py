@@ -17,7 +17,7 @@ from quickml.client.download.package import Parcel
 from quickml.client.download.progress import OnProgress, untold
 from quickml.client.endpoints import Call, Document
 from quickml.client.following import Following
-from quickml.client.records import Artifact, Job, Prediction, Status, Validation
+from quickml.client.records import Artifact, Job, Prediction, Validation
 from quickml.client.retry import Contact, Exchange, OnRetry
 from quickml.client.transport import SILENCE_S, TIMEOUT_S, arguments, awaited_answer, options, unreachable
 from quickml.events import Event
@@ -73,7 +73,7 @@ class AsyncClient:
         """See `Client.job`."""
         return await self._call(endpoints.job(job_id))
 
-    async def jobs(self, *statuses: Status, page: int = 50) -> AsyncIterator[Job]:
+    async def jobs(self, *statuses: str, page: int = 50) -> AsyncIterator[Job]:
         """See `Client.jobs`."""
         cursor: str | None = None
         while True:

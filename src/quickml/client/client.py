@@ -17,7 +17,7 @@ from quickml.client.download.package import Parcel
 from quickml.client.download.progress import OnProgress, untold
 from quickml.client.endpoints import Call, Document
 from quickml.client.following import Following
-from quickml.client.records import Artifact, Job, Prediction, Status, Validation
+from quickml.client.records import Artifact, Job, Prediction, Validation
 from quickml.client.retry import Contact, Exchange, OnRetry
 from quickml.client.transport import SILENCE_S, TIMEOUT_S, answer, arguments, options, unreachable
 from quickml.events import Event
@@ -89,7 +89,7 @@ class Client:
         """One job, as it stands."""
         return self._call(endpoints.job(job_id))
 
-    def jobs(self, *statuses: Status, page: int = 50) -> Iterator[Job]:
+    def jobs(self, *statuses: str, page: int = 50) -> Iterator[Job]:
         """One's own jobs, newest first, of these statuses or all; asked for in pages, as they are taken."""
         cursor: str | None = None
         while True:

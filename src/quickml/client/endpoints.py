@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from quickml.client.records import Artifact, Job, Parts, Prediction, Status, Validation
+from quickml.client.records import Artifact, Job, Parts, Prediction, Validation
 from quickml.errors import InputError, ServiceError
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ def job(job_id: str) -> Call[Job]:
     return Call(method="GET", path=_place(job_id), read=_job)
 
 
-def jobs(statuses: Sequence[Status], limit: int, cursor: str | None) -> Call[Page]:
+def jobs(statuses: Sequence[str], limit: int, cursor: str | None) -> Call[Page]:
     """A page of jobs, newest first."""
     query: dict[str, str | int | list[str]] = {"limit": limit}
     if statuses:

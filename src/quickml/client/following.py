@@ -11,10 +11,8 @@ from quickml.client.endpoints import Call
 from quickml.client.event_stream import Message, SseParser
 from quickml.client.retry import Answer, Attempts, Contact
 from quickml.errors import ServiceError, UnreachableError
-from quickml.events import Cancelled, Event, Failed, Verified, from_another_version
+from quickml.events import Event, from_another_version, meaning
 
-LAST = (Verified, Failed, Cancelled)
-"""Nothing follows these in a job."""
 STEADY_S = 5.0
 """A stream that was open for so long went well, though it told nothing: a job may wait for hours."""
 NO_CONTENT = 204
@@ -71,7 +69,7 @@ class Following(Attempts):
             return None
         self._last = sequence
         self._patience.renew()
-        self.is_over = isinstance(event, LAST)
+        self.is_over = event is not None and meaning(event.type).is_last
         self.is_open = not self.is_over
         return event
 

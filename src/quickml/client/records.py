@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter
 
 from quickml.errors import Notice, Problem
-from quickml.events import Metric
+from quickml.events import TERMINAL, Metric, Status
 
-Status = Literal["queued", "building", "training", "compiling", "verifying", "ready", "failed", "cancelled"]
-"""Where a job stands."""
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Size = Annotated[int, Field(ge=0)]
 
@@ -47,7 +45,7 @@ class Job:
     @property
     def is_finished(self) -> bool:
         """Whether nothing will change any more."""
-        return self.status in ("ready", "failed", "cancelled")
+        return self.status in TERMINAL
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,24 +13,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from enum import StrEnum
 
-
-class Status(StrEnum):
-    """Where a job stands."""
-
-    QUEUED = "queued"
-    BUILDING = "building"
-    TRAINING = "training"
-    COMPILING = "compiling"
-    VERIFYING = "verifying"
-    READY = "ready"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-RUNNING = frozenset({Status.BUILDING, Status.TRAINING, Status.COMPILING, Status.VERIFYING})
-TERMINAL = frozenset({Status.READY, Status.FAILED, Status.CANCELLED})
+from quickml.events import Status
 
 _ENDS = frozenset({Status.FAILED, Status.CANCELLED})
 _AGAIN = frozenset({Status.QUEUED}) | _ENDS

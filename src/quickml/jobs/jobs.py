@@ -18,10 +18,10 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 from sqlalchemy.dialects.sqlite import insert as upsert
 
 from quickml.errors import JobNotFoundError
-from quickml.events import Event, Failed
+from quickml.events import RUNNING, Event, Failed, Status
 from quickml.jobs import lifecycle
 from quickml.jobs.ids import job_id_of, new_id
-from quickml.jobs.job import NO_LIMITS, RUNNING, Artifact, Attempt, Job, Limits, NewJob, Status, StoredEvent
+from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.rows import artifact_of, event_of, job_changes, job_of, job_row
 from quickml.storage.database.sqlite import Database
 from quickml.storage.database.tables import artifacts, events, jobs, turns

@@ -9,8 +9,8 @@ from datetime import datetime
 
 from quickml import events
 from quickml.errors import FencedError, IdempotencyError, JobError, QueueFullError, TransitionError
-from quickml.events import Event
-from quickml.jobs.job import RUNNING, TERMINAL, TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob, Status
+from quickml.events import RUNNING, TERMINAL, Event, Status, meaning
+from quickml.jobs.job import TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob
 
 FORGIVEN = 1
 """How many attempts of a job may break off through their own fault."""
@@ -143,20 +143,21 @@ def failed(
         again, event = released(job, reason, now)
         return replace(again, failures=job.failures + 1), event
     event = last or events.Failed(time=now, error=JobError.__name__, message=reason)
-    return replace(moved(job, Status.FAILED, now), failures=job.failures + 1, error=reason), event
+    return replace(_after(job, event, now), failures=job.failures + 1, error=reason), event
 
 
 def released(job: Job, reason: str, now: datetime) -> tuple[Job, Event]:
     """The job, queued again, and the event that tells so."""
     event = events.Interrupted(time=now, attempt=job.attempt, reason=reason)
-    return moved(job, Status.QUEUED, now), event
+    return _after(job, event, now), event
 
 
 def cancelled(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
     """The job, given up, and the event that tells so; as it was where it is finished."""
     if job.status in TERMINAL:
         return job, ()
-    return moved(job, Status.CANCELLED, now), (events.Cancelled(time=now),)
+    event = events.Cancelled(time=now)
+    return _after(job, event, now), (event,)
 
 
 def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
@@ -166,6 +167,11 @@ def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
     if job.status in TERMINAL or job.stop_requested:
         return job, ()
     return replace(job, stop_requested=True, updated_at=now), ()
+
+
+def _after(job: Job, event: Event, now: datetime) -> Job:
+    status = meaning(event.type).status
+    return moved(job, status, now) if status else job
 
 
 def told(job: Job, news: Sequence[Event], now: datetime) -> Job:

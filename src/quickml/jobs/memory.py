@@ -8,10 +8,10 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from quickml.errors import JobNotFoundError
-from quickml.events import Event, Failed
+from quickml.events import RUNNING, Event, Failed, Status
 from quickml.jobs import lifecycle
 from quickml.jobs.ids import job_id_of, new_id
-from quickml.jobs.job import NO_LIMITS, RUNNING, Artifact, Attempt, Job, Limits, NewJob, Status, StoredEvent
+from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 
 
 class MemoryJobStore:

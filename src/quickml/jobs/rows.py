@@ -9,7 +9,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from quickml.jobs.job import Artifact, Job, Status, StoredEvent
+from quickml.events import Status
+from quickml.jobs.job import Artifact, Job, StoredEvent
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at")
 _FIXED = ("id", "owner", "name", "document", "created_at", "max_seconds")

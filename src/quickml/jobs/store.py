@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from quickml.events import Event, Failed
-from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, Status, StoredEvent
+from quickml.events import Event, Failed, Status
+from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 
 
 class JobStore(Protocol):

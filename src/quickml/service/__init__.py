@@ -1,7 +1,7 @@
 """The use cases of the service, free of HTTP: submit, watch, stop, deliver, predict."""
 
 from quickml.executors.executor import Executor, State, Worker
-from quickml.jobs.job import MEMBER, TERMINAL, Artifact, Job, Limits, Status, StoredEvent
+from quickml.jobs.job import MEMBER, Artifact, Job, Limits, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
@@ -15,7 +15,6 @@ from quickml.storage.artifacts.store import ArtifactStore
 __all__ = [
     "MEMBER",
     "OPEN_OWNER",
-    "TERMINAL",
     "Artifact",
     "ArtifactStore",
     "DocumentLimits",
@@ -32,7 +31,6 @@ __all__ = [
     "Prediction",
     "Service",
     "State",
-    "Status",
     "StoredEvent",
     "Subscription",
     "TokenStore",

@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 from quickml.errors import CrowdedError, StoreError
+from quickml.events import meaning
 from quickml.jobs.job import StoredEvent
 from quickml.jobs.store import JobStore
 
@@ -23,8 +24,6 @@ IDLE_EVERY_S = 1.0
 """And while nobody does: what is told is counted all the same."""
 PAGE = 500
 """Events that are read at a time."""
-LAST = frozenset({"verified", "failed", "cancelled"})
-"""Nothing follows these in a job."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,4 +167,4 @@ class EventHub:
 
     def told(self, event: StoredEvent) -> EncodedEvent:
         """An event as watchers are sent it."""
-        return EncodedEvent(event.sequence, event.type in LAST, self._encode(event))
+        return EncodedEvent(event.sequence, meaning(event.type).is_last, self._encode(event))

@@ -13,8 +13,9 @@ from typing import Any
 
 from quickml.document import Plan, read
 from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
+from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
-from quickml.jobs.job import NO_LIMITS, TERMINAL, Artifact, Job, Limits, NewJob, Status, StoredEvent
+from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.event_hub import EventHub

@@ -9,8 +9,9 @@ from typing import Literal
 
 from quickml import events
 from quickml.errors import FencedError
+from quickml.events import Status
 from quickml.executors.executor import RESTARTED, SHUTDOWN, State, Worker
-from quickml.jobs.job import NO_LIMITS, Attempt, Limits, Status
+from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.store import JobStore
 
 EPOCHS = 3

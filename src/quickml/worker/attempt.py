@@ -25,7 +25,8 @@ from quickml.errors import (
     TrainingError,
     VerificationError,
 )
-from quickml.jobs.job import Attempt, Status
+from quickml.events import Status, meaning
+from quickml.jobs.job import Attempt
 from quickml.jobs.store import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.training.checkpoint_policy import CheckpointPolicy
@@ -34,14 +35,11 @@ from quickml.worker.options import WorkerOptions
 from quickml.worker.reporter import Reporter
 from quickml.worker.upload import deliver
 
-NEXT = {"built": Status.TRAINING, "trained": Status.COMPILING, "compiled": Status.VERIFYING}
-"""The status that an event leads to. The job is `building` from the moment it was claimed."""
-
 FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
 """What happens again whenever the same document is tried."""
 
-NEXT_TO_LAST = ("trained", "compiled")
-"""After these it is a matter of seconds."""
+FINISHING = (Status.COMPILING, Status.VERIFYING)
+"""An attempt that reaches one of these needs only seconds more, and is not given back then."""
 
 CHECKPOINT = "checkpoint.npz"
 
@@ -164,10 +162,11 @@ class AttemptRunner:
             if isinstance(event, events.Verified):
                 return event.model_copy(update={"folder": ""})  # a place on this machine is nobody's business
             reporter.tell(event)
-            if event.type in NEXT:
+            status = meaning(event.type).status
+            if status is not None:
                 reporter.flush()
-                self._jobs.advance(self.attempt, NEXT[event.type])
-            if self._leave.is_set() and event.type not in NEXT_TO_LAST:
+                self._jobs.advance(self.attempt, status)
+            if self._leave.is_set() and status not in FINISHING:
                 return None
         raise RuntimeError("the pipeline ended without having verified anything")
 

@@ -18,8 +18,9 @@ import executor_bench
 from executor_bench import HOURS, PATIENCE_S, ExecutorBench, gone, until
 from fake_worker import START_FAILURE
 from quickml.errors import FencedError
+from quickml.events import TERMINAL, Status
 from quickml.executors.executor import State
-from quickml.jobs.job import TERMINAL, NewJob, Status
+from quickml.jobs.job import NewJob
 
 
 @pytest.fixture(params=["memory", "local"])

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from job_examples import new, opened, progress
-from quickml.jobs.job import Status
+from quickml.events import Status
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.tokens import SqlTokenStore
 from quickml.storage.database.sqlite import Database
@@ -33,7 +33,7 @@ while attempt := store.claim():
 WRITER = """
 import sys
 from pathlib import Path
-from quickml.events import Progress
+from quickml.events import Progress, Status
 from quickml.storage.database.sqlite import Database
 from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import SqlJobStore

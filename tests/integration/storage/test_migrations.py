@@ -16,7 +16,8 @@ from alembic.script import ScriptDirectory
 
 from job_examples import finish, new
 from quickml.errors import StoreError
-from quickml.jobs.job import Artifact, Job, Status
+from quickml.events import Status
+from quickml.jobs.job import Artifact, Job
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.tokens import SqlTokenStore
 from quickml.storage.database import migrations, tables

@@ -13,10 +13,11 @@ import pytest
 from executor_bench import ExecutorBench, gone, new, until
 from quickml import events
 from quickml.errors import FencedError
+from quickml.events import Status
 from quickml.executors.executor import State
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
-from quickml.jobs.job import NewJob, Status
+from quickml.jobs.job import NewJob
 from quickml.jobs.memory import MemoryJobStore
 from quickml.storage.artifacts.memory import MemoryArtifactStore
 from quickml.testing import executor

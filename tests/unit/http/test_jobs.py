@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from quickml.jobs.job import Status
+from quickml.events import Status
 from served import HOURS, IRIS, is_problem, served, until
 
 

@@ -7,7 +7,7 @@ from email.utils import format_datetime, parsedate_to_datetime
 import pytest
 
 from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
-from quickml.jobs.job import Status
+from quickml.events import Status
 from served import HOURS, is_problem, served
 
 OLD = {

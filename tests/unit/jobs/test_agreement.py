@@ -12,7 +12,8 @@ from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, invar
 
 from job_examples import Clock, artifact, epoch_ended, new, opened, progress, started, trained, verified
 from quickml.errors import FencedError, JobError
-from quickml.jobs.job import RUNNING, TERMINAL, TRANSITIONS, Attempt, Limits, Status
+from quickml.events import RUNNING, TERMINAL, Status
+from quickml.jobs.job import TRANSITIONS, Attempt, Limits
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.memory import MemoryJobStore
 

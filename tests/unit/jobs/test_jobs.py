@@ -32,7 +32,8 @@ from quickml.errors import (
     StoreError,
     TransitionError,
 )
-from quickml.jobs.job import RUNNING, TERMINAL, TRANSITIONS, Attempt, Limits, Status
+from quickml.events import RUNNING, TERMINAL, Status
+from quickml.jobs.job import TRANSITIONS, Attempt, Limits
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.memory import MemoryJobStore
 from quickml.storage.database.sqlite import Database

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from quickml.client import Client
 from quickml.client.records import Job, to_json
+from quickml.events import Status
 
 
 def stop_job(job_id: str, *, server: str | None, as_json: bool) -> None:
@@ -18,7 +19,7 @@ def stop_job(job_id: str, *, server: str | None, as_json: bool) -> None:
 
 
 def _sentence(job: Job) -> str:
-    if job.status == "cancelled":
+    if job.status is Status.CANCELLED:
         return f"{job.id} is cancelled: nothing was learned yet"
     if job.is_finished:
         return f"{job.id} is {job.status} already"

@@ -9,7 +9,7 @@ from quickml.cli.display.display import display_on
 from quickml.cli.display.outages import Outages
 from quickml.client import Client
 from quickml.errors import JobError
-from quickml.events import Cancelled, Event, Failed
+from quickml.events import Event, Failed, Status, meaning
 
 PATIENCE_S = 300.0
 """A lost connection is made again for so long: a laptop sleeps, a network is left and come back to."""
@@ -58,4 +58,5 @@ def _end(event: Event, job_id: str) -> JobError | None:
     """The error that a job ended with."""
     if isinstance(event, Failed):
         return JobError(event.message)
-    return JobError(f"{job_id} was cancelled") if isinstance(event, Cancelled) else None
+    status = meaning(event.type).status
+    return JobError(f"{job_id} was cancelled") if status is Status.CANCELLED else None

@@ -11,9 +11,9 @@ import shutil
 from pathlib import Path
 
 from quickml.errors import JobNotFoundError, StoreError
+from quickml.events import TERMINAL
 from quickml.executors.executor import RESTARTED, Worker
 from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
-from quickml.jobs.job import TERMINAL
 from quickml.jobs.store import JobStore
 
 

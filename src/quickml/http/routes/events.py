@@ -19,10 +19,10 @@ from starlette.types import Receive, Scope, Send
 
 from quickml.api.messages import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
-from quickml.events import from_json
+from quickml.events import TERMINAL, from_json
 from quickml.http.auth import Owner, TheService
 from quickml.http.files.streaming import left
-from quickml.service import TERMINAL, EventHub, Service, StoredEvent, Subscription
+from quickml.service import EventHub, Service, StoredEvent, Subscription
 
 router = APIRouter()
 

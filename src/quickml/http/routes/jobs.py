@@ -23,9 +23,10 @@ from quickml.api.messages import (
 from quickml.document import Plan
 from quickml.document.shapes import summary
 from quickml.errors import DocumentError
+from quickml.events import Status
 from quickml.http.auth import Owner, TheService
 from quickml.http.server.bodies import JsonBody
-from quickml.service import Job, Service, Status
+from quickml.service import Job, Service
 
 router = APIRouter()
 

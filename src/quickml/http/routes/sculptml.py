@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from quickml.document import understand
 from quickml.document.sculptml import name_of
 from quickml.errors import DocumentError
+from quickml.events import TERMINAL, EpochEnded, Status, from_json
 from quickml.http import problems
 from quickml.http.auth import Owner, TheService
 from quickml.http.files.response import REVALIDATED, deliver
 from quickml.http.server.bodies import RawBody
-from quickml.service import TERMINAL, Job, Service, Status
+from quickml.service import Job, Service
 
 router = APIRouter()
 
@@ -118,8 +119,8 @@ def _row(service: Service, job: Job) -> dict[str, Any]:
 
 def _train_accuracy(service: Service, job: Job) -> float:
     tail = service.events(job.id, job.owner, after=max(job.last_event - TAIL, 0))
-    told = [json.loads(event.body)["metrics"] for event in tail if event.type == "epoch"]
-    return _metric(told[-1], "accuracy") if told else 0.0
+    epochs = [told for event in tail if isinstance(told := from_json(event.body), EpochEnded)]
+    return _metric(epochs[-1].metrics, "accuracy") if epochs else 0.0
 
 
 def _metric(metrics: Any, name: str) -> float:

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, disable_cre
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from quickml.events import Status, meaning
 from quickml.http.files.quotas import Downloads
 from quickml.service import Service, State, StoredEvent
 
@@ -16,9 +17,6 @@ disable_created_metrics()  # type: ignore[no-untyped-call]  # a line for each fi
 
 REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 STAGE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
-STAGES = {"built": "build", "trained": "train", "compiled": "compile", "verified": "verify"}
-"""The event that ends a stage, and tells how long it took."""
-ENDS = {"verified": "ready", "failed": "failed", "cancelled": "cancelled"}
 
 
 class Metrics:
@@ -61,11 +59,12 @@ class Metrics:
 
     def event(self, event: StoredEvent) -> None:
         """Count what an event tells."""
-        if event.type in STAGES:
-            self._stages.labels(STAGES[event.type]).observe(json.loads(event.body)["seconds"])
-        if event.type in ENDS:
-            self._finished.labels(ENDS[event.type]).inc()
-        elif event.type == "interrupted":
+        says = meaning(event.type)
+        if says.ends_stage:
+            self._stages.labels(says.stage).observe(json.loads(event.body)["seconds"])
+        if says.is_last:
+            self._finished.labels(says.status).inc()
+        elif says.status is Status.QUEUED:
             self._interrupted.inc()
 
     def text(self) -> bytes:
