@@ -1,7 +1,9 @@
-"""Who may import whom: the table in docs/explanation/architecture.md. Arrows point down only."""
+"""Who may import whom: the table in docs/explanation/architecture.md. Sizes of modules and functions, unique names."""
 
 import ast
 import re
+from collections import defaultdict
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,8 +28,40 @@ OWNERS = {
 }  # fmt: skip
 
 
+HEAVY = {
+    "tensorflow",
+    "keras",
+    "coremltools",
+    "onnx",
+    "onnxruntime",
+    "sklearn",
+    "torch",
+    "coreai",
+    "coreai_torch",
+}
+"""Libraries that take a second or more to import."""
+
+LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
+LONG_MODULES: set[str] = set()
+LONG_FUNCTIONS = {"storage/database/migrations/versions/v0001_first.py upgrade"}
+NAMED_TWICE = {
+    "Activation", "Arguments", "Artifact", "Cell", "Content", "Graph", "Job", "Layer", "Message", "Parts", "Prediction",
+    "Progress", "Rate", "Translation", "Validation", "_Plane",
+}  # fmt: skip
+"""Exceptions of today. These lists may only get shorter."""
+
+
 def modules():
-    return [path for path in SOURCE.rglob("*.py") if path != SOURCE / "__init__.py"]
+    return [path for path in sorted(SOURCE.rglob("*.py")) if path != SOURCE / "__init__.py"]
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+def relative(path: Path) -> str:
+    return path.relative_to(SOURCE).as_posix()
 
 
 def component(path: Path) -> str:
@@ -36,7 +70,7 @@ def component(path: Path) -> str:
 
 
 def imports(path: Path):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -93,7 +127,7 @@ def graph() -> dict[str, set[str]]:
 
 
 def known(path: Path, names):
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in names)
         elif isinstance(node, ast.ImportFrom):
@@ -107,3 +141,91 @@ def test_there_is_no_cycle_between_files():
     while free := {name for name, imported in below.items() if not imported}:
         below = {name: imported - free for name, imported in below.items() if name not in free}
     assert not below, f"cycles among {sorted(below)}"
+
+
+def is_for_type_checking(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test)
+
+
+def at_import(node: ast.AST):
+    """The import statements that run when a module is imported, so not those in functions."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import | ast.ImportFrom):
+            yield child
+        elif not isinstance(
+            child, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+        ) and not is_for_type_checking(child):
+            yield from at_import(child)
+
+
+def loaded(path: Path, names: dict[str, Path]):
+    """What the import of a module imports: our modules with their packages, and the libraries' top names."""
+    for node in at_import(tree(path)):
+        if isinstance(node, ast.Import):
+            found = [alias.name for alias in node.names]
+        else:
+            found = [node.module, *(f"{node.module}.{alias.name}" for alias in node.names)]
+        for name in found:
+            parts = name.split(".")
+            if parts[0] == "quickml":
+                yield from (
+                    module for end in range(2, len(parts) + 1) if (module := ".".join(parts[:end])) in names
+                )
+            else:
+                yield parts[0]
+
+
+def test_a_heavy_library_is_loaded_by_its_owner_alone():
+    """Importing a module never loads another component's heavy library, however indirectly."""
+    names = {
+        ".".join(("quickml", *path.relative_to(SOURCE).with_suffix("").parts)).removesuffix(".__init__"): path
+        for path in modules()
+    }
+    direct = {name: set(loaded(path, names)) for name, path in names.items()}
+    wrong = []
+    for name, path in names.items():
+        reached, waiting = set(), [name]
+        while waiting:
+            for target in direct[waiting.pop()] - reached:
+                reached.add(target)
+                waiting += [target] if target in direct else []
+        wrong += [
+            f"{name} loads {heavy}"
+            for heavy in sorted(reached & HEAVY)
+            if component(path) not in OWNERS[heavy]
+        ]
+    assert wrong == []
+
+
+def definitions(path: Path, *kinds: type[ast.AST]):
+    return [node for node in ast.walk(tree(path)) if isinstance(node, kinds)]
+
+
+def lines_of(function) -> int:
+    """Of a function with its decorators, without its docstring."""
+    first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
+    text = function.body[0] if ast.get_docstring(function, clean=False) is not None else None
+    return function.end_lineno - first + 1 - (text.end_lineno - text.lineno + 1 if text else 0)
+
+
+def test_modules_are_short():
+    long = {relative(path) for path in modules() if len(path.read_text().splitlines()) > LONGEST_MODULE}
+    assert long - LONG_MODULES == set()
+
+
+def test_functions_are_short():
+    long = {
+        f"{relative(path)} {function.name}"
+        for path in modules()
+        for function in definitions(path, ast.FunctionDef, ast.AsyncFunctionDef)
+        if lines_of(function) > LONGEST_FUNCTION
+    }
+    assert long - LONG_FUNCTIONS == set()
+
+
+def test_a_class_name_exists_once():
+    places = defaultdict(list)
+    for path in modules():
+        for found in definitions(path, ast.ClassDef):
+            places[found.name].append(relative(path))
+    assert {name: found for name, found in places.items() if len(found) > 1 and name not in NAMED_TWICE} == {}

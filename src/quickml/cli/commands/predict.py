@@ -6,12 +6,14 @@ import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quickml.cli.display.words import printable
 from quickml.cli.inputs import Sample, numbers, pictures
 from quickml.errors import InputError, UnsupportedModelError
-from quickml.export.runtime import Runtime
+
+if TYPE_CHECKING:
+    from quickml.export.runtime import Runtime
 
 SHOWN = 5
 """Of a model's many classes, the most probable few are printed."""
@@ -24,6 +26,8 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
         CoreMLFileError: the file cannot be read or run.
         InputError: an input does not fit.
     """
+    from quickml.export.runtime import Runtime
+
     runtime = Runtime.load(file)
     for name, array in _samples(runtime, inputs):
         answer = {"input": name, **_answer(runtime, name, array)}

@@ -16,7 +16,6 @@ from coreai.runtime import AIModelAssetMetadata
 
 from quickml.export.coreai.process import serve
 from quickml.export.coreai.resources import name_resources
-from quickml.training.on_torch import load
 
 _ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
 
@@ -33,6 +32,8 @@ def convert(folder: Path, order: Mapping[str, Any]) -> None:
 
 def _program(order: Mapping[str, Any]) -> Any:
     """The model as a Core AI program, of one sample at a time, with the names that an app meets."""
+    from quickml.training.on_torch import load
+
     model = load(Path(order["keras_file"]), both=order["both"])
     source = model.inputs[0]
     sample = torch.zeros((1, *source.shape[1:]), dtype=getattr(torch, source.dtype))
