@@ -19,8 +19,9 @@ from quickml.jobs.tokens import SqlTokenStore, TokenStore
 from quickml.service import DocumentLimits, LinkSigner, Service
 from quickml.service.links import KEY_BYTES
 from quickml.settings import Settings
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.addresses import Addresses
+from quickml.storage.backends import Backends
+from quickml.storage.database.engine import Database
 from quickml.worker.options import WorkerOptions
 
 
@@ -31,14 +32,9 @@ class DataFolder:
     folder: Path
 
     @property
-    def database(self) -> Path:
-        """Jobs, events, tokens. SQLite keeps `-wal` and `-shm` files beside it."""
-        return self.folder / "quickml.db"
-
-    @property
-    def artifacts(self) -> Path:
-        """Finished files."""
-        return self.folder / "artifacts"
+    def addresses(self) -> Addresses:
+        """The database (SQLite keeps `-wal` and `-shm` files beside it), and the finished files."""
+        return Addresses.of_paths(database=self.folder / "quickml.db", files=self.folder / "artifacts")
 
     @property
     def scratch(self) -> Path:
@@ -70,15 +66,15 @@ def service(settings: Settings) -> Iterator[Service]:
     """
     place = _prepared(settings)
     with _held(place.lock):
-        database = Database(place.database)
-        jobs = SqlJobStore(database)
+        backends = Backends.open(place.addresses)
+        jobs = SqlJobStore(backends.database)
         yield Service(
             jobs=jobs,
-            artifacts=FilesystemArtifactStore(place.artifacts),
+            artifacts=backends.artifacts,
             executor=LocalExecutor(
                 jobs, _rules(settings, place), workers=settings.workers, scratch=place.scratch
             ),
-            tokens=SqlTokenStore(database),
+            tokens=SqlTokenStore(backends.database),
             scratch=place.models,
             documents=_document_limits(settings),
             queue=_queue_limits(settings),
@@ -86,17 +82,21 @@ def service(settings: Settings) -> Iterator[Service]:
             grace_s=settings.grace_s,
             signer=LinkSigner(_key(place.link_key), max_s=settings.link_max_s),
         )
-        database.close()
+        backends.close()
 
 
 def tokens(settings: Settings) -> TokenStore:
     """The tokens of a server, running or not."""
-    return SqlTokenStore(Database(_prepared(settings).database))
+    return SqlTokenStore(_opened_database(settings))
 
 
 def jobs(settings: Settings) -> JobStore:
     """The jobs of a server, running or not."""
-    return SqlJobStore(Database(_prepared(settings).database))
+    return SqlJobStore(_opened_database(settings))
+
+
+def _opened_database(settings: Settings) -> Database:
+    return Backends.open(_prepared(settings).addresses).database
 
 
 def _prepared(settings: Settings) -> DataFolder:
@@ -167,8 +167,7 @@ def _make_key(path: Path) -> None:
 
 def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
-        database=place.database.absolute(),
-        artifacts=place.artifacts.absolute(),
+        addresses=place.addresses,
         scratch=place.scratch.absolute(),
         checkpoint_every_s=settings.checkpoint_every_s,
         progress_every_s=1 / settings.event_rate_per_s,

@@ -15,7 +15,8 @@ from quickml.executors.local.supervisor import WorkerLimits
 from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.memory import MemoryJobStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.addresses import Addresses
+from quickml.storage.database.sqlite import SqliteDatabase
 from quickml.testing.executor import MemoryExecutor
 from quickml.worker.options import WorkerOptions
 
@@ -31,15 +32,18 @@ def new(name="diligent", owner="ann", **fields):
     return NewJob(owner=owner, name=name, document=json.dumps(documented(name)), epochs=3, **fields)
 
 
+def worker_options(folder, **options):
+    addresses = Addresses.of_paths(database=folder / "jobs.db", files=folder / "artifacts")
+    return WorkerOptions(addresses=addresses, scratch=folder / "scratch", **options)
+
+
 class ExecutorBench:
     """A store, and executors on it that are closed in the end."""
 
     def __init__(self, kind, folder):
         self.kind, self.folder = kind, folder
-        self.store = MemoryJobStore() if kind == "memory" else SqlJobStore(Database(folder / "jobs.db"))
-        self.options = WorkerOptions(
-            database=folder / "jobs.db", artifacts=folder / "artifacts", scratch=folder / "scratch"
-        )
+        self.store = MemoryJobStore() if kind == "memory" else SqlJobStore(SqliteDatabase(folder / "jobs.db"))
+        self.options = worker_options(folder)
         self.running = []
 
     def start(self, epoch_s=0.0, workers=1, **rules):

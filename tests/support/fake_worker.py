@@ -106,7 +106,7 @@ if __name__ == "__main__":
     from quickml.worker.channel import Channel
     from quickml.worker.loop import Loop
 
-    process.settle()
+    process.harden_process()
     Loop(
         Channel(socket.socket(fileno=int(sys.argv[3]))),
         options.from_json(sys.argv[2]),

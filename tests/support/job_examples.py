@@ -9,7 +9,7 @@ from pathlib import Path
 from quickml import events
 from quickml.events import Status
 from quickml.jobs.job import Artifact, NewJob
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 
 BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -17,14 +17,14 @@ BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 @cache
 def _empty():
     folder = tempfile.TemporaryDirectory()
-    Database(Path(folder.name) / "empty.db").close()
+    SqliteDatabase(Path(folder.name) / "empty.db").close()
     return folder
 
 
 def opened(path):
     """A new database, copied because making the tables takes longer than most tests."""
     shutil.copy(Path(_empty().name) / "empty.db", path)
-    return Database(path)
+    return SqliteDatabase(path)
 
 
 class Clock:

@@ -6,14 +6,14 @@ from job_examples import artifact, finish, new
 from quickml import composition
 from quickml.service import OPEN_OWNER
 from quickml.settings import Settings
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.backends import Backends
 
 
 def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER):
     """Store copies of files under their names as what one job has made; its artifacts, in this order."""
     settings = Settings(data=data)
     jobs = composition.jobs(settings)
-    store = FilesystemArtifactStore(composition.Place(folder=data).artifacts)
+    store = Backends.open(composition.DataFolder(folder=data).addresses).artifacts
     job_id = jobs.submit(new(owner))[0].id
     attempt = jobs.claim()
     assert attempt.job_id == job_id, "another job was waiting in this folder"

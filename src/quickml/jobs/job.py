@@ -67,6 +67,14 @@ class Job:
     """Of a failed job: what happened, for a person."""
     last_event: int = 0
     """Sequence number of the newest event."""
+    plan: str | None = None
+    """The plan of the document as JSON, made at submit; None of a job of an older server."""
+    holder: str | None = None
+    """Who runs the latest attempt and renews its lease; None when no attempt runs."""
+    lease_until: datetime | None = None
+    """By the holder's clock. Others do not compare it with theirs, but watch whether it changes."""
+    checkpoint: str | None = None
+    """The sha256 of the training's stored checkpoint; None where there is none, and of a finished job."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +85,7 @@ class NewJob:
     name: str
     document: str
     epochs: int
+    plan: str | None = None
     max_seconds: float | None = None
     idempotency_key: str | None = None
 
@@ -89,8 +98,12 @@ class Attempt:
     number: int
     """The fence."""
     document: str
-    retry: bool
-    """Whether an earlier attempt may have left a checkpoint."""
+    plan: str | None = None
+    """The plan of the document as JSON; None of a job of an older server."""
+    checkpoint: str | None = None
+    """The sha256 of the checkpoint that an earlier attempt has stored."""
+    last_event: int = 0
+    """Sequence number of the newest event when the attempt began; the attempt's events follow it."""
     max_seconds: float | None = None
 
 

@@ -23,7 +23,7 @@ from quickml.jobs import lifecycle
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.rows import artifact_of, event_of, job_changes, job_of, job_row
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs, turns
 
 _LARGEST = 2**63 - 1

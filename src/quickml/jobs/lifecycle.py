@@ -28,6 +28,7 @@ def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
         updated_at=now,
         max_seconds=new.max_seconds,
         epochs=new.epochs,
+        plan=new.plan,
     )
 
 
@@ -110,7 +111,9 @@ def attempt_at(job: Job) -> Attempt:
         job_id=job.id,
         number=job.attempt,
         document=job.document,
-        retry=job.attempt > 1,
+        plan=job.plan,
+        checkpoint=job.checkpoint,
+        last_event=job.last_event,
         max_seconds=job.max_seconds,
     )
 

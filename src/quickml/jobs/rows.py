@@ -12,8 +12,8 @@ from sqlalchemy import Row
 from quickml.events import Status
 from quickml.jobs.job import Artifact, Job, StoredEvent
 
-_TIMES = ("created_at", "updated_at", "started_at", "finished_at")
-_FIXED = ("id", "owner", "name", "document", "created_at", "max_seconds")
+_TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
+_FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds")
 
 
 def job_row(job: Job) -> dict[str, Any]:

@@ -10,9 +10,8 @@ from typing import Never
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.store import JobStore
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.artifacts.store import ArtifactStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.backends import Backends
 from quickml.worker.attempt import AttemptRunner, Work
 from quickml.worker.channel import Channel, Message
 from quickml.worker.options import WorkerOptions
@@ -41,8 +40,8 @@ class Loop:
         """
         for work in (self._listen, self._beat):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
-        self._jobs = SqlJobStore(Database(self._options.database))
-        self._artifacts = FilesystemArtifactStore(self._options.artifacts)
+        backends = Backends.open(self._options.addresses)
+        self._jobs, self._artifacts = SqlJobStore(backends.database), backends.artifacts
         self._work.warm()
         self._channel.send("ready")
         while True:

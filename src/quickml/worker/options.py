@@ -6,13 +6,14 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from quickml.storage.addresses import Addresses
+
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
     """The same for every worker of a server."""
 
-    database: Path
-    artifacts: Path
+    addresses: Addresses
     scratch: Path
     """Attempts write here: `<job>/checkpoint.npz` and `<job>/result`."""
     checkpoint_every_s: float = 30.0
@@ -27,6 +28,5 @@ class WorkerOptions:
 def from_json(text: str) -> WorkerOptions:
     """Read what `to_json` wrote."""
     fields = json.loads(text)
-    for name in ("database", "artifacts", "scratch"):
-        fields[name] = Path(fields[name])
+    fields |= {"addresses": Addresses(**fields["addresses"]), "scratch": Path(fields["scratch"])}
     return WorkerOptions(**fields)

@@ -26,7 +26,7 @@ from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.lifecycle import FORGIVEN
 from quickml.jobs.tokens import SqlTokenStore
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 from server_process import PATIENCE_S, ROOT
 
 # Taken out of the environment: a server refuses what begins like a setting and is none.
@@ -101,7 +101,7 @@ def aftermath(tmp_path_factory):
 
 
 def _customers(data, site):
-    database = Database(data / "quickml.db")
+    database = SqliteDatabase(data / "quickml.db")
     tokens = SqlTokenStore(database)
     secrets = [(owner, tokens.create(owner)[1]) for owner in OWNERS]
     database.close()
@@ -137,7 +137,7 @@ def _looked_through(site, customers):
     }
     processes = site.processes()
     exit_code, left = site.end(), site.processes()
-    database = Database(site.data / "quickml.db")
+    database = SqliteDatabase(site.data / "quickml.db")
     store = SqlJobStore(database)
     seen = [Seen(**fields, stored=store.job(fields["job"]["id"])) for fields in found]
     database.close()

@@ -15,15 +15,15 @@ from job_examples import new, opened, progress
 from quickml.events import Status
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.tokens import SqlTokenStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 
 CLAIMER = """
 import sys
 from pathlib import Path
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 from quickml.jobs.jobs import SqlJobStore
 
-store = SqlJobStore(Database(Path(sys.argv[1])))
+store = SqlJobStore(SqliteDatabase(Path(sys.argv[1])))
 print("open", flush=True)
 sys.stdin.readline()
 while attempt := store.claim():
@@ -33,12 +33,12 @@ while attempt := store.claim():
 WRITER = """
 import sys
 from pathlib import Path
-from quickml.events import Progress, Status
-from quickml.storage.database.sqlite import Database
+from quickml.events import Progress
+from quickml.storage.database.sqlite import SqliteDatabase
 from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import SqlJobStore
 
-store = SqlJobStore(Database(Path(sys.argv[1])))
+store = SqlJobStore(SqliteDatabase(Path(sys.argv[1])))
 while True:
     job, _ = store.submit(NewJob(owner="ada", name="x", document="{}" + " " * 20_000, epochs=1))
     print(job.id, 0, flush=True)
@@ -209,10 +209,10 @@ def test_what_is_promised_waits_for_the_disk(tmp_path):
 
 
 def test_tokens_lie_beside_the_jobs(tmp_path):
-    database = Database(tmp_path / "quickml.db")
+    database = SqliteDatabase(tmp_path / "quickml.db")
     token, secret = SqlTokenStore(database).create("ada")
     SqlJobStore(database).submit(new("ada"))
-    assert SqlTokenStore(Database(tmp_path / "quickml.db")).verify(secret) == token
+    assert SqlTokenStore(SqliteDatabase(tmp_path / "quickml.db")).verify(secret) == token
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert secret.encode() not in content
     assert json.dumps(token.id).strip('"').encode() in content

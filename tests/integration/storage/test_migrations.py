@@ -21,7 +21,7 @@ from quickml.jobs.job import Artifact, Job
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.tokens import SqlTokenStore
 from quickml.storage.database import migrations, tables
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 
 FIRST = (Path(__file__).parent / "first_schema.sql").read_text(encoding="utf-8")
 """What `sqlite3 quickml.db .dump` printed of a database of version 0001. Never changes."""
@@ -36,7 +36,7 @@ def dumped(path):
 
 
 def test_a_new_database_has_the_tables_of_today(tmp_path):
-    database = Database(tmp_path / "quickml.db")
+    database = SqliteDatabase(tmp_path / "quickml.db")
     with database.read() as connection:
         context = MigrationContext.configure(
             connection, opts={"compare_type": True, "compare_server_default": True}
@@ -46,7 +46,7 @@ def test_a_new_database_has_the_tables_of_today(tmp_path):
 
 
 def test_the_first_schema_comes_to_the_tables_of_today(tmp_path):
-    database = Database(dumped(tmp_path / "quickml.db"))
+    database = SqliteDatabase(dumped(tmp_path / "quickml.db"))
     with database.read() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
         assert migrations.version(connection) == migrations.HEAD
@@ -55,14 +55,14 @@ def test_the_first_schema_comes_to_the_tables_of_today(tmp_path):
 def test_positions_are_never_given_twice_in_any_schema(tmp_path):
     """AUTOINCREMENT, which no comparison of tables sees."""
     for path in (tmp_path / "new.db", dumped(tmp_path / "first.db")):
-        with Database(path).read() as connection:
+        with SqliteDatabase(path).read() as connection:
             made = connection.exec_driver_sql("SELECT sql FROM sqlite_master WHERE name = 'events'").scalar()
         assert "AUTOINCREMENT" in made
     assert tables.events.dialect_options["sqlite"]["autoincrement"]
 
 
 def test_jobs_of_the_first_schema_are_all_there(tmp_path):
-    store = SqlJobStore(Database(dumped(tmp_path / "quickml.db")))
+    store = SqlJobStore(SqliteDatabase(dumped(tmp_path / "quickml.db")))
     queued, failed, ready = store.jobs()
     assert [ready.id, failed.id, queued.id] == [READY, FAILED, QUEUED]
     assert ready == Job(
@@ -87,7 +87,7 @@ def test_jobs_of_the_first_schema_are_all_there(tmp_path):
 
 
 def test_work_goes_on_after_a_migration(tmp_path):
-    database = Database(dumped(tmp_path / "quickml.db"))
+    database = SqliteDatabase(dumped(tmp_path / "quickml.db"))
     store = SqlJobStore(database)
     job, _ = store.submit(new("eve"))
     claimed = [store.claim(), store.claim()]
@@ -100,9 +100,9 @@ def test_work_goes_on_after_a_migration(tmp_path):
 
 def test_opening_twice_changes_nothing(tmp_path):
     path = dumped(tmp_path / "quickml.db")
-    Database(path).close()
+    SqliteDatabase(path).close()
     before = path.read_bytes()
-    Database(path).close()
+    SqliteDatabase(path).close()
     assert path.read_bytes() == before
 
 
@@ -113,7 +113,7 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
     connection.commit()
     connection.close()
     with pytest.raises(StoreError, match=f"version {migrations.HEAD} or older, found 9999; a newer QuickML"):
-        Database(path)
+        SqliteDatabase(path)
 
 
 def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeypatch):
@@ -126,18 +126,18 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
 
     monkeypatch.setattr(migrations, "upgrade", broken)
     with pytest.raises(KeyboardInterrupt):
-        Database(path)
+        SqliteDatabase(path)
     connection = sqlite3.connect(path)
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
     connection.close()
     monkeypatch.undo()
-    assert SqlJobStore(Database(path)).jobs() == []
+    assert SqlJobStore(SqliteDatabase(path)).jobs() == []
 
 
 def test_threads_that_open_a_new_database_at_once(tmp_path):
     path = tmp_path / "quickml.db"
     opened = []
-    threads = [threading.Thread(target=lambda: opened.append(Database(path))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: opened.append(SqliteDatabase(path))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -157,10 +157,10 @@ def test_versions_are_one_line_and_its_end_is_the_head():
 
 def test_a_database_that_is_up_to_date_opens_without_alembic(tmp_path):
     path = tmp_path / "quickml.db"
-    Database(path).close()
+    SqliteDatabase(path).close()
     script = (
-        "import sys; from pathlib import Path; from quickml.storage.database.sqlite import Database;"
-        " Database(Path(sys.argv[1])); print('alembic' in sys.modules)"
+        "import sys; from pathlib import Path; from quickml.storage.database.sqlite import SqliteDatabase;"
+        " SqliteDatabase(Path(sys.argv[1])); print('alembic' in sys.modules)"
     )
     done = subprocess.run(
         [sys.executable, "-c", script, str(path)], capture_output=True, text=True, check=True

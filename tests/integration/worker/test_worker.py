@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from executor_bench import ExecutorBench, gone, new, until
+from executor_bench import ExecutorBench, gone, new, until, worker_options
 from quickml import events
 from quickml.errors import FencedError
 from quickml.events import Status
@@ -89,9 +89,7 @@ def test_a_closed_end_ends_the_other(ends):
 
 
 def test_options_go_through_a_command_line(tmp_path):
-    mine = options.Options(
-        database=tmp_path / "a b.db", artifacts=tmp_path / "ö", scratch=tmp_path, checkpoint_every_s=1.5
-    )
+    mine = worker_options(tmp_path / "a b" / "ö", checkpoint_every_s=1.5)
     assert options.from_json(mine.to_json()) == mine
 
 
@@ -204,10 +202,8 @@ WHOLE = (
 
 
 def trial(store, attempt, folder, work):
-    paths = {name: folder / name for name in ("database", "artifacts", "scratch")}
-    return AttemptRunner(
-        attempt, jobs=store, artifacts=MemoryArtifactStore(), options=options.Options(**paths), work=work
-    )
+    artifacts = MemoryArtifactStore()
+    return AttemptRunner(attempt, jobs=store, artifacts=artifacts, options=worker_options(folder), work=work)
 
 
 def test_the_status_follows_the_events(store, attempt, tmp_path):
@@ -311,12 +307,7 @@ DOCUMENT = {
 def real(tmp_path):
     """An executor with one worker as a user has it, but for the pause between checkpoints."""
     place = ExecutorBench("local", tmp_path)
-    place.options = options.Options(
-        database=tmp_path / "jobs.db",
-        artifacts=tmp_path / "artifacts",
-        scratch=tmp_path / "scratch",
-        checkpoint_every_s=0.0,
-    )
+    place.options = worker_options(tmp_path, checkpoint_every_s=0.0)
     executor = LocalExecutor(
         place.store,
         WorkerLimits(options=place.options.to_json(), threads=2),

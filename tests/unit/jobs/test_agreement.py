@@ -93,7 +93,7 @@ class Stores(RuleBasedStateMachine):
         ]
         assert (attempt is None) == (not may_run)
         if attempt is None:
-            return Attempt(job_id="job_none", number=1, document="", retry=False)
+            return Attempt(job_id="job_none", number=1, document="")
         owner = before[attempt.job_id].owner
         assert self.last_claim.get(owner, 0) == min(self.last_claim.get(job.owner, 0) for job in may_run)
         assert attempt.job_id == min(job.id for job in may_run if job.owner == owner)

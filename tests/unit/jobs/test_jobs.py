@@ -36,7 +36,7 @@ from quickml.events import RUNNING, TERMINAL, Status
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.memory import MemoryJobStore
-from quickml.storage.database.sqlite import Database
+from quickml.storage.database.sqlite import SqliteDatabase
 
 UNKNOWN = "job_01KG9YS7G0Q039FC6AD8V7QK6P"
 
@@ -277,7 +277,7 @@ def test_an_attempt_begins(store, clock):
     job, _ = store.submit(new(document='{"a": 1}', max_seconds=9.0))
     clock.put_on()
     attempt = store.claim()
-    assert attempt == Attempt(job_id=job.id, number=1, document='{"a": 1}', retry=False, max_seconds=9.0)
+    assert attempt == Attempt(job_id=job.id, number=1, document='{"a": 1}', max_seconds=9.0)
     found = store.job(job.id)
     assert (found.status, found.attempt, found.started_at) == (Status.BUILDING, 1, clock.time)
     assert store.running() == [attempt]
@@ -434,7 +434,7 @@ def test_a_fault_is_forgiven_once(store, clock):
     assert store.fail(store.claim(), "killed (SIGKILL)", retry=True) is Status.QUEUED
     assert store.job(job.id).error == ""
     second = store.claim()
-    assert (second.number, second.retry) == (2, True)
+    assert (second.number, second.last_event) == (2, 1)
     clock.put_on()
     assert store.fail(second, "out of memory", retry=True) is Status.FAILED
     found = store.job(job.id)
@@ -669,22 +669,22 @@ def test_finished_jobs_go_nowhere_and_all_others_may_end():
 
 def test_jobs_are_there_when_opened_again(tmp_path):
     path = tmp_path / "a folder%20" / "quickml.db"
-    store = SqlJobStore(Database(path))
+    store = SqlJobStore(SqliteDatabase(path))
     job, _ = store.submit(new())
-    assert SqlJobStore(Database(path)).job(job.id) == job
+    assert SqlJobStore(SqliteDatabase(path)).job(job.id) == job
 
 
 def test_what_is_no_database_is_told(tmp_path):
     path = tmp_path / "quickml.db"
     path.write_bytes(b"no database" * 1000)
     with pytest.raises(StoreError, match=r"quickml\.db: the database cannot be used"):
-        Database(path)
+        SqliteDatabase(path)
     with pytest.raises(StoreError, match="folder cannot be made"):
-        Database(path / "quickml.db")
+        SqliteDatabase(path / "quickml.db")
 
 
 def test_a_transaction_that_breaks_leaves_nothing(tmp_path):
-    database = Database(tmp_path / "quickml.db")
+    database = SqliteDatabase(tmp_path / "quickml.db")
     store = SqlJobStore(database)
     store.submit(new())
     attempt = store.claim()

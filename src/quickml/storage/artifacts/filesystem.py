@@ -13,9 +13,16 @@ from pathlib import Path
 from typing import BinaryIO
 
 from quickml.errors import ArtifactError, ArtifactNotFoundError
-from quickml.storage.artifacts.store import SWEEP_AGE_S, checked
+from quickml.storage.addresses import artifact_stores, path_of
+from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactStore, checked
 
 _CHUNK_BYTES = 1 << 20
+
+
+@artifact_stores.opens("file")
+def opened(address: str) -> ArtifactStore:
+    """The store at `file:///absolute/path`."""
+    return FilesystemArtifactStore(path_of(address, "file://"))
 
 
 class FilesystemArtifactStore:

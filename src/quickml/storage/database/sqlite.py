@@ -1,4 +1,4 @@
-"""One SQLite file that many threads and processes write at once."""
+"""One SQLite file that many threads and processes of one machine use at once."""
 
 from __future__ import annotations
 
@@ -11,94 +11,58 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import URL, Connection, create_engine, event
-from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from quickml.errors import StoreError
-from quickml.storage.database import migrations
+from quickml.storage.addresses import databases, path_of
+from quickml.storage.database.engine import Database, Mode
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for the others; each writes for milliseconds."""
 
+_BEGIN = {
+    Mode.READ: ("NORMAL", "BEGIN"),
+    # IMMEDIATE: a writer that read first would be refused, not made to wait, if another wrote since.
+    Mode.WRITE: ("NORMAL", "BEGIN IMMEDIATE"),
+    Mode.DURABLE_WRITE: ("FULL", "BEGIN IMMEDIATE"),
+}
 
-class Database:
-    """Opens the file, makes or migrates it, and hands out transactions.
 
-    What a transaction wrote is there for everybody when its `with` ends; when it raises, or the process is
-    killed, none of it is.
+@databases.opens("sqlite")
+def opened(address: str) -> Database:
+    """The database at `sqlite:////absolute/path`."""
+    return SqliteDatabase(path_of(address, "sqlite:///"))
 
-    Raises:
-        StoreError: here and in every transaction, when the file cannot be used.
-    """
+
+class SqliteDatabase(Database):
+    """Writers come one after the other; readers wait for nobody (WAL)."""
 
     def __init__(self, path: Path) -> None:
+        """Open the file; create or migrate it."""
         self.path = path
         self._gate = _Gate()
         url = URL.create("sqlite", database=str(path))
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, max_overflow=-1)
         event.listen(engine, "connect", _prepare)
         event.listen(engine, "begin", _begin)
-        self._reader = engine.execution_options(quickml_begin=("NORMAL", "BEGIN"))
-        self._writer = engine.execution_options(quickml_begin=("NORMAL", "BEGIN IMMEDIATE"))
-        self._durable_writer = engine.execution_options(quickml_begin=("FULL", "BEGIN IMMEDIATE"))
-        # Closed with this object, not when the collector comes by: a fork could come first (see before_fork).
-        weakref.finalize(self, engine.dispose)
+        super().__init__(engine, str(path))
         _open.add(self)
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{path}: the folder cannot be made ({error.strerror})") from error
-        with self.read() as connection:
-            version = migrations.version(connection)
-        if version != migrations.HEAD:
-            self._migrate()
-
-    def _migrate(self) -> None:
-        with self.write() as connection:  # one process migrates; the others wait here, and find it done
-            version = migrations.version(connection)
-            if version is not None and version > migrations.HEAD:
-                raise StoreError(
-                    f"{self.path}: expected tables of version {migrations.HEAD} or older, found {version};"
-                    " a newer QuickML made them"
-                )
-            migrations.upgrade(connection)
+        self.migrate()
 
     @contextmanager
-    def read(self) -> Iterator[Connection]:
-        """All reads in here see the same moment. Waits for nobody."""
-        with self._gate.inside(), self._translated(), self._reader.begin() as connection:
+    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+        with self._gate.inside(), super()._transaction(mode) as connection:
             yield connection
-
-    @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Connection]:
-        """Nobody else writes meanwhile.
-
-        Args:
-            durable: it outlives a loss of power too, as then does all that was written before. That costs a
-                wait for the disk. Otherwise the newest transactions may be lost, and the file stays sound.
-        """
-        engine = self._durable_writer if durable else self._writer
-        with self._gate.inside(), self._translated(), engine.begin() as connection:
-            yield connection
-
-    def close(self) -> None:
-        """Close the connections; the next transaction opens new ones."""
-        self._reader.dispose()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (IntegrityError, ProgrammingError):
-            raise  # a mistake of ours
-        except DatabaseError as error:
-            raise StoreError(f"{self.path}: the database cannot be used ({error.orig})") from error
 
     def before_fork(self) -> None:
         """Wait for transactions to end, let no other begin, and close the connections.
 
         SQLite's locks belong to a process, but its record of them is memory, which a child copies: with a
-        connection open across a fork, a child believes that it holds locks which it does not, and spoils the
-        file (sqlite.org/howtocorrupt.html, 2.6).
+        connection open across a fork, a child believes that it holds locks which it does not, and corrupts
+        the file (sqlite.org/howtocorrupt.html, 2.6).
         """
         self._gate.shut()
         self.close()
@@ -109,7 +73,7 @@ class Database:
 
 
 class _Gate:
-    """Many may be inside at once, and nobody while it is shut."""
+    """Many may be inside at once; when it is shut, none."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())  # no RLock, which a child could not release
@@ -141,14 +105,13 @@ def _prepare(connection: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    # IMMEDIATE for writers: one that read first would be refused, not made to wait, when another wrote since.
-    synchronous, begin = connection.get_execution_options()["quickml_begin"]
+    synchronous, begin = _BEGIN[Mode.of(connection)]
     connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
     connection.exec_driver_sql(begin)
 
 
-_open: weakref.WeakSet[Database] = weakref.WeakSet()
-_forking: list[Database] = []
+_open: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
+_forking: list[SqliteDatabase] = []
 
 
 def _before_fork() -> None:

@@ -35,6 +35,10 @@ jobs = Table(
     Column("error", Text, nullable=False),
     Column("last_event", Integer, nullable=False),
     Column("idempotency_key", String),
+    Column("plan", Text),
+    Column("holder", String(64)),
+    Column("lease_until", String(32)),
+    Column("checkpoint", String(64)),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
@@ -83,3 +87,12 @@ tokens = Table(
     Column("created_at", String(32), nullable=False),
     Column("revoked_at", String(32)),
 )
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("label", String(32), primary_key=True),
+    Column("value", Float, nullable=False),
+)
+"""What the events of all jobs add up to, deleted jobs included: see `jobs.counters`."""

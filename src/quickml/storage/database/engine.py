@@ -1,0 +1,93 @@
+"""A database: transactions on a SQLAlchemy engine. Each dialect has a module of its own."""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
+
+from quickml.errors import StoreError
+from quickml.storage.database import migrations
+
+
+class Mode(Enum):
+    """What a transaction is for; a dialect's module begins each kind in its own way."""
+
+    READ = "read"
+    WRITE = "write"
+    DURABLE_WRITE = "durable write"
+
+    @classmethod
+    def of(cls, connection: Connection) -> Mode:
+        """The mode of a transaction that begins."""
+        mode = connection.get_execution_options()["quickml_mode"]
+        assert isinstance(mode, Mode)
+        return mode
+
+
+class Database:
+    """Creates or migrates the tables, and hands out transactions.
+
+    When the `with` of a transaction ends, everybody sees what it wrote; when it raises, or the process is
+    killed, nothing of it is written.
+
+    Raises:
+        StoreError: here and in every transaction, when the database cannot be used.
+    """
+
+    def __init__(self, engine: Engine, name: str) -> None:
+        """Use `engine`; `name` is the database's in error messages, and holds no password."""
+        self.name = name
+        self._engine = engine
+        self._engines = {mode: engine.execution_options(quickml_mode=mode) for mode in Mode}
+        # Disposed with this object, not by the garbage collector: a fork could come first (see sqlite.py).
+        weakref.finalize(self, engine.dispose)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """A transaction whose reads all see the same moment. Does not wait for writers."""
+        with self._transaction(Mode.READ) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction that writes.
+
+        Args:
+            durable: it survives a power failure, together with all that was written before. That costs a
+                wait for the disk. Without it, the newest transactions may be lost; the database stays sound.
+        """
+        with self._transaction(Mode.DURABLE_WRITE if durable else Mode.WRITE) as connection:
+            yield connection
+
+    def close(self) -> None:
+        """Close the connections; the next transaction opens new ones."""
+        self._engine.dispose()
+
+    @contextmanager
+    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+        try:
+            with self._engines[mode].begin() as connection:
+                yield connection
+        except (IntegrityError, ProgrammingError):
+            raise  # a mistake of ours
+        except DatabaseError as error:
+            raise StoreError(f"{self.name}: the database cannot be used ({error.orig})") from error
+
+    def migrate(self) -> None:
+        """Bring the tables to the version of today."""
+        with self.read() as connection:
+            if migrations.version(connection) == migrations.HEAD:
+                return
+        with self.write() as connection:  # one process migrates; the others wait here, and find it done
+            version = migrations.version(connection)
+            if version is not None and version > migrations.HEAD:
+                raise StoreError(
+                    f"{self.name}: expected tables of version {migrations.HEAD} or older, found {version};"
+                    " a newer QuickML made them"
+                )
+            migrations.upgrade(connection)
