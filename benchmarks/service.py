@@ -237,7 +237,7 @@ class Ledger:
     EVERY_S = 0.01
 
     def __init__(self, server: Server) -> None:
-        self._store = composition.jobs(Settings(data=server.data))
+        self._store = composition.jobs(Settings.of(data=server.data))
         self._is_over = threading.Event()
         self._thread = threading.Thread(target=self._read)
         self.stored: dict[int, float] = {}

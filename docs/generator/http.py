@@ -13,7 +13,7 @@ from quickml.http.problems import KINDS, PREFIX
 from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import Service
-from quickml.settings import Settings
+from quickml.settings import ServerSettings
 from quickml.storage.artifacts.memory import MemoryArtifactStore
 from quickml.testing.executor import MemoryExecutor
 
@@ -73,7 +73,7 @@ def document() -> dict[str, Any]:
             tokens=MemoryTokenStore(),
             scratch=Path(folder),
         )
-        return create_app(service, Settings(data=Path(folder))).openapi()
+        return create_app(service, ServerSettings()).openapi()
 
 
 def page() -> str:

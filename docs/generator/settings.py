@@ -5,18 +5,24 @@ from generator.fields import table, wrapped
 from quickml import settings
 from quickml.settings import TABLE, Setting
 from quickml.settings.load import CONFIG
+from quickml.settings.table import GROUPS
 
-INTRODUCTION = f"""The file is named with `--config FILE`, or by `{CONFIG}`. A relative path in it starts
-from the file's own folder. Sizes are bytes, or take a unit: `500MB`, `2GiB`. Where `none` is possible, it is
-without limit, or not there. A key or a `QUICKML_` variable that is not known is an error, not ignored."""
+INTRODUCTION = f"""Name the file with `--config FILE` or `{CONFIG}`. A relative path in the file
+starts at the folder of the file. Sizes are in bytes, or have a unit: `500MB`, `2GiB`. The value `none`,
+where it is allowed, means no limit, or not set. An unknown key or `QUICKML_` variable is an error."""
 
 
 def page() -> str:
     """docs/reference/settings.md."""
-    rows = [_row(setting) for setting in TABLE]
-    parts = [NOTE, "# The settings", wrapped(settings.__doc__), wrapped(INTRODUCTION)]
-    parts += [table(["key", "flag", "variable", "value", "left out", "meaning"], rows), _example()]
+    parts = [NOTE, "# Settings", wrapped(settings.__doc__), wrapped(INTRODUCTION), _example()]
+    parts += [_group(name, kind) for name, kind in GROUPS.items()]
     return "\n\n".join(parts) + "\n"
+
+
+def _group(name: str, kind: type) -> str:
+    rows = [_row(setting) for setting in TABLE if setting.group == name]
+    head = ["key", "flag", "variable", "value", "default", "meaning"]
+    return f"## {name.capitalize()}\n\n{wrapped(kind.__doc__)}\n\n{table(head, rows)}"
 
 
 def _row(setting: Setting) -> list[str]:

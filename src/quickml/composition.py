@@ -72,15 +72,15 @@ def service(settings: Settings) -> Iterator[Service]:
             jobs=jobs,
             artifacts=backends.artifacts,
             executor=LocalExecutor(
-                jobs, _rules(settings, place), workers=settings.workers, scratch=place.scratch
+                jobs, _rules(settings, place), workers=settings.workers.workers, scratch=place.scratch
             ),
             tokens=SqlTokenStore(backends.database),
             scratch=place.models,
             documents=_document_limits(settings),
             queue=_queue_limits(settings),
-            min_free_disk_bytes=settings.min_free_disk_bytes,
-            grace_s=settings.grace_s,
-            signer=LinkSigner(_key(place.link_key), max_s=settings.link_max_s),
+            min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+            grace_s=settings.workers.grace_s,
+            signer=LinkSigner(_key(place.link_key), max_s=settings.server.link_max_s),
         )
         backends.close()
 
@@ -100,7 +100,7 @@ def _opened_database(settings: Settings) -> Database:
 
 
 def _prepared(settings: Settings) -> DataFolder:
-    place = DataFolder(folder=settings.data)
+    place = DataFolder(folder=settings.storage.data)
     try:
         place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # documents are their owners' business
     except OSError as error:
@@ -169,33 +169,33 @@ def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
         addresses=place.addresses,
         scratch=place.scratch.absolute(),
-        checkpoint_every_s=settings.checkpoint_every_s,
-        progress_every_s=1 / settings.event_rate_per_s,
+        checkpoint_every_s=settings.workers.checkpoint_every_s,
+        progress_every_s=1 / settings.workers.event_rate_per_s,
     )
     return WorkerLimits(
         options=options.to_json(),
-        threads=settings.worker_threads,
-        memory_bytes=settings.worker_memory_bytes,
-        attempts=settings.attempts_per_worker,
-        hang_s=settings.hang_s,
-        finish_s=settings.finish_s,
+        threads=settings.workers.worker_threads,
+        memory_bytes=settings.workers.worker_memory_bytes,
+        attempts=settings.workers.attempts_per_worker,
+        hang_s=settings.workers.hang_s,
+        finish_s=settings.workers.finish_s,
         limits=_queue_limits(settings),
     )
 
 
 def _queue_limits(settings: Settings) -> Limits:
     return Limits(
-        queued_per_owner=settings.queued_per_owner,
-        running_per_owner=settings.running_per_owner,
-        queue_length=settings.queue_length,
+        queued_per_owner=settings.limits.queued_per_owner,
+        running_per_owner=settings.limits.running_per_owner,
+        queue_length=settings.limits.queue_length,
     )
 
 
 def _document_limits(settings: Settings) -> DocumentLimits:
     return DocumentLimits(
-        max_layers=settings.max_layers,
-        max_parameters=settings.max_parameters,
-        max_memory_bytes=settings.max_memory_bytes,
-        max_epochs=settings.max_epochs,
-        max_seconds=settings.max_seconds,
+        max_layers=settings.limits.max_layers,
+        max_parameters=settings.limits.max_parameters,
+        max_memory_bytes=settings.limits.max_memory_bytes,
+        max_epochs=settings.limits.max_epochs,
+        max_seconds=settings.limits.max_seconds,
     )

@@ -11,7 +11,7 @@ from quickml.http.app import create_app
 from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import DocumentLimits, Limits, Service
-from quickml.settings import Settings
+from quickml.settings import ServerSettings
 from quickml.storage.artifacts.memory import MemoryArtifactStore
 from quickml.testing.executor import MemoryExecutor
 from waiting import until
@@ -57,7 +57,7 @@ class Served:
             min_free_disk_bytes=room,
             signer=signer,
         )
-        self.app = create_app(self.service, Settings(data=tmp_path, **settings))
+        self.app = create_app(self.service, ServerSettings(**settings))
         # Not raised in the test: what a client sees of a mistake is what is tested.
         self.client = TestClient(self.app, base_url="http://localhost:8000", raise_server_exceptions=False)
 

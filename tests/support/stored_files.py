@@ -11,7 +11,7 @@ from quickml.storage.backends import Backends
 
 def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER):
     """Store copies of files under their names as what one job has made; its artifacts, in this order."""
-    settings = Settings(data=data)
+    settings = Settings.of(data=data)
     jobs = composition.jobs(settings)
     store = Backends.open(composition.DataFolder(folder=data).addresses).artifacts
     job_id = jobs.submit(new(owner))[0].id

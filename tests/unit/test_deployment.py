@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from nginx_process import CONFIGURATION, filled
-from quickml.settings.table import Settings
+from quickml.settings import TABLE, Settings
 from server_process import ROOT
 
 DEPLOY = ROOT / "deploy"
@@ -22,7 +22,7 @@ FLAG = re.compile(r"(?<![\w-])--([a-z][a-z-]+)")
 
 
 def settings():
-    return set(Settings.__dataclass_fields__)
+    return {row.name for row in TABLE}
 
 
 def is_runnable(*command):
@@ -79,12 +79,12 @@ def test_the_names_in_the_configuration_are_those_that_the_page_replaces():
 
 def test_the_size_of_a_request_is_the_same_as_the_servers():
     (limit,) = re.findall(r"client_max_body_size (\d+)m;", CONFIGURATION.read_text())
-    assert int(limit) << 20 == Settings(data=Path()).max_body_bytes
+    assert int(limit) << 20 == Settings.of(data=Path()).server.max_body_bytes
 
 
 def test_nginx_waits_longer_than_the_pause_between_two_heartbeats():
     (seconds,) = re.findall(r"proxy_read_timeout (\d+)s;", CONFIGURATION.read_text())
-    assert int(seconds) >= 3 * Settings(data=Path()).heartbeat_s
+    assert int(seconds) >= 3 * Settings.of(data=Path()).server.heartbeat_s
 
 
 @pytest.mark.skipif(shutil.which("envsubst") is None, reason="envsubst is not installed here")
@@ -114,7 +114,7 @@ def test_the_unit_is_one(tmp_path):
 
 
 def test_whoever_ends_the_server_waits_until_it_has_saved():
-    needed = Settings(data=Path()).grace_s + 5
+    needed = Settings.of(data=Path()).workers.grace_s + 5
     assert int(re.search(r"^TimeoutStopSec=(\d+)$", UNIT, re.MULTILINE)[1]) > needed
     compose = (DEPLOY / "compose.yaml").read_text()
     assert int(re.search(r"stop_grace_period: (\d+)s", compose)[1]) > needed

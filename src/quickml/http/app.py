@@ -13,15 +13,15 @@ from starlette.middleware.cors import CORSMiddleware
 
 from quickml._version import __version__
 from quickml.http import openapi, problems
-from quickml.http.auth import access_of
 from quickml.http.files import checksums
 from quickml.http.files.quotas import Downloads
 from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
 from quickml.http.server.access_log import Observation
 from quickml.http.server.bodies import BodyLimits
 from quickml.http.server.metrics import Metrics
+from quickml.http.state import AppState, state_of
 from quickml.service import Service
-from quickml.settings import Settings
+from quickml.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
@@ -40,7 +40,7 @@ EXPOSED = [
 """What they may read."""
 
 
-def create_app(service: Service, settings: Settings) -> FastAPI:
+def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     """The ASGI application of a service, which it starts and closes."""
     app = FastAPI(
         title="QuickML",
@@ -52,19 +52,8 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    app.state.service, app.state.access = service, access_of(settings)
+    app.state.shared = _shared(service, settings)
     app.state.readings = checksums.Readings()
-    app.state.max_body_bytes, app.state.heartbeat_s = settings.max_body_bytes, settings.heartbeat_s
-    app.state.stall_s, app.state.min_rate_bytes = settings.stall_s, settings.min_rate_bytes
-    app.state.accel_redirect = settings.accel_redirect
-    app.state.downloads = Downloads(
-        per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes
-    )
-    app.state.watchers = service.watchers(
-        events.encode, most=settings.watchers, capacity=settings.watcher_queue
-    )
-    app.state.metrics = Metrics(service, lambda: app.state.watchers.count, app.state.downloads)
-    app.state.watchers.listen(app.state.metrics.event)
     for module in ROUTERS:
         app.include_router(module.router)
     problems.install(app)
@@ -73,7 +62,17 @@ def create_app(service: Service, settings: Settings) -> FastAPI:
     return app
 
 
-def _surround(app: FastAPI, settings: Settings) -> None:
+def _shared(service: Service, settings: ServerSettings) -> AppState:
+    downloads = Downloads(per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes)
+    watchers = service.watchers(events.encode, most=settings.watchers, capacity=settings.watcher_queue)
+    metrics = Metrics(service, lambda: watchers.count, downloads)
+    watchers.listen(metrics.event)
+    return AppState(
+        service=service, settings=settings, watchers=watchers, downloads=downloads, metrics=metrics
+    )
+
+
+def _surround(app: FastAPI, settings: ServerSettings) -> None:
     """Middleware, the innermost first."""
     app.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
     if settings.cors_origins is not None:
@@ -84,18 +83,18 @@ def _surround(app: FastAPI, settings: Settings) -> None:
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,
         )
-    app.add_middleware(Observation, metrics=app.state.metrics)
+    app.add_middleware(Observation, metrics=state_of(app).metrics)
 
 
 @contextlib.asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
-    service: Service = app.state.service
+    service, watchers = state_of(app).service, state_of(app).watchers
     await run_in_threadpool(service.start)
-    tasks = [asyncio.create_task(app.state.watchers.run()), asyncio.create_task(_sweep(service))]
+    tasks = [asyncio.create_task(watchers.run()), asyncio.create_task(_sweep(service))]
     try:
         yield
     finally:
-        app.state.watchers.close()
+        watchers.close()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

@@ -1,11 +1,22 @@
-"""The settings of `quickml serve`: one table, from which flags, variables, file and documentation come.
+"""The settings of `quickml serve`.
 
-A setting `max_layers` is the flag `--max-layers`, the variable `QUICKML_MAX_LAYERS` and the key `max_layers`
-of a TOML file. A flag wins over a variable, a variable over the file, the file over the default. Nothing else
-reads the environment for settings.
+Every setting can be given in three ways: `max_layers`, for example, as the flag `--max-layers`, as the
+environment variable `QUICKML_MAX_LAYERS`, or as the key `max_layers` of a TOML file. Flags take precedence
+over variables, and variables over the file.
 """
 
+from quickml.settings.groups import LimitSettings, ServerSettings, StorageSettings, WorkerSettings
 from quickml.settings.load import load
-from quickml.settings.table import TABLE, Setting, Settings
+from quickml.settings.row import Setting
+from quickml.settings.table import TABLE, Settings
 
-__all__ = ["TABLE", "Setting", "Settings", "load"]
+__all__ = [
+    "TABLE",
+    "LimitSettings",
+    "ServerSettings",
+    "Setting",
+    "Settings",
+    "StorageSettings",
+    "WorkerSettings",
+    "load",
+]

@@ -137,11 +137,9 @@ def or_none(kind: Kind) -> Kind:
     return Kind(expected=f"{kind.expected}, or none", metavar=kind.metavar, read=read, show=show)
 
 
-TEXT = Kind(expected="a text", metavar="TEXT", read=_text)
+TEXT = Kind(expected="text", metavar="TEXT", read=_text)
 PATH = Kind(expected="a path", metavar="PATH", read=_path)
 SIZE = Kind(expected="a size such as 500MB or 2GiB", metavar="SIZE", read=read_size, show=show_size)
-RATE = Kind(
-    expected="the size of what comes in a second, such as 500kB", metavar="SIZE", read=_rate, show=show_size
-)
-PREFIX = Kind(expected="the beginning of a path, such as /protected/", metavar="PATH", read=_prefix)
+RATE = Kind(expected="a size per second such as 500kB", metavar="SIZE", read=_rate, show=show_size)
+PREFIX = Kind(expected="a path prefix such as /protected/", metavar="PATH", read=_prefix)
 SECONDS = number(0.0, "seconds")

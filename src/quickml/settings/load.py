@@ -14,7 +14,8 @@ from typing import Any
 from quickml.errors import Problem, SettingsError
 from quickml.settings.kinds import PATH, Kind
 from quickml.settings.remote import SERVER, TOKEN
-from quickml.settings.table import PREFIX, TABLE, Settings
+from quickml.settings.row import PREFIX
+from quickml.settings.table import TABLE, Settings
 
 CONFIG = "QUICKML_CONFIG"
 """Names the file where the flag `--config` does not."""
@@ -59,7 +60,7 @@ def load(
     problems = problems or _pairs(values, given)
     if problems:
         raise SettingsError(problems)
-    return Settings(**values)
+    return Settings.of(**values)
 
 
 def _from_environment(variables: Mapping[str, str], problems: list[Problem]) -> dict[str, _Given]:

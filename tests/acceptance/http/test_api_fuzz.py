@@ -104,7 +104,7 @@ def check(response):
 
 def test_all_of_it_was_tried_on_a_server_that_is_still_well(server):
     served, _ = server
-    text = served.app.state.metrics.text().decode()
+    text = served.app.state.shared.metrics.text().decode()
     assert 'status="500"' not in text
     for route in (
         *("/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events", "/v1/jobs", "/v1/validate"),

@@ -139,7 +139,7 @@ def test_a_file_of_another_size_than_it_had_is_not_sent(two, tmp_path):
 def test_an_owner_with_too_many_downloads_is_told_when_to_come_back(tmp_path):
     with served(tmp_path, workers=0, downloads_per_owner=1) as server:
         url = a_file(server, tmp_path)
-        with server.app.state.downloads.opened(OPEN_OWNER):
+        with server.app.state.shared.downloads.opened(OPEN_OWNER):
             answer = server.client.get(url)
             is_problem(answer, 429, "downloads")
             assert int(answer.headers["retry-after"]) > 0

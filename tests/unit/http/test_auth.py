@@ -101,7 +101,7 @@ def test_a_server_that_is_open_on_purpose_answers_to_any_name(tmp_path):
 
 
 def test_what_is_reachable_by_others_asks_for_tokens(tmp_path):
-    assert Settings(data=tmp_path, host="0.0.0.0").tokens_required
+    assert Settings.of(data=tmp_path, host="0.0.0.0").server.tokens_required
     with served(tmp_path, workers=0, host="0.0.0.0") as server:
         is_problem(server.client.get("/v1/jobs"), 401, "unauthorized")
 

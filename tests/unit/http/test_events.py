@@ -284,7 +284,7 @@ def test_there_is_room_for_so_many_and_then_for_no_more(tmp_path):
 def test_too_many_streams_are_answered_with_a_problem(tmp_path):
     with served(tmp_path, workers=0, watchers=1) as server:
         job_id = server.submit()
-        server.client.app.state.watchers._most = 0
+        server.client.app.state.shared.watchers._most = 0
         answer = stream(server, job_id)
         is_problem(answer, 503, "crowded")
         assert answer.headers["retry-after"]

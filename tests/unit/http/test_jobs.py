@@ -149,7 +149,7 @@ def test_a_job_is_removed_also_while_it_trains(slow):
     first, second = slow.submit(), slow.submit()
     slow.training(first)
     dropped = []
-    slow.app.state.watchers.drop = dropped.append
+    slow.app.state.shared.watchers.drop = dropped.append
     assert slow.client.delete(f"/v1/jobs/{first}").status_code == 204
     assert dropped == [first]
     is_problem(slow.client.get(f"/v1/jobs/{first}"), 404, "not-found")

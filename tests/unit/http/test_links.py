@@ -123,7 +123,7 @@ def test_a_link_ends_on_time():
 
 def test_the_key_stays_and_is_nobody_elses(tmp_path):
     link = Link(job_id="j", sha256="s", name="n", expires=2**40)
-    settings = Settings(data=tmp_path)
+    settings = Settings.of(data=tmp_path)
     with composition.service(settings) as service:
         signature = service._signer.sign(link)
     (tmp_path / "link.draft").write_bytes(b"of a server that was killed while it made one")
@@ -143,13 +143,13 @@ def test_what_is_no_key_is_not_signed_with(tmp_path):
     (tmp_path / "link.key").write_bytes(b"")
     with (
         pytest.raises(StoreError, match=r"link\.key: expected a key of 32 bytes, found 0"),
-        composition.service(Settings(data=tmp_path)),
+        composition.service(Settings.of(data=tmp_path)),
     ):
         pass
 
 
 def test_the_setting_caps_links(tmp_path):
-    with composition.service(Settings(data=tmp_path, link_max_s=60.0)) as service:
+    with composition.service(Settings.of(data=tmp_path, link_max_s=60.0)) as service:
         assert service.link_max_s == 60
 
 

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 
 from quickml.http.server.protocol import MAX_HEADERS_BYTES, MAX_PIPELINED, Protocol
 from quickml.http.server.run import Server, listen
+from quickml.settings import ServerSettings
 from waiting import until
 
 PATIENCE_S = 60.0
@@ -23,11 +24,15 @@ FLOOD_BYTES = 16 << 20
 FIELDS = b"a: b\r\n" * 10_000
 
 
+def state_with(**settings):
+    return SimpleNamespace(shared=SimpleNamespace(settings=ServerSettings(**settings)))
+
+
 class App:
     """Answers at once, or streams until the client is gone when it is asked for `/0`."""
 
     def __init__(self):
-        self.state = SimpleNamespace(stall_s=PATIENCE_S, min_rate_bytes=None)
+        self.state = state_with(stall_s=PATIENCE_S)
         self.begun, self.left = [], []
 
     async def __call__(self, scope, receive, send):
@@ -169,7 +174,7 @@ def test_the_request_that_is_answered_hears_that_its_client_left(served, waiting
 def test_the_end_of_a_connection_over_tls_takes_as_long_as_a_stall(is_tls, monkeypatch):
     """The last of an answer lies in the event loop then, and goes with the connection."""
     app = FastAPI()
-    app.state.stall_s = 7.5
+    app.state = state_with(stall_s=7.5)
     server, asked = Server(app), []
     server.config.load()
     server.config.ssl_certfile = "chain.pem" if is_tls else None

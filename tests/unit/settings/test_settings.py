@@ -9,7 +9,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from quickml.errors import SettingsError
-from quickml.settings import TABLE, Settings, load
+from quickml.settings import TABLE, LimitSettings, ServerSettings, Settings, load
 from quickml.settings.kinds import read_size, show_size
 
 NAMES = [row.name for row in TABLE]
@@ -50,6 +50,19 @@ def problems(**keywords):
     return caught.value.problems
 
 
+def by_name(settings):
+    return {row.name: getattr(getattr(settings, row.group), row.name) for row in TABLE}
+
+
+def test_a_setting_is_in_one_group():
+    assert len(set(NAMES)) == len(NAMES)
+    assert Settings.of(port=1, max_layers=2) == Settings(
+        server=ServerSettings(port=1), limits=LimitSettings(max_layers=2)
+    )
+    with pytest.raises(TypeError, match="'prot'"):
+        Settings.of(prot=1)
+
+
 def test_nothing_given_is_all_defaults():
     assert load({}, {}) == Settings()
     assert load(dict.fromkeys(NAMES), {}) == Settings()
@@ -57,7 +70,7 @@ def test_nothing_given_is_all_defaults():
 
 def test_settings_are_frozen():
     with pytest.raises(dataclasses.FrozenInstanceError):
-        load({}, {}).port = 1
+        load({}, {}).server.port = 1
 
 
 def test_the_examples_name_every_setting():
@@ -68,8 +81,9 @@ def test_the_examples_name_every_setting():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_every_setting_can_be_given_in_every_way(way, name, tmp_path):
     settings = load(**given_by(way, name, EXAMPLES[name], tmp_path))
-    assert getattr(settings, name) != getattr(Settings(), name)
-    assert dataclasses.replace(settings, **{name: getattr(Settings(), name)}) == Settings()
+    values, defaults = by_name(settings), by_name(Settings())
+    assert values.pop(name) != defaults.pop(name)
+    assert values == defaults
     assert load(**given_by("flag", name, EXAMPLES[name], tmp_path)) == settings
 
 
@@ -89,12 +103,12 @@ def test_a_flag_wins_over_a_variable_and_that_over_the_file(tmp_path):
     config.write_text("port = 1\nworkers = 1\nmax_layers = 1\n")
     variables = {"QUICKML_PORT": "2", "QUICKML_WORKERS": "2"}
     settings = load({"port": "3"}, variables, config)
-    assert (settings.port, settings.workers, settings.max_layers) == (3, 2, 1)
-    assert settings.max_epochs == Settings().max_epochs
+    assert (settings.server.port, settings.workers.workers, settings.limits.max_layers) == (3, 2, 1)
+    assert settings.limits.max_epochs == Settings().limits.max_epochs
 
 
 def test_what_another_place_wins_over_is_not_looked_at():
-    assert load({"port": "3"}, {"QUICKML_PORT": "x"}).port == 3
+    assert load({"port": "3"}, {"QUICKML_PORT": "x"}).server.port == 3
 
 
 def test_an_empty_variable_is_none():
@@ -105,8 +119,8 @@ def test_the_file_may_be_named_by_a_variable(tmp_path):
     first, second = tmp_path / "1.toml", tmp_path / "2.toml"
     first.write_text("port = 1")
     second.write_text("port = 2")
-    assert load({}, {"QUICKML_CONFIG": str(first)}).port == 1
-    assert load({}, {"QUICKML_CONFIG": str(first)}, second).port == 2
+    assert load({}, {"QUICKML_CONFIG": str(first)}).server.port == 1
+    assert load({}, {"QUICKML_CONFIG": str(first)}, second).server.port == 2
 
 
 def test_toml_has_its_own_types(tmp_path):
@@ -115,9 +129,9 @@ def test_toml_has_its_own_types(tmp_path):
         'port = 1\nhang_s = 2.5\ngrace_s = 3\nmax_body_bytes = 4096\nmax_memory_bytes = "1GiB"\n'
     )
     settings = load({}, {}, config)
-    assert (settings.port, settings.hang_s, settings.grace_s) == (1, 2.5, 3.0)
-    assert (settings.max_body_bytes, settings.max_memory_bytes) == (4096, 1 << 30)
-    assert isinstance(settings.grace_s, float)
+    assert (settings.server.port, settings.workers.hang_s, settings.workers.grace_s) == (1, 2.5, 3.0)
+    assert (settings.server.max_body_bytes, settings.limits.max_memory_bytes) == (4096, 1 << 30)
+    assert isinstance(settings.workers.grace_s, float)
 
 
 @pytest.mark.parametrize(
@@ -137,12 +151,12 @@ def test_values_of_the_wrong_type(tmp_path, line):
 def test_paths_start_from_the_file_or_from_here(tmp_path, monkeypatch):
     config = tmp_path / "quickml.toml"
     config.write_text('data = "here"\n')
-    assert load({}, {}, config).data == tmp_path / "here"
+    assert load({}, {}, config).storage.data == tmp_path / "here"
     config.write_text(f"data = '{Path.cwd() / 'there'}'\n")
-    assert load({}, {}, config).data == Path.cwd() / "there"
-    assert load({"data": "here"}, {}).data == Path("here")
+    assert load({}, {}, config).storage.data == Path.cwd() / "there"
+    assert load({"data": "here"}, {}).storage.data == Path("here")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert load({"data": "~/x"}, {}).data == tmp_path / "x"
+    assert load({"data": "~/x"}, {}).storage.data == tmp_path / "x"
 
 
 def test_all_problems_are_told_at_once(tmp_path):
@@ -185,7 +199,7 @@ def test_a_file_that_is_not_there(tmp_path):
 
 def test_a_certificate_needs_its_key():
     settings = load(TLS, {})
-    assert (settings.tls_cert, settings.tls_key) == (Path("/c.pem"), Path("/k.pem"))
+    assert (settings.server.tls_cert, settings.server.tls_key) == (Path("/c.pem"), Path("/k.pem"))
     (problem,) = problems(flags={"tls_cert": "/c.pem"})
     assert str(problem) == "--tls-cert: expected tls_key beside tls_cert, found tls_cert alone"
     (problem,) = problems(environment={"QUICKML_TLS_KEY": "/k.pem"})
@@ -207,7 +221,7 @@ def test_a_certificate_needs_its_key():
      ("tokens", "127.0.0.1", True)],
 )  # fmt: skip
 def test_who_must_show_a_token(access, host, required):
-    assert load({"access": access, "host": host}, {}).tokens_required is required
+    assert load({"access": access, "host": host}, {}).server.tokens_required is required
 
 
 def test_every_row_is_told():
@@ -223,7 +237,7 @@ def test_the_default_that_is_told_is_the_default():
     on_this_machine = {"data", "workers", "worker_threads"}
     for row in TABLE:
         if row.name not in on_this_machine:
-            assert row.kind.read(row.default) == getattr(Settings(), row.name)
+            assert row.kind.read(row.default) == by_name(Settings())[row.name]
 
 
 # Sizes
@@ -263,7 +277,7 @@ def test_any_text_is_taken_or_told(name, text, way):
         (problem,) = error.problems
         assert problem.pointer == (row.flag if way == "flags" else row.variable)
         return
-    value = getattr(settings, name)
+    value = by_name(settings)[name]
     again = row.kind.read(row.kind.show(value))
     assert again == (pytest.approx(value) if isinstance(value, float) else value)
 

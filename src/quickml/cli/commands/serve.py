@@ -32,11 +32,11 @@ def serve(settings: Settings) -> None:
         SettingsError: nobody can listen there, or the certificate cannot be used.
         StoreError: the data folder cannot be used, or another server works there.
     """
-    logs.configure(style=settings.log_format, level=settings.log_level)
+    logs.configure(style=settings.server.log_format, level=settings.server.log_level)
     _raise_file_limit()
     sys.setswitchinterval(SWITCH_S)
     with _listening(settings) as listener, composition.service(settings) as service:
-        server = Server(create_app(service, settings), tls_cert=settings.tls_cert, tls_key=settings.tls_key)
+        server = Server(create_app(service, settings.server))
         _load_certificate(server, settings)
         print("\n".join(_greeting(settings, service, listener.getsockname()[1])), flush=True)
         server.run(sockets=[listener])
@@ -44,9 +44,9 @@ def serve(settings: Settings) -> None:
 
 def _listening(settings: Settings) -> socket.socket:
     try:
-        return listen(settings.host, settings.port)
+        return listen(settings.server.host, settings.server.port)
     except OSError as error:
-        place = f"{settings.host} port {settings.port}"
+        place = f"{settings.server.host} port {settings.server.port}"
         raise _wrong("--host, --port", "an address to listen on", f"{place} ({error.strerror})") from None
 
 
@@ -54,7 +54,7 @@ def _load_certificate(server: Server, settings: Settings) -> None:
     try:
         server.config.load()
     except OSError as error:  # ssl's errors are
-        found = f"{settings.tls_cert} and {settings.tls_key} ({error.strerror or error})"
+        found = f"{settings.server.tls_cert} and {settings.server.tls_key} ({error.strerror or error})"
         raise _wrong("--tls-cert, --tls-key", "a certificate and its key (PEM)", found) from None
 
 
@@ -74,14 +74,14 @@ def _raise_file_limit() -> None:
 def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
     address = _address(settings, port)
     secret = None
-    if settings.tokens_required and (made := service.first_token(FIRST_OWNER)):
+    if settings.server.tokens_required and (made := service.first_token(FIRST_OWNER)):
         secret = made[1]
     yield f"QuickML serves on  {address}"
-    yield f"data               {settings.data.absolute()}"
+    yield f"data               {settings.storage.data.absolute()}"
     if secret:
         yield f"token              {secret}"
         yield f"                   of {FIRST_OWNER}, shown this once; `quickml token create NAME` makes more"
-    elif settings.tokens_required:
+    elif settings.server.tokens_required:
         yield "token              asked for; `quickml token create NAME` makes one"
     link = f"{address}/?token={quote(secret)}" if secret else address
     if secret:
@@ -107,8 +107,8 @@ def _code(link: str) -> Iterator[str]:
 
 def _address(settings: Settings, port: int) -> str:
     """As another device would write it, where the server listens to others."""
-    scheme = "https" if settings.tls_cert else "http"
-    host = _own_address() if settings.host in ANY else settings.host
+    scheme = "https" if settings.server.tls_cert else "http"
+    host = _own_address() if settings.server.host in ANY else settings.server.host
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 

@@ -15,9 +15,9 @@ from starlette.exceptions import HTTPException
 
 from quickml.api.messages import PartsMessage
 from quickml.errors import DownloadsError
-from quickml.http.auth import TheService
 from quickml.http.files.streaming import left
 from quickml.http.routes.links import Fetcher
+from quickml.http.state import TheService
 from quickml.service import Parts
 
 router = APIRouter()

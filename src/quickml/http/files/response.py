@@ -21,6 +21,7 @@ from quickml.http.files.conditions import Validators, Verdict
 from quickml.http.files.quotas import Downloads
 from quickml.http.files.ranges import Span, spans_of
 from quickml.http.files.streaming import FileBody
+from quickml.http.state import state_of
 from quickml.service import Artifact
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
@@ -120,13 +121,14 @@ def deliver(
     if request.method == "HEAD":
         return Response(headers={**content.headers(), "Content-Length": str(content.size_bytes)})
     spans = _wanted(content, request.headers)
-    prefix: str | None = request.app.state.accel_redirect
+    state = state_of(request.app)
+    prefix = state.settings.accel_redirect
     if prefix is not None and _is_plain(request.headers, spans):
-        place = request.app.state.service.place(artifact)
+        place = state.service.place(artifact)
         said = {**content.headers(), "X-Accel-Redirect": f"{prefix}{place}"}
         del said["Accept-Ranges"]  # nginx says it itself, and would say it twice
         return Response(headers=said)
-    return _body(content, spans, request.app.state.downloads, owner)
+    return _body(content, spans, state.downloads, owner)
 
 
 def _wanted(content: Content, headers: Headers) -> list[Span] | None:

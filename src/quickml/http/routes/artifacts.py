@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from starlette.responses import Response
 
 from quickml.api.messages import Manifest, artifact_messages
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
 from quickml.http.files.response import deliver
 from quickml.http.files.streaming import in_thread
 from quickml.http.openapi import PROBLEM
 from quickml.http.routes.links import Fetcher
+from quickml.http.state import TheService
 from quickml.service import Service
 
 router = APIRouter()

@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Request
+from fastapi import APIRouter, Header, Query
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -20,9 +20,10 @@ from starlette.types import Receive, Scope, Send
 from quickml.api.messages import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
 from quickml.events import TERMINAL, from_json
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
 from quickml.http.files.streaming import left
-from quickml.service import EventHub, Service, StoredEvent, Subscription
+from quickml.http.state import AppState, TheState
+from quickml.service import Service, StoredEvent, Subscription
 
 router = APIRouter()
 
@@ -49,10 +50,9 @@ def encode(event: StoredEvent) -> bytes:
 )
 async def get_events(
     *,
-    service: TheService,
+    state: TheState,
     owner: Owner,
     job_id: str,
-    request: Request,
     after: Annotated[int, Query(ge=0, le=2**53, description="Events with a higher number alone.")] = 0,
     last_event_id: Annotated[str | None, Header(description="The same, as an EventSource says it.")] = None,
     accept: Annotated[str, Header(description="`application/json` for a page.")] = "*/*",
@@ -61,14 +61,13 @@ async def get_events(
     if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 16:
         after = max(after, int(last_event_id))
     if "application/json" in accept and MEDIA_TYPE not in accept:
-        return await run_in_threadpool(_page, service, job_id, owner, after)
+        return await run_in_threadpool(_page, state.service, job_id, owner, after)
     if MEDIA_TYPE not in accept and "text/*" not in accept and "*/*" not in accept:
         raise HTTPException(406, f"Accept: expected {MEDIA_TYPE} or application/json, found {accept!r:.80}")
-    job = await run_in_threadpool(service.job, job_id, owner)
+    job = await run_in_threadpool(state.service.job, job_id, owner)
     if job.status in TERMINAL and job.last_event <= after:
         return Response(status_code=204)
-    state = request.app.state
-    return EventStream(service, state.watchers, job_id, owner, after=after, heartbeat_s=state.heartbeat_s)
+    return EventStream(state, job_id, owner, after=after)
 
 
 def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
@@ -86,14 +85,13 @@ def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
 class EventStream(Response):
     """An answer that goes on. Plain ASGI: a thousand of them have to be cheap."""
 
-    def __init__(
-        self, service: Service, watchers: EventHub, job_id: str, owner: str, *, after: int, heartbeat_s: float
-    ) -> None:
+    def __init__(self, state: AppState, job_id: str, owner: str, *, after: int) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would keep it back
         super().__init__(media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
         del self.headers["content-length"]
-        self._service, self._watchers, self._job_id, self._owner = service, watchers, job_id, owner
-        self._last, self._heartbeat_s = after, heartbeat_s
+        self._service, self._watchers = state.service, state.watchers
+        self._job_id, self._owner = job_id, owner
+        self._last, self._heartbeat_s = after, state.settings.heartbeat_s
         self._is_over = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002

@@ -6,7 +6,7 @@ import json
 import re
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Request, Response
+from fastapi import APIRouter, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
@@ -24,8 +24,9 @@ from quickml.document import Plan
 from quickml.document.shapes import summary
 from quickml.errors import DocumentError
 from quickml.events import Status
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
 from quickml.http.server.bodies import JsonBody
+from quickml.http.state import TheService, TheState
 from quickml.service import Job, Service
 
 router = APIRouter()
@@ -86,10 +87,10 @@ def cancel_job(service: TheService, owner: Owner, job_id: str) -> JobMessage:
 
 
 @router.delete("/v1/jobs/{job_id}", status_code=204)
-async def delete_job(service: TheService, owner: Owner, job_id: str, request: Request) -> None:
+async def delete_job(state: TheState, owner: Owner, job_id: str) -> None:
     """Remove a job with its events and files; one that is not finished is given up first."""
-    await run_in_threadpool(service.delete, job_id, owner)
-    request.app.state.watchers.drop(job_id)
+    await run_in_threadpool(state.service.delete, job_id, owner)
+    state.watchers.drop(job_id)
 
 
 @router.post("/v1/validate", response_model=Validation, openapi_extra=DOCUMENT)

@@ -14,10 +14,11 @@ from pydantic import ValidationError
 
 from quickml.api.messages import LinkMessage, LinkRequest, Links, artifact_url
 from quickml.errors import LinkError, Problem
-from quickml.http.auth import Owner, TheService, owner_of
+from quickml.http.auth import Owner, owner_of
 from quickml.http.openapi import request_body
 from quickml.http.problems import body_problems, request_problem
 from quickml.http.server.bodies import JsonBody
+from quickml.http.state import TheService, state_of
 from quickml.service import MEMBER, Artifact, Link, Service
 
 router = APIRouter()
@@ -45,7 +46,7 @@ async def fetcher_of(
         return await owner_of(request)
     if not _SECONDS.fullmatch(expires):
         raise LinkError(f"?expires: expected seconds since 1970, found {expires!r:.80}")
-    service: Service = request.app.state.service
+    service = state_of(request.app).service
     sha256, name = request.path_params["sha256"], request.path_params.get("filename")
     if name is None:
         return await run_in_threadpool(service.bearer_of_content, job, sha256, int(expires), signature)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.responses import JSONResponse
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 
 from quickml._version import __version__
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
+from quickml.http.state import TheService, TheState
 from quickml.service import Health
 
 router = APIRouter()
@@ -58,7 +59,7 @@ def _report(health: Health) -> dict[str, Any]:
     response_class=Response,
     responses={200: {"content": {"text/plain": {"schema": {"type": "string"}}}, "description": "Figures"}},
 )
-async def metrics(request: Request, _: Owner) -> Response:
+async def metrics(state: TheState, _: Owner) -> Response:
     """Figures for Prometheus."""
-    text = await run_in_threadpool(request.app.state.metrics.text)
+    text = await run_in_threadpool(state.metrics.text)
     return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)

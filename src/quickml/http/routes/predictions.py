@@ -8,10 +8,11 @@ from fastapi.responses import Response
 from pydantic import ValidationError
 
 from quickml.api.messages import ActivationMessage, PredictionMessage, PredictionRequest, Predictions, number
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
 from quickml.http.openapi import request_body
 from quickml.http.problems import body_problems, request_problem
 from quickml.http.server.bodies import JsonBody
+from quickml.http.state import TheService
 from quickml.service import Prediction, Service
 
 router = APIRouter()

@@ -17,9 +17,10 @@ from quickml.document.sculptml import name_of
 from quickml.errors import DocumentError
 from quickml.events import TERMINAL, EpochEnded, Status, from_json
 from quickml.http import problems
-from quickml.http.auth import Owner, TheService
+from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, deliver
 from quickml.http.server.bodies import RawBody
+from quickml.http.state import TheService
 from quickml.service import Job, Service
 
 router = APIRouter()

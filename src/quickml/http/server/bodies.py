@@ -10,6 +10,8 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quickml.http.state import state_of
+
 _CLOSE = {"Connection": "close"}  # what else the client sends of this body is not worth reading
 
 
@@ -61,7 +63,7 @@ def too_large(max_bytes: int) -> HTTPException:
 async def raw_body(request: Request) -> bytes:
     """The body, as it came."""
     announced = request.headers.get("content-length", "")
-    most = request.app.state.max_body_bytes
+    most = state_of(request.app).settings.max_body_bytes
     if announced.isdecimal() and int(announced) > most:  # refused before any of it is read
         raise too_large(most)
     try:

@@ -12,6 +12,7 @@ from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from quickml.http.server.slow_clients import Waiting
+from quickml.http.state import state_of
 
 HEADERS_TIMEOUT_S = 15.0
 """From the first byte of a connection or request to the end of its headers."""
@@ -44,8 +45,8 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """The clock starts with the connection."""
         super().connection_made(transport)
-        state = self.config.app.state  # type: ignore[union-attr]  # it is ours
-        self._waiting = Waiting(stall_s=state.stall_s, min_rate_bytes=state.min_rate_bytes)
+        settings = state_of(self.config.app).settings  # type: ignore[arg-type]  # it is ours
+        self._waiting = Waiting(stall_s=settings.stall_s, min_rate_bytes=settings.min_rate_bytes)
         self._await_headers()
         transport.set_write_buffer_limits(**WRITE_LIMITS)  # may pause at once: TLS has something to say
 

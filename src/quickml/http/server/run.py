@@ -10,13 +10,13 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
-from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
 from quickml.http.server.protocol import Protocol
+from quickml.http.state import state_of
 
 NOTSENT_LOWAT_BYTES = 128 << 10
 """What the system keeps of a connection before it is sent. Without it, of slow clients, megabytes."""
@@ -28,9 +28,9 @@ BACKLOG = 2048
 class Server(uvicorn.Server):
     """Ends with exit code 0 when it is asked to, streams first."""
 
-    def __init__(self, app: FastAPI, *, tls_cert: Path | None = None, tls_key: Path | None = None) -> None:
-        """Serve `app` once `run` is called with sockets; by https where there is a certificate."""
-        self._app = app
+    def __init__(self, app: FastAPI) -> None:
+        """Serve `app` on the sockets that `run` is called with, over HTTPS where there is a certificate."""
+        self._state = state_of(app)
         super().__init__(
             uvicorn.Config(
                 app,
@@ -43,8 +43,8 @@ class Server(uvicorn.Server):
                 server_header=False,
                 proxy_headers=False,
                 timeout_graceful_shutdown=int(DRAIN_S),
-                ssl_certfile=tls_cert,
-                ssl_keyfile=tls_key,
+                ssl_certfile=self._state.settings.tls_cert,
+                ssl_keyfile=self._state.settings.tls_key,
             )
         )
 
@@ -53,7 +53,7 @@ class Server(uvicorn.Server):
         loop = asyncio.get_running_loop()
         original = loop.create_server
         if self.config.is_ssl:
-            patient = partial(original, ssl_shutdown_timeout=self._app.state.stall_s)
+            patient = partial(original, ssl_shutdown_timeout=self._state.settings.stall_s)
             loop.create_server = patient  # type: ignore[method-assign]  # uvicorn passes nothing on
         try:
             await super().startup(sockets)
@@ -62,8 +62,8 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Let streams end, which would last for ever, and workers go, while requests are finished."""
-        self._app.state.watchers.close()
-        closing = asyncio.create_task(run_in_threadpool(self._app.state.service.close))
+        self._state.watchers.close()
+        closing = asyncio.create_task(run_in_threadpool(self._state.service.close))
         await super().shutdown(sockets)
         await closing
 

@@ -1,0 +1,170 @@
+"""The settings, in groups that are each handed on as a whole. A new setting is one row here."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from quickml.settings import kinds
+from quickml.settings.kinds import PATH, RATE, SECONDS, SIZE, TEXT, number, one_of, or_none, whole
+from quickml.settings.row import row
+
+
+def _cores() -> int:
+    """Cores that this process may use; in a container these are fewer than the machine has."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS, Windows
+        return os.cpu_count() or 1
+
+
+def _workers() -> int:
+    return min(4, _cores())
+
+
+def _worker_threads() -> int:
+    return max(1, _cores() // 4)
+
+
+def _data() -> Path:
+    import platformdirs
+
+    return platformdirs.user_data_path("quickml", appauthor=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageSettings:
+    """Where jobs and files are stored."""
+
+    data: Path = row(
+        PATH, _data, "Folder of the database and all files.", shown="the user's folder for application data"
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """The HTTP server: its address, who may use it, and how it treats slow clients."""
+
+    host: str = row(TEXT, "127.0.0.1", "Address to listen on. Use 0.0.0.0 to listen on all interfaces.")
+    port: int = row(whole(0, 65535), 8000, "Port to listen on. Use 0 to let the system choose a free port.")
+    tls_cert: Path | None = row(or_none(PATH), None, "Certificate chain (PEM). Enables HTTPS.")
+    tls_key: Path | None = row(or_none(PATH), None, "Private key of the certificate (PEM).")
+    access: str = row(
+        one_of("auto", "open", "tokens"),
+        "auto",
+        "Who may use the API: everyone (open) or holders of a token (tokens)."
+        " auto is open when the server listens on the loopback interface only, and tokens otherwise.",
+    )
+    cors_origins: str | None = row(
+        or_none(TEXT), None, "Origins of web pages that may call the API (CORS), separated by commas."
+    )
+
+    max_body_bytes: int = row(SIZE, 1 << 20, "Maximum size of a request body.")
+    body_timeout_s: float = row(SECONDS, 30.0, "Time allowed to receive a complete request body.")
+
+    watchers: int = row(whole(1), 4000, "Maximum number of open event streams.")
+    watcher_queue: int = row(
+        whole(1), 256, "Close an event stream when more events than this are waiting to be sent."
+    )
+    heartbeat_s: float = row(
+        number(0.1, "seconds"), 15.0, "Interval between heartbeats on an idle event stream."
+    )
+
+    stall_s: float = row(
+        number(0.1, "seconds"), 60.0, "Close a connection when the client has received no data for this long."
+    )
+    min_rate_bytes: int | None = row(
+        or_none(RATE),
+        None,
+        "Close a connection when the client receives less than this per second, measured over `stall_s`.",
+    )
+    max_rate_bytes: int | None = row(
+        or_none(RATE), None, "Maximum download rate of each owner in bytes per second, over all downloads."
+    )
+    downloads_per_owner: int | None = row(
+        or_none(whole(1)), None, "Maximum number of concurrent downloads of each owner."
+    )
+    accel_redirect: str | None = row(
+        or_none(kinds.PREFIX),
+        None,
+        "Let nginx send the files: the internal location that serves the folder `artifacts`,"
+        " such as /protected/.",
+    )
+    link_max_s: float = row(
+        number(1.0, "seconds"), 7 * 24 * 3600.0, "Maximum lifetime of a signed link to a file."
+    )
+
+    log_format: str = row(one_of("text", "json"), "text", "Format of the log.")
+    log_level: str = row(
+        one_of("debug", "info", "warning", "error"), "info", "Log messages of this level and above."
+    )
+
+    @property
+    def tokens_required(self) -> bool:
+        """Whether requests need a token."""
+        return self.access == "tokens" or (self.access == "auto" and not _is_loopback(self.host))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkerSettings:
+    """Worker processes, and when they are replaced or killed."""
+
+    workers: int = row(
+        whole(1, 256),
+        _workers,
+        "Number of trainings that run concurrently, one process each.",
+        shown="the number of cores, at most 4",
+    )
+    worker_threads: int = row(
+        whole(1, 1024),
+        _worker_threads,
+        "Number of threads of each worker.",
+        shown="a quarter of the cores, at least 1",
+    )
+    worker_memory_bytes: int | None = row(
+        or_none(SIZE), 3 << 30, "Kill a worker that uses more resident memory than this."
+    )
+    attempts_per_worker: int = row(whole(1), 50, "Replace a worker after this number of trainings.")
+    hang_s: float = row(SECONDS, 60.0, "Kill a worker that has sent no heartbeat for this long.")
+    grace_s: float = row(
+        SECONDS, 10.0, "Time allowed at shutdown for running trainings to save a checkpoint."
+    )
+    finish_s: float = row(
+        SECONDS,
+        300.0,
+        "Time allowed after `max_seconds` for export and verification; then the worker is killed.",
+    )
+    checkpoint_every_s: float = row(SECONDS, 30.0, "Minimum time between two checkpoints of a training.")
+    event_rate_per_s: float = row(
+        number(0.1, "events per second"), 5.0, "Maximum number of progress events per second and job."
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LimitSettings:
+    """What a job may ask for, and how many may wait."""
+
+    max_layers: int = row(whole(1), 200, "Maximum number of layers in a network.")
+    max_parameters: int = row(whole(1), 20_000_000, "Maximum number of parameters in a network.")
+    max_memory_bytes: int = row(SIZE, 2 << 30, "Maximum estimated memory of a training.")
+    max_epochs: int = row(whole(1), 10_000, "Maximum number of epochs in a training.")
+    max_seconds: float | None = row(
+        or_none(SECONDS),
+        3600.0,
+        "Maximum duration of a training. A training that reaches it stops early and keeps its weights.",
+    )
+    queued_per_owner: int | None = row(or_none(whole(1)), 200, "Maximum number of queued jobs of each owner.")
+    running_per_owner: int | None = row(
+        or_none(whole(1)), 2, "Maximum number of jobs of each owner that run concurrently."
+    )
+    queue_length: int | None = row(or_none(whole(1)), 2000, "Maximum number of queued jobs of all owners.")
+    min_free_disk_bytes: int = row(SIZE, 1 << 30, "Refuse new jobs when less disk space than this is free.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
