@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +11,8 @@ from pathlib import Path
 from quickml.errors import StoreError
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
+from quickml.files import atomic
+from quickml.files.lock import Lock
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import SqlJobStore
 from quickml.jobs.store import JobStore
@@ -110,30 +111,18 @@ def _prepared(settings: Settings) -> DataFolder:
 
 @contextmanager
 def _held(lock: Path) -> Iterator[None]:
-    """Two servers in one folder would take each other's attempts for lost. The system lets go by itself."""
+    """Keep a second server out: two in one folder would take each other's attempts for lost."""
+    held = Lock(lock, mode=0o600)
     try:
-        import fcntl
-    except ImportError:  # Windows
-        yield
-        return
-    with _opened(lock) as descriptor:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise StoreError(f"{lock.parent}: expected no other server in this folder, found one") from None
-        yield
-
-
-@contextmanager
-def _opened(lock: Path) -> Iterator[int]:
-    try:
-        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+        is_taken = held.take()
     except OSError as error:
-        raise StoreError(f"{lock}: cannot be opened ({error.strerror})") from error
+        raise StoreError(f"{lock}: the file cannot be locked ({error.strerror})") from error
+    if not is_taken:
+        raise StoreError(f"{lock.parent}: expected no other server in this folder, found one")
     try:
-        yield descriptor
+        yield
     finally:
-        os.close(descriptor)
+        held.release()
 
 
 def _key(path: Path) -> bytes:
@@ -155,14 +144,9 @@ def _key(path: Path) -> bytes:
 
 
 def _make_key(path: Path) -> None:
-    """Nobody else is here: the folder's lock is held."""
-    draft = path.with_suffix(".draft")
-    draft.unlink(missing_ok=True)
-    with open(draft, "xb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+    """Called while the folder's lock is held."""
+    with atomic.new_file(path, mode=0o600) as file:
         file.write(secrets.token_bytes(KEY_BYTES))
-        file.flush()
-        os.fsync(file.fileno())
-    draft.replace(path)
 
 
 def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:

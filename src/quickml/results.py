@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import errno
 import hashlib
 import re
-import secrets
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,7 +13,8 @@ from pathlib import Path
 
 from quickml.errors import ResultError
 from quickml.events import FileRow
-from quickml.files.durable import sync
+from quickml.files import atomic
+from quickml.files.digest import sha256_of
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
@@ -42,19 +41,17 @@ class Draft:
         Raises:
             ResultError: there is something already, or the disk refuses.
         """
-        _sync_all(self.path)
         folder, number = self.folder, 1
-        while not self._takes_place(folder):
+        while not self._is_published(folder):
             number += 1
             folder = self.folder.with_name(f"{self.folder.name}-{number}")
-        sync(folder.parent)
         return self.asked if number == 1 else self.asked.with_name(folder.name)
 
-    def _takes_place(self, folder: Path) -> bool:
+    def _is_published(self, folder: Path) -> bool:
         try:
-            self.path.replace(folder)  # an empty folder gives way, a full one does not
+            atomic.publish(self.path, folder)
         except OSError as error:
-            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and not self.exact:
+            if isinstance(error, FileExistsError) and not self.exact:
                 return False
             raise ResultError(f"{folder}: the result could not be put there ({error.strerror})") from error
         return True
@@ -72,7 +69,7 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     asked, folder = folder, folder.resolve()  # a link to an empty folder, and `.`, are good places too
     if exact:
         check_free(folder)
-    path = folder.with_name(f".{folder.name}-{secrets.token_hex(8)}.partial")
+    path = atomic.temporary_path(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir()
@@ -103,25 +100,14 @@ def check_free(folder: Path) -> None:
         raise ResultError(f"{folder}: the folder cannot be used ({error.strerror})") from error
 
 
-def _sync_all(folder: Path) -> None:
-    for path in sorted(folder.rglob("*"), reverse=True):
-        sync(path)
-    sync(folder)
-
-
 def described(path: Path) -> FileRow:
     """Name, size and sha256 of a file; of a package, all its files' sizes and the sha256 of their listing."""
     if path.is_file():
-        return FileRow(name=path.name, size_bytes=path.stat().st_size, sha256=_sha256(path))
+        return FileRow(name=path.name, size_bytes=path.stat().st_size, sha256=sha256_of(path))
     files = sorted(file for file in path.rglob("*") if file.is_file())
-    listing = "".join(f"{_sha256(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
+    listing = "".join(f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
     return FileRow(
         name=path.name,
         size_bytes=sum(file.stat().st_size for file in files),
         sha256=hashlib.sha256(listing.encode()).hexdigest(),
     )
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()

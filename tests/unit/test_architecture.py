@@ -21,7 +21,7 @@ OWNERS = {
     "tensorflow": {"training"}, "keras": {"training"}, "coremltools": {"export"}, "onnx": {"export"},
     "onnxruntime": {"export"}, "sklearn": {"datasets"}, "pooch": {"datasets"}, "typer": {"cli"}, "rich": {"cli"},
     "jinja2": {"report"}, "httpx": {"client"}, "pydantic": {"api", "client", "document", "events", "http"}, "sqlalchemy": {"jobs", "storage"}, "alembic": {"storage"},
-    "platformdirs": {"settings"}, "psutil": {"executors"},
+    "filelock": {"files"}, "platformdirs": {"settings"}, "psutil": {"executors"},
     "fastapi": {"http"}, "starlette": {"http"}, "uvicorn": {"http"}, "httptools": {"http"},
     "prometheus_client": {"http"}, "segno": {"cli"},
     "torch": {"export"}, "coreai": {"export"}, "coreai_torch": {"export"},

@@ -1,1 +1,1 @@
-"""Files that appear whole or not at all."""
+"""Files and folders that appear complete or not at all; locks; checksums."""

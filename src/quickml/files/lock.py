@@ -1,4 +1,4 @@
-"""A lock on a name, between threads and processes. Whoever dies lets go of it."""
+"""A lock on a file name, between threads and between processes. It ends with its holder's process."""
 
 from __future__ import annotations
 
@@ -7,72 +7,58 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
-        except OSError:
-            return False
-        return True
-else:
-    import fcntl
-
-    def _locked(descriptor: int) -> bool:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True
+from filelock import FileLock, Timeout
 
 
 class Lock:
-    """A file that one at a time holds; it goes when the lock is let go of.
+    """A file that one holder at a time has locked. The file is removed when the lock is released.
 
-    A file that was removed between its opening and its locking locks nothing any more: whoever has such a one
-    has no lock, and opens the next.
+    `filelock` takes the operating system's lock and, on Unix, leaves the file behind on release. We remove it
+    while it is still locked: `filelock` then refuses the lock to others who had opened it before.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, mode: int | None = None) -> None:
+        """A lock that is not held yet; `mode` are exact permissions of the file."""
         self._path = path
-        self._descriptor: int | None = None
+        self._locked: os.stat_result | None = None
+        self._lock = FileLock(
+            path,
+            blocking=False,
+            thread_local=False,  # asynchronous callers take and release it in different threads
+            fallback_to_soft=False,  # a soft lock would outlive a killed holder
+            on_acquired=self._remember,
+            mode=-1 if mode is None else mode,  # -1: what the umask leaves
+        )
 
     def take(self) -> bool:
-        """Whether it is held now; does not wait.
+        """Take the lock if it is free, without waiting; whether it is held now.
 
         Raises:
-            OSError: the disk refuses.
+            OSError: the disk refuses, or the name is a symbolic link.
         """
-        descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o666)
         try:
-            if _locked(descriptor) and self._is(descriptor):
-                self._descriptor, descriptor = descriptor, -1
-        finally:
-            if descriptor >= 0:
-                os.close(descriptor)
-        return self.is_held
+            self._lock.acquire()
+        except Timeout:
+            return False
+        return True
 
     @property
     def is_held(self) -> bool:
-        """Whether it was taken, and not let go of."""
-        return self._descriptor is not None
+        """Whether this object holds the lock."""
+        return self._lock.is_locked
 
     def release(self) -> None:
-        """Let go of it, where it is held."""
-        if self._descriptor is None:
-            return
-        descriptor, self._descriptor = self._descriptor, None
-        with suppress(OSError):  # Windows removes no file that is open
-            if self._is(descriptor):
-                self._path.unlink()
-        os.close(descriptor)
-        if sys.platform == "win32":
-            with suppress(OSError):  # held by the next one already
-                self._path.unlink()
+        """Release the lock if it is held."""
+        if self.is_held:
+            if sys.platform != "win32":  # Windows removes no open file; there filelock removes it
+                self._remove()
+            self._lock.release()
 
-    def _is(self, descriptor: int) -> bool:
-        try:
-            return os.path.samestat(os.fstat(descriptor), self._path.stat())
-        except FileNotFoundError:
-            return False
+    def _remember(self, descriptor: int) -> None:
+        self._locked = os.fstat(descriptor)
+
+    def _remove(self) -> None:
+        """Remove the file, unless another one has its name by now."""
+        with suppress(OSError):
+            if self._locked is not None and os.path.samestat(self._locked, self._path.lstat()):
+                self._path.unlink()

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from quickml.document import Plan, read
 from quickml.document.shapes import Node
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
+from quickml.files import atomic
 from quickml.jobs.job import Artifact, Job
 from quickml.service.inputs import sample
 from quickml.storage.artifacts.store import ArtifactStore
@@ -158,12 +159,9 @@ def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
 
 
 def _unpack(archive: Path, folder: Path) -> None:
-    draft = folder.with_suffix(".draft")
-    shutil.rmtree(draft, ignore_errors=True)
     try:
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(draft)
-        draft.rename(folder)
+        with zipfile.ZipFile(archive) as packed, atomic.new_folder(folder, durable=False) as unpacked:
+            packed.extractall(unpacked)
     except (OSError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{archive.name}: the package cannot be unpacked ({error})") from error
 

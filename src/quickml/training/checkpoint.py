@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from time import perf_counter
@@ -22,6 +21,7 @@ from numpy.typing import NDArray
 from quickml._version import __version__
 from quickml.document import Plan
 from quickml.errors import CheckpointError
+from quickml.files import atomic
 from quickml.training.backend import keras, tf
 from quickml.training.checkpoint_policy import CheckpointPolicy
 
@@ -84,13 +84,10 @@ class Checkpoint:
         """
         self._keeping.before()
         began = perf_counter()
-        draft = self._path.with_name(f"{self._path.name}.partial")  # what is left of one, the next overwrites
+        leftover = self._path.with_name(f"{self._path.name}.partial")  # of a killed process: overwritten
         try:
-            with draft.open("wb") as stream:
+            with atomic.new_file(self._path, temporary=leftover) as stream:
                 np.savez(stream, allow_pickle=False, **self._packed(position, state))
-                stream.flush()
-                os.fsync(stream.fileno())
-            draft.replace(self._path)
         finally:
             self._last = perf_counter()
             self._pause_s = max(self._keeping.every_s, SHARE * (self._last - began))

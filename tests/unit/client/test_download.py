@@ -27,17 +27,15 @@ from quickml import AsyncClient, Client, results
 from quickml.client import Artifact, Package, PackageFile, Progress
 from quickml.client.backoff import Backoff
 from quickml.client.download import file
-from quickml.client.download import partial as part_module
 from quickml.client.download.file import content_of
 from quickml.client.download.names import check_paths
 from quickml.client.download.partial import Part
 from quickml.client.download.repair import PART_TRIES, Repair
 from quickml.client.retry import Attempts
 from quickml.errors import InputError, ResultError, ServiceError, UnreachableError
-from quickml.files import lock
+from quickml.files import atomic
 from quickml.files.lock import Lock
 from scripted_server import answer, scripted
-from waiting import until
 
 CONTENT = b"a model" * 50_000
 PART_BYTES = 1 << 16
@@ -779,7 +777,7 @@ def test_a_disk_that_knows_no_second_name(tmp_path, monkeypatch):
     monkeypatch.setattr(os, "link", refuse)
     assert fetched(Waiting, FileServer(), tmp_path).read_bytes() == CONTENT
     with pytest.raises(FileExistsError):
-        part_module.rename(tmp_path / "model.mlmodel", tmp_path)
+        atomic.publish(tmp_path / "model.mlmodel", tmp_path, exclusive=True)
     assert left(tmp_path) == ["model.mlmodel"]
 
 
@@ -951,90 +949,6 @@ def test_a_task_that_is_cancelled_leaves_a_part(tmp_path):
         asyncio.run(work())
     assert left(tmp_path) == [".model.mlmodel.part", ".model.mlmodel.part.json"]
     assert fetched(Waiting, FileServer(), tmp_path).read_bytes() == CONTENT
-
-
-def test_a_lock_is_held_by_one_at_a_time(tmp_path):
-    """Many take it and let go of it; the file goes and comes."""
-    inside, most, turns = [0], [0], [0]
-    guard = threading.Lock()
-
-    def work():
-        for _ in range(30):
-            lock = Lock(tmp_path / "lock")
-            while not lock.take():
-                pass
-            with guard:
-                inside[0] += 1
-                most[0] = max(most[0], inside[0])
-            with guard:
-                inside[0] -= 1
-                turns[0] += 1
-            lock.release()
-
-    threads = [threading.Thread(target=work) for _ in range(4)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (most[0], turns[0]) == (1, 120)
-    assert left(tmp_path) == []
-
-
-def test_who_lets_go_removes_no_lock_of_others(tmp_path):
-    first, second, third = (Lock(tmp_path / "lock") for _ in range(3))
-    assert first.take()
-    (tmp_path / "lock").unlink()
-    assert second.take()
-    first.release()
-    assert not third.take()
-    second.release()
-    assert left(tmp_path) == []
-
-
-def test_a_lock_file_that_was_removed_locks_nothing(tmp_path, monkeypatch):
-    """It was opened before its holder let go of it, and locked after."""
-    first, second, third = (Lock(tmp_path / "lock") for _ in range(3))
-    assert first.take()
-    locked = lock._locked
-
-    def late(descriptor):
-        first.release()
-        assert third.take()
-        return locked(descriptor)
-
-    with monkeypatch.context() as patched:
-        patched.setattr(lock, "_locked", lambda descriptor: (patched.undo(), late(descriptor))[1])
-        assert not second.take()
-    assert not second.take()
-    third.release()
-    assert second.take()
-    second.release()
-
-
-HOLDS = """
-import sys, time
-from pathlib import Path
-from quickml.files.lock import Lock
-assert Lock(Path(sys.argv[1])).take()
-print("held", flush=True)
-time.sleep(600)
-"""
-
-
-def test_who_is_killed_lets_go(tmp_path):
-    holder = subprocess.Popen([sys.executable, "-c", HOLDS, str(tmp_path / "lock")], stdout=subprocess.PIPE)
-    try:
-        assert holder.stdout.readline() == b"held\n"
-        lock = Lock(tmp_path / "lock")
-        assert not lock.take()
-        holder.kill()
-        until(lock.take, "the lock")
-        lock.release()
-        assert left(tmp_path) == []
-    finally:
-        holder.kill()
-        holder.wait()
-        holder.stdout.close()
 
 
 # What is told

@@ -18,7 +18,7 @@ from quickml.client.download.progress import OnProgress, Progress, untold
 from quickml.client.records import Artifact, Package
 from quickml.client.retry import Contact
 from quickml.errors import InputError, ResultError, ServiceError
-from quickml.files.durable import sync
+from quickml.files import atomic
 from quickml.files.lock import Lock
 
 
@@ -105,14 +105,11 @@ class Parcel:
     def _publish(self) -> Generator[float, None, None]:
         with disk(self.path):
             self._leave_only_files()
-            for folder in (path for path in self._draft.rglob("*") if path.is_dir()):
-                sync(folder)
-                yield 0.0
-            sync(self._draft)
-            if os.path.lexists(self.path):
-                raise taken(self.path)
-            self._draft.rename(self.path)
-            sync(self.path.parent)
+            try:
+                atomic.publish(self._draft, self.path, exclusive=True)
+            except FileExistsError:
+                raise taken(self.path) from None
+        yield 0.0
 
     def _leave_only_files(self) -> None:
         """Of this package: others put files of their own into folders that they see."""

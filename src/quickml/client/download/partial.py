@@ -13,15 +13,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quickml.errors import ResultError
-from quickml.files.durable import sync
+from quickml.files import atomic
 
 PIECE_BYTES = 4 << 20
 """Files are read in pieces of this size, some milliseconds each."""
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT") if hasattr(errno, name))
-_UNLINKED = frozenset(
-    {errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
-)
-"""What disks answer that know no second name of a file."""
 _STRONG = re.compile(r'"[!#-~]{1,256}"')
 """An ETag that may be asked with for the rest of a file (RFC 9110, section 13.1.5)."""
 
@@ -133,13 +129,11 @@ class Part:
             ResultError: something has the name, or the disk refuses.
         """
         with disk(self._place):
-            os.fsync(self._stream.fileno())
             self._stream.close()
             try:
-                rename(self._path, self._place)
+                atomic.publish(self._path, self._place, exclusive=True)
             except FileExistsError:
                 raise taken(self._place) from None
-            sync(self._place.parent)
         self.discard()
 
     def discard(self) -> None:
@@ -179,8 +173,8 @@ class Part:
             "etag": self.etag,
             "known_bytes": known_bytes,
         }
-        self._draft_note.write_text(json.dumps(note))
-        self._draft_note.replace(self._note)
+        with atomic.new_file(self._note, temporary=self._draft_note, durable=False) as stream:
+            stream.write(json.dumps(note).encode())
 
 
 def _strong(etag: object) -> str | None:
@@ -190,24 +184,6 @@ def _strong(etag: object) -> str | None:
 def _opened(path: str, _: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, flags, 0o666)
-
-
-def rename(source: Path, target: Path) -> None:
-    """Give a file another name, which nothing has.
-
-    Raises:
-        FileExistsError: something has it.
-    """
-    try:
-        os.link(source, target)  # a rename would write over what is there
-    except OSError as error:
-        if error.errno not in _UNLINKED:
-            raise
-        if os.path.lexists(target):
-            raise FileExistsError(target) from None
-        source.rename(target)
-    else:
-        source.unlink()
 
 
 def taken(place: Path) -> ResultError:

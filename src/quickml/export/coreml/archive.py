@@ -15,6 +15,7 @@ from pathlib import Path
 from zipfile import ZIP_STORED, ZipFile, ZipInfo
 
 from quickml.errors import CoreMLFileError
+from quickml.files import atomic
 
 _BEGINNING = (1980, 1, 1, 0, 0, 0)  # of a zip's calendar
 _UNIX = 3
@@ -34,14 +35,9 @@ def zipped(package: Path) -> Path:
     if not package.is_dir():
         raise CoreMLFileError(f"{package.name}: expected a folder, found none")
     target = package.with_name(f"{package.name}.zip")
-    draft = package.with_name(f".{package.name}.zip.part")
-    try:
-        with ZipFile(draft, "w", ZIP_STORED) as archive:
-            for path in contents(package):
-                _add(archive, path, path.relative_to(package.parent).as_posix())
-        draft.replace(target)
-    finally:
-        draft.unlink(missing_ok=True)
+    with atomic.new_file(target, durable=False) as stream, ZipFile(stream, "w", ZIP_STORED) as archive:
+        for path in contents(package):
+            _add(archive, path, path.relative_to(package.parent).as_posix())
     return target
 
 

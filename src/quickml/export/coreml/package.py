@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 import sys
-import tempfile
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -243,7 +242,4 @@ def _make_reproducible(package: Path, description: Any) -> None:
     }
     content["itemInfoEntries"] = {names[key]: entry for key, entry in content["itemInfoEntries"].items()}
     content["rootModelIdentifier"] = names[content["rootModelIdentifier"]]
-    with tempfile.NamedTemporaryFile("w", dir=package, delete=False) as stream:
-        stream.write(json.dumps(content, indent=2, sort_keys=True))
-    Path(stream.name).chmod(0o644)
-    Path(stream.name).replace(manifest)
+    manifest.write_text(json.dumps(content, indent=2, sort_keys=True))
