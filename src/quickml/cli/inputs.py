@@ -140,7 +140,7 @@ def _text(path: Path) -> str:
 
 def _is_number(text: str) -> bool:
     try:
-        return bool(abs(float(text)) <= np.finfo(np.float32).max)  # false for NaN
+        return bool(abs(float(text)) <= float(np.finfo(np.float32).max))  # false for NaN
     except ValueError:
         return False
 

@@ -1,29 +1,20 @@
-"""The commands beside `run`: quick, without TensorFlow, and clear about what is wrong."""
+"""The commands beside `run`: clear about what is wrong, and quick, because they load no TensorFlow."""
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+import commands
+from commands import quickml_without
+
 ROOT = Path(__file__).parents[3]
-LIGHT = """
-import sys
-from quickml.cli import main
-try:
-    main(sys.argv[1:])
-finally:
-    heavy = {"tensorflow", "keras", "coremltools", "sklearn", "torch"} & set(sys.modules)
-    assert not heavy, heavy
-"""
+HEAVY = {"tensorflow", "keras", "coremltools", "sklearn", "torch"}
 
 
 def quickml(*arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-c", LIGHT, *map(str, arguments)],
-        cwd=ROOT, capture_output=True, text=True, check=False, timeout=60, **options,
-    )  # fmt: skip
+    """Paths of documents are those of the repository."""
+    return commands.quickml(*arguments, **{"cwd": ROOT, **options})
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +29,15 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def picture(tmp_path_factory):
+    from PIL import Image
+
+    path = tmp_path_factory.mktemp("picture") / "gray.png"
+    Image.new("L", (8, 8), 200).save(path)
+    return path
+
+
+@pytest.fixture(scope="module")
 def diabetes(tmp_path_factory):
     """A regression, with random weights."""
     from quickml.export.coreml.package import write
@@ -48,6 +48,33 @@ def diabetes(tmp_path_factory):
         "mlpackage",
         tmp_path_factory.mktemp("d"),
     )
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        (["validate", "mnist_cnn.json"], 0),
+        (["validate", "/nowhere/spec.json"], 2),
+        (["run", "/nowhere/spec.json"], 2),
+        (["inspect", "{digits}"], 0),
+        (["predict", "{diabetes}", "1,2,3,4,5,6,7,8,9,10"], 0),
+        (["predict", "{diabetes}", "1,2,3"], 2),
+        (["predict", "{digits}", "{picture}"], 0),
+        (["predict", "{digits}", "docs"], 2),
+        (["schema"], 0),
+        (["--version"], 0),
+        (["serve", "--help"], 0),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_a_command_loads_nothing_heavy(command, code, digits, diabetes, picture):
+    """In a process of its own, with the exit code and the streams that it has there."""
+    named = [word.format(digits=digits, diabetes=diabetes, picture=picture) for word in command]
+    done = quickml_without(HEAVY, *named, cwd=ROOT)
+    assert done.returncode == code, done.stderr
+    assert bool(done.stderr) == (code != 0)
+    assert bool(done.stdout) == (code == 0)
+    assert "Traceback" not in done.stderr
 
 
 def test_validate_prints_the_layers():

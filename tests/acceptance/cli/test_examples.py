@@ -2,12 +2,11 @@
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
+from commands import quickml
 from quickml import events
 from quickml.document import read
 
@@ -41,15 +40,7 @@ def test_an_example_runs_from_end_to_end(path, tmp_path):
     document["training"]["epochs"] = 1
     document["training"].pop("max_seconds", None)
     (tmp_path / "spec.json").write_text(json.dumps(document))
-    command = [
-        sys.executable,
-        str(ROOT / "main.py"),
-        str(tmp_path / "spec.json"),
-        "--json",
-        "--out",
-        str(tmp_path / "out"),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path, timeout=900)
+    done = quickml("run", tmp_path / "spec.json", "--json", "--out", tmp_path / "out", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     last = events.from_json(done.stdout.splitlines()[-1])
     assert last.type == "verified"

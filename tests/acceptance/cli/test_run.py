@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from commands import quickml
 from quickml import events
 
 ROOT = Path(__file__).parents[3]
 MAIN = [sys.executable, str(ROOT / "main.py")]
-QUICKML = [sys.executable, "-c", "from quickml.cli import main; main()"]
 ENDLESS = {
     "name": "endless",
     "dataset": "iris",
@@ -113,16 +113,28 @@ def test_the_spec_as_understood_runs_again_and_gives_the_same_file(iris, tmp_pat
 def test_predict_and_inspect_what_was_made(iris):
     folder, _ = iris
     for name in ("model.mlmodel", "model.mlpackage"):
-        done = finish([*QUICKML, "predict", folder / name, "5.1,3.5,1.4,0.2", "6.7, 3.0, 5.2, 2.3", "--json"])
+        done = quickml("predict", folder / name, "5.1,3.5,1.4,0.2", "6.7, 3.0, 5.2, 2.3", "--json")
         assert done.returncode == 0, done.stderr
         first, second = map(json.loads, done.stdout.splitlines())
         assert (first["label"], second["label"]) == ("setosa", "virginica")
         assert first["input"] == "5.1,3.5,1.4,0.2"
         assert sum(first["probabilities"].values()) == pytest.approx(1, abs=1e-5)
-        shown = finish([*QUICKML, "inspect", folder / name])
+        shown = quickml("inspect", folder / name)
         assert shown.returncode == 0, shown.stderr
         assert "setosa, versicolor, virginica" in shown.stdout
         assert "sepal length" in shown.stdout
+
+
+def test_the_mnist_document_learns_in_an_epoch_and_its_file_is_shown(tmp_path):
+    """All 60,000 pictures, as in the README."""
+    done = finish([*MAIN, ROOT / "mnist_cnn.json", "--epochs", "1", "--out", tmp_path / "mnist"])
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines()[-1].startswith("verified")
+    report = json.loads((tmp_path / "mnist" / "report.json").read_text())
+    assert report["metrics"]["accuracy"] >= 0.95
+    shown = quickml("inspect", tmp_path / "mnist" / "model.mlpackage")
+    assert shown.returncode == 0, shown.stderr
+    assert "0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in shown.stdout
 
 
 def test_built_is_told_while_training_still_runs(tmp_path):
@@ -194,7 +206,7 @@ def test_out_may_be_here_or_a_link(tmp_path):
         (tmp_path / name).mkdir()
     (tmp_path / "link").symlink_to("real")
     for folder, out in ((tmp_path / "here", "."), (tmp_path, "link")):
-        done = finish([*MAIN, document, "--out", out], cwd=folder)
+        done = quickml("run", document, "--out", out, cwd=folder)
         assert done.returncode == 0, done.stderr
     assert (tmp_path / "here" / "report.json").exists()
     assert (tmp_path / "real" / "report.json").exists()
@@ -253,7 +265,7 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "precious").write_text("x")
-    done = finish([*MAIN, ROOT / "iris_spec.json", "--out", "mine"], cwd=tmp_path)
+    done = quickml("run", ROOT / "iris_spec.json", "--out", "mine", cwd=tmp_path)
     assert done.returncode == 2
     assert "found one with files in it" in done.stderr
     assert (tmp_path / "mine" / "precious").read_text() == "x"
@@ -267,7 +279,7 @@ def test_a_failed_run_tells_so_in_json(tmp_path):
         "training": {"optimizer": {"type": "SGD", "learning_rate": 1e6}},
     }
     path = written(tmp_path, document)
-    done = finish([*MAIN, path, "--json", "--out", "gone"], cwd=tmp_path)
+    done = quickml("run", path, "--json", "--out", "gone", cwd=tmp_path)
     assert done.returncode == 1
     last = events.from_json(done.stdout.splitlines()[-1])
     assert (last.type, last.error) == ("failed", "TrainingError")
@@ -276,9 +288,7 @@ def test_a_failed_run_tells_so_in_json(tmp_path):
 
 
 def test_epochs_and_seed_from_the_command_line(tmp_path):
-    done = finish(
-        [*MAIN, ROOT / "iris_spec.json", "--epochs", "2", "--seed", "7", "--out", "x"], cwd=tmp_path
-    )
+    done = quickml("run", ROOT / "iris_spec.json", "--epochs", "2", "--seed", "7", "--out", "x", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     spec = json.loads((tmp_path / "x" / "spec.json").read_text())
     assert (spec["training"]["epochs"], spec["training"]["seed"]) == (2, 7)

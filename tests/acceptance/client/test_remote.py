@@ -13,19 +13,13 @@ from pathlib import Path
 
 import pytest
 
+import commands
+from commands import QUICKML, quickml_without
 from quickml import AsyncClient, Client, events
 from quickml.errors import DocumentError, JobError, ServiceError
 
 ROOT = Path(__file__).parents[3]
-LIGHT = """
-import sys
-from quickml.cli import main
-try:
-    main(sys.argv[1:])
-finally:
-    heavy = {"tensorflow", "keras", "coremltools", "sklearn", "numpy", "sqlalchemy", "fastapi"} & set(sys.modules)
-    assert not heavy, heavy
-"""
+HEAVY = {"tensorflow", "keras", "coremltools", "sklearn", "numpy", "sqlalchemy", "fastapi"}
 IRIS = json.loads((ROOT / "iris_spec.json").read_text())
 ENDLESS = {
     "name": "endless",
@@ -45,7 +39,7 @@ class Server:
     """`quickml serve` in a process of its own."""
 
     def __init__(self, data, *options, port=0):
-        command = [sys.executable, "-c", "from quickml.cli import main; main()", "serve"]
+        command = [*QUICKML, "serve"]
         command += [
             "--port",
             str(port),
@@ -112,10 +106,12 @@ def environment(address):
 
 
 def quickml(address, *arguments, **options):
-    return subprocess.run(
-        [sys.executable, "-c", LIGHT, *map(str, arguments)],
-        capture_output=True, text=True, check=False, timeout=300, env=environment(address), **options,
-    )  # fmt: skip
+    return commands.quickml(*arguments, environment={"QUICKML_SERVER": address}, **options)
+
+
+def quickml_process(address, *arguments, **options):
+    """In a process of its own, which must not load what a client does not need."""
+    return quickml_without(HEAVY, *arguments, env=environment(address), **options)
 
 
 def written(folder, document):
@@ -262,16 +258,16 @@ def test_the_documentation_runs(address, tmp_path):
 
 
 def test_submit_watch_and_download(address, tmp_path):
-    done = quickml(address, "submit", ROOT / "iris_spec.json")
+    done = quickml_process(address, "submit", ROOT / "iris_spec.json")
     assert done.returncode == 0, done.stderr
     job_id = done.stdout.strip()
-    watched = quickml(address, "watch", job_id)
+    watched = quickml_process(address, "watch", job_id)
     assert watched.returncode == 0, watched.stderr
     words = [line.split()[0] for line in watched.stdout.splitlines()]
     assert [word for word in words if word != "progress"] == [
         "started", "built", *["epoch"] * 100, "trained", "compiled", "verified",
     ]  # fmt: skip
-    fetched = quickml(address, "download", job_id, "--out", "result", cwd=tmp_path)
+    fetched = quickml_process(address, "download", job_id, "--out", "result", cwd=tmp_path)
     assert fetched.returncode == 0, fetched.stderr
     assert {path.name for path in (tmp_path / "result").iterdir()} == {
         "model.mlmodel", "model.mlpackage", "model.keras", "spec.json", "report.json", "report.html",
@@ -296,7 +292,7 @@ def test_json_is_one_event_per_line(address):
 
 
 def test_ctrl_c_detaches_and_stop_keeps_what_was_learned(address, client, tmp_path):
-    command = [sys.executable, "-c", LIGHT, "submit", str(written(tmp_path, ENDLESS)), "--watch"]
+    command = [*QUICKML, "submit", str(written(tmp_path, ENDLESS)), "--watch"]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(address)
     )
@@ -316,7 +312,7 @@ def test_ctrl_c_detaches_and_stop_keeps_what_was_learned(address, client, tmp_pa
     unready = quickml(address, "download", job_id, cwd=tmp_path)
     assert unready.returncode == 1
     assert "expected a job that is ready" in unready.stderr
-    assert "what was learned is kept" in quickml(address, "stop", job_id).stdout
+    assert "what was learned is kept" in quickml_process(address, "stop", job_id).stdout
     assert list(client.events(job_id))[-1].type == "verified"
 
 
