@@ -1,4 +1,4 @@
-"""The reference of the commands: what `--help` prints, and how they end."""
+"""The reference of the commands: what `--help` prints, and the exit codes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -8,24 +8,25 @@ from typer.testing import CliRunner
 
 from generator import NOTE
 from generator.fields import wrapped
-from quickml.cli import app as module
+from quickml.cli import command_line
+from quickml.cli.app import app
 
 WIDTH = 88
 REST = (
-    "Errors are one message on standard error, without a traceback. From a checkout,"
-    " `python main.py SPEC.json` is `quickml run SPEC.json`."
+    "Errors are printed as one message on standard error, without a traceback. In a checkout,"
+    " `python main.py SPEC.json` is the same as `quickml run SPEC.json`."
 )
 
 
 def page() -> str:
     """docs/reference/commands.md."""
-    names = list(_names(get_command(module.app)))
+    names = list(_names(get_command(app)))
     sections = [f"## quickml {' '.join(name)}\n\n{_help(*name)}" for name in names]
     return "\n\n".join([NOTE, _head(), *sections]) + "\n"
 
 
 def _names(group: Any) -> Iterator[tuple[str, ...]]:
-    """Every command, those of a group after it."""
+    """Every command; the commands of a group follow the group."""
     for name, command in group.commands.items():
         yield (name,)
         if hasattr(command, "commands"):
@@ -41,14 +42,14 @@ def _head() -> str:
 
 
 def _exit_codes() -> str:
-    """The paragraph of the module's own text."""
-    paragraphs = (module.__doc__ or "").split("\n\n")
+    """The paragraph in the docstring of `command_line`."""
+    paragraphs = (command_line.__doc__ or "").split("\n\n")
     return next(paragraph for paragraph in paragraphs if paragraph.startswith("Exit codes")).strip()
 
 
 def _help(*command: str) -> str:
     done = CliRunner().invoke(
-        module.app, [*command, "--help"], prog_name="quickml", terminal_width=WIDTH, max_content_width=WIDTH
+        app, [*command, "--help"], prog_name="quickml", terminal_width=WIDTH, max_content_width=WIDTH
     )
     assert done.exit_code == 0, done.output
     text = "\n".join(line.rstrip() for line in done.output.strip().splitlines())

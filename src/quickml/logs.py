@@ -1,6 +1,6 @@
-"""The log of the server: lines for people, or JSON for programs, on standard error.
+"""The log of the server on standard error, as text or as JSON.
 
-A line that is about a job carries its id: what `extra` gives, or the one that the message names.
+A line about a job carries its id, from `extra` or else from the message.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 
 def configure(*, style: str, level: str) -> None:
-    """Send everything from `level` (`debug` ... `error`) on to standard error, as `text` or `json`."""
+    """Log messages of at least `level` (`debug` ... `error`) to standard error, as `text` or `json`."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     root = logging.getLogger()
@@ -28,7 +28,7 @@ def configure(*, style: str, level: str) -> None:
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
-    """What a line carries beside its message."""
+    """Additional fields of a line."""
     message = record.getMessage()
     found = {key: value for key, value in vars(record).items() if key not in _STANDARD}
     if "job_id" not in found and (named := _JOB.search(message)):
@@ -37,10 +37,10 @@ def fields(record: logging.LogRecord) -> dict[str, Any]:
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line."""
+    """One JSON object per line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line."""
+        """The line for a record."""
         line = {
             "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
@@ -54,12 +54,12 @@ class JsonFormatter(logging.Formatter):
 
 
 class TextFormatter(logging.Formatter):
-    """Time, level, message; one line each, whatever the message holds."""
+    """Time, level and message on one line, whatever characters the message contains."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The line, and a traceback below it where there is one."""
+        """The line for a record, followed by the traceback if it has one."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        # A name or path from outside could otherwise write lines of its own, or command the terminal.
+        # A name or path from outside could otherwise forge lines or control the terminal.
         message = "".join(
             letter if letter.isprintable() else repr(letter)[1:-1] for letter in record.getMessage()
         )

@@ -1,10 +1,10 @@
-"""The stages in order: load, build, train, compile, verify, and one folder with everything in it."""
+"""The stages of a run: load, build, train, compile, verify. All files appear in one result folder."""
 
 from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,53 +25,58 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     keeping: CheckpointPolicy | None = None,
 ) -> Generator[events.Event, None, Path]:
-    """Do all that a plan asks for, telling each step as it happens.
+    """Train the model of a plan, export it and verify the exported files; yield an event for each step.
 
     Args:
         plan: a valid document.
-        folder: appears when everything in it is written and verified, and not before; one of the
-            plan's name and the time, in `runs/`, where left out.
-        stop: polled a few times a second while training; once true, what was learned is kept.
-        keeping: where training is kept while it lasts, and gone on with. Closing the generator while it
-            trains keeps it too.
+        folder: the result folder, which appears when everything in it is written and verified. Default: a
+            folder in `runs/`, named after the document and the time.
+        stop: polled several times a second during training; once true, training ends and the run continues
+            with the model trained so far.
+        keeping: where checkpoints are written, and where training resumes from. Closing the generator during
+            training writes one.
 
     Yields:
         `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
         `verified`.
 
     Returns:
-        The folder.
+        The result folder.
 
     Raises:
-        DatasetError, TrainingError, CompileError, VerificationError: and then no folder appears.
+        DatasetError, TrainingError, CompileError, VerificationError: no folder appears.
     """
     clock = _Clock()
-    document = plan.document
-    asked = folder or results.default_folder(document.name)
+    asked = folder or results.default_folder(plan.document.name)
     with results.draft(asked, exact=folder is not None) as draft:
-        yield events.Started(
-            name=document.name,
-            dataset=document.dataset.name,
-            epochs=document.training.epochs,
-            seed=document.training.seed,
-        )
-        for notice in plan.notices:
-            yield events.Warned(pointer=notice.pointer, message=notice.message)
+        yield from _announce(plan)
         data = _load(plan)
         clock.lap("load")
         trained = yield from _train(plan, data, draft.path, stop, keeping)
         clock.laps.update(trained.seconds)
         clock.restart()
-        delivery = yield from _deliver(trained, data, draft.path, clock)
-        _report(trained, data, delivery, draft.path, clock)
-        place = draft.publish()
+        exported = yield from _export(trained, data, draft.path, clock)
+        _report(trained, data, exported, draft.path, clock)
+        published = draft.publish()
     yield events.Verified(
-        parity=delivery.parity,
-        folder=str(place).encode(errors="replace").decode(),  # a path may hold bytes that are no text
-        files=delivery.files,
+        parity=exported.parity,
+        folder=str(published).encode(errors="replace").decode(),  # a path may hold bytes that are not text
+        files=exported.files,
         seconds=clock.laps["verify"],
     )
-    return place
+    return published
+
+
+def _announce(plan: Plan) -> Iterator[events.Event]:
+    document = plan.document
+    yield events.Started(
+        name=document.name,
+        dataset=document.dataset.name,
+        epochs=document.training.epochs,
+        seed=document.training.seed,
+    )
+    for notice in plan.notices:
+        yield events.Warned(pointer=notice.pointer, message=notice.message)
 
 
 def _load(plan: Plan) -> Data:
@@ -89,13 +94,15 @@ def _train(
 
     trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop, keeping=keeping)
     if not trained.history:
-        yield events.Warned(pointer="/training", message="stopped before the first step: nothing was learned")
+        yield events.Warned(
+            pointer="/training", message="stopped before the first step: the model is untrained"
+        )
     return trained
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Delivery:
-    """What was made of the model, and how it was proven."""
+class _Exported:
+    """The exported files, and how they compare with the trained model."""
 
     files: tuple[events.FileRow, ...]
     skipped: Mapping[str, str]
@@ -103,10 +110,10 @@ class _Delivery:
     parity: tuple[events.Parity, ...]
 
 
-def _deliver(
+def _export(
     trained: TrainedModel, data: Data, folder: Path, clock: _Clock
-) -> Generator[events.Event, None, _Delivery]:
-    """Compile, and verify what was compiled."""
+) -> Generator[events.Event, None, _Exported]:
+    """Write the files that the document asks for, then verify them."""
     from quickml.export.compile import Compiler
     from quickml.export.coreml.package import NO_MLMODELC
 
@@ -124,10 +131,10 @@ def _deliver(
         yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
         parity = tuple(one.verify() for one in made)
         clock.lap("verify")
-    return _Delivery(files=files, skipped=skipped, compression=compiler.tried, parity=parity)
+    return _Exported(files=files, skipped=skipped, compression=compiler.tried, parity=parity)
 
 
-def _report(trained: TrainedModel, data: Data, delivery: _Delivery, folder: Path, clock: _Clock) -> None:
+def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path, clock: _Clock) -> None:
     """`spec.json`, `report.json` and `report.html`."""
     from quickml.report.record import record, write
 
@@ -136,17 +143,17 @@ def _report(trained: TrainedModel, data: Data, delivery: _Delivery, folder: Path
     summary = record(
         trained,
         data,
-        parity=delivery.parity,
-        compression=delivery.compression,
-        files=(*delivery.files, results.described(folder / KERAS_FILE)),
-        skipped=delivery.skipped,
+        parity=exported.parity,
+        compression=exported.compression,
+        files=(*exported.files, results.described(folder / KERAS_FILE)),
+        skipped=exported.skipped,
         seconds=clock.finished(),
     )
     write(summary, trained, data, folder)
 
 
 def warm() -> None:
-    """Load all that a run needs, so that the next one begins at once."""
+    """Import everything that a run needs, so that the next run starts without delay."""
     from quickml import datasets
     from quickml.export import compile
     from quickml.export.coreml import library
@@ -154,17 +161,17 @@ def warm() -> None:
     from quickml.training import stages
 
     library.coremltools()
-    del datasets, compile, record, stages  # to have them in memory is all that was wanted
+    del datasets, compile, record, stages  # imported only for the side effect
 
 
 def failure(error: QuickMLError) -> events.Failed:
-    """The event of a run that broke off."""
+    """The event for a run that failed with this error."""
     problems = tuple(vars(problem) for problem in error.problems) if isinstance(error, DocumentError) else ()
     return events.Failed(error=type(error).__name__, message=str(error), problems=problems)
 
 
 class _Clock:
-    """Seconds per stage, wall-clock."""
+    """Wall-clock seconds per stage."""
 
     def __init__(self) -> None:
         self.laps: dict[str, float] = {}

@@ -1,4 +1,4 @@
-"""A result folder, which appears whole or not at all."""
+"""Result folders, which appear complete or not at all."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ def default_folder(name: str, root: Path = Path("runs")) -> Path:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """A result that is being written: a folder beside the final one."""
+    """A result that is being written, in a temporary folder beside the final one."""
 
     path: Path
     asked: Path
-    """Where it is to appear, as it was asked for."""
+    """The final folder as the caller named it."""
     folder: Path
-    """The same without links and dots."""
+    """The same as an absolute path without symbolic links."""
     exact: bool
-    """Just there; otherwise a number goes behind the name where another run took it first."""
+    """Fail if the name is taken; otherwise append a number to it."""
 
     def publish(self) -> Path:
-        """Make the folder appear, everything in it being on disk; returns where.
+        """Sync everything to disk and give the folder its final name, which is returned.
 
         Raises:
-            ResultError: there is something already, or the disk refuses.
+            ResultError: the name is taken, or the disk refuses.
         """
         folder, number = self.folder, 1
         while not self._is_published(folder):
@@ -53,20 +53,20 @@ class Draft:
         except OSError as error:
             if isinstance(error, FileExistsError) and not self.exact:
                 return False
-            raise ResultError(f"{folder}: the result could not be put there ({error.strerror})") from error
+            raise ResultError(f"{folder}: the result folder cannot be created ({error.strerror})") from error
         return True
 
 
 @contextmanager
 def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
-    """A folder to write into, which takes the place of `folder` when it is published.
+    """A temporary folder to write into, which becomes `folder` when it is published.
 
-    Whatever goes wrong before that, nothing is left behind.
+    If anything fails before that, the temporary folder is removed.
 
     Raises:
-        ResultError: `folder` holds something already, or cannot be made.
+        ResultError: `folder` is not empty, or cannot be created.
     """
-    asked, folder = folder, folder.resolve()  # a link to an empty folder, and `.`, are good places too
+    asked, folder = folder, folder.resolve()  # `.` and a link to an empty folder are allowed
     if exact:
         check_free(folder)
     path = atomic.temporary_path(folder)
@@ -74,7 +74,7 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
         folder.parent.mkdir(parents=True, exist_ok=True)
         path.mkdir()
     except OSError as error:
-        raise ResultError(f"{folder}: the folder cannot be made ({error.strerror})") from error
+        raise ResultError(f"{folder}: the folder cannot be created ({error.strerror})") from error
     try:
         yield Draft(path=path, asked=asked, folder=folder, exact=exact)
     finally:
@@ -82,14 +82,14 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
 
 
 def check_free(folder: Path) -> None:
-    """Whether a result may be put here.
+    """Check that a result can be written here.
 
     Raises:
-        ResultError: it holds something already, or is no folder.
+        ResultError: it is not empty, or not a folder.
     """
     try:
         if folder.exists() and not folder.is_dir():
-            raise ResultError(f"{folder}: expected a folder to put the result in, found a file")
+            raise ResultError(f"{folder}: expected a folder for the result, found a file")
         if folder.is_dir() and any(folder.iterdir()):
             raise ResultError(f"{folder}: expected a new or an empty folder, found one with files in it")
         if folder.is_mount():
@@ -101,7 +101,7 @@ def check_free(folder: Path) -> None:
 
 
 def described(path: Path) -> FileRow:
-    """Name, size and sha256 of a file; of a package, all its files' sizes and the sha256 of their listing."""
+    """Name, size and SHA-256 of a file; of a package, its total size and the SHA-256 of its listing."""
     if path.is_file():
         return FileRow(name=path.name, size_bytes=path.stat().st_size, sha256=sha256_of(path))
     files = sorted(file for file in path.rglob("*") if file.is_file())

@@ -1,4 +1,4 @@
-"""The command line: `quickml run`, `validate`, `inspect`, `predict`, `schema`."""
+"""The command line, `quickml`."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line. Nothing is imported before Ctrl-C is cared for and the streams are."""
+    """Run a command line. Imports happen inside, so that Ctrl-C is handled while they last, too."""
     try:
-        _mend_streams()
-        gc.set_threshold(50_000)  # classes by the hundred are no garbage: a fifth of the time of `validate`
-        from quickml.cli.app import run_command_line
+        _repair_streams()
+        gc.set_threshold(50_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time
+        from quickml.cli.command_line import run_command_line
 
         run_command_line(arguments)
     except KeyboardInterrupt:
-        print("error: given up", file=sys.stderr)
+        print("error: cancelled", file=sys.stderr)
         sys.exit(130)
 
 
-def _mend_streams() -> None:
-    """Streams that a shell closed (`>&-`) lead nowhere; characters that a terminal lacks become `?`."""
+def _repair_streams() -> None:
+    """Open closed streams (`>&-`) on the null device; print `?` for characters a terminal lacks."""
     for descriptor in range(3):
         try:
             os.fstat(descriptor)

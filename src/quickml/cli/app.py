@@ -1,69 +1,67 @@
-"""All commands, and what becomes of their errors.
-
-Exit codes: 0 done; 1 the work failed; 2 what was asked for is wrong (a bad document, file or option);
-130 given up with Ctrl-C.
-"""
+"""All commands of `quickml`. Each imports its module when it runs, so that `--help` loads nothing heavy."""
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from quickml._version import __version__
-from quickml.cli.flags import with_settings
-from quickml.errors import (
-    CoreMLFileError,
-    DocumentError,
-    InputError,
-    QuickMLError,
-    ResultError,
-    ServiceError,
-    SettingsError,
-    TokenError,
-)
+from quickml.cli.setting_options import with_settings
 from quickml.settings import Settings
 
 app = typer.Typer(
     name="quickml",
-    help="A JSON file in, a trained and verified Core ML model out.",
+    help="Turn a JSON description of a neural network into a trained and verified Core ML model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
 
-SpecFile = Annotated[Path, typer.Argument(metavar="SPEC.json", help="The document; - reads standard input.")]
+SpecFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="SPEC.json", help="JSON document that describes the model; - reads standard input."
+    ),
+]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
-JobId = Annotated[str, typer.Argument(metavar="JOB", help="As `quickml submit` prints it.")]
+JobId = Annotated[str, typer.Argument(metavar="JOB", help="Job id, as printed by `quickml submit`.")]
 Server = Annotated[
     str | None,
-    typer.Option("--server", metavar="URL", help="Instead of QUICKML_SERVER or, without, this machine's."),
+    typer.Option(
+        "--server",
+        metavar="URL",
+        help="Address of the server. Default: QUICKML_SERVER, or else a server on this machine.",
+    ),
 ]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command()
 def run(
     spec: SpecFile,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Put the result exactly here; new or empty.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Result folder; must be new or empty. Default: runs/NAME-TIME."
+        ),
     ] = None,
-    epochs: Annotated[int | None, typer.Option(help="Instead of the document's.", min=1)] = None,
-    seed: Annotated[int | None, typer.Option(help="Instead of the document's.", min=0)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one event per line, as JSON.")] = False,
+    epochs: Annotated[
+        int | None, typer.Option(help="Number of epochs; overrides the document.", min=1)
+    ] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed; overrides the document.", min=0)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")] = False,
 ) -> None:
-    """Build, train, compile and verify what SPEC.json describes.
+    """Train the model that SPEC.json describes, and export it to Core ML.
 
-    The result lies in runs/<name>-<time>/: model.mlmodel and model.mlpackage, unless the document's
-    `export` asks for others (smaller weights, updatable, aimodel, onnx), model.keras and a report.
+    Every exported file is verified. The result folder contains model.mlmodel and model.mlpackage (or what the
+    document's `export` asks for, such as smaller weights, updatable, aimodel or onnx), model.keras and a
+    report.
 
-    Ctrl-C once stops training and keeps, compiles and verifies what was learned; twice gives up.
+    Press Ctrl-C once to stop training early: the model trained so far is exported and verified. Press it
+    twice to cancel the run.
     """
     from quickml.cli.commands.run import run_spec
 
@@ -72,7 +70,10 @@ def run(
 
 @app.command()
 def validate(spec: SpecFile, as_json: AsJson = False) -> None:
-    """Print the layers with shapes and parameters, or every problem. Nothing is trained."""
+    """Check a document without training.
+
+    Prints the layers with their shapes and parameters, or every problem.
+    """
     from quickml.cli.commands.validate import validate_spec
 
     validate_spec(spec, as_json=as_json)
@@ -80,7 +81,7 @@ def validate(spec: SpecFile, as_json: AsJson = False) -> None:
 
 @app.command()
 def inspect(file: ModelFile, as_json: AsJson = False) -> None:
-    """Show what a Core ML file takes, gives and is made of."""
+    """Show the inputs, outputs, layers and metadata of a Core ML file."""
     from quickml.cli.commands.inspect import inspect_file
 
     inspect_file(file, as_json=as_json)
@@ -92,12 +93,12 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="Pictures, or numbers: 5.1,3.5,1.4,0.2 or a .csv or .json file."
+            metavar="INPUT...", help="Image files, .csv or .json files, or numbers such as 5.1,3.5,1.4,0.2."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
 ) -> None:
-    """Run a Core ML file on pictures or numbers, on any system."""
+    """Run a Core ML file on images or numbers. Works on any operating system."""
     from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)
@@ -105,7 +106,7 @@ def predict(
 
 @app.command()
 def schema() -> None:
-    """Print the JSON Schema of the document, for editors and forms."""
+    """Print the JSON Schema of the document, for editors and form generators."""
     import json
 
     from quickml.document.schema import schema as document_schema
@@ -116,10 +117,11 @@ def schema() -> None:
 @app.command()
 @with_settings()
 def serve(settings: Settings) -> None:
-    """Take documents over HTTP, train them side by side, and tell of every step.
+    """Start a server that trains submitted documents.
 
-    Open on this machine alone; for others, whoever has a token. Ctrl-C lets running trainings keep where
-    they are, and the next start goes on from there.
+    It accepts documents over HTTP, trains them and streams their progress. By default only this machine can
+    connect. Clients on other machines need a token. Ctrl-C writes a checkpoint of each running training; the
+    next start resumes them.
     """
     from quickml.cli.commands.serve import serve as serve_until_ended
 
@@ -130,12 +132,14 @@ def serve(settings: Settings) -> None:
 def submit(
     spec: SpecFile,
     server: Server = None,
-    watch: Annotated[bool, typer.Option("--watch", help="Show its progress, as `quickml run` does.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Follow the job's progress, as `quickml watch` does.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Have a server train what SPEC.json describes, and print the job's id.
+    """Send SPEC.json to a server for training, and print the job id.
 
-    A server that asks for a token is shown the one in QUICKML_TOKEN.
+    If the server requires a token, set QUICKML_TOKEN.
     """
     from quickml.cli.commands.submit import submit_spec
 
@@ -144,9 +148,9 @@ def submit(
 
 @app.command()
 def watch(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
-    """Show a job's progress from its first event to its last, as `quickml run` does.
+    """Follow the progress of a job, from its first event to its last.
 
-    A connection that breaks is made again. Ctrl-C only ends the watching: the job goes on.
+    A lost connection is re-established. Ctrl-C ends only this command: the job continues.
     """
     from quickml.cli.commands.watch import watch_job
 
@@ -155,7 +159,7 @@ def watch(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
 
 @app.command()
 def stop(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
-    """End a job's training, and have what was learned compiled and verified."""
+    """Stop the training of a job early. The model trained so far is exported and verified."""
     from quickml.cli.commands.stop import stop_job
 
     stop_job(job, server=server, as_json=as_json)
@@ -166,18 +170,21 @@ def download(
     job: JobId,
     file: Annotated[
         list[str] | None,
-        typer.Option("--file", metavar="NAME", help="This one alone; may be given several times."),
+        typer.Option("--file", metavar="NAME", help="Download only this file. Can be repeated."),
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="DIR", help="Put the files exactly here; new or empty.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Target folder; must be new or empty. Default: runs/NAME-TIME."
+        ),
     ] = None,
     server: Server = None,
     as_json: AsJson = False,
 ) -> None:
-    """Fetch the files of a job that is ready, into runs/<name>-<time>/; packages as folders.
+    """Download the files of a finished job. Packages are downloaded as folders.
 
-    The folder appears when all of them are there and right. After Ctrl-C, or anything else that went wrong,
-    the same command goes on from what had come.
+    The target folder appears when all files are complete and their checksums match. If a download is
+    interrupted, run the same command again to resume it.
     """
     from quickml.cli.commands.download import download_job
 
@@ -188,17 +195,19 @@ def download(
 @with_settings("data")
 def jobs(
     settings: Settings,
-    owner: Annotated[str | None, typer.Option(metavar="NAME", help="Of this owner alone.")] = None,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="List only jobs of this owner.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per job.")] = False,
 ) -> None:
-    """List the jobs of this machine's server, the newest first, whether it runs or not."""
+    """List the jobs of the server on this machine, newest first. The server need not be running."""
     from quickml.cli.commands.jobs import list_jobs
 
     list_jobs(settings, owner=owner, as_json=as_json)
 
 
 token = typer.Typer(
-    help="Say who may use a server that asks for tokens.", no_args_is_help=True, rich_markup_mode=None
+    help="Manage the access tokens of the server on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
 )
 app.add_typer(token, name="token")
 
@@ -207,9 +216,12 @@ app.add_typer(token, name="token")
 @with_settings("data")
 def token_create(
     settings: Settings,
-    owner: Annotated[str, typer.Argument(metavar="NAME", help="Whose jobs it lets in to; new or known.")],
+    owner: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Owner whose jobs the token gives access to; created if new."),
+    ],
 ) -> None:
-    """Make a token and print it, this once: the server keeps a hash."""
+    """Create a token and print it. It is shown only once: the server stores a hash."""
     from quickml.cli.commands.token import create_token
 
     create_token(settings, owner)
@@ -218,7 +230,7 @@ def token_create(
 @token.command("list")
 @with_settings("data")
 def token_list(settings: Settings) -> None:
-    """Show all tokens, without their secrets."""
+    """List all tokens, without their secrets."""
     from quickml.cli.commands.token import list_tokens
 
     list_tokens(settings)
@@ -228,16 +240,18 @@ def token_list(settings: Settings) -> None:
 @with_settings("data")
 def token_revoke(
     settings: Settings,
-    token_id: Annotated[str, typer.Argument(metavar="ID", help="As `quickml token list` shows it.")],
+    token_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Token id, as shown by `quickml token list`.")
+    ],
 ) -> None:
-    """Let a token in no more, from now on."""
+    """Revoke a token. It stops working immediately."""
     from quickml.cli.commands.token import revoke_token
 
     revoke_token(settings, token_id)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _print_version(is_given: bool) -> None:
+    if is_given:
         typer.echo(f"quickml {__version__}")
         raise typer.Exit
 
@@ -245,47 +259,8 @@ def _version(asked: bool) -> None:
 @app.callback()
 def _options(
     version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+        bool,
+        typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit."),
     ] = False,
 ) -> None:
     pass
-
-
-def run_command_line(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line; errors of ours become one clear message and an exit code, never a traceback."""
-    try:
-        app(args=list(arguments) if arguments is not None else None, prog_name="quickml")
-    except QuickMLError as error:
-        _leave(error, _code(error))
-    except BrokenPipeError:
-        # The reader of our output has gone, as `| head` does: nothing to say, and nobody to say it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
-    except OSError as error:
-        _leave(_sentence(error), 1)
-
-
-def _sentence(error: OSError) -> str:
-    """What went wrong with which file; of several that could not be copied into a package, the first."""
-    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
-        _, target, reason = error.args[0][0]
-        return f"{target}: {reason}"
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
-
-
-def _code(error: QuickMLError) -> int:
-    wrong = DocumentError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
-    if isinstance(error, ServiceError):  # refused for good, or only now
-        return 2 if error.status in (400, 401, 404, 409, 413, 422) else 1
-    return 2 if isinstance(error, wrong) else 1
-
-
-def _leave(error: object, code: int) -> None:
-    if isinstance(error, DocumentError | SettingsError):
-        count, where = len(error.problems), "document" if isinstance(error, DocumentError) else "settings"
-        print(f"error: {count} problem{'s' if count > 1 else ''} in the {where}", file=sys.stderr)
-        for problem in error.problems:
-            print(f"  {problem}", file=sys.stderr)
-    else:
-        print(f"error: {error}", file=sys.stderr)
-    sys.exit(code)

@@ -1,4 +1,4 @@
-"""Ctrl-C, once and twice."""
+"""Handling Ctrl-C: the first stops training early, the second cancels the run."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from types import FrameType
 from typing import Self
 
 _ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
-"""Signals that give up at once; a closed terminal sends SIGHUP."""
+"""Signals that cancel at once; closing a terminal sends SIGHUP."""
 
 
 class Interrupts:
-    """Ctrl-C once: `asked()` turns true. Twice, or a wish to terminate: KeyboardInterrupt.
+    """After the first Ctrl-C `asked()` is true. A second one, or SIGTERM, raises KeyboardInterrupt.
 
     Python merges signals that arrive while TensorFlow computes, so they are counted as bytes in a pipe that
-    its C handler writes. A destructor would swallow the exception and print it, so none is raised there:
-    `asked` and `check` do so later. Once given up, further signals are left alone, for they would break off
-    the tidying up.
+    its C handler writes. An exception raised in a destructor would be printed and dropped, so `asked` and
+    `check` raise it later. Once the run is cancelled, further signals are ignored: they would interrupt the
+    clean-up.
     """
 
     def __init__(self) -> None:
         self._count = 0
-        self._given_up = False
+        self._is_cancelled = False
 
     def asked(self) -> bool:
         """Whether training is to stop."""
@@ -32,8 +32,8 @@ class Interrupts:
         return self._count > 0
 
     def check(self) -> None:
-        """Raise KeyboardInterrupt where it could not be raised at once."""
-        if self._given_up:
+        """Raise KeyboardInterrupt if the run was cancelled where it could not be raised."""
+        if self._is_cancelled:
             raise KeyboardInterrupt
 
     def __enter__(self) -> Self:
@@ -54,14 +54,18 @@ class Interrupts:
     def _handle(self, number: int, frame: FrameType | None) -> None:
         with suppress(BlockingIOError):
             self._count += sum(byte == signal.SIGINT for byte in os.read(self._bytes, 4096))
-        if self._given_up:
+        if self._is_cancelled:
             return
         if self._count > 1 or number in _ENDINGS:
-            self._given_up = True
+            self._is_cancelled = True
             if not _in_destructor(frame):
                 raise KeyboardInterrupt
             return
-        print("\nstopping: what was learned is kept (Ctrl-C again gives up)", file=sys.stderr, flush=True)
+        print(
+            "\nstopping: exporting the model trained so far (Ctrl-C again cancels)",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def _in_destructor(frame: FrameType | None) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from quickml.report.axes import Axis, epoch_axis, value_axis
-from quickml.report.formats import is_number, number, percent, words
+from quickml.report.formatting import is_number, number, percent, words
 
 MAX_VERTICES = 400
 MAX_DOTS = 60
@@ -94,14 +94,14 @@ class Chart:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Plane:
+class _PlotArea:
     """A frame with its two axes."""
 
     frame: Frame
     x: Axis
     y: Axis
 
-    def place(self, point: Point) -> Point:
+    def at(self, point: Point) -> Point:
         return self.frame.x(self.x.share(point[0])), self.frame.y(self.y.share(point[1]))
 
 
@@ -131,16 +131,16 @@ def _curve(metric: str, history: Sequence[Mapping[str, Any]]) -> Chart | None:
     say = percent if is_share else number
     x = epoch_axis(int(history[0]["epoch"]), int(history[-1]["epoch"]))
     y = value_axis(values, ceiling=1.0) if is_share else value_axis(values, floor=0.0, log=True)
-    plane = _Plane(frame=Frame(), x=x, y=y)
+    area = _PlotArea(frame=Frame(), x=x, y=y)
     known = {role: points for role, points in curves.items() if any(points)}
     return Chart(
-        title=words(metric), frame=plane.frame, x_label="epoch", is_log=y.is_log,
-        x_ticks=tuple(Mark(at=plane.frame.x(x.share(tick)), text=f"{tick:.0f}") for tick in x.ticks),
+        title=words(metric), frame=area.frame, x_label="epoch", is_log=y.is_log,
+        x_ticks=tuple(Mark(at=area.frame.x(x.share(tick)), text=f"{tick:.0f}") for tick in x.ticks),
         y_ticks=tuple(
-            Mark(at=plane.frame.y(y.share(t)), text=percent(t, _digits(y)) if is_share else number(t))
+            Mark(at=area.frame.y(y.share(t)), text=percent(t, _digits(y)) if is_share else number(t))
             for t in y.ticks
         ),
-        lines=tuple(_line(metric, role, points, plane, say) for role, points in known.items()),
+        lines=tuple(_line(metric, role, points, area, say) for role, points in known.items()),
         summary=f"{words(metric)} by epoch: "
         + "; ".join(f"{role} {_journey(points, say)}" for role, points in known.items()),
     )  # fmt: skip
@@ -157,18 +157,18 @@ def _journey(points: _Epochs, say: _Say) -> str:
     return f"from {say(known[0])} to {say(known[-1])}" if len(known) > 1 else say(known[0])
 
 
-def _line(metric: str, role: str, points: _Epochs, plane: _Plane, say: _Say) -> Line:
+def _line(metric: str, role: str, points: _Epochs, area: _PlotArea, say: _Say) -> Line:
     label = "last" if metric == "learning_rate" else role
     known = [point for point in points if point]
     return Line(
         role=role,
         label=label,
         path="".join(
-            "M" + " ".join("{},{}".format(*plane.place(point)) for point in run) for run in _runs(points)
+            "M" + " ".join("{},{}".format(*area.at(point)) for point in run) for run in _runs(points)
         ),
         dots=tuple(
             Dot(x=x, y=y, title=f"epoch {epoch}, {words(metric) if label == 'last' else label}: {say(value)}")
-            for (epoch, value), (x, y) in ((point, plane.place(point)) for point in _spread(known, MAX_DOTS))
+            for (epoch, value), (x, y) in ((point, area.at(point)) for point in _spread(known, MAX_DOTS))
         ),
         is_sparse=len(known) <= MAX_DOTS // 2,
         last=say(known[-1][1]),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean
 from typing import Any
 
-from quickml.report.formats import count, is_number, number, percent
+from quickml.report.formatting import count, is_number, number, percent
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class MatrixCell:
     """How many samples of one class were given one label."""
 
     count: int
@@ -20,17 +20,17 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Row:
+class MatrixRow:
     """All samples of one class."""
 
     label: str
     total: int
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
     right: float | None
     """Share that was given the right label; None without samples."""
 
 
-def rows(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> list[Row]:
+def rows(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> list[MatrixRow]:
     """Rows of the heat map.
 
     Args:
@@ -40,14 +40,14 @@ def rows(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> list[Row]
     return [_row(i, label, counts) for i, (label, counts) in enumerate(zip(labels, confusion, strict=True))]
 
 
-def _row(i: int, label: str, counts: Sequence[int]) -> Row:
+def _row(i: int, label: str, counts: Sequence[int]) -> MatrixRow:
     total = sum(counts)
     shares = [count / total if total else 0.0 for count in counts]
     cells = tuple(
-        Cell(count=count, share=share, tint=_tint(share, j == i), is_right=j == i)
+        MatrixCell(count=count, share=share, tint=_tint(share, j == i), is_right=j == i)
         for j, (count, share) in enumerate(zip(counts, shares, strict=True))
     )
-    return Row(label=label, total=total, cells=cells, right=shares[i] if total else None)
+    return MatrixRow(label=label, total=total, cells=cells, right=shares[i] if total else None)
 
 
 def _tint(share: float, is_right: bool) -> float:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quickml.report.formats import number
+from quickml.report.formatting import number
 
 Array = npt.NDArray[Any]
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from quickml.report import charts, formats, matrix, sequences
+from quickml.report import charts, formatting, matrix, sequences
 from quickml.report.headline import errors, headline, proof
 from quickml.report.mistakes import Mistake
 from quickml.report.pictures import data_uri
@@ -72,19 +72,8 @@ def _template() -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in (
-        "number",
-        "count",
-        "percent",
-        "change",
-        "size",
-        "duration",
-        "shape",
-        "moment",
-        "words",
-        "setting",
-    ):
-        environment.filters[name] = getattr(formats, name)
+    for name in _FILTERS:
+        environment.filters[name] = getattr(formatting, name)
     environment.filters |= {"data_uri": data_uri, "paths": sequences.paths, "meanings": sequences.meanings}
     environment.globals["drawing"] = (sequences.WIDTH, sequences.HEIGHT)
     return environment.get_template("page.html")

@@ -312,7 +312,7 @@ def test_ctrl_c_detaches_and_stop_keeps_what_was_learned(address, client, tmp_pa
     unready = quickml(address, "download", job_id, cwd=tmp_path)
     assert unready.returncode == 1
     assert "expected a job that is ready" in unready.stderr
-    assert "what was learned is kept" in quickml_process(address, "stop", job_id).stdout
+    assert "will be exported and verified" in quickml_process(address, "stop", job_id).stdout
     assert list(client.events(job_id))[-1].type == "verified"
 
 

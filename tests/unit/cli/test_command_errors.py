@@ -6,7 +6,8 @@ import shutil
 
 import pytest
 
-from quickml.cli import app
+from quickml.cli import command_line
+from quickml.errors import ServiceError
 
 FULL = os.strerror(errno.ENOSPC)
 
@@ -27,8 +28,19 @@ def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
     def broken(**_):
         raise error
 
-    monkeypatch.setattr(app, "app", broken)
+    monkeypatch.setattr(command_line, "app", broken)
     with pytest.raises(SystemExit) as left:
-        app.run_command_line(["run", "a.json"])
+        command_line.run_command_line(["run", "a.json"])
     assert left.value.code == 1
     assert capsys.readouterr().err.strip() == sentence
+
+
+def test_a_message_from_a_server_cannot_control_the_terminal(monkeypatch, capsys):
+    def refused(**_):
+        raise ServiceError("no\x1b]0;title\x07 room\x9b2J", status=503)
+
+    monkeypatch.setattr(command_line, "app", refused)
+    with pytest.raises(SystemExit) as left:
+        command_line.run_command_line(["submit", "a.json"])
+    assert left.value.code == 1
+    assert capsys.readouterr().err == "error: no�]0;title� room�2J\n"

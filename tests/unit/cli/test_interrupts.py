@@ -27,7 +27,7 @@ def test_once_asks(capsys):
         assert not interrupts.asked()
         send(signal.SIGINT)
         assert interrupts.asked()
-    assert "Ctrl-C again gives up" in capsys.readouterr().err
+    assert "Ctrl-C again cancels" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

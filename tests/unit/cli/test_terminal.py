@@ -1,11 +1,13 @@
 """The display for people, where a job begins twice and its result lies elsewhere."""
 
 import io
+from typing import get_args
 
 import pytest
 from rich.console import Console
 
 from quickml import events
+from quickml.cli.display import sentences
 from quickml.cli.display.display import LineDisplay, display_on
 from quickml.cli.display.sentences import sentence
 from quickml.cli.display.terminal import TerminalDisplay
@@ -52,7 +54,7 @@ def test_a_job_that_begins_twice_is_shown_as_one_run():
     first = [STARTED, BUILT, progress(1), epoch(1, 1.0), progress(2), epoch(2, 0.9), interrupted]
     second = [STARTED, BUILT, progress(2), epoch(2, 0.8), epoch(3, 0.5), TRAINED, COMPILED, verified()]
     text = shown(*first, *second)
-    assert "attempt 1 broke off" in text
+    assert "attempt 1 ended early and will be retried: the server ended" in text
     assert "loss, 3 epochs" in text, "an epoch that was repeated counts once"
     assert text.count("waiting here") >= 2
 
@@ -64,7 +66,7 @@ def test_an_attempt_may_break_off_anywhere(broken):
     interrupted = events.Interrupted(attempt=1, reason="gone")
     whole = [STARTED, BUILT, progress(1), epoch(1, 1.0), TRAINED, COMPILED, verified()]
     text = shown(*broken, interrupted, *whole)
-    assert "proof" in text
+    assert "samples run through each file" in text
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l"), "the cursor is there again"
 
 
@@ -76,10 +78,42 @@ def test_a_result_elsewhere_has_no_folder():
     assert sentence(verified("runs/iris")).endswith("-> runs/iris")
 
 
+def test_every_event_has_a_sentence():
+    kinds = get_args(get_args(events.Event)[0])
+    assert len(kinds) >= 12
+    other = sentences._text.dispatch(object)
+    assert [kind for kind in kinds if sentences._text.dispatch(kind) is other] == []
+
+
 def test_a_pipe_gets_plain_lines():
     stream = io.StringIO()
     display = display_on(stream, as_json=False, waiting="")
     assert isinstance(display, LineDisplay)
     with display:
         display.show(events.Cancelled())
-    assert stream.getvalue() == "cancelled given up\n"
+    assert stream.getvalue() == "cancelled the job was cancelled\n"
+
+
+HOSTILE = "\x1b[31mred\x1b[0m [bold]markup[/bold]\x9b2J"
+
+
+def test_names_from_outside_cannot_control_the_terminal():
+    """Neither escape sequences nor Rich's markup."""
+    started = STARTED.model_copy(update={"name": HOSTILE})
+    built = BUILT.model_copy(
+        update={"layers": [row.model_copy(update={"name": HOSTILE}) for row in BUILT.layers]}
+    )
+    trained = TRAINED.model_copy(update={"metrics": {HOSTILE: 1.0}})
+    text = shown(started, built, epoch(1, 1.0), trained, COMPILED, verified(HOSTILE))
+    assert "\x1b[31m" not in text
+    assert "\x9b" not in text
+    assert text.count("[bold]markup[/bold]") >= 4
+
+
+def test_names_from_outside_cannot_control_a_pipe():
+    stream = io.StringIO()
+    with display_on(stream, as_json=False, waiting="") as display:
+        display.show(STARTED.model_copy(update={"name": HOSTILE}))
+        display.show(events.Failed(error="X", message=HOSTILE))
+    assert "\x1b" not in stream.getvalue()
+    assert "\x9b" not in stream.getvalue()

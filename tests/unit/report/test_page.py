@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from quickml.report import Mistake, axes, charts, formats, matrix, render, worst
+from quickml.report import Mistake, axes, charts, formatting, matrix, render, worst
 
 HOSTILE = "<script>alert('x')</script>\"&'</style>"
 VOID = {"meta", "link", "img", "br", "col", "input", "hr"}
@@ -389,7 +389,7 @@ def test_epoch_ticks_are_whole_and_few(first: int, more: int) -> None:
     ],
 )  # fmt: skip
 def test_numbers(value: float | None, text: str) -> None:
-    assert formats.number(value).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert formatting.number(value).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 @pytest.mark.parametrize(
@@ -397,7 +397,7 @@ def test_numbers(value: float | None, text: str) -> None:
     [(1.0, "100 %"), (0.99999, "99.9 %"), (0.5, "50.0 %"), (0.0, "0 %"), (0.00001, "< 0.1 %"), (None, "–")],  # noqa: RUF001
 )
 def test_only_all_is_called_100_percent(share: float | None, text: str) -> None:
-    assert formats.percent(share).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert formatting.percent(share).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 @pytest.mark.parametrize(
@@ -405,7 +405,7 @@ def test_only_all_is_called_100_percent(share: float | None, text: str) -> None:
     [(0.224, "0.22 s"), (12.34, "12.3 s"), (59.99, "1 min 0 s"), (228.4, "3 min 48 s"), (3780, "1 h 3 min")],
 )
 def test_durations(seconds: float | None, text: str) -> None:
-    assert formats.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert formatting.duration(seconds).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 @pytest.mark.parametrize(
@@ -413,7 +413,7 @@ def test_durations(seconds: float | None, text: str) -> None:
     [(999, "999 bytes"), (1204, "1.2 kB"), (999_950, "1.0 MB"), (412_000_000, "412 MB")],
 )
 def test_sizes(size_bytes: int, text: str) -> None:
-    assert formats.size(size_bytes).replace("\N{NO-BREAK SPACE}", " ") == text
+    assert formatting.size(size_bytes).replace("\N{NO-BREAK SPACE}", " ") == text
 
 
 def test_matrix_rows() -> None:

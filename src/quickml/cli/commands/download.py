@@ -15,9 +15,9 @@ from typing import Any
 
 from quickml import results
 from quickml.cli.commands.watch import PATIENCE_S
+from quickml.cli.display.formatting import printable, size
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.transfer import Transfer, on_standard_error
-from quickml.cli.display.words import printable, size
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.download.file import POLL_S
 from quickml.client.download.partial import disk

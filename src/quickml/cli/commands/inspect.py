@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quickml.cli.display.words import printable, size
+from quickml.cli.display.formatting import printable, size
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, describe
 from quickml.export.coreml.reading.files import read
 

@@ -1,4 +1,4 @@
-"""`quickml jobs`: what a server on this machine has, running or not."""
+"""`quickml jobs`: the jobs of the server on this machine, whether it runs or not."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from quickml import composition
+from quickml.cli.display.formatting import printable
 from quickml.settings import Settings
 
-MOST = 1000
+MAX_JOBS = 1000
+"""How many are listed."""
 
 
 def list_jobs(settings: Settings, *, owner: str | None, as_json: bool) -> None:
-    """Print jobs, the newest first; of this owner where one is named."""
-    for job in composition.jobs(settings).jobs(owner=owner, limit=MOST):
+    """Print jobs, the newest first, of all owners or of one."""
+    for job in composition.jobs(settings).jobs(owner=owner, limit=MAX_JOBS):
         row = dict(_row(job))
         if as_json:
             print(json.dumps(row, ensure_ascii=False))
         else:
             error = f"  {row['error'].splitlines()[0]}" if row["error"] else ""
-            print(
-                f"{row['id']}  {row['created_at']}  {row['status']:10} {row['progress']:4.0%}"
-                f"  {row['owner']}  {row['name']}{error}"
-            )
+            line = f"{row['id']}  {row['created_at']}  {row['status']:10} {row['progress']:4.0%}"
+            print(printable(f"{line}  {row['owner']}  {row['name']}{error}"))
 
 
 def _row(job: Any) -> Iterator[tuple[str, Any]]:

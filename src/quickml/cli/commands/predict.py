@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.cli.display.words import printable
+from quickml.cli.display.formatting import printable
 from quickml.cli.inputs import Sample, numbers, pictures
 from quickml.errors import InputError, UnsupportedModelError
 

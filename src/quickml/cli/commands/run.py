@@ -11,22 +11,22 @@ from typing import TextIO
 
 from quickml import pipeline
 from quickml.cli.display.display import display_on
+from quickml.cli.document_file import read_plan
 from quickml.cli.interrupts import Interrupts
-from quickml.cli.source import read_spec
 from quickml.document import Plan, understand
 from quickml.errors import QuickMLError
 
 
 def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | None, as_json: bool) -> None:
-    """Run a document and show what happens; errors go on to the caller.
+    """Run a document and show its events.
 
     Raises:
-        QuickMLError: the run broke off.
+        QuickMLError: the run failed.
     """
     with _own_stdout() as stream:
         display = display_on(stream, as_json=as_json, waiting="loading TensorFlow and the data …")
         try:
-            plan = _overridden(read_spec(path), epochs, seed)
+            plan = _overridden(read_plan(path), epochs, seed)
             with (
                 Interrupts() as interrupts,
                 display,
@@ -58,10 +58,9 @@ def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
 
 @contextmanager
 def _own_stdout() -> Iterator[TextIO]:
-    """Our own handle of standard output; whatever else in the process prints there goes to stderr.
+    """A handle of standard output for us alone; everything else that is printed goes to standard error.
 
-    TensorFlow and coremltools write to file descriptor 1 as they please, and one such line would break
-    `--json`.
+    TensorFlow and coremltools write to file descriptor 1 directly, and one such line would break `--json`.
     """
     sys.stdout.flush()
     own = os.fdopen(os.dup(1), "w", encoding="utf-8", errors="replace", buffering=1)

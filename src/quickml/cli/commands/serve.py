@@ -19,18 +19,18 @@ from quickml.settings import Settings
 log = logging.getLogger(__name__)
 
 FIRST_OWNER = "admin"
-"""Whose token the server makes by itself."""
+"""Owner of the token that the server creates on its first start."""
 ANY = frozenset({"0.0.0.0", "::"})  # noqa: S104  # recognised, not bound to
 SWITCH_S = 0.0005
-"""How long a busy thread keeps the event loop's waiting, which by default is ten times as long."""
+"""How long a busy thread may delay the event loop; Python's default is ten times as long."""
 
 
 def serve(settings: Settings) -> None:
-    """Serve until asked to end.
+    """Serve until a signal ends the process.
 
     Raises:
-        SettingsError: nobody can listen there, or the certificate cannot be used.
-        StoreError: the data folder cannot be used, or another server works there.
+        SettingsError: the address or the certificate cannot be used.
+        StoreError: the data folder cannot be used, or another server uses it.
     """
     logs.configure(style=settings.server.log_format, level=settings.server.log_level)
     _raise_file_limit()
@@ -63,7 +63,7 @@ def _wrong(place: str, expected: str, found: str) -> SettingsError:
 
 
 def _raise_file_limit() -> None:
-    """Every stream is an open file, and the usual limit of 1024 is one for programs that use `select`."""
+    """Each connection is an open file. The usual limit of 1024 is meant for programs that use `select`."""
     with suppress(ImportError, OSError, ValueError):
         import resource
 
@@ -76,21 +76,22 @@ def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
     secret = None
     if settings.server.tokens_required and (made := service.first_token(FIRST_OWNER)):
         secret = made[1]
-    yield f"QuickML serves on  {address}"
-    yield f"data               {settings.storage.data.absolute()}"
+    yield f"QuickML server   {address}"
+    yield f"data folder      {settings.storage.data.absolute()}"
     if secret:
-        yield f"token              {secret}"
-        yield f"                   of {FIRST_OWNER}, shown this once; `quickml token create NAME` makes more"
+        yield f"token            {secret}"
+        yield f"                 shown only once; owner: {FIRST_OWNER}"
+        yield "                 `quickml token create NAME` creates more"
     elif settings.server.tokens_required:
-        yield "token              asked for; `quickml token create NAME` makes one"
+        yield "token            required; `quickml token create NAME` creates one"
     link = f"{address}/?token={quote(secret)}" if secret else address
     if secret:
-        yield f"with the token     {link}"
+        yield f"link with token  {link}"
     yield from _code(link)
 
 
 def _code(link: str) -> Iterator[str]:
-    """A QR code for a phone, where the output can show one."""
+    """A QR code for phones, if the output can show its characters."""
     import io
 
     import segno
@@ -106,14 +107,14 @@ def _code(link: str) -> Iterator[str]:
 
 
 def _address(settings: Settings, port: int) -> str:
-    """As another device would write it, where the server listens to others."""
+    """The address to type on another device if the server listens to others."""
     scheme = "https" if settings.server.tls_cert else "http"
     host = _own_address() if settings.server.host in ANY else settings.server.host
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _own_address() -> str:
-    """This machine's in the network that leads outside; nothing is sent to find it."""
+    """This machine's address on the network with the default route. No packet is sent to find it."""
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # reserved for documentation, RFC 5737
         return str(probe.getsockname()[0])

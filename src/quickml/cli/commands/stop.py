@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from quickml.cli.display.formatting import printable
 from quickml.client import Client
 from quickml.client.records import Job, to_json
 from quickml.events import Status
 
 
 def stop_job(job_id: str, *, server: str | None, as_json: bool) -> None:
-    """Ask a job to finish with what was learned so far.
+    """Stop the training of a job early.
 
     Raises:
-        ServiceError: there is no such job, or the server does not answer.
+        ServiceError: there is no such job, or the server cannot be reached.
     """
     with Client(server) as client:
         job = client.stop(job_id)
-    print(to_json(job) if as_json else _sentence(job))
+    print(to_json(job) if as_json else printable(_sentence(job)))
 
 
 def _sentence(job: Job) -> str:
     if job.status is Status.CANCELLED:
-        return f"{job.id} is cancelled: nothing was learned yet"
+        return f"{job.id} is cancelled: its training had not started"
     if job.is_finished:
-        return f"{job.id} is {job.status} already"
-    return f"{job.id} stops: what was learned is kept, compiled and verified"
+        return f"{job.id} is already {job.status}"
+    return f"{job.id} is stopping: the model trained so far will be exported and verified"

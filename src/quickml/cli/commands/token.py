@@ -1,4 +1,4 @@
-"""`quickml token`: who may use a server. The server need not run, and hears of it at once where it does."""
+"""`quickml token`: access to the server on this machine. Changes apply at once, whether it runs or not."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from quickml.settings import Settings
 
 
 def create_token(settings: Settings, owner: str) -> None:
-    """Print a new token's secret, alone, for a pipe. Raises TokenError where nobody can be called that."""
+    """Print the secret of a new token alone, for pipes. Raises TokenError if the name is not valid."""
     _, secret = composition.tokens(settings).create(owner)
     print(secret)
 
 
 def list_tokens(settings: Settings) -> None:
-    """Print all tokens, without their secrets, which nobody has."""
+    """Print all tokens; their secrets are not stored."""
     for token in composition.tokens(settings).tokens():
         created = token.created_at.isoformat(timespec="seconds")
         revoked = f"  revoked {token.revoked_at.isoformat(timespec='seconds')}" if token.revoked_at else ""
@@ -21,6 +21,6 @@ def list_tokens(settings: Settings) -> None:
 
 
 def revoke_token(settings: Settings, token_id: str) -> None:
-    """Let a token in no more. Raises TokenError where there is none."""
+    """Revoke a token. Raises TokenError if there is no such token."""
     token = composition.tokens(settings).revoke(token_id)
-    print(f"{token.id} of {token.owner} is revoked")
+    print(f"{token.id} of {token.owner} was revoked")

@@ -6,29 +6,29 @@ import json
 import sys
 from pathlib import Path
 
-from quickml.cli.display.words import counted, size
-from quickml.cli.source import read_spec
+from quickml.cli.display.formatting import counted, printable, size
+from quickml.cli.document_file import read_plan
 from quickml.document import Plan
 from quickml.document.shapes import summary, table
 from quickml.errors import DocumentError
 
 
 def validate_spec(path: Path, *, as_json: bool) -> None:
-    """Print the layer table, or let the problems go on to the caller.
+    """Print the table of layers, or every problem.
 
-    Plain text and no Rich: the answer is there in a blink.
+    Plain text: importing Rich would take longer than the check.
 
     Raises:
-        SpecError: with every problem; under `as_json` they are printed, and the exit code is 2.
+        DocumentError: the problems. With `as_json` they are printed and the exit code is 2.
     """
     try:
-        plan = read_spec(path)
+        plan = read_plan(path)
     except DocumentError as error:
         if not as_json:
             raise
         print(json.dumps({"valid": False, "problems": [vars(problem) for problem in error.problems]}))
         sys.exit(2)
-    print(json.dumps(_answer(plan)) if as_json else "\n".join(_lines(plan)))
+    print(json.dumps(_answer(plan)) if as_json else printable("\n".join(_lines(plan))))
 
 
 def _answer(plan: Plan) -> dict[str, object]:

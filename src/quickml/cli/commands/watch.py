@@ -12,15 +12,15 @@ from quickml.errors import JobError
 from quickml.events import Event, Failed, Status, meaning
 
 PATIENCE_S = 300.0
-"""A lost connection is made again for so long: a laptop sleeps, a network is left and come back to."""
+"""How long to try to reconnect: long enough for a laptop that sleeps or changes networks."""
 
 
 def watch_job(job_id: str, *, server: str | None, as_json: bool) -> None:
-    """Show what a job tells, from its first event to its last.
+    """Show the events of a job, from the first to the last.
 
     Raises:
         JobError: it failed, or was cancelled.
-        ServiceError: there is no such job, or the server is lost.
+        ServiceError: there is no such job, or the server cannot be reached.
     """
     outages = Outages()
     with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
@@ -28,9 +28,9 @@ def watch_job(job_id: str, *, server: str | None, as_json: bool) -> None:
 
 
 def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | None = None) -> None:
-    """The same with a client at hand, and what it tells its outages to.
+    """Show the events of a job through an open client, and report `outages` of its connection.
 
-    Ctrl-C leaves the job alone and ends the process with code 130.
+    Ctrl-C ends the process with code 130 and leaves the job alone.
     """
     display = display_on(sys.stdout, as_json=as_json, waiting="waiting for the server …")
     try:
@@ -45,17 +45,17 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
                     raise ended
     except KeyboardInterrupt:
         print(
-            f"\ndetached: {job_id} goes on; `quickml watch {job_id}` shows it again, `quickml stop {job_id}`"
-            " ends its training and keeps what was learned",
+            f"\ndetached: {job_id} continues on the server; `quickml watch {job_id}` follows it again,"
+            f" `quickml stop {job_id}` stops its training early",
             file=sys.stderr,
         )
         sys.exit(130)
     if not as_json:
-        print(f"`quickml download {job_id}` fetches the files", file=sys.stderr)
+        print(f"download the files with `quickml download {job_id}`", file=sys.stderr)
 
 
 def _end(event: Event, job_id: str) -> JobError | None:
-    """The error that a job ended with."""
+    """The error that a job ended with, if this event is its end and it failed."""
     if isinstance(event, Failed):
         return JobError(event.message)
     status = meaning(event.type).status

@@ -1,1 +1,1 @@
-"""Events and downloads, shown on a terminal."""
+"""Showing events and downloads."""

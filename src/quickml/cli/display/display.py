@@ -1,4 +1,4 @@
-"""Ways to show the events of a run: as JSON, as plain lines; `terminal.py` has the one for people."""
+"""Showing the events of a run as JSON or as plain lines; `terminal.py` has bars and tables."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from quickml import events
 from quickml.cli.display.sentences import sentence
 
 PROGRESS_EVERY_S = 10.0
-"""Plain lines tell of progress inside an epoch this often."""
+"""How often plain lines report progress within an epoch."""
 
 
 class Display(Protocol):
-    """Shows events as they come; a context, so that it can tidy up behind itself."""
+    """Shows events as they arrive. A context manager, which restores the terminal at its end."""
 
     def show(self, event: events.Event) -> None:
-        """Show one event, at once."""
+        """Show one event immediately."""
 
     def __enter__(self) -> Self: ...
 
@@ -40,7 +40,7 @@ class _Stream:
 
 
 class JsonDisplay(_Stream):
-    """One event per line."""
+    """One JSON event per line."""
 
     def show(self, event: events.Event) -> None:
         """Write it and flush."""
@@ -48,14 +48,14 @@ class JsonDisplay(_Stream):
 
 
 class LineDisplay(_Stream):
-    """One plain line per event, for pipes and files; each starts with the event's name."""
+    """One plain line per event, for pipes and files; each starts with the event's type."""
 
     def __init__(self, stream: TextIO) -> None:
         super().__init__(stream)
         self._last = time.monotonic()
 
     def show(self, event: events.Event) -> None:
-        """Write it and flush; progress inside an epoch every ten seconds."""
+        """Write it and flush; progress within an epoch at most every `PROGRESS_EVERY_S`."""
         if isinstance(event, events.Progress):
             if time.monotonic() - self._last < PROGRESS_EVERY_S:
                 return
@@ -66,7 +66,7 @@ class LineDisplay(_Stream):
 
 
 def display_on(stream: TextIO, *, as_json: bool, waiting: str) -> Display:
-    """The display that suits a stream; on a terminal it says `waiting` until there is something to show."""
+    """The display that suits a stream. On a terminal it shows `waiting` until the first event."""
     if as_json:
         return JsonDisplay(stream)
     if stream.isatty() and os.environ.get("TERM") != "dumb":

@@ -1,68 +1,108 @@
-"""An event, and what a file is, as sentences."""
+"""Events as lines of text."""
 
 from __future__ import annotations
 
+from functools import singledispatch
+
 from quickml import events
-from quickml.cli.display.words import counted, numbers, size
+from quickml.cli.display.formatting import counted, numbers, printable, size
 
 
 def sentence(event: events.Event) -> str:
-    """An event in one line, its name first."""
-    match event:
-        case events.Started():
-            text = f"{event.name}: {event.dataset}, {counted(event.epochs, 'epoch')}, seed {event.seed}"
-        case events.Warned():
-            text = f"{event.pointer or '/'}: {event.message}"
-        case events.Built():
-            text = (
-                f"{counted(len(event.layers), 'layer')}, {counted(event.parameters, 'parameter')},"
-                f" {event.train_samples:,} training and {event.test_samples:,} test samples,"
-                f" {event.precision} ({event.seconds:.1f} s)"
-            )
-        case events.Progress():
-            text = (
-                f"epoch {event.epoch}/{event.epochs}, step {event.step}/{event.steps}"
-                f"  {numbers(event.metrics)}  ({event.samples_per_second:,.0f} samples/s)"
-            )
-        case events.EpochEnded():
-            return f"epoch {event.epoch}/{event.epochs}  {numbers(event.metrics)}  ({event.seconds:.1f} s)"
-        case events.Trained():
-            early = f", stopped early ({event.stopped.replace('_', ' ')})" if event.stopped else ""
-            test = f"on test samples {numbers(event.metrics)}"
-            text = f"{counted(event.epochs, 'epoch')}{early}; {test} ({event.seconds:.1f} s)"
-        case events.Compressed():
-            text = f"{event.file} {event.weights}: {compression(event)}"
-        case events.Compiled():
-            text = (
-                f"{', '.join(f'{f.name} {size(f.size_bytes)}' for f in event.files)} ({event.seconds:.1f} s)"
-            )
-            text += "".join(f"; {name} skipped: {reason}" for name, reason in event.skipped.items())
-        case events.Verified():
-            text = f"{'; '.join(map(proof, event.parity))} ({event.seconds:.1f} s)"
-            text += f" -> {event.folder}" if event.folder else ""  # on another machine it has none
-        case events.Failed():
-            text = event.message
-        case events.Interrupted():
-            text = f"attempt {event.attempt} broke off, the job waits for another one: {event.reason}"
-        case events.Cancelled():
-            text = "given up"
-    return f"{event.type:<9} {text}"
+    """An event on one line, its type first. Names and messages may come from another machine."""
+    if isinstance(event, events.EpochEnded):
+        return printable(_text(event))
+    return printable(f"{event.type:<9} {_text(event)}")
+
+
+@singledispatch
+def _text(event: events.Event) -> str:
+    """What happened; one function per event."""
+    raise NotImplementedError(event.type)
+
+
+@_text.register
+def _(event: events.Started) -> str:
+    return f"{event.name}: {event.dataset}, {counted(event.epochs, 'epoch')}, seed {event.seed}"
+
+
+@_text.register
+def _(event: events.Warned) -> str:
+    return f"{event.pointer or '/'}: {event.message}"
+
+
+@_text.register
+def _(event: events.Built) -> str:
+    samples = f"{event.train_samples:,} training and {event.test_samples:,} test samples"
+    size_of_model = f"{counted(len(event.layers), 'layer')}, {counted(event.parameters, 'parameter')}"
+    return f"{size_of_model}, {samples}, {event.precision} ({event.seconds:.1f} s)"
+
+
+@_text.register
+def _(event: events.Progress) -> str:
+    position = f"epoch {event.epoch}/{event.epochs}, step {event.step}/{event.steps}"
+    return f"{position}  {numbers(event.metrics)}  ({event.samples_per_second:,.0f} samples/s)"
+
+
+@_text.register
+def _(event: events.EpochEnded) -> str:
+    return f"epoch {event.epoch}/{event.epochs}  {numbers(event.metrics)}  ({event.seconds:.1f} s)"
+
+
+@_text.register
+def _(event: events.Trained) -> str:
+    early = f", stopped early ({event.stopped.replace('_', ' ')})" if event.stopped else ""
+    test = f"on test samples {numbers(event.metrics)}"
+    return f"{counted(event.epochs, 'epoch')}{early}; {test} ({event.seconds:.1f} s)"
+
+
+@_text.register
+def _(event: events.Compressed) -> str:
+    return f"{event.file} {event.weights}: {compression(event)}"
+
+
+@_text.register
+def _(event: events.Compiled) -> str:
+    files = ", ".join(f"{file.name} {size(file.size_bytes)}" for file in event.files)
+    skipped = "".join(f"; {name} skipped: {reason}" for name, reason in event.skipped.items())
+    return f"{files} ({event.seconds:.1f} s){skipped}"
+
+
+@_text.register
+def _(event: events.Verified) -> str:
+    folder = f" -> {event.folder}" if event.folder else ""  # jobs of a server have none
+    return f"{'; '.join(map(proof, event.parity))} ({event.seconds:.1f} s){folder}"
+
+
+@_text.register
+def _(event: events.Failed) -> str:
+    return event.message
+
+
+@_text.register
+def _(event: events.Interrupted) -> str:
+    return f"attempt {event.attempt} ended early and will be retried: {event.reason}"
+
+
+@_text.register
+def _(_event: events.Cancelled) -> str:
+    return "the job was cancelled"
 
 
 def proof(parity: events.Parity) -> str:
-    """What executing a file showed."""
+    """The comparison of an exported file with the trained model."""
     same = "" if parity.label_agreement is None else f", {parity.label_agreement:.1%} same labels"
-    whose = {"decompressed": " from its weights decompressed", "translated": " from its Core ML file"}
-    off = f"off by at most {parity.largest_difference:.1e}{whose.get(parity.reference, '')}"
-    return f"{parity.file} on {parity.samples} samples: {off}{same}"
+    references = {"decompressed": " from its decompressed weights", "translated": " from the Core ML file"}
+    difference = f"largest difference {parity.largest_difference:.1e}{references.get(parity.reference, '')}"
+    return printable(f"{parity.file} on {parity.samples} samples: {difference}{same}")
 
 
 def compression(event: events.Compressed) -> str:
-    """What smaller weights give and cost, and whether that is taken."""
+    """The size and accuracy of a file with compressed weights, and whether it is used."""
     share = f"{event.size_bytes / event.float32_bytes:.0%} of float32"
     if event.label_agreement is None:
         cost = f"mean absolute error {event.mean_absolute_error:.4g} ({event.drop:+.1%})"
     else:
         change = 0.0 - event.drop  # never -0.00%
         cost = f"accuracy {event.accuracy:.2%} ({change:+.2%}), {event.label_agreement:.1%} same labels"
-    return f"{size(event.size_bytes)}, {share}; {cost}{'' if event.taken else '; not taken'}"
+    return f"{size(event.size_bytes)}, {share}; {cost}{'' if event.taken else '; not used'}"

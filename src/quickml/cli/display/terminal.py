@@ -1,4 +1,4 @@
-"""The display for people: bars, a table of layers, a summary with the learning curve."""
+"""Showing a run on a terminal: a progress bar, a table of layers, a summary with the learning curve."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from rich.table import Table
 from rich.text import Text
 
 from quickml import events
+from quickml.cli.display.formatting import counted, numbers, printable, size
 from quickml.cli.display.sentences import compression, proof, sentence
-from quickml.cli.display.words import counted, numbers, size
 from quickml.document.layers.layer import shown
 
 _BARS = "▁▂▃▄▅▆▇█"
@@ -62,20 +62,20 @@ class TerminalDisplay:
             case events.Built():
                 self._console.print(layer_table(event.layers))
                 self._say(event)
-                self._status.update("preparing the first step …")
+                self._status.update("compiling the training step …")
             case events.Progress() | events.EpochEnded():
                 self._train(event)
             case events.Trained():
                 self._trained = event
                 self._say(event)
-                self._wait("writing Core ML …")
+                self._wait("writing the Core ML files …")
             case events.Compressed():
                 self._taken |= {event.file: event} if event.taken else {}
                 self._say(event)
-                self._status.update("trying smaller weights on the test samples …")
+                self._status.update("testing compressed weights on the test samples …")
             case events.Compiled():
                 self._say(event)
-                self._status.update("running the files against the trained model …")
+                self._status.update("comparing the files with the trained model …")
             case events.Verified():
                 self._status.stop()
                 self._say(event)
@@ -90,7 +90,7 @@ class TerminalDisplay:
         if isinstance(event, events.Verified):
             lines = [proof(parity) for parity in event.parity]
         elif isinstance(event, events.Compiled):
-            lines = text.strip().split("; ", 1)  # what was skipped, and why, on a line of its own
+            lines = text.strip().split("; ", 1)  # a skipped file and the reason get their own line
         self._console.print(Text.assemble((f"{name:<9}", f"bold {style}"), " ", lines[0]), soft_wrap=True)
         for line in lines[1:]:
             self._console.print(
@@ -98,7 +98,7 @@ class TerminalDisplay:
             )
 
     def _wait(self, text: str) -> None:
-        """Say what is waited for, in place of the bar."""
+        """Show what the run is waiting for, in place of the bar."""
         self._progress.stop()
         self._status.update(text)
         self._status.start()
@@ -119,7 +119,7 @@ class TerminalDisplay:
                 visible=True,
             )
             return
-        self._losses[event.epoch - 1 :] = [event.metrics["loss"]]  # another attempt repeats some of them
+        self._losses[event.epoch - 1 :] = [event.metrics["loss"]]  # a retry repeats epochs
         task = self._progress.tasks[0]
         if task.total:
             self._progress.update(
@@ -134,39 +134,43 @@ class TerminalDisplay:
         table = Table.grid(padding=(0, 2))
         if self._trained:
             for name, value in self._trained.metrics.items():
-                table.add_row(f"test {name.replace('_', ' ')}", f"[bold]{value:.4f}[/]")
+                table.add_row(_text(f"test {name.replace('_', ' ')}"), Text(f"{value:.4f}", style="bold"))
         table.add_row(
             f"loss, {counted(len(self._losses), 'epoch')}", Text(sparkline(self._losses), style="cyan")
         )
         for file in event.files:
             taken = self._taken.get(file.name)
             table.add_row(
-                Text(file.name), f"{taken.weights}: {compression(taken)}" if taken else size(file.size_bytes)
+                _text(file.name), f"{taken.weights}: {compression(taken)}" if taken else size(file.size_bytes)
             )
-        table.add_row("proof", f"{event.parity[0].samples} samples run from each file")
+        table.add_row("verified", f"{event.parity[0].samples} samples run through each file")
         if event.folder:
-            table.add_row("result", Text(event.folder, overflow="fold"))
+            table.add_row("result", Text(printable(event.folder), overflow="fold"))
         self._console.print(
-            Panel(table, title=self._name, title_align="left", expand=False, border_style="green")
+            Panel(table, title=_text(self._name), title_align="left", expand=False, border_style="green")
         )
 
 
 def layer_table(layers: Sequence[events.LayerRow]) -> Table:
-    """Layers with shapes and parameters, and their sum."""
+    """Layers with shapes and parameters, and the total."""
     table = Table(header_style="bold", show_footer=True)
     table.add_column("layer", footer=counted(len(layers), "layer"))
     table.add_column("type")
     table.add_column("output shape")
     table.add_column("parameters", justify="right", footer=f"{sum(row.parameters for row in layers):,}")
     for row in layers:
-        table.add_row(
-            row.name, row.layer, shown(row.output_shape), f"{row.parameters:,}" if row.parameters else ""
-        )
+        parameters = f"{row.parameters:,}" if row.parameters else ""
+        table.add_row(_text(row.name), _text(row.layer), shown(row.output_shape), parameters)
     return table
 
 
+def _text(text: str) -> Text:
+    """Text from outside: neither control characters nor Rich's markup have an effect."""
+    return Text(printable(text))
+
+
 def sparkline(values: Sequence[float], width: int = 40) -> str:
-    """A curve in one line of text, thinned to `width`; gaps where a value is no number."""
+    """A curve as one line of text, thinned to `width`; a gap where a value is not finite."""
     if len(values) > width:
         values = [values[round(i * (len(values) - 1) / (width - 1))] for i in range(width)]
     finite = [value for value in values if math.isfinite(value)]

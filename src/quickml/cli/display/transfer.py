@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, Self, TextIO
 
-from quickml.cli.display.words import printable, size
+from quickml.cli.display.formatting import printable, size
 from quickml.client import Progress
 
 LINE_EVERY_S = 10.0

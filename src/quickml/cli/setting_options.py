@@ -1,4 +1,4 @@
-"""The settings of the service as flags: commands whose options are rows of the table."""
+"""Command-line options made from the table of settings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,14 @@ import typer
 
 from quickml.settings import TABLE, Setting, Settings, load
 
-CONFIG = Annotated[
-    Path | None, typer.Option("--config", metavar="FILE", help="A TOML file with settings as its keys.")
-]
+CONFIG = Annotated[Path | None, typer.Option("--config", metavar="FILE", help="TOML file with settings.")]
 
 
 def with_settings(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Have Typer give a command these settings as flags, all of them where none is named.
+    """Give a command an option for each of these settings (for all settings if none is named).
 
-    The command takes the loaded `settings` in their place, and its other arguments as they are. Every flag is
-    a text for Typer: what it may hold is checked where the other ways to give a setting are, too.
+    The command receives the loaded `settings` instead of the options. For Typer each option is a string:
+    `load` checks values from options, environment and file in the same way.
     """
     rows = [row for row in TABLE if not names or row.name in names]
 

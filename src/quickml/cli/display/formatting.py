@@ -1,4 +1,4 @@
-"""Numbers as people read them."""
+"""Numbers and texts, formatted for people."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from collections.abc import Mapping
 
 
 def printable(text: str) -> str:
-    """Text of a file from anywhere, without what would command the terminal."""
+    """Text from outside with control characters replaced, which could otherwise control the terminal."""
     return "".join(
         letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
     )
 
 
 def numbers(metrics: Mapping[str, float]) -> str:
-    """Metrics in a row."""
+    """Metrics on one line: `loss 0.0662  accuracy 0.9781`."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())
 
 
@@ -23,7 +23,7 @@ def counted(count: int, noun: str) -> str:
 
 
 def size(size_bytes: int) -> str:
-    """Bytes as people write them, in powers of 1000 as phones show them."""
+    """A size in decimal units, as phones show it: `4.8 MB`."""
     value = float(size_bytes)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000 or unit == "GB":

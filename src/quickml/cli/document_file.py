@@ -1,4 +1,4 @@
-"""Read a document named on the command line."""
+"""Reading the document that a command line names."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from quickml.document.parse import MAX_BYTES
 from quickml.errors import DocumentError, Problem
 
 
-def read_spec(path: Path) -> Plan:
-    """The plan of a file, or of standard input for `-`.
+def read_plan(path: Path) -> Plan:
+    """Read and check a document from a file, or from standard input for `-`.
 
     Raises:
-        SpecError: it cannot be read, or is wrong.
+        DocumentError: it cannot be read, or it is not valid.
     """
     return read(read_bytes(path))
 
 
 def read_bytes(path: Path) -> bytes:
-    """A document as it is, a little more of it than may be.
+    """The bytes of a document, at most one more than a document may have.
 
     Raises:
-        SpecError: it cannot be read.
+        DocumentError: it cannot be read.
     """
     if str(path) == "-":
         return sys.stdin.buffer.read(MAX_BYTES + 1)

@@ -1,0 +1,70 @@
+"""Run a command line and report its errors.
+
+Exit codes: 0 success; 1 the operation failed; 2 the input was wrong (a document, file, option or setting);
+130 cancelled with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Sequence
+
+from quickml.cli.app import app
+from quickml.cli.display.formatting import printable
+from quickml.errors import (
+    CoreMLFileError,
+    DocumentError,
+    InputError,
+    QuickMLError,
+    ResultError,
+    ServiceError,
+    SettingsError,
+    TokenError,
+)
+
+_WRONG_INPUT = DocumentError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
+_WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
+"""Statuses of answers that the same request would get again."""
+
+
+def run_command_line(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line. An expected error becomes one message and an exit code, without a traceback."""
+    try:
+        app(args=list(arguments) if arguments is not None else None, prog_name="quickml")
+    except QuickMLError as error:
+        _exit(_message(error), _exit_code(error))
+    except BrokenPipeError:
+        # The reader of our output has closed it, as `| head` does: there is no one to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:
+        _exit(_system_message(error), 1)
+
+
+def _message(error: QuickMLError) -> str:
+    if not isinstance(error, DocumentError | SettingsError):
+        return str(error)
+    count, where = len(error.problems), "document" if isinstance(error, DocumentError) else "settings"
+    lines = [f"{count} problem{'s' if count > 1 else ''} in the {where}", *map(str, error.problems)]
+    return "\n  ".join(lines)
+
+
+def _system_message(error: OSError) -> str:
+    """The file and the reason; of several files that could not be copied, the first."""
+    if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
+        _, target, reason = error.args[0][0]
+        return f"{target}: {reason}"
+    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+
+
+def _exit_code(error: QuickMLError) -> int:
+    if isinstance(error, ServiceError):
+        return 2 if error.status in _WRONG_REQUEST else 1
+    return 2 if isinstance(error, _WRONG_INPUT) else 1
+
+
+def _exit(message: str, code: int) -> None:
+    print(f"error: {printable(message)}", file=sys.stderr)
+    sys.exit(code)
