@@ -1,9 +1,8 @@
-"""A finished run as one page for people: `render` makes `report.html` from what `report.json` holds.
+"""The report of a finished run: `report.json`, and the page `report.html` made from it.
 
-The page is a single file without scripts and without anything to fetch: charts are inline SVG, pictures
-are data URIs, and a content security policy in its head forbids everything else. Geometry is worked out
-in Python (`axes`, `charts`, `matrix`), words and numbers in `formatting`; the templates only place them, so
-that every string from a document passes through Jinja's escaping.
+The page is one file without scripts that loads nothing: charts are inline SVG, images are data URIs, and a
+content security policy forbids everything else. Python computes coordinates (`axes`, `charts`, `matrix`) and
+formats texts (`formatting`). The templates only insert them, so Jinja escapes every string of a document.
 """
 
 from quickml.report.mistakes import Mistake, worst

@@ -1,4 +1,4 @@
-"""Where a value goes along an axis, and which round numbers are written beside it."""
+"""Axes: the position of a value, and round numbers for the ticks."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LOG_FROM = 500.0
-"""An axis is logarithmic where the largest value is this many times the smallest."""
+"""An axis is logarithmic if the largest value is at least this many times the smallest."""
 
 _NOTHING = 1e-9
-"""Smaller values stand at zero."""
+"""Smaller values count as zero."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Axis:
-    """From `low` to `high`, with marks at `ticks`."""
+    """An axis from `low` to `high` with `ticks`."""
 
     low: float
     high: float
@@ -23,7 +23,7 @@ class Axis:
     is_log: bool = False
 
     def share(self, value: float) -> float:
-        """How far along it lies: 0 at the low end, 1 at the high end."""
+        """The position of a value: 0 at the low end, 1 at the high end."""
         low, high = self.low, self.high
         if self.is_log:
             low, high, value = math.log10(low), math.log10(high), math.log10(value)
@@ -31,7 +31,7 @@ class Axis:
 
 
 def round_step(span: float, marks: int) -> float:
-    """The smallest of 1, 2, 2.5, 5 times a power of ten that cuts `span` into `marks` parts at most."""
+    """The smallest of 1, 2, 2.5, 5 times a power of ten that divides `span` into at most `marks` parts."""
     rough = span / marks
     power = 10.0 ** math.floor(math.log10(rough))
     return power * next(factor for factor in (1, 2, 2.5, 5, 10) if factor * power >= rough * (1 - 1e-9))
@@ -40,13 +40,13 @@ def round_step(span: float, marks: int) -> float:
 def value_axis(
     values: Sequence[float], *, floor: float | None = None, ceiling: float | None = None, log: bool = False
 ) -> Axis:
-    """An axis for finite values that begins and ends at a tick.
+    """An axis for finite values that starts and ends at a tick.
 
     Args:
         values: finite, at least one.
-        floor: the axis starts here where no value is lower.
-        ceiling: and never goes beyond here where no value does.
-        log: take powers of ten where the values span several.
+        floor: the axis starts here unless a value is lower.
+        ceiling: the axis ends here at the latest unless a value is higher.
+        log: use a logarithmic axis if the values span several powers of ten.
     """
     low, high = min(values), max(values)
     if log and low > 0 and high / low >= LOG_FROM:
@@ -71,7 +71,7 @@ def _log_axis(low: float, high: float) -> Axis:
 
 
 def epoch_axis(first: int, last: int) -> Axis:
-    """An axis of whole epochs; a single one stands in its middle."""
+    """An axis of whole epochs; a single epoch is in the middle."""
     if first == last:
         return Axis(low=first - 0.5, high=last + 0.5, ticks=(float(first),))
     step = max(1, math.ceil(round_step(last - first, 8)))

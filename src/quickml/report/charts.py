@@ -1,4 +1,4 @@
-"""Learning curves and the scatter of a regression, as coordinates ready to be drawn in SVG."""
+"""Learning curves and the scatter plot of a regression, as SVG coordinates."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ T = TypeVar("T")
 Point = tuple[float, float]
 _Say = Callable[[float], str]
 _Epochs = Sequence[tuple[int, float] | None]
-"""A metric by epoch; None where it is no number."""
+"""A metric by epoch; None where it is not finite."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frame:
-    """The plot's rectangle inside a picture of `width` by `height` units."""
+    """The rectangle of the plot inside a drawing of `width` by `height` units."""
 
     width: int = 520
     height: int = 290
@@ -46,7 +46,7 @@ SQUARE = Frame(width=520, height=520, left=64, right=506, top=14, bottom=456)
 
 @dataclass(frozen=True, kw_only=True)
 class Mark:
-    """A tick or a dot: where, and what is written at it."""
+    """A tick on an axis: its coordinate and its label."""
 
     at: float
     text: str
@@ -54,7 +54,7 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Dot:
-    """A point to hover over."""
+    """A data point with a tooltip."""
 
     x: float
     y: float
@@ -63,23 +63,23 @@ class Dot:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """One curve. `path` is SVG path data, broken where a value is no number."""
+    """One curve. `path` is SVG path data, with a gap where a value is not finite."""
 
     role: str
-    """`training` or `validation`: how it is drawn."""
+    """`training` or `validation`; selects the style."""
     label: str
-    """What the legend calls it."""
+    """Its name in the legend."""
     path: str
     dots: tuple[Dot, ...]
     is_sparse: bool
-    """Few enough points for each to be drawn as a dot."""
+    """Whether there are few enough points to draw each as a dot."""
     last: str
-    """The last value, in words."""
+    """The last value, formatted."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A plot with its axes; `summary` says in a sentence what there is to see."""
+    """A plot with its axes; `summary` describes it in one sentence, for screen readers."""
 
     title: str
     frame: Frame
@@ -106,7 +106,7 @@ class _PlotArea:
 
 
 def learning_curves(history: Sequence[Mapping[str, Any]]) -> list[Chart]:
-    """A chart for the loss, then for each other metric, then for a learning rate that changed.
+    """A chart for the loss, for each other metric, and for the learning rate if it changed.
 
     Args:
         history: one mapping per epoch: `epoch` and metrics by name, those on validation data with `val_`;
@@ -147,7 +147,7 @@ def _curve(metric: str, history: Sequence[Mapping[str, Any]]) -> Chart | None:
 
 
 def _digits(axis: Axis) -> int:
-    """Decimals that tell the ticks of a percentage apart."""
+    """Decimals needed to tell the ticks of a percentage axis apart."""
     step = (axis.ticks[1] - axis.ticks[0]) * 100 if len(axis.ticks) > 1 else 1
     return 0 if step >= 0.999 and abs(step - round(step)) < 1e-9 else 1 if step >= 0.0999 else 2
 
@@ -176,7 +176,7 @@ def _line(metric: str, role: str, points: _Epochs, area: _PlotArea, say: _Say) -
 
 
 def _runs(points: _Epochs) -> list[list[tuple[int, float]]]:
-    """Stretches without a gap, thinned."""
+    """Parts of a curve without a gap, thinned."""
     runs: list[list[tuple[int, float]]] = [[]]
     for point in points:
         if point:
@@ -187,7 +187,7 @@ def _runs(points: _Epochs) -> list[list[tuple[int, float]]]:
 
 
 def _thinned(points: list[tuple[int, float]], most: int) -> list[tuple[int, float]]:
-    """At most about `most` points; from each stretch the lowest and the highest stay, so spikes do too."""
+    """At most about `most` points. The lowest and highest of each bucket are kept, and so are spikes."""
     if len(points) <= most:
         return points
     bucket = -(-len(points) * 2 // most)
@@ -199,18 +199,18 @@ def _thinned(points: list[tuple[int, float]], most: int) -> list[tuple[int, floa
 
 
 def _spread(items: Sequence[T], most: int) -> list[T]:
-    """At most `most` of them, evenly spread, the first and the last included."""
+    """At most `most` items at even distances, including the first and the last."""
     if len(items) <= most:
         return list(items)
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
 
 def scatter(pairs: Sequence[Sequence[float | None]], target: str) -> Chart | None:
-    """Predicted against true values, on axes alike, so that right answers lie on the diagonal.
+    """Predicted against true values, on two equal axes: exact predictions lie on the diagonal.
 
     Args:
-        pairs: (true, predicted); those with a value that is no number are left out.
-        target: what is predicted, with its unit.
+        pairs: (true, predicted); pairs with a value that is not finite are left out.
+        target: the predicted quantity, with its unit.
     """
     known: list[Point] = [(float(t), float(p)) for t, p in pairs if is_number(t) and is_number(p)]  # type: ignore[arg-type]
     if not known:
@@ -230,5 +230,5 @@ def scatter(pairs: Sequence[Sequence[float | None]], target: str) -> Chart | Non
             for true, predicted in _spread(known, MAX_SCATTER)
         ),
         summary=f"{len(known):,} test samples, predicted value against true value; "
-        "right answers would lie on the diagonal",
+        "exact predictions lie on the diagonal",
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How numbers read on the page. Each takes None, or a number that is none, and shows a dash for it."""
+"""Formatting of numbers on the page. None and numbers that are not finite are shown as a dash."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ _RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def is_number(value: Any) -> bool:
-    """Whether it can be placed and compared: no None, no NaN, no infinity."""
+    """Whether it is a finite number: not None, NaN or infinity."""
     return isinstance(value, int | float) and math.isfinite(value)
 
 
 def number(value: float | None, digits: int = 4) -> str:
-    """Four significant digits: `0.02134`, `1,234`; very large and very small ones by powers of ten."""
+    """Four significant digits: `0.02134`, `1,234`; others in scientific notation."""
     if value is None or not math.isfinite(value):
         return DASH
     if value == 0:
@@ -40,12 +40,12 @@ def _trimmed(text: str) -> str:
 
 
 def count(value: int | None) -> str:
-    """A whole number with its thousands parted: `60,000`."""
+    """A whole number with thousands separators: `60,000`."""
     return DASH if value is None else f"{value:,}"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """A share of 1 as a percentage. Only all is ever called 100 %, only nothing 0 %."""
+    """A share of 1 as a percentage. Only exactly 1 is shown as 100 %, only exactly 0 as 0 %."""
     if share is None or not math.isfinite(share):
         return DASH
     text = f"{share * 100:.{digits}f}"
@@ -57,7 +57,7 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def change(share: float | None) -> str:
-    """A difference of shares, with its sign: `+0.3 %`, `0 %`."""
+    """A difference of two shares with its sign: `+0.3 %`, `0 %`."""
     if share is None or not math.isfinite(share):
         return DASH
     sign = "+" if share > 0 else _MINUS if share < 0 else ""
@@ -77,7 +77,7 @@ def size(size_bytes: int | None) -> str:
 
 
 def duration(seconds: float | None) -> str:
-    """A time span in the units a person would use: `0.22 s`, `3 min 12 s`, `1 h 3 min`."""
+    """A duration: `0.22 s`, `3 min 12 s`, `1 h 3 min`."""
     if seconds is None or not math.isfinite(seconds):
         return DASH
     if seconds < 59.95:
@@ -89,12 +89,12 @@ def duration(seconds: float | None) -> str:
 
 
 def shape(sizes: Iterable[int]) -> str:
-    """Sizes with multiplication signs between."""
+    """Sizes joined by multiplication signs."""
     return f"{_SPACE}{_TIMES}{_SPACE}".join(f"{one:,}" for one in sizes) or DASH
 
 
 def moment(iso: str) -> str:
-    """An ISO 8601 moment in UTC words: `22 November 2026, 21:08 UTC`; what is none stays as it is."""
+    """An ISO 8601 time in UTC: `22 November 2026, 21:08 UTC`; any other text is returned unchanged."""
     try:
         when = datetime.fromisoformat(iso)
     except ValueError:
@@ -113,7 +113,7 @@ def setting(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int | float):
-        # As it was written in the document; thousands separators would suggest another number.
+        # As written in the document, without thousands separators.
         return f"{value:g}"
     if isinstance(value, Mapping):
         return ", ".join(f"{words(str(key))} {setting(one)}" for key, one in value.items())

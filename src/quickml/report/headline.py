@@ -1,4 +1,4 @@
-"""What the page says first: how good it is, compared with what, and whether the file was proven."""
+"""The top of the page: the main metric, a baseline to compare it with, and the result of verification."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quickml.report.formatting import count, is_number, number, percent
 
 @dataclass(frozen=True, kw_only=True)
 class Headline:
-    """The large figure, its meaning, and a figure to hold it against."""
+    """The main metric, its meaning, and a baseline."""
 
     figure: str
     meaning: str
@@ -22,7 +22,7 @@ class Headline:
 
 @dataclass(frozen=True, kw_only=True)
 class Proof:
-    """Whether the delivered files compute what was trained."""
+    """Whether the exported files compute the same as the trained model."""
 
     is_verified: bool
     title: str
@@ -40,7 +40,9 @@ def headline(report: Mapping[str, Any]) -> Headline:
     return Headline(
         figure=percent(report["metrics"].get("accuracy"), 2),
         meaning="test accuracy" + (f": {count(wrong)} of {count(total)} samples wrong" if confusion else ""),
-        comparison=f"always naming the commonest class would reach {percent(commonest)}" if confusion else "",
+        comparison=f"always predicting the most frequent class would reach {percent(commonest)}"
+        if confusion
+        else "",
     )
 
 
@@ -53,39 +55,39 @@ def _regression(report: Mapping[str, Any]) -> Headline:
     if pairs:
         mean = fmean(true for true, _ in pairs)
         off = fmean(abs(true - mean) for true, _ in pairs)
-        comparison = f"always answering their mean, {number(mean, 3)}, would be off by {number(off, 3)}"
+        comparison = f"always predicting the mean, {number(mean, 3)}, would be off by {number(off, 3)}"
     return Headline(
         figure=number(error, 3),
-        meaning=f"mean absolute error of {report['dataset']['target_name'] or 'the answer'}, "
+        meaning=f"mean absolute error of {report['dataset']['target_name'] or 'the prediction'}, "
         f"on {count(report['dataset']['test'])} test samples",
         comparison=comparison,
     )
 
 
 def errors(pairs: Sequence[Sequence[float | None]]) -> list[tuple[str, float]]:
-    """How far a regression's answers are off, absolute, in words that need no statistics.
+    """Absolute errors of a regression, as three labels and values.
 
     Args:
-        pairs: (true, predicted); those with a value that is no number are left out.
+        pairs: (true, predicted); pairs with a value that is not finite are left out.
     """
     off = sorted(abs(t - p) for t, p in pairs if is_number(t) and is_number(p))  # type: ignore[operator]
     if not off:
         return []
-    places = {"half of them by less than": 0.5, "nine in ten by less than": 0.9, "the worst by": 1.0}
+    places = {"half of the samples: at most": 0.5, "90 % of the samples: at most": 0.9, "largest": 1.0}
     return [(words, off[math.ceil(place * len(off)) - 1]) for words, place in places.items()]
 
 
 def proof(parity: Sequence[Mapping[str, Any]]) -> Proof:
-    """The promise in one sentence, from what was measured on each delivered file."""
+    """The result of verification in one sentence."""
     if not parity:
-        return Proof(is_verified=False, title="not verified", text="No delivered file was executed.")
+        return Proof(is_verified=False, title="not verified", text="No exported file was run.")
     samples = min(row["samples"] for row in parity)
     largest = [row["largest_difference"] for row in parity]
-    shown = number(max(largest), 3) if all(map(is_number, largest)) else "no number"
-    files = "the delivered file" if len(parity) == 1 else f"each of the {len(parity)} delivered files"
+    shown = number(max(largest), 3) if all(map(is_number, largest)) else "not a number"
+    files = "the exported file" if len(parity) == 1 else f"each of the {len(parity)} exported files"
     good = all(is_number(d) and d <= row["tolerance"] for d, row in zip(largest, parity, strict=True))
     return Proof(
         is_verified=good,
         title="verified" if good else "differs",
-        text=f"{count(samples)} samples executed from {files}, largest difference {shown}",
+        text=f"{count(samples)} samples run through {files}; largest difference {shown}",
     )

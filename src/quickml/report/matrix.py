@@ -1,4 +1,4 @@
-"""The confusion matrix as cells with a tint."""
+"""The confusion matrix as rows of tinted cells."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class MatrixCell:
-    """How many samples of one class were given one label."""
+    """Number of samples of one class that were given one label."""
 
     count: int
     share: float
@@ -27,14 +27,14 @@ class MatrixRow:
     total: int
     cells: tuple[MatrixCell, ...]
     right: float | None
-    """Share that was given the right label; None without samples."""
+    """Share that was given the correct label; None if there are no samples."""
 
 
 def rows(confusion: Sequence[Sequence[int]], labels: Sequence[str]) -> list[MatrixRow]:
     """Rows of the heat map.
 
     Args:
-        confusion: (classes, classes) counts: rows are the truth, columns what the model said.
+        confusion: (classes, classes) counts: rows are true classes, columns predicted classes.
         labels: the classes in the same order.
     """
     return [_row(i, label, counts) for i, (label, counts) in enumerate(zip(labels, confusion, strict=True))]
@@ -53,5 +53,5 @@ def _row(i: int, label: str, counts: Sequence[int]) -> MatrixRow:
 def _tint(share: float, is_right: bool) -> float:
     if not share:
         return 0.0
-    # The mistakes of a good model are a percent or less: on the scale of the right answers none would show.
+    # A good model makes few mistakes: on the scale of the correct answers they would be invisible.
     return round(0.12 + 0.88 * share if is_right else min(1.0, 0.15 + 1.4 * math.sqrt(share)), 3)

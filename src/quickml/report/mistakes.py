@@ -1,4 +1,4 @@
-"""The test samples that a model got most wrong."""
+"""The test samples with the largest errors."""
 
 from __future__ import annotations
 
@@ -16,34 +16,34 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Mistake:
-    """One test sample, what it is and what the model took it for."""
+    """A test sample that was predicted wrongly."""
 
     index: int
-    """Among the test samples, from 0."""
+    """Position among the test samples, from 0."""
     truth: str
     predicted: str
     confidence: float
-    """The probability given to the wrong label; for a regression, how far off the answer is."""
+    """Probability of the wrong label; for a regression, the absolute error."""
     values: Array
-    """As handed to the model: uint8 (height, width, channels), or float32 (features,)."""
+    """The input of the model: uint8 (height, width, channels), or float32 (features,)."""
 
 
 def worst(
     x_test: Array, y_test: Array, predictions: Array, labels: Sequence[str], count: int = 24
 ) -> list[Mistake]:
-    """Pick the samples that show best what a model has not understood.
+    """Select the worst mistakes.
 
     Args:
-        x_test: inputs (n, ...), as handed to the model.
+        x_test: inputs of the model (n, ...).
         y_test: class indices, integer (n,); or a regression's targets, float (n,).
-        predictions: probabilities (n, classes), or of two classes that of the second, (n,) or (n, 1);
-            a regression's answers, (n,) or (n, 1).
+        predictions: probabilities (n, classes), or with two classes those of the second, (n,) or (n, 1); the
+            predicted values of a regression, (n,) or (n, 1).
         labels: the classes in the order of the outputs; empty for a regression.
-        count: how many at most.
+        count: maximum number of samples.
 
     Returns:
-        Of a classification those given a wrong label, the surest first; of a regression those with the
-        largest absolute error, largest first. Samples alike in that keep their order.
+        For a classification, the wrongly labelled samples, the most confident first; for a regression, the
+        samples with the largest absolute errors, largest first. Equal samples keep their order.
     """
     answers = np.asarray(predictions, dtype=np.float64).reshape(len(y_test), -1)
     if not labels:

@@ -1,4 +1,4 @@
-"""`report.html`: what `report.json` says, as a page that a person would rather look at."""
+"""`report.html`: the content of `report.json` as a page."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _FILTERS = (
 STAGES = ("load", "build", "train", "evaluate", "compile", "verify")
 REFERENCES = {
     "trained": "the trained model",
-    "decompressed": "its weights, decompressed",
-    "translated": "the Core ML file it comes from",
+    "decompressed": "its decompressed weights",
+    "translated": "the Core ML file it was made from",
 }
-"""What a file was compared with."""
+"""What a file was compared with, by `Parity.reference`."""
 STOPPED = {
-    "asked": "stopped by hand",
-    "early_stopping": "stopped early: no longer getting better",
-    "max_seconds": "stopped: time was up",
+    "asked": "stopped on request",
+    "early_stopping": "stopped early: no further improvement",
+    "max_seconds": "stopped: time limit reached",
 }
 
 
@@ -36,12 +36,12 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
     """Write the page.
 
     Args:
-        report: what `report.json` holds; any of its measured numbers may be None.
-        mistakes: samples to show, in this order: three dimensions are a picture, two a sequence, one a row of
-            features, or of tokens where the dataset has a vocabulary.
+        report: the content of `report.json`; any measured number may be None.
+        mistakes: samples to show, in this order. An array of three dimensions is an image, of two a sequence,
+            of one a row of features, or of tokens if the dataset has a vocabulary.
 
     Returns:
-        One HTML document that needs no other file and no network.
+        One HTML document that loads no other file and needs no network.
     """
     dataset = report["dataset"]
     confusion = report["confusion_matrix"]
@@ -80,7 +80,7 @@ def _template() -> Template:
 
 
 def _stages(seconds: Mapping[str, float | None]) -> list[dict[str, Any]]:
-    """Stages in order, each with its share of the total; what no stage accounts for comes last."""
+    """Stages in order, each with its share of the total; time outside all stages comes last."""
     spent = {name: seconds.get(name) or 0.0 for name in (*STAGES, *seconds) if name != "total"}
     total = max(seconds.get("total") or 0.0, sum(spent.values()))
     rest = total - sum(spent.values())

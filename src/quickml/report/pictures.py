@@ -1,4 +1,4 @@
-"""Pictures inside the page."""
+"""Images inside the page."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _CHANNELS = (1, 3, 4)
 
 
 def data_uri(pixels: npt.NDArray[Any]) -> str:
-    """A picture as a `data:` URI of its PNG, pixel for pixel.
+    """An image as a `data:` URI that contains a PNG.
 
     Args:
-        pixels: uint8 (height, width, channels): 1 grey, 3 colours, 4 with opacity; of any other number
-            of channels the first is shown, in grey.
+        pixels: uint8 (height, width, channels): 1 grey, 3 RGB, 4 RGBA. For any other number of channels the
+            first channel is shown in grey.
     """
     if pixels.shape[2] not in _CHANNELS:
         pixels = pixels[..., :1]

@@ -1,4 +1,4 @@
-"""What happened, as one JSON object: the content of `report.json`."""
+"""The content of `report.json`."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def record(
     skipped: Mapping[str, str],
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
-    """Everything a run knows about itself, in JSON's own types; a number that is none becomes null."""
+    """Everything about a run as JSON types; numbers that are not finite become null."""
     plan, dataset = trained.plan, trained.plan.dataset
     content: dict[str, Any] = _plain(
         {
@@ -87,12 +87,12 @@ def _training(trained: TrainedModel) -> dict[str, Any]:
 
 
 def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: Path) -> None:
-    """`report.json` and `report.html` in a folder."""
+    """Write `report.json` and `report.html` into a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
     dataset = trained.plan.dataset
     samples = data.x_test
-    if dataset.is_image and samples.ndim == 3:  # looked at row by row, and a picture all the same
+    if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
     mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
     (folder / "report.html").write_text(render(report, mistakes), encoding="utf-8")
@@ -107,7 +107,7 @@ def _versions() -> dict[str, str]:
     for library in _LIBRARIES:
         try:
             versions[library] = version(library)
-        except PackageNotFoundError:  # tensorflow goes by one of two names
+        except PackageNotFoundError:  # TensorFlow is installed under one of two names
             continue
     return versions
 

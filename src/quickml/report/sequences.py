@@ -1,4 +1,4 @@
-"""Sequences inside the page: a line for each feature, a word for each token."""
+"""Sequences inside the page: one line per feature, or one word per token."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 WIDTH, HEIGHT, MARGIN = 120, 72, 4
-"""Of a drawing, in its own units."""
+"""Size of a drawing, in its own units."""
 
 
 def paths(values: npt.NDArray[Any]) -> list[str]:
@@ -22,6 +22,6 @@ def paths(values: npt.NDArray[Any]) -> list[str]:
 
 
 def meanings(tokens: npt.NDArray[Any], vocabulary: Sequence[str]) -> str:
-    """What tokens (steps,) mean, without those at the end that stand for nothing (0)."""
+    """The words of tokens (steps,), without padding (0) at the end."""
     used = np.trim_zeros(tokens, "b")
     return " ".join(vocabulary[token] for token in used)

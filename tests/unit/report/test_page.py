@@ -136,8 +136,8 @@ def a_mistake(**changes: Any) -> Mistake:
 def test_the_headline_and_the_promise() -> None:
     page = Page(render(a_report(), [a_mistake()]))
     assert "93.33 % test accuracy: 2 of 30 samples wrong" in page.text
-    assert "always naming the commonest class would reach 33.3 %" in page.text
-    promise = "verified: 256 samples executed from the delivered file, largest difference 3.1 × 10⁻⁶"  # noqa: RUF001
+    assert "always predicting the most frequent class would reach 33.3 %" in page.text
+    promise = "verified: 256 samples run through the exported file; largest difference 3.1 × 10⁻⁶"  # noqa: RUF001
     assert promise in page.text
 
 
@@ -148,9 +148,9 @@ def test_everything_of_the_report_is_there() -> None:
         "test samples 30", "/model/layer_0 dim was ignored", "versicolor virginica 87.5 % 5.1 2.25",
         "a (cm) b (cm)", "1 norm Normalization 2", "2 dense Dense 3 1,234 100 %", "1,230 trainable",
         "model.mlmodel 256 30 3.1", "model.mlmodel 4.8 MB abababababababab…",
-        "mlmodelc was not made: needs macOS", "Adam learning rate 0.01", "sparse categorical crossentropy",
+        "mlmodelc was not written: needs macOS", "Adam learning rate 0.01", "sparse categorical crossentropy",
         "8 of 20 stopped early", "memory, estimated 12.0 MB", "verify 0.30 s", "start-up, other 2.00 s",
-        "4.00 s in all", "keras 3.13.0", "22 November 2026, 21:08 UTC",
+        "4.00 s in total", "keras 3.13.0", "22 November 2026, 21:08 UTC",
         '"units": 3',
     ):  # fmt: skip
         assert words in text, words
@@ -160,7 +160,7 @@ def test_a_regression() -> None:
     mistakes = [a_mistake(truth="8", predicted="6", confidence=2.0)]
     page = Page(render(a_regression(), mistakes))
     assert "1 mean absolute error of height (cm), on 30 test samples" in page.text
-    assert "nine in ten by less than 2" in page.text
+    assert "90 % of the samples: at most 2" in page.text
     assert len(page.find("circle", "sample")) == 3
     assert "probability" not in page.text
     assert not page.find("table", "matrix")
@@ -186,7 +186,7 @@ def test_the_matrix_has_counts_and_shares() -> None:
     page = Page(render(a_report(), []))
     assert len(page.find("td", "hit")) == 3
     cell = next(a for a in page.find("td", "miss") if "none" not in str(a["class"]))
-    assert cell["title"] == "is versicolor, said virginica: 1 of 10 (10.00\N{NO-BREAK SPACE}%)"
+    assert cell["title"] == "true versicolor, predicted virginica: 1 of 10 (10.00\N{NO-BREAK SPACE}%)"
 
 
 def test_curves_have_axes_legend_and_titles_to_hover_over() -> None:
@@ -217,22 +217,23 @@ def test_smaller_weights_show_what_they_save_and_cost() -> None:
     report = a_report(compression=rows)
     report["parity"] = [report["parity"][0] | {"reference": "decompressed"}]
     text = Page(render(report, [])).text
-    assert "Smaller weights: what they save, and what they cost on all 30 test samples" in text
-    assert "model.mlmodel palettized-4 13 600 kB 12.5 % 90.00 % −3.33 % 96.67 % loses too much" in text  # noqa: RUF001
-    assert "model.mlmodel int8 13 1.2 MB 25.0 % 93.33 % 0 % 100 % taken" in text
+    assert "Compressed weights: size, and accuracy on all 30 test samples" in text
+    row = "model.mlmodel palettized-4 13 600 kB 12.5 % 90.00 % −3.33 % 96.67 % not used: too inaccurate"  # noqa: RUF001
+    assert row in text
+    assert "model.mlmodel int8 13 1.2 MB 25.0 % 93.33 % 0 % 100 % used" in text
     assert "and the file with its own weights, decompressed" in text
-    assert "model.mlmodel its weights, decompressed 256 30" in text
+    assert "model.mlmodel its decompressed weights 256 30" in text
     assert "decompressed" not in Page(render(a_report(), [])).text
-    assert "Smaller weights" not in Page(render(a_report(), [])).text
+    assert "Compressed weights" not in Page(render(a_report(), [])).text
 
 
 def test_smaller_weights_of_a_regression() -> None:
     row = a_row(accuracy=None, label_agreement=None, mean_absolute_error=1.25, drop=0.25, taken=True)
     text = Page(render(a_regression() | {"compression": [row]}, [])).text
-    assert "model.mlmodel palettized-4 13 600 kB 12.5 % 1.25 +25.00 % taken" in text
+    assert "model.mlmodel palettized-4 13 600 kB 12.5 % 1.25 +25.00 % used" in text
     assert "same label" not in text
     lost = a_row(accuracy=None, label_agreement=None, mean_absolute_error=None, drop=None)
-    assert "12.5 % – – loses" in Page(render(a_regression() | {"compression": [lost]}, [])).text  # noqa: RUF001
+    assert "12.5 % – – not used" in Page(render(a_regression() | {"compression": [lost]}, [])).text  # noqa: RUF001
 
 
 def test_a_file_that_differs_is_not_called_verified() -> None:
@@ -242,7 +243,7 @@ def test_a_file_that_differs_is_not_called_verified() -> None:
         text = Page(render(report, [])).text
         assert "verified:" not in text
         assert "differs: 256 samples" in text
-    assert "not verified: No delivered file was executed." in Page(render(a_report(parity=[]), [])).text
+    assert "not verified: No exported file was run." in Page(render(a_report(parity=[]), [])).text
 
 
 # One file, nothing to fetch, nothing that breaks out
@@ -311,7 +312,7 @@ def test_any_number_of_classes(classes: int) -> None:
     page = Page(render(report, []))
     assert len(page.find("td", "hit")) == classes
     assert "100 % test accuracy: 0 of" in page.text
-    assert "Nothing: every test sample was named rightly." in page.text
+    assert "None: every test sample was classified correctly." in page.text
 
 
 def test_numbers_that_are_none() -> None:
@@ -323,7 +324,7 @@ def test_numbers_that_are_none() -> None:
     assert "– test accuracy" in Page(render(report, [])).text  # noqa: RUF001
     for row in report["history"]:
         row.update(loss=None, accuracy=None, val_loss=None, val_accuracy=None)
-    assert "How it learned" not in Page(render(report, [])).text
+    assert "Learning curves" not in Page(render(report, [])).text
     render(a_report(history=[], layers=[], parameters=0, files=[], warnings=[], skipped={}, seconds={}), [])
 
 
