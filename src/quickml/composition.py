@@ -145,7 +145,7 @@ def _key(path: Path) -> bytes:
 
 def _make_key(path: Path) -> None:
     """Called while the folder's lock is held."""
-    with atomic.new_file(path, mode=0o600) as file:
+    with atomic.new_file(path, temporary=path.with_name(f".{path.name}.partial"), mode=0o600) as file:
         file.write(secrets.token_bytes(KEY_BYTES))
 
 

@@ -73,7 +73,7 @@ def new_folder(path: Path, *, temporary: Path | None = None, durable: bool = Tru
     temporary = temporary or temporary_path(path)
     shutil.rmtree(temporary, ignore_errors=True)
     try:
-        temporary.mkdir()
+        temporary.mkdir(parents=True)
         yield temporary
         publish(temporary, path, durable=durable)
     finally:

@@ -241,12 +241,10 @@ def test_a_checkpoint_that_would_need_pickle_is_not_opened(tmp_path):
 
 
 def test_a_full_disk_is_told_of_and_training_goes_on(tmp_path, unbroken, monkeypatch):
-    from quickml.training import checkpoint
-
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(checkpoint.os, "fsync", full)
+    monkeypatch.setattr(os, "fsync", full)
     events, trained = learn(tmp_path)
     warnings = [event.message for event in events if event.type == "warning"]
     assert warnings

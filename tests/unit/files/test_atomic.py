@@ -193,6 +193,12 @@ def test_a_folder_takes_the_place_of_an_empty_one_only(tmp_path):
     assert left(tmp_path / "empty") == ["file"]
 
 
+def test_folders_above_are_created(tmp_path):
+    with atomic.new_folder(tmp_path / "scratch" / "model", durable=False) as folder:
+        (folder / "file").write_bytes(b"content")
+    assert left(tmp_path / "scratch" / "model") == ["file"]
+
+
 def test_what_is_left_in_a_temporary_folder_is_not_published(tmp_path):
     (tmp_path / "aside").mkdir()
     (tmp_path / "aside" / "old").write_bytes(b"old")

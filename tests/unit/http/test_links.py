@@ -126,7 +126,7 @@ def test_the_key_stays_and_is_nobody_elses(tmp_path):
     settings = Settings.of(data=tmp_path)
     with composition.service(settings) as service:
         signature = service._signer.sign(link)
-    (tmp_path / "link.draft").write_bytes(b"of a server that was killed while it made one")
+    (tmp_path / ".link.key.partial").write_bytes(b"of a server that was killed while it made one")
     with composition.service(settings) as service:
         service._signer.check(link, signature)
     key = tmp_path / "link.key"
@@ -136,7 +136,7 @@ def test_the_key_stays_and_is_nobody_elses(tmp_path):
     with composition.service(settings) as service, pytest.raises(LinkError):
         service._signer.check(link, signature)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
-    assert not (tmp_path / "link.draft").exists()
+    assert not (tmp_path / ".link.key.partial").exists()
 
 
 def test_what_is_no_key_is_not_signed_with(tmp_path):

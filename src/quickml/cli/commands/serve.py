@@ -77,7 +77,7 @@ def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
     if settings.server.tokens_required and (made := service.first_token(FIRST_OWNER)):
         secret = made[1]
     yield f"QuickML server   {address}"
-    yield f"data folder      {settings.storage.data.absolute()}"
+    yield f"data             {settings.storage.data.absolute()}"
     if secret:
         yield f"token            {secret}"
         yield f"                 shown only once; owner: {FIRST_OWNER}"
