@@ -24,7 +24,8 @@
     ├── ServiceError           a server refuses, or answers what nobody understands; seen by a client
     │   └── UnreachableError       it does not answer, or broke off
     ├── ArtifactError          a file cannot be stored
-    │   └── ArtifactNotFoundError  there is no file of this content
+    │   ├── ArtifactNotFoundError  there is no file with this sha256
+    │   └── ArtifactDamagedError   a stored file is not what was stored
     └── CoreMLError
         ├── CompileError           a layer or a setting that cannot be written to the asked format
         ├── CoreMLFileError        a file that is damaged, or no Core ML file
@@ -237,15 +238,26 @@ class UnreachableError(ServiceError):
 
 
 class ArtifactError(QuickMLError):
-    """A file cannot be stored."""
+    """The artifact store cannot store or read a file."""
 
 
 class ArtifactNotFoundError(ArtifactError):
-    """There is no file of this content."""
+    """There is no file with this sha256."""
 
     def __init__(self, sha256: str) -> None:
         self.sha256 = sha256
         super().__init__(f"{sha256[:64]!r}: there is no file with this sha256")
+
+
+class ArtifactDamagedError(ArtifactError):
+    """A stored file is not what was stored: the disk failed, or something else changed the file."""
+
+    def __init__(self, sha256: str, *, expected: str = "the content that was stored", found: str) -> None:
+        self.sha256 = sha256
+        super().__init__(
+            f"stored file {sha256}: expected {expected}, found {found};"
+            " restore it from a backup, or submit the job again"
+        )
 
 
 class CoreMLError(QuickMLError):

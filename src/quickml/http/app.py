@@ -13,7 +13,6 @@ from starlette.middleware.cors import CORSMiddleware
 
 from quickml._version import __version__
 from quickml.http import openapi, problems
-from quickml.http.files import checksums
 from quickml.http.files.quotas import Downloads
 from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
 from quickml.http.server.access_log import Observation
@@ -26,7 +25,7 @@ from quickml.settings import ServerSettings
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 600.0
-ROUTERS = (operations, jobs, events, artifacts, checksums, links, predictions, catalog, sculptml)
+ROUTERS = (operations, jobs, events, artifacts, links, predictions, catalog, sculptml)
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
@@ -53,7 +52,6 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         redirect_slashes=False,
     )
     app.state.shared = _shared(service, settings)
-    app.state.readings = checksums.Readings()
     for module in ROUTERS:
         app.include_router(module.router)
     problems.install(app)
@@ -104,4 +102,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 async def _sweep(service: Service) -> None:
     while True:
         await run_in_threadpool(service.sweep)
+        await run_in_threadpool(service.scrub)
         await asyncio.sleep(SWEEP_EVERY_S)

@@ -14,6 +14,7 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from quickml.errors import (
+    ArtifactDamagedError,
     ArtifactError,
     ArtifactNotFoundError,
     CrowdedError,
@@ -55,6 +56,7 @@ KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     CrowdedError: (503, "crowded", "Too many streams are open"),
     DiskFullError: (507, "disk-full", "The server's disk is full"),
     StoreError: (503, "storage", "The server's storage cannot be used"),
+    ArtifactDamagedError: (500, "damaged", "The stored file is damaged"),
     ArtifactError: (503, "storage", "The server's storage cannot be used"),
 }
 """Status, end of the type, and title of each error; the first class that fits an error's own."""
@@ -95,6 +97,8 @@ def told(error: QuickMLError) -> JSONResponse:
     if isinstance(error, StoreError | ArtifactError) and status == 503:
         log.error("%s", error)
         return response(status, name, title, "try again later", headers=headers)  # no paths for strangers
+    if isinstance(error, ArtifactDamagedError):
+        log.error("%s", error)
     problems = error.problems if isinstance(error, DocumentError) else ()
     return response(status, name, title, str(error), problems=problems, headers=headers)
 

@@ -9,14 +9,16 @@ from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction
 from quickml.service.service import OPEN_OWNER, Health, Service
-from quickml.storage.artifacts.parts import Parts
-from quickml.storage.artifacts.store import ArtifactStore
+from quickml.storage.artifacts.store import PART_BYTES, ArtifactReader, ArtifactStore, Checksums, Stored
 
 __all__ = [
     "MEMBER",
     "OPEN_OWNER",
+    "PART_BYTES",
     "Artifact",
+    "ArtifactReader",
     "ArtifactStore",
+    "Checksums",
     "DocumentLimits",
     "EncodedEvent",
     "EventHub",
@@ -27,10 +29,10 @@ __all__ = [
     "Limits",
     "Link",
     "LinkSigner",
-    "Parts",
     "Prediction",
     "Service",
     "State",
+    "Stored",
     "StoredEvent",
     "Subscription",
     "TokenStore",

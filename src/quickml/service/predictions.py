@@ -7,7 +7,8 @@ import shutil
 import threading
 import zipfile
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.files import atomic
 from quickml.jobs.job import Artifact, Job
 from quickml.service.inputs import sample
+from quickml.storage.artifacts.checksums import check
 from quickml.storage.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -125,7 +127,9 @@ class Models:
                 return self._loaded[key][0]
         from quickml.export.runtime import Runtime
 
-        runtime = Runtime.load(self._path(artifact), keep=keep, engine="onnx")  # Core ML shows no layers
+        check(self._artifacts, artifact.sha256)
+        with self._model(artifact) as path:
+            runtime = Runtime.load(path, keep=keep, engine="onnx")  # Core ML shows no layers
         with self._lock:
             self._loaded[key] = runtime, artifact.size_bytes
             while len(self._loaded) > 1 and self._is_full():
@@ -138,16 +142,19 @@ class Models:
             or sum(size for _, size in self._loaded.values()) > MAX_LOADED_BYTES
         )
 
-    def _path(self, artifact: Artifact) -> Path:
-        stored = self._artifacts.path(artifact.sha256)
-        if artifact.kind == "mlmodel":
-            return stored
-        package = self._scratch / artifact.sha256
-        with self._unpacking:
-            if not package.exists():
-                _unpack(stored, package)
+    @contextmanager
+    def _model(self, artifact: Artifact) -> Iterator[Path]:
+        """The model's file or unpacked package."""
+        with self._artifacts.local_path(artifact.sha256) as stored:
+            if artifact.kind == "mlmodel":
+                yield stored
+                return
+            package = self._scratch / artifact.sha256
+            with self._unpacking:
+                if not package.exists():
+                    _unpack(stored, package)
         (folder,) = package.iterdir()
-        return folder
+        yield folder
 
 
 def _runnable(artifacts: Sequence[Artifact]) -> Artifact:

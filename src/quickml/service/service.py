@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import random
 import secrets
 import threading
 from collections import Counter
@@ -12,7 +13,14 @@ from pathlib import Path
 from typing import Any
 
 from quickml.document import Plan, read
-from quickml.errors import ArtifactError, DiskFullError, JobStateError, QuickMLError, StoreError
+from quickml.errors import (
+    ArtifactDamagedError,
+    ArtifactError,
+    DiskFullError,
+    JobStateError,
+    QuickMLError,
+    StoreError,
+)
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
@@ -22,8 +30,8 @@ from quickml.service.event_hub import EventHub
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction
-from quickml.storage.artifacts.parts import Parts, parts_of
-from quickml.storage.artifacts.store import ArtifactStore
+from quickml.storage.artifacts.checksums import check, check_parts
+from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Checksums, Stored
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +45,7 @@ class Health:
 
     database: str = ""
     """What is wrong with it; nothing where it is well."""
-    free_bytes: int = 0
+    free_bytes: int | None = 0
     needed_bytes: int = 0
     workers: dict[State, int]
     trouble: str = ""
@@ -47,7 +55,8 @@ class Health:
     @property
     def is_ready(self) -> bool:
         """Whether a job that is sent now will be taken, and done some time."""
-        return not self.database and not self.trouble and self.free_bytes >= self.needed_bytes
+        has_room = self.free_bytes is None or self.free_bytes >= self.needed_bytes
+        return not self.database and not self.trouble and has_room
 
 
 class Service:
@@ -95,14 +104,22 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove the files that no job has any more. What the disk refuses is tried again the next time."""
+        """Remove files that no job refers to. What fails is tried again at the next sweep."""
         try:
-            gone = self._artifacts.sweep(self._jobs.referenced())
+            removed = self._artifacts.sweep(self._jobs.referenced())
         except (ArtifactError, StoreError) as error:
-            log.error("files of removed jobs stay: %s", error)
+            log.error("unreferenced files were not removed: %s", error)
             return
-        if gone:
-            log.info("removed %d files that no job has any more", len(gone))
+        if removed:
+            log.info("removed %d files that no job refers to", len(removed))
+
+    def scrub(self) -> None:
+        """Read one stored file, chosen at random, and log an error if it is lost or damaged."""
+        try:
+            if files := tuple(self._jobs.referenced()):
+                check(self._artifacts, random.choice(files))  # noqa: S311  # no secret
+        except (ArtifactError, StoreError) as error:
+            log.error("%s", error)
 
     # Owners
 
@@ -156,7 +173,7 @@ class Service:
 
     def _check_room(self) -> None:
         free = self._artifacts.free_bytes()
-        if free < self._min_free_disk_bytes:
+        if free is not None and free < self._min_free_disk_bytes:
             raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
 
     def job(self, job_id: str, owner: str) -> Job:
@@ -222,28 +239,49 @@ class Service:
         self._jobs.job(job_id, owner)
         return self._jobs.artifacts(job_id)
 
-    def file(self, sha256: str, name: str, owner: str) -> tuple[Artifact, Path]:
-        """A file by its content and name, and where it lies.
+    # Files
+
+    def file(self, sha256: str, name: str, owner: str) -> tuple[Artifact, Stored]:
+        """A file of one of the owner's jobs, by its content and name.
 
         Raises:
-            JobNotFoundError: none of the owner's jobs has it.
-            ArtifactNotFoundError: it is lost.
+            JobNotFoundError: none of the owner's jobs has such a file.
+            ArtifactNotFoundError: the stored file is lost.
+            ArtifactDamagedError: the stored file has another size than the artifact.
         """
         artifact = self._jobs.artifact(sha256, name, owner)
-        return artifact, self._artifacts.path(artifact.sha256)
+        stored = self._artifacts.stat(artifact.sha256)
+        if stored.size_bytes != artifact.size_bytes:
+            expected, found = f"{artifact.size_bytes} bytes", f"{stored.size_bytes} bytes"
+            raise ArtifactDamagedError(sha256, expected=expected, found=found)
+        return artifact, stored
 
-    def place(self, artifact: Artifact) -> str:
-        """Where a file lies below the folder of all files, for a server before this one that sends it."""
-        return self._artifacts.place(artifact.sha256)
+    def open(self, sha256: str, start: int, stop: int) -> ArtifactReader:
+        """Open the bytes of a stored file from `start` up to, not including, `stop`. Raises ArtifactError."""
+        return self._artifacts.open(sha256, start, stop)
 
-    def parts(self, sha256: str, owner: str) -> Parts:
-        """A file's content, part by part, read from the disk.
+    def relative_path(self, sha256: str) -> str | None:
+        """See `ArtifactStore.relative_path`."""
+        return self._artifacts.relative_path(sha256)
+
+    def redirect_url(self, artifact: Artifact, expires_s: int) -> str | None:
+        """See `ArtifactStore.redirect_url`."""
+        return self._artifacts.redirect_url(
+            artifact.sha256, name=artifact.name, media_type=artifact.media_type, expires_s=expires_s
+        )
+
+    def checksums(self, sha256: str, owner: str) -> Checksums:
+        """The checksums of a file of one of the owner's jobs, and of its parts.
 
         Raises:
-            JobNotFoundError: none of the owner's jobs has it.
-            ArtifactError: it is lost or damaged.
+            JobNotFoundError: none of the owner's jobs has such a file.
+            ArtifactError: the stored file is lost or damaged.
         """
-        return parts_of(self._artifacts, self._jobs.artifact(sha256, None, owner).sha256)
+        return self._artifacts.checksums(self._jobs.artifact(sha256, None, owner).sha256)
+
+    def check_parts(self, sha256: str, start: int, stop: int) -> None:
+        """Check whole parts of a stored file; see `checksums.check_parts`."""
+        check_parts(self._artifacts, sha256, start, stop)
 
     # Links
 

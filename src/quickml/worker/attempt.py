@@ -33,7 +33,7 @@ from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.worker.channel import Outcome
 from quickml.worker.options import WorkerOptions
 from quickml.worker.reporter import Reporter
-from quickml.worker.upload import deliver
+from quickml.worker.upload import upload
 
 FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
 """What happens again whenever the same document is tried."""
@@ -139,7 +139,7 @@ class AttemptRunner:
             last = self._follow(run, reporter)
             if last is None:
                 return "left"
-            files = deliver(self._folder / "result", self.attempt.job_id, self._artifacts)
+            files = upload(self._folder / "result", self.attempt.job_id, self._artifacts)
             reporter.flush()
             self._jobs.complete(self.attempt, files, last)
         return "completed"

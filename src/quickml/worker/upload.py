@@ -28,7 +28,7 @@ MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"
 """As what a file in a package is sent, by its ending; all others as bytes."""
 
 
-def deliver(folder: Path, job_id: str, store: ArtifactStore) -> list[Artifact]:
+def upload(folder: Path, job_id: str, store: ArtifactStore) -> list[Artifact]:
     """Store all that a result folder holds; each is whole and on disk when this returns.
 
     Raises:
@@ -67,9 +67,14 @@ def _name(path: Path) -> str:
 
 def _stored(name: str, path: Path, job_id: str, store: ArtifactStore) -> Artifact:
     kind, media_type = _kind(name, path.suffix)
-    sha256, size_bytes = store.put(path)
+    stored = store.put(path)
     return Artifact(
-        job_id=job_id, name=name, kind=kind, size_bytes=size_bytes, sha256=sha256, media_type=media_type
+        job_id=job_id,
+        name=name,
+        kind=kind,
+        size_bytes=stored.size_bytes,
+        sha256=stored.sha256,
+        media_type=media_type,
     )
 
 

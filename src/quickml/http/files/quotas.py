@@ -1,4 +1,4 @@
-"""Who downloads how much: limits for each owner, and figures of all."""
+"""Limits on the downloads of each owner, and figures of all downloads."""
 
 from __future__ import annotations
 
@@ -10,75 +10,75 @@ from contextlib import contextmanager
 from quickml.errors import DownloadsError
 
 CATCH_UP_S = 0.1
-"""So much of the time that an owner did not use may be made up for, since timers come late."""
-PIECES_PER_S = 8
-"""A limited download goes on at least so often."""
-MIN_PIECE_BYTES = 4 << 10
-MAX_PIECE_BYTES = 256 << 10
-"""Read and handed on at once: what a download costs in memory. Larger ones make nobody faster."""
-PIECES_BYTES = 16 << 20
-"""For all downloads: where there are many, they have smaller pieces."""
-SHARE_BYTES = 16 << 10
-"""However many they are."""
+"""How much unused time an owner may catch up on, since timers fire late."""
+CHUNKS_PER_S = 8
+"""Number of chunks per second of a download with a rate limit, at least."""
+MIN_CHUNK_BYTES = 4 << 10
+MAX_CHUNK_BYTES = 256 << 10
+"""Read and sent at once: the memory that one download takes. Larger chunks are not faster."""
+ALL_CHUNKS_BYTES = 16 << 20
+"""Memory for the chunks of all downloads; with many downloads, chunks get smaller."""
+SHARED_CHUNK_BYTES = 16 << 10
+"""The size at which they stop getting smaller."""
 
 
-class Rate:
-    """So many bytes per second in all, in turns as they are asked for. Belongs to one thread."""
+class RateLimiter:
+    """A limit on bytes per second. Not thread-safe."""
 
     def __init__(self, rate_bytes: float, clock: Callable[[], float] = time.monotonic) -> None:
         self._rate_bytes, self._clock = rate_bytes, clock
         self._free_at = clock()
 
-    def take(self, size_bytes: int) -> float:
-        """Take a turn; in how many seconds it comes."""
+    def reserve(self, size_bytes: int) -> float:
+        """Reserve time to send so many bytes; the seconds to wait before sending them."""
         now = self._clock()
         begin = max(self._free_at, now - CATCH_UP_S)
         self._free_at = begin + size_bytes / self._rate_bytes
         return max(begin - now, 0.0)
 
-    def give_back(self, size_bytes: int) -> None:
-        """What was taken and not sent; later turns come so much earlier."""
+    def refund(self, size_bytes: int) -> None:
+        """Return what was reserved and not sent; later reservations begin that much earlier."""
         self._free_at -= size_bytes / self._rate_bytes
 
     @property
-    def piece_bytes(self) -> int:
-        """What to take at most in one turn."""
-        return max(int(self._rate_bytes / PIECES_PER_S), MIN_PIECE_BYTES)
+    def chunk_bytes(self) -> int:
+        """The most to reserve at once."""
+        return max(int(self._rate_bytes / CHUNKS_PER_S), MIN_CHUNK_BYTES)
 
 
-class Download:
-    """One of an owner's, while it is open."""
+class DownloadSlot:
+    """One open download."""
 
-    def __init__(self, downloads: Downloads, rate: Rate | None) -> None:
-        self._downloads, self._rate = downloads, rate
-        self._due_bytes = 0
-        """Taken and not yet sent."""
+    def __init__(self, downloads: Downloads, limiter: RateLimiter | None) -> None:
+        self._downloads, self._limiter = downloads, limiter
+        self._reserved_bytes = 0
+        """Reserved and not yet sent."""
 
-    def piece(self, size_bytes: int) -> int:
-        """How much of so many bytes may be sent in one turn."""
-        limit = self._downloads.piece_bytes
-        return min(size_bytes, limit if self._rate is None else min(limit, self._rate.piece_bytes))
+    def chunk_bytes(self, size_bytes: int) -> int:
+        """How much of `size_bytes` to send at once."""
+        limit = self._downloads.chunk_bytes
+        return min(size_bytes, limit if self._limiter is None else min(limit, self._limiter.chunk_bytes))
 
-    def take(self, size_bytes: int) -> float:
-        """Take a turn for so many bytes; in how many seconds it comes."""
-        if self._rate is None:
+    def reserve(self, size_bytes: int) -> float:
+        """Reserve time to send so many bytes; the seconds to wait before sending them."""
+        if self._limiter is None:
             return 0.0
-        self._due_bytes += size_bytes
-        return self._rate.take(size_bytes)
+        self._reserved_bytes += size_bytes
+        return self._limiter.reserve(size_bytes)
 
     def count(self, size_bytes: int) -> None:
-        """So many bytes are sent."""
-        self._due_bytes -= size_bytes
+        """Count bytes as sent."""
+        self._reserved_bytes -= size_bytes
         self._downloads.sent_bytes += size_bytes
 
-    def end(self) -> None:
-        """Leave the turn to others if it has not come."""
-        if self._rate is not None:
-            self._rate.give_back(self._due_bytes)
+    def close(self) -> None:
+        """Refund what was reserved and not sent."""
+        if self._limiter is not None:
+            self._limiter.refund(self._reserved_bytes)
 
 
 class Downloads:
-    """All downloads of a server. Belongs to the event loop."""
+    """All downloads of a server. Used in the event loop's thread only."""
 
     def __init__(
         self,
@@ -87,41 +87,47 @@ class Downloads:
         max_rate_bytes: int | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Without limits, but for those that are given; the rate is that of all downloads of one owner."""
+        """Set the limits; None is no limit.
+
+        Args:
+            per_owner: number of open downloads of one owner.
+            max_rate_bytes: bytes per second of all downloads of one owner together.
+            clock: in seconds.
+        """
         self._per_owner, self._max_rate_bytes, self._clock = per_owner, max_rate_bytes, clock
         self._open: Counter[str] = Counter()
-        self._rates: dict[str, Rate] = {}
+        self._limiters: dict[str, RateLimiter] = {}
         self.sent_bytes = 0
 
     @property
     def count(self) -> int:
-        """Those that are open."""
+        """Number of open downloads."""
         return self._open.total()
 
     @property
-    def piece_bytes(self) -> int:
-        """What one of them may hold in memory."""
-        return min(max(PIECES_BYTES // max(self.count, 1), SHARE_BYTES), MAX_PIECE_BYTES)
+    def chunk_bytes(self) -> int:
+        """Memory that one download may take."""
+        return min(max(ALL_CHUNKS_BYTES // max(self.count, 1), SHARED_CHUNK_BYTES), MAX_CHUNK_BYTES)
 
     @contextmanager
-    def opened(self, owner: str) -> Iterator[Download]:
-        """One more of an owner.
+    def opened(self, owner: str) -> Iterator[DownloadSlot]:
+        """Hold a slot for one download of an owner.
 
         Raises:
-            DownloadsError: the owner has as many as it may.
+            DownloadsError: the owner has as many open downloads as allowed.
         """
         if self._per_owner is not None and self._open[owner] >= self._per_owner:
             raise DownloadsError(self._per_owner)
-        download = Download(self, self._rate(owner))
+        slot = DownloadSlot(self, self._limiter(owner))
         self._open[owner] += 1
         try:
-            yield download
+            yield slot
         finally:
-            download.end()
+            slot.close()
             self._open[owner] -= 1
 
-    def _rate(self, owner: str) -> Rate | None:
-        """Kept when nothing is open: coming back would be a way around it."""
+    def _limiter(self, owner: str) -> RateLimiter | None:
+        """Kept when no download is open. Otherwise reconnecting would evade the limit."""
         if self._max_rate_bytes is None:
             return None
-        return self._rates.setdefault(owner, Rate(self._max_rate_bytes, self._clock))
+        return self._limiters.setdefault(owner, RateLimiter(self._max_rate_bytes, self._clock))

@@ -1,70 +1,72 @@
-"""A file as the answer to a request: what of it is sent, what is said about it, and who sends it."""
+"""Responses with a file: conditions, ranges, headers, and who sends the bytes."""
 
 from __future__ import annotations
 
 import base64
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from email.utils import format_datetime
-from pathlib import Path
+from functools import partial
 from urllib.parse import quote
 
 from fastapi import Request
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 
-from quickml.errors import ArtifactError, ArtifactNotFoundError
 from quickml.http.files.conditions import Validators, Verdict
-from quickml.http.files.quotas import Downloads
-from quickml.http.files.ranges import Span, spans_of
-from quickml.http.files.streaming import FileBody
-from quickml.http.state import state_of
-from quickml.service import Artifact
+from quickml.http.files.ranges import ByteRange, ranges_of
+from quickml.http.files.streaming import FileResponse
+from quickml.http.state import AppState, state_of
+from quickml.service import PART_BYTES, Artifact, Service, Stored
 
 SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""A page that somebody's job made is shown, but can run nothing and reach nobody."""
+"""Reports are written by jobs: a browser may show them, but they may run no scripts and load nothing."""
 INLINE = frozenset({"text/html", "application/json"})
-"""What a browser shows; everything else it saves."""
-FOREVER = "private, max-age=31536000, immutable"
-"""What an address with a hash in it leads to never changes."""
+"""Media types that a browser shows; it saves all others."""
+IMMUTABLE = "private, max-age=31536000, immutable"
+"""`Cache-Control` of URLs with a sha256 in them: their content never changes."""
 REVALIDATED = "private, no-cache"
-"""What another address leads to may be another file tomorrow, also an older one."""
+"""`Cache-Control` of other URLs: their content may change, also back to an older file."""
+CHECKED_PARTS = 16
+"""Number of parts in a range up to which they are checked before they are sent."""
+REDIRECT_EXPIRES_S = 900
+"""For how long the storage's own URL is valid; a client that continues later asks for another one."""
 _PLAIN_RANGE = re.compile(r"bytes=(?:[0-9]{1,18}-[0-9]{0,18}|-[0-9]{1,18})")
-"""That every server reads in the same way."""
+"""The form of `Range` that all servers understand alike."""
 _UNSAFE = re.compile(
     r'[\x00-\x1f\x7f-\x9f/\\:*?"<>|\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]|^\.+|[. ]+\Z'
 )
-"""What a name on a disk had better not have, nor one that is read in two directions."""
+"""Characters that are not safe in file names on all systems, and those that change the writing direction."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
-    """A file that can be sent."""
+class Representation:
+    """A file as it is sent."""
 
-    path: Path
     sha256: str
     size_bytes: int
     modified: datetime
     """In whole seconds."""
     name: str
-    """That a client may save it under."""
+    """The name that a client may save it under."""
     media_type: str
     cache: str
     """`Cache-Control`."""
 
     @property
     def validators(self) -> Validators:
-        """What conditions are held against."""
+        """What conditions are compared with."""
         may_go_back = self.cache == REVALIDATED
         return Validators(etag=f'"{self.sha256}"', modified=self.modified, may_go_back=may_go_back)
 
     def headers(self) -> dict[str, str]:
-        """Of an answer with all of it, but for its length."""
+        """Headers of a response with the whole file, without `Content-Length`."""
         return {
-            **self.lasting_headers(),
+            **self.headers_without_content(),
             "Content-Type": self.media_type,
             "Accept-Ranges": "bytes",
             "Last-Modified": format_datetime(self.modified, usegmt=True),
@@ -73,127 +75,152 @@ class Content:
             "Content-Security-Policy": SANDBOX,
         }
 
-    def lasting_headers(self) -> dict[str, str]:
-        """What also an answer without content says (RFC 9110, section 15.4.5)."""
+    def headers_without_content(self) -> dict[str, str]:
+        """Headers of a 304 (RFC 9110, section 15.4.5)."""
         return {"ETag": self.validators.etag, "Cache-Control": self.cache}
 
 
-def content_of(artifact: Artifact, path: Path, *, name: str, cache: str) -> Content:
-    """What lies there.
+def respond(
+    request: Request,
+    owner: str,
+    artifact: Artifact,
+    stored: Stored,
+    *,
+    name: str = "",
+    cache: str = IMMUTABLE,
+) -> Response:
+    """Respond to a GET or HEAD of a file. May wait for storage.
+
+    Args:
+        request: its conditions and ranges are honoured.
+        owner: the owner whose quota the download counts for.
+        artifact: the file.
+        stored: the same, as it is stored.
+        name: saved under this name instead of its own.
+        cache: value of `Cache-Control`.
 
     Raises:
-        ArtifactNotFoundError: nothing does.
-        ArtifactError: it is not as it was stored.
+        HTTPException: 412 where a condition fails, 416 where no range is satisfiable.
+        ArtifactDamagedError: the client asks for whole parts, as it does to repair a download, and the stored
+            ones are damaged.
     """
-    try:
-        found = path.stat()
-    except FileNotFoundError:
-        raise ArtifactNotFoundError(artifact.sha256) from None
-    if found.st_size != artifact.size_bytes:
-        raise ArtifactError(f"{path}: expected {artifact.size_bytes} bytes, found {found.st_size}")
-    return Content(
-        path=path,
+    representation = Representation(
         sha256=artifact.sha256,
         size_bytes=artifact.size_bytes,
-        modified=datetime.fromtimestamp(int(found.st_mtime), UTC),
-        name=name,
+        modified=stored.stored_at.replace(microsecond=0),
+        name=name or artifact.name,
         media_type=artifact.media_type,
         cache=cache,
     )
-
-
-def deliver(
-    request: Request, owner: str, artifact: Artifact, path: Path, *, name: str = "", cache: str = FOREVER
-) -> Response:
-    """The answer to a GET or HEAD of a file, under its own name or another one. May wait for the disk.
-
-    Raises:
-        HTTPException: 412 where a condition fails, 416 where nothing that was asked for is there.
-        ArtifactError: the file is lost, or not as it was stored.
-    """
-    content = content_of(artifact, path, name=name or artifact.name, cache=cache)
-    verdict = content.validators.judge(request.headers)
+    verdict = representation.validators.judge(request.headers)
     if verdict is Verdict.FAILED:
-        detail = f"expected a condition that holds for {content.validators.etag}, found one that does not"
-        raise HTTPException(412, detail, headers={"ETag": content.validators.etag})
+        etag = representation.validators.etag
+        detail = f"precondition: expected one that holds for {etag}, found one that fails"
+        raise HTTPException(412, detail, headers={"ETag": etag})
     if verdict is Verdict.NOT_MODIFIED:
-        return Response(status_code=304, headers=content.lasting_headers())
+        return Response(status_code=304, headers=representation.headers_without_content())
     if request.method == "HEAD":
-        return Response(headers={**content.headers(), "Content-Length": str(content.size_bytes)})
-    spans = _wanted(content, request.headers)
+        length = {"Content-Length": str(representation.size_bytes)}
+        return Response(headers={**representation.headers(), **length})
+    return _respond_with_content(request, owner, artifact, representation)
+
+
+def _respond_with_content(
+    request: Request, owner: str, artifact: Artifact, representation: Representation
+) -> Response:
     state = state_of(request.app)
+    service = state.service
+    ranges = _wanted(representation, request.headers)
+    _check_whole_parts(service, representation, ranges or [])
+    if "signature" in request.query_params and (url := service.redirect_url(artifact, REDIRECT_EXPIRES_S)):
+        return RedirectResponse(url, 307, headers={"Cache-Control": "no-store"})
     prefix = state.settings.accel_redirect
-    if prefix is not None and _is_plain(request.headers, spans):
-        place = state.service.place(artifact)
-        said = {**content.headers(), "X-Accel-Redirect": f"{prefix}{place}"}
-        del said["Accept-Ranges"]  # nginx says it itself, and would say it twice
-        return Response(headers=said)
-    return _body(content, spans, state.downloads, owner)
+    path = service.relative_path(artifact.sha256)
+    if prefix is not None and path is not None and _is_plain(request.headers, ranges):
+        headers = {**representation.headers(), "X-Accel-Redirect": f"{prefix}{path}"}
+        del headers["Accept-Ranges"]  # nginx adds it
+        return Response(headers=headers)
+    return _stream(state, owner, representation, ranges)
 
 
-def _wanted(content: Content, headers: Headers) -> list[Span] | None:
-    """The ranges to send; None for all of it."""
-    if "range" not in headers or not content.validators.allow_range(headers):
+def _wanted(representation: Representation, headers: Headers) -> list[ByteRange] | None:
+    """The ranges to send; None for the whole file."""
+    if "range" not in headers or not representation.validators.allow_range(headers):
         return None
     field = ", ".join(headers.getlist("range"))
-    spans = spans_of(field, content.size_bytes)
-    if spans == []:
-        detail = f"Range: expected a part of {content.size_bytes} bytes, found {field!r:.80}"
-        place = {"Content-Range": f"bytes */{content.size_bytes}", "ETag": content.validators.etag}
-        raise HTTPException(416, detail, headers=place)
-    return spans
+    ranges = ranges_of(field, representation.size_bytes)
+    if ranges == []:
+        detail = f"Range: expected a part of {representation.size_bytes} bytes, found {field!r:.80}"
+        content_range = f"bytes */{representation.size_bytes}"
+        etag = representation.validators.etag
+        raise HTTPException(416, detail, headers={"Content-Range": content_range, "ETag": etag})
+    return ranges
 
 
-def _is_plain(headers: Headers, spans: list[Span] | None) -> bool:
-    """Whether nginx answers as we would. Its conditions are others, and it ignores no malformed range."""
+def _check_whole_parts(service: Service, representation: Representation, ranges: Sequence[ByteRange]) -> None:
+    """Check the stored parts that a client asks for again because it has received others.
+
+    Sending the same damaged bytes again would hide that it is the server's disk that damaged them.
+    """
+    for start, stop in ranges:
+        is_whole = start % PART_BYTES == 0 and (stop % PART_BYTES == 0 or stop == representation.size_bytes)
+        if is_whole and stop - start <= CHECKED_PARTS * PART_BYTES:
+            service.check_parts(representation.sha256, start, stop)
+
+
+def _is_plain(headers: Headers, ranges: Sequence[ByteRange] | None) -> bool:
+    """Whether nginx responds as this server does. Its conditions differ, and so do malformed ranges."""
     if "if-match" in headers or "if-unmodified-since" in headers:
         return False
     if "range" not in headers:
         return True
     fields = headers.getlist("range")
-    return spans is not None and len(fields) == 1 and _PLAIN_RANGE.fullmatch(fields[0]) is not None
+    return ranges is not None and len(fields) == 1 and _PLAIN_RANGE.fullmatch(fields[0]) is not None
 
 
-def _body(content: Content, spans: list[Span] | None, downloads: Downloads, owner: str) -> FileBody:
-    """All of it, one range, or several as `multipart/byteranges` (RFC 9110, section 14.6)."""
-    headers = content.headers()
-    pieces: list[Span | bytes]
-    if spans is None:
-        pieces = [Span(0, content.size_bytes)]
-    elif len(spans) == 1:
-        pieces = [*spans]
-        headers["Content-Range"] = spans[0].content_range(content.size_bytes)
+def _stream(
+    state: AppState, owner: str, representation: Representation, ranges: Sequence[ByteRange] | None
+) -> FileResponse:
+    """The whole file, one range, or several as `multipart/byteranges` (RFC 9110, section 14.6)."""
+    headers = representation.headers()
+    pieces: list[ByteRange | bytes]
+    if ranges is None:
+        pieces = [ByteRange(0, representation.size_bytes)]
+    elif len(ranges) == 1:
+        pieces = [*ranges]
+        headers["Content-Range"] = ranges[0].content_range(representation.size_bytes)
     else:
         boundary = secrets.token_hex(16)
-        pieces = _parts(content, spans, boundary)
+        pieces = _multipart(representation, ranges, boundary)
         headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
     length = sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in pieces)
-    return FileBody(
-        content.path,
+    return FileResponse(
+        partial(state.service.open, representation.sha256),
         pieces,
-        status=200 if spans is None else 206,
+        status=200 if ranges is None else 206,
         headers={**headers, "Content-Length": str(length)},
-        downloads=downloads,
+        downloads=state.downloads,
         owner=owner,
     )
 
 
-def _parts(content: Content, spans: list[Span], boundary: str) -> list[Span | bytes]:
-    pieces: list[Span | bytes] = []
+def _multipart(
+    representation: Representation, ranges: Sequence[ByteRange], boundary: str
+) -> list[ByteRange | bytes]:
+    pieces: list[ByteRange | bytes] = []
     line_end = ""
-    for span in spans:
-        place = span.content_range(content.size_bytes)
-        head = (
-            f"{line_end}--{boundary}\r\nContent-Type: {content.media_type}\r\nContent-Range: {place}\r\n\r\n"
-        )
-        pieces += [head.encode("latin-1"), span]
+    for one in ranges:
+        content_type = f"Content-Type: {representation.media_type}"
+        content_range = f"Content-Range: {one.content_range(representation.size_bytes)}"
+        head = f"{line_end}--{boundary}\r\n{content_type}\r\n{content_range}\r\n\r\n"
+        pieces += [head.encode("latin-1"), one]
         line_end = "\r\n"
     return [*pieces, f"\r\n--{boundary}--\r\n".encode()]
 
 
 def disposition(name: str, media_type: str) -> str:
-    """`Content-Disposition` (RFC 6266) of a file: shown or saved, and under which name, in both forms."""
-    shown = "inline" if media_type.partition(";")[0].strip() in INLINE else "attachment"
+    """The value of `Content-Disposition` (RFC 6266), with the name in both of its forms."""
+    kind = "inline" if media_type.partition(";")[0].strip() in INLINE else "attachment"
     safe = _UNSAFE.sub("_", name.rpartition("/")[2]) or "_"
-    ascii_name = re.sub(r"[^\x20-\x7e]|%", "_", safe)  # some read %41 as a letter
-    return f"{shown}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(safe, safe='')}"
+    ascii_name = re.sub(r"[^\x20-\x7e]|%", "_", safe)  # some clients decode percent signs
+    return f"{kind}; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(safe, safe='')}"

@@ -1,23 +1,21 @@
-"""Bytes of a file to a client, read from the disk no faster than the client takes them."""
+"""Sending bytes of stored files to clients, read no faster than a client receives them."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from io import FileIO
-from pathlib import Path
 from typing import TypeVar, TypeVarTuple
 
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
-from quickml.errors import ArtifactError, ArtifactNotFoundError
-from quickml.http.files.quotas import Download, Downloads
-from quickml.http.files.ranges import Span
+from quickml.errors import ArtifactError
+from quickml.http.files.quotas import Downloads, DownloadSlot
+from quickml.http.files.ranges import ByteRange
+from quickml.service import ArtifactReader
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -25,19 +23,28 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 _threads = ThreadPoolExecutor(8, thread_name_prefix="file")
-"""For files. The rest of the API has others, which no rush for files takes away from it."""
+"""For work on files. The rest of the API has threads of its own, so that many downloads do not block it."""
+
+Opener = Callable[[int, int], ArtifactReader]
+"""Opens the bytes of a file from a first position up to, not including, a second one."""
 
 
-class FileBody(Response):
-    """An answer out of pieces of a file, and texts between them. Plain ASGI, as `EventStream` is.
+class FileResponse(Response):
+    """Responds with ranges of a file and texts between them.
 
-    Its headers are all given, `Content-Length` among them.
+    Args:
+        open_range: see `Opener`.
+        pieces: what the body consists of.
+        status: of the response.
+        headers: all of them, `Content-Length` included.
+        downloads: where the download is counted and limited.
+        owner: the owner whose quota it counts for.
     """
 
     def __init__(
         self,
-        path: Path,
-        pieces: Sequence[Span | bytes],
+        open_range: Opener,
+        pieces: Sequence[ByteRange | bytes],
         *,
         status: int,
         headers: Mapping[str, str],
@@ -45,111 +52,104 @@ class FileBody(Response):
         owner: str,
     ) -> None:
         super().__init__(status_code=status, headers=headers)
-        self._path, self._pieces, self._downloads, self._owner = path, pieces, downloads, owner
+        self._open_range, self._pieces, self._downloads, self._owner = open_range, pieces, downloads, owner
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
         """See ASGI.
 
         Raises:
-            DownloadsError: the owner has too many; nothing was sent then, nor by any of the others.
-            ArtifactNotFoundError: the file was removed a moment ago.
-            ArtifactError: it cannot be opened.
+            DownloadsError: the owner has too many open downloads.
+            ArtifactError: the file cannot be opened. As above, nothing was sent then.
         """
-        with self._downloads.opened(self._owner) as download:
-            with _opened(self._path) as file:
-                await send(
-                    {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
-                )
-                gone = asyncio.create_task(left(receive))
+        first = next((piece for piece in self._pieces if isinstance(piece, ByteRange)), ByteRange(0, 0))
+        with self._downloads.opened(self._owner) as slot:
+            with await in_thread(self._open_range, *first) as reader:
+                await send(self._start)
+                gone = asyncio.create_task(disconnected(receive))
                 try:
-                    is_whole = await _Sender(file, send, gone, download).send(self._pieces)
+                    sender = _Sender(self._open_range, send, gone, slot)
+                    is_complete = await sender.send_all(self._pieces, reader)
                 finally:
                     gone.cancel()
-            if is_whole:
+            if is_complete:
                 await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+    @property
+    def _start(self) -> Message:
+        return {"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers}
 
 
 class _Sender:
-    """One answer on its way."""
+    """Sends one response's body."""
 
-    def __init__(self, file: FileIO, send: Send, gone: asyncio.Task[None], download: Download) -> None:
-        self._file, self._send, self._gone, self._download = file, send, gone, download
+    def __init__(self, open_range: Opener, send: Send, gone: asyncio.Task[None], slot: DownloadSlot) -> None:
+        self._open_range, self._send, self._gone, self._slot = open_range, send, gone, slot
 
-    async def send(self, pieces: Sequence[Span | bytes]) -> bool:
-        """Send all pieces, while the client is there; whether it is all that was promised."""
+    async def send_all(self, pieces: Sequence[ByteRange | bytes], reader: ArtifactReader) -> bool:
+        """Send all pieces, of which `reader` has the first range; False where the body stays incomplete.
+
+        The server then closes the connection, which tells the client.
+        """
+        current: ArtifactReader | None = reader
         for piece in pieces:
             if isinstance(piece, bytes):
                 await self._send({"type": "http.response.body", "body": piece, "more_body": True})
-            elif not await self._send_span(piece):
+                continue
+            try:
+                opened = current if current is not None else await in_thread(self._open_range, *piece)
+                with opened:
+                    if not await self._send_range(piece, opened):
+                        return False
+            except ArtifactError as error:
+                log.error("download broken off: %s", error)
                 return False
+            current = None
         return True
 
-    async def _send_span(self, span: Span) -> bool:
-        start = span.start
-        while start < span.stop:
-            size = self._download.piece(span.stop - start)
-            if (delay_s := self._download.take(size)) > 0:
+    async def _send_range(self, piece: ByteRange, reader: ArtifactReader) -> bool:
+        left = piece.size
+        while left:
+            size = self._slot.chunk_bytes(left)
+            if (delay_s := self._slot.reserve(size)) > 0:
                 await asyncio.wait((self._gone,), timeout=delay_s)
             if self._gone.done():
                 return False
-            chunk = await _read(self._file, start, size)
+            chunk = await _read(reader, size)
             if not chunk:
-                log.error("%s: expected %d bytes, found %d", self._file.name, span.stop, start)
-                return False  # the connection is closed, and the client knows that it is not all
-            self._download.count(len(chunk))  # first: who leaves now has had it
-            await self._hand_on(chunk)
-            start += len(chunk)
+                raise ArtifactError(f"a stored file: expected {left} more bytes at its end, found none")
+            self._slot.count(len(chunk))  # before sending: a client that disconnects now has received it
+            await self._send_chunk(chunk)
+            left -= len(chunk)
         return True
 
-    async def _hand_on(self, chunk: bytes | memoryview) -> None:
-        """Send, and come back when the client has taken it, so that nothing is read before."""
+    async def _send_chunk(self, chunk: memoryview) -> None:
+        """Send, and return when it has left the process, so that nothing is read before."""
         await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})
-        await asyncio.sleep(0)  # perhaps nothing was waited for, and others want to go on too
+        await asyncio.sleep(0)  # if neither had to wait, other requests get their turn here
 
 
 async def in_thread(function: Callable[[*Given], Result], *arguments: *Given) -> Result:
-    """Call what may wait for a disk, in one of the threads for files."""
+    """Call a function that may wait for storage, in one of the threads for files."""
     return await asyncio.get_running_loop().run_in_executor(_threads, function, *arguments)
 
 
-def _opened(path: Path) -> FileIO:
-    """At once: it was looked for a moment ago, so that the system has it in memory."""
-    try:
-        return FileIO(path)
-    except FileNotFoundError:
-        raise ArtifactNotFoundError(path.name) from None
-    except OSError as error:
-        raise ArtifactError(f"{path}: cannot be read ({error.strerror})") from error
-
-
-async def _read(file: FileIO, start: int, size: int) -> bytes | memoryview:
-    """At once where the system has it in memory; otherwise in a thread, since the disk may take its time."""
-    if chunk := _read_cached(file, start, size):
+async def _read(reader: ArtifactReader, size: int) -> memoryview:
+    """Without a thread where the bytes are in memory already; that is most of the time."""
+    if chunk := reader.read_cached(size):
         return chunk
-    return await in_thread(_read_waiting, file, start, size)
+    return await in_thread(_read_waiting, reader, size)
 
 
-def _read_cached(file: FileIO, start: int, size: int) -> memoryview | None:
-    if not hasattr(os, "RWF_NOWAIT"):  # not Linux
-        return None
-    buffer = bytearray(size)
-    try:
-        found = os.preadv(file.fileno(), [buffer], start, os.RWF_NOWAIT)
-    except OSError:  # it is not there, or the file system does not say
-        return None
-    return memoryview(buffer)[:found]
+def _read_waiting(reader: ArtifactReader, size: int) -> memoryview:
+    buffer = memoryview(bytearray(size))
+    return buffer[: reader.readinto(buffer)]
 
 
-def _read_waiting(file: FileIO, start: int, size: int) -> bytes:
-    file.seek(start)
-    return file.read(size)
-
-
-async def left(receive: Receive) -> None:
-    """Return when the client is gone. Sending to it raises nothing: only `receive` tells."""
+async def disconnected(receive: Receive) -> None:
+    """Return when the client has disconnected. Only `receive` tells: sending to it raises nothing."""
     try:
         while (await receive())["type"] != "http.disconnect":
             pass
     except HTTPException:
-        pass  # a body that does not end is as good as none
+        pass  # a request body that does not end counts as a disconnect

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.responses import Response
 
-from quickml.api.messages import Manifest, artifact_messages
+from quickml.api.messages import Manifest, PartsMessage, artifact_messages
 from quickml.http.auth import Owner
-from quickml.http.files.response import deliver
+from quickml.http.files.response import respond
 from quickml.http.files.streaming import in_thread
 from quickml.http.openapi import PROBLEM
 from quickml.http.routes.links import Fetcher
@@ -17,6 +19,9 @@ from quickml.http.state import TheService
 from quickml.service import Service
 
 router = APIRouter()
+
+_checksum_threads = ThreadPoolExecutor(2, thread_name_prefix="checksums")
+"""For look-ups of checksums. Those of files that an older release stored are made once, which takes time."""
 
 FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"application/octet-stream": {}}, "description": "The file"},
@@ -44,5 +49,13 @@ async def get_artifact(
 
 
 def _answer(service: Service, fetcher: str, sha256: str, filename: str, request: Request) -> Response:
-    artifact, path = service.file(sha256, filename, fetcher)
-    return deliver(request, fetcher, artifact, path)
+    artifact, stored = service.file(sha256, filename, fetcher)
+    return respond(request, fetcher, artifact, stored)
+
+
+@router.get("/v1/artifacts/{sha256}", response_model=PartsMessage)
+async def get_parts(service: TheService, owner: Fetcher, sha256: str) -> PartsMessage:
+    """The sha256 of each part of a file, made when it was stored: for clients that repair a download."""
+    loop = asyncio.get_running_loop()
+    found = await loop.run_in_executor(_checksum_threads, service.checksums, sha256, owner)
+    return PartsMessage.model_validate(vars(found))

@@ -21,7 +21,7 @@ from quickml.api.messages import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
 from quickml.events import TERMINAL, from_json
 from quickml.http.auth import Owner
-from quickml.http.files.streaming import left
+from quickml.http.files.streaming import disconnected
 from quickml.http.state import AppState, TheState
 from quickml.service import Service, StoredEvent, Subscription
 
@@ -148,5 +148,5 @@ async def _send(send: Send, content: bytes) -> None:
 
 
 async def _close_when_gone(receive: Receive, watcher: Subscription) -> None:
-    await left(receive)
+    await disconnected(receive)
     watcher.close()

@@ -18,7 +18,7 @@ from quickml.errors import DocumentError
 from quickml.events import TERMINAL, EpochEnded, Status, from_json
 from quickml.http import problems
 from quickml.http.auth import Owner
-from quickml.http.files.response import REVALIDATED, deliver
+from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.server.bodies import RawBody
 from quickml.http.state import TheService
 from quickml.service import Job, Service
@@ -75,8 +75,8 @@ def get_model(service: TheService, owner: Owner, model_name: ModelName, request:
     job = _newest(service, owner, model_name)
     for artifact in service.artifacts(job.id, owner):
         if artifact.kind == "mlmodel":
-            _, path = service.file(artifact.sha256, artifact.name, owner)
-            return deliver(request, owner, artifact, path, name=f"{job.name}.mlmodel", cache=REVALIDATED)
+            _, stored = service.file(artifact.sha256, artifact.name, owner)
+            return respond(request, owner, artifact, stored, name=f"{job.name}.mlmodel", cache=REVALIDATED)
     raise HTTPException(404, f"{model_name[:64]!r}: its file is not there, or not yet")
 
 

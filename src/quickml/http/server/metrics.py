@@ -101,7 +101,8 @@ class _Now(Collector):
         for status, count in self._service.counts().items():
             jobs.add_metric((status.value,), count)
         yield jobs
-        yield _gauge("quickml_disk_free_bytes", "Room for files.", health.free_bytes)
+        if health.free_bytes is not None:
+            yield _gauge("quickml_disk_free_bytes", "Free space for files.", health.free_bytes)
         yield _gauge("quickml_artifact_bytes", "What all files take.", self._service.usage_bytes())
 
 

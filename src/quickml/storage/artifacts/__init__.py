@@ -1,1 +1,1 @@
-"""Finished files, addressed by their content."""
+"""Stores of finished files, addressed by the sha256 of their content. One module per store."""

@@ -1,22 +1,34 @@
-"""Files in a folder: `<root>/9f/9f86d081...`, two digits deep so that no folder grows long."""
+"""Files in a folder: `<root>/9f/9f86d081...`, and the checksums of their parts in `<root>/checksums/`."""
 
 from __future__ import annotations
 
-import hashlib
+import io
+import json
 import os
 import secrets
 import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import BinaryIO
 
-from quickml.errors import ArtifactError, ArtifactNotFoundError
+from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
+from quickml.files.durable import sync
 from quickml.storage.addresses import artifact_stores, path_of
-from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactStore, checked
+from quickml.storage.artifacts.checksums import hash_file
+from quickml.storage.artifacts.file_reader import FileReader
+from quickml.storage.artifacts.store import (
+    PART_BYTES,
+    SWEEP_AGE_S,
+    ArtifactReader,
+    ArtifactStore,
+    Checksums,
+    Stored,
+    checked,
+)
 
-_CHUNK_BYTES = 1 << 20
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @artifact_stores.opens("file")
@@ -26,9 +38,12 @@ def opened(address: str) -> ArtifactStore:
 
 
 class FilesystemArtifactStore:
-    """The `ArtifactStore` on disk. A file is written in `partial/`, and takes its name when it is whole.
+    """The `ArtifactStore` in a folder.
 
-    The time of a file's last change is when it was put last.
+    A file is written in `partial/` and renamed when it is complete. Its time of modification is the time when
+    it was put last. Files of one part have no file in `checksums/`: the checksum of the part is that of the
+    file. Larger files of older releases have none either: their checksums are made when they are first asked
+    for, and kept.
     """
 
     def __init__(self, root: Path, clock: Callable[[], float] = time.time) -> None:
@@ -38,50 +53,119 @@ class FilesystemArtifactStore:
         with self._translated(root):
             self._partial.mkdir(parents=True, exist_ok=True)
 
-    def put(self, path: Path) -> tuple[str, int]:
+    def put(self, path: Path) -> Stored:
         """See `ArtifactStore`."""
-        draft = self._aside()
+        draft = self._draft()
         with self._translated(path):
             try:
-                sha256, size = _copy(path, draft)
+                checksums = _copy(path, draft)
                 draft.chmod(0o444)
                 os.utime(draft, times=(self._clock(), self._clock()))
-                self._publish(draft, self._place(sha256))
+                self._keep(checksums)  # before the file itself: who finds the file finds its checksums
+                self._publish(draft, self._path(checksums.sha256))
             finally:
                 draft.unlink(missing_ok=True)
-        return sha256, size
+        return self.stat(checksums.sha256)
 
-    def _publish(self, draft: Path, place: Path) -> None:
-        if not place.parent.exists():
-            place.parent.mkdir(exist_ok=True)
-            _sync(self._root)
-        # Also over the same content, which is then as new and, had it been spoiled, sound.
-        draft.replace(place)
-        _sync(place.parent)
+    def _publish(self, draft: Path, path: Path) -> None:
+        if not path.parent.exists():
+            path.parent.mkdir(exist_ok=True)
+            sync(self._root)
+        # Also over the same content: it then counts as new, and a damaged file is repaired.
+        draft.replace(path)
+        sync(path.parent)
 
-    def open(self, sha256: str) -> BinaryIO:
+    def stat(self, sha256: str) -> Stored:
         """See `ArtifactStore`."""
         with self._translated(self._root, sha256):
-            return self._place(sha256).open("rb")
+            found = self._path(sha256).stat()
+        stored_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
+        return Stored(sha256=sha256, size_bytes=found.st_size, stored_at=stored_at)
 
-    def path(self, sha256: str) -> Path:
-        """See `ArtifactStore`."""
-        self.size(sha256)
-        return self._place(sha256)
-
-    def place(self, sha256: str) -> str:
-        """See `ArtifactStore`."""
-        return self.path(sha256).relative_to(self._root).as_posix()
-
-    def size(self, sha256: str) -> int:
+    def open(self, sha256: str, start: int = 0, stop: int | None = None) -> ArtifactReader:
         """See `ArtifactStore`."""
         with self._translated(self._root, sha256):
-            return self._place(sha256).stat().st_size
+            return FileReader(self._path(sha256), start, stop)
+
+    @contextmanager
+    def local_path(self, sha256: str) -> Iterator[Path]:
+        """See `ArtifactStore`."""
+        self.stat(sha256)
+        yield self._path(sha256)
+
+    def redirect_url(self, sha256: str, *, name: str, media_type: str, expires_s: int) -> None:  # noqa: ARG002
+        """See `ArtifactStore`."""
+        return
+
+    def relative_path(self, sha256: str) -> str:
+        """See `ArtifactStore`."""
+        return self._path(sha256).relative_to(self._root).as_posix()
 
     def delete(self, sha256: str) -> None:
         """See `ArtifactStore`."""
         with self._translated(self._root):
-            self._place(sha256).unlink(missing_ok=True)
+            self._path(sha256).unlink(missing_ok=True)
+            self._checksums_path(sha256).unlink(missing_ok=True)
+
+    def usage_bytes(self) -> int:
+        """See `ArtifactStore`."""
+        total = 0
+        with self._translated(self._root):
+            for path in self._paths():
+                with suppress(FileNotFoundError):
+                    total += path.stat().st_size
+        return total
+
+    def free_bytes(self) -> int:
+        """See `ArtifactStore`."""
+        with self._translated(self._root):
+            return shutil.disk_usage(self._root).free
+
+    # Checksums
+
+    def checksums(self, sha256: str) -> Checksums:
+        """See `ArtifactStore`."""
+        size_bytes = self.stat(sha256).size_bytes
+        if size_bytes <= PART_BYTES:
+            parts = (sha256,) if size_bytes else ()
+        elif (kept := self._kept(sha256, size_bytes)) is not None:
+            return kept
+        else:
+            return self._made(sha256)
+        return Checksums(sha256=sha256, size_bytes=size_bytes, part_size_bytes=PART_BYTES, parts=parts)
+
+    def _keep(self, checksums: Checksums) -> None:
+        """Write them down. They are not synced: what a power cut damages is made again."""
+        if checksums.size_bytes <= PART_BYTES:
+            return
+        path, draft = self._checksums_path(checksums.sha256), self._draft()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            draft.write_text(json.dumps(vars(checksums)))
+            draft.replace(path)
+        finally:
+            draft.unlink(missing_ok=True)
+
+    def _kept(self, sha256: str, size_bytes: int) -> Checksums | None:
+        """Those that were written down; None where there are none, or not for this file."""
+        try:
+            fields = json.loads(self._checksums_path(sha256).read_text())
+            kept = Checksums(**{**fields, "parts": tuple(map(checked, fields["parts"]))})
+            count = -(-size_bytes // kept.part_size_bytes)
+        except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, ArtifactNotFoundError):
+            return None
+        is_right = (kept.sha256, kept.size_bytes, len(kept.parts)) == (sha256, size_bytes, count)
+        return kept if is_right else None
+
+    def _made(self, sha256: str) -> Checksums:
+        with self._translated(self._root), io.BufferedReader(self.open(sha256), PART_BYTES) as stream:
+            checksums = hash_file(stream)
+            if checksums.sha256 != sha256:
+                raise ArtifactDamagedError(sha256, found=f"content with sha256 {checksums.sha256}")
+            self._keep(checksums)
+        return checksums
+
+    # Sweeping
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
         """See `ArtifactStore`."""
@@ -91,48 +175,41 @@ class FilesystemArtifactStore:
                 with suppress(FileNotFoundError):
                     if _changed(draft) < before:
                         draft.unlink()
-            return {
-                place.name
-                for place in self._places()
-                if place.name not in keep and self._removed(place, before)
+            removed = {
+                path.name
+                for path in self._paths()
+                if path.name not in keep and self._remove_old(path, before)
             }
+            for path in self._root.glob("checksums/*/*.json"):  # also those that an interrupted sweep left
+                if not self._path(path.stem).exists() and _changed(path) < before:
+                    path.unlink(missing_ok=True)
+        return removed
 
-    def _removed(self, place: Path, before: float) -> bool:
-        """Remove a file, unless somebody put it again. Looking first and removing then would miss that."""
-        aside = self._aside()
+    def _remove_old(self, path: Path, before: float) -> bool:
+        """Remove a file unless it was put again. Checking first and removing then would miss that."""
+        aside = self._draft()
         try:
-            if _changed(place) >= before:
+            if _changed(path) >= before:
                 return False
-            place.replace(aside)
+            path.replace(aside)
             if _changed(aside) >= before:
-                aside.replace(place)
+                aside.replace(path)
                 return False
             aside.unlink()
         except FileNotFoundError:  # another sweep was faster
             return False
         return True
 
-    def usage_bytes(self) -> int:
-        """See `ArtifactStore`."""
-        total = 0
-        with self._translated(self._root):
-            for place in self._places():
-                with suppress(FileNotFoundError):
-                    total += place.stat().st_size
-        return total
-
-    def free_bytes(self) -> int:
-        """See `ArtifactStore`."""
-        with self._translated(self._root):
-            return shutil.disk_usage(self._root).free
-
-    def _place(self, sha256: str) -> Path:
+    def _path(self, sha256: str) -> Path:
         return self._root / checked(sha256)[:2] / sha256
 
-    def _places(self) -> Iterator[Path]:
+    def _checksums_path(self, sha256: str) -> Path:
+        return self._root / "checksums" / checked(sha256)[:2] / f"{sha256}.json"
+
+    def _paths(self) -> Iterator[Path]:
         return self._root.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64)
 
-    def _aside(self) -> Path:
+    def _draft(self) -> Path:
         return self._partial / secrets.token_hex(16)
 
     @contextmanager
@@ -144,30 +221,17 @@ class FilesystemArtifactStore:
                 raise ArtifactNotFoundError(sha256) from None
             raise ArtifactError(f"{path}: expected a file to store, found none") from error
         except OSError as error:
-            raise ArtifactError(f"{path}: the artifact store refuses ({error.strerror})") from error
+            raise ArtifactError(f"{path}: the artifact store failed ({error.strerror})") from error
 
 
-def _copy(source: Path, target: Path) -> tuple[str, int]:
-    """Copy a file onto the disk; its sha256 and size."""
-    digest, size = hashlib.sha256(), 0
+def _copy(source: Path, target: Path) -> Checksums:
+    """Copy a file onto the disk."""
     with source.open("rb") as reader, target.open("xb") as writer:
-        while chunk := reader.read(_CHUNK_BYTES):
-            digest.update(chunk)
-            size += writer.write(chunk)
+        checksums = hash_file(reader, writer.write)
         writer.flush()
         os.fsync(writer.fileno())
-    return digest.hexdigest(), size
+    return checksums
 
 
 def _changed(path: Path) -> float:
     return path.stat().st_mtime
-
-
-def _sync(folder: Path) -> None:
-    if os.name == "nt":  # Windows cannot open a folder
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

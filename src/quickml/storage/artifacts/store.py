@@ -1,71 +1,147 @@
-"""Where finished files lie: the port, with `filesystem.py`, its form on disk, and `memory.py`, its twin."""
+"""The port: what every artifact store can do."""
 
 from __future__ import annotations
 
+import io
 import re
+from abc import abstractmethod
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Protocol
 
 from quickml.errors import ArtifactNotFoundError
 
+PART_BYTES = 1 << 20
+"""Size of the parts that have checksums of their own."""
 SWEEP_AGE_S = 3600.0
-"""How long a file that nobody refers to may lie there: it may be about to be referred to."""
+"""Age from which a sweep removes an unreferenced file. A younger one may be about to be referenced."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
-class ArtifactStore(Protocol):
-    """Files by the sha256 of their content, in 64 lower-case hexadecimal digits. Safe from several processes.
+@dataclass(frozen=True, kw_only=True)
+class Stored:
+    """A stored file."""
 
-    What is no sha256 is nowhere: `ArtifactNotFoundError`, from every call that takes one. Any call may raise
-    `ArtifactError`, when the disk refuses.
+    sha256: str
+    size_bytes: int
+    stored_at: datetime
+    """When it was put last, in UTC."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checksums:
+    """The checksums of a file and of its parts."""
+
+    sha256: str
+    size_bytes: int
+    part_size_bytes: int
+    """Size of every part but the last, which is the rest."""
+    parts: tuple[str, ...]
+    """The sha256 of each part, in order; empty for an empty file."""
+
+
+class ArtifactReader(io.RawIOBase):
+    """Reads a stored file, or a range of it, from start to end. Close it when done; it is a context manager.
+
+    A subclass implements `readinto`, which may wait for a disk or a network and raises `ArtifactError`.
     """
 
-    def put(self, path: Path) -> tuple[str, int]:
-        """Store a copy of a file, which is whole and on disk when this returns, or not there.
+    def readable(self) -> bool:
+        """See `io.IOBase`."""
+        return True
 
-        Content that is there already counts as new: a sweep leaves it alone for a while.
+    @abstractmethod
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """Read at least one byte into `buffer` and return the count; 0 at the end."""
+
+    def read_cached(self, size: int) -> memoryview | None:  # noqa: ARG002
+        """Read up to `size` bytes that are in memory already. Never waits.
 
         Returns:
-            Its sha256, and its size in bytes.
+            None where reading would have to wait, or where the store cannot tell.
+        """
+        return None
+
+
+class ArtifactStore(Protocol):
+    """Files addressed by the sha256 of their content, in 64 lower-case hexadecimal digits.
+
+    Safe to use from several threads, processes and machines. Every method that takes a sha256 raises
+    `ArtifactNotFoundError` when there is no such file, also for a text that is no sha256. Every method may
+    raise `ArtifactError` when the storage fails.
+    """
+
+    def put(self, path: Path) -> Stored:
+        """Store a copy of the file at `path`, with the checksums of its parts.
+
+        It is durable and complete when this returns. A content that is stored already counts as new, so that
+        a sweep spares it.
         """
 
-    def open(self, sha256: str) -> BinaryIO:
-        """The content, to be read and closed. It can be read to its end also when it is removed meanwhile."""
+    def stat(self, sha256: str) -> Stored:
+        """Look up size and time of a file, without reading it."""
 
-    def path(self, sha256: str) -> Path:
-        """Where it lies, for those who need a name. Not to be written to."""
+    def checksums(self, sha256: str) -> Checksums:
+        """Look up the checksums made when the file was put.
 
-    def place(self, sha256: str) -> str:
-        """The same relative to the store's folder, with `/`: for a server before this one, that sends it."""
+        Raises:
+            ArtifactDamagedError: they had to be made now, and the file is damaged.
+        """
 
-    def size(self, sha256: str) -> int:
-        """In bytes."""
+    def open(self, sha256: str, start: int = 0, stop: int | None = None) -> ArtifactReader:
+        """Open the bytes from `start` up to, not including, `stop`.
+
+        They can be read to the end even when the file is removed meanwhile.
+        """
+
+    def local_path(self, sha256: str) -> AbstractContextManager[Path]:
+        """A file on this machine's disk with the content, valid inside the `with` block. Read-only."""
+
+    def redirect_url(self, sha256: str, *, name: str, media_type: str, expires_s: int) -> str | None:
+        """A URL at which a client can fetch the file directly from the storage; None where there is none.
+
+        Args:
+            sha256: the file.
+            name: the name a client should save it under.
+            media_type: its Content-Type.
+            expires_s: for how many seconds the URL has to be valid.
+        """
+
+    def relative_path(self, sha256: str) -> str | None:
+        """The file's path below the store's folder, for a reverse proxy that can read this folder.
+
+        None where the files are not in a folder.
+        """
 
     def delete(self, sha256: str) -> None:
-        """Remove a file at once; nothing happens where there is none.
+        """Remove a file now; no error if there is none.
 
-        Whoever put the same content a moment ago loses it too: `sweep` does not do that.
+        Also removes what another process put a moment ago under the same sha256. Use `sweep` to avoid that.
         """
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
-        """Remove what is not in `keep` and was put longer ago than `age_s`, and what broken puts left behind.
+        """Remove files that are not in `keep` and were put more than `age_s` seconds ago.
+
+        Also removes what interrupted calls of `put` left behind.
 
         Returns:
-            The sha256 of all removed files.
+            The sha256 of each removed file.
         """
 
     def usage_bytes(self) -> int:
-        """What all files take."""
+        """Total size of all files."""
 
-    def free_bytes(self) -> int:
-        """What else there is room for."""
+    def free_bytes(self) -> int | None:
+        """Free space for more files; None where it is unknown or unlimited."""
 
 
 def checked(sha256: str) -> str:
-    """A text from outside, which is a sha256 and so can be no path.
+    """Check a text from outside, so that it can be used in a path or key.
 
     Raises:
-        ArtifactNotFoundError: it is none.
+        ArtifactNotFoundError: it is no sha256.
     """
     if not _SHA256.fullmatch(sha256):
         raise ArtifactNotFoundError(sha256)
