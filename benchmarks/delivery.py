@@ -107,7 +107,7 @@ def stage(asked: argparse.Namespace) -> Iterator[Stage]:
         content.write_bytes(random.Random(5).randbytes(FILE_BYTES))
         plain = stack.enter_context(_serving(folders[1], content))
         behind = stack.enter_context(_serving(folders[2], content, "--accel-redirect", PREFIX))
-        file = next((folders[1] / "artifacts").glob("??/*"))
+        file = next((folders[1] / "artifacts").glob("??/" + "?" * 64))
         alone, front = _free_port(), _free_port()
         nginx = stack.enter_context(_nginx(folders[0], behind.server, alone, front))
         path, own = plain.path, [plain.server.process.pid]

@@ -14,7 +14,7 @@ from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import Service
 from quickml.settings import ServerSettings
-from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.testing.executor import MemoryExecutor
 
 INTRODUCTION = """REST and JSON; [the OpenAPI document](openapi.json) has every shape. A server sends its
@@ -68,7 +68,7 @@ def document() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as folder:
         service = Service(
             jobs=jobs,
-            artifacts=MemoryArtifactStore(),
+            artifacts=FilesystemArtifactStore(Path(folder) / "artifacts"),
             executor=MemoryExecutor(jobs, workers=0),
             tokens=MemoryTokenStore(),
             scratch=Path(folder),

@@ -12,7 +12,7 @@ from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import DocumentLimits, Limits, Service
 from quickml.settings import ServerSettings
-from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.testing.executor import MemoryExecutor
 from waiting import until
 
@@ -43,7 +43,7 @@ class Served:
         **settings,
     ):
         self.store = MemoryJobStore()
-        self.artifacts = artifacts or MemoryArtifactStore()
+        self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = MemoryTokenStore()
         self.executor = MemoryExecutor(self.store, workers=workers, epoch_s=epoch_s)
         self.service = Service(

@@ -19,10 +19,22 @@ def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER):
     assert attempt.job_id == job_id, "another job was waiting in this folder"
     files = []
     for path in paths:
-        sha256, size_bytes = store.put(path)
-        files.append(artifact(job_id, path.name, sha256, size_bytes))
+        stored = store.put(path)
+        files.append(artifact(job_id, path.name, stored.sha256, stored.size_bytes))
     finish(jobs, attempt, *files)
     return files
+
+
+def change_stored_file(store, sha256, change):
+    """Overwrite a stored file's content, as a failing disk does. `change` maps the content to the new one."""
+    with store.local_path(sha256) as path:
+        path.chmod(0o644)
+        path.write_bytes(change(path.read_bytes()))
+
+
+def flip_bit(content, at=100):
+    """The content with one bit flipped."""
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
 def url(file) -> str:

@@ -250,11 +250,14 @@ class Service:
             ArtifactDamagedError: the stored file has another size than the artifact.
         """
         artifact = self._jobs.artifact(sha256, name, owner)
+        return artifact, self._stat(artifact)
+
+    def _stat(self, artifact: Artifact) -> Stored:
         stored = self._artifacts.stat(artifact.sha256)
         if stored.size_bytes != artifact.size_bytes:
             expected, found = f"{artifact.size_bytes} bytes", f"{stored.size_bytes} bytes"
-            raise ArtifactDamagedError(sha256, expected=expected, found=found)
-        return artifact, stored
+            raise ArtifactDamagedError(artifact.sha256, expected=expected, found=found)
+        return stored
 
     def open(self, sha256: str, start: int, stop: int) -> ArtifactReader:
         """Open the bytes of a stored file from `start` up to, not including, `stop`. Raises ArtifactError."""
@@ -277,7 +280,9 @@ class Service:
             JobNotFoundError: none of the owner's jobs has such a file.
             ArtifactError: the stored file is lost or damaged.
         """
-        return self._artifacts.checksums(self._jobs.artifact(sha256, None, owner).sha256)
+        artifact = self._jobs.artifact(sha256, None, owner)
+        self._stat(artifact)
+        return self._artifacts.checksums(artifact.sha256)
 
     def check_parts(self, sha256: str, start: int, stop: int) -> None:
         """Check whole parts of a stored file; see `checksums.check_parts`."""

@@ -13,7 +13,7 @@ from job_examples import finish
 from quickml.export.coreml.archive import zipped
 from quickml.http.server.run import Server, listen
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.worker.upload import deliver
+from quickml.worker.upload import upload
 from served import ROOT, Served, until
 
 PAGE = (ROOT / "docs" / "how-to" / "fetch-models.md").read_text(encoding="utf-8")
@@ -40,7 +40,7 @@ def server(tmp_path):
     until(lambda: server.started, "a server")
     _, token = served.tokens.create("ada")
     job_id = served.post(headers={"Authorization": f"Bearer {token}"}).json()["id"]
-    finish(served.store, served.store.claim(), *deliver(result(tmp_path), job_id, store))
+    finish(served.store, served.store.claim(), *upload(result(tmp_path), job_id, store))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", token, job_id
     server.should_exit = True
     thread.join()

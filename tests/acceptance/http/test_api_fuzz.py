@@ -81,11 +81,11 @@ for number, found in enumerate(whole.get_all_operations(), start=1):
 def a_file(served, path):
     """The sha256 of a file of a ready job, which is there before the server is."""
     path.write_bytes(bytes(range(256)) * 10)
-    sha256, size_bytes = served.artifacts.put(path)
+    stored = served.artifacts.put(path)
     document = json.dumps({**IRIS, "name": "with a file"}).encode()
     job_id = served.service.submit(document, OPEN_OWNER).id
-    finish(served.store, served.store.claim(), artifact(job_id, NAME, sha256, size_bytes))
-    return sha256
+    finish(served.store, served.store.claim(), artifact(job_id, NAME, stored.sha256, stored.size_bytes))
+    return stored.sha256
 
 
 def a_job(served):

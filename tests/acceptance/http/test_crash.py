@@ -304,11 +304,11 @@ def test_files_are_whole(aftermath):
 def test_nothing_lies_about(aftermath):
     """What was under way to the store when its worker died goes with a later sweep, and nothing else does."""
     data = aftermath.site.data
-    for place in data.glob("artifacts/??/*"):
+    for place in data.glob(f"artifacts/??/{'?' * 64}"):
         assert hashlib.sha256(place.read_bytes()).hexdigest() == place.name
     known = {one["sha256"] for seen in aftermath.seen for one in _files(seen.job)}
     FilesystemArtifactStore(data / "artifacts").sweep(known, age_s=-1)
-    assert {place.name for place in data.glob("artifacts/??/*")} == known
+    assert {place.name for place in data.glob(f"artifacts/??/{'?' * 64}")} == known
     assert list(data.glob("artifacts/partial/*")) == []
     assert list((data / "scratch").iterdir()) == []
     assert list(aftermath.site.temporary.iterdir()) == []

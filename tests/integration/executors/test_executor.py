@@ -140,7 +140,7 @@ def test_what_an_earlier_server_was_running_runs_again(place):
 
 
 def test_files_are_stored_packages_as_zips_and_nothing_is_left_behind(local):
-    from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+    from quickml.storage.backends import Backends
 
     local.start()
     job_id = local.submit()
@@ -152,8 +152,8 @@ def test_files_are_stored_packages_as_zips_and_nothing_is_left_behind(local):
         "model.mlpackage/Data/weights.bin": "member",
         "report.json": "report",
     }
-    files = FilesystemArtifactStore(local.options.artifacts)
-    assert files.path(artifacts["model.mlmodel"].sha256).read_bytes() == b"diligent"
+    files = Backends.open(local.options.addresses).artifacts
+    assert files.open(artifacts["model.mlmodel"].sha256).read() == b"diligent"
     until(lambda: not list(local.options.scratch.iterdir()), "an empty folder")
     last = json.loads(local.store.events(job_id)[-1].body)
     assert last["folder"] == ""

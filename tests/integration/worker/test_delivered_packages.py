@@ -9,7 +9,7 @@ from quickml import pipeline
 from quickml.document import understand
 from quickml.export.runtime import Runtime
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.worker.upload import deliver
+from quickml.worker.upload import upload
 from served import IRIS
 
 FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], np.float32)
@@ -21,7 +21,7 @@ def delivered(tmp_path_factory):
     folder = tmp_path_factory.mktemp("run") / "result"
     list(pipeline.run(understand({**IRIS, "training": {"epochs": 2}}), folder))
     store = FilesystemArtifactStore(tmp_path_factory.mktemp("artifacts"))
-    return folder, store, deliver(folder, "job", store)
+    return folder, store, upload(folder, "job", store)
 
 
 def read(store, row):

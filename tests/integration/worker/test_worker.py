@@ -19,14 +19,14 @@ from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.jobs.job import NewJob
 from quickml.jobs.memory import MemoryJobStore
-from quickml.storage.artifacts.memory import MemoryArtifactStore
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.testing import executor
 from quickml.worker import options
 from quickml.worker import reporter as reporter_module
 from quickml.worker.attempt import AttemptRunner
 from quickml.worker.channel import Channel
 from quickml.worker.reporter import Reporter
-from quickml.worker.upload import deliver
+from quickml.worker.upload import upload
 
 
 @pytest.fixture
@@ -202,7 +202,7 @@ WHOLE = (
 
 
 def trial(store, attempt, folder, work):
-    artifacts = MemoryArtifactStore()
+    artifacts = FilesystemArtifactStore(folder / "artifacts")
     return AttemptRunner(attempt, jobs=store, artifacts=artifacts, options=worker_options(folder), work=work)
 
 
@@ -267,11 +267,11 @@ def test_of_an_earlier_attempt_only_the_checkpoint_is_left(store, attempt, tmp_p
     assert work.checkpoint.read_text() == "kept"
 
 
-def test_what_is_delivered_says_what_it_is(tmp_path):
+def test_what_is_delivered_says_what_it_is(tmp_path, tmp_path_factory):
     for name in ("model.mlmodel", "report.html", "report.json", "spec.json", "model.keras", "model.onnx"):
         (tmp_path / name).write_text(name)
     (tmp_path / "model.mlpackage").mkdir()
-    artifacts = deliver(tmp_path, "job_1", MemoryArtifactStore())
+    artifacts = upload(tmp_path, "job_1", FilesystemArtifactStore(tmp_path_factory.mktemp("store")))
     assert {artifact.name: artifact.kind for artifact in artifacts} == {
         "model.keras": "keras",
         "model.mlmodel": "mlmodel",

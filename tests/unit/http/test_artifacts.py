@@ -11,6 +11,7 @@ from quickml.jobs.job import Artifact
 from quickml.service import OPEN_OWNER
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from served import is_problem, served
+from stored_files import change_stored_file, url
 
 CONTENT = bytes(range(256)) * 40
 
@@ -27,9 +28,9 @@ def two(tmp_path):
         finish(
             server.store,
             server.store.claim(),
-            artifact(job_id, "model.mlmodel", model[0], model[1]),
+            artifact(job_id, "model.mlmodel", model.sha256, model.size_bytes),
             Artifact(
-                job_id=job_id, name="report.html", kind="report", size_bytes=report[1], sha256=report[0],
+                job_id=job_id, name="report.html", kind="report", size_bytes=report.size_bytes, sha256=report.sha256,
                 media_type="text/html; charset=utf-8",
             ),
         )  # fmt: skip
@@ -131,8 +132,8 @@ def test_a_file_of_another_size_than_it_had_is_not_sent(two, tmp_path):
     server, ada, _, job_id = two
     url = first_url(server, ada, job_id)
     sha256 = url.split("/")[3]
-    server.artifacts._files[sha256] = CONTENT[:-1], 0.0
-    problem = is_problem(server.client.get(url, headers=ada), 503, "storage")
+    change_stored_file(server.artifacts, sha256, lambda content: content[:-1])
+    problem = is_problem(server.client.get(url, headers=ada), 500, "damaged")
     assert str(tmp_path) not in str(problem)
 
 
@@ -161,10 +162,11 @@ def test_what_was_sent_is_counted(tmp_path):
 def a_file(server, folder):
     """Where a server without tokens has CONTENT."""
     (folder / "m").write_bytes(CONTENT)
-    sha256, size = server.artifacts.put(folder / "m")
+    stored = server.artifacts.put(folder / "m")
     job_id = server.post().json()["id"]
-    finish(server.store, server.store.claim(), artifact(job_id, "model.mlmodel", sha256, size))
-    return f"/v1/artifacts/{sha256}/model.mlmodel"
+    file = artifact(job_id, "model.mlmodel", stored.sha256, stored.size_bytes)
+    finish(server.store, server.store.claim(), file)
+    return url(file)
 
 
 # Sent by nginx
@@ -208,7 +210,7 @@ def test_nginx_is_told_what_to_send(accelerated, headers):
     sha256 = url.split("/")[3]
     answer = server.client.get(url, headers=filled(headers, sha256))
     assert (answer.status_code, answer.content) == (200, b"")
-    assert answer.headers["x-accel-redirect"] == f"/protected/{server.artifacts.place(sha256)}"
+    assert answer.headers["x-accel-redirect"] == f"/protected/{server.artifacts.relative_path(sha256)}"
     assert answer.headers["etag"] == f'"{sha256}"'
     assert {"repr-digest", "cache-control", "content-disposition", "content-security-policy"} <= set(
         answer.headers
@@ -237,10 +239,10 @@ def test_a_head_is_answered_here(accelerated):
 def test_files_on_disk_are_found_from_the_folder_that_nginx_is_given(tmp_path):
     store = FilesystemArtifactStore(tmp_path / "artifacts")
     (tmp_path / "m").write_bytes(CONTENT)
-    sha256, _ = store.put(tmp_path / "m")
-    assert (tmp_path / "artifacts" / store.place(sha256)).read_bytes() == CONTENT
+    path = store.relative_path(store.put(tmp_path / "m").sha256)
+    assert (tmp_path / "artifacts" / path).read_bytes() == CONTENT
     with pytest.raises(ArtifactNotFoundError):
-        store.place("../../etc/passwd")
+        store.relative_path("../../etc/passwd")
 
 
 def filled(headers, sha256):

@@ -166,7 +166,7 @@ def test_files_of_removed_jobs_go_with_a_sweep_and_those_of_others_stay(tmp_path
         stored = {}
         for name in ("shared", "own"):
             (tmp_path / name).write_text(name)
-            stored[name] = server.artifacts.put(tmp_path / name)[0]
+            stored[name] = server.artifacts.put(tmp_path / name).sha256
         first, second = server.submit(), server.submit()
         for job_id, names in ((first, ("shared", "own")), (second, ("shared",))):
             attempt = server.store.claim()
@@ -174,9 +174,9 @@ def test_files_of_removed_jobs_go_with_a_sweep_and_those_of_others_stay(tmp_path
         server.artifacts._clock = lambda: 10_000.0
         server.client.delete(f"/v1/jobs/{first}")
         server.service.sweep()
-        assert server.artifacts.size(stored["shared"])
+        assert server.artifacts.stat(stored["shared"])
         with pytest.raises(Exception, match="no file"):
-            server.artifacts.size(stored["own"])
+            server.artifacts.stat(stored["own"])
 
 
 # Owners

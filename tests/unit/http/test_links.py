@@ -182,7 +182,8 @@ def ready(server, folder, headers):
     files = []
     for name, content in contents.items():
         (folder / "file").write_bytes(content)
-        row = artifact(job_id, name, *server.artifacts.put(folder / "file"))
+        stored = server.artifacts.put(folder / "file")
+        row = artifact(job_id, name, stored.sha256, stored.size_bytes)
         files.append(replace(row, kind=MEMBER) if name == WEIGHTS_NAME else row)
     finish(server.store, server.store.claim(), *files)
     return job_id

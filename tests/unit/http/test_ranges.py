@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from starlette.datastructures import Headers
 
 from quickml.http.files.conditions import Validators, Verdict
-from quickml.http.files.ranges import MAX_RANGES, Span, spans_of
+from quickml.http.files.ranges import MAX_RANGES, ByteRange, ranges_of
 
 SIZES = st.integers(0, 40)
 NUMBERS = st.integers(0, 60)
@@ -35,7 +35,7 @@ def written(first, last):
 def test_ranges_are_what_going_through_all_positions_finds(ranges, size, space):
     field = "bytes=" + f"{space},{space}".join(written(*one) for one in ranges)
     found = [positions(*one, size) for one in ranges]
-    spans = spans_of(field, size)
+    spans = ranges_of(field, size)
     is_end_of_nothing = size == 0 and any(first is None and last for first, last in ranges)
     if None in found or len(ranges) > MAX_RANGES or sum(map(len, found)) > size or is_end_of_nothing:
         assert spans is None
@@ -50,7 +50,7 @@ def test_every_range_of_a_small_file():
             expected = None
         else:
             expected = positions(first, last, size)
-        spans = spans_of(f"bytes={written(first, last)}", size)
+        spans = ranges_of(f"bytes={written(first, last)}", size)
         found = None if spans is None else [place for span in spans for place in range(*span)]
         assert found == expected, (first, last, size)
 
@@ -58,13 +58,13 @@ def test_every_range_of_a_small_file():
 @given(st.text(), SIZES)
 def test_no_field_is_too_odd(text, size):
     for field in (text, f"bytes={text}"):
-        spans = spans_of(field, size)
+        spans = ranges_of(field, size)
         assert spans is None or all(0 <= span.start < span.stop <= size for span in spans)
 
 
 @given(st.text(alphabet="0123456789-, ", max_size=1200), SIZES)
 def test_what_looks_like_ranges_is_either_ignored_or_within_the_file(text, size):
-    spans = spans_of(f"bytes={text}", size)
+    spans = ranges_of(f"bytes={text}", size)
     assert spans is None or (
         len(spans) <= MAX_RANGES
         and sum(span.size for span in spans) <= size
@@ -73,9 +73,9 @@ def test_what_looks_like_ranges_is_either_ignored_or_within_the_file(text, size)
 
 
 def test_numbers_of_any_length_are_read_or_ignored_at_once():
-    assert spans_of("bytes=" + "9" * 900 + "-", 10) == []
-    assert spans_of("bytes=0-" + "9" * 900, 10) == [Span(0, 10)]
-    assert spans_of("bytes=0-" + "9" * 100_000, 10) is None
+    assert ranges_of("bytes=" + "9" * 900 + "-", 10) == []
+    assert ranges_of("bytes=0-" + "9" * 900, 10) == [ByteRange(0, 10)]
+    assert ranges_of("bytes=0-" + "9" * 100_000, 10) is None
 
 
 # Conditions

@@ -34,7 +34,8 @@ def make(server, document=OLD):
 
 def finish(server, tmp_path, losses=(0.5,)):
     (tmp_path / "m").write_bytes(b"a model")
-    sha256, size = server.artifacts.put(tmp_path / "m")
+    stored = server.artifacts.put(tmp_path / "m")
+    sha256, size = stored.sha256, stored.size_bytes
     attempt = server.store.claim()
     last = epoch_ended(5, 5).model_copy(update={"metrics": {"loss": 0.5, "accuracy": 0.96}})
     server.store.append(attempt, [started(5), *(epoch_ended(n, 5) for n in range(1, 5)), last, trained(5)])

@@ -7,10 +7,11 @@ import pytest
 
 from quickml.errors import ArtifactNotFoundError
 from quickml.http.files import streaming
-from quickml.http.files.quotas import MAX_PIECE_BYTES, Downloads
-from quickml.http.files.ranges import Span
+from quickml.http.files.quotas import MAX_CHUNK_BYTES, Downloads
+from quickml.http.files.ranges import ByteRange
 from quickml.http.files.response import disposition
-from quickml.http.files.streaming import FileBody
+from quickml.http.files.streaming import FileResponse
+from quickml.storage.artifacts.file_reader import FileReader
 
 CONTENT = bytes(range(256)) * 8192
 
@@ -48,15 +49,31 @@ def path(tmp_path):
 
 @pytest.fixture
 def opened(monkeypatch):
-    """All files that were opened."""
-    found, original = [], streaming._opened
-    monkeypatch.setattr(streaming, "_opened", lambda path: found.append(original(path)) or found[-1])
+    """All readers that were opened."""
+    found = []
+    monkeypatch.setattr(FileReader, "__init__", recorded(found, FileReader.__init__))
     return found
 
 
+def recorded(found, original):
+    def init(self, *arguments):
+        original(self, *arguments)
+        found.append(self)
+
+    return init
+
+
 def body(path, *pieces, downloads=None):
-    pieces = pieces or (Span(0, len(CONTENT)),)
-    return FileBody(path, pieces, status=200, headers={}, downloads=downloads or Downloads(), owner="ada")
+    pieces = pieces or (ByteRange(0, len(CONTENT)),)
+    downloads = downloads or Downloads()
+
+    def open_range(start, stop):
+        try:
+            return FileReader(path, start, stop)
+        except FileNotFoundError:
+            raise ArtifactNotFoundError(path.name) from None
+
+    return FileResponse(open_range, pieces, status=200, headers={}, downloads=downloads, owner="ada")
 
 
 async def answer(one, client):
@@ -72,25 +89,25 @@ async def settled():
 @pytest.mark.parametrize("is_cached", [True, False])
 def test_pieces_come_in_their_order(path, opened, monkeypatch, is_cached):
     if not is_cached:
-        monkeypatch.setattr(streaming, "_read_cached", lambda *_: None)
+        monkeypatch.setattr(FileReader, "read_cached", lambda *_: None)
 
     async def run():
         client = Client()
-        await answer(body(path, b"<", Span(5, 900_000), b"|", Span(0, 1), b">"), client)
+        await answer(body(path, b"<", ByteRange(5, 900_000), b"|", ByteRange(0, 1), b">"), client)
         return client
 
     client = asyncio.run(run())
     assert client.body == b"<" + CONTENT[5:900_000] + b"|" + CONTENT[:1] + b">"
     assert [message["more_body"] for message in client.sent[1:]].index(False) == len(client.sent) - 2
-    assert opened[0].closed
+    assert [reader.closed for reader in opened] == [True, True], "one for each range"
 
 
 def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch):
     read, original = [], streaming._read
 
-    async def counted(file, start, size):
+    async def counted(reader, size):
         read.append(size)
-        return await original(file, start, size)
+        return await original(reader, size)
 
     monkeypatch.setattr(streaming, "_read", counted)
 
@@ -98,11 +115,11 @@ def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch):
         client = Client(takes=2)  # the headers, and one piece
         task = asyncio.create_task(answer(body(path), client))
         await settled()
-        assert read == [MAX_PIECE_BYTES]
+        assert read == [MAX_CHUNK_BYTES]
         client.room.release()
         client.room.release()
         await settled()
-        assert read == [MAX_PIECE_BYTES] * 2
+        assert read == [MAX_CHUNK_BYTES] * 2
         client.gone.set()
         await task
 
@@ -156,12 +173,12 @@ def left_by(path, downloads, client):
 def test_who_leaves_before_its_turn_gives_it_back(path):
     downloads = Downloads(max_rate_bytes=100_000, clock=lambda: 0.0)
     with downloads.opened("ada") as first:
-        first.take(100_000)
+        first.reserve(100_000)
         first.count(100_000)
     for _ in range(5):
         left_by(path, downloads, Client())
     with downloads.opened("ada") as honest:
-        assert honest.take(1) <= 1
+        assert honest.reserve(1) <= 1
 
 
 def test_who_leaves_in_its_turn_has_had_it(path):
@@ -169,7 +186,7 @@ def test_who_leaves_in_its_turn_has_had_it(path):
     for _ in range(3):
         left_by(path, downloads, Client(takes=1))  # the headers
     with downloads.opened("ada") as honest:
-        assert honest.take(1) > 0
+        assert honest.reserve(1) > 0
 
 
 def test_an_answer_that_is_ended_lets_go_too(path, opened):
@@ -187,7 +204,7 @@ def test_an_answer_that_is_ended_lets_go_too(path, opened):
 def test_a_file_that_became_shorter_is_not_passed_off_as_whole(path, opened, caplog):
     async def run():
         client = Client()
-        await answer(body(path, Span(0, len(CONTENT) + 1)), client)
+        await answer(body(path, ByteRange(0, len(CONTENT) + 1)), client)
         return client
 
     client = asyncio.run(run())
@@ -222,7 +239,7 @@ def test_others_go_on_while_a_client_takes_everything_at_once(path):
         task.cancel()
         return turns
 
-    assert asyncio.run(run()) >= len(CONTENT) // MAX_PIECE_BYTES
+    assert asyncio.run(run()) >= len(CONTENT) // MAX_CHUNK_BYTES
 
 
 # Names

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from job_examples import artifact, finish
 from quickml.errors import CoreMLFileError
 from quickml.export.coreml.archive import zipped
-from quickml.storage.artifacts.memory import MemoryArtifactStore
-from quickml.worker.upload import deliver
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.worker.upload import upload
 from served import served
 
 TREE = {
@@ -47,8 +47,8 @@ def result(tmp_path):
 
 
 def delivered(folder):
-    store = MemoryArtifactStore()
-    return store, deliver(folder, "job", store)
+    store = FilesystemArtifactStore(folder.parent / "artifacts")
+    return store, upload(folder, "job", store)
 
 
 def test_every_file_of_a_package_is_stored_under_its_path(result):
@@ -81,7 +81,7 @@ def test_the_zip_holds_the_same(result):
     packed = {}
     for row in rows:
         if row.name.endswith(".zip"):
-            with store.open(row.sha256) as stream, zipfile.ZipFile(stream) as archive:
+            with store.local_path(row.sha256) as path, zipfile.ZipFile(path) as archive:
                 packed |= {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     assert packed == inside
     assert {row.name: row.kind for row in rows if row.kind != "member"} == {
@@ -138,7 +138,7 @@ def test_a_name_goes_to_the_client_and_back(server, name):
         job_id = server.submit()
         attempt = server.store.claim()
         try:
-            rows = deliver(Path(folder), job_id, server.artifacts)
+            rows = upload(Path(folder), job_id, server.artifacts)
         except CoreMLFileError:
             return
     finish(server.store, attempt, *rows)
@@ -157,7 +157,7 @@ def test_the_manifest_has_a_package_with_its_files(result, tmp_path):
     (result / "report.json").write_bytes(b"{}")
     with served(tmp_path / "server", workers=0) as server:
         job_id = server.submit()
-        finish(server.store, server.store.claim(), *deliver(result, job_id, server.artifacts))
+        finish(server.store, server.store.claim(), *upload(result, job_id, server.artifacts))
         rows = server.client.get(f"/v1/jobs/{job_id}/artifacts").json()["artifacts"]
         assert rows == server.client.get(f"/v1/jobs/{job_id}").json()["artifacts"]
         packed, report = rows
@@ -193,7 +193,7 @@ def test_removing_a_job_lets_go_of_its_packages_files(result, tmp_path):
     zipped(package(result))
     with served(tmp_path / "server", workers=0) as server:
         job_id = server.submit()
-        rows = deliver(result, job_id, server.artifacts)
+        rows = upload(result, job_id, server.artifacts)
         finish(server.store, server.store.claim(), *rows)
         assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == set()
         server.client.delete(f"/v1/jobs/{job_id}")

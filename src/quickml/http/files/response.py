@@ -115,7 +115,7 @@ def respond(
     verdict = representation.validators.judge(request.headers)
     if verdict is Verdict.FAILED:
         etag = representation.validators.etag
-        detail = f"precondition: expected one that holds for {etag}, found one that fails"
+        detail = f"conditions: expected a condition that holds for {etag}, found one that fails"
         raise HTTPException(412, detail, headers={"ETag": etag})
     if verdict is Verdict.NOT_MODIFIED:
         return Response(status_code=304, headers=representation.headers_without_content())

@@ -21,7 +21,7 @@ class FileReader(ArtifactReader):
             OSError: it cannot be opened.
         """
         self._file = FileIO(path)
-        self._position, self._stop = start, sys.maxsize if stop is None else stop
+        self._position, self._stop = start, sys.maxsize if stop is None else max(start, stop)
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
         """See `ArtifactReader`."""

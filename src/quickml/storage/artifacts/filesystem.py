@@ -60,7 +60,7 @@ class FilesystemArtifactStore:
             try:
                 checksums = _copy(path, draft)
                 draft.chmod(0o444)
-                os.utime(draft, times=(self._clock(), self._clock()))
+                self._stamp(draft)
                 self._keep(checksums)  # before the file itself: who finds the file finds its checksums
                 self._publish(draft, self._path(checksums.sha256))
             finally:
@@ -142,6 +142,7 @@ class FilesystemArtifactStore:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             draft.write_text(json.dumps(vars(checksums)))
+            self._stamp(draft)
             draft.replace(path)
         finally:
             draft.unlink(missing_ok=True)
@@ -208,6 +209,9 @@ class FilesystemArtifactStore:
 
     def _paths(self) -> Iterator[Path]:
         return self._root.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64)
+
+    def _stamp(self, path: Path) -> None:
+        os.utime(path, times=(self._clock(), self._clock()))
 
     def _draft(self) -> Path:
         return self._partial / secrets.token_hex(16)
