@@ -1,6 +1,7 @@
 """The use cases of the service, free of HTTP: submit, watch, stop, deliver, predict."""
 
 from quickml.executors.executor import Executor, State, Worker
+from quickml.files.digest import PART_BYTES
 from quickml.jobs.job import MEMBER, Artifact, Job, Limits, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import TokenStore
@@ -9,7 +10,7 @@ from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction
 from quickml.service.service import OPEN_OWNER, Health, Service
-from quickml.storage.artifacts.store import PART_BYTES, ArtifactReader, ArtifactStore, Checksums, Stored
+from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 
 __all__ = [
     "MEMBER",
@@ -18,7 +19,6 @@ __all__ = [
     "Artifact",
     "ArtifactReader",
     "ArtifactStore",
-    "Checksums",
     "DocumentLimits",
     "EncodedEvent",
     "EventHub",

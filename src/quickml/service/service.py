@@ -23,6 +23,7 @@ from quickml.errors import (
 )
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
+from quickml.files.digest import Digest
 from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.store import JobStore
 from quickml.jobs.tokens import Token, TokenStore
@@ -31,7 +32,7 @@ from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction
 from quickml.storage.artifacts.checksums import check, check_parts
-from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Checksums, Stored
+from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 
 log = logging.getLogger(__name__)
 
@@ -273,7 +274,7 @@ class Service:
             artifact.sha256, name=artifact.name, media_type=artifact.media_type, expires_s=expires_s
         )
 
-    def checksums(self, sha256: str, owner: str) -> Checksums:
+    def checksums(self, sha256: str, owner: str) -> Digest:
         """The checksums of a file of one of the owner's jobs, and of its parts.
 
         Raises:

@@ -86,7 +86,7 @@ def old(two, tmp_path):
 def test_those_of_an_older_release_are_made_once(old, monkeypatch):
     first = old.get().json()
     assert first["parts"] == [sha256(b"a" * PART_BYTES), sha256(b"b" * PART_BYTES), sha256(b"c")]
-    monkeypatch.setattr(filesystem, "hash_file", None)
+    monkeypatch.setattr(filesystem, "digest", None)
     assert old.get().json() == first
 
 
@@ -98,7 +98,7 @@ def test_making_them_delays_no_downloads(old, monkeypatch):
         assert may_read.wait(60)
         raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr(filesystem, "hash_file", slow)
+    monkeypatch.setattr(filesystem, "digest", slow)
     with ThreadPoolExecutor(30) as pool:
         try:
             asked = [pool.submit(old.get) for _ in range(30)]

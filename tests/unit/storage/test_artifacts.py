@@ -20,10 +20,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
+from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.artifacts import filesystem
-from quickml.storage.artifacts.checksums import check, check_parts, hash_file
+from quickml.storage.artifacts.checksums import check, check_parts
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.storage.artifacts.store import PART_BYTES
 from stored_files import change_stored_file, flip_bit
 
 HOUR = 3600.0
@@ -224,7 +224,7 @@ def test_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path):
         (tmp_path / "file").write_bytes(bytes(count * PART_BYTES))
         tracemalloc.start()
         with (tmp_path / "file").open("rb") as stream:
-            hash_file(stream)
+            digest(stream)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert peaks[1] < peaks[0] + PART_BYTES
@@ -302,7 +302,7 @@ def checksums_file(root, sha256):
 
 def test_the_checksums_are_looked_up_and_not_made_again(on_disk, tmp_path, monkeypatch):
     sha256 = put(on_disk, tmp_path, LARGE)
-    monkeypatch.setattr(filesystem, "hash_file", None)
+    monkeypatch.setattr(filesystem, "digest", None)
     assert on_disk.checksums(sha256).parts[0] == sha256_of(LARGE[:PART_BYTES])
 
 
@@ -331,7 +331,7 @@ def test_missing_or_wrong_checksums_are_made_once(on_disk, tmp_path, monkeypatch
     else:
         path.write_text(WRONG[name].replace("{sha256}", sha256).replace("{size}", str(len(LARGE))))
     assert on_disk.checksums(sha256) == right
-    monkeypatch.setattr(filesystem, "hash_file", None)
+    monkeypatch.setattr(filesystem, "digest", None)
     assert on_disk.checksums(sha256) == right
 
 

@@ -14,19 +14,12 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
+from quickml.files.atomic import publish
+from quickml.files.digest import PART_BYTES, Digest, digest
 from quickml.files.durable import sync
 from quickml.storage.addresses import artifact_stores, path_of
-from quickml.storage.artifacts.checksums import hash_file
 from quickml.storage.artifacts.file_reader import FileReader
-from quickml.storage.artifacts.store import (
-    PART_BYTES,
-    SWEEP_AGE_S,
-    ArtifactReader,
-    ArtifactStore,
-    Checksums,
-    Stored,
-    checked,
-)
+from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored, checked
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -58,7 +51,8 @@ class FilesystemArtifactStore:
         draft = self._draft()
         with self._translated(path):
             try:
-                checksums = _copy(path, draft)
+                with path.open("rb") as source, draft.open("xb") as copy:
+                    checksums = digest(source, copy_to=copy)
                 draft.chmod(0o444)
                 self._stamp(draft)
                 self._keep(checksums)  # before the file itself: who finds the file finds its checksums
@@ -71,9 +65,7 @@ class FilesystemArtifactStore:
         if not path.parent.exists():
             path.parent.mkdir(exist_ok=True)
             sync(self._root)
-        # Also over the same content: it then counts as new, and a damaged file is repaired.
-        draft.replace(path)
-        sync(path.parent)
+        publish(draft, path)  # also over the same content: it then counts as new, and damage is repaired
 
     def stat(self, sha256: str) -> Stored:
         """See `ArtifactStore`."""
@@ -123,7 +115,7 @@ class FilesystemArtifactStore:
 
     # Checksums
 
-    def checksums(self, sha256: str) -> Checksums:
+    def checksums(self, sha256: str) -> Digest:
         """See `ArtifactStore`."""
         size_bytes = self.stat(sha256).size_bytes
         if size_bytes <= PART_BYTES:
@@ -132,9 +124,9 @@ class FilesystemArtifactStore:
             return kept
         else:
             return self._made(sha256)
-        return Checksums(sha256=sha256, size_bytes=size_bytes, part_size_bytes=PART_BYTES, parts=parts)
+        return Digest(sha256=sha256, size_bytes=size_bytes, part_size_bytes=PART_BYTES, parts=parts)
 
-    def _keep(self, checksums: Checksums) -> None:
+    def _keep(self, checksums: Digest) -> None:
         """Write them down. They are not synced: what a power cut damages is made again."""
         if checksums.size_bytes <= PART_BYTES:
             return
@@ -147,20 +139,20 @@ class FilesystemArtifactStore:
         finally:
             draft.unlink(missing_ok=True)
 
-    def _kept(self, sha256: str, size_bytes: int) -> Checksums | None:
+    def _kept(self, sha256: str, size_bytes: int) -> Digest | None:
         """Those that were written down; None where there are none, or not for this file."""
         try:
             fields = json.loads(self._checksums_path(sha256).read_text())
-            kept = Checksums(**{**fields, "parts": tuple(map(checked, fields["parts"]))})
+            kept = Digest(**{**fields, "parts": tuple(map(checked, fields["parts"]))})
             count = -(-size_bytes // kept.part_size_bytes)
         except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, ArtifactNotFoundError):
             return None
         is_right = (kept.sha256, kept.size_bytes, len(kept.parts)) == (sha256, size_bytes, count)
         return kept if is_right else None
 
-    def _made(self, sha256: str) -> Checksums:
+    def _made(self, sha256: str) -> Digest:
         with self._translated(self._root), io.BufferedReader(self.open(sha256), PART_BYTES) as stream:
-            checksums = hash_file(stream)
+            checksums = digest(stream)
             if checksums.sha256 != sha256:
                 raise ArtifactDamagedError(sha256, found=f"content with sha256 {checksums.sha256}")
             self._keep(checksums)
@@ -226,15 +218,6 @@ class FilesystemArtifactStore:
             raise ArtifactError(f"{path}: expected a file to store, found none") from error
         except OSError as error:
             raise ArtifactError(f"{path}: the artifact store failed ({error.strerror})") from error
-
-
-def _copy(source: Path, target: Path) -> Checksums:
-    """Copy a file onto the disk."""
-    with source.open("rb") as reader, target.open("xb") as writer:
-        checksums = hash_file(reader, writer.write)
-        writer.flush()
-        os.fsync(writer.fileno())
-    return checksums
 
 
 def _changed(path: Path) -> float:

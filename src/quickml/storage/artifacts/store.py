@@ -12,9 +12,8 @@ from pathlib import Path
 from typing import Protocol
 
 from quickml.errors import ArtifactNotFoundError
+from quickml.files.digest import Digest
 
-PART_BYTES = 1 << 20
-"""Size of the parts that have checksums of their own."""
 SWEEP_AGE_S = 3600.0
 """Age from which a sweep removes an unreferenced file. A younger one may be about to be referenced."""
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -28,18 +27,6 @@ class Stored:
     size_bytes: int
     stored_at: datetime
     """When it was put last, in UTC."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Checksums:
-    """The checksums of a file and of its parts."""
-
-    sha256: str
-    size_bytes: int
-    part_size_bytes: int
-    """Size of every part but the last, which is the rest."""
-    parts: tuple[str, ...]
-    """The sha256 of each part, in order; empty for an empty file."""
 
 
 class ArtifactReader(io.RawIOBase):
@@ -83,7 +70,7 @@ class ArtifactStore(Protocol):
     def stat(self, sha256: str) -> Stored:
         """Look up size and time of a file, without reading it."""
 
-    def checksums(self, sha256: str) -> Checksums:
+    def checksums(self, sha256: str) -> Digest:
         """Look up the checksums made when the file was put.
 
         Raises:
