@@ -1,8 +1,7 @@
-"""The service from afar: `Client`, and `AsyncClient` for programs with an event loop.
+"""`Client` for a QuickML server, and `AsyncClient` for programs with an event loop.
 
-What both do alike knows nothing of sockets: requests and how answers are read (`calls.py`), when to try again
-(`patience.py`, `attempts.py`), streams of events (`sse.py`, `following.py`), files (`landing.py`, `part.py`,
-`repair.py`) and packages of them (`parcel.py`).
+Both only run flows (`flow.py`, `driver.py`), which make all decisions: single calls (`call.py`), retries
+(`retry.py`), events (`event_stream.py`) and downloads (`download/`).
 """
 
 from quickml.client.async_client import AsyncClient

@@ -1,57 +1,37 @@
-"""`AsyncClient`: the same endpoints, for an event loop."""
+"""`AsyncClient`: the same calls for an event loop."""
 
 from __future__ import annotations
 
-import asyncio
-import ssl
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from quickml.client import endpoints
-from quickml.client.download.file import Landing, content_of
-from quickml.client.download.package import Parcel
-from quickml.client.download.progress import OnProgress, untold
+from quickml.client.base import BaseClient
+from quickml.client.call import call, list_jobs
+from quickml.client.download.file import FileDownload
+from quickml.client.download.package import PackageDownload
+from quickml.client.download.progress import OnProgress, ignore
+from quickml.client.driver import AsyncDriver
 from quickml.client.endpoints import Call, Document
-from quickml.client.following import Following
+from quickml.client.event_stream import EventSubscription
+from quickml.client.flow import Flow
 from quickml.client.records import Artifact, Job, Prediction, Validation
-from quickml.client.retry import Contact, Exchange, OnRetry
-from quickml.client.transport import SILENCE_S, TIMEOUT_S, arguments, awaited_answer, options, unreachable
 from quickml.events import Event
-from quickml.settings.remote import remote
 
 T = TypeVar("T")
 
 
-class AsyncClient:
-    """A server, from afar: what `Client` can, to be awaited, in one event loop.
+class AsyncClient(BaseClient[httpx.AsyncClient]):
+    """A QuickML server: the methods of `Client` as coroutines, for one event loop.
 
-    An iterator of events that is left before its end is best wrapped in `contextlib.aclosing`, which closes
-    its connection at once.
+    Use `contextlib.aclosing` around an iterator of events that you leave before its end: it closes the
+    connection at once.
     """
 
-    def __init__(
-        self,
-        server: str | None = None,
-        *,
-        token: str | None = None,
-        patience_s: float = 60.0,
-        timeout_s: float = TIMEOUT_S,
-        verify: ssl.SSLContext | bool = True,
-        on_retry: OnRetry | None = None,
-    ) -> None:
-        """See `Client`."""
-        self._remote = remote(server, token)
-        self._contact, self._timeout_s = Contact(patience_s, on_retry), timeout_s
-        self._http = httpx.AsyncClient(**options(self._remote, timeout_s=timeout_s, verify=verify))
-
-    @property
-    def server(self) -> str:
-        """See `Client.server`."""
-        return self._remote.server
+    _open = httpx.AsyncClient
 
     async def __aenter__(self) -> Self:
         return self
@@ -60,7 +40,7 @@ class AsyncClient:
         await self.close()
 
     async def close(self) -> None:
-        """See `Client.__aenter__`."""
+        """See `Client.close`."""
         await self._http.aclose()
 
     # Jobs
@@ -73,16 +53,9 @@ class AsyncClient:
         """See `Client.job`."""
         return await self._call(endpoints.job(job_id))
 
-    async def jobs(self, *statuses: str, page: int = 50) -> AsyncIterator[Job]:
+    def jobs(self, *statuses: str, page: int = 50) -> AsyncIterator[Job]:
         """See `Client.jobs`."""
-        cursor: str | None = None
-        while True:
-            found = await self._call(endpoints.jobs(statuses, page, cursor))
-            for job in found.jobs:
-                yield job
-            cursor = found.next
-            if cursor is None:
-                return
+        return self._iterate(list_jobs(statuses, page, self._contact))
 
     async def stop(self, job_id: str) -> Job:
         """See `Client.stop`."""
@@ -96,23 +69,9 @@ class AsyncClient:
         """See `Client.delete`."""
         await self._call(endpoints.delete(job_id))
 
-    async def events(self, job_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
+    def events(self, job_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
         """See `Client.events`."""
-        following = Following(job_id, after, self._contact)
-        while not following.is_over:
-            try:
-                async with self._stream(following.call(), silence_s=SILENCE_S) as response:
-                    if following.accept(response.status_code, response.headers.get("content-type", "")):
-                        async for content in response.aiter_bytes():
-                            for event in following.feed(content):
-                                yield event
-                            if not following.is_open:
-                                break
-                    else:
-                        following.refuse(await awaited_answer(response))
-            except httpx.RequestError as error:
-                following.lose(unreachable(error, self.server))
-            await asyncio.sleep(following.pause_s())
+        return self._iterate(EventSubscription(job_id, after, self._contact).run())
 
     # Files
 
@@ -121,40 +80,16 @@ class AsyncClient:
         return await self._call(endpoints.artifacts(job_id))
 
     async def download(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = untold
+        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """See `Client.download`."""
-        place = Path(folder) / artifact.name
-        return await self._land(Landing(content_of(artifact), place, self._contact, progress))
+        return await self._run(FileDownload.of(artifact, Path(folder), self._contact, progress).run())
 
     async def download_package(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = untold
+        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """See `Client.download_package`."""
-        with Parcel(artifact, Path(folder), self._contact, progress) as parcel:
-            await _work(parcel)
-            for landing in parcel.landings():
-                await self._land(landing)
-            await _work(parcel)
-        return parcel.path
-
-    async def _land(self, landing: Landing) -> Path:
-        with landing:
-            while not await _work(landing):
-                try:
-                    async with self._stream(landing.call()) as response:
-                        if landing.accept(response.status_code, response.headers):
-                            async for content in response.aiter_raw():
-                                if not landing.is_open:
-                                    break
-                                landing.write(content)
-                            landing.finish()
-                        else:
-                            landing.refuse(await awaited_answer(response))
-                except httpx.RequestError as error:
-                    landing.lose(unreachable(error, self.server))
-                await asyncio.sleep(landing.pause_s())
-        return landing.path
+        return await self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
 
     async def predictions(
         self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
@@ -162,7 +97,7 @@ class AsyncClient:
         """See `Client.predictions`."""
         return await self._call(endpoints.predictions(job_id, inputs, activations))
 
-    # What can be asked for
+    # Catalogue
 
     async def validate(self, document: Document) -> Validation:
         """See `Client.validate`."""
@@ -184,45 +119,14 @@ class AsyncClient:
         """See `Client.schema`."""
         return await self._call(endpoints.schema())
 
-    # The way there
+    async def _call(self, request: Call[T]) -> T:
+        return await self._run(call(request, self._contact))
 
-    async def _call(self, call: Call[T]) -> T:
-        exchange = Exchange(call, self._contact)
-        while not exchange.is_over:
-            try:
-                async with self._stream(call) as response:
-                    exchange.accept(await awaited_answer(response))
-            except httpx.RequestError as error:
-                exchange.lose(unreachable(error, self.server))
-            await asyncio.sleep(exchange.pause_s())
-        return exchange.result
+    async def _run(self, flow: Flow[T]) -> T:
+        async with AsyncDriver(flow, self._http) as driver:
+            return await driver.advance()
 
-    def _stream(
-        self, call: Call[Any], silence_s: float | None = None
-    ) -> AbstractAsyncContextManager[httpx.Response]:
-        timeout = httpx.Timeout(self._timeout_s, read=silence_s or self._timeout_s)
-        return self._http.stream(**arguments(call), timeout=timeout)
-
-
-async def _work(subject: Landing | Parcel) -> bool:
-    """Do what needs no network, in a thread; whether it is over then."""
-    while (pause_s := await _in_thread(subject.work)) is not None:
-        subject.tell()
-        await asyncio.sleep(pause_s)
-    subject.tell()
-    return subject.is_over
-
-
-async def _in_thread(work: Callable[[], T]) -> T:
-    """In a thread. Also who is cancelled waits for it, however often: it uses files that are closed next."""
-    running = asyncio.get_running_loop().run_in_executor(None, work)  # no task, which an ending loop cancels
-    cancelled: asyncio.CancelledError | None = None
-    while not running.done():
-        try:
-            await asyncio.wait([running])
-        except asyncio.CancelledError as error:
-            cancelled = error
-    if cancelled is not None:
-        running.exception()  # told to nobody
-        raise cancelled
-    return running.result()
+    async def _iterate(self, flow: Flow[T | None]) -> AsyncGenerator[T, None]:
+        async with AsyncDriver(flow, self._http) as driver:
+            while (item := await driver.advance()) is not None:
+                yield item

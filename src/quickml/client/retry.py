@@ -1,37 +1,80 @@
-"""What is tried until it is done: what comes of each try, without the trying."""
+"""Retries: which failures are worth another attempt, and how long to wait before it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+import random
+import time
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from quickml.client.backoff import FIRST_S, Backoff
+from quickml.client import flow
 from quickml.client.endpoints import Call
-from quickml.client.problems import refusal
-from quickml.errors import QuickMLError, ServiceError, UnreachableError
+from quickml.client.flow import Flow, ResponseHead, Sleep
+from quickml.errors import ServiceError, UnreachableError
 
 T = TypeVar("T")
 
+LONGEST_S = 5.0
+TRANSIENT = frozenset({502, 503, 504})
+"""Statuses of a server that is starting, stopping or overloaded, and of the proxy in front of it."""
+
 OnRetry = Callable[[ServiceError, float], None]
-"""Is told what went wrong, and in how many seconds it is tried again."""
+"""Called with the error and the seconds until the next attempt."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Answer:
-    """What came back, whole."""
+class Backoff:
+    """Exponential backoff with jitter: clients that lost a server together do not return together."""
 
-    status: int
-    headers: Mapping[str, str]
-    """Names in lower case are found."""
-    content: bytes
+    first_s = 0.25
+    """Longest first pause."""
+
+    def __init__(
+        self,
+        limit_s: float,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        draw: Callable[[], float] = random.random,
+    ) -> None:
+        """Give up `limit_s` after the first of a series of failures. `draw` returns numbers from 0 to 1."""
+        self._limit_s, self._clock, self._draw = limit_s, clock, draw
+        self._since_s: float | None = None
+        self._failures = 0
+
+    def renew(self) -> None:
+        """End the series: there was progress."""
+        self._since_s, self._failures = None, 0
+
+    def pause_s(self, error: ServiceError) -> float:
+        """How long to wait before the next attempt; at least as long as `Retry-After` says.
+
+        Raises:
+            ServiceError: `error` itself, if it is permanent or the limit is reached.
+        """
+        if not _is_transient(error):
+            raise error
+        now_s = self._clock()
+        since_s = self._since_s = now_s if self._since_s is None else self._since_s
+        longest_s = min(self.first_s * 2.0**self._failures, max(LONGEST_S, self.first_s))
+        self._failures += 1
+        pause_s = (error.retry_after_s or 0.0) + longest_s * (0.5 + self._draw() / 2)
+        if now_s + pause_s - since_s > self._limit_s:
+            raise error
+        return pause_s
+
+
+def _is_transient(error: ServiceError) -> bool:
+    if isinstance(error, UnreachableError):
+        return True
+    if error.kind == flow.OVERSIZED:
+        return False
+    return error.status in TRANSIENT or (error.status in (408, 429) and error.retry_after_s is not None)
 
 
 class Contact:
-    """What a client knows of its server, and how patient it is with it.
+    """What a client knows about its server, shared by all of its calls.
 
-    A server that has answered once may be restarting, and is waited for. One that never has is more likely
-    named wrongly, and is not.
+    A server that has answered before is probably restarting: calls are retried. One that never has is
+    probably the wrong address: they are not.
     """
 
     def __init__(self, patience_s: float, on_retry: OnRetry | None = None) -> None:
@@ -39,72 +82,36 @@ class Contact:
         self.has_answered = False
 
 
-class Attempts:
-    """What went wrong with something that is tried until it is over, and when to try again."""
-
-    _base_s = FIRST_S
+class Retry:
+    """Repeats the attempts of one operation until one succeeds."""
 
     def __init__(self, contact: Contact) -> None:
-        self._contact, self._patience = contact, Backoff(contact.patience_s)
-        self._error: QuickMLError | None = None
-        self.is_over = False
+        self._contact = contact
+        self.backoff = Backoff(contact.patience_s)
 
-    def lose(self, error: UnreachableError) -> None:
-        """The connection broke, or never was."""
-        self._error = error
-
-    def refuse(self, answer: Answer) -> None:
-        """The server answered something else than was hoped for."""
+    def send(self, call: Call[Any], *, is_event_stream: bool = False) -> Flow[ResponseHead]:
+        """See `flow.Send`; also notes that the server has answered."""
+        head = yield from flow.send(call, is_event_stream=is_event_stream)
         self._contact.has_answered = True
-        self._error = refusal(answer.status, answer.headers, answer.content)
+        return head
 
-    def pause_s(self) -> float:
-        """How many seconds to wait before the next try; none when there is nothing left to try.
+    def until_done(self, attempt: Callable[[], Flow[T]]) -> Flow[T]:
+        """Run `attempt` until it raises no transient error.
 
         Raises:
-            QuickMLError: what went wrong, where another try is of no use or patience is at its end.
+            QuickMLError: a permanent error, or a transient one after `patience_s`.
         """
-        error, self._error = self._error, None
-        if self.is_over or error is None:
-            return 0.0
-        if not isinstance(error, ServiceError):
-            raise error
+        while True:
+            try:
+                return (yield from attempt())
+            except ServiceError as error:
+                pause_s = self._pause_s(error)
+            yield Sleep(pause_s=pause_s)
+
+    def _pause_s(self, error: ServiceError) -> float:
         if isinstance(error, UnreachableError) and not self._contact.has_answered:
             raise error
-        pause_s = self._patience.pause_s(error, base_s=self._base_s)
+        pause_s = self.backoff.pause_s(error)
         if self._contact.on_retry is not None:
             self._contact.on_retry(error, pause_s)
         return pause_s
-
-
-class Exchange(Attempts, Generic[T]):
-    """A call and its answer. `result` is there once it is over."""
-
-    result: T
-
-    def __init__(self, call: Call[T], contact: Contact) -> None:
-        super().__init__(contact)
-        self._call = call
-        self._may_be_done = False
-
-    def lose(self, error: UnreachableError) -> None:
-        """See `Attempts`."""
-        self._may_be_done |= error.was_sent
-        super().lose(error)
-
-    def accept(self, answer: Answer) -> None:
-        """The server answered.
-
-        Raises:
-            ServiceError: what nobody understands.
-        """
-        if not 200 <= answer.status < 300 and not self._is_gone(answer):
-            self.refuse(answer)
-            return
-        self._contact.has_answered = True
-        self.result = self._call.result(answer.content)
-        self.is_over = True
-
-    def _is_gone(self, answer: Answer) -> bool:
-        """Whether a removal went well before, and only its answer was lost."""
-        return self._call.method == "DELETE" and answer.status == 404 and self._may_be_done

@@ -1,29 +1,25 @@
-"""httpx, as both clients set it up, and its errors as ours."""
+"""How both clients set up httpx, and httpx's errors as ours."""
 
 from __future__ import annotations
 
 import ssl
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import httpx
 
 from quickml._version import __version__
-from quickml.client.endpoints import Call
-from quickml.client.retry import Answer
-from quickml.errors import Problem, ServiceError, SettingsError, UnreachableError
+from quickml.client.flow import Send
+from quickml.errors import Problem, SettingsError, UnreachableError
 from quickml.settings.remote import Remote
 
 TIMEOUT_S = 30.0
 SILENCE_S = 45.0
-"""A stream of events from which not even a heartbeat comes for so long is dead: three of them."""
-MAX_ANSWER_BYTES = 64 << 20
-"""Of JSON: what a model's layers gave for some pictures is the longest."""
-MAX_REFUSAL_BYTES = 1 << 20
+"""Reconnect an event stream that has sent nothing for this long: three heartbeats are missing."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class Options(TypedDict):
-    """What httpx's two clients take."""
+class HttpOptions(TypedDict):
+    """Arguments of `httpx.Client` and `httpx.AsyncClient`."""
 
     base_url: httpx.URL
     headers: dict[str, str]
@@ -32,24 +28,24 @@ class Options(TypedDict):
     trust_env: bool
 
 
-def options(remote: Remote, *, timeout_s: float, verify: ssl.SSLContext | bool) -> Options:
+def http_options(remote: Remote, *, timeout_s: float, verify: ssl.SSLContext | bool) -> HttpOptions:
     """How to reach the server.
 
-    Neither `.netrc` nor a proxy of the environment is asked: a server stands in the same room or is named in
-    full, and a token goes to nobody else.
+    `.netrc` and the proxy variables of the environment are ignored: the server is on the local network or
+    named in full, and the token must not go anywhere else.
 
     Raises:
-        SettingsError: no machine can have such a name.
+        SettingsError: the server's URL cannot be parsed.
     """
     url = _url(remote.server)
     headers = {"User-Agent": f"quickml/{__version__}", "Accept-Encoding": "identity"}
     if remote.token is not None:
         headers["Authorization"] = f"Bearer {remote.token}"
-    return Options(
+    return HttpOptions(
         base_url=url,
         headers=headers,
         timeout=httpx.Timeout(timeout_s),
-        verify=_trusted(url) if verify is True else verify,
+        verify=_default_verify(url) if verify is True else verify,
         trust_env=False,
     )
 
@@ -62,11 +58,11 @@ def _url(server: str) -> httpx.URL:
         raise SettingsError([Problem(pointer="server", expected="a URL", found=found)]) from None
 
 
-def _trusted(url: httpx.URL) -> ssl.SSLContext | bool:
-    """Whom this system trusts, `SSL_CERT_FILE` among them, beside the usual authorities.
+def _default_verify(url: httpx.URL) -> ssl.SSLContext | bool:
+    """Trust the usual authorities and those of this system, including `SSL_CERT_FILE`.
 
-    Without https there is nobody to trust, and to load them takes longer than a call. No redirection is
-    followed, so it stays so.
+    Without https no certificate is checked, and loading them takes longer than a call. No redirect is
+    followed, so http stays http.
     """
     if url.scheme != "https":
         return False
@@ -75,72 +71,24 @@ def _trusted(url: httpx.URL) -> ssl.SSLContext | bool:
     return context
 
 
-class Arguments(TypedDict, total=False):
-    """What httpx's calls take."""
-
-    method: str
-    url: str
-    params: Any
-    headers: dict[str, str]
-    content: bytes | None
-
-
-def arguments(call: Call[Any]) -> Arguments:
-    """A call as httpx takes it."""
-    return Arguments(
-        method=call.method,
-        url=call.path,
+def build_request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Request:
+    """The request of a step, as httpx has it."""
+    call, timeout = step.call, httpx.Timeout(http.timeout)
+    if step.is_event_stream:
+        timeout.read = SILENCE_S
+    return http.build_request(
+        call.method,
+        call.path,
         params=dict(call.query) or None,
         headers=dict(call.headers),
         content=call.content,
+        timeout=timeout,
     )
 
 
-def answer(response: httpx.Response) -> Answer:
-    """A response, read to its end.
-
-    Raises:
-        ServiceError: there is no end to it.
-    """
-    body = _Body(response)
-    for content in response.iter_raw():
-        body.add(content)
-    return body.answer()
-
-
-async def awaited_answer(response: httpx.Response) -> Answer:
-    """The same, where it is awaited."""
-    body = _Body(response)
-    async for content in response.aiter_raw():
-        body.add(content)
-    return body.answer()
-
-
-class _Body:
-    """What has come of an answer. Nothing is unpacked: a few bytes may become millions."""
-
-    def __init__(self, response: httpx.Response) -> None:
-        self._response, self._content = response, bytearray()
-        self._most_bytes = MAX_ANSWER_BYTES if response.is_success else MAX_REFUSAL_BYTES
-
-    def add(self, content: bytes) -> None:
-        self._content += content
-        if len(self._content) > self._most_bytes:
-            request, status = self._response.request, self._response.status_code
-            what = f"{request.method} {request.url.path}"
-            raise ServiceError(
-                f"{what}: expected at most {self._most_bytes:,} bytes, found more (status {status})",
-                status=status,
-            )
-
-    def answer(self) -> Answer:
-        status, headers = self._response.status_code, self._response.headers
-        return Answer(status=status, headers=headers, content=bytes(self._content))
-
-
-def unreachable(error: httpx.RequestError, server: str) -> UnreachableError:
+def unreachable(error: httpx.RequestError, server: httpx.URL) -> UnreachableError:
     """An error of httpx as ours."""
     was_sent = not isinstance(error, NEVER_SENT)
-    what = "broke off" if was_sent else "cannot be reached"
+    what = "the connection broke" if was_sent else "cannot be reached"
     reason = str(error) or type(error).__name__
-    return UnreachableError(f"the server at {server} {what} ({reason})", was_sent=was_sent)
+    return UnreachableError(f"{str(server).rstrip('/')}: {what} ({reason})", was_sent=was_sent)

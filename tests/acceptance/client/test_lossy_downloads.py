@@ -18,7 +18,7 @@ import pytest
 
 from lossy_proxy import Faults, LossyProxy
 from quickml import AsyncClient, Client
-from quickml.client.retry import Attempts
+from quickml.client.retry import Backoff
 from quickml.errors import ServiceError
 from server_process import PATIENCE_S, QUICKML, serving
 from stored_files import store_files
@@ -72,7 +72,7 @@ def site(tmp_path_factory):
 
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch):
-    monkeypatch.setattr(Attempts, "_base_s", 0.005)
+    monkeypatch.setattr(Backoff, "first_s", 0.005)
 
 
 def left(folder):

@@ -15,13 +15,13 @@ from quickml.cli.display.transfer import (
     BarTransfer,
     LineTransfer,
     NoTransfer,
-    Rate,
+    TransferRate,
     duration,
     sentence,
     transfer_on,
 )
 from quickml.client import Progress
-from quickml.client.retry import Attempts
+from quickml.client.retry import Backoff
 from quickml.errors import ResultError, ServiceError, UnreachableError
 from quickml.files.lock import Lock
 from scripted_server import answer, scripted
@@ -45,7 +45,7 @@ def progress(done, fetched=None, doing="fetching", name="model.mlmodel"):
 
 def test_the_rate_is_that_of_the_last_seconds():
     clock = Clock()
-    rate = Rate(clock)
+    rate = TransferRate(clock)
     assert rate.per_second == 0.0
     for second in range(30):
         rate.add(1000 * second)
@@ -184,7 +184,7 @@ def test_what_another_cannot_be_told_is_no_fault_of_the_disk(tmp_path, monkeypat
     def lose(request):
         return next(lost, serve(request)) if request.path.startswith("/v1/artifacts/") else serve(request)
 
-    monkeypatch.setattr(Attempts, "_base_s", 0.0005)
+    monkeypatch.setattr(Backoff, "first_s", 0.0005)
     monkeypatch.setattr(sys, "stderr", Closed())
     with pytest.raises(BrokenPipeError):
         downloaded(tmp_path / "out", lose)

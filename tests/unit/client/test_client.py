@@ -17,12 +17,11 @@ from hypothesis import strategies as st
 
 from clients import Waiting, both, problem
 from quickml import Client, events
-from quickml.client import transport
-from quickml.client.backoff import LONGEST_S, Backoff
-from quickml.client.event_stream import MAX_MESSAGE_BYTES, SseParser
-from quickml.client.following import Following
+from quickml.client import flow
+from quickml.client.event_stream import MAX_EVENT_BYTES, EventSubscription, SseParser
+from quickml.client.flow import Emit, Receive, ResponseHead, Send, Sleep
 from quickml.client.problems import refusal
-from quickml.client.retry import Attempts
+from quickml.client.retry import LONGEST_S, Backoff, Contact
 from quickml.errors import DocumentError, InputError, ServiceError, SettingsError, UnreachableError
 from quickml.settings.remote import remote
 from scripted_server import ScriptedServer, answer, event_stream, scripted
@@ -37,7 +36,7 @@ JOB = {
 
 @pytest.fixture(autouse=True)
 def nobody_waits(monkeypatch):
-    monkeypatch.setattr(Attempts, "_base_s", 0.0005)
+    monkeypatch.setattr(Backoff, "first_s", 0.0005)
 
 
 def job_answer(status=200, **changes):
@@ -111,7 +110,7 @@ def test_fields_as_the_standard_has_them():
 def test_a_message_without_an_end_is_not_waited_for():
     parser = SseParser()
     with pytest.raises(ServiceError, match="found more"):
-        for _ in range(MAX_MESSAGE_BYTES // 65536 + 1):
+        for _ in range(MAX_EVENT_BYTES // 65536 + 1):
             parser.feed(b"data: " + b"x" * 65536)
 
 
@@ -292,7 +291,9 @@ def test_a_refusal_without_an_end_is_not_read_to_it(way, status):
     body = b"x" * ((1 << 20) + 1)
     with (
         scripted(lambda _: answer(status, body, length=False)) as server,
-        pytest.raises(ServiceError, match="expected at most 1,048,576 bytes, found more") as caught,
+        pytest.raises(
+            ServiceError, match="expected a response of at most 1,048,576 bytes, found more"
+        ) as caught,
     ):
         way.call(server.url, "job", "job_1")
     assert caught.value.status == status
@@ -300,11 +301,13 @@ def test_a_refusal_without_an_end_is_not_read_to_it(way, status):
 
 @both
 def test_nor_is_an_answer(way, monkeypatch):
-    monkeypatch.setattr(transport, "MAX_ANSWER_BYTES", 1000)
+    monkeypatch.setattr(flow, "MAX_BODY_BYTES", 1000)
     rows = {"layers": [{"a": "b" * 1000}]}
     with (
         scripted(lambda _: answer(body=json.dumps(rows).encode())) as server,
-        pytest.raises(ServiceError, match="GET /v1/layers: expected at most 1,000 bytes, found more"),
+        pytest.raises(
+            ServiceError, match="GET /v1/layers: expected a response of at most 1,000 bytes, found more"
+        ),
     ):
         way.call(server.url, "layers")
 
@@ -568,7 +571,7 @@ def test_it_survives_a_server_that_is_away_for_a_while(monkeypatch):
         seen += list(stream)
     servers[0].close()
     assert seen == told
-    assert len(pauses) == 4
+    assert len(pauses) == 3
     assert servers[0].requests[0].headers["last-event-id"] == str(began.count(b"\n\n") - 1)  # but for `retry`
 
 
@@ -597,53 +600,73 @@ def test_a_stream_that_never_gets_anywhere_is_given_up(way):
         assert len(server.requests) > 2
 
 
+OPEN = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
+
+
+class Clock:
+    def __init__(self):
+        self.now_s = 0.0
+
+    def __call__(self):
+        return self.now_s
+
+
+def followed(patience_s, monkeypatch):
+    """A stream of events that a test drives by hand, its clock, and the flow's first step."""
+    clock = Clock()
+    monkeypatch.setattr("quickml.client.event_stream.monotonic", clock)
+    contact = Contact(patience_s)
+    contact.has_answered = True
+    stream = EventSubscription("job_1", 0, contact)
+    stream._retry.backoff = Backoff(patience_s, clock=clock)
+    run = stream.run()
+    return clock, run, next(run)
+
+
 def test_hours_of_silence_are_not_counted(monkeypatch):
     """A job waits in the queue; its stream lasts, is lost, is there again."""
-    now = [0.0]
-    monkeypatch.setattr("quickml.client.following.monotonic", lambda: now[0])
-    with Client("http://127.0.0.1:1", patience_s=10.0) as client:
-        following = Following("job_1", 0, client._contact)
-        for _ in range(50):
-            following.call()
-            assert following.accept(200, "text/event-stream")
-            now[0] += 3600.0
-            list(following.feed(b":\n\n"))
-            assert following.pause_s() < 1.0
+    clock, run, step = followed(10.0, monkeypatch)
+    for _ in range(50):
+        assert isinstance(step, Send)
+        assert isinstance(run.send(OPEN), Receive)
+        clock.now_s += 3600.0
+        assert isinstance(run.send(b":\n\n"), Receive)
+        step = run.send(b"")
+        assert isinstance(step, Sleep)
+        assert step.pause_s < 1.0
+        step = run.send(None)
 
 
-def test_events_renew_patience():
+def test_events_renew_patience(monkeypatch):
     """Far more losses than it would bear without an event between them."""
-    told = story(60)
-    with Client("http://127.0.0.1:1", patience_s=10.0) as client:
-        now = [0.0]
-        following = Following("job_1", 0, client._contact)
-        following._patience = Backoff(10.0, clock=lambda: now[0])
-        seen = []
+    told, seen = story(60), []
+    clock, run, step = followed(10.0, monkeypatch)
+    with pytest.raises(StopIteration):
         for number in range(60):
-            following.call()
-            following.accept(200, "text/event-stream")
-            seen += following.feed(f"id: {number + 1}\ndata: {told[number].to_json()}\n\n".encode())
-            now[0] += 9.0
-            now[0] += following.pause_s()
+            assert isinstance(step, Send)
+            assert isinstance(run.send(OPEN), Receive)
+            step = run.send(f"id: {number + 1}\ndata: {told[number].to_json()}\n\n".encode())
+            assert isinstance(step, Emit)
+            seen.append(step.item)
+            assert isinstance(run.send(None), Receive)
+            clock.now_s += 4.9  # less than `STEADY_S`: the event alone renews it
+            pause = run.send(b"")
+            assert isinstance(pause, Sleep)
+            clock.now_s += 5.0 + pause.pause_s
+            step = run.send(None)
     assert seen == told
-    assert following.is_over
 
 
 def test_hours_without_a_connection_are(monkeypatch):
     """Each try takes long to fail, which is no stream that lasted long."""
-    now = [0.0]
-    monkeypatch.setattr("quickml.client.following.monotonic", lambda: now[0])
-    with Client("http://127.0.0.1:1") as client:
-        client._contact.has_answered = True
-        following = Following("job_1", 0, client._contact)
-        following._patience = Backoff(100.0, clock=lambda: now[0])
-        with pytest.raises(UnreachableError):
-            for _ in range(50):
-                following.call()
-                now[0] += 30.0
-                following.lose(LOST)
-                following.pause_s()
-    assert 100 < now[0] < 200
+    clock, run, step = followed(100.0, monkeypatch)
+    with pytest.raises(UnreachableError):
+        for _ in range(50):
+            assert isinstance(step, Send)
+            clock.now_s += 30.0
+            assert isinstance(run.throw(LOST), Sleep)
+            step = run.send(None)
+    assert 100 < clock.now_s < 200
 
 
 def test_a_reader_may_leave_early():

@@ -20,7 +20,7 @@ from quickml.cli.display.outages import Outages
 from quickml.cli.display.transfer import Transfer, on_standard_error
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.download.file import POLL_S
-from quickml.client.download.partial import disk
+from quickml.client.download.partial import disk_errors
 from quickml.errors import InputError, JobStateError, ResultError, ServiceError
 from quickml.files.lock import Lock
 
@@ -49,7 +49,7 @@ def download_job(
             chosen = _chosen(client.artifacts(job_id), names)
             with _draft(job, out) as draft, on_standard_error(as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
-                with disk(draft.folder):
+                with disk_errors(draft.folder):
                     _leave_only(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
                     place = draft.publish()
     except KeyboardInterrupt:
@@ -113,12 +113,12 @@ def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
     path, lock = (folder.with_name(f"{hidden}.{suffix}") for suffix in ("partial", "lock"))
     held = Lock(lock)
     try:
-        with disk(folder):
+        with disk_errors(folder):
             folder.parent.mkdir(parents=True, exist_ok=True)
             is_first = held.take()
         if not is_first:
             print(f"waiting for another download of {job.id}", file=sys.stderr, flush=True)
-        with disk(folder):
+        with disk_errors(folder):
             while not (held.is_held or held.take()):
                 time.sleep(POLL_S)
             if out:

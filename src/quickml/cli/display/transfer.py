@@ -23,7 +23,7 @@ DOING = {
 }
 
 
-class Rate:
+class TransferRate:
     """How fast bytes come, from how many have come at which time."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -76,7 +76,7 @@ class LineTransfer(NoTransfer):
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
-        self._rate, self._last_s = Rate(clock), clock()
+        self._rate, self._last_s = TransferRate(clock), clock()
 
     def show(self, progress: Progress) -> None:
         """Write it and flush, when it is time."""
@@ -104,7 +104,7 @@ class BarTransfer:
             transient=True,
         )
         self._task = self._bars.add_task("", text="", total=None)
-        self._rate, self._last_s = Rate(), 0.0
+        self._rate, self._last_s = TransferRate(), 0.0
 
     def __enter__(self) -> Self:
         self._bars.start()

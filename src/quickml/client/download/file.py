@@ -1,365 +1,330 @@
-"""A file on its way: it takes its name when all of it is here, on disk, and has the right sha256."""
+"""The download of one file, which appears once all of it is on disk with the right sha256."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
 from quickml.client import endpoints
 from quickml.client.download.names import check_plain
-from quickml.client.download.partial import PIECE_BYTES, Content, Part, disk, taken
-from quickml.client.download.progress import Doing, OnProgress, Progress, untold
-from quickml.client.download.range_answer import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, misfit
-from quickml.client.download.repair import Repair
+from quickml.client.download.partial import PIECE_BYTES, ExpectedFile, PartialFile, disk_errors, name_taken
+from quickml.client.download.progress import Doing, OnProgress, Progress, ignore
+from quickml.client.download.range_answer import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, mismatch
+from quickml.client.download.repair import MAX_LIST_BYTES, Repair
 from quickml.client.endpoints import Call
+from quickml.client.flow import Flow, Sleep, receive, receive_body, run_blocking, run_steps
+from quickml.client.problems import refusal
 from quickml.client.records import Artifact
-from quickml.client.retry import Answer, Attempts, Contact
+from quickml.client.retry import Contact, Retry
 from quickml.errors import ResultError, ServiceError, UnreachableError
 from quickml.files.lock import Lock
 
 MARGIN_BYTES = 4 << 20
-"""What a download leaves free on a disk."""
+"""Free space that a download leaves on the disk."""
 POLL_S = 0.1
-"""How often to look whether somebody else who fetches the same file is done."""
-MISFITS = 2
-"""So many answers of another kind one after the other may have been damaged, or be of somebody on the way."""
+"""How often to try to take a lock that another download holds."""
+MAX_MISMATCHES = 2
+"""After this many responses in a row with other bytes than were asked for, such as those of a captive portal,
+ask for the whole file, once."""
 
 
-class Landing(Attempts):
-    """A context in which one file is fetched. What has come stays behind as a `Part`, to be gone on with.
+class FileDownload:
+    """One download. Its state between two processes is a `PartialFile`."""
 
-    A caller does in turn what is due: `work` until there is none, then the request of `call`, whose answer is
-    handed over with `accept`, `write` and `finish`. Nothing here waits, or knows the network.
-    """
-
-    def __init__(self, content: Content, place: Path, contact: Contact, told: OnProgress = untold) -> None:
-        super().__init__(contact)
-        self.path = place
-        self.is_open = False
-        self._content, self._told = content, told
-        self._part = Part(place, content)
-        self._lock = Lock(place.with_name(f".{place.name}.lock"))
-        self._steps: Generator[float, None, None] = self._begin()
+    def __init__(
+        self, expected: ExpectedFile, path: Path, contact: Contact, on_progress: OnProgress = ignore
+    ) -> None:
+        self._expected, self._path, self._on_progress = expected, path, on_progress
+        self._partial = PartialFile(path, expected)
+        self._retry = Retry(contact)
         self._repair: Repair | None = None
         self._hash = hashlib.sha256()
-        self._has_started_over = self._has_begun_anew = False
-        self._misfits = 0
-        self._doing: Doing = "checking"
-        self._checked_bytes = self._fetched_bytes = self._most_bytes = 0
+        self._mismatches = 0
+        self._has_restarted = self._has_begun_anew = False
+        self._fetched_bytes = self._most_bytes = 0
 
-    def __enter__(self) -> Self:
-        with disk(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self
+    @classmethod
+    def of(cls, artifact: Artifact, folder: Path, contact: Contact, on_progress: OnProgress = ignore) -> Self:
+        """The download of an artifact into a folder.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+        Raises:
+            ServiceError: its name is not a plain file name.
+        """
+        check_plain(artifact.name)
+        expected = ExpectedFile(name=artifact.name, sha256=artifact.sha256, size_bytes=artifact.size_bytes)
+        return cls(expected, folder / artifact.name, contact, on_progress)
+
+    def run(self) -> Flow[Path]:
+        """The path of the file, once it is there.
+
+        Raises:
+            ResultError: the disk is full or refuses, or a different file has the name.
+            ServiceError: the server refuses, or its bytes do not have the right sha256.
+        """
+        lock = Lock(self._path.with_name(f".{self._path.name}.lock"))
+        with disk_errors(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
         try:
-            self._part.close()
+            yield from take(lock, self._path, on_wait=lambda: self._report("waiting", 0))
+            if (yield from is_there(self._path, self._expected)):
+                yield from run_blocking(self._partial.discard)
+            else:
+                yield from self._complete()
+                yield from run_blocking(self._partial.publish)
+            self._report("fetching" if self._fetched_bytes else "checking", self._expected.size_bytes)
+            return self._path
         finally:
-            self._lock.release()
+            try:
+                self._partial.close()
+            finally:
+                lock.release()
 
-    # What needs no network
-
-    def work(self) -> float | None:
-        """Do the next piece of what needs no network: some milliseconds, and more where a disk is waited for.
-
-        Returns how many seconds to wait before the next piece; None when a request is due, or it is over.
-
-        Raises:
-            ResultError: the disk refuses or is full, or another file has the name.
-            ServiceError: what came is not what was announced, and cannot be had.
-        """
-        return next(self._steps, None)
-
-    def _begin(self) -> Generator[float, None, None]:
-        with disk(self.path):
-            while not self._lock.take():
-                self._doing = "waiting"
-                yield POLL_S
-        self._doing = "checking"
-        if (yield from is_there(self.path, self._content)):
-            self._part.discard()
-            self._checked_bytes, self.is_over = self._content.size_bytes, True
-            return
-        self._part.open()
-        if self._is_whole:
-            yield from self._check()
-            return
-        check_room(self.path, self._content.size_bytes - self._part.size_bytes)
+    def _complete(self) -> Flow[None]:
+        """Fetch what is missing, and repair what is wrong, until the sha256 is right."""
+        yield from run_blocking(self._partial.open)
+        check_room(self._path, self._partial.missing_bytes)
         yield from self._read()
-        self._doing, self._most_bytes = "fetching", self._part.size_bytes
+        self._most_bytes = self._partial.size_bytes
+        while True:
+            while not self._has_all:
+                yield from self._retry.until_done(self._fetch)
+            if self._repair is not None:
+                yield from self._read()
+            if self._hash.hexdigest() == self._expected.sha256:
+                return
+            if self._repair is not None:
+                self._partial.discard()
+                raise self._wrong_sha256()
+            self._repair = Repair(self._expected, self._partial)
 
-    def _read(self) -> Generator[float, None, None]:
-        self._hash, self._checked_bytes = hashlib.sha256(), 0
-        for piece in self._part.pieces():
-            self._hash.update(piece)
-            self._checked_bytes += len(piece)
-            yield 0.0
+    def _read(self) -> Flow[None]:
+        """Compute the sha256 of what is on disk."""
+        self._hash = hashlib.sha256()
+        steps = hash_pieces(self._hash, self._partial.pieces())
+        yield from run_steps(steps, partial(self._report, "checking"))
 
-    def _check(self, *, is_read: bool = False) -> Generator[float, None, None]:
-        """All bytes are here: publish them, or find out what is wrong. `is_read`: they are hashed already."""
-        if not is_read:
-            self._doing = "checking"
-            yield from self._read()
-        if self._hash.hexdigest() == self._content.sha256:
-            self._part.publish()
-            self._checked_bytes, self.is_over = self._content.size_bytes, True
-        elif self._repair is None:
-            self._doing, self._repair = "repairing", Repair(self._content, self._part)
-        else:
-            raise self._hopeless()
+    @property
+    def _has_all(self) -> bool:
+        return self._partial.is_whole if self._repair is None else self._repair.is_done
 
-    def _compare(self, repair: Repair) -> Generator[float, None, None]:
-        yield from repair.compare()
-        if repair.is_done:  # each part is what it should be, and the whole is not
-            raise self._hopeless()
+    # One request
 
-    def _keep(self) -> Generator[float, None, None]:
-        self._part.keep()
-        yield 0.0
+    def _fetch(self) -> Flow[None]:
+        """Send one request for what is missing, and take its response."""
+        if self._repair is not None and not self._repair.has_list:
+            yield from self._fetch_list(self._repair)
+            return
+        try:
+            yield from self._request()
+            if self._repair is None:
+                yield from self._receive_rest()
+            else:
+                yield from self._receive_part(self._repair)
+        except UnreachableError:
+            if self._repair is None and self._partial.is_whole:
+                return  # only the end of the response was lost
+            if self._repair is None and self._partial.size_bytes:
+                yield from run_blocking(self._partial.sync)
+            raise
 
-    # What does
+    def _request(self) -> Flow[None]:
+        """Ask for the next bytes, and check that the response holds them."""
+        call = self._call()
+        head = yield from self._retry.send(call)
+        if head.status not in (WHOLE, PARTIAL):
+            body = yield from receive_body(head, call)
+            if head.status == NOT_SATISFIABLE and self._partial.size_bytes:
+                raise self._start_over(self._error("status 206", "status 416"))
+            raise refusal(head.status, head.headers, body)
+        if found := mismatch(head, self._span, self._expected.size_bytes):
+            self._mismatches += 1
+            if self._mismatches > MAX_MISMATCHES:
+                raise self._error(*found)
+            raise self._transient(*found)
+        self._mismatches = 0
+        if head.status == WHOLE:
+            self._begin_anew(head.headers.get("etag"))
 
-    def call(self) -> Call[None]:
-        """The request for what is missing."""
-        asks_whole = self._misfits == MISFITS
-        if self._repair is not None and not asks_whole:
+    def _call(self) -> Call[None]:
+        ask_for_all = self._mismatches == MAX_MISMATCHES
+        if self._repair is not None and not ask_for_all:
             return self._repair.call()
-        first, etag = 0 if asks_whole else self._part.size_bytes, self._part.etag
-        return endpoints.file(self._content.sha256, self._content.name, first=first, etag=etag)
-
-    def accept(self, status: int, headers: Mapping[str, str]) -> bool:
-        """Whether this answer is to be handed over piece by piece; otherwise to `refuse`, once it is whole.
-
-        `is_open` says whether more of it is worth reading.
-
-        Raises:
-            ServiceError: it holds other bytes than were asked for, again and again.
-        """
-        self._contact.has_answered = True
-        asks_list = self._repair is not None and not self._repair.has_list
-        if status not in (WHOLE, PARTIAL) or (asks_list and status != WHOLE):
-            return False
-        wrong = None if asks_list else misfit(status, headers, self._span, self._content.size_bytes)
-        self.is_open = wrong is None
-        if wrong is not None:
-            self._take_misfit(*wrong)
-            return True
-        self._misfits = 0
-        if status == WHOLE and not asks_list:
-            self._begin_anew(headers)
-        return True
+        first, etag = 0 if ask_for_all else self._partial.size_bytes, self._partial.etag
+        return endpoints.file(self._expected.sha256, self._expected.name, first=first, etag=etag)
 
     @property
     def _span(self) -> tuple[int, int]:
-        """The first and the last byte that are wanted next."""
-        return self._repair.span if self._repair else (self._part.size_bytes, self._content.size_bytes - 1)
+        """First and last byte to ask for."""
+        return (
+            self._repair.span if self._repair else (self._partial.size_bytes, self._expected.size_bytes - 1)
+        )
 
-    def _take_misfit(self, expected: str, found: str) -> None:
-        """Ask once more, then for the whole file. Nothing is thrown away until an answer fits."""
-        self._misfits += 1
-        if self._misfits > MISFITS:
-            raise self._misfit(expected, found)
-        self._break(expected, found)
+    def _receive_rest(self) -> Flow[None]:
+        """Append the response, up to the size of the file: the sha256 decides whether it is right."""
+        while chunk := (yield from receive()):
+            if self._partial.is_whole:
+                return
+            self._fetched_bytes += len(chunk)
+            wanted = chunk[: self._partial.missing_bytes]
+            self._partial.write(wanted)
+            self._hash.update(wanted)
+            if self._partial.size_bytes > self._most_bytes:
+                self._most_bytes = self._partial.size_bytes
+                self._retry.backoff.renew()
+            self._report_fetch()
+        if not self._partial.is_whole:  # a proxy may end a response early without an error
+            raise self._transient(f"{self._expected.size_bytes:,} bytes", f"{self._partial.size_bytes:,}")
 
-    def _begin_anew(self, headers: Mapping[str, str]) -> None:
-        """The answer is the file from its beginning, whatever of it was asked for."""
-        if self._repair is not None:
-            self._count_start(self._misfit("the part that was asked for", "the whole file"))
-        if self._most_bytes and not self._has_begun_anew:  # again and again would be moving in circles
-            self._has_begun_anew, self._most_bytes = True, 0
-        self._reset()
-        self._part.name(headers.get("etag"))
+    # Repair
 
-    def write(self, content: bytes) -> None:
-        """Take the next bytes; of a file no more than are missing, as the sha256 decides.
-
-        Raises:
-            ResultError: the disk refuses, or is full.
-        """
-        self._fetched_bytes += len(content)
-        if self._repair is not None:
-            self.is_open = self._repair.write(content)
-        else:
-            self._append(content[: self._content.size_bytes - self._part.size_bytes])
-        self.tell()
-
-    def _append(self, content: bytes) -> None:
-        self._part.write(content)
-        self._hash.update(content)
-        self.is_open = not self._is_whole
-        if self._part.size_bytes > self._most_bytes:
-            self._most_bytes = self._part.size_bytes
-            self._patience.renew()
-
-    def finish(self) -> None:
-        """The answer is at its end.
-
-        Raises:
-            ServiceError: a part of it was damaged too often.
-        """
-        if self._misfits:  # nothing of it was taken
-            return
-        if self._repair is not None:
-            self._finish_repair(self._repair)
-        elif self._is_whole:
-            self._steps = self._check(is_read=True)
-        else:  # a proxy may end an answer early, and well
-            self._break(f"{self._content.size_bytes:,} bytes", f"{self._part.size_bytes:,}")
-        self.is_open = False
-
-    def _finish_repair(self, repair: Repair) -> None:
-        if not repair.has_list:
-            self._take_list(repair)
-        elif repair.take_part():
-            self._patience.renew()
-            if repair.is_done:
-                self._steps = self._check()
-        else:
-            self._break("a part of the file", "a damaged one")
-
-    def _take_list(self, repair: Repair) -> None:
+    def _fetch_list(self, repair: Repair) -> Flow[None]:
+        """Fetch the sha256 of every part, and compare them with what is on disk."""
+        call = endpoints.parts(self._expected.sha256)
+        head = yield from self._retry.send(call)
+        if head.status != WHOLE:
+            body = yield from receive_body(head, call)
+            if head.status == NOT_FOUND:  # a server without this route
+                raise self._start_over(self._wrong_sha256())
+            raise refusal(head.status, head.headers, body)
+        body = yield from self._receive_up_to(MAX_LIST_BYTES)
         try:
-            is_list = repair.take_list()
+            is_list = repair.take_list(body)
         except ServiceError:
-            self._start_over(self._damage())
-            return
-        if is_list:
-            self._patience.renew()  # the comparing takes its time
-            self._steps = self._compare(repair)
-        else:
-            self._break("a list of its parts", "something else")
+            raise self._start_over(self._wrong_sha256()) from None
+        if not is_list:
+            raise self._transient("checksums of its parts", "something else")
+        self._retry.backoff.renew()  # before the comparison, which may take minutes
+        yield from run_steps(repair.compare(), lambda _: self._report_fetch())
 
-    def lose(self, error: UnreachableError) -> None:
-        """See `Attempts`. Where all bytes are here, nothing is lost."""
-        self.is_open = False
-        if self._repair is None and self._is_whole:
-            self._steps = self._check(is_read=True)
-            return
-        if self._repair is None and self._part.size_bytes:
-            self._steps = self._keep()
-        super().lose(error)
+    def _receive_part(self, repair: Repair) -> Flow[None]:
+        first, last = repair.span
+        part = yield from self._receive_up_to(last + 1 - first)
+        if not repair.take_part(part):
+            raise self._transient(f"intact bytes {first:,} to {last:,}", "damaged ones")
+        self._retry.backoff.renew()
 
-    def refuse(self, answer: Answer) -> None:
-        """See `Attempts`."""
-        asks_list = self._repair is not None and not self._repair.has_list
-        asks_range = self._part.size_bytes > 0 and not asks_list
-        if asks_list and answer.status == NOT_FOUND:  # an older server
-            self._start_over(self._damage())
-        elif asks_range and answer.status == NOT_SATISFIABLE:
-            self._start_over(self._misfit("the range that is missing", "that there is none"))
-        else:
-            super().refuse(answer)
+    def _receive_up_to(self, limit_bytes: int) -> Flow[bytes]:
+        """The response body; a larger one is cut off somewhere behind the limit."""
+        body = bytearray()
+        while len(body) <= limit_bytes and (chunk := (yield from receive())):
+            body += chunk
+            self._fetched_bytes += len(chunk)
+            self._report_fetch()
+        return bytes(body)
 
     # Starting over
 
-    def _start_over(self, error: ServiceError) -> None:
-        """From nothing, once."""
-        self._count_start(error)
+    def _begin_anew(self, etag: str | None) -> None:
+        """The response is the whole file, whatever was asked for."""
+        if self._repair is not None:
+            self._count_restart(self._error("a part of the file", "the whole file"))
+        if self._most_bytes and not self._has_begun_anew:  # each time would be progress in circles
+            self._has_begun_anew, self._most_bytes = True, 0
+        self._reset()
+        self._partial.set_etag(etag)
+
+    def _start_over(self, error: ServiceError) -> UnreachableError:
+        """Discard everything, once: the error with which to retry."""
+        self._count_restart(error)
         self._reset()
         self._most_bytes = 0
-        super().lose(UnreachableError(str(error), was_sent=True))
+        return UnreachableError(str(error), was_sent=True)
 
-    def _count_start(self, error: ServiceError) -> None:
-        if self._has_started_over:
-            self._part.discard()
+    def _count_restart(self, error: ServiceError) -> None:
+        if self._has_restarted:
+            self._partial.discard()
             raise error
-        self._has_started_over = True
+        self._has_restarted = True
 
     def _reset(self) -> None:
-        self._part.restart()
-        self._repair, self._hash, self._doing = None, hashlib.sha256(), "fetching"
+        self._partial.restart()
+        self._repair, self._hash = None, hashlib.sha256()
 
-    def _hopeless(self) -> ServiceError:
-        self._part.discard()
-        return self._damage()
+    # Errors and progress
 
-    def _damage(self) -> ServiceError:
-        return self._misfit(f"sha256 {self._content.sha256}", self._hash.hexdigest())
+    def _wrong_sha256(self) -> ServiceError:
+        return self._error(f"sha256 {self._expected.sha256}", self._hash.hexdigest())
 
-    def _break(self, expected: str, found: str) -> None:
-        self.lose(UnreachableError(str(self._misfit(expected, found)), was_sent=True))
+    def _transient(self, expected: str, found: str) -> UnreachableError:
+        return UnreachableError(str(self._error(expected, found)), was_sent=True)
 
-    def _misfit(self, expected: str, found: str) -> ServiceError:
-        return ServiceError(f"{self._content.name}: expected {expected}, found {found}")
+    def _error(self, expected: str, found: str) -> ServiceError:
+        return ServiceError(f"{self._expected.name}: expected {expected}, found {found}")
 
-    @property
-    def _is_whole(self) -> bool:
-        return self._part.size_bytes == self._content.size_bytes
+    def _report_fetch(self) -> None:
+        if self._repair is None:
+            self._report("fetching", self._partial.size_bytes)
+        else:
+            self._report("repairing", self._partial.size_bytes - self._repair.missing_bytes)
 
-    # What is told
-
-    def tell(self) -> None:
-        """Tell how far it is."""
-        match self._doing:
-            case "checking" | "waiting":
-                done_bytes = self._checked_bytes
-            case "fetching":
-                done_bytes = self._part.size_bytes
-            case "repairing":
-                missing_bytes = self._repair.missing_bytes if self._repair else 0
-                done_bytes = self._part.size_bytes - missing_bytes
-        self._told(
+    def _report(self, doing: Doing, done_bytes: int) -> None:
+        self._on_progress(
             Progress(
-                name=self._content.name, size_bytes=self._content.size_bytes, done_bytes=done_bytes,
-                fetched_bytes=self._fetched_bytes, doing=self._doing,
+                name=self._expected.name, size_bytes=self._expected.size_bytes, done_bytes=done_bytes,
+                fetched_bytes=self._fetched_bytes, doing=doing,
             )
         )  # fmt: skip
 
 
-def content_of(artifact: Artifact) -> Content:
-    """What an artifact is to hold.
+def take(lock: Lock, path: Path, on_wait: Callable[[], None]) -> Flow[None]:
+    """Wait for a lock; `on_wait` is called before each pause.
 
     Raises:
-        ServiceError: the server names it in a way that is no plain file name.
+        ResultError: about `path`: the disk refuses.
     """
-    check_plain(artifact.name)
-    return Content(name=artifact.name, sha256=artifact.sha256, size_bytes=artifact.size_bytes)
+
+    def try_to_take() -> bool:
+        with disk_errors(path):
+            return lock.take()
+
+    while not (yield from run_blocking(try_to_take)):
+        on_wait()
+        yield Sleep(pause_s=POLL_S)
 
 
-def is_there(place: Path, content: Content) -> Generator[float, None, bool]:
-    """Whether the very file is there already; stops after each piece of reading, for 0 seconds.
+def is_there(path: Path, expected: ExpectedFile) -> Flow[bool]:
+    """Whether the file is there already.
 
     Raises:
-        ResultError: another one is; it is not written over.
+        ResultError: a different one is; it is not overwritten.
     """
-    with disk(place):
-        if not os.path.lexists(place):
+    with disk_errors(path):
+        if not os.path.lexists(path):
             return False
-        if not place.is_file() or place.stat().st_size != content.size_bytes:
-            raise taken(place)
-        with place.open("rb") as stream:
-            digest = yield from _digest(stream)
-    if digest != content.sha256:
-        raise taken(place)
+        if not path.is_file() or path.stat().st_size != expected.size_bytes:
+            raise name_taken(path)
+        found = hashlib.sha256()
+        with path.open("rb") as stream:
+            yield from run_steps(hash_pieces(found, iter(partial(stream.read, PIECE_BYTES), b"")))
+    if found.hexdigest() != expected.sha256:
+        raise name_taken(path)
     return True
 
 
-def _digest(stream: BinaryIO) -> Generator[float, None, str]:
-    found = hashlib.sha256()
-    while piece := stream.read(PIECE_BYTES):
+def hash_pieces(found: hashlib._Hash, pieces: Iterator[bytes]) -> Iterator[int]:
+    """Update a hash with each piece; yields the number of bytes so far."""
+    done_bytes = 0
+    for piece in pieces:
         found.update(piece)
-        yield 0.0
-    return found.hexdigest()
+        done_bytes += len(piece)
+        yield done_bytes
 
 
-def check_room(place: Path, missing_bytes: int) -> None:
-    """Whether the disk can take what is missing.
+def check_room(path: Path, missing_bytes: int) -> None:
+    """Check that the disk has room for what is missing.
 
     Raises:
-        ResultError: it cannot.
+        ResultError: it has not.
     """
     if missing_bytes <= 0:
         return
-    with disk(place):
-        free_bytes = shutil.disk_usage(place.parent).free
+    with disk_errors(path):
+        free_bytes = shutil.disk_usage(path.parent).free
     needed_bytes = missing_bytes + MARGIN_BYTES
     if free_bytes < needed_bytes:
-        raise ResultError(f"{place}: expected {needed_bytes:,} free bytes on the disk, found {free_bytes:,}")
+        raise ResultError(f"{path}: expected {needed_bytes:,} free bytes on the disk, found {free_bytes:,}")

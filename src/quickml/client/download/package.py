@@ -1,20 +1,19 @@
-"""A package on its way: a folder that appears when all of its files are in it."""
+"""The download of a package, file by file; its folder appears once it is complete."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
-from quickml.client.download.file import POLL_S, Landing, check_room, is_there
+from quickml.client.download.file import FileDownload, check_room, is_there, take
 from quickml.client.download.names import check_paths, check_plain
-from quickml.client.download.partial import Content, disk, taken
-from quickml.client.download.progress import OnProgress, Progress, untold
+from quickml.client.download.partial import ExpectedFile, disk_errors, name_taken
+from quickml.client.download.progress import OnProgress, Progress, ignore
+from quickml.client.flow import Flow, run_blocking
 from quickml.client.records import Artifact, Package
 from quickml.client.retry import Contact
 from quickml.errors import InputError, ResultError, ServiceError
@@ -22,106 +21,95 @@ from quickml.files import atomic
 from quickml.files.lock import Lock
 
 
-class Parcel:
-    """A context in which the files of a package are fetched, into a folder beside its place.
+class PackageDownload:
+    """One download. Files go into a hidden folder beside the final one, from which the next process resumes.
 
-    That folder is named after the content too, so what is in it belongs to this package and to no other. It
-    stays behind when something goes wrong, to be gone on with. A caller does in turn what is due: `work`
-    until there is none, every one of `landings`, and `work` again.
+    The name of the hidden folder contains a digest of the package, so its files belong to no other package.
     """
 
-    def __init__(self, artifact: Artifact, folder: Path, contact: Contact, told: OnProgress = untold) -> None:
-        """Fetch `artifact`, the zip of a package, file by file.
+    def __init__(
+        self, artifact: Artifact, folder: Path, contact: Contact, on_progress: OnProgress = ignore
+    ) -> None:
+        """Download the package of which `artifact` is the zip.
 
         Raises:
-            InputError: it is no package.
-            ServiceError: a name of the server may lead elsewhere, or its sizes do not add up.
+            InputError: the artifact is not a package.
+            ServiceError: a name is not safe on this or another system, or the sizes do not add up.
         """
         if artifact.package is None:
-            raise InputError(f"{artifact.name}: expected a package, found a file; download it as one")
+            raise InputError(f"{artifact.name}: expected a package, found a file; use `download`")
         _check(artifact.package)
-        self._package, self._contact, self._told = artifact.package, contact, told
+        self._package, self._contact, self._on_progress = artifact.package, contact, on_progress
         self._paths = {file.path for file in artifact.package.files}
-        self.path = folder / artifact.package.name
-        self._draft = self.path.with_name(f".{self.path.name}-{_digest(self._package)}.partial")
-        self._lock = Lock(self.path.with_name(f".{self.path.name}.lock"))
-        self._steps: Generator[float, None, None] = self._begin()
+        self._path = folder / artifact.package.name
+        self._draft = self._path.with_name(f".{self._path.name}-{_digest(self._package)}.partial")
         self._latest: dict[str, Progress] = {}
-        self.is_over = False
 
-    def __enter__(self) -> Self:
-        with disk(self.path):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-        return self
+    def run(self) -> Flow[Path]:
+        """The path of the package, once it is there.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._lock.is_held:
-            _prune(self._draft)
-        self._lock.release()
+        Raises:
+            ResultError: the disk is full or refuses, or something different has the name.
+            ServiceError: the server refuses, or its bytes do not have the right sha256.
+        """
+        lock = Lock(self._path.with_name(f".{self._path.name}.lock"))
+        with disk_errors(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield from take(lock, self._path, on_wait=lambda: None)
+            if not (yield from self._is_there()):
+                yield from run_blocking(self._prepare)
+                for path, expected in self._files():
+                    yield from FileDownload(expected, self._draft / path, self._contact, self._report).run()
+                yield from run_blocking(self._publish)
+            return self._path
+        finally:
+            if lock.is_held:
+                _prune(self._draft)
+            lock.release()
 
-    def work(self) -> float | None:
-        """See `Landing`."""
-        return next(self._steps, None)
-
-    def tell(self) -> None:
-        """See `Landing`; here its files do."""
-
-    def landings(self) -> Iterator[Landing]:
-        """Every file, one after the other; none where the package is there already."""
-        if self.is_over:
-            return
-        for path, content in self._contents():
-            yield Landing(content, self._draft / path, self._contact, self._tell)
-        self._steps = self._publish()
-
-    def _contents(self) -> Iterator[tuple[str, Content]]:
+    def _files(self) -> Iterator[tuple[str, ExpectedFile]]:
         for file in self._package.files:
             name = f"{self._package.name}/{file.path}"
-            yield file.path, Content(name=name, sha256=file.sha256, size_bytes=file.size_bytes)
+            yield file.path, ExpectedFile(name=name, sha256=file.sha256, size_bytes=file.size_bytes)
 
-    def _begin(self) -> Generator[float, None, None]:
-        with disk(self.path):
-            while not self._lock.take():
-                yield POLL_S
-            if os.path.lexists(self.path):
-                yield from self._compare()
-                self.is_over = True
-                return
+    def _is_there(self) -> Flow[bool]:
+        if not os.path.lexists(self._path):
+            return False
+        with disk_errors(self._path):
+            if {path.relative_to(self._path).as_posix() for path in _files(self._path)} != self._paths:
+                raise name_taken(self._path)
+        for path, expected in self._files():
+            yield from is_there(self._path / path, expected)
+        return True
+
+    def _prepare(self) -> None:
+        with disk_errors(self._path):
             if self._draft.is_symlink():
-                raise ResultError(f"{self._draft}: expected a folder of an earlier download, found a link")
+                raise ResultError(f"{self._draft}: expected a folder, found a symbolic link; remove it")
             self._draft.mkdir(exist_ok=True)
             here_bytes = sum(path.stat().st_size for path in _files(self._draft))
-        check_room(self.path, self._package.size_bytes - here_bytes)
+        check_room(self._path, self._package.size_bytes - here_bytes)
 
-    def _compare(self) -> Generator[float, None, None]:
-        """Whether what is there is the very package."""
-        if {path.relative_to(self.path).as_posix() for path in _files(self.path)} != self._paths:
-            raise taken(self.path)
-        for path, content in self._contents():
-            yield from is_there(self.path / path, content)
-
-    def _publish(self) -> Generator[float, None, None]:
-        with disk(self.path):
-            self._leave_only_files()
+    def _publish(self) -> None:
+        with disk_errors(self._path):
+            self._remove_other_files()
             try:
-                atomic.publish(self._draft, self.path, exclusive=True)
+                atomic.publish(self._draft, self._path, exclusive=True)
             except FileExistsError:
-                raise taken(self.path) from None
-        yield 0.0
+                raise name_taken(self._path) from None
 
-    def _leave_only_files(self) -> None:
-        """Of this package: others put files of their own into folders that they see."""
+    def _remove_other_files(self) -> None:
+        """Some systems write files of their own into every folder."""
         for path in list(_files(self._draft)):
             if path.relative_to(self._draft).as_posix() not in self._paths:
                 path.unlink()
         _prune(self._draft)
 
-    def _tell(self, progress: Progress) -> None:
-        """The package as a whole."""
+    def _report(self, progress: Progress) -> None:
+        """Report the package as a whole."""
         self._latest[progress.name] = progress
-        self._told(
+        self._on_progress(
             replace(
                 progress, name=self._package.name, size_bytes=self._package.size_bytes,
                 done_bytes=sum(latest.done_bytes for latest in self._latest.values()),
@@ -135,13 +123,11 @@ def _check(package: Package) -> None:
     check_paths([file.path for file in package.files])
     sum_bytes = sum(file.size_bytes for file in package.files)
     if sum_bytes != package.size_bytes:
-        raise ServiceError(
-            f"{package.name}: expected files of {package.size_bytes:,} bytes together, found {sum_bytes:,}"
-        )
+        expected = f"files of {package.size_bytes:,} bytes together"
+        raise ServiceError(f"{package.name}: expected {expected}, found {sum_bytes:,}")
 
 
 def _digest(package: Package) -> str:
-    """Of what is in it."""
     rows = sorted(f"{file.sha256}  {file.path}\n" for file in package.files)
     return hashlib.sha256("".join(rows).encode()).hexdigest()[:16]
 
@@ -151,7 +137,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _prune(folder: Path) -> None:
-    """Remove it, and folders in it, where they hold nothing."""
+    """Remove empty folders in it, and the folder itself if it is empty then."""
     for path, _, _ in os.walk(folder, topdown=False):
-        with suppress(OSError):  # it holds something
+        with suppress(OSError):  # not empty
             Path(path).rmdir()

@@ -1,4 +1,4 @@
-"""A file that grows beside its place, and is found again by the next process."""
+"""A partial file beside its final path, from which the next process can resume."""
 
 from __future__ import annotations
 
@@ -18,94 +18,105 @@ from quickml.files import atomic
 PIECE_BYTES = 4 << 20
 """Files are read in pieces of this size, some milliseconds each."""
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT") if hasattr(errno, name))
-_STRONG = re.compile(r'"[!#-~]{1,256}"')
-"""An ETag that may be asked with for the rest of a file (RFC 9110, section 13.1.5)."""
+_STRONG_ETAG = re.compile(r'"[!#-~]{1,256}"')
+"""An ETag that `If-Range` may carry (RFC 9110, section 13.1.5)."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Content:
-    """What a file is to hold."""
+class ExpectedFile:
+    """What a file must contain."""
 
     name: str
-    """What the server calls it: with slashes inside a package."""
+    """As the server has it; inside a package, a path with slashes."""
     sha256: str
     size_bytes: int
 
 
-class Part:
-    """`.NAME.part`, and `.NAME.part.json`, which says of which content it is the beginning.
+class PartialFile:
+    """`.NAME.part`, and a note `.NAME.part.json` about which file it is the beginning of.
 
-    What is written is in the hands of the system at once, so that a killed process loses none of it.
+    Writes are unbuffered: what was written survives when the process is killed.
     """
 
-    def __init__(self, place: Path, content: Content) -> None:
-        self._place, self._content = place, content
-        self._path = place.with_name(f".{place.name}.part")
-        self._note = place.with_name(f".{place.name}.part.json")
+    def __init__(self, path: Path, expected: ExpectedFile) -> None:
+        self._target, self._expected = path, expected
+        self._path = path.with_name(f".{path.name}.part")
+        self._note = path.with_name(f".{path.name}.part.json")
         self._file: io.FileIO | None = None
         self.size_bytes = 0
         self.etag: str | None = None
-        """The server's name for the content, to be asked for the rest of it."""
+        """The server's ETag of the file, for `If-Range`."""
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it has the size of the file."""
+        return self.size_bytes == self._expected.size_bytes
+
+    @property
+    def missing_bytes(self) -> int:
+        """How many bytes are missing at its end."""
+        return self._expected.size_bytes - self.size_bytes
 
     def open(self) -> None:
-        """Find what an earlier process has left, or begin."""
-        with disk(self._place):
-            self._leave_other()
-            file = io.FileIO(self._path, "r+", opener=_opened)
+        """Open what an earlier process has left, or a new file."""
+        with disk_errors(self._target):
+            self._unlink_other()
+            file = io.FileIO(self._path, "r+", opener=_open)
             self.size_bytes = os.fstat(file.fileno()).st_size
             self._file = file
-            if not self._is_known():
+            if not self._matches_note():
                 self.restart()
 
-    def _leave_other(self) -> None:
-        """Leave a file alone of which this is a second name: its process was killed while it published."""
+    def _unlink_other(self) -> None:
+        """Remove a second name of a published file, left by a process that was killed while it published."""
         with suppress(FileNotFoundError):
             if self._path.lstat().st_nlink > 1:
                 self._path.unlink()
 
-    def _is_known(self) -> bool:
-        """Whether the part is the beginning of this content, and as long as it was known to be."""
+    def _matches_note(self) -> bool:
+        """Whether this is the beginning of the expected file, and no shorter than when it was last synced."""
+        expected = self._expected
         try:
             note = json.loads(self._note.read_bytes())
             known_bytes = int(note["known_bytes"])
             self.etag = _strong(note["etag"])
-            same = (note["sha256"], note["size_bytes"]) == (self._content.sha256, self._content.size_bytes)
+            same = (note["sha256"], note["size_bytes"]) == (expected.sha256, expected.size_bytes)
         except (OSError, ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return False
-        return same and known_bytes <= self.size_bytes <= self._content.size_bytes
+        return same and known_bytes <= self.size_bytes <= expected.size_bytes
 
     def restart(self) -> None:
-        """Throw away what there is."""
-        with disk(self._place):
+        """Discard the content."""
+        with disk_errors(self._target):
             self._stream.truncate(0)
             self.size_bytes, self.etag = 0, None
             self._write_note(known_bytes=0)
 
-    def name(self, etag: str | None) -> None:
-        """Keep the server's name for the content, if it is one to ask with."""
+    def set_etag(self, etag: str | None) -> None:
+        """Remember the server's ETag, if it is a strong one."""
         if _strong(etag) != self.etag:
             self.etag = _strong(etag)
-            with disk(self._place):
+            with disk_errors(self._target):
                 self._write_note(known_bytes=0)
 
     def write(self, content: bytes, at: int | None = None) -> None:
-        """Write at the end, or over what is there.
+        """Append, or overwrite what is `at` a position.
 
         Raises:
-            ResultError: the disk refuses, or is full; what fitted in is kept.
+            ResultError: the disk refuses, or is full; what fitted is kept.
         """
-        with disk(self._place, "what has come is kept, and the same download goes on from there"):
+        with disk_errors(self._target, "what was received is kept, and the same download resumes from there"):
             self._stream.seek(self.size_bytes if at is None else at)
-            left = memoryview(content)
-            while left:
-                count = self._stream.write(left)
-                left = left[count:]
+            rest = memoryview(content)
+            while rest:
+                count = self._stream.write(rest)
+                rest = rest[count:]
                 self.size_bytes = max(self.size_bytes, self._stream.tell())
 
     def pieces(self, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
-        """All that is there, from the beginning."""
+        """The content from its beginning."""
         for at in range(0, self.size_bytes, piece_bytes):
-            with disk(self._place):
+            with disk_errors(self._target):
                 self._stream.seek(at)
                 piece = self._read(min(piece_bytes, self.size_bytes - at))
             yield piece
@@ -116,35 +127,35 @@ class Part:
             found += more
         return found
 
-    def keep(self) -> None:
-        """Wait until it is on disk, and note how much that is."""
-        with disk(self._place):
+    def sync(self) -> None:
+        """Flush the content to disk, and note its size."""
+        with disk_errors(self._target):
             os.fsync(self._stream.fileno())
             self._write_note(known_bytes=self.size_bytes)
 
     def publish(self) -> None:
-        """Give it its name, once it is on disk. Nothing is written over.
+        """Flush the content to disk and give it its name. Nothing is overwritten.
 
         Raises:
-            ResultError: something has the name, or the disk refuses.
+            ResultError: the name is taken, or the disk refuses.
         """
-        with disk(self._place):
+        with disk_errors(self._target):
             self._stream.close()
             try:
-                atomic.publish(self._path, self._place, exclusive=True)
+                atomic.publish(self._path, self._target, exclusive=True)
             except FileExistsError:
-                raise taken(self._place) from None
+                raise name_taken(self._target) from None
         self.discard()
 
     def discard(self) -> None:
-        """Leave nothing behind."""
+        """Remove the file and its note."""
         self._close()
-        with disk(self._place):
+        with disk_errors(self._target):
             for path in (self._path, self._note, self._draft_note):
                 path.unlink(missing_ok=True)
 
     def close(self) -> None:
-        """Leave it to the next process, if there is anything in it."""
+        """Close the file; leave it to the next process unless it is empty."""
         if self._file is None or self._file.closed:
             return
         if self.size_bytes:
@@ -154,7 +165,7 @@ class Part:
 
     def _close(self) -> None:
         if self._file is not None:
-            with suppress(OSError):  # what cannot be written now was told before
+            with suppress(OSError):  # a failed write has been reported before
                 self._file.close()
 
     @property
@@ -168,8 +179,8 @@ class Part:
 
     def _write_note(self, *, known_bytes: int) -> None:
         note = {
-            "sha256": self._content.sha256,
-            "size_bytes": self._content.size_bytes,
+            "sha256": self._expected.sha256,
+            "size_bytes": self._expected.size_bytes,
             "etag": self.etag,
             "known_bytes": known_bytes,
         }
@@ -178,26 +189,26 @@ class Part:
 
 
 def _strong(etag: object) -> str | None:
-    return etag if isinstance(etag, str) and _STRONG.fullmatch(etag) else None
+    return etag if isinstance(etag, str) and _STRONG_ETAG.fullmatch(etag) else None
 
 
-def _opened(path: str, _: int) -> int:
+def _open(path: str, _: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, flags, 0o666)
 
 
-def taken(place: Path) -> ResultError:
-    """Something else is where a download was to be put."""
-    return ResultError(f"{place}: expected nothing, or the same file; found another one")
+def name_taken(path: Path) -> ResultError:
+    """The error when something different has the name of a download."""
+    return ResultError(f"{path}: expected no file or the same one, found a different one")
 
 
 @contextmanager
-def disk(place: Path, when_full: str = "") -> Iterator[None]:
-    """Errors of the disk as ours."""
+def disk_errors(path: Path, hint_when_full: str = "") -> Iterator[None]:
+    """Raise errors of the disk as `ResultError` about `path`."""
     try:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            hint = f"; {when_full}" if when_full else ""
-            raise ResultError(f"{place}: the disk is full ({error.strerror}){hint}") from error
-        raise ResultError(f"{place}: the file cannot be written ({error.strerror})") from error
+            hint = f"; {hint_when_full}" if hint_when_full else ""
+            raise ResultError(f"{path}: the disk is full ({error.strerror}){hint}") from error
+        raise ResultError(f"{path}: the file cannot be written ({error.strerror})") from error

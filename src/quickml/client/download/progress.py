@@ -1,4 +1,4 @@
-"""How far a download is, for whoever wants to show it."""
+"""Progress of a download."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from dataclasses import dataclass
 from typing import Literal
 
 Doing = Literal["waiting", "checking", "fetching", "repairing"]
-"""Waiting for somebody else who fetches the same; reading what is on disk; fetching; fetching parts again."""
+"""Waiting for another download of the file; reading from disk; downloading; replacing damaged parts."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """How far a file or a package is."""
+    """Progress of a file or a package."""
 
     name: str
     size_bytes: int
     done_bytes: int
-    """That are here. Less than before where something has to be fetched again."""
+    """On disk. Shrinks if something has to be downloaded again."""
     fetched_bytes: int
-    """That came over the network since this download began."""
+    """Received over the network by this download."""
     doing: Doing
 
 
 OnProgress = Callable[[Progress], None]
-"""Is called often, in the thread of the download (of an `AsyncClient`: of the event loop)."""
+"""Called often, in the thread of the download; of an `AsyncClient`, in that of the event loop."""
 
 
-def untold(_: Progress) -> None:
-    """Nobody wants to know."""
+def ignore(_: Progress) -> None:
+    """Show no progress."""

@@ -1,125 +1,113 @@
-"""A file all of whose bytes are here, and some wrong: only its wrong parts are fetched again."""
+"""Repair of a complete file with a wrong sha256: only its damaged parts are downloaded again."""
 
 from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Iterator
 
 from quickml.client import endpoints
-from quickml.client.download.partial import Content, Part
+from quickml.client.download.partial import ExpectedFile, PartialFile
 from quickml.client.endpoints import Call
 from quickml.errors import ServiceError
 
 LIST_TRIES = 2
 PART_TRIES = 5
-"""How often each is fetched: what spoils a byte in 20 MB spoils every 20th part, and next to none 5 times."""
+"""A network that damages one byte in 20 MB damages every 20th part, and hardly any part 5 times."""
 MAX_LIST_BYTES = 16 << 20
 MAX_PART_BYTES = 16 << 20
-"""A larger one is not kept in memory."""
+"""Parts are held in memory."""
 
 
 class Repair:
-    """What is wrong with a file, and what is left to fetch of it."""
+    """Which parts of a file are wrong, as far as it is known."""
 
-    def __init__(self, content: Content, part: Part) -> None:
-        self._content, self._part = content, part
+    def __init__(self, file: ExpectedFile, partial: PartialFile) -> None:
+        self._file, self._partial = file, partial
         self._digests: tuple[str, ...] | None = None
         self._part_size_bytes = 1
         self._wrong: list[int] = []
-        self._received = bytearray()
         self._seen: set[tuple[int, str]] = set()
-        self._tries, self._lists = Counter[int](), 0
+        self._tries, self._list_tries = Counter[int](), 0
 
     @property
     def has_list(self) -> bool:
-        """Whether it is known what the parts should be."""
+        """Whether the sha256 of every part is known."""
         return self._digests is not None
 
     @property
     def is_done(self) -> bool:
-        """Whether nothing is left to fetch."""
+        """Whether no part is known to be wrong."""
         return self.has_list and not self._wrong
 
     @property
     def missing_bytes(self) -> int:
-        """That are known to be wrong."""
+        """Size of the wrong parts."""
         return sum(last + 1 - first for first, last in map(self._span, self._wrong))
 
     @property
     def span(self) -> tuple[int, int]:
-        """The first and the last byte of the part that is wanted next."""
+        """First and last byte of the next part to download."""
         return self._span(self._wrong[0])
 
     def call(self) -> Call[None]:
-        """The request for the list, or for a part."""
-        self._received.clear()
-        if not self.has_list:
-            listed = endpoints.parts(self._content.sha256)
-            return Call(method=listed.method, path=listed.path, read=lambda _: None)
+        """The request for the next part."""
         first, last = self.span
-        etag = self._part.etag
-        return endpoints.file(self._content.sha256, self._content.name, first=first, last=last, etag=etag)
+        return endpoints.file(
+            self._file.sha256, self._file.name, first=first, last=last, etag=self._partial.etag
+        )
 
-    def write(self, content: bytes) -> bool:
-        """Take the next bytes; whether they are not too many."""
-        first, last = self.span if self.has_list else (0, MAX_LIST_BYTES - 1)
-        self._received += content
-        return len(self._received) <= last + 1 - first
-
-    # The list
-
-    def take_list(self) -> bool:
-        """Whether what came is one. None is given up on after some tries.
+    def take_list(self, body: bytes) -> bool:
+        """Whether `body` is the list of checksums of this file.
 
         Raises:
-            ServiceError: it is none, and was none before.
+            ServiceError: it is not, for the `LIST_TRIES`th time.
         """
-        self._lists += 1
+        self._list_tries += 1
         try:
-            listed = endpoints.parts(self._content.sha256).result(bytes(self._received))
+            listed = endpoints.parts(self._file.sha256).result(body)
             count = -(-listed.size_bytes // max(1, listed.part_size_bytes))
-            same = (listed.sha256, listed.size_bytes) == (self._content.sha256, self._content.size_bytes)
+            same = (listed.sha256, listed.size_bytes) == (self._file.sha256, self._file.size_bytes)
             if not same or count != len(listed.parts) or not 0 < listed.part_size_bytes <= MAX_PART_BYTES:
-                raise ServiceError(f"{self._content.name}: expected a list of its parts, found another")
+                raise ServiceError(f"{self._file.name}: expected checksums of its parts, found other ones")
         except ServiceError:
-            if self._lists >= LIST_TRIES:
+            if self._list_tries >= LIST_TRIES:
                 raise
             return False
         self._digests, self._part_size_bytes = listed.parts, listed.part_size_bytes
         return True
 
-    def compare(self) -> Generator[float, None, None]:
-        """Find out which parts are wrong; stops after each, for 0 seconds."""
+    def compare(self) -> Iterator[int]:
+        """Find the wrong parts. Yields the number of each part after it was read."""
         self._wrong = []
-        for number, piece in enumerate(self._part.pieces(self._part_size_bytes)):
-            if not self._is_right(number, hashlib.sha256(piece).hexdigest()):
+        for number, part in enumerate(self._partial.pieces(self._part_size_bytes)):
+            if not self._is_right(number, hashlib.sha256(part).hexdigest()):
                 self._wrong.append(number)
-            yield 0.0
+            yield number
 
-    # A part
+    def take_part(self, part: bytes) -> bool:
+        """Write the next part, if `part` is right.
 
-    def take_part(self) -> bool:
-        """Whether a part was received that is better than what there was.
-
-        Two copies that agree are taken as well: then it is the list that was damaged, and the sha256 of the
-        whole file has the last word.
+        Also if the same bytes were received before: then the list is what was damaged, and the sha256 of the
+        whole file decides.
 
         Raises:
-            ServiceError: it was wrong as often as it is fetched.
+            ServiceError: it is wrong for the `PART_TRIES`th time.
         """
         number, (first, last) = self._wrong[0], self.span
         self._tries[number] += 1
-        digest = hashlib.sha256(self._received).hexdigest()
-        again = (number, digest) in self._seen
+        digest = hashlib.sha256(part).hexdigest()
+        is_repeated = (number, digest) in self._seen
         self._seen.add((number, digest))
-        if len(self._received) == last + 1 - first and (self._is_right(number, digest) or again):
-            self._part.write(bytes(self._received), at=first)
+        if len(part) == last + 1 - first and (self._is_right(number, digest) or is_repeated):
+            self._partial.write(part, at=first)
             del self._wrong[0]
             return True
         if self._tries[number] >= PART_TRIES:
-            where = f"{self._content.name}: bytes {first:,} to {last:,}"
-            raise ServiceError(f"{where} were damaged on their way, again and again")
+            raise ServiceError(
+                f"{self._file.name}: bytes {first:,} to {last:,}: expected intact data, found it damaged"
+                f" {PART_TRIES} times"
+            )
         return False
 
     def _is_right(self, number: int, digest: str) -> bool:
@@ -127,4 +115,4 @@ class Repair:
 
     def _span(self, number: int) -> tuple[int, int]:
         first = number * self._part_size_bytes
-        return first, min(first + self._part_size_bytes, self._content.size_bytes) - 1
+        return first, min(first + self._part_size_bytes, self._file.size_bytes) - 1
