@@ -9,6 +9,7 @@ from pathlib import Path
 
 from generator import commands, document, events, http, modules, settings
 
+from quickml.datasets.builtin import BUILT_IN
 from quickml.document.schema import schema
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -24,7 +25,7 @@ def pages() -> dict[str, str]:
         "http.md": http.page(),
         "modules.md": modules.page(),
         "openapi.json": json.dumps(http.document(), indent=2) + "\n",
-        "spec.schema.json": json.dumps(schema(), indent=2) + "\n",
+        "spec.schema.json": json.dumps(schema(BUILT_IN.values()), indent=2) + "\n",
     }
 
 

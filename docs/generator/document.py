@@ -7,7 +7,6 @@ from typing import Any, get_args
 from generator import NOTE, datasets
 from generator.fields import keys, table, wrapped, written
 from quickml.document import Document, Plan, plan, understand
-from quickml.document.base import MAX_SIZE, DocumentModel
 from quickml.document.checks.fit import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.document.document import Model
 from quickml.document.export import FIRST_IOS, Export, Format, Updatable, Weights, first_ios
@@ -24,6 +23,7 @@ from quickml.document.training import (
     Training,
 )
 from quickml.errors import DocumentError
+from quickml.fields import MAX_SIZE, DocumentModel
 
 ENDS = {
     "iris": {"type": "Dense", "units": 3, "activation": "softmax"},

@@ -8,11 +8,12 @@ from typing import Any, get_args
 
 from pydantic import TypeAdapter
 
-from quickml.document.base import MAX_SIZE, DocumentModel, Padding, Pair
+from quickml.datasets.builtin import BUILT_IN
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_, Initializer
 from quickml.document.schema import schema
 from quickml.document.training import OPTIMIZERS, Loss, Metric
+from quickml.fields import MAX_SIZE, DocumentModel, Padding, Pair
 
 SPECIAL = {
     "integer of at least 1, or `[rows, columns]`": Pair,
@@ -49,7 +50,7 @@ TAGS = {
 
 @cache
 def _schema() -> dict[str, Any]:
-    return schema()
+    return schema(BUILT_IN.values())
 
 
 def keys(part: type[DocumentModel], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:

@@ -1,7 +1,8 @@
 """Every error QuickML raises on purpose.
 
     QuickMLError
-    ├── SpecError              the document is wrong; carries every Problem found
+    ├── DocumentError          the document is wrong; carries every Problem found
+    ├── StoredPlanError        a plan kept in the database that cannot be read back
     ├── DatasetError           the data cannot be had, or is not what it should be
     ├── TrainingError          training cannot go on (a loss that is no longer a number, ...)
     │   └── CheckpointError        a training kept on disk that cannot be gone on with
@@ -84,6 +85,13 @@ class DocumentError(QuickMLError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class StoredPlanError(QuickMLError):
+    """A stored plan is damaged, or was written by another version."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"stored plan: {reason}")
 
 
 class DatasetError(QuickMLError):

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from quickml import events, results
-from quickml.datasets.data import Data
+from quickml.datasets import REGISTERED, Catalog, Data
 from quickml.document import Plan
 from quickml.errors import DocumentError, QuickMLError
 from quickml.model import TrainedModel
@@ -24,6 +24,7 @@ def run(
     *,
     stop: Callable[[], bool] = lambda: False,
     keeping: CheckpointPolicy | None = None,
+    catalog: Catalog = REGISTERED,
 ) -> Generator[events.Event, None, Path]:
     """Train the model of a plan, export it and verify the exported files; yield an event for each step.
 
@@ -35,6 +36,7 @@ def run(
             with the model trained so far.
         keeping: where checkpoints are written, and where training resumes from. Closing the generator during
             training writes one.
+        catalog: loads the dataset that the document names.
 
     Yields:
         `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
@@ -50,7 +52,7 @@ def run(
     asked = folder or results.default_folder(plan.document.name)
     with results.draft(asked, exact=folder is not None) as draft:
         yield from _announce(plan)
-        data = _load(plan)
+        data = _load(plan, catalog)
         clock.lap("load")
         trained = yield from _train(plan, data, draft.path, stop, keeping)
         clock.laps.update(trained.seconds)
@@ -79,12 +81,14 @@ def _announce(plan: Plan) -> Iterator[events.Event]:
         yield events.Warned(pointer=notice.pointer, message=notice.message)
 
 
-def _load(plan: Plan) -> Data:
-    from quickml import datasets
+def _load(plan: Plan, catalog: Catalog) -> Data:
+    from quickml.datasets.check import check as check_data
     from quickml.export.compile import check
 
     check(plan)
-    return datasets.load(plan.document.dataset)
+    data = catalog.load(plan.document.dataset)
+    check_data(plan.info, data)  # the plan may be older than the dataset
+    return data
 
 
 def _train(
@@ -154,14 +158,14 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
 
 def warm() -> None:
     """Import everything that a run needs, so that the next run starts without delay."""
-    from quickml import datasets
+    from quickml.datasets import check
     from quickml.export import compile
     from quickml.export.coreml import library
     from quickml.report import record
     from quickml.training import stages
 
     library.coremltools()
-    del datasets, compile, record, stages  # imported only for the side effect
+    del check, compile, record, stages  # imported only for the side effect
 
 
 def failure(error: QuickMLError) -> events.Failed:

@@ -35,4 +35,4 @@ def proven(trained: TrainedModel, one):
     """How the file compares."""
     from quickml.export.prove import prove
 
-    return prove(one, trained.probe, trained.plan.dataset.labels)
+    return prove(one, trained.probe, trained.plan.info.labels)

@@ -30,11 +30,11 @@ def randomise(model, seed: int) -> None:
 
 def raw_inputs(plan: Plan, count: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    if plan.dataset.is_image:
-        return rng.integers(0, 256, (count, *plan.dataset.shape)).astype(np.uint8)
-    if plan.dataset.kind == "tokens":
-        return rng.integers(0, len(plan.dataset.vocabulary), (count, *plan.dataset.shape)).astype(np.int32)
-    return rng.normal(1.0, 2.0, (count, *plan.dataset.shape)).astype(np.float32)
+    if plan.info.is_image:
+        return rng.integers(0, 256, (count, *plan.info.shape)).astype(np.uint8)
+    if plan.info.kind == "tokens":
+        return rng.integers(0, len(plan.info.vocabulary), (count, *plan.info.shape)).astype(np.int32)
+    return rng.normal(1.0, 2.0, (count, *plan.info.shape)).astype(np.float32)
 
 
 def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> TrainedModel:
@@ -46,7 +46,7 @@ def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> TrainedModel:
     randomise(model, seed)
     inputs = raw_inputs(plan, count, seed)
     answers = columns(answer(model, inputs), is_binary=plan.is_binary)
-    classification = bool(plan.dataset.labels)
+    classification = bool(plan.info.labels)
     truth = answers.argmax(axis=1).astype(np.int32) if classification else answers[:, 0]
     return TrainedModel(
         plan=plan,

@@ -1,86 +1,29 @@
-"""What a model learns from, as arrays, and how one heap of samples becomes two."""
+"""What a model learns from, as arrays."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import numpy.typing as npt
-
-Array = npt.NDArray[Any]
-Indices = npt.NDArray[np.intp]
-
-QUANTILES = 10
-"""A regression's targets are stratified as if each tenth of them, by size, were a class."""
+if TYPE_CHECKING:  # documents are checked without numpy, and their datasets name this class
+    import numpy.typing as npt
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Samples to learn from and samples held out, in the form a phone would send them; read-only.
+    """Training samples and test samples, in the form in which a phone would send them; read-only.
 
-    - `x_train`, `x_test`: pictures, uint8 (n, height, width, channels), pixels 0..255, or (n, height, width)
-      row by row; features, float32 (n, k), or sequences of them, (n, steps, k), in their own units; or
+    - `x_train`, `x_test`: images, uint8 (n, height, width, channels), pixels 0..255, or (n, height, width)
+      read row by row; features, float32 (n, k), or sequences of them, (n, steps, k), in their own units; or
       tokens, int32 (n, steps).
     - `y_train`, `y_test`: class indices, int32 (n,); for a regression float32 (n,), in the target's unit.
     """
 
-    x_train: Array
-    y_train: Array
-    x_test: Array
-    y_test: Array
+    x_train: npt.NDArray[Any]
+    y_train: npt.NDArray[Any]
+    x_test: npt.NDArray[Any]
+    y_test: npt.NDArray[Any]
 
     def __post_init__(self) -> None:
         for array in (self.x_train, self.y_train, self.x_test, self.y_test):
             array.setflags(write=False)
-
-
-def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
-    """Divide samples in two, stratified and shuffled.
-
-    Each class's share of either part is within one sample of its share of the whole (largest remainder
-    method); the targets of a regression count as ten classes of about equal size, by quantile.
-
-    Args:
-        y: class indices, integer (n,); or targets of a regression, float (n,).
-        held_out: size of the second part, exactly, 0..n.
-        seed: the same seed gives the same parts in the same order.
-
-    Returns:
-        Indices into `y` of the kept and of the held-out samples: (n - held_out,) and (held_out,).
-
-    Raises:
-        ValueError: `held_out` is not within 0..n.
-    """
-    if not 0 <= held_out <= len(y):
-        raise ValueError(f"held_out: expected 0..{len(y)}, found {held_out}")
-    strata = _strata(y)
-    order = np.random.default_rng(seed).permutation(len(y))
-    shuffled = strata[order]
-    is_held_out = np.zeros(len(y), dtype=bool)
-    for stratum, quota in enumerate(_quotas(np.bincount(strata), held_out)):
-        is_held_out[np.flatnonzero(shuffled == stratum)[:quota]] = True
-    return order[~is_held_out], order[is_held_out]
-
-
-def divided(x: Array, y: Array, sizes: tuple[int, int], seed: int) -> Data:
-    """All samples of a dataset that comes in one piece, as `Data` of these training and test sizes."""
-    train, test = split(y, sizes[1], seed)
-    return Data(x_train=x[train], y_train=y[train], x_test=x[test], y_test=y[test])
-
-
-def _strata(y: Array) -> Indices:
-    """The class of each sample, counted from 0 without a gap; shape (n,)."""
-    if np.issubdtype(y.dtype, np.integer):
-        return np.unique(y, return_inverse=True)[1].astype(np.intp)
-    ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
-    return ranks * min(QUANTILES, len(y)) // max(len(y), 1)
-
-
-def _quotas(counts: Indices, held_out: int) -> Indices:
-    """How many samples of each class are held out: proportional, summing up exactly."""
-    # In integers: a floating share of 0.9999999 would cost a class its sample.
-    whole, remainder = np.divmod(counts * held_out, max(int(counts.sum()), 1))
-    missing = held_out - int(whole.sum())
-    whole[np.argsort(-remainder, kind="stable")[:missing]] += 1
-    return whole

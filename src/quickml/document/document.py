@@ -1,20 +1,16 @@
 """The document as a whole."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from quickml.document.base import DocumentModel, Sizes
-from quickml.document.datasets import DATASETS, AnyDataset
+from quickml.document.dataset import NamedDataset
 from quickml.document.export import Export
 from quickml.document.layers import AnyLayer
 from quickml.document.training import Training
+from quickml.fields import DocumentModel, Sizes
 
 MAX_LAYERS = 1000
-
-
-def _named(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
 
 
 class Model(DocumentModel):
@@ -23,12 +19,6 @@ class Model(DocumentModel):
     layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
     input_shape: Sizes | None = None
     """Comes from the dataset; where given all the same, it must agree."""
-
-
-_Tagged = Annotated[AnyDataset, Field(discriminator="name")]
-NamedDataset = Annotated[
-    _Tagged, BeforeValidator(_named, json_schema_input_type=_Tagged | Literal[tuple(DATASETS)])
-]
 
 
 class Document(DocumentModel):

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AliasChoices, BeforeValidator, Field
 
-from quickml.document.base import DocumentModel, Fraction, Size
 from quickml.document.training import SGD, Adam, named
+from quickml.fields import DocumentModel, Fraction, Size
 
 Format = Literal["mlmodel", "mlpackage", "aimodel", "onnx"]
 Weights = Literal[

@@ -9,15 +9,19 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from quickml.datasets.catalog import REGISTERED, Catalog
+from quickml.datasets.dataset import Reference
+from quickml.datasets.info import DatasetInfo
 from quickml.document import sculptml
 from quickml.document.checks.fit import misfits
-from quickml.document.document import MAX_LAYERS, Document, Model, NamedDataset
+from quickml.document.dataset import NamedDataset
+from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
 from quickml.document.training import Training
 from quickml.document.validation_errors import found, said
-from quickml.errors import DocumentError, Notice, Problem
+from quickml.errors import DatasetError, DocumentError, Notice, Problem
 
 MAX_BYTES = 4 * 2**20
 """A document larger than this is none: the largest network we take fits many times."""
@@ -25,20 +29,20 @@ MAX_PROBLEMS = 100
 MAX_DEPTH = 20
 
 
-def read(text: str | bytes) -> Plan:
-    """Understand a document, canonical or SculptML.
+def read(text: str | bytes, catalog: Catalog = REGISTERED) -> Plan:
+    """Understand a document, canonical or SculptML, with the datasets of a catalog.
 
     Raises:
-        SpecError: with every problem found, at most 100.
+        DocumentError: with every problem found, at most 100.
     """
-    return understand(parse_json(text))
+    return understand(parse_json(text), catalog)
 
 
 def parse_json(text: str | bytes) -> Any:
     """JSON as RFC 8259 has it: UTF-8, no NaN, no key twice.
 
     Raises:
-        SpecError: with the line and column where it breaks off.
+        DocumentError: with the line and column where it breaks off.
     """
     if len(text) > MAX_BYTES:
         raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
@@ -62,24 +66,24 @@ def parse_json(text: str | bytes) -> Any:
         raise _broken("JSON with numbers of ordinary size", "a number with thousands of digits") from None
 
 
-def understand(document: Any) -> Plan:
+def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
     """As `read`, for JSON that is parsed already.
 
     Raises:
-        SpecError: with every problem found, at most 100.
+        DocumentError: with every problem found, at most 100.
     """
     if _is_deep(document):
         raise _too_deep()
     _check_count(document)
     _check_text(document)
     if not sculptml.recognises(document):
-        return _understand(document, ())
+        return _understand(document, (), catalog)
     try:
-        translation = sculptml.translate(document)
+        translation = sculptml.translate(document, catalog)
     except DocumentError as error:
         raise DocumentError(error.problems[:MAX_PROBLEMS]) from None
     try:
-        return _understand(translation.document, translation.notices)
+        return _understand(translation.document, translation.notices, catalog)
     except DocumentError as error:
         moved = [
             replace(problem, pointer=translation.original(problem.pointer)) for problem in error.problems
@@ -87,19 +91,32 @@ def understand(document: Any) -> Plan:
         raise DocumentError(moved) from None
 
 
-def _understand(document: Any, notices: Sequence[Notice]) -> Plan:
+def _understand(document: Any, notices: Sequence[Notice], catalog: Catalog) -> Plan:
     if not isinstance(document, dict):
         raise _broken("a JSON object with name, dataset and model", found(document))
     try:
         parsed = Document.model_validate(document)
     except ValidationError as error:
         problems = said(error, document)
-        problems += _beyond(document, {problem.pointer for problem in problems})
+        problems += _beyond(document, {problem.pointer for problem in problems}, catalog)
         raise _refused(problems, document) from None
-    result, problems = make_plan(parsed, notices)
+    info, problems = _described(parsed.dataset, catalog)
+    if info is None:
+        raise _refused([*problems, *_beyond(document, {"/dataset"}, catalog)], document)
+    result, problems = make_plan(parsed, info, notices)
     if result is None:
         raise _refused(problems, document)
     return result
+
+
+def _described(reference: Reference, catalog: Catalog) -> tuple[DatasetInfo | None, list[Problem]]:
+    try:
+        return catalog.info(reference), []
+    except DocumentError as error:
+        return None, list(error.problems)
+    except DatasetError as error:
+        expected, found = "a dataset that can be described", repr(reference.name)
+        return None, [Problem(pointer="/dataset", expected=expected, found=found, hint=str(error))]
 
 
 def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:
@@ -191,14 +208,15 @@ def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
     return DocumentError([Problem(pointer="", expected=expected, found=found, hint=hint)])
 
 
-def _beyond(document: dict[str, Any], told: set[str]) -> list[Problem]:
+def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[Problem]:
     """Where single values are wrong: the problems between the parts that are right."""
     model = document.get("model")
     layers = model.get("layers") if isinstance(model, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         layers = None
+    reference = _right(NamedDataset, document.get("dataset"))
     _, problems = misfits(
-        dataset=_right(NamedDataset, document.get("dataset")),
+        info=_described(reference, catalog)[0] if reference else None,
         model=Model.model_construct(layers=tuple(map(_layer, layers)), input_shape=None) if layers else None,
         training=_right(Training, document.get("training", {})),
         export=_right(Export, document.get("export", {})),

@@ -7,13 +7,17 @@ and behind a regression a Normalization that leads back to the target's own unit
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
+from pydantic import ValidationError
+
+from quickml.datasets.info import DatasetInfo
 from quickml.document.checks.fit import memory_of, metrics_of, misfits
 from quickml.document.checks.updating import settled
-from quickml.document.datasets import Dataset
+from quickml.document.dataset import STORED
 from quickml.document.document import Document, Model
 from quickml.document.export import formats_of
 from quickml.document.layers import Layer
@@ -21,7 +25,10 @@ from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.shapes import Graph, walk
 from quickml.document.training import Adadelta
 from quickml.document.wiring import INPUT
-from quickml.errors import Notice, Problem
+from quickml.errors import Notice, Problem, StoredPlanError
+
+VERSION = 1
+"""Of the stored form; a change of it needs a reader of the earlier one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,38 +37,75 @@ class Plan:
 
     document: Document
     """As understood: every default and name written out."""
+    info: DatasetInfo
+    """What the dataset is under the options given."""
     graph: Graph
     notices: tuple[Notice, ...] = ()
     memory_bytes: int
 
     @property
-    def dataset(self) -> Dataset:
-        """What it learns from."""
-        return self.document.dataset
-
-    @property
     def is_binary(self) -> bool:
         """Whether one sigmoid output stands for two classes: the probability of the second."""
-        return len(self.dataset.labels) == 2 and self.graph.output_shape == (1,)
+        return len(self.info.labels) == 2 and self.graph.output_shape == (1,)
+
+    def to_json(self) -> str:
+        """The plan as it is stored with a job; `from_json` needs neither a catalog nor the dataset itself."""
+        stored = {
+            "version": VERSION,
+            "document": self.document.model_dump(mode="json"),
+            "info": self.info.model_dump(mode="json"),
+            "notices": [asdict(notice) for notice in self.notices],
+            "memory_bytes": self.memory_bytes,
+        }
+        return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """A plan that `to_json` wrote. The graph is not stored: it follows from the layers.
+
+        Raises:
+            StoredPlanError: the text is damaged, or is no plan of this version.
+        """
+        try:
+            stored = json.loads(text)
+            if stored["version"] != VERSION:
+                raise StoredPlanError(f"version: expected {VERSION}, found {stored['version']!r}")
+            document = Document.model_validate(stored["document"], context=STORED)
+            info = DatasetInfo.model_validate(stored["info"])
+            notices = tuple(Notice(**notice) for notice in stored["notices"])
+            memory_bytes = int(stored["memory_bytes"])
+        except ValidationError as error:
+            wrong = error.errors(include_url=False)[0]
+            place = "/".join(("", *map(str, wrong["loc"])))
+            raise StoredPlanError(f"{error.title}{place}: {wrong['msg']}") from None
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise StoredPlanError(f"expected a plan as JSON, found {type(error).__name__}: {error}") from None
+        graph, problems = walk(document.model.layers, info.shape)
+        if graph is None:
+            raise StoredPlanError(str(problems[0]))
+        return cls(document=document, info=info, graph=graph, notices=notices, memory_bytes=memory_bytes)
 
 
-def make_plan(document: Document, notices: Sequence[Notice] = ()) -> tuple[Plan | None, list[Problem]]:
+def make_plan(
+    document: Document, info: DatasetInfo, notices: Sequence[Notice] = ()
+) -> tuple[Plan | None, list[Problem]]:
     """Look a document through whose single values are right.
 
     Returns:
         The plan, or None where a problem stands in its way, and all problems in document order.
     """
     graph, problems = misfits(
-        dataset=document.dataset, model=document.model, training=document.training, export=document.export
+        info=info, model=document.model, training=document.training, export=document.export
     )
     if problems or graph is None:
         return None, problems
-    understood = _with_preprocessing(_with_defaults(document, graph))
-    final, _ = walk(understood.model.layers, document.dataset.shape)
+    understood = _with_preprocessing(_with_defaults(document, info, graph), info)
+    final, _ = walk(understood.model.layers, info.shape)
     assert final is not None, "preprocessing keeps shapes"
     return (
         Plan(
             document=understood,
+            info=info,
             graph=final,
             notices=(*notices, *_notices(document)),
             memory_bytes=memory_of(final, document.training),
@@ -91,9 +135,9 @@ def _notices(document: Document) -> list[Notice]:
     return notices
 
 
-def _with_defaults(document: Document, graph: Graph) -> Document:
+def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Document:
     """Every name and every default that depends on the dataset, written out."""
-    classification = document.dataset.task == "classification"
+    classification = info.task == "classification"
     loss, updatable = document.training.loss, document.export.updatable
     if loss is None and not classification:
         loss = "mean_squared_error"
@@ -102,34 +146,34 @@ def _with_defaults(document: Document, graph: Graph) -> Document:
     layers: tuple[Any, ...] = tuple(node.layer.model_copy(update={"name": node.name}) for node in graph.nodes)
     return document.model_copy(
         update={
-            "model": Model.model_construct(layers=layers, input_shape=document.dataset.shape),
+            "model": Model.model_construct(layers=layers, input_shape=info.shape),
             "training": document.training.model_copy(
-                update={"loss": loss, "metrics": metrics_of(document.training, document.dataset)}
+                update={"loss": loss, "metrics": metrics_of(document.training, info)}
             ),
             "export": document.export.model_copy(
                 update={
                     "formats": formats_of(document.export),
-                    "updatable": updatable and settled(updatable, graph, document.dataset),
+                    "updatable": updatable and settled(updatable, graph, info),
                 }
             ),
         }
     )
 
 
-def _with_preprocessing(document: Document) -> Document:
+def _with_preprocessing(document: Document, info: DatasetInfo) -> Document:
     layers: list[Any] = list(document.model.layers)
-    if document.dataset.kind != "tokens" and not _scales_input(layers):
+    if info.kind != "tokens" and not _scales_input(layers):
         first: Layer = (
             Rescaling(name=_free("rescaling", layers), scale=1 / 255)
-            if document.dataset.is_image
+            if info.is_image
             else Normalization(name=_free("normalization", layers))
         )
         layers = [first, *(_rewired(layer, str(first.name)) for layer in layers)]
     inverted = isinstance(layers[-1], Normalization) and layers[-1].invert
-    if document.dataset.task == "regression" and not inverted and not isinstance(layers[-1], Rescaling):
+    if info.task == "regression" and not inverted and not isinstance(layers[-1], Rescaling):
         layers.append(Normalization(name=_free("target_normalization", layers), invert=True))
     return document.model_copy(
-        update={"model": Model.model_construct(layers=tuple(layers), input_shape=document.dataset.shape)}
+        update={"model": Model.model_construct(layers=tuple(layers), input_shape=info.shape)}
     )
 
 

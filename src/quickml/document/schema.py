@@ -9,15 +9,29 @@ from __future__ import annotations
 import ast
 import inspect
 import textwrap
+from collections.abc import Iterable
 from typing import Any
 
-from quickml.document.base import DocumentModel
+from pydantic import create_model
+
+from quickml.datasets import registry
+from quickml.datasets.dataset import Reference
+from quickml.document.dataset import any_of
 from quickml.document.document import Document
+from quickml.fields import DocumentModel
 
 
-def schema() -> dict[str, Any]:
-    """JSON Schema (draft 2020-12) of a document."""
-    result = Document.model_json_schema()
+def schema(datasets: Iterable[type[Reference]] | None = None) -> dict[str, Any]:
+    """JSON Schema (draft 2020-12) of a document.
+
+    Args:
+        datasets: those that a document may name; all that are built in, registered or installed, if left out.
+    """
+    kinds = tuple(registry.references() if datasets is None else datasets)
+    whole = create_model(
+        "Document", __base__=Document, __doc__=Document.__doc__, dataset=(any_of(kinds), ...)
+    )
+    result = whole.model_json_schema()
     _describe(result, Document)
     for part in _all_parts(DocumentModel):
         _describe(result["$defs"].get(part.__name__, {}), part)
@@ -49,8 +63,11 @@ def _describe(entry: dict[str, Any], part: type[DocumentModel]) -> None:
 
 
 def field_texts(part: type[DocumentModel]) -> dict[str, str]:
-    """The string under each field of a class, on one line."""
-    (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+    """The string under each field of a class, on one line; none for a class without source text."""
+    try:
+        (tree,) = ast.parse(textwrap.dedent(inspect.getsource(part))).body
+    except (OSError, TypeError):
+        return {}
     assert isinstance(tree, ast.ClassDef)
     texts = {}
     for statement, below in zip(tree.body, tree.body[1:], strict=False):

@@ -13,12 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
-from quickml.document.base import Shape
-from quickml.document.datasets import DATASETS, Dataset
+from pydantic import ValidationError
+
+from quickml.datasets import registry
+from quickml.datasets.catalog import Catalog
+from quickml.datasets.dataset import Reference
+from quickml.datasets.info import DatasetInfo
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.layers.layer import ShapeError
 from quickml.document.training import OPTIMIZERS, ClassificationLoss, RegressionLoss
 from quickml.errors import DocumentError, Notice, Problem
+from quickml.fields import Shape
 
 RATES_OF_2018 = {"Adadelta": 1.0, "Adagrad": 0.01, "Nadam": 0.002}
 """Keras' default learning rates of the day, where today's are others."""
@@ -66,38 +71,40 @@ def name_of(model_name: str) -> str:
     return re.sub(r"[^A-Za-z0-9 ._-]+", "-", model_name).strip(" -")[:64] or "model"
 
 
-def translate(document: dict[str, Any]) -> Translation:
+def translate(document: dict[str, Any], catalog: Catalog) -> Translation:
     """A SculptML document as a document of today; single values are not checked here.
 
     Raises:
-        SpecError: a layer is missing or of no known type, or the dataset is unknown.
+        DocumentError: a layer is missing or of no known type, or the dataset is unknown.
     """
-    translator = _Translator(document)
-    return translator.run()
+    return _Translator(document, catalog).run()
 
 
 @dataclass
 class _Translator:
     document: dict[str, Any]
+    catalog: Catalog
     notices: list[Notice] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     places: dict[str, str] = field(default_factory=dict)
 
     def run(self) -> Translation:
         model = self.document["model"]
-        dataset_class = self._dataset_class()
+        kind = self._dataset_class()
         layers = self._layers(model)
-        if self.problems or dataset_class is None:
+        if self.problems or kind is None:
             raise DocumentError(self.problems)
-        layers = _Repair(self, dataset_class).run(layers, _dim(model.get("input_layer")))
+        old = self.document.get("dataset", {})
+        dataset = self._dataset(old, kind)
+        info = self._info(dataset, kind)
+        layers = _Repair(self, info).run(layers, _dim(model.get("input_layer")))
         for position, (_, pointer) in enumerate(layers):
             self.places[f"/model/layers/{position}"] = pointer
-        old = self.document.get("dataset", {})
         result = {
             "name": self._name(model),
-            "dataset": self._dataset(old, dataset_class),
+            "dataset": dataset,
             "model": {"layers": [layer for layer, _ in layers]},
-            "training": self._training(old, model.get("optimizer"), dataset_class),
+            "training": self._training(old, model.get("optimizer"), info),
         }
         self._strangers(model)
         return Translation(document=result, notices=tuple(self.notices), places=self.places)
@@ -125,22 +132,31 @@ class _Translator:
 
     # ------------------------------------------------------------------------------------ the dataset
 
-    def _dataset_class(self) -> type[Dataset] | None:
+    def _dataset_class(self) -> type[Reference] | None:
         old = self.document.get("dataset")
         name = old.get("name") if isinstance(old, dict) else None
         key = name.strip().lower().replace("-", "_").replace(" ", "_") if isinstance(name, str) else ""
-        if key not in DATASETS:
+        kind = registry.find(key)
+        if kind is None:
             self.problems.append(
                 Problem(
                     pointer="/dataset/name" if isinstance(old, dict) else "/dataset",
                     expected="a known dataset",
                     found=repr(name)[:80],
-                    hint=f"known are {', '.join(DATASETS)}",
+                    hint=f"known are {', '.join(registry.names())}",
                 )
             )
-        return DATASETS.get(key)
+        return kind
 
-    def _dataset(self, old: Mapping[str, Any], kind: type[Dataset]) -> dict[str, Any]:
+    def _info(self, dataset: dict[str, Any], kind: type[Reference]) -> DatasetInfo:
+        """What the dataset is; where an option is wrong, which is told later, without any option."""
+        try:
+            reference = kind.model_validate(dataset)
+        except ValidationError:
+            reference = kind.model_validate({"name": dataset["name"]})
+        return self.catalog.info(reference)
+
+    def _dataset(self, old: Mapping[str, Any], kind: type[Reference]) -> dict[str, Any]:
         options = kind.model_fields
         result: dict[str, Any] = {"name": options["name"].default}
         for key, value in old.items():
@@ -166,18 +182,18 @@ class _Translator:
 
     # ------------------------------------------------------------------------------------ the training
 
-    def _training(self, old: Mapping[str, Any], optimizer: Any, kind: type[Dataset]) -> dict[str, Any]:
+    def _training(self, old: Mapping[str, Any], optimizer: Any, info: DatasetInfo) -> dict[str, Any]:
         result: dict[str, Any] = {}
         for key in ("batch_size", "epochs"):
             if key in old:
                 result[key] = _number(old[key])
                 self.places[f"/training/{key}"] = f"/dataset/{key}"
-        allowed = get_args(ClassificationLoss if kind.task == "classification" else RegressionLoss)
+        allowed = get_args(ClassificationLoss if info.task == "classification" else RegressionLoss)
         loss = str(old.get("loss") or "").rpartition(".")[2].lower()
         if loss in allowed:
             result["loss"] = loss
         elif loss:
-            self.notice("/dataset/loss", f"{loss!r} does not fit {kind.task}: the dataset's own loss is used")
+            self.notice("/dataset/loss", f"{loss!r} does not fit {info.task}: the dataset's own loss is used")
         if isinstance(optimizer, str) and optimizer:
             result["optimizer"] = self._optimizer(optimizer)
         return result
@@ -254,14 +270,14 @@ class _Translator:
 class _Repair:
     """Makes the network one that takes the dataset's input and answers its question."""
 
-    def __init__(self, translator: _Translator, dataset: type[Dataset]) -> None:
+    def __init__(self, translator: _Translator, info: DatasetInfo) -> None:
         self.notice = translator.notice
-        self.dataset = dataset
+        self.info = info
 
     def run(
         self, layers: list[tuple[dict[str, Any], str]], dim: list[int]
     ) -> list[tuple[dict[str, Any], str]]:
-        shape: Shape | None = self.dataset.shape
+        shape: Shape | None = self.info.shape
         result: list[tuple[dict[str, Any], str]] = []
         first = self._entrance(dim)
         if first:
@@ -280,7 +296,7 @@ class _Repair:
 
     def _entrance(self, dim: list[int]) -> dict[str, Any] | None:
         """A Reshape, where the document takes the same numbers in another shape."""
-        shape = self.dataset.shape
+        shape = self.info.shape
         if not dim or tuple(dim) == shape or (len(shape) == 3 and tuple(dim) == shape[:2]):
             return None
         if math.prod(dim) == math.prod(shape):
@@ -292,12 +308,12 @@ class _Repair:
         self, layers: list[tuple[dict[str, Any], str]], shape: Shape | None
     ) -> list[tuple[dict[str, Any], str]]:
         last, pointer = layers[-1]
-        outputs = len(self.dataset.labels) or 1
-        final = "softmax" if self.dataset.labels else "linear"
+        outputs = len(self.info.labels) or 1
+        final = "softmax" if self.info.labels else "linear"
         if last["type"] == "Dense" and shape == (outputs,):
             if last.get("activation", "linear") != final:
                 self.notice(
-                    f"{pointer}/activation", f"{final} is used: it is the last layer of a {self.dataset.task}"
+                    f"{pointer}/activation", f"{final} is used: it is the last layer of a {self.info.task}"
                 )
                 last["activation"] = final
             return layers

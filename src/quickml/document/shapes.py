@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quickml.document.base import Shape
 from quickml.document.layers import Layer
 from quickml.document.layers.layer import Parameters, ShapeError, shown
 from quickml.document.wiring import INPUT, wire
 from quickml.errors import Problem
+from quickml.fields import Shape
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
-from quickml.document.base import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes
+from quickml.fields import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0)]

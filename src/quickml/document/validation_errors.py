@@ -11,7 +11,7 @@ from typing import Any, get_args
 
 from pydantic import ValidationError
 
-from quickml.document.datasets import DATASETS
+from quickml.datasets import registry
 from quickml.document.document import Document
 from quickml.document.layers import LAYERS
 from quickml.document.training import OPTIMIZERS
@@ -71,6 +71,10 @@ def _problem(error: Any, document: Any) -> Problem:
             found=repr(key),
             hint=_nearest(key, known),
         )
+    if kind == "dataset_broken":
+        expected = "a dataset that can be loaded"
+        value, hint = found(error["input"].get("name")), context["reason"]
+        return Problem(pointer=f"{pointer}/name", expected=expected, found=value, hint=hint)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_tag(error, pointer)
     return Problem(
@@ -113,7 +117,10 @@ def _subject(parent: Any) -> str:
 def _unknown_tag(error: Any, pointer: str) -> Problem:
     value = error["input"]
     key = str(error["ctx"]["discriminator"]).strip("'")
-    tags = {"/dataset": list(DATASETS), "/training/optimizer": list(OPTIMIZERS)}.get(pointer, list(LAYERS))
+    if pointer == "/dataset":
+        tags = registry.names()
+    else:
+        tags = list(OPTIMIZERS if pointer == "/training/optimizer" else LAYERS)
     few = ("/training/learning_rate_schedule", "/export/updatable")
     if pointer.startswith(few) or pointer.endswith("/layer"):  # not any of its kind
         tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
@@ -138,8 +145,9 @@ def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
         return list(LAYERS[tagged].model_fields)
     if isinstance(tagged, str) and tagged in OPTIMIZERS:
         return list(OPTIMIZERS[tagged].model_fields)
-    if loc and loc[0] == "dataset" and isinstance(parent, dict) and parent.get("name") in DATASETS:
-        return list(DATASETS[parent["name"]].model_fields)
+    if loc and loc[0] == "dataset" and isinstance(parent, dict) and isinstance(parent.get("name"), str):
+        kind = registry.find(parent["name"])
+        return list(kind.model_fields) if kind else []
     for step in loc[:-1]:
         field = getattr(model, "model_fields", {}).get(step)
         if field is None:

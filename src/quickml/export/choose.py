@@ -89,7 +89,7 @@ def _written(trained: TrainedModel, kind: Format, scratch: Path) -> Iterator[Wri
 
 
 def _tried(way: Written, trained: TrainedModel, data: Data) -> Compressed:
-    export, labels = trained.plan.document.export, trained.plan.dataset.labels
+    export, labels = trained.plan.document.export, trained.plan.info.labels
     quality = measure(way.path, data.x_test, data.y_test, trained.predictions, labels)
     holds = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is a little more than 0.01
     return Compressed(
@@ -111,7 +111,7 @@ def _passes(way: Written, trained: TrainedModel) -> bool:
     if way.weights != "float16":
         return True
     try:
-        verify(way.path, trained.probe, trained.plan.dataset.labels, "float16")
+        verify(way.path, trained.probe, trained.plan.info.labels, "float16")
     except VerificationError:
         return False
     return True

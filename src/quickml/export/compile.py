@@ -54,7 +54,7 @@ class Compiler:
         same disk."""
         self._trained, self._data, self._keras_file = trained, data, keras_file
         self._folder, self._scratch = folder, scratch
-        self._export, self._labels = trained.plan.document.export, trained.plan.dataset.labels
+        self._export, self._labels = trained.plan.document.export, trained.plan.info.labels
         self._written: dict[Format, Written] = {}
 
     def files(self) -> Generator[Event, None, tuple[Made, ...]]:

@@ -33,7 +33,7 @@ def record(
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Everything about a run as JSON types; numbers that are not finite become null."""
-    plan, dataset = trained.plan, trained.plan.dataset
+    plan, dataset = trained.plan, trained.plan.info
     content: dict[str, Any] = _plain(
         {
             "quickml": __version__,
@@ -61,7 +61,7 @@ def record(
 
 
 def _dataset(trained: TrainedModel, test_samples: int) -> dict[str, Any]:
-    dataset = trained.plan.dataset
+    dataset = trained.plan.info
     about = ("name", "title", "source", "task", "kind", "labels", "feature_names", "target_name", "shape")
     return {
         **{key: getattr(dataset, key) for key in about},
@@ -90,7 +90,7 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     """Write `report.json` and `report.html` into a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
     (folder / "report.json").write_text(text + "\n", encoding="utf-8")
-    dataset = trained.plan.dataset
+    dataset = trained.plan.info
     samples = data.x_test
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import base64
 import inspect
 import io
+import logging
 from functools import cache
 from typing import Any
 
-from quickml.document.datasets import DATASETS, Dataset
+from quickml.datasets import REGISTERED, Dataset, registry
 from quickml.document.layers import LAYERS
 from quickml.document.schema import schema as document_schema
 from quickml.errors import DatasetError
+
+_log = logging.getLogger(__name__)
 
 SAMPLES = 12
 """Shown of each dataset, of as many classes as there are."""
@@ -38,15 +41,25 @@ def layers() -> list[dict[str, Any]]:
     ]
 
 
-@cache
 def datasets() -> list[dict[str, Any]]:
-    """Every dataset: what it is, and its sizes."""
-    return [_about(kind) for kind in DATASETS.values()]
+    """Every dataset: what it is, and its sizes; one that cannot be described is left out and logged."""
+    described = []
+    for kind in registry.datasets():
+        try:
+            described.append(_about(kind))
+        except DatasetError as error:
+            _log.warning("%s", error)
+    return described
 
 
 def dataset(name: str) -> dict[str, Any] | None:
-    """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples."""
-    return _dataset(DATASETS[name]) if name in DATASETS else None
+    """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples.
+
+    Raises:
+        DatasetError: the package that it comes with cannot load or describe it.
+    """
+    kind = registry.find(name)
+    return _dataset(kind) if kind and issubclass(kind, Dataset) else None
 
 
 @cache
@@ -56,19 +69,19 @@ def _dataset(kind: type[Dataset]) -> dict[str, Any]:
 
 
 def _about(kind: type[Dataset]) -> dict[str, Any]:
-    plain = kind.model_validate({"name": kind.model_fields["name"].default})
-    train, test = plain.sizes
+    info = REGISTERED.info(kind.model_validate({"name": kind.model_fields["name"].default}))
+    train, test = info.sizes
     return {
-        "name": plain.name,
-        "title": kind.title,
+        "name": info.name,
+        "title": info.title,
         "help": inspect.cleandoc(kind.__doc__ or ""),
-        "source": kind.source,
-        "task": kind.task,
-        "input": "image" if plain.is_image else "numbers",
-        "shape": plain.shape,
-        "labels": kind.labels,
-        "feature_names": kind.feature_names,
-        "target_name": kind.target_name,
+        "source": info.source,
+        "task": info.task,
+        "input": "image" if info.is_image else "numbers",
+        "shape": info.shape,
+        "labels": info.labels,
+        "feature_names": info.feature_names,
+        "target_name": info.target_name,
         "train_samples": train,
         "test_samples": test,
     }
@@ -95,35 +108,26 @@ def _collect(value: Any, found: dict[str, Any]) -> None:
 
 
 def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
-    """A few held-out samples, classes in turn; none of a dataset that would have to be fetched first."""
-    from quickml.datasets import load
-
+    """Some test samples, classes in turn; none of a dataset that would have to be fetched first."""
     plain = kind.model_validate({"name": kind.model_fields["name"].default})
-    if not _is_here(plain.name):
+    if not plain.is_local():
         return []
     try:
-        data = load(plain)
+        info, data = REGISTERED.info(plain), REGISTERED.load(plain)
     except DatasetError:
         return []
-    chosen = _in_turn([int(target) if kind.labels else 0 for target in data.y_test])[:SAMPLES]
+    chosen = _in_turn([int(target) if info.labels else 0 for target in data.y_test])[:SAMPLES]
     shown = []
     for index in chosen:
         target = data.y_test[index].item()
         pixels = data.x_test[index]
         shown.append(
             {
-                "target": kind.labels[target] if kind.labels else target,
-                **({"png": _png(pixels)} if plain.is_image else {"values": pixels.tolist()}),
+                "target": info.labels[target] if info.labels else target,
+                **({"png": _png(pixels)} if info.is_image else {"values": pixels.tolist()}),
             }
         )
     return shown
-
-
-def _is_here(name: str) -> bool:
-    """Whether loading takes no connection to the internet, which nobody should wait for in a request."""
-    from quickml.datasets.builtin.images import DEBIAN
-
-    return name != "fashion_mnist" or DEBIAN.is_dir()
 
 
 def _in_turn(classes: list[int]) -> list[int]:

@@ -33,10 +33,10 @@ def build(plan: Plan, precision: Precision, *, quick: bool = False) -> Any:
     With `quick`, layers that have a quicker form for training take it; such a model is not for saving.
 
     Returns:
-        A keras.Model: (batch, *plan.dataset.shape) float32, raw pixels 0..255 or raw features, to
+        A keras.Model: (batch, *plan.info.shape) float32, raw pixels 0..255 or raw features, to
         (batch, outputs) float32. Weights are float32 whatever `precision` says.
     """
-    return connect(plan.graph, plan.dataset.kind, precision, quick=quick)
+    return connect(plan.graph, plan.info.kind, precision, quick=quick)
 
 
 def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool = False) -> Any:

@@ -58,7 +58,7 @@ def evaluate(
     losses = objective.losses(targets, tf.constant(answers)) + sum(model.losses)
     sums = np.asarray(objective.sums(targets, tf.constant(answers), losses))
     predictions = columns(answers, is_binary=plan.is_binary)
-    classes = len(plan.dataset.labels)
+    classes = len(plan.info.labels)
     return Evaluation(
         metrics=objective.values(sums, len(targets)),
         predictions=predictions,

@@ -75,9 +75,9 @@ class Objective:
     def __init__(self, plan: Plan, targets: NDArray[np.generic]) -> None:
         """Take the scale of a regression from `targets`, those of the training samples."""
         training = plan.document.training
-        self.is_regression = plan.dataset.task == "regression"
+        self.is_regression = plan.info.task == "regression"
         self.is_binary = plan.is_binary
-        self.classes = len(plan.dataset.labels)
+        self.classes = len(plan.info.labels)
         self.loss_name = str(training.loss)
         self.loss = keras.losses.get(self.loss_name)
         self.measures = {name: MEASURES[name] for name in training.metrics or ()}

@@ -81,6 +81,6 @@ def choose(plan: Plan) -> Precision:
     training = plan.document.training
     if training.precision != "auto":
         return training.precision
-    batch = min(training.batch_size, plan.dataset.sizes[0])
+    batch = min(training.batch_size, plan.info.sizes[0])
     worth_it = multiplications(plan.graph) * batch >= WORTH_IT
     return "mixed_bfloat16" if worth_it and has_native_bfloat16() else "float32"

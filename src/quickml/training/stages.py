@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from quickml import events
-from quickml.datasets.data import Array as Samples
-from quickml.datasets.data import Data, split
+from quickml.datasets.data import Data
+from quickml.datasets.split import Array as Samples
+from quickml.datasets.split import split
 from quickml.document import Plan
 from quickml.errors import TrainingError
 from quickml.model import Array, TrainedModel

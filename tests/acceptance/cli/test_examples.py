@@ -61,6 +61,6 @@ def smaller(dataset):
 
 
 def read_fields(name):
-    from quickml.document.datasets import DATASETS
+    from quickml.datasets.builtin import BUILT_IN
 
-    return set(DATASETS[name].model_fields)
+    return set(BUILT_IN[name].model_fields)

@@ -77,7 +77,7 @@ def test_every_file_is_delivered_proven_and_told(int8):
 
 def test_figures_are_those_of_the_delivered_file(int8):
     folder, told, report = int8
-    data = datasets.load(understand(document()).dataset)
+    data = datasets.load(understand(document()).document.dataset)
     trained = next(event for event in told if event.type == "trained").metrics["accuracy"]
     uncompressed = said(folder / "model.updatable.mlmodel", data.x_test)
     assert np.mean(uncompressed == data.y_test) == pytest.approx(trained, abs=1e-6)
@@ -120,7 +120,7 @@ def test_an_onnx_alone_holds_the_weights_asked_for(tmp_path):
 
 def test_auto_without_any_loss_loses_nothing(tmp_path):
     told, report = run(document(weights="auto", max_accuracy_drop=0), tmp_path / "result")
-    data = datasets.load(understand(document()).dataset)
+    data = datasets.load(understand(document()).document.dataset)
     trained = next(event for event in told if event.type == "trained").metrics["accuracy"]
     for name in ("model.mlmodel", "model.mlpackage"):
         (taken,) = (row for row in report["compression"] if row["file"] == name and row["taken"])

@@ -153,7 +153,7 @@ def test_what_scales_raw_features_keeps_its_digits(kind, form, tmp_path):
     one = written(far, kind, form, tmp_path)
     from quickml.export.verify import answers
 
-    labels = trained.plan.dataset.labels
+    labels = trained.plan.info.labels
     inputs = (trained.probe.inputs + np.float32(40_000.5)).astype(np.float32)
     small, full = (answers(path, inputs, labels) for path in (one.path, one.uncompressed))
     assert np.abs(full - full.mean(axis=0)).max() > 0.05, "the features still tell samples apart"

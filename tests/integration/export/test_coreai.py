@@ -49,7 +49,7 @@ class Written:
         from quickml.training.build import build
 
         self.trained = untrained(plan_of(*NETWORKS[dataset], dataset=dataset))
-        self.labels = self.trained.plan.dataset.labels
+        self.labels = self.trained.plan.info.labels
         self.keras_file = folder / "model.keras"
         model = build(self.trained.plan, "float32")
         randomise(model, 0)

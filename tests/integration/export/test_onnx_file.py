@@ -50,7 +50,7 @@ def written(folder, *layers, dataset="digits", kind="mlpackage", half=False, **o
 @pytest.mark.parametrize(("dataset", "layers"), NETWORKS.values(), ids=NETWORKS)
 def test_it_is_sound_and_answers_as_trained(dataset, layers, kind, tmp_path):
     trained, _, path = written(tmp_path, *layers, dataset=dataset, kind=kind)
-    parity = onnx_file.verify(path, trained.probe, trained.plan.dataset.labels)
+    parity = onnx_file.verify(path, trained.probe, trained.plan.info.labels)
     assert (parity.file, parity.samples, parity.tolerance) == ("model.onnx", 256, 1e-4)
     onnx.checker.check_model(onnx.load(path), full_check=True)
     assert not [tensor for tensor in onnx.load(path).graph.initializer if tensor.external_data]
@@ -106,7 +106,7 @@ def test_half_precision_answers_as_the_file_that_it_translates(kind, tmp_path):
     trained, source, path = written(tmp_path, *DIGITS, kind=kind, half=True)
     expected = Runtime.load(source).outputs(trained.probe.inputs)
     probe = replace(trained.probe, expected=expected)
-    assert onnx_file.verify(path, probe, trained.plan.dataset.labels).largest_difference <= 1e-4
+    assert onnx_file.verify(path, probe, trained.plan.info.labels).largest_difference <= 1e-4
 
 
 def changed(path, change):
@@ -126,9 +126,9 @@ def test_a_changed_weight_is_noticed(tmp_path):
 
     changed(path, shake)
     with pytest.raises(VerificationError, match=r"model\.onnx does not compute what was trained"):
-        onnx_file.verify(path, trained.probe, trained.plan.dataset.labels)
+        onnx_file.verify(path, trained.probe, trained.plan.info.labels)
     with pytest.raises(VerificationError, match=r"model\.onnx does not compute what its Core ML file does"):
-        onnx_file.verify(path, trained.probe, trained.plan.dataset.labels, reference="translated")
+        onnx_file.verify(path, trained.probe, trained.plan.info.labels, reference="translated")
 
 
 def test_swapped_labels_are_noticed(tmp_path):
@@ -140,14 +140,14 @@ def test_swapped_labels_are_noticed(tmp_path):
 
     changed(path, swap)
     with pytest.raises(VerificationError):
-        onnx_file.verify(path, trained.probe, trained.plan.dataset.labels)
+        onnx_file.verify(path, trained.probe, trained.plan.info.labels)
 
 
 def test_a_damaged_file_is_noticed(tmp_path):
     trained, _, path = written(tmp_path, *DIGITS)
     path.write_bytes(path.read_bytes()[:-200])
     with pytest.raises(CoreMLFileError, match=r"model\.onnx cannot be run"):
-        onnx_file.verify(path, trained.probe, trained.plan.dataset.labels)
+        onnx_file.verify(path, trained.probe, trained.plan.info.labels)
 
 
 def test_the_how_to_runs_as_printed(tmp_path):

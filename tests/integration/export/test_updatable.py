@@ -166,7 +166,7 @@ NETWORKS = {
 @pytest.mark.parametrize(("dataset", "layers"), NETWORKS.values(), ids=NETWORKS)
 def test_the_file_answers_as_trained_and_keeps_apples_rules(dataset, layers, tmp_path):
     trained, path = written(tmp_path, *layers, dataset=dataset)
-    parity = verify(path, trained.probe, trained.plan.dataset.labels, "float32")
+    parity = verify(path, trained.probe, trained.plan.info.labels, "float32")
     assert parity.file == "model.updatable.mlmodel"
     assert parity.tolerance == 1e-4
     assert objections(message(path)) == []
@@ -211,7 +211,7 @@ def test_a_changed_weight_is_noticed(tmp_path):
     layer.innerProduct.weights.floatValue[7] += 0.5
     path.write_bytes(model.SerializeToString())
     with pytest.raises(VerificationError):
-        verify(path, trained.probe, trained.plan.dataset.labels, "float32")
+        verify(path, trained.probe, trained.plan.info.labels, "float32")
 
 
 # What learns, and how

@@ -33,7 +33,7 @@ def check(trained: TrainedModel, written: TrainedModel, kind: str, folder):
 
     weights = trained.plan.document.export.weights
     path = write(written, kind, folder, half=weights == "float16")
-    return verify(path, trained.probe, trained.plan.dataset.labels, weights)
+    return verify(path, trained.probe, trained.plan.info.labels, weights)
 
 
 def with_weights(trained: TrainedModel, layer: str, **arrays) -> TrainedModel:
@@ -100,14 +100,14 @@ def test_large_raw_features_keep_their_digits_in_float16(kind, tmp_path):
 
 
 @pytest.mark.parametrize("kind", FORMATS)
-def test_swapped_labels_are_caught(cnn, kind, tmp_path, monkeypatch):
-    dataset = type(cnn.plan.dataset)
-    right = dataset.labels
+def test_swapped_labels_are_caught(cnn, kind, tmp_path):
+    right = cnn.plan.info.labels
     from quickml.export.coreml.package import write
     from quickml.export.verify import verify
 
-    monkeypatch.setattr(dataset, "labels", (right[1], right[0], *right[2:]))
-    path = write(cnn, kind, tmp_path)
+    info = cnn.plan.info.model_copy(update={"labels": (right[1], right[0], *right[2:])})
+    swapped = dataclasses.replace(cnn, plan=dataclasses.replace(cnn.plan, info=info))
+    path = write(swapped, kind, tmp_path)
     with pytest.raises(VerificationError, match="does not compute what was trained"):
         verify(path, cnn.probe, right, "float32")
 
@@ -165,7 +165,7 @@ def test_a_file_changed_on_disk_is_caught(cnn, tmp_path):
     content[-4:] = np.float32(3).tobytes()  # the last number of the last array
     weights.write_bytes(content)
     with pytest.raises(VerificationError):
-        verify(path, cnn.probe, cnn.plan.dataset.labels, "float32")
+        verify(path, cnn.probe, cnn.plan.info.labels, "float32")
 
 
 @pytest.mark.parametrize("kind", FORMATS)
@@ -210,7 +210,7 @@ def test_what_the_file_says_about_itself(cnn, tmp_path):
         assert description.minimum_ios == ios
         assert [item.name for item in description.inputs] == ["image"]
         assert {item.name for item in description.outputs} == {"label", "probabilities"}
-        assert description.labels == cnn.plan.dataset.labels
+        assert description.labels == cnn.plan.info.labels
         assert "Accuracy on 256 test samples: 100.00%" in description.short_description
         assert description.user_defined["com.apple.coreml.model.preview.type"] == "imageClassifier"
         assert understand_again(description.user_defined["quickml.document"]) == cnn.plan.document

@@ -6,9 +6,8 @@ import json
 import pytest
 
 from quickml import pipeline
-from quickml.datasets.builtin import images
+from quickml.datasets.builtin import BUILT_IN, images
 from quickml.document import understand
-from quickml.document.datasets import DATASETS
 from quickml.errors import TrainingError, VerificationError
 from sculptml_documents import DOCUMENTS
 
@@ -38,13 +37,13 @@ def run(document, folder):
     return {event.type: event for event in told}
 
 
-@pytest.mark.parametrize("name", DATASETS)
+@pytest.mark.parametrize("name", BUILT_IN)
 def test_every_dataset_trains_and_verifies(name, tmp_path):
     if name == "fashion_mnist" and not images.DEBIAN.is_dir():
         pytest.skip("Fashion-MNIST is not on this machine, and tests fetch nothing")
-    large = (*(name for name in DATASETS if "mnist" in name), "waves", "adding", "brackets")
+    large = (*(name for name in BUILT_IN if "mnist" in name), "waves", "adding", "brackets")
     options = {"num_samples": 1000} if name in large else {}
-    dataset = DATASETS[name](**options)
+    dataset = BUILT_IN[name](**options).info()
     end = {"type": "Dense", "units": dataset.outputs}
     if dataset.labels:
         end["activation"] = "softmax"
@@ -65,7 +64,7 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
     gallery = page.split("<h2>What it got" if dataset.labels else "<h2>Where it is")[1].split("<h2>")[0]
     assert "test sample was named rightly" in gallery or DRAWN[dataset.kind] in gallery
     report = json.loads((tmp_path / "result" / "report.json").read_text())
-    train, test = understand(document).dataset.sizes
+    train, test = understand(document).info.sizes
     counts = report["dataset"]
     assert (counts["train"] + counts["validation"], counts["test"]) == (train, test)
     assert "val_loss" in report["history"][0]

@@ -25,7 +25,7 @@ QUICK = {"epochs": 6, "batch_size": 32, "optimizer": {"type": "Adam", "learning_
 
 def trained_on(folder, *layers, dataset, **training):
     plan = plan_of(*layers, dataset=dataset, training={**QUICK, **training})
-    *_, last = drain(train(plan, load(plan.dataset), keras_file=folder / "model.keras"))
+    *_, last = drain(train(plan, load(plan.document.dataset), keras_file=folder / "model.keras"))
     return last
 
 
@@ -84,7 +84,7 @@ def test_a_family_learns_and_its_files_hold_what_was_learned(family, precision, 
     losses = [epoch["loss"] for epoch in trained.history]
     assert losses[-1] < 0.9 * losses[0], losses
     for kind in FORMATS:
-        verify(write(trained, kind, tmp_path), trained.probe, trained.plan.dataset.labels, "float32")
+        verify(write(trained, kind, tmp_path), trained.probe, trained.plan.info.labels, "float32")
 
 
 def test_the_same_seed_trains_the_same_network(tmp_path):

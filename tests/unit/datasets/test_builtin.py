@@ -19,29 +19,18 @@ import sklearn.datasets
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from quickml.datasets import LOADERS, Data, load, split
-from quickml.datasets.builtin import images, tabular
-from quickml.document.datasets import (
-    DATASETS,
-    Blobs,
-    BreastCancer,
-    Circles,
-    Dataset,
-    Diabetes,
-    Digits,
-    FashionMnist,
-    Iris,
-    Mnist,
-    Moons,
-    Spirals,
-    Wine,
-    Xor,
-)
+from quickml.datasets import Data, Dataset, load, scikit_learn
+from quickml.datasets.builtin import BUILT_IN, images
+from quickml.datasets.builtin.classic_tables import BreastCancer, Diabetes, Digits, Iris, Wine
+from quickml.datasets.builtin.images import FashionMnist, Mnist
+from quickml.datasets.builtin.points import Blobs, Circles, Moons, Spirals, Xor
+from quickml.datasets.idx import read_idx
+from quickml.datasets.split import split
 from quickml.errors import DatasetError
 
 HERE = [
     name
-    for name in DATASETS
+    for name in BUILT_IN
     if name != "fashion_mnist" or (images.DEBIAN / "t10k-labels-idx1-ubyte.gz").is_file()
 ]
 PLANE = [Circles, Moons, Blobs, Xor, Spirals]
@@ -118,20 +107,16 @@ def test_split_refuses_a_size_out_of_range(held_out: int) -> None:
     ],
 )
 def test_sizes_round_up_but_not_over_float_error(total: int, fraction: float, test: int) -> None:
-    assert Moons(num_samples=total, test_fraction=fraction).sizes == (total - test, test)
+    assert Moons(num_samples=total, test_fraction=fraction).info().sizes == (total - test, test)
 
 
 # All datasets
 
 
-def test_every_dataset_has_a_loader() -> None:
-    assert set(LOADERS) == {cls.__name__ for cls in DATASETS.values()}
-
-
 @pytest.mark.parametrize("name", HERE)
 def test_forms_are_what_the_description_says(name: str) -> None:
-    dataset = DATASETS[name]()
-    data = load(dataset)
+    reference = BUILT_IN[name]()
+    dataset, data = reference.info(), load(reference)
     train, test = dataset.sizes
     assert data.x_train.shape == (train, *dataset.shape)
     assert data.x_test.shape == (test, *dataset.shape)
@@ -158,14 +143,16 @@ def test_the_seed_decides(cls: type[Dataset]) -> None:
 
 
 def test_data_that_is_not_as_described_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Iris, "total", 160)
+    whole = load(Iris())
+    monkeypatch.setattr(Iris, "divided", lambda _self, _total: (128, 32))
+    monkeypatch.setattr(Iris, "load", lambda _self: whole)
     with pytest.raises(DatasetError, match="iris: expected 128 training samples of shape"):
         load(Iris())
 
 
 def test_loading_imports_neither_sklearn_nor_pooch() -> None:
     script = (
-        "import sys; from quickml.datasets import load; from quickml.document.datasets import Iris;"
+        "import sys; from quickml.datasets import load; from quickml.datasets.builtin.classic_tables import Iris;"
         "load(Iris()); print(sorted({'sklearn', 'pooch', 'scipy', 'tensorflow'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
@@ -181,7 +168,7 @@ def test_tables_equal_sklearns(
     cls: type[Dataset], files_moved: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if files_moved:
-        monkeypatch.setattr(tabular, "_table", lambda *_args, **_options: None)
+        monkeypatch.setattr(scikit_learn, "table", lambda *_args, **_options: None)
     dataset = cls()
     options = {"scaled": False} if cls is Diabetes else {}
     theirs = getattr(sklearn.datasets, f"load_{dataset.name}")(**options)
@@ -189,20 +176,21 @@ def test_tables_equal_sklearns(
     expected = np.column_stack([theirs.data, theirs.target]).astype(np.float32)
     found = [np.column_stack(part) for part in ((ours.x_train, ours.y_train), (ours.x_test, ours.y_test))]
     assert np.array_equal(rows(*found), rows(expected))
-    assert dataset.feature_names == tuple(map(str, theirs.feature_names))
-    if dataset.labels:
-        assert dataset.labels == tuple(map(str, theirs.target_names))
+    info = dataset.info()
+    assert info.feature_names == tuple(map(str, theirs.feature_names))
+    if info.labels:
+        assert info.labels == tuple(map(str, theirs.target_names))
 
 
 @pytest.mark.parametrize("files_moved", [False, True])
 def test_digits_equal_sklearns(files_moved: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if files_moved:
-        monkeypatch.setattr(tabular, "_table", lambda *_args, **_options: None)
+        monkeypatch.setattr(scikit_learn, "table", lambda *_args, **_options: None)
     theirs, ours = sklearn.datasets.load_digits(), load(Digits())
     assert ours.x_train.max() == 255
     grey = rows(np.rint(np.concatenate([ours.x_train, ours.x_test]) * (16 / 255)))
     assert np.array_equal(grey, rows(theirs.data))
-    assert Digits.labels == tuple(map(str, theirs.target_names))
+    assert Digits().info().labels == tuple(map(str, theirs.target_names))
     bright = {(int(y), int(x.sum())) for x, y in zip(ours.x_test, ours.y_test, strict=True)}
     levels = np.rint(np.arange(17) * (255 / 16)).astype(int)
     known = {
@@ -218,13 +206,13 @@ def test_a_damaged_table_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     class Package:
         submodule_search_locations = (str(tmp_path),)
 
-    monkeypatch.setattr(tabular, "find_spec", lambda _name: Package)
+    monkeypatch.setattr(scikit_learn, "find_spec", lambda _name: Package)
     with pytest.raises(DatasetError, match=r"iris\.csv of scikit-learn is damaged"):
         load(Iris())
 
 
 def test_missing_sklearn_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tabular, "find_spec", lambda _name: None)
+    monkeypatch.setattr(scikit_learn, "find_spec", lambda _name: None)
     with pytest.raises(DatasetError, match="scikit-learn, which is not installed"):
         load(Iris())
 
@@ -269,7 +257,7 @@ def packed(folder: Path, content: bytes) -> tuple[Path, str]:
 
 
 def test_idx_is_read(tmp_path: Path) -> None:
-    array = images.read_idx(*packed(tmp_path, IDX))
+    array = read_idx(*packed(tmp_path, IDX))
     assert array.tolist() == [[1, 2, 3], [4, 5, 6]]
     assert array.dtype == np.uint8
 
@@ -286,21 +274,21 @@ def test_idx_is_read(tmp_path: Path) -> None:
 )
 def test_what_is_no_idx_is_refused(tmp_path: Path, content: bytes, message: str) -> None:
     with pytest.raises(DatasetError, match=message):
-        images.read_idx(*packed(tmp_path, content))
+        read_idx(*packed(tmp_path, content))
 
 
 def test_damaged_files_are_refused(tmp_path: Path) -> None:
     path, sha256 = packed(tmp_path, IDX)
     with pytest.raises(DatasetError, match=f"expected content with sha256 {'0' * 64}, found {sha256}"):
-        images.read_idx(path, "0" * 64)
+        read_idx(path, "0" * 64)
     whole = path.read_bytes()
     for damaged in (whole[:-9], b"", b"plain text", whole[:12] + bytes([whole[12] ^ 255]) + whole[13:]):
         path.write_bytes(damaged)
         with pytest.raises(DatasetError, match="damaged, fetch or install it again"):
-            images.read_idx(path, sha256)
+            read_idx(path, sha256)
     path.unlink()
     with pytest.raises(DatasetError, match="found none that can be read"):
-        images.read_idx(path, sha256)
+        read_idx(path, sha256)
 
 
 # Downloading, against a real server on this machine
@@ -365,7 +353,7 @@ def test_fashion_mnist_with_another_content_is_refused(published: tuple[Path, Th
 @pytest.mark.parametrize("n", [20, 101, 1000])
 def test_plane_is_balanced(cls: type[Dataset], n: int) -> None:
     data = load(cls.model_validate({"num_samples": n}))
-    counts = np.bincount(np.concatenate([data.y_train, data.y_test]), minlength=len(cls.labels))
+    counts = np.bincount(np.concatenate([data.y_train, data.y_test]), minlength=len(cls().info().labels))
     assert counts.sum() == n
     assert counts.max() - counts.min() <= 1
 

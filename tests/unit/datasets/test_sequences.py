@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from quickml.datasets import load
+from quickml.datasets.builtin.images import Mnist, MnistRows
+from quickml.datasets.builtin.sequences import Adding, Brackets, Waves
 from quickml.document import understand
-from quickml.document.datasets import DATASETS, Adding, Brackets, Mnist, MnistRows, Waves
 from quickml.errors import DocumentError
 from quickml.report.sequences import HEIGHT, WIDTH, meanings, paths
 from quickml.training.probe import LEAST, probe_inputs
@@ -237,5 +238,5 @@ def test_a_sequence_is_drawn_inside_its_picture():
 
 
 def test_tokens_are_written_as_what_they_mean():
-    vocabulary = DATASETS["brackets"].vocabulary
+    vocabulary = Brackets().info().vocabulary
     assert meanings(np.array([1, 2, 0, 1, 0, 0]), vocabulary) == "( ) nothing ("

@@ -20,7 +20,7 @@ def test_every_kind_is_understood(doc):
     before = copy.deepcopy(doc)
     plan = understand(doc)
     assert doc == before, "the document handed in is left as it was"
-    assert plan.is_binary or plan.graph.output_shape == (plan.dataset.outputs,)
+    assert plan.is_binary or plan.graph.output_shape == (plan.info.outputs,)
 
 
 def test_the_classic_network():

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from quickml.datasets.builtin import BUILT_IN
 from quickml.document import understand
-from quickml.document.datasets import DATASETS
 from quickml.document.layers import LAYERS
 from served import IRIS, ROOT, is_problem, served
 
@@ -40,7 +40,7 @@ def references(value):
 
 def test_every_dataset_is_listed_with_its_sizes(server):
     listed = {one["name"]: one for one in server.client.get("/v1/datasets").json()["datasets"]}
-    assert list(listed) == list(DATASETS)
+    assert list(listed) == list(BUILT_IN)
     iris = listed["iris"]
     assert (iris["train_samples"], iris["test_samples"], iris["task"]) == (120, 30, "classification")
     assert iris["labels"] == ["setosa", "versicolor", "virginica"]

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import TextIO
 
@@ -47,13 +48,7 @@ def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
         return plan
     document = plan.document.model_dump(mode="json", exclude_none=True)
     document["training"].update(changes)
-    changed = understand(document)
-    return Plan(
-        document=changed.document,
-        graph=changed.graph,
-        notices=plan.notices,
-        memory_bytes=changed.memory_bytes,
-    )
+    return replace(understand(document), notices=plan.notices)
 
 
 @contextmanager

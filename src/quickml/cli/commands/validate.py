@@ -52,13 +52,13 @@ def _lines(plan: Plan) -> list[str]:
         for row in rows
     ]
     lines.insert(1, "-" * len(lines[0]))
-    train, test = plan.dataset.sizes
+    train, test = plan.info.sizes
     parameters = plan.graph.parameters
     return [
         *lines,
         "",
         f"{plan.document.name}: input {plan.graph.input_shape}, {counted(parameters.total, 'parameter')}"
         f" ({parameters.trainable:,} trainable), about {size(plan.memory_bytes)} for training",
-        f"{plan.dataset.title}: {train:,} training and {test:,} test samples",
+        f"{plan.info.title}: {train:,} training and {test:,} test samples",
         *(f"warning: {notice}" for notice in plan.notices),
     ]

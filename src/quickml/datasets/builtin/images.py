@@ -1,24 +1,16 @@
-"""MNIST, which QuickML carries, and its sibling of clothing, which is fetched.
+"""MNIST, which QuickML carries, and its sibling of clothing, which is fetched. Both are four IDX files."""
 
-Both come as four IDX files (http://yann.lecun.com/exdb/mnist/): two zero bytes, a type (8 is uint8), the
-number of dimensions, each dimension as a big-endian 32-bit integer, then the values.
-"""
-
-from __future__ import annotations
-
-import hashlib
-import math
-import struct
-import zlib
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated, Literal
 
-import numpy as np
+from pydantic import Field
 
-from quickml.datasets.data import Array, Data, split
-from quickml.document.datasets import FashionMnist, Mnist, MnistRows
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Dataset
+from quickml.datasets.info import DatasetInfo
+from quickml.datasets.registry import register
 from quickml.errors import DatasetError
 
 FILES = (
@@ -66,76 +58,118 @@ FASHION_MNIST_PACKED = _pins(
 """sha256 of each file as Zalando packed it."""
 
 
-def mnist(dataset: Mnist | MnistRows) -> Data:
-    """Pictures uint8 (n, 28, 28, 1), labels int32 (n,); the whole in the order it was published in."""
-    return _read_all({name: BUNDLED / f"{name}.gz" for name in FILES}, MNIST, dataset)
+class _Mnist(Dataset):
+    """70,000 pictures of 28 by 28 grey pixels, of which 10,000 are always the test."""
+
+    num_samples: Annotated[int, Field(ge=100, le=60_000)] | None = None
+    """Train with this many pictures only, as many of each class as the whole set has by share."""
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Number of training and test samples."""
+        return self.num_samples or 60_000, 10_000
+
+    def _read(self, paths: Mapping[str, Path], sha256: Mapping[str, str]) -> Data:
+        """Pictures uint8 (n, 28, 28, 1), labels int32 (n,); the whole in the order it was published in."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        import numpy as np
+
+        from quickml.datasets.idx import read_idx
+        from quickml.datasets.split import split
+
+        # zlib and hashlib let go of the interpreter's lock, so that the files unpack side by side.
+        with ThreadPoolExecutor(len(FILES)) as pool:
+            x_train, y_train, x_test, y_test = pool.map(
+                lambda name: read_idx(paths[name], sha256[name]), FILES
+            )
+        targets, held_out = y_train.astype(np.int32), y_test.astype(np.int32)
+        if self.num_samples is not None:
+            _, chosen = split(targets, self.num_samples, self.seed)
+            x_train, targets = x_train[chosen], targets[chosen]
+        return Data(x_train=x_train[..., None], y_train=targets, x_test=x_test[..., None], y_test=held_out)
 
 
-def mnist_rows(dataset: MnistRows) -> Data:
-    """As `mnist`, each picture as a sequence of rows: uint8 (n, 28, 28)."""
-    data = mnist(dataset)
-    return replace(data, x_train=data.x_train[..., 0], x_test=data.x_test[..., 0])
+@register
+class Mnist(_Mnist):
+    """Handwritten digits, the classic: 60,000 to learn from and 10,000 to be tested with."""
 
+    name: Literal["mnist"] = "mnist"
 
-def fashion_mnist(dataset: FashionMnist) -> Data:
-    """Pictures uint8 (n, 28, 28, 1), labels int32 (n,); the whole in the order it was published in."""
-    paths = {name: DEBIAN / f"{name}.gz" for name in FILES}
-    if not all(path.is_file() for path in paths.values()):
-        paths = {name: _download(name) for name in FILES}
-    return _read_all(paths, FASHION_MNIST, dataset)
-
-
-def _read_all(
-    paths: Mapping[str, Path], sha256: Mapping[str, str], dataset: Mnist | MnistRows | FashionMnist
-) -> Data:
-    # zlib and hashlib let go of the interpreter's lock, so that the files unpack side by side.
-    with ThreadPoolExecutor(len(FILES)) as pool:
-        x_train, y_train, x_test, y_test = pool.map(lambda name: read_idx(paths[name], sha256[name]), FILES)
-    y_train, y_test = y_train.astype(np.int32), y_test.astype(np.int32)
-    if dataset.num_samples is not None:
-        _, chosen = split(y_train, dataset.num_samples, dataset.seed)
-        x_train, y_train = x_train[chosen], y_train[chosen]
-    return Data(x_train=x_train[..., None], y_train=y_train, x_test=x_test[..., None], y_test=y_test)
-
-
-def read_idx(path: Path, sha256: str) -> Array:
-    """Read a gzip-packed IDX file of bytes.
-
-    Args:
-        path: the packed file.
-        sha256: of the unpacked content.
-
-    Returns:
-        uint8, of the shape that the file's header gives; read-only.
-
-    Raises:
-        DatasetError: it is missing, damaged, another file than expected, or no IDX file of bytes.
-    """
-    try:
-        content = zlib.decompress(path.read_bytes(), wbits=31)  # 31: a gzip header
-    except OSError as error:
-        raise DatasetError(f"{path}: expected a data file, found none that can be read ({error})") from error
-    except zlib.error as error:
-        raise DatasetError(f"{path}: damaged, fetch or install it again ({error})") from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != sha256:
-        raise DatasetError(
-            f"{path}: expected content with sha256 {sha256}, found {found}; fetch or install it again"
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="Handwritten digits (MNIST)",
+            source="LeCun, Cortes, Burges; CC BY-SA 3.0",
+            kind="image",
+            shape=(28, 28, 1),
+            labels=tuple("0123456789"),
+            sizes=self.sizes,
         )
-    return _parse_idx(content, str(path))
+
+    def load(self) -> Data:
+        return self._read({name: BUNDLED / f"{name}.gz" for name in FILES}, MNIST)
 
 
-def _parse_idx(content: bytes, name: str) -> Array:
-    if len(content) < 4 or content[:3] != b"\0\0\x08":
-        raise DatasetError(f"{name}: expected an IDX file of bytes (00 00 08), found {content[:3].hex(' ')}")
-    dimensions = content[3]
-    start = 4 + 4 * dimensions
-    if len(content) < start:
-        raise DatasetError(f"{name}: expected {dimensions} dimensions, found {len(content)} bytes in all")
-    shape = struct.unpack(f">{dimensions}I", content[4:start])
-    if len(content) - start != math.prod(shape):
-        raise DatasetError(f"{name}: expected values of shape {shape}, found {len(content) - start} bytes")
-    return np.frombuffer(content, np.uint8, offset=start).reshape(shape)
+@register
+class MnistRows(_Mnist):
+    """The digits of MNIST for recurrent layers: 28 rows, one after the other. An app hands over a picture."""
+
+    name: Literal["mnist_rows"] = "mnist_rows"
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="Handwritten digits (MNIST), row by row",
+            source="LeCun, Cortes, Burges; CC BY-SA 3.0",
+            kind="image",
+            shape=(28, 28),
+            labels=tuple("0123456789"),
+            sizes=self.sizes,
+        )
+
+    def load(self) -> Data:
+        """As `Mnist`, each picture as a sequence of rows: uint8 (n, 28, 28)."""
+        data = self._read({name: BUNDLED / f"{name}.gz" for name in FILES}, MNIST)
+        return replace(data, x_train=data.x_train[..., 0], x_test=data.x_test[..., 0])
+
+
+@register
+class FashionMnist(_Mnist):
+    """Pieces of clothing in the format of MNIST, and harder."""
+
+    name: Literal["fashion_mnist"] = "fashion_mnist"
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="Clothing (Fashion-MNIST)",
+            source="Zalando Research; MIT",
+            kind="image",
+            shape=(28, 28, 1),
+            labels=(
+                "T-shirt/top",
+                "Trouser",
+                "Pullover",
+                "Dress",
+                "Coat",
+                "Sandal",
+                "Shirt",
+                "Sneaker",
+                "Bag",
+                "Ankle boot",
+            ),
+            sizes=self.sizes,
+        )
+
+    def load(self) -> Data:
+        paths = {name: DEBIAN / f"{name}.gz" for name in FILES}
+        if not all(path.is_file() for path in paths.values()):
+            paths = {name: _download(name) for name in FILES}
+        return self._read(paths, FASHION_MNIST)
+
+    def is_local(self) -> bool:
+        return DEBIAN.is_dir()
 
 
 def _download(name: str) -> Path:

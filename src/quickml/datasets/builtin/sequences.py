@@ -1,11 +1,19 @@
 """Sequences, made on the spot, drawn with the dataset's seed."""
 
-from __future__ import annotations
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import numpy as np
+from pydantic import Field
 
-from quickml.datasets.data import Array, Data, divided
-from quickml.document.datasets import Adding, Brackets, Dataset, Waves
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Count, Split
+from quickml.datasets.info import DatasetInfo
+from quickml.datasets.registry import register
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
 
 PERIODS = (1.5, 4.0)
 """How many of its periods a wave goes through, at least and at most."""
@@ -13,68 +21,143 @@ PERIODS = (1.5, 4.0)
 HEIGHTS = (0.5, 1.5)
 
 
-def waves(dataset: Waves) -> Data:
-    """Heights, float32 (n, steps, 1); classes have the same number of samples, give or take one."""
-    rng = _chance(dataset)
-    label = (np.arange(dataset.num_samples) % len(dataset.labels)).astype(np.int32)
-    periods, phase, height = (
-        rng.uniform(low, high, (len(label), 1)) for low, high in (PERIODS, (0, 1), HEIGHTS)
-    )
-    at = (phase + periods * np.linspace(0, 1, dataset.steps)) % 1.0
-    shapes = np.stack([_sine(at), _square(at), _triangle(at), _sawtooth(at)])
-    clean = height * shapes[label, np.arange(len(label))]
-    noisy = clean + rng.normal(0.0, dataset.noise, clean.shape)
-    return divided(noisy[..., None].astype(np.float32), label, dataset.sizes, dataset.seed)
+class _Sequences(Split):
+    """Sequences, made on the spot."""
+
+    num_samples: Count = 5000
+    steps: Annotated[int, Field(ge=4, le=500)] = 30
+    """How long each sequence is."""
+
+    def _rng(self) -> "np.random.Generator":
+        import numpy as np
+
+        # Not the bare seed: that one shuffles the split, and samples must not depend on their place in it.
+        return np.random.default_rng((self.seed, 1))
 
 
-def _sine(at: Array) -> Array:
-    return np.sin(2 * np.pi * at)
+@register
+class Waves(_Sequences):
+    """Noisy waves, of any height, length and phase, to be told apart by their shape."""
+
+    name: Literal["waves"] = "waves"
+    num_samples: Count = 4000
+    steps: Annotated[int, Field(ge=16, le=500)] = 50
+    """How long each sequence is."""
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """Standard deviation of the jitter added to each step; the waves are 0.5 to 1.5 high."""
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="Waves by their shape",
+            source="synthetic",
+            kind="sequence",
+            shape=(self.steps, 1),
+            labels=("sine", "square", "triangle", "sawtooth"),
+            feature_names=("height",),
+            sizes=self.divided(self.num_samples),
+        )
+
+    def load(self) -> Data:
+        """Heights, float32 (n, steps, 1); classes have the same number of samples, give or take one."""
+        import numpy as np
+
+        from quickml.datasets.split import divided
+
+        info, rng = self.info(), self._rng()
+        label = (np.arange(self.num_samples) % len(info.labels)).astype(np.int32)
+        periods, phase, height = (
+            rng.uniform(low, high, (len(label), 1)) for low, high in (PERIODS, (0, 1), HEIGHTS)
+        )
+        at = (phase + periods * np.linspace(0, 1, self.steps)) % 1.0
+        square = np.where(at < 0.5, 1.0, -1.0)
+        shapes = np.stack([np.sin(2 * np.pi * at), square, 4 * np.abs(at - 0.5) - 1, 2 * at - 1])
+        clean = height * shapes[label, np.arange(len(label))]
+        noisy = clean + rng.normal(0.0, self.noise, clean.shape)
+        return divided(noisy[..., None].astype(np.float32), label, info.sizes, self.seed)
 
 
-def _square(at: Array) -> Array:
-    return np.where(at < 0.5, 1.0, -1.0)
+@register
+class Adding(_Sequences):
+    """Numbers of which two are marked: what is their sum? The first has to be remembered (regression)."""
+
+    name: Literal["adding"] = "adding"
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="The adding problem",
+            source="synthetic, after Hochreiter and Schmidhuber 1997",
+            kind="sequence",
+            task="regression",
+            shape=(self.steps, 2),
+            feature_names=("number", "mark"),
+            target_name="sum of the two marked numbers",
+            sizes=self.divided(self.num_samples),
+        )
+
+    def load(self) -> Data:
+        """Numbers drawn evenly from 0 to 1 and marks, float32 (n, steps, 2); sums, float32 (n,).
+
+        One mark is in the first half of the sequence and one in the second.
+        """
+        import numpy as np
+
+        from quickml.datasets.split import divided
+
+        rng = self._rng()
+        count, half = self.num_samples, self.steps // 2
+        numbers, marks = rng.uniform(0, 1, (count, self.steps)), np.zeros((count, self.steps))
+        for first, last in ((0, half), (half, self.steps)):
+            marks[np.arange(count), rng.integers(first, last, count)] = 1
+        sums = (numbers * marks).sum(axis=1).astype(np.float32)
+        samples = np.stack([numbers, marks], axis=-1).astype(np.float32)
+        return divided(samples, sums, self.info().sizes, self.seed)
 
 
-def _triangle(at: Array) -> Array:
-    return 4 * np.abs(at - 0.5) - 1
+@register
+class Brackets(_Sequences):
+    """Rows of brackets: does every one that opens close, and the other way round?"""
+
+    name: Literal["brackets"] = "brackets"
+    steps: Annotated[int, Field(ge=4, le=500)] = 20
+    """How long the longest are; the others are filled up with nothing."""
+
+    def info(self) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title="Balanced brackets",
+            source="synthetic",
+            kind="tokens",
+            shape=(self.steps,),
+            labels=("unbalanced", "balanced"),
+            vocabulary=("nothing", "(", ")"),
+            sizes=self.divided(self.num_samples),
+        )
+
+    def load(self) -> Data:
+        """Tokens, int32 (n, steps): 1 opens, 2 closes, 0 fills up behind; half of the rows are balanced.
+
+        An unbalanced row is a balanced one of which one bracket is turned round, or of which two neighbours
+        outside all others, as in `()`, change places: half of these have as many that open as that close.
+        """
+        import numpy as np
+
+        from quickml.datasets.split import divided
+
+        rng = self._rng()
+        label = (np.arange(self.num_samples) % 2).astype(np.int32)
+        tokens = np.zeros((self.num_samples, self.steps), np.int32)
+        for row, is_balanced in zip(tokens, label, strict=True):
+            word = _balanced(rng, int(rng.integers(2, self.steps // 2 + 1)))
+            row[: len(word)] = word if is_balanced else _spoiled(rng, word)
+        return divided(tokens, label, self.info().sizes, self.seed)
 
 
-def _sawtooth(at: Array) -> Array:
-    return 2 * at - 1
-
-
-def adding(dataset: Adding) -> Data:
-    """Numbers drawn evenly from 0 to 1 and marks, float32 (n, steps, 2); sums, float32 (n,).
-
-    One mark is in the first half of the sequence and one in the second.
-    """
-    rng = _chance(dataset)
-    count, half = dataset.num_samples, dataset.steps // 2
-    numbers, marks = rng.uniform(0, 1, (count, dataset.steps)), np.zeros((count, dataset.steps))
-    for first, last in ((0, half), (half, dataset.steps)):
-        marks[np.arange(count), rng.integers(first, last, count)] = 1
-    sums = (numbers * marks).sum(axis=1)
-    samples = np.stack([numbers, marks], axis=-1)
-    return divided(samples.astype(np.float32), sums.astype(np.float32), dataset.sizes, dataset.seed)
-
-
-def brackets(dataset: Brackets) -> Data:
-    """Tokens, int32 (n, steps): 1 opens, 2 closes, 0 fills up behind; half of the rows are balanced.
-
-    An unbalanced row is a balanced one of which one bracket is turned round, or of which two neighbours
-    outside all others, as in `()`, change places: half of these have as many that open as that close.
-    """
-    rng = _chance(dataset)
-    label = (np.arange(dataset.num_samples) % 2).astype(np.int32)
-    tokens = np.zeros((dataset.num_samples, dataset.steps), np.int32)
-    for row, balanced in zip(tokens, label, strict=True):
-        word = _balanced(rng, int(rng.integers(2, dataset.steps // 2 + 1)))
-        row[: len(word)] = word if balanced else _spoiled(rng, word)
-    return divided(tokens, label, dataset.sizes, dataset.seed)
-
-
-def _balanced(rng: np.random.Generator, pairs: int) -> Array:
+def _balanced(rng: "np.random.Generator", pairs: int) -> "Array":
     """A balanced row of so many pairs, int32 (2 * pairs,): any, though not all equally often."""
+    import numpy as np
+
     word, depth, left = [], 0, pairs
     while left or depth:
         opens = left > 0 and (depth == 0 or rng.random() < 0.5)
@@ -83,7 +166,9 @@ def _balanced(rng: np.random.Generator, pairs: int) -> Array:
     return np.array(word, np.int32)
 
 
-def _spoiled(rng: np.random.Generator, word: Array) -> Array:
+def _spoiled(rng: "np.random.Generator", word: "Array") -> "Array":
+    import numpy as np
+
     spoiled = word.copy()
     if rng.random() < 0.5:
         place = rng.integers(len(word))
@@ -95,8 +180,3 @@ def _spoiled(rng: np.random.Generator, word: Array) -> Array:
     first = 0 if group == 0 else int(ends[group - 1])
     spoiled[first : ends[group]] = 3 - word[first : ends[group]]
     return spoiled
-
-
-def _chance(dataset: Dataset) -> np.random.Generator:
-    # Not the bare seed: that one shuffles the split, and samples must not depend on their place in it.
-    return np.random.default_rng((dataset.seed, 1))

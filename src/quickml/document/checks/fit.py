@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import get_args
 
+from quickml.datasets.info import DatasetInfo
 from quickml.document.checks.tokens import token_problems
 from quickml.document.checks.updating import updatable_problems
-from quickml.document.datasets import Dataset
 from quickml.document.document import Model
 from quickml.document.export import FIRST_IOS, Export, Format, first_ios, formats_of
 from quickml.document.layers import Layer
@@ -29,7 +29,7 @@ SLOTS = {"SGD": 1, "RMSprop": 2, "Adam": 2, "AdamW": 2, "Adagrad": 1, "Adadelta"
 
 
 def misfits(
-    *, dataset: Dataset | None, model: Model | None, training: Training | None, export: Export | None
+    *, info: DatasetInfo | None, model: Model | None, training: Training | None, export: Export | None
 ) -> tuple[Graph | None, list[Problem]]:
     """All problems between the parts of a document; None for a part that is wrong in itself.
 
@@ -38,30 +38,30 @@ def misfits(
     """
     graph: Graph | None = None
     problems: list[Problem] = []
-    if dataset and model:
-        graph, problems = walk(model.layers, dataset.shape)
-        problems += _input_problems(model, dataset)
-    if graph and dataset:
-        problems += token_problems(graph, dataset)
-        problems += output_problems(graph, dataset) + _target_problems(graph, dataset)
+    if info and model:
+        graph, problems = walk(model.layers, info.shape)
+        problems += _input_problems(model, info)
+    if graph and info:
+        problems += token_problems(graph, info)
+        problems += output_problems(graph, info) + _target_problems(graph, info)
     if graph and training:
         problems += size_problems(graph, training)
-    if training and dataset:
-        problems += training_problems(training, dataset)
+    if training and info:
+        problems += training_problems(training, info)
     if export:
         problems += export_problems(export)
     if export and export.updatable:
-        problems += updatable_problems(export.updatable, graph, dataset)
+        problems += updatable_problems(export.updatable, graph, info)
     return graph, problems
 
 
-def _input_problems(model: Model, dataset: Dataset) -> list[Problem]:
-    if model.input_shape in (None, dataset.shape):
+def _input_problems(model: Model, info: DatasetInfo) -> list[Problem]:
+    if model.input_shape in (None, info.shape):
         return []
     return [
         Problem(
             pointer="/model/input_shape",
-            expected=f"{shown(dataset.shape)}, as {dataset.name} has it",
+            expected=f"{shown(info.shape)}, as {info.name} has it",
             found=shown(model.input_shape or ()),
             hint="it can be left out",
         )
@@ -79,20 +79,20 @@ def _last_activation(layer: Layer) -> str:
     return layer.activation if isinstance(layer, Dense | Activation) else "linear"
 
 
-def output_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+def output_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """Whether the last layer answers what the dataset asks."""
-    last, classes = graph.nodes[-1], len(dataset.labels)
+    last, classes = graph.nodes[-1], len(info.labels)
     pointer, activation = f"/model/layers/{last.index}", _last_activation(last.layer)
     if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
         return []
-    is_regression = dataset.task == "regression"
+    is_regression = info.task == "regression"
     units, asked = (1, "regression") if is_regression else (classes, f"{classes} classes")
     if last.output_shape != (units,):
         softmax = "" if is_regression else ', "activation": "softmax"'
         return [
             Problem(
                 pointer=pointer,
-                subject=f"{dataset.name} ({asked})",
+                subject=f"{info.name} ({asked})",
                 expected=f"an output of ({units},)",
                 found=shown(last.output_shape),
                 hint=_ending(last, f'{{"type": "Dense", "units": {units}{softmax}}}'),
@@ -120,20 +120,20 @@ def _ending(last: Node, layer: str) -> str:
     return f"end with {layer}"
 
 
-def _target_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+def _target_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """A way back to the target's unit leads there from the end only."""
     return [
         Problem(
             pointer=f"/model/layers/{node.index}",
             subject="Normalization with invert",
             expected="mean and variance, or to be the last layer of a regression",
-            found=f"layer {node.index + 1} of {len(graph.nodes)} of a {dataset.task}",
+            found=f"layer {node.index + 1} of {len(graph.nodes)} of a {info.task}",
         )
         for node in graph.nodes
         if isinstance(node.layer, Normalization)
         and node.layer.invert
         and node.layer.mean is None
-        and (node is not graph.nodes[-1] or dataset.task != "regression")
+        and (node is not graph.nodes[-1] or info.task != "regression")
     ]
 
 
@@ -172,20 +172,20 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
     return problems
 
 
-def training_problems(training: Training, dataset: Dataset) -> list[Problem]:
+def training_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     """What the dataset does not allow, or what contradicts itself."""
     return [
-        *_objective_problems(training, dataset),
-        *_validation_problems(training, dataset),
-        *_monitor_problems(training, dataset),
+        *_objective_problems(training, info),
+        *_validation_problems(training, info),
+        *_monitor_problems(training, info),
         *_schedule_problems(training),
     ]
 
 
-def _objective_problems(training: Training, dataset: Dataset) -> list[Problem]:
+def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     """A loss and metrics that fit the task."""
-    subject = f"{dataset.name} ({dataset.task})"
-    classifies = dataset.task == "classification"
+    subject = f"{info.name} ({info.task})"
+    classifies = info.task == "classification"
     allowed = get_args(ClassificationLoss if classifies else RegressionLoss)
     if classifies:
         allowed = (*allowed, "mean_squared_error", "mean_absolute_error")
@@ -206,8 +206,8 @@ def _objective_problems(training: Training, dataset: Dataset) -> list[Problem]:
     return problems
 
 
-def _validation_problems(training: Training, dataset: Dataset) -> list[Problem]:
-    train, _ = dataset.sizes
+def _validation_problems(training: Training, info: DatasetInfo) -> list[Problem]:
+    train, _ = info.sizes
     if not training.validation_fraction or 0 < round(train * training.validation_fraction) < train:
         return []
     return [
@@ -240,7 +240,7 @@ def _schedule_problems(training: Training) -> list[Problem]:
     return problems
 
 
-def _monitor_problems(training: Training, dataset: Dataset) -> list[Problem]:
+def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     stopping = training.early_stopping
     if stopping is None:
         return []
@@ -254,7 +254,7 @@ def _monitor_problems(training: Training, dataset: Dataset) -> list[Problem]:
                 hint='add "validation_fraction": 0.1 to training, or monitor "loss"',
             )
         ]
-    known = {"loss", *metrics_of(training, dataset)}
+    known = {"loss", *metrics_of(training, info)}
     if stopping.monitor.removeprefix("val_") not in known:
         return [
             Problem(
@@ -297,8 +297,8 @@ def _format_problems(kind: Format, export: Export) -> list[Problem]:
     ]
 
 
-def metrics_of(training: Training, dataset: Dataset) -> tuple[str, ...]:
+def metrics_of(training: Training, info: DatasetInfo) -> tuple[str, ...]:
     """Those asked for, or the task's own where none is."""
     if training.metrics:
         return training.metrics
-    return ("accuracy",) if dataset.task == "classification" else ("mean_absolute_error",)
+    return ("accuracy",) if info.task == "classification" else ("mean_absolute_error",)

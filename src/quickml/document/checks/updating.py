@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import difflib
 
-from quickml.document.datasets import Dataset
+from quickml.datasets.info import DatasetInfo
 from quickml.document.export import Updatable
 from quickml.document.layers import Layer
 from quickml.document.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
@@ -61,40 +61,40 @@ _PASSED = "Dense, Conv2D, pooling, Flatten, Reshape, BatchNormalization, ReLU, s
 _WAYS = f"Core ML goes back through {_PASSED}"
 
 
-def updatable_problems(updatable: Updatable, graph: Graph | None, dataset: Dataset | None) -> list[Problem]:
+def updatable_problems(updatable: Updatable, graph: Graph | None, info: DatasetInfo | None) -> list[Problem]:
     """What stands in the way of a file that a phone can train; as much of it as the known parts show."""
     problems = _optimizer_problems(updatable.optimizer)
-    if dataset:
-        problems += _loss_problems(updatable, dataset)
-    if dataset and dataset.kind not in ("image", "features"):
-        expected, found = "a dataset of pictures or features", f"{dataset.name} ({dataset.kind})"
+    if info:
+        problems += _loss_problems(updatable, info)
+    if info and info.kind not in ("image", "features"):
+        expected, found = "a dataset of pictures or features", f"{info.name} ({info.kind})"
         problems.append(Problem(pointer="/export/updatable", expected=expected, found=found))
-    elif graph and dataset:
+    elif graph and info:
         problems += [problem for node in graph.nodes for problem in _writing_problems(node)]
-        problems += _end_problems(graph, dataset) + _layer_problems(updatable, graph)
+        problems += _end_problems(graph, info) + _layer_problems(updatable, graph)
     return problems
 
 
-def settled(updatable: Updatable, graph: Graph, dataset: Dataset) -> Updatable:
+def settled(updatable: Updatable, graph: Graph, info: DatasetInfo) -> Updatable:
     """With the defaults that depend on the network written out, for a document without problems."""
     return updatable.model_copy(
-        update={"layers": updatable.layers or _reached(graph)[0][:1], "loss": _loss_of(dataset)}
+        update={"layers": updatable.layers or _reached(graph)[0][:1], "loss": _loss_of(info)}
     )
 
 
-def _loss_of(dataset: Dataset) -> str:
-    return "categorical_crossentropy" if dataset.task == "classification" else "mean_squared_error"
+def _loss_of(info: DatasetInfo) -> str:
+    return "categorical_crossentropy" if info.task == "classification" else "mean_squared_error"
 
 
-def _loss_problems(updatable: Updatable, dataset: Dataset) -> list[Problem]:
-    if updatable.loss in (None, _loss_of(dataset)):
+def _loss_problems(updatable: Updatable, info: DatasetInfo) -> list[Problem]:
+    if updatable.loss in (None, _loss_of(info)):
         return []
-    subject = f"{dataset.name} ({dataset.task})"
+    subject = f"{info.name} ({info.task})"
     return [
         Problem(
             pointer="/export/updatable/loss",
             subject=subject,
-            expected=repr(_loss_of(dataset)),
+            expected=repr(_loss_of(info)),
             found=repr(updatable.loss),
             hint="it can be left out",
         )
@@ -150,9 +150,9 @@ def _unwritable(node: Node) -> str:
     return "" if activation in ACTIVATIONS else f"a {layer.type} with {activation}"
 
 
-def _end_problems(graph: Graph, dataset: Dataset) -> list[Problem]:
+def _end_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """Core ML's cross entropy takes what a softmax gives, and nothing else."""
-    if dataset.task == "regression" or graph.output_shape != (1,):
+    if info.task == "regression" or graph.output_shape != (1,):
         return []  # that classes want a softmax is told where the output is held against the dataset
     return [
         Problem(

@@ -5,7 +5,6 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.base import Shape
 from quickml.document.layers.layer import (
     Activation_,
     BiasInitializer,
@@ -15,6 +14,7 @@ from quickml.document.layers.layer import (
     Regularizer,
     axis_of,
 )
+from quickml.fields import Shape
 
 
 class Activation(Layer):

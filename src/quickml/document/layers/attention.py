@@ -2,7 +2,6 @@
 
 from typing import Any, ClassVar, Literal
 
-from quickml.document.base import Fraction, Shape, Size
 from quickml.document.layers.layer import (
     BiasInitializer,
     Example,
@@ -12,6 +11,7 @@ from quickml.document.layers.layer import (
     Regularizer,
     sequence,
 )
+from quickml.fields import Fraction, Shape, Size
 
 
 class MultiHeadAttention(Layer):

@@ -8,9 +8,9 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from quickml.document.base import Shape
 from quickml.document.layers.layer import Example, Layer, image
 from quickml.document.layers.resizing import Interpolation
+from quickml.fields import Shape
 
 
 def _form(value: Any) -> str:

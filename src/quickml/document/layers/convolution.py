@@ -3,7 +3,6 @@
 import math
 from typing import ClassVar, Literal
 
-from quickml.document.base import Pair, PairFromZero, Shape, Size
 from quickml.document.layers.layer import (
     Activated,
     Example,
@@ -17,6 +16,7 @@ from quickml.document.layers.layer import (
     image,
     shown,
 )
+from quickml.fields import Pair, PairFromZero, Shape, Size
 
 
 def reach(size: int, dilation: int) -> int:

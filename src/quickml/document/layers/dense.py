@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Shape, Size
 from quickml.document.layers.layer import Example, Parameters, ShapeError, Weighted, shown
+from quickml.fields import Shape, Size
 
 
 class Dense(Weighted):

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Shape, Size
 from quickml.document.layers.layer import (
     Example,
     Initializer,
@@ -12,6 +11,7 @@ from quickml.document.layers.layer import (
     ShapeError,
     shown,
 )
+from quickml.fields import Shape, Size
 
 
 class Embedding(Layer):

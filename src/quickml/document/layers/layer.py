@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
-from quickml.document.base import DocumentModel, Shape
+from quickml.fields import DocumentModel, Shape
 
 Activation_ = Literal[
     "linear",

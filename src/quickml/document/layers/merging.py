@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Shape
 from quickml.document.layers.layer import Example, Layer, ShapeError, axis_of, shown
+from quickml.fields import Shape
 
 
 class _Merge(Layer):

@@ -2,9 +2,9 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Pair, Shape
 from quickml.document.layers.convolution import window
 from quickml.document.layers.layer import Example, Layer, Margin, image
+from quickml.fields import Pair, Shape
 
 
 class _Pooling2D(Layer):

@@ -4,8 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.base import Numbers, Shape
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError
+from quickml.fields import Numbers, Shape
 
 Variance = Annotated[float, Field(ge=0)]
 

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Fraction, Shape, Size
 from quickml.document.layers.layer import (
     Activation_,
     BiasInitializer,
@@ -14,6 +13,7 @@ from quickml.document.layers.layer import (
     ShapeError,
     sequence,
 )
+from quickml.fields import Fraction, Shape, Size
 
 MAX_UNROLLED = 512
 """Steps that a layer may have which the file holds step by step."""

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.base import Fraction, PositiveFloat, Shape
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, axis_of, image
+from quickml.fields import Fraction, PositiveFloat, Shape
 
 
 class Dropout(Layer):

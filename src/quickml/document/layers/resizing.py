@@ -2,8 +2,8 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Padding, Pair, Shape, Size
 from quickml.document.layers.layer import Example, Layer, ShapeError, image, shown
+from quickml.fields import Padding, Pair, Shape, Size
 
 Interpolation = Literal["nearest", "bilinear"]
 

@@ -2,7 +2,6 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.base import Fraction, PairFromZero, Shape, Size
 from quickml.document.layers.convolution import check_gaps, check_groups, reach, slid
 from quickml.document.layers.layer import (
     Example,
@@ -14,6 +13,7 @@ from quickml.document.layers.layer import (
     sequence,
     shown,
 )
+from quickml.fields import Fraction, PairFromZero, Shape, Size
 
 
 def _steps(  # noqa: PLR0917

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.base import MAX_SIZE, Shape, Size
 from quickml.document.layers.layer import Example, Layer, ShapeError, shown
+from quickml.fields import MAX_SIZE, Shape, Size
 
 
 class Flatten(Layer):

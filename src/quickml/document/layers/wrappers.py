@@ -4,10 +4,10 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.base import Shape
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, sequence
 from quickml.document.layers.recurrent import GRU, LSTM, SimpleRNN
+from quickml.fields import Shape
 
 
 def _named_within(layer: Layer) -> ShapeError | None:

@@ -55,7 +55,7 @@ def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, obj
 
     plan, export = trained.plan, trained.plan.document.export
     source = package.input_name(trained)
-    answer = package.PROBABILITIES if plan.dataset.labels else package.PREDICTION
+    answer = package.PROBABILITIES if plan.info.labels else package.PREDICTION
     return {
         "keras_file": str(keras_file.resolve()),
         "path": str(path),
@@ -66,7 +66,7 @@ def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, obj
         "license": export.license,
         "description": package.short_description(trained),
         "facts": {
-            "labels": list(plan.dataset.labels),
+            "labels": list(plan.info.labels),
             "inputs": {source: package.input_description(trained)},
             "outputs": {answer: package.output_descriptions(trained)[answer]},
             "quickml.document": plan.document.model_dump_json(exclude_none=True),

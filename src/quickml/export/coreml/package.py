@@ -88,12 +88,12 @@ def _convert(trained: TrainedModel, kind: Format, target: Any, *, half: bool) ->
         trained.weights,
         input_name=input_name(trained),
         opset=target,
-        kind=plan.dataset.kind,
+        kind=plan.info.kind,
         both=plan.is_binary,
     )
     arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
-    if plan.dataset.labels:
-        arguments["classifier_config"] = ct.ClassifierConfig(list(plan.dataset.labels), LABEL)
+    if plan.info.labels:
+        arguments["classifier_config"] = ct.ClassifierConfig(list(plan.info.labels), LABEL)
     if half and kind == "mlpackage":
         arguments["compute_precision"] = ct.transform.FP16ComputePrecision(
             op_selector=_may_be_half(plan.graph)
@@ -112,12 +112,12 @@ def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
 
 def input_name(trained: TrainedModel) -> str:
     """The name of the only input."""
-    return trained.plan.dataset.kind
+    return trained.plan.info.kind
 
 
 def _input_type(trained: TrainedModel) -> Any:
     ct = coremltools()
-    name, dataset = input_name(trained), trained.plan.dataset
+    name, dataset = input_name(trained), trained.plan.info
     shape = input_shape(dataset.kind, dataset.shape)
     if not dataset.is_image:
         whole = dataset.kind == "tokens"
@@ -130,14 +130,14 @@ def _described(trained: TrainedModel, model: Any) -> Any:
     """The protobuf with names that we choose and all that the file says about itself."""
     ct = coremltools()
     description = model.get_spec()
-    labels = trained.plan.dataset.labels
+    labels = trained.plan.info.labels
     if labels:
         old = description.description.predictedProbabilitiesName
         ct.utils.rename_feature(description, old, PROBABILITIES)
     else:
         ct.utils.rename_feature(description, description.description.output[0].name, PREDICTION)
     _check_labels(description, len(labels))
-    if trained.plan.dataset.kind == "tokens":
+    if trained.plan.info.kind == "tokens":
         # coremltools declares every input of a neural network as float32
         array = description.description.input[0].type.multiArrayType
         array.dataType = array.INT32
@@ -155,7 +155,7 @@ def _check_labels(description: Any, expected: int) -> None:
 
 def fill_metadata(trained: TrainedModel, description: Any) -> None:
     """All that a `ModelDescription` says about the model, its input and its outputs."""
-    spec, dataset = trained.plan.document, trained.plan.dataset
+    spec, dataset = trained.plan.document, trained.plan.info
     meta = description.metadata
     meta.author = spec.export.author or "QuickML"
     meta.license = spec.export.license
@@ -191,7 +191,7 @@ def output_descriptions(trained: TrainedModel) -> dict[str, str]:
     return {
         LABEL: "The most probable class",
         PROBABILITIES: "The probability of each class",
-        PREDICTION: trained.plan.dataset.target_name or "The predicted value",
+        PREDICTION: trained.plan.info.target_name or "The predicted value",
     }
 
 
@@ -199,9 +199,7 @@ def short_description(trained: TrainedModel) -> str:
     """What the model is and how good it is, in a sentence or two."""
     spec, metrics = trained.plan.document, trained.metrics
     when = "" if spec.export.weights == "float32" else ", with float32 weights"
-    parts = [
-        spec.export.description or f"{spec.name}: learned from {trained.plan.dataset.title} with QuickML."
-    ]
+    parts = [spec.export.description or f"{spec.name}: learned from {trained.plan.info.title} with QuickML."]
     if "accuracy" in metrics:
         parts.append(
             f"Accuracy on {len(trained.predictions):,} test samples{when}: {metrics['accuracy']:.2%}."
@@ -213,7 +211,7 @@ def short_description(trained: TrainedModel) -> str:
 
 def input_description(trained: TrainedModel) -> str:
     """What goes in: raw values, and of what."""
-    dataset = trained.plan.dataset
+    dataset = trained.plan.info
     if dataset.is_image:
         _, channels, height, width = input_shape(dataset.kind, dataset.shape)
         colour = "grey" if channels == 1 else "RGB"

@@ -52,7 +52,7 @@ def _network(trained: TrainedModel) -> Any:
     """The network, ready to answer."""
     plan, network = trained.plan, coremltools().models.neural_network
     array = coremltools().models.datatypes.Array
-    shape, labels = plan.graph.input_shape, plan.dataset.labels
+    shape, labels = plan.graph.input_shape, plan.info.labels
     planes = (shape[2], shape[0], shape[1]) if len(shape) == 3 else shape
     name, result = input_name(trained), PROBABILITIES if labels else PREDICTION
     builder = network.NeuralNetworkBuilder(
@@ -64,7 +64,7 @@ def _network(trained: TrainedModel) -> Any:
     write_layers(builder, plan.graph, trained.weights, source=name, result=result)
     if labels:
         builder.set_class_labels(list(labels), LABEL, prediction_blob=PROBABILITIES)
-    if plan.dataset.is_image:
+    if plan.info.is_image:
         _take_images(builder.spec.description.input[0], planes)
     return builder
 
@@ -77,7 +77,7 @@ def _take_images(feature: Any, planes: tuple[int, ...]) -> None:
 
 
 def _set_loss(builder: Any, trained: TrainedModel) -> None:
-    if trained.plan.dataset.labels:
+    if trained.plan.info.labels:
         builder.set_categorical_cross_entropy_loss(_LOSS, PROBABILITIES)
         return
     array = coremltools().models.datatypes.Array

@@ -111,7 +111,7 @@ def _row(service: Service, job: Job) -> dict[str, Any]:
     sizes = [file.size_bytes for file in service.artifacts(job.id, job.owner) if file.kind == "mlmodel"]
     return {
         "name": job.name,
-        "dataset": understand(json.loads(job.document)).dataset.name,
+        "dataset": understand(json.loads(job.document)).info.name,
         "size": sizes[0] if sizes else 0,
         "train_acc": _train_accuracy(service, job),
         "test_acc": _metric(job.metrics, "accuracy"),

@@ -15,9 +15,9 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
-from quickml.document.base import Shape
 from quickml.document.layers import Layer
 from quickml.document.layers.layer import axis_of as position_of
+from quickml.fields import Shape
 
 Var = Any
 """A coremltools MIL variable; its library has no types."""

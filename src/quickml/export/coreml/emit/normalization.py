@@ -8,11 +8,11 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
-from quickml.document.base import Shape
 from quickml.document.layers.layer import axis_of as position_of
 from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.layers.regularization import BatchNormalization, GroupNormalization, LayerNormalization
 from quickml.export.coreml.emit.emitter import Context, Var, axis_of, emits
+from quickml.fields import Shape
 
 EPSILON = 1e-7
 """Keras' `backend.epsilon()`, the least standard deviation its Normalization divides by."""

@@ -10,12 +10,12 @@ from coremltools.converters.mil import Builder as mb
 from coremltools.converters.mil.mil import Function, Program, types
 from numpy.typing import NDArray
 
-from quickml.document.base import Shape
-from quickml.document.datasets import Kind
+from quickml.datasets.info import Kind
 from quickml.document.shapes import Graph, Node
 from quickml.document.wiring import INPUT
 from quickml.errors import CompileError
 from quickml.export.coreml.emit.emitter import EMITTERS, Context, Var
+from quickml.fields import Shape
 
 
 def core_ml_shape(shape: Shape) -> tuple[int, ...]:

@@ -16,11 +16,11 @@ import numpy as np
 from coremltools.converters.mil import Builder as mb
 from numpy.typing import NDArray
 
-from quickml.document.base import Shape
 from quickml.document.layers.recurrent import GRU, LSTM, Recurrent, SimpleRNN
 from quickml.document.layers.wrappers import Bidirectional
 from quickml.export.coreml.emit.emitter import Context, Var, emits
 from quickml.export.coreml.emit.unrolled import unrolled
+from quickml.fields import Shape
 
 Weights = Mapping[str, NDArray[np.float32]]
 

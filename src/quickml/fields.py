@@ -1,4 +1,4 @@
-"""What every object of a document has in common.
+"""What every object of a document is made of: the base class, and types of fields.
 
 Modules that define such objects do without `from __future__ import annotations`: pydantic would compile each
 annotation from its text, for every class that inherits it, which took 15 ms of `quickml validate`'s 280.

@@ -1,0 +1,163 @@
+"""Points in the plane, made on the spot: float32 (n, 2), drawn with the dataset's seed.
+
+Classes have the same number of points, give or take one. The jitter is Gaussian, with the standard deviation
+`noise` along each axis.
+"""
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from pydantic import Field
+
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Count, Split
+from quickml.datasets.info import DatasetInfo
+from quickml.datasets.registry import register
+from quickml.fields import PositiveFloat
+
+if TYPE_CHECKING:
+    import numpy as np
+    import numpy.typing as npt
+
+    Array = npt.NDArray[Any]
+
+TURNS = 1.5
+"""How often an arm of the spirals goes around."""
+
+OUTER_RADIUS = 2.0
+"""Where it ends. Neighbouring arms are then 0.67 apart, which the default noise of 0.1 leaves distinct."""
+
+BLOB_RADIUS = 3.0
+"""How far each heap's centre is from the origin: 5.2 from the other two."""
+
+
+class _Plane(Split):
+    """Points in the plane, made on the spot."""
+
+    num_samples: Count = 1000
+    noise: Annotated[float, Field(ge=0, le=10)] = 0.1
+    """Standard deviation of the jitter added to each point."""
+
+    def _info(self, title: str, *labels: str) -> DatasetInfo:
+        return DatasetInfo(
+            name=self.name,
+            title=title,
+            source="synthetic",
+            shape=(2,),
+            labels=labels,
+            feature_names=("x", "y"),
+            sizes=self.divided(self.num_samples),
+        )
+
+    def load(self) -> Data:
+        import numpy as np
+
+        from quickml.datasets.split import divided
+
+        info = self.info()
+        label = (np.arange(self.num_samples) % len(info.labels)).astype(np.int32)
+        # Not the bare seed: that one shuffles the split, and points must not depend on their place in it.
+        rng = np.random.default_rng((self.seed, 1))
+        points = self._points(rng, label)
+        jittered = points + rng.normal(0.0, self.noise, points.shape)
+        return divided(jittered.astype(np.float32), label, info.sizes, self.seed)
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
+        """Points (n, 2) without jitter, for the class of each: int32 (n,), classes in turn."""
+        raise NotImplementedError
+
+
+def _polar(radius: "Array | float", angle: "Array") -> "Array":
+    """Points (n, 2) from polar coordinates; radians."""
+    import numpy as np
+
+    return np.stack((radius * np.cos(angle), radius * np.sin(angle)), axis=1)
+
+
+@register
+class Circles(_Plane):
+    """A ring around another."""
+
+    name: Literal["circles"] = "circles"
+    inner_radius: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Radius of the inner ring; the outer one's is 1."""
+
+    def info(self) -> DatasetInfo:
+        return self._info("Two rings", "outer", "inner")
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
+        """Two rings around the origin, the outer of radius 1, angles drawn evenly."""
+        import numpy as np
+
+        angle = rng.uniform(0, 2 * np.pi, len(label))
+        return _polar(np.where(label == 0, 1.0, self.inner_radius), angle)
+
+
+@register
+class Moons(_Plane):
+    """Two crescents, one reaching into the other."""
+
+    name: Literal["moons"] = "moons"
+
+    def info(self) -> DatasetInfo:
+        return self._info("Two crescents", "upper", "lower")
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
+        """The upper half of a unit circle around (0, 0), and the lower half of one around (1, 0.5)."""
+        import numpy as np
+
+        upper = _polar(1.0, rng.uniform(0, np.pi, len(label)))
+        return np.where((label == 0)[:, None], upper, (1.0, 0.5) - upper)
+
+
+@register
+class Blobs(_Plane):
+    """Three heaps of points."""
+
+    name: Literal["blobs"] = "blobs"
+    noise: PositiveFloat = 1.0
+    """Standard deviation of each heap."""
+
+    def info(self) -> DatasetInfo:
+        return self._info("Three heaps", "a", "b", "c")
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":  # noqa: ARG002
+        """The corners of a triangle."""
+        import numpy as np
+
+        return _polar(BLOB_RADIUS, np.pi / 2 + label * (2 * np.pi / 3))
+
+
+@register
+class Xor(_Plane):
+    """Four quadrants, opposite ones alike: what no straight line can part."""
+
+    name: Literal["xor"] = "xor"
+
+    def info(self) -> DatasetInfo:
+        return self._info("Quadrants (exclusive or)", "same sign", "opposite sign")
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
+        """The square from -1 to 1, filled evenly; the jitter carries some points over the border."""
+        import numpy as np
+
+        points: Array = rng.uniform(0, 1, (len(label), 2)) * rng.choice((-1, 1), (len(label), 1))
+        points[:, 1] *= np.where(label == 0, 1, -1)
+        return points
+
+
+@register
+class Spirals(_Plane):
+    """Two arms wound around each other."""
+
+    name: Literal["spirals"] = "spirals"
+
+    def info(self) -> DatasetInfo:
+        return self._info("Two spirals", "one", "other")
+
+    def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
+        """Two arms from the origin outwards, half a turn apart, points denser towards the outside."""
+        import numpy as np
+
+        # The square root spreads points evenly along an arm: its length grows with the square of the radius.
+        along = np.sqrt(rng.uniform(0, 1, len(label)))
+        return _polar(along * OUTER_RADIUS, along * (TURNS * 2 * np.pi) + label * np.pi)

@@ -1,0 +1,54 @@
+"""Whether arrays are what the description of their dataset says."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from quickml.datasets.data import Data
+from quickml.datasets.info import DatasetInfo, Kind
+from quickml.errors import DatasetError
+
+_TYPES: dict[Kind, type[np.generic]] = {
+    "image": np.uint8,
+    "features": np.float32,
+    "sequence": np.float32,
+    "tokens": np.int32,
+}
+Array = npt.NDArray[np.generic]
+
+
+def check(info: DatasetInfo, data: Data) -> None:
+    """Sizes, shapes, types and ranges.
+
+    Raises:
+        DatasetError: naming the first part that is not as described.
+    """
+    train, test = info.sizes
+    _check_part(info, "training", train, data.x_train, data.y_train)
+    _check_part(info, "test", test, data.x_test, data.y_test)
+
+
+def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> None:
+    if x.shape != (size, *info.shape) or y.shape != (size,):
+        raise DatasetError(
+            f"{info.name}: expected {size} {part} samples of shape {info.shape}, "
+            f"found inputs {x.shape} and targets {y.shape}"
+        )
+    target = np.float32 if info.task == "regression" else np.int32
+    for what, array, wanted in (("inputs", x, _TYPES[info.kind]), ("targets", y, target)):
+        if array.dtype != wanted:
+            expected = f"{what} of type {np.dtype(wanted)}"
+            raise DatasetError(f"{info.name}: expected {part} {expected}, found {array.dtype}")
+        if array.dtype == np.float32 and not np.isfinite(array).all():
+            raise DatasetError(f"{info.name}: expected finite {part} {what}, found NaN or infinity")
+    _check_range(info.name, f"{part} targets", y, len(info.labels))
+    _check_range(info.name, f"{part} tokens", x, len(info.vocabulary))
+
+
+def _check_range(name: str, what: str, values: Array, count: int) -> None:
+    """Class indices and tokens count from 0."""
+    if count and not (values.min() >= 0 and values.max() < count):
+        raise DatasetError(
+            f"{name}: expected {what} from 0 to {count - 1}, found {values.min()} to {values.max()}"
+        )

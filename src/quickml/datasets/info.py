@@ -1,0 +1,70 @@
+"""What a dataset is, as plain data: all that building, training, export and reports need to know about it."""
+
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
+
+from quickml.fields import DocumentModel, Size
+
+Task = Literal["classification", "regression"]
+Kind = Literal["image", "features", "sequence", "tokens"]
+
+_RANKS: dict[Kind, tuple[int, ...]] = {"image": (2, 3), "features": (1,), "sequence": (2,), "tokens": (1,)}
+
+
+class DatasetInfo(DocumentModel):
+    """A dataset under given options. JSON round trip: `model_dump_json` and `model_validate_json`."""
+
+    name: str
+    title: str
+    source: str
+    """Attribution: who made the data, and its license where there is one."""
+    task: Task = "classification"
+    kind: Kind = "features"
+    """What one input is, and what an app calls it: an image of raw pixels 0..255, a row of features, a
+    sequence of such rows, or tokens, which are integers from 0 that stand for words or signs."""
+    shape: Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
+    """Of one input: (height, width, channels) of an image, or (height, width) where it is read row by row;
+    (n,) of n features, (steps, n) of a sequence, (steps,) of tokens."""
+    labels: tuple[str, ...] = ()
+    """Class labels in the order of the model's outputs; empty for a regression."""
+    feature_names: tuple[str, ...] = ()
+    """Names of the numbers in order; of a sequence, those of one step."""
+    vocabulary: tuple[str, ...] = ()
+    """Meaning of each token, from 0 on."""
+    target_name: str = ""
+    """What a regression predicts, with its unit."""
+    sizes: tuple[Size, Size]
+    """Number of training samples and of test samples."""
+
+    @property
+    def is_image(self) -> bool:
+        """Whether inputs are images of raw pixels 0..255."""
+        return self.kind == "image"
+
+    @property
+    def outputs(self) -> int:
+        """How many numbers a model answers with."""
+        return len(self.labels) or 1
+
+    @model_validator(mode="after")
+    def _is_consistent(self) -> Self:
+        if problem := _inconsistency(self):
+            raise ValueError(problem)
+        return self
+
+
+def _inconsistency(info: DatasetInfo) -> str:
+    labels = len(set(info.labels))
+    if info.task == "classification" and (labels < 2 or labels < len(info.labels)):
+        return f"labels: expected two or more different ones, found {list(info.labels)}"
+    if info.task == "regression" and info.labels:
+        return f"labels: expected none of a regression, found {list(info.labels)}"
+    if len(info.shape) not in _RANKS[info.kind]:
+        sizes = " or ".join(map(str, _RANKS[info.kind]))
+        return f"shape: expected {sizes} sizes for {info.kind}, found {info.shape}"
+    if info.feature_names and len(info.feature_names) != info.shape[-1]:
+        return f"feature_names: expected {info.shape[-1]}, found {len(info.feature_names)}"
+    if info.kind == "tokens" and not info.vocabulary:
+        return "vocabulary: expected the meaning of each token, found none"
+    return ""

@@ -1,0 +1,108 @@
+"""The datasets by name: built in, registered by a program, or installed with another package.
+
+Another package names its dataset classes as entry points of the group `quickml.datasets`:
+
+    [project.entry-points."quickml.datasets"]
+    shapes = "my_package.shapes:Shapes"
+
+The entry point's name is the dataset's name. Entry points are looked up when a name is not built in, and each
+is loaded when a document names it, so that they cost other documents no time.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import TYPE_CHECKING, TypeVar
+
+from quickml.datasets.dataset import Dataset, Reference
+from quickml.errors import DatasetError
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP = "quickml.datasets"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_log = logging.getLogger(__name__)
+
+_classes: dict[str, type[Reference]] = {}
+
+R = TypeVar("R", bound=Reference)
+
+
+def register(kind: type[R]) -> type[R]:
+    """Make a dataset known by its name; a class decorator.
+
+    Raises:
+        DatasetError: its name is missing, malformed, or taken by another class.
+    """
+    field = kind.model_fields["name"]
+    name = field.default
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        expected = 'name: Literal["..."] = "..." of lower case letters, digits and "_"'
+        raise DatasetError(f"{kind.__qualname__}: expected {expected}, found {name!r}")
+    known = _classes.get(name)
+    if known and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
+        raise DatasetError(f"{kind.__qualname__}: expected a name of its own, found {name!r}, which is taken")
+    _classes[name] = kind
+    return kind
+
+
+def registered() -> Mapping[str, type[Reference]]:
+    """By name, every class that was registered until now, in this order."""
+    return _classes
+
+
+def find(name: str) -> type[Reference] | None:
+    """The class that reads a reference of this name; None where there is none.
+
+    Raises:
+        DatasetError: an installed package announces it, and cannot be loaded.
+    """
+    if name not in _classes and name in _entry_points():
+        _load(name)
+    return _classes.get(name)
+
+
+def names() -> list[str]:
+    """Every name that a document may give; nothing is loaded for it."""
+    return list(dict.fromkeys((*_classes, *_entry_points())))
+
+
+def references() -> list[type[Reference]]:
+    """Every class, built-in ones first; a package that cannot be loaded is left out and logged."""
+    for name in names():
+        try:
+            find(name)
+        except DatasetError as error:
+            _log.warning("%s", error)
+    return list(_classes.values())
+
+
+def datasets() -> list[type[Dataset]]:
+    """Every class that needs nothing but its options."""
+    return [kind for kind in references() if issubclass(kind, Dataset)]
+
+
+@cache
+def _entry_points() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {point.name: point for point in entry_points(group=GROUP)}
+
+
+def _load(name: str) -> None:
+    point = _entry_points()[name]
+    try:
+        kind = point.load()
+    except Exception as error:  # whatever the import of another package may raise
+        reason = f"{type(error).__name__}: {error}"
+        raise DatasetError(f"{name}: the entry point {point.value} cannot be loaded: {reason}") from error
+    if not (isinstance(kind, type) and issubclass(kind, Reference)):
+        raise DatasetError(f"{name}: expected the entry point {point.value} to be a Dataset, found {kind!r}")
+    if kind.model_fields["name"].default != name:
+        found = kind.model_fields["name"].default
+        raise DatasetError(f"{name}: expected {point.value} to have this name, found {found!r}")
+    register(kind)

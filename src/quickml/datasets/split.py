@@ -1,0 +1,67 @@
+"""Dividing samples into training and test samples."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quickml.datasets.data import Data
+
+Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.intp]
+
+QUANTILES = 10
+"""A regression's targets are stratified as if each tenth of them, by size, were a class."""
+
+
+def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
+    """Divide samples in two, stratified and shuffled.
+
+    Each class's share of either part is within one sample of its share of the whole (largest remainder
+    method); the targets of a regression count as ten classes of about equal size, by quantile.
+
+    Args:
+        y: class indices, integer (n,); or targets of a regression, float (n,).
+        held_out: size of the second part, exactly, 0..n.
+        seed: the same seed gives the same parts in the same order.
+
+    Returns:
+        Indices into `y` of the kept and of the held-out samples: (n - held_out,) and (held_out,).
+
+    Raises:
+        ValueError: `held_out` is not within 0..n.
+    """
+    if not 0 <= held_out <= len(y):
+        raise ValueError(f"held_out: expected 0..{len(y)}, found {held_out}")
+    strata = _strata(y)
+    order = np.random.default_rng(seed).permutation(len(y))
+    shuffled = strata[order]
+    is_held_out = np.zeros(len(y), dtype=bool)
+    for stratum, quota in enumerate(_quotas(np.bincount(strata), held_out)):
+        is_held_out[np.flatnonzero(shuffled == stratum)[:quota]] = True
+    return order[~is_held_out], order[is_held_out]
+
+
+def divided(x: Array, y: Array, sizes: tuple[int, int], seed: int) -> Data:
+    """All samples of a dataset that comes in one piece, as `Data` of these training and test sizes."""
+    train, test = split(y, sizes[1], seed)
+    return Data(x_train=x[train], y_train=y[train], x_test=x[test], y_test=y[test])
+
+
+def _strata(y: Array) -> Indices:
+    """The class of each sample, counted from 0 without a gap; shape (n,)."""
+    if np.issubdtype(y.dtype, np.integer):
+        return np.unique(y, return_inverse=True)[1].astype(np.intp)
+    ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
+    return ranks * min(QUANTILES, len(y)) // max(len(y), 1)
+
+
+def _quotas(counts: Indices, held_out: int) -> Indices:
+    """How many samples of each class are held out: proportional, summing up exactly."""
+    # In integers: a floating share of 0.9999999 would cost a class its sample.
+    whole, remainder = np.divmod(counts * held_out, max(int(counts.sum()), 1))
+    missing = held_out - int(whole.sum())
+    whole[np.argsort(-remainder, kind="stable")[:missing]] += 1
+    return whole
