@@ -1,9 +1,9 @@
-"""The picture of the terminal in the README, of a real run:
+"""Draw the picture of the terminal in the README from the events of a real run:
 
     quickml run mnist_cnn.json --json --out runs/mnist-cnn > events.jsonl
     python docs/picture.py events.jsonl
 
-The picture of the report is a screenshot of that run's report.html.
+The picture of the report is a screenshot of report.html of the same run.
 """
 
 import os
@@ -32,11 +32,11 @@ def main() -> None:
             color_system="truecolor",
         )
         console.print("[bold]$[/] python main.py mnist_cnn.json")
-        display = TerminalDisplay(console)
+        display = TerminalDisplay(console, "loading TensorFlow and the data …")
         for event in told:
             display.show(event)
         svg = console.export_svg(title="QuickML")
-        without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # they lie on another site
+        without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # they would be loaded from another site
         PICTURE.write_text(without_fonts)
 
 
