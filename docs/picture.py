@@ -36,7 +36,7 @@ def main() -> None:
         for event in told:
             display.show(event)
         svg = console.export_svg(title="QuickML")
-        without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # they would be loaded from another site
+        without_fonts = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)  # from another site
         PICTURE.write_text(without_fonts)
 
 

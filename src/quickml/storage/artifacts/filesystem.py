@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
-from quickml.files.atomic import publish
+from quickml.files.atomic import new_file, publish
 from quickml.files.digest import PART_BYTES, Digest, digest
 from quickml.files.durable import sync
 from quickml.storage.addresses import artifact_stores, path_of
@@ -130,14 +130,11 @@ class FilesystemArtifactStore:
         """Write them down. They are not synced: what a power cut damages is made again."""
         if checksums.size_bytes <= PART_BYTES:
             return
-        path, draft = self._checksums_path(checksums.sha256), self._draft()
+        path = self._checksums_path(checksums.sha256)
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            draft.write_text(json.dumps(vars(checksums)))
-            self._stamp(draft)
-            draft.replace(path)
-        finally:
-            draft.unlink(missing_ok=True)
+        with new_file(path, temporary=self._draft(), durable=False) as stream:
+            stream.write(json.dumps(vars(checksums)).encode())
+        self._stamp(path)
 
     def _kept(self, sha256: str, size_bytes: int) -> Digest | None:
         """Those that were written down; None where there are none, or not for this file."""
