@@ -77,14 +77,14 @@ def page() -> str:
     """docs/reference/events.md."""
     kinds = get_args(get_args(events.Event)[0])
     assert [type(example) for example in EXAMPLES] == list(kinds), "one example of each event, in their order"
-    parts = [NOTE, "# The events", wrapped(events.__doc__).replace("*", r"\*"), _shared(), _meanings()]
+    parts = [NOTE, "# Events", wrapped(events.__doc__).replace("*", r"\*"), _shared(), _meanings()]
     parts += [_event(example) for example in EXAMPLES]
     parts += [f"## {record.__name__}\n\n{wrapped(record.__doc__)}\n\n{_fields(record)}" for record in RECORDS]
     return "\n\n".join(parts) + "\n"
 
 
 def _shared() -> str:
-    return "Every event has its `type`, and `time`, the moment it happened, in UTC (ISO 8601)."
+    return "Every event has a `type`, and the `time` at which it happened, in UTC (ISO 8601)."
 
 
 def _meanings() -> str:

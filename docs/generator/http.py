@@ -8,8 +8,9 @@ from typing import Any
 
 from generator import NOTE
 from generator.fields import table, wrapped
+from quickml.api.problem import PREFIX
 from quickml.http.app import create_app
-from quickml.http.problems import KINDS, PREFIX
+from quickml.http.problems import KINDS
 from quickml.jobs.memory import MemoryJobStore
 from quickml.jobs.tokens import MemoryTokenStore
 from quickml.service import Service

@@ -1,14 +1,16 @@
 """Every error QuickML raises on purpose.
 
     QuickMLError
-    ├── DocumentError          the document is wrong; carries every Problem found
+    ├── ProblemsError          something is invalid; carries every Problem found
+    │   ├── DocumentError          a document
+    │   ├── SettingsError          the settings
+    │   └── RequestError           the parameters or the body of a request
     ├── StoredPlanError        a plan kept in the database that cannot be read back
     ├── DatasetError           the data cannot be had, or is not what it should be
     ├── TrainingError          training cannot go on (a loss that is no longer a number, ...)
     │   └── CheckpointError        a training kept on disk that cannot be gone on with
     ├── ResultError            the result cannot be put where it was asked for
     ├── InputError             something handed to a finished model does not fit it
-    ├── SettingsError          settings are wrong; carries every Problem found
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job that cannot be done, or not now
     │   ├── JobNotFoundError       there is none, or it is somebody else's
@@ -47,25 +49,30 @@ class QuickMLError(Exception):
     """The root: one clear sentence for a person, no traceback needed."""
 
 
+def unexpected(place: str, expected: str, found: object, hint: str = "", subject: str = "") -> str:
+    """The message of an error: where, what was expected, what was found, and what to do about it."""
+    expects = f"{subject} expects" if subject else "expected"
+    return f"{place}: {expects} {expected}, found {found}" + (f"; {hint}" if hint else "")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One thing wrong with a document or with the settings, in a place.
-
-    `pointer` is a JSON pointer (RFC 6901) into the document as it was handed in; the empty string
-    is the whole document. Of a setting, it is the flag, the variable or the file and line.
-    """
+    """Something invalid in a document, a request or the settings."""
 
     pointer: str
+    """Where: a JSON pointer (RFC 6901), empty for the whole document; `?name` for a query parameter; for a
+    setting, the flag, the variable, or the file and line."""
     expected: str
+    """What was expected."""
     found: str
+    """What was found."""
     hint: str = ""
+    """What to do about it, where that helps."""
     subject: str = ""
-    """Who expects it, such as the layer type; nothing where that is plain."""
+    """What expects it, such as a layer type; empty where that is clear."""
 
     def __str__(self) -> str:
-        expects = f"{self.subject} expects" if self.subject else "expected"
-        hint = f"; {self.hint}" if self.hint else ""
-        return f"{self.pointer or '/'}: {expects} {self.expected}, found {self.found}{hint}"
+        return unexpected(self.pointer or "/", self.expected, self.found, self.hint, self.subject)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,18 +80,32 @@ class Notice:
     """Something in a document that was ignored or repaired so that it trains."""
 
     pointer: str
+    """Where: a JSON pointer (RFC 6901) into the document."""
     message: str
+    """What was ignored or repaired."""
 
     def __str__(self) -> str:
         return f"{self.pointer or '/'}: {self.message}"
 
 
-class DocumentError(QuickMLError):
-    """The document cannot be built; `problems` has all of them, in document order."""
+class ProblemsError(QuickMLError):
+    """Something is invalid; `problems` has every problem, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+
+class DocumentError(ProblemsError):
+    """The document is invalid."""
+
+
+class SettingsError(ProblemsError):
+    """The settings are invalid."""
+
+
+class RequestError(ProblemsError):
+    """The parameters or the body of a request are invalid."""
 
 
 class StoredPlanError(QuickMLError):
@@ -112,14 +133,6 @@ class ResultError(QuickMLError):
 
 class InputError(QuickMLError):
     """An input for a finished model that does not fit its description."""
-
-
-class SettingsError(QuickMLError):
-    """The service cannot start with these settings; `problems` has all of them."""
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
 
 
 class StoreError(QuickMLError):

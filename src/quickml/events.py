@@ -1,12 +1,11 @@
-"""The words in which work is reported: typed, frozen, JSON-ready.
+"""Events: typed, frozen records that report the progress of a run or a job.
 
 A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compressed`*,
-`compiled`, `verified`, with a `warning` wherever there is cause; or it breaks off with `failed`. `quickml run
---json` prints one such event per line, and the service sends the same ones, with two of its own:
-`interrupted`, after which a job begins again, and `cancelled`.
+`compiled`, `verified`. A `warning` may come at any point, and a run that fails ends with `failed`.
+`quickml run --json` prints one event per line. A server sends the same events and two of its own:
+`interrupted`, after which the job starts again, and `cancelled`.
 
-`to_json` and `from_json` are inverse to each other. JSON has no NaN and no infinity: a metric that is
-no number travels as null.
+`from_json` reads what `to_json` writes. JSON has no NaN and no infinity: a metric that is not finite is null.
 """
 
 from __future__ import annotations
@@ -18,7 +17,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    ValidationError,
+    WithJsonSchema,
+)
 
 
 class Status(StrEnum):
@@ -51,13 +58,19 @@ class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
 
 
-Metric = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+Metric = Annotated[
+    float,
+    BeforeValidator(lambda value: math.nan if value is None else value),
+    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
+]
+"""A number; null in JSON where it is not finite."""
 
 
 class _Event(_Record):
-    """What all events share: a `type` and the moment it happened (UTC)."""
+    """What all events share."""
 
     time: datetime = Field(default_factory=lambda: datetime.now(UTC))
+    """Time of the event, in UTC (ISO 8601)."""
 
     def to_json(self) -> str:
         """One line of JSON, without a line break."""
@@ -65,190 +78,227 @@ class _Event(_Record):
 
 
 class Started(_Event):
-    """The document is understood; work begins."""
+    """The document is valid and work begins."""
 
     type: Literal["started"] = "started"
     name: str
+    """Name from the document."""
     dataset: str
+    """Name of the dataset."""
     epochs: int
+    """Number of epochs."""
     seed: int
+    """Seed of all random numbers."""
 
 
 class Warned(_Event):
-    """Something was ignored, repaired, or has a result that a person should know of; `pointer` leads into the
-    document, where it is about that."""
+    """Something was ignored, repaired, or has an effect that the user should know about."""
 
     type: Literal["warning"] = "warning"
     pointer: str
+    """JSON pointer into the document, where the warning is about a part of it."""
     message: str
+    """The warning."""
 
 
 class LayerRow(_Record):
-    """One line of the layer table. Shapes leave out the batch."""
+    """A row of the layer table."""
 
     name: str
+    """Name of the layer."""
     layer: str
+    """Type of the layer, such as `Dense`."""
     output_shape: tuple[int, ...]
+    """Shape of its output, without the batch."""
     parameters: int
+    """Number of its parameters."""
 
 
 class Built(_Event):
-    """The network stands, with the weights it starts from."""
+    """The network is built and has its initial weights."""
 
     type: Literal["built"] = "built"
     layers: tuple[LayerRow, ...]
+    """Layers in the order of the document."""
     parameters: int
+    """Number of parameters."""
     trainable_parameters: int
+    """Number of parameters that training changes."""
     memory_bytes: int
-    """Estimated need while training, in bytes."""
+    """Estimated memory of training."""
     precision: str
-    """What training computes in: `float32` or `mixed_bfloat16`."""
+    """Precision of training: `float32` or `mixed_bfloat16`."""
     train_samples: int
+    """Number of training samples."""
     validation_samples: int
+    """Number of validation samples."""
     test_samples: int
+    """Number of test samples."""
     seconds: float
+    """Duration of the build."""
 
 
 class Progress(_Event):
-    """Where an epoch stands, a few times a second at most."""
+    """Progress within an epoch, sent at most a few times per second."""
 
     type: Literal["progress"] = "progress"
     epoch: int
-    """From 1."""
+    """Current epoch, from 1."""
     epochs: int
+    """Number of epochs."""
     step: int
-    """Steps done in this epoch."""
+    """Number of completed steps of this epoch."""
     steps: int
+    """Number of steps of an epoch."""
     samples_per_second: float
+    """Training speed."""
     metrics: dict[str, Metric]
-    """Means over the epoch so far; `loss` is always among them."""
+    """Mean of each metric over this epoch so far, `loss` included."""
 
 
 class EpochEnded(_Event):
-    """An epoch is over. `metrics` holds `loss` and the others, those on validation data with `val_`."""
+    """An epoch is complete."""
 
     type: Literal["epoch"] = "epoch"
     epoch: int
+    """The epoch, from 1."""
     epochs: int
+    """Number of epochs."""
     metrics: dict[str, Metric]
+    """Mean of each metric over the epoch, `loss` included; those on validation data begin with `val_`."""
     learning_rate: float
+    """Learning rate at the end of the epoch."""
     seconds: float
+    """Duration of the epoch."""
 
 
 class Trained(_Event):
-    """Training is over, and the model was evaluated in float32 on the test samples."""
+    """Training is complete, and the model was evaluated in float32 on the test samples."""
 
     type: Literal["trained"] = "trained"
     epochs: int
-    """How many epochs were run, the last possibly not to its end."""
+    """Number of epochs that were run; the last may be incomplete."""
     stopped: str | None
-    """Why before the last epoch: `asked`, `early_stopping` or `max_seconds`; None when it was not."""
+    """Why training ended early: `asked`, `early_stopping` or `max_seconds`; None if it did not."""
     metrics: dict[str, Metric]
-    """On the test samples: `loss`, `accuracy` and so on."""
+    """Metrics on the test samples, such as `loss` and `accuracy`."""
     seconds: float
+    """Duration of training and evaluation."""
 
 
 class Compressed(_Event):
-    """A file with smaller weights was written and executed on every test sample."""
+    """A file with compressed weights was written and run on every test sample."""
 
     type: Literal["compressed"] = "compressed"
     file: str
+    """File name."""
     weights: str
-    """Their form, as the document calls it: `int8`, `palettized-4` and so on."""
+    """Form of the weights as in the document, such as `int8` or `palettized-4`."""
     minimum_ios: int
-    """The first iOS that reads the file."""
+    """First iOS version that reads the file."""
     size_bytes: int
+    """Size of the file."""
     float32_bytes: int
     """Size of the same file with float32 weights."""
     accuracy: float | None
-    """On all test samples; None for a regression."""
+    """Accuracy on the test samples; None for a regression."""
     mean_absolute_error: float | None
-    """On all test samples, in the unit of the target; None for a classifier."""
+    """Mean absolute error on the test samples, in the unit of the target; None for a classification."""
     drop: Metric
-    """Accuracy lost against the trained model, or the relative increase of the mean absolute error; below 0
-    where the file is better."""
+    """Accuracy lost against the trained model, or relative increase of the mean absolute error."""
     label_agreement: float | None
-    """Share of test samples given the label that the trained model gives; None for a regression."""
+    """Share of test samples with the same label as from the trained model; None for a regression."""
     taken: bool
-    """Whether this one is delivered; with `"weights": "auto"`, the first that loses little enough."""
+    """Whether the job delivers this file; with `"weights": "auto"`, the first that loses little enough."""
 
 
 class FileRow(_Record):
-    """One delivered file or package."""
+    """A file or a package of the result."""
 
     name: str
+    """File name."""
     size_bytes: int
+    """Size of the file, or of all files of the package."""
     sha256: str
-    """Of the file; of a package, of its listing (relative path and sha256 of each file)."""
+    """SHA-256 of the file; for a package, of its listing (relative path and SHA-256 of each file)."""
 
 
 class Compiled(_Event):
-    """The files are written."""
+    """All files are written."""
 
     type: Literal["compiled"] = "compiled"
     files: tuple[FileRow, ...]
+    """Files of the result."""
     skipped: dict[str, str]
-    """What could not be made here, and why: `{"mlmodelc": "..."}`."""
+    """Formats that cannot be written on this machine, and why: `{"mlmodelc": "..."}`."""
     seconds: float
+    """Duration of the export."""
 
 
 Reference = Literal["trained", "decompressed", "translated"]
 
 
 class Parity(_Record):
-    """How a file read back from disk compares with the trained model, on the same samples."""
+    """Comparison of a file, read back from disk, with the trained model on the same samples."""
 
     file: str
+    """File name."""
     samples: int
-    """How many were compared."""
+    """Number of samples that were compared."""
     held_out: int
-    """How many of these are test samples as they are; the rest are test samples varied."""
+    """Number of these that are unchanged test samples; the others are variations of test samples."""
     largest_difference: float
-    """Between two probabilities, or, for a regression, between two outputs relative to their scale."""
+    """Largest difference of two probabilities; for a regression, of two outputs, relative to their scale."""
     tolerance: float
+    """Largest difference that is allowed."""
     label_agreement: float | None
-    """Share of samples given the same label; None for a regression."""
+    """Share of samples with the same label; None for a regression."""
     accuracy: float | None
-    """Of the file, on its held-out samples; None for a regression."""
+    """Accuracy of the file on the unchanged test samples; None for a regression."""
     reference: Reference = "trained"
-    """What it was compared with. `trained` is the trained model. Where weights were compressed,
-    `decompressed` is the file's own weights, decompressed by coremltools, after the same model with float32
-    weights had been compared with the trained one; and `translated` is the Core ML file that an `onnx` comes
-    from."""
+    """What the file was compared with. `trained`: the trained model. `decompressed`, for compressed weights:
+    the file's own weights, decompressed by coremltools; the same model with float32 weights was compared with
+    the trained one before. `translated`, for an `onnx` file with compressed weights: its Core ML file."""
 
 
 class Verified(_Event):
-    """Every file was executed and computes what it should. Last of a good run."""
+    """Every file was run and computes what the trained model computes."""
 
     type: Literal["verified"] = "verified"
     parity: tuple[Parity, ...]
+    """Comparison of each file with the trained model."""
     folder: str
-    """Where the result lies."""
+    """Folder of the result; empty for a job on a server."""
     files: tuple[FileRow, ...]
+    """Files of the result."""
     seconds: float
+    """Duration of the verification."""
 
 
 class Failed(_Event):
-    """The run broke off; `message` is for a person."""
+    """The run failed."""
 
     type: Literal["failed"] = "failed"
     error: str
-    """The class of the error, such as `DocumentError`."""
+    """Class of the error, such as `DocumentError`."""
     message: str
+    """Error message."""
     problems: tuple[dict[str, str], ...] = ()
+    """For an invalid document: each problem with `pointer`, `expected`, `found`, `hint` and `subject`."""
 
 
 class Interrupted(_Event):
-    """An attempt at a job broke off; the job waits for another one, which begins with `started` again."""
+    """An attempt at a job failed. The job waits for another attempt, which begins with `started`."""
 
     type: Literal["interrupted"] = "interrupted"
     attempt: int
-    """From 1."""
+    """Number of the attempt, from 1."""
     reason: str
+    """Why it failed."""
 
 
 class Cancelled(_Event):
-    """Somebody gave the job up. Last of such a job."""
+    """The job was cancelled."""
 
     type: Literal["cancelled"] = "cancelled"
 
@@ -268,7 +318,7 @@ Event = Annotated[
     | Cancelled,
     Field(discriminator="type"),
 ]
-"""Any event; its JSON Schema is what clients read."""
+"""Any event."""
 
 _events: TypeAdapter[Event] = TypeAdapter(Event)
 
@@ -322,7 +372,7 @@ def from_json(line: str | bytes) -> Event:
     """Read what `to_json` wrote.
 
     Raises:
-        ValueError: it is not an event: no JSON object, an unknown `type`, missing or unknown fields.
+        ValueError: it is not an event: not a JSON object, an unknown `type`, or missing or unknown fields.
     """
     try:
         return _events.validate_json(line)
@@ -331,7 +381,7 @@ def from_json(line: str | bytes) -> Event:
 
 
 def from_another_version(line: str | bytes) -> Event | None:
-    """The same of a QuickML that may be newer: fields that are new are left out; None of a new `type`.
+    """Read an event of a QuickML that may be newer. Unknown fields are ignored; an unknown `type` gives None.
 
     Raises:
         ValueError: it is not an event of any version.

@@ -1,1 +1,4 @@
-"""Messages that server and client exchange."""
+"""What server and client say to each other over HTTP: addresses, and messages as JSON.
+
+A client ignores fields that only a newer server knows.
+"""

@@ -4,19 +4,17 @@ Both only run flows (`flow.py`, `driver.py`), which make all decisions: single c
 (`retry.py`), events (`event_stream.py`) and downloads (`download/`).
 """
 
+from quickml.api.artifacts import ArtifactMessage as Artifact
+from quickml.api.artifacts import MemberMessage as PackageFile
+from quickml.api.artifacts import PackageMessage as Package
+from quickml.api.jobs import JobMessage as Job
+from quickml.api.predictions import ActivationMessage as Activation
+from quickml.api.predictions import PredictionMessage as Prediction
+from quickml.api.validation import ValidationMessage as Validation
+from quickml.api.validation import ValidLayer as Layer
 from quickml.client.async_client import AsyncClient
 from quickml.client.client import Client
 from quickml.client.download.progress import Progress
-from quickml.client.records import (
-    Activation,
-    Artifact,
-    Job,
-    Layer,
-    Package,
-    PackageFile,
-    Prediction,
-    Validation,
-)
 from quickml.events import Status
 
 __all__ = [

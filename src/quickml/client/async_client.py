@@ -8,6 +8,10 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from quickml.api.artifacts import ArtifactMessage
+from quickml.api.jobs import JobMessage
+from quickml.api.predictions import PredictionMessage
+from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
@@ -18,7 +22,6 @@ from quickml.client.driver import AsyncDriver
 from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import EventSubscription
 from quickml.client.flow import Flow
-from quickml.client.records import Artifact, Job, Prediction, Validation
 from quickml.events import Event
 
 T = TypeVar("T")
@@ -45,23 +48,23 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
 
     # Jobs
 
-    async def submit(self, document: Document, *, idempotency_key: str | None = None) -> Job:
+    async def submit(self, document: Document, *, idempotency_key: str | None = None) -> JobMessage:
         """See `Client.submit`."""
         return await self._call(endpoints.submit(document, idempotency_key))
 
-    async def job(self, job_id: str) -> Job:
+    async def job(self, job_id: str) -> JobMessage:
         """See `Client.job`."""
         return await self._call(endpoints.job(job_id))
 
-    def jobs(self, *statuses: str, page: int = 50) -> AsyncIterator[Job]:
+    def jobs(self, *statuses: str, page: int = 50) -> AsyncIterator[JobMessage]:
         """See `Client.jobs`."""
         return self._iterate(list_jobs(statuses, page, self._contact))
 
-    async def stop(self, job_id: str) -> Job:
+    async def stop(self, job_id: str) -> JobMessage:
         """See `Client.stop`."""
         return await self._call(endpoints.stop(job_id))
 
-    async def cancel(self, job_id: str) -> Job:
+    async def cancel(self, job_id: str) -> JobMessage:
         """See `Client.cancel`."""
         return await self._call(endpoints.cancel(job_id))
 
@@ -75,31 +78,31 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
 
     # Files
 
-    async def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+    async def artifacts(self, job_id: str) -> tuple[ArtifactMessage, ...]:
         """See `Client.artifacts`."""
         return await self._call(endpoints.artifacts(job_id))
 
     async def download(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
+        self, artifact: ArtifactMessage, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """See `Client.download`."""
         return await self._run(FileDownload.of(artifact, Path(folder), self._contact, progress).run())
 
     async def download_package(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
+        self, artifact: ArtifactMessage, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """See `Client.download_package`."""
         return await self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
 
     async def predictions(
         self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
-    ) -> tuple[Prediction, ...]:
+    ) -> tuple[PredictionMessage, ...]:
         """See `Client.predictions`."""
         return await self._call(endpoints.predictions(job_id, inputs, activations))
 
     # Catalogue
 
-    async def validate(self, document: Document) -> Validation:
+    async def validate(self, document: Document) -> ValidationMessage:
         """See `Client.validate`."""
         return await self._call(endpoints.validate(document))
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from quickml.api.jobs import JobMessage
 from quickml.client import endpoints
 from quickml.client.endpoints import Call
 from quickml.client.flow import Emit, Flow, receive_body
 from quickml.client.problems import refusal
-from quickml.client.records import Job
 from quickml.client.retry import Contact, Retry
 from quickml.errors import UnreachableError
 
@@ -42,7 +42,7 @@ def call(request: Call[T], contact: Contact) -> Flow[T]:
     return retry.until_done(attempt)
 
 
-def list_jobs(statuses: Sequence[str], page_size: int, contact: Contact) -> Flow[Job | None]:
+def list_jobs(statuses: Sequence[str], page_size: int, contact: Contact) -> Flow[JobMessage | None]:
     """Emit every job, one request per page."""
     cursor: str | None = None
     while True:

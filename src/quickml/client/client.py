@@ -8,6 +8,10 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from quickml.api.artifacts import ArtifactMessage
+from quickml.api.jobs import JobMessage
+from quickml.api.predictions import PredictionMessage
+from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
@@ -18,7 +22,6 @@ from quickml.client.driver import Driver
 from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import EventSubscription
 from quickml.client.flow import Flow
-from quickml.client.records import Artifact, Job, Prediction, Validation
 from quickml.events import Event
 
 T = TypeVar("T")
@@ -45,7 +48,7 @@ class Client(BaseClient[httpx.Client]):
 
     # Jobs
 
-    def submit(self, document: Document, *, idempotency_key: str | None = None) -> Job:
+    def submit(self, document: Document, *, idempotency_key: str | None = None) -> JobMessage:
         """Queue a job. It is stored durably when this returns.
 
         Args:
@@ -57,19 +60,19 @@ class Client(BaseClient[httpx.Client]):
         """
         return self._call(endpoints.submit(document, idempotency_key))
 
-    def job(self, job_id: str) -> Job:
+    def job(self, job_id: str) -> JobMessage:
         """One job in its current state."""
         return self._call(endpoints.job(job_id))
 
-    def jobs(self, *statuses: str, page: int = 50) -> Iterator[Job]:
+    def jobs(self, *statuses: str, page: int = 50) -> Iterator[JobMessage]:
         """Your jobs, newest first, optionally filtered by status. `page` is the page size."""
         return self._iterate(list_jobs(statuses, page, self._contact))
 
-    def stop(self, job_id: str) -> Job:
+    def stop(self, job_id: str) -> JobMessage:
         """Stop training, then export and verify the model as it is. Has no effect on a finished job."""
         return self._call(endpoints.stop(job_id))
 
-    def cancel(self, job_id: str) -> Job:
+    def cancel(self, job_id: str) -> JobMessage:
         """Cancel a job without a result. Has no effect on a finished job."""
         return self._call(endpoints.cancel(job_id))
 
@@ -87,12 +90,12 @@ class Client(BaseClient[httpx.Client]):
 
     # Files
 
-    def artifacts(self, job_id: str) -> tuple[Artifact, ...]:
+    def artifacts(self, job_id: str) -> tuple[ArtifactMessage, ...]:
         """A job's files; empty until it is ready."""
         return self._call(endpoints.artifacts(job_id))
 
     def download(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
+        self, artifact: ArtifactMessage, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """Download a file into a folder. It appears complete and with the right sha256, or not at all.
 
@@ -113,7 +116,7 @@ class Client(BaseClient[httpx.Client]):
         return self._run(FileDownload.of(artifact, Path(folder), self._contact, progress).run())
 
     def download_package(
-        self, artifact: Artifact, folder: Path | str = ".", *, progress: OnProgress = ignore
+        self, artifact: ArtifactMessage, folder: Path | str = ".", *, progress: OnProgress = ignore
     ) -> Path:
         """Download the contents of a zipped package file by file. It appears complete, or not at all.
 
@@ -127,7 +130,7 @@ class Client(BaseClient[httpx.Client]):
 
     def predictions(
         self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
-    ) -> tuple[Prediction, ...]:
+    ) -> tuple[PredictionMessage, ...]:
         """What the exported model predicts for each input.
 
         Args:
@@ -142,7 +145,7 @@ class Client(BaseClient[httpx.Client]):
 
     # Catalogue
 
-    def validate(self, document: Document) -> Validation:
+    def validate(self, document: Document) -> ValidationMessage:
         """Every problem with a document, or its layers and sizes. Nothing is trained."""
         return self._call(endpoints.validate(document))
 

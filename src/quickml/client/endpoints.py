@@ -1,4 +1,4 @@
-"""Every call there is: what is sent, and how the answer is read."""
+"""All calls: what is sent, and how the answer is read."""
 
 from __future__ import annotations
 
@@ -9,11 +9,15 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
-from urllib.parse import quote
 
 from pydantic import TypeAdapter, ValidationError
 
-from quickml.client.records import Artifact, Job, Parts, Prediction, Validation
+from quickml.api import routes
+from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
+from quickml.api.jobs import JobMessage, JobPage
+from quickml.api.predictions import PredictionMessage, Predictions
+from quickml.api.routes import address
+from quickml.api.validation import ValidationMessage
 from quickml.errors import InputError, ServiceError
 
 T = TypeVar("T")
@@ -29,23 +33,23 @@ _KEY = re.compile(r"[!-~]{1,255}")
 
 @dataclass(frozen=True, kw_only=True)
 class Call(Generic[T]):
-    """A request. Each may be sent again when nobody knows whether it arrived: that changes nothing."""
+    """A request. It is idempotent, so it can be sent again when its fate is unknown."""
 
     method: str
     path: str
     read: Callable[[bytes], T]
-    """The answer, from the body of a successful one. Raises ValueError where it is another one."""
+    """Reads the body of a successful answer. Raises ValueError where it is not as expected."""
     query: Mapping[str, str | int | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
     content: bytes | None = None
     wanted: Sequence[int] = ()
-    """Statuses beside 2xx that `read` understands."""
+    """Status codes other than 2xx that `read` understands."""
 
     def result(self, content: bytes) -> T:
-        """What the answer says.
+        """The answer, read.
 
         Raises:
-            ServiceError: it is none that this client understands.
+            ServiceError: the answer is not as expected.
         """
         try:
             return self.read(content)
@@ -53,137 +57,117 @@ class Call(Generic[T]):
             found = repr(content[:MAX_SHOWN])
             raise ServiceError(
                 f"{self.method} {self.path}: expected another answer, found {found} ({_first(error)});"
-                " is this a QuickML server, and of this version?"
+                " is this a QuickML server of this version?"
             ) from None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Page:
-    """Some jobs, and where the next ones begin."""
-
-    jobs: tuple[Job, ...]
-    next: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Manifest:
-    artifacts: tuple[Artifact, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Predictions:
-    predictions: tuple[Prediction, ...]
-
-
-_job = TypeAdapter(Job).validate_json
-_page = TypeAdapter(Page).validate_json
-_manifest = TypeAdapter(_Manifest).validate_json
-_validation = TypeAdapter(Validation).validate_json
-_predictions = TypeAdapter(_Predictions).validate_json
-_parts = TypeAdapter(Parts).validate_json
+_job = JobMessage.model_validate_json
+_page = JobPage.model_validate_json
+_manifest = Manifest.model_validate_json
+_predictions = Predictions.model_validate_json
 _object = TypeAdapter(dict[str, Any]).validate_json
 _lists = TypeAdapter(dict[str, list[dict[str, Any]]]).validate_json
 
 
-def submit(document: Document, idempotency_key: str | None) -> Call[Job]:
-    """Queue a job. Without a key of the caller's, one is made, so that a repeated request makes no second.
+def submit(document: Document, idempotency_key: str | None) -> Call[JobMessage]:
+    """Submit a document. A key is generated if there is none, so that a retry creates no second job.
 
     Raises:
-        InputError: a key that cannot be sent.
+        InputError: the key cannot be sent.
     """
     key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
     if not _KEY.fullmatch(key):
         raise InputError(f"idempotency_key: expected 1 to 255 visible ASCII characters, found {key!r:.80}")
-    return _posted("/v1/jobs", _job, _content(document), **{"Idempotency-Key": key})
+    return _posted(routes.JOBS, _job, _content(document), **{"Idempotency-Key": key})
 
 
-def validate(document: Document) -> Call[Validation]:
-    """Check a document; a wrong one is an answer too."""
-    return _posted("/v1/validate", _validation, _content(document))
+def validate(document: Document) -> Call[ValidationMessage]:
+    """Check a document; an invalid one is no error."""
+    return _posted(routes.VALIDATE, ValidationMessage.model_validate_json, _content(document))
 
 
-def job(job_id: str) -> Call[Job]:
+def job(job_id: str) -> Call[JobMessage]:
     """One job."""
-    return Call(method="GET", path=_place(job_id), read=_job)
+    return Call(method="GET", path=address(routes.JOB, job_id=job_id), read=_job)
 
 
-def jobs(statuses: Sequence[str], limit: int, cursor: str | None) -> Call[Page]:
+def jobs(statuses: Sequence[str], limit: int, cursor: str | None) -> Call[JobPage]:
     """A page of jobs, newest first."""
     query: dict[str, str | int | list[str]] = {"limit": limit}
     if statuses:
         query["status"] = list(statuses)
     if cursor is not None:
         query["cursor"] = cursor
-    return Call(method="GET", path="/v1/jobs", read=_page, query=query)
+    return Call(method="GET", path=routes.JOBS, read=_page, query=query)
 
 
-def stop(job_id: str) -> Call[Job]:
-    """Keep what was learned so far."""
-    return Call(method="POST", path=f"{_place(job_id)}/stop", read=_job)
+def stop(job_id: str) -> Call[JobMessage]:
+    """Stop training early and keep the weights."""
+    return Call(method="POST", path=address(routes.JOB_STOP, job_id=job_id), read=_job)
 
 
-def cancel(job_id: str) -> Call[Job]:
-    """Give up."""
-    return Call(method="POST", path=f"{_place(job_id)}/cancel", read=_job)
+def cancel(job_id: str) -> Call[JobMessage]:
+    """Cancel a job."""
+    return Call(method="POST", path=address(routes.JOB_CANCEL, job_id=job_id), read=_job)
 
 
 def delete(job_id: str) -> Call[None]:
-    """Remove a job and its files."""
-    return Call(method="DELETE", path=_place(job_id), read=lambda _: None)
+    """Delete a job and its files."""
+    return Call(method="DELETE", path=address(routes.JOB, job_id=job_id), read=lambda _: None)
 
 
-def artifacts(job_id: str) -> Call[tuple[Artifact, ...]]:
+def artifacts(job_id: str) -> Call[tuple[ArtifactMessage, ...]]:
     """A job's files."""
-    return Call(
-        method="GET", path=f"{_place(job_id)}/artifacts", read=lambda content: _manifest(content).artifacts
-    )
+    path = address(routes.JOB_ARTIFACTS, job_id=job_id)
+    return Call(method="GET", path=path, read=lambda content: _manifest(content).artifacts)
 
 
 def predictions(
     job_id: str, inputs: Sequence[Any], activations: bool | Sequence[str]
-) -> Call[tuple[Prediction, ...]]:
-    """What the delivered file answers. Bytes are a PNG or JPEG file, anything else is numbers."""
+) -> Call[tuple[PredictionMessage, ...]]:
+    """Run the model of a job. Bytes are a PNG or JPEG file, anything else is numbers."""
     body = {
         "inputs": [_input(value) for value in inputs],
         "activations": activations if isinstance(activations, bool) else list(activations),
     }
     return _posted(
-        f"{_place(job_id)}/predictions",
+        address(routes.JOB_PREDICTIONS, job_id=job_id),
         lambda content: _predictions(content).predictions,
         json.dumps(body).encode(),
     )
 
 
 def listed(kind: str) -> Call[list[dict[str, Any]]]:
-    """What can be asked for: `datasets` or `layers`, as plain JSON."""
+    """All `datasets` or `layers`, as plain JSON."""
 
     def read(content: bytes) -> list[dict[str, Any]]:
         found = _lists(content)
         if kind not in found:
-            raise ValueError(f"no {kind} in it")
+            raise ValueError(f"expected {kind}, found none")
         return found[kind]
 
-    return Call(method="GET", path=f"/v1/{kind}", read=read)
+    path = {"datasets": routes.DATASETS, "layers": routes.LAYERS}[kind]
+    return Call(method="GET", path=path, read=read)
 
 
 def dataset(name: str) -> Call[dict[str, Any]]:
     """One dataset."""
-    return Call(method="GET", path=f"/v1/datasets/{_step(name)}", read=_object)
+    return Call(method="GET", path=address(routes.DATASET, name=name), read=_object)
 
 
 def schema() -> Call[dict[str, Any]]:
     """The JSON Schema of a document."""
-    return Call(method="GET", path="/v1/schema", read=_object)
+    return Call(method="GET", path=routes.SCHEMA, read=_object)
 
 
 def file(
     sha256: str, name: str, *, first: int = 0, last: int | None = None, etag: str | None = None
 ) -> Call[None]:
-    """The bytes of a file, or those from `first` to `last`, both included, as long as it is `etag`.
+    """The bytes of a file, or those from `first` to `last`, both included, while its ETag is `etag`.
 
-    Its place is made of what it is, so that no answer leads to another host.
+    The path is made here and not taken from an answer, which could lead to another host.
     """
-    path = "/".join(["/v1/artifacts", _step(sha256), *map(_step, name.split("/"))])
+    path = address(routes.FILE, sha256=sha256, filename=name)
     headers = {"Accept": "*/*"}
     if first or last is not None:
         headers["Range"] = f"bytes={first}-{'' if last is None else last}"
@@ -191,31 +175,22 @@ def file(
     return Call(method="GET", path=path, read=lambda _: None, headers=headers)
 
 
-def parts(sha256: str) -> Call[Parts]:
+def parts(sha256: str) -> Call[PartsMessage]:
     """The sha256 of every part of a file."""
-    return Call(method="GET", path=f"/v1/artifacts/{_step(sha256)}", read=_parts)
+    path = address(routes.PARTS, sha256=sha256)
+    return Call(method="GET", path=path, read=PartsMessage.model_validate_json)
 
 
 def events(job_id: str, after: int) -> Call[None]:
-    """The stream of a job's events whose number is above `after`."""
+    """The stream of a job's events with numbers above `after`."""
     headers = EVENTS | ({"Last-Event-ID": str(after)} if after else {})
-    return Call(method="GET", path=f"{_place(job_id)}/events", read=lambda _: None, headers=headers)
+    path = address(routes.JOB_EVENTS, job_id=job_id)
+    return Call(method="GET", path=path, read=lambda _: None, headers=headers)
 
 
 def _posted(path: str, read: Callable[[bytes], T], content: bytes, **headers: str) -> Call[T]:
     headers = {**JSON, "Content-Type": "application/json", **headers}
     return Call(method="POST", path=path, read=read, content=content, headers=headers)
-
-
-def _place(job_id: str) -> str:
-    return f"/v1/jobs/{_step(job_id)}"
-
-
-def _step(name: str) -> str:
-    """A name as one step of a path, wherever it is from."""
-    if name in ("", ".", ".."):
-        raise InputError(f"expected a name, found {name!r}")
-    return quote(name, safe="", errors="replace")
 
 
 def _content(document: Document) -> bytes:
@@ -227,7 +202,7 @@ def _content(document: Document) -> bytes:
 def _input(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
-    return value.tolist() if hasattr(value, "tolist") else value  # numpy's and its like
+    return value.tolist() if hasattr(value, "tolist") else value  # numpy arrays and the like
 
 
 def _first(error: ValueError) -> str:

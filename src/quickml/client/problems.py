@@ -9,15 +9,15 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import Any
 
+from quickml.api.problem import PREFIX
 from quickml.errors import DocumentError, InputError, Problem, QuickMLError, ServiceError
 
-PREFIX = "urn:quickml:problem:"
 MAX_SHOWN = 200
 FIELDS = ("pointer", "expected", "found", "hint", "subject")
 
 
 def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLError:
-    """The error that an answer tells of: SpecError, InputError, or ServiceError for the rest."""
+    """The error of an answer: DocumentError, InputError, or ServiceError for the rest."""
     told = _object(content)
     kind = str(told.get("type", "")).removeprefix(PREFIX)
     problems = tuple(_problems(told.get("problems")))
@@ -27,7 +27,7 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLE
     if kind == "input":
         return InputError(message)
     if status == HTTPStatus.UNAUTHORIZED:
-        message = f"the server expects a token, in QUICKML_TOKEN or with the client: {message}"
+        message = f"{message}; set QUICKML_TOKEN, or give the client a token"
     after_s = _seconds(headers.get("retry-after", ""), headers.get("date", ""))
     return ServiceError(message, status=status, kind=kind, problems=problems, retry_after_s=after_s)
 
@@ -37,7 +37,7 @@ def _message(status: int, told: Mapping[str, Any], content: bytes) -> str:
         if isinstance(told.get(key), str) and told[key]:
             return str(told[key])
     shown = content[:MAX_SHOWN].decode(errors="replace").strip()
-    return f"the server answers {status}" + (f": {shown!r}" if shown else "")
+    return f"the server answered with status {status}" + (f": {shown!r}" if shown else "")
 
 
 def _object(content: bytes) -> Mapping[str, Any]:
@@ -56,7 +56,7 @@ def _problems(value: Any) -> list[Problem]:
 
 
 def _seconds(text: str, date: str) -> float | None:
-    """RFC 9110, section 10.2.3: seconds, or a moment of the server's clock, whose `date` is now."""
+    """`Retry-After` (RFC 9110, section 10.2.3): seconds, or a date, read by the server's clock (`Date`)."""
     if text.isascii() and text.isdecimal():
         return float(text[:9])
     moment = _moment(text)

@@ -12,6 +12,7 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from quickml._version import __version__
+from quickml.api import routes
 from quickml.http import openapi, problems
 from quickml.http.files.quotas import Downloads
 from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
@@ -44,8 +45,8 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     app = FastAPI(
         title="QuickML",
         version=__version__,
-        openapi_url="/v1/openapi.json",
-        docs_url=None,  # they would load programs from elsewhere
+        openapi_url=routes.OPENAPI,
+        docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         lifespan=_lifespan,
         generate_unique_id_function=lambda route: route.name,

@@ -1,34 +1,40 @@
-"""The OpenAPI document: what FastAPI reads off the routes, with what it cannot know put in."""
+"""The OpenAPI document: what FastAPI knows of the routes, completed with what it cannot know."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
+from pydantic.json_schema import JsonSchemaMode, models_json_schema
 
+from quickml import errors, events
 from quickml._version import __version__
-from quickml.api import messages
+from quickml.api import routes
+from quickml.api.message import ApiMessage, ApiRequest
+from quickml.api.problem import MEDIA_TYPE, ProblemDocument
 from quickml.document.schema import field_texts, schema
-from quickml.http.problems import MEDIA_TYPE
 
 DESCRIPTION = """A JSON document of a neural network in; a trained and verified Core ML model out.
 
-Every error is a problem document (RFC 9457). Where the server asks for tokens, every route but `/`,
-`/healthz` and `/readyz` takes one, as `Authorization: Bearer ...`, or as
-`?token=...` for links and event streams. A signed link to a file needs none."""
-OPEN = ("/", "/healthz", "/readyz")
-SIGNED = ("/v1/artifacts/{sha256}/{filename}", "/v1/artifacts/{sha256}")
-"""What the bearer of a signed link may fetch."""
+Every error is a problem document (RFC 9457). A server that requires tokens accepts them as
+`Authorization: Bearer ...` or, for links and event streams, as `?token=...`. The routes `/`, `/healthz` and
+`/readyz` need no token, and neither does a signed link to a file."""
+REFERENCE = "#/components/schemas/"
+OPEN = (routes.INDEX, routes.HEALTH, routes.READINESS)
+SIGNED = (routes.PARTS, routes.FILE.replace(":path", ""))
+"""Routes that accept the signature of a link."""
 PROBLEM = {
     "description": "A problem document",
-    "content": {MEDIA_TYPE: {"schema": {"$ref": "#/components/schemas/ProblemDocument"}}},
+    "content": {MEDIA_TYPE: {"schema": {"$ref": f"{REFERENCE}{ProblemDocument.__name__}"}}},
 }
+FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 SCHEMES = {
-    "bearer": {"type": "http", "scheme": "bearer"},
-    "token": {"type": "apiKey", "in": "query", "name": "token"},
-    "link": {"type": "apiKey", "in": "query", "name": "signature"},
+    "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},
+    "token": {"type": "apiKey", "in": "query", "name": "token", "description": "A token."},
+    "link": {"type": "apiKey", "in": "query", "name": "signature", "description": "A signed link."},
 }
 _SCULPTML = {
     "type": "object",
@@ -38,38 +44,39 @@ _SCULPTML = {
 }
 
 
+def _body(body: dict[str, Any]) -> dict[str, Any]:
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": body}}}}
+
+
+DOCUMENT = _body({"anyOf": [{"$ref": f"{REFERENCE}Document"}, _SCULPTML]})
+"""`openapi_extra` of a route that takes a document."""
+
+
 def request_body(model: type[BaseModel]) -> dict[str, Any]:
-    """Of a route that reads its JSON itself; for `openapi_extra`."""
-    return {
-        "requestBody": {
-            "required": True,
-            "content": {"application/json": {"schema": model.model_json_schema()}},
-        }
-    }
+    """`openapi_extra` of a route that takes a message; it must be an `ApiRequest`."""
+    return _body({"$ref": f"{REFERENCE}{model.__name__}"})
 
 
 def install(app: FastAPI) -> None:
-    """Have `app.openapi()` give this document; it is made when it is first asked for."""
+    """Have `app.openapi()` return this document, which is made once."""
 
     def made() -> dict[str, Any]:
         if app.openapi_schema is None:
             app.openapi_schema = document(app)
         return app.openapi_schema
 
-    app.openapi = made  # type: ignore[method-assign]  # FastAPI's own way to do this
+    app.openapi = made  # type: ignore[method-assign]  # as FastAPI's documentation has it
 
 
 def document(app: FastAPI) -> dict[str, Any]:
     """The OpenAPI document (3.1) of all routes."""
-    found = get_openapi(
-        title="QuickML", version=__version__, description=DESCRIPTION, routes=app.routes, summary=None
-    )
-    schemas = found.setdefault("components", {}).setdefault("schemas", {})
-    _describe(schemas)
-    for name in ("HTTPValidationError", "ValidationError"):  # ours are problem documents
+    found = get_openapi(title="QuickML", version=__version__, description=DESCRIPTION, routes=app.routes)
+    schemas = found["components"]["schemas"]
+    for name in ("HTTPValidationError", "ValidationError"):  # FastAPI's own errors, which are not sent
         schemas.pop(name, None)
-    schemas.update(_problem_schemas())
-    schemas.update(_document_schemas())
+    schemas |= _other_messages()
+    _describe(schemas)
+    schemas |= _document_schemas()
     found["components"]["securitySchemes"] = SCHEMES
     for path, operations in found["paths"].items():
         for operation in operations.values():
@@ -83,29 +90,42 @@ def _complete(operation: dict[str, Any], path: str) -> None:
     if path not in OPEN:
         ways = ("bearer", "token", "link") if path in SIGNED else ("bearer", "token")
         operation["security"] = [{}, *({way: []} for way in ways)]
-    content = operation.get("requestBody", {}).get("content", {})
-    if content.get("application/json") == {"schema": {}}:
-        either = [{"$ref": "#/components/schemas/Document"}, _SCULPTML]
-        content["application/json"] = {"schema": {"anyOf": either}}
+
+
+def _other_messages() -> dict[str, Any]:
+    """Messages that FastAPI does not see: bodies that routes read themselves, and errors."""
+    messages: list[tuple[type[BaseModel], JsonSchemaMode]] = [(ProblemDocument, "serialization")]
+    messages += [(model, "validation") for model in ApiRequest.__subclasses__()]
+    _, found = models_json_schema(messages, ref_template=f"{REFERENCE}{{model}}")
+    return dict(found["$defs"])
 
 
 def _describe(schemas: dict[str, Any]) -> None:
-    """Put the texts under the fields of the messages in."""
-    for message in vars(messages).values():
-        if isinstance(message, type) and issubclass(message, messages.Message):
-            properties = schemas.get(message.__name__, {}).get("properties", {})
-            texts = field_texts(message)  # type: ignore[arg-type]  # it reads any class
+    """Add the text under each field; pydantic would parse the source for it at every import."""
+    for message in _classes():
+        properties = schemas.get(message.__name__, {}).get("properties", {})
+        fields = getattr(message, "model_fields", {})
+        for base in reversed(message.__mro__):
+            texts = field_texts(base) if base.__module__.startswith("quickml.") else {}
             for name, text in texts.items():
-                properties.get(name, {})["description"] = text
+                key = getattr(fields.get(name), "alias", None) or name
+                if key in properties:
+                    properties[key]["description"] = text
 
 
-def _problem_schemas() -> dict[str, Any]:
-    made = messages.ProblemDocument.model_json_schema(ref_template="#/components/schemas/{model}")
-    return {**made.pop("$defs"), "ProblemDocument": made}
+def _classes() -> Iterator[type]:
+    yield from (
+        value for module in (errors, events) for value in vars(module).values() if isinstance(value, type)
+    )
+    waiting: list[type] = [ApiMessage, ApiRequest]
+    while waiting:
+        message = waiting.pop()
+        yield message
+        waiting += message.__subclasses__()
 
 
 def _document_schemas() -> dict[str, Any]:
-    """The document's schema as components; its parts under names that no message has."""
+    """The schema of the document as components; its parts get names that no message has."""
     parts = schema()
     definitions = parts.pop("$defs")
     named = {"Document": parts, **{f"Document{name}": part for name, part in definitions.items()}}
@@ -119,5 +139,5 @@ def _moved(value: Any) -> Any:
     if isinstance(value, list):
         return [_moved(item) for item in value]
     if isinstance(value, str) and value.startswith("#/$defs/"):
-        return f"#/components/schemas/Document{value.removeprefix('#/$defs/')}"
+        return f"{REFERENCE}Document{value.removeprefix('#/$defs/')}"
     return value

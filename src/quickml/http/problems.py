@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
@@ -10,9 +11,9 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
+from quickml.api.problem import MEDIA_TYPE, PREFIX
 from quickml.errors import (
     ArtifactDamagedError,
     ArtifactError,
@@ -27,8 +28,10 @@ from quickml.errors import (
     JobStateError,
     LinkError,
     Problem,
+    ProblemsError,
     QueueFullError,
     QuickMLError,
+    RequestError,
     StoreError,
     TransitionError,
     UnsupportedModelError,
@@ -36,13 +39,11 @@ from quickml.errors import (
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
-PREFIX = "urn:quickml:problem:"
-"""How a `type` begins."""
 RETRY_AFTER_S = 10
 
 KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     DocumentError: (422, "document", "The document cannot be trained"),
+    RequestError: (422, "request", "The request is invalid"),
     InputError: (422, "input", "An input does not fit the model"),
     UnsupportedModelError: (422, "unsupported-model", "The model cannot be run here"),
     IdempotencyError: (422, "idempotency-key", "The key was used with another document"),
@@ -99,7 +100,7 @@ def told(error: QuickMLError) -> JSONResponse:
         return response(status, name, title, "try again later", headers=headers)  # no paths for strangers
     if isinstance(error, ArtifactDamagedError):
         log.error("%s", error)
-    problems = error.problems if isinstance(error, DocumentError) else ()
+    problems = error.problems if isinstance(error, ProblemsError) else ()
     return response(status, name, title, str(error), problems=problems, headers=headers)
 
 
@@ -123,30 +124,21 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misfit(_: Request, error: RequestValidationError) -> JSONResponse:
-        return request_problem([_parameter(item) for item in error.errors()])
+        return told(RequestError([_problem(item) for item in error.errors()]))
 
     @app.exception_handler(Exception)
     async def mistake(_: Request, __: Exception) -> JSONResponse:
         return internal()
 
 
-def request_problem(problems: Sequence[Problem]) -> JSONResponse:
-    """A request whose parameters or body are wrong in themselves."""
-    detail = "\n".join(map(str, problems))
-    return response(422, "request", "The request is wrong", detail, problems=problems)
-
-
-def body_problems(error: ValidationError) -> list[Problem]:
-    """What is wrong with a body, with pointers into it."""
-    return [
-        Problem(pointer="".join(f"/{step}" for step in item["loc"]), expected=item["msg"], found="other")
-        for item in error.errors(include_url=False, include_context=False, include_input=False)
-    ]
-
-
-def _parameter(item: Mapping[str, Any]) -> Problem:
-    """Of the query or the path, which have no pointers: `?limit`."""
+def _problem(item: Mapping[str, Any]) -> Problem:
+    """With a JSON pointer into the body, or `?limit` for a parameter of the query."""
     place, *steps = item["loc"]
-    mark = "?" if place == "query" else f"{place} "
-    found = repr(item.get("input"))[:80]
-    return Problem(pointer=mark + "/".join(map(str, steps)), expected=str(item["msg"]), found=found)
+    names = "/".join(map(str, steps))
+    pointer = {"body": f"/{names}" if names else "", "query": f"?{names}"}.get(place, f"{place} {names}")
+    return Problem(pointer=pointer, expected=_expected(str(item["msg"])), found=f"{item.get('input')!r:.80}")
+
+
+def _expected(message: str) -> str:
+    """pydantic's message as what was expected, where it has the usual form."""
+    return re.sub(r"^Input should be ", "", message)

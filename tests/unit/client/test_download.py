@@ -14,7 +14,6 @@ import sys
 import threading
 from collections import namedtuple
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -1061,7 +1060,8 @@ def test_progress_of_a_package_is_that_of_all_its_files(tmp_path):
 
 def test_a_package_of_another_size_than_its_files(tmp_path):
     one = package()
-    one = replace(one, package=replace(one.package, size_bytes=one.package.size_bytes + 1))
+    larger = one.package.model_copy(update={"size_bytes": one.package.size_bytes + 1})
+    one = one.model_copy(update={"package": larger})
     with pytest.raises(ServiceError, match=r"expected files of 355,003 bytes together, found 355,002"):
         Waiting.call("http://127.0.0.1:1", "download_package", one, tmp_path / "in")
     assert left(tmp_path) == []

@@ -1,6 +1,7 @@
 """Events of a job over HTTP: streams with replay, heartbeats and an end; pages of JSON; many watchers."""
 
 import asyncio
+import dataclasses
 import json
 
 import pytest
@@ -9,8 +10,10 @@ from job_examples import epoch_ended, finish, new, progress, started
 from quickml import events
 from quickml.errors import CrowdedError
 from quickml.http.routes.events import EventStream, encode
+from quickml.http.state import state_of
 from quickml.jobs.memory import MemoryJobStore
 from quickml.service import EventHub
+from quickml.settings import ServerSettings
 from served import HOURS, Served, is_problem, served
 
 
@@ -120,7 +123,9 @@ class Connection:
         self.sent, self.leaves, self.changed = [], asyncio.Event(), asyncio.Event()
         self.may_send = asyncio.Event()
         self.may_send.set()
-        answer = EventStream(server.service, watchers, job_id, "anyone", after=after, heartbeat_s=heartbeat_s)
+        settings = ServerSettings(heartbeat_s=heartbeat_s)
+        state = dataclasses.replace(state_of(server.app), watchers=watchers, settings=settings)
+        answer = EventStream(state, job_id, "anyone", after=after)
         self.task = asyncio.create_task(answer({"type": "http"}, self.receive, self.send))
 
     async def receive(self):

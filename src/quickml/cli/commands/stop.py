@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from quickml.cli.display.formatting import printable
-from quickml.client import Client
-from quickml.client.records import Job, to_json
+from quickml.client import Client, Job
 from quickml.events import Status
 
 
@@ -16,7 +15,7 @@ def stop_job(job_id: str, *, server: str | None, as_json: bool) -> None:
     """
     with Client(server) as client:
         job = client.stop(job_id)
-    print(to_json(job) if as_json else printable(_sentence(job)))
+    print(job.model_dump_json(exclude={"links"}) if as_json else printable(_sentence(job)))
 
 
 def _sentence(job: Job) -> str:

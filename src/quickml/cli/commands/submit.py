@@ -10,7 +10,6 @@ from quickml.cli.display.formatting import printable
 from quickml.cli.display.outages import Outages
 from quickml.cli.document_file import read_bytes
 from quickml.client import Client
-from quickml.client.records import to_json
 
 
 def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -> None:
@@ -25,7 +24,7 @@ def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -
     with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
         job = client.submit(document)
         if not watch:
-            print(to_json(job) if as_json else printable(job.id))
+            print(job.model_dump_json(exclude={"links"}) if as_json else printable(job.id))
             return
         print(printable(f"{job.id} is queued on {client.server}"), file=sys.stderr)
         follow(client, job.id, as_json=as_json, outages=outages)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Self
 
+from quickml.api.artifacts import ArtifactMessage
 from quickml.client import endpoints
 from quickml.client.download.names import check_plain
 from quickml.client.download.partial import PIECE_BYTES, ExpectedFile, PartialFile, disk_errors, name_taken
@@ -19,7 +20,6 @@ from quickml.client.download.repair import MAX_LIST_BYTES, Repair
 from quickml.client.endpoints import Call
 from quickml.client.flow import Flow, Sleep, receive, receive_body, run_blocking, run_steps
 from quickml.client.problems import refusal
-from quickml.client.records import Artifact
 from quickml.client.retry import Contact, Retry
 from quickml.errors import ResultError, ServiceError, UnreachableError
 from quickml.files.lock import Lock
@@ -49,7 +49,9 @@ class FileDownload:
         self._fetched_bytes = self._most_bytes = 0
 
     @classmethod
-    def of(cls, artifact: Artifact, folder: Path, contact: Contact, on_progress: OnProgress = ignore) -> Self:
+    def of(
+        cls, artifact: ArtifactMessage, folder: Path, contact: Contact, on_progress: OnProgress = ignore
+    ) -> Self:
         """The download of an artifact into a folder.
 
         Raises:

@@ -9,12 +9,12 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from quickml.api.artifacts import ArtifactMessage, PackageMessage
 from quickml.client.download.file import FileDownload, check_room, is_there, take
 from quickml.client.download.names import check_paths, check_plain
 from quickml.client.download.partial import ExpectedFile, disk_errors, name_taken
 from quickml.client.download.progress import OnProgress, Progress, ignore
 from quickml.client.flow import Flow, run_blocking
-from quickml.client.records import Artifact, Package
 from quickml.client.retry import Contact
 from quickml.errors import InputError, ResultError, ServiceError
 from quickml.files import atomic
@@ -28,7 +28,7 @@ class PackageDownload:
     """
 
     def __init__(
-        self, artifact: Artifact, folder: Path, contact: Contact, on_progress: OnProgress = ignore
+        self, artifact: ArtifactMessage, folder: Path, contact: Contact, on_progress: OnProgress = ignore
     ) -> None:
         """Download the package of which `artifact` is the zip.
 
@@ -118,7 +118,7 @@ class PackageDownload:
         )  # fmt: skip
 
 
-def _check(package: Package) -> None:
+def _check(package: PackageMessage) -> None:
     check_plain(package.name)
     check_paths([file.path for file in package.files])
     sum_bytes = sum(file.size_bytes for file in package.files)
@@ -127,7 +127,7 @@ def _check(package: Package) -> None:
         raise ServiceError(f"{package.name}: expected {expected}, found {sum_bytes:,}")
 
 
-def _digest(package: Package) -> str:
+def _digest(package: PackageMessage) -> str:
     rows = sorted(f"{file.sha256}  {file.path}\n" for file in package.files)
     return hashlib.sha256("".join(rows).encode()).hexdigest()[:16]
 

@@ -1,48 +1,51 @@
-"""What can be asked for: layers, datasets, the document's schema."""
+"""What a document may contain: layers, datasets, the JSON Schema."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated
 
-from fastapi import APIRouter
-from fastapi.responses import JSONResponse
+from fastapi import APIRouter, Path, Response
 from starlette.exceptions import HTTPException
 
+from quickml.api import routes
+from quickml.api.catalog import DatasetDetails, DatasetList, LayerList
+from quickml.api.message import JsonSchema
 from quickml.http.auth import Owner
 from quickml.service import catalog
 
 router = APIRouter()
 
-FRESH_S = 3600
+FRESH = "private, max-age=3600"
 
 
-def _answer(value: Any) -> JSONResponse:
-    """It changes with the server's version alone."""
-    return JSONResponse(value, headers={"Cache-Control": f"private, max-age={FRESH_S}"})
+@router.get(routes.LAYERS, response_description="Types of layers")
+def list_layers(_: Owner, response: Response) -> LayerList:
+    """List all types of layers with their arguments as JSON Schema."""
+    response.headers["Cache-Control"] = FRESH
+    return LayerList.model_validate({"layers": catalog.layers()})
 
 
-@router.get("/v1/layers")
-def list_layers(_: Owner) -> JSONResponse:
-    """Every layer: what it does, an example, and its arguments as JSON Schema with defaults and help."""
-    return _answer({"layers": catalog.layers()})
+@router.get(routes.DATASETS, response_description="Datasets")
+def list_datasets(_: Owner, response: Response) -> DatasetList:
+    """List all datasets."""
+    response.headers["Cache-Control"] = FRESH
+    return DatasetList.model_validate({"datasets": catalog.datasets()})
 
 
-@router.get("/v1/datasets")
-def list_datasets(_: Owner) -> JSONResponse:
-    """Every dataset: what it is about, its shape, labels and sizes."""
-    return _answer({"datasets": catalog.datasets()})
-
-
-@router.get("/v1/datasets/{name}")
-def get_dataset(_: Owner, name: str) -> JSONResponse:
-    """One dataset, with its options as JSON Schema and some samples: numbers, or PNG files in base64."""
+@router.get(routes.DATASET, response_description="The dataset")
+def get_dataset(
+    _: Owner, name: Annotated[str, Path(description="Name of the dataset.")], response: Response
+) -> DatasetDetails:
+    """Get a dataset with its options as JSON Schema and some samples."""
     found = catalog.dataset(name)
     if found is None:
-        raise HTTPException(404, f"{name[:64]!r}: there is no such dataset")
-    return _answer(found)
+        raise HTTPException(404, f"name: expected a dataset, found {name[:64]!r}")
+    response.headers["Cache-Control"] = FRESH
+    return DatasetDetails.model_validate(found)
 
 
-@router.get("/v1/schema")
-def get_schema(_: Owner) -> JSONResponse:
-    """JSON Schema (draft 2020-12) of the document."""
-    return _answer(catalog.schema())
+@router.get(routes.SCHEMA, response_description="JSON Schema")
+def get_schema(_: Owner, response: Response) -> JsonSchema:
+    """Get the JSON Schema (draft 2020-12) of a document."""
+    response.headers["Cache-Control"] = FRESH
+    return catalog.schema()

@@ -1,8 +1,8 @@
 """The events of a job: a stream of Server-Sent Events, or pages of JSON.
 
-The format is that of html.spec.whatwg.org/multipage/server-sent-events.html. `id` is the event's number in
-its job; whoever comes back with it as `Last-Event-ID` is sent what followed. The stream ends after the last
-event of a job; asked for what comes after that, the answer is 204, which tells an EventSource to stay away.
+The format is that of html.spec.whatwg.org/multipage/server-sent-events.html. `id` is the number of the event
+in its job; a client that reconnects with `Last-Event-ID` gets the events after it. The stream ends after the
+last event of the job. A request for later events is answered with 204, which stops an EventSource.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from quickml.api.messages import EventItem, EventPage
+from quickml.api import routes
+from quickml.api.jobs import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
 from quickml.events import TERMINAL, from_json
 from quickml.http.auth import Owner
 from quickml.http.files.streaming import disconnected
+from quickml.http.parameters import JobId
 from quickml.http.state import AppState, TheState
 from quickml.service import Service, StoredEvent, Subscription
 
@@ -30,34 +32,38 @@ router = APIRouter()
 MEDIA_TYPE = "text/event-stream"
 PAGE = 1000
 RETRY_MS = 1000
-"""How long an EventSource waits before it comes back."""
+"""Delay before an EventSource reconnects."""
 GREETING = f"retry: {RETRY_MS}\n\n".encode()
 HEARTBEAT = b":\n\n"
 
 
 def encode(event: StoredEvent) -> bytes:
-    """An event as it is sent. Its body is JSON, which has no line breaks of its own."""
+    """An event in the format of the stream. Its body is JSON without line breaks."""
     return f"id: {event.sequence}\ndata: {event.body}\n\n".encode()
 
 
 @router.get(
-    "/v1/jobs/{job_id}/events",
+    routes.JOB_EVENTS,
     response_model=EventPage,
     responses={
-        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "The events"},
-        204: {"description": "The job is over, and everything was seen"},
+        200: {"content": {MEDIA_TYPE: {"schema": {"type": "string"}}}, "description": "Events"},
+        204: {"description": "The job is finished and has no more events"},
     },
 )
 async def get_events(
     *,
     state: TheState,
     owner: Owner,
-    job_id: str,
-    after: Annotated[int, Query(ge=0, le=2**53, description="Events with a higher number alone.")] = 0,
-    last_event_id: Annotated[str | None, Header(description="The same, as an EventSource says it.")] = None,
-    accept: Annotated[str, Header(description="`application/json` for a page.")] = "*/*",
+    job_id: JobId,
+    after: Annotated[int, Query(ge=0, le=2**53, description="Number of the last event already seen.")] = 0,
+    last_event_id: Annotated[
+        str | None, Header(description="The same, as an EventSource sends it when it reconnects.")
+    ] = None,
+    accept: Annotated[
+        str, Header(description="`text/event-stream` for a stream, `application/json` for a page.")
+    ] = "*/*",
 ) -> Response:
-    """The events of a job, from the first or from `after` on, as they come; or as JSON those there are."""
+    """Stream the events of a job as they happen, or get a page of those there are."""
     if last_event_id is not None and last_event_id.isdecimal() and len(last_event_id) < 16:
         after = max(after, int(last_event_id))
     if "application/json" in accept and MEDIA_TYPE not in accept:
@@ -83,10 +89,10 @@ def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
 
 
 class EventStream(Response):
-    """An answer that goes on. Plain ASGI: a thousand of them have to be cheap."""
+    """The stream. Plain ASGI, since thousands of them must be cheap."""
 
     def __init__(self, state: AppState, job_id: str, owner: str, *, after: int) -> None:
-        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would keep it back
+        headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would buffer it
         super().__init__(media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
         del self.headers["content-length"]
         self._service, self._watchers = state.service, state.watchers
@@ -98,7 +104,7 @@ class EventStream(Response):
         """See ASGI.
 
         Raises:
-            CrowdedError: too many watch; nothing was sent then.
+            CrowdedError: too many streams are open; nothing was sent then.
         """
         await self._watchers.reading()
         with self._watchers.watch(self._job_id) as watcher:
@@ -108,7 +114,7 @@ class EventStream(Response):
             try:
                 await _send(send, GREETING)
                 with suppress(JobNotFoundError, StoreError):  # too late for a problem document
-                    await self._replay(send, watcher)  # watching already, so that nothing falls in between
+                    await self._replay(send, watcher)  # subscribed already, so that no event is missed
                     await self._follow(send, watcher)
             finally:
                 gone.cancel()
@@ -133,7 +139,7 @@ class EventStream(Response):
                 await _send(send, HEARTBEAT)
                 continue
             if not taken:
-                return  # closed; the client comes back with the last that it has seen
+                return  # closed; the client reconnects with the last number it has seen
             fresh = []
             for told in taken:
                 if told.sequence > self._last:

@@ -1,126 +1,122 @@
-"""Jobs: submit, look, stop, cancel, remove. And a document looked through without a job."""
+"""Jobs: submit, list, stop, cancel, delete; and checking a document without a job."""
 
 from __future__ import annotations
 
-import json
 import re
-from typing import Annotated, Any
+from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from quickml.api.messages import (
-    JobDetails,
-    JobMessage,
-    JobPage,
-    Validation,
-    artifact_messages,
-    job_fields,
-    job_message,
-)
+from quickml.api import routes
+from quickml.api.jobs import JobDetails, JobMessage, JobPage
+from quickml.api.validation import ValidationMessage
 from quickml.document import Plan
 from quickml.document.shapes import summary
 from quickml.errors import DocumentError
 from quickml.events import Status
+from quickml.http.answers import job_details, job_message
 from quickml.http.auth import Owner
+from quickml.http.openapi import DOCUMENT
+from quickml.http.parameters import JobId
 from quickml.http.server.bodies import JsonBody
 from quickml.http.state import TheService, TheState
-from quickml.service import Job, Service
+from quickml.service import Service
 
 router = APIRouter()
 
 SMALL_BYTES = 8 << 10
-"""A document up to this is understood in the time that handing it to a thread would take."""
-DOCUMENT = {"requestBody": {"required": True, "content": {"application/json": {"schema": {}}}}}
-"""In the OpenAPI document, where `openapi.py` puts the document's own schema in."""
+"""Checking a document of this size takes no longer than handing it to a thread."""
 _KEY = re.compile(r"[!-~]{1,255}")
 
+IdempotencyKey = Annotated[
+    str | None, Header(description="Makes retries safe: the same key returns the first job.")
+]
+Statuses = Annotated[list[Status] | None, Query(description="Return jobs with these statuses only.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Page size.")]
+Cursor = Annotated[str | None, Query(description="Where the page starts: `next` of the previous page.")]
 
-@router.post("/v1/jobs", status_code=202, response_model=JobMessage, openapi_extra=DOCUMENT)
+
+@router.post(
+    routes.JOBS, status_code=202, response_description="The job, which is queued", openapi_extra=DOCUMENT
+)
 def create_job(
     service: TheService,
     owner: Owner,
     body: JsonBody,
     response: Response,
-    idempotency_key: Annotated[str | None, Header(description="Names this job: once is enough.")] = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> JobMessage:
-    """Queue a job. It is stored when this answers; the same `Idempotency-Key` gives the first job again."""
+    """Submit a document. The job is stored when the response is sent."""
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
-        raise HTTPException(400, "Idempotency-Key: expected 1 to 255 visible ASCII characters")
+        found = repr(idempotency_key)[:80]
+        raise HTTPException(
+            400, f"Idempotency-Key: expected 1 to 255 visible ASCII characters, found {found}"
+        )
     job = service.submit(body, owner, idempotency_key)
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
+    response.headers["Location"] = routes.address(routes.JOB, job_id=job.id)
     return job_message(job)
 
 
-@router.get("/v1/jobs", response_model=JobPage)
+@router.get(routes.JOBS, response_description="A page of jobs")
 def list_jobs(
-    service: TheService,
-    owner: Owner,
-    status: Annotated[list[Status] | None, Query(description="Of these statuses alone.")] = None,
-    limit: Annotated[int, Query(ge=1, le=200, description="So many at most.")] = 50,
-    cursor: Annotated[str | None, Query(description="The page behind: `next` of the one before.")] = None,
+    service: TheService, owner: Owner, status: Statuses = None, limit: Limit = 50, cursor: Cursor = None
 ) -> JobPage:
-    """The caller's jobs, newest first."""
+    """List the caller's jobs, newest first."""
     found = service.jobs(owner, statuses=status or (), limit=limit + 1, before=cursor)
     page = found[:limit]
-    return JobPage(jobs=[job_message(job) for job in page], next=page[-1].id if len(found) > limit else None)
+    last = page[-1].id if len(found) > limit else None
+    return JobPage(jobs=tuple(map(job_message, page)), next=last)
 
 
-@router.get("/v1/jobs/{job_id}", response_model=JobDetails)
-def get_job(service: TheService, owner: Owner, job_id: str) -> JobDetails:
-    """One job: status, progress, metrics, what was asked for, and its files."""
-    return _details(service, service.job(job_id, owner))
+@router.get(routes.JOB, response_description="The job")
+def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
+    """Get a job with its status, progress, metrics, document and files."""
+    job = service.job(job_id, owner)
+    return job_details(job, service.artifacts(job_id, owner))
 
 
-@router.post("/v1/jobs/{job_id}/stop", status_code=202, response_model=JobMessage)
-def stop_job(service: TheService, owner: Owner, job_id: str) -> JobMessage:
-    """Stop training, keep what was learned, compile it. Nothing changes for a finished job."""
+@router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")
+def stop_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
+    """Stop training early, keep the weights, and export the model. A finished job does not change."""
     return job_message(service.stop(job_id, owner))
 
 
-@router.post("/v1/jobs/{job_id}/cancel", response_model=JobMessage)
-def cancel_job(service: TheService, owner: Owner, job_id: str) -> JobMessage:
-    """Give a job up. Nothing changes for a finished one."""
+@router.post(routes.JOB_CANCEL, response_description="The job, which is cancelled or was finished")
+def cancel_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
+    """Cancel a job and discard its training. A finished job does not change."""
     return job_message(service.cancel(job_id, owner))
 
 
-@router.delete("/v1/jobs/{job_id}", status_code=204)
-async def delete_job(state: TheState, owner: Owner, job_id: str) -> None:
-    """Remove a job with its events and files; one that is not finished is given up first."""
+@router.delete(routes.JOB, status_code=204, response_description="The job is deleted")
+async def delete_job(state: TheState, owner: Owner, job_id: JobId) -> None:
+    """Delete a job with its events and files. A job that is not finished is cancelled first."""
     await run_in_threadpool(state.service.delete, job_id, owner)
     state.watchers.drop(job_id)
 
 
-@router.post("/v1/validate", response_model=Validation, openapi_extra=DOCUMENT)
-async def validate(service: TheService, _: Owner, body: JsonBody) -> JSONResponse:
-    """What a document means: shapes, parameters, memory, warnings; or every problem. Nothing is trained."""
-    # Here, and not in a thread: most documents take less than the way there and back.
+@router.post(routes.VALIDATE, response_description="What the document means", openapi_extra=DOCUMENT)
+async def validate(service: TheService, _: Owner, body: JsonBody) -> ValidationMessage:
+    """Check a document without training: shapes, parameters, memory and warnings, or every problem."""
     if len(body) <= SMALL_BYTES:
-        return JSONResponse(_validated(service, body))
-    return JSONResponse(await run_in_threadpool(_validated, service, body))
+        return _validation(service, body)
+    return await run_in_threadpool(_validation, service, body)
 
 
-def _validated(service: Service, body: bytes) -> dict[str, Any]:
+def _validation(service: Service, body: bytes) -> ValidationMessage:
     try:
         plan = service.plan(body)
     except DocumentError as error:
-        return {"valid": False, "problems": [vars(problem) for problem in error.problems], "warnings": []}
+        return ValidationMessage(valid=False, problems=error.problems)
     return _meaning(plan)
 
 
-def _meaning(plan: Plan) -> dict[str, Any]:
-    return {
-        "valid": True,
-        "problems": [],
-        "warnings": [vars(notice) for notice in plan.notices],
+def _meaning(plan: Plan) -> ValidationMessage:
+    return ValidationMessage(
+        valid=True,
+        warnings=plan.notices,
+        memory_bytes=plan.memory_bytes,
+        spec=plan.document.model_dump(mode="json", exclude_none=True),
         **summary(plan.graph),
-        "memory_bytes": plan.memory_bytes,
-        "spec": plan.document.model_dump(mode="json", exclude_none=True),
-    }
-
-
-def _details(service: Service, job: Job) -> JobDetails:
-    files = artifact_messages(service.artifacts(job.id, job.owner))
-    return JobDetails(**job_fields(job), document=json.loads(job.document), artifacts=files)
+    )

@@ -9,15 +9,15 @@ from urllib.parse import urlencode
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import JSONResponse, Response
-from pydantic import ValidationError
 
-from quickml.api.messages import LinkMessage, LinkRequest, Links, artifact_url
-from quickml.errors import LinkError, Problem
+from quickml.api import routes
+from quickml.api.artifacts import LinkMessage, LinkRequest, Links
+from quickml.errors import LinkError, Problem, RequestError
+from quickml.http.answers import artifact_url
 from quickml.http.auth import Owner, owner_of
 from quickml.http.openapi import request_body
-from quickml.http.problems import body_problems, request_problem
-from quickml.http.server.bodies import JsonBody
+from quickml.http.parameters import JobId
+from quickml.http.server.bodies import parsed
 from quickml.http.state import TheService, state_of
 from quickml.service import MEMBER, Artifact, Link, Service
 
@@ -31,9 +31,11 @@ _SECONDS = re.compile(r"[1-9][0-9]{0,11}")
 
 async def fetcher_of(
     request: Request,
-    job: Annotated[str, Query(description="Of a signed link: the job.")] = "",
-    expires: Annotated[str, Query(description="Of a signed link: its end, in seconds since 1970.")] = "",
-    signature: Annotated[str | None, Query(description="Of a signed link, which needs no token.")] = None,
+    job: Annotated[str, Query(description="For a signed link: ID of the job.")] = "",
+    expires: Annotated[str, Query(description="For a signed link: expiry, in seconds since 1970.")] = "",
+    signature: Annotated[
+        str | None, Query(description="For a signed link: the signature, in place of a token.")
+    ] = None,
 ) -> str:
     """Whose files the request may fetch: what the signature says where there is one, else the token.
 
@@ -57,25 +59,21 @@ async def fetcher_of(
 Fetcher = Annotated[str, Depends(fetcher_of)]
 
 
-@router.post("/v1/jobs/{job_id}/links", response_model=Links, openapi_extra=request_body(LinkRequest))
-async def create_links(service: TheService, owner: Owner, job_id: str, body: JsonBody) -> Response:
-    """Links to files of a ready job, which their bearers may fetch without a token until the links expire."""
-    return await run_in_threadpool(_answer, service, owner, job_id, body)
-
-
-def _answer(service: Service, owner: str, job_id: str, body: bytes) -> Response:
-    try:
-        asked = LinkRequest.model_validate_json(body)
-    except ValidationError as error:
-        return request_problem(body_problems(error))
+@router.post(routes.JOB_LINKS, response_description="Links", openapi_extra=request_body(LinkRequest))
+def create_links(
+    service: TheService,
+    owner: Owner,
+    job_id: JobId,
+    asked: Annotated[LinkRequest, Depends(parsed(LinkRequest))],
+) -> Links:
+    """Make signed links to files of a ready job. Anyone who has a link can download its file."""
     service.ready(job_id, owner)
     files = {file.name: file for file in service.artifacts(job_id, owner)}
     if problems := list(_misfits(asked, files, service.link_max_s)):
-        return request_problem(problems)
+        raise RequestError(problems)
     top = [name for name, file in files.items() if file.kind != MEMBER]
     seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))
-    links = [_message(service, files[name], seconds) for name in asked.names or top]
-    return JSONResponse(Links(links=links).model_dump(mode="json"))
+    return Links(links=tuple(_message(service, files[name], seconds) for name in asked.names or top))
 
 
 def _misfits(asked: LinkRequest, files: Mapping[str, Artifact], max_s: float) -> Iterator[Problem]:

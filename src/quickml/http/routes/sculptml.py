@@ -1,17 +1,20 @@
-"""SculptML's five routes, as its app of 2018 knows them: models by name, on top of the same jobs.
+"""The five routes of the SculptML app of 2018, on top of jobs.
 
-A name that was used before means its newest job. Stopping keeps and compiles what was learned.
+A model is named by `model_name`; if several jobs have the name, the newest counts.
 """
 
 from __future__ import annotations
 
 import json
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi.responses import PlainTextResponse
 from starlette.exceptions import HTTPException
 
+from quickml.api import routes
+from quickml.api.sculptml import SculptmlModel, SculptmlModels, SculptmlProgress, SculptmlStatus
 from quickml.document import understand
 from quickml.document.sculptml import name_of
 from quickml.errors import DocumentError
@@ -19,83 +22,87 @@ from quickml.events import TERMINAL, EpochEnded, Status, from_json
 from quickml.http import problems
 from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, respond
+from quickml.http.openapi import DOCUMENT, FILE
 from quickml.http.server.bodies import RawBody
 from quickml.http.state import TheService
 from quickml.service import Job, Service
 
 router = APIRouter()
 
-ModelName = Annotated[str, Query(description="As in the document.")]
-BODY: dict[str, Any] = {
-    "requestBody": {"required": True, "content": {"application/json": {"schema": {"type": "object"}}}}
-}
+ModelName = Annotated[str, Query(description="Name of the model.")]
 MOST = 200
-"""Jobs that `get-all` looks through."""
+"""Number of jobs that `get-all` considers."""
 TAIL = 8
-"""The last `epoch` is among so many events of a ready job: `trained`, `compiled`, `verified` follow it."""
+"""Number of last events of a ready job that include its last `epoch`; `trained` and others follow it."""
 
 
-@router.post("/make-model", response_class=PlainTextResponse, openapi_extra=BODY)
+@router.post(
+    routes.MAKE_MODEL,
+    response_class=PlainTextResponse,
+    response_description="A message",
+    openapi_extra=DOCUMENT,
+)
 def make_model(service: TheService, owner: Owner, body: RawBody) -> Response:
-    """Queue a model. The body is taken for JSON whatever it calls itself."""
+    """Submit a model. The body is read as JSON whatever its Content-Type."""
     try:
         job = service.submit(body, owner)
     except DocumentError as error:
         detail = str(error)
-        return problems.response(400, "document", "The model cannot be made", detail, problems=error.problems)
+        return problems.response(400, "document", "Invalid document", detail, problems=error.problems)
     return PlainTextResponse(f"{job.name} is being made")
 
 
-@router.get("/check-model")
-def check_model(service: TheService, owner: Owner, model_name: ModelName) -> JSONResponse:
-    """How far a model is; ready when its file can be fetched."""
+@router.get(routes.CHECK_MODEL, response_description="The status of the model")
+def check_model(service: TheService, owner: Owner, model_name: ModelName) -> SculptmlStatus:
+    """Get the status of a model."""
     job = _newest(service, owner, model_name)
-    return JSONResponse(
-        {
-            "ready": int(job.status is Status.READY),
-            "model_path": None,
-            "progress": job.progress,
-            "progress_info": {
-                "loss": _metric(job.metrics, "loss"),
-                "acc": _metric(job.metrics, "accuracy"),
-                "epoch": job.epoch,
-                "total_epochs": job.epochs,
-            },
-        }
+    return SculptmlStatus(
+        ready=1 if job.status is Status.READY else 0,
+        progress=job.progress,
+        progress_info=SculptmlProgress(
+            loss=_metric(job.metrics, "loss"),
+            acc=_metric(job.metrics, "accuracy"),
+            epoch=job.epoch,
+            total_epochs=job.epochs,
+        ),
     )
 
 
 @router.get(
-    "/get-model",
+    routes.GET_MODEL,
     response_class=Response,
-    responses={200: {"content": {"application/octet-stream": {}}, "description": "The .mlmodel file"}},
+    responses={200: {"content": FILE, "description": "The .mlmodel file"}},
 )
 def get_model(service: TheService, owner: Owner, model_name: ModelName, request: Request) -> Response:
-    """The model's `.mlmodel` file."""
+    """Download the `.mlmodel` file of a model."""
     job = _newest(service, owner, model_name)
     for artifact in service.artifacts(job.id, owner):
         if artifact.kind == "mlmodel":
             _, stored = service.file(artifact.sha256, artifact.name, owner)
             return respond(request, owner, artifact, stored, name=f"{job.name}.mlmodel", cache=REVALIDATED)
-    raise HTTPException(404, f"{model_name[:64]!r}: its file is not there, or not yet")
+    raise HTTPException(
+        404, f"model_name: expected a model with a file, found {model_name[:64]!r} without one"
+    )
 
 
-@router.get("/get-all")
-def get_all(service: TheService, owner: Owner) -> JSONResponse:
-    """All models that are ready, the newest first."""
+@router.get(routes.GET_ALL, response_description="Models")
+def get_all(service: TheService, owner: Owner) -> SculptmlModels:
+    """List the models that can be downloaded, newest first."""
     newest: dict[str, Job] = {}
     for job in service.jobs(owner, statuses=(Status.READY,), limit=MOST):
         newest.setdefault(job.name, job)
     rows = {f"model_{place}": _row(service, job) for place, job in enumerate(newest.values())}
-    return JSONResponse({"num_models": len(rows), **rows})
+    return SculptmlModels(num_models=len(rows), **rows)
 
 
-@router.get("/stop-model", response_class=PlainTextResponse)
+@router.get(routes.STOP_MODEL, response_class=PlainTextResponse, response_description="A message")
 def stop_model(service: TheService, owner: Owner, model_name: ModelName) -> PlainTextResponse:
-    """Stop training, and keep and compile what was learned."""
+    """Stop training early, keep the weights, and export the model."""
     job = _newest(service, owner, model_name)
     if job.status in TERMINAL:
-        raise HTTPException(404, f"{model_name[:64]!r}: it is not being made")
+        raise HTTPException(
+            404, f"model_name: expected a model in training, found {model_name[:64]!r} finished"
+        )
     service.stop(job.id, owner)
     return PlainTextResponse(f"{job.name} is being stopped")
 
@@ -103,19 +110,19 @@ def stop_model(service: TheService, owner: Owner, model_name: ModelName) -> Plai
 def _newest(service: Service, owner: str, model_name: str) -> Job:
     job = service.newest(name_of(model_name), owner)
     if job is None:
-        raise HTTPException(404, f"{model_name[:64]!r}: there is no such model")
+        raise HTTPException(404, f"model_name: expected a model, found {model_name[:64]!r}")
     return job
 
 
-def _row(service: Service, job: Job) -> dict[str, Any]:
+def _row(service: Service, job: Job) -> SculptmlModel:
     sizes = [file.size_bytes for file in service.artifacts(job.id, job.owner) if file.kind == "mlmodel"]
-    return {
-        "name": job.name,
-        "dataset": understand(json.loads(job.document)).info.name,
-        "size": sizes[0] if sizes else 0,
-        "train_acc": _train_accuracy(service, job),
-        "test_acc": _metric(job.metrics, "accuracy"),
-    }
+    return SculptmlModel(
+        name=job.name,
+        dataset=understand(json.loads(job.document)).info.name,
+        size=sizes[0] if sizes else 0,
+        train_acc=_train_accuracy(service, job),
+        test_acc=_metric(job.metrics, "accuracy"),
+    )
 
 
 def _train_accuracy(service: Service, job: Job) -> float:
@@ -124,7 +131,7 @@ def _train_accuracy(service: Service, job: Job) -> float:
     return _metric(epochs[-1].metrics, "accuracy") if epochs else 0.0
 
 
-def _metric(metrics: Any, name: str) -> float:
-    """A number in any case: the app knows nothing of null."""
+def _metric(metrics: Mapping[str, float], name: str) -> float:
+    """A metric, or 0: the app does not understand null."""
     value = metrics.get(name)
     return value if value is not None and abs(value) < float("inf") else 0.0

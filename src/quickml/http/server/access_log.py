@@ -7,6 +7,7 @@ import time
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quickml.api import routes
 from quickml.http.server.metrics import Metrics
 
 log = logging.getLogger(__name__)
@@ -18,9 +19,8 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 """On every answer: nothing is guessed to be a page, told to others, framed or embedded."""
-QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
+QUIET = frozenset({routes.HEALTH, routes.READINESS, routes.METRICS})
 """What is asked for every few seconds is no news."""
-STREAM = "/v1/jobs/{job_id}/events"
 
 
 class Observation:
@@ -53,7 +53,7 @@ class Observation:
 
     def _tell(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
         route = getattr(scope.get("route"), "path", "none")  # the pattern: there are only so many of them
-        streamed = route == STREAM and status == 200
+        streamed = route == routes.JOB_EVENTS and status == 200
         method = scope["method"] if route != "none" else "any"  # anybody can invent methods
         self._metrics.request(
             method=method, route=route, status=status, seconds=None if streamed else seconds, sent_bytes=sent

@@ -1,22 +1,33 @@
-"""What clients send: never more than allowed, never slower than allowed, and of the right type."""
+"""Request bodies: limited in size and time, and of the right type.
+
+This is not left to FastAPI and Starlette. FastAPI reads and parses a declared body before any dependency
+runs, and in the event loop: a client without a token could have its JSON parsed. Starlette's limit answers in
+plain text instead of a problem document, and has no time limit.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from collections.abc import Callable, Coroutine
+from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
+from fastapi.concurrency import run_in_threadpool
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quickml.http.state import state_of
 
-_CLOSE = {"Connection": "close"}  # what else the client sends of this body is not worth reading
+Body = TypeVar("Body", bound=BaseModel)
+
+_CLOSE = {"Connection": "close"}  # the rest of the body is not read
 
 
 class BodyLimits:
-    """Middleware that ends the reading of a body at a size and after a time, both of the whole."""
+    """Middleware that stops reading a body over a size, or after a time."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
         self._app, self._max_bytes, self._timeout_s = app, max_bytes, timeout_s
@@ -24,12 +35,12 @@ class BodyLimits:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
         if scope["type"] == "http":
-            receive = _Limited(receive, self._max_bytes, self._timeout_s)
+            receive = _LimitedReceive(receive, self._max_bytes, self._timeout_s)
         await self._app(scope, receive, send)
 
 
-class _Limited:
-    """`receive`, until the body is whole; from then on it may wait for the client to go."""
+class _LimitedReceive:
+    """`receive`, limited until the body is complete; later calls wait for the client to disconnect."""
 
     __slots__ = ("_deadline", "_left_bytes", "_receive", "_timeout_s", "_total_bytes")
 
@@ -45,37 +56,37 @@ class _Limited:
             async with asyncio.timeout_at(self._deadline):
                 message = await self._receive()
         except TimeoutError:
-            detail = f"the body: expected all of it within {self._timeout_s:g} s"
+            detail = f"request body: expected all of it within {self._timeout_s:g} s, found it incomplete"
             raise HTTPException(408, detail, headers=_CLOSE) from None
         self._left_bytes -= len(message.get("body", b""))
         if self._left_bytes < 0:
-            raise too_large(self._total_bytes)
+            raise _too_large(self._total_bytes)
         if not message.get("more_body", False):
             self._deadline = None
         return message
 
 
-def too_large(max_bytes: int) -> HTTPException:
-    """The answer to a body over the limit."""
-    return HTTPException(413, f"the body: expected at most {max_bytes:,} bytes, found more", headers=_CLOSE)
+def _too_large(max_bytes: int) -> HTTPException:
+    detail = f"request body: expected at most {max_bytes:,} bytes, found more"
+    return HTTPException(413, detail, headers=_CLOSE)
 
 
 async def raw_body(request: Request) -> bytes:
-    """The body, as it came."""
+    """The body, unparsed."""
     announced = request.headers.get("content-length", "")
     most = state_of(request.app).settings.max_body_bytes
     if announced.isdecimal() and int(announced) > most:  # refused before any of it is read
-        raise too_large(most)
+        raise _too_large(most)
     try:
         return await request.body()
     except ClientDisconnect:
-        raise HTTPException(400, "the body: expected all of it, found its beginning") from None
+        raise HTTPException(400, "the request body ended early") from None
 
 
 async def json_body(request: Request) -> bytes:
-    """A body that says it is JSON, not parsed.
+    """A body whose Content-Type is JSON, unparsed.
 
-    No web page can send one to this server without asking first (CORS), as it could with plain text.
+    A web page of another origin cannot send one without asking first (CORS); plain text it could.
     """
     given = request.headers.get("content-type", "")
     kind = given.partition(";")[0].strip().lower()
@@ -83,6 +94,22 @@ async def json_body(request: Request) -> bytes:
         found = repr(given)[:80] if given else "none"
         raise HTTPException(415, f"Content-Type: expected application/json, found {found}", headers=_CLOSE)
     return await raw_body(request)
+
+
+def parsed(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]:
+    """A dependency that gives the JSON body as a message. It is parsed in a thread: it may be long."""
+
+    async def read(request: Request) -> Body:
+        body = await json_body(request)
+        try:
+            return await run_in_threadpool(model.model_validate_json, body)
+        except ValidationError as error:
+            items = error.errors(include_url=False, include_context=False)
+            raise RequestValidationError(
+                [{**item, "loc": ("body", *item["loc"])} for item in items]
+            ) from None
+
+    return read
 
 
 RawBody = Annotated[bytes, Depends(raw_body)]

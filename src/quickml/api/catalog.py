@@ -1,0 +1,99 @@
+"""What a document may contain: layers and datasets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from quickml.api.message import ApiMessage, JsonSchema
+
+
+class LayerExample(ApiMessage):
+    """An example of a layer."""
+
+    input_shape: tuple[int, ...]
+    """Shape of its input, without the batch."""
+    arguments: dict[str, Any]
+    """Arguments of the layer."""
+
+
+class LayerMessage(ApiMessage):
+    """A type of layer."""
+
+    type: str
+    """Type, as in a document."""
+    help: str
+    """What the layer does."""
+    merges: bool
+    """Whether the layer takes several inputs."""
+    example: LayerExample
+    """An example of the layer."""
+    arguments: JsonSchema = Field(alias="schema")
+    """JSON Schema of the layer in a document, with defaults and descriptions."""
+
+
+class LayerList(ApiMessage):
+    """All types of layers."""
+
+    layers: tuple[LayerMessage, ...]
+    """Types of layers."""
+
+
+class DatasetMessage(ApiMessage):
+    """A dataset."""
+
+    # The catalogue may say more about a dataset than is listed here.
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    """Name, as in a document."""
+    title: str
+    """Title."""
+    help: str
+    """Description."""
+    source: str
+    """Origin of the data."""
+    task: str
+    """`classification` or `regression`."""
+    input: str
+    """Kind of input: `image` or `numbers`."""
+    shape: tuple[int, ...]
+    """Shape of one sample."""
+    labels: tuple[str, ...] | None
+    """Labels of a classification, in the order of the model's outputs."""
+    feature_names: tuple[str, ...] | None
+    """Names of the features of a table."""
+    target_name: str | None
+    """Name of the target of a regression."""
+    train_samples: int
+    """Number of training samples."""
+    test_samples: int
+    """Number of test samples."""
+
+
+class DatasetList(ApiMessage):
+    """All datasets."""
+
+    datasets: tuple[DatasetMessage, ...]
+    """Datasets."""
+
+
+class DatasetSample(ApiMessage):
+    """A test sample of a dataset."""
+
+    target: str | float
+    """Label, or target of a regression."""
+    png: str | None = None
+    """For an image: a PNG file in base64."""
+    values: Any = None
+    """Otherwise: the numbers, nested in the shape of a sample."""
+
+
+class DatasetDetails(DatasetMessage):
+    """A dataset with its options and some samples."""
+
+    options: JsonSchema = Field(alias="schema")
+    """JSON Schema of the dataset in a document, with defaults and descriptions."""
+    samples: tuple[DatasetSample, ...]
+    """Some test samples, of all labels."""

@@ -1,0 +1,93 @@
+"""Jobs and their events."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from quickml.api.artifacts import ArtifactMessage
+from quickml.api.message import ApiMessage
+from quickml.events import TERMINAL, Event, Metric, Status
+
+
+class JobMessage(ApiMessage):
+    """A job, as it was when the server answered."""
+
+    id: str
+    """ID of the job."""
+    name: str
+    """Name from the document."""
+    status: Status
+    """Status of the job."""
+    progress: float = 0.0
+    """Progress of training over all epochs, from 0 to 1."""
+    epoch: int = 0
+    """Epoch that training is in, from 1; 0 before training."""
+    epochs: int = 0
+    """Number of epochs."""
+    metrics: Mapping[str, Metric] = {}
+    """Latest metrics; once trained, those on the test samples. null is not a finite number."""
+    stop_requested: bool = False
+    """Whether training was asked to stop."""
+    stopped_early: bool = False
+    """Whether training ended before its last epoch."""
+    attempt: int = 0
+    """Number of attempts that have started."""
+    error: str | None = None
+    """Error message of a failed job."""
+    last_event: int = 0
+    """Number of the latest event."""
+    created_at: datetime
+    """Time of creation."""
+    updated_at: datetime
+    """Time of the last change."""
+    started_at: datetime | None = None
+    """Start of the first attempt."""
+    finished_at: datetime | None = None
+    """Time at which the job became ready, failed or cancelled."""
+    links: Mapping[str, str] = {}
+    """Paths of the job itself (`self`), its `events` and its `artifacts`."""
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether the job is ready, failed or cancelled; it does not change any more then."""
+        return self.status in TERMINAL
+
+
+class JobDetails(JobMessage):
+    """A job with its document and its files."""
+
+    document: Any
+    """The document as it was submitted."""
+    artifacts: tuple[ArtifactMessage, ...]
+    """Files of the job; empty until the job is ready."""
+
+
+class JobPage(ApiMessage):
+    """A page of jobs, newest first."""
+
+    jobs: tuple[JobMessage, ...]
+    """Jobs of this page."""
+    next: str | None
+    """`cursor` of the next page; null on the last page."""
+
+
+class EventItem(ApiMessage):
+    """An event and its number."""
+
+    id: int
+    """Number of the event in its job, from 1 without gaps."""
+    event: Event
+    """The event."""
+
+
+class EventPage(ApiMessage):
+    """A page of events of a job, in order."""
+
+    events: tuple[EventItem, ...]
+    """Events of this page."""
+    last: int
+    """Number of the last event of this page: the `after` of the next request."""
+    is_finished: bool
+    """Whether the job will have no more events."""

@@ -1,0 +1,61 @@
+"""The state of a server."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import ConfigDict
+
+from quickml.api.message import ApiMessage
+
+
+class Index(ApiMessage):
+    """The name of the server, and where to continue."""
+
+    name: Literal["QuickML"] = "QuickML"
+    """Name of the software."""
+    version: str
+    """Version of the server."""
+    links: dict[str, str]
+    """Paths of some routes, by name."""
+
+
+class Liveness(ApiMessage):
+    """The process answers."""
+
+    status: Literal["alive"] = "alive"
+    """Always `alive`."""
+
+
+class DiskSpace(ApiMessage):
+    """Disk space of the server."""
+
+    free_bytes: int
+    """Free disk space."""
+    needed_bytes: int
+    """Free disk space below which new jobs are refused."""
+
+
+class WorkerCounts(ApiMessage):
+    """Number of worker processes in each state, such as `idle` or `busy`; absent where it is 0."""
+
+    model_config = ConfigDict(extra="allow")
+    __pydantic_extra__: dict[str, int]
+
+    trouble: bool
+    """Whether no worker can start."""
+
+
+class Readiness(ApiMessage):
+    """Whether the server accepts jobs and works on them."""
+
+    ready: bool
+    """Whether the server is ready."""
+    database: Literal["usable", "unusable"]
+    """State of the database. The log has the reason."""
+    disk: DiskSpace
+    """Disk space."""
+    workers: WorkerCounts
+    """Worker processes."""
+    queued: int
+    """Number of queued jobs."""

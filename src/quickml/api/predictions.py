@@ -1,0 +1,57 @@
+"""Running the model of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import Field
+
+from quickml.api.message import ApiMessage, ApiRequest
+from quickml.events import Metric
+
+
+class PredictionRequest(ApiRequest):
+    """Inputs for a model."""
+
+    inputs: list[Any] = Field(min_length=1)
+    """Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or
+    JPEG files in base64."""
+    activations: bool | list[str] = False
+    """Whether to return the output of every layer, or the names of the layers whose output to return."""
+
+    @property
+    def layers(self) -> list[str] | None:
+        """Names of layers; None means all."""
+        if isinstance(self.activations, bool):
+            return None if self.activations else []
+        return self.activations
+
+
+class ActivationMessage(ApiMessage):
+    """The output of a layer."""
+
+    shape: tuple[int, ...]
+    """Shape, without the batch."""
+    values: tuple[Metric, ...]
+    """Values in row-major order: the last axis varies fastest."""
+
+
+class PredictionMessage(ApiMessage):
+    """The prediction for one input."""
+
+    label: str | None = None
+    """Most probable label; null for a regression."""
+    probabilities: Mapping[str, Metric] = {}
+    """Probability of each label; empty for a regression."""
+    values: tuple[Metric, ...] = ()
+    """Output of the model."""
+    activations: Mapping[str, ActivationMessage] = {}
+    """Output of each requested layer, by name."""
+
+
+class Predictions(ApiMessage):
+    """Predictions for all inputs."""
+
+    predictions: tuple[PredictionMessage, ...]
+    """One prediction per input, in order."""

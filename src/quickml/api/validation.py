@@ -1,0 +1,42 @@
+"""The result of checking a document."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quickml.api.message import ApiMessage
+from quickml.errors import Notice, Problem
+
+
+class ValidLayer(ApiMessage):
+    """A layer of a valid document."""
+
+    name: str
+    """Name of the layer."""
+    type: str
+    """Type of the layer, such as `Dense`."""
+    output_shape: tuple[int, ...]
+    """Shape of its output, without the batch."""
+    parameters: int
+    """Number of its parameters."""
+
+
+class ValidationMessage(ApiMessage):
+    """What a document means, or every problem with it. Fields after `warnings` are null if it is invalid."""
+
+    valid: bool
+    """Whether the document can be trained."""
+    problems: tuple[Problem, ...] = ()
+    """Every problem, in document order."""
+    warnings: tuple[Notice, ...] = ()
+    """What was ignored or repaired."""
+    layers: tuple[ValidLayer, ...] | None = None
+    """Layers in the order of the document."""
+    parameters: int | None = None
+    """Number of parameters of the network."""
+    trainable_parameters: int | None = None
+    """Number of parameters that training changes."""
+    memory_bytes: int | None = None
+    """Estimated memory of training."""
+    spec: dict[str, Any] | None = None
+    """The document as understood, with every default written out."""

@@ -1,0 +1,92 @@
+"""Records of the service as messages of the API."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from quickml.api import routes
+from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
+from quickml.api.jobs import JobDetails, JobMessage
+from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
+from quickml.api.predictions import ActivationMessage, PredictionMessage
+from quickml.service import MEMBER, Artifact, Health, Job, Prediction
+
+_ZIP = ".zip"
+
+
+def job_message(job: Job) -> JobMessage:
+    """A job, without what would take further look-ups."""
+    return JobMessage(**_job_fields(job))
+
+
+def job_details(job: Job, artifacts: Sequence[Artifact]) -> JobDetails:
+    """A job with its document and its files."""
+    document = json.loads(job.document)
+    return JobDetails(**_job_fields(job), document=document, artifacts=artifact_messages(artifacts))
+
+
+def _job_fields(job: Job) -> dict[str, object]:
+    own = {name: getattr(job, name) for name in JobMessage.model_fields if name not in ("links", "error")}
+    links = {"self": routes.JOB, "events": routes.JOB_EVENTS, "artifacts": routes.JOB_ARTIFACTS}
+    filled = {name: routes.address(route, job_id=job.id) for name, route in links.items()}
+    return {**own, "error": job.error or None, "links": filled}
+
+
+def artifact_url(artifact: Artifact) -> str:
+    """The path of a file on the server."""
+    return routes.address(routes.FILE, sha256=artifact.sha256, filename=artifact.name)
+
+
+def artifact_messages(artifacts: Sequence[Artifact]) -> tuple[ArtifactMessage, ...]:
+    """The files of a job; those in packages inside the messages of the packages' zips."""
+    members = [file for file in artifacts if file.kind == MEMBER]
+    return tuple(_artifact(file, members) for file in artifacts if file.kind != MEMBER)
+
+
+def _artifact(artifact: Artifact, members: Sequence[Artifact]) -> ArtifactMessage:
+    fields = {name: value for name, value in vars(artifact).items() if name != "job_id"}
+    folder = artifact.name.removesuffix(_ZIP)
+    inside = [file for file in members if file.name.startswith(f"{folder}/")]
+    package = _package(folder, inside) if artifact.name != folder and inside else None
+    return ArtifactMessage(**fields, url=artifact_url(artifact), package=package)
+
+
+def _package(name: str, members: Sequence[Artifact]) -> PackageMessage:
+    files = tuple(
+        MemberMessage(
+            path=file.name.removeprefix(f"{name}/"),
+            size_bytes=file.size_bytes,
+            sha256=file.sha256,
+            url=artifact_url(file),
+        )
+        for file in members
+    )
+    return PackageMessage(name=name, size_bytes=sum(file.size_bytes for file in files), files=files)
+
+
+def prediction_message(one: Prediction) -> PredictionMessage:
+    """The prediction for one input."""
+    return PredictionMessage(
+        label=one.label,
+        probabilities=one.probabilities,
+        values=tuple(one.values),
+        activations={
+            name: ActivationMessage(shape=layer.shape, values=tuple(layer.values))
+            for name, layer in one.activations.items()
+        },
+    )
+
+
+def readiness(health: Health) -> Readiness:
+    """The state of the service. Reasons are left out, since they may name paths; the log has them."""
+    return Readiness(
+        ready=health.is_ready,
+        database="unusable" if health.database else "usable",
+        disk=DiskSpace(free_bytes=health.free_bytes, needed_bytes=health.needed_bytes),
+        workers=WorkerCounts(
+            trouble=bool(health.trouble),
+            **{state.value: count for state, count in sorted(health.workers.items())},
+        ),
+        queued=health.queued,
+    )
