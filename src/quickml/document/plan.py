@@ -182,7 +182,7 @@ def _scales_input(layers: Sequence[Layer]) -> bool:
     raw, before = {INPUT}, INPUT
     for layer in layers:
         if not raw.isdisjoint(layer.inputs or (before,)):
-            if isinstance(layer, Rescaling | Normalization):
+            if layer.scales_raw:
                 return True
             if layer.keeps_raw:
                 raw.add(str(layer.name))

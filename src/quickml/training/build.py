@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from quickml.document import Plan
-from quickml.document.layers.attention import MultiHeadAttention
-from quickml.document.layers.augmentation import Augmentation
 from quickml.document.layers.layer import Layer, Regularizer, default_name
-from quickml.document.layers.preprocessing import Normalization, Rescaling
-from quickml.document.layers.regularization import GaussianNoise
-from quickml.document.layers.resizing import Resizing
 from quickml.document.shapes import Graph
 from quickml.document.wiring import INPUT
 from quickml.training.backend import keras
 from quickml.training.dropout import QuickDropout
-from quickml.training.precision import Precision, is_slow_in_bfloat16
-
-EXACT = (Rescaling, Normalization, Resizing, Augmentation, GaussianNoise)
-"""Layers that compute in float32 always: bfloat16 keeps two or three digits, and raw 1013.25 needs six.
-
-Keras' random transformations know nothing of bfloat16 at all.
-"""
+from quickml.training.precision import Precision
 
 QUICKER = {"Dropout": QuickDropout}
 """Forms of Keras' layers that do the same in less time while training."""
@@ -45,8 +34,7 @@ def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool 
     values = {INPUT: source}
     for node in graph.nodes:
         last = node is graph.nodes[-1]  # probabilities near 1 need more than bfloat16's digits
-        full = last or isinstance(node.layer, EXACT) or is_slow_in_bfloat16(node.layer)
-        dtype = "float32" if full else precision
+        dtype = "float32" if last or node.layer.needs_float32() else precision
         layer = make_layer(node.layer, node.name, dtype, quick=quick)
         values[node.name] = _called(layer, node.layer, [values[name] for name in node.inputs])
     return keras.Model(source, values[graph.nodes[-1].name], name="quickml")
@@ -60,9 +48,8 @@ def make_layer(layer: Layer, name: str, dtype: str, *, quick: bool = False) -> A
 
 
 def _called(made: Any, layer: Layer, inputs: list[Any]) -> Any:
-    if isinstance(layer, MultiHeadAttention):  # the sequence looks at itself
-        return made(inputs[0], inputs[0], use_causal_mask=layer.use_causal_mask)
-    return made(inputs if layer.merges else inputs[0])
+    given = [inputs[0]] * 2 if layer.attends_itself else [inputs] if layer.merges else inputs
+    return made(*given, **layer.call_arguments())
 
 
 def _keras_value(value: Any, dtype: str) -> Any:

@@ -9,13 +9,6 @@ from pathlib import Path
 from typing import Literal
 
 from quickml.document import Plan
-from quickml.document.layers import Layer
-from quickml.document.layers.attention import MultiHeadAttention
-from quickml.document.layers.convolution import Conv2D, DepthwiseConv2D, SeparableConv2D
-from quickml.document.layers.dense import Dense
-from quickml.document.layers.recurrent import Recurrent
-from quickml.document.layers.sequence import Conv1D
-from quickml.document.layers.wrappers import Bidirectional, TimeDistributed
 from quickml.document.shapes import Graph
 
 Precision = Literal["float32", "mixed_bfloat16"]
@@ -26,12 +19,6 @@ WORTH_IT = 50_000_000
 
 Below it there is nothing to gain, and float32 gives the same result for the same seed.
 """
-
-_GAINING = (
-    Dense, TimeDistributed, Conv1D, Conv2D, DepthwiseConv2D, SeparableConv2D, MultiHeadAttention, Recurrent,
-    Bidirectional,
-)  # fmt: skip
-"""Layers that multiply matrices, less Conv2DTranspose: it trains as fast in float32 (measured: 1.04)."""
 
 
 @cache
@@ -57,22 +44,10 @@ def multiplications(graph: Graph) -> int:
     Each weight is used once for every place of the output. Of a recurrent layer one step counts, or those
     that it returns: they come one after the other, and it is the size of each product that pays.
     """
-    gaining = [
-        node
+    return sum(
+        node.parameters.trainable * math.prod(node.output_shape[:-1])
         for node in graph.nodes
-        if isinstance(node.layer, _GAINING) and not is_slow_in_bfloat16(node.layer)
-    ]
-    return sum(node.parameters.trainable * math.prod(node.output_shape[:-1]) for node in gaining)
-
-
-def is_slow_in_bfloat16(layer: Layer) -> bool:
-    """Whether a layer computes in float32 even where the others do not.
-
-    Measured with TensorFlow 2.21, in samples per second of processor time against those in float32: 1.26 with
-    a depthwise kernel of 3 x 3, 0.19 with strides of 2, 0.38 with 5 x 5, 0.59 with a multiplier of 4.
-    """
-    return isinstance(layer, DepthwiseConv2D | SeparableConv2D) and (
-        layer.kernel_size != (3, 3) or layer.strides != (1, 1) or layer.depth_multiplier != 1
+        if node.layer.gains_from_bfloat16 and not node.layer.needs_float32()
     )
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emitted import channels_first, inputs_of
 from layer_examples import EXAMPLES, layers_of
 from quickml.document import understand
-from quickml.document.checks.updating import ACTIVATIONS, WRITABLE
+from quickml.document.checks.updating import ACTIVATIONS
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_
 from quickml.document.shapes import walk
@@ -92,11 +92,11 @@ def is_written(kind, shape, arguments):
     ranks = {len(size) for size in (shape, graph.output_shape)}
     last = getattr(layer, "axis", -1) in (-1, len(shape))
     able = getattr(layer, "activation", "linear") in ACTIVATIONS
-    return isinstance(layer, WRITABLE) and ranks <= {1, 3} and last and able
+    return layer.is_updatable and ranks <= {1, 3} and last and able
 
 
 CASES = [
-    (kind, *example) for kind, found in EXAMPLES.items() if issubclass(LAYERS[kind], WRITABLE)
+    (kind, *example) for kind, found in EXAMPLES.items() if LAYERS[kind].is_updatable
     for example in found if is_written(kind, *example)
 ]  # fmt: skip
 
@@ -136,7 +136,7 @@ def test_every_layer_that_may_come_is_written_and_no_other():
     able = {
         kind for kind in LAYERS.values() if classic.add.dispatch(kind) is not classic.add.dispatch(object)
     }
-    assert able == {kind for kind in LAYERS.values() if issubclass(kind, WRITABLE)}
+    assert able == {kind for kind in LAYERS.values() if kind.is_updatable}
     assert set(classic.FUNCTIONS) == ACTIVATIONS <= set(Activation_.__args__)
     assert {LAYERS[kind] for kind, *_ in CASES} == able
 

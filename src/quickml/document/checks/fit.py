@@ -12,9 +12,6 @@ from quickml.document.checks.tokens import token_problems
 from quickml.document.checks.updating import updatable_problems
 from quickml.document.document import Model
 from quickml.document.export import FIRST_IOS, Export, Format, first_ios, formats_of
-from quickml.document.layers import Layer
-from quickml.document.layers.activation import Activation, Softmax
-from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import shown
 from quickml.document.layers.preprocessing import Normalization
 from quickml.document.shapes import Graph, Node, walk
@@ -73,16 +70,10 @@ def memory_of(graph: Graph, training: Training) -> int:
     return graph.memory_bytes(training.batch_size, SLOTS[training.optimizer.type])
 
 
-def _last_activation(layer: Layer) -> str:
-    if isinstance(layer, Softmax):
-        return "softmax"
-    return layer.activation if isinstance(layer, Dense | Activation) else "linear"
-
-
 def output_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """Whether the last layer answers what the dataset asks."""
     last, classes = graph.nodes[-1], len(info.labels)
-    pointer, activation = f"/model/layers/{last.index}", _last_activation(last.layer)
+    pointer, activation = f"/model/layers/{last.index}", last.layer.final_activation()
     if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
         return []
     is_regression = info.task == "regression"

@@ -12,43 +12,11 @@ import difflib
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.export import Updatable
-from quickml.document.layers import Layer
-from quickml.document.layers.activation import ELU, Activation, LeakyReLU, ReLU, Softmax
-from quickml.document.layers.augmentation import Augmentation
-from quickml.document.layers.convolution import Conv2D
-from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import axis_of, shown
-from quickml.document.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply
-from quickml.document.layers.pooling import (
-    AveragePooling2D,
-    GlobalAveragePooling2D,
-    GlobalMaxPooling2D,
-    MaxPooling2D,
-)
-from quickml.document.layers.preprocessing import Normalization, Rescaling
-from quickml.document.layers.regularization import (
-    BatchNormalization,
-    Dropout,
-    GaussianNoise,
-    SpatialDropout2D,
-)
-from quickml.document.layers.resizing import ZeroPadding2D
-from quickml.document.layers.shape import Flatten, Reshape
 from quickml.document.shapes import Graph, Node
 from quickml.document.training import SGD, Adam
 from quickml.document.wiring import INPUT
 from quickml.errors import Problem
-
-LEARNING = (Dense, Conv2D)
-VANISHING = (Dropout, SpatialDropout2D, GaussianNoise, Augmentation)
-"""Layers that do nothing once training is over. A phone that trains on goes without them too."""
-POOLING = (MaxPooling2D, AveragePooling2D, GlobalAveragePooling2D, GlobalMaxPooling2D)
-FUNCTIONS = (Activation, ReLU, LeakyReLU, ELU, Softmax)
-MERGING = (Add, Multiply, Average, Maximum, Minimum, Concatenate)
-SCALING = (BatchNormalization, Rescaling, Normalization)
-WRITABLE = (
-    *LEARNING, *VANISHING, *POOLING, *FUNCTIONS, *MERGING, *SCALING, ZeroPadding2D, Flatten, Reshape,
-)  # fmt: skip
 
 ACTIVATIONS = frozenset({
     "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "sigmoid",
@@ -56,7 +24,6 @@ ACTIVATIONS = frozenset({
 })  # fmt: skip
 """All that these layers can be made into: there is none for `gelu`."""
 
-_TRACED = frozenset({"linear", "relu", "sigmoid", "tanh"})
 _PASSED = "Dense, Conv2D, pooling, Flatten, Reshape, BatchNormalization, ReLU, sigmoid, tanh"
 _WAYS = f"Core ML goes back through {_PASSED}"
 
@@ -136,15 +103,14 @@ def _writing_problems(node: Node) -> list[Problem]:
 
 def _unwritable(node: Node) -> str:
     layer = node.layer
-    if not isinstance(layer, WRITABLE):
+    if not layer.is_updatable:
         return layer.type
     odd = [shape for shape in (*node.input_shapes, node.output_shape) if len(shape) not in (1, 3)]
     if odd:
         return f"a {layer.type} of a value of shape {shown(odd[0])}"
     shape = node.input_shapes[0]
-    if isinstance(layer, BatchNormalization | Softmax | Concatenate) and (
-        axis_of(layer.axis, shape) != len(shape) - 1
-    ):
+    axis = getattr(layer, "axis", -1)
+    if axis_of(axis, shape) != len(shape) - 1:
         return f"a {layer.type} along another axis than the last"
     activation = getattr(layer, "activation", "linear")
     return "" if activation in ACTIVATIONS else f"a {layer.type} with {activation}"
@@ -184,7 +150,7 @@ def _layer_problems(updatable: Updatable, graph: Graph) -> list[Problem]:
 
 def _unreached(pointer: str, name: str, graph: Graph, barrier: Node | None) -> Problem:
     nodes = {node.name: node for node in graph.nodes}
-    able = [node.name for node in graph.nodes if isinstance(node.layer, LEARNING)]
+    able = [node.name for node in graph.nodes if node.layer.learns_on_phone]
     expected = "the name of a Dense or Conv2D"
     if name not in nodes:
         close = difflib.get_close_matches(name[:64], able, n=1)
@@ -216,8 +182,8 @@ def _reached(graph: Graph) -> tuple[tuple[str, ...], Node | None]:
     nodes = {node.name: node for node in graph.nodes}
     names: list[str] = []
     node = graph.nodes[-1]
-    while _is_traced(node.layer) or (node is graph.nodes[-1] and _gives_probabilities(node)):
-        if isinstance(node.layer, LEARNING):
+    while node.layer.has_gradient() or (node is graph.nodes[-1] and _gives_probabilities(node)):
+        if node.layer.learns_on_phone:
             names.append(node.name)
         if node.inputs == (INPUT,):
             return tuple(names), None
@@ -226,19 +192,4 @@ def _reached(graph: Graph) -> tuple[tuple[str, ...], Node | None]:
 
 
 def _gives_probabilities(node: Node) -> bool:
-    softmax = isinstance(node.layer, Softmax) or getattr(node.layer, "activation", "") == "softmax"
-    return softmax and node.output_shape != (1,)
-
-
-def _is_traced(layer: Layer) -> bool:
-    """Whether what it is written as has gradients in Core ML."""
-    match layer:
-        case Dense() | Conv2D() | Activation():
-            return layer.activation in _TRACED
-        case ReLU():
-            return layer == ReLU(name=layer.name, inputs=layer.inputs)
-        case Normalization():
-            # Inverted, it is written as a batch normalization; forwards, exactness wants two other layers.
-            return layer.invert
-        case _:
-            return isinstance(layer, (*VANISHING, *POOLING, Flatten, Reshape, BatchNormalization))
+    return node.layer.final_activation() == "softmax" and node.output_shape != (1,)

@@ -13,6 +13,7 @@ from quickml.document.layers.layer import (
     Parameters,
     Regularizer,
     axis_of,
+    is_traced,
 )
 from quickml.fields import Shape
 
@@ -21,26 +22,38 @@ class Activation(Layer):
     """Applies a function to every number; `softmax` to the last axis."""
 
     example: ClassVar = Example((28, 28, 32), {"activation": "relu"})
+    is_updatable: ClassVar = True
 
     type: Literal["Activation"] = "Activation"
     activation: Activation_
+
+    def final_activation(self) -> str:
+        return self.activation
+
+    def has_gradient(self) -> bool:
+        return is_traced(self.activation)
 
 
 class ReLU(Layer):
     """max(x, 0), with Keras' variations."""
 
     example: ClassVar = Example((28, 28, 32), {"max_value": 6.0})
+    is_updatable: ClassVar = True
 
     type: Literal["ReLU"] = "ReLU"
     max_value: Annotated[float, Field(ge=0)] | None = None
     negative_slope: Annotated[float, Field(ge=0)] = 0.0
     threshold: Annotated[float, Field(ge=0)] = 0.0
 
+    def has_gradient(self) -> bool:
+        return (self.max_value, self.negative_slope, self.threshold) == (None, 0.0, 0.0)
+
 
 class LeakyReLU(Layer):
     """x where positive, negative_slope * x elsewhere."""
 
     example: ClassVar = Example((64,), {"negative_slope": 0.1})
+    is_updatable: ClassVar = True
 
     type: Literal["LeakyReLU"] = "LeakyReLU"
     negative_slope: Annotated[float, Field(ge=0)] = 0.3
@@ -74,6 +87,7 @@ class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) elsewhere."""
 
     example: ClassVar = Example((64,), {"alpha": 0.5})
+    is_updatable: ClassVar = True
 
     type: Literal["ELU"] = "ELU"
     alpha: Annotated[float, Field(ge=0)] = 1.0
@@ -83,6 +97,7 @@ class Softmax(Layer):
     """exp(x) divided by its sum along an axis: numbers that add up to 1."""
 
     example: ClassVar = Example((10,), {})
+    is_updatable: ClassVar = True
 
     type: Literal["Softmax"] = "Softmax"
     axis: int = -1
@@ -90,3 +105,6 @@ class Softmax(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         axis_of(self.axis, shapes[0])
         return shapes[0]
+
+    def final_activation(self) -> str:
+        return "softmax"

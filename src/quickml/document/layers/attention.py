@@ -18,6 +18,8 @@ class MultiHeadAttention(Layer):
     """Every step of a sequence looks at all steps and takes from those that concern it (self-attention)."""
 
     example: ClassVar = Example((32, 64), {"num_heads": 4, "key_dim": 16})
+    attends_itself: ClassVar = True
+    gains_from_bfloat16: ClassVar = True
 
     type: Literal["MultiHeadAttention"] = "MultiHeadAttention"
     num_heads: Size
@@ -52,3 +54,6 @@ class MultiHeadAttention(Layer):
     def arguments(self) -> dict[str, Any]:
         """Less `use_causal_mask`, which Keras takes when the layer is called."""
         return {key: value for key, value in super().arguments().items() if key != "use_causal_mask"}
+
+    def call_arguments(self) -> dict[str, Any]:
+        return {"use_causal_mask": self.use_causal_mask}

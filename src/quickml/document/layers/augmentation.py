@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Discriminator, Field, Tag
 
-from quickml.document.layers.layer import Example, Layer, image
+from quickml.document.layers.layer import Example, TrainingOnly, image
 from quickml.document.layers.resizing import Interpolation
 from quickml.fields import Shape
 
@@ -34,13 +34,14 @@ Zoom = Annotated[
 FillMode = Literal["reflect", "wrap", "constant", "nearest"]
 
 
-class Augmentation(Layer):
+class Augmentation(TrainingOnly):
     """A layer that varies pictures while training."""
-
-    keeps_raw: ClassVar = True
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return image(shapes[0])
+
+    def needs_float32(self) -> bool:
+        return True  # Keras' random transformations fail on bfloat16
 
 
 class RandomFlip(Augmentation):

@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.layers.layer import Example, Parameters, ShapeError, Weighted, shown
+from quickml.document.layers.layer import Example, Parameters, ShapeError, Weighted, is_traced, shown
 from quickml.fields import Shape, Size
 
 
@@ -10,6 +10,8 @@ class Dense(Weighted):
     """Every unit sees every input: y = activation(x · kernel + bias). Of a sequence, step by step."""
 
     example: ClassVar = Example((64,), {"units": 10})
+    is_updatable: ClassVar = True
+    learns_on_phone: ClassVar = True
 
     type: Literal["Dense"] = "Dense"
     units: Size
@@ -22,3 +24,9 @@ class Dense(Weighted):
 
     def parameters(self, *shapes: Shape) -> Parameters:
         return Parameters(trainable=shapes[0][-1] * self.units + self.use_bias * self.units)
+
+    def final_activation(self) -> str:
+        return self.activation
+
+    def has_gradient(self) -> bool:
+        return is_traced(self.activation)

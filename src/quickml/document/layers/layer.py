@@ -92,12 +92,24 @@ class Layer(DocumentModel):
     inputs: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
     """Names of earlier layers, or `input`; the layer before where left out."""
 
+    example: ClassVar[Example]
+    """An input shape and arguments, which the reference shows and the tests start with."""
     merges: ClassVar[bool] = False
     """Takes two inputs or more."""
     keeps_raw: ClassVar[bool] = False
     """Raw numbers stay raw: they are moved, mixed with their neighbours or left out, but not scaled."""
-    example: ClassVar[Example]
-    """What the reference shows and the tests begin with."""
+    scales_raw: ClassVar[bool] = False
+    """Brings raw numbers to a scale that networks learn from."""
+    only_trains: ClassVar[bool] = False
+    """Returns its input unchanged except during training; not part of an exported file."""
+    attends_itself: ClassVar[bool] = False
+    """Keras calls it with its input as query and as value."""
+    gains_from_bfloat16: ClassVar[bool] = False
+    """Trains faster in bfloat16 where the processor has it: it multiplies matrices."""
+    is_updatable: ClassVar[bool] = False
+    """Has a writer for updatable files, `export/coreml/classic`."""
+    learns_on_phone: ClassVar[bool] = False
+    """Core ML can train its weights on a phone."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         """What comes out for what goes in.
@@ -119,6 +131,38 @@ class Layer(DocumentModel):
         """The arguments of the Keras layer of this name."""
         return {key: value for key, value in self if key not in Layer.model_fields}
 
+    def call_arguments(self) -> dict[str, Any]:
+        """What Keras takes when the layer is called, not when it is made."""
+        return {}
+
+    def needs_float32(self) -> bool:
+        """Whether it computes in float32 even where other layers train in bfloat16."""
+        return False
+
+    def final_activation(self) -> str:
+        """The activation that its output went through last."""
+        return "linear"
+
+    def has_gradient(self) -> bool:
+        """Whether Core ML can trace a loss back through what the layer is written as on a phone."""
+        return False
+
+
+class TrainingOnly(Layer):
+    """A layer that does something during training only; a phone that goes on training leaves it out too."""
+
+    keeps_raw: ClassVar[bool] = True
+    only_trains: ClassVar[bool] = True
+    is_updatable: ClassVar[bool] = True
+
+    def has_gradient(self) -> bool:
+        return True
+
+
+def is_traced(activation: str) -> bool:
+    """Whether an activation has a gradient in Core ML."""
+    return activation in {"linear", "relu", "sigmoid", "tanh"}
+
 
 class Activated(Layer):
     """A layer that adds a bias to what its weights give, and applies a function to that."""
@@ -126,6 +170,8 @@ class Activated(Layer):
     activation: Activation_ = "linear"
     use_bias: bool = True
     bias_initializer: BiasInitializer = "zeros"
+
+    gains_from_bfloat16: ClassVar[bool] = True
 
 
 class Weighted(Activated):

@@ -8,6 +8,7 @@ from quickml.fields import Shape
 
 class _Merge(Layer):
     merges: ClassVar[bool] = True
+    is_updatable: ClassVar[bool] = True
 
 
 class _NumberByNumber(_Merge):
@@ -31,6 +32,8 @@ class Subtract(_NumberByNumber):
     """The first of two inputs less the second, number by number."""
 
     example: ClassVar = Example((28, 28, 32), {})
+
+    is_updatable: ClassVar = False
 
     type: Literal["Subtract"] = "Subtract"
 

@@ -9,6 +9,7 @@ from quickml.fields import Pair, Shape
 
 class _Pooling2D(Layer):
     keeps_raw: ClassVar = True
+    is_updatable: ClassVar = True
 
     pool_size: Pair = (2, 2)
     strides: Pair | None = None
@@ -18,6 +19,9 @@ class _Pooling2D(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         spatial = window("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
         return (*spatial, shapes[0][2])
+
+    def has_gradient(self) -> bool:
+        return True
 
 
 class MaxPooling2D(_Pooling2D):
@@ -38,12 +42,16 @@ class AveragePooling2D(_Pooling2D):
 
 class _GlobalPooling2D(Layer):
     keeps_raw: ClassVar = True
+    is_updatable: ClassVar = True
 
     keepdims: bool = False
 
     def output_shape(self, *shapes: Shape) -> Shape:
         *_, channels = image(shapes[0])
         return (1, 1, channels) if self.keepdims else (channels,)
+
+    def has_gradient(self) -> bool:
+        return True
 
 
 class GlobalAveragePooling2D(_GlobalPooling2D):

@@ -14,10 +14,15 @@ class Rescaling(Layer):
     """x * scale + offset."""
 
     example: ClassVar = Example((28, 28, 1), {"scale": 0.0039})
+    scales_raw: ClassVar = True
+    is_updatable: ClassVar = True
 
     type: Literal["Rescaling"] = "Rescaling"
     scale: float
     offset: float = 0.0
+
+    def needs_float32(self) -> bool:
+        return True  # bfloat16 keeps two or three digits, and raw 1013.25 needs six
 
 
 class Normalization(Layer):
@@ -28,6 +33,8 @@ class Normalization(Layer):
     """
 
     example: ClassVar = Example((4,), {})
+    scales_raw: ClassVar = True
+    is_updatable: ClassVar = True
 
     type: Literal["Normalization"] = "Normalization"
     mean: Numbers | float | None = None
@@ -49,3 +56,10 @@ class Normalization(Layer):
     def parameters(self, *shapes: Shape) -> Parameters:
         measured = self.mean is None
         return Parameters(fixed=(2 * shapes[0][-1] + 1) if measured else 0)
+
+    def needs_float32(self) -> bool:
+        return True
+
+    def has_gradient(self) -> bool:
+        # Inverted, it is written as a batch normalization; forwards, exactness wants two other layers.
+        return self.invert

@@ -39,6 +39,7 @@ class Recurrent(Layer):
     go_backwards: bool = False
     """Begin with the last step."""
 
+    gains_from_bfloat16: ClassVar[bool] = True
     gates: ClassVar[int] = 1
     """How many kernels, and recurrent kernels, lie side by side."""
 

@@ -5,24 +5,22 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, axis_of, image
+from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, TrainingOnly, axis_of, image
 from quickml.fields import Fraction, PositiveFloat, Shape
 
 
-class Dropout(Layer):
+class Dropout(TrainingOnly):
     """While training, sets a random share of its inputs to zero; nothing afterwards."""
 
-    keeps_raw: ClassVar = True
     example: ClassVar = Example((64,), {"rate": 0.25})
 
     type: Literal["Dropout"] = "Dropout"
     rate: Fraction
 
 
-class SpatialDropout2D(Layer):
+class SpatialDropout2D(TrainingOnly):
     """While training, sets a random share of the channels of each image to zero, as a whole."""
 
-    keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 32), {"rate": 0.25})
 
     type: Literal["SpatialDropout2D"] = "SpatialDropout2D"
@@ -32,21 +30,25 @@ class SpatialDropout2D(Layer):
         return image(shapes[0])
 
 
-class GaussianNoise(Layer):
+class GaussianNoise(TrainingOnly):
     """While training, adds random numbers around 0 to its inputs; nothing afterwards."""
 
-    keeps_raw: ClassVar = True
     example: ClassVar = Example((64,), {"stddev": 0.1})
 
     type: Literal["GaussianNoise"] = "GaussianNoise"
     stddev: Annotated[float, Field(ge=0, le=1)]
     """Standard deviation, in the unit of the inputs; pixels that a Rescaling has seen go up to 1."""
 
+    def needs_float32(self) -> bool:
+        return True
+
 
 class BatchNormalization(Layer):
     """Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
 
     example: ClassVar = Example((28, 28, 32), {})
+
+    is_updatable: ClassVar = True
 
     type: Literal["BatchNormalization"] = "BatchNormalization"
     axis: int = -1
@@ -62,6 +64,9 @@ class BatchNormalization(Layer):
     def parameters(self, *shapes: Shape) -> Parameters:
         size = shapes[0][axis_of(self.axis, shapes[0])]
         return Parameters(trainable=size * (self.center + self.scale), fixed=2 * size)
+
+    def has_gradient(self) -> bool:
+        return True
 
 
 class GroupNormalization(Layer):

@@ -13,6 +13,7 @@ class ZeroPadding2D(Layer):
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"padding": 2})
+    is_updatable: ClassVar = True
 
     type: Literal["ZeroPadding2D"] = "ZeroPadding2D"
     padding: Padding = ((1, 1), (1, 1))
@@ -72,3 +73,6 @@ class Resizing(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         *_, channels = image(shapes[0])
         return (self.height, self.width, channels)
+
+    def needs_float32(self) -> bool:
+        return True

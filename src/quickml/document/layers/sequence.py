@@ -9,6 +9,7 @@ from quickml.document.layers.layer import (
     Margin,
     Parameters,
     ShapeError,
+    TrainingOnly,
     Weighted,
     sequence,
     shown,
@@ -143,10 +144,10 @@ class RepeatVector(Layer):
         return (self.n, *shape)
 
 
-class SpatialDropout1D(Layer):
+class SpatialDropout1D(TrainingOnly):
     """While training, sets a random share of the features to zero, each at all steps; nothing afterwards."""
 
-    keeps_raw: ClassVar = True
+    is_updatable: ClassVar = False
     example: ClassVar = Example((32, 64), {"rate": 0.2})
 
     type: Literal["SpatialDropout1D"] = "SpatialDropout1D"

@@ -13,6 +13,7 @@ class Flatten(Layer):
     """All numbers in one row: rows, then columns, then channels."""
 
     keeps_raw: ClassVar = True
+    is_updatable: ClassVar = True
     example: ClassVar = Example((7, 7, 64), {})
 
     type: Literal["Flatten"] = "Flatten"
@@ -20,11 +21,15 @@ class Flatten(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         return (math.prod(shapes[0]),)
 
+    def has_gradient(self) -> bool:
+        return True
+
 
 class Reshape(Layer):
     """The same numbers in the same order, in another shape."""
 
     keeps_raw: ClassVar = True
+    is_updatable: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"target_shape": [14, 56]})
 
     type: Literal["Reshape"] = "Reshape"
@@ -49,6 +54,9 @@ class Reshape(Layer):
                 field="target_shape",
             )
         return tuple(total // known if size == -1 else size for size in self.target_shape)
+
+    def has_gradient(self) -> bool:
+        return True
 
 
 class Permute(Layer):

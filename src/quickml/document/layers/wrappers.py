@@ -22,6 +22,7 @@ class Bidirectional(Layer):
     """Goes through the sequence twice, from the first step and from the last, and puts both together."""
 
     example: ClassVar = Example((28, 16), {"layer": {"type": "LSTM", "units": 32}})
+    gains_from_bfloat16: ClassVar = True
 
     type: Literal["Bidirectional"] = "Bidirectional"
     layer: Annotated[SimpleRNN | LSTM | GRU, Field(discriminator="type")]
@@ -47,6 +48,7 @@ class TimeDistributed(Layer):
     """The same layer on every step of a sequence."""
 
     example: ClassVar = Example((28, 16), {"layer": {"type": "Dense", "units": 8}})
+    gains_from_bfloat16: ClassVar = True
 
     type: Literal["TimeDistributed"] = "TimeDistributed"
     layer: Dense

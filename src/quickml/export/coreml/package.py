@@ -14,7 +14,6 @@ from typing import Any
 import numpy as np
 
 from quickml.document.export import Format
-from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.shapes import Graph
 from quickml.errors import CompileError
 from quickml.export.coreml.conversion import convert, quiet, target_of
@@ -106,7 +105,7 @@ def _convert(trained: TrainedModel, kind: Format, target: Any, *, half: bool) ->
 
 def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
     """Which operations may compute in float16: not those that see raw features."""
-    raw = {n.name for n in graph.nodes if isinstance(n.layer, Normalization | Rescaling)}
+    raw = {n.name for n in graph.nodes if n.layer.scales_raw}
     return lambda operation: operation.name.removesuffix(FIRST) not in raw
 
 

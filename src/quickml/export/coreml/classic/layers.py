@@ -7,8 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from quickml.document.layers import Layer
-from quickml.document.layers.augmentation import Augmentation
+from quickml.document.layers import LAYERS, Layer
 from quickml.document.layers.convolution import Conv2D
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.merging import Add, Average, Concatenate, Maximum, Minimum, Multiply
@@ -19,12 +18,7 @@ from quickml.document.layers.pooling import (
     MaxPooling2D,
 )
 from quickml.document.layers.preprocessing import Normalization, Rescaling
-from quickml.document.layers.regularization import (
-    BatchNormalization,
-    Dropout,
-    GaussianNoise,
-    SpatialDropout2D,
-)
+from quickml.document.layers.regularization import BatchNormalization
 from quickml.document.layers.resizing import ZeroPadding2D
 from quickml.document.layers.shape import Flatten, Reshape
 from quickml.export.coreml.classic.functions import activated
@@ -35,13 +29,14 @@ _CHANNELS_LAST = 1
 _EPSILON = 1e-5
 
 
-@add.register(Dropout)
-@add.register(SpatialDropout2D)
-@add.register(GaussianNoise)
-@add.register(Augmentation)
 def _nothing(layer: Layer, place: Place) -> str:  # noqa: ARG001
     """What came in."""
     return place.inputs[0]
+
+
+for _kind in LAYERS.values():
+    if _kind.only_trains and _kind.is_updatable:
+        add.register(_kind, _nothing)
 
 
 @add.register
