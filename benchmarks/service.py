@@ -253,8 +253,9 @@ class Ledger:
     def _read(self) -> None:
         last = 0
         while not self._is_over.wait(self.EVERY_S):
-            newest, now = self._store.position(), time.time()
-            for number in range(last + 1, newest + 1):  # there is one job: positions are its events' numbers
+            (job, *_), now = self._store.jobs(limit=1) or [None], time.time()
+            newest = job.last_event if job else 0  # there is one job
+            for number in range(last + 1, newest + 1):
                 self.stored[number] = now
             last = newest
 

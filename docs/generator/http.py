@@ -11,11 +11,13 @@ from generator.fields import table, wrapped
 from quickml.api.problem import PREFIX
 from quickml.http.app import create_app
 from quickml.http.problems import KINDS
-from quickml.jobs.memory import MemoryJobStore
-from quickml.jobs.tokens import MemoryTokenStore
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import Leases
+from quickml.jobs.tokens import TokenStore
 from quickml.service import Service
 from quickml.settings import ServerSettings
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.addresses import Addresses
+from quickml.storage.backends import Backends
 from quickml.testing.executor import MemoryExecutor
 
 INTRODUCTION = """REST and JSON; [the OpenAPI document](openapi.json) has every shape. A server sends its
@@ -65,14 +67,16 @@ its newest job."""
 @cache
 def document() -> dict[str, Any]:
     """The OpenAPI document; it is the same for every server of this version."""
-    jobs = MemoryJobStore()
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        backends = Backends.open(Addresses.of_paths(database=folder / "quickml.db", files=folder / "files"))
+        jobs = JobStore(backends.database)
         service = Service(
             jobs=jobs,
-            artifacts=FilesystemArtifactStore(Path(folder) / "artifacts"),
-            executor=MemoryExecutor(jobs, workers=0),
-            tokens=MemoryTokenStore(),
-            scratch=Path(folder),
+            artifacts=backends.artifacts,
+            executor=MemoryExecutor(jobs, Leases(backends.database), workers=0),
+            tokens=TokenStore(backends.database),
+            scratch=folder / "models",
         )
         return create_app(service, ServerSettings()).openapi()
 

@@ -14,9 +14,9 @@ from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
 from quickml.jobs.job import Limits
-from quickml.jobs.jobs import SqlJobStore
-from quickml.jobs.store import JobStore
-from quickml.jobs.tokens import SqlTokenStore, TokenStore
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import Leases
+from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, LinkSigner, Service
 from quickml.service.links import KEY_BYTES
 from quickml.settings import Settings
@@ -68,14 +68,18 @@ def service(settings: Settings) -> Iterator[Service]:
     place = _prepared(settings)
     with _held(place.lock):
         backends = Backends.open(place.addresses)
-        jobs = SqlJobStore(backends.database)
+        jobs = JobStore(backends.database)
         yield Service(
             jobs=jobs,
             artifacts=backends.artifacts,
             executor=LocalExecutor(
-                jobs, _rules(settings, place), workers=settings.workers.workers, scratch=place.scratch
+                jobs,
+                Leases(backends.database),
+                _worker_limits(settings, place),
+                workers=settings.workers.workers,
+                scratch=place.scratch,
             ),
-            tokens=SqlTokenStore(backends.database),
+            tokens=TokenStore(backends.database),
             scratch=place.models,
             documents=_document_limits(settings),
             queue=_queue_limits(settings),
@@ -88,12 +92,12 @@ def service(settings: Settings) -> Iterator[Service]:
 
 def tokens(settings: Settings) -> TokenStore:
     """The tokens of a server, running or not."""
-    return SqlTokenStore(_opened_database(settings))
+    return TokenStore(_opened_database(settings))
 
 
 def jobs(settings: Settings) -> JobStore:
     """The jobs of a server, running or not."""
-    return SqlJobStore(_opened_database(settings))
+    return JobStore(_opened_database(settings))
 
 
 def _opened_database(settings: Settings) -> Database:
@@ -149,7 +153,7 @@ def _make_key(path: Path) -> None:
         file.write(secrets.token_bytes(KEY_BYTES))
 
 
-def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:
+def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
         addresses=place.addresses,
         scratch=place.scratch.absolute(),
@@ -157,13 +161,13 @@ def _rules(settings: Settings, place: DataFolder) -> WorkerLimits:
         progress_every_s=1 / settings.workers.event_rate_per_s,
     )
     return WorkerLimits(
-        options=options.to_json(),
+        options=options,
         threads=settings.workers.worker_threads,
         memory_bytes=settings.workers.worker_memory_bytes,
         attempts=settings.workers.attempts_per_worker,
         hang_s=settings.workers.hang_s,
         finish_s=settings.workers.finish_s,
-        limits=_queue_limits(settings),
+        queue=_queue_limits(settings),
     )
 
 

@@ -115,7 +115,7 @@ class Site:
         return self._is_busy() and any(kept_epoch(path) > 1 for path in self._kept())
 
     def _kept(self):
-        return self.data.glob("scratch/*/checkpoint.npz")
+        return self.data.glob("scratch/*/*/checkpoint.npz")
 
     def _kill_worker(self, worker):
         moment = datetime.now(UTC)

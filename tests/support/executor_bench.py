@@ -9,14 +9,14 @@ import psutil
 
 import waiting
 from fake_worker import documented
+from job_examples import opened
 from quickml.events import TERMINAL
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.jobs.job import NewJob
-from quickml.jobs.jobs import SqlJobStore
-from quickml.jobs.memory import MemoryJobStore
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import LEASE_S, Leases
 from quickml.storage.addresses import Addresses
-from quickml.storage.database.sqlite import SqliteDatabase
 from quickml.testing.executor import MemoryExecutor
 from quickml.worker.options import WorkerOptions
 
@@ -42,18 +42,21 @@ class ExecutorBench:
 
     def __init__(self, kind, folder):
         self.kind, self.folder = kind, folder
-        self.store = MemoryJobStore() if kind == "memory" else SqlJobStore(SqliteDatabase(folder / "jobs.db"))
+        self.database = opened(folder / "jobs.db")
+        self.store = JobStore(self.database)
         self.options = worker_options(folder)
         self.running = []
 
-    def start(self, epoch_s=0.0, workers=1, **rules):
+    def start(self, epoch_s=0.0, workers=1, lease_s=LEASE_S, **limits):
+        leases = Leases(self.database, lease_s=lease_s)
         if self.kind == "memory":
-            executor = MemoryExecutor(self.store, workers=workers, epoch_s=epoch_s)
+            executor = MemoryExecutor(self.store, leases, workers=workers, epoch_s=epoch_s)
         else:
             command = (sys.executable, FAKE, str(epoch_s))
             executor = LocalExecutor(
                 self.store,
-                WorkerLimits(options=self.options.to_json(), command=command, **rules),
+                leases,
+                WorkerLimits(options=self.options, command=command, **limits),
                 workers=workers,
                 scratch=self.options.scratch,
             )
@@ -64,7 +67,7 @@ class ExecutorBench:
     def submit(self, *args, **fields):
         job = self.store.submit(new(*args, **fields))[0]
         for executor in self.running:
-            executor.submit()
+            executor.wake()
         return job.id
 
     def status(self, job_id, *statuses):

@@ -42,8 +42,8 @@ class Fake:
 
         yield executor.STARTED
         yield executor.BUILT
-        self.misbehave(plan.document.name, checkpoint)
-        done = int(checkpoint.read_text()) if checkpoint.exists() else 0
+        self.misbehave(plan.document.name, checkpoint, keeping)
+        done = int(checkpoint.read_text().split()[0]) if checkpoint.exists() else 0
         try:
             while done < executor.EPOCHS and not stop():
                 until = time.monotonic() + self.epoch_s
@@ -57,7 +57,7 @@ class Fake:
                 done += 1
                 yield executor.epoch_ended(done)
         except GeneratorExit:
-            checkpoint.write_text(str(done))
+            self.keep(keeping, done)
             raise
         yield executor.trained(done, "asked" if stop() else None)
         yield executor.COMPILED
@@ -68,7 +68,12 @@ class Fake:
         (folder / "report.json").write_text("{}")
         yield executor.VERIFIED.model_copy(update={"folder": str(folder)})
 
-    def misbehave(self, name, checkpoint):
+    @staticmethod
+    def keep(keeping, done):
+        keeping.path.write_text(f"{done} {keeping.label}")
+        keeping.after()
+
+    def misbehave(self, name, checkpoint, keeping):
         from quickml.errors import DatasetError, ResultError
 
         match name:
@@ -77,7 +82,7 @@ class Fake:
                 os._exit(7)
             case "exit once":
                 if not checkpoint.exists():
-                    checkpoint.write_text("2")
+                    self.keep(keeping, 2)
                     os.kill(os.getpid(), signal.SIGKILL)
             case "segfault":
                 os.kill(os.getpid(), signal.SIGSEGV)
@@ -96,7 +101,7 @@ class Fake:
 
                 process = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
                 (checkpoint.parent / "pid").write_text(str(process.pid))
-                (checkpoint.parent / "pid").replace(checkpoint.parents[2] / "pid")
+                (checkpoint.parent / "pid").replace(checkpoint.parents[3] / "pid")
 
 
 if __name__ == "__main__":

@@ -8,10 +8,16 @@ from pathlib import Path
 
 from quickml import events
 from quickml.events import Status
-from quickml.jobs.job import Artifact, NewJob
+from quickml.jobs.job import NO_LIMITS, Artifact, NewJob
+from quickml.jobs.jobs import JobStore
 from quickml.storage.database.sqlite import SqliteDatabase
 
 BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
+
+
+DATABASES = ("sqlite",)
+"""The databases that the contract of everything stored is tested on."""
+HOLDER = "host_of_the_tests"
 
 
 @cache
@@ -21,10 +27,24 @@ def _empty():
     return folder
 
 
-def opened(path):
+def opened(path, kind="sqlite"):
     """A new database, copied because making the tables takes longer than most tests."""
+    assert kind in DATABASES
+    path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(_empty().name) / "empty.db", path)
     return SqliteDatabase(path)
+
+
+class Jobs(JobStore):
+    """A store whose attempts are claimed by the tests, and whose events follow those that are there."""
+
+    def claim(self, limits=NO_LIMITS, holder=HOLDER):
+        return super().claim(holder, limits)
+
+    def append(self, attempt, events, after=None):
+        if after is None:
+            after = max((event.sequence for event in self.events(attempt.job_id, limit=10**6)), default=0)
+        return super().append(attempt, events, after=after)
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""The application on in-memory twins, for tests of the routes."""
+"""The application without processes and network, for tests of the routes."""
 
 import json
 from contextlib import contextmanager
@@ -6,10 +6,12 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
+from job_examples import Jobs, opened
 from quickml.events import TERMINAL, Status
 from quickml.http.app import create_app
-from quickml.jobs.memory import MemoryJobStore
-from quickml.jobs.tokens import MemoryTokenStore
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import Leases
+from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, Limits, Service
 from quickml.settings import ServerSettings
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
@@ -27,7 +29,10 @@ HOURS = 3600.0
 
 
 class Served:
-    """A server without processes, disk and network. `workers=0` leaves jobs in the queue."""
+    """A server without processes and network. `workers=0` leaves jobs in the queue.
+
+    `jobs` is what the service uses; with `store`, a test plays the worker.
+    """
 
     def __init__(
         self,
@@ -42,12 +47,13 @@ class Served:
         artifacts=None,
         **settings,
     ):
-        self.store = MemoryJobStore()
+        database = opened(tmp_path / "quickml.db")
+        self.jobs, self.store = JobStore(database), Jobs(database)
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
-        self.tokens = MemoryTokenStore()
-        self.executor = MemoryExecutor(self.store, workers=workers, epoch_s=epoch_s)
+        self.tokens = TokenStore(database)
+        self.executor = MemoryExecutor(self.jobs, Leases(database), workers=workers, epoch_s=epoch_s)
         self.service = Service(
-            jobs=self.store,
+            jobs=self.jobs,
             artifacts=self.artifacts,
             executor=self.executor,
             tokens=self.tokens,

@@ -1,16 +1,17 @@
-"""Where attempts run: the port, of which `local.py` has the form with processes and `memory.py` the twin.
+"""Where attempts run: the port. `local` runs processes on this machine; `quickml.testing` has one in memory.
 
-The queue is the job store's. An executor claims attempts, runs them, and may forget everything when it ends.
+The queue is in the database, and so are all wishes: to stop a job, to cancel it. An executor claims attempts,
+renews their leases while they run, and may forget everything when it ends.
 """
 
 from __future__ import annotations
 
-import builtins
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-RESTARTED = "the server was started anew"
+RESTARTED = "the server was restarted"
+LOST = "the worker's lease ran out"
 SHUTDOWN = "the server was shut down"
 
 
@@ -27,7 +28,7 @@ class Worker:
     """One worker, as it is at the moment."""
 
     number: int
-    """Its place, from 0; a worker that is replaced leaves it to the next."""
+    """From 0; a worker that is replaced leaves its number to the next."""
     state: State
     pid: int | None = None
     job_id: str | None = None
@@ -36,29 +37,23 @@ class Worker:
     memory_bytes: int = 0
     """Resident."""
     trouble: str = ""
-    """Why the one before died, if it did before it could work."""
+    """Why the previous worker died, if it did before it could work."""
 
 
 class Executor(Protocol):
     """Runs attempts. All calls but `close` return at once; any thread may call."""
 
     def start(self) -> None:
-        """Begin to claim. What an earlier server was running is queued again."""
+        """Begin to claim attempts."""
 
-    def submit(self) -> None:
-        """There may be something to claim."""
+    def wake(self) -> None:
+        """Look at the database now: a job was queued, stopped or cancelled."""
 
-    def stop(self, job_id: str) -> None:
-        """Its attempt, if it runs here, is to finish early; the store has been asked before."""
-
-    def kill(self, job_id: str) -> None:
-        """End its attempt, if it runs here, within a second. A job that is not cancelled has failed then."""
-
-    def list(self) -> builtins.list[Worker]:
+    def workers(self) -> list[Worker]:
         """All workers."""
 
     def close(self, grace_s: float) -> None:
-        """Claim nothing more; let attempts keep a checkpoint and go; end those still there after `grace_s`.
+        """Claim nothing more; ask attempts to store a checkpoint and end; kill those left after `grace_s`.
 
         They are queued again, and the try does not count. Returns when nothing runs any more.
         """

@@ -65,7 +65,6 @@ def _shared(service: Service, settings: ServerSettings) -> AppState:
     downloads = Downloads(per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes)
     watchers = service.watchers(events.encode, most=settings.watchers, capacity=settings.watcher_queue)
     metrics = Metrics(service, lambda: watchers.count, downloads)
-    watchers.listen(metrics.event)
     return AppState(
         service=service, settings=settings, watchers=watchers, downloads=downloads, metrics=metrics
     )

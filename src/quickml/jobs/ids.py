@@ -18,10 +18,13 @@ _JOB = re.compile(f"job_[{_DIGITS}]{{{_LENGTH}}}")
 
 
 def new_id(prefix: str, now: datetime, after: str | None = None) -> str:
-    """`<prefix>_` and 26 characters, above `after` also where the clock stands still or was set back."""
+    """`<prefix>_` and 26 characters, above `after` also where the clock stands still or was set back.
+
+    Several servers may give ids after the same one at the same moment, so the distance is random, too.
+    """
     number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
     if after is not None:
-        number = max(number, _number(after.removeprefix(f"{prefix}_")) + 1)
+        number = max(number, _number(after.removeprefix(f"{prefix}_")) + 1 + secrets.randbits(64))
     return f"{prefix}_{_text(number)}"
 
 

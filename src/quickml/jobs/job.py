@@ -130,8 +130,6 @@ class Artifact:
 class StoredEvent:
     """An event of a job, in the order it was told."""
 
-    position: int
-    """In the whole store, rising; what one reader follows."""
     job_id: str
     sequence: int
     """In the job, from 1 without gaps."""

@@ -1,51 +1,71 @@
-"""Jobs in a database: SQLAlchemy on SQLite.
+"""Jobs in a database: their attempts, events and artifacts.
 
 Every change of a job is the same three steps in one transaction: read its record, take the next one from
-`lifecycle`, write it with the events that tell of it. Writers come one after the other, so events get their
-positions in the order in which readers come to see them.
+`lifecycle`, write it together with the events that tell of it.
 
-What somebody was promised (a job taken, ready, given up) waits for the disk. Events on the way do not: a
-power cut may take the last of them, and takes their attempt in any case.
+What a user was promised (a job accepted, ready, cancelled) waits for the disk. Events on the way do not: a
+power failure may take the last of them, and takes their attempt in any case.
+
+Readers that follow events ask for those of a job after a sequence number. The order in which the rows of
+different jobs were written says nothing: writers may commit in another order.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select, update
-from sqlalchemy.dialects.sqlite import insert as upsert
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
 
 from quickml.errors import JobNotFoundError
-from quickml.events import RUNNING, Event, Failed, Status
-from quickml.jobs import lifecycle
+from quickml.events import Event, Failed, Status
+from quickml.jobs import counters, lifecycle, queue
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
-from quickml.jobs.rows import artifact_of, event_of, job_changes, job_of, job_row
+from quickml.jobs.leases import LEASE_S
+from quickml.jobs.rows import artifact_of, event_of, find, job_of, job_row, write
 from quickml.storage.database.engine import Database
-from quickml.storage.database.tables import artifacts, events, jobs, turns
+from quickml.storage.database.tables import artifacts, events, jobs
 
 _LARGEST = 2**63 - 1
-"""What SQLite compares with; a number from outside may be larger."""
+"""The largest number that a database compares with; one from outside may be larger."""
+_MANY = 500
+"""Values in one query."""
 
 
-class SqlJobStore:
-    """The `JobStore` on disk."""
+class JobStore:
+    """Jobs, their attempts, events and artifacts. Every call is atomic, and safe from several processes.
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._database = database
-        self._clock = clock
+    A call that names an attempt raises `FencedError` when that attempt is not the latest of a running job.
+    One that takes an owner raises `JobNotFoundError` when there is no such job, or another owner has it.
+    Any call may raise `StoreError`.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self._database, self._clock, self._lease_s = database, clock, lease_s
 
     # Owners
 
     def submit(self, new: NewJob, limits: Limits = NO_LIMITS) -> tuple[Job, bool]:
-        """See `JobStore`."""
+        """Store a job; it is on disk when this returns.
+
+        Returns:
+            The job, and whether it is new: the same owner's same `idempotency_key` gives the first job again.
+
+        Raises:
+            QueueFullError: a limit is reached; says which, and how many there are.
+            IdempotencyError: the key was used with another document.
+        """
         now = self._clock()
         with self._database.write() as connection:
             if new.idempotency_key is not None:
                 same = and_(jobs.c.owner == new.owner, jobs.c.idempotency_key == new.idempotency_key)
-                if (first := _first(connection, same)) is not None:
+                if (first := find(connection, same)) is not None:
                     lifecycle.check_repeat(first, new)
                     return first, False
             waiting = jobs.c.status == Status.QUEUED
@@ -60,9 +80,13 @@ class SqlJobStore:
         return job, True
 
     def job(self, job_id: str, owner: str | None = None) -> Job:
-        """See `JobStore`."""
+        """One job; of this owner where one is named.
+
+        Raises:
+            JobNotFoundError: there is none, or another owner has it.
+        """
         with self._database.read() as connection:
-            return _owned(connection, job_id, owner)
+            return _owned(connection, job_id, owner, for_update=False)
 
     def jobs(
         self,
@@ -73,7 +97,13 @@ class SqlJobStore:
         limit: int = 50,
         before: str | None = None,
     ) -> list[Job]:
-        """See `JobStore`."""
+        """Newest first, those older than the job `before`, which need not exist any more.
+
+        Of this owner, this name, one of these statuses, where given.
+
+        Raises:
+            JobNotFoundError: `before` is not the id of a job.
+        """
         wanted = select(jobs).order_by(jobs.c.id.desc()).limit(limit)
         if owner is not None:
             wanted = wanted.where(jobs.c.owner == owner)
@@ -87,11 +117,15 @@ class SqlJobStore:
             return [job_of(row) for row in connection.execute(wanted)]
 
     def stop(self, job_id: str, owner: str | None = None) -> Job:
-        """See `JobStore`."""
+        """Ask a job to end its training and keep what it learned. Does nothing to a finished job.
+
+        A queued job is cancelled, unless an attempt began: the next one then stops as soon as it has read
+        that one's checkpoint.
+        """
         return self._ask(job_id, owner, lifecycle.stopped)
 
     def cancel(self, job_id: str, owner: str | None = None) -> Job:
-        """See `JobStore`."""
+        """Cancel a job; does nothing to a finished one. Its attempt, if any, is fenced from now on."""
         return self._ask(job_id, owner, lifecycle.cancelled)
 
     def _ask(
@@ -102,7 +136,13 @@ class SqlJobStore:
             return self._write(connection, job, news)
 
     def delete(self, job_id: str, owner: str | None = None) -> list[Artifact]:
-        """See `JobStore`."""
+        """Delete a finished job with its events; returns those of its artifacts that no other job has.
+
+        Another job may come to have one in the next moment: `ArtifactStore.sweep` minds that.
+
+        Raises:
+            TransitionError: it is not finished.
+        """
         with self._database.write() as connection:
             lifecycle.check_finished(_owned(connection, job_id, owner))
             others = select(artifacts.c.sha256).where(artifacts.c.job_id != job_id)
@@ -115,28 +155,69 @@ class SqlJobStore:
 
     # Attempts
 
-    def claim(self, limits: Limits = NO_LIMITS) -> Attempt | None:
-        """See `JobStore`."""
+    def claim(self, holder: str, limits: Limits = NO_LIMITS) -> Attempt | None:
+        """Begin the next attempt; None when nothing may run. The job is `building` from then on.
+
+        `holder` holds the attempt, and has to renew its lease.
+
+        Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
+        owners who never had one first; and of that owner's jobs the first.
+        """
+        with self._database.read() as connection:  # most calls find nothing, and need not wait to write
+            if not _count(connection, jobs.c.status == Status.QUEUED):
+                return None
         with self._database.write(durable=False) as connection:
-            waiting = _first_in_turn(connection, limits)
+            waiting = queue.first_in_turn(connection, limits)
             if waiting is None:
                 return None
-            job = self._write(connection, lifecycle.begun(waiting, self._clock()))
-            _take_turn(connection, job.owner)
+            begun = lifecycle.begun(waiting, self._clock(), holder=holder, lease_s=self._lease_s)
+            job = self._write(connection, begun)
+            queue.take_turn(connection, job.owner)
         return lifecycle.attempt_at(job)
 
     def advance(self, attempt: Attempt, status: Status) -> None:
-        """See `JobStore`."""
+        """Move the job on to the next running status; `complete`, `fail` and `release` do the others.
+
+        Raises:
+            TransitionError: a step that `TRANSITIONS` has not, or one that ends the attempt.
+        """
         with self._database.write(durable=False) as connection:
             self._write(connection, lifecycle.advanced(_held(connection, attempt), status, self._clock()))
 
-    def append(self, attempt: Attempt, events: Sequence[Event]) -> int:
-        """See `JobStore`."""
+    def append(self, attempt: Attempt, events: Sequence[Event], *, after: int) -> int:
+        """Store events, and what they tell about the job (progress, metrics).
+
+        The first one follows the event number `after`. What is stored already is not stored again, so a call
+        that failed may be repeated, with more events behind the same ones.
+
+        Returns:
+            The last sequence number.
+
+        Raises:
+            JobError: there is no event `after`.
+        """
         with self._database.write(durable=False) as connection:
-            return self._write(connection, _held(connection, attempt), events).last_event
+            job = _held(connection, attempt)
+            return self._write(connection, job, lifecycle.unstored(job, events, after)).last_event
+
+    def keep_checkpoint(self, attempt: Attempt, sha256: str) -> str | None:
+        """Record the stored file that the next attempt goes on from.
+
+        Returns:
+            The sha256 of the one that it replaces, which is not referred to any more.
+        """
+        with self._database.write() as connection:  # durable: the caller deletes the one that was replaced
+            job = _held(connection, attempt)
+            self._write(connection, lifecycle.kept(job, sha256))
+        return job.checkpoint
 
     def complete(self, attempt: Attempt, artifacts: Sequence[Artifact], last: Event) -> None:
-        """See `JobStore`."""
+        """The job is ready: status, artifacts and its last event in one step.
+
+        Raises:
+            TransitionError: it is not `verifying`.
+            JobError: an artifact of another job, or two of one name.
+        """
         with self._database.write() as connection:
             job = _held(connection, attempt)
             lifecycle.check_artifacts(job, artifacts)
@@ -144,64 +225,71 @@ class SqlJobStore:
             self._write(connection, lifecycle.completed(job, self._clock()), (last,))
 
     def fail(self, attempt: Attempt, reason: str, *, retry: bool, last: Failed | None = None) -> Status:
-        """See `JobStore`."""
+        """The attempt failed through its own fault.
+
+        With `retry` the first such attempt of a job puts it back into the queue, with an `interrupted` event.
+        The second one fails it, for the same reason or another.
+
+        Args:
+            attempt: which.
+            reason: for a person; becomes the job's `error`.
+            retry: whether another attempt might succeed.
+            last: the last event of a job that has failed; one made of the reason where left out.
+
+        Returns:
+            The job's new status.
+        """
         with self._database.write() as connection:
             job = _held(connection, attempt)
             job, event = lifecycle.failed(job, reason, self._clock(), retry=retry, last=last)
             return self._write(connection, job, (event,)).status
 
     def release(self, attempt: Attempt, reason: str) -> None:
-        """See `JobStore`."""
+        """The attempt ended through no fault of its own: the job is queued again, with no failure."""
         with self._database.write() as connection:
-            self._release(connection, _held(connection, attempt), reason)
+            again, event = lifecycle.released(_held(connection, attempt), reason, self._clock())
+            self._write(connection, again, (event,))
 
-    def recover(self, reason: str) -> list[Job]:
-        """See `JobStore`."""
-        with self._database.write() as connection:
-            return [self._release(connection, job, reason) for job in _running(connection)]
-
-    def _release(self, connection: Connection, job: Job, reason: str) -> Job:
-        again, event = lifecycle.released(job, reason, self._clock())
-        return self._write(connection, again, (event,))
-
-    def stop_requested(self, attempt: Attempt) -> bool:
-        """See `JobStore`."""
-        with self._database.read() as connection:
-            return _held(connection, attempt).stop_requested
-
-    # Watchers
+    # Readers
 
     def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
-        """See `JobStore`."""
-        mine = events.c.job_id == job_id_of(job_id)
-        return self._events(and_(mine, events.c.sequence > min(after, _LARGEST)), limit)
-
-    def news(self, after: int, limit: int = 1000) -> list[StoredEvent]:
-        """See `JobStore`."""
-        return self._events(events.c.position > min(after, _LARGEST), limit)
-
-    def _events(self, wanted: ColumnElement[bool], limit: int) -> list[StoredEvent]:
-        found = select(events).where(wanted).order_by(events.c.position).limit(limit)
+        """A job's events whose sequence number is above `after`."""
         with self._database.read() as connection:
-            return [event_of(row) for row in connection.execute(found)]
+            return _events(connection, job_id_of(job_id), after, limit)
 
-    def position(self) -> int:
-        """See `JobStore`."""
+    def news(self, after: Mapping[str, int], limit: int = 500) -> dict[str, list[StoredEvent]]:
+        """New events of many jobs at once.
+
+        Args:
+            after: the jobs, each with the sequence number of the last event that is known.
+            limit: the most events of each job.
+
+        Returns:
+            By job, the events that follow, where there are any. A job that does not exist any more has an
+            empty list.
+        """
+        found: dict[str, list[StoredEvent]] = {}
         with self._database.read() as connection:
-            return connection.scalar(select(func.max(events.c.position))) or 0
+            last = _last_events(connection, list(after))
+            for job_id, known in after.items():
+                if job_id not in last:
+                    found[job_id] = []
+                elif last[job_id] > known:
+                    found[job_id] = _events(connection, job_id, known, limit)
+        return found
 
     def artifacts(self, job_id: str) -> list[Artifact]:
-        """See `JobStore`."""
+        """A job's files; none before it is ready."""
         with self._database.read() as connection:
             return _artifacts(connection, artifacts.c.job_id == job_id)
 
     def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
-        """See `JobStore`."""
+        """A file by its content and name, or of any name, of a job of this owner. Raises JobNotFoundError."""
         wanted = artifacts.c.sha256 == sha256
         if owner is not None:
             wanted &= artifacts.c.job_id.in_(select(jobs.c.id).where(jobs.c.owner == owner))
         if name is not None:
-            # Half a surrogate pair cannot even be asked for.
+            # A lone surrogate cannot be part of a query.
             wanted &= artifacts.c.name == name.encode(errors="backslashreplace").decode()
         with self._database.read() as connection:
             found = _artifacts(connection, wanted, limit=1)
@@ -212,88 +300,58 @@ class SqlJobStore:
     # Operations
 
     def referenced(self) -> set[str]:
-        """See `JobStore`."""
+        """The sha256 of every artifact and checkpoint of every job; what a sweep keeps."""
+        kept = select(jobs.c.checkpoint).where(jobs.c.checkpoint.is_not(None))
         with self._database.read() as connection:
-            return set(connection.scalars(select(artifacts.c.sha256).distinct()))
-
-    def running(self) -> list[Attempt]:
-        """See `JobStore`."""
-        with self._database.read() as connection:
-            return [lifecycle.attempt_at(job) for job in _running(connection)]
+            delivered = connection.scalars(select(artifacts.c.sha256).distinct())
+            return {*delivered, *connection.scalars(kept)}
 
     def counts(self) -> dict[Status, int]:
-        """See `JobStore`."""
+        """How many jobs there are of each status."""
         with self._database.read() as connection:
             by_status = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
-    def now(self) -> datetime:
-        """See `JobStore`."""
-        return self._clock()
+    def counters(self) -> counters.Totals:
+        """What the events of all jobs add up to, see `counters`."""
+        with self._database.read() as connection:
+            return counters.totals(connection)
 
     def _write(self, connection: Connection, job: Job, news: Sequence[Event] = ()) -> Job:
-        """Write a job that is there already, with events that follow those it has."""
-        told = lifecycle.told(job, news, self._clock())
-        connection.execute(update(jobs).where(jobs.c.id == job.id).values(job_changes(told)))
-        if news:
-            rows: list[dict[str, Any]] = [
-                {"job_id": job.id, "sequence": sequence, "type": event.type, "body": event.to_json()}
-                for sequence, event in enumerate(news, start=job.last_event + 1)
-            ]
-            connection.execute(insert(events), rows)
-        return told
+        return write(connection, job, news, self._clock())
 
 
-def _first(connection: Connection, wanted: ColumnElement[bool]) -> Job | None:
-    row = connection.execute(select(jobs).where(wanted).limit(1)).first()
-    return None if row is None else job_of(row)
-
-
-def _owned(connection: Connection, job_id: str, owner: str | None) -> Job:
-    job = _first(connection, jobs.c.id == job_id_of(job_id))
+def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update: bool = True) -> Job:
+    job = find(connection, jobs.c.id == job_id_of(job_id), for_update=for_update)
     if job is None or owner not in (None, job.owner):
         raise JobNotFoundError(job_id)
     return job
 
 
 def _held(connection: Connection, attempt: Attempt) -> Job:
-    return lifecycle.check_fence(_first(connection, jobs.c.id == attempt.job_id), attempt)
-
-
-def _running(connection: Connection) -> list[Job]:
-    found = select(jobs).where(jobs.c.status.in_(RUNNING)).order_by(jobs.c.id)
-    return [job_of(row) for row in connection.execute(found)]
+    return lifecycle.check_fence(find(connection, jobs.c.id == attempt.job_id), attempt)
 
 
 def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(jobs).where(wanted)) or 0
 
 
-def _first_in_turn(connection: Connection, limits: Limits) -> Job | None:
-    """The queued job whose owner's last turn is the longest ago, or never was."""
-    waiting = (
-        select(jobs.c.id)  # alone, so that sorting reads the index and no document
-        .outerjoin(turns, turns.c.owner == jobs.c.owner)
-        .where(jobs.c.status == Status.QUEUED)
-        .order_by(func.coalesce(turns.c.turn, 0), jobs.c.id)
-        .limit(1)
-    )
-    if limits.running_per_owner is not None:
-        busy = (
-            select(jobs.c.owner)
-            .where(jobs.c.status.in_(RUNNING))
-            .group_by(jobs.c.owner)
-            .having(func.count() >= limits.running_per_owner)
-        )
-        waiting = waiting.where(jobs.c.owner.not_in(busy))
-    return _first(connection, jobs.c.id == waiting.scalar_subquery())
+def _last_events(connection: Connection, job_ids: Sequence[str]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for start in range(0, len(job_ids), _MANY):
+        some = jobs.c.id.in_(job_ids[start : start + _MANY])
+        found |= {
+            row.id: row.last_event
+            for row in connection.execute(select(jobs.c.id, jobs.c.last_event).where(some))
+        }
+    return found
 
 
-def _take_turn(connection: Connection, owner: str) -> None:
-    turn = (connection.scalar(select(func.max(turns.c.turn))) or 0) + 1
-    taken = upsert(turns).values(owner=owner, turn=turn)
-    connection.execute(taken.on_conflict_do_update(index_elements=["owner"], set_={"turn": turn}))
+def _events(connection: Connection, job_id: str, after: int, limit: int) -> list[StoredEvent]:
+    wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, _LARGEST))
+    found = select(events).where(wanted).order_by(events.c.sequence).limit(limit)
+    return [event_of(row) for row in connection.execute(found)]
 
 
 def _artifacts(

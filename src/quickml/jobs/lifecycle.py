@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from quickml import events
 from quickml.errors import FencedError, IdempotencyError, JobError, QueueFullError, TransitionError
@@ -96,12 +96,19 @@ def moved(job: Job, status: Status, now: datetime) -> Job:
     """
     if status not in TRANSITIONS[job.status]:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
-    return replace(job, status=status, updated_at=now, finished_at=now if status in TERMINAL else None)
+    job = replace(job, status=status, updated_at=now)
+    if status not in RUNNING:
+        job = replace(job, holder=None, lease_until=None)
+    if status in TERMINAL:
+        job = replace(job, finished_at=now, checkpoint=None)
+    return job
 
 
-def begun(job: Job, now: datetime) -> Job:
-    """The job with its next attempt."""
-    job = moved(job, Status.BUILDING, now)
+def begun(job: Job, now: datetime, *, holder: str, lease_s: float) -> Job:
+    """The job with its next attempt, which `holder` has to renew within `lease_s`."""
+    job = replace(
+        moved(job, Status.BUILDING, now), holder=holder, lease_until=now + timedelta(seconds=lease_s)
+    )
     return replace(job, attempt=job.attempt + 1, started_at=job.started_at or now)
 
 
@@ -127,6 +134,11 @@ def advanced(job: Job, status: Status, now: datetime) -> Job:
     if status not in RUNNING:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
     return moved(job, status, now)
+
+
+def kept(job: Job, checkpoint: str) -> Job:
+    """The job with another stored checkpoint, given by its sha256."""
+    return replace(job, checkpoint=checkpoint)
 
 
 def completed(job: Job, now: datetime) -> Job:
@@ -175,6 +187,17 @@ def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
 def _after(job: Job, event: Event, now: datetime) -> Job:
     status = meaning(event.type).status
     return moved(job, status, now) if status else job
+
+
+def unstored(job: Job, news: Sequence[Event], after: int) -> Sequence[Event]:
+    """Those of the events, which follow the event number `after`, that are not stored yet.
+
+    Raises:
+        JobError: there is no such event.
+    """
+    if after > job.last_event:
+        raise JobError(f"{job.id}: expected events that follow number {job.last_event}, found {after + 1}")
+    return news[job.last_event - after :]
 
 
 def told(job: Job, news: Sequence[Event], now: datetime) -> Job:

@@ -1,16 +1,19 @@
-"""Rows of the tables as records, and back."""
+"""Rows of the tables as records, and back; the one place where a job's row is changed."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Row
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
-from quickml.events import Status
+from quickml.events import Event, Status
+from quickml.jobs import counters, lifecycle
 from quickml.jobs.job import Artifact, Job, StoredEvent
+from quickml.storage.database.tables import events, jobs
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
 _FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds")
@@ -38,9 +41,30 @@ def job_of(row: Row[Any]) -> Job:
     return Job(**{**values, **{name: time_of(values[name]) for name in _TIMES}})
 
 
+def find(connection: Connection, wanted: ColumnElement[bool], *, for_update: bool = True) -> Job | None:
+    """A job; with `for_update`, others cannot change it before the transaction ends."""
+    found = select(jobs).where(wanted).limit(1)
+    row = connection.execute(found.with_for_update() if for_update else found).first()
+    return None if row is None else job_of(row)
+
+
+def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime) -> Job:
+    """Change the row of a job, and store events that follow those it has."""
+    told = lifecycle.told(job, news, now)
+    connection.execute(update(jobs).where(jobs.c.id == job.id).values(job_changes(told)))
+    if news:
+        rows: list[dict[str, Any]] = [
+            {"job_id": job.id, "sequence": sequence, "type": event.type, "body": event.to_json()}
+            for sequence, event in enumerate(news, start=job.last_event + 1)
+        ]
+        connection.execute(insert(events), rows)
+        counters.count(connection, news)
+    return told
+
+
 def event_of(row: Row[Any]) -> StoredEvent:
     """A row of `events` as a record."""
-    return StoredEvent(**row._mapping)
+    return StoredEvent(**{name: value for name, value in row._mapping.items() if name != "position"})
 
 
 def artifact_of(row: Row[Any]) -> Artifact:

@@ -1,8 +1,8 @@
-"""Tokens: how an owner shows who it is. Only a hash is kept, so the database lets nobody in.
+"""Tokens: how an owner authenticates. Only a hash is stored, so whoever reads the database cannot log in.
 
-A secret is 32 random bytes, so one pass of SHA-256 hides it: there is nothing to guess, and no dictionary to
-try. It is found by its hash, whose digits an attacker cannot choose, so how long a look-up takes tells
-nothing; the hashes are then compared in constant time.
+A secret is 32 random bytes, so one pass of SHA-256 is enough: it cannot be guessed, and there is no
+dictionary to try. It is looked up by its hash, whose digits an attacker cannot choose, so the time of a
+look-up reveals nothing; the hashes are then compared in constant time.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ from __future__ import annotations
 import hashlib
 import hmac
 import secrets
-import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import Row, insert, select, update
 
@@ -41,81 +40,19 @@ class Token:
     revoked_at: datetime | None = None
 
 
-class TokenStore(Protocol):
+class TokenStore:
     """The tokens of all owners. Every call is atomic, and safe from several processes."""
-
-    def create(self, owner: str) -> tuple[Token, str]:
-        """A new token of an owner, and its secret, which is shown this once.
-
-        Raises:
-            TokenError: no name of an owner: 1 to 64 printable characters, without space at its ends.
-        """
-
-    def verify(self, secret: str) -> Token | None:
-        """The token of this secret; None where there is none, or it was revoked."""
-
-    def tokens(self) -> list[Token]:
-        """All of them, the oldest first, revoked ones too."""
-
-    def revoke(self, token_id: str) -> Token:
-        """Let this token in no more; nothing changes for one that is revoked.
-
-        Raises:
-            TokenError: there is none.
-        """
-
-
-class MemoryTokenStore:
-    """The `TokenStore` for tests."""
-
-    def __init__(self, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._clock = clock
-        self._lock = threading.Lock()
-        self._tokens: dict[str, Token] = {}
-        self._hashes: dict[str, str] = {}
-
-    def create(self, owner: str) -> tuple[Token, str]:
-        """See `TokenStore`."""
-        with self._lock:
-            token, secret = _new(owner, self._clock(), after=max(self._tokens, default=None))
-            self._tokens[token.id] = token
-            self._hashes[hash_of(secret)] = token.id
-        return token, secret
-
-    def verify(self, secret: str) -> Token | None:
-        """See `TokenStore`."""
-        wanted = hash_of(secret)
-        with self._lock:
-            for known, token_id in self._hashes.items():
-                if hmac.compare_digest(known, wanted):
-                    token = self._tokens[token_id]
-                    return None if token.revoked_at else token
-        return None
-
-    def tokens(self) -> list[Token]:
-        """See `TokenStore`."""
-        with self._lock:
-            return [token for _, token in sorted(self._tokens.items())]
-
-    def revoke(self, token_id: str) -> Token:
-        """See `TokenStore`."""
-        with self._lock:
-            if token_id not in self._tokens:
-                raise _missing(token_id)
-            token = self._tokens[token_id]
-            self._tokens[token_id] = replace(token, revoked_at=token.revoked_at or self._clock())
-            return self._tokens[token_id]
-
-
-class SqlTokenStore:
-    """The `TokenStore` in the database of the jobs."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self._database = database
         self._clock = clock
 
     def create(self, owner: str) -> tuple[Token, str]:
-        """See `TokenStore`."""
+        """A new token of an owner, and its secret, which is shown this once.
+
+        Raises:
+            TokenError: not the name of an owner: 1 to 64 printable characters, without space at its ends.
+        """
         with self._database.write() as connection:
             newest = connection.scalar(select(tokens.c.id).order_by(tokens.c.id.desc()).limit(1))
             token, secret = _new(owner, self._clock(), after=newest)
@@ -124,7 +61,7 @@ class SqlTokenStore:
         return token, secret
 
     def verify(self, secret: str) -> Token | None:
-        """See `TokenStore`."""
+        """The token of this secret; None where there is none, or it was revoked."""
         wanted = hash_of(secret)
         with self._database.read() as connection:
             row = connection.execute(select(tokens).where(tokens.c.hash == wanted)).first()
@@ -133,12 +70,16 @@ class SqlTokenStore:
         return None if row.revoked_at else _token(row)
 
     def tokens(self) -> list[Token]:
-        """See `TokenStore`."""
+        """All tokens, the oldest first, revoked ones too."""
         with self._database.read() as connection:
             return [_token(row) for row in connection.execute(select(tokens).order_by(tokens.c.id))]
 
     def revoke(self, token_id: str) -> Token:
-        """See `TokenStore`."""
+        """Refuse this token from now on; nothing changes for one that is revoked.
+
+        Raises:
+            TokenError: there is none.
+        """
         this = tokens.c.id == token_id
         with self._database.write() as connection:
             fresh = update(tokens).where(this, tokens.c.revoked_at.is_(None))

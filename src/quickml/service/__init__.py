@@ -2,8 +2,9 @@
 
 from quickml.executors.executor import Executor, State, Worker
 from quickml.files.digest import PART_BYTES
+from quickml.jobs import counters
 from quickml.jobs.job import MEMBER, Artifact, Job, Limits, StoredEvent
-from quickml.jobs.store import JobStore
+from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.links import Link, LinkSigner
@@ -37,4 +38,5 @@ __all__ = [
     "Subscription",
     "TokenStore",
     "Worker",
+    "counters",
 ]

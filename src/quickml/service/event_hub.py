@@ -1,34 +1,32 @@
-"""Many watchers of jobs, and one reader of the database that feeds them all.
+"""The event streams of a server: one reader of the database feeds all subscriptions.
 
-Everything here runs in one event loop; only reading the store happens in a thread.
+Everything here runs in one event loop; only reading the database happens in a thread.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from quickml.errors import CrowdedError, StoreError
 from quickml.events import meaning
 from quickml.jobs.job import StoredEvent
-from quickml.jobs.store import JobStore
+from quickml.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)
 
-NEWS_EVERY_S = 0.05
-"""How often the store is asked for news while somebody watches."""
-IDLE_EVERY_S = 1.0
-"""And while nobody does: what is told is counted all the same."""
+POLL_S = 0.05
+"""How often the database is asked for new events of the jobs that are watched."""
 PAGE = 500
-"""Events that are read at a time."""
+"""Events of a job that are read at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class EncodedEvent:
-    """An event as all of its watchers are sent it: the same bytes, made once."""
+    """An event as all of its subscriptions send it: the same bytes, made once."""
 
     sequence: int
     is_last: bool
@@ -36,32 +34,45 @@ class EncodedEvent:
 
 
 class Subscription:
-    """The events of one job from a moment on, in order; some may come twice, after older ones."""
+    """The events of one job that follow a sequence number, in order, each once."""
 
-    __slots__ = ("_capacity", "_waiting", "_woken", "is_closed")
+    __slots__ = ("_capacity", "_last", "_waiting", "_woken", "is_closed")
 
     def __init__(self, capacity: int) -> None:
         self._capacity = capacity
+        self._last: int | None = None
         self._waiting: list[EncodedEvent] = []
         self._woken = asyncio.Event()
         self.is_closed = False
 
-    def tell(self, told: EncodedEvent) -> None:
-        """Have it wait to be taken; a watcher that leaves too many waiting is cut off."""
+    @property
+    def last(self) -> int | None:
+        """Sequence number of the last event that was given or came before; None until it has started."""
+        return self._last
+
+    def start(self, after: int) -> None:
+        """Receive the events that follow this sequence number."""
+        self._last = after
+
+    def give(self, event: EncodedEvent) -> None:
+        """Queue an event; a subscription that leaves too many queued is closed."""
+        if self._last is None or event.sequence <= self._last or self.is_closed:
+            return
         if len(self._waiting) >= self._capacity:
-            self._waiting.clear()  # it comes back with the last it has seen; what waits here is only memory
+            self._waiting.clear()  # the client comes back with its last event; what waits here is only memory
             self.close()
-        elif not self.is_closed:
-            self._waiting.append(told)
-            self._woken.set()
+            return
+        self._last = event.sequence
+        self._waiting.append(event)
+        self._woken.set()
 
     def close(self) -> None:
-        """There will be no more."""
+        """End it: there will be no more events."""
         self.is_closed = True
         self._woken.set()
 
     async def take(self) -> list[EncodedEvent]:
-        """All that waits, and at least one; nothing when there will be none any more."""
+        """All queued events, at least one; empty when the subscription is closed."""
         while not self._waiting and not self.is_closed:
             self._woken.clear()
             await self._woken.wait()
@@ -70,101 +81,90 @@ class Subscription:
 
 
 class EventHub:
-    """All watchers. `run` is the reader, to be run as a task for as long as there may be any."""
+    """All subscriptions. `run` is the reader, to be run as a task while there may be any.
+
+    Each job has a sequence number of its own. A number that counts the events of all jobs could not be used:
+    on a database that lets several writers commit at once, an event may become visible after a later one.
+    """
 
     def __init__(
-        self, store: JobStore, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int
+        self, jobs: JobStore, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int
     ) -> None:
-        """Take `most` watchers, each with at most `capacity` events waiting, sent as `encode` writes them."""
-        self._store, self._encode, self._most, self._capacity = store, encode, most, capacity
+        """Allow `most` subscriptions, each with at most `capacity` queued events, as `encode` writes them."""
+        self._jobs, self._encode, self._most, self._capacity = jobs, encode, most, capacity
         self._by_job: dict[str, set[Subscription]] = {}
-        self._listeners: list[Callable[[StoredEvent], None]] = []
-        self._position = 0
-        self._reads, self._wanted = asyncio.Event(), asyncio.Event()
+        self._wanted = asyncio.Event()
         self._is_closed = False
         self.count = 0
 
-    def listen(self, listener: Callable[[StoredEvent], None]) -> None:
-        """Call `listener` with every event of every job from now on."""
-        self._listeners.append(listener)
-
     @contextmanager
     def watch(self, job_id: str) -> Iterator[Subscription]:
-        """A watcher of a job. Await `reading` first, and read what was told before inside.
+        """A subscription to a job, which receives nothing before it is started.
 
         Raises:
             CrowdedError: there are too many.
         """
         if self.count >= self._most:
             raise CrowdedError(self._most)
-        watcher = Subscription(self._capacity)
+        subscription = Subscription(self._capacity)
         if self._is_closed:
-            watcher.close()
-        self._by_job.setdefault(job_id, set()).add(watcher)
+            subscription.close()
+        self._by_job.setdefault(job_id, set()).add(subscription)
         self.count += 1
         self._wanted.set()
         try:
-            yield watcher
+            yield subscription
         finally:
             self.count -= 1
-            self._by_job[job_id].discard(watcher)
+            self._by_job[job_id].discard(subscription)
             if not self._by_job[job_id]:
                 del self._by_job[job_id]
 
-    async def reading(self) -> None:
-        """Wait until the reader has begun: whatever is told from then on reaches every watcher."""
-        await self._reads.wait()
-
     async def run(self) -> None:
-        """Read what is new, and pass it on, until cancelled."""
+        """Read new events, and hand them out, until cancelled."""
         while True:
+            if not self.count:
+                self._wanted.clear()
+                await self._wanted.wait()
             try:
                 is_more = await self._read()
             except StoreError as error:
                 log.error("events cannot be read: %s", error)
                 is_more = False
             if not is_more:
-                await self._pause()
-
-    def drop(self, job_id: str) -> None:
-        """End all watchers of a job that was removed: its last event may be gone before it was read."""
-        for watcher in self._by_job.get(job_id, ()):
-            watcher.close()
+                await asyncio.sleep(POLL_S)
 
     def close(self) -> None:
-        """End all watchers, and every one that comes."""
+        """End all subscriptions, and every later one."""
         self._is_closed = True
-        for job_id in self._by_job:
-            self.drop(job_id)
+        for subscriptions in self._by_job.values():
+            _close(subscriptions)
 
     async def _read(self) -> bool:
         """Whether there may be more."""
-        if not self._reads.is_set():
-            self._position = await asyncio.to_thread(self._store.position)
-            self._reads.set()
-        news = await asyncio.to_thread(self._store.news, self._position, PAGE)
-        for event in news:
-            self._position = event.position
-            self._pass_on(event)
-        return len(news) == PAGE
+        known = {
+            job_id: min(started)
+            for job_id, subscriptions in self._by_job.items()
+            if (started := [one.last for one in subscriptions if one.last is not None and not one.is_closed])
+        }
+        if not known:
+            return False
+        news = await asyncio.to_thread(self._jobs.news, known, PAGE)
+        for job_id, found in news.items():
+            subscriptions = self._by_job.get(job_id, ())
+            if not found:
+                _close(subscriptions)  # the job was deleted
+            for event in found:
+                encoded = self.encoded(event)
+                for subscription in subscriptions:
+                    subscription.give(encoded)
+        return any(len(found) == PAGE for found in news.values())
 
-    async def _pause(self) -> None:
-        if self.count:
-            await asyncio.sleep(NEWS_EVERY_S)
-            return
-        self._wanted.clear()
-        with suppress(TimeoutError):
-            await asyncio.wait_for(self._wanted.wait(), IDLE_EVERY_S)
-
-    def _pass_on(self, event: StoredEvent) -> None:
-        for listener in self._listeners:
-            listener(event)
-        watchers = self._by_job.get(event.job_id)
-        if watchers:
-            told = self.told(event)
-            for watcher in watchers:
-                watcher.tell(told)
-
-    def told(self, event: StoredEvent) -> EncodedEvent:
-        """An event as watchers are sent it."""
+    def encoded(self, event: StoredEvent) -> EncodedEvent:
+        """An event as subscriptions send it."""
         return EncodedEvent(event.sequence, meaning(event.type).is_last, self._encode(event))
+
+
+def _close(subscriptions: Iterable[Subscription]) -> None:
+    for subscription in subscriptions:
+        subscription.close()

@@ -24,8 +24,9 @@ from quickml.errors import (
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
+from quickml.jobs.counters import Totals
 from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
-from quickml.jobs.store import JobStore
+from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.event_hub import EventHub
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
@@ -169,7 +170,7 @@ class Service:
         job, is_new = self._jobs.submit(new, self._queue)
         if is_new:
             log.info("%s: queued for %s", job.id, owner)
-            self._executor.submit()
+            self._executor.wake()
         return job
 
     def _check_room(self) -> None:
@@ -202,13 +203,13 @@ class Service:
     def stop(self, job_id: str, owner: str) -> Job:
         """Keep what was learned so far, and finish with that. Raises JobNotFoundError."""
         job = self._jobs.stop(job_id, owner)
-        self._executor.stop(job_id)
+        self._executor.wake()
         return job
 
     def cancel(self, job_id: str, owner: str) -> Job:
         """Give a job up. Raises JobNotFoundError."""
         job = self._jobs.cancel(job_id, owner)
-        self._executor.kill(job_id)
+        self._executor.wake()
         return job
 
     def delete(self, job_id: str, owner: str) -> None:
@@ -340,10 +341,10 @@ class Service:
 
     def health(self) -> Health:
         """How the parts are."""
-        rows = self._executor.list()
-        troubled = [row.trouble for row in rows if row.trouble]
-        workers = dict(Counter(row.state for row in rows))
-        trouble = troubled[0] if rows and len(troubled) == len(rows) else ""
+        found = self._executor.workers()
+        troubled = [worker.trouble for worker in found if worker.trouble]
+        workers = dict(Counter(worker.state for worker in found))
+        trouble = troubled[0] if found and len(troubled) == len(found) else ""
         try:
             queued, free = self._jobs.counts()[Status.QUEUED], self._artifacts.free_bytes()
         except QuickMLError as error:
@@ -359,6 +360,10 @@ class Service:
     def counts(self) -> dict[Status, int]:
         """How many jobs there are of each status."""
         return self._jobs.counts()
+
+    def counters(self) -> Totals:
+        """What the events of all jobs add up to, see `jobs.counters`."""
+        return self._jobs.counters()
 
     def usage_bytes(self) -> int:
         """What all files take."""

@@ -88,6 +88,7 @@ class Checkpoint:
         try:
             with atomic.new_file(self._path, temporary=leftover) as stream:
                 np.savez(stream, allow_pickle=False, **self._packed(position, state))
+            self._keeping.after()
         finally:
             self._last = perf_counter()
             self._pause_s = max(self._keeping.every_s, SHARE * (self._last - began))
@@ -113,6 +114,7 @@ class Checkpoint:
         counts = {owner: len(some) for owner, some in state.items()}
         texts = {
             "belongs_to": self._belongs_to,
+            "label": self._keeping.label,
             "position": json.dumps(asdict(position)),
             "counts": json.dumps(counts),
         }

@@ -1,4 +1,4 @@
-"""Where and when a training is kept on disk, so that another process can go on with it."""
+"""Where and when the state of a training is written, so that another process can resume it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,15 @@ def nothing() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointPolicy:
-    """One file. Where it holds a training of the same document, that one is gone on with."""
+    """One file. If it holds the state of a training of the same document, that training is resumed."""
 
     path: Path
     every_s: float = 30.0
-    """At most so often, in seconds."""
+    """Least time between two checkpoints, in seconds."""
+    label: str = ""
+    """Written into the file: two trainings with different labels never write the same bytes."""
     before: Callable[[], None] = nothing
-    """Called each time, so that what was told can be stored first: a training that goes on does not tell anew
-    of what lies before."""
+    """Called before each, so that events can be stored first: a resumed training does not repeat events of
+    what lies before its checkpoint."""
+    after: Callable[[], None] = nothing
+    """Called when the file is complete. The time it takes counts as time for writing."""

@@ -27,16 +27,17 @@ from quickml.errors import (
 )
 from quickml.events import Status, meaning
 from quickml.jobs.job import Attempt
-from quickml.jobs.store import JobStore
+from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.worker.channel import Outcome
+from quickml.worker.checkpoints import StoredCheckpoint
 from quickml.worker.options import WorkerOptions
 from quickml.worker.reporter import Reporter
 from quickml.worker.upload import upload
 
 FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
-"""What happens again whenever the same document is tried."""
+"""Errors that another attempt at the same document would meet again."""
 
 FINISHING = (Status.COMPILING, Status.VERIFYING)
 """An attempt that reaches one of these needs only seconds more, and is not given back then."""
@@ -48,7 +49,7 @@ MAX_REASON = 2000
 
 
 class Work(Protocol):
-    """The module `pipeline`, or what stands in for it in tests."""
+    """The module `pipeline`, or its replacement in tests."""
 
     def run(
         self,
@@ -68,7 +69,7 @@ class Work(Protocol):
 
 
 class AttemptRunner:
-    """An attempt under way. `stop` and `leave` may be called from another thread."""
+    """Runs one attempt. `stop` and `leave` may be called from another thread."""
 
     def __init__(
         self,
@@ -82,21 +83,23 @@ class AttemptRunner:
         self.attempt = attempt
         self._jobs, self._artifacts, self._options, self._work = jobs, artifacts, options, work
         self._folder = options.scratch / attempt.job_id
+        path = self._folder / CHECKPOINT
+        self._checkpoint = StoredCheckpoint(attempt, path, jobs=jobs, artifacts=artifacts)
         self._stop, self._leave = threading.Event(), threading.Event()
 
     def stop(self) -> None:
-        """Finish early, and keep what was learned; heeded within a chunk of training steps."""
+        """Finish early, and keep what was learned; takes effect within a chunk of training steps."""
         self._stop.set()
 
     def leave(self) -> None:
-        """Give the attempt back: training is kept in the checkpoint. What is trained already is finished."""
+        """Give the attempt back, with a checkpoint. One whose training is over is finished instead."""
         self._leave.set()
 
     def run(self) -> Outcome:
-        """Do it, and tell the store how it went.
+        """Run the attempt, and store how it ended.
 
         Raises:
-            StoreError: the store could not be told.
+            StoreError: the database cannot be written.
         """
         try:
             return self._pursue()
@@ -106,7 +109,7 @@ class AttemptRunner:
             retry = not isinstance(error, FINAL)
             return self._failed("failed", str(error), retry=retry, last=self._work.failure(error))
         except Exception as error:
-            traceback.print_exc()  # for who runs the server; its paths are nobody else's business
+            traceback.print_exc()  # for the server's log; users see no paths
             sys.stderr.flush()
             reason = "".join(traceback.format_exception_only(error)).strip()
             return self._failed("broken", reason, retry=True)
@@ -123,8 +126,8 @@ class AttemptRunner:
     def _pursue(self) -> Outcome:
         plan = _in_time(read(self.attempt.document), self.attempt.max_seconds)
         self._clear()
-        every_s = self._options.progress_every_s
-        reporter = Reporter(self._jobs, self.attempt, progress_every_s=every_s, wants_stop=self.stop)
+        self._checkpoint.fetch()
+        reporter = Reporter(self._jobs, self.attempt, progress_every_s=self._options.progress_every_s)
         run = self._work.run(
             plan,
             self._folder / "result",
@@ -132,7 +135,9 @@ class AttemptRunner:
             keeping=CheckpointPolicy(
                 path=self._folder / CHECKPOINT,
                 every_s=self._options.checkpoint_every_s,
+                label=self._checkpoint.label,
                 before=reporter.flush,
+                after=self._checkpoint.store,
             ),
         )
         with reporter, closing(run):
@@ -142,25 +147,22 @@ class AttemptRunner:
             files = upload(self._folder / "result", self.attempt.job_id, self._artifacts)
             reporter.flush()
             self._jobs.complete(self.attempt, files, last)
+        self._checkpoint.discard()
         return "completed"
 
     def _clear(self) -> None:
-        """Leave nothing of an earlier attempt but its checkpoint."""
-        self._folder.mkdir(parents=True, exist_ok=True)
-        for path in self._folder.iterdir():
-            if path.is_dir():
-                shutil.rmtree(path)
-            elif path.name != CHECKPOINT:
-                path.unlink()
+        """Make the attempt's folder, without anything that an earlier attempt left."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
         temporary = self._folder / "temporary"
         temporary.mkdir()
-        tempfile.tempdir = str(temporary)  # coremltools' files go when the job is over, not with the process
+        tempfile.tempdir = str(temporary)  # coremltools writes there; removed with the attempt
 
     def _follow(self, run: Generator[events.Event, None, Path], reporter: Reporter) -> events.Verified | None:
-        """Tell of everything but the end; that one, or None where it was left before."""
+        """Store all events but the last; returns that one, or None if the attempt was left before."""
         for event in run:
             if isinstance(event, events.Verified):
-                return event.model_copy(update={"folder": ""})  # a place on this machine is nobody's business
+                return event.model_copy(update={"folder": ""})  # users need no path of this machine
             reporter.tell(event)
             status = meaning(event.type).status
             if status is not None:
@@ -172,7 +174,7 @@ class AttemptRunner:
 
 
 def _in_time(plan: Plan, max_seconds: float | None) -> Plan:
-    """The plan of a training that ends after `max_seconds`, with what it learned by then."""
+    """The plan with a training that ends after `max_seconds`, with what it learned by then."""
     training = plan.document.training
     limits = [limit for limit in (training.max_seconds, max_seconds) if limit is not None]
     if not limits or min(limits) == training.max_seconds:

@@ -1,11 +1,11 @@
-"""What a worker and its supervisor say to each other: JSON, one message a line, over a socket pair.
+"""Messages between a worker and its supervisor: JSON, one a line, over a socket pair.
 
     to the worker     attempt   the fields of `Attempt`: begin it
                       stop      finish early, keep what was learned
-                      leave     keep a checkpoint, and give the attempt back
-    from the worker   ready     may be given an attempt
-                      alive     every second, whatever else it does
-                      done      the attempt is over; `outcome` says how
+                      leave     keep the last checkpoint, and give the attempt back
+    from the worker   ready     can be given an attempt
+                      alive     heartbeat, every second, whatever else it does
+                      done      the attempt has ended; `outcome` says how
 
 When one end is closed, or its process dies, the other end reads `EOFError`.
 """
@@ -20,10 +20,10 @@ from typing import Any, Literal
 Message = dict[str, Any]
 
 Outcome = Literal["completed", "failed", "broken", "fenced", "left"]
-"""How an attempt ended: the store was told so, but for `left`, which is the supervisor's to tell.
+"""How an attempt ended. It is in the database already, except for `left`, which the supervisor stores.
 
-`broken` is a failure that nobody foresaw: the worker may be in any state, and should be replaced.
-`fenced` means that the attempt was given up on meanwhile.
+`broken` is an unexpected error: the worker may be in any state, and should be replaced.
+`fenced` means that the attempt does not hold its job any more.
 """
 
 _CHUNK_BYTES = 1 << 16
@@ -42,24 +42,24 @@ class Channel:
         return self._connection.fileno()
 
     def send(self, kind: str, **fields: Any) -> None:
-        """Say something.
+        """Send a message.
 
         Raises:
-            OSError: nobody listens any more, or not within the socket's timeout.
+            OSError: the other end is closed, or does not read within the socket's timeout.
         """
         line = json.dumps({"type": kind, **fields}) + "\n"
         with self._lock:
             self._connection.sendall(line.encode())
 
     def receive(self) -> list[Message]:
-        """Wait for something, and return what has arrived whole, which may be nothing yet.
+        """Wait for data, and return the messages that are complete, which may be none yet.
 
         Raises:
             EOFError: the other end is closed.
         """
         try:
             chunk = self._connection.recv(_CHUNK_BYTES)
-        except ConnectionResetError:  # it died without reading all that it was told
+        except ConnectionResetError:  # it died without reading everything
             chunk = b""
         if not chunk:
             raise EOFError("the other end is closed")

@@ -1,4 +1,4 @@
-"""What a worker is told when it starts: where things lie, and how often it does what."""
+"""What a worker is told when it starts: addresses and intervals."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from quickml.storage.addresses import Addresses
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """The same for every worker of a server."""
+    """The same for all workers of an executor."""
 
     addresses: Addresses
     scratch: Path
-    """Attempts write here: `<job>/checkpoint.npz` and `<job>/result`."""
+    """A folder on this machine in which each attempt has its own: `<job>/checkpoint.npz`, `<job>/result`."""
     checkpoint_every_s: float = 30.0
     progress_every_s: float = 0.2
-    """Of the progress within an epoch, the latest is stored at most so often. All other events are."""
+    """Least time between two stored events of progress within an epoch. All other events are stored."""
 
     def to_json(self) -> str:
         """For a command line."""

@@ -1,4 +1,4 @@
-"""A process of its own: it does not outlive its server, leaves no core dumps, and gives way to others."""
+"""Settings of a worker's process: it ends with its server, dumps no core, and runs at a lower priority."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _OOM_SCORE = "500"
 def harden_process() -> None:
     """Prepare this process, before anything heavy is loaded."""
     die_with_parent()
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core of some gigabytes, with somebody's data in it
-    faulthandler.enable()  # a crash in C++ says where, on stderr
-    os.nice(_NICENESS)  # training takes all there is; the server has to answer meanwhile
-    with suppress(OSError):  # Linux: when memory runs out, rather this process than the server
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would be gigabytes, and hold users' data
+    faulthandler.enable()  # prints a traceback on a crash in C++
+    os.nice(_NICENESS)  # training uses every core; the server has to answer meanwhile
+    with suppress(OSError):  # Linux kills this process before the server when memory runs out
         Path("/proc/self/oom_score_adj").write_text(_OOM_SCORE, encoding="ascii")
 
 
 def die_with_parent() -> None:
-    """Have the kernel end this process with the thread that started it (Linux).
+    """Have the kernel kill this process when the thread that started it ends (Linux).
 
     Elsewhere, and where the parent died before this call, the end of the channel does it, see `end_group`.
     """

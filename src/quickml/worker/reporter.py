@@ -1,36 +1,34 @@
-"""What an attempt tells the store, a few times a second, and what the store tells it."""
+"""Stores the events of an attempt, a few times a second."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
 from quickml.events import EpochEnded, Event, Progress
 from quickml.jobs.job import Attempt
-from quickml.jobs.store import JobStore
+from quickml.jobs.jobs import JobStore
 
 STORE_EVERY_S = 0.1
-"""The least time between two transactions; what is told after a silence is stored at once."""
-ASK_EVERY_S = 0.5
+"""Least time between two transactions; an event after a silence is stored at once."""
 
 
 class Reporter:
     """Collects an attempt's events and stores them from a thread of its own, so that training never waits.
 
     A small network has more epochs in a second than a database has transactions: they are stored together.
-    The thread also asks whether somebody wants the job to stop, and calls `wants_stop` then. What goes wrong
-    in it is raised by the next call here, in the thread that works.
+    An error in the thread is raised by the next call here, in the thread that works.
     """
 
-    def __init__(
-        self, store: JobStore, attempt: Attempt, *, progress_every_s: float, wants_stop: Callable[[], None]
-    ) -> None:
-        self._store, self._attempt, self._wants_stop = store, attempt, wants_stop
+    def __init__(self, jobs: JobStore, attempt: Attempt, *, progress_every_s: float) -> None:
+        self._jobs, self._attempt = jobs, attempt
+        self._sequence = attempt.last_event
         self._progress_every_s, self._progress_at = progress_every_s, float("-inf")
         self._waiting: list[Event] = []
+        self._unconfirmed: list[Event] = []
+        """Perhaps stored: a commit may succeed and its answer be lost. Sent again, unchanged and first."""
         self._error: BaseException | None = None
         self._lock = threading.Lock()  # of what waits
         self._turn = threading.Lock()  # to write, so that events keep their order
@@ -47,15 +45,15 @@ class Reporter:
         self._over.set()
         self._news.set()
         self._thread.join()
-        if self._error is None and self._waiting:  # what was told before it broke off
+        if self._error is None and self._waiting:  # the events before the error
             self.flush()
 
     def tell(self, event: Event) -> None:
-        """Store an event soon. Progress gives way to what comes after it.
+        """Store an event soon. Progress is replaced by what comes after it.
 
         Raises:
-            FencedError: the attempt was given up on.
-            StoreError: the store cannot be written.
+            FencedError: the attempt does not hold its job any more.
+            StoreError: the database cannot be written.
         """
         self._raise()
         with self._lock:
@@ -69,11 +67,13 @@ class Reporter:
         """Store what waits, now. Raises as `tell` does."""
         self._raise()
         with self._turn:
-            if told := self._taken():
-                self._store.append(self._attempt, told)
+            self._unconfirmed += self._taken()
+            if self._unconfirmed:
+                self._sequence = self._jobs.append(self._attempt, self._unconfirmed, after=self._sequence)
+                self._unconfirmed = []
 
     def _taken(self) -> list[Event]:
-        """What waits, but for progress whose time has not come."""
+        """What waits, except for progress that is not due yet."""
         with self._lock:
             told, self._waiting = self._waiting, []
             if told and isinstance(told[-1], Progress):
@@ -89,17 +89,12 @@ class Reporter:
             raise self._error
 
     def _work(self) -> None:
-        asked_at = monotonic()
         try:
             while not self._over.wait(STORE_EVERY_S):
-                if self._news.wait(ASK_EVERY_S):
-                    self._news.clear()
-                    self.flush()
-                    if self._waiting:  # progress whose time has not come
-                        self._news.set()
-                if monotonic() - asked_at >= ASK_EVERY_S:
-                    asked_at = monotonic()
-                    if self._store.stop_requested(self._attempt):
-                        self._wants_stop()
+                self._news.wait()
+                self._news.clear()
+                self.flush()
+                if self._waiting:  # progress that is not due yet
+                    self._news.set()
         except BaseException as error:
             self._error = error

@@ -11,22 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from job_examples import new, opened, progress
+from job_examples import Jobs, new, opened, progress
 from quickml.events import Status
-from quickml.jobs.jobs import SqlJobStore
-from quickml.jobs.tokens import SqlTokenStore
+from quickml.jobs.leases import Leases
+from quickml.jobs.tokens import TokenStore
 from quickml.storage.database.sqlite import SqliteDatabase
 
 CLAIMER = """
 import sys
 from pathlib import Path
 from quickml.storage.database.sqlite import SqliteDatabase
-from quickml.jobs.jobs import SqlJobStore
+from quickml.jobs.jobs import JobStore
 
-store = SqlJobStore(SqliteDatabase(Path(sys.argv[1])))
+store = JobStore(SqliteDatabase(Path(sys.argv[1])))
 print("open", flush=True)
 sys.stdin.readline()
-while attempt := store.claim():
+while attempt := store.claim("host"):
     print(attempt.job_id, attempt.number, flush=True)
 """
 
@@ -36,19 +36,20 @@ from pathlib import Path
 from quickml.events import Progress
 from quickml.storage.database.sqlite import SqliteDatabase
 from quickml.jobs.job import NewJob
-from quickml.jobs.jobs import SqlJobStore
+from quickml.jobs.jobs import JobStore
 
-store = SqlJobStore(SqliteDatabase(Path(sys.argv[1])))
+store = JobStore(SqliteDatabase(Path(sys.argv[1])))
 while True:
     job, _ = store.submit(NewJob(owner="ada", name="x", document="{}" + " " * 20_000, epochs=1))
     print(job.id, 0, flush=True)
-    attempt = store.claim()
+    attempt, last = store.claim("host"), 0
     for step in range(1, 4):
         news = [
             Progress(epoch=1, epochs=1, step=step, steps=3, samples_per_second=1.0, metrics={"loss": 0.5})
             for _ in range(7)
         ]
-        print(attempt.job_id, store.append(attempt, news), flush=True)
+        last = store.append(attempt, news, after=last)
+        print(attempt.job_id, last, flush=True)
 """
 
 
@@ -60,7 +61,7 @@ def start(script, path):
 
 def test_no_job_is_claimed_twice(tmp_path):
     path = tmp_path / "quickml.db"
-    store = SqlJobStore(opened(path))
+    store = Jobs(opened(path))
     for number in range(60):
         store.submit(new(f"owner {number % 7}"))
     claimers = [start(CLAIMER, path) for _ in range(4)]
@@ -95,7 +96,7 @@ def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
         told += [line.split() for line in rest[:-1]]  # what follows the last line break may be cut off
         assert writer.wait() == -signal.SIGKILL
 
-    store = SqlJobStore(database)
+    store = Jobs(database)
     jobs = {job.id: job for job in store.jobs(limit=1000)}
     for job_id, last in told:
         assert jobs[job_id].last_event >= int(last)
@@ -106,8 +107,9 @@ def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
         assert (job.status is Status.QUEUED) == (job.attempt == 0)
     with database.read() as connection:
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-    store.recover("killed")
-    assert store.running() == []
+    leases = Leases(database)
+    assert all(leases.release(lease, "killed") for lease in leases.running())
+    assert leases.running() == []
     assert store.submit(new())[1]
 
 
@@ -121,7 +123,7 @@ def test_many_processes_open_a_new_database_at_once(tmp_path):
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
 def test_a_store_works_on_both_sides_of_a_fork(tmp_path):
     """Forked while another thread writes, which is where a connection would be copied in use."""
-    store = SqlJobStore(opened(tmp_path / "quickml.db"))
+    store = Jobs(opened(tmp_path / "quickml.db"))
     store.submit(new())
     attempt = store.claim()
     over = threading.Event()
@@ -154,9 +156,9 @@ def test_a_store_works_on_both_sides_of_a_fork(tmp_path):
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="Linux lists open files there")
 def test_no_connection_comes_through_a_fork(tmp_path):
     path = tmp_path / "quickml.db"
-    SqlJobStore(opened(path)).submit(new())  # forgotten here, yet not collected at once
+    Jobs(opened(path)).submit(new())  # forgotten here, yet not collected at once
     database = opened(path.with_name("other.db"))
-    SqlJobStore(database).submit(new())
+    Jobs(database).submit(new())
     assert open_files(tmp_path)
     child = multiprocessing.get_context("fork").Process(target=check_nothing_is_open, args=(tmp_path,))
     child.start()
@@ -180,7 +182,7 @@ def submit_ten(store):
 
 def test_readers_do_not_wait_for_a_writer(tmp_path):
     database = opened(tmp_path / "quickml.db")
-    store = SqlJobStore(database)
+    store = Jobs(database)
     job, _ = store.submit(new())
     with database.write() as connection:
         connection.exec_driver_sql("UPDATE jobs SET epoch = 7")
@@ -190,7 +192,7 @@ def test_readers_do_not_wait_for_a_writer(tmp_path):
 
 def test_a_reader_sees_one_moment(tmp_path):
     database = opened(tmp_path / "quickml.db")
-    store = SqlJobStore(database)
+    store = Jobs(database)
     with database.read() as connection:
         count = "SELECT count(*) FROM jobs"
         assert connection.exec_driver_sql(count).scalar() == 0
@@ -210,9 +212,9 @@ def test_what_is_promised_waits_for_the_disk(tmp_path):
 
 def test_tokens_lie_beside_the_jobs(tmp_path):
     database = SqliteDatabase(tmp_path / "quickml.db")
-    token, secret = SqlTokenStore(database).create("ada")
-    SqlJobStore(database).submit(new("ada"))
-    assert SqlTokenStore(SqliteDatabase(tmp_path / "quickml.db")).verify(secret) == token
+    token, secret = TokenStore(database).create("ada")
+    Jobs(database).submit(new("ada"))
+    assert TokenStore(SqliteDatabase(tmp_path / "quickml.db")).verify(secret) == token
     content = b"".join(path.read_bytes() for path in tmp_path.iterdir())
     assert secret.encode() not in content
     assert json.dumps(token.id).strip('"').encode() in content

@@ -14,12 +14,11 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from job_examples import finish, new
+from job_examples import Jobs, finish, new
 from quickml.errors import StoreError
 from quickml.events import Status
 from quickml.jobs.job import Artifact, Job
-from quickml.jobs.jobs import SqlJobStore
-from quickml.jobs.tokens import SqlTokenStore
+from quickml.jobs.tokens import TokenStore
 from quickml.storage.database import migrations, tables
 from quickml.storage.database.sqlite import SqliteDatabase
 
@@ -62,7 +61,7 @@ def test_positions_are_never_given_twice_in_any_schema(tmp_path):
 
 
 def test_jobs_of_the_first_schema_are_all_there(tmp_path):
-    store = SqlJobStore(SqliteDatabase(dumped(tmp_path / "quickml.db")))
+    store = Jobs(SqliteDatabase(dumped(tmp_path / "quickml.db")))
     queued, failed, ready = store.jobs()
     assert [ready.id, failed.id, queued.id] == [READY, FAILED, QUEUED]
     assert ready == Job(
@@ -88,14 +87,16 @@ def test_jobs_of_the_first_schema_are_all_there(tmp_path):
 
 def test_work_goes_on_after_a_migration(tmp_path):
     database = SqliteDatabase(dumped(tmp_path / "quickml.db"))
-    store = SqlJobStore(database)
+    store = Jobs(database)
     job, _ = store.submit(new("eve"))
     claimed = [store.claim(), store.claim()]
     assert [attempt.job_id for attempt in claimed] == [job.id, QUEUED]  # bob had a turn, eve had none
     finish(store, claimed[0])
-    assert store.news(store.position() - 1)[0].job_id == job.id
-    assert store.position() == 8  # 7 was given to a job that was deleted
-    assert SqlTokenStore(database).verify("qml_first").owner == "ada"
+    assert [event.type for event in store.events(job.id)] == ["verified"]
+    with database.read() as connection:
+        newest = "SELECT max(position) FROM events"
+        assert connection.exec_driver_sql(newest).scalar() == 8  # 7 was given to a job that was deleted
+    assert TokenStore(database).verify("qml_first").owner == "ada"
 
 
 def test_opening_twice_changes_nothing(tmp_path):
@@ -131,7 +132,7 @@ def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeyp
     assert connection.execute("SELECT name FROM sqlite_master").fetchall() == []
     connection.close()
     monkeypatch.undo()
-    assert SqlJobStore(SqliteDatabase(path)).jobs() == []
+    assert Jobs(SqliteDatabase(path)).jobs() == []
 
 
 def test_threads_that_open_a_new_database_at_once(tmp_path):

@@ -1,5 +1,6 @@
 """One worker: what it says, stores and tells, and the real one at real work."""
 
+import hashlib
 import json
 import os
 import signal
@@ -11,15 +12,16 @@ from dataclasses import replace
 import pytest
 
 from executor_bench import ExecutorBench, gone, new, until, worker_options
+from job_examples import Jobs, opened
 from quickml import events
-from quickml.errors import FencedError
+from quickml.errors import FencedError, StoreError
 from quickml.events import Status
 from quickml.executors.executor import State
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.jobs.job import NewJob
-from quickml.jobs.memory import MemoryJobStore
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.jobs.leases import Leases
+from quickml.storage.backends import Backends
 from quickml.testing import executor
 from quickml.worker import options
 from quickml.worker import reporter as reporter_module
@@ -30,8 +32,13 @@ from quickml.worker.upload import upload
 
 
 @pytest.fixture
-def store():
-    return MemoryJobStore()
+def store(tmp_path):
+    return Jobs(opened(tmp_path / "store.db"))
+
+
+@pytest.fixture
+def artifacts(tmp_path_factory):
+    return Backends.open(worker_options(tmp_path_factory.mktemp("backends")).addresses).artifacts
 
 
 @pytest.fixture
@@ -97,8 +104,8 @@ def test_options_go_through_a_command_line(tmp_path):
 
 
 @contextmanager
-def reporting(store, attempt, progress_every_s=0.0, wants_stop=lambda: None):
-    with Reporter(store, attempt, progress_every_s=progress_every_s, wants_stop=wants_stop) as reporter:
+def reporting(store, attempt, progress_every_s=0.0):
+    with Reporter(store, attempt, progress_every_s=progress_every_s) as reporter:
         yield reporter
 
 
@@ -145,12 +152,24 @@ def test_what_was_told_before_the_end_is_stored_at_the_end(store, attempt):
     assert [event["type"] for event in told(store, attempt)] == ["epoch"]
 
 
-def test_a_wish_to_stop_is_passed_on(store, attempt):
-    wished = threading.Event()
-    with reporting(store, attempt, wants_stop=wished.set):
-        assert not wished.is_set()
-        store.stop(attempt.job_id)
-        until(wished.is_set, "the wish")
+def test_events_whose_commit_was_not_confirmed_are_stored_once(store, attempt, monkeypatch):
+    """The database stores them, and its answer is lost."""
+    append, failures = store.append, [StoreError("the connection was lost")]
+
+    def lossy(*arguments, **options):
+        last = append(*arguments, **options)
+        if failures:
+            raise failures.pop()
+        return last
+
+    monkeypatch.setattr(store, "append", lossy)
+    reporter = Reporter(store, attempt, progress_every_s=0.0)
+    reporter.tell(executor.epoch_ended(1))
+    with pytest.raises(StoreError):
+        reporter.flush()
+    reporter.tell(executor.epoch_ended(2))
+    reporter.flush()
+    assert [event["epoch"] for event in told(store, attempt)] == [1, 2]
 
 
 def test_who_was_given_up_on_hears_of_it(store, attempt):
@@ -201,77 +220,164 @@ WHOLE = (
 )  # fmt: skip
 
 
-def trial(store, attempt, folder, work):
-    artifacts = FilesystemArtifactStore(folder / "artifacts")
+def runner(store, attempt, artifacts, folder, work):
     return AttemptRunner(attempt, jobs=store, artifacts=artifacts, options=worker_options(folder), work=work)
 
 
-def test_the_status_follows_the_events(store, attempt, tmp_path):
+def test_the_status_follows_the_events(store, attempt, tmp_path, artifacts):
     seen = []
     work = Course(*WHOLE, between=lambda event: seen.append(store.job(attempt.job_id).status))
-    assert trial(store, attempt, tmp_path, work).run() == "completed"
+    assert runner(store, attempt, artifacts, tmp_path, work).run() == "completed"
     assert seen == ["building", "building", "training", "training", "compiling", "verifying"]
     assert store.job(attempt.job_id).status is Status.READY
     assert [event["type"] for event in told(store, attempt)] == [event.type for event in WHOLE]
     assert [artifact.name for artifact in store.artifacts(attempt.job_id)] == ["spec.json"]
 
 
-def test_cancelled_at_any_event_it_drops_everything_quietly(store, tmp_path):
+def test_cancelled_at_any_event_it_drops_everything_quietly(store, tmp_path, artifacts):
     for at in WHOLE:
         job_id = store.submit(new())[0].id
         attempt = store.claim()
         work = Course(*WHOLE, between=lambda event, at=at, job=job_id: event is at and store.cancel(job))
-        assert trial(store, attempt, tmp_path, work).run() == "fenced"
+        assert runner(store, attempt, artifacts, tmp_path, work).run() == "fenced"
         assert store.job(job_id).status is Status.CANCELLED
         assert told(store, attempt)[-1]["type"] == "cancelled"
         assert store.artifacts(job_id) == []
 
 
 @pytest.mark.parametrize("at", [executor.STARTED, executor.BUILT, WHOLE[2]], ids=lambda event: event.type)
-def test_asked_to_leave_while_training_it_goes(store, attempt, tmp_path, at):
+def test_asked_to_leave_while_training_it_goes(store, attempt, tmp_path, artifacts, at):
     work = Course(*WHOLE, between=lambda event: event is at and mine.leave())
-    mine = trial(store, attempt, tmp_path, work)
+    mine = runner(store, attempt, artifacts, tmp_path, work)
     assert mine.run() == "left"
     assert work.closed
     assert told(store, attempt)[-1]["type"] == at.type
 
 
 @pytest.mark.parametrize("at", WHOLE[3:], ids=lambda event: event.type)
-def test_asked_to_leave_when_it_is_trained_it_finishes(store, attempt, tmp_path, at):
+def test_asked_to_leave_when_it_is_trained_it_finishes(store, attempt, tmp_path, artifacts, at):
     work = Course(*WHOLE, between=lambda event: event is at and mine.leave())
-    mine = trial(store, attempt, tmp_path, work)
+    mine = runner(store, attempt, artifacts, tmp_path, work)
     assert mine.run() == "completed"
 
 
 @pytest.mark.parametrize(
     "asked, allowed, found", [(None, None, None), (None, 60.0, 60.0), (5.0, 60.0, 5.0), (5.0, None, 5.0)]
 )
-def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, asked, allowed, found):
+def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, artifacts, asked, allowed, found):
     """What the document asks for or the server allows, whichever is less."""
     document = {**DOCUMENT, "training": {"max_seconds": asked} if asked else {}}
     store.submit(replace(new(), document=json.dumps(document), max_seconds=allowed))
     work = Course(*WHOLE)
-    assert trial(store, store.claim(), tmp_path, work).run() == "completed"
+    assert runner(store, store.claim(), artifacts, tmp_path, work).run() == "completed"
     assert work.plan.document.training.max_seconds == found
 
 
-def test_of_an_earlier_attempt_only_the_checkpoint_is_left(store, attempt, tmp_path):
+def test_of_an_earlier_attempt_nothing_is_left(store, attempt, tmp_path, artifacts):
     folder = tmp_path / "scratch" / attempt.job_id
     (folder / ".result-x.partial").mkdir(parents=True)
-    (folder / "checkpoint.npz").write_text("kept")
-    (folder / "checkpoint.npz.partial").write_text("half")
+    (folder / "checkpoint.npz").write_text("of an attempt that could not store it")
     names = []
     work = Course(*WHOLE, between=lambda _: names.append(sorted(path.name for path in folder.iterdir())))
-    assert trial(store, attempt, tmp_path, work).run() == "completed"
-    assert names[0] == ["checkpoint.npz", "result", "temporary"]
-    assert work.checkpoint.read_text() == "kept"
+    assert runner(store, attempt, artifacts, tmp_path, work).run() == "completed"
+    assert names[0] == ["result", "temporary"]
 
 
-def test_what_is_delivered_says_what_it_is(tmp_path, tmp_path_factory):
+# ------------------------------------------------------------------------------------------ checkpoints
+
+
+class Keeping(Course):
+    """Writes a checkpoint before each event, and remembers what it found at its beginning."""
+
+    def run(self, plan, folder, *, stop, keeping):
+        self.found = keeping.path.read_text() if keeping.path.exists() else None
+        for event in super().run(plan, folder, stop=stop, keeping=keeping):
+            keeping.before()
+            keeping.path.write_text(f"{event.type} {keeping.label}")
+            keeping.after()
+            yield event
+
+
+def stored(artifacts, sha256):
+    with artifacts.open(sha256) as stream:
+        return stream.read().decode()
+
+
+def left_in_the_middle(store, attempt, artifacts, folder):
+    work = Keeping(*WHOLE, between=lambda event: event is WHOLE[2] and mine.leave())
+    mine = runner(store, attempt, artifacts, folder, work)
+    assert mine.run() == "left"
+    return work
+
+
+def test_a_checkpoint_is_stored_and_the_next_attempt_begins_with_it_anywhere(store, tmp_path, artifacts):
+    job_id = store.submit(new())[0].id
+    first = store.claim()
+    assert left_in_the_middle(store, first, artifacts, tmp_path / "one machine").found is None
+    checkpoint = store.job(job_id).checkpoint
+    assert stored(artifacts, checkpoint) == f"epoch {job_id} 1"
+    assert artifacts.usage_bytes() == len(f"epoch {job_id} 1"), "the ones before are deleted"
+    store.release(first, "drained")
+    work = Keeping(*WHOLE)
+    assert runner(store, store.claim(), artifacts, tmp_path / "another", work).run() == "completed"
+    assert work.found == f"epoch {job_id} 1"
+    assert store.job(job_id).checkpoint is None
+    assert {one.sha256 for one in store.artifacts(job_id)} == store.referenced()
+    assert artifacts.sweep(store.referenced(), age_s=-1) == set(), "the checkpoint is deleted with the end"
+
+
+def test_two_equal_jobs_do_not_share_a_checkpoint(store, tmp_path, artifacts):
+    """The one that is done first deletes its own."""
+    for _ in range(2):
+        store.submit(new())
+    attempts = [store.claim(), store.claim()]
+    for attempt in attempts:
+        assert left_in_the_middle(store, attempt, artifacts, tmp_path).found is None
+    kept = [store.job(attempt.job_id).checkpoint for attempt in attempts]
+    assert kept[0] != kept[1]
+    store.release(attempts[0], "drained")
+    assert runner(store, store.claim(), artifacts, tmp_path, Keeping(*WHOLE)).run() == "completed"
+    assert stored(artifacts, kept[1]) == f"epoch {attempts[1].job_id} 1"
+
+
+def test_an_attempt_that_was_given_up_on_replaces_no_checkpoint(store, tmp_path, artifacts):
+    """A frozen worker that goes on when another attempt has begun."""
+    job_id = store.submit(new())[0].id
+    frozen, others = store.claim(), []
+
+    def thaw(event):
+        if event is WHOLE[2]:
+            store.release(frozen, "lost")
+            others.append(store.claim())
+            (tmp_path / "kept").write_text("by the other")
+            others.append(artifacts.put(tmp_path / "kept").sha256)
+            store.keep_checkpoint(*others)
+
+    work = Keeping(*WHOLE, between=thaw)
+    assert runner(store, frozen, artifacts, tmp_path, work).run() == "fenced"
+    assert store.job(job_id).checkpoint == others[1]
+    assert artifacts.sweep({others[1]}, age_s=-1) <= {sha256_of(f"built {job_id} 1")}, "its own are deleted"
+
+
+def sha256_of(text):
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_a_checkpoint_that_is_lost_costs_only_what_was_learned(store, tmp_path, artifacts):
+    store.submit(new())
+    attempt = store.claim()
+    store.keep_checkpoint(attempt, "ab" * 32)
+    store.release(attempt, "drained")
+    work = Keeping(*WHOLE)
+    assert runner(store, store.claim(), artifacts, tmp_path, work).run() == "completed"
+    assert work.found is None
+
+
+def test_what_is_delivered_says_what_it_is(tmp_path, artifacts):
     for name in ("model.mlmodel", "report.html", "report.json", "spec.json", "model.keras", "model.onnx"):
         (tmp_path / name).write_text(name)
     (tmp_path / "model.mlpackage").mkdir()
-    artifacts = upload(tmp_path, "job_1", FilesystemArtifactStore(tmp_path_factory.mktemp("store")))
+    artifacts = upload(tmp_path, "job_1", artifacts)
     assert {artifact.name: artifact.kind for artifact in artifacts} == {
         "model.keras": "keras",
         "model.mlmodel": "mlmodel",
@@ -310,7 +416,8 @@ def real(tmp_path):
     place.options = worker_options(tmp_path, checkpoint_every_s=0.0)
     executor = LocalExecutor(
         place.store,
-        WorkerLimits(options=place.options.to_json(), threads=2),
+        Leases(place.database),
+        WorkerLimits(options=place.options, threads=2),
         workers=1,
         scratch=place.options.scratch,
     )
@@ -324,7 +431,7 @@ def real(tmp_path):
 def submit(place, epochs):
     document = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
     job = place.store.submit(NewJob(owner="ann", name="digits", document=document, epochs=epochs))[0]
-    place.executor.submit()
+    place.executor.wake()
     return job.id
 
 
@@ -335,9 +442,8 @@ def epochs_told(place, job_id):
 def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model(real):
     whole, broken = submit(real, 60), submit(real, 60)
     assert real.over(whole).status is Status.READY
-    checkpoint = real.options.scratch / broken / "checkpoint.npz"
-    until(lambda: checkpoint.exists() and len(epochs_told(real, broken)) > 5, "a checkpoint")
-    os.kill(real.executor.list()[0].pid, signal.SIGKILL)
+    until(lambda: real.store.job(broken).checkpoint and len(epochs_told(real, broken)) > 5, "a checkpoint")
+    os.kill(real.executor.workers()[0].pid, signal.SIGKILL)
     job = real.over(broken)
     assert (job.status, job.attempt, job.failures) == (Status.READY, 2, 1)
     types = [event.type for event in real.store.events(broken)]
@@ -349,7 +455,8 @@ def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model(rea
     ]
     assert set(models[0]) == set(models[1]) >= {"model.mlmodel", "model.mlpackage.zip", "report.html"}
     assert models[0]["model.mlmodel"].sha256 == models[1]["model.mlmodel"].sha256
-    until(lambda: not checkpoint.parent.exists(), "its end")
+    until(lambda: not list(real.options.scratch.glob("*/*")), "an empty folder")
+    assert real.store.referenced() == {one.sha256 for some in models for one in some.values()}
 
 
 def test_stopped_while_it_trains_it_delivers_a_model_and_drained_it_goes_on(real):
@@ -362,13 +469,13 @@ def test_stopped_while_it_trains_it_delivers_a_model_and_drained_it_goes_on(real
     real.executor.close(60.0)
     job = real.store.job(drained)
     assert (job.status, job.failures) == (Status.QUEUED, 0)
-    assert (real.options.scratch / drained / "checkpoint.npz").exists()
+    assert job.checkpoint in real.store.referenced()
 
 
 def test_a_warm_worker_that_loses_its_supervisor_ends(real):
     """Of the two ways, the one that works on every system: the channel ends."""
-    until(lambda: real.executor.list()[0].state is State.IDLE, "a warm worker")
-    worker = real.executor.list()[0]
-    child = real.executor._seats[0]._child
+    until(lambda: real.executor.workers()[0].state is State.IDLE, "a warm worker")
+    worker = real.executor.workers()[0]
+    child = real.executor._supervisors[0]._process
     child._channel._connection.shutdown(socket.SHUT_RDWR)
     until(lambda: gone(worker.pid), "its end")

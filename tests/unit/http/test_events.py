@@ -6,12 +6,12 @@ import json
 
 import pytest
 
-from job_examples import epoch_ended, finish, new, progress, started
+from job_examples import epoch_ended, finish, new, opened, progress, started
 from quickml import events
 from quickml.errors import CrowdedError
 from quickml.http.routes.events import EventStream, encode
 from quickml.http.state import state_of
-from quickml.jobs.memory import MemoryJobStore
+from quickml.jobs.jobs import JobStore
 from quickml.service import EventHub
 from quickml.settings import ServerSettings
 from served import HOURS, Served, is_problem, served
@@ -162,7 +162,7 @@ def live(tmp_path, scenario, *, most=10, capacity=1000):
         server = Served(tmp_path, workers=0)
         job_id = server.store.submit(new("anyone"))[0].id
         attempt = server.store.claim()
-        watchers = EventHub(server.store, encode, most=most, capacity=capacity)
+        watchers = EventHub(server.jobs, encode, most=most, capacity=capacity)
         reader = asyncio.create_task(watchers.run())
         try:
             await scenario(server, watchers, job_id, attempt)
@@ -315,7 +315,6 @@ def test_removing_a_job_ends_its_streams(tmp_path):
         await connection.until(lambda c: "retry" in c.text)
         server.store.cancel(job_id)
         server.store.delete(job_id)
-        watchers.drop(job_id)
         late = Connection(server, watchers, job_id)
         for one in (connection, late):
             await asyncio.wait_for(one.task, 60)
@@ -331,7 +330,7 @@ def test_a_store_that_fails_in_the_middle_ends_the_stream(tmp_path):
         def fail(*_, **__):
             raise StoreError("not now")
 
-        server.store.events = fail
+        server.jobs.events = fail
         connection = Connection(server, watchers, job_id)
         await asyncio.wait_for(connection.task, 60)
         assert connection.is_complete
@@ -339,13 +338,13 @@ def test_a_store_that_fails_in_the_middle_ends_the_stream(tmp_path):
     live(tmp_path, scenario)
 
 
-def test_the_store_is_read_once_for_all_and_goes_on_after_a_failure():
+def test_the_store_is_read_once_for_all_and_goes_on_after_a_failure(tmp_path):
     from quickml.errors import StoreError
 
-    class Store(MemoryJobStore):
+    class Store(JobStore):
         reads, failures = 0, 2
 
-        def news(self, after, limit=1000):
+        def news(self, after, limit=500):
             self.reads += 1
             if self.failures:
                 self.failures -= 1
@@ -353,20 +352,19 @@ def test_the_store_is_read_once_for_all_and_goes_on_after_a_failure():
             return super().news(after, limit)
 
     async def run():
-        store = Store()
+        store = Store(opened(tmp_path / "quickml.db"))
         job_id = store.submit(new())[0].id
-        attempt = store.claim()
+        attempt = store.claim("host")
         watchers = EventHub(store, encode, most=1000, capacity=1000)
-        heard = []
-        watchers.listen(heard.append)
         reader = asyncio.create_task(watchers.run())
-        await watchers.reading()
         from contextlib import ExitStack
 
         with ExitStack() as stack:
             many = [stack.enter_context(watchers.watch(job_id)) for _ in range(500)]
             other = stack.enter_context(watchers.watch("job_other"))
-            store.append(attempt, [epoch_ended(number) for number in range(1, 4)])
+            for watcher in many:
+                watcher.start(after=0)
+            store.append(attempt, [epoch_ended(number) for number in range(1, 4)], after=0)
             contents = set()
             for watcher in many:
                 taken = []
@@ -377,7 +375,41 @@ def test_the_store_is_read_once_for_all_and_goes_on_after_a_failure():
             assert store.reads < 50
             other.close()
             assert await other.take() == []
-        assert [event.sequence for event in heard] == [1, 2, 3]
         reader.cancel()
 
     asyncio.run(run())
+
+
+def test_a_subscription_that_starts_later_is_given_what_the_others_had(tmp_path):
+    async def scenario(server, watchers, job_id, attempt):
+        with watchers.watch(job_id) as early, watchers.watch(job_id) as late:
+            early.start(after=0)
+            server.store.append(attempt, [epoch_ended(number) for number in range(1, 6)])
+            assert [one.sequence for one in await take(early, 5)] == [1, 2, 3, 4, 5]
+            late.start(after=2)
+            assert [one.sequence for one in await take(late, 3)] == [3, 4, 5]
+            server.store.append(attempt, [epoch_ended(6)])
+            for one in (early, late):
+                assert [event.sequence for event in await take(one, 1)] == [6], "each once"
+
+    live(tmp_path, scenario)
+
+
+async def take(subscription, count):
+    taken = []
+    while len(taken) < count:
+        taken += await asyncio.wait_for(subscription.take(), 60)
+    return taken
+
+
+def test_nothing_is_read_while_nobody_watches(tmp_path):
+    async def scenario(server, watchers, job_id, attempt):
+        server.jobs.news = None  # a call would end the reader with an error
+        await asyncio.sleep(0.2)
+        del server.jobs.news
+        connection = Connection(server, watchers, job_id)
+        finish(server.store, attempt)
+        await asyncio.wait_for(connection.task, 60)
+        assert connection.told == [1]
+
+    live(tmp_path, scenario)

@@ -143,7 +143,7 @@ def test_a_wrong_method_is_a_problem_too(server):
 
 def test_a_mistake_of_ours_tells_nothing(tmp_path, monkeypatch):
     with served(tmp_path, workers=0) as server:
-        monkeypatch.setattr(server.store, "jobs", lambda **_: 1 / 0)
+        monkeypatch.setattr(server.jobs, "jobs", lambda **_: 1 / 0)
         problem = is_problem(server.client.get("/v1/jobs"), 500, "internal")
         assert "division" not in str(problem)
 
@@ -155,8 +155,8 @@ def test_a_database_that_fails_says_to_come_back_and_no_path(tmp_path, monkeypat
         raise StoreError("/secret/quickml.db: disk I/O error")
 
     with served(tmp_path, workers=0) as server:
-        monkeypatch.setattr(server.store, "submit", fail)
-        monkeypatch.setattr(server.store, "counts", fail)
+        monkeypatch.setattr(server.jobs, "submit", fail)
+        monkeypatch.setattr(server.jobs, "counts", fail)
         answer = server.post()
         is_problem(answer, 503, "storage")
         assert "secret" not in answer.text

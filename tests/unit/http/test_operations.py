@@ -12,7 +12,7 @@ from served import HOURS, served, until
 def test_alive_and_ready(tmp_path):
     with served(tmp_path, workers=2) as server:
         assert server.client.get("/healthz").json() == {"status": "alive"}
-        until(lambda: all(w.state is State.IDLE for w in server.executor.list()), "idle workers")
+        until(lambda: all(w.state is State.IDLE for w in server.executor.workers()), "idle workers")
         report = server.client.get("/readyz").json()
         assert (report["ready"], report["database"]) == (True, "usable")
         assert report["workers"] == {"trouble": False, "idle": 2}
@@ -23,7 +23,7 @@ def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_
         starting = Worker(number=0, state=State.STARTING)
         broken = Worker(number=1, state=State.STARTING, trouble="no TensorFlow in /secret")
         for rows, status in (([starting, starting], 200), ([starting, broken], 200), ([broken], 503)):
-            monkeypatch.setattr(server.executor, "list", lambda rows=rows: rows)
+            monkeypatch.setattr(server.executor, "workers", lambda rows=rows: rows)
             answer = server.client.get("/readyz")
             assert answer.status_code == status
             assert answer.json()["ready"] is (status == 200)

@@ -1,4 +1,4 @@
-"""What every job store keeps, the one on disk and its twin in memory."""
+"""What a store of jobs keeps, on every database."""
 
 import json
 import math
@@ -10,7 +10,10 @@ import pytest
 
 from job_examples import (
     BEGINNING,
+    DATABASES,
+    HOLDER,
     Clock,
+    Jobs,
     artifact,
     epoch_ended,
     finish,
@@ -33,9 +36,9 @@ from quickml.errors import (
     TransitionError,
 )
 from quickml.events import RUNNING, TERMINAL, Status
+from quickml.jobs import counters
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
-from quickml.jobs.jobs import SqlJobStore
-from quickml.jobs.memory import MemoryJobStore
+from quickml.jobs.leases import LEASE_S, Lease, Leases
 from quickml.storage.database.sqlite import SqliteDatabase
 
 UNKNOWN = "job_01KG9YS7G0Q039FC6AD8V7QK6P"
@@ -46,14 +49,30 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sql"])
-def store(request, tmp_path, clock):
-    if request.param == "memory":
-        yield MemoryJobStore(clock)
-    else:
-        database = opened(tmp_path / "quickml.db")
-        yield SqlJobStore(database, clock)
-        database.close()
+@pytest.fixture(params=DATABASES)
+def database(request, tmp_path):
+    database = opened(tmp_path / "quickml.db", request.param)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database, clock):
+    return Jobs(database, clock)
+
+
+@pytest.fixture
+def leases(database, clock):
+    return Leases(database, clock)
+
+
+def release_all(leases):
+    """What a server does with the attempts of one that is dead; the jobs."""
+    return [lease.job_id for lease in leases.running() if leases.release(lease, "the server was restarted")]
+
+
+def all_events(store):
+    return {job.id: store.events(job.id) for job in store.jobs(limit=1000)}
 
 
 def told(store, job_id):
@@ -82,7 +101,6 @@ def test_times_come_back_as_they_were(store, clock):
     job, _ = store.submit(new())
     assert store.job(job.id).created_at == BEGINNING + timedelta(microseconds=123456)
     assert store.job(job.id).created_at.utcoffset() == timedelta(0)
-    assert store.now() == clock.time
 
 
 def test_ids_sort_by_submission_also_when_the_clock_stands_or_goes_back(store, clock):
@@ -280,7 +298,8 @@ def test_an_attempt_begins(store, clock):
     assert attempt == Attempt(job_id=job.id, number=1, document='{"a": 1}', max_seconds=9.0)
     found = store.job(job.id)
     assert (found.status, found.attempt, found.started_at) == (Status.BUILDING, 1, clock.time)
-    assert store.running() == [attempt]
+    assert store.job(job.id).holder == HOLDER
+    assert store.job(job.id).lease_until == clock.time + timedelta(seconds=LEASE_S)
 
 
 def test_a_job_from_submit_to_ready(store, clock):
@@ -312,7 +331,7 @@ def test_a_job_from_submit_to_ready(store, clock):
         (5, "verified"),
     ]
     assert events.from_json(store.events(job.id)[1].body) == progress(epoch=2, step=5, epochs=4, loss=0.75)
-    assert store.running() == []
+    assert (job.holder, job.lease_until) == (None, None)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
@@ -380,7 +399,7 @@ def test_artifacts_are_the_jobs_own_each_with_a_name(store):
 # The fence
 
 
-def give_up(store, attempt, way):
+def give_up(store, leases, attempt, way):
     if way == "cancel":
         store.cancel(attempt.job_id)
     elif way == "retry":
@@ -388,8 +407,8 @@ def give_up(store, attempt, way):
     elif way == "again":
         store.fail(attempt, "killed", retry=True)
         store.claim()
-    elif way == "recover":
-        store.recover("restarted")
+    elif way == "lease":
+        release_all(leases)
     elif way == "release":
         store.release(attempt, "drained")
     elif way == "failed":
@@ -402,15 +421,15 @@ def give_up(store, attempt, way):
 
 
 @pytest.mark.parametrize(
-    "way", ["cancel", "retry", "again", "recover", "release", "failed", "ready", "deleted", "another"]
+    "way", ["cancel", "retry", "again", "lease", "release", "failed", "ready", "deleted", "another"]
 )
-def test_an_attempt_that_was_given_up_on_writes_nothing(store, way):
+def test_an_attempt_that_was_given_up_on_writes_nothing(store, leases, way):
     store.submit(new())
     attempt = store.claim()
     if way == "another":
         attempt = replace(attempt, number=2)
-    give_up(store, attempt, way)
-    before = store.jobs(), store.news(0), store.referenced()
+    give_up(store, leases, attempt, way)
+    before = store.jobs(), all_events(store), store.referenced()
     for call in (
         lambda: store.append(attempt, [progress()]),
         lambda: store.append(attempt, []),
@@ -418,12 +437,12 @@ def test_an_attempt_that_was_given_up_on_writes_nothing(store, way):
         lambda: store.complete(attempt, [artifact(attempt.job_id)], verified()),
         lambda: store.fail(attempt, "x", retry=True),
         lambda: store.release(attempt, "x"),
-        lambda: store.stop_requested(attempt),
+        lambda: store.keep_checkpoint(attempt, "cc" * 32),
     ):
         with pytest.raises(FencedError) as caught:
             call()
         assert (caught.value.job_id, caught.value.attempt) == (attempt.job_id, attempt.number)
-    assert (store.jobs(), store.news(0), store.referenced()) == before
+    assert (store.jobs(), all_events(store), store.referenced()) == before
 
 
 # Failing
@@ -456,43 +475,43 @@ def test_a_fault_of_the_document_is_not_tried_again(store):
     assert events.from_json(store.events(job.id)[0].body) == last
 
 
-def test_interruptions_by_the_server_do_not_count(store):
+def test_interruptions_by_the_server_do_not_count(store, leases):
     job, _ = store.submit(new())
     for number in range(1, 5):
         attempt = store.claim()
         assert attempt.number == number
         if number % 2:
-            assert [found.id for found in store.recover("the server was restarted")] == [job.id]
+            assert release_all(leases) == [job.id]
         else:
             store.release(attempt, "the server ends")
     assert store.job(job.id).failures == 0
     assert store.fail(store.claim(), "killed", retry=True) is Status.QUEUED
     store.claim()
-    store.recover("the server was restarted")
+    release_all(leases)
     assert store.fail(store.claim(), "killed", retry=True) is Status.FAILED
 
 
-def test_recovery_touches_running_jobs_alone(store):
+def test_releasing_leases_touches_running_jobs_alone(store, leases):
     ids = [store.submit(new())[0].id for _ in range(4)]
     ready, cancelled, running = (store.claim() for _ in range(3))
     finish(store, ready)
     store.cancel(cancelled.job_id)
-    assert [job.id for job in store.recover("restarted")] == [running.job_id]
+    assert release_all(leases) == [running.job_id]
     assert [store.job(job_id).status for job_id in ids] == [
         Status.READY,
         Status.CANCELLED,
         Status.QUEUED,
         Status.QUEUED,
     ]
-    assert store.recover("restarted") == []
+    assert release_all(leases) == []
 
 
-def test_the_first_start_is_remembered(store, clock):
+def test_the_first_start_is_remembered(store, leases, clock):
     job, _ = store.submit(new())
     store.claim()
     first = clock.time
     clock.put_on()
-    store.recover("restarted")
+    release_all(leases)
     store.claim()
     assert store.job(job.id).started_at == first
 
@@ -500,12 +519,13 @@ def test_the_first_start_is_remembered(store, clock):
 # Stopping, cancelling, deleting
 
 
-def test_stopping_a_running_job_asks_its_attempt(store):
+def test_stopping_a_running_job_asks_its_attempt(store, leases):
     store.submit(new())
     attempt = store.claim()
-    assert not store.stop_requested(attempt)
+    held = attempt.job_id, attempt.number
+    assert leases.held(HOLDER) == {held: False}
     assert store.stop(attempt.job_id).stop_requested
-    assert store.stop_requested(attempt)
+    assert leases.held(HOLDER) == {held: True}
     assert store.stop(attempt.job_id) == store.job(attempt.job_id)
     finish(store, attempt)
     assert store.stop(attempt.job_id).status is Status.READY
@@ -518,11 +538,12 @@ def test_stopping_a_job_that_never_ran_cancels_it(store):
     assert store.claim() is None
 
 
-def test_stopping_a_job_that_waits_for_its_retry_keeps_what_it_learned(store):
+def test_stopping_a_job_that_waits_for_its_retry_keeps_what_it_learned(store, leases):
     job, _ = store.submit(new())
     store.fail(store.claim(), "killed", retry=True)
     assert store.stop(job.id).status is Status.QUEUED
-    assert store.stop_requested(store.claim())
+    store.claim()
+    assert leases.held(HOLDER) == {(job.id, 2): True}
 
 
 def test_cancelling(store, clock):
@@ -564,7 +585,7 @@ def test_deleting_gives_back_the_files_that_nobody_else_has(store):
     with pytest.raises(JobNotFoundError):
         store.job(first)
     assert store.delete(second) == [artifact(second, "z", shared)]
-    assert (store.jobs(), store.news(0)) == ([], [])
+    assert store.jobs() == []
 
 
 def test_an_unfinished_job_is_not_deleted(store):
@@ -589,33 +610,148 @@ def test_events_by_their_number(store):
     assert store.events(job.id, after=10**30) == []
 
 
-def test_news_of_all_jobs_in_one_order(store):
+def test_news_of_many_jobs_at_once(store):
     attempts = []
-    for owner in ("ada", "bob"):
+    for owner in ("ada", "bob", "eve"):
         store.submit(new(owner))
         attempts.append(store.claim())
-    assert (store.position(), store.news(0)) == (0, [])
-    for step in range(1, 4):
-        for attempt in attempts:
-            store.append(attempt, [progress(step=step)])
-    news = store.news(0)
-    assert [event.job_id for event in news] == [attempt.job_id for attempt in attempts] * 3
-    positions = [event.position for event in news]
-    assert positions == sorted(set(positions))
-    assert store.position() == positions[-1]
-    assert store.news(positions[1], limit=2) == news[2:4]
-    assert store.news(positions[-1]) == store.news(10**30) == []
+    ada, bob, eve = (attempt.job_id for attempt in attempts)
+    assert store.news({}) == store.news({ada: 0, bob: 0}) == {}
+    for attempt, count in zip(attempts, (3, 5, 1), strict=True):
+        store.append(attempt, [progress(step=step) for step in range(count)])
+    found = store.news({ada: 1, bob: 0, eve: 1, UNKNOWN: 7}, limit=4)
+    assert {job_id: [event.sequence for event in some] for job_id, some in found.items()} == {
+        ada: [2, 3],
+        bob: [1, 2, 3, 4],
+        UNKNOWN: [],
+    }
+    assert found[ada] == store.events(ada, after=1)
+    assert store.news({ada: 10**30, bob: 5}) == {}
 
 
-def test_a_position_is_never_given_twice(store):
+def test_thousands_of_jobs_are_watched_at_once(store):
+    job, _ = store.submit(new())
+    store.append(store.claim(), [started()])
+    others = {f"{UNKNOWN[:-4]}{number:04}": 0 for number in range(2500)}
+    found = store.news({**others, job.id: 0})
+    assert len(found) == 2501
+    assert [event.type for event in found[job.id]] == ["started"]
+
+
+def test_what_is_stored_already_is_not_stored_again(store):
+    """A commit may succeed and its answer be lost: the call is repeated, perhaps with more events."""
     store.submit(new())
     attempt = store.claim()
-    finish(store, attempt)
-    last = store.position()
-    store.delete(attempt.job_id)
-    store.submit(new())
-    store.append(store.claim(), [started()])
-    assert [event.type for event in store.news(last)] == ["started"]
+    assert attempt.last_event == 0
+    first, more = [started(), progress(step=1)], [progress(step=2), progress(step=3)]
+    assert store.append(attempt, first, after=0) == 2
+    assert store.append(attempt, first, after=0) == 2
+    assert store.append(attempt, first + more, after=0) == 4
+    assert store.append(attempt, more, after=2) == 4
+    assert [event.body for event in store.events(attempt.job_id)] == [e.to_json() for e in first + more]
+    assert store.job(attempt.job_id).progress == 0.03
+    with pytest.raises(JobError, match="expected events that follow number 4, found 6"):
+        store.append(attempt, more, after=5)
+
+
+def test_events_add_up_over_all_jobs_also_deleted_ones(store):
+    assert store.counters() == {}
+    for ending in ("ready", "cancelled", "ready", "failed"):
+        job, _ = store.submit(new())
+        attempt = store.claim()
+        store.append(attempt, [trained()])
+        if ending == "ready":
+            finish(store, attempt)
+        elif ending == "cancelled":
+            store.cancel(job.id)
+        else:
+            store.release(attempt, "server ends")
+            store.fail(store.claim(), "why", retry=False)
+        store.delete(job.id)
+    assert store.counters() == {
+        (counters.FINISHED, "ready"): 2, (counters.FINISHED, "cancelled"): 1, (counters.FINISHED, "failed"): 1,
+        (counters.INTERRUPTED, ""): 1,
+        (counters.STAGE_SECONDS, "train"): 4.0, counters.bucket(events.Stage.TRAIN, 1.0): 4,
+        (counters.STAGE_SECONDS, "verify"): 2.0, counters.bucket(events.Stage.VERIFY, 1.0): 2,
+    }  # fmt: skip
+
+
+# Leases
+
+
+def test_a_lease_is_renewed_by_its_holder(store, leases, clock):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    (first,) = leases.running()
+    assert (first.job_id, first.attempt, first.holder) == (job.id, 1, HOLDER)
+    clock.put_on(5)
+    leases.renew("host_of_another", [attempt])
+    assert leases.running() == [first]
+    leases.renew(HOLDER, [attempt])
+    (renewed,) = leases.running()
+    assert renewed != first
+    assert store.job(job.id).lease_until == clock.time + timedelta(seconds=LEASE_S)
+    assert not leases.release(first, "it looked dead"), "renewed in the last moment"
+    assert store.job(job.id).status is Status.BUILDING
+    assert leases.release(renewed, "it looked dead")
+    assert not leases.release(renewed, "it looked dead")
+    leases.renew(HOLDER, [attempt])
+    job = store.job(job.id)
+    assert (job.status, job.failures, job.holder, job.lease_until) == (Status.QUEUED, 0, None, None)
+
+
+def test_a_job_that_an_older_server_was_running_has_nobody_who_holds_it(store, leases, database):
+    job, _ = store.submit(new())
+    store.claim()
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE jobs SET holder = NULL, lease_until = NULL")
+    assert leases.running() == [Lease(job_id=job.id, attempt=1, holder=None, until=None)]
+    assert release_all(leases) == [job.id]
+
+
+def test_a_holder_learns_what_became_of_its_attempts(store, leases):
+    attempts = [(store.submit(new()), store.claim())[1] for _ in range(4)]
+    store.stop(attempts[0].job_id)
+    store.cancel(attempts[1].job_id)
+    store.release(attempts[2], "server ends")
+    again = store.claim(holder="host_of_another")
+    assert leases.held(HOLDER) == {(attempts[0].job_id, 1): True, (attempts[3].job_id, 1): False}
+    assert leases.held("host_of_another") == {(again.job_id, 2): False}
+
+
+# Checkpoints
+
+
+def test_a_checkpoint_is_handed_to_the_next_attempt(store):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    assert attempt.checkpoint is None
+    assert store.keep_checkpoint(attempt, "aa" * 32) is None
+    assert store.keep_checkpoint(attempt, "bb" * 32) == "aa" * 32
+    assert store.referenced() == {"bb" * 32}
+    store.release(attempt, "server ends")
+    assert store.referenced() == {"bb" * 32}
+    with pytest.raises(FencedError):
+        store.keep_checkpoint(attempt, "cc" * 32)
+    again = store.claim()
+    assert again.checkpoint == "bb" * 32
+    finish(store, again)
+    assert store.job(job.id).checkpoint is None
+    assert store.referenced() == {"ab" * 32}
+
+
+@pytest.mark.parametrize("ending", ["cancel", "fail"])
+def test_a_job_that_ends_gives_its_checkpoint_up(store, ending):
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    store.keep_checkpoint(attempt, "aa" * 32)
+    store.cancel(job.id) if ending == "cancel" else store.fail(attempt, "why", retry=False)
+    assert store.referenced() == set()
+
+
+def test_a_plan_is_kept_for_every_attempt(store):
+    job, _ = store.submit(replace(new(), plan='{"a": 1}'))
+    assert job.plan == store.job(job.id).plan == store.claim().plan == '{"a": 1}'
 
 
 def test_a_file_by_content_and_name(store):
@@ -669,9 +805,9 @@ def test_finished_jobs_go_nowhere_and_all_others_may_end():
 
 def test_jobs_are_there_when_opened_again(tmp_path):
     path = tmp_path / "a folder%20" / "quickml.db"
-    store = SqlJobStore(SqliteDatabase(path))
+    store = Jobs(SqliteDatabase(path))
     job, _ = store.submit(new())
-    assert SqlJobStore(SqliteDatabase(path)).job(job.id) == job
+    assert Jobs(SqliteDatabase(path)).job(job.id) == job
 
 
 def test_what_is_no_database_is_told(tmp_path):
@@ -685,10 +821,10 @@ def test_what_is_no_database_is_told(tmp_path):
 
 def test_a_transaction_that_breaks_leaves_nothing(tmp_path):
     database = SqliteDatabase(tmp_path / "quickml.db")
-    store = SqlJobStore(database)
+    store = Jobs(database)
     store.submit(new())
     attempt = store.claim()
     with pytest.raises(AttributeError):
         store.append(attempt, [progress(), "no event"])
-    assert store.news(0) == []
+    assert store.events(attempt.job_id) == []
     assert store.append(attempt, [progress()]) == 1

@@ -1,12 +1,12 @@
-"""Tokens: both stores let in whom they should, and nobody else."""
+"""Tokens: they let in whom they should, and nobody else, on every database."""
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from job_examples import Clock, opened
+from job_examples import DATABASES, Clock, opened
 from quickml.errors import TokenError
-from quickml.jobs.tokens import MemoryTokenStore, SqlTokenStore, hash_of
+from quickml.jobs.tokens import TokenStore, hash_of
 
 
 @pytest.fixture
@@ -14,14 +14,11 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=["memory", "sql"])
+@pytest.fixture(params=DATABASES)
 def store(request, tmp_path, clock):
-    if request.param == "memory":
-        yield MemoryTokenStore(clock)
-    else:
-        database = opened(tmp_path / "quickml.db")
-        yield SqlTokenStore(database, clock)
-        database.close()
+    database = opened(tmp_path / "quickml.db", request.param)
+    yield TokenStore(database, clock)
+    database.close()
 
 
 def test_a_secret_is_its_owners(store, clock):
@@ -88,9 +85,9 @@ def test_owners_may_be_called_anything_that_can_be_read(store):
         assert store.verify(store.create(owner)[1]).owner == owner
 
 
-@given(st.text(max_size=80))
-def test_every_name_is_taken_or_refused(owner):
-    store = MemoryTokenStore()
+@given(owner=st.text(max_size=80))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_every_name_is_taken_or_refused(store, owner):
     try:
         _, secret = store.create(owner)
     except TokenError:

@@ -3,7 +3,7 @@
 import pytest
 
 from quickml.errors import StoreError
-from quickml.jobs.tokens import SqlTokenStore
+from quickml.jobs.tokens import TokenStore
 from quickml.storage.addresses import Addresses, Schemes, databases, shown
 from quickml.storage.backends import Backends
 
@@ -18,11 +18,11 @@ def test_what_is_stored_at_an_address_is_found_there_again(tmp_path, name):
     folder.mkdir()
     (folder / "file").write_bytes(b"content")
     backends = Backends.open(addresses(folder))
-    token, secret = SqlTokenStore(backends.database).create("ada")
+    token, secret = TokenStore(backends.database).create("ada")
     backends.artifacts.put(folder / "file")
     backends.close()
     again = Backends.open(addresses(folder))
-    assert SqlTokenStore(again.database).verify(secret) == token
+    assert TokenStore(again.database).verify(secret) == token
     assert again.artifacts.usage_bytes() == 7
     assert {path.name for path in folder.iterdir()} >= {"quickml.db", "artifacts"}
 

@@ -6,72 +6,79 @@ whatever way, its workers do too: see `worker.process`.
 
 from __future__ import annotations
 
-import builtins
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
-from quickml.errors import JobNotFoundError, StoreError
-from quickml.events import TERMINAL
-from quickml.executors.executor import RESTARTED, Worker
+from quickml.errors import StoreError
+from quickml.executors.executor import Worker
+from quickml.executors.heartbeat import Heartbeat, Wish
+from quickml.executors.local.holder import Holder
 from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
-from quickml.jobs.store import JobStore
+from quickml.jobs.job import Attempt
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import Leases
 
 
 class LocalExecutor:
     """The `Executor` with processes."""
 
-    def __init__(self, store: JobStore, rules: WorkerLimits, *, workers: int, scratch: Path) -> None:
-        """Let `workers` processes take attempts; what these leave in `scratch` goes when a job is over."""
-        self._store, self._scratch = store, scratch
-        self._seats = [WorkerSupervisor(number, rules, store, ended=self._ended) for number in range(workers)]
+    def __init__(
+        self, jobs: JobStore, leases: Leases, limits: WorkerLimits, *, workers: int, scratch: Path
+    ) -> None:
+        """Let `workers` processes take attempts, and write below the folder `scratch`."""
+        self._holder = Holder(scratch)
+        limits = replace(limits, options=replace(limits.options, scratch=self._holder.folder))
+        self._supervisors = [
+            WorkerSupervisor(number, limits, jobs, holder=self._holder.id, ended=self._ended)
+            for number in range(workers)
+        ]
+        self._heartbeat = Heartbeat(
+            leases, self._holder.id, attempts=self._attempts, heed=self._heed, is_dead=self._holder.is_dead
+        )
 
     def start(self) -> None:
         """See `Executor`."""
-        self._store.recover(RESTARTED)
-        self._scratch.mkdir(parents=True, exist_ok=True)
-        for folder in self._scratch.iterdir():
-            self._tidy(folder.name)
-        for seat in self._seats:
-            seat.start()
+        try:
+            self._holder.open()
+        except OSError as error:
+            raise StoreError(
+                f"{self._holder.folder}: the folder cannot be made ({error.strerror})"
+            ) from error
+        self._heartbeat.beat()  # first of all: what a dead server of this machine held is queued again
+        self._heartbeat.start()
+        for supervisor in self._supervisors:
+            supervisor.start()
 
-    def submit(self) -> None:
+    def wake(self) -> None:
         """See `Executor`."""
-        for seat in self._seats:
-            seat.wake()
+        self._heartbeat.wake()
+        for supervisor in self._supervisors:
+            supervisor.wake()
 
-    def stop(self, job_id: str) -> None:
+    def workers(self) -> list[Worker]:
         """See `Executor`."""
-        for seat in self._seats:
-            seat.stop(job_id)
-
-    def kill(self, job_id: str) -> None:
-        """See `Executor`."""
-        for seat in self._seats:
-            seat.kill(job_id)
-
-    def list(self) -> builtins.list[Worker]:
-        """See `Executor`."""
-        return [seat.row() for seat in self._seats]
+        return [supervisor.worker() for supervisor in self._supervisors]
 
     def close(self, grace_s: float) -> None:
         """See `Executor`."""
-        for seat in self._seats:
-            seat.close(grace_s)
-        for seat in self._seats:
-            if seat.is_alive():  # it may never have been started
-                seat.join()
+        for supervisor in self._supervisors:
+            supervisor.close(grace_s)
+        for supervisor in self._supervisors:
+            if supervisor.is_alive():  # it may never have been started
+                supervisor.join()
+        self._heartbeat.close()
+        if self._heartbeat.is_alive():
+            self._heartbeat.join()
+        self._holder.close()
+
+    def _attempts(self) -> list[Attempt]:
+        return [supervisor.attempt for supervisor in self._supervisors if supervisor.attempt]
+
+    def _heed(self, attempt: Attempt, wish: Wish) -> None:
+        for supervisor in self._supervisors:
+            supervisor.heed(attempt, wish)
 
     def _ended(self, job_id: str) -> None:
-        self._tidy(job_id)
-        self.submit()  # its owner may have another job waiting, which another worker could take
-
-    def _tidy(self, job_id: str) -> None:
-        """Remove what attempts wrote, unless there may be another one."""
-        try:
-            if self._store.job(job_id).status not in TERMINAL:
-                return
-        except JobNotFoundError:
-            pass
-        except StoreError:
-            return
-        shutil.rmtree(self._scratch / job_id, ignore_errors=True)
+        shutil.rmtree(self._holder.folder / job_id, ignore_errors=True)
+        self.wake()  # its owner may have another job queued, which another worker could take

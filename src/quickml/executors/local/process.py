@@ -25,18 +25,18 @@ THREAD_VARIABLES = (
 )
 KEPT_LINES = 50
 LAST_LINES = 5
-"""Of those kept, so many are part of a reason."""
+"""Of those kept, this many are part of a reason."""
 LINE_BYTES = 500
 SEND_TIMEOUT_S = 5.0
 END_TIMEOUT_S = 2.0
 """How long a process may take to end by itself."""
 
 COMMAND = (sys.executable, "-P", "-m", "quickml.worker")
-"""`-P`: what lies in the folder where the server was started is not to be imported."""
+"""`-P`: never import modules from the folder in which the server was started."""
 
 
 class WorkerProcess:
-    """A process in a session of its own, with a channel, and with its last words kept."""
+    """A process in a session of its own, with a channel, and the last lines of its output."""
 
     def __init__(self, command: Sequence[str], *, threads: int | None, wake: int) -> None:
         """Start `command`, with the number of a file descriptor behind it; `wake` interrupts `listen`.
@@ -58,20 +58,20 @@ class WorkerProcess:
         ours.settimeout(SEND_TIMEOUT_S)
         assert self._process.stdout is not None
         self.pid = self._process.pid
-        self._channel, self._words, self._wake = Channel(ours), self._process.stdout.fileno(), wake
+        self._channel, self._output, self._wake = Channel(ours), self._process.stdout.fileno(), wake
         self._lines: deque[bytes] = deque(maxlen=KEPT_LINES)
         self._line = b""
         self.heard_at = time.monotonic()
         self._death: str | None = None
         self._selector = selectors.DefaultSelector()
-        for source in (self._channel, self._words, wake):
+        for source in (self._channel, self._output, wake):
             self._selector.register(source, selectors.EVENT_READ)
 
     def send(self, kind: str, **fields: object) -> None:
-        """Say something.
+        """Send a message.
 
         Raises:
-            EOFError: the process is gone, or has not listened for seconds.
+            EOFError: the process has ended, or has not read for seconds.
         """
         try:
             self._channel.send(kind, **fields)
@@ -79,10 +79,10 @@ class WorkerProcess:
             raise EOFError(str(error)) from error
 
     def listen(self, timeout_s: float) -> list[Message]:
-        """Wait for something to happen: what was said, which may be nothing.
+        """Wait for messages, output or a wake-up; returns the messages, which may be none.
 
         Raises:
-            EOFError: the process is gone.
+            EOFError: the process has ended.
         """
         messages: list[Message] = []
         for key, _ in self._selector.select(timeout_s):
@@ -92,25 +92,32 @@ class WorkerProcess:
             elif key.fd == self._wake:
                 os.read(self._wake, 1 << 12)
             else:
-                self._read_words()
+                self._read_output()
         return messages
 
-    def _read_words(self) -> None:
-        chunk = os.read(self._words, 1 << 16)
+    def _read_output(self) -> None:
+        chunk = os.read(self._output, 1 << 16)
         if not chunk:  # closed; the channel will be, too
-            self._selector.unregister(self._words)
+            self._selector.unregister(self._output)
         *lines, self._line = (self._line + chunk).split(b"\n")
         self._lines.extend(line[:LINE_BYTES] for line in lines if line.strip())
         self._line = self._line[:LINE_BYTES]
 
     def memory_bytes(self) -> int:
-        """Resident memory, of the processes that it started too; 0 of a process that is gone."""
+        """Resident memory, of the processes that it started too; 0 of a process that has ended."""
         try:
             process = psutil.Process(self.pid)
             family = [process, *process.children(recursive=True)]
         except psutil.Error:
             return 0
         return sum(map(_resident_bytes, family))
+
+    def kill_children(self) -> None:
+        """Kill all processes that it started."""
+        with suppress(psutil.Error):
+            for child in psutil.Process(self.pid).children(recursive=True):
+                with suppress(psutil.Error):
+                    child.kill()
 
     def kill(self) -> None:
         """End the process and all that it started, at once. Any thread may call, also when it is over."""
@@ -122,7 +129,7 @@ class WorkerProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     def end(self) -> str:
-        """Let it end, and make it: how it did, with its last words. The same again when it has."""
+        """Wait for its end, or kill it: how it ended, with its last output. May be called again."""
         if self._death is None:
             self._death = self._ended()
         return self._death
@@ -141,15 +148,15 @@ class WorkerProcess:
 
     def _drain(self) -> None:
         assert self._process.stdout is not None
-        os.set_blocking(self._words, False)
+        os.set_blocking(self._output, False)
         with suppress(BlockingIOError):  # something it started has the other end still
-            while chunk := os.read(self._words, 1 << 16):
+            while chunk := os.read(self._output, 1 << 16):
                 self._line += chunk
         self._lines.extend(line[:LINE_BYTES] for line in self._line.split(b"\n") if line.strip())
         self._process.stdout.close()
 
-    def words(self, lines: int = KEPT_LINES) -> str:
-        """What it wrote last."""
+    def output(self, lines: int = KEPT_LINES) -> str:
+        """The last lines that it wrote."""
         return "\n".join(line.decode(errors="replace") for line in list(self._lines)[-lines:])
 
     def _described(self, code: int) -> str:
@@ -160,8 +167,8 @@ class WorkerProcess:
                 how += " (as the system does when memory runs out)"
         else:
             how = f"ended with exit code {code}"
-        last = self.words(LAST_LINES)
-        return f"the worker {how}" + (f"; its last words:\n{last}" if last else "")
+        last = self.output(LAST_LINES)
+        return f"the worker {how}" + (f"; its last output:\n{last}" if last else "")
 
 
 def _resident_bytes(process: psutil.Process) -> int:

@@ -106,7 +106,6 @@ class EventStream(Response):
         Raises:
             CrowdedError: too many streams are open; nothing was sent then.
         """
-        await self._watchers.reading()
         with self._watchers.watch(self._job_id) as watcher:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
@@ -114,7 +113,8 @@ class EventStream(Response):
             try:
                 await _send(send, GREETING)
                 with suppress(JobNotFoundError, StoreError):  # too late for a problem document
-                    await self._replay(send, watcher)  # subscribed already, so that no event is missed
+                    await self._replay(send, watcher)
+                    watcher.start(self._last)
                     await self._follow(send, watcher)
             finally:
                 gone.cancel()
@@ -124,7 +124,7 @@ class EventStream(Response):
         while not watcher.is_closed and not self._is_over:
             found = await run_in_threadpool(self._service.events, self._job_id, self._owner, self._last, PAGE)
             if found:
-                told = [self._watchers.told(event) for event in found]
+                told = [self._watchers.encoded(event) for event in found]
                 self._last, self._is_over = told[-1].sequence, told[-1].is_last
                 await _send(send, b"".join(one.content for one in told))
             if len(found) < PAGE:
@@ -139,14 +139,9 @@ class EventStream(Response):
                 await _send(send, HEARTBEAT)
                 continue
             if not taken:
-                return  # closed; the client reconnects with the last number it has seen
-            fresh = []
-            for told in taken:
-                if told.sequence > self._last:
-                    fresh.append(told.content)
-                    self._last, self._is_over = told.sequence, told.is_last
-            if fresh:
-                await _send(send, fresh[0] if len(fresh) == 1 else b"".join(fresh))
+                return  # closed; the client comes back with the last that it has seen
+            self._last, self._is_over = taken[-1].sequence, taken[-1].is_last
+            await _send(send, taken[0].content if len(taken) == 1 else b"".join(one.content for one in taken))
 
 
 async def _send(send: Send, content: bytes) -> None:

@@ -21,7 +21,7 @@ from quickml.http.auth import Owner
 from quickml.http.openapi import DOCUMENT
 from quickml.http.parameters import JobId
 from quickml.http.server.bodies import JsonBody
-from quickml.http.state import TheService, TheState
+from quickml.http.state import TheService
 from quickml.service import Service
 
 router = APIRouter()
@@ -90,10 +90,9 @@ def cancel_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
 
 
 @router.delete(routes.JOB, status_code=204, response_description="The job is deleted")
-async def delete_job(state: TheState, owner: Owner, job_id: JobId) -> None:
+def delete_job(service: TheService, owner: Owner, job_id: JobId) -> None:
     """Delete a job with its events and files. A job that is not finished is cancelled first."""
-    await run_in_threadpool(state.service.delete, job_id, owner)
-    state.watchers.drop(job_id)
+    service.delete(job_id, owner)
 
 
 @router.post(routes.VALIDATE, response_description="What the document means", openapi_extra=DOCUMENT)

@@ -1,22 +1,22 @@
-"""Figures for Prometheus: what is counted as it happens, and what is looked up when somebody asks."""
+"""Metrics for Prometheus: some are counted by this process, the others are looked up when they are read."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
+from itertools import accumulate
+from math import isinf
 
 from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
-from quickml.events import Status, meaning
+from quickml.events import TERMINAL, Stage
 from quickml.http.files.quotas import Downloads
-from quickml.service import Service, State, StoredEvent
+from quickml.service import Service, State, counters
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # a line for each figure, which nobody reads
 
 REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
-STAGE_BUCKETS = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.0, 3600.0)
 
 
 class Metrics:
@@ -35,19 +35,6 @@ class Metrics:
         self._sent = Counter(
             "quickml_sent_bytes", "Bytes of bodies that were sent.", ("route",), registry=self._registry
         )
-        self._stages = Histogram(
-            "quickml_stage_seconds",
-            "How long the stages of jobs took.",
-            ("stage",),
-            buckets=STAGE_BUCKETS,
-            registry=self._registry,
-        )
-        self._finished = Counter(
-            "quickml_jobs_finished", "Jobs that came to an end.", ("status",), registry=self._registry
-        )
-        self._interrupted = Counter(
-            "quickml_attempts_interrupted", "Attempts that broke off.", registry=self._registry
-        )
 
     def request(
         self, *, method: str, route: str, status: int, seconds: float | None, sent_bytes: int
@@ -56,16 +43,6 @@ class Metrics:
         if seconds is not None:
             self._requests.labels(method, route, str(status)).observe(seconds)
         self._sent.labels(route).inc(sent_bytes)
-
-    def event(self, event: StoredEvent) -> None:
-        """Count what an event tells."""
-        says = meaning(event.type)
-        if says.ends_stage:
-            self._stages.labels(says.stage).observe(json.loads(event.body)["seconds"])
-        if says.is_last:
-            self._finished.labels(says.status).inc()
-        elif says.status is Status.QUEUED:
-            self._interrupted.inc()
 
     def text(self) -> bytes:
         """In Prometheus' text format. May wait for the disk."""
@@ -101,9 +78,33 @@ class _Now(Collector):
         for status, count in self._service.counts().items():
             jobs.add_metric((status.value,), count)
         yield jobs
+        yield from _of_events(self._service.counters())
         if health.free_bytes is not None:
             yield _gauge("quickml_disk_free_bytes", "Free space for files.", health.free_bytes)
         yield _gauge("quickml_artifact_bytes", "What all files take.", self._service.usage_bytes())
+
+
+def _of_events(totals: counters.Totals) -> Iterator[Metric]:
+    """What is counted in the database, so that all servers of one database show the same."""
+    stages = HistogramMetricFamily(
+        "quickml_stage_seconds", "Duration of the stages of jobs.", labels=("stage",)
+    )
+    for stage in Stage:
+        counts = [totals.get(counters.bucket(stage, bound), 0) for bound in counters.STAGE_BUCKETS_S]
+        buckets = [
+            ("+Inf" if isinf(bound) else str(bound), count)
+            for bound, count in zip(counters.STAGE_BUCKETS_S, accumulate(counts), strict=True)
+        ]
+        if any(counts):
+            stages.add_metric((stage.value,), buckets, totals[counters.STAGE_SECONDS, stage.value])
+    yield stages
+    finished = CounterMetricFamily("quickml_jobs_finished", "Jobs that have ended.", labels=("status",))
+    for status in sorted(TERMINAL):
+        if count := totals.get((counters.FINISHED, status.value)):
+            finished.add_metric((status.value,), count)
+    yield finished
+    interrupted = totals.get((counters.INTERRUPTED, ""), 0)
+    yield CounterMetricFamily("quickml_attempts_interrupted", "Attempts that were interrupted.", interrupted)
 
 
 def _gauge(name: str, help: str, value: float) -> GaugeMetricFamily:
