@@ -4,7 +4,7 @@ pydantic and the standard library only, so that a document is checked in millise
 """
 
 from quickml.document.document import Document
-from quickml.document.parse import read, understand
+from quickml.document.parse import read, restore, understand
 from quickml.document.plan import Plan
 
-__all__ = ["Document", "Plan", "read", "understand"]
+__all__ = ["Document", "Plan", "read", "restore", "understand"]

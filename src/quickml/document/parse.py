@@ -38,6 +38,20 @@ def read(text: str | bytes, catalog: Catalog = REGISTERED) -> Plan:
     return understand(parse_json(text), catalog)
 
 
+def restore(plan: str | None, document: str) -> Plan:
+    """The plan that is stored with a job; made from the document if the job has none.
+
+    Args:
+        plan: what `Plan.to_json` wrote; None if an older server took the job.
+        document: the job's document, as it was submitted.
+
+    Raises:
+        StoredPlanError: the stored plan is damaged.
+        DocumentError: there is no stored plan, and the document is wrong.
+    """
+    return Plan.from_json(plan) if plan is not None else read(document)
+
+
 def parse_json(text: str | bytes) -> Any:
     """JSON as RFC 8259 has it: UTF-8, no NaN, no key twice.
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.document import Plan, read
+from quickml.document import Plan, restore
 from quickml.document.shapes import Node
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.files import atomic
@@ -91,7 +91,7 @@ class Models:
         if not 1 <= len(inputs) <= MAX_INPUTS:
             raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
         artifact = _runnable(artifacts)
-        plan = read(job.document)
+        plan = restore(job.plan, job.document)
         last = plan.graph.nodes[-1]
         nodes = self._nodes(artifact, plan, layers)
         _check_amount(nodes, len(inputs))

@@ -164,6 +164,7 @@ class Service:
             name=plan.document.name,
             document=document.decode("utf-8-sig"),
             epochs=plan.document.training.epochs,
+            plan=plan.to_json(),
             max_seconds=self._documents.max_seconds,
             idempotency_key=idempotency_key,
         )

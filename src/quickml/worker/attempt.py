@@ -14,8 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from quickml import events
-from quickml.document import Plan
-from quickml.document.parse import read
+from quickml.document import Plan, restore
 from quickml.errors import (
     CompileError,
     DatasetError,
@@ -124,7 +123,7 @@ class AttemptRunner:
         return outcome
 
     def _pursue(self) -> Outcome:
-        plan = _in_time(read(self.attempt.document), self.attempt.max_seconds)
+        plan = _in_time(restore(self.attempt.plan, self.attempt.document), self.attempt.max_seconds)
         self._clear()
         self._checkpoint.fetch()
         reporter = Reporter(self._jobs, self.attempt, progress_every_s=self._options.progress_every_s)

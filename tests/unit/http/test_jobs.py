@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from quickml.document import Plan, read
 from quickml.events import Status
 from served import HOURS, IRIS, is_problem, served, until
 
@@ -275,3 +276,11 @@ def test_a_job_that_failed_says_why(waiting):
 def test_workers_hear_of_a_job_at_once(server):
     assert server.over(server.submit()).attempt == 1
     until(lambda: not any(worker.job_id for worker in server.executor.workers()), "idle workers")
+
+
+def test_a_document_is_understood_once_and_its_plan_kept(tmp_path, monkeypatch):
+    with served(tmp_path, workers=0) as server:
+        job_id = server.submit()
+        kept = server.store.job(job_id).plan
+        assert Plan.from_json(kept) == read(json.dumps(IRIS))
+        assert server.store.claim().plan == kept

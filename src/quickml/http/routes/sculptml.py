@@ -5,7 +5,6 @@ A model is named by `model_name`; if several jobs have the name, the newest coun
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Annotated
 
@@ -15,7 +14,7 @@ from starlette.exceptions import HTTPException
 
 from quickml.api import routes
 from quickml.api.sculptml import SculptmlModel, SculptmlModels, SculptmlProgress, SculptmlStatus
-from quickml.document import understand
+from quickml.document import restore
 from quickml.document.sculptml import name_of
 from quickml.errors import DocumentError
 from quickml.events import TERMINAL, EpochEnded, Status, from_json
@@ -118,7 +117,7 @@ def _row(service: Service, job: Job) -> SculptmlModel:
     sizes = [file.size_bytes for file in service.artifacts(job.id, job.owner) if file.kind == "mlmodel"]
     return SculptmlModel(
         name=job.name,
-        dataset=understand(json.loads(job.document)).info.name,
+        dataset=restore(job.plan, job.document).info.name,
         size=sizes[0] if sizes else 0,
         train_acc=_train_accuracy(service, job),
         test_acc=_metric(job.metrics, "accuracy"),
