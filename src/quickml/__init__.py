@@ -1,6 +1,6 @@
-"""QuickML: a JSON description of a neural network in, a trained and verified Core ML model out.
+"""QuickML turns a JSON description of a neural network into a trained and verified Core ML model.
 
-Spec, build, train, compile, verify: the folders of this package are named after that line.
+The folders of this package are named after the steps: document, training, export, service, client.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ __all__ = ["AsyncClient", "Client", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """The clients, loaded when they are asked for: `import quickml` costs nothing."""
+    """Import the clients on first use, so that `import quickml` is fast."""
     if name in ("AsyncClient", "Client"):
         from quickml import client
 

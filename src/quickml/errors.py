@@ -1,42 +1,41 @@
-"""Every error QuickML raises on purpose.
+"""Every exception that QuickML raises on purpose.
 
     QuickMLError
-    ├── ProblemsError          something is invalid; carries every Problem found
+    ├── ProblemsError          something is invalid; contains every Problem
     │   ├── DocumentError          a document
     │   ├── SettingsError          the settings
     │   └── RequestError           the parameters or the body of a request
-    ├── StoredPlanError        a plan kept in the database that cannot be read back
-    ├── DatasetError           the data cannot be had, or is not what it should be
-    ├── TrainingError          training cannot go on (a loss that is no longer a number, ...)
-    │   └── CheckpointError        a training kept on disk that cannot be gone on with
-    ├── ResultError            the result cannot be put where it was asked for
-    ├── InputError             something handed to a finished model does not fit it
+    ├── StoredPlanError        a plan in the database cannot be read
+    ├── DatasetError           the data is missing, damaged, or not what its description says
+    ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
+    │   └── CheckpointError        a checkpoint cannot be resumed from
+    ├── ResultError            the result folder cannot be written
+    ├── InputError             an input does not fit the model
     ├── StoreError             the database cannot be opened, read or written
-    ├── JobError               a job that cannot be done, or not now
-    │   ├── JobNotFoundError       there is none, or it is somebody else's
-    │   ├── QueueFullError         a limit on what may wait is reached
-    │   ├── IdempotencyError       a key that was used with another document
-    │   ├── DiskFullError          too little room to keep what a job would make
-    │   ├── TransitionError        a step that the job's status does not allow
-    │   ├── JobStateError          something that only a job of another status can be asked
-    │   └── FencedError            the attempt was given up on, and may write no more
-    ├── CrowdedError           more watch than may
-    ├── DownloadsError         an owner has as many downloads open as it may
-    ├── TokenError             a token that cannot be made or found
-    ├── LinkError              a signed link that was changed, or has expired
-    ├── ServiceError           a server refuses, or answers what nobody understands; seen by a client
-    │   └── UnreachableError       it does not answer, or broke off
-    ├── ArtifactError          a file cannot be stored
-    │   ├── ArtifactNotFoundError  there is no file with this sha256
-    │   └── ArtifactDamagedError   a stored file is not what was stored
+    ├── JobError               a job failed, or a request cannot be carried out on it
+    │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
+    │   ├── QueueFullError         a limit on queued jobs is reached
+    │   ├── IdempotencyError       the idempotency key was used with another document
+    │   ├── DiskFullError          too little disk space is free
+    │   ├── TransitionError        the job's status does not allow this step
+    │   ├── JobStateError          the request needs a job with another status
+    │   └── FencedError            the attempt no longer holds the job and must not write
+    ├── CrowdedError           too many event streams are open
+    ├── DownloadsError         the owner has too many downloads open
+    ├── TokenError             a token cannot be created or found
+    ├── LinkError              a signed link was changed or has expired
+    ├── ServiceError           a server refused a request or sent an invalid response; raised by the client
+    │   └── UnreachableError       the server cannot be reached, or the connection broke
+    ├── ArtifactError          a file cannot be stored or read
+    │   ├── ArtifactNotFoundError  there is no file with this SHA-256
+    │   └── ArtifactDamagedError   a stored file has changed
     └── CoreMLError
-        ├── CompileError           a layer or a setting that cannot be written to the asked format
-        ├── CoreMLFileError        a file that is damaged, or no Core ML file
-        │   └── UnsupportedModelError  a sound file holding something the runtime cannot run
-        └── VerificationError      the delivered file does not compute what was trained
+        ├── CompileError           a layer or setting cannot be written to the requested format
+        ├── CoreMLFileError        a file is damaged, or is not a Core ML file
+        │   └── UnsupportedModelError  a valid file contains something that the runtime cannot run
+        └── VerificationError      an exported file does not compute the same as the trained model
 
-A foreign library's exception is translated where it crosses our boundary; whatever is not in
-this tree is a bug of ours.
+Exceptions of other libraries are translated where they enter our code. Any other exception is a bug.
 """
 
 from __future__ import annotations
@@ -46,11 +45,11 @@ from dataclasses import dataclass
 
 
 class QuickMLError(Exception):
-    """The root: one clear sentence for a person, no traceback needed."""
+    """The root. Its message is one clear sentence that needs no traceback."""
 
 
 def unexpected(place: str, expected: str, found: object, hint: str = "", subject: str = "") -> str:
-    """The message of an error: where, what was expected, what was found, and what to do about it."""
+    """Format a message: the location, what was expected, what was found, and a hint."""
     expects = f"{subject} expects" if subject else "expected"
     return f"{place}: {expects} {expected}, found {found}" + (f"; {hint}" if hint else "")
 
@@ -60,16 +59,16 @@ class Problem:
     """Something invalid in a document, a request or the settings."""
 
     pointer: str
-    """Where: a JSON pointer (RFC 6901), empty for the whole document; `?name` for a query parameter; for a
-    setting, the flag, the variable, or the file and line."""
+    """Location: a JSON pointer (RFC 6901), empty for the whole document; `?name` for a query parameter; for a
+    setting, the option, the variable, or the file and line."""
     expected: str
     """What was expected."""
     found: str
     """What was found."""
     hint: str = ""
-    """What to do about it, where that helps."""
+    """How to correct it; may be empty."""
     subject: str = ""
-    """What expects it, such as a layer type; empty where that is clear."""
+    """What expects it, such as a layer type; empty if the location says so."""
 
     def __str__(self) -> str:
         return unexpected(self.pointer or "/", self.expected, self.found, self.hint, self.subject)
@@ -77,19 +76,19 @@ class Problem:
 
 @dataclass(frozen=True, kw_only=True)
 class Notice:
-    """Something in a document that was ignored or repaired so that it trains."""
+    """Something in a document that was ignored or corrected."""
 
     pointer: str
-    """Where: a JSON pointer (RFC 6901) into the document."""
+    """Location: a JSON pointer (RFC 6901) into the document."""
     message: str
-    """What was ignored or repaired."""
+    """What was ignored or corrected."""
 
     def __str__(self) -> str:
         return f"{self.pointer or '/'}: {self.message}"
 
 
 class ProblemsError(QuickMLError):
-    """Something is invalid; `problems` has every problem, in order."""
+    """Something is invalid; `problems` contains every problem, in order."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
@@ -116,23 +115,23 @@ class StoredPlanError(QuickMLError):
 
 
 class DatasetError(QuickMLError):
-    """The data cannot be had, or is not what its description says."""
+    """The data is missing, damaged, or not what its description says."""
 
 
 class TrainingError(QuickMLError):
-    """Training cannot go on."""
+    """Training cannot continue."""
 
 
 class CheckpointError(TrainingError):
-    """A training kept on disk is damaged, or does not fit the model; it starts over instead."""
+    """A checkpoint is damaged or does not fit the model; training starts from the beginning instead."""
 
 
 class ResultError(QuickMLError):
-    """The result cannot be put where it was asked for."""
+    """The result folder cannot be written."""
 
 
 class InputError(QuickMLError):
-    """An input for a finished model that does not fit its description."""
+    """An input does not fit the description of a model."""
 
 
 class StoreError(QuickMLError):
@@ -140,11 +139,11 @@ class StoreError(QuickMLError):
 
 
 class JobError(QuickMLError):
-    """A job that cannot be done, or not now."""
+    """A job failed, or a request cannot be carried out on it."""
 
 
 class JobNotFoundError(JobError):
-    """There is no such job, or it is somebody else's, which must not be told apart."""
+    """There is no such job, or it belongs to another owner; the message must not tell which."""
 
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
@@ -152,17 +151,17 @@ class JobNotFoundError(JobError):
 
 
 class QueueFullError(JobError):
-    """A limit on what may wait is reached."""
+    """A limit on queued jobs is reached."""
 
     def __init__(self, *, limit: str, allowed: int, found: int) -> None:
         self.limit, self.allowed, self.found = limit, allowed, found
         super().__init__(
-            f"{limit}: expected fewer than {allowed} jobs waiting, found {found}; try again later"
+            f"{limit}: expected fewer than {allowed} queued jobs, found {found}; try again later"
         )
 
 
 class IdempotencyError(JobError):
-    """The key was used before, with another document."""
+    """The idempotency key was used before with another document."""
 
     def __init__(self, *, key: str, job_id: str) -> None:
         self.key, self.job_id = key, job_id
@@ -170,25 +169,25 @@ class IdempotencyError(JobError):
 
 
 class TransitionError(JobError):
-    """A step that the job's status does not allow. Both are the status' words."""
+    """The job's status does not allow this step."""
 
     def __init__(self, *, job_id: str, status: str, wanted: str) -> None:
         self.job_id, self.status, self.wanted = job_id, status, wanted
-        super().__init__(f"{job_id}: a job that is {status} cannot become {wanted}")
+        super().__init__(f"{job_id}: expected a job that can become {wanted}, found one that is {status}")
 
 
 class DiskFullError(JobError):
-    """There is too little room to keep what a job would make."""
+    """Too little disk space is free for another job."""
 
     def __init__(self, *, needed_bytes: int, free_bytes: int) -> None:
         self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
         super().__init__(
-            f"the disk: expected at least {needed_bytes:,} free bytes, found {free_bytes:,}; try again later"
+            f"disk: expected at least {needed_bytes:,} free bytes, found {free_bytes:,}; try again later"
         )
 
 
 class JobStateError(JobError):
-    """Something that only a job of another status can be asked. Both are the status' words."""
+    """The request needs a job with another status."""
 
     def __init__(self, *, job_id: str, status: str, expected: str) -> None:
         self.job_id, self.status, self.expected = job_id, status, expected
@@ -196,44 +195,44 @@ class JobStateError(JobError):
 
 
 class FencedError(JobError):
-    """The attempt is not the latest of a running job: it was given up on, and may write no more."""
+    """The attempt is not the latest attempt of a running job, and must not write."""
 
     def __init__(self, *, job_id: str, attempt: int) -> None:
         self.job_id, self.attempt = job_id, attempt
-        super().__init__(f"{job_id}: attempt {attempt} was given up on")
+        super().__init__(f"{job_id}: expected the attempt that holds the job, found attempt {attempt}")
 
 
 class CrowdedError(QuickMLError):
-    """Nobody else can watch now."""
-
-    def __init__(self, allowed: int) -> None:
-        self.allowed = allowed
-        super().__init__(f"watchers: expected fewer than {allowed}, found as many; try again later")
-
-
-class DownloadsError(QuickMLError):
-    """An owner cannot begin another download now."""
+    """Too many event streams are open."""
 
     def __init__(self, allowed: int) -> None:
         self.allowed = allowed
         super().__init__(
-            f"downloads: expected fewer than {allowed} open ones, found as many; try again later"
+            f"event streams: expected fewer than {allowed} open, found {allowed}; try again later"
         )
 
 
+class DownloadsError(QuickMLError):
+    """The owner has too many downloads open."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(f"downloads: expected fewer than {allowed} open, found {allowed}; try again later")
+
+
 class TokenError(QuickMLError):
-    """A token that cannot be made or found."""
+    """A token cannot be created or found."""
 
 
 class LinkError(QuickMLError):
-    """A signed link that lets nobody in: it was changed, or has expired."""
+    """A signed link was changed or has expired."""
 
 
 class ServiceError(QuickMLError):
-    """A server refuses what it was asked for, or answers what a client does not understand.
+    """A server refused a request, or sent a response that the client cannot interpret.
 
-    `status` is that of HTTP, None where the answer was understood no further; `kind` the end of the problem
-    document's type, such as `not-found` or `queue-full`; `retry_after_s` when it may be asked again.
+    `status` is the HTTP status, or None if the response was not valid. `kind` is the last part of the problem
+    document's type, such as `not-found` or `queue-full`. `retry_after_s` says when to try again.
     """
 
     def __init__(
@@ -251,7 +250,10 @@ class ServiceError(QuickMLError):
 
 
 class UnreachableError(ServiceError):
-    """A server does not answer, or broke off; `was_sent` unless it surely never saw what was asked."""
+    """The server cannot be reached, or the connection broke.
+
+    `was_sent` is False if the server certainly has not received the request.
+    """
 
     def __init__(self, message: str, *, was_sent: bool) -> None:
         self.was_sent = was_sent
@@ -263,7 +265,7 @@ class ArtifactError(QuickMLError):
 
 
 class ArtifactNotFoundError(ArtifactError):
-    """There is no file with this sha256."""
+    """There is no file with this SHA-256."""
 
     def __init__(self, sha256: str) -> None:
         self.sha256 = sha256
@@ -286,19 +288,19 @@ class CoreMLError(QuickMLError):
 
 
 class CompileError(CoreMLError):
-    """A layer or a setting that cannot be written to the asked format."""
+    """A layer or setting cannot be written to the requested format."""
 
 
 class CoreMLFileError(CoreMLError):
-    """A file that is damaged, or is no Core ML file."""
+    """A file is damaged, or is not a Core ML file."""
 
 
 class UnsupportedModelError(CoreMLFileError):
-    """A sound Core ML file holding something the runtime cannot run; the message names it."""
+    """A valid Core ML file contains something that the runtime cannot run; the message names it."""
 
 
 class VerificationError(CoreMLError):
-    """A delivered file computes something else than the trained model; `figures` say how far off."""
+    """An exported file does not compute the same as the trained model; `figures` has the differences."""
 
     def __init__(self, message: str, figures: Mapping[str, object]) -> None:
         self.figures = dict(figures)
