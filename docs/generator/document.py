@@ -9,7 +9,8 @@ from generator.fields import keys, table, wrapped, written
 from quickml.document import Document, Plan, plan, understand
 from quickml.document.checks.fit import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.document.document import Model
-from quickml.document.export import FIRST_IOS, Export, Format, Updatable, Weights, first_ios
+from quickml.document.export import Export, Updatable, Weights
+from quickml.document.formats import DocumentFormat, known
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.layers.layer import Activation_, Initializer, Regularizer, shown
 from quickml.document.parse import MAX_BYTES
@@ -212,17 +213,15 @@ def _section(cls: type[DocumentModel]) -> str:
 
 
 def _export() -> str:
-    rows = [
-        [f"`{weights}`", *(_oldest(kind, weights) for kind in FIRST_IOS if kind != "onnx")]
-        for weights in get_args(Weights)
-    ]
+    formats = [one for one in known().values() if one.can_be_named and one.first_ios]
+    rows = [[f"`{weights}`", *(_oldest(one, weights) for one in formats)] for weights in get_args(Weights)]
     return f"""## Export
 
 {keys(Export)}
 
 The first systems that read each format, by its weights:
 
-{table(["weights", *(f"`{kind}`" for kind in FIRST_IOS if kind != "onnx")], rows)}
+{table(["weights", *(f"`{one.kind}`" for one in formats)], rows)}
 
 A `minimum_ios` below that of a format asked for is an error. It decides the version of an ML program; a
 neural network is written for iOS 13 in any case.
@@ -234,8 +233,8 @@ neural network is written for iOS 13 in any case.
 {keys(Updatable)}"""
 
 
-def _oldest(kind: Format, weights: Weights) -> str:
-    first = first_ios(kind, weights)
+def _oldest(one: DocumentFormat, weights: Weights) -> str:
+    first = one.oldest(weights)
     return f"iOS {first}" if first else "not possible"
 
 

@@ -11,7 +11,13 @@ from quickml import events
 from quickml.document.schema import field_texts
 
 AT = datetime(2026, 1, 31, 12, 0, 0, tzinfo=UTC)
-FILE = events.FileRow(name="model.mlpackage", size_bytes=5121, sha256="9f86d081" * 8)
+FILE = events.FileRow(
+    name="model.mlpackage",
+    size_bytes=5121,
+    sha256="9f86d081" * 8,
+    kind="mlpackage",
+    media_type="application/zip",
+)
 
 EXAMPLES: list[Any] = [
     events.Started(time=AT, name="iris", dataset="iris", epochs=100, seed=0),

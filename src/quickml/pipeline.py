@@ -15,8 +15,6 @@ from quickml.errors import DocumentError, QuickMLError
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
 
-KERAS_FILE = "model.keras"
-
 
 def run(
     plan: Plan,
@@ -96,7 +94,7 @@ def _train(
 ) -> Generator[events.Event, None, TrainedModel]:
     from quickml.training.train import train
 
-    trained = yield from train(plan, data, keras_file=folder / KERAS_FILE, stop=stop, keeping=keeping)
+    trained = yield from train(plan, data, keras_file=folder / results.KERAS.name, stop=stop, keeping=keeping)
     if not trained.history:
         yield events.Warned(
             pointer="/training", message="stopped before the first step: the model is untrained"
@@ -118,24 +116,28 @@ def _export(
     trained: TrainedModel, data: Data, folder: Path, clock: _Clock
 ) -> Generator[events.Event, None, _Exported]:
     """Write the files that the document asks for, then verify them."""
-    from quickml.export.compile import Compiler
-    from quickml.export.coreml.package import NO_MLMODELC
+    from quickml.export import compile as compiling
+    from quickml.export.compilation import Compilation
 
     with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
-        keras_file = folder / KERAS_FILE
-        compiler = Compiler(trained, data, keras_file=keras_file, folder=folder, scratch=Path(scratch))
-        made = yield from compiler.files()
-        paths = [path for one in made for path in one.paths]
-        skipped: dict[str, str] = {}
-        if compiler.core_ml:
-            device = compiler.compiled_for_device()
-            paths += [device] if device else []
-            skipped = {} if device else {"mlmodelc": NO_MLMODELC}
-        files = tuple(map(results.described, paths))
+        run = Compilation(
+            trained=trained,
+            data=data,
+            keras_file=folder / results.KERAS.name,
+            folder=folder,
+            scratch=Path(scratch),
+        )
+        outputs, skipped = (yield from compiling.write(run)), compiling.skipped(trained.plan)
+        files = tuple(
+            results.described(path, kind=output.format.kind, media_type=output.format.media_type)
+            for output in outputs
+            for path in output.paths
+        )
         yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
-        parity = tuple(one.verify() for one in made)
+        parity = compiling.verify(outputs, run)
         clock.lap("verify")
-    return _Exported(files=files, skipped=skipped, compression=compiler.tried, parity=parity)
+    tried = tuple(row for candidate in run.core_ml.values() for row in candidate.tried)
+    return _Exported(files=files, skipped=skipped, compression=tried, parity=parity)
 
 
 def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path, clock: _Clock) -> None:
@@ -143,17 +145,22 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
     from quickml.report.record import record, write
 
     text = trained.plan.document.model_dump_json(indent=2, exclude_none=True)
-    (folder / "spec.json").write_text(text + "\n", encoding="utf-8")
+    (folder / results.DOCUMENT.name).write_text(text + "\n", encoding="utf-8")
     summary = record(
         trained,
         data,
         parity=exported.parity,
         compression=exported.compression,
-        files=(*exported.files, results.described(folder / KERAS_FILE)),
+        files=(*exported.files, _keras_row(folder)),
         skipped=exported.skipped,
         seconds=clock.finished(),
     )
     write(summary, trained, data, folder)
+
+
+def _keras_row(folder: Path) -> events.FileRow:
+    keras = results.KERAS
+    return results.described(folder / keras.name, kind=keras.kind, media_type=keras.media_type)
 
 
 def warm() -> None:

@@ -17,6 +17,23 @@ from quickml.files import atomic
 from quickml.files.digest import sha256_of
 
 
+@dataclass(frozen=True, kw_only=True)
+class ResultFile:
+    """A file that every result folder has."""
+
+    name: str
+    kind: str
+    media_type: str
+
+
+KERAS = ResultFile(name="model.keras", kind="keras", media_type="application/octet-stream")
+DOCUMENT = ResultFile(name="spec.json", kind="spec", media_type="application/json")
+REPORT = ResultFile(name="report.json", kind="report", media_type="application/json")
+PAGE = ResultFile(name="report.html", kind="report", media_type="text/html; charset=utf-8")
+ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE)
+"""What a run leaves besides the formats that the document asks for."""
+
+
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
     """`runs/<slug of the name>-<UTC time>`."""
     slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
@@ -100,14 +117,15 @@ def check_free(folder: Path) -> None:
         raise ResultError(f"{folder}: the folder cannot be used ({error.strerror})") from error
 
 
-def described(path: Path) -> FileRow:
-    """Name, size and SHA-256 of a file; of a package, its total size and the SHA-256 of its listing."""
-    if path.is_file():
-        return FileRow(name=path.name, size_bytes=path.stat().st_size, sha256=sha256_of(path))
+def described(path: Path, *, kind: str = "", media_type: str = "application/octet-stream") -> FileRow:
+    """Name, size and sha256 of a file; of a package, all its files' sizes and the sha256 of their listing."""
+    size_bytes, sha256 = _package(path) if path.is_dir() else (path.stat().st_size, sha256_of(path))
+    return FileRow(name=path.name, size_bytes=size_bytes, sha256=sha256, kind=kind, media_type=media_type)
+
+
+def _package(path: Path) -> tuple[int, str]:
     files = sorted(file for file in path.rglob("*") if file.is_file())
     listing = "".join(f"{sha256_of(file)}  {file.relative_to(path).as_posix()}\n" for file in files)
-    return FileRow(
-        name=path.name,
-        size_bytes=sum(file.stat().st_size for file in files),
-        sha256=hashlib.sha256(listing.encode()).hexdigest(),
-    )
+    return sum(file.stat().st_size for file in files), hashlib.sha256(
+        listing.encode(errors="surrogateescape")
+    ).hexdigest()

@@ -21,9 +21,10 @@ def data_of(trained: TrainedModel) -> Data:
 
 def chosen(trained: TrainedModel, kind, folder):
     """What `choose` gives, and all that it tells."""
-    from quickml.export.choose import choose
+    from quickml.document.formats import known
+    from quickml.export.coreml.choose import choose
 
-    told, steps = [], choose(trained, data_of(trained), kind, folder)
+    told, steps = [], choose(trained, data_of(trained), known()[kind], folder)
     while True:
         try:
             told.append(next(steps))
@@ -33,6 +34,6 @@ def chosen(trained: TrainedModel, kind, folder):
 
 def proven(trained: TrainedModel, one):
     """How the file compares."""
-    from quickml.export.prove import prove
+    from quickml.export.coreml.proof import prove
 
     return prove(one, trained.probe, trained.plan.info.labels)

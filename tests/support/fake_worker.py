@@ -39,6 +39,7 @@ class Fake:
         checkpoint = keeping.path
         from quickml import events
         from quickml.testing import executor
+        from result_rows import rows
 
         yield executor.STARTED
         yield executor.BUILT
@@ -66,7 +67,7 @@ class Fake:
         (package / "weights.bin").write_bytes(b"w")
         (folder / "model.mlmodel").write_bytes(plan.document.name.encode())
         (folder / "report.json").write_text("{}")
-        yield executor.VERIFIED.model_copy(update={"folder": str(folder)})
+        yield executor.VERIFIED.model_copy(update={"folder": str(folder), "files": rows(folder)})
 
     @staticmethod
     def keep(keeping, done):

@@ -7,39 +7,10 @@ from pydantic import AliasChoices, BeforeValidator, Field
 from quickml.document.training import SGD, Adam, named
 from quickml.fields import DocumentModel, Fraction, Size
 
-Format = Literal["mlmodel", "mlpackage", "aimodel", "onnx"]
 Weights = Literal[
     "float32", "float16", "int8", "palettized-8", "palettized-6", "palettized-4", "int4", "pruned"
 ]
 Ios = Literal[13, 14, 15, 16, 17, 18, 26, 27]
-
-FIRST_IOS: dict[Format, dict[Weights, Ios]] = {
-    "mlmodel": {
-        "float32": 13,
-        "float16": 13,
-        "int8": 13,
-        "palettized-8": 13,
-        "palettized-6": 13,
-        "palettized-4": 13,
-        "int4": 13,
-    },
-    "mlpackage": {
-        "float32": 15,
-        "float16": 15,
-        "int8": 16,
-        "palettized-8": 16,
-        "palettized-6": 16,
-        "palettized-4": 16,
-        "int4": 18,
-        "pruned": 16,
-    },
-    "aimodel": {"float32": 27},
-    "onnx": {},
-}
-"""The first iOS that reads a format with such weights; what is missing cannot be written.
-
-`onnx` is for everything but a phone: the graph of one of the other files, with the weights that it holds.
-"""
 
 
 _PhoneOptimizer = Annotated[SGD | Adam, Field(discriminator="type")]
@@ -70,7 +41,7 @@ class Updatable(DocumentModel):
 class Export(DocumentModel):
     """The files that the run leaves."""
 
-    formats: Annotated[tuple[Format, ...], Field(min_length=1)] = ("mlmodel", "mlpackage")
+    formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("mlmodel", "mlpackage")
     """`mlmodel` is a neural network for iOS 13 and later, `mlpackage` an ML program for iOS 15 and later,
     `aimodel` an Apple Core AI model for iOS 27 (needs `quickml[coreai]`), `onnx` the graph that was verified.
     Where left out, those of the first two that can hold `weights`."""
@@ -91,30 +62,3 @@ class Export(DocumentModel):
     author: Annotated[str, Field(max_length=200)] = ""
     license: Annotated[str, Field(max_length=200)] = ""
     description: Annotated[str, Field(max_length=2000)] = ""
-
-
-def first_ios(kind: Format, weights: Weights | Literal["auto"]) -> int | None:
-    """The first iOS that reads a format with such weights; None where there is no such file or need."""
-    forms = FIRST_IOS[kind]
-    return min(forms.values(), default=None) if weights == "auto" else forms.get(weights)
-
-
-def formats_of(export: Export) -> tuple[Format, ...]:
-    """Those asked for; where none is, those of the default that can hold the weights."""
-    if "formats" in export.model_fields_set:
-        return export.formats
-    return tuple(kind for kind in export.formats if first_ios(kind, export.weights) is not None)
-
-
-def forms_of(kind: Format, export: Export) -> tuple[Weights, ...]:
-    """How the weights may be kept: one form, or with `auto` all that `minimum_ios` allows."""
-    if export.weights != "auto":
-        return (export.weights,)
-    oldest = export.minimum_ios or max(FIRST_IOS[kind].values())
-    return tuple(form for form, first in FIRST_IOS[kind].items() if first <= oldest) or ("float32",)
-
-
-def ios_of(kind: Format, weights: Weights, export: Export) -> int:
-    """The first iOS that reads a format with such weights, written for `minimum_ios`."""
-    first = FIRST_IOS[kind][weights]
-    return first if kind == "mlmodel" else max(first, export.minimum_ios or 0)

@@ -19,7 +19,7 @@ from quickml.document.checks.fit import memory_of, metrics_of, misfits
 from quickml.document.checks.updating import settled
 from quickml.document.dataset import STORED
 from quickml.document.document import Document, Model
-from quickml.document.export import formats_of
+from quickml.document.formats import formats_of
 from quickml.document.layers import Layer
 from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.shapes import Graph, walk

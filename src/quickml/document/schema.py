@@ -18,6 +18,7 @@ from quickml.datasets import registry
 from quickml.datasets.dataset import Reference
 from quickml.document.dataset import any_of
 from quickml.document.document import Document
+from quickml.document.formats import names
 from quickml.fields import DocumentModel
 
 
@@ -36,6 +37,7 @@ def schema(datasets: Iterable[type[Reference]] | None = None) -> dict[str, Any]:
     for part in _all_parts(DocumentModel):
         _describe(result["$defs"].get(part.__name__, {}), part)
     _require_types(result["$defs"])
+    result["$defs"]["Export"]["properties"]["formats"]["items"] = {"enum": names(), "type": "string"}
     result["title"] = "QuickML document"
     return result
 

@@ -11,6 +11,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from quickml import results
 from quickml._version import __version__
 from quickml.datasets.data import Data
 from quickml.document.shapes import summary
@@ -89,13 +90,13 @@ def _training(trained: TrainedModel) -> dict[str, Any]:
 def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: Path) -> None:
     """Write `report.json` and `report.html` into a folder."""
     text = json.dumps(report, indent=2, ensure_ascii=False, allow_nan=False)
-    (folder / "report.json").write_text(text + "\n", encoding="utf-8")
+    (folder / results.REPORT.name).write_text(text + "\n", encoding="utf-8")
     dataset = trained.plan.info
     samples = data.x_test
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
     mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
-    (folder / "report.html").write_text(render(report, mistakes), encoding="utf-8")
+    (folder / results.PAGE.name).write_text(render(report, mistakes), encoding="utf-8")
 
 
 def _scatter(truth: Iterable[float], predicted: Iterable[float]) -> list[list[float]]:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from quickml.document import Plan, restore
 from quickml.document.shapes import Node
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
+from quickml.export.formats.format import ZIP, runnable
 from quickml.files import atomic
 from quickml.jobs.job import Artifact, Job
 from quickml.service.inputs import sample
@@ -34,8 +35,6 @@ MAX_VALUES = 1_000_000
 MAX_LOADED = 16
 MAX_LOADED_BYTES = 256_000_000
 """Of the files of the models that are kept ready."""
-RUNNABLE = ("mlmodel", "mlpackage")
-"""Kinds of artifacts, the one that is run first."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,7 +145,7 @@ class Models:
     def _model(self, artifact: Artifact) -> Iterator[Path]:
         """The model's file or unpacked package."""
         with self._artifacts.local_path(artifact.sha256) as stored:
-            if artifact.kind == "mlmodel":
+            if artifact.media_type != ZIP:
                 yield stored
                 return
             package = self._scratch / artifact.sha256
@@ -158,9 +157,9 @@ class Models:
 
 
 def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
-    for kind in RUNNABLE:
+    for format in runnable():
         for artifact in artifacts:
-            if artifact.kind == kind:
+            if artifact.kind == format.kind:
                 return artifact
     raise UnsupportedModelError("this job delivered no Core ML file that can be run here")
 

@@ -143,7 +143,7 @@ class AttemptRunner:
             last = self._follow(run, reporter)
             if last is None:
                 return "left"
-            files = upload(self._folder / "result", self.attempt.job_id, self._artifacts)
+            files = upload(self._folder / "result", last.files, self.attempt.job_id, self._artifacts)
             reporter.flush()
             self._jobs.complete(self.attempt, files, last)
         self._checkpoint.discard()

@@ -2,50 +2,45 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+from quickml import results
 from quickml.errors import CoreMLFileError
-from quickml.export.coreml.archive import contents, zipped
+from quickml.events import FileRow
+from quickml.export.coreml.archive import contents
 from quickml.jobs.job import MEMBER, Artifact
 from quickml.storage.artifacts.store import ArtifactStore
 
-KINDS = {
-    "model.mlmodel": ("mlmodel", "application/octet-stream"),
-    "model.mlpackage.zip": ("mlpackage", "application/zip"),
-    "model.mlmodelc.zip": ("mlmodelc", "application/zip"),
-    "model.aimodel.zip": ("aimodel", "application/zip"),
-    "model.updatable.mlmodel": ("updatable", "application/octet-stream"),
-    "model.onnx": ("onnx", "application/octet-stream"),
-    "model.keras": ("keras", "application/octet-stream"),
-    "report.html": ("report", "text/html; charset=utf-8"),
-    "report.json": ("report", "application/json"),
-    "spec.json": ("spec", "application/json"),
-}
-"""What a file is, and as what it is sent. Anything else is named by its ending."""
 BYTES = "application/octet-stream"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
-"""As what a file in a package is sent, by its ending; all others as bytes."""
+"""Media types of files inside a package, by their suffix; all others are sent as bytes."""
 
 
-def upload(folder: Path, job_id: str, store: ArtifactStore) -> list[Artifact]:
-    """Store all that a result folder holds; each is whole and on disk when this returns.
+def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactStore) -> list[Artifact]:
+    """Store a result folder: every file, and the files inside every package; all are on disk on return.
+
+    Args:
+        folder: the result.
+        files: what was compiled, as the event `verified` lists it.
+        job_id: the job that the artifacts belong to.
+        store: where they go.
 
     Raises:
         ArtifactError: the store refuses.
-        CoreMLFileError: a package holds something that is no file for everybody, such as a link.
+        CoreMLFileError: a package holds something that is no portable file, such as a link.
     """
-    named = [*((path.name, path) for path in list(_files(folder))), *_members(folder)]
-    return [_stored(name, path, job_id, store) for name, path in named]
-
-
-def _files(folder: Path) -> Iterator[Path]:
-    """Packages have their zip beside them; what only macOS makes gets one here."""
-    for path in sorted(folder.iterdir()):
-        if path.is_file():
-            yield path
-        elif not path.with_name(f"{path.name}.zip").exists():
-            yield zipped(path)
+    rows: list[FileRow | results.ResultFile] = [*files, *results.ALWAYS]
+    whole = [
+        _stored(row.name, folder / row.name, job_id, store, kind=row.kind, media_type=row.media_type)
+        for row in sorted(rows, key=lambda row: row.name)
+        if (folder / row.name).is_file()
+    ]
+    inside = [
+        _stored(name, path, job_id, store, kind=MEMBER, media_type=MEMBER_TYPES.get(path.suffix, BYTES))
+        for name, path in _members(folder)
+    ]
+    return [*whole, *inside]
 
 
 def _members(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -65,8 +60,9 @@ def _name(path: Path) -> str:
     return name
 
 
-def _stored(name: str, path: Path, job_id: str, store: ArtifactStore) -> Artifact:
-    kind, media_type = _kind(name, path.suffix)
+def _stored(
+    name: str, path: Path, job_id: str, store: ArtifactStore, *, kind: str, media_type: str
+) -> Artifact:
     stored = store.put(path)
     return Artifact(
         job_id=job_id,
@@ -76,9 +72,3 @@ def _stored(name: str, path: Path, job_id: str, store: ArtifactStore) -> Artifac
         sha256=stored.sha256,
         media_type=media_type,
     )
-
-
-def _kind(name: str, ending: str) -> tuple[str, str]:
-    if "/" in name:
-        return MEMBER, MEMBER_TYPES.get(ending, BYTES)
-    return KINDS.get(name, (ending.lstrip("."), BYTES))

@@ -14,6 +14,7 @@ from quickml.export.coreml.archive import zipped
 from quickml.http.server.run import Server, listen
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.worker.upload import upload
+from result_rows import rows
 from served import ROOT, Served, until
 
 PAGE = (ROOT / "docs" / "how-to" / "fetch-models.md").read_text(encoding="utf-8")
@@ -40,7 +41,8 @@ def server(tmp_path):
     until(lambda: server.started, "a server")
     _, token = served.tokens.create("ada")
     job_id = served.post(headers={"Authorization": f"Bearer {token}"}).json()["id"]
-    finish(served.store, served.store.claim(), *upload(result(tmp_path), job_id, store))
+    made = result(tmp_path)
+    finish(served.store, served.store.claim(), *upload(made, rows(made), job_id, store))
     yield f"http://127.0.0.1:{listener.getsockname()[1]}", token, job_id
     server.should_exit = True
     thread.join()

@@ -13,7 +13,7 @@ from chosen import chosen, proven, with_export
 from emitted import channels_first, inputs_of, tokens_of
 from layer_examples import layers_of
 from quickml import results
-from quickml.document.export import FIRST_IOS
+from quickml.document.formats import known
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Example
 from quickml.errors import VerificationError
@@ -39,7 +39,7 @@ NETWORKS = {
 FORMS = [
     (kind, form)
     for kind in ("mlmodel", "mlpackage")
-    for form in FIRST_IOS[kind]
+    for form in known()[kind].first_ios
     if form not in ("float32", "float16")
 ]
 
@@ -105,7 +105,7 @@ def test_the_file_says_the_same_about_itself(cnn, kind, form, tmp_path):
 
     one = written(cnn, kind, form, tmp_path)
     small, full = describe(read(one.path)), describe(read(one.uncompressed))
-    assert small.minimum_ios == full.minimum_ios == str(FIRST_IOS[kind][form])
+    assert small.minimum_ios == full.minimum_ios == str(known()[kind].first_ios[form])
     for part in ("inputs", "outputs", "labels", "short_description", "user_defined", "author"):
         assert getattr(small, part) == getattr(full, part)
 
@@ -312,7 +312,7 @@ def test_sparsity_is_the_share_of_zeros(cnn, tmp_path):
 def test_auto_takes_the_smallest_that_holds(cnn, kind, most, tmp_path):
     one, told = chosen(with_export(cnn, weights="auto", max_accuracy_drop=most), kind, tmp_path / "auto")
     rows = {}
-    for form in FIRST_IOS[kind]:
+    for form in known()[kind].first_ios:
         if form != "float32":
             _, (row, *_) = chosen(with_export(cnn, weights=form), kind, tmp_path / form)
             rows[form] = row
@@ -340,7 +340,8 @@ def test_auto_keeps_to_the_oldest_system(cnn, tmp_path):
 
 def test_auto_falls_back_on_float32(cnn, tmp_path, monkeypatch):
     """Every smaller form loses too much here, and float16 is not even verified."""
-    from quickml.export import choose, verify
+    from quickml.export import verify
+    from quickml.export.coreml import choose
 
     steady = choose.measure
 
@@ -357,7 +358,7 @@ def test_auto_falls_back_on_float32(cnn, tmp_path, monkeypatch):
     one, told = chosen(with_export(cnn, weights="auto"), "mlpackage", tmp_path)
     assert one.weights == "float32"
     assert one.path == one.uncompressed
-    assert len([event for event in told if event.type == "compressed"]) == len(FIRST_IOS["mlpackage"])
+    assert len([event for event in told if event.type == "compressed"]) == len(known()["mlpackage"].first_ios)
     assert proven(cnn, one).reference == "trained"
 
 

@@ -10,6 +10,7 @@ import pytest
 from job_examples import to_verifying, verified
 from quickml.service import predictions
 from quickml.worker.upload import upload
+from result_rows import rows
 from served import is_problem, served
 
 IMAGES = {
@@ -53,7 +54,7 @@ def ready(server, document, kind, folder):
     trained = untrained(understand(document))
     folder.mkdir()
     write(trained, kind, folder)
-    files = upload(folder, job_id, server.artifacts)
+    files = upload(folder, rows(folder), job_id, server.artifacts)
     to_verifying(server.store, attempt)
     server.store.complete(attempt, files, verified())
     shutil.rmtree(folder)

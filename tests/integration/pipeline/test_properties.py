@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from chosen import chosen, proven
 from quickml.document import understand
-from quickml.document.export import FIRST_IOS
+from quickml.document.formats import known
 from quickml.document.layers.layer import Activation_
 from quickml.errors import DocumentError, VerificationError
 from untrained import untrained
@@ -256,7 +256,7 @@ def sequence_documents(draw):
 
 
 def document(layers, dataset, draw):
-    weights = draw(st.sampled_from(["float32"] * 4 + list(FIRST_IOS["mlpackage"])))
+    weights = draw(st.sampled_from(["float32"] * 4 + list(known()["mlpackage"].first_ios)))
     return {"name": "random", "dataset": dataset, "model": {"layers": layers}, "export": {"weights": weights}}
 
 

@@ -19,9 +19,9 @@ FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], np.float32)
 def delivered(tmp_path_factory):
     """The result folder, the store and its rows."""
     folder = tmp_path_factory.mktemp("run") / "result"
-    list(pipeline.run(understand({**IRIS, "training": {"epochs": 2}}), folder))
+    *_, last = pipeline.run(understand({**IRIS, "training": {"epochs": 2}}), folder)
     store = FilesystemArtifactStore(tmp_path_factory.mktemp("artifacts"))
-    return folder, store, upload(folder, "job", store)
+    return folder, store, upload(folder, last.files, "job", store)
 
 
 def read(store, row):

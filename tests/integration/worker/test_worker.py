@@ -29,6 +29,7 @@ from quickml.worker.attempt import AttemptRunner
 from quickml.worker.channel import Channel
 from quickml.worker.reporter import Reporter
 from quickml.worker.upload import upload
+from result_rows import rows
 
 
 @pytest.fixture
@@ -377,7 +378,7 @@ def test_what_is_delivered_says_what_it_is(tmp_path, artifacts):
     for name in ("model.mlmodel", "report.html", "report.json", "spec.json", "model.keras", "model.onnx"):
         (tmp_path / name).write_text(name)
     (tmp_path / "model.mlpackage").mkdir()
-    artifacts = upload(tmp_path, "job_1", artifacts)
+    artifacts = upload(tmp_path, rows(tmp_path), "job_1", artifacts)
     assert {artifact.name: artifact.kind for artifact in artifacts} == {
         "model.keras": "keras",
         "model.mlmodel": "mlmodel",

@@ -3,7 +3,7 @@
 import pytest
 
 from quickml.document import understand
-from quickml.document.export import FIRST_IOS, forms_of, ios_of
+from quickml.document.formats import known
 from quickml.errors import DocumentError
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
@@ -51,18 +51,23 @@ def test_a_share_that_prunes_nothing_or_all(sparsity):
 
 
 def test_auto_may_take_what_the_system_reads():
-    assert forms_of("mlpackage", export(weights="auto")) == tuple(FIRST_IOS["mlpackage"])
+    assert known()["mlpackage"].allowed_weights(export(weights="auto")) == tuple(
+        known()["mlpackage"].first_ios
+    )
     older = export(weights="auto", minimum_ios=16)
-    assert set(FIRST_IOS["mlpackage"]) - set(forms_of("mlpackage", older)) == {"int4"}
-    assert forms_of("mlpackage", export(weights="auto", minimum_ios=15)) == ("float32", "float16")
-    assert forms_of("mlmodel", older) == tuple(FIRST_IOS["mlmodel"])
-    assert forms_of("mlpackage", export(weights="int8")) == ("int8",)
+    assert set(known()["mlpackage"].first_ios) - set(known()["mlpackage"].allowed_weights(older)) == {"int4"}
+    assert known()["mlpackage"].allowed_weights(export(weights="auto", minimum_ios=15)) == (
+        "float32",
+        "float16",
+    )
+    assert known()["mlmodel"].allowed_weights(older) == tuple(known()["mlmodel"].first_ios)
+    assert known()["mlpackage"].allowed_weights(export(weights="int8")) == ("int8",)
 
 
 def test_a_package_is_written_for_the_later_of_two_systems():
-    assert ios_of("mlpackage", "int8", export()) == 16
-    assert ios_of("mlpackage", "int8", export(minimum_ios=17)) == 17
-    assert ios_of("mlmodel", "int8", export(minimum_ios=17)) == 13
+    assert known()["mlpackage"].minimum_ios("int8", export()) == 16
+    assert known()["mlpackage"].minimum_ios("int8", export(minimum_ios=17)) == 17
+    assert known()["mlmodel"].minimum_ios("int8", export(minimum_ios=17)) == 13
 
 
 def test_an_understood_document_means_the_same_again():

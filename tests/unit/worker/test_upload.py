@@ -16,6 +16,7 @@ from quickml.errors import CoreMLFileError
 from quickml.export.coreml.archive import zipped
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.worker.upload import upload
+from result_rows import rows
 from served import served
 
 TREE = {
@@ -48,14 +49,14 @@ def result(tmp_path):
 
 def delivered(folder):
     store = FilesystemArtifactStore(folder.parent / "artifacts")
-    return store, upload(folder, "job", store)
+    return store, upload(folder, rows(folder), "job", store)
 
 
 def test_every_file_of_a_package_is_stored_under_its_path(result):
     zipped(package(result))
     (result / "report.json").write_bytes(b"{}")
-    store, rows = delivered(result)
-    assert [row.name for row in rows] == [
+    store, found = delivered(result)
+    assert [row.name for row in found] == [
         "model.mlpackage.zip",
         "report.json",
         "model.mlpackage/Data/com.apple.CoreML/model.mlmodel",
@@ -63,7 +64,7 @@ def test_every_file_of_a_package_is_stored_under_its_path(result):
         "model.mlpackage/Data/empty.bin",
         "model.mlpackage/Manifest.json",
     ]
-    for row in rows[2:]:
+    for row in found[2:]:
         assert row.kind == "member"
         assert content(store, row) == TREE[row.name.removeprefix("model.mlpackage/")]
         assert row.media_type == (
@@ -73,18 +74,16 @@ def test_every_file_of_a_package_is_stored_under_its_path(result):
 
 def test_the_zip_holds_the_same(result):
     zipped(package(result))
-    package(
-        result, {"main.mlmodel": b"x", "metadata.json": b"{}"}, "model.aimodel"
-    )  # zipped when it is delivered
-    store, rows = delivered(result)
-    inside = {row.name: content(store, row) for row in rows if row.kind == "member"}
+    package(result, {"main.mlmodel": b"x", "metadata.json": b"{}"}, "model.aimodel")
+    store, found = delivered(result)
+    inside = {row.name: content(store, row) for row in found if row.kind == "member"}
     packed = {}
-    for row in rows:
+    for row in found:
         if row.name.endswith(".zip"):
             with store.local_path(row.sha256) as path, zipfile.ZipFile(path) as archive:
                 packed |= {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
     assert packed == inside
-    assert {row.name: row.kind for row in rows if row.kind != "member"} == {
+    assert {row.name: row.kind for row in found if row.kind != "member"} == {
         "model.mlpackage.zip": "mlpackage", "model.aimodel.zip": "aimodel",
     }  # fmt: skip
 
@@ -138,10 +137,10 @@ def test_a_name_goes_to_the_client_and_back(server, name):
         job_id = server.submit()
         attempt = server.store.claim()
         try:
-            rows = upload(Path(folder), job_id, server.artifacts)
+            files = upload(Path(folder), rows(Path(folder)), job_id, server.artifacts)
         except CoreMLFileError:
             return
-    finish(server.store, attempt, *rows)
+    finish(server.store, attempt, *files)
     (row,) = server.client.get(f"/v1/jobs/{job_id}/artifacts").json()["artifacts"]
     (file,) = row["package"]["files"]
     assert file["path"] == name
@@ -157,10 +156,10 @@ def test_the_manifest_has_a_package_with_its_files(result, tmp_path):
     (result / "report.json").write_bytes(b"{}")
     with served(tmp_path / "server", workers=0) as server:
         job_id = server.submit()
-        finish(server.store, server.store.claim(), *upload(result, job_id, server.artifacts))
-        rows = server.client.get(f"/v1/jobs/{job_id}/artifacts").json()["artifacts"]
-        assert rows == server.client.get(f"/v1/jobs/{job_id}").json()["artifacts"]
-        packed, report = rows
+        finish(server.store, server.store.claim(), *upload(result, rows(result), job_id, server.artifacts))
+        listed = server.client.get(f"/v1/jobs/{job_id}/artifacts").json()["artifacts"]
+        assert listed == server.client.get(f"/v1/jobs/{job_id}").json()["artifacts"]
+        packed, report = listed
         assert (packed["name"], report["name"], report["package"]) == (
             "model.mlpackage.zip",
             "report.json",
@@ -193,8 +192,8 @@ def test_removing_a_job_lets_go_of_its_packages_files(result, tmp_path):
     zipped(package(result))
     with served(tmp_path / "server", workers=0) as server:
         job_id = server.submit()
-        rows = upload(result, job_id, server.artifacts)
-        finish(server.store, server.store.claim(), *rows)
+        files = upload(result, rows(result), job_id, server.artifacts)
+        finish(server.store, server.store.claim(), *files)
         assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == set()
         server.client.delete(f"/v1/jobs/{job_id}")
-        assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == {row.sha256 for row in rows}
+        assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == {row.sha256 for row in files}

@@ -8,10 +8,11 @@ from __future__ import annotations
 from typing import get_args
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.checks.export import export_problems
 from quickml.document.checks.tokens import token_problems
 from quickml.document.checks.updating import updatable_problems
 from quickml.document.document import Model
-from quickml.document.export import FIRST_IOS, Export, Format, first_ios, formats_of
+from quickml.document.export import Export
 from quickml.document.layers.layer import shown
 from quickml.document.layers.preprocessing import Normalization
 from quickml.document.shapes import Graph, Node, walk
@@ -255,37 +256,6 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
             )
         ]
     return []
-
-
-def export_problems(export: Export) -> list[Problem]:
-    """Formats that cannot hold the asked weights, or that the asked iOS cannot read."""
-    problems = [problem for kind in formats_of(export) for problem in _format_problems(kind, export)]
-    if len(set(export.formats)) < len(export.formats):
-        problems.append(
-            Problem(pointer="/export/formats", expected="each format once", found=shown(export.formats))  # type: ignore[arg-type]
-        )
-    return problems
-
-
-def _format_problems(kind: Format, export: Export) -> list[Problem]:
-    if kind == "onnx":
-        return []
-    first, weights, minimum = first_ios(kind, export.weights), export.weights, export.minimum_ios
-    if first is None:
-        possible = f"one of {', '.join(FIRST_IOS[kind])}"
-        hint = f"leave {kind} out of formats"
-        return [Problem(pointer="/export/weights", subject=kind, expected=possible, found=weights, hint=hint)]
-    if minimum is None or minimum >= first:
-        return []
-    return [
-        Problem(
-            pointer="/export/minimum_ios",
-            subject=kind if weights == "float32" else f"{kind} with {weights} weights",
-            expected=f"iOS {first} or later",
-            found=str(minimum),
-            hint=f"leave {kind} out of formats, or raise minimum_ios",
-        )
-    ]
 
 
 def metrics_of(training: Training, info: DatasetInfo) -> tuple[str, ...]:

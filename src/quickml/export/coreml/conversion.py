@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from quickml.document.export import FIRST_IOS, Format
 from quickml.errors import CompileError
 from quickml.export.coreml.library import coremltools
 
@@ -36,20 +35,21 @@ _PASSES = (
 the start, and the others cost a third of the time. One of them is wrong, too: `fuse_elementwise_to_batchnorm`
 makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5e-6."""
 
+_OLDEST_IOS = 15  # of ML programs
 _NEWEST_IOS = 26
 """That coremltools 9 can write for; a later one reads the same."""
 
 
-def target_of(kind: Format, minimum_ios: int | None = None) -> Any:
+def target_of(kind: str, minimum_ios: int | None = None) -> Any:
     """The coremltools target of a format: the oldest that `minimum_ios` allows."""
     targets = coremltools().target
     if kind == "mlmodel":
         return targets.iOS13
-    oldest = max(minimum_ios or 0, FIRST_IOS[kind]["float32"])
+    oldest = max(minimum_ios or 0, _OLDEST_IOS)
     return getattr(targets, f"iOS{min(oldest, _NEWEST_IOS)}")
 
 
-def convert(program: Any, kind: Format, target: Any, **arguments: Any) -> Any:
+def convert(program: Any, kind: str, target: Any, **arguments: Any) -> Any:
     """A MIL program as a coremltools model, in float32 unless asked otherwise.
 
     Raises:

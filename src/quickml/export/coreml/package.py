@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
-import sys
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +11,6 @@ from typing import Any
 
 import numpy as np
 
-from quickml.document.export import Format
 from quickml.document.shapes import Graph
 from quickml.errors import CompileError
 from quickml.export.coreml.conversion import convert, quiet, target_of
@@ -30,11 +27,9 @@ a prediction. The input goes by the dataset's kind."""
 MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
 """Where a package keeps its protobuf message."""
 
-NO_MLMODELC = "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles"
-
 
 def write(
-    trained: TrainedModel, kind: Format, folder: Path, *, half: bool = False, ios: int | None = None
+    trained: TrainedModel, kind: str, folder: Path, *, half: bool = False, ios: int | None = None
 ) -> Path:
     """Emit, convert, describe and save one format as `model.<kind>` in `folder`.
 
@@ -65,14 +60,12 @@ def save(description: Any, weights: str | None, path: Path) -> Path:
     return path
 
 
-def compile_for_device(path: Path, folder: Path) -> Path | None:
-    """On macOS, `model.mlmodelc` made by Xcode's own compiler; None elsewhere.
+def compile_for_device(path: Path, folder: Path) -> Path:
+    """Make `model.mlmodelc` with Xcode's own compiler, on macOS.
 
     Raises:
         CompileError: the compiler refuses the file.
     """
-    if sys.platform != "darwin" or shutil.which("xcrun") is None:
-        return None
     command = ["xcrun", "coremlcompiler", "compile", str(path), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
@@ -80,7 +73,7 @@ def compile_for_device(path: Path, folder: Path) -> Path | None:
     return folder / f"{path.stem}.mlmodelc"
 
 
-def _convert(trained: TrainedModel, kind: Format, target: Any, *, half: bool) -> Any:
+def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> Any:
     ct, plan = coremltools(), trained.plan
     program = emit(
         plan.graph,

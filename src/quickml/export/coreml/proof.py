@@ -11,16 +11,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from quickml.events import Parity, Reference
-from quickml.export.choose import Written
+from quickml.export.coreml.choose import Candidate
 from quickml.export.verify import answers, verify
 from quickml.model import Probe
 
 
-def prove(written: Written, probe: Probe, labels: tuple[str, ...]) -> Parity:
+def prove(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> Parity:
     """Execute a file as it will be delivered, and compare.
 
     Args:
-        written: the file.
+        candidate: the file.
         probe: at least 256 samples with the trained model's answers.
         labels: the classes, in the order of the probe's answers; none for a regression.
 
@@ -28,15 +28,15 @@ def prove(written: Written, probe: Probe, labels: tuple[str, ...]) -> Parity:
         VerificationError: it computes something else; the error carries the figures.
         CoreMLFileError: it cannot be read or run.
     """
-    if written.decompressed is None:
-        return verify(written.path, probe, labels, written.weights)
-    verify(written.uncompressed, probe, labels, "float32")
-    own = replace(probe, expected=answers(written.decompressed, probe.inputs, labels))
-    return verify(written.path, own, labels, "float32", reference="decompressed")
+    if candidate.decompressed is None:
+        return verify(candidate.path, probe, labels, candidate.weights)
+    verify(candidate.uncompressed, probe, labels, "float32")
+    own = replace(probe, expected=answers(candidate.decompressed, probe.inputs, labels))
+    return verify(candidate.path, own, labels, "float32", reference="decompressed")
 
 
-def reference(written: Written, probe: Probe, labels: tuple[str, ...]) -> tuple[Probe, Reference]:
+def reference(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> tuple[Probe, Reference]:
     """What a translation of a file must answer: as the trained model does, or as a file that differs."""
-    if written.weights == "float32":
+    if candidate.weights == "float32":
         return probe, "trained"
-    return replace(probe, expected=answers(written.path, probe.inputs, labels)), "translated"
+    return replace(probe, expected=answers(candidate.path, probe.inputs, labels)), "translated"

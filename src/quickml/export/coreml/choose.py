@@ -12,7 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from quickml.datasets.data import Data
-from quickml.document.export import Format, Weights, forms_of, ios_of
+from quickml.document.export import Weights
+from quickml.document.formats import DocumentFormat
 from quickml.errors import VerificationError
 from quickml.events import Compressed, Event, Warned
 from quickml.export.coreml import package
@@ -28,8 +29,8 @@ LEAST_AGREEMENT, MOST_INCREASE = 0.99, 0.01
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
-    """A Core ML file, and what its weights are proven with."""
+class Candidate:
+    """A Core ML file, and what its weights are verified with."""
 
     path: Path
     weights: Weights
@@ -42,8 +43,10 @@ class Written:
     """What was measured to get here."""
 
 
-def choose(trained: TrainedModel, data: Data, kind: Format, scratch: Path) -> Generator[Event, None, Written]:
-    """Write `model.<kind>` somewhere below an empty folder, as the document wants its weights.
+def choose(
+    trained: TrainedModel, data: Data, format: DocumentFormat, scratch: Path
+) -> Generator[Event, None, Candidate]:
+    """Write the format somewhere below an empty folder, with the weights that the document asks for.
 
     Yields:
         `compressed` for each form that was tried, and a `warning` where the one taken costs much. Nothing for
@@ -53,7 +56,7 @@ def choose(trained: TrainedModel, data: Data, kind: Format, scratch: Path) -> Ge
         CompileError: a layer that cannot be written, or not so.
     """
     export = trained.plan.document.export
-    written = _written(trained, kind, scratch)
+    written = _written(trained, format, scratch)
     if export.weights == "float32":
         return next(written)
     tried: list[Compressed] = []
@@ -69,26 +72,26 @@ def choose(trained: TrainedModel, data: Data, kind: Format, scratch: Path) -> Ge
     return replace(way, decompressed=own, tried=tuple(tried))
 
 
-def _written(trained: TrainedModel, kind: Format, scratch: Path) -> Iterator[Written]:
+def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> Iterator[Candidate]:
     export = trained.plan.document.export
 
     @cache
     def full(ios: int) -> Path:
-        return package.write(trained, kind, _folder(scratch / f"float32-{ios}"), ios=ios)
+        return package.write(trained, format.kind, _folder(scratch / f"float32-{ios}"), ios=ios)
 
-    for form in forms_of(kind, export):
-        ios, folder = ios_of(kind, form, export), _folder(scratch / form)
+    for form in format.allowed_weights(export):
+        ios, folder = format.minimum_ios(form, export), _folder(scratch / form)
         path: Path | None = None
         if form == "float16":
-            path = package.write(trained, kind, folder, half=True, ios=ios)
+            path = package.write(trained, format.kind, folder, half=True, ios=ios)
         elif form != "float32":
             path = compress(full(ios), form, folder, sparsity=export.sparsity)
         if path or form == "float32" or export.weights != "auto":
             weights: Weights = form if path else "float32"
-            yield Written(path=path or full(ios), weights=weights, minimum_ios=ios, uncompressed=full(ios))
+            yield Candidate(path=path or full(ios), weights=weights, minimum_ios=ios, uncompressed=full(ios))
 
 
-def _tried(way: Written, trained: TrainedModel, data: Data) -> Compressed:
+def _tried(way: Candidate, trained: TrainedModel, data: Data) -> Compressed:
     export, labels = trained.plan.document.export, trained.plan.info.labels
     quality = measure(way.path, data.x_test, data.y_test, trained.predictions, labels)
     holds = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is a little more than 0.01
@@ -106,7 +109,7 @@ def _tried(way: Written, trained: TrainedModel, data: Data) -> Compressed:
     )
 
 
-def _passes(way: Written, trained: TrainedModel) -> bool:
+def _passes(way: Candidate, trained: TrainedModel) -> bool:
     """Whether float16 will pass its verification; others of `auto` are proven by other means."""
     if way.weights != "float16":
         return True

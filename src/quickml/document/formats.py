@@ -1,0 +1,104 @@
+"""The formats that a document may ask for: the facts that checking a document needs.
+
+A format is one class in `quickml.export.formats`, which registers itself here. That folder is loaded by name,
+at the first question, because imports point down. Its modules import nothing heavy.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Literal, TypeVar
+
+from quickml.document.export import Export, Weights
+from quickml.errors import Problem
+
+FOLDER = "quickml.export.formats"
+
+
+class DocumentFormat:
+    """A file format, as far as a document is concerned."""
+
+    kind: ClassVar[str]
+    """Its name in `export.formats`, and the `kind` of its files in the report and in the API."""
+    first_ios: ClassVar[Mapping[Weights, int]] = {}
+    """The first iOS that reads the format, for each way to store the weights that it has. Empty for a format
+    that no phone reads: it takes any weights."""
+    is_written_for_ios: ClassVar[bool] = True
+    """Whether the file depends on the iOS version that it is written for."""
+    can_be_named: ClassVar[bool] = True
+    """Whether `export.formats` may name it; the others follow from other keys."""
+
+    def is_asked(self, export: Export) -> bool:
+        """Whether a document asks for this file."""
+        return self.kind in export.formats
+
+    def oldest(self, weights: Weights | Literal["auto"]) -> int | None:
+        """The first iOS that reads the format with these weights; None if it cannot store them."""
+        if weights == "auto":
+            return min(self.first_ios.values(), default=None)
+        return self.first_ios.get(weights)
+
+    def minimum_ios(self, weights: Weights, export: Export) -> int:
+        """The iOS version that the file is written for."""
+        first = self.first_ios[weights]
+        return max(first, export.minimum_ios or 0) if self.is_written_for_ios else first
+
+    def allowed_weights(self, export: Export) -> tuple[Weights, ...]:
+        """How the weights may be stored: one way, or with `auto` all that `minimum_ios` allows."""
+        if export.weights != "auto":
+            return (export.weights,)
+        newest = export.minimum_ios or max(self.first_ios.values())
+        return tuple(way for way, first in self.first_ios.items() if first <= newest) or ("float32",)
+
+    def problems(self, export: Export) -> Iterator[Problem]:
+        """What in `export` this format does not allow: the weights, or the iOS version."""
+        if not self.first_ios:
+            return
+        first, weights, minimum = self.oldest(export.weights), export.weights, export.minimum_ios
+        if first is None:
+            yield Problem(
+                pointer="/export/weights",
+                subject=self.kind,
+                expected=f"one of {', '.join(self.first_ios)}",
+                found=weights,
+                hint=f"leave {self.kind} out of formats",
+            )
+        elif minimum is not None and minimum < first:
+            yield Problem(
+                pointer="/export/minimum_ios",
+                subject=self.kind if weights == "float32" else f"{self.kind} with {weights} weights",
+                expected=f"iOS {first} or later",
+                found=str(minimum),
+                hint=f"leave {self.kind} out of formats, or raise minimum_ios",
+            )
+
+
+F = TypeVar("F", bound=DocumentFormat)
+FORMATS: dict[str, DocumentFormat] = {}
+"""By kind, as they registered. Read them through `known`, which loads the package's own."""
+
+
+def registered(kind: type[F]) -> type[F]:
+    """Class decorator: enter a format into the table."""
+    FORMATS[kind.kind] = kind()
+    return kind
+
+
+def known() -> dict[str, DocumentFormat]:
+    """Every format by its kind: first those for the oldest systems, last those that no phone reads."""
+    importlib.import_module(FOLDER)
+    by_age = sorted(FORMATS.values(), key=lambda one: (min(one.first_ios.values(), default=999), one.kind))
+    return {one.kind: one for one in by_age}
+
+
+def names() -> list[str]:
+    """The values that `export.formats` takes."""
+    return [kind for kind, one in known().items() if one.can_be_named]
+
+
+def formats_of(export: Export) -> tuple[str, ...]:
+    """The formats asked for; the defaults that can store the weights where the document names none."""
+    if "formats" in export.model_fields_set:
+        return export.formats
+    return tuple(kind for kind in export.formats if known()[kind].oldest(export.weights) is not None)

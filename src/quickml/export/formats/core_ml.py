@@ -1,0 +1,44 @@
+"""What the two formats of Core ML have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quickml.export.formats.format import Format
+
+if TYPE_CHECKING:
+    from quickml.events import Event, Parity
+    from quickml.export.compilation import Compilation
+    from quickml.export.coreml.choose import Candidate
+
+
+class CoreMLFormat(Format):
+    """A Core ML file with the weights that the document asks for."""
+
+    is_runnable = True
+
+    def write(self, run: Compilation) -> Generator[Event, None, Path]:
+        """Move the candidate to the result folder; scratch is on the same disk."""
+        candidate = yield from self.candidate(run)
+        path = candidate.path.rename(run.folder / self.file_name)
+        full = path if candidate.uncompressed == candidate.path else candidate.uncompressed
+        run.core_ml[self.kind] = replace(candidate, path=path, uncompressed=full)
+        return path
+
+    def verify(self, path: Path, run: Compilation) -> Parity:
+        """See `coreml.proof`."""
+        from quickml.export.coreml.proof import prove
+
+        candidate = replace(run.core_ml[self.kind], path=path)
+        return prove(candidate, run.trained.probe, run.labels)
+
+    def candidate(self, run: Compilation) -> Generator[Event, None, Candidate]:
+        """The file in the scratch folder, or where `write` has put it. Written at the first call."""
+        from quickml.export.coreml.choose import choose
+
+        if self.kind not in run.core_ml:
+            run.core_ml[self.kind] = yield from choose(run.trained, run.data, self, run.scratch / self.kind)
+        return run.core_ml[self.kind]
