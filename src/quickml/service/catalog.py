@@ -42,24 +42,22 @@ def layers() -> list[dict[str, Any]]:
 
 
 def datasets() -> list[dict[str, Any]]:
-    """Every dataset: what it is, and its sizes; one that cannot be described is left out and logged."""
-    described = []
-    for kind in registry.datasets():
-        try:
-            described.append(_about(kind))
-        except DatasetError as error:
-            _log.warning("%s", error)
-    return described
+    """Every dataset: what it is, and its sizes. One of a broken package is left out, and logged."""
+    return [about for kind in registry.datasets() if (about := _about_if_sound(kind))]
 
 
 def dataset(name: str) -> dict[str, Any] | None:
-    """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples.
+    """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples."""
+    known = {kind.model_fields["name"].default: kind for kind in registry.datasets()}
+    return _dataset(known[name]) if name in known and _about_if_sound(known[name]) else None
 
-    Raises:
-        DatasetError: the package that it comes with cannot load or describe it.
-    """
-    kind = registry.find(name)
-    return _dataset(kind) if kind and issubclass(kind, Dataset) else None
+
+def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:
+    try:
+        return _about(kind)
+    except DatasetError as error:
+        _log.warning("%s", error)
+        return None
 
 
 @cache
