@@ -1,7 +1,24 @@
 """What every test process does before its first test, in `pytest -n` too."""
 
 import default_signals
+import rounds
 
 
-def pytest_configure():
+def pytest_addoption(parser):
+    group = parser.getgroup("quickml")
+    group.addoption(
+        "--full", action="store_true", help="Tests that rely on chance try more often, for minutes."
+    )
+    group.addoption("--seed", type=int, help="The seed of those tests; the default is made of the commit.")
+
+
+def pytest_configure(config):
     default_signals.restore()
+    if config.option.seed is None:  # also seen by the processes of `-n`, which are given these options
+        config.option.seed = rounds.seed_of_commit()
+    rounds.seed, rounds.is_full = config.option.seed, config.option.full
+
+
+def pytest_report_header(config):
+    again = f"--seed {rounds.seed}{' --full' if rounds.is_full else ''}"
+    return f"chance: {'full' if rounds.is_full else 'few'} rounds; the same again: {again}"

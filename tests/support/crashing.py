@@ -28,6 +28,12 @@ def kept_epoch(checkpoint):
         return 0
 
 
+def deck(random, *cards):
+    """Cards for ever: all of them in some order, then all of them again, so that few draws miss none."""
+    while True:
+        yield from random.sample(cards, len(cards))
+
+
 class Site:
     """A data folder, and the server that works on it at the moment, if there is one."""
 
@@ -35,6 +41,8 @@ class Site:
         self.data, self.left = data, crashes
         self.server_kills, self.worker_kills, self.kept_kills = [], [], 0
         self._random, self._flags = random, flags
+        self._moments = deck(random, "sent", "any", "busy", "kept")
+        self._victims = deck(random, "worker", "worker", "worker", "server")
         self.temporary = data.parent / "temporary"
         self.temporary.mkdir()
         self._server, self._process, self._is_over = None, None, False
@@ -84,14 +92,14 @@ class Site:
         to go on: of its workers another one may be at it."""
         is_kept = self._wait_for_a_moment(is_idle)
         workers = psutil.Process(self._process.pid).children()
-        if workers and not is_kept and self._random.random() < 0.75:
+        if workers and not is_kept and next(self._victims) == "worker":
             self._kill_worker(self._random.choice(workers))
         else:
             self._kill_server()
             self.start()
 
     def _wait_for_a_moment(self, is_idle):
-        kind = self._random.choice(("sent", "any", "busy", "kept"))
+        kind = next(self._moments)
         if kind == "sent":
             time.sleep(self._random.uniform(0, POST_S))
         elif kind == "any":

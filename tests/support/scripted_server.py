@@ -4,7 +4,7 @@ import socket
 import ssl
 import struct
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 REASONS = {200: "OK", 202: "Accepted", 204: "No Content"}
 
@@ -30,13 +30,11 @@ class ScriptedServer:
                 connection, _ = self._socket.accept()
             except OSError:
                 return
-            with connection:
-                try:
-                    self._handle(
-                        self.tls.wrap_socket(connection, server_side=True) if self.tls else connection
-                    )
-                except ssl.SSLError:
-                    continue  # the client does not trust us
+            with suppress(ssl.SSLError), self._secured(connection) as secured:
+                self._handle(secured)  # unless the client does not trust us
+
+    def _secured(self, connection):
+        return self.tls.wrap_socket(connection, server_side=True) if self.tls else connection
 
     def _handle(self, connection):
         stream = connection.makefile("rb")

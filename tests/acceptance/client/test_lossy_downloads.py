@@ -1,13 +1,11 @@
 """Downloads over a network that cuts, stalls, spoils and loses: whole every time, and hardly more than once.
 
-`QUICKML_LOSSY_MB` is the size of the file, 40 where it is not set, and `QUICKML_LOSSY_RUNS` how often it is
-fetched, 10. The figures of the issue are 200 and 50.
+`pytest --full` fetches a larger file more often.
 """
 
 import asyncio
 import hashlib
 import json
-import os
 import resource
 import signal
 import subprocess
@@ -16,6 +14,7 @@ from random import Random
 
 import pytest
 
+import rounds
 from lossy_proxy import Faults, LossyProxy
 from quickml import AsyncClient, Client
 from quickml.client.retry import Backoff
@@ -24,11 +23,10 @@ from server_process import PATIENCE_S, QUICKML, serving
 from stored_files import store_files
 from waiting import until
 
-# Taken out of the environment: a server refuses what begins like a setting and is none.
-SIZE_BYTES = int(os.environ.pop("QUICKML_LOSSY_MB", "40")) * 1_000_000
-RUNS = int(os.environ.pop("QUICKML_LOSSY_RUNS", "10"))
-SEED = int(os.environ.pop("QUICKML_LOSSY_SEED", "1"))
-KILLS = 10
+SIZE_BYTES = rounds.choose(few=40, full=200) * 1_000_000
+RUNS = rounds.choose(few=4, full=50)
+SEED = rounds.seed
+KILLS = rounds.choose(few=4, full=10)
 MB = 1_000_000
 LOSSY = Faults(cut=SIZE_BYTES // 12, stall=SIZE_BYTES // 2, corrupt=40 * MB, lose=100 * MB, drop=0.1)
 HEAD_BYTES = 4096
@@ -134,7 +132,7 @@ def test_a_broken_connection_sends_at_most_256_kib_again(site, tmp_path):
 
 @pytest.mark.parametrize("corrupt", [5_000, 50_000, 500_000, 5_000_000])
 def test_a_proxy_that_spoils_is_caught_every_time(site, tmp_path, corrupt):
-    for run in range(5):
+    for run in range(rounds.choose(few=2, full=5)):
         with LossyProxy(site.port, Faults(corrupt=corrupt), seed=f"{SEED} {run}") as proxy:
             try:
                 path = fetch(proxy, site.file, tmp_path / str(run))

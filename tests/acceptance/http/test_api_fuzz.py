@@ -1,21 +1,20 @@
 """Requests that nobody thought of, made from the OpenAPI document of a server: it makes no mistake."""
 
 import json
-import os
 import threading
 
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, settings
 
+import rounds
 from job_examples import artifact, finish
 from quickml.http.server.run import Server, listen
 from quickml.service import OPEN_OWNER, DocumentLimits, Limits
 from served import IRIS, ROOT, Served, until
 
-# Taken out of the environment: a server refuses what begins like a setting and is none.
-EXAMPLES = int(os.environ.pop("QUICKML_EXAMPLES", "10"))
-IS_THOROUGH = EXAMPLES > 10
+EXAMPLES = rounds.choose(few=10, full=100)
+IS_THOROUGH = rounds.is_full
 """With every value of every key of a document, too: they take minutes to think of."""
 DOCUMENTS = ("/v1/jobs", "/v1/validate")
 NAME = "model.mlpackage/Data/weights.bin"

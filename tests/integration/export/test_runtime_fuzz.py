@@ -1,6 +1,6 @@
 """Files made to do harm, by chance (tests/support/fuzz.py) and on purpose: refused in our words, soon and small.
 
-QUICKML_FUZZ_SECONDS sets how long chance has; 15 s without it.
+`pytest --full` gives chance more time, `--seed` other files.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rounds
 from networks import Maker, load, normal
 from programs import convert, ct, mb
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import files, proto
 
 TESTS = Path(__file__).resolve().parents[2] / "support"
-SECONDS = float(os.environ.get("QUICKML_FUZZ_SECONDS", "15"))
+SECONDS = rounds.choose(few=8.0, full=120.0)
 
 
 def python(script: str, *arguments: str, within_s: float) -> subprocess.CompletedProcess[str]:
@@ -37,7 +38,16 @@ def test_damaged_files_end_in_our_errors(tmp_path: Path) -> None:
     made = python("fuzz_seeds.py", str(tmp_path), within_s=300)
     assert made.returncode == 0, made.stderr[-2000:]
     # A hang ends in the timeout: many times what a busy machine needs.
-    done = python("fuzz.py", "--seeds", str(tmp_path), "--seconds", str(SECONDS), within_s=5 * SECONDS + 120)
+    done = python(
+        "fuzz.py",
+        "--seeds",
+        str(tmp_path),
+        "--seconds",
+        str(SECONDS),
+        "--seed",
+        str(rounds.seed),
+        within_s=5 * SECONDS + 120,
+    )
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout)
     assert told["refused"] > told["ran"] > 0, "enough of both: damage hits, and does not hit everything"

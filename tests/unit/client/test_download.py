@@ -336,6 +336,9 @@ def test_a_noted_etag_that_cannot_be_asked_with_is_left_out(etag, tmp_path):
     assert script.asked == [(100_000, None)]
 
 
+@pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)  # the file, which Ctrl-C leaves open
 def test_ctrl_c_before_it_is_known_what_is_there_removes_nothing(tmp_path, monkeypatch):
     begun(tmp_path)
 
