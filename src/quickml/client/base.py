@@ -1,4 +1,4 @@
-"""What `Client` and `AsyncClient` have in common: how they are set up."""
+"""What `Client` and `AsyncClient` have in common: how httpx is set up."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ import ssl
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+import httpx
+
+from quickml._version import __version__
 from quickml.client.retry import Contact, OnRetry
-from quickml.client.transport import TIMEOUT_S, http_options
-from quickml.settings.remote import remote
+from quickml.errors import Problem, SettingsError
+from quickml.settings.remote import Remote, remote
 
 H = TypeVar("H")
+
+TIMEOUT_S = 30.0
 
 
 class BaseClient(Generic[H]):
@@ -43,9 +48,44 @@ class BaseClient(Generic[H]):
         """
         self._remote = remote(server, token)
         self._contact = Contact(patience_s, on_retry)
-        self._http = self._open(**http_options(self._remote, timeout_s=timeout_s, verify=verify))
+        url = _url(self._remote.server)
+        self._http = self._open(
+            base_url=url,
+            headers=_headers(self._remote),
+            timeout=httpx.Timeout(timeout_s),
+            verify=_default_verify(url) if verify is True else verify,
+            trust_env=False,  # no proxy and no `.netrc`: the token goes to the named server only
+        )
 
     @property
     def server(self) -> str:
         """URL of the server."""
         return self._remote.server
+
+
+def _headers(remote: Remote) -> dict[str, str]:
+    headers = {"User-Agent": f"quickml/{__version__}", "Accept-Encoding": "identity"}
+    if remote.token is not None:
+        headers["Authorization"] = f"Bearer {remote.token}"
+    return headers
+
+
+def _url(server: str) -> httpx.URL:
+    try:
+        return httpx.URL(server)
+    except (httpx.InvalidURL, ValueError) as error:
+        found = f"{server!r:.80} ({error})"
+        raise SettingsError([Problem(pointer="server", expected="a URL", found=found)]) from None
+
+
+def _default_verify(url: httpx.URL) -> ssl.SSLContext | bool:
+    """Trust the usual authorities and those of this system, including `SSL_CERT_FILE`.
+
+    Without https no certificate is checked, and loading them takes longer than a call. No redirect is
+    followed, so http stays http.
+    """
+    if url.scheme != "https":
+        return False
+    context = httpx.create_ssl_context(trust_env=False)
+    context.load_default_certs()
+    return context

@@ -10,9 +10,13 @@ from typing import Generic, Self, TypeVar
 import httpx
 
 from quickml.client.flow import Emit, Flow, Receive, ResponseHead, RunBlocking, Send, Sleep, Step
-from quickml.client.transport import build_request, unreachable
+from quickml.errors import UnreachableError
 
 T = TypeVar("T")
+
+SILENCE_S = 45.0
+"""Reconnect an event stream that has sent nothing for this long: three heartbeats are missing."""
+NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
 class Driver(Generic[T]):
@@ -40,7 +44,7 @@ class Driver(Generic[T]):
                 try:
                     result = self._perform(step)
                 except httpx.RequestError as error:
-                    step = self._flow.throw(unreachable(error, self._http.base_url))
+                    step = self._flow.throw(_unreachable(error, self._http.base_url))
                 except Exception as error:
                     step = self._flow.throw(error)
                 else:
@@ -55,7 +59,7 @@ class Driver(Generic[T]):
         self._close_response()
         match step:
             case Send():
-                response = self._response = self._http.send(build_request(self._http, step), stream=True)
+                response = self._response = self._http.send(_request(self._http, step), stream=True)
                 self._chunks = response.iter_bytes() if step.is_event_stream else response.iter_raw()
                 return ResponseHead(status=response.status_code, headers=response.headers)
             case Sleep():
@@ -94,7 +98,7 @@ class AsyncDriver(Generic[T]):
                 try:
                     result = await self._perform(step)
                 except httpx.RequestError as error:
-                    step = self._flow.throw(unreachable(error, self._http.base_url))
+                    step = self._flow.throw(_unreachable(error, self._http.base_url))
                 except Exception as error:
                     step = self._flow.throw(error)
                 else:
@@ -109,7 +113,7 @@ class AsyncDriver(Generic[T]):
         await self._close_response()
         match step:
             case Send():
-                request = build_request(self._http, step)
+                request = _request(self._http, step)
                 response = self._response = await self._http.send(request, stream=True)
                 self._chunks = response.aiter_bytes() if step.is_event_stream else response.aiter_raw()
                 return ResponseHead(status=response.status_code, headers=response.headers)
@@ -137,3 +141,26 @@ async def _in_thread(work: Callable[[], T]) -> T:
         running.exception()  # retrieved, so that asyncio does not log it
         raise cancelled
     return running.result()
+
+
+def _request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Request:
+    """The request of a step, as httpx has it."""
+    call, timeout = step.call, httpx.Timeout(http.timeout)
+    if step.is_event_stream:
+        timeout.read = SILENCE_S
+    return http.build_request(
+        call.method,
+        call.path,
+        params=dict(call.query) or None,
+        headers=dict(call.headers),
+        content=call.content,
+        timeout=timeout,
+    )
+
+
+def _unreachable(error: httpx.RequestError, server: httpx.URL) -> UnreachableError:
+    """An error of httpx as ours."""
+    was_sent = not isinstance(error, NEVER_SENT)
+    what = "the connection broke" if was_sent else "cannot be reached"
+    reason = str(error) or type(error).__name__
+    return UnreachableError(f"{str(server).rstrip('/')}: {what} ({reason})", was_sent=was_sent)

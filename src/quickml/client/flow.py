@@ -43,7 +43,7 @@ class Send:
 
     call: Call[Any]
     is_event_stream: bool = False
-    """Allow `transport.SILENCE_S` between two chunks."""
+    """Allow `driver.SILENCE_S` between two chunks."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

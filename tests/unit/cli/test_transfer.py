@@ -14,7 +14,7 @@ from quickml.cli.display.outages import QUIET_S, Outages
 from quickml.cli.display.transfer import (
     BarTransfer,
     LineTransfer,
-    NoTransfer,
+    Transfer,
     TransferRate,
     duration,
     sentence,
@@ -84,7 +84,7 @@ def test_a_bar_tells_the_name_and_the_bytes(monkeypatch):
 
 
 def test_programs_and_pipes_get_no_bar():
-    assert type(transfer_on(io.StringIO(), as_json=True)) is NoTransfer
+    assert type(transfer_on(io.StringIO(), as_json=True)) is Transfer
     assert type(transfer_on(io.StringIO(), as_json=False)) is LineTransfer
 
 

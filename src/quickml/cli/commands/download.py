@@ -17,7 +17,7 @@ from quickml import results
 from quickml.cli.commands.watch import PATIENCE_S
 from quickml.cli.display.formatting import printable, size
 from quickml.cli.display.outages import Outages
-from quickml.cli.display.transfer import Transfer, on_standard_error
+from quickml.cli.display.transfer import Transfer, transfer_on
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.download.file import POLL_S
 from quickml.client.download.partial import disk_errors
@@ -47,7 +47,7 @@ def download_job(
             if job.status != "ready":
                 raise JobStateError(job_id=job.id, status=job.status, expected="ready")
             chosen = _chosen(client.artifacts(job_id), names)
-            with _draft(job, out) as draft, on_standard_error(as_json=as_json) as transfer:
+            with _draft(job, out) as draft, transfer_on(sys.stderr, as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
                 with disk_errors(draft.folder):
                     _leave_only(draft.path, {_name(file, as_folder) for file, as_folder in chosen})

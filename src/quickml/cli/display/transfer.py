@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import Protocol, Self, TextIO
+from typing import Self, TextIO
 
 from quickml.cli.display.formatting import printable, size
 from quickml.client import Progress
@@ -48,30 +47,20 @@ class TransferRate:
         return (last - first) / (last_s - first_s) if last_s > first_s else 0.0
 
 
-class Transfer(Protocol):
-    """Shows files as they come; a context, so that it can tidy up behind itself."""
+class Transfer:
+    """Shows the progress of downloads; this one shows nothing, for programs. A context manager."""
 
     def show(self, progress: Progress) -> None:
-        """Show how far a file is."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *_: object) -> None: ...
-
-
-class NoTransfer:
-    """For programs."""
-
-    def show(self, progress: Progress) -> None:
-        """Nothing."""
+        """Show the progress of a file."""
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None: ...
+    def __exit__(self, *_: object) -> None:
+        """Leave the terminal as it was."""
 
 
-class LineTransfer(NoTransfer):
+class LineTransfer(Transfer):
     """One plain line every few seconds, for pipes and files."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
@@ -88,7 +77,7 @@ class LineTransfer(NoTransfer):
         self._stream.flush()
 
 
-class BarTransfer:
+class BarTransfer(Transfer):
     """A bar with Rich, for people."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -131,7 +120,7 @@ class BarTransfer:
 def transfer_on(stream: TextIO, *, as_json: bool) -> Transfer:
     """The one that suits a stream."""
     if as_json:
-        return NoTransfer()
+        return Transfer()
     if stream.isatty() and os.environ.get("TERM") != "dumb":
         return BarTransfer(stream)
     return LineTransfer(stream)
@@ -157,8 +146,3 @@ def duration(seconds: float) -> str:
     if minutes < 60:
         return f"{minutes}:{rest:02} min"
     return f"{minutes // 60}:{minutes % 60:02} h"
-
-
-def on_standard_error(*, as_json: bool) -> Transfer:
-    """Standard output is for what was fetched."""
-    return transfer_on(sys.stderr, as_json=as_json)

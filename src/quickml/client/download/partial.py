@@ -115,17 +115,10 @@ class PartialFile:
 
     def pieces(self, piece_bytes: int = PIECE_BYTES) -> Iterator[bytes]:
         """The content from its beginning."""
-        for at in range(0, self.size_bytes, piece_bytes):
-            with disk_errors(self._target):
-                self._stream.seek(at)
-                piece = self._read(min(piece_bytes, self.size_bytes - at))
-            yield piece
-
-    def _read(self, count: int) -> bytes:
-        found = b""
-        while len(found) < count and (more := self._stream.read(count - len(found))):
-            found += more
-        return found
+        with disk_errors(self._target), open(self._stream.fileno(), "rb", closefd=False) as stream:
+            stream.seek(0)
+            while piece := stream.read(piece_bytes):
+                yield piece
 
     def sync(self) -> None:
         """Flush the content to disk, and note its size."""
