@@ -30,8 +30,8 @@ class Liveness(ApiMessage):
 class DiskSpace(ApiMessage):
     """Disk space of the server."""
 
-    free_bytes: int
-    """Free disk space."""
+    free_bytes: int | None
+    """Free space for files; null if the store cannot tell."""
     needed_bytes: int
     """Free disk space below which new jobs are refused."""
 

@@ -19,6 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from documented_store import documented_store
 from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
 from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.artifacts import filesystem
@@ -39,7 +40,10 @@ class Clock:
         return self.time
 
 
-STORES = {"filesystem": lambda folder, clock: FilesystemArtifactStore(folder / "artifacts", clock)}
+STORES = {
+    "filesystem": lambda folder, clock: FilesystemArtifactStore(folder / "artifacts", clock),
+    "of the page on adding a store": documented_store,
+}
 """Each makes an empty store that may use a folder."""
 
 
