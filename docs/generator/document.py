@@ -7,7 +7,7 @@ from typing import Any, get_args
 from generator import NOTE, datasets
 from generator.fields import keys, table, wrapped, written
 from quickml.document import Document, Plan, plan, understand
-from quickml.document.checks.fit import MAX_MEMORY_BYTES, MAX_PARAMETERS
+from quickml.document.checks.size import MAX_MEMORY_BYTES, MAX_PARAMETERS
 from quickml.document.document import Model
 from quickml.document.export import Export, Updatable, Weights
 from quickml.document.formats import DocumentFormat, known

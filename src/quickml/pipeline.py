@@ -21,7 +21,7 @@ def run(
     folder: Path | None = None,
     *,
     stop: Callable[[], bool] = lambda: False,
-    keeping: CheckpointPolicy | None = None,
+    checkpoints: CheckpointPolicy | None = None,
     catalog: Catalog = REGISTERED,
 ) -> Generator[events.Event, None, Path]:
     """Train the model of a plan, export it and verify the exported files; yield an event for each step.
@@ -32,8 +32,8 @@ def run(
             folder in `runs/`, named after the document and the time.
         stop: polled several times a second during training; once true, training ends and the run continues
             with the model trained so far.
-        keeping: where checkpoints are written, and where training resumes from. Closing the generator during
-            training writes one.
+        checkpoints: where checkpoints are written, and where training resumes from. Closing the generator
+            during training writes one.
         catalog: loads the dataset that the document names.
 
     Yields:
@@ -52,7 +52,7 @@ def run(
         yield from _announce(plan)
         data = _load(plan, catalog)
         clock.lap("load")
-        trained = yield from _train(plan, data, draft.path, stop, keeping)
+        trained = yield from _train(plan, data, draft.path, stop, checkpoints)
         clock.laps.update(trained.seconds)
         clock.restart()
         exported = yield from _export(trained, data, draft.path, clock)
@@ -90,11 +90,13 @@ def _load(plan: Plan, catalog: Catalog) -> Data:
 
 
 def _train(
-    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], keeping: CheckpointPolicy | None
+    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], checkpoints: CheckpointPolicy | None
 ) -> Generator[events.Event, None, TrainedModel]:
     from quickml.training.train import train
 
-    trained = yield from train(plan, data, keras_file=folder / results.KERAS.name, stop=stop, keeping=keeping)
+    trained = yield from train(
+        plan, data, keras_file=folder / results.KERAS.name, stop=stop, checkpoints=checkpoints
+    )
     if not trained.history:
         yield events.Warned(
             pointer="/training", message="stopped before the first step: the model is untrained"

@@ -33,7 +33,7 @@ def learn(folder, plan=None, data=None, *, every_s=0.0, stop=never, leave=None, 
         data or pictures(),
         keras_file=folder / "model.keras",
         stop=stop,
-        keeping=CheckpointPolicy(path=folder / "checkpoint.npz", every_s=every_s) if kept else None,
+        checkpoints=CheckpointPolicy(path=folder / "checkpoint.npz", every_s=every_s) if kept else None,
     )
     told = []
     while True:

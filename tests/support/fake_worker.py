@@ -35,15 +35,15 @@ class Fake:
 
         return pipeline.failure(error)
 
-    def run(self, plan, folder, *, stop, keeping):
-        checkpoint = keeping.path
+    def run(self, plan, folder, *, stop, checkpoints):
+        checkpoint = checkpoints.path
         from quickml import events
         from quickml.testing import executor
         from result_rows import rows
 
         yield executor.STARTED
         yield executor.BUILT
-        self.misbehave(plan.document.name, checkpoint, keeping)
+        self.misbehave(plan.document.name, checkpoint, checkpoints)
         done = int(checkpoint.read_text().split()[0]) if checkpoint.exists() else 0
         try:
             while done < executor.EPOCHS and not stop():
@@ -58,7 +58,7 @@ class Fake:
                 done += 1
                 yield executor.epoch_ended(done)
         except GeneratorExit:
-            self.keep(keeping, done)
+            self.keep(checkpoints, done)
             raise
         yield executor.trained(done, "asked" if stop() else None)
         yield executor.COMPILED
@@ -70,11 +70,11 @@ class Fake:
         yield executor.VERIFIED.model_copy(update={"folder": str(folder), "files": rows(folder)})
 
     @staticmethod
-    def keep(keeping, done):
-        keeping.path.write_text(f"{done} {keeping.label}")
-        keeping.after()
+    def keep(checkpoints, done):
+        checkpoints.path.write_text(f"{done} {checkpoints.label}")
+        checkpoints.after()
 
-    def misbehave(self, name, checkpoint, keeping):
+    def misbehave(self, name, checkpoint, checkpoints):
         from quickml.errors import DatasetError, ResultError
 
         match name:
@@ -83,7 +83,7 @@ class Fake:
                 os._exit(7)
             case "exit once":
                 if not checkpoint.exists():
-                    self.keep(keeping, 2)
+                    self.keep(checkpoints, 2)
                     os.kill(os.getpid(), signal.SIGKILL)
             case "segfault":
                 os.kill(os.getpid(), signal.SIGSEGV)

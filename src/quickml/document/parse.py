@@ -13,14 +13,14 @@ from quickml.datasets.catalog import REGISTERED, Catalog
 from quickml.datasets.dataset import Reference
 from quickml.datasets.info import DatasetInfo
 from quickml.document import sculptml
-from quickml.document.checks.fit import misfits
+from quickml.document.checks.compatibility import check
 from quickml.document.dataset import NamedDataset
 from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
 from quickml.document.training import Training
-from quickml.document.validation_errors import found, said
+from quickml.document.validation_errors import problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
 
 MAX_BYTES = 4 * 2**20
@@ -107,11 +107,11 @@ def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
 
 def _understand(document: Any, notices: Sequence[Notice], catalog: Catalog) -> Plan:
     if not isinstance(document, dict):
-        raise _broken("a JSON object with name, dataset and model", found(document))
+        raise _broken("a JSON object with name, dataset and model", shown_value(document))
     try:
         parsed = Document.model_validate(document)
     except ValidationError as error:
-        problems = said(error, document)
+        problems = problems_of(error, document)
         problems += _beyond(document, {problem.pointer for problem in problems}, catalog)
         raise _refused(problems, document) from None
     info, problems = _described(parsed.dataset, catalog)
@@ -166,7 +166,7 @@ def _check_count(document: Any) -> None:
     layers = model.get("layers") if isinstance(model, dict) else None
     if isinstance(layers, list) and len(layers) > MAX_LAYERS:
         expected = f"at most {MAX_LAYERS:,} items"
-        raise DocumentError([Problem(pointer="/model/layers", expected=expected, found=found(layers))])
+        raise DocumentError([Problem(pointer="/model/layers", expected=expected, found=shown_value(layers))])
 
 
 def _check_text(document: Any) -> None:
@@ -229,7 +229,7 @@ def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         layers = None
     reference = _right(NamedDataset, document.get("dataset"))
-    _, problems = misfits(
+    _, problems = check(
         info=_described(reference, catalog)[0] if reference else None,
         model=Model.model_construct(layers=tuple(map(_layer, layers)), input_shape=None) if layers else None,
         training=_right(Training, document.get("training", {})),

@@ -15,8 +15,10 @@ from typing import Any, Self
 from pydantic import ValidationError
 
 from quickml.datasets.info import DatasetInfo
-from quickml.document.checks.fit import memory_of, metrics_of, misfits
-from quickml.document.checks.updating import settled
+from quickml.document.checks.compatibility import check
+from quickml.document.checks.size import memory_of
+from quickml.document.checks.training import metrics_of
+from quickml.document.checks.updatable import with_defaults
 from quickml.document.dataset import STORED
 from quickml.document.document import Document, Model
 from quickml.document.formats import formats_of
@@ -94,7 +96,7 @@ def make_plan(
     Returns:
         The plan, or None where a problem stands in its way, and all problems in document order.
     """
-    graph, problems = misfits(
+    graph, problems = check(
         info=info, model=document.model, training=document.training, export=document.export
     )
     if problems or graph is None:
@@ -153,7 +155,7 @@ def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Docum
             "export": document.export.model_copy(
                 update={
                     "formats": formats_of(document.export),
-                    "updatable": updatable and settled(updatable, graph, info),
+                    "updatable": updatable and with_defaults(updatable, graph, info),
                 }
             ),
         }

@@ -94,9 +94,9 @@ class _Walker:
         known = tuple(shape for shape in shapes if shape is not None)
         try:
             output = layer.output_shape(*known)
-        except ShapeError as misfit:
-            self.shapes[name] = misfit.then
-            self.problems.append(_problem(f"/model/layers/{index}", layer, misfit))
+        except ShapeError as error:
+            self.shapes[name] = error.then
+            self.problems.append(_problem(f"/model/layers/{index}", layer, error))
             return
         self.shapes[name] = output
         self.nodes.append(
@@ -112,13 +112,13 @@ class _Walker:
         )
 
 
-def _problem(pointer: str, layer: Layer, misfit: ShapeError) -> Problem:
+def _problem(pointer: str, layer: Layer, error: ShapeError) -> Problem:
     return Problem(
-        pointer=f"{pointer}/{misfit.field}" if misfit.field else pointer,
+        pointer=f"{pointer}/{error.field}" if error.field else pointer,
         subject=layer.type,
-        expected=misfit.expected,
-        found=misfit.found,
-        hint=misfit.hint,
+        expected=error.expected,
+        found=error.found,
+        hint=error.hint,
     )
 
 

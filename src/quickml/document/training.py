@@ -1,6 +1,6 @@
 """How to train: optimizers, losses, schedules and stopping rules, by their Keras names and defaults."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field
 
@@ -19,11 +19,15 @@ class Optimizer(DocumentModel):
     clipnorm: PositiveFloat | None = None
     """Each weight's gradient is cut to at most this norm."""
 
+    slots: ClassVar[int] = 2
+    """Variables that it keeps for each weight, at most."""
+
 
 class SGD(Optimizer):
     """Steps against the gradient, with momentum if asked for."""
 
     type: Literal["SGD"] = "SGD"
+    slots: ClassVar[int] = 1
     learning_rate: Rate = 0.01
     momentum: Momentum = 0.0
     nesterov: bool = False
@@ -61,6 +65,7 @@ class Adagrad(Optimizer):
     """Smaller steps for weights that moved much already."""
 
     type: Literal["Adagrad"] = "Adagrad"
+    slots: ClassVar[int] = 1
     initial_accumulator_value: Decay = 0.1
     epsilon: PositiveFloat = 1e-7
 

@@ -21,7 +21,7 @@ MOST = 1000
 """Problems that are put into words; more help nobody, and each takes a while."""
 
 
-def said(error: ValidationError, document: Any) -> list[Problem]:
+def problems_of(error: ValidationError, document: Any) -> list[Problem]:
     """The problems that pydantic found, each with the pointer into the document as it was handed in."""
     problems = _joined([_problem(item, document) for item in error.errors(include_url=False)[:MOST]])
     # Of a list whose items are wrong, pydantic says too that it is too short, or that it is no number.
@@ -52,7 +52,7 @@ def _joined(problems: list[Problem]) -> list[Problem]:
 def _problem(error: Any, document: Any) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
     place, parent = _place(error["loc"], document)
-    value = found(error["input"])
+    value = shown_value(error["input"])
     pointer = "".join(f"/{_escaped(part)}" for part in place)
     key = str(place[-1]) if place else ""
     if kind == "missing":
@@ -73,7 +73,7 @@ def _problem(error: Any, document: Any) -> Problem:
         )
     if kind == "dataset_broken":
         expected = "a dataset that can be loaded"
-        value, hint = found(error["input"].get("name")), context["reason"]
+        value, hint = shown_value(error["input"].get("name")), context["reason"]
         return Problem(pointer=f"{pointer}/name", expected=expected, found=value, hint=hint)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_tag(error, pointer)
@@ -126,13 +126,13 @@ def _unknown_tag(error: Any, pointer: str) -> Problem:
         tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
     what = {"dataset": "dataset", "optimizer": "optimizer"}.get(pointer.rpartition("/")[2], "type")
     if error["type"] == "union_tag_not_found" or not isinstance(value, dict):
-        return Problem(pointer=pointer, expected=f"an object with the key {key!r}", found=found(value))
+        return Problem(pointer=pointer, expected=f"an object with the key {key!r}", found=shown_value(value))
     tag = value.get(key)
     nearest = _nearest(tag, tags) if isinstance(tag, str) else ""
     return Problem(
         pointer=f"{pointer}/{key}",
         expected=f"a known {what}",
-        found=found(tag),
+        found=shown_value(tag),
         hint=nearest or f"known are {', '.join(tags)}",
     )
 
@@ -212,7 +212,7 @@ def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
     return words.format(**values)
 
 
-def found(value: Any) -> str:
+def shown_value(value: Any) -> str:
     """A value as a message shows it: JSON, cut short."""
     if isinstance(value, float) and not math.isfinite(value):
         return "a number too large"

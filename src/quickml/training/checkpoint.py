@@ -67,9 +67,9 @@ def identity(plan: Plan, precision: str) -> str:
 class Checkpoint:
     """The one file that a training is kept in; each new state takes the place of the last."""
 
-    def __init__(self, keeping: CheckpointPolicy, belongs_to: str) -> None:
+    def __init__(self, policy: CheckpointPolicy, belongs_to: str) -> None:
         """Keep there a training of which `identity` says what it is."""
-        self._keeping, self._path, self._pause_s = keeping, keeping.path, keeping.every_s
+        self._policy, self._path, self._pause_s = policy, policy.path, policy.every_s
         self._belongs_to, self._last = belongs_to, perf_counter()
 
     def is_due(self) -> bool:
@@ -82,16 +82,16 @@ class Checkpoint:
         Raises:
             OSError: the disk refuses; what was there before is there still.
         """
-        self._keeping.before()
+        self._policy.before()
         began = perf_counter()
         leftover = self._path.with_name(f"{self._path.name}.partial")  # of a killed process: overwritten
         try:
             with atomic.new_file(self._path, temporary=leftover) as stream:
                 np.savez(stream, allow_pickle=False, **self._packed(position, state))
-            self._keeping.after()
+            self._policy.after()
         finally:
             self._last = perf_counter()
-            self._pause_s = max(self._keeping.every_s, SHARE * (self._last - began))
+            self._pause_s = max(self._policy.every_s, SHARE * (self._last - began))
 
     def load(self) -> tuple[Position, State] | None:
         """What was saved last; None where there is nothing, or what belongs to another document or version.
@@ -114,7 +114,7 @@ class Checkpoint:
         counts = {owner: len(some) for owner, some in state.items()}
         texts = {
             "belongs_to": self._belongs_to,
-            "label": self._keeping.label,
+            "label": self._policy.label,
             "position": json.dumps(asdict(position)),
             "counts": json.dumps(counts),
         }

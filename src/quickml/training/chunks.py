@@ -1,13 +1,9 @@
-"""How many steps to take in one call, and when to stop."""
+"""How many training steps to run in one call."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
-from quickml.document.training import EarlyStopping
-
 TARGET_S = 0.35
-"""A chunk this long hides the cost of the call, and lets a person who asks to stop not wait."""
+"""Seconds per chunk: long enough to hide the cost of the call, short enough to react to a stop request."""
 GROWTH = 4
 
 
@@ -31,34 +27,3 @@ class ChunkSizer:
         self.is_timed = True
         fitting = int(TARGET_S * steps / max(seconds, 1e-6))
         self._length = max(1, min(fitting, GROWTH * max(steps, self._length)))
-
-
-class EarlyStopper:
-    """Early stopping as Keras defines it."""
-
-    def __init__(self, rule: EarlyStopping) -> None:
-        self.rule = rule
-        self._sign = -1.0 if rule.monitor.endswith("accuracy") else 1.0
-        self._best = float("inf")
-        self._waited = 0
-
-    def is_better(self, metrics: Mapping[str, float]) -> bool:
-        """Take the metrics of one more epoch: whether they are the best so far, by `min_delta`."""
-        value = self._sign * metrics[self.rule.monitor]
-        better = value < self._best - self.rule.min_delta
-        self._best, self._waited = (value, 0) if better else (self._best, self._waited + 1)
-        return better
-
-    @property
-    def state(self) -> tuple[float, int]:
-        """The best value, as something to be minimised, and the epochs since."""
-        return self._best, self._waited
-
-    @state.setter
-    def state(self, state: tuple[float, int]) -> None:
-        self._best, self._waited = state
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nothing became better for as long as the rule waits; at least one epoch."""
-        return self._waited >= max(1, self.rule.patience)

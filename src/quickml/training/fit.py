@@ -15,7 +15,8 @@ from quickml.document.training import Training
 from quickml.errors import CheckpointError, TrainingError
 from quickml.events import EpochEnded, Event, Progress, Warned
 from quickml.training.checkpoint import Checkpoint, Position, State
-from quickml.training.chunks import ChunkSizer, EarlyStopper
+from quickml.training.chunks import ChunkSizer
+from quickml.training.early_stopper import EarlyStopper
 from quickml.training.steps import Order, Steps
 
 PROGRESS_EVERY_S = 0.2

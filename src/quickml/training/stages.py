@@ -66,7 +66,7 @@ class Stages:
         )
 
     def fit(
-        self, stop: Callable[[], bool], keeping: CheckpointPolicy | None = None
+        self, stop: Callable[[], bool], checkpoints: CheckpointPolicy | None = None
     ) -> Generator[events.Event, None, Fitted]:
         """Train, and tell of it; go on from what is kept, where that is wanted.
 
@@ -82,7 +82,7 @@ class Stages:
             targets=self.data.y_train,
             batch_size=size,
         )
-        kept = Checkpoint(keeping, identity(self.plan, self.precision)) if keeping else None
+        kept = Checkpoint(checkpoints, identity(self.plan, self.precision)) if checkpoints else None
         fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=kept)
         try:
             with self._own_errors():

@@ -24,7 +24,7 @@ def train(
     *,
     keras_file: Path,
     stop: Callable[[], bool] = never,
-    keeping: CheckpointPolicy | None = None,
+    checkpoints: CheckpointPolicy | None = None,
 ) -> Generator[events.Event, None, TrainedModel]:
     """Build, train and evaluate, and save the model for Keras.
 
@@ -36,7 +36,7 @@ def train(
         data: raw samples; images (n, height, width, channels) uint8, features (n, k) float32.
         keras_file: where the float32 model goes; the name ends in `.keras`.
         stop: asked between chunks of steps; True ends training and keeps what was learned.
-        keeping: where training is kept while it lasts, and gone on with if it was broken off; closing the
+        checkpoints: where training is kept while it lasts, and gone on with if it was broken off; closing the
             generator between two steps keeps it too.
 
     Raises:
@@ -49,7 +49,7 @@ def train(
     built = stages.built(perf_counter() - began)
     yield built
     began_fit = perf_counter()
-    fitted = yield from stages.fit(stop, keeping)
+    fitted = yield from stages.fit(stop, checkpoints)
     began_evaluation = perf_counter()
     model, evaluation = stages.evaluate()
     model.save(keras_file)

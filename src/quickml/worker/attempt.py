@@ -56,7 +56,7 @@ class Work(Protocol):
         folder: Path | None = None,
         *,
         stop: Callable[[], bool],
-        keeping: CheckpointPolicy | None,
+        checkpoints: CheckpointPolicy | None,
     ) -> Generator[events.Event, None, Path]:
         """See `pipeline.run`."""
 
@@ -131,7 +131,7 @@ class AttemptRunner:
             plan,
             self._folder / "result",
             stop=self._stop.is_set,
-            keeping=CheckpointPolicy(
+            checkpoints=CheckpointPolicy(
                 path=self._folder / CHECKPOINT,
                 every_s=self._options.checkpoint_every_s,
                 label=self._checkpoint.label,

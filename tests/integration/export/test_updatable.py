@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from emitted import channels_first, inputs_of
 from layer_examples import EXAMPLES, layers_of
 from quickml.document import understand
-from quickml.document.checks.updating import ACTIVATIONS
+from quickml.document.checks.updatable import ACTIVATIONS
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_
 from quickml.document.shapes import walk

@@ -284,7 +284,7 @@ def test_what_was_told_can_be_stored_before_anything_is_kept(tmp_path):
 
     work = train(
         make_plan("digits", LAYERS, **OPTIONS), pictures(), keras_file=tmp_path / "model.keras",
-        keeping=CheckpointPolicy(path=file, every_s=0.0, before=keep_up),
+        checkpoints=CheckpointPolicy(path=file, every_s=0.0, before=keep_up),
     )  # fmt: skip
     assert list(work)
     written = [*found, file.stat().st_mtime_ns]

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from layer_examples import EXAMPLES, layers_of
-from quickml.document.checks.fit import SLOTS
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import ShapeError
 from quickml.document.shapes import walk
@@ -76,10 +75,10 @@ def test_memory_is_what_keras_holds(name):
     optimizer.build(model.trainable_variables)
     trainable = sum(math.prod(weight.shape) for weight in model.trainable_weights)
     slots = sum(math.prod(variable.shape) for variable in optimizer.variables if len(variable.shape))
-    assert slots <= SLOTS[name] * trainable
+    assert slots <= OPTIMIZERS[name].slots * trainable
     outputs = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
     inputs = math.prod(model.input.shape[1:])  # the input layer is among the layers, and has no gradient
     held = 2 * trainable + slots + sum(math.prod(weight.shape) for weight in model.non_trainable_weights)
     expected = 4 * (held + 16 * (2 * (outputs - inputs) + inputs))
-    spare = 4 * (SLOTS[name] * trainable - slots)
+    spare = 4 * (OPTIMIZERS[name].slots * trainable - slots)
     assert plan.memory_bytes == expected + spare

@@ -197,10 +197,10 @@ class Course:
     def __init__(self, *told, between=lambda event: None):
         self.told, self.between, self.closed = told, between, False
 
-    def run(self, plan, folder, *, stop, keeping):
+    def run(self, plan, folder, *, stop, checkpoints):
         folder.mkdir(parents=True)
         (folder / "spec.json").write_text("{}")
-        self.plan, self.checkpoint = plan, keeping.path
+        self.plan, self.checkpoint = plan, checkpoints.path
         try:
             for event in self.told:
                 self.between(event)
@@ -290,12 +290,12 @@ def test_of_an_earlier_attempt_nothing_is_left(store, attempt, tmp_path, artifac
 class Keeping(Course):
     """Writes a checkpoint before each event, and remembers what it found at its beginning."""
 
-    def run(self, plan, folder, *, stop, keeping):
-        self.found = keeping.path.read_text() if keeping.path.exists() else None
-        for event in super().run(plan, folder, stop=stop, keeping=keeping):
-            keeping.before()
-            keeping.path.write_text(f"{event.type} {keeping.label}")
-            keeping.after()
+    def run(self, plan, folder, *, stop, checkpoints):
+        self.found = checkpoints.path.read_text() if checkpoints.path.exists() else None
+        for event in super().run(plan, folder, stop=stop, checkpoints=checkpoints):
+            checkpoints.before()
+            checkpoints.path.write_text(f"{event.type} {checkpoints.label}")
+            checkpoints.after()
             yield event
 
 

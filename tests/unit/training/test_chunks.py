@@ -3,7 +3,8 @@ from itertools import pairwise
 import pytest
 
 from quickml.document.training import EarlyStopping
-from quickml.training.chunks import GROWTH, TARGET_S, ChunkSizer, EarlyStopper
+from quickml.training.chunks import GROWTH, TARGET_S, ChunkSizer
+from quickml.training.early_stopper import EarlyStopper
 
 
 def lengths(step_s: float, calls: int, *, compiling_s: float = 1.0, remaining: int = 10**9) -> list[int]:

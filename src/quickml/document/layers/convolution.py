@@ -33,7 +33,7 @@ def slid(extent: int, size: int, stride: int, padding: str, dilation: int) -> in
 
 
 def check_groups(groups: int, given: int, what: str, filters: int) -> None:
-    """Raises Misfit where groups do not divide the `given` channels or features, and the filters."""
+    """Raises ShapeError where groups do not divide the `given` channels or features, and the filters."""
     if given % groups or filters % groups:
         raise ShapeError(
             f"groups that divide the {what} and the filters",
@@ -43,7 +43,7 @@ def check_groups(groups: int, given: int, what: str, filters: int) -> None:
 
 
 def check_gaps(strides: int | Pair, dilation_rate: int | Pair) -> None:
-    """Raises Misfit for strides together with dilation, which Keras does not have."""
+    """Raises ShapeError for strides together with dilation, which Keras does not have."""
     if strides not in (1, (1, 1)) and dilation_rate not in (1, (1, 1)):
         raise ShapeError("strides of 1 where dilation_rate is above 1", f"strides {strides}", field="strides")
 

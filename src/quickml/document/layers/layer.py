@@ -115,7 +115,7 @@ class Layer(DocumentModel):
         """What comes out for what goes in.
 
         Raises:
-            Misfit: the layer cannot take these.
+            ShapeError: the layer cannot take these.
         """
         return shapes[0]
 
@@ -196,7 +196,7 @@ def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
     """(height, width, channels) of an image.
 
     Raises:
-        Misfit: it is none.
+        ShapeError: it is none.
     """
     if len(shape) != 3:
         if not hint:
@@ -209,7 +209,7 @@ def sequence(shape: Shape) -> tuple[int, int]:
     """(steps, features) of a sequence.
 
     Raises:
-        Misfit: it is none.
+        ShapeError: it is none.
     """
     if len(shape) != 2:
         hint = "put a Reshape to (steps, features) before it"
@@ -225,7 +225,7 @@ def axis_of(axis: int, shape: Shape, *, field: str = "axis") -> int:
     """The position in `shape` of an axis that counts the batch as 0, as Keras counts.
 
     Raises:
-        Misfit: there is no such axis.
+        ShapeError: there is no such axis.
     """
     position = axis - 1 if axis > 0 else axis + len(shape)
     if axis == 0 or not 0 <= position < len(shape):

@@ -10,12 +10,11 @@ from quickml.document.layers.recurrent import GRU, LSTM, SimpleRNN
 from quickml.fields import Shape
 
 
-def _named_within(layer: Layer) -> ShapeError | None:
-    """A layer within a layer takes what the outer one takes, and goes by its name."""
-    given = [key for key in ("name", "inputs") if getattr(layer, key) is not None]
-    if not given:
-        return None
-    return ShapeError(f"no `{given[0]}` in a layer within a layer", "one", field=f"layer/{given[0]}")
+def _check_unnamed(layer: Layer) -> None:
+    """The name and the inputs of the outer layer are those of the inner one."""
+    for key in ("name", "inputs"):
+        if getattr(layer, key) is not None:
+            raise ShapeError(f"no `{key}` in a layer within a layer", "one", field=f"layer/{key}")
 
 
 class Bidirectional(Layer):
@@ -30,8 +29,7 @@ class Bidirectional(Layer):
     merge_mode: Literal["concat", "sum", "mul", "ave"] = "concat"
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        if misfit := _named_within(self.layer):
-            raise misfit
+        _check_unnamed(self.layer)
         if self.layer.go_backwards:
             raise ShapeError("false: it goes both ways", "true", field="layer/go_backwards")
         *steps, units = self.layer.output_shape(*shapes)
@@ -54,8 +52,7 @@ class TimeDistributed(Layer):
     layer: Dense
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        if misfit := _named_within(self.layer):
-            raise misfit
+        _check_unnamed(self.layer)
         steps, features = sequence(shapes[0])
         return (steps, *self.layer.output_shape((features,)))
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @registered
 class UpdatableModel(Format):
-    """Asked for by `export.updatable`. `document.checks.updating` says which networks can be trained so."""
+    """Asked for by `export.updatable`. `document.checks.updatable` says which networks can be trained so."""
 
     kind = "updatable"
     file_name = "model.updatable.mlmodel"

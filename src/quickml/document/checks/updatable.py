@@ -42,7 +42,7 @@ def updatable_problems(updatable: Updatable, graph: Graph | None, info: DatasetI
     return problems
 
 
-def settled(updatable: Updatable, graph: Graph, info: DatasetInfo) -> Updatable:
+def with_defaults(updatable: Updatable, graph: Graph, info: DatasetInfo) -> Updatable:
     """With the defaults that depend on the network written out, for a document without problems."""
     return updatable.model_copy(
         update={"layers": updatable.layers or _reached(graph)[0][:1], "loss": _loss_of(info)}

@@ -1,8 +1,9 @@
-"""Whether tokens go where tokens belong: into an Embedding, and nothing else goes there."""
+"""Whether a model can take the inputs of its dataset: shape and tokens."""
 
 from __future__ import annotations
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.document import Model
 from quickml.document.layers.embedding import Embedding
 from quickml.document.layers.layer import shown
 from quickml.document.shapes import Graph, Node
@@ -10,8 +11,26 @@ from quickml.document.wiring import INPUT
 from quickml.errors import Problem
 
 
-def token_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
-    """Layers that reckon with tokens, Embeddings that get none, and those with too few rows."""
+def input_problems(model: Model, graph: Graph | None, info: DatasetInfo) -> list[Problem]:
+    """An `input_shape` that is not the dataset's, and tokens in the wrong place."""
+    return [*_shape_problems(model, info), *(_token_problems(graph, info) if graph else ())]
+
+
+def _shape_problems(model: Model, info: DatasetInfo) -> list[Problem]:
+    if model.input_shape in (None, info.shape):
+        return []
+    return [
+        Problem(
+            pointer="/model/input_shape",
+            expected=f"{shown(info.shape)}, as {info.name} has it",
+            found=shown(model.input_shape or ()),
+            hint="it can be left out",
+        )
+    ]
+
+
+def _token_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
+    """Layers that calculate with tokens, Embeddings without tokens, Embeddings with too few rows."""
     found = (_problem(node, info) for node in graph.nodes)
     return [problem for problem in found if problem]
 

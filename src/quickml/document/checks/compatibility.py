@@ -1,0 +1,45 @@
+"""All checks between the parts of a document: dataset, model, training and export.
+
+Values are valid by themselves when they get here. Each problem has its place in the document.
+"""
+
+from __future__ import annotations
+
+from quickml.datasets.info import DatasetInfo
+from quickml.document.checks.export import export_problems
+from quickml.document.checks.inputs import input_problems
+from quickml.document.checks.outputs import output_problems
+from quickml.document.checks.size import size_problems
+from quickml.document.checks.training import training_problems
+from quickml.document.checks.updatable import updatable_problems
+from quickml.document.document import Model
+from quickml.document.export import Export
+from quickml.document.shapes import Graph, walk
+from quickml.document.training import Training
+from quickml.errors import Problem
+
+
+def check(
+    *, info: DatasetInfo | None, model: Model | None, training: Training | None, export: Export | None
+) -> tuple[Graph | None, list[Problem]]:
+    """All problems between the parts of a document. A part that is invalid by itself is None.
+
+    Returns:
+        The graph of the layers if it is valid, and the problems in document order.
+    """
+    graph: Graph | None = None
+    problems: list[Problem] = []
+    if info and model:
+        graph, problems = walk(model.layers, info.shape)
+        problems += input_problems(model, graph, info)
+    if graph and info:
+        problems += output_problems(graph, info)
+    if graph and training:
+        problems += size_problems(graph, training)
+    if training and info:
+        problems += training_problems(training, info)
+    if export:
+        problems += export_problems(export)
+    if export and export.updatable:
+        problems += updatable_problems(export.updatable, graph, info)
+    return graph, problems
