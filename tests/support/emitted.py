@@ -1,4 +1,10 @@
-"""Layers with random weights, asked twice: as Keras has them, and as a Core ML file that was read back."""
+"""Layers with random weights, asked twice: as Keras has them, and as a Core ML file that was read back.
+
+Each is built in Keras once, for both formats and for our own inference of its shapes.
+"""
+
+import functools
+import json
 
 import numpy as np
 
@@ -34,21 +40,38 @@ def assert_computes_what_keras_computes(layer, shape, arguments, kind, folder):
 
 def answers_of(parts, shape, kind, folder, inputs):
     """What Keras and the file answer to the same inputs."""
-    from quickml.training.build import connect
-    from quickml.training.stages import weights
-
-    graph, problems = walk([LAYERS[part["type"]].model_validate(part) for part in parts], shape)
-    assert problems == []
-    model = connect(graph, "input", "float32")
-    randomise(model, 3)
-    path = write(graph, weights(model), kind, folder)
-    expected = np.asarray(model(inputs, training=False), np.float32)
+    graph, made, expected = built(json.dumps(parts), tuple(shape), inputs.tobytes(), inputs.shape)
+    path = write(graph, made, kind, folder)
     runtime = Runtime.load(path)
     assert runtime.description.specification_version == FORMATS[kind], "no operation of a later system"
     found = runtime.outputs(channels_first(inputs))
-    if expected.ndim == 4:
-        expected = channels_first(expected)
-    return expected.reshape(len(inputs), -1), found
+    return channels_first(expected).reshape(len(inputs), -1), found
+
+
+@functools.lru_cache(maxsize=16)  # each is asked for once per format, one after the other
+def built(parts, shape, inputs, inputs_shape):
+    """A graph, its weights and Keras' answers. Keras builds what our inference of shapes and parameters says."""
+    from quickml.training.build import connect
+    from quickml.training.stages import weights
+
+    graph, problems = walk([LAYERS[part["type"]].model_validate(part) for part in json.loads(parts)], shape)
+    assert problems == []
+    model = connect(graph, "input", "float32")
+    assert_has_the_shapes_of(graph, model)
+    randomise(model, 3)
+    values = np.frombuffer(inputs, np.float32).reshape(inputs_shape)
+    return graph, weights(model), np.asarray(model(values, training=False), np.float32)
+
+
+def assert_has_the_shapes_of(graph, model):
+    """Shapes, and numbers of parameters, are inferred from a document without Keras: does Keras find the same?"""
+    for node in graph.nodes:
+        layer = model.get_layer(node.name)
+        assert layer.output.shape[1:] == node.output_shape
+        assert layer.count_params() == node.parameters.total
+    trainable = sum(weight.shape.num_elements() for weight in (w.value for w in model.trainable_weights))
+    assert trainable == graph.parameters.trainable
+    assert model.output.dtype == "float32"
 
 
 def channels_first(values):

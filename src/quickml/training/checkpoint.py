@@ -100,7 +100,8 @@ class Checkpoint:
             CheckpointError: the file is damaged.
         """
         try:
-            with np.load(self._path, allow_pickle=False) as packed:
+            # numpy does not close a file of its own that it cannot read
+            with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as packed:
                 if _text(packed["belongs_to"]) != self._belongs_to:
                     return None
                 return _unpacked(packed)

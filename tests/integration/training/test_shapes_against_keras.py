@@ -1,4 +1,7 @@
-"""Our own inference of shapes and parameters, held against Keras for every layer type."""
+"""Our own inference of shapes and parameters, held against Keras for every layer type.
+
+In float32 every layer that `emitted` builds is compared: in `test_layer_contract.py` and `test_emitters.py`.
+"""
 
 import itertools
 import math
@@ -6,6 +9,7 @@ import math
 import numpy as np
 import pytest
 
+from emitted import assert_has_the_shapes_of
 from layer_examples import EXAMPLES, layers_of
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import ShapeError
@@ -19,21 +23,13 @@ from untrained import plan_of
     [(kind, *example) for kind, examples in EXAMPLES.items() for example in examples],
     ids=lambda value: value if isinstance(value, str) else str(value).replace(" ", ""),
 )
-@pytest.mark.parametrize("precision", ["float32", "mixed_bfloat16"])
-def test_shapes_and_parameters(kind, shape, arguments, precision):
+def test_shapes_and_parameters_in_bfloat16(kind, shape, arguments):
     from quickml.training.build import connect
 
     parts = [LAYERS[part["type"]].model_validate(part) for part in layers_of(kind, arguments)]
     graph, problems = walk(parts, shape)
     assert problems == []
-    model = connect(graph, "input", precision)
-    for node in graph.nodes:
-        layer = model.get_layer(node.name)
-        assert layer.output.shape[1:] == node.output_shape
-        assert layer.count_params() == node.parameters.total
-    trainable = sum(weight.shape.num_elements() for weight in (w.value for w in model.trainable_weights))
-    assert trainable == graph.parameters.trainable
-    assert model.output.dtype == "float32"
+    assert_has_the_shapes_of(graph, connect(graph, "input", "mixed_bfloat16"))
 
 
 @pytest.mark.parametrize("padding", ["valid", "same"])
