@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from typing import Generic, Self, TypeVar
+from typing import Generic, Self, TypeVar, cast
 
 import httpx
 
@@ -13,19 +13,40 @@ from quickml.client.flow import Emit, Flow, Receive, ResponseHead, RunBlocking, 
 from quickml.errors import UnreachableError
 
 T = TypeVar("T")
+H = TypeVar("H", httpx.Client, httpx.AsyncClient)
 
 SILENCE_S = 45.0
 """Reconnect an event stream that has sent nothing for this long: three heartbeats are missing."""
 NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
 
-class Driver(Generic[T]):
-    """Runs one flow. A context manager, which closes the flow and its connection."""
+class BaseDriver(Generic[T, H]):
+    """Runs one flow; H is a client of httpx. A context manager, which closes the flow and its connection."""
 
-    def __init__(self, flow: Flow[T], http: httpx.Client) -> None:
-        self._flow, self._http = flow, http
+    def __init__(self, flow: Flow[T], http: H) -> None:
+        self._flow = flow
+        self._http: H = http
         self._response: httpx.Response | None = None
-        self._chunks: Iterator[bytes] = iter(())
+
+    def _resume(self, result: object = None, error: Exception | None = None) -> Step:
+        """Send the result of a step into the flow, or raise its error there: the next step.
+
+        At its end, what the flow returns is emitted.
+        """
+        try:
+            return (
+                self._flow.send(result)
+                if error is None
+                else self._flow.throw(_translated(error, self._http.base_url))
+            )
+        except StopIteration as end:
+            return Emit(item=end.value)
+
+
+class Driver(BaseDriver[T, httpx.Client]):
+    """The driver for calls that block."""
+
+    _chunks: Iterator[bytes]
 
     def __enter__(self) -> Self:
         return self
@@ -38,20 +59,15 @@ class Driver(Generic[T]):
 
     def advance(self) -> T:
         """Run the flow to the next item that it emits, or to its end: the item, or what the flow returns."""
-        try:
-            step = next(self._flow)
-            while not isinstance(step, Emit):
-                try:
-                    result = self._perform(step)
-                except httpx.RequestError as error:
-                    step = self._flow.throw(_unreachable(error, self._http.base_url))
-                except Exception as error:
-                    step = self._flow.throw(error)
-                else:
-                    step = self._flow.send(result)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        return step.item  # type: ignore[return-value]
+        step = self._resume()
+        while not isinstance(step, Emit):
+            try:
+                result = self._perform(step)
+            except Exception as error:
+                step = self._resume(error=error)
+            else:
+                step = self._resume(result)
+        return cast(T, step.item)
 
     def _perform(self, step: Step) -> object:
         if isinstance(step, Receive):
@@ -73,13 +89,10 @@ class Driver(Generic[T]):
             self._response.close()
 
 
-class AsyncDriver(Generic[T]):
-    """`Driver` for an event loop."""
+class AsyncDriver(BaseDriver[T, httpx.AsyncClient]):
+    """The driver for an event loop."""
 
-    def __init__(self, flow: Flow[T], http: httpx.AsyncClient) -> None:
-        self._flow, self._http = flow, http
-        self._response: httpx.Response | None = None
-        self._chunks: AsyncIterator[bytes]
+    _chunks: AsyncIterator[bytes]
 
     async def __aenter__(self) -> Self:
         return self
@@ -92,20 +105,15 @@ class AsyncDriver(Generic[T]):
 
     async def advance(self) -> T:
         """See `Driver.advance`."""
-        try:
-            step = next(self._flow)
-            while not isinstance(step, Emit):
-                try:
-                    result = await self._perform(step)
-                except httpx.RequestError as error:
-                    step = self._flow.throw(_unreachable(error, self._http.base_url))
-                except Exception as error:
-                    step = self._flow.throw(error)
-                else:
-                    step = self._flow.send(result)
-        except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
-        return step.item  # type: ignore[return-value]
+        step = self._resume()
+        while not isinstance(step, Emit):
+            try:
+                result = await self._perform(step)
+            except Exception as error:
+                step = self._resume(error=error)
+            else:
+                step = self._resume(result)
+        return cast(T, step.item)
 
     async def _perform(self, step: Step) -> object:
         if isinstance(step, Receive):
@@ -158,9 +166,10 @@ def _request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Reques
     )
 
 
-def _unreachable(error: httpx.RequestError, server: httpx.URL) -> UnreachableError:
-    """An error of httpx as ours."""
-    was_sent = not isinstance(error, NEVER_SENT)
-    what = "the connection broke" if was_sent else "cannot be reached"
-    reason = str(error) or type(error).__name__
-    return UnreachableError(f"{str(server).rstrip('/')}: {what} ({reason})", was_sent=was_sent)
+def _translated(error: Exception, server: httpx.URL) -> Exception:
+    """An error of httpx as ours; any other one as it is."""
+    if not isinstance(error, httpx.RequestError):
+        return error
+    what = "cannot be reached" if isinstance(error, NEVER_SENT) else "the connection broke"
+    message = f"{str(server).rstrip('/')}: {what} ({str(error) or type(error).__name__})"
+    return UnreachableError(message, was_sent=not isinstance(error, NEVER_SENT))

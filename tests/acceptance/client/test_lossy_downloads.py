@@ -223,7 +223,9 @@ def test_ctrl_c_says_how_to_go_on(site, tmp_path):
         out, err = process.communicate(timeout=PATIENCE_S)
         assert process.returncode == 130
         assert out == ""
-        assert f"`quickml download {site.job_id} --file {NAME} --server {proxy.url}` goes on from here" in err
+        assert (
+            f"stopped; resume with `quickml download {site.job_id} --file {NAME} --server {proxy.url}`" in err
+        )
         assert "Traceback" not in err
         there = _size(part)
         proxy.faults = Faults()
@@ -252,7 +254,7 @@ def test_a_lost_connection_is_told_once(site, tmp_path):
         proxy.faults = Faults()
         _, err = process.communicate(timeout=PATIENCE_S)
     assert process.returncode == 0
-    assert err.count("connection lost, trying again in") == 1
+    assert err.count("connection lost, retrying in") == 1
 
 
 def test_what_is_not_there_is_refused(site, tmp_path):

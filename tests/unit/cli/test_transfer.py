@@ -89,7 +89,7 @@ def test_programs_and_pipes_get_no_bar():
 
 
 def test_what_else_is_done_is_said():
-    assert sentence(progress(5, doing="repairing"), 1e6) == "5 B of 200.0 MB, fetching damaged parts again"
+    assert sentence(progress(5, doing="repairing"), 1e6) == "5 B of 200.0 MB, replacing damaged parts"
     assert sentence(progress(5, doing="waiting"), 0.0).endswith("waiting for another download of it")
 
 
@@ -106,13 +106,13 @@ def test_an_outage_is_told_once(capsys):
     for pause_s in (0.2, 2.0, 4.0):
         outages(LOST, pause_s)
         clock.now_s += pause_s
-    assert capsys.readouterr().err == "connection lost, trying again in 1 s\n"
+    assert capsys.readouterr().err == "connection lost, retrying in 1 s\n"
     outages.over()
     outages(ServiceError("the server is busy", status=503), 7.4)
-    assert capsys.readouterr().err == "the server is busy, trying again in 7 s\n"
+    assert capsys.readouterr().err == "the server is busy, retrying in 7 s\n"
     clock.now_s += 7.4 + QUIET_S + 1
     outages(LOST, 2.0)
-    assert capsys.readouterr().err == "connection lost, trying again in 2 s\n"
+    assert capsys.readouterr().err == "connection lost, retrying in 2 s\n"
 
 
 # The command

@@ -24,9 +24,10 @@ from hypothesis import strategies as st
 from clients import Waiting, both, problem
 from quickml import AsyncClient, Client, results
 from quickml.client import Artifact, Package, PackageFile, Progress
-from quickml.client.download import file
+from quickml.client.download import disk
+from quickml.client.download.disk import ExpectedFile
 from quickml.client.download.names import check_paths
-from quickml.client.download.partial import ExpectedFile, PartialFile
+from quickml.client.download.partial import PartialFile
 from quickml.client.download.repair import PART_TRIES, Repair
 from quickml.client.retry import Backoff
 from quickml.errors import InputError, ResultError, ServiceError, UnreachableError
@@ -831,7 +832,7 @@ def small_disk(tmp_path):
 @both
 def test_a_disk_that_is_full_keeps_what_fitted_in_too(way, small_disk, monkeypatch):
     """Others fill it while the file comes."""
-    monkeypatch.setattr(file, "MARGIN_BYTES", 0)
+    monkeypatch.setattr(disk, "MARGIN_BYTES", 0)
 
     def fill(status, body, headers):
         with suppress(OSError), (small_disk / "others").open("wb", buffering=0) as stream:

@@ -19,8 +19,7 @@ from quickml.cli.display.formatting import printable, size
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.transfer import Transfer, transfer_on
 from quickml.client import Artifact, Client, Job, Progress
-from quickml.client.download.file import POLL_S
-from quickml.client.download.partial import disk_errors
+from quickml.client.download.disk import POLL_S, disk_errors
 from quickml.errors import InputError, JobStateError, ResultError, ServiceError
 from quickml.files.lock import Lock
 
@@ -30,15 +29,15 @@ _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 def download_job(
     job_id: str, *, names: Sequence[str], out: Path | None, server: str | None, as_json: bool
 ) -> None:
-    """Fetch files of a job into a folder, which appears when the last of them is here and right.
+    """Download files of a job into a folder, which appears once all of them are complete and verified.
 
-    What has come stays when something goes wrong; the same command goes on from there.
+    After a failure, the same command resumes.
 
     Raises:
         JobStateError: the job is not ready.
         InputError: it has no such file.
-        ServiceError: there is no such job, the server does not answer, or sends something else.
-        ResultError: the folder holds something already, or cannot be written.
+        ServiceError: there is no such job, or the server refuses or cannot be reached.
+        ResultError: the folder is not empty, or cannot be written.
     """
     outages = Outages()
     try:
@@ -50,22 +49,22 @@ def download_job(
             with _draft(job, out) as draft, transfer_on(sys.stderr, as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
                 with disk_errors(draft.folder):
-                    _leave_only(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
-                    place = draft.publish()
+                    _remove_others(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
+                    published = draft.publish()
     except KeyboardInterrupt:
-        _say_how_to_go_on(job_id, names, out, server)
+        _print_how_to_resume(job_id, names, out, server)
         sys.exit(130)
     rows = [_row(file, as_folder) for file, as_folder in chosen]
     if as_json:
-        print(json.dumps({"job": job.id, "folder": str(place), "files": rows}))
+        print(json.dumps({"job": job.id, "folder": str(published), "files": rows}))
         return
     for row in rows:
         print(f"{printable(row['name']):<24} {size(row['size_bytes']):>10}")
-    print(printable(str(place)))
+    print(printable(str(published)))
 
 
 def _chosen(files: Sequence[Artifact], names: Sequence[str]) -> list[tuple[Artifact, bool]]:
-    """What to fetch, and whether as a folder: without names everything, packages as folders."""
+    """The named artifacts, and whether to download each as a folder. By default all, packages as folders."""
     offered = {file.package.name: (file, True) for file in files if file.package is not None}
     offered |= {file.name: (file, False) for file in files}
     if unknown := [name for name in names if name not in offered]:
@@ -98,13 +97,13 @@ def _fetch(
 
 @contextmanager
 def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
-    """A folder that the same command finds again, one at a time.
+    """A hidden folder with a fixed name, so that the same command can resume; locked against concurrent ones.
 
     Raises:
-        ResultError: the result folder holds something already, or the draft cannot be made.
+        ResultError: the result folder is not empty, or the hidden one cannot be created.
     """
     if not _ID.fullmatch(job.id):
-        raise ServiceError(f"jobs: expected an id, found {job.id!r:.80}")
+        raise ServiceError(f"jobs: expected a job id, found {job.id!r:.80}")
     asked = out or results.default_folder(job.name)
     folder = asked.resolve()
     if out:
@@ -124,18 +123,18 @@ def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
             if out:
                 results.check_free(folder)
             if path.is_symlink():
-                raise ResultError(f"{path}: expected a folder of an earlier download, found a link")
+                raise ResultError(f"{path}: expected a folder, found a symbolic link; remove it")
             path.mkdir(exist_ok=True)
         yield results.Draft(path=path, asked=asked, folder=folder, exact=out is not None)
     finally:
         if held.is_held:
-            with suppress(OSError):  # something has come, to be gone on with
+            with suppress(OSError):  # not empty: something to resume from
                 path.rmdir()
         held.release()
 
 
-def _leave_only(folder: Path, names: set[str]) -> None:
-    """Remove what an earlier command fetched or began, and this one was not asked for."""
+def _remove_others(folder: Path, names: set[str]) -> None:
+    """Remove what an earlier command with other `--file` options has left."""
     for path in folder.iterdir():
         if path.name not in names:
             if path.is_dir() and not path.is_symlink():
@@ -155,7 +154,7 @@ def _row(file: Artifact, as_folder: bool) -> dict[str, Any]:
     return {"name": file.package.name, "size_bytes": file.package.size_bytes, "files": files}
 
 
-def _say_how_to_go_on(job_id: str, names: Sequence[str], out: Path | None, server: str | None) -> None:
+def _print_how_to_resume(job_id: str, names: Sequence[str], out: Path | None, server: str | None) -> None:
     command = ["quickml", "download", job_id]
     for name in names:
         command += ["--file", name]
@@ -163,4 +162,4 @@ def _say_how_to_go_on(job_id: str, names: Sequence[str], out: Path | None, serve
         command += ["--out", str(out)]
     if server is not None and "token=" not in server:
         command += ["--server", server]
-    print(f"\nstopped: `{shlex.join(command)}` goes on from here", file=sys.stderr)
+    print(f"\nstopped; resume with `{shlex.join(command)}`", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""Ways to show a download on standard error: as a bar, as plain lines, and not at all."""
+"""Progress of a download: a bar on a terminal, plain lines elsewhere, nothing for programs."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from quickml.client import Progress
 LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.1
 WINDOW_S = 10.0
-"""The rate is that of the last seconds."""
+"""The rate is an average over this time."""
 DOING = {
     "waiting": "waiting for another download of it",
-    "checking": "reading what is here",
-    "repairing": "fetching damaged parts again",
+    "checking": "checking what is on disk",
+    "repairing": "replacing damaged parts",
 }
 
 
 class TransferRate:
-    """How fast bytes come, from how many have come at which time."""
+    """Bytes per second over the last `WINDOW_S`."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._points: deque[tuple[float, int]] = deque()
 
     def add(self, fetched_bytes: int) -> None:
-        """So many have come by now; fewer than before begin another file."""
+        """Add the total received so far; a smaller one than before begins another file."""
         now_s = self._clock()
         if self._points and fetched_bytes < self._points[-1][1]:
             self._points.clear()
@@ -40,7 +40,7 @@ class TransferRate:
 
     @property
     def per_second(self) -> float:
-        """0 until there is something to go by."""
+        """0 until there are two totals."""
         if len(self._points) < 2:
             return 0.0
         (first_s, first), (last_s, last) = self._points[0], self._points[-1]
@@ -61,14 +61,14 @@ class Transfer:
 
 
 class LineTransfer(Transfer):
-    """One plain line every few seconds, for pipes and files."""
+    """One plain line every `LINE_EVERY_S`, for pipes and files."""
 
     def __init__(self, stream: TextIO, clock: Callable[[], float] = time.monotonic) -> None:
         self._stream, self._clock = stream, clock
         self._rate, self._last_s = TransferRate(clock), clock()
 
     def show(self, progress: Progress) -> None:
-        """Write it and flush, when it is time."""
+        """Write and flush a line, if it is time for one."""
         if self._clock() - self._last_s < LINE_EVERY_S:
             return
         self._last_s = self._clock()
@@ -103,7 +103,7 @@ class BarTransfer(Transfer):
         self._bars.stop()
 
     def show(self, progress: Progress) -> None:
-        """Move the bar, some times a second."""
+        """Update the bar, at most every `BAR_EVERY_S`."""
         if time.monotonic() - self._last_s < BAR_EVERY_S and progress.done_bytes < progress.size_bytes:
             return
         self._last_s = time.monotonic()
@@ -118,7 +118,7 @@ class BarTransfer(Transfer):
 
 
 def transfer_on(stream: TextIO, *, as_json: bool) -> Transfer:
-    """The one that suits a stream."""
+    """The right one for a stream."""
     if as_json:
         return Transfer()
     if stream.isatty() and os.environ.get("TERM") != "dumb":
@@ -127,7 +127,7 @@ def transfer_on(stream: TextIO, *, as_json: bool) -> Transfer:
 
 
 def sentence(progress: Progress, per_second: float) -> str:
-    """Bytes, rate and time left, or what else is done."""
+    """Bytes, rate and time left, or what is done instead of downloading."""
     text = f"{size(progress.done_bytes)} of {size(progress.size_bytes)}"
     if progress.doing != "fetching":
         return f"{text}, {DOING[progress.doing]}"

@@ -3,31 +3,25 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import shutil
-from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Self
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.client import endpoints
+from quickml.client.download.disk import ExpectedFile, check_room, disk_errors, hash_pieces, is_there, take
 from quickml.client.download.names import check_plain
-from quickml.client.download.partial import PIECE_BYTES, ExpectedFile, PartialFile, disk_errors, name_taken
+from quickml.client.download.partial import PartialFile
 from quickml.client.download.progress import Doing, OnProgress, Progress, ignore
 from quickml.client.download.range_answer import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, mismatch
 from quickml.client.download.repair import MAX_LIST_BYTES, Repair
 from quickml.client.endpoints import Call
-from quickml.client.flow import Flow, Sleep, receive, receive_body, run_blocking, run_steps
+from quickml.client.flow import Flow, receive, receive_body, run_blocking, run_steps
 from quickml.client.problems import refusal
 from quickml.client.retry import Contact, Retry
-from quickml.errors import ResultError, ServiceError, UnreachableError
+from quickml.errors import ServiceError, UnreachableError
 from quickml.files.lock import Lock
 
-MARGIN_BYTES = 4 << 20
-"""Free space that a download leaves on the disk."""
-POLL_S = 0.1
-"""How often to try to take a lock that another download holds."""
 MAX_MISMATCHES = 2
 """After this many responses in a row with other bytes than were asked for, such as those of a captive portal,
 ask for the whole file, once."""
@@ -271,62 +265,3 @@ class FileDownload:
                 fetched_bytes=self._fetched_bytes, doing=doing,
             )
         )  # fmt: skip
-
-
-def take(lock: Lock, path: Path, on_wait: Callable[[], None]) -> Flow[None]:
-    """Wait for a lock; `on_wait` is called before each pause.
-
-    Raises:
-        ResultError: about `path`: the disk refuses.
-    """
-
-    def try_to_take() -> bool:
-        with disk_errors(path):
-            return lock.take()
-
-    while not (yield from run_blocking(try_to_take)):
-        on_wait()
-        yield Sleep(pause_s=POLL_S)
-
-
-def is_there(path: Path, expected: ExpectedFile) -> Flow[bool]:
-    """Whether the file is there already.
-
-    Raises:
-        ResultError: a different one is; it is not overwritten.
-    """
-    with disk_errors(path):
-        if not os.path.lexists(path):
-            return False
-        if not path.is_file() or path.stat().st_size != expected.size_bytes:
-            raise name_taken(path)
-        found = hashlib.sha256()
-        with path.open("rb") as stream:
-            yield from run_steps(hash_pieces(found, iter(partial(stream.read, PIECE_BYTES), b"")))
-    if found.hexdigest() != expected.sha256:
-        raise name_taken(path)
-    return True
-
-
-def hash_pieces(found: hashlib._Hash, pieces: Iterator[bytes]) -> Iterator[int]:
-    """Update a hash with each piece; yields the number of bytes so far."""
-    done_bytes = 0
-    for piece in pieces:
-        found.update(piece)
-        done_bytes += len(piece)
-        yield done_bytes
-
-
-def check_room(path: Path, missing_bytes: int) -> None:
-    """Check that the disk has room for what is missing.
-
-    Raises:
-        ResultError: it has not.
-    """
-    if missing_bytes <= 0:
-        return
-    with disk_errors(path):
-        free_bytes = shutil.disk_usage(path.parent).free
-    needed_bytes = missing_bytes + MARGIN_BYTES
-    if free_bytes < needed_bytes:
-        raise ResultError(f"{path}: expected {needed_bytes:,} free bytes on the disk, found {free_bytes:,}")

@@ -1,4 +1,4 @@
-"""Names of a server, and which of them may be given to files here."""
+"""Which file names from a server are safe on this system, and on any other one."""
 
 from __future__ import annotations
 
@@ -9,36 +9,36 @@ from collections.abc import Sequence
 from quickml.errors import ServiceError
 
 MAX_NAME_BYTES = 220
-"""Disks take 255; this leaves room for `.part.json` and its like."""
-MAX_STEPS = 16
+"""File systems allow 255. This leaves room for suffixes such as `.part.json`."""
+MAX_DEPTH = 16
 MAX_FILES = 10_000
 _PLAIN = re.compile(r"""[^\s./\\:<>"|?*][^/\\:<>"|?*]*(?<![ .])""")
 _DEVICE = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³]) *(\..*)?", re.IGNORECASE)
-"""What Windows takes for a device, in every folder."""
-_UNSEEN = {"Cc", "Cf", "Cs"}
-"""Categories of characters that control, that turn or hide others, and of halves of characters."""
+"""Names of devices on Windows, in every folder."""
+_INVISIBLE = {"Cc", "Cf", "Cs"}
+"""Unicode categories: control characters, format characters such as text direction, surrogates."""
 
 
 def check_plain(name: str) -> None:
-    """Whether a server's name is one that may be given to a file here.
+    """Check that a name is a plain file name on every system.
 
     Raises:
-        ServiceError: it leads elsewhere, or may on another system.
+        ServiceError: it is not: it contains a separator, names a device, ...
     """
     if (
         not _PLAIN.fullmatch(name)
         or _DEVICE.fullmatch(name)
-        or any(unicodedata.category(character) in _UNSEEN for character in name)
+        or any(unicodedata.category(character) in _INVISIBLE for character in name)
         or len(name.encode()) > MAX_NAME_BYTES
     ):
         raise ServiceError(f"artifacts: expected a plain file name, found {name!a:.80}")
 
 
 def check_paths(paths: Sequence[str]) -> None:
-    """Whether paths of a server may be files of one folder here, and on any system.
+    """Check that paths name different files inside one folder, on every system.
 
     Raises:
-        ServiceError: one leads elsewhere, or two are the same, or one is the folder of another.
+        ServiceError: one leaves the folder, two are the same file, or one is both a file and a folder.
     """
     if not 0 < len(paths) <= MAX_FILES:
         raise ServiceError(f"artifacts: expected a package of 1 to {MAX_FILES:,} files, found {len(paths):,}")
@@ -47,8 +47,8 @@ def check_paths(paths: Sequence[str]) -> None:
     spellings: dict[str, str] = {}
     for path in paths:
         steps = path.split("/")
-        if len(steps) > MAX_STEPS:
-            raise ServiceError(f"artifacts: expected at most {MAX_STEPS} steps, found {path!a:.80}")
+        if len(steps) > MAX_DEPTH:
+            raise ServiceError(f"artifacts: expected paths of at most {MAX_DEPTH} names, found {path!a:.80}")
         for step in steps:
             check_plain(step)
         above = ["/".join(steps[:count]) for count in range(1, len(steps))]
@@ -59,6 +59,8 @@ def check_paths(paths: Sequence[str]) -> None:
         for name in (*above, path):
             known = spellings.setdefault(unicodedata.normalize("NFC", name).casefold(), name)
             if known != name:
-                raise ServiceError(f"artifacts: {known!r:.80} and {name!r:.80} are one file on some disks")
+                raise ServiceError(
+                    f"artifacts: expected different names, found {known!r:.80} and {name!r:.80}"
+                )
     if both := files & folders:
-        raise ServiceError(f"artifacts: expected a file or a folder, found both: {min(both)!r:.80}")
+        raise ServiceError(f"artifacts: expected a file or a folder, found both under {min(both)!r:.80}")

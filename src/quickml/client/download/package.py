@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from quickml.api.artifacts import ArtifactMessage, PackageMessage
-from quickml.client.download.file import FileDownload, check_room, is_there, take
+from quickml.client.download.disk import ExpectedFile, check_room, disk_errors, is_there, name_taken, take
+from quickml.client.download.file import FileDownload
 from quickml.client.download.names import check_paths, check_plain
-from quickml.client.download.partial import ExpectedFile, disk_errors, name_taken
 from quickml.client.download.progress import OnProgress, Progress, ignore
 from quickml.client.flow import Flow, run_blocking
 from quickml.client.retry import Contact

@@ -2,34 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import io
 import json
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from contextlib import suppress
 from pathlib import Path
 
-from quickml.errors import ResultError
+from quickml.client.download.disk import PIECE_BYTES, ExpectedFile, disk_errors, name_taken
 from quickml.files import atomic
 
-PIECE_BYTES = 4 << 20
-"""Files are read in pieces of this size, some milliseconds each."""
-_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EFBIG", "EDQUOT") if hasattr(errno, name))
 _STRONG_ETAG = re.compile(r'"[!#-~]{1,256}"')
 """An ETag that `If-Range` may carry (RFC 9110, section 13.1.5)."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class ExpectedFile:
-    """What a file must contain."""
-
-    name: str
-    """As the server has it; inside a package, a path with slashes."""
-    sha256: str
-    size_bytes: int
 
 
 class PartialFile:
@@ -188,20 +173,3 @@ def _strong(etag: object) -> str | None:
 def _open(path: str, _: int) -> int:
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     return os.open(path, flags, 0o666)
-
-
-def name_taken(path: Path) -> ResultError:
-    """The error when something different has the name of a download."""
-    return ResultError(f"{path}: expected no file or the same one, found a different one")
-
-
-@contextmanager
-def disk_errors(path: Path, hint_when_full: str = "") -> Iterator[None]:
-    """Raise errors of the disk as `ResultError` about `path`."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in _FULL:
-            hint = f"; {hint_when_full}" if hint_when_full else ""
-            raise ResultError(f"{path}: the disk is full ({error.strerror}){hint}") from error
-        raise ResultError(f"{path}: the file cannot be written ({error.strerror})") from error

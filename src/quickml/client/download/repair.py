@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from quickml.client import endpoints
-from quickml.client.download.partial import ExpectedFile, PartialFile
+from quickml.client.download.disk import ExpectedFile
+from quickml.client.download.partial import PartialFile
 from quickml.client.endpoints import Call
 from quickml.errors import ServiceError
 
