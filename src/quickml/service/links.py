@@ -1,4 +1,4 @@
-"""Signed links: the bearer of one may fetch one file of a job, for a while, without a token."""
+"""Signed links: URLs that give access to one file of a job without a token, until they expire."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from quickml.errors import LinkError
 MAX_S = 7 * 24 * 3600.0
 KEY_BYTES = 32
 _PURPOSE = "quickml link 1"
-"""Signed too: a signature of anything else under the same key is none of a link."""
+"""Part of what is signed, so that no other signature made with the same key is valid for a link."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """What one link leads to."""
+    """What a link gives access to."""
 
     job_id: str
     sha256: str
@@ -31,7 +31,7 @@ class Link:
 
     @property
     def expires_at(self) -> datetime:
-        """The first moment at which it leads nowhere."""
+        """When it expires."""
         return datetime.fromtimestamp(self.expires, UTC)
 
 
@@ -39,37 +39,39 @@ class LinkSigner:
     """Signs links and checks signatures, with HMAC-SHA256 (RFC 2104)."""
 
     def __init__(self, key: bytes, *, max_s: float = MAX_S, clock: Callable[[], float] = time.time) -> None:
-        """Sign with `key`, of `KEY_BYTES` random bytes, links that are good for `max_s` seconds at most."""
+        """Set the key, of `KEY_BYTES` random bytes, and the longest time for which a link may be valid."""
         if len(key) != KEY_BYTES:
             raise ValueError(f"key: expected {KEY_BYTES} bytes, found {len(key)}")
         self.max_s = max_s
         self._key, self._clock = key, clock
 
     def expiry(self, seconds: int) -> int:
-        """So many seconds from now."""
+        """The value of `expires` for a link that is valid for this many seconds."""
         return int(self._clock()) + seconds
 
     def sign(self, link: Link) -> str:
         """The signature, in 43 characters of base64url."""
-        # JSON marks where one field ends and the next begins: no two links are the same text.
+        # JSON separates the fields: no two links give the same text.
         signed = json.dumps([_PURPOSE, link.job_id, link.sha256, link.name, link.expires])
         digest = hmac.digest(self._key, signed.encode(), hashlib.sha256)
         return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
     def is_ours(self, link: Link, signature: str) -> bool:
-        """Whether a link was signed here, be it still good or not."""
-        # As texts: base64 has more than one for the same bytes.
+        """Whether the signature is valid, even if the link has expired."""
+        # Compared as text: base64 has several texts for the same bytes.
         return hmac.compare_digest(self.sign(link).encode(), signature.encode(errors="replace"))
 
     def check(self, link: Link, signature: str) -> None:
-        """Whether a link is one of ours and still good.
-
-        The signature comes first, so that a stranger learns nothing else.
+        """Check that a link is valid. The signature is checked first: without it, nothing else is revealed.
 
         Raises:
-            LinkError: no.
+            LinkError: the signature is wrong, or the link has expired.
         """
         if not self.is_ours(link, signature):
-            raise LinkError("the link: expected it as this server signed it, found it changed")
+            raise LinkError(
+                "link: expected the signature of this server, found another one; the link was changed"
+            )
         if link.expires <= self._clock():
-            raise LinkError(f"the link: expected one that is still good, found its end at {link.expires_at}")
+            raise LinkError(
+                f"link: expected one that is valid now, found one that expired at {link.expires_at}"
+            )

@@ -1,4 +1,4 @@
-"""Delivered files, run: what a model answers, and what each of its layers does."""
+"""Predictions: runs the Core ML files of jobs, and shows the values of their layers."""
 
 from __future__ import annotations
 
@@ -29,43 +29,43 @@ if TYPE_CHECKING:
     from quickml.export.runtime import Input, Runtime
 
 MAX_INPUTS = 64
-"""In one call."""
+"""Number of inputs of one call."""
 MAX_VALUES = 1_000_000
-"""Numbers of layers in one answer."""
+"""Number of values of layers in one response."""
 MAX_LOADED = 16
 MAX_LOADED_BYTES = 256_000_000
-"""Of the files of the models that are kept ready."""
+"""Total file size of the models that are kept loaded."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Activation:
-    """What a layer gave."""
+    """The output of a layer."""
 
     shape: tuple[int, ...]
-    """As in the document: (height, width, channels) of an image."""
+    """As in the document; (height, width, channels) for images."""
     values: list[float]
-    """In the order of the shape, the last axis fastest."""
+    """Flattened in row-major order."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Prediction:
-    """What a model answers to one input."""
+    """The output of a model for one input."""
 
     label: str | None = None
-    """The most probable; None of a regression."""
+    """The most probable label; None for a regression."""
     probabilities: Mapping[str, float] = field(default_factory=dict)
-    """By label, in the order of the outputs; empty of a regression."""
+    """By label, in the order of the outputs; empty for a regression."""
     values: Sequence[float] = ()
-    """What the model gave."""
+    """The output of the model."""
     activations: Mapping[str, Activation] = field(default_factory=dict)
-    """By layer, in the order of the document. Layers that do nothing once trained are not in the file."""
+    """By layer, in the order of the document. Layers that only act during training are not in the file."""
 
 
 class Models:
-    """Runs delivered files, and keeps the last few ready. Any thread may call."""
+    """Runs models, and keeps those used last loaded. Thread-safe."""
 
     def __init__(self, artifacts: ArtifactStore, scratch: Path) -> None:
-        """Unpack packages in `scratch`, which is emptied first."""
+        """Unpack packages in the folder `scratch`, which is emptied first."""
         shutil.rmtree(scratch, ignore_errors=True)
         self._artifacts, self._scratch = artifacts, scratch
         self._loaded: OrderedDict[tuple[str, tuple[str, ...]], tuple[Runtime, int]] = OrderedDict()
@@ -75,17 +75,18 @@ class Models:
     def predict(
         self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], layers: Sequence[str] | None
     ) -> list[Prediction]:
-        """What the file answers, for each input.
+        """Run a job's model on each input.
 
         Args:
-            job: which the file is of.
-            artifacts: the job's.
+            job: the job.
+            artifacts: its files.
             inputs: see `inputs.sample`.
-            layers: names of layers to show the values of; None shows all.
+            layers: names of layers whose values to return; None returns all.
 
         Raises:
-            InputError: an input that does not fit, no such layer, or more than is given in one answer.
-            UnsupportedModelError: nothing that was delivered can be run.
+            InputError: an input does not fit, there is no such layer, or the response would be too large.
+            UnsupportedModelError: none of the files can be run here.
+            ArtifactDamagedError: the stored file is damaged.
         """
         if not 1 <= len(inputs) <= MAX_INPUTS:
             raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
@@ -106,7 +107,7 @@ class Models:
         return [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
 
     def _nodes(self, artifact: Artifact, plan: Plan, layers: Sequence[str] | None) -> list[Node]:
-        """Those of the named layers which the file has, in the order of the document."""
+        """The named layers that are in the file, in the order of the document."""
         if layers is not None and not layers:
             return []
         names = [node.name for node in plan.graph.nodes]
@@ -114,7 +115,7 @@ class Models:
         if unknown:
             raise InputError(f"layers: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
         present = set(self._runtime(artifact, ()).layers)
-        present.add(names[-1])  # whatever the file calls it: it is the answer
+        present.add(names[-1])  # its name in the file may differ
         wanted = names if layers is None else layers
         return [node for node in plan.graph.nodes if node.name in wanted and node.name in present]
 
@@ -161,7 +162,7 @@ def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
         for artifact in artifacts:
             if artifact.kind == format.kind:
                 return artifact
-    raise UnsupportedModelError("this job delivered no Core ML file that can be run here")
+    raise UnsupportedModelError("this job has no Core ML file that can be run here")
 
 
 def _unpack(archive: Path, folder: Path) -> None:
@@ -175,7 +176,7 @@ def _unpack(archive: Path, folder: Path) -> None:
 def _only_input(runtime: Runtime) -> Input:
     needed = [item for item in runtime.inputs if not item.is_optional]
     if len(needed) != 1:
-        raise UnsupportedModelError(f"the model takes {len(needed)} inputs; expected one")
+        raise UnsupportedModelError(f"the model: expected one input, found {len(needed)}")
     return needed[0]
 
 
@@ -183,7 +184,7 @@ def _check_amount(nodes: Sequence[Node], inputs: int) -> None:
     found = inputs * sum(math.prod(node.output_shape) for node in nodes)
     if found > MAX_VALUES:
         raise InputError(
-            f"layers: expected at most {MAX_VALUES:,} numbers in one answer, found {found:,};"
+            f"layers: expected at most {MAX_VALUES:,} values in one response, found {found:,};"
             " ask for fewer inputs or layers"
         )
 
@@ -205,9 +206,9 @@ def _predicted(
 
 
 def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> Activation:
-    """As the document has it: the files keep images channels first.
+    """Convert to the layout of the document: in the files, images have their channels first.
 
-    The last layer's is the answer, which has both probabilities where a sigmoid gives that of the second.
+    The output of the last layer is that of the model, which has two probabilities where a sigmoid has one.
     """
     array = array.reshape(-1)[-math.prod(shape) :]
     if len(shape) == 3:

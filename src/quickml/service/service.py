@@ -295,29 +295,29 @@ class Service:
 
     @property
     def link_max_s(self) -> float:
-        """How long a link may be good for."""
+        """The longest time for which a link may be valid."""
         return self._signer.max_s
 
     def link(self, artifact: Artifact, seconds: int) -> tuple[Link, str]:
-        """A link to a file that is good for so many seconds, and its signature."""
+        """A link to a file that is valid for this many seconds, and its signature."""
         expires = self._signer.expiry(seconds)
         link = Link(job_id=artifact.job_id, sha256=artifact.sha256, name=artifact.name, expires=expires)
         return link, self._signer.sign(link)
 
     def bearer(self, link: Link, signature: str) -> str:
-        """Whose file the bearer of a link may fetch.
+        """The owner of the file that a link gives access to.
 
         Raises:
-            LinkError: it is none of ours, or has expired.
+            LinkError: the signature is wrong, or the link has expired.
             JobNotFoundError: the job was removed.
         """
         self._signer.check(link, signature)
         return self._jobs.job(link.job_id).owner
 
     def bearer_of_content(self, job_id: str, sha256: str, expires: int, signature: str) -> str:
-        """The same of a link of which all but the file's name is known. Raises the same.
+        """As `bearer`, for a request that names all of a link but the file's name.
 
-        Whether there is such a job, or was, is told to nobody whose link is none of ours.
+        Without a valid signature, the error does not reveal whether the job exists.
         """
         names = {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}
         links = [Link(job_id=job_id, sha256=sha256, name=name, expires=expires) for name in names or {""}]
@@ -367,5 +367,5 @@ class Service:
         return self._jobs.counters()
 
     def usage_bytes(self) -> int:
-        """What all files take."""
+        """Total size of all files."""
         return self._artifacts.usage_bytes()

@@ -1,8 +1,10 @@
-"""A result folder as artifacts: every file as it is, every package as a zip and as the files in it."""
+"""Storing a result folder as artifacts: every file as it is, every package as a zip and as its files."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from quickml import results
@@ -15,6 +17,8 @@ from quickml.storage.artifacts.store import ArtifactStore
 BYTES = "application/octet-stream"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
 """Media types of files inside a package, by their suffix; all others are sent as bytes."""
+PARALLEL = 4
+"""Number of files that are stored concurrently: most of the time is spent waiting for the storage."""
 
 
 def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactStore) -> list[Artifact]:
@@ -32,15 +36,24 @@ def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactS
     """
     rows: list[FileRow | results.ResultFile] = [*files, *results.ALWAYS]
     whole = [
-        _stored(row.name, folder / row.name, job_id, store, kind=row.kind, media_type=row.media_type)
+        _File(path=folder / row.name, name=row.name, kind=row.kind, media_type=row.media_type)
         for row in sorted(rows, key=lambda row: row.name)
         if (folder / row.name).is_file()
     ]
     inside = [
-        _stored(name, path, job_id, store, kind=MEMBER, media_type=MEMBER_TYPES.get(path.suffix, BYTES))
+        _File(path=path, name=name, kind=MEMBER, media_type=MEMBER_TYPES.get(path.suffix, BYTES))
         for name, path in _members(folder)
     ]
-    return [*whole, *inside]
+    with ThreadPoolExecutor(PARALLEL, thread_name_prefix="upload") as pool:
+        return list(pool.map(lambda file: _stored(file, job_id, store), [*whole, *inside]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    path: Path
+    name: str
+    kind: str
+    media_type: str
 
 
 def _members(folder: Path) -> Iterator[tuple[str, Path]]:
@@ -53,22 +66,20 @@ def _members(folder: Path) -> Iterator[tuple[str, Path]]:
 
 
 def _name(path: Path) -> str:
-    """A name that becomes an address, and a path on somebody's phone or disk, of whatever system."""
+    """Check a name that becomes a URL, and a path on disks of any operating system."""
     name = path.as_posix()
     if not name.isprintable() or set(name) & set('\\:*?"<>|'):
         raise CoreMLFileError(f"{path.parts[0]}: expected plain names of files, found {name!r:.200}")
     return name
 
 
-def _stored(
-    name: str, path: Path, job_id: str, store: ArtifactStore, *, kind: str, media_type: str
-) -> Artifact:
-    stored = store.put(path)
+def _stored(file: _File, job_id: str, store: ArtifactStore) -> Artifact:
+    stored = store.put(file.path)
     return Artifact(
         job_id=job_id,
-        name=name,
-        kind=kind,
+        name=file.name,
+        kind=file.kind,
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
-        media_type=media_type,
+        media_type=file.media_type,
     )

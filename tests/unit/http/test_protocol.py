@@ -11,7 +11,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 
-from quickml.http.server.protocol import MAX_HEADERS_BYTES, MAX_PIPELINED, Protocol
+from quickml.http.server.protocol import MAX_HEADERS_BYTES, MAX_PIPELINED, LimitedProtocol
 from quickml.http.server.run import Server, listen
 from quickml.settings import ServerSettings
 from waiting import until
@@ -54,7 +54,9 @@ def served():
     """The application, and its address."""
     app, listener = App(), listen("127.0.0.1", 0)
     server = uvicorn.Server(
-        uvicorn.Config(app, http=Protocol, interface="asgi3", ws="none", lifespan="off", log_config=None)
+        uvicorn.Config(
+            app, http=LimitedProtocol, interface="asgi3", ws="none", lifespan="off", log_config=None
+        )
     )
     thread = threading.Thread(target=lambda: asyncio.run(server.serve(sockets=[listener])))
     thread.start()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quickml.http.server.slow_clients import LOOKS, Waiting
+from quickml.http.server.slow_clients import CHECKS, StallDetector
 
 STALL_S = 60.0
 
@@ -21,15 +21,15 @@ def clock():
 
 
 def waiting(clock, min_rate_bytes=None):
-    return Waiting(stall_s=STALL_S, min_rate_bytes=min_rate_bytes, clock=clock)
+    return StallDetector(stall_s=STALL_S, min_rate_bytes=min_rate_bytes, clock=clock)
 
 
 def looks(one, clock, taken_after, seconds):
     """Look as often as it wants for so long; after how many seconds it says that the client has to go."""
     began = clock.time
     while clock.time - began < seconds:
-        clock.time += one.next_look_s
-        if one.look(taken_after(clock.time - began)):
+        clock.time += one.next_check_s
+        if one.check(taken_after(clock.time - began)):
             return clock.time - began
     return None
 
@@ -45,7 +45,7 @@ def test_a_client_that_stops_later_goes_so_long_after_it_stopped(clock):
     one = waiting(clock)
     one.begin(0)
     gone = looks(one, clock, lambda s: min(s, 200.0), 1000)
-    assert 200 + STALL_S <= gone <= 200 + STALL_S * (1 + 2 / LOOKS)
+    assert 200 + STALL_S <= gone <= 200 + STALL_S * (1 + 2 / CHECKS)
 
 
 def test_a_client_that_reads_slowly_and_steadily_stays(clock):
@@ -78,7 +78,7 @@ def test_a_wait_begins_anew_each_time(clock):
     for taken in range(10):
         one.begin(taken)
         clock.time += STALL_S * 0.9
-        assert not one.look(taken)
+        assert not one.check(taken)
         one.end(taken)
 
 

@@ -1,4 +1,4 @@
-"""Whether a request's conditions hold (RFC 9110, section 13), for content that has a strong entity tag."""
+"""Conditional requests (RFC 9110, section 13), for content with a strong entity tag."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from starlette.datastructures import Headers
 _TAG = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 _TAGS = re.compile(rf"[ \t,]*(?:{_TAG.pattern}(?:[ \t]*,[ \t,]*{_TAG.pattern})*[ \t,]*)?")
 _DATES = ("%a, %d %b %Y %H:%M:%S GMT", "%A, %d-%b-%y %H:%M:%S GMT", "%a %b %d %H:%M:%S %Y")
-"""Of section 5.6.7, the two obsolete ones among them."""
+"""The date formats of section 5.6.7, the two obsolete ones included."""
 
 
 class Verdict(Enum):
-    """What becomes of a request."""
+    """What to respond."""
 
     SEND = auto()
     NOT_MODIFIED = auto()
@@ -26,17 +26,17 @@ class Verdict(Enum):
 
 @dataclass(frozen=True, kw_only=True)
 class Validators:
-    """What tells one content from another."""
+    """What identifies a content."""
 
     etag: str
     """With its quotes, strong."""
     modified: datetime
     """In whole seconds."""
     may_go_back: bool = False
-    """Whether an older content may take this one's place: no date but its own tells then who has it."""
+    """Whether an older content may replace this one. Then only its exact date proves that a client has it."""
 
     def judge(self, headers: Headers) -> Verdict:
-        """Of a GET or HEAD, in the order of section 13.2.2; `If-Range` is not among it."""
+        """Evaluate the conditions of a GET or HEAD, except `If-Range`, in the order of section 13.2.2."""
         if "if-match" in headers:
             if not self._is_among(_field(headers, "if-match"), is_strong=True):
                 return Verdict.FAILED
@@ -50,7 +50,7 @@ class Validators:
         return Verdict.SEND
 
     def allow_range(self, headers: Headers) -> bool:
-        """Whether `If-Range`, where there is one, names this content: the tag or exactly the date."""
+        """Whether `If-Range`, if present, matches this content: its tag, or exactly its date."""
         if "if-range" not in headers:
             return True
         field = _field(headers, "if-range")
@@ -77,7 +77,7 @@ def _date(headers: Headers, name: str) -> datetime | None:
 
 
 def _parsed(values: Iterable[str]) -> datetime | None:
-    """One date; None where there is none, or what is none."""
+    """Parse a single date; None where there is no date or more than one."""
     match list(values):
         case [text]:
             for form in _DATES:

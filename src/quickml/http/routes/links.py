@@ -1,4 +1,4 @@
-"""Signed links: who may fetch a file without a token, and how links are made."""
+"""Signed links: making them, and access to files with them."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from quickml.service import MEMBER, Artifact, Link, Service
 router = APIRouter()
 
 DEFAULT_S = 3600
-MOST_SHOWN = 10
+MAX_NAMES_SHOWN = 10
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}")
-"""Written in one way alone."""
+"""No leading zeros or signs: one form only, since the text is part of what is signed."""
 
 
 async def fetcher_of(
@@ -37,11 +37,11 @@ async def fetcher_of(
         str | None, Query(description="For a signed link: the signature, in place of a token.")
     ] = None,
 ) -> str:
-    """Whose files the request may fetch: what the signature says where there is one, else the token.
+    """The owner whose files the request gives access to, by its signature or else by its token.
 
     Raises:
-        HTTPException: as `owner_of`.
-        LinkError: the link is not for this file, or has expired.
+        HTTPException: see `owner_of`.
+        LinkError: the link is not valid for this file, or has expired.
         JobNotFoundError: the link's job was removed.
     """
     if signature is None:
@@ -69,18 +69,18 @@ def create_links(
     """Make signed links to files of a ready job. Anyone who has a link can download its file."""
     service.ready(job_id, owner)
     files = {file.name: file for file in service.artifacts(job_id, owner)}
-    if problems := list(_misfits(asked, files, service.link_max_s)):
+    if problems := list(_problems(asked, files, service.link_max_s)):
         raise RequestError(problems)
     top = [name for name, file in files.items() if file.kind != MEMBER]
     seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))
     return Links(links=tuple(_message(service, files[name], seconds) for name in asked.names or top))
 
 
-def _misfits(asked: LinkRequest, files: Mapping[str, Artifact], max_s: float) -> Iterator[Problem]:
+def _problems(asked: LinkRequest, files: Mapping[str, Artifact], max_s: float) -> Iterator[Problem]:
     names = asked.names or []
     for index, name in enumerate(names):
         if name not in files:
-            expected = f"a file of this job, such as {', '.join(list(files)[:MOST_SHOWN])}"
+            expected = f"a file of this job, such as {', '.join(list(files)[:MAX_NAMES_SHOWN])}"
             yield Problem(pointer=f"/names/{index}", expected=expected, found=repr(name)[:80])
     if asked.expires_s is not None and asked.expires_s > max_s:
         expected = f"at most {max_s:.15g} seconds on this server"

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from quickml.http.server.protocol import Protocol
+from quickml.http.server.protocol import LimitedProtocol
 from quickml.http.state import state_of
 
 NOTSENT_LOWAT_BYTES = 128 << 10
@@ -34,7 +34,7 @@ class Server(uvicorn.Server):
         super().__init__(
             uvicorn.Config(
                 app,
-                http=Protocol,
+                http=LimitedProtocol,
                 loop="auto",
                 ws="none",
                 lifespan="on",
