@@ -2,19 +2,19 @@
 
 from pathlib import Path
 
-from job_examples import artifact, finish, new
+from job_examples import Jobs, artifact, finish, new
 from quickml import composition
 from quickml.service import OPEN_OWNER
 from quickml.settings import Settings
 from quickml.storage.backends import Backends
 
 
-def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER):
+def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER, document: str = "{}"):
     """Store copies of files under their names as what one job has made; its artifacts, in this order."""
-    settings = Settings.of(data=data)
-    jobs = composition.jobs(settings)
-    store = Backends.open(composition.DataFolder(folder=data).addresses).artifacts
-    job_id = jobs.submit(new(owner))[0].id
+    composition.jobs(Settings.of(data=data))  # makes the folder
+    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    jobs, store = Jobs(backends.database), backends.artifacts
+    job_id = jobs.submit(new(owner, document=document))[0].id
     attempt = jobs.claim()
     assert attempt.job_id == job_id, "another job was waiting in this folder"
     files = []
@@ -22,6 +22,7 @@ def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER):
         stored = store.put(path)
         files.append(artifact(job_id, path.name, stored.sha256, stored.size_bytes))
     finish(jobs, attempt, *files)
+    backends.close()
     return files
 
 

@@ -125,9 +125,9 @@ class Models:
             if key in self._loaded:
                 self._loaded.move_to_end(key)
                 return self._loaded[key][0]
+        check(self._artifacts, artifact.sha256)
         from quickml.export.runtime import Runtime
 
-        check(self._artifacts, artifact.sha256)
         with self._model(artifact) as path:
             runtime = Runtime.load(path, keep=keep, engine="onnx")  # Core ML shows no layers
         with self._lock:
