@@ -45,7 +45,9 @@ def register(kind: type[R]) -> type[R]:
         raise DatasetError(f"{kind.__qualname__}: expected {expected}, found {name!r}")
     known = _classes.get(name)
     if known and (known.__module__, known.__qualname__) != (kind.__module__, kind.__qualname__):
-        raise DatasetError(f"{kind.__qualname__}: expected a name of its own, found {name!r}, which is taken")
+        raise DatasetError(
+            f"{kind.__qualname__}: expected a unique name, found {name!r}; another dataset has it"
+        )
     _classes[name] = kind
     return kind
 

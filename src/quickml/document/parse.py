@@ -210,7 +210,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _no_constant(name: str) -> Any:
-    raise _UnreadableError(f"{name}, which is no JSON number")
+    raise _UnreadableError(f"{name}, which is not a JSON number")
 
 
 def _line(text: str, number: int) -> str:

@@ -143,7 +143,7 @@ class _Translator:
                     pointer="/dataset/name" if isinstance(old, dict) else "/dataset",
                     expected="a known dataset",
                     found=repr(name)[:80],
-                    hint=f"known are {', '.join(registry.names())}",
+                    hint=f"known: {', '.join(registry.names())}",
                 )
             )
         return kind

@@ -67,7 +67,7 @@ def _problem(error: Any, document: Any) -> Problem:
         return Problem(
             pointer=pointer,
             subject=_subject(parent),
-            expected="no such key" if not known else "a key it knows",
+            expected="no such key" if not known else "a known key",
             found=repr(key),
             hint=_nearest(key, known),
         )
@@ -133,7 +133,7 @@ def _unknown_tag(error: Any, pointer: str) -> Problem:
         pointer=f"{pointer}/{key}",
         expected=f"a known {what}",
         found=shown_value(tag),
-        hint=nearest or f"known are {', '.join(tags)}",
+        hint=nearest or f"known: {', '.join(tags)}",
     )
 
 
@@ -162,7 +162,7 @@ def _nearest(word: str, known: Sequence[str]) -> str:
     close = difflib.get_close_matches(word[:64].lower(), lower, n=1, cutoff=0.6)
     if close:
         return f"did you mean {lower[close[0]]!r}?"
-    return f"known are {', '.join(known)}" if known and len(known) <= 20 else ""
+    return f"known: {', '.join(known)}" if known and len(known) <= 20 else ""
 
 
 def _hint(error: Any) -> str:

@@ -55,9 +55,11 @@ def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
             problems.append(
                 Problem(
                     pointer=f"/model/layers/{index}/name",
-                    expected="a name of its own",
+                    expected="a unique name",
                     found=repr(name),
-                    hint="the model's input may have it" if name in RESERVED else "it is taken",
+                    hint="this name is reserved for the model's input"
+                    if name in RESERVED
+                    else "an earlier layer has it",
                 )
             )
         taken.add(name)
@@ -128,7 +130,7 @@ class _Wires:
             close = difflib.get_close_matches(source[:64], earlier, n=1)
             self.used.update(close)
             self.open = self.open if close else max(self.open, index)
-            hint = f"did you mean {close[0]!r}?" if close else f"earlier are {', '.join(earlier[-12:])}"
+            hint = f"did you mean {close[0]!r}?" if close else f"earlier layers: {', '.join(earlier[-12:])}"
             self._complain(index, position, _EARLIER, repr(source[:64]), hint)
         elif loop := self._way(name, source):
             written = " → ".join(_shortened([source, *loop]))

@@ -416,10 +416,10 @@ def test_what_core_mls_optimizers_do_not_have():
         " found 'mean_squared_error'; it can be left out",
     ]
     assert told(*DIGITS, asked={"optimizer": "rmsprop"}) == [
-        '/export/updatable/optimizer/type: expected a known optimizer, found "RMSprop"; known are SGD, Adam'
+        '/export/updatable/optimizer/type: expected a known optimizer, found "RMSprop"; known: SGD, Adam'
     ]
     assert told(*DIGITS, asked={"layer": ["classes"]}) == [
-        "/export/updatable/layer: expected a key it knows, found 'layer'; did you mean 'layers'?"
+        "/export/updatable/layer: expected a known key, found 'layer'; did you mean 'layers'?"
     ]
     sequences = {"type": "GlobalAveragePooling1D"}, {"type": "Dense", "units": 1}
     assert told(*sequences, dataset="adding") == [

@@ -80,7 +80,7 @@ def test_an_installed_dataset_is_understood_and_loaded(outside):
 def test_its_options_are_checked_as_those_of_any_dataset(outside):
     assert problems({**DOCUMENT, "dataset": {"name": "shapes", "inverted": "yes", "invertd": True}}) == [
         '/dataset/inverted: expected true or false, found "yes"',
-        "/dataset/invertd: expected a key it knows, found 'invertd'; did you mean 'inverted'?",
+        "/dataset/invertd: expected a known key, found 'invertd'; did you mean 'inverted'?",
     ]
     assert problems({**DOCUMENT, "dataset": "shape"}) == [
         "/dataset/name: expected a known dataset, found \"shape\"; did you mean 'shapes'?"
@@ -153,7 +153,9 @@ def test_a_name_belongs_to_one_class(registered):
     class Other(Dataset):
         name: Literal["iris"] = "iris"
 
-    with pytest.raises(DatasetError, match="Other: expected a name of its own, found 'iris', which is taken"):
+    with pytest.raises(
+        DatasetError, match="Other: expected a unique name, found 'iris'; another dataset has it"
+    ):
         register(Other)
 
 

@@ -183,15 +183,12 @@ def test_what_does_not_fit_is_told_with_its_place(layers, dataset, beginning):
             {"type": "LSTM", "unit": 3},
             {
                 "/model/layers/0/layer: LSTM expects the key 'units', found none",
-                "/model/layers/0/layer/unit: LSTM expects a key it knows, found 'unit'; did you mean 'units'?",
+                "/model/layers/0/layer/unit: LSTM expects a known key, found 'unit'; did you mean 'units'?",
             },
         ),
         (
             {"type": "Dense", "units": 3},
-            {
-                '/model/layers/0/layer/type: expected a known type, found "Dense"; '
-                "known are SimpleRNN, LSTM, GRU"
-            },
+            {'/model/layers/0/layer/type: expected a known type, found "Dense"; known: SimpleRNN, LSTM, GRU'},
         ),
     ],
 )

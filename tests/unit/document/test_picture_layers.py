@@ -61,7 +61,7 @@ def said(*layers):
         (
             {"type": "DepthwiseConv2D", "kernel_size": [9, 1]},
             "/model/layers/0/kernel_size: DepthwiseConv2D expects at least 9 rows and columns for this kernel_size, "
-            'found (8, 8, 1); make it smaller, or the padding "same"',
+            'found (8, 8, 1); make it smaller, or use the padding "same"',
         ),
     ],
     ids=lambda value: value["type"] if isinstance(value, dict) else "",

@@ -92,7 +92,7 @@ def test_an_unknown_name_comes_with_the_nearest_one_and_leaves_that_one_used():
 def test_an_unknown_name_like_no_other_comes_with_those_there_are():
     assert told(dense("left"), dense("right", ["input"]), add(["left", "zzz"]), END) == [
         "/model/layers/2/inputs/1: expected the name of an earlier layer, or `input`, found 'zzz';"
-        " earlier are input, left, right"
+        " earlier layers: input, left, right"
     ]
 
 

@@ -33,9 +33,9 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
         problems.append(
             Problem(
                 pointer=f"/model/layers/{largest.index}",
-                expected=f"at most {MAX_PARAMETERS:,} parameters in all",
+                expected=f"at most {MAX_PARAMETERS:,} parameters in total",
                 found=f"{total:,}, of which {largest.parameters.total:,} here",
-                hint="fewer units, or a pooling layer before the Flatten",
+                hint="use fewer units, or a pooling layer before the Flatten",
             )
         )
     elif memory > MAX_MEMORY_BYTES:
@@ -44,7 +44,7 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
                 pointer="/model",
                 expected=f"at most {MAX_MEMORY_BYTES / 2**30:.0f} GiB of memory for training",
                 found=f"about {memory / 2**30:,.0f} GiB",
-                hint="a smaller batch_size or smaller layers",
+                hint="use a smaller batch_size or smaller layers",
             )
         )
     return problems

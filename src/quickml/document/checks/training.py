@@ -75,7 +75,7 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
         return [
             Problem(
                 pointer=pointer,
-                expected="a validation_fraction above 0 to measure it on",
+                expected="validation data, which needs a validation_fraction above 0",
                 found=repr(stopping.monitor),
                 hint='add "validation_fraction": 0.1 to training, or monitor "loss"',
             )

@@ -60,7 +60,7 @@ def window(  # noqa: PLR0917
             raise ShapeError(
                 f"at least {reach(one, spread)} rows and columns for this {name}",
                 shown(shape),
-                'make it smaller, or the padding "same"',
+                'make it smaller, or use the padding "same"',
                 field=name,
             )
     return tuple(out)

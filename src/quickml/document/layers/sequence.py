@@ -25,7 +25,7 @@ def _steps(  # noqa: PLR0917
     places = slid(steps, size, stride, padding, dilation)
     if places < 1:
         expected = f"at least {reach(size, dilation)} steps for this {name}"
-        raise ShapeError(expected, shown(shape), 'make it smaller, or the padding "same"', field=name)
+        raise ShapeError(expected, shown(shape), 'make it smaller, or use the padding "same"', field=name)
     return places
 
 
