@@ -22,7 +22,7 @@ FILE = events.FileRow(
 EXAMPLES: list[Any] = [
     events.Started(time=AT, name="iris", dataset="iris", epochs=100, seed=0),
     events.Warned(
-        time=AT, pointer="/model/layer_0/dim", message="ignored: it means nothing on a Conv2DLyr"
+        time=AT, pointer="/model/layer_0/dim", message="ignored: Conv2DLyr has no such argument"
     ),
     events.Built(
         time=AT, parameters=140, trainable_parameters=131, memory_bytes=5332, precision="float32",
@@ -63,7 +63,7 @@ EXAMPLES: list[Any] = [
         ),
     ),
     events.Failed(
-        time=AT, error="SpecError",
+        time=AT, error="DocumentError",
         message="/dataset/name: expected a known dataset, found \"irs\"; did you mean 'iris'?",
         problems=(
             {

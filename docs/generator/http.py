@@ -1,4 +1,4 @@
-"""The reference of the HTTP interface: its OpenAPI document, and that document in short for people."""
+"""The reference of the HTTP API: its OpenAPI document, and a summary."""
 
 import tempfile
 from collections.abc import Iterator
@@ -20,48 +20,46 @@ from quickml.storage.addresses import Addresses
 from quickml.storage.backends import Backends
 from quickml.testing.executor import MemoryExecutor
 
-INTRODUCTION = """REST and JSON; [the OpenAPI document](openapi.json) has every shape. A server sends its
-own at `/v1/openapi.json`. How to start one: [run a server](../how-to/run-a-server.md).
+INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.json) describes all of them; a
+server sends its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
 
-Where the server asks for tokens, send `Authorization: Bearer qml_...`, or, where no header can be set (a
-link, an `EventSource`), the parameter `?token=qml_...`. Bodies are `application/json`; another type is
-refused, so that no web page can post here unasked."""
+If the server requires tokens, send `Authorization: Bearer qml_...`. Where no header can be set, as in a link
+or an `EventSource`, use the parameter `?token=qml_...`. Request bodies must have the Content-Type
+`application/json`; others are refused, so that web pages of other origins cannot send requests."""
 
 FILES = """## Files
 
-The manifest, `GET /v1/jobs/{job_id}/artifacts`, has every file with its size, sha256 and address. What an
-address with a sha256 in it leads to never changes. A package, which is a folder, is there as a zip;
-`package` in its row has the same files one by one, each with an address of its own.
+The manifest, `GET /v1/jobs/{job_id}/artifacts`, lists every file with its size, SHA-256 and URL. The
+content of a URL that contains a SHA-256 never changes. A package, which is a folder, is listed as a zip;
+`package` in its row lists the same files with a URL each.
 
-A file and its parts take a token, or the `job`, `expires` and `signature` of a link that
-`POST /v1/jobs/{job_id}/links` has made. Where there is a signature, it decides, whatever token comes with
-it. A link opens its own file and that file's parts, and nothing else, until it expires or the job is
-removed. [Fetch models](../how-to/fetch-models.md) shows all of it."""
+Requests for a file or its checksums need a token, or the `job`, `expires` and `signature` parameters of a
+link from `POST /v1/jobs/{job_id}/links`. If there is a signature, the token is ignored. A link is valid for
+its file and the checksums of that file only, until it expires or the job is deleted.
+[Fetch models](../how-to/fetch-models.md) has examples."""
 
 EVENTS = """## Events
 
-`GET /v1/jobs/{job_id}/events` is a stream of Server-Sent Events: `id` is the event's number in its job,
-`data` an [event](events.md) as JSON, and `type` in it says which. Whoever comes back with
-`Last-Event-ID`, as an `EventSource` does by itself, or with `?after=`, is sent what followed. A comment
-comes when there is nothing to tell for a while. The stream ends after `verified`, `failed` or
-`cancelled`; asked for what comes after that, the answer is 204. A client that reads too slowly is cut
-off, and can come back.
+`GET /v1/jobs/{job_id}/events` is a stream of Server-Sent Events: `id` is the number of the event in its
+job, `data` an [event](events.md) as JSON. A client that reconnects with `Last-Event-ID`, as an
+`EventSource` does, or with `?after=`, receives the events after that number. Comments are sent as
+heartbeats. The stream ends after `verified`, `failed` or `cancelled`; a request for later events is
+answered with 204. The server closes the stream of a client that reads too slowly; the client can reconnect.
 
-With `Accept: application/json` the answer is a page of the events there are, with `last` to be given as
-the next `after`."""
+With `Accept: application/json` the response is a page of the events there are; `last` is the `after` of the
+next page."""
 
 ERRORS = """## Errors
 
-Every error is a problem document (RFC 9457), `application/problem+json`, with `type`, `title`, `status`,
-`detail`, and `problems` where there may be several: each has a JSON pointer into what was sent, what was
-expected there and what was found. After 429, 503 and 507, `Retry-After` says in how many seconds to try
-again."""
+Every error is a problem document (RFC 9457), `application/problem+json`, with `type`, `title`, `status` and
+`detail`. Invalid documents and requests also have `problems`, each with a JSON pointer into the request,
+what was expected and what was found. Responses with status 429, 503 or 507 have a `Retry-After` header, in
+seconds."""
 
 SCULPTML = """## SculptML
 
-`/make-model`, `/check-model`, `/get-model`, `/get-all` and `/stop-model` answer as the app of 2018
-expects, on top of the same jobs. A model is named by its `model_name`; a name that was used before means
-its newest job."""
+`/make-model`, `/check-model`, `/get-model`, `/get-all` and `/stop-model` answer as the SculptML app of 2018
+expects. A model is a job that is named by `model_name`; if several jobs have the name, the newest counts."""
 
 
 @cache
@@ -83,8 +81,8 @@ def document() -> dict[str, Any]:
 
 def page() -> str:
     """docs/reference/http.md."""
-    routes = table(["request", "answer", "does"], list(_routes()))
-    parts = [NOTE, "# The HTTP interface", INTRODUCTION, "## Routes", routes, FILES, EVENTS, ERRORS]
+    routes = table(["request", "status", "description"], list(_routes()))
+    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, FILES, EVENTS, ERRORS]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
 

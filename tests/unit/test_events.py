@@ -32,7 +32,7 @@ EXAMPLES = [
     ),
     events.Compiled(files=(FILE,), skipped={"mlmodelc": "no"}, seconds=0.1),
     events.Verified(parity=(PARITY,), folder="runs/a", files=(FILE,), seconds=0.1),
-    events.Failed(error="SpecError", message="bad", problems=({"pointer": "/a", "expected": "b", "found": "c"},)),
+    events.Failed(error="DocumentError", message="bad", problems=({"pointer": "/a", "expected": "b", "found": "c"},)),
     events.Interrupted(attempt=1, reason="killed"),
     events.Cancelled(),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457) and other refusals, as errors."""
+"""Error responses as exceptions."""
 
 from __future__ import annotations
 

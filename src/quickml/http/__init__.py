@@ -1,1 +1,1 @@
-"""The service over HTTP: routes, problem documents, event streams. The use cases are in `quickml.service`."""
+"""The service over HTTP: routes, problem documents, event streams, files."""

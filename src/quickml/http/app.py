@@ -1,4 +1,4 @@
-"""The application: all routes, and what is around them."""
+"""The application: routes, middleware and background tasks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quickml.api import routes
 from quickml.http import openapi, problems
 from quickml.http.files.quotas import Downloads
 from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
-from quickml.http.server.access_log import Observation
+from quickml.http.server.access_log import AccessLog
 from quickml.http.server.bodies import BodyLimits
 from quickml.http.server.metrics import Metrics
 from quickml.http.state import AppState, state_of
@@ -32,16 +32,16 @@ ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
     *("Last-Event-ID", "Range"),
 ]
-"""What pages of other addresses may send."""
+"""Request headers that web pages of other origins may send."""
 EXPOSED = [
     *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Repr-Digest"),
     "Retry-After",
 ]
-"""What they may read."""
+"""Response headers that they may read."""
 
 
 def create_app(service: Service, settings: ServerSettings) -> FastAPI:
-    """The ASGI application of a service, which it starts and closes."""
+    """The ASGI application of a service. It starts and closes the service."""
     app = FastAPI(
         title="QuickML",
         version=__version__,
@@ -81,7 +81,7 @@ def _surround(app: FastAPI, settings: ServerSettings) -> None:
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,
         )
-    app.add_middleware(Observation, metrics=state_of(app).metrics)
+    app.add_middleware(AccessLog, metrics=state_of(app).metrics)
 
 
 @contextlib.asynccontextmanager

@@ -1,4 +1,4 @@
-"""Problem documents (RFC 9457): what every error is told as."""
+"""Problem documents (RFC 9457): the answer for every error."""
 
 from __future__ import annotations
 
@@ -42,29 +42,29 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S = 10
 
 KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
-    DocumentError: (422, "document", "The document cannot be trained"),
-    RequestError: (422, "request", "The request is invalid"),
-    InputError: (422, "input", "An input does not fit the model"),
-    UnsupportedModelError: (422, "unsupported-model", "The model cannot be run here"),
-    IdempotencyError: (422, "idempotency-key", "The key was used with another document"),
-    JobNotFoundError: (404, "not-found", "There is no such job or file"),
-    ArtifactNotFoundError: (404, "not-found", "There is no such job or file"),
-    LinkError: (403, "link", "The link is wrong, or has expired"),
-    TransitionError: (409, "job-state", "The job's status does not allow it"),
-    JobStateError: (409, "job-state", "The job's status does not allow it"),
-    QueueFullError: (429, "queue-full", "Too many jobs wait"),
-    DownloadsError: (429, "downloads", "Too many downloads are open"),
-    CrowdedError: (503, "crowded", "Too many streams are open"),
-    DiskFullError: (507, "disk-full", "The server's disk is full"),
-    StoreError: (503, "storage", "The server's storage cannot be used"),
-    ArtifactDamagedError: (500, "damaged", "The stored file is damaged"),
-    ArtifactError: (503, "storage", "The server's storage cannot be used"),
+    DocumentError: (422, "document", "Invalid document"),
+    RequestError: (422, "request", "Invalid request"),
+    InputError: (422, "input", "Invalid input"),
+    UnsupportedModelError: (422, "unsupported-model", "Model not supported"),
+    IdempotencyError: (422, "idempotency-key", "Idempotency key was used with another document"),
+    JobNotFoundError: (404, "not-found", "Not found"),
+    ArtifactNotFoundError: (404, "not-found", "Not found"),
+    LinkError: (403, "link", "Invalid or expired link"),
+    TransitionError: (409, "job-state", "Not allowed in the current status of the job"),
+    JobStateError: (409, "job-state", "Not allowed in the current status of the job"),
+    QueueFullError: (429, "queue-full", "Too many queued jobs"),
+    DownloadsError: (429, "downloads", "Too many open downloads"),
+    CrowdedError: (503, "crowded", "Too many open event streams"),
+    DiskFullError: (507, "disk-full", "Disk full"),
+    StoreError: (503, "storage", "Storage error"),
+    ArtifactDamagedError: (500, "damaged", "Damaged file"),
+    ArtifactError: (503, "storage", "Storage error"),
 }
-"""Status, end of the type, and title of each error; the first class that fits an error's own."""
+"""Status code, last part of the type, and title of each class of errors and its subclasses."""
 
 
 PHRASES = {413: "Content Too Large", 416: "Range Not Satisfiable", 422: "Unprocessable Content"}
-"""Where Pythons differ."""
+"""Phrases that differ between versions of Python."""
 
 
 def response(
@@ -83,8 +83,8 @@ def response(
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
-def told(error: QuickMLError) -> JSONResponse:
-    """An error of ours as a problem document."""
+def answer(error: QuickMLError) -> JSONResponse:
+    """The problem document of an error."""
     for kind in type(error).__mro__:
         if kind in KINDS:
             status, name, title = KINDS[kind]
@@ -93,11 +93,13 @@ def told(error: QuickMLError) -> JSONResponse:
         log.error("%s: %s", type(error).__name__, error)
         return internal()
     if isinstance(error, QueueFullError) and error.limit == "queue_length":
-        status = 503  # the server's limit, not the owner's
+        status = 503  # a limit of the server, not of the owner
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else None
     if isinstance(error, StoreError | ArtifactError) and status == 503:
         log.error("%s", error)
-        return response(status, name, title, "try again later", headers=headers)  # no paths for strangers
+        return response(
+            status, name, title, "try again later", headers=headers
+        )  # the message may have paths of this machine
     if isinstance(error, ArtifactDamagedError):
         log.error("%s", error)
     problems = error.problems if isinstance(error, ProblemsError) else ()
@@ -105,16 +107,16 @@ def told(error: QuickMLError) -> JSONResponse:
 
 
 def internal() -> JSONResponse:
-    """What is our fault is told without any of its details, which the log has."""
-    return response(500, "internal", "The server made a mistake", "the server's log says more")
+    """The answer for a bug. Details are in the log only."""
+    return response(500, "internal", "Internal error", "see the log of the server")
 
 
 def install(app: FastAPI) -> None:
-    """Have every error of `app` answered with a problem document."""
+    """Answer every error of `app` with a problem document."""
 
     @app.exception_handler(QuickMLError)
     async def ours(_: Request, error: QuickMLError) -> JSONResponse:
-        return told(error)
+        return answer(error)
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
@@ -124,7 +126,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misfit(_: Request, error: RequestValidationError) -> JSONResponse:
-        return told(RequestError([_problem(item) for item in error.errors()]))
+        return answer(RequestError([_problem(item) for item in error.errors()]))
 
     @app.exception_handler(Exception)
     async def mistake(_: Request, __: Exception) -> JSONResponse:

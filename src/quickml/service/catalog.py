@@ -1,4 +1,4 @@
-"""What a document may ask for, with all that a client needs to draw forms and pickers of it."""
+"""Layers and datasets that a document may contain, described so that a client can make forms for them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from quickml.errors import DatasetError
 _log = logging.getLogger(__name__)
 
 SAMPLES = 12
-"""Shown of each dataset, of as many classes as there are."""
+"""Number of samples of a dataset, of all labels."""
 
 
 @cache
@@ -28,7 +28,7 @@ def schema() -> dict[str, Any]:
 
 @cache
 def layers() -> list[dict[str, Any]]:
-    """Every layer: its type, what it does, its arguments as JSON Schema with defaults and help."""
+    """All layers: type, description, and arguments as JSON Schema with defaults and descriptions."""
     return [
         {
             "type": name,
@@ -86,7 +86,7 @@ def _about(kind: type[Dataset]) -> dict[str, Any]:
 
 
 def _with_definitions(entry: dict[str, Any]) -> dict[str, Any]:
-    """A part of the schema that stands by itself."""
+    """A part of the schema with the definitions that it needs."""
     found: dict[str, Any] = {}
     _collect(entry, found)
     return {**entry, "$defs": found} if found else entry
@@ -129,7 +129,7 @@ def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
 
 
 def _in_turn(classes: list[int]) -> list[int]:
-    """Positions: the first of each class, then the second of each, and so on."""
+    """Indexes: the first sample of each class, then the second of each, and so on."""
     seen: dict[int, int] = {}
     ranked = []
     for position, kind in enumerate(classes):

@@ -1,4 +1,4 @@
-"""What a document may ask of this server, beside being right."""
+"""Limits of a server on documents."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ HINT = "a limit of this server"
 
 @dataclass(frozen=True, kw_only=True)
 class DocumentLimits:
-    """The most that one document may ask for."""
+    """The largest document that is accepted."""
 
     max_layers: int = sys.maxsize
     max_parameters: int = sys.maxsize
     max_memory_bytes: int = sys.maxsize
-    """Of a training, as estimated."""
+    """Estimated memory of a training."""
     max_epochs: int = sys.maxsize
     max_seconds: float | None = None
-    """That an attempt may take; None is without limit."""
+    """Duration of a training; None means no limit."""
 
 
 def check_limits(plan: Plan, limits: DocumentLimits) -> None:
-    """Whether a plan stays within them.
+    """Check a plan against the limits.
 
     Raises:
-        SpecError: no; with a problem for each limit that it does not keep.
+        DocumentError: with a problem for each limit that is exceeded.
     """
-    if problems := list(_beyond(plan, limits)):
+    if problems := list(_exceeded(plan, limits)):
         raise DocumentError(problems)
 
 
-def _beyond(plan: Plan, limits: DocumentLimits) -> Iterator[Problem]:
+def _exceeded(plan: Plan, limits: DocumentLimits) -> Iterator[Problem]:
     training = plan.document.training
     measured = (
         ("/model/layers", "layers", len(plan.graph.nodes), limits.max_layers),

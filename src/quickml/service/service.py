@@ -142,7 +142,7 @@ class Service:
         """A document, understood and within the limits.
 
         Raises:
-            SpecError: with every problem found.
+            DocumentError: with every problem found.
         """
         plan = read(document)
         check_limits(plan, self._documents)
@@ -152,7 +152,7 @@ class Service:
         """Queue a job; it is on disk when this returns. The same key gives the first job again.
 
         Raises:
-            SpecError: the document is wrong, or beyond the limits.
+            DocumentError: the document is wrong, or beyond the limits.
             QueueFullError: too many wait.
             DiskFullError: there is too little room to keep what it would make.
             IdempotencyError: the key was used with another document.

@@ -1,4 +1,4 @@
-"""What a setting may hold: how a value is read, and told to people."""
+"""Kinds of values: how they are read and shown."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """What a setting may hold."""
+    """A kind of value."""
 
     expected: str
-    """In words, for people."""
+    """Description for error messages and documentation."""
     metavar: str
-    """In one word, for a flag."""
+    """Placeholder in `--help`."""
     read: Callable[[object], Any]
-    """From a text, or a value of a TOML file. Raises ValueError or OverflowError where it does not fit."""
+    """Reads a string or a TOML value. Raises ValueError or OverflowError if it is not of this kind."""
     show: Callable[[Any], str] = str
-    """As a person would write it."""
+    """Shows a value as `read` reads it."""
 
 
 def _text(value: object) -> str:
@@ -34,12 +34,12 @@ def _text(value: object) -> str:
 def _path(value: object) -> Path:
     try:
         return Path(_text(value)).expanduser()
-    except RuntimeError:  # ~somebody that this machine does not know
+    except RuntimeError:  # ~user for an unknown user
         raise ValueError from None
 
 
 def whole(least: int, most: int = 10**12) -> Kind:
-    """Whole numbers, both ends among them."""
+    """Integers, bounds included."""
 
     def read(value: object) -> int:
         if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
@@ -49,11 +49,11 @@ def whole(least: int, most: int = 10**12) -> Kind:
         return value
 
     bounds = f"at least {least}" if most == 10**12 else f"{least} to {most}"
-    return Kind(expected=f"a whole number, {bounds}", metavar="N", read=read)
+    return Kind(expected=f"an integer, {bounds}", metavar="N", read=read)
 
 
 def number(least: float, unit: str) -> Kind:
-    """Numbers with a fraction; neither infinite nor none."""
+    """Finite numbers."""
 
     def read(value: object) -> float:
         if not isinstance(value, str | int | float) or isinstance(value, bool):
@@ -76,10 +76,10 @@ _SIZE = re.compile(r"([0-9]{1,20}(?:\.[0-9]{1,9})?)\s*([a-z]*)", re.IGNORECASE)
 
 
 def read_size(value: object) -> int:
-    """Bytes, from a number or a text such as `2GiB` or `500 MB`.
+    """Bytes, from a number or a string such as `2GiB` or `500 MB`.
 
     Raises:
-        ValueError: it is no size.
+        ValueError: it is not a size.
     """
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -92,7 +92,7 @@ def read_size(value: object) -> int:
 
 
 def show_size(size_bytes: int) -> str:
-    """A text that `read_size` reads back, in the largest unit of which it is a whole number."""
+    """A string for `read_size`, in the largest unit that gives an integer."""
     for unit, factor in sorted(_UNITS.items(), key=lambda item: -item[1]):
         if unit and size_bytes and size_bytes % factor == 0:
             return f"{size_bytes // factor}{unit}"
@@ -126,7 +126,7 @@ def one_of(*words: str) -> Kind:
 
 
 def or_none(kind: Kind) -> Kind:
-    """The same, or the word `none`, which is None."""
+    """The same, or the word `none` for None."""
 
     def read(value: object) -> Any:
         return None if value == "none" else kind.read(value)

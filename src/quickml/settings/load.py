@@ -1,4 +1,4 @@
-"""Settings as somebody gave them: with flags, in the environment, in a file."""
+"""Loading settings from flags, environment variables and a file."""
 
 from __future__ import annotations
 
@@ -18,33 +18,33 @@ from quickml.settings.row import PREFIX
 from quickml.settings.table import TABLE, Settings
 
 CONFIG = "QUICKML_CONFIG"
-"""Names the file where the flag `--config` does not."""
+"""Path of the file, if the flag `--config` is not given."""
 CLIENT = frozenset({SERVER, TOKEN})
-"""Variables with our prefix which are no settings of the service, but tell a client where it is."""
+"""Variables with the same prefix that are settings of the client."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
-    """A value that somebody gave, and where."""
+    """A value and where it was given."""
 
     place: str
     value: object
     folder: Path = Path()
-    """What a relative path starts from."""
+    """Folder that a relative path is relative to."""
 
 
 def load(
     flags: Mapping[str, str | None], environment: Mapping[str, str] = os.environ, config: Path | None = None
 ) -> Settings:
-    """The settings as given; an empty variable counts as none.
+    """All settings. Flags take precedence over variables, and variables over the file.
 
     Args:
-        flags: texts by the setting's name, None where the flag was not used.
-        environment: the variables; those that do not begin with `QUICKML_` are not looked at.
-        config: a TOML file with settings as its keys; `QUICKML_CONFIG` names one too.
+        flags: values by the names of settings; None if the flag was not used.
+        environment: environment variables; only those that begin with `QUICKML_` and are not empty are read.
+        config: a TOML file; by default the one that `QUICKML_CONFIG` names.
 
     Raises:
-        SettingsError: with all problems; the place of each is a flag, a variable, or file:line.
+        SettingsError: with all problems; the pointer of each is a flag, a variable, or file:line.
     """
     problems: list[Problem] = []
     variables = {name: value for name, value in environment.items() if name.startswith(PREFIX) and value}
@@ -66,7 +66,7 @@ def load(
 def _from_environment(variables: Mapping[str, str], problems: list[Problem]) -> dict[str, _Given]:
     known = {row.variable: row.name for row in TABLE}
     problems += [
-        Problem(pointer=name, expected="a known setting", found=repr(name), hint=_nearest(name, known))
+        Problem(pointer=name, expected="a setting", found=repr(name), hint=_nearest(name, known))
         for name in sorted(variables)
         if name not in known and name not in CLIENT
     ]
@@ -80,13 +80,13 @@ def _from_file(path: Path, problems: list[Problem]) -> dict[str, _Given]:
         text = path.read_bytes().decode()
         document = tomllib.loads(text)
     except OSError as error:
-        found = f"none that can be read ({error.strerror})"
+        found = f"one that cannot be read ({error.strerror})"
         problems.append(Problem(pointer=str(path), expected="a TOML file", found=found))
         return {}
-    except ValueError as error:  # tomllib's, and that of bytes which are no UTF-8
+    except ValueError as error:  # of tomllib, or because the file is not UTF-8
         at = re.search(r"at line (\d+)", str(error))
         place = f"{path}:{at[1]}" if at else str(path)
-        problems.append(Problem(pointer=place, expected="TOML", found=f"a mistake: {error}"))
+        problems.append(Problem(pointer=place, expected="TOML", found=f"a syntax error: {error}"))
         return {}
     known = [row.name for row in TABLE]
     given = {
@@ -94,7 +94,7 @@ def _from_file(path: Path, problems: list[Problem]) -> dict[str, _Given]:
         for name, value in document.items()
     }
     problems += [
-        Problem(pointer=entry.place, expected="a known setting", found=repr(name), hint=_nearest(name, known))
+        Problem(pointer=entry.place, expected="a setting", found=repr(name), hint=_nearest(name, known))
         for name, entry in given.items()
         if name not in known
     ]
@@ -102,7 +102,7 @@ def _from_file(path: Path, problems: list[Problem]) -> dict[str, _Given]:
 
 
 def _line(text: str, key: str) -> int:
-    """The line of a key; tomllib does not say."""
+    """The line of a key, which tomllib does not report."""
     entry = re.compile(rf"""\s*(\[+\s*)?["']?{re.escape(key)}["']?\s*[]=.]""")
     return next((number for number, line in enumerate(text.split("\n"), 1) if entry.match(line)), 1)
 
@@ -118,7 +118,7 @@ def _read(kind: Kind, given: _Given, problems: list[Problem]) -> Any:
 
 
 def _pairs(values: Mapping[str, Any], given: Mapping[str, _Given]) -> list[Problem]:
-    """What makes sense together alone."""
+    """Settings that must be given together."""
     return [
         Problem(pointer=given[one].place, expected=f"{other} beside {one}", found=f"{one} alone")
         for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"))

@@ -1,4 +1,4 @@
-"""Where a client finds the service: named by its caller, or by two variables."""
+"""Address and token of a server, from arguments or environment variables."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from quickml.errors import Problem, SettingsError
 SERVER = "QUICKML_SERVER"
 TOKEN = "QUICKML_TOKEN"  # noqa: S105
 DEFAULT_SERVER = "http://127.0.0.1:8000"
-"""Where `quickml serve` listens when nothing else is said."""
+"""Default address of `quickml serve`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Remote:
-    """A server, and what it knows us by."""
+    """Address and token of a server."""
 
     server: str
-    """URL without a slash at its end; it may have a path, behind a proxy."""
+    """URL without a trailing slash. It may have a path."""
     token: str | None = field(default=None, repr=False)
 
 
 def remote(
     server: str | None = None, token: str | None = None, environment: Mapping[str, str] = os.environ
 ) -> Remote:
-    """The server that was named, or `QUICKML_SERVER`'s, or the one on this machine.
+    """The given server, else that of `QUICKML_SERVER`, else `DEFAULT_SERVER`.
 
-    The address may be the one that `quickml serve` prints, with `?token=...` at its end; a token that is
-    given by itself wins. A token of the environment goes to any server: whoever names one trusts it.
+    The token is the given one, else that in the URL (`?token=...`, as `quickml serve` prints it), else that
+    of `QUICKML_TOKEN`. The token of the environment is sent to any server that is given.
 
     Raises:
-        SettingsError: that is no http or https URL, or no token that fits into a header.
+        SettingsError: the server is not an http or https URL, or the token cannot be sent in a header.
     """
     place = "server" if server else SERVER
     address = server or environment.get(SERVER) or DEFAULT_SERVER

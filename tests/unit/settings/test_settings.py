@@ -168,10 +168,10 @@ def test_all_problems_are_told_at_once(tmp_path):
         flags={"log_level": "loud"},
     )
     assert [str(problem) for problem in found] == [
-        f"{config}:2: expected a known setting, found 'portt'; did you mean 'port'?",
-        "QUICKML_MAX_LAYER: expected a known setting, found 'QUICKML_MAX_LAYER'; did you mean 'QUICKML_MAX_LAYERS'?",
-        "QUICKML_PORT: expected a whole number, 0 to 65535, found 'x'",
-        f"{config}:4: expected a whole number, 1 to 256, found {{'a': 1}}",
+        f"{config}:2: expected a setting, found 'portt'; did you mean 'port'?",
+        "QUICKML_MAX_LAYER: expected a setting, found 'QUICKML_MAX_LAYER'; did you mean 'QUICKML_MAX_LAYERS'?",
+        "QUICKML_PORT: expected an integer, 0 to 65535, found 'x'",
+        f"{config}:4: expected an integer, 1 to 256, found {{'a': 1}}",
         "--log-level: expected one of debug, info, warning, error, found 'loud'",
     ]
 
@@ -182,7 +182,7 @@ def test_a_clients_variables_are_no_mistake():
 
 @pytest.mark.parametrize(
     ("content", "message"),
-    [(b"port = \n", r":1: expected TOML, found a mistake"), (b"\n\nport = 1\nport = 2\n", r":4: expected TOML"), (b"\xff", "expected TOML")],
+    [(b"port = \n", r":1: expected TOML, found a syntax error"), (b"\n\nport = 1\nport = 2\n", r":4: expected TOML"), (b"\xff", "expected TOML")],
 )  # fmt: skip
 def test_what_is_no_toml(tmp_path, content, message):
     config = tmp_path / "quickml.toml"

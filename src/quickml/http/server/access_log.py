@@ -1,4 +1,4 @@
-"""Middleware around everything: one line of the log and one count for each request, and safe headers."""
+"""Middleware around all others: a log line and metrics for each request, and security headers."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ HEADERS = (
     (b"x-frame-options", b"DENY"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-"""On every answer: nothing is guessed to be a page, told to others, framed or embedded."""
+"""Security headers of every response: no content sniffing, no referrer, no frames, no embedding."""
 QUIET = frozenset({routes.HEALTH, routes.READINESS, routes.METRICS})
-"""What is asked for every few seconds is no news."""
+"""Requests of monitoring, which are not logged if they succeed."""
 
 
-class Observation:
-    """Plain ASGI, since a stream passes through with every event."""
+class AccessLog:
+    """Plain ASGI, since every event of every stream passes through."""
 
     def __init__(self, app: ASGIApp, *, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
@@ -52,9 +52,9 @@ class Observation:
             self._tell(scope, status, time.perf_counter() - began, sent)
 
     def _tell(self, scope: Scope, status: int, seconds: float, sent: int) -> None:
-        route = getattr(scope.get("route"), "path", "none")  # the pattern: there are only so many of them
+        route = getattr(scope.get("route"), "path", "none")  # the pattern, of which there are few
         streamed = route == routes.JOB_EVENTS and status == 200
-        method = scope["method"] if route != "none" else "any"  # anybody can invent methods
+        method = scope["method"] if route != "none" else "any"  # clients can invent methods
         self._metrics.request(
             method=method, route=route, status=status, seconds=None if streamed else seconds, sent_bytes=sent
         )
@@ -63,5 +63,5 @@ class Observation:
         more = {"status": status, "seconds": round(seconds, 4), "sent_bytes": sent}
         if job_id := scope.get("path_params", {}).get("job_id"):
             more["job_id"] = job_id[:64]
-        # Without the query, which may hold a token.
+        # The query is left out, since it may contain a token.
         log.info("%s %s %d", scope["method"], scope["path"][:200], status, extra=more)

@@ -14,74 +14,72 @@ from quickml.events import TERMINAL, Stage
 from quickml.http.files.quotas import Downloads
 from quickml.service import Service, State, counters
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # a line for each figure, which nobody reads
+disable_created_metrics()  # type: ignore[no-untyped-call]  # one line per metric, of no use
 
 REQUEST_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 
 
 class Metrics:
-    """All figures of one server."""
+    """All metrics of a server."""
 
     def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
         self._registry = CollectorRegistry()
-        self._registry.register(_Now(service, watchers, downloads))
+        self._registry.register(_Gauges(service, watchers, downloads))
         self._requests = Histogram(
             "quickml_request_seconds",
-            "Answered requests, until the last byte; streams are left out.",
+            "Duration of requests until the last byte, without event streams.",
             ("method", "route", "status"),
             buckets=REQUEST_BUCKETS,
             registry=self._registry,
         )
         self._sent = Counter(
-            "quickml_sent_bytes", "Bytes of bodies that were sent.", ("route",), registry=self._registry
+            "quickml_sent_bytes", "Bytes sent in response bodies.", ("route",), registry=self._registry
         )
 
     def request(
         self, *, method: str, route: str, status: int, seconds: float | None, sent_bytes: int
     ) -> None:
-        """Count a request; `seconds` is None of a stream."""
+        """Count a request; `seconds` is None for a stream."""
         if seconds is not None:
             self._requests.labels(method, route, str(status)).observe(seconds)
         self._sent.labels(route).inc(sent_bytes)
 
     def text(self) -> bytes:
-        """In Prometheus' text format. May wait for the disk."""
+        """All metrics in the Prometheus text format. May wait for the disk."""
         return generate_latest(self._registry)
 
 
-class _Now(Collector):
-    """What is so at the moment."""
+class _Gauges(Collector):
+    """Metrics that are read when they are requested."""
 
     def __init__(self, service: Service, watchers: Callable[[], int], downloads: Downloads) -> None:
         self._service, self._watchers, self._downloads = service, watchers, downloads
 
     def describe(self) -> list[Metric]:
-        """Nothing, so that registering does not look anything up."""
+        """Nothing, so that registering reads nothing."""
         return []
 
     def collect(self) -> Iterator[Metric]:
         """See `prometheus_client`."""
         health = self._service.health()
-        yield _gauge("quickml_ready", "Whether jobs are taken and worked on.", int(health.is_ready))
+        yield _gauge("quickml_ready", "1 if the server accepts jobs and works on them.", int(health.is_ready))
         yield _gauge("quickml_watchers", "Open event streams.", self._watchers())
-        yield _gauge("quickml_downloads", "Files that are being sent.", self._downloads.count)
-        yield CounterMetricFamily(
-            "quickml_file_bytes", "Bytes of files that were sent.", self._downloads.sent_bytes
-        )
-        workers = GaugeMetricFamily("quickml_workers", "Worker processes.", labels=("state",))
+        yield _gauge("quickml_downloads", "Open downloads.", self._downloads.count)
+        yield CounterMetricFamily("quickml_file_bytes", "Bytes of files sent.", self._downloads.sent_bytes)
+        workers = GaugeMetricFamily("quickml_workers", "Worker processes by state.", labels=("state",))
         for state in State:
             workers.add_metric((state.value,), health.workers.get(state, 0))
         yield workers
         if health.database:
             return
-        jobs = GaugeMetricFamily("quickml_jobs", "Jobs that there are.", labels=("status",))
+        jobs = GaugeMetricFamily("quickml_jobs", "Jobs by status.", labels=("status",))
         for status, count in self._service.counts().items():
             jobs.add_metric((status.value,), count)
         yield jobs
         yield from _of_events(self._service.counters())
         if health.free_bytes is not None:
-            yield _gauge("quickml_disk_free_bytes", "Free space for files.", health.free_bytes)
-        yield _gauge("quickml_artifact_bytes", "What all files take.", self._service.usage_bytes())
+            yield _gauge("quickml_disk_free_bytes", "Free disk space for files.", health.free_bytes)
+        yield _gauge("quickml_artifact_bytes", "Bytes of all stored files.", self._service.usage_bytes())
 
 
 def _of_events(totals: counters.Totals) -> Iterator[Metric]:

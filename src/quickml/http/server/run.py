@@ -1,4 +1,4 @@
-"""uvicorn, listening, and with an end that is orderly."""
+"""uvicorn with a graceful shutdown."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from quickml.http.server.protocol import LimitedProtocol
 from quickml.http.state import state_of
 
 NOTSENT_LOWAT_BYTES = 128 << 10
-"""What the system keeps of a connection before it is sent. Without it, of slow clients, megabytes."""
+"""Unsent bytes per connection in the kernel. By default, those of slow clients may be megabytes."""
 DRAIN_S = 5.0
-"""For requests under way, when the server is asked to end."""
+"""Time allowed at shutdown for requests in progress."""
 BACKLOG = 2048
 
 
 class Server(uvicorn.Server):
-    """Ends with exit code 0 when it is asked to, streams first."""
+    """Shuts down with exit code 0 on a signal."""
 
     def __init__(self, app: FastAPI) -> None:
-        """Serve `app` on the sockets that `run` is called with, over HTTPS where there is a certificate."""
+        """Serve `app` on the sockets that are given to `run`, over HTTPS if there is a certificate."""
         self._state = state_of(app)
         super().__init__(
             uvicorn.Config(
@@ -49,19 +49,19 @@ class Server(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Over TLS, the last of an answer lies where no protocol sees it, and is waited for when closing."""
+        """Set the TLS shutdown timeout: the end of a response may still be in the TLS layer at close."""
         loop = asyncio.get_running_loop()
         original = loop.create_server
         if self.config.is_ssl:
             patient = partial(original, ssl_shutdown_timeout=self._state.settings.stall_s)
-            loop.create_server = patient  # type: ignore[method-assign]  # uvicorn passes nothing on
+            loop.create_server = patient  # type: ignore[method-assign]  # uvicorn has no option for it
         try:
             await super().startup(sockets)
         finally:
             loop.create_server = original  # type: ignore[method-assign]
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let streams end, which would last for ever, and workers go, while requests are finished."""
+        """Close event streams, which would not end, and stop workers while other requests finish."""
         self._state.watchers.close()
         closing = asyncio.create_task(run_in_threadpool(self._state.service.close))
         await super().shutdown(sockets)
@@ -69,9 +69,10 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """As uvicorn's, which raises the signals anew in the end: nobody is left to hear them."""
+        """Like uvicorn's, which also raises the signals again after the shutdown, and so ends with another
+        code."""
         if threading.current_thread() is not threading.main_thread():
-            yield  # Python hears signals in the main thread alone
+            yield  # Python handles signals in the main thread only
             return
         before = {number: signal.signal(number, self.handle_exit) for number in _signals()}
         try:
@@ -82,17 +83,17 @@ class Server(uvicorn.Server):
 
 
 def _signals() -> list[signal.Signals]:
-    """Those that end it, a closed terminal's among them; not what `nohup` or a shell had it ignore."""
+    """Signals that shut down the server, except those that are ignored, as by `nohup`."""
     names = ("SIGINT", "SIGTERM", "SIGHUP")
     found = [getattr(signal, name) for name in names if hasattr(signal, name)]
     return [number for number in found if signal.getsignal(number) is not signal.SIG_IGN]
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens on an address; port 0 takes a free one.
+    """A listening socket. Port 0 selects a free port.
 
     Raises:
-        OSError: nobody can listen there.
+        OSError: the address cannot be used.
     """
     family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     listener = socket.create_server(address[:2], family=family, backlog=BACKLOG)
