@@ -218,11 +218,13 @@ class FileRow(_Record):
     name: str
     """File name."""
     size_bytes: int
+    """Size of the file, or of all files of the package."""
     sha256: str
     """SHA-256 of the file; for a package, of its listing (relative path and SHA-256 of each file)."""
     kind: str = ""
-    """The format: `mlmodel`, `mlpackage`, `onnx`, ...; empty in events of older versions."""
+    """Format, such as `mlmodel`, `mlpackage` or `onnx`; empty in events of older versions."""
     media_type: str = "application/octet-stream"
+    """Media type of the file, or of the zip of the package."""
 
 
 class Compiled(_Event):
