@@ -17,15 +17,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Annotated, Literal
 
-from pydantic import (
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    WithJsonSchema,
-)
+import pydantic
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
 
 class Status(StrEnum):
@@ -61,7 +54,7 @@ class _Record(BaseModel):
 Metric = Annotated[
     float,
     BeforeValidator(lambda value: math.nan if value is None else value),
-    WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
+    pydantic.WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
 ]
 """A number; null in JSON where it is not finite."""
 
@@ -260,9 +253,8 @@ class Parity(_Record):
     accuracy: float | None
     """Accuracy of the file on the unchanged test samples; None for a regression."""
     reference: Reference = "trained"
-    """What the file was compared with. `trained`: the trained model. `decompressed`, for compressed weights:
-    the file's own weights, decompressed by coremltools; the same model with float32 weights was compared with
-    the trained one before. `translated`, for an `onnx` file with compressed weights: its Core ML file."""
+    """What the file was compared with: the `trained` model; for compressed weights, the model with the weights
+    `decompressed` by coremltools, or, for an `onnx` file, the Core ML file that it was `translated` from."""
 
 
 class Verified(_Event):
