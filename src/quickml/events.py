@@ -253,8 +253,8 @@ class Parity(_Record):
     accuracy: float | None
     """Accuracy of the file on the unchanged test samples; None for a regression."""
     reference: Reference = "trained"
-    """What the file was compared with: the `trained` model; for compressed weights, the model with the weights
-    `decompressed` by coremltools, or, for an `onnx` file, the Core ML file that it was `translated` from."""
+    """What the file was compared with: the `trained` model; for compressed weights, the model with the file's
+    weights `decompressed`, or, for an `onnx` file, the Core ML file that it was `translated` from."""
 
 
 class Verified(_Event):
