@@ -150,7 +150,7 @@ def _name(file: Artifact, as_folder: bool) -> str:
 def _row(file: Artifact, as_folder: bool) -> dict[str, Any]:
     if not as_folder or file.package is None:
         return {"name": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256}
-    files = [vars(inner) for inner in file.package.files]
+    files = [inner.model_dump(include={"path", "size_bytes", "sha256"}) for inner in file.package.files]
     return {"name": file.package.name, "size_bytes": file.package.size_bytes, "files": files}
 
 
