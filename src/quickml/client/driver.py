@@ -34,11 +34,9 @@ class BaseDriver(Generic[T, H]):
         At its end, what the flow returns is emitted.
         """
         try:
-            return (
-                self._flow.send(result)
-                if error is None
-                else self._flow.throw(_translated(error, self._http.base_url))
-            )
+            if error is not None:
+                return self._flow.throw(_translated(error, self._http.base_url))
+            return self._flow.send(result)
         except StopIteration as end:
             return Emit(item=end.value)
 

@@ -135,9 +135,9 @@ def serve(request):
     return answer(body=json.dumps(rows).encode())
 
 
-def downloaded(out, script=serve):
+def downloaded(out, script=serve, *, as_json=False):
     with scripted(script) as server:
-        download_job("job_1", names=(), out=out, server=server.url, as_json=False)
+        download_job("job_1", names=(), out=out, server=server.url, as_json=as_json)
 
 
 def left(folder):
@@ -170,6 +170,22 @@ def test_a_download_of_which_nothing_came_leaves_nothing(tmp_path):
     with pytest.raises(ServiceError):
         downloaded(tmp_path / "out", refuse)
     assert left(tmp_path) == []
+
+
+def test_json_lists_the_files_of_a_package(tmp_path, capsys):
+    inner = {"path": "Data/weights.bin", "size_bytes": len(CONTENT), "sha256": FILE["sha256"]}
+    package = {"name": "m.mlpackage", "size_bytes": len(CONTENT), "files": [inner | {"url": "/v1/somewhere"}]}
+
+    def packed(request):
+        rows = {"artifacts": [FILE | {"name": "m.mlpackage.zip", "package": package}]}
+        return (
+            answer(body=json.dumps(rows).encode()) if request.path.endswith("/artifacts") else serve(request)
+        )
+
+    downloaded(tmp_path / "out", packed, as_json=True)
+    told = json.loads(capsys.readouterr().out)
+    assert told["files"] == [package | {"files": [inner]}]
+    assert (tmp_path / "out" / "m.mlpackage" / "Data" / "weights.bin").read_bytes() == CONTENT
 
 
 def test_what_another_cannot_be_told_is_no_fault_of_the_disk(tmp_path, monkeypatch):
