@@ -2,18 +2,26 @@
 
 A format is one class in `quickml.export.formats`, which registers itself here. That folder is loaded by name,
 at the first question, because imports point down. Its modules import nothing heavy.
+
+Another package names its formats as entry points of the group `quickml.formats`, by their kind. One is loaded
+when a document names it.
 """
 
 from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from typing import ClassVar, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from quickml.document.export import Export, Weights
-from quickml.errors import Problem
+from quickml.errors import CompileError, Problem
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 FOLDER = "quickml.export.formats"
+GROUP = "quickml.formats"
 
 
 class DocumentFormat:
@@ -94,7 +102,31 @@ def known() -> dict[str, DocumentFormat]:
 
 def names() -> list[str]:
     """The values that `export.formats` takes."""
-    return [kind for kind, one in known().items() if one.can_be_named]
+    return list(dict.fromkeys([*(kind for kind, one in known().items() if one.can_be_named), *_installed()]))
+
+
+def find(kind: str) -> DocumentFormat | None:
+    """The format of this name that a document may ask for; None if there is none.
+
+    Raises:
+        CompileError: an installed package has it, and cannot be loaded.
+    """
+    if kind not in known() and kind in _installed():
+        try:
+            _installed()[kind].load()
+        except Exception as error:  # whatever the code of another package raises
+            raise CompileError(
+                f"{_installed()[kind].value}: the format {kind!r} cannot be loaded ({error})"
+            ) from error
+    one = known().get(kind)
+    return one if one is not None and one.can_be_named else None
+
+
+@cache
+def _installed() -> dict[str, EntryPoint]:
+    from importlib.metadata import entry_points
+
+    return {one.name: one for one in entry_points(group=GROUP)}
 
 
 def formats_of(export: Export) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Iterator
 
 from quickml.document.export import Export
-from quickml.document.formats import formats_of, known, names
+from quickml.document.formats import find, formats_of, known, names
 from quickml.document.layers.layer import shown
 from quickml.errors import Problem
 
@@ -25,9 +25,9 @@ def export_problems(export: Export) -> list[Problem]:
 
 
 def _unknown(export: Export) -> Iterator[Problem]:
-    allowed = names()
     for index, kind in enumerate(export.formats):
-        if kind not in allowed:
+        if find(kind) is None:
+            allowed = names()
             close = difflib.get_close_matches(kind.lower(), allowed, n=1, cutoff=0.6)
             quoted = [repr(name) for name in allowed]
             yield Problem(
