@@ -19,7 +19,6 @@ from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.export.formats.format import ZIP, runnable
 from quickml.files import atomic
 from quickml.jobs.job import Artifact, Job
-from quickml.service.inputs import sample
 from quickml.storage.artifacts.checksums import check
 from quickml.storage.artifacts.store import ArtifactStore
 
@@ -30,6 +29,9 @@ if TYPE_CHECKING:
 
 MAX_INPUTS = 64
 """Number of inputs of one call."""
+PICTURE_FORMATS = ("PNG", "JPEG")
+MAX_PIXELS = 25_000_000
+"""Number of pixels of one picture."""
 MAX_VALUES = 1_000_000
 """Number of values of layers in one response."""
 MAX_LOADED = 16
@@ -80,7 +82,7 @@ class Models:
         Args:
             job: the job.
             artifacts: its files.
-            inputs: see `inputs.sample`.
+            inputs: see `export.inputs.sample`.
             layers: names of layers whose values to return; None returns all.
 
         Raises:
@@ -98,11 +100,7 @@ class Models:
         kept = tuple(node.name for node in nodes if node is not last)
         runtime = self._runtime(artifact, kept)
         taken = _only_input(runtime)
-        is_image = taken.kind == "image"
-        arrays = [
-            sample(value, taken.shape, is_image=is_image, name=f"inputs/{index}")
-            for index, value in enumerate(inputs)
-        ]
+        arrays = _arrays(inputs, taken)
         labels = runtime.labels or ()
         return [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
 
@@ -178,6 +176,22 @@ def _only_input(runtime: Runtime) -> Input:
     if len(needed) != 1:
         raise UnsupportedModelError(f"the model: expected one input, found {len(needed)}")
     return needed[0]
+
+
+def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
+    from quickml.export.inputs import sample
+
+    return [
+        sample(
+            value,
+            taken.shape,
+            is_image=taken.kind == "image",
+            name=f"inputs/{index}",
+            formats=PICTURE_FORMATS,
+            max_pixels=MAX_PIXELS,
+        )
+        for index, value in enumerate(inputs)
+    ]
 
 
 def _check_amount(nodes: Sequence[Node], inputs: int) -> None:

@@ -18,7 +18,13 @@ from quickml.worker.upload import upload
 
 PAGE = (Path(__file__).parents[3] / "docs" / "how-to" / "add-a-format.md").read_text(encoding="utf-8")
 (SOURCE,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-DOCUMENT = json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0])
+DOCUMENT = {
+    "name": "iris",
+    "dataset": "iris",
+    "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
+    "training": {"epochs": 5},
+    "export": json.loads(re.findall(r"```json\n(.*?)```", PAGE, re.DOTALL)[0]),
+}
 
 
 @pytest.fixture

@@ -1,0 +1,200 @@
+"""Inputs of a prediction, from any source: numbers, tables of numbers, pictures. The content is not trusted.
+
+`name` is what an error message calls the input: a file, a row of a file, or a JSON pointer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import csv
+import io
+import json
+import math
+import warnings
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.errors import InputError
+from quickml.export.pictures import fitted
+
+MAX_PIXELS = 89_478_485
+"""Largest picture; a file of a few kilobytes can contain more."""
+
+LARGEST = float(np.finfo(np.float32).max)
+
+Row = tuple[str, list[float]]
+"""What to call a row of a table, and its numbers."""
+
+
+def sample(
+    value: Any,
+    shape: tuple[int, ...],
+    *,
+    is_image: bool,
+    name: str,
+    formats: tuple[str, ...],
+    max_pixels: int = MAX_PIXELS,
+) -> NDArray[Any]:
+    """Convert a JSON value to one input of a model.
+
+    Args:
+        value: a list of numbers, nested like the shape or flat. For an image: pixels from 0 to 255, or a
+            picture file in base64, with or without `data:image/png;base64,` in front.
+        shape: of one sample; (height, width, channels) for an image.
+        is_image: whether the model takes an image.
+        name: see the module.
+        formats: picture formats that are accepted, in Pillow's names.
+        max_pixels: largest picture that is accepted.
+
+    Returns:
+        uint8 for a picture, otherwise float32; of `shape`.
+
+    Raises:
+        InputError: the value is something else, or does not fit.
+    """
+    if not is_image or not isinstance(value, str):
+        return numbers(value, shape, name)
+    try:
+        content = base64.b64decode(value.rpartition(",")[2], validate=True)
+    except (binascii.Error, ValueError):
+        raise InputError(f"{name}: expected a picture in base64, found other text") from None
+    return picture(content, shape, name, formats=formats, max_pixels=max_pixels)
+
+
+def numbers(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.float32]:
+    """Convert a list to float32 of `shape`.
+
+    Raises:
+        InputError: it is no list of as many finite numbers.
+    """
+    expected = f"{name}: expected {math.prod(shape)} finite numbers, as a list or nested as {shape}"
+    try:
+        array = np.asarray(value)
+    except (ValueError, OverflowError, RecursionError):
+        raise InputError(f"{expected}, found lists of different lengths") from None
+    if not isinstance(value, list) or array.dtype.kind not in "fiu":
+        found = "a list with other items" if isinstance(value, list) else f"{value!r:.40}"
+        raise InputError(f"{expected}, found {found}")
+    if array.size != math.prod(shape):
+        raise InputError(f"{expected}, found {array.size}")
+    with np.errstate(over="ignore"):
+        array = array.astype(np.float32)
+    if not np.isfinite(array).all():
+        raise InputError(f"{expected}, found one outside the range of float32")
+    return array.reshape(shape)
+
+
+def picture(
+    content: bytes,
+    shape: tuple[int, ...],
+    name: str,
+    *,
+    formats: tuple[str, ...] | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> NDArray[np.uint8]:
+    """Decode a picture file: upright, over white, in the size and colours that the model takes.
+
+    Args:
+        content: the file.
+        shape: (height, width, channels).
+        name: see the module.
+        formats: those accepted, in Pillow's names; all that Pillow reads if left out.
+        max_pixels: largest picture that is accepted.
+
+    Raises:
+        InputError: it is no such picture, is damaged, or has too many pixels.
+    """
+    from PIL import Image, ImageOps, UnidentifiedImageError
+
+    expected = f"{name}: expected a picture ({', '.join(formats or ('PNG', 'JPEG', '...'))})"
+    try:
+        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=formats) as image:
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a limit of our own
+            if image.width * image.height > max_pixels:
+                raise Image.DecompressionBombError
+            upright = ImageOps.exif_transpose(image)
+    except Image.DecompressionBombError:
+        raise InputError(f"{name}: expected a picture of at most {max_pixels:,} pixels, found more") from None
+    except UnidentifiedImageError:
+        raise InputError(f"{expected}, found another kind of file") from None
+    except (OSError, SyntaxError, ValueError) as error:  # how Pillow reports damage
+        raise InputError(f"{expected}, found a damaged one ({error})") from None
+    if upright.mode == "F":
+        raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")
+    return fitted(upright, shape)
+
+
+def csv_rows(text: str, name: str) -> Iterator[Row]:
+    """The rows of comma-separated values, without a header.
+
+    Raises:
+        InputError: there are none, or a cell is no number.
+    """
+    try:
+        rows = [(number, row) for number, row in enumerate(csv.reader(text.splitlines()), 1) if row]
+    except csv.Error as error:
+        raise InputError(f"{name}: expected comma-separated numbers ({error})") from None
+    if rows and not any(is_number(cell) for cell in rows[0][1]):
+        rows = rows[1:]  # the names of the columns
+    if not rows:
+        raise InputError(f"{name}: expected rows of comma-separated numbers, found none")
+    for number, row in rows:
+        yield f"{name} row {number}", [_number(cell, f"{name} row {number}") for cell in row]
+
+
+def json_rows(text: str, name: str) -> Iterator[Row]:
+    """A JSON list of numbers as one row; of a list of lists, each item as a row.
+
+    Raises:
+        InputError: it is no JSON, or holds something else than numbers.
+    """
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        raise InputError(f"{name}: expected JSON, found something else") from None
+    items = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
+    for index, item in enumerate(items, 1):
+        row = name if len(items) == 1 else f"{name} row {index}"
+        yield row, [_number(cell, row) for cell in _flat(item)]
+
+
+def fitted_rows(rows: Sequence[Row], shape: tuple[int, ...], name: str) -> Iterator[tuple[str, NDArray[Any]]]:
+    """Rows as samples, float32 of `shape`; rows that are the steps of one sequence as one sample.
+
+    Raises:
+        InputError: a row has too many or too few numbers.
+    """
+    size = math.prod(shape)
+    if len(shape) > 2 and len(rows) > 1 and sum(len(row) for _, row in rows) == size:
+        rows = [(name, [number for _, row in rows for number in row])]
+    for place, row in rows:
+        if len(row) != size:
+            what = f"{size} numbers" if size == max(shape) else f"{size} numbers for the shape {shape}"
+            raise InputError(f"{place}: expected {what}, found {len(row)}")
+        yield place, np.asarray(row, np.float32).reshape(shape)
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a finite number in the range of float32."""
+    try:
+        return bool(abs(float(text)) <= LARGEST)  # false for NaN
+    except ValueError:
+        return False
+
+
+def _number(value: Any, name: str) -> float:
+    if isinstance(value, bool) or not is_number(str(value)):
+        raise InputError(f"{name}: expected a number, found {str(value)[:40]!r}")
+    return float(value)
+
+
+def _flat(value: Any) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _flat(item)
+    else:
+        yield value
