@@ -1,0 +1,57 @@
+"""Holders of attempts: who is dead is known at once, and who lives is left alone."""
+
+import subprocess
+import sys
+
+from quickml.executors.local.holder import Holder
+
+PROCESS = """
+import sys
+from pathlib import Path
+from quickml.executors.local.holder import Holder
+holder = Holder(Path(sys.argv[1]))
+holder.open()
+(holder.folder / "job_1").mkdir()
+print(holder.id, flush=True)
+sys.stdin.readline()
+"""
+
+
+def test_a_holder_that_lives_is_not_dead_and_one_that_was_killed_is(tmp_path):
+    arguments = [sys.executable, "-c", PROCESS, str(tmp_path)]
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    try:
+        other = process.stdout.readline().strip()
+        mine = Holder(tmp_path)
+        mine.open()
+        assert not mine.is_dead(other)
+        assert not mine.is_dead(mine.id)
+        assert (tmp_path / other / "job_1").exists(), "what a living one writes stays"
+    finally:
+        process.kill()
+        process.communicate()
+    assert mine.is_dead(other)
+    assert mine.is_dead(other), "also when its file is removed"
+    late = Holder(tmp_path)
+    late.open()
+    assert not (tmp_path / other).exists()
+    mine.close()
+    late.close()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_holder_of_another_machine_is_not_known_to_be_dead(tmp_path):
+    holder = Holder(tmp_path / "scratch")
+    holder.open()
+    assert not holder.is_dead("host_elsewhere")
+    holder.close()
+
+
+def test_what_older_servers_left_is_removed(tmp_path):
+    (tmp_path / "job_1" / "result").mkdir(parents=True)
+    (tmp_path / "host_1" / "job_1").mkdir(parents=True)
+    (tmp_path / "host_1.lock").touch()
+    holder = Holder(tmp_path)
+    holder.open()
+    assert {path.name for path in tmp_path.iterdir()} == {holder.id, f"{holder.id}.lock"}
+    holder.close()
