@@ -1,4 +1,4 @@
-"""Settings to a service: the one place where they choose what stands behind the ports."""
+"""Builds the service from the settings: the one place that chooses the adapters behind the ports."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from quickml.worker.options import WorkerOptions
 
 @dataclass(frozen=True, kw_only=True)
 class DataFolder:
-    """The folder that a server keeps everything in."""
+    """The data folder of a server."""
 
     folder: Path
 
@@ -39,28 +39,28 @@ class DataFolder:
 
     @property
     def scratch(self) -> Path:
-        """What attempts write, checkpoints among it."""
+        """Temporary files of attempts; can be deleted while no server runs."""
         return self.folder / "scratch"
 
     @property
     def models(self) -> Path:
-        """Packages that are unpacked to be run; can be lost at any time."""
+        """Packages that are unpacked to be run; can be deleted at any time."""
         return self.folder / "models"
 
     @property
     def link_key(self) -> Path:
-        """What links are signed with. Without it a new one is made, and links given before lead nowhere."""
+        """The key that signs links. If it is missing, a new one is created, and old links become invalid."""
         return self.folder / "link.key"
 
     @property
     def lock(self) -> Path:
-        """Held by the server that works here."""
+        """Locked by the server that uses the folder."""
         return self.folder / "server.lock"
 
 
 @contextmanager
 def service(settings: Settings) -> Iterator[Service]:
-    """The service of a server, in its folder, which is nobody else's meanwhile.
+    """The service of a server. Its data folder is locked meanwhile.
 
     Raises:
         StoreError: the folder cannot be used, or another server works there.
@@ -91,12 +91,12 @@ def service(settings: Settings) -> Iterator[Service]:
 
 
 def tokens(settings: Settings) -> TokenStore:
-    """The tokens of a server, running or not."""
+    """The tokens of a server, whether it runs or not."""
     return TokenStore(_opened_database(settings))
 
 
 def jobs(settings: Settings) -> JobStore:
-    """The jobs of a server, running or not."""
+    """The jobs of a server, whether it runs or not."""
     return JobStore(_opened_database(settings))
 
 
@@ -107,7 +107,7 @@ def _opened_database(settings: Settings) -> Database:
 def _prepared(settings: Settings) -> DataFolder:
     place = DataFolder(folder=settings.storage.data)
     try:
-        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # documents are their owners' business
+        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it contains the documents of all owners
     except OSError as error:
         raise StoreError(f"{place.folder}: the folder cannot be made ({error.strerror})") from error
     return place
@@ -115,7 +115,7 @@ def _prepared(settings: Settings) -> DataFolder:
 
 @contextmanager
 def _held(lock: Path) -> Iterator[None]:
-    """Keep a second server out: two in one folder would take each other's attempts for lost."""
+    """Keep a second server out of the folder."""
     held = Lock(lock, mode=0o600)
     try:
         is_taken = held.take()

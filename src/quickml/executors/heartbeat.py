@@ -82,7 +82,7 @@ class Heartbeat(threading.Thread):
                 self._reap()
         except StoreError as error:
             log.error("leases cannot be renewed: %s", error)
-        except Exception:  # a mistake of ours must not cost the leases of all attempts
+        except Exception:  # a bug must not let the leases of all attempts expire
             log.exception("unexpected error in the heartbeat")
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:

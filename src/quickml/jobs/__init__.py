@@ -1,1 +1,1 @@
-"""Who asked for what, and where it stands: jobs, their events and files, and the tokens of their owners."""
+"""Jobs with their events and files, the queue, leases, and the tokens of owners."""

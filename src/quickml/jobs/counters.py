@@ -1,4 +1,4 @@
-"""What the events of all jobs add up to: figures that every server of a database shows alike.
+"""Totals of the events of all jobs: the same on every server of a database.
 
 Each event is counted in the transaction that stores it, so nothing is counted twice or missed, however many
 servers there are, and deleted jobs stay counted.
@@ -20,7 +20,7 @@ STAGE_BUCKETS_S = (0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 300.0, 1800.
 FINISHED = "finished"
 """Jobs by their last status."""
 INTERRUPTED = "interrupted"
-"""Attempts that broke off, label ``."""
+"""Interrupted attempts; the label is empty."""
 STAGE_SECONDS = "stage_seconds"
 """Sum of the durations by stage."""
 

@@ -1,4 +1,4 @@
-"""Names that sort by the time they were given: a prefix and 26 characters.
+"""Identifiers that sort by the time of their creation: a prefix and 26 characters.
 
 The characters are a ULID (github.com/ulid/spec): 48 bits of milliseconds since 1970 and 80 random bits, in
 Crockford's base 32, which has no I, L, O and U.
@@ -18,9 +18,9 @@ _JOB = re.compile(f"job_[{_DIGITS}]{{{_LENGTH}}}")
 
 
 def new_id(prefix: str, now: datetime, after: str | None = None) -> str:
-    """`<prefix>_` and 26 characters, above `after` also where the clock stands still or was set back.
+    """A new id; greater than `after`, even if the clock stands still or was set back.
 
-    Several servers may give ids after the same one at the same moment, so the distance is random, too.
+    Several servers may create ids after the same one at the same moment, so the distance is random.
     """
     number = (int(now.timestamp() * 1000) << 80) | secrets.randbits(80)
     if after is not None:
@@ -29,10 +29,10 @@ def new_id(prefix: str, now: datetime, after: str | None = None) -> str:
 
 
 def job_id_of(text: str) -> str:
-    """A text from outside, which is the id of a job.
+    """Check a text from outside that should be the id of a job.
 
     Raises:
-        JobNotFoundError: it can be none.
+        JobNotFoundError: it is not the id of a job.
     """
     if not _JOB.fullmatch(text):
         raise JobNotFoundError(text)

@@ -1,11 +1,11 @@
-"""A job: what somebody asked for, and where it stands.
+"""The records of a job: the job itself, its attempts, artifacts and events.
 
     queued → building → training → compiling → verifying → ready
-      any of these but ready → failed, cancelled
-      any of the running ones → queued   (the attempt died, and the job is tried again)
+      any of these except ready → failed, cancelled
+      any of the running ones → queued   (the attempt was interrupted, and the job is retried)
 
-An attempt is one try at a job in one worker. Its number counts up from 1 and is the fence: what an attempt
-writes is taken only while its number is the job's latest and the job is running.
+An attempt is one run of a job in one worker. Its number counts from 1 and is the fence: a write of an attempt
+is accepted only while its number is the latest of the job and the job is running.
 """
 
 from __future__ import annotations
@@ -39,9 +39,9 @@ class Job:
     """`job_` and 26 characters that sort by time of creation; safe in a URL and as a file name."""
     owner: str
     name: str
-    """The document's, for people."""
+    """The name in the document."""
     document: str
-    """JSON text as it was handed in."""
+    """JSON text as it was submitted."""
     status: Status
     created_at: datetime
     updated_at: datetime
@@ -49,20 +49,20 @@ class Job:
     """When its first attempt began."""
     finished_at: datetime | None = None
     max_seconds: float | None = None
-    """How long its training may take at most, over all attempts; None is without limit."""
+    """Time limit of the training over all attempts; None is unlimited."""
     attempt: int = 0
     """How many attempts have begun; the number of the latest."""
     failures: int = 0
-    """How many of them broke off through their own fault; one is forgiven."""
+    """How many attempts failed through their own fault; the first one is retried."""
     stop_requested: bool = False
-    """Somebody asked for what was learned so far."""
+    """The training was asked to end early and keep what it has learned."""
     stopped_early: bool = False
     epoch: int = 0
     epochs: int = 0
     progress: float = 0.0
     """0 to 1, over all epochs."""
     metrics: Mapping[str, float] = field(default_factory=dict)
-    """The latest ones told; on the test samples once trained."""
+    """The latest metrics; those on the test samples after training."""
     error: str = ""
     """Of a failed job: what happened, for a person."""
     last_event: int = 0
@@ -74,7 +74,7 @@ class Job:
     lease_until: datetime | None = None
     """By the holder's clock. Others do not compare it with theirs, but watch whether it changes."""
     checkpoint: str | None = None
-    """The sha256 of the training's stored checkpoint; None where there is none, and of a finished job."""
+    """The sha256 of the training's stored checkpoint; None without one, and for finished jobs."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class NewJob:
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """A try at a job, as the worker that makes it knows it."""
+    """An attempt, as its worker receives it."""
 
     job_id: str
     number: int
@@ -128,7 +128,7 @@ class Artifact:
 
 @dataclass(frozen=True, kw_only=True)
 class StoredEvent:
-    """An event of a job, in the order it was told."""
+    """A stored event of a job."""
 
     job_id: str
     sequence: int
@@ -140,7 +140,7 @@ class StoredEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class Limits:
-    """How much may wait and run; None is without limit."""
+    """Limits of queued and running jobs; None is unlimited."""
 
     queued_per_owner: int | None = None
     running_per_owner: int | None = None

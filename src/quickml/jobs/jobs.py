@@ -1,7 +1,7 @@
 """Jobs in a database: their attempts, events and artifacts.
 
 Every change of a job is the same three steps in one transaction: read its record, take the next one from
-`lifecycle`, write it together with the events that tell of it.
+`lifecycle`, write it together with its events.
 
 What a user was promised (a job accepted, ready, cancelled) waits for the disk. Events on the way do not: a
 power failure may take the last of them, and takes their attempt in any case.
@@ -37,7 +37,7 @@ class JobStore:
     """Jobs, their attempts, events and artifacts. Every call is atomic, and safe from several processes.
 
     A call that names an attempt raises `FencedError` when that attempt is not the latest of a running job.
-    One that takes an owner raises `JobNotFoundError` when there is no such job, or another owner has it.
+    A call that takes an owner raises `JobNotFoundError` when there is no such job, or another owner has it.
     Any call may raise `StoreError`.
     """
 
@@ -58,7 +58,7 @@ class JobStore:
             The job, and whether it is new: the same owner's same `idempotency_key` gives the first job again.
 
         Raises:
-            QueueFullError: a limit is reached; says which, and how many there are.
+            QueueFullError: a limit is reached; says which one, and how many jobs there are.
             IdempotencyError: the key was used with another document.
         """
         now = self._clock()
@@ -185,10 +185,10 @@ class JobStore:
             self._write(connection, lifecycle.advanced(_held(connection, attempt), status, self._clock()))
 
     def append(self, attempt: Attempt, events: Sequence[Event], *, after: int) -> int:
-        """Store events, and what they tell about the job (progress, metrics).
+        """Store events, and update the progress and metrics of the job.
 
-        The first one follows the event number `after`. What is stored already is not stored again, so a call
-        that failed may be repeated, with more events behind the same ones.
+        The first one follows the event number `after`. Events that are stored already are skipped, so a call
+        that failed can be repeated, also with more events added at the end.
 
         Returns:
             The last sequence number.

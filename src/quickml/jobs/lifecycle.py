@@ -1,4 +1,4 @@
-"""What happens to a job's record: functions from a record to the next one, which every store applies."""
+"""The lifecycle of a job as pure functions from one record to the next."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quickml.events import RUNNING, TERMINAL, Event, Status, meaning
 from quickml.jobs.job import TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob
 
 FORGIVEN = 1
-"""How many attempts of a job may break off through their own fault."""
+"""How many attempts of a job may fail through their own fault before the job fails."""
 
 
 def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
@@ -33,10 +33,10 @@ def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
 
 
 def check_room(limits: Limits, *, of_owner: int, of_all: int) -> None:
-    """Whether one more job may wait, beside so many.
+    """Check that one more job may be queued.
 
     Raises:
-        QueueFullError: no.
+        QueueFullError: a limit is reached.
     """
     for limit, allowed, found in (
         ("queued_per_owner", limits.queued_per_owner, of_owner),
@@ -47,17 +47,17 @@ def check_room(limits: Limits, *, of_owner: int, of_all: int) -> None:
 
 
 def check_repeat(first: Job, new: NewJob) -> None:
-    """Whether `new`, which comes with the key of `first`, is the same again.
+    """Check that `new`, which has the idempotency key of `first`, has the same document.
 
     Raises:
-        IdempotencyError: no.
+        IdempotencyError: it has another one.
     """
     if first.document != new.document:
         raise IdempotencyError(key=new.idempotency_key or "", job_id=first.id)
 
 
 def check_fence(job: Job | None, attempt: Attempt) -> Job:
-    """The job, if the attempt still holds it.
+    """The job, if the attempt holds it.
 
     Raises:
         FencedError: it does not.
@@ -68,10 +68,10 @@ def check_fence(job: Job | None, attempt: Attempt) -> Job:
 
 
 def check_artifacts(job: Job, artifacts: Sequence[Artifact]) -> None:
-    """Whether all are of this job, each with a name of its own.
+    """Check that all artifacts belong to this job and have different names.
 
     Raises:
-        JobError: no.
+        JobError: they do not.
     """
     found = [(artifact.job_id, artifact.name) for artifact in artifacts]
     if len(set(found)) < len(found) or any(job_id != job.id for job_id, _ in found):
@@ -79,10 +79,10 @@ def check_artifacts(job: Job, artifacts: Sequence[Artifact]) -> None:
 
 
 def check_finished(job: Job) -> None:
-    """Whether the job may be removed.
+    """Check that the job may be deleted.
 
     Raises:
-        TransitionError: no.
+        TransitionError: it is not finished.
     """
     if job.status not in TERMINAL:
         raise TransitionError(job_id=job.id, status=job.status, wanted="deleted")
@@ -92,7 +92,7 @@ def moved(job: Job, status: Status, now: datetime) -> Job:
     """The job with its next status.
 
     Raises:
-        TransitionError: one that may not follow.
+        TransitionError: `TRANSITIONS` does not have this step.
     """
     if status not in TRANSITIONS[job.status]:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
@@ -113,7 +113,7 @@ def begun(job: Job, now: datetime, *, holder: str, lease_s: float) -> Job:
 
 
 def attempt_at(job: Job) -> Attempt:
-    """The latest attempt, as a worker gets it."""
+    """The latest attempt, as its worker receives it."""
     return Attempt(
         job_id=job.id,
         number=job.attempt,
@@ -129,7 +129,7 @@ def advanced(job: Job, status: Status, now: datetime) -> Job:
     """The job in the next stage of its attempt.
 
     Raises:
-        TransitionError: no such stage, or not yet.
+        TransitionError: not a stage, or not the next one.
     """
     if status not in RUNNING:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
@@ -153,7 +153,7 @@ def completed(job: Job, now: datetime) -> Job:
 def failed(
     job: Job, reason: str, now: datetime, *, retry: bool, last: events.Failed | None
 ) -> tuple[Job, Event]:
-    """The job, queued again or failed, and the event that tells so."""
+    """The job, queued again or failed, and the event that says so."""
     if retry and job.failures < FORGIVEN:
         again, event = released(job, reason, now)
         return replace(again, failures=job.failures + 1), event
@@ -162,13 +162,13 @@ def failed(
 
 
 def released(job: Job, reason: str, now: datetime) -> tuple[Job, Event]:
-    """The job, queued again, and the event that tells so."""
+    """The job, queued again, and the event that says so."""
     event = events.Interrupted(time=now, attempt=job.attempt, reason=reason)
     return _after(job, event, now), event
 
 
 def cancelled(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
-    """The job, given up, and the event that tells so; as it was where it is finished."""
+    """The job, cancelled, and the event that says so; a finished job is unchanged."""
     if job.status in TERMINAL:
         return job, ()
     event = events.Cancelled(time=now)
@@ -176,7 +176,7 @@ def cancelled(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
 
 
 def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
-    """The job, asked to stop; given up where it never began; as it was where it is finished."""
+    """The job, asked to stop; cancelled if it never began; a finished job is unchanged."""
     if job.status is Status.QUEUED and job.attempt == 0:
         return cancelled(job, now)
     if job.status in TERMINAL or job.stop_requested:
@@ -201,7 +201,7 @@ def unstored(job: Job, news: Sequence[Event], after: int) -> Sequence[Event]:
 
 
 def told(job: Job, news: Sequence[Event], now: datetime) -> Job:
-    """The job, with what events say about it and their number counted."""
+    """The job with the progress and metrics of events, and their number counted."""
     for event in news:
         job = _told(job, event)
     return replace(job, last_event=job.last_event + len(news), updated_at=now) if news else job
@@ -229,5 +229,5 @@ def _reached(job: Job, epoch: int, epochs: int, done: float, metrics: dict[str, 
 
 
 def _numbers(metrics: dict[str, float]) -> dict[str, float]:
-    """As JSON gives them back: what is not finite is no number."""
+    """As they are stored: JSON has no infinite numbers, so they become NaN."""
     return {name: value if math.isfinite(value) else math.nan for name, value in metrics.items()}

@@ -1,4 +1,4 @@
-"""What can be asked of the service. Calls may wait for the disk: not for an event loop's own thread."""
+"""The use cases. Calls may wait for the disk, so do not make them in the thread of an event loop."""
 
 from __future__ import annotations
 
@@ -38,31 +38,31 @@ from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Store
 log = logging.getLogger(__name__)
 
 OPEN_OWNER = "anyone"
-"""Whose the jobs are where no token is asked for."""
+"""Owner of all jobs if no token is required."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Health:
-    """Whether the service can do its work, and what keeps it from it."""
+    """Whether the service is ready, and otherwise why not."""
 
     database: str = ""
-    """What is wrong with it; nothing where it is well."""
+    """The problem with the database; empty if there is none."""
     free_bytes: int | None = 0
     needed_bytes: int = 0
     workers: dict[State, int]
     trouble: str = ""
-    """Why no worker can work, where that is so."""
+    """Why no worker can start; empty if one can."""
     queued: int = 0
 
     @property
     def is_ready(self) -> bool:
-        """Whether a job that is sent now will be taken, and done some time."""
+        """Whether a job that is submitted now is accepted and will run."""
         has_room = self.free_bytes is None or self.free_bytes >= self.needed_bytes
         return not self.database and not self.trouble and has_room
 
 
 class Service:
-    """All use cases, on ports. An owner sees what is its own; what is not is not there."""
+    """All use cases. An owner sees only its own jobs; those of others do not exist for it."""
 
     def __init__(
         self,
@@ -78,9 +78,9 @@ class Service:
         grace_s: float = 10.0,
         signer: LinkSigner | None = None,
     ) -> None:
-        """Put the parts together; `scratch` is a folder for models that are unpacked to be run.
+        """Combine the parts; `scratch` is a folder for models that are unpacked to be run.
 
-        Without a `signer`, links are good until the service ends.
+        Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
         self._documents, self._queue = documents or DocumentLimits(), queue
@@ -93,13 +93,13 @@ class Service:
     # Life
 
     def start(self) -> None:
-        """Begin to work on what is queued, also by an earlier server."""
+        """Start to run queued jobs, including those of an earlier server."""
         self.sweep()
         self._executor.start()
         self._is_running = True
 
     def close(self) -> None:
-        """Begin nothing more, give running attempts the grace period, and let go of them. Once is enough."""
+        """Start no more jobs, and end running attempts within the grace period. May be called again."""
         with self._closing:
             if self._is_running:
                 self._executor.close(self._grace_s)
@@ -126,12 +126,12 @@ class Service:
     # Owners
 
     def owner_of(self, secret: str) -> str | None:
-        """Who shows this token; None where it is nobody's."""
+        """The owner of a token; None if the token is not valid."""
         token = self._tokens.verify(secret)
         return token.owner if token else None
 
     def first_token(self, owner: str) -> tuple[Token, str] | None:
-        """A token and its secret where there is none that lets anybody in; otherwise nothing."""
+        """Create the first token, and return it with its secret; None if there is a valid token already."""
         if any(token.revoked_at is None for token in self._tokens.tokens()):
             return None
         return self._tokens.create(owner)
@@ -202,13 +202,13 @@ class Service:
         return found[0] if found else None
 
     def stop(self, job_id: str, owner: str) -> Job:
-        """Keep what was learned so far, and finish with that. Raises JobNotFoundError."""
+        """End the training, and export what it has learned. Raises JobNotFoundError."""
         job = self._jobs.stop(job_id, owner)
         self._executor.wake()
         return job
 
     def cancel(self, job_id: str, owner: str) -> Job:
-        """Give a job up. Raises JobNotFoundError."""
+        """Cancel a job. Raises JobNotFoundError."""
         job = self._jobs.cancel(job_id, owner)
         self._executor.wake()
         return job
@@ -226,7 +226,7 @@ class Service:
         self._jobs.delete(job_id, owner)
         log.info("%s: removed", job_id)
 
-    # What jobs tell and leave
+    # Events and artifacts
 
     def events(self, job_id: str, owner: str, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
         """Events of a job whose number is above `after`. Raises JobNotFoundError."""
@@ -341,7 +341,7 @@ class Service:
     # Operations
 
     def health(self) -> Health:
-        """How the parts are."""
+        """The state of the parts."""
         found = self._executor.workers()
         troubled = [worker.trouble for worker in found if worker.trouble]
         workers = dict(Counter(worker.state for worker in found))
@@ -363,7 +363,7 @@ class Service:
         return self._jobs.counts()
 
     def counters(self) -> Totals:
-        """What the events of all jobs add up to, see `jobs.counters`."""
+        """Totals of the events of all jobs; see `jobs.counters`."""
         return self._jobs.counters()
 
     def usage_bytes(self) -> int:

@@ -28,7 +28,7 @@ Opener = Callable[[str], T]
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
-    """Where a server and its workers keep everything. Workers are told these, as JSON."""
+    """Addresses of the database and the artifact store. Workers receive them as JSON."""
 
     database: str
     """`sqlite:////srv/quickml/quickml.db`"""

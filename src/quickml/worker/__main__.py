@@ -1,4 +1,4 @@
-"""The process: `python -m quickml.worker OPTIONS CHANNEL`, started by a supervisor and by nobody else."""
+"""The process: `python -m quickml.worker OPTIONS CHANNEL`, started by a supervisor only."""
 
 from __future__ import annotations
 

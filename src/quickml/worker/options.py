@@ -1,4 +1,4 @@
-"""What a worker is told when it starts: addresses and intervals."""
+"""The options of a worker process: addresses and intervals."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@ WORN = 0.75
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerLimits:
-    """What workers are told and may use; None is without limit."""
+    """Options and limits of workers; None is unlimited."""
 
     options: WorkerOptions
     command: Sequence[str] = COMMAND
@@ -123,7 +123,7 @@ class WorkerSupervisor(threading.Thread):
         while not self._closing.is_set():
             try:
                 self._keep_one()
-            except Exception:  # a mistake of ours must not cost a worker for good
+            except Exception:  # a bug must not end this worker for good
                 log.exception("unexpected error in the supervisor of worker %d", self._number)
                 self._trouble = "unexpected error in the supervisor, see the log"
             if self._trouble:
@@ -158,7 +158,7 @@ class WorkerSupervisor(threading.Thread):
             process.end()
 
     def _employ(self, process: WorkerProcess) -> None:
-        """Give the worker attempts until it has had enough.
+        """Give the worker attempts until it has to be replaced.
 
         Raises:
             EOFError: it died.
@@ -199,7 +199,7 @@ class WorkerSupervisor(threading.Thread):
             return None
 
     def _attend(self, process: WorkerProcess, attempt: Attempt) -> bool:
-        """See one attempt through; whether the worker can be given another."""
+        """Run one attempt to its end; whether the worker can be given another one."""
         with self._lock:
             self.attempt, self._state, self._wish = attempt, State.BUSY, None
             self._attempts += 1
@@ -213,7 +213,7 @@ class WorkerSupervisor(threading.Thread):
     def _seen_through(self, process: WorkerProcess, attempt: Attempt) -> tuple[_Failure | None, bool]:
         try:
             process.send("attempt", **asdict(attempt))
-        except EOFError:  # it had died before, which is not the attempt's fault
+        except EOFError:  # it died before, which is no fault of the attempt
             return _Failure(reason=process.end(), released=True), False
         try:
             return self._watch(process, attempt)
@@ -241,7 +241,7 @@ class WorkerSupervisor(threading.Thread):
                 sent.add(kind)
 
     def _done(self, process: WorkerProcess, outcome: Outcome) -> tuple[_Failure | None, bool]:
-        """What the worker says of the end: what is left to tell the store, and whether to keep the worker."""
+        """What remains to be stored after the worker reported the end, and whether to keep the worker."""
         if outcome == "broken":
             process.end()
             log.error("unexpected error in worker %d:\n%s", self._number, process.output())

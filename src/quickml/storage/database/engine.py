@@ -32,8 +32,8 @@ class Mode(Enum):
 class Database:
     """Creates or migrates the tables, and hands out transactions.
 
-    When the `with` of a transaction ends, everybody sees what it wrote; when it raises, or the process is
-    killed, nothing of it is written.
+    A transaction is committed when its `with` block ends. If the block raises, or the process is killed,
+    nothing is written.
 
     Raises:
         StoreError: here and in every transaction, when the database cannot be used.
@@ -74,16 +74,16 @@ class Database:
             with self._engines[mode].begin() as connection:
                 yield connection
         except (IntegrityError, ProgrammingError):
-            raise  # a mistake of ours
+            raise  # a bug, not a problem of the database
         except DatabaseError as error:
             raise StoreError(f"{self.name}: the database cannot be used ({error.orig})") from error
 
     def migrate(self) -> None:
-        """Bring the tables to the version of today."""
+        """Bring the tables to the current version."""
         with self.read() as connection:
             if migrations.version(connection) == migrations.HEAD:
                 return
-        with self.write() as connection:  # one process migrates; the others wait here, and find it done
+        with self.write() as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
             if version is not None and version > migrations.HEAD:
                 raise StoreError(

@@ -34,7 +34,7 @@ def opened(address: str) -> Database:
 
 
 class SqliteDatabase(Database):
-    """Writers come one after the other; readers wait for nobody (WAL)."""
+    """Writers come one after the other; readers do not wait (WAL)."""
 
     def __init__(self, path: Path) -> None:
         """Open the file; create or migrate it."""
@@ -73,7 +73,7 @@ class SqliteDatabase(Database):
 
 
 class _Gate:
-    """Many may be inside at once; when it is shut, none."""
+    """Many threads may be inside at once, and none while it is shut."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition(threading.Lock())  # no RLock, which a child could not release
@@ -100,7 +100,7 @@ class _Gate:
 
 
 def _prepare(connection: Any, _: object) -> None:
-    connection.isolation_level = None  # otherwise the sqlite3 module begins transactions when it sees fit
+    connection.isolation_level = None  # otherwise the sqlite3 module begins transactions by itself
     connection.execute("PRAGMA journal_mode=WAL")
 
 

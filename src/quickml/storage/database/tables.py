@@ -1,8 +1,8 @@
-"""The tables as they are today; `migrations/` is how they came to be.
+"""The current tables; `migrations/` has the steps that lead to them.
 
-Times are ISO 8601 texts in UTC with microseconds, which sort as they are. There are no foreign keys: what
-belongs to a job is written and removed in the job's own transactions, and SQLite's cascades would empty
-tables when a migration rebuilds the one they point to.
+Times are ISO 8601 texts in UTC with microseconds, which sort as they are. There are no foreign keys: the rows
+of a job are written and deleted in the transactions of the job, and SQLite's cascades would empty tables when
+a migration rebuilds the table they refer to.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ turns = Table(
     Column("turn", Integer, nullable=False),
     Index("turns_by_turn", "turn"),
 )
-"""When each owner's last attempt began: a number that counts all attempts."""
+"""The last turn of each owner: a number that counts all attempts."""
 
 events = Table(
     "events",
@@ -62,7 +62,7 @@ events = Table(
     Column("type", String(16), nullable=False),
     Column("body", Text, nullable=False),
     UniqueConstraint("job_id", "sequence"),
-    sqlite_autoincrement=True,  # a position is never given twice, also when the newest event was removed
+    sqlite_autoincrement=True,  # a position is never reused, even after the newest event was deleted
 )
 
 artifacts = Table(
@@ -95,4 +95,4 @@ counters = Table(
     Column("label", String(32), primary_key=True),
     Column("value", Float, nullable=False),
 )
-"""What the events of all jobs add up to, deleted jobs included: see `jobs.counters`."""
+"""Totals of the events of all jobs, including deleted ones; see `jobs.counters`."""

@@ -1,6 +1,6 @@
-"""How the tables came to be, step by step (Alembic).
+"""Migrations of the tables (Alembic).
 
-A change of the tables is a new file in `versions/`, which stays as it is from then on, and its number here.
+A change of the tables is a new file in `versions/`, which is never edited later, and its number here.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ HEAD = "0002"
 
 
 def version(connection: Connection) -> str | None:
-    """The version of the tables that are there; None where there are none. Does without loading Alembic."""
+    """The version of the tables in a database; None if it has none. Does not load Alembic."""
     if not inspect(connection).has_table("alembic_version"):
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
@@ -22,7 +22,7 @@ def version(connection: Connection) -> str | None:
 
 
 def upgrade(connection: Connection) -> None:
-    """Bring the tables to `HEAD`, in the transaction of this connection."""
+    """Bring the tables to `HEAD`, in the transaction of the connection."""
     from alembic import command
     from alembic.config import Config
 

@@ -1,4 +1,4 @@
-"""Alembic runs this file: the migrations, in the transaction of the connection that `upgrade` hands in."""
+"""Alembic runs this file: the migrations, in the transaction of the connection that `upgrade` passes."""
 
 from alembic import context
 
