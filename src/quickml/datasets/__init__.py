@@ -1,4 +1,4 @@
-"""What a document can learn from: datasets, by reference, as a description and as arrays.
+"""Datasets: references, descriptions and arrays.
 
 Importing this loads no numpy, so that documents are checked quickly: it is imported when a dataset is loaded.
 """

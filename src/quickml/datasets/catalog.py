@@ -1,4 +1,4 @@
-"""Where descriptions and arrays come from: the port, and the datasets that are registered in this process."""
+"""The port that describes and loads datasets, and its implementation for registered ones."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from quickml.errors import DatasetError, QuickMLError
 
 
 class Catalog(Protocol):
-    """Gives what a document's reference stands for."""
+    """Describes and loads the datasets that documents refer to."""
 
     def info(self, reference: Reference) -> DatasetInfo:
-        """What the data is. Documents are checked with it, so it has to be quick.
+        """Describe the dataset. Must be quick: documents are checked with it.
 
         Raises:
             DatasetError: there is no such data, or its description is wrong.

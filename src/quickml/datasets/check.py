@@ -1,4 +1,4 @@
-"""Whether arrays are what the description of their dataset says."""
+"""Compare the arrays of a dataset with its description."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def check(info: DatasetInfo, data: Data) -> None:
     """Sizes, shapes, types and ranges.
 
     Raises:
-        DatasetError: naming the first part that is not as described.
+        DatasetError: for the first difference.
     """
     train, test = info.sizes
     _check_part(info, "training", train, data.x_train, data.y_train)

@@ -1,4 +1,4 @@
-"""What a model learns from, as arrays."""
+"""The arrays of a dataset."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # documents are checked without numpy, and their datasets nam
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Training samples and test samples, in the form in which a phone would send them; read-only.
+    """Training and test samples in the form in which an app passes them; read-only.
 
     - `x_train`, `x_test`: images, uint8 (n, height, width, channels), pixels 0..255, or (n, height, width)
       read row by row; features, float32 (n, k), or sequences of them, (n, steps, k), in their own units; or

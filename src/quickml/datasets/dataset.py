@@ -1,4 +1,4 @@
-"""What a document says about its data, and datasets that know themselves."""
+"""References to datasets, as documents contain them, and datasets that describe and load themselves."""
 
 import math
 from typing import Annotated
@@ -14,11 +14,11 @@ Count = Annotated[int, Field(ge=20, le=1_000_000)]
 
 
 class Reference(DocumentModel):
-    """What a document says about its data: the name of a dataset, and options, which are the fields."""
+    """The `dataset` of a document: a name and options, which are the fields."""
 
     name: str
     seed: Seed = 0
-    """Decides how the samples are drawn, shuffled and split."""
+    """Seed for drawing, shuffling and splitting the samples."""
 
 
 class Dataset(Reference):
@@ -46,18 +46,18 @@ class Dataset(Reference):
 
 
 class Missing(Reference):
-    """A dataset that was there when a plan was stored, and is not installed any more."""
+    """The dataset of a stored plan that is not installed any more."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class Split(Dataset):
-    """A dataset that comes in one piece; a share is held out, stratified by class."""
+    """A dataset without a test set of its own: a fraction is held out, stratified by class."""
 
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
 
     def divided(self, total: int) -> tuple[int, int]:
-        """Number of training and test samples of so many: the test's share is rounded up."""
+        """Number of training and test samples of `total`; the test fraction is rounded up."""
         # Rounded first: 100 * 0.07 is 7.000000000000001, whose ceiling would be one sample too many.
         test = math.ceil(round(total * self.test_fraction, 6))
         return total - test, test

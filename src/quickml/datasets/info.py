@@ -1,4 +1,4 @@
-"""What a dataset is, as plain data: all that building, training, export and reports need to know about it."""
+"""The description of a dataset, as plain data: what planning, training, export and reports need to know."""
 
 from typing import Annotated, Literal, Self
 

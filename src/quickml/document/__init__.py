@@ -1,6 +1,6 @@
-"""The JSON document: what it may say, what it means, and every problem with its place.
+"""The JSON document: its syntax, its meaning, and all of its problems with their JSON pointers.
 
-pydantic and the standard library only, so that a document is checked in milliseconds.
+Imports pydantic and the standard library only, so that checking a document takes milliseconds.
 """
 
 from quickml.document.document import Document

@@ -14,20 +14,20 @@ MAX_LAYERS = 1000
 
 
 class Model(DocumentModel):
-    """The network: layers in order."""
+    """The network: its layers in order."""
 
     layers: Annotated[tuple[AnyLayer, ...], Field(min_length=1, max_length=MAX_LAYERS)]
     input_shape: Sizes | None = None
-    """Comes from the dataset; where given all the same, it must agree."""
+    """Comes from the dataset. If given, it must be the same."""
 
 
 class Document(DocumentModel):
-    """One network to be built, trained, compiled and verified."""
+    """A neural network to build, train, export and verify."""
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
-    """Shown to people; 1 to 64 letters, digits, spaces, `.`, `_` and `-`."""
+    """Display name: 1 to 64 letters, digits, spaces, `.`, `_` and `-`."""
     dataset: NamedDataset
-    """A name alone, or an object with the dataset's options."""
+    """A dataset's name, or an object with its name and options."""
     model: Model
     training: Training = Training()
     export: Export = Export()

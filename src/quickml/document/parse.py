@@ -1,4 +1,4 @@
-"""Text → JSON → Plan, or every problem with its place."""
+"""From text to JSON to a plan, or to all problems with their JSON pointers."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from quickml.document.validation_errors import problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
 
 MAX_BYTES = 4 * 2**20
-"""A document larger than this is none: the largest network we take fits many times."""
+"""Maximum size of a document; the largest valid network is far smaller."""
 MAX_PROBLEMS = 100
 MAX_DEPTH = 20
 
@@ -53,10 +53,10 @@ def restore(plan: str | None, document: str) -> Plan:
 
 
 def parse_json(text: str | bytes) -> Any:
-    """JSON as RFC 8259 has it: UTF-8, no NaN, no key twice.
+    """Parse JSON strictly after RFC 8259: UTF-8, no NaN, no duplicate keys.
 
     Raises:
-        DocumentError: with the line and column where it breaks off.
+        DocumentError: with the line and the column of the error.
     """
     if len(text) > MAX_BYTES:
         raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
@@ -138,7 +138,7 @@ def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:
 
 
 def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
-    """How far down in the document a problem is; what is missing comes behind what is there."""
+    """Sort key: the position of a problem in the document; missing keys come last."""
 
     order: dict[int, dict[str, int]] = {}  # by object, since there may be many problems in one of many keys
 
@@ -161,7 +161,7 @@ def _length(value: Any) -> int:
 
 
 def _check_count(document: Any) -> None:
-    """A million layers would be a million problems: that there are too many is said before any is read."""
+    """Reject too many layers before any of them is parsed: each could be a problem of its own."""
     model = document.get("model") if isinstance(document, dict) else None
     layers = model.get("layers") if isinstance(model, dict) else None
     if isinstance(layers, list) and len(layers) > MAX_LAYERS:
@@ -170,7 +170,7 @@ def _check_count(document: Any) -> None:
 
 
 def _check_text(document: Any) -> None:
-    """JSON can spell half of a surrogate pair, which is no character and cannot be written anywhere."""
+    """JSON can contain half of a surrogate pair, which cannot be encoded as UTF-8."""
     try:
         json.dumps(document, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
@@ -223,7 +223,7 @@ def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
 
 
 def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[Problem]:
-    """Where single values are wrong: the problems between the parts that are right."""
+    """If single values are invalid: the problems between the parts that are valid."""
     model = document.get("model")
     layers = model.get("layers") if isinstance(model, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:

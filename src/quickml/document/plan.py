@@ -1,8 +1,8 @@
-"""A valid document, thought to its end: defaults filled in, names given, preprocessing made visible.
+"""A plan: a valid document with all defaults, names and preprocessing layers written out.
 
-What a phone holds in its hand is what the model takes. So pixels are scaled, and features standardised,
-inside the model: where a document does not do so itself, a Rescaling or Normalization layer goes in front,
-and behind a regression a Normalization that leads back to the target's own unit.
+The model takes raw values, as an app has them. Pixels are scaled and features are standardised inside the
+model: a document without a Rescaling or Normalization at its start gets one. A regression also gets a
+Normalization at its end that converts the output back to the unit of the target.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Plan:
     """What will be built and trained."""
 
     document: Document
-    """As understood: every default and name written out."""
+    """With all defaults and names written out."""
     info: DatasetInfo
     """What the dataset is under the options given."""
     graph: Graph
@@ -47,7 +47,7 @@ class Plan:
 
     @property
     def is_binary(self) -> bool:
-        """Whether one sigmoid output stands for two classes: the probability of the second."""
+        """Whether a single sigmoid output gives the probability of the second of two classes."""
         return len(self.info.labels) == 2 and self.graph.output_shape == (1,)
 
     def to_json(self) -> str:
@@ -91,10 +91,10 @@ class Plan:
 def make_plan(
     document: Document, info: DatasetInfo, notices: Sequence[Notice] = ()
 ) -> tuple[Plan | None, list[Problem]]:
-    """Look a document through whose single values are right.
+    """Check a document whose single values are valid, and complete it.
 
     Returns:
-        The plan, or None where a problem stands in its way, and all problems in document order.
+        The plan, or None if there are problems, and all problems in document order.
     """
     graph, problems = check(
         info=info, model=document.model, training=document.training, export=document.export
@@ -131,14 +131,14 @@ def _notices(document: Document) -> list[Notice]:
             notices.append(
                 Notice(
                     pointer=f"/model/layers/{index}",
-                    message="mean and variance are measured before training, on what untrained layers give",
+                    message="mean and variance are measured before training, on outputs of untrained layers",
                 )
             )
     return notices
 
 
 def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Document:
-    """Every name and every default that depends on the dataset, written out."""
+    """Write out all names, and the defaults that depend on the dataset."""
     classification = info.task == "classification"
     loss, updatable = document.training.loss, document.export.updatable
     if loss is None and not classification:
@@ -180,7 +180,7 @@ def _with_preprocessing(document: Document, info: DatasetInfo) -> Document:
 
 
 def _scales_input(layers: Sequence[Layer]) -> bool:
-    """Whether raw numbers meet a Rescaling or Normalization, perhaps behind layers that keep them raw."""
+    """Whether raw inputs reach a scaling layer, directly or through layers that keep them raw."""
     raw, before = {INPUT}, INPUT
     for layer in layers:
         if not raw.isdisjoint(layer.inputs or (before,)):
@@ -193,7 +193,7 @@ def _scales_input(layers: Sequence[Layer]) -> bool:
 
 
 def _rewired(layer: Layer, name: str) -> Layer:
-    """What took the input takes what the preprocessing makes of it."""
+    """Replace the model's input by the output of the preprocessing layer."""
     if layer.inputs is None or INPUT not in layer.inputs:
         return layer
     return layer.model_copy(update={"inputs": tuple(name if i == INPUT else i for i in layer.inputs)})

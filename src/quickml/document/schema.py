@@ -1,4 +1,4 @@
-"""The JSON Schema of the document, with the texts of the code as its descriptions.
+"""The JSON Schema of the document, with docstrings as descriptions.
 
 pydantic could collect the texts under the fields itself (`use_attribute_docstrings`), but does so by
 parsing the source at every import, which would cost `quickml validate` a third of its time.
@@ -43,7 +43,7 @@ def schema(datasets: Iterable[type[Reference]] | None = None) -> dict[str, Any]:
 
 
 def _require_types(definitions: dict[str, Any]) -> None:
-    """A type that says which object this is has a default in the code, and must stand in a document."""
+    """The key that selects the class has a default in the code, but is required in a document."""
     for entry in definitions.values():
         properties = entry.get("properties", {})
         tags = [name for name in ("type", "name") if "const" in properties.get(name, {})]

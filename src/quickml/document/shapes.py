@@ -1,4 +1,4 @@
-"""Walk the layers: shapes, parameters, memory, and every problem with its place."""
+"""Infer the shapes, parameters and memory of all layers, and collect all problems."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from quickml.fields import Shape
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A layer in its place: named, with its inputs and what comes out."""
+    """A layer in the graph, with its name, inputs and output shape."""
 
     index: int
     layer: Layer
@@ -37,7 +37,7 @@ class Graph:
 
     @property
     def output_shape(self) -> Shape:
-        """What the model answers with."""
+        """Shape of the model's output."""
         return self.nodes[-1].output_shape
 
     @property
@@ -49,10 +49,10 @@ class Graph:
         )
 
     def memory_bytes(self, batch_size: int, slots: int) -> int:
-        """Estimate of what training needs beside the program itself, in bytes of float32.
+        """Estimate of the memory for training in bytes of float32, without the program itself.
 
-        Weights with their gradients and `slots` optimizer variables each, and for every sample of a
-        batch what all layers keep twice: once forward, once as gradients.
+        It counts weights with their gradients and `slots` optimizer variables each, and the activations of
+        all layers for every sample of a batch, once forward and once as gradients.
         """
         weights = self.parameters.trainable * (2 + slots) + self.parameters.fixed
         kept = sum(node.layer.activations(*node.input_shapes) for node in self.nodes)
@@ -63,10 +63,10 @@ class Graph:
 def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, list[Problem]]:
     """Names, shapes and parameters of every layer, and all problems on the way.
 
-    A bare `Layer` stands for one that is wrong in itself: what comes out of it is not known.
+    A bare `Layer` stands for an invalid one, whose output shape is unknown.
 
     Returns:
-        The graph, or None where a problem stands in its way, and the problems in document order.
+        The graph, or None if there are problems, and the problems in document order.
     """
     wiring = wire(layers)
     walker = _Walker(input_shape)
@@ -86,7 +86,7 @@ class _Walker:
         self.problems: list[Problem] = []
 
     def visit(self, index: int, layer: Layer, name: str, inputs: tuple[str, ...]) -> None:
-        """Work out what a layer gives, where it is known what it takes."""
+        """Infer the output shape of a layer whose input shapes are known."""
         shapes = [self.shapes.get(source) for source in inputs]
         self.shapes[name] = None
         if not inputs or None in shapes or type(layer) is Layer:

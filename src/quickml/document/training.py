@@ -1,4 +1,4 @@
-"""How to train: optimizers, losses, schedules and stopping rules, by their Keras names and defaults."""
+"""How to train: optimizers, losses, schedules and early stopping, with Keras' names and defaults."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -12,19 +12,19 @@ Rate = Annotated[float, Field(gt=0, le=1e6)]
 
 
 class Optimizer(DocumentModel):
-    """What all optimizers take."""
+    """Arguments of all optimizers."""
 
     type: str
     learning_rate: Rate = 0.001
     clipnorm: PositiveFloat | None = None
-    """Each weight's gradient is cut to at most this norm."""
+    """Clip the gradient of each weight to this norm."""
 
     slots: ClassVar[int] = 2
     """Variables that it keeps for each weight, at most."""
 
 
 class SGD(Optimizer):
-    """Steps against the gradient, with momentum if asked for."""
+    """Stochastic gradient descent, optionally with momentum."""
 
     type: Literal["SGD"] = "SGD"
     slots: ClassVar[int] = 1
@@ -34,7 +34,7 @@ class SGD(Optimizer):
 
 
 class RMSprop(Optimizer):
-    """Divides each step by a running mean of recent gradient sizes."""
+    """Divides each step by a moving average of recent gradient magnitudes."""
 
     type: Literal["RMSprop"] = "RMSprop"
     rho: Momentum = 0.9
@@ -43,7 +43,7 @@ class RMSprop(Optimizer):
 
 
 class Adam(Optimizer):
-    """RMSprop with momentum: the usual first choice."""
+    """RMSprop with momentum; a good default."""
 
     type: Literal["Adam"] = "Adam"
     beta_1: Momentum = 0.9
@@ -52,7 +52,7 @@ class Adam(Optimizer):
 
 
 class AdamW(Optimizer):
-    """Adam that also shrinks the weights a little in each step."""
+    """Adam with decoupled weight decay."""
 
     type: Literal["AdamW"] = "AdamW"
     weight_decay: Decay = 0.004
@@ -62,7 +62,7 @@ class AdamW(Optimizer):
 
 
 class Adagrad(Optimizer):
-    """Smaller steps for weights that moved much already."""
+    """Adapts the step of each weight to the sum of its past gradients."""
 
     type: Literal["Adagrad"] = "Adagrad"
     slots: ClassVar[int] = 1
@@ -71,7 +71,7 @@ class Adagrad(Optimizer):
 
 
 class Adadelta(Optimizer):
-    """Adagrad with a short memory. Its paper's learning rate is 1.0, Keras' default 0.001."""
+    """Adagrad with a moving window of gradients. Its paper uses a learning rate of 1.0, Keras 0.001."""
 
     type: Literal["Adadelta"] = "Adadelta"
     rho: Momentum = 0.95
@@ -109,26 +109,26 @@ class InverseTimeDecay(DocumentModel):
 
 
 class PolynomialDecay(DocumentModel):
-    """From the optimizer's rate down to `end_learning_rate`, along a power of the time left."""
+    """Decreases from the optimizer's rate to `end_learning_rate` as a power of the remaining steps."""
 
     type: Literal["PolynomialDecay"] = "PolynomialDecay"
     decay_steps: Size | None = None
-    """All steps of the training where left out."""
+    """Default: all steps of the training."""
     end_learning_rate: Annotated[float, Field(ge=0)] = 0.0001
     power: PositiveFloat = 1.0
 
 
 class CosineDecay(DocumentModel):
-    """Half a cosine from the optimizer's rate down to its share `alpha`."""
+    """Decreases along half a cosine from the optimizer's rate to its fraction `alpha`."""
 
     type: Literal["CosineDecay"] = "CosineDecay"
     decay_steps: Size | None = None
-    """All steps of the training where left out."""
+    """Default: all steps of the training."""
     alpha: Annotated[float, Field(ge=0, le=1)] = 0.0
 
 
 class PiecewiseConstantDecay(DocumentModel):
-    """One rate up to each boundary (in steps), and one more after the last."""
+    """A constant rate up to each boundary (in steps), and one after the last."""
 
     type: Literal["PiecewiseConstantDecay"] = "PiecewiseConstantDecay"
     boundaries: Annotated[Sizes, Field(min_length=1)]
@@ -139,7 +139,7 @@ AnySchedule = ExponentialDecay | InverseTimeDecay | PolynomialDecay | CosineDeca
 
 
 class EarlyStopping(DocumentModel):
-    """Stop when a metric has not become better for `patience` epochs."""
+    """Stop when a metric has not improved for `patience` epochs."""
 
     monitor: Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mean_absolute_error"] = "val_loss"
     patience: Annotated[int, Field(ge=0, le=1_000_000)] = 5
@@ -196,23 +196,23 @@ NamedOptimizer = Annotated[
 
 
 class Training(DocumentModel):
-    """How the network learns."""
+    """How the network is trained."""
 
     optimizer: NamedOptimizer = Adam()
     loss: Annotated[Loss, BeforeValidator(_long, json_schema_input_type=Loss | Short)] | None = None
-    """Chosen from the dataset where left out."""
+    """Default: chosen for the dataset."""
     metrics: (
         tuple[Annotated[Metric, BeforeValidator(_long, json_schema_input_type=Metric | Short)], ...] | None
     ) = None
-    """Chosen from the dataset where left out."""
+    """Default: chosen for the dataset."""
     batch_size: Size = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
     validation_fraction: Fraction = 0.0
-    """This share of the training samples is kept aside and measured after each epoch."""
+    """Fraction of the training samples that is held out and evaluated after each epoch."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
-    """What training computes in; the finished model is float32 in any case."""
+    """Number type of the training; the finished model is always float32."""
     early_stopping: EarlyStopping | None = None
     learning_rate_schedule: Annotated[AnySchedule, Field(discriminator="type")] | None = None
     max_seconds: PositiveFloat | None = None
-    """Training stops after this time and keeps what was learned."""
+    """Stop the training after this time and keep the model trained so far."""

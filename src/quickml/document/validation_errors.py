@@ -1,4 +1,4 @@
-"""What pydantic finds wrong with single values, in our own words."""
+"""pydantic's validation errors as problems with JSON pointers and messages of our own."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from quickml.document.training import OPTIMIZERS
 from quickml.errors import Problem
 
 MOST = 1000
-"""Problems that are put into words; more help nobody, and each takes a while."""
+"""Maximum number of errors to convert: each takes a while."""
 
 
 def problems_of(error: ValidationError, document: Any) -> list[Problem]:
-    """The problems that pydantic found, each with the pointer into the document as it was handed in."""
+    """The problems that pydantic found, with pointers into the submitted document."""
     problems = _joined([_problem(item, document) for item in error.errors(include_url=False)[:MOST]])
-    # Of a list whose items are wrong, pydantic says too that it is too short, or that it is no number.
+    # For a list with invalid items, pydantic also reports that the list is too short or not a number.
     inside = [problem.pointer for problem in problems]
     lists = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]
     return [problem for problem in problems if problem.pointer not in lists or not _of_list(problem)]
@@ -35,7 +35,7 @@ def _of_list(problem: Problem) -> bool:
 
 
 def _joined(problems: list[Problem]) -> list[Problem]:
-    """One problem where one of several things may stand: pydantic says of each that it does not."""
+    """Merge the problems of a union: pydantic reports one for each member."""
     places: dict[tuple[str, str, str], list[Problem]] = {}
     for problem in problems:
         places.setdefault((problem.pointer, problem.subject, problem.found), []).append(problem)
@@ -83,7 +83,7 @@ def _problem(error: Any, document: Any) -> Problem:
 
 
 def _place(loc: Sequence[Any], document: Any) -> tuple[list[Any], Any]:
-    """The path in the document that pydantic's `loc` means, and the object that holds its last step.
+    """The path in the document of pydantic's `loc`, and the object that contains its last step.
 
     pydantic adds steps of its own: the tag of a union, the name of a validator.
     """
@@ -138,7 +138,7 @@ def _unknown_tag(error: Any, pointer: str) -> Problem:
 
 
 def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
-    """The keys that the object at this place may have."""
+    """The valid keys of the object at this path."""
     model: Any = Document
     tagged = parent.get("type") if isinstance(parent, dict) else None
     if isinstance(tagged, str) and tagged in LAYERS:
@@ -213,7 +213,7 @@ def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
 
 
 def shown_value(value: Any) -> str:
-    """A value as a message shows it: JSON, cut short."""
+    """A value for a message: JSON, shortened."""
     if isinstance(value, float) and not math.isfinite(value):
         return "a number too large"
     if isinstance(value, Mapping):

@@ -1,7 +1,7 @@
-"""Which layer takes what: names, connections, and what is wrong with either.
+"""Connections between layers: their names and inputs, and the problems of both.
 
-Layers stand in the order in which they run: what a layer takes comes before it. A name of a later layer is
-either out of order, or closes a loop, which is then written out.
+Layers are listed in the order in which they run, so inputs are earlier layers. The name of a later layer is
+either out of order or closes a loop; the message shows the loop.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from quickml.document.layers.layer import default_name
 from quickml.errors import Problem
 
 INPUT = "input"
-"""What a layer calls the model's input in its `inputs`."""
+"""Name of the model's input in the `inputs` of a layer."""
 RESERVED = frozenset({INPUT, "image", "features", "sequence", "tokens"})
 MOST_PROBLEMS = 100
-"""More are not looked for: nobody would be shown them, and a hostile document could hold millions."""
+"""Stop looking for problems after this many: a hostile document could have millions."""
 
 _EARLIER = f"the name of an earlier layer, or `{INPUT}`"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wiring:
-    """What each layer is called, and what it takes."""
+    """The name and the inputs of each layer."""
 
     names: tuple[str, ...]
     inputs: tuple[tuple[str, ...] | None, ...]
@@ -37,7 +37,7 @@ class Wiring:
 def wire(layers: Sequence[Layer]) -> Wiring:
     """Names and connections of layers.
 
-    A bare `Layer` stands for one that is wrong in itself: what it would take is not known.
+    A bare `Layer` stands for an invalid one, whose inputs are unknown.
     """
     wires = _Wires(layers)
     inputs = [wires.inputs(index) for index in range(len(layers))]
@@ -84,7 +84,7 @@ class _Wires:
         self.asked = [self._asked(index) for index in range(len(layers))]
         self.used = {name for asked in self.asked for name in asked or ()}
         self.open = max((index for index, asked in enumerate(self.asked) if asked is None), default=-1)
-        """The last layer that might have meant any of those before it."""
+        """The last layer whose inputs are unknown: it may take any of those before it."""
 
     def _asked(self, index: int) -> tuple[str, ...] | None:
         layer = self.layers[index]
@@ -95,7 +95,7 @@ class _Wires:
         return layer.inputs
 
     def inputs(self, index: int) -> tuple[str, ...] | None:
-        """What a layer takes, or None with the problems noted down."""
+        """The inputs of a layer, or None if they are invalid; problems are added to the list."""
         layer, asked = self.layers[index], self.asked[index]
         before = len(self.problems)
         if type(layer) is Layer or before >= MOST_PROBLEMS:
@@ -118,12 +118,12 @@ class _Wires:
                 subject=layer.type,
                 expected=several if layer.merges else "one input",
                 found=str(count),
-                hint="" if layer.merges or not count else "merge them before, with an Add or a Concatenate",
+                hint="" if layer.merges or not count else "merge them first, with an Add or a Concatenate",
             )
         )
 
     def _explain(self, index: int, position: int, source: str) -> None:
-        """Why a name is not one of an earlier layer."""
+        """Add the reason why a name is not an earlier layer."""
         name = self.names[index]
         if source not in self.places:
             earlier = [INPUT, *self.names[:index]]
@@ -145,7 +145,7 @@ class _Wires:
             self.problems.append(Problem(pointer=pointer, expected=expected, found=found, hint=hint))
 
     def _way(self, start: str, end: str) -> list[str]:
-        """The shortest way from a layer to one that it feeds, both included; empty where there is none."""
+        """The shortest path from one layer to another, both included; empty if there is none."""
         ways = {start: [start]}
         queue = [start]
         for name in queue:
@@ -159,7 +159,7 @@ class _Wires:
 
     @cached_property
     def _takers(self) -> Mapping[str, list[str]]:
-        """By name of a layer, the layers that ask for it."""
+        """The layers that take each layer, by its name."""
         takers: dict[str, list[str]] = {}
         for name, asked in zip(self.names, self.asked, strict=True):
             for source in dict.fromkeys(asked or ()):
@@ -167,7 +167,7 @@ class _Wires:
         return takers
 
     def find_dangling(self) -> None:
-        """Layers whose output nobody takes, but for the last, and those that a wrong one may have meant."""
+        """Find layers whose output is unused, except the last and those that an invalid layer may take."""
         for index in range(max(self.open, 0), len(self.layers) - 1):
             name, layer = self.names[index], self.layers[index]
             if name in self.used or type(layer) is Layer:

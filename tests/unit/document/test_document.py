@@ -281,7 +281,7 @@ def test_the_schema_knows_every_layer_and_describes_its_fields():
     assert "phone" not in published["properties"]["name"]["description"]
     assert published["$defs"]["Training"]["properties"]["seed"]["type"] == "integer"
     described = published["$defs"]["Training"]["properties"]["validation_fraction"]["description"]
-    assert described.startswith("This share of the training samples")
+    assert described.startswith("Fraction of the training samples")
 
 
 def test_every_layer_is_documented():

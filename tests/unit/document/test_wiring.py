@@ -114,7 +114,7 @@ def test_how_many_inputs_a_layer_takes():
     assert told(dense("a"), add(["a"]), END) == [f"/model/layers/1/inputs: Add {two}, found 1"]
     assert told(dense("a"), dense("b", ["a", "input"]), END) == [
         "/model/layers/1/inputs: Dense expects one input, found 2;"
-        " merge them before, with an Add or a Concatenate"
+        " merge them first, with an Add or a Concatenate"
     ]
     assert told(dense("a", []), END) == ["/model/layers/0/inputs: Dense expects one input, found 0"]
 

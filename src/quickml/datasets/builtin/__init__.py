@@ -1,4 +1,4 @@
-"""The datasets that QuickML brings along. To add one, put a module here with a class marked `@register`.
+"""The built-in datasets. To add one, put a module here with a class marked `@register`.
 
 A module here is imported whenever a document is checked, so it imports numpy in `load` and not at its top.
 """

@@ -1,4 +1,4 @@
-"""The small classic tables, which come with scikit-learn."""
+"""Small classic tables, which come with scikit-learn."""
 
 from typing import Literal
 
@@ -24,7 +24,7 @@ class _Classified(Split):
 
 @register
 class Iris(_Classified):
-    """150 flowers of three species, each measured in four places, in centimetres (Fisher 1936)."""
+    """150 flowers of three species, with four measurements each in centimetres (Fisher 1936)."""
 
     name: Literal["iris"] = "iris"
 
@@ -45,7 +45,7 @@ class Iris(_Classified):
 
 @register
 class Wine(_Classified):
-    """178 wines from three growers in one region, by thirteen chemical measurements."""
+    """178 wines of three growers in one region: thirteen chemical measurements each."""
 
     name: Literal["wine"] = "wine"
 
@@ -94,7 +94,7 @@ _NUCLEUS = (
 
 @register
 class BreastCancer(_Classified):
-    """569 cell samples, benign or malignant, by thirty measurements of the nuclei in a picture."""
+    """569 cell samples, benign or malignant: thirty measurements of cell nuclei each."""
 
     name: Literal["breast_cancer"] = "breast_cancer"
 
@@ -116,7 +116,7 @@ class BreastCancer(_Classified):
 
 @register
 class Digits(Split):
-    """1,797 handwritten digits in 8 by 8 grey pixels, here scaled to 0..255."""
+    """1,797 handwritten digits of 8 by 8 grey pixels, scaled to 0..255."""
 
     name: Literal["digits"] = "digits"
 
@@ -145,7 +145,7 @@ class Digits(Split):
 
 @register
 class Diabetes(Split):
-    """442 patients by ten measurements; how far the disease progressed a year later (regression)."""
+    """442 patients with ten measurements each: disease progression after one year (regression)."""
 
     name: Literal["diabetes"] = "diabetes"
 

@@ -1,4 +1,4 @@
-"""MNIST, which QuickML carries, and its sibling of clothing, which is fetched. Both are four IDX files."""
+"""MNIST, which is bundled, and Fashion-MNIST, which is downloaded. Each is four IDX files."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -59,10 +59,10 @@ FASHION_MNIST_PACKED = _pins(
 
 
 class _Mnist(Dataset):
-    """70,000 pictures of 28 by 28 grey pixels, of which 10,000 are always the test."""
+    """70,000 images of 28 by 28 grey pixels, of which 10,000 are the test set."""
 
     num_samples: Annotated[int, Field(ge=100, le=60_000)] | None = None
-    """Train with this many pictures only, as many of each class as the whole set has by share."""
+    """Train with this many images only, stratified by class."""
 
     @property
     def sizes(self) -> tuple[int, int]:
@@ -92,7 +92,7 @@ class _Mnist(Dataset):
 
 @register
 class Mnist(_Mnist):
-    """Handwritten digits, the classic: 60,000 to learn from and 10,000 to be tested with."""
+    """Handwritten digits: 60,000 training and 10,000 test images of 28 by 28 grey pixels."""
 
     name: Literal["mnist"] = "mnist"
 
@@ -113,7 +113,7 @@ class Mnist(_Mnist):
 
 @register
 class MnistRows(_Mnist):
-    """The digits of MNIST for recurrent layers: 28 rows, one after the other. An app hands over a picture."""
+    """MNIST for recurrent layers: each image is a sequence of 28 rows. An app passes an image."""
 
     name: Literal["mnist_rows"] = "mnist_rows"
 
@@ -136,7 +136,7 @@ class MnistRows(_Mnist):
 
 @register
 class FashionMnist(_Mnist):
-    """Pieces of clothing in the format of MNIST, and harder."""
+    """Clothing, in the format of MNIST and harder to classify."""
 
     name: Literal["fashion_mnist"] = "fashion_mnist"
 

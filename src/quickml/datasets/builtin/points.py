@@ -1,7 +1,7 @@
-"""Points in the plane, made on the spot: float32 (n, 2), drawn with the dataset's seed.
+"""Synthetic points in the plane: float32 (n, 2), drawn with the dataset's seed.
 
-Classes have the same number of points, give or take one. The jitter is Gaussian, with the standard deviation
-`noise` along each axis.
+The sizes of the classes differ by at most one. The noise is Gaussian, with the standard deviation `noise`
+along each axis.
 """
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -21,21 +21,21 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 TURNS = 1.5
-"""How often an arm of the spirals goes around."""
+"""Number of turns of each spiral."""
 
 OUTER_RADIUS = 2.0
-"""Where it ends. Neighbouring arms are then 0.67 apart, which the default noise of 0.1 leaves distinct."""
+"""Radius of the end of an arm. Neighbouring arms are 0.67 apart, distinct at the default noise of 0.1."""
 
 BLOB_RADIUS = 3.0
-"""How far each heap's centre is from the origin: 5.2 from the other two."""
+"""Distance of each cluster's centre from the origin; 5.2 from the other two."""
 
 
 class _Plane(Split):
-    """Points in the plane, made on the spot."""
+    """Synthetic points in the plane."""
 
     num_samples: Count = 1000
     noise: Annotated[float, Field(ge=0, le=10)] = 0.1
-    """Standard deviation of the jitter added to each point."""
+    """Standard deviation of the noise added to each point."""
 
     def _info(self, title: str, *labels: str) -> DatasetInfo:
         return DatasetInfo(
@@ -55,7 +55,7 @@ class _Plane(Split):
 
         info = self.info()
         label = (np.arange(self.num_samples) % len(info.labels)).astype(np.int32)
-        # Not the bare seed: that one shuffles the split, and points must not depend on their place in it.
+        # The bare seed shuffles the split; points must not depend on their position in it.
         rng = np.random.default_rng((self.seed, 1))
         points = self._points(rng, label)
         jittered = points + rng.normal(0.0, self.noise, points.shape)
@@ -75,7 +75,7 @@ def _polar(radius: "Array | float", angle: "Array") -> "Array":
 
 @register
 class Circles(_Plane):
-    """A ring around another."""
+    """Two concentric rings."""
 
     name: Literal["circles"] = "circles"
     inner_radius: Annotated[float, Field(gt=0, lt=1)] = 0.5
@@ -94,7 +94,7 @@ class Circles(_Plane):
 
 @register
 class Moons(_Plane):
-    """Two crescents, one reaching into the other."""
+    """Two interleaving crescents."""
 
     name: Literal["moons"] = "moons"
 
@@ -111,14 +111,14 @@ class Moons(_Plane):
 
 @register
 class Blobs(_Plane):
-    """Three heaps of points."""
+    """Three clusters of points."""
 
     name: Literal["blobs"] = "blobs"
     noise: PositiveFloat = 1.0
-    """Standard deviation of each heap."""
+    """Standard deviation of each cluster."""
 
     def info(self) -> DatasetInfo:
-        return self._info("Three heaps", "a", "b", "c")
+        return self._info("Three clusters", "a", "b", "c")
 
     def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":  # noqa: ARG002
         """The corners of a triangle."""
@@ -129,7 +129,7 @@ class Blobs(_Plane):
 
 @register
 class Xor(_Plane):
-    """Four quadrants, opposite ones alike: what no straight line can part."""
+    """Four quadrants, of which opposite ones are one class: not linearly separable."""
 
     name: Literal["xor"] = "xor"
 
@@ -147,7 +147,7 @@ class Xor(_Plane):
 
 @register
 class Spirals(_Plane):
-    """Two arms wound around each other."""
+    """Two intertwined spirals."""
 
     name: Literal["spirals"] = "spirals"
 

@@ -1,4 +1,4 @@
-"""Sequences, made on the spot, drawn with the dataset's seed."""
+"""Synthetic sequences, drawn with the dataset's seed."""
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -22,34 +22,34 @@ HEIGHTS = (0.5, 1.5)
 
 
 class _Sequences(Split):
-    """Sequences, made on the spot."""
+    """Synthetic sequences."""
 
     num_samples: Count = 5000
     steps: Annotated[int, Field(ge=4, le=500)] = 30
-    """How long each sequence is."""
+    """Length of each sequence."""
 
     def _rng(self) -> "np.random.Generator":
         import numpy as np
 
-        # Not the bare seed: that one shuffles the split, and samples must not depend on their place in it.
+        # The bare seed shuffles the split; samples must not depend on their position in it.
         return np.random.default_rng((self.seed, 1))
 
 
 @register
 class Waves(_Sequences):
-    """Noisy waves, of any height, length and phase, to be told apart by their shape."""
+    """Noisy waves of random amplitude, frequency and phase; the class is the shape of the wave."""
 
     name: Literal["waves"] = "waves"
     num_samples: Count = 4000
     steps: Annotated[int, Field(ge=16, le=500)] = 50
-    """How long each sequence is."""
+    """Length of each sequence."""
     noise: Annotated[float, Field(ge=0, le=10)] = 0.1
-    """Standard deviation of the jitter added to each step; the waves are 0.5 to 1.5 high."""
+    """Standard deviation of the noise added to each step; the amplitudes are 0.5 to 1.5."""
 
     def info(self) -> DatasetInfo:
         return DatasetInfo(
             name=self.name,
-            title="Waves by their shape",
+            title="Waves by shape",
             source="synthetic",
             kind="sequence",
             shape=(self.steps, 1),
@@ -79,7 +79,7 @@ class Waves(_Sequences):
 
 @register
 class Adding(_Sequences):
-    """Numbers of which two are marked: what is their sum? The first has to be remembered (regression)."""
+    """The adding problem: the sum of the two marked numbers of a sequence (regression)."""
 
     name: Literal["adding"] = "adding"
 
@@ -117,11 +117,11 @@ class Adding(_Sequences):
 
 @register
 class Brackets(_Sequences):
-    """Rows of brackets: does every one that opens close, and the other way round?"""
+    """Sequences of brackets: are they balanced?"""
 
     name: Literal["brackets"] = "brackets"
     steps: Annotated[int, Field(ge=4, le=500)] = 20
-    """How long the longest are; the others are filled up with nothing."""
+    """Length of each sequence; shorter ones are padded."""
 
     def info(self) -> DatasetInfo:
         return DatasetInfo(

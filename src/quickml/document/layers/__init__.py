@@ -1,8 +1,8 @@
-"""The layers: one class each, named and spelled as in Keras, with Keras' defaults.
+"""The layers: one class each, with Keras' names and defaults.
 
-A class knows what comes out of it and how many parameters it holds. Its fields, less those of `Layer`,
-are exactly the arguments of the Keras layer of the same name. To add a layer, write its class in a module
-of this folder, and give it an emitter in `coreml/emit/`; both are found by themselves.
+A class infers its output shape and counts its parameters. Its fields, without those of `Layer`, are the
+arguments of the Keras layer of the same name. To add a layer, write its class in a module of this folder and
+its emitter in `export/coreml/emit/`; both are discovered automatically.
 """
 
 from __future__ import annotations

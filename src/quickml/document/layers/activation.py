@@ -1,4 +1,4 @@
-"""Activations that are layers of their own."""
+"""Activations as layers."""
 
 import math
 from typing import Annotated, ClassVar, Literal
@@ -35,7 +35,7 @@ class Activation(Layer):
 
 
 class ReLU(Layer):
-    """max(x, 0), with Keras' variations."""
+    """max(x, 0), with Keras' options."""
 
     example: ClassVar = Example((28, 28, 32), {"max_value": 6.0})
     is_updatable: ClassVar = True
@@ -60,7 +60,7 @@ class LeakyReLU(Layer):
 
 
 class PReLU(Layer):
-    """x where positive, alpha * x elsewhere, with an alpha for every place that training finds."""
+    """x where positive, alpha * x elsewhere, with a trainable alpha for each position."""
 
     example: ClassVar = Example((28, 28, 32), {"shared_axes": [1, 2]})
 
@@ -68,7 +68,7 @@ class PReLU(Layer):
     alpha_initializer: BiasInitializer = "zeros"
     alpha_regularizer: Regularizer | None = None
     shared_axes: tuple[Annotated[int, Field(ge=1)], ...] | None = None
-    """Axes along which one alpha serves all, counted from 1: `[1, 2]` leaves one for each channel."""
+    """Axes that share one alpha, counted from 1: `[1, 2]` leaves one for each channel."""
 
     def alphas(self, shape: Shape) -> Shape:
         """The shape of the alphas for inputs of a shape."""
@@ -94,7 +94,7 @@ class ELU(Layer):
 
 
 class Softmax(Layer):
-    """exp(x) divided by its sum along an axis: numbers that add up to 1."""
+    """exp(x) divided by its sum along an axis, so that the outputs add up to 1."""
 
     example: ClassVar = Example((10,), {})
     is_updatable: ClassVar = True

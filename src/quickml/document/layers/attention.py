@@ -15,7 +15,7 @@ from quickml.fields import Fraction, Shape, Size
 
 
 class MultiHeadAttention(Layer):
-    """Every step of a sequence looks at all steps and takes from those that concern it (self-attention)."""
+    """Self-attention over the steps of a sequence."""
 
     example: ClassVar = Example((32, 64), {"num_heads": 4, "key_dim": 16})
     attends_itself: ClassVar = True
@@ -24,16 +24,16 @@ class MultiHeadAttention(Layer):
     type: Literal["MultiHeadAttention"] = "MultiHeadAttention"
     num_heads: Size
     key_dim: Size
-    """Numbers by which a head compares two steps."""
+    """Size of the queries and keys of a head."""
     value_dim: Size | None = None
-    """Numbers that a head takes from a step; as `key_dim` where left out."""
+    """Size of the values of a head. Default: `key_dim`."""
     dropout: Fraction = 0.0
     use_bias: bool = True
     kernel_initializer: Initializer = "glorot_uniform"
     bias_initializer: BiasInitializer = "zeros"
     kernel_regularizer: Regularizer | None = None
     use_causal_mask: bool = False
-    """No step looks at a later one."""
+    """The output of a step does not depend on later steps."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return sequence(shapes[0])

@@ -1,6 +1,6 @@
-"""Layers that vary what they are given while training, so that few samples teach as much as many.
+"""Layers that augment images during training.
 
-They do nothing once training is over, and nothing of them is in the file. Random numbers follow from the
+They do nothing after training and are not part of exported files. Random numbers are derived from the
 training's seed.
 """
 
@@ -17,14 +17,14 @@ def _form(value: Any) -> str:
     return "bounds" if isinstance(value, list | tuple) else "number"
 
 
-# With a Discriminator, a number that is too large is told as that, and not also as one that is no list.
+# With a Discriminator, a number that is too large is not also reported as not being a list.
 _Share = Annotated[float, Field(ge=-1, le=1)]
 Factor = Annotated[
     Annotated[_Share, Tag("number")]
     | Annotated[tuple[_Share, ...], Field(min_length=2, max_length=2), Tag("bounds")],
     Discriminator(_form),
 ]
-"""From -x to x, or from a lower to an upper bound."""
+"""A range from -x to x, or a lower and an upper bound."""
 _Zoom = Annotated[float, Field(gt=-1, le=1)]
 Zoom = Annotated[
     Annotated[_Zoom, Tag("number")]
@@ -35,7 +35,7 @@ FillMode = Literal["reflect", "wrap", "constant", "nearest"]
 
 
 class Augmentation(TrainingOnly):
-    """A layer that varies pictures while training."""
+    """A layer that varies images during training."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         return image(shapes[0])
@@ -45,7 +45,7 @@ class Augmentation(TrainingOnly):
 
 
 class RandomFlip(Augmentation):
-    """While training, mirrors each picture or leaves it as it is, by chance."""
+    """Mirrors images at random during training."""
 
     example: ClassVar = Example((28, 28, 1), {"mode": "horizontal"})
 
@@ -56,40 +56,40 @@ class RandomFlip(Augmentation):
 
 class _Transformation(Augmentation):
     fill_mode: FillMode = "reflect"
-    """What comes in from beyond the edges; `constant` is `fill_value`."""
+    """Values beyond the edges; `constant` uses `fill_value`."""
     interpolation: Interpolation = "bilinear"
     fill_value: float = 0.0
 
 
 class RandomRotation(_Transformation):
-    """While training, turns each picture by a random angle."""
+    """Rotates images by a random angle during training."""
 
     example: ClassVar = Example((28, 28, 1), {"factor": 0.05, "fill_mode": "constant"})
 
     type: Literal["RandomRotation"] = "RandomRotation"
     factor: Factor
-    """In full turns: 0.05 is up to 18 degrees either way; or a lower and an upper bound."""
+    """Fraction of a full turn: 0.05 is up to 18 degrees in both directions; or a lower and an upper bound."""
 
 
 class RandomZoom(_Transformation):
-    """While training, makes what is on each picture larger or smaller by a random factor."""
+    """Zooms images in or out by a random factor during training."""
 
     example: ClassVar = Example((28, 28, 1), {"height_factor": 0.1})
 
     type: Literal["RandomZoom"] = "RandomZoom"
     height_factor: Zoom
-    """0.1 is up to a tenth more or less; of a lower and an upper bound, negative ones enlarge."""
+    """0.1 is up to 10 % in or out; with a lower and an upper bound, negative values zoom in."""
     width_factor: Zoom | None = None
-    """As `height_factor` in the same picture where left out, which keeps proportions."""
+    """Default: the factor of the height, which keeps proportions."""
 
 
 class RandomTranslation(_Transformation):
-    """While training, moves each picture by a random distance."""
+    """Shifts images by a random distance during training."""
 
     example: ClassVar = Example((28, 28, 1), {"height_factor": 0.1, "width_factor": 0.1})
 
     type: Literal["RandomTranslation"] = "RandomTranslation"
     height_factor: Factor
-    """In heights: 0.1 is up to a tenth up or down; of a lower and an upper bound, negative ones move up."""
+    """Fraction of the height: 0.1 is up to 10 % up or down; with two bounds, negative values shift up."""
     width_factor: Factor
-    """In widths; of a lower and an upper bound, negative ones move left."""
+    """Fraction of the width; with two bounds, negative values shift left."""

@@ -1,4 +1,4 @@
-"""Convolutions, and the transposed one, which makes images larger."""
+"""Convolutions of images, and the transposed convolution."""
 
 import math
 from typing import ClassVar, Literal
@@ -87,7 +87,7 @@ class _Sliding(_Stepping):
 
 
 class Conv2D(Weighted, _Sliding):
-    """A small window slides over the image and looks for one pattern per filter."""
+    """Convolution over an image."""
 
     example: ClassVar = Example((28, 28, 1), {"filters": 32, "kernel_size": 3})
     is_updatable: ClassVar = True
@@ -117,7 +117,7 @@ def _is_slow_in_bfloat16(layer: "DepthwiseConv2D | SeparableConv2D") -> bool:
 
 
 class DepthwiseConv2D(Activated, _Sliding):
-    """A window slides over each channel by itself, with `depth_multiplier` patterns for each."""
+    """Convolution of each channel separately, with `depth_multiplier` filters per channel."""
 
     example: ClassVar = Example((28, 28, 8), {"kernel_size": 3, "depth_multiplier": 2})
 
@@ -139,7 +139,7 @@ class DepthwiseConv2D(Activated, _Sliding):
 
 
 class SeparableConv2D(Activated, _Sliding):
-    """A DepthwiseConv2D, then a mixture of its channels per filter: a Conv2D with far fewer weights."""
+    """A DepthwiseConv2D followed by a 1 x 1 convolution: a Conv2D with far fewer weights."""
 
     example: ClassVar = Example((28, 28, 8), {"filters": 16, "kernel_size": 3})
 
@@ -164,7 +164,7 @@ class SeparableConv2D(Activated, _Sliding):
 
 
 class Conv2DTranspose(Weighted, _Stepping):
-    """Paints a small pattern per filter for every number of the image: with strides, a larger image."""
+    """Transposed convolution; with strides it enlarges the image."""
 
     example: ClassVar = Example((7, 7, 16), {"filters": 8, "kernel_size": 3, "strides": 2, "padding": "same"})
     gains_from_bfloat16: ClassVar = False  # measured: 1.04
@@ -172,7 +172,7 @@ class Conv2DTranspose(Weighted, _Stepping):
     type: Literal["Conv2DTranspose"] = "Conv2DTranspose"
     filters: Size
     output_padding: PairFromZero | None = None
-    """Rows and columns more, below the strides; left out, "same" gives exactly `strides` times the size."""
+    """Additional rows and columns, less than the strides. Default: "same" gives `strides` times the size."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         height, width, _ = image(shapes[0])

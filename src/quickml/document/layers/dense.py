@@ -7,7 +7,7 @@ from quickml.fields import Shape, Size
 
 
 class Dense(Weighted):
-    """Every unit sees every input: y = activation(x · kernel + bias). Of a sequence, step by step."""
+    """Fully connected: y = activation(x · kernel + bias). Applied to each step of a sequence separately."""
 
     example: ClassVar = Example((64,), {"units": 10})
     is_updatable: ClassVar = True

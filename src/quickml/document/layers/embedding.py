@@ -1,4 +1,4 @@
-"""From tokens to numbers."""
+"""Embedding of tokens."""
 
 from typing import ClassVar, Literal
 
@@ -15,13 +15,13 @@ from quickml.fields import Shape, Size
 
 
 class Embedding(Layer):
-    """Looks up a row of numbers for each token; the rows are learned."""
+    """Maps each token to a trainable row of numbers."""
 
     example: ClassVar = Example((32,), {"input_dim": 100, "output_dim": 16})
 
     type: Literal["Embedding"] = "Embedding"
     input_dim: Size
-    """How many different tokens there are: 0 to `input_dim` - 1."""
+    """Number of different tokens: 0 to `input_dim` - 1."""
     output_dim: Size
     embeddings_initializer: Initializer | Literal["uniform"] = "uniform"
     embeddings_regularizer: Regularizer | None = None

@@ -1,4 +1,4 @@
-"""What all layers have in common."""
+"""The base classes of layers, and what several of them share."""
 
 import math
 import re
@@ -53,44 +53,44 @@ class Regularizer(DocumentModel):
 
 
 class ShapeError(Exception):
-    """A layer cannot take the shape that reaches it."""
+    """A layer cannot take an input of this shape."""
 
     def __init__(
         self, expected: str, found: str, hint: str = "", *, field: str = "", then: Shape | None = None
     ) -> None:
         self.expected, self.found, self.hint, self.field = expected, found, hint, field
-        self.then = then  # what would come out all the same, so that later layers can be looked at
+        self.then = then  # the likely output shape, so that later layers can still be checked
         super().__init__(expected)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Parameters:
-    """How many numbers a layer holds."""
+    """Number of values that a layer stores."""
 
     trainable: int = 0
     fixed: int = 0
 
     @property
     def total(self) -> int:
-        """Trainable and fixed ones together, as Keras' `count_params`."""
+        """Trainable and fixed values together, as Keras' `count_params`."""
         return self.trainable + self.fixed
 
 
 class Example(NamedTuple):
-    """An input of this shape, and arguments that do something with it; a layer that merges takes it twice."""
+    """An input shape and arguments for it; a layer that merges takes the input twice."""
 
     shape: Shape
     arguments: dict[str, Any]
 
 
 class Layer(DocumentModel):
-    """What all layers take besides the arguments that are their own."""
+    """Keys of all layers, and facts about a layer that other components read."""
 
     type: str
     name: Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,63}$")] | None = None
-    """Unique; chosen from the type where left out."""
+    """Unique name. Default: derived from the type."""
     inputs: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
-    """Names of earlier layers, or `input`; the layer before where left out."""
+    """Names of earlier layers, or `input`. Default: the previous layer."""
 
     example: ClassVar[Example]
     """An input shape and arguments, which the reference shows and the tests start with."""
@@ -112,19 +112,19 @@ class Layer(DocumentModel):
     """Core ML can train its weights on a phone."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
-        """What comes out for what goes in.
+        """The output shape for given input shapes.
 
         Raises:
-            ShapeError: the layer cannot take these.
+            ShapeError: the layer cannot take inputs of these shapes.
         """
         return shapes[0]
 
     def parameters(self, *shapes: Shape) -> Parameters:
-        """How many numbers the layer holds, for shapes that fit."""
+        """Number of values that the layer stores, for valid input shapes."""
         return Parameters()
 
     def activations(self, *shapes: Shape) -> int:
-        """How many numbers training keeps of one sample for the way back; the output, if no more is said."""
+        """Number of values per sample that training keeps for backpropagation; default: the output."""
         return math.prod(self.output_shape(*shapes))
 
     def arguments(self) -> dict[str, Any]:
@@ -165,7 +165,7 @@ def is_traced(activation: str) -> bool:
 
 
 class Activated(Layer):
-    """A layer that adds a bias to what its weights give, and applies a function to that."""
+    """A layer with weights, a bias and an activation."""
 
     activation: Activation_ = "linear"
     use_bias: bool = True
@@ -175,7 +175,7 @@ class Activated(Layer):
 
 
 class Weighted(Activated):
-    """A layer whose weights are one kernel and a bias."""
+    """A layer with one kernel and a bias."""
 
     kernel_initializer: Initializer = "glorot_uniform"
     kernel_regularizer: Regularizer | None = None
@@ -196,7 +196,7 @@ def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
     """(height, width, channels) of an image.
 
     Raises:
-        ShapeError: it is none.
+        ShapeError: it has another number of axes.
     """
     if len(shape) != 3:
         if not hint:
@@ -209,7 +209,7 @@ def sequence(shape: Shape) -> tuple[int, int]:
     """(steps, features) of a sequence.
 
     Raises:
-        ShapeError: it is none.
+        ShapeError: it has another number of axes.
     """
     if len(shape) != 2:
         hint = "put a Reshape to (steps, features) before it"
@@ -222,7 +222,7 @@ def sequence(shape: Shape) -> tuple[int, int]:
 
 
 def axis_of(axis: int, shape: Shape, *, field: str = "axis") -> int:
-    """The position in `shape` of an axis that counts the batch as 0, as Keras counts.
+    """The index in `shape` of an axis in Keras' numbering, where 0 is the batch.
 
     Raises:
         ShapeError: there is no such axis.

@@ -13,7 +13,7 @@ class _Pooling2D(Layer):
 
     pool_size: Pair = (2, 2)
     strides: Pair | None = None
-    """As large as `pool_size` where left out."""
+    """Default: `pool_size`."""
     padding: Margin = "valid"
 
     def output_shape(self, *shapes: Shape) -> Shape:
@@ -33,7 +33,7 @@ class MaxPooling2D(_Pooling2D):
 
 
 class AveragePooling2D(_Pooling2D):
-    """Keeps the mean of each window, channel by channel; margins added by "same" do not count."""
+    """Keeps the mean of each window, channel by channel; padding is not counted."""
 
     example: ClassVar = Example((28, 28, 32), {"pool_size": 2})
 

@@ -1,4 +1,4 @@
-"""From raw values to what a network likes to see."""
+"""Scaling of raw values."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -26,10 +26,10 @@ class Rescaling(Layer):
 
 
 class Normalization(Layer):
-    """(x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the way back.
+    """(x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the inverse.
 
-    Mean and variance are measured on the training samples where they are left out: on the inputs, or,
-    with `invert`, on the targets.
+    By default, mean and variance are measured on the training samples: on the inputs, or, with `invert`, on
+    the targets.
     """
 
     example: ClassVar = Example((4,), {})

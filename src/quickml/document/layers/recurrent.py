@@ -1,4 +1,4 @@
-"""Recurrent layers: they go through a sequence step by step, and carry along what they have seen."""
+"""Recurrent layers."""
 
 from typing import ClassVar, Literal
 
@@ -16,11 +16,11 @@ from quickml.document.layers.layer import (
 from quickml.fields import Fraction, Shape, Size
 
 MAX_UNROLLED = 512
-"""Steps that a layer may have which the file holds step by step."""
+"""Maximum number of steps of a layer that is unrolled in the file."""
 
 
 class Recurrent(Layer):
-    """What they all take."""
+    """Arguments of all recurrent layers."""
 
     units: Size
     activation: Activation_ = "tanh"
@@ -31,21 +31,21 @@ class Recurrent(Layer):
     kernel_regularizer: Regularizer | None = None
     recurrent_regularizer: Regularizer | None = None
     dropout: Fraction = 0.0
-    """Share of the inputs that is set to zero while training."""
+    """Fraction of the inputs that is set to zero during training."""
     recurrent_dropout: Fraction = 0.0
-    """The same of what is carried along."""
+    """The same for the recurrent state."""
     return_sequences: bool = False
-    """Give what is known after every step, (steps, units), not after the last one only, (units,)."""
+    """Return the output of every step, (steps, units), instead of the last one, (units,)."""
     go_backwards: bool = False
-    """Begin with the last step."""
+    """Process the sequence in reverse."""
 
     gains_from_bfloat16: ClassVar[bool] = True
     gates: ClassVar[int] = 1
-    """How many kernels, and recurrent kernels, lie side by side."""
+    """Number of kernels, and of recurrent kernels, that are stored together."""
 
     @property
     def is_unrolled(self) -> bool:
-        """Whether a file holds every step: Core ML has no operation that means the same beyond doubt."""
+        """Whether the file contains every step: Core ML has no operation that is certainly equivalent."""
         return True
 
     def output_shape(self, *shapes: Shape) -> Shape:
@@ -73,7 +73,7 @@ class Recurrent(Layer):
 
 
 class SimpleRNN(Recurrent):
-    """The plainest recurrent layer: each step sees the input and the answer to the step before."""
+    """Fully connected recurrent layer: each step takes the input and the previous output."""
 
     example: ClassVar = Example((28, 16), {"units": 32})
 
@@ -81,34 +81,34 @@ class SimpleRNN(Recurrent):
 
 
 class LSTM(Recurrent):
-    """Long short-term memory: gates decide what is remembered, forgotten and told."""
+    """Long short-term memory: gates control what is stored, forgotten and returned."""
 
     example: ClassVar = Example((28, 16), {"units": 32})
 
     type: Literal["LSTM"] = "LSTM"
     recurrent_activation: Activation_ = "sigmoid"
-    """Of the gates."""
+    """Activation of the gates."""
     unit_forget_bias: bool = True
-    """Begin by remembering: the bias of the forget gate starts at 1."""
+    """Initialize the bias of the forget gate with 1."""
 
     gates: ClassVar[int] = 4
 
     @property
     def is_unrolled(self) -> bool:
-        """With other activations than its own ones, of which Core ML has few, and clips them."""
+        """With other than the default activations: Core ML has few of them, and clips them."""
         return (self.activation, self.recurrent_activation) != ("tanh", "sigmoid")
 
 
 class GRU(Recurrent):
-    """Gated recurrent unit: as an LSTM with fewer gates, and often as good."""
+    """Gated recurrent unit: similar to an LSTM, with fewer gates."""
 
     example: ClassVar = Example((28, 16), {"units": 32})
 
     type: Literal["GRU"] = "GRU"
     recurrent_activation: Activation_ = "sigmoid"
-    """Of the gates."""
+    """Activation of the gates."""
     reset_after: bool = True
-    """Where the reset gate acts: on what leaves the recurrent kernel, or on what enters it."""
+    """Apply the reset gate after the recurrent kernel instead of before it."""
 
     gates: ClassVar[int] = 3
 

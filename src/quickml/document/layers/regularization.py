@@ -1,4 +1,4 @@
-"""Layers that help training along: noise and scale."""
+"""Regularization: dropout, noise and normalization."""
 
 import math
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +10,7 @@ from quickml.fields import Fraction, PositiveFloat, Shape
 
 
 class Dropout(TrainingOnly):
-    """While training, sets a random share of its inputs to zero; nothing afterwards."""
+    """Sets a random fraction of its inputs to zero during training."""
 
     example: ClassVar = Example((64,), {"rate": 0.25})
 
@@ -19,7 +19,7 @@ class Dropout(TrainingOnly):
 
 
 class SpatialDropout2D(TrainingOnly):
-    """While training, sets a random share of the channels of each image to zero, as a whole."""
+    """Sets a random fraction of the channels of each image to zero during training."""
 
     example: ClassVar = Example((28, 28, 32), {"rate": 0.25})
 
@@ -31,20 +31,20 @@ class SpatialDropout2D(TrainingOnly):
 
 
 class GaussianNoise(TrainingOnly):
-    """While training, adds random numbers around 0 to its inputs; nothing afterwards."""
+    """Adds normally distributed noise with mean 0 during training."""
 
     example: ClassVar = Example((64,), {"stddev": 0.1})
 
     type: Literal["GaussianNoise"] = "GaussianNoise"
     stddev: Annotated[float, Field(ge=0, le=1)]
-    """Standard deviation, in the unit of the inputs; pixels that a Rescaling has seen go up to 1."""
+    """Standard deviation in the unit of the inputs; pixels behind a Rescaling range up to 1."""
 
     def needs_float32(self) -> bool:
         return True
 
 
 class BatchNormalization(Layer):
-    """Brings each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
+    """Normalizes each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
 
     example: ClassVar = Example((28, 28, 32), {})
 
@@ -70,13 +70,13 @@ class BatchNormalization(Layer):
 
 
 class GroupNormalization(Layer):
-    """Brings each group of channels of each sample to mean 0 and variance 1, then scales and shifts it."""
+    """Normalizes groups of channels of each sample to mean 0 and variance 1, then scales and shifts them."""
 
     example: ClassVar = Example((28, 28, 32), {"groups": 8})
 
     type: Literal["GroupNormalization"] = "GroupNormalization"
     groups: Annotated[int, Field(ge=-1)] = 32
-    """-1 makes every channel a group of its own."""
+    """-1 makes each channel its own group."""
     axis: int = -1
     epsilon: PositiveFloat = 0.001
     center: bool = True
@@ -99,13 +99,13 @@ class GroupNormalization(Layer):
 
 
 class LayerNormalization(Layer):
-    """Brings each sample, along one axis or several, to mean 0 and variance 1, then scales and shifts it."""
+    """Normalizes each sample along one or more axes to mean 0 and variance 1, then scales and shifts it."""
 
     example: ClassVar = Example((28, 64), {})
 
     type: Literal["LayerNormalization"] = "LayerNormalization"
     axis: int | tuple[int, ...] = -1
-    """Of a sequence, -1 takes each step by itself, `[1, 2]` all steps together."""
+    """For a sequence, -1 normalizes each step separately, `[1, 2]` all steps together."""
     epsilon: PositiveFloat = 0.001
     center: bool = True
     scale: bool = True

@@ -1,4 +1,4 @@
-"""Larger and smaller images: margins, cuts, other resolutions."""
+"""Padding, cropping and resizing of images."""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ Interpolation = Literal["nearest", "bilinear"]
 
 
 class ZeroPadding2D(Layer):
-    """A margin of zeros around the image."""
+    """Adds a margin of zeros around the image."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"padding": 2})
@@ -24,7 +24,7 @@ class ZeroPadding2D(Layer):
 
 
 class Cropping2D(Layer):
-    """Cuts rows and columns off the edges of the image."""
+    """Removes rows and columns at the edges of the image."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"cropping": 4})
@@ -45,7 +45,7 @@ class Cropping2D(Layer):
 
 
 class UpSampling2D(Layer):
-    """An image `size` times as large: each number repeated, or blended with its neighbours."""
+    """Enlarges the image `size` times by repeating or interpolating pixels."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((7, 7, 16), {"size": 2})
@@ -60,7 +60,7 @@ class UpSampling2D(Layer):
 
 
 class Resizing(Layer):
-    """The image at another resolution, larger or smaller."""
+    """Resizes the image."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"height": 20, "width": 20})

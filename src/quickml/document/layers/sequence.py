@@ -1,4 +1,4 @@
-"""Layers for sequences: along the steps as their counterparts for pictures go over rows and columns."""
+"""Layers for sequences: convolution, pooling and padding along the steps."""
 
 from typing import ClassVar, Literal
 
@@ -30,7 +30,7 @@ def _steps(  # noqa: PLR0917
 
 
 class Conv1D(Weighted):
-    """A short window slides along the sequence and looks for one pattern per filter."""
+    """Convolution along the steps of a sequence."""
 
     example: ClassVar = Example((128, 1), {"filters": 16, "kernel_size": 5})
 
@@ -39,7 +39,7 @@ class Conv1D(Weighted):
     kernel_size: Size
     strides: Size = 1
     padding: Literal["valid", "same", "causal"] = "valid"
-    """With `causal`, no step sees a later one."""
+    """With `causal`, the output of a step does not depend on later steps."""
     dilation_rate: Size = 1
     groups: Size = 1
 
@@ -114,7 +114,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 
 
 class ZeroPadding1D(Layer):
-    """Steps of zeros before the sequence and after it."""
+    """Adds steps of zeros before and after the sequence."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 16), {"padding": [2, 0]})
@@ -129,7 +129,7 @@ class ZeroPadding1D(Layer):
 
 
 class RepeatVector(Layer):
-    """Makes a sequence of a row of numbers: the same row at every step."""
+    """Repeats a row of numbers as the steps of a sequence."""
 
     keeps_raw: ClassVar = True
     example: ClassVar = Example((32,), {"n": 10})
@@ -145,7 +145,7 @@ class RepeatVector(Layer):
 
 
 class SpatialDropout1D(TrainingOnly):
-    """While training, sets a random share of the features to zero, each at all steps; nothing afterwards."""
+    """Sets a random fraction of the features to zero during training, each at all steps."""
 
     is_updatable: ClassVar = False
     example: ClassVar = Example((32, 64), {"rate": 0.2})

@@ -1,4 +1,4 @@
-"""Layers that only move numbers about."""
+"""Layers that rearrange numbers."""
 
 import math
 from typing import Annotated, ClassVar, Literal
@@ -10,7 +10,7 @@ from quickml.fields import MAX_SIZE, Shape, Size
 
 
 class Flatten(Layer):
-    """All numbers in one row: rows, then columns, then channels."""
+    """All numbers in one row, in the order rows, columns, channels."""
 
     keeps_raw: ClassVar = True
     is_updatable: ClassVar = True
@@ -36,7 +36,7 @@ class Reshape(Layer):
     target_shape: Annotated[
         tuple[Annotated[int, Field(ge=-1, le=MAX_SIZE)], ...], Field(min_length=1, max_length=3)
     ]
-    """One entry may be -1: as many as are left."""
+    """One entry may be -1, which is inferred."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         total = math.prod(shapes[0])
@@ -67,7 +67,7 @@ class Permute(Layer):
 
     type: Literal["Permute"] = "Permute"
     dims: Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
-    """Which axis goes to each place, counted from 1: `[2, 1]` swaps two axes."""
+    """The new order of the axes, counted from 1: `[2, 1]` swaps two axes."""
 
     def output_shape(self, *shapes: Shape) -> Shape:
         (shape,) = shapes

@@ -1,4 +1,4 @@
-"""Layers around a layer."""
+"""Layers that wrap another layer."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -18,14 +18,14 @@ def _check_unnamed(layer: Layer) -> None:
 
 
 class Bidirectional(Layer):
-    """Goes through the sequence twice, from the first step and from the last, and puts both together."""
+    """Runs a recurrent layer over the sequence in both directions and merges the outputs."""
 
     example: ClassVar = Example((28, 16), {"layer": {"type": "LSTM", "units": 32}})
     gains_from_bfloat16: ClassVar = True
 
     type: Literal["Bidirectional"] = "Bidirectional"
     layer: Annotated[SimpleRNN | LSTM | GRU, Field(discriminator="type")]
-    """The recurrent layer; of two kernels of its own for each direction."""
+    """The recurrent layer; each direction has its own weights."""
     merge_mode: Literal["concat", "sum", "mul", "ave"] = "concat"
 
     def output_shape(self, *shapes: Shape) -> Shape:
@@ -43,7 +43,7 @@ class Bidirectional(Layer):
 
 
 class TimeDistributed(Layer):
-    """The same layer on every step of a sequence."""
+    """Applies the same layer to every step of a sequence."""
 
     example: ClassVar = Example((28, 16), {"layer": {"type": "Dense", "units": 8}})
     gains_from_bfloat16: ClassVar = True
