@@ -31,9 +31,9 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
             with (
                 Interrupts() as interrupts,
                 display,
-                closing(pipeline.run(plan, out, stop=interrupts.asked)) as told,
+                closing(pipeline.run(plan, out, stop=interrupts.asked)) as reported,
             ):
-                for event in told:
+                for event in reported:
                     interrupts.check()
                     display.show(event)
         except QuickMLError as error:

@@ -34,8 +34,8 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
     """
     display = display_on(sys.stdout, as_json=as_json, waiting="waiting for the server …")
     try:
-        with display, closing(client.events(job_id)) as told:
-            for event in told:
+        with display, closing(client.events(job_id)) as received:
+            for event in received:
                 if outages is not None:
                     outages.over()
                 ended = _end(event, job_id)
