@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -27,19 +28,27 @@ class Digest:
 def digest(source: BinaryIO, *, copy_to: BinaryIO | None = None, part_bytes: int = PART_BYTES) -> Digest:
     """Read a stream to its end, one part in memory at a time; with `copy_to`, write it there too.
 
+    Parts are hashed in a thread beside the whole, since hashing takes longer than reading and writing.
+
     Raises:
         OSError: the disk refuses.
     """
     whole, size_bytes, parts = hashlib.sha256(), 0, []
-    while part := source.read(part_bytes):
-        whole.update(part)
-        parts.append(hashlib.sha256(part).hexdigest())
-        size_bytes += len(part)
-        if copy_to is not None:
-            copy_to.write(part)
+    with ThreadPoolExecutor(1, thread_name_prefix="digest") as thread:
+        while part := source.read(part_bytes):
+            hashing = thread.submit(_hash, part) if len(part) == part_bytes else None
+            whole.update(part)
+            size_bytes += len(part)
+            if copy_to is not None:
+                copy_to.write(part)
+            parts.append(hashing.result() if hashing else _hash(part))  # small files start no thread
     return Digest(
         sha256=whole.hexdigest(), size_bytes=size_bytes, part_size_bytes=part_bytes, parts=tuple(parts)
     )
+
+
+def _hash(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
 
 
 def sha256_of(path: Path) -> str:

@@ -6,7 +6,6 @@ import hashlib
 import io
 
 from quickml.errors import ArtifactDamagedError
-from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.artifacts.store import ArtifactStore
 
 
@@ -17,8 +16,8 @@ def check(store: ArtifactStore, sha256: str) -> None:
         ArtifactDamagedError: it is not.
         ArtifactError: it is lost, or cannot be read.
     """
-    with io.BufferedReader(store.open(sha256), PART_BYTES) as stream:
-        found = digest(stream).sha256
+    with store.open(sha256) as reader:
+        found = hashlib.file_digest(reader, "sha256").hexdigest()
     if found != sha256:
         raise ArtifactDamagedError(sha256, found=f"content with sha256 {found}")
 
