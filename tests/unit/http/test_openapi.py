@@ -8,7 +8,7 @@ import pytest
 from quickml.api import routes
 from served import served
 
-NO_CONTENT = {"204", "304"}
+NO_CONTENT = {"204", "304", "307"}
 METHODS = {"get", "post", "delete", "head", "put", "patch"}
 
 

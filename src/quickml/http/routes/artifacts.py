@@ -32,6 +32,7 @@ FILE: dict[int | str, dict[str, Any]] = {
     200: {"content": openapi.FILE, "description": "The file"},
     206: {"content": openapi.FILE, "description": "Ranges of the file; several as `multipart/byteranges`"},
     304: {"description": "Not modified"},
+    307: {"description": "For a signed link: the file can be fetched from the storage itself"},
     412: {**PROBLEM, "description": "A precondition failed"},
     416: {**PROBLEM, "description": "Range not satisfiable; `Content-Range` has the size"},
 }
