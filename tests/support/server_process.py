@@ -7,7 +7,7 @@ import select
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import httpx
@@ -79,7 +79,9 @@ def serving(data, *flags, environment=None):
     """A server on a free port, ended by SIGTERM; `server.process.kill()` ends it otherwise."""
     process = started(data, *flags, environment=environment)
     try:
-        yield Server(process, greeting(process))
+        server = Server(process, greeting(process))
+        with closing(server.client):
+            yield server
     finally:
         process.terminate()
         try:

@@ -108,7 +108,9 @@ def standing(folder, files, has_accel, *flags, artifacts=None, **options):
     with serving(data, "--log-format", "json", *accel, *flags) as server:
         upstream = server.address.removeprefix("http://")
         with proxying(upstream, artifacts or data / "artifacts", **options) as nginx:
-            yield Site(server, nginx, folder, files, has_accel)
+            site = Site(server, nginx, folder, files, has_accel)
+            with site.client:
+                yield site
 
 
 both = pytest.mark.parametrize("has_accel", [True, False], ids=["accel", "through"])

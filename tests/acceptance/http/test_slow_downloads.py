@@ -122,8 +122,12 @@ def strictly(folder, scheme, *flags):
             pytest.skip("no openssl to make a certificate with")
         make_certificate(folder)
         flags += ("--tls-cert", folder / "chain.pem", "--tls-key", folder / "key.pem")
-    with serving(folder / "data", "--stall-s", STALL_S, *flags) as server:
-        server.client = httpx.Client(base_url=server.address, timeout=PATIENCE_S, verify=False)
+    with (
+        serving(folder / "data", "--stall-s", STALL_S, *flags) as server,
+        httpx.Client(base_url=server.address, timeout=PATIENCE_S, verify=False) as client,
+    ):
+        server.client.close()
+        server.client = client
         yield server, file
 
 
