@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import TypeVar
 
 from quickml.errors import StoreError
 from quickml.executors.local.executor import LocalExecutor
@@ -24,6 +25,8 @@ from quickml.storage.addresses import Addresses
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database
 from quickml.worker.options import WorkerOptions
+
+Record = TypeVar("Record", Limits, DocumentLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,8 +84,8 @@ def service(settings: Settings) -> Iterator[Service]:
             ),
             tokens=TokenStore(backends.database),
             scratch=place.models,
-            documents=_document_limits(settings),
-            queue=_queue_limits(settings),
+            documents=_selected(DocumentLimits, settings.limits),
+            queue=_selected(Limits, settings.limits),
             min_free_disk_bytes=settings.limits.min_free_disk_bytes,
             grace_s=settings.workers.grace_s,
             signer=LinkSigner(_key(place.link_key), max_s=settings.server.link_max_s),
@@ -167,23 +170,10 @@ def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
         attempts=settings.workers.attempts_per_worker,
         hang_s=settings.workers.hang_s,
         finish_s=settings.workers.finish_s,
-        queue=_queue_limits(settings),
+        queue=_selected(Limits, settings.limits),
     )
 
 
-def _queue_limits(settings: Settings) -> Limits:
-    return Limits(
-        queued_per_owner=settings.limits.queued_per_owner,
-        running_per_owner=settings.limits.running_per_owner,
-        queue_length=settings.limits.queue_length,
-    )
-
-
-def _document_limits(settings: Settings) -> DocumentLimits:
-    return DocumentLimits(
-        max_layers=settings.limits.max_layers,
-        max_parameters=settings.limits.max_parameters,
-        max_memory_bytes=settings.limits.max_memory_bytes,
-        max_epochs=settings.limits.max_epochs,
-        max_seconds=settings.limits.max_seconds,
-    )
+def _selected(kind: type[Record], group: object) -> Record:
+    """A record of the settings that its fields are named after."""
+    return kind(**{field.name: getattr(group, field.name) for field in fields(kind)})
