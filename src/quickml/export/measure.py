@@ -1,4 +1,4 @@
-"""How good a file is whose weights were compressed: executed on every test sample."""
+"""The accuracy of a file with compressed weights, measured on every test sample."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quickml.model import Array
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What the test samples show."""
+    """Accuracy or error on the test samples."""
 
     accuracy: float | None
     """None for a regression."""

@@ -1,7 +1,7 @@
-"""The delivered file against the trained model, on held-out samples in raw form.
+"""Compare a file with the trained model, on held-out samples in raw form.
 
-Core ML runs on Apple systems only. So the file is read back from disk, translated to ONNX by code that
-shares nothing with the compiler, and executed; what it answers must be what the trained model answered.
+Core ML runs on Apple systems only. So the file is read back from disk, translated to ONNX by code that shares
+nothing with the compiler, and run. Its outputs must be those of the trained model.
 """
 
 from __future__ import annotations

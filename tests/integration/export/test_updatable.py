@@ -17,7 +17,7 @@ from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_
 from quickml.document.shapes import walk
 from quickml.errors import CompileError, DocumentError, VerificationError
-from quickml.export.coreml import classic, updatable
+from quickml.export.coreml import legacy, updatable
 from quickml.export.coreml.conversion import quiet
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.reading import files
@@ -63,7 +63,7 @@ def told(*layers, dataset="digits", asked=None):
 # What the file answers
 
 
-def classic_answers(parts, shape, folder, inputs):
+def legacy_answers(parts, shape, folder, inputs):
     """What Keras and the old form of neural networks answer to the same inputs."""
     from quickml.training.build import connect
     from quickml.training.stages import weights
@@ -78,7 +78,7 @@ def classic_answers(parts, shape, folder, inputs):
         builder = coremltools().models.neural_network.NeuralNetworkBuilder(
             [("x", array(*planes[0]))], [("y", array(*planes[1]))], use_float_arraytype=True
         )
-        classic.write(builder, graph, weights(model), source="x", result="y")
+        legacy.write(builder, graph, weights(model), source="x", result="y")
     builder.spec.specificationVersion = 4
     (folder / "model.mlmodel").write_bytes(builder.spec.SerializeToString())
     expected = np.asarray(model(inputs, training=False), np.float32)
@@ -109,7 +109,7 @@ def test_a_layer_computes_what_keras_computes(kind, shape, arguments, tmp_path):
     ]
     for part in rest:
         part["inputs"] = [name.replace("input", "first") for name in part.get("inputs", [])] or None
-    expected, found = classic_answers([first, *rest], shape, tmp_path, inputs_of(shape))
+    expected, found = legacy_answers([first, *rest], shape, tmp_path, inputs_of(shape))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -117,7 +117,7 @@ def test_a_layer_computes_what_keras_computes(kind, shape, arguments, tmp_path):
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_an_activation_computes_what_keras_computes(activation, shape, tmp_path):
     parts = [{"type": "Activation", "activation": activation}, {"type": "Rescaling", "scale": 1.0}]
-    expected, found = classic_answers(parts, shape, tmp_path, inputs_of(shape))
+    expected, found = legacy_answers(parts, shape, tmp_path, inputs_of(shape))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
@@ -128,16 +128,14 @@ def test_an_activation_computes_what_keras_computes(activation, shape, tmp_path)
 ], ids=str)  # fmt: skip
 def test_a_relu_computes_what_keras_computes(options, tmp_path):
     """0.5 is among the inputs: at the threshold itself Keras gives 0."""
-    expected, found = classic_answers([{"type": "ReLU", **options}], (6,), tmp_path, inputs_of((6,), 20))
+    expected, found = legacy_answers([{"type": "ReLU", **options}], (6,), tmp_path, inputs_of((6,), 20))
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
 def test_every_layer_that_may_come_is_written_and_no_other():
-    able = {
-        kind for kind in LAYERS.values() if classic.add.dispatch(kind) is not classic.add.dispatch(object)
-    }
+    able = {kind for kind in LAYERS.values() if legacy.add.dispatch(kind) is not legacy.add.dispatch(object)}
     assert able == {kind for kind in LAYERS.values() if kind.is_updatable}
-    assert set(classic.FUNCTIONS) == ACTIVATIONS <= set(Activation_.__args__)
+    assert set(legacy.FUNCTIONS) == ACTIVATIONS <= set(Activation_.__args__)
     assert {LAYERS[kind] for kind, *_ in CASES} == able
 
 

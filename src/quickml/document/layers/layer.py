@@ -107,7 +107,7 @@ class Layer(DocumentModel):
     gains_from_bfloat16: ClassVar[bool] = False
     """Trains faster in bfloat16 where the processor has it: it multiplies matrices."""
     is_updatable: ClassVar[bool] = False
-    """Has a writer for updatable files, `export/coreml/classic`."""
+    """Has a writer for updatable files, `export/coreml/legacy`."""
     learns_on_phone: ClassVar[bool] = False
     """Core ML can train its weights on a phone."""
 

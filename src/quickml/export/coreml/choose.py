@@ -1,7 +1,7 @@
-"""A model in one of Core ML's formats, with the weights that the document asks for.
+"""Choose how a Core ML file stores its weights, as the document asks.
 
-`auto` asks for the smallest file that is accurate enough. So every form that the format and the oldest system
-allow is written, and they are tried on all test samples from the smallest file on, until one holds.
+`auto` means the smallest file that is accurate enough. Every form that the format and `minimum_ios` allow is
+written. The files are run on all test samples, the smallest first, until one is accurate enough.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from quickml.export.verify import verify
 from quickml.model import TrainedModel
 
 LEAST_AGREEMENT, MOST_INCREASE = 0.99, 0.01
-"""Where fewer test samples keep their label, or the error of a regression grows by more, it is a warning."""
+"""A warning is given if fewer test samples keep their label, or the error of a regression grows by more."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,9 +1,10 @@
-"""Why a Core ML file is right, whatever form its weights have.
+"""Verify a Core ML file, however its weights are stored.
 
-float32 and float16 are compared with the trained model. Weights that were compressed answer differently, by
-design, so they are proven in two steps: the same model with float32 weights answers as the trained model
-does, and the file answers as its own weights do once coremltools has decompressed them. The first step holds
-for everything but the weights, the second for these. What they cost in accuracy is measured, not forbidden.
+float32 and float16 files are compared with the trained model. Compressed weights change the outputs by
+design, so such a file is verified in two steps: the same model with float32 weights is compared with the
+trained model, then the file is compared with a copy whose weights coremltools has decompressed. The first
+step covers everything but the weights, the second covers the weights. The loss of accuracy is measured and
+reported; it is not an error.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from quickml.model import Probe
 
 
 def prove(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> Parity:
-    """Execute a file as it will be delivered, and compare.
+    """Run a file as it will be delivered, and compare its outputs.
 
     Args:
         candidate: the file.
@@ -36,7 +37,7 @@ def prove(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> Parity
 
 
 def reference(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> tuple[Probe, Reference]:
-    """What a translation of a file must answer: as the trained model does, or as a file that differs."""
+    """The expected outputs of a file's translation: the trained model's, or those of a compressed file."""
     if candidate.weights == "float32":
         return probe, "trained"
     return replace(probe, expected=answers(candidate.path, probe.inputs, labels)), "translated"

@@ -13,9 +13,9 @@ from quickml.document.export import Updatable
 from quickml.document.layers.preprocessing import Normalization
 from quickml.document.training import Adam
 from quickml.errors import CompileError
-from quickml.export.coreml.classic import write as write_layers
 from quickml.export.coreml.conversion import quiet
 from quickml.export.coreml.emit.normalization import moments
+from quickml.export.coreml.legacy import write as write_layers
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.package import LABEL, PREDICTION, PROBABILITIES, fill_metadata, input_name, save
 from quickml.export.coreml.reading import proto

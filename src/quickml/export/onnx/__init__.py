@@ -4,6 +4,6 @@
 our emitters, so that an error in either shows instead of cancelling out.
 """
 
-from quickml.export.onnx.translation import InputSpec, Translation, translate
+from quickml.export.onnx.translation import InputSpec, OnnxTranslation, translate
 
-__all__ = ["InputSpec", "Translation", "translate"]
+__all__ = ["InputSpec", "OnnxTranslation", "translate"]

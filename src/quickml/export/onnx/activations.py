@@ -8,30 +8,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
-from quickml.export.onnx.graph import Graph, Operand, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Operand, Tensor
 
 
-def linear(g: Graph, x: Tensor, alpha: float, beta: float) -> Tensor:
+def linear(g: OnnxGraph, x: Tensor, alpha: float, beta: float) -> Tensor:
     """alpha * x + beta."""
     return g.op("Add", g.op("Mul", x, float(alpha)), float(beta))
 
 
-def clip(g: Graph, x: Tensor, low: float, high: float) -> Tensor:
+def clip(g: OnnxGraph, x: Tensor, low: float, high: float) -> Tensor:
     """min(max(x, low), high)."""
     return g.op("Min", g.op("Max", x, float(low)), float(high))
 
 
-def leaky_relu(g: Graph, x: Tensor, alpha: float) -> Tensor:
+def leaky_relu(g: OnnxGraph, x: Tensor, alpha: float) -> Tensor:
     """x where x >= 0, alpha * x elsewhere."""
     return g.op("LeakyRelu", x, alpha=float(alpha))
 
 
-def clamped_relu(g: Graph, x: Tensor, alpha: float, beta: float) -> Tensor:
+def clamped_relu(g: OnnxGraph, x: Tensor, alpha: float, beta: float) -> Tensor:
     """min(beta, x) where x >= 0, min(beta, alpha * x) elsewhere."""
     return g.op("Min", leaky_relu(g, x, alpha), float(beta))
 
 
-def thresholded_relu(g: Graph, x: Tensor, alpha: float) -> Tensor:
+def thresholded_relu(g: OnnxGraph, x: Tensor, alpha: float) -> Tensor:
     """x where x >= alpha, 0 elsewhere (ONNX's ThresholdedRelu leaves out the equal sign)."""
     return g.op("Where", g.op("GreaterOrEqual", x, float(alpha)), x, 0.0)
 
@@ -45,41 +45,41 @@ def per_channel(values: NDArray[np.float32], x: Tensor, axis: int) -> NDArray[np
     return values.reshape(-1, *[1] * (-axis - 1))
 
 
-def prelu(g: Graph, x: Tensor, alpha: NDArray[np.float32], axis: int) -> Tensor:
+def prelu(g: OnnxGraph, x: Tensor, alpha: NDArray[np.float32], axis: int) -> Tensor:
     """x where x >= 0, alpha[channel] * x elsewhere."""
     scaled = g.op("Mul", x, per_channel(alpha, x, axis))
     return g.op("Where", g.op("GreaterOrEqual", x, 0.0), x, scaled)
 
 
-def scaled_tanh(g: Graph, x: Tensor, alpha: float, beta: float) -> Tensor:
+def scaled_tanh(g: OnnxGraph, x: Tensor, alpha: float, beta: float) -> Tensor:
     """alpha * tanh(beta * x)."""
     return g.op("Mul", g.op("Tanh", g.op("Mul", x, float(beta))), float(alpha))
 
 
-def sigmoid_hard(g: Graph, x: Tensor, alpha: float, beta: float) -> Tensor:
+def sigmoid_hard(g: OnnxGraph, x: Tensor, alpha: float, beta: float) -> Tensor:
     """min(max(alpha * x + beta, 0), 1)."""
     return clip(g, linear(g, x, alpha, beta), 0.0, 1.0)
 
 
-def elu(g: Graph, x: Tensor, alpha: float) -> Tensor:
+def elu(g: OnnxGraph, x: Tensor, alpha: float) -> Tensor:
     """x where x >= 0, alpha * (exp(x) - 1) elsewhere."""
     return g.op("Elu", x, alpha=float(alpha))
 
 
 def softplus_parametric(
-    g: Graph, x: Tensor, alpha: NDArray[np.float32], beta: NDArray[np.float32], axis: int
+    g: OnnxGraph, x: Tensor, alpha: NDArray[np.float32], beta: NDArray[np.float32], axis: int
 ) -> Tensor:
     """alpha[channel] * log(1 + exp(beta[channel] * x))."""
     inner = g.op("Mul", x, per_channel(beta, x, axis))
     return g.op("Mul", g.op("Softplus", inner), per_channel(alpha, x, axis))
 
 
-def silu(g: Graph, x: Tensor) -> Tensor:
+def silu(g: OnnxGraph, x: Tensor) -> Tensor:
     """x * sigmoid(x)."""
     return g.op("Mul", x, g.op("Sigmoid", x))
 
 
-def gelu(g: Graph, x: Tensor, mode: str) -> Tensor:
+def gelu(g: OnnxGraph, x: Tensor, mode: str) -> Tensor:
     """`EXACT`: x * Phi(x); `TANH_APPROXIMATION` and `SIGMOID_APPROXIMATION` as the formats define them."""
     if mode == "EXACT":
         gate = g.op("Add", g.op("Erf", g.op("Mul", x, math.sqrt(0.5))), 1.0)
@@ -93,13 +93,13 @@ def gelu(g: Graph, x: Tensor, mode: str) -> Tensor:
     return g.op("Mul", g.op("Mul", x, 0.5), gate)
 
 
-def softmax(g: Graph, x: Tensor, axis: int) -> Tensor:
+def softmax(g: OnnxGraph, x: Tensor, axis: int) -> Tensor:
     """exp(x) over its sum along an axis."""
     return g.op("Softmax", x, axis=axis)
 
 
 def batchnorm(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
     axis: int,
     *,
@@ -118,7 +118,7 @@ def batchnorm(
     return g.op("Add", scaled, per_channel(shift.astype(np.float32), x, axis))
 
 
-def standardize(g: Graph, x: Tensor, axes: list[int], epsilon: float, divide: bool = True) -> Tensor:
+def standardize(g: OnnxGraph, x: Tensor, axes: list[int], epsilon: float, divide: bool = True) -> Tensor:
     """(x - mean) / sqrt(variance + epsilon), both over axes; without `divide` only x - mean."""
     places = np.asarray([axis % x.rank for axis in axes], dtype=np.int64)
     centred = g.op("Sub", x, g.op("ReduceMean", x, places))
@@ -128,13 +128,13 @@ def standardize(g: Graph, x: Tensor, axes: list[int], epsilon: float, divide: bo
     return g.op("Div", centred, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
 
 
-def affine(g: Graph, x: Tensor, gamma: Operand | None, beta: Operand | None) -> Tensor:
+def affine(g: OnnxGraph, x: Tensor, gamma: Operand | None, beta: Operand | None) -> Tensor:
     """gamma * x + beta, either left out where it is nothing."""
     scaled = x if gamma is None else g.op("Mul", x, gamma)
     return scaled if beta is None else g.op("Add", scaled, beta)
 
 
-def local_response(g: Graph, x: Tensor, *, size: int, alpha: float, beta: float, k: float) -> Tensor:
+def local_response(g: OnnxGraph, x: Tensor, *, size: int, alpha: float, beta: float, k: float) -> Tensor:
     """x / (k + alpha / size * the sum of x^2 over `size` neighbouring channels)^beta; x is (N, C, H, W)."""
     if size < 1 or size % 2 == 0 or min(alpha, beta) <= 0:
         raise UnsupportedModelError(f"a normalization over {size} channels with {alpha} and {beta}")

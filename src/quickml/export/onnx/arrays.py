@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
-from quickml.export.onnx.graph import BOOL, FLOAT, INT32, INT64, Graph, Operand, Tensor
+from quickml.export.onnx.graph import BOOL, FLOAT, INT32, INT64, OnnxGraph, Operand, Tensor
 
 _MOST_PIECES = 4096
 _CASTS = {"fp32": FLOAT, "float32": FLOAT, "fp64": FLOAT, "int32": INT32, "int64": INT64, "bool": BOOL,
@@ -27,7 +27,7 @@ def axis_of(axis: int, rank: int) -> int:
     return int(axis) % rank
 
 
-def reshape(g: Graph, x: Tensor, shape: Sequence[int]) -> Tensor:
+def reshape(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
     """Reshape to sizes that are all known. Raises CoreMLFileError where the sizes do not agree."""
     if tuple(shape) == x.shape:
         return x
@@ -38,7 +38,7 @@ def reshape(g: Graph, x: Tensor, shape: Sequence[int]) -> Tensor:
     return g.op("Reshape", x, np.asarray(shape, dtype=np.int64), allowzero=1)
 
 
-def reshape_like(g: Graph, x: Tensor, target: Sequence[int]) -> Tensor:
+def reshape_like(g: OnnxGraph, x: Tensor, target: Sequence[int]) -> Tensor:
     """Reshape in Core ML's notation: 0 keeps the input's size on that axis, one -1 takes the rest."""
     if any(size == 0 for size in target[x.rank :]) or sum(size == -1 for size in target) > 1:
         raise CoreMLFileError(f"a value of shape {x.shape} does not fit the shape {tuple(target)}")
@@ -49,7 +49,7 @@ def reshape_like(g: Graph, x: Tensor, target: Sequence[int]) -> Tensor:
     return reshape(g, x, shape)
 
 
-def transpose(g: Graph, x: Tensor, order: Sequence[int]) -> Tensor:
+def transpose(g: OnnxGraph, x: Tensor, order: Sequence[int]) -> Tensor:
     """Permute the axes: axis i of the result is axis order[i] of the input."""
     if sorted(axis_of(axis, x.rank) for axis in order) != list(range(x.rank)):
         raise CoreMLFileError(f"{tuple(order)} is no order of {x.rank} axes")
@@ -61,7 +61,7 @@ def transpose(g: Graph, x: Tensor, order: Sequence[int]) -> Tensor:
     return g.op("Transpose", x, perm=perm)
 
 
-def expand(g: Graph, x: Tensor, axes: Sequence[int]) -> Tensor:
+def expand(g: OnnxGraph, x: Tensor, axes: Sequence[int]) -> Tensor:
     """Insert axes of size 1 at places of the result."""
     rank = x.rank + len(axes)
     places = {axis_of(axis, rank) for axis in axes}
@@ -71,7 +71,7 @@ def expand(g: Graph, x: Tensor, axes: Sequence[int]) -> Tensor:
     return reshape(g, x, [1 if axis in places else next(sizes) for axis in range(rank)])
 
 
-def squeeze(g: Graph, x: Tensor, axes: Sequence[int] | None) -> Tensor:
+def squeeze(g: OnnxGraph, x: Tensor, axes: Sequence[int] | None) -> Tensor:
     """Drop axes of size 1: those named, or every one."""
     if axes is None:
         axes = [axis for axis, size in enumerate(x.shape) if size == 1]
@@ -81,13 +81,13 @@ def squeeze(g: Graph, x: Tensor, axes: Sequence[int] | None) -> Tensor:
     return reshape(g, x, [size for axis, size in enumerate(x.shape) if axis not in places])
 
 
-def flatten_from(g: Graph, x: Tensor, axis: int) -> Tensor:
+def flatten_from(g: OnnxGraph, x: Tensor, axis: int) -> Tensor:
     """A matrix: the axes before `axis` as rows, the others as columns."""
     place = x.rank if axis == x.rank else axis_of(axis, x.rank)
     return reshape(g, x, (math.prod(x.shape[:place]), math.prod(x.shape[place:])))
 
 
-def fold(g: Graph, x: Tensor, rank: int) -> Tensor:
+def fold(g: OnnxGraph, x: Tensor, rank: int) -> Tensor:
     """Merge leading axes (or add ones) so that the value has `rank` axes: Core ML's batch axes."""
     if x.rank <= rank:
         return reshape(g, x, (1,) * (rank - x.rank) + x.shape)
@@ -95,7 +95,7 @@ def fold(g: Graph, x: Tensor, rank: int) -> Tensor:
     return reshape(g, x, (math.prod(x.shape[:merged]), *x.shape[merged:]))
 
 
-def unfold(g: Graph, y: Tensor, like: Tensor) -> Tensor:
+def unfold(g: OnnxGraph, y: Tensor, like: Tensor) -> Tensor:
     """Undo `fold`: the leading axes of `like`, and the trailing ones of the result."""
     if like.rank >= y.rank:
         lead = like.shape[: like.rank - y.rank + 1]
@@ -103,14 +103,14 @@ def unfold(g: Graph, y: Tensor, like: Tensor) -> Tensor:
     return reshape(g, y, y.shape[y.rank - like.rank :])
 
 
-def round_half(g: Graph, x: Tensor) -> Tensor:
+def round_half(g: OnnxGraph, x: Tensor) -> Tensor:
     """Round to half precision and go on in float32, as if the value had been stored as float16."""
     if (known := g.known(x)) is not None:
         return g.constant(known.astype(np.float16))
     return g.rounded(x)
 
 
-def cast(g: Graph, x: Tensor, name: str) -> Tensor:
+def cast(g: OnnxGraph, x: Tensor, name: str) -> Tensor:
     """Convert the element type. float16 rounds and stays float32; small integers are kept as int32."""
     if name in ("fp16", "float16"):
         return round_half(g, x if x.is_float else g.op("Cast", x, to=FLOAT))
@@ -119,12 +119,12 @@ def cast(g: Graph, x: Tensor, name: str) -> Tensor:
     return x if x.type == _CASTS[name] else g.op("Cast", x, to=_CASTS[name])
 
 
-def concat(g: Graph, values: Sequence[Tensor], axis: int) -> Tensor:
+def concat(g: OnnxGraph, values: Sequence[Tensor], axis: int) -> Tensor:
     """Join along an axis."""
     return g.op("Concat", *values, axis=axis_of(axis, values[0].rank))
 
 
-def split(g: Graph, x: Tensor, sizes: Sequence[int], axis: int) -> tuple[Tensor, ...]:
+def split(g: OnnxGraph, x: Tensor, sizes: Sequence[int], axis: int) -> tuple[Tensor, ...]:
     """Cut along an axis into pieces of the given sizes."""
     place = axis_of(axis, x.rank)
     if sum(sizes) != x.shape[place] or min(sizes) < 0 or len(sizes) > _MOST_PIECES:
@@ -132,7 +132,7 @@ def split(g: Graph, x: Tensor, sizes: Sequence[int], axis: int) -> tuple[Tensor,
     return g.ops("Split", len(sizes), x, np.asarray(sizes, dtype=np.int64), axis=place)
 
 
-def split_evenly(g: Graph, x: Tensor, pieces: int, axis: int) -> tuple[Tensor, ...]:
+def split_evenly(g: OnnxGraph, x: Tensor, pieces: int, axis: int) -> tuple[Tensor, ...]:
     """Cut along an axis into equal pieces."""
     length = x.shape[axis_of(axis, x.rank)]
     if not 1 <= pieces <= min(length, _MOST_PIECES) or length % pieces:
@@ -141,7 +141,7 @@ def split_evenly(g: Graph, x: Tensor, pieces: int, axis: int) -> tuple[Tensor, .
 
 
 def take_slice(
-    g: Graph, x: Tensor, axis: int, start: int | None, stop: int | None, *, step: int = 1
+    g: OnnxGraph, x: Tensor, axis: int, start: int | None, stop: int | None, *, step: int = 1
 ) -> Tensor:
     """x[start:stop:step] along one axis, with Python's rules for negative and missing ends."""
     place = axis_of(axis, x.rank)
@@ -155,7 +155,7 @@ def take_slice(
 
 
 def pad(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
     before: Sequence[int],
     after: Sequence[int],
@@ -173,7 +173,9 @@ def pad(
     return g.op("Pad", x, pads, g.constant(value) if mode == "constant" else None, mode=mode)
 
 
-def reduce(g: Graph, kind: str, x: Tensor, axes: Sequence[int] | None = None, keep: bool = True) -> Tensor:
+def reduce(
+    g: OnnxGraph, kind: str, x: Tensor, axes: Sequence[int] | None = None, keep: bool = True
+) -> Tensor:
     """Reduce over axes (every one where none are named); `kind` is ONNX's, such as ReduceMean."""
     places = range(x.rank) if not axes else sorted(axis_of(axis, x.rank) for axis in axes)
     if kind in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
@@ -182,30 +184,30 @@ def reduce(g: Graph, kind: str, x: Tensor, axes: Sequence[int] | None = None, ke
     raise UnsupportedModelError(f"a reduction {kind}")
 
 
-def arg(g: Graph, kind: str, x: Tensor, axis: int, keep: bool) -> Tensor:
+def arg(g: OnnxGraph, kind: str, x: Tensor, axis: int, keep: bool) -> Tensor:
     """ArgMax or ArgMin along an axis, as int32."""
     found = g.op(kind, x, axis=axis_of(axis, x.rank), keepdims=int(keep))
     return g.op("Cast", found, to=INT32)
 
 
-def broadcast_to(g: Graph, x: Tensor, shape: Sequence[int]) -> Tensor:
+def broadcast_to(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
     """Repeat axes of size 1 until the value has a shape."""
     return g.op("Expand", x, np.asarray(shape, dtype=np.int64))
 
 
-def tile(g: Graph, x: Tensor, repeats: Sequence[int]) -> Tensor:
+def tile(g: OnnxGraph, x: Tensor, repeats: Sequence[int]) -> Tensor:
     """Repeat the value along each axis."""
     return g.op("Tile", x, np.asarray(repeats, dtype=np.int64))
 
 
-def gather(g: Graph, x: Tensor, indices: Operand, axis: int) -> Tensor:
+def gather(g: OnnxGraph, x: Tensor, indices: Operand, axis: int) -> Tensor:
     """x's entries along an axis, at indices that may be floats holding whole numbers, or negative."""
     places = g.constant(indices)
     whole = g.op("Cast", places, to=INT64) if places.is_float else places
     return g.op("Gather", x, whole, axis=axis_of(axis, x.rank))
 
 
-def embedding(g: Graph, indices: Tensor, table: NDArray[Any], bias: NDArray[Any] | None) -> Tensor:
+def embedding(g: OnnxGraph, indices: Tensor, table: NDArray[Any], bias: NDArray[Any] | None) -> Tensor:
     """Rows of a table: indices (..., 1) -> (..., columns of the table)."""
     rows = gather(g, g.constant(table), squeeze(g, indices, [-1]), 0)
     return rows if bias is None else g.op("Add", rows, bias)

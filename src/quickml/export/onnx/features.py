@@ -15,7 +15,7 @@ import numpy as np
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import proto
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 _CHANNELS = {"GRAYSCALE": 1, "GRAYSCALE_FLOAT16": 1, "RGB": 3, "BGR": 3}
 _INTEGERS = {"INT32", "INT8"}
@@ -84,7 +84,7 @@ def _image_spec(feature: Any) -> InputSpec:
     )
 
 
-def image_tensor(g: Graph, x: Tensor, spec: InputSpec) -> Tensor:
+def image_tensor(g: OnnxGraph, x: Tensor, spec: InputSpec) -> Tensor:
     """(1, H, W, C) in RGB or gray -> (1, C, H, W) in the order of colours that the network was made for."""
     planes = arrays.transpose(g, x, (0, 3, 1, 2))
     return arrays.gather(g, planes, np.asarray([2, 1, 0]), 1) if spec.color == "BGR" else planes

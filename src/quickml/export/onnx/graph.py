@@ -60,7 +60,7 @@ Operand = Tensor | NDArray[Any] | float | int
 """What a node can take: a value of the graph, an array, or a number (float32 unless it is an int)."""
 
 
-class Graph:
+class OnnxGraph:
     """Collects nodes, constants, inputs and outputs; `model()` makes the ModelProto of them.
 
     `public` are the names that inputs and outputs will have; no inner value gets one of them. `room` is how

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import INT32, INT64, Graph, Operand, Tensor
+from quickml.export.onnx.graph import INT32, INT64, OnnxGraph, Operand, Tensor
 
 _MODES = {
     "update": "none",
@@ -28,13 +28,13 @@ _MODES = {
 _LARGEST_RANGE = 2**22
 
 
-def whole(g: Graph, indices: Operand) -> Tensor:
+def whole(g: OnnxGraph, indices: Operand) -> Tensor:
     """Indices as int64, which some of ONNX's nodes want."""
     places = g.constant(indices)
     return places if places.type == INT64 else g.op("Cast", places, to=INT64)
 
 
-def gather(g: Graph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) -> Tensor:
+def gather(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) -> Tensor:
     """x's entries along an axis, separately for each entry of the first `batch` axes of both values."""
     if not batch:
         return arrays.gather(g, x, indices, axis)
@@ -51,17 +51,17 @@ def gather(g: Graph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) -> T
     return arrays.transpose(g, found, (*range(batch), *moved, *first, *rest))
 
 
-def gather_nd(g: Graph, x: Tensor, indices: Tensor, batch: int = 0) -> Tensor:
+def gather_nd(g: OnnxGraph, x: Tensor, indices: Tensor, batch: int = 0) -> Tensor:
     """Slices of x: the last axis of the indices holds one index for each of x's first axes."""
     return g.op("GatherND", x, whole(g, indices), batch_dims=batch)
 
 
-def gather_along(g: Graph, x: Tensor, indices: Tensor, axis: int) -> Tensor:
+def gather_along(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int) -> Tensor:
     """One entry for every index, as numpy's take_along_axis."""
     return g.op("GatherElements", x, whole(g, indices), axis=arrays.axis_of(axis, x.rank))
 
 
-def scatter(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
+def scatter(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
     """x with slices along an axis updated: updates (*x[:axis], *indices, *x[axis + 1:])."""
     place = arrays.axis_of(axis, x.rank)
     flat = (*x.shape[:place], indices.size, *x.shape[place + 1 :])
@@ -70,7 +70,9 @@ def scatter(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int,
     return scatter_along(g, x, places, arrays.reshape(g, updates, flat), axis=place, mode=mode)
 
 
-def scatter_along(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
+def scatter_along(
+    g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str
+) -> Tensor:
     """x with one entry for every index updated, as numpy's put_along_axis."""
     return g.op(
         "ScatterElements", x, whole(g, indices), _signed(g, updates, mode),
@@ -78,7 +80,7 @@ def scatter_along(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, *, axis
     )  # fmt: skip
 
 
-def scatter_nd(g: Graph, x: Tensor, indices: Tensor, updates: Tensor, mode: str) -> Tensor:
+def scatter_nd(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, mode: str) -> Tensor:
     """x with slices updated: the last axis of the indices holds one index for each of x's first axes."""
     if indices.rank < 1 or indices.shape[-1] > x.rank:
         raise CoreMLFileError(f"indices of shape {indices.shape} for a value of shape {x.shape}")
@@ -92,7 +94,7 @@ def _reduction(mode: str) -> str:
     return _MODES[mode]
 
 
-def _signed(g: Graph, updates: Tensor, mode: str) -> Tensor:
+def _signed(g: OnnxGraph, updates: Tensor, mode: str) -> Tensor:
     """ONNX adds and multiplies; the other two are these, of the opposite and the inverse."""
     if mode == "sub":
         return g.op("Neg", updates)
@@ -101,7 +103,7 @@ def _signed(g: Graph, updates: Tensor, mode: str) -> Tensor:
     return g.op("Reciprocal", updates) if mode == "div" else updates
 
 
-def one_hot(g: Graph, indices: Tensor, depth: int, axis: int, *, on: Operand, off: Operand) -> Tensor:
+def one_hot(g: OnnxGraph, indices: Tensor, depth: int, axis: int, *, on: Operand, off: Operand) -> Tensor:
     """A new axis of `depth` that is `on` at each index; an index that is not on it leaves all of it `off`.
 
     ONNX's own node counts negative indices from the end.
@@ -113,7 +115,7 @@ def one_hot(g: Graph, indices: Tensor, depth: int, axis: int, *, on: Operand, of
     return g.op("Where", g.op("Equal", arrays.expand(g, whole(g, indices), [place]), steps), on, off)
 
 
-def top_k(g: Graph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple[Tensor, Tensor]:
+def top_k(g: OnnxGraph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple[Tensor, Tensor]:
     """Values and int32 indices of the largest (or smallest) along an axis, sorted."""
     place = arrays.axis_of(axis, x.rank)
     if not 1 <= count <= x.shape[place]:
@@ -123,7 +125,7 @@ def top_k(g: Graph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple
     return values, g.op("Cast", indices, to=INT32)
 
 
-def sliding_windows(g: Graph, x: Tensor, axis: int, size: int, step: int) -> Tensor:
+def sliding_windows(g: OnnxGraph, x: Tensor, axis: int, size: int, step: int) -> Tensor:
     """Every window of `size` along an axis: (..., L, ...) -> (..., (L - size) / step + 1, size, ...)."""
     place = arrays.axis_of(axis, x.rank)
     if not 1 <= size <= x.shape[place] or step < 1:
@@ -134,7 +136,7 @@ def sliding_windows(g: Graph, x: Tensor, axis: int, size: int, step: int) -> Ten
     return arrays.gather(g, x, starts[:, None] + np.arange(size), place)
 
 
-def reverse_sequence(g: Graph, x: Tensor, lengths: Tensor, axis: int, batch: int) -> Tensor:
+def reverse_sequence(g: OnnxGraph, x: Tensor, lengths: Tensor, axis: int, batch: int) -> Tensor:
     """The first lengths[i] entries along `axis` back to front, for each entry i of the axis `batch`."""
     places = arrays.axis_of(axis, x.rank), arrays.axis_of(batch, x.rank)
     rest = [at for at in range(x.rank) if at not in places]
@@ -145,7 +147,7 @@ def reverse_sequence(g: Graph, x: Tensor, lengths: Tensor, axis: int, batch: int
     return arrays.transpose(g, turned, [order.index(at) for at in range(x.rank)])
 
 
-def band(g: Graph, x: Tensor, lower: int, upper: int) -> Tensor:
+def band(g: OnnxGraph, x: Tensor, lower: int, upper: int) -> Tensor:
     """The last two axes with zeros below `lower` and above `upper` diagonals; negative: none of them."""
     if x.rank < 2 or math.prod(x.shape[-2:]) > _LARGEST_RANGE:
         raise CoreMLFileError(f"bands of a value of shape {x.shape}")
@@ -154,7 +156,7 @@ def band(g: Graph, x: Tensor, lower: int, upper: int) -> Tensor:
     return keep_where(g, x, kept)
 
 
-def keep_where(g: Graph, x: Tensor, kept: NDArray[np.bool_]) -> Tensor:
+def keep_where(g: OnnxGraph, x: Tensor, kept: NDArray[np.bool_]) -> Tensor:
     """x where a mask is true, zeros (or False) elsewhere."""
     zero = g.op("Cast", g.constant(np.zeros((), np.int32)), to=x.type)
     return g.op("Where", kept, x, zero)

@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading.milvalues import Constant
-from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 Value = Tensor | Constant
 """What a name in a program stands for: a value of the graph, or something known beforehand."""
 
 
-class Arguments:
+class MilArguments:
     """Looks arguments up; a missing or unfit one is a CoreMLFileError that names it."""
 
-    def __init__(self, g: Graph, kind: str, given: Mapping[str, Sequence[Value]]) -> None:
+    def __init__(self, g: OnnxGraph, kind: str, given: Mapping[str, Sequence[Value]]) -> None:
         self._g, self.kind, self._given = g, kind, given
 
     def has(self, name: str) -> bool:
@@ -108,4 +108,4 @@ class Arguments:
         return self._g.constant(value)
 
 
-Translator = Callable[[Graph, Arguments], Value | tuple[Value, ...]]
+Translator = Callable[[OnnxGraph, MilArguments], Value | tuple[Value, ...]]

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.export.onnx import activations, arrays
-from quickml.export.onnx.graph import BOOL, Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+from quickml.export.onnx.graph import BOOL, OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
 _CHANNEL = 1
 
@@ -22,12 +22,12 @@ def binary(kind: str) -> Translator:
     return lambda g, a: g.op(kind, a.tensor("x"), a.tensor("y"))
 
 
-def not_equal(g: Graph, a: Arguments) -> Tensor:
+def not_equal(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x != y."""
     return g.op("Not", g.op("Equal", a.tensor("x"), a.tensor("y")))
 
 
-def floor_div(g: Graph, a: Arguments) -> Tensor:
+def floor_div(g: OnnxGraph, a: MilArguments) -> Tensor:
     """floor(x / y); integers of both signs are rounded downwards as well."""
     x, y = a.tensor("x"), a.tensor("y")
     if x.is_float:
@@ -36,7 +36,7 @@ def floor_div(g: Graph, a: Arguments) -> Tensor:
     return arrays.cast(g, quotient, "int32")
 
 
-def modulo(g: Graph, a: Arguments) -> Tensor:
+def modulo(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x - floor(x / y) * y."""
     x, y = a.tensor("x"), a.tensor("y")
     if not x.is_float:
@@ -44,46 +44,46 @@ def modulo(g: Graph, a: Arguments) -> Tensor:
     return g.op("Sub", x, g.op("Mul", g.op("Floor", g.op("Div", x, y)), y))
 
 
-def log(g: Graph, a: Arguments) -> Tensor:
+def log(g: OnnxGraph, a: MilArguments) -> Tensor:
     """log(x + epsilon)."""
     return g.op("Log", g.op("Add", a.tensor(), a.number("epsilon", 1e-45)))
 
 
-def rsqrt(g: Graph, a: Arguments) -> Tensor:
+def rsqrt(g: OnnxGraph, a: MilArguments) -> Tensor:
     """1 / sqrt(x + epsilon)."""
     return g.op("Reciprocal", g.op("Sqrt", g.op("Add", a.tensor(), a.number("epsilon", 1e-12))))
 
 
-def inverse(g: Graph, a: Arguments) -> Tensor:
+def inverse(g: OnnxGraph, a: MilArguments) -> Tensor:
     """1 / (x + epsilon)."""
     return g.op("Reciprocal", g.op("Add", a.tensor(), a.number("epsilon", 1e-4)))
 
 
-def clip(g: Graph, a: Arguments) -> Tensor:
+def clip(g: OnnxGraph, a: MilArguments) -> Tensor:
     """min(max(x, alpha), beta)."""
     return activations.clip(g, a.tensor(), a.number("alpha"), a.number("beta"))
 
 
-def prelu(g: Graph, a: Arguments) -> Tensor:
+def prelu(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x, or alpha[channel] * x below 0; channels are the second axis."""
     return activations.prelu(g, a.tensor(), a.floats("alpha").reshape(-1), _CHANNEL - a.tensor().rank)
 
 
-def softplus_parametric(g: Graph, a: Arguments) -> Tensor:
+def softplus_parametric(g: OnnxGraph, a: MilArguments) -> Tensor:
     """alpha[channel] * log(1 + exp(beta[channel] * x))."""
     x = a.tensor()
     alpha, beta = a.floats("alpha").reshape(-1), a.floats("beta").reshape(-1)
     return activations.softplus_parametric(g, x, alpha, beta, _CHANNEL - x.rank)
 
 
-def select(g: Graph, a: Arguments) -> Tensor:
+def select(g: OnnxGraph, a: MilArguments) -> Tensor:
     """a where cond, b elsewhere."""
     condition = a.tensor("cond")
     truth = condition if condition.type == BOOL else g.op("Cast", condition, to=BOOL)
     return g.op("Where", truth, a.tensor("a"), a.tensor("b"))
 
 
-def cast(g: Graph, a: Arguments) -> Value:
+def cast(g: OnnxGraph, a: MilArguments) -> Value:
     """Another element type; constants stay constants."""
     value, dtype = a.value("x"), a.text("dtype")
     kinds = {"int32": np.int32, "fp32": np.float32, "fp16": np.float16, "bool": np.bool_}
@@ -92,7 +92,7 @@ def cast(g: Graph, a: Arguments) -> Value:
     return arrays.cast(g, a.tensor(), dtype)
 
 
-def quantize(g: Graph, a: Arguments) -> Tensor:
+def quantize(g: OnnxGraph, a: MilArguments) -> Tensor:
     """round(input / scale) + zero_point within the range of int8 or uint8, as int32."""
     x, low = a.tensor("input"), -128 if a.text("output_dtype") == "int8" else 0
     scaled = g.op("Round", g.op("Div", x, _scale(a, x, "scale")))
@@ -100,14 +100,14 @@ def quantize(g: Graph, a: Arguments) -> Tensor:
     return arrays.cast(g, activations.clip(g, moved, low, low + 255), "int32")
 
 
-def dequantize(g: Graph, a: Arguments) -> Tensor:
+def dequantize(g: OnnxGraph, a: MilArguments) -> Tensor:
     """scale * (input - zero_point)."""
     x = arrays.cast(g, a.tensor("input"), "fp32")
     moved = g.op("Sub", x, _scale(a, x, "zero_point")) if a.has("zero_point") else x
     return g.op("Mul", moved, _scale(a, x, "scale"))
 
 
-def _scale(a: Arguments, x: Tensor, name: str) -> NDArray[np.float32]:
+def _scale(a: MilArguments, x: Tensor, name: str) -> NDArray[np.float32]:
     """A number for all, or one for each entry of the axis that is named."""
     axis = arrays.axis_of(a.integer("axis", 0), x.rank) - x.rank
     return activations.per_channel(a.floats(name).reshape(-1), x, axis)

@@ -8,14 +8,14 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
 _PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 _LONGEST_RANGE = 2**22
 
 
-def concat(g: Graph, a: Arguments) -> Tensor:
+def concat(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Along an axis; `interleave` takes entries of each value in turn."""
     values, axis = a.tensors("values"), a.integer("axis")
     if not values:
@@ -29,14 +29,14 @@ def concat(g: Graph, a: Arguments) -> Tensor:
     return arrays.reshape(g, stacked, shape)
 
 
-def stack(g: Graph, a: Arguments) -> Tensor:
+def stack(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Along a new axis."""
     values = a.tensors("values")
     axis = arrays.axis_of(a.integer("axis"), values[0].rank + 1)
     return arrays.concat(g, [arrays.expand(g, x, [axis]) for x in values], axis)
 
 
-def split(g: Graph, a: Arguments) -> tuple[Value, ...]:
+def split(g: OnnxGraph, a: MilArguments) -> tuple[Value, ...]:
     """Into pieces of given sizes, or equal ones."""
     axis = a.integer("axis")
     if a.has("split_sizes"):
@@ -44,7 +44,7 @@ def split(g: Graph, a: Arguments) -> tuple[Value, ...]:
     return arrays.split_evenly(g, a.tensor(), a.integer("num_splits"), axis)
 
 
-def slices(a: Arguments, x: Tensor) -> tuple[slice | int, ...]:
+def slices(a: MilArguments, x: Tensor) -> tuple[slice | int, ...]:
     """begin, end and stride for every axis; masks open an end, or keep one entry and drop the axis."""
     begins, ends, steps = a.ints("begin"), a.ints("end"), a.ints("stride", [1] * x.rank)
     if {len(begins), len(ends), len(steps)} != {x.rank}:
@@ -61,7 +61,7 @@ def slices(a: Arguments, x: Tensor) -> tuple[slice | int, ...]:
     )
 
 
-def slice_by_index(g: Graph, a: Arguments) -> Tensor:
+def slice_by_index(g: OnnxGraph, a: MilArguments) -> Tensor:
     """What Python's x[begin:end:stride, ...] is."""
     y = a.tensor()
     cuts = slices(a, y)
@@ -74,7 +74,7 @@ def slice_by_index(g: Graph, a: Arguments) -> Tensor:
     return arrays.squeeze(g, y, [axis for axis, cut in enumerate(cuts) if not isinstance(cut, slice)])
 
 
-def slice_by_size(g: Graph, a: Arguments) -> Tensor:
+def slice_by_size(g: OnnxGraph, a: MilArguments) -> Tensor:
     """begin and size for every axis; a size of -1 takes the rest."""
     y = a.tensor()
     begins, sizes = a.ints("begin"), a.ints("size")
@@ -86,7 +86,7 @@ def slice_by_size(g: Graph, a: Arguments) -> Tensor:
     return y
 
 
-def pad(g: Graph, a: Arguments) -> Tensor:
+def pad(g: OnnxGraph, a: MilArguments) -> Tensor:
     """The last axes, before and after each in turn."""
     amounts, mode = a.ints("pad"), a.text("mode", "constant")
     if mode not in _PADDING:
@@ -95,7 +95,7 @@ def pad(g: Graph, a: Arguments) -> Tensor:
     return arrays.pad(g, a.tensor(), amounts[::2], amounts[1::2], mode=_PADDING[mode], value=value)
 
 
-def reverse(g: Graph, a: Arguments) -> Tensor:
+def reverse(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Back to front, along the axes that are named (all, where none are)."""
     y = a.tensor()
     for axis in a.ints("axes", range(y.rank)):
@@ -103,18 +103,18 @@ def reverse(g: Graph, a: Arguments) -> Tensor:
     return y
 
 
-def fill(g: Graph, a: Arguments) -> Tensor:
+def fill(g: OnnxGraph, a: MilArguments) -> Tensor:
     """One number everywhere."""
     value = a.array("value") if a.has("value") else np.float32(0)
     return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.ints("shape"))
 
 
-def squeeze(g: Graph, a: Arguments) -> Tensor:
+def squeeze(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Drop axes of size 1: those named, or every one."""
     return arrays.squeeze(g, a.tensor(), a.ints("axes") if a.has("axes") else None)
 
 
-def cumsum(g: Graph, a: Arguments) -> Tensor:
+def cumsum(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Running sums along an axis."""
     axis = np.asarray(a.integer("axis", 0), dtype=np.int64)
     return g.op(
@@ -122,7 +122,7 @@ def cumsum(g: Graph, a: Arguments) -> Tensor:
     )
 
 
-def range_1d(_: Graph, a: Arguments) -> Value:
+def range_1d(_: OnnxGraph, a: MilArguments) -> Value:
     """start, start + step, ... before end; known beforehand, as its length has to be."""
     start, end, step = (a.number(name) for name in ("start", "end", "step"))
     count = math.ceil((end - start) / step)
@@ -131,13 +131,13 @@ def range_1d(_: Graph, a: Arguments) -> Value:
     return (start + step * np.arange(count)).astype(a.array("start").dtype)
 
 
-def fill_like(g: Graph, a: Arguments) -> Tensor:
+def fill_like(g: OnnxGraph, a: MilArguments) -> Tensor:
     """One number everywhere, in the shape of another value."""
     value = a.array("value") if a.has("value") else np.float32(0)
     return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.tensor("ref_tensor").shape)
 
 
-def reshape_like(g: Graph, a: Arguments) -> Tensor:
+def reshape_like(g: OnnxGraph, a: MilArguments) -> Tensor:
     """To a shape put together of parts of other values' shapes."""
     parts = zip(
         a.tensors("ref_tensors"), *(a.every(name) for name in ("begins", "ends", "end_masks")), strict=True
@@ -146,7 +146,7 @@ def reshape_like(g: Graph, a: Arguments) -> Tensor:
     return arrays.reshape(g, a.tensor(), shape)
 
 
-def space_to_batch(g: Graph, a: Arguments) -> Tensor:
+def space_to_batch(g: OnnxGraph, a: MilArguments) -> Tensor:
     """(N, C, H, W), padded -> (b1 * b2 * N, C, H / b1, W / b2): what lies a block apart goes together."""
     rows, columns = a.ints("block_shape")
     top, bottom, left, right = a.ints("paddings")
@@ -159,7 +159,7 @@ def space_to_batch(g: Graph, a: Arguments) -> Tensor:
     return arrays.reshape(g, y, (rows * columns * batch, *y.shape[3:]))
 
 
-def batch_to_space(g: Graph, a: Arguments) -> Tensor:
+def batch_to_space(g: OnnxGraph, a: MilArguments) -> Tensor:
     """The way back: (b1 * b2 * N, C, H, W) -> (N, C, H * b1, W * b2), cropped."""
     rows, columns = a.ints("block_shape")
     top, bottom, left, right = a.ints("crops")

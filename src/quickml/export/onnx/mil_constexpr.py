@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading.blobs import ELEMENTS, unpack
-from quickml.export.onnx.graph import Graph
-from quickml.export.onnx.mil_arguments import Arguments, Translator
+from quickml.export.onnx.graph import OnnxGraph
+from quickml.export.onnx.mil_arguments import MilArguments, Translator
 
 _LARGEST_ELEMENTS = 2**26  # a quarter of a GiB, once they are float32
 
 
-def affine_dequantize(_: Graph, a: Arguments) -> NDArray[Any]:
+def affine_dequantize(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
     """scale * (quantized_data - zero_point), a number for all or one for each entry of an axis."""
     data, axis = a.array("quantized_data"), a.integer("axis", 0)
     scale = _along(a.floats("scale"), data.ndim, axis)
@@ -28,14 +28,14 @@ def affine_dequantize(_: Graph, a: Arguments) -> NDArray[Any]:
     return _rounded(a, "scale", scale * (data.astype(np.float32) - zero))
 
 
-def blockwise_shift_scale(_: Graph, a: Arguments) -> NDArray[Any]:
+def blockwise_shift_scale(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
     """scale * (data - offset), a number for each block."""
     data = a.floats("data")
     offset = _blocks(a.floats("offset"), data.shape) if a.has("offset") else np.float32(0)
     return _rounded(a, "scale", _blocks(a.floats("scale"), data.shape) * (data - offset))
 
 
-def lut_to_dense(_: Graph, a: Arguments) -> NDArray[Any]:
+def lut_to_dense(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
     """Look every index up: one table with packed indices (iOS 16), or tables for blocks (iOS 18)."""
     if a.has("shape"):
         return _packed_lookup(a)
@@ -53,7 +53,7 @@ def lut_to_dense(_: Graph, a: Arguments) -> NDArray[Any]:
     return np.ascontiguousarray(moved).reshape(shape)
 
 
-def _packed_lookup(a: Arguments) -> NDArray[Any]:
+def _packed_lookup(a: MilArguments) -> NDArray[Any]:
     table, shape = a.array("lut"), a.ints("shape")
     bits = int(math.log2(table.size)) if table.size else 0
     if 1 << bits != table.size or f"uint{bits}" not in ELEMENTS:
@@ -63,7 +63,7 @@ def _packed_lookup(a: Arguments) -> NDArray[Any]:
     return dense
 
 
-def sparse_to_dense(_: Graph, a: Arguments) -> NDArray[Any]:
+def sparse_to_dense(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
     """Put numbers where a mask has a bit, zeros elsewhere."""
     mask = a.array("mask")
     if a.has("shape"):
@@ -77,7 +77,7 @@ def sparse_to_dense(_: Graph, a: Arguments) -> NDArray[Any]:
     return dense
 
 
-def sparse_shift_scale(_: Graph, a: Arguments) -> tuple[NDArray[Any], NDArray[Any]]:
+def sparse_shift_scale(_: OnnxGraph, a: MilArguments) -> tuple[NDArray[Any], NDArray[Any]]:
     """blockwise_shift_scale of the numbers at the places of a mask; the mask goes along."""
     mask, numbers = a.array("data_mask"), a.floats("nonzero_data")
     places = mask != 0
@@ -88,7 +88,7 @@ def sparse_shift_scale(_: Graph, a: Arguments) -> tuple[NDArray[Any], NDArray[An
     return mask, _rounded(a, "scale", scale * (numbers - offset))
 
 
-def lut_to_sparse(_: Graph, a: Arguments) -> tuple[NDArray[Any], NDArray[Any]]:
+def lut_to_sparse(_: OnnxGraph, a: MilArguments) -> tuple[NDArray[Any], NDArray[Any]]:
     """Look up the numbers at the places of a mask; the mask goes along."""
     mask, codes, table = a.array("indices_mask"), a.array("indices_nonzero_data"), a.array("lut")
     if table.ndim != mask.ndim + 2 or table.shape[-1] != 1:
@@ -98,7 +98,7 @@ def lut_to_sparse(_: Graph, a: Arguments) -> tuple[NDArray[Any], NDArray[Any]]:
     return mask, table[(*places, codes)][..., 0]
 
 
-def constexpr_cast(_: Graph, a: Arguments) -> NDArray[Any]:
+def constexpr_cast(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
     """float16 kept, float32 used."""
     return a.floats("source_val")
 
@@ -125,7 +125,7 @@ def _block_numbers(size: int, blocks: int) -> NDArray[np.int64]:
     return np.arange(size) // (size // blocks)
 
 
-def _rounded(a: Arguments, name: str, values: NDArray[np.float32]) -> NDArray[Any]:
+def _rounded(a: MilArguments, name: str, values: NDArray[np.float32]) -> NDArray[Any]:
     """To half precision, where that is what the scale has: then the phone's weights have it too."""
     given = a.value(name)
     half = isinstance(given, np.ndarray) and given.dtype == np.float16

@@ -6,45 +6,45 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError
 from quickml.export.onnx import arrays, lookups
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 from quickml.export.onnx.mil_arrays import slices
 
 
-def gather(g: Graph, a: Arguments) -> Tensor:
+def gather(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Entries along an axis; negative indices count from the end."""
     return lookups.gather(
         g, a.tensor(), a.tensor("indices"), a.integer("axis", 0), a.integer("batch_dims", 0)
     )
 
 
-def gather_nd(g: Graph, a: Arguments) -> Tensor:
+def gather_nd(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Slices, at indices for the first axes."""
     return lookups.gather_nd(g, a.tensor(), a.tensor("indices"), a.integer("batch_dims", 0))
 
 
-def _scattered(a: Arguments) -> tuple[Tensor, Tensor, Tensor]:
+def _scattered(a: MilArguments) -> tuple[Tensor, Tensor, Tensor]:
     return a.tensor("data"), a.tensor("indices"), a.tensor("updates")
 
 
 # The page of `scatter` calls "update" its default mode; the definition of all three, and the pages of the
 # others, say "add". coremltools writes the mode out.
-def scatter(g: Graph, a: Arguments) -> Tensor:
+def scatter(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Updates of slices along an axis."""
     return lookups.scatter(g, *_scattered(a), axis=a.integer("axis", 0), mode=a.text("mode", "add"))
 
 
-def scatter_along_axis(g: Graph, a: Arguments) -> Tensor:
+def scatter_along_axis(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Updates of one entry for every index."""
     return lookups.scatter_along(g, *_scattered(a), axis=a.integer("axis", 0), mode=a.text("mode", "add"))
 
 
-def scatter_nd(g: Graph, a: Arguments) -> Tensor:
+def scatter_nd(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Updates of slices, at indices for the first axes."""
     return lookups.scatter_nd(g, *_scattered(a), a.text("mode", "add"))
 
 
-def slice_update(g: Graph, a: Arguments) -> Tensor:
+def slice_update(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x with what `slice_by_index` would take replaced by another value."""
     x, update = a.tensor(), a.tensor("update")
     places = lookups.places_of_slice(x.shape, slices(a, x))
@@ -55,20 +55,20 @@ def slice_update(g: Graph, a: Arguments) -> Tensor:
     return arrays.reshape(g, changed, x.shape)
 
 
-def top_k(g: Graph, a: Arguments) -> tuple[Value, ...]:
+def top_k(g: OnnxGraph, a: MilArguments) -> tuple[Value, ...]:
     """Values and indices of the k largest (or smallest)."""
     x, axis, count = a.tensor(), a.integer("axis", -1), a.integer("k", 1)
     return lookups.top_k(g, x, count, axis, largest=not a.flag("ascending"))
 
 
-def argsort(g: Graph, a: Arguments) -> Tensor:
+def argsort(g: OnnxGraph, a: MilArguments) -> Tensor:
     """The indices that sort an axis, the largest first unless `ascending`."""
     x, axis = a.tensor(), a.integer("axis", -1)
     count = x.shape[arrays.axis_of(axis, x.rank)]
     return lookups.top_k(g, x, count, axis, largest=not a.flag("ascending"))[1]
 
 
-def one_hot(g: Graph, a: Arguments) -> Tensor:
+def one_hot(g: OnnxGraph, a: MilArguments) -> Tensor:
     """A new axis that is `on_value` at each index."""
     on, off = (np.asarray(a.array(name) if a.has(name) else default).reshape(())
                for name, default in (("on_value", np.int32(1)), ("off_value", np.int32(0))))  # fmt: skip
@@ -76,13 +76,13 @@ def one_hot(g: Graph, a: Arguments) -> Tensor:
     return lookups.one_hot(g, a.tensor("indices"), size, axis, on=on, off=off)
 
 
-def reverse_sequence(g: Graph, a: Arguments) -> Tensor:
+def reverse_sequence(g: OnnxGraph, a: MilArguments) -> Tensor:
     """The first entries of each sequence back to front."""
     axes = a.integer("seq_axis", 0), a.integer("batch_axis", 0)
     return lookups.reverse_sequence(g, a.tensor(), a.tensor("lengths"), *axes)
 
 
-def sliding_windows(g: Graph, a: Arguments) -> Tensor:
+def sliding_windows(g: OnnxGraph, a: MilArguments) -> Tensor:
     """All windows along an axis."""
     return lookups.sliding_windows(
         g, a.tensor(), a.integer("axis"), a.integer("size"), a.integer("stride", 1)

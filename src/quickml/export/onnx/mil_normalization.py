@@ -6,13 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.export.onnx import activations, arrays
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator
 
 _EPSILON = 1e-5
 
 
-def batch_norm(g: Graph, a: Arguments) -> Tensor:
+def batch_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
     """With the statistics that were kept; channels are the second axis."""
     x = a.tensor()
     return activations.batchnorm(
@@ -21,14 +21,14 @@ def batch_norm(g: Graph, a: Arguments) -> Tensor:
     )  # fmt: skip
 
 
-def instance_norm(g: Graph, a: Arguments) -> Tensor:
+def instance_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Over the spatial axes of each channel."""
     x = a.tensor()
     y = activations.standardize(g, x, list(range(2, x.rank)), a.number("epsilon", _EPSILON))
     return activations.affine(g, y, _along(a.optional("gamma"), x, [1]), _along(a.optional("beta"), x, [1]))
 
 
-def layer_norm(g: Graph, a: Arguments) -> Tensor:
+def layer_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Over the axes that are named (all, where none are)."""
     x = a.tensor()
     axes = [arrays.axis_of(axis, x.rank) for axis in a.ints("axes", range(x.rank))]
@@ -43,14 +43,14 @@ def _along(values: NDArray[np.float32] | None, x: Tensor, axes: list[int]) -> ND
     return values.reshape([size if axis in axes else 1 for axis, size in enumerate(x.shape)])
 
 
-def l2_norm(g: Graph, a: Arguments) -> Tensor:
+def l2_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x / sqrt(the sum of x^2 over the last three axes + epsilon)."""
     x = a.tensor()
     squares = arrays.reduce(g, "ReduceSumSquare", x, [-3, -2, -1])
     return g.op("Div", x, g.op("Sqrt", g.op("Add", squares, a.number("epsilon", 1e-6))))
 
 
-def local_response_norm(g: Graph, a: Arguments) -> Tensor:
+def local_response_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Across neighbouring channels of (N, C, ...)."""
     x = a.tensor()
     return activations.local_response(

@@ -12,9 +12,9 @@ from quickml.export.onnx import (
     mil_recurrent,
     mil_spatial,
 )
-from quickml.export.onnx.mil_arguments import Arguments, Translator, Value
+from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
-__all__ = ["OPERATIONS", "Arguments", "Value"]
+__all__ = ["OPERATIONS", "MilArguments", "Value"]
 
 OPERATIONS: dict[str, Translator] = {
     **mil_arithmetic.OPERATIONS,

@@ -6,18 +6,18 @@ import math
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import BOOL, Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator
+from quickml.export.onnx.graph import BOOL, OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator
 
 
-def linear(g: Graph, a: Arguments) -> Tensor:
+def linear(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x (..., in), weight (out, in), bias (out,) -> (..., out)."""
     weight = a.tensor("weight")
     y = g.op("MatMul", a.tensor(), arrays.transpose(g, weight, (1, 0)))
     return g.op("Add", y, a.tensor("bias")) if a.has("bias") else y
 
 
-def matmul(g: Graph, a: Arguments) -> Tensor:
+def matmul(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x @ y, either transposed beforehand in its last two axes."""
     operands = []
     for name, flag in (("x", "transpose_x"), ("y", "transpose_y")):
@@ -26,11 +26,11 @@ def matmul(g: Graph, a: Arguments) -> Tensor:
     return g.op("MatMul", *operands)
 
 
-def _turned(g: Graph, x: Tensor) -> Tensor:
+def _turned(g: OnnxGraph, x: Tensor) -> Tensor:
     return arrays.transpose(g, x, (*range(x.rank - 2), x.rank - 1, x.rank - 2))
 
 
-def einsum(g: Graph, a: Arguments) -> Tensor:
+def einsum(g: OnnxGraph, a: MilArguments) -> Tensor:
     """(..., C, H, W1) and (..., W1, H, W2) -> (..., C, H, W2): the one product that the op is defined for.
 
     ONNX's own Einsum does not broadcast an axis of 1, which this op does.
@@ -56,7 +56,7 @@ def _letters(equation: str) -> tuple[str, str, str]:
     return first, second, result
 
 
-def attention(g: Graph, a: Arguments) -> Tensor:
+def attention(g: OnnxGraph, a: MilArguments) -> Tensor:
     """softmax(query @ key^T / sqrt(E) + mask) @ value; a mask of truth values leaves out what is false."""
     query, key = a.tensor("query"), a.tensor("key")
     scores = g.op("MatMul", query, _turned(g, key))

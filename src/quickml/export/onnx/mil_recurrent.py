@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from quickml.export.onnx import arrays, recurrent
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator
-from quickml.export.onnx.recurrent import Cell, Result
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator
+from quickml.export.onnx.recurrent import RecurrentCell, Result
 
 
-def lstm(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+def lstm(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     """-> every step (or the last), the last hidden and cell state. Gates come as i, f, o, z."""
     if a.has("clip"):
         recurrent.check_cell_limit(a.number("clip"))
@@ -27,7 +27,7 @@ def lstm(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
     return _results(g, a, made)
 
 
-def gru(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+def gru(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     """-> every step (or the last), the last hidden state. Gates come as r, o, z.
 
     The op's page has o = activation(W_io x + b_io + r * W_ho h + b_ho): the reset gate multiplies what leaves
@@ -44,7 +44,7 @@ def gru(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
     return _results(g, a, made)
 
 
-def rnn(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
+def rnn(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     """-> every step (or the last), the last hidden state."""
     made = recurrent.rnn(
         g, a.tensor(), _cell(a, "", "h"), a.tensor("initial_h"),
@@ -54,12 +54,12 @@ def rnn(g: Graph, a: Arguments) -> tuple[Tensor, ...]:
     return _results(g, a, made)
 
 
-def _cell(a: Arguments, suffix: str, names: Sequence[str]) -> Cell:
+def _cell(a: MilArguments, suffix: str, names: Sequence[str]) -> RecurrentCell:
     def read(name: str, gates: str) -> dict[str, recurrent.Array]:
         return recurrent.gates(a.floats(name + suffix), gates)
 
     order = "".join(names)
-    return Cell(
+    return RecurrentCell(
         inputs=read("weight_ih", order),
         recursion=read("weight_hh", order),
         bias=read("bias", order) if a.has("bias" + suffix) else None,
@@ -67,7 +67,7 @@ def _cell(a: Arguments, suffix: str, names: Sequence[str]) -> Cell:
     )
 
 
-def _results(g: Graph, a: Arguments, made: Result) -> tuple[Tensor, ...]:
+def _results(g: OnnxGraph, a: MilArguments, made: Result) -> tuple[Tensor, ...]:
     last = arrays.reshape(g, made.hidden, (1, *made.hidden.shape))
     first = made.steps if a.flag("output_sequence") else last
     return (first, made.hidden) if made.cell is None else (first, made.hidden, made.cell)

@@ -9,12 +9,12 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import arrays, resizing, spatial
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.mil_arguments import Arguments, Translator
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.mil_arguments import MilArguments, Translator
 from quickml.export.onnx.spatial import Window
 
 
-def _window(a: Arguments, size: tuple[int, ...], kernel: tuple[int, ...]) -> Window:
+def _window(a: MilArguments, size: tuple[int, ...], kernel: tuple[int, ...]) -> Window:
     """From `pad_type`, `pad` (before and after each axis in turn), `strides` and `dilations`."""
     axes = len(kernel)
     stride = tuple(a.ints("strides", [1] * axes))
@@ -32,14 +32,14 @@ def _window(a: Arguments, size: tuple[int, ...], kernel: tuple[int, ...]) -> Win
     return Window(kernel=kernel, stride=stride, before=before, after=after, dilation=dilation)
 
 
-def conv(g: Graph, a: Arguments) -> Tensor:
+def conv(g: OnnxGraph, a: MilArguments) -> Tensor:
     """weight (C_out, C / groups, *kernel)."""
     x, weight = a.tensor(), a.tensor("weight")
     window = _window(a, x.shape[2:], weight.shape[2:])
     return spatial.convolution(g, x, weight, a.optional("bias"), window=window, groups=a.integer("groups", 1))
 
 
-def conv_transpose(g: Graph, a: Arguments) -> Tensor:
+def conv_transpose(g: OnnxGraph, a: MilArguments) -> Tensor:
     """weight (C, C_out / groups, *kernel); `output_shape` names the size where it is not plain."""
     x, weight = a.tensor(), a.floats("weight")
     window = _window(a, x.shape[2:], weight.shape[2:])
@@ -60,7 +60,7 @@ def conv_transpose(g: Graph, a: Arguments) -> Tensor:
     )
 
 
-def _transposed_size(a: Arguments, x: Tensor, window: Window, reach: list[int]) -> tuple[int, ...]:
+def _transposed_size(a: MilArguments, x: Tensor, window: Window, reach: list[int]) -> tuple[int, ...]:
     if a.has("output_shape"):
         return tuple(a.ints("output_shape")[2:])
     if a.text("pad_type", "valid").lower() == "same":
@@ -72,7 +72,7 @@ def _transposed_size(a: Arguments, x: Tensor, window: Window, reach: list[int]) 
 def pool(kind: str) -> Translator:
     """`max`, `average` or `l2` over windows; with `ceil_mode` the last window includes the last element."""
 
-    def translate(g: Graph, a: Arguments) -> Tensor:
+    def translate(g: OnnxGraph, a: MilArguments) -> Tensor:
         x = a.tensor()
         window = _window(a, x.shape[2:], tuple(a.ints("kernel_sizes")))
         counted = window.after
@@ -85,29 +85,29 @@ def pool(kind: str) -> Translator:
     return translate
 
 
-def _scaled(a: Arguments, x: Tensor) -> tuple[int, int]:
+def _scaled(a: MilArguments, x: Tensor) -> tuple[int, int]:
     factors = a.number("scale_factor_height", 1.0), a.number("scale_factor_width", 1.0)
     if not all(0 < factor < 2**14 for factor in factors):
         raise CoreMLFileError(f"scale factors of {factors}")
     return math.floor(x.shape[-2] * factors[0]), math.floor(x.shape[-1] * factors[1])
 
 
-def _target(a: Arguments) -> tuple[int, int]:
+def _target(a: MilArguments) -> tuple[int, int]:
     return a.integer("target_size_height", 1), a.integer("target_size_width", 1)
 
 
-def upsample_bilinear(g: Graph, a: Arguments) -> Tensor:
+def upsample_bilinear(g: OnnxGraph, a: MilArguments) -> Tensor:
     """By factors; corners meet corners unless `align_corners` is off."""
     mode = "STRICT_ALIGN_CORNERS" if a.flag("align_corners", True) else "UNALIGN_CORNERS"
     return resizing.bilinear(g, a.tensor(), _scaled(a, a.tensor()), mode)
 
 
-def resize_bilinear(g: Graph, a: Arguments) -> Tensor:
+def resize_bilinear(g: OnnxGraph, a: MilArguments) -> Tensor:
     """To a size, on one of five grids."""
     return resizing.bilinear(g, a.tensor(), _target(a), a.text("sampling_mode", "DEFAULT"))
 
 
-def resize(g: Graph, a: Arguments) -> Tensor:
+def resize(g: OnnxGraph, a: MilArguments) -> Tensor:
     """The last `resized_dims` axes to the last sizes of `shape`, where 0 keeps a size."""
     x, count, sizes = a.tensor(), a.integer("resized_dims"), a.ints("shape")
     if not 1 <= count <= min(2, len(sizes)) or x.rank < 2:
@@ -120,7 +120,7 @@ def resize(g: Graph, a: Arguments) -> Tensor:
     return resizing.bilinear(g, x, size, mode)
 
 
-def crop_resize(g: Graph, a: Arguments) -> Tensor:
+def crop_resize(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Boxes cut out and resized: up to iOS 16 `roi` (N, 1, 4 or 5, 1, 1), later `boxes` (N, 4)."""
     x = a.tensor()
     if a.number("pad_value", 0.0):
@@ -139,7 +139,7 @@ def crop_resize(g: Graph, a: Arguments) -> Tensor:
     return arrays.squeeze(g, made, [1]) if a.has("boxes") else made
 
 
-def _boxes(g: Graph, a: Arguments) -> tuple[Tensor, Tensor | None]:
+def _boxes(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, Tensor | None]:
     """Boxes (N, 4), and the number of the picture for each where they are not for every picture."""
     if a.has("boxes"):
         boxes = arrays.cast(g, a.tensor("boxes"), "fp32")
@@ -148,7 +148,7 @@ def _boxes(g: Graph, a: Arguments) -> tuple[Tensor, Tensor | None]:
     return resizing.boxes(g, a.tensor("roi"))
 
 
-def pixel_unshuffle(g: Graph, a: Arguments) -> Tensor:
+def pixel_unshuffle(g: OnnxGraph, a: MilArguments) -> Tensor:
     """(N, C, H * r, W * r) -> (N, C * r^2, H, W), channel by channel."""
     x, block = a.tensor(), a.integer("downscale_factor")
     batch, channels, height, width = x.shape
@@ -159,12 +159,12 @@ def pixel_unshuffle(g: Graph, a: Arguments) -> Tensor:
     return arrays.reshape(g, y, (batch, channels * block * block, height // block, width // block))
 
 
-def pixel_shuffle(g: Graph, a: Arguments) -> Tensor:
+def pixel_shuffle(g: OnnxGraph, a: MilArguments) -> Tensor:
     """(N, C * r^2, H, W) -> (N, C, H * r, W * r), channel by channel."""
     return spatial.depth_to_space(g, a.tensor(), a.integer("upscale_factor"), "CRD")
 
 
-def crop(g: Graph, a: Arguments) -> Tensor:
+def crop(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Cut `crop_height` and `crop_width` (before, after) from the last two axes."""
     y = a.tensor()
     for axis, name in ((-2, "crop_height"), (-1, "crop_width")):

@@ -17,8 +17,8 @@ from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.coreml.reading.milvalues import Constant, Constants
 from quickml.export.onnx import arrays, features
 from quickml.export.onnx.features import InputSpec
-from quickml.export.onnx.graph import DAMAGE, Graph, Tensor
-from quickml.export.onnx.mil_ops import OPERATIONS, Arguments, Value
+from quickml.export.onnx.graph import DAMAGE, OnnxGraph, Tensor
+from quickml.export.onnx.mil_ops import OPERATIONS, MilArguments, Value
 from quickml.export.onnx.network import Network, checked_labels
 
 _EXACT = frozenset({
@@ -29,7 +29,7 @@ _EXACT = frozenset({
 """What is made of numbers that were rounded before, and needs no rounding again."""
 
 
-def read(file: CoreMLFile, g: Graph) -> Network:
+def read(file: CoreMLFile, g: OnnxGraph) -> Network:
     """Add the file's main function to a graph."""
     description = file.model.description
     specs = features.inputs(features.interface(description))
@@ -74,7 +74,7 @@ def _main(model: Any) -> tuple[Any, Any]:
     return function, function.block_specializations[function.opset]
 
 
-def _fed(g: Graph, spec: InputSpec, function: Any) -> Tensor:
+def _fed(g: OnnxGraph, spec: InputSpec, function: Any) -> Tensor:
     declared = next((one.type.tensorType for one in function.inputs if one.name == spec.name), None)
     if declared is None:
         raise CoreMLFileError(f"the input {spec.name!r} is described, but the program has none of that name")
@@ -88,7 +88,7 @@ def _fed(g: Graph, spec: InputSpec, function: Any) -> Tensor:
     return arrays.cast(g, x, milvalues.type_name(declared))
 
 
-def _run(g: Graph, operation: Any, values: dict[str, Value], constants: Constants) -> None:
+def _run(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> None:
     name = operation.outputs[0].name if operation.outputs else ""
     where = f"the operation {name!r} ({operation.type})"
     if operation.type != "const" and operation.type not in OPERATIONS:
@@ -116,14 +116,14 @@ def _is_half(declared: Any) -> bool:
     )
 
 
-def _made(g: Graph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:
+def _made(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:
     if operation.type == "const":
         return [constants.read(operation.attributes["val"])]
     made = OPERATIONS[operation.type](g, _arguments(g, operation, values, constants))
     return made if isinstance(made, tuple) else (made,)
 
 
-def _arguments(g: Graph, operation: Any, values: dict[str, Value], constants: Constants) -> Arguments:
+def _arguments(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> MilArguments:
     """Inputs by their names; what older programs keep as attributes (of `constexpr` operations) as well."""
     given: dict[str, list[Value]] = {}
     for name, argument in operation.inputs.items():
@@ -131,7 +131,7 @@ def _arguments(g: Graph, operation: Any, values: dict[str, Value], constants: Co
     for name, value in operation.attributes.items():
         if name != "name" and name not in given:
             given[name] = [constants.read(value)]
-    return Arguments(g, operation.type, given)
+    return MilArguments(g, operation.type, given)
 
 
 def _bound(binding: Any, values: dict[str, Value], constants: Constants) -> Value:
@@ -151,7 +151,7 @@ def _check_shape(value: Value, declared: Any) -> None:
         raise CoreMLFileError(f"it is declared to give the shape {shape}, and gives {tuple(value.shape)}")
 
 
-def _tensor(g: Graph, values: dict[str, Value], name: str) -> Tensor:
+def _tensor(g: OnnxGraph, values: dict[str, Value], name: str) -> Tensor:
     value = values.get(name)
     if isinstance(value, np.ndarray):
         return g.constant(value)
@@ -161,7 +161,7 @@ def _tensor(g: Graph, values: dict[str, Value], name: str) -> Tensor:
 
 
 def _classified(
-    g: Graph, operation: Any, values: dict[str, Value], constants: Constants
+    g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants
 ) -> tuple[tuple[str, ...], Tensor]:
     arguments = _arguments(g, operation, values, constants)
     classes: Constant | Tensor = arguments.value("classes")

@@ -16,15 +16,15 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.onnx import arrays, features
 from quickml.export.onnx.features import InputSpec
-from quickml.export.onnx.graph import DAMAGE, Graph, Tensor
+from quickml.export.onnx.graph import DAMAGE, OnnxGraph, Tensor
 from quickml.export.onnx.network import Network, checked_labels
-from quickml.export.onnx.nn_layers import LAYERS, Layer
+from quickml.export.onnx.nn_layers import LAYERS, NetworkLayer
 
 TYPES = ("neuralNetwork", "neuralNetworkClassifier", "neuralNetworkRegressor")
 _RANK5_ARRAYS, _RANK5_IMAGES = 0, 0  # NeuralNetworkMultiArrayShapeMapping, NeuralNetworkImageShapeMapping
 
 
-def read(file: CoreMLFile, g: Graph) -> Network:
+def read(file: CoreMLFile, g: OnnxGraph) -> Network:
     """Add the file's network to a graph."""
     description, network = file.model.description, getattr(file.model, file.type)
     specs = features.inputs(description)
@@ -62,13 +62,13 @@ def _scores(network: Any, described: str, values: dict[str, Tensor], last: str) 
     return described if described in values else last
 
 
-def _run(g: Graph, message: Any, values: dict[str, Tensor]) -> Sequence[Tensor]:
+def _run(g: OnnxGraph, message: Any, values: dict[str, Tensor]) -> Sequence[Tensor]:
     kind = message.WhichOneof("layer")
     where = f"the layer {message.name!r} ({kind or 'of an unknown type'})"
     if kind not in LAYERS:
         raise UnsupportedModelError(f"{where} cannot be run here")
     try:
-        layer = Layer(
+        layer = NetworkLayer(
             kind=kind,
             params=getattr(message, kind),
             inputs=tuple(_value(values, name, "input") for name in message.input),
@@ -91,7 +91,7 @@ def _value(values: dict[str, Tensor], name: str, role: str) -> Tensor:
     return values[name]
 
 
-def _fed(g: Graph, spec: InputSpec, network: Any, first_image: str) -> Tensor:
+def _fed(g: OnnxGraph, spec: InputSpec, network: Any, first_image: str) -> Tensor:
     x = g.input(spec.name, spec.graph_shape)
     if spec.kind == "image":
         planes = _preprocessed(g, features.image_tensor(g, x, spec), spec, _steps(spec, network, first_image))
@@ -116,7 +116,7 @@ def _rank5(shape: tuple[int, ...]) -> tuple[int, ...]:
     return shape
 
 
-def _preprocessed(g: Graph, x: Tensor, spec: InputSpec, steps: Sequence[Any]) -> Tensor:
+def _preprocessed(g: OnnxGraph, x: Tensor, spec: InputSpec, steps: Sequence[Any]) -> Tensor:
     for step in steps:
         if step.WhichOneof("preprocessor") == "scaler":
             x = _scaled(g, x, spec, step.scaler)
@@ -133,7 +133,7 @@ def _steps(spec: InputSpec, network: Any, first: str) -> list[Any]:
     return [step for step in network.preprocessing if (step.featureName or first) == spec.name]
 
 
-def _scaled(g: Graph, x: Tensor, spec: InputSpec, scaler: Any) -> Tensor:
+def _scaled(g: OnnxGraph, x: Tensor, spec: InputSpec, scaler: Any) -> Tensor:
     # A scale of 0 is what a file without one says; nobody wants every pixel to be the bias.
     scale = float(scaler.channelScale) or 1.0
     bias = {
@@ -144,7 +144,7 @@ def _scaled(g: Graph, x: Tensor, spec: InputSpec, scaler: Any) -> Tensor:
     return g.op("Add", g.op("Mul", x, scale), shift)
 
 
-def _shaped(g: Graph, x: Tensor, feature: Any, network: Any) -> Tensor:
+def _shaped(g: OnnxGraph, x: Tensor, feature: Any, network: Any) -> Tensor:
     """An output in its declared shape; without one, what the older mapping added is dropped."""
     if network.arrayInputShapeMapping != _RANK5_ARRAYS or x.rank != 5:
         return x

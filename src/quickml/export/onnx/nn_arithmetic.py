@@ -10,14 +10,14 @@ import numpy as np
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import activations, arrays
-from quickml.export.onnx.graph import BOOL, FLOAT, Graph, Tensor
-from quickml.export.onnx.nn_layer import Layer, Translator, at_least
+from quickml.export.onnx.graph import BOOL, FLOAT, OnnxGraph, Tensor
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least
 
 _CHW, _HW, _CHANNEL = (-3, -2, -1), (-2, -1), -3
 _SMALL, _SMALLER = 1e-5, 1e-6  # what an epsilon of 0 stands for
 
 
-def inner_product(g: Graph, layer: Layer) -> Tensor:
+def inner_product(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`InnerProductLayerParams`; ranks 4 and 5 take (C, H, W) as one vector and keep two axes of 1."""
     p, x = layer.params, layer.x
     if p.int8DynamicQuantize:
@@ -30,7 +30,7 @@ def inner_product(g: Graph, layer: Layer) -> Tensor:
     return arrays.reshape(g, y, (*lead, p.outputChannels, *((1, 1) if x.rank >= 4 else ())))
 
 
-def batched_matmul(g: Graph, layer: Layer) -> Tensor:
+def batched_matmul(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`BatchedMatMulLayerParams`: two inputs, or one and a weight matrix kept column by column."""
     p = layer.params
     if len(layer.inputs) == 2:
@@ -46,11 +46,11 @@ def batched_matmul(g: Graph, layer: Layer) -> Tensor:
     return g.op("Add", y, nnweights.array(p.bias, (columns,))) if p.hasBias else y
 
 
-def _transposed(g: Graph, x: Tensor, wanted: bool) -> Tensor:
+def _transposed(g: OnnxGraph, x: Tensor, wanted: bool) -> Tensor:
     return arrays.transpose(g, x, (*range(x.rank - 2), x.rank - 1, x.rank - 2)) if wanted else x
 
 
-def activation(g: Graph, layer: Layer) -> Tensor:
+def activation(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ActivationParams`, every kind of them."""
     kind = layer.params.WhichOneof("NonlinearityType")
     if kind not in _ACTIVATIONS:
@@ -58,18 +58,18 @@ def activation(g: Graph, layer: Layer) -> Tensor:
     return _ACTIVATIONS[kind](g, layer.x, getattr(layer.params, kind))
 
 
-def _prelu(g: Graph, x: Tensor, p: Any) -> Tensor:
+def _prelu(g: OnnxGraph, x: Tensor, p: Any) -> Tensor:
     alpha = nnweights.array(p.alpha, (nnweights.count(p.alpha),))
     return activations.prelu(g, x, alpha, _CHANNEL)
 
 
-def _parametric_softplus(g: Graph, x: Tensor, p: Any) -> Tensor:
+def _parametric_softplus(g: OnnxGraph, x: Tensor, p: Any) -> Tensor:
     alpha = nnweights.array(p.alpha, (nnweights.count(p.alpha),))
     beta = nnweights.array(p.beta, (nnweights.count(p.beta),))
     return activations.softplus_parametric(g, x, alpha, beta, _CHANNEL)
 
 
-_ACTIVATIONS: dict[str, Callable[[Graph, Tensor, Any], Tensor]] = {
+_ACTIVATIONS: dict[str, Callable[[OnnxGraph, Tensor, Any], Tensor]] = {
     "linear": lambda g, x, p: activations.linear(g, x, p.alpha, p.beta),
     "ReLU": lambda g, x, _: g.op("Relu", x),
     "leakyReLU": lambda g, x, p: activations.leaky_relu(g, x, p.alpha),
@@ -86,17 +86,17 @@ _ACTIVATIONS: dict[str, Callable[[Graph, Tensor, Any], Tensor]] = {
 }
 
 
-def gelu(g: Graph, layer: Layer) -> Tensor:
+def gelu(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`GeluLayerParams`."""
     return activations.gelu(g, layer.x, proto.enum_name(layer.params, "mode", layer.params.mode))
 
 
-def softmax(g: Graph, layer: Layer) -> Tensor:
+def softmax(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SoftmaxLayerParams`: over the channels."""
     return activations.softmax(g, at_least(layer.x, 3), _CHANNEL)
 
 
-def unary(g: Graph, layer: Layer) -> Tensor:
+def unary(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`UnaryFunctionLayerParams`: a function of scale * x + shift."""
     p = layer.params
     x = activations.linear(g, layer.x, p.scale or 1.0, p.shift)
@@ -119,7 +119,7 @@ def unary(g: Graph, layer: Layer) -> Tensor:
 def several(kind: str, single: Callable[[Any], float] | None = None) -> Translator:
     """An n-ary operation, or (add, multiply) one with a number from the layer where it has one input."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         if len(layer.inputs) == 1 and single is not None:
             return g.op(kind, layer.x, float(single(layer.params)))
         return _combined(g, kind, layer)
@@ -127,20 +127,20 @@ def several(kind: str, single: Callable[[Any], float] | None = None) -> Translat
     return translate
 
 
-def _combined(g: Graph, kind: str, layer: Layer) -> Tensor:
+def _combined(g: OnnxGraph, kind: str, layer: NetworkLayer) -> Tensor:
     y = layer.x
     for other in layer.inputs[1:]:
         y = g.op(kind, y, other)
     return y
 
 
-def modulo(g: Graph, layer: Layer) -> Tensor:
+def modulo(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ModBroadcastableLayerParams`: x - floor(x / y) * y."""
     x, y = layer.pair()
     return g.op("Sub", x, g.op("Mul", g.op("Floor", g.op("Div", x, y)), y))
 
 
-def average(g: Graph, layer: Layer) -> Tensor:
+def average(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`AverageLayerParams`: of all inputs."""
     return g.op("Div", _combined(g, "Add", layer), float(len(layer.inputs)))
 
@@ -148,7 +148,7 @@ def average(g: Graph, layer: Layer) -> Tensor:
 def comparison(kind: str, negate: bool = False) -> Translator:
     """Compares two inputs, or one with the layer's alpha; the result is 1.0 or 0.0."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         other = layer.inputs[1] if len(layer.inputs) > 1 else float(layer.params.alpha)
         found = g.op(kind, layer.x, other)
         return g.op("Cast", g.op("Not", found) if negate else found, to=FLOAT)
@@ -159,21 +159,21 @@ def comparison(kind: str, negate: bool = False) -> Translator:
 def logical(kind: str) -> Translator:
     """Takes numbers for truth values (0.0 is false) and gives them back."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         truths = [g.op("Cast", x, to=BOOL) for x in layer.inputs]
         return g.op("Cast", g.op(kind, *truths), to=FLOAT)
 
     return translate
 
 
-def where(g: Graph, layer: Layer) -> Tensor:
+def where(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`WhereBroadcastableLayerParams`: (condition, x, y)."""
     if len(layer.inputs) != 3:
         raise CoreMLFileError(f"expected 3 inputs, found {len(layer.inputs)}")
     return g.op("Where", g.op("Cast", layer.x, to=BOOL), *layer.inputs[1:])
 
 
-def dot(g: Graph, layer: Layer) -> Tensor:
+def dot(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`DotProductLayerParams`: over the channels, perhaps of normalized vectors."""
     a, b = layer.pair()
     product = arrays.reduce(g, "ReduceSum", g.op("Mul", a, b), [_CHANNEL])
@@ -190,7 +190,7 @@ def _broadcast(params: Any, shape: Sequence[int]) -> np.ndarray[Any, np.dtype[np
     return values.reshape(-1, 1, 1) if len(sizes) == 1 else values
 
 
-def scale(g: Graph, layer: Layer) -> Tensor:
+def scale(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ScaleLayerParams`."""
     p = layer.params
     bias = _broadcast(p.bias, p.shapeBias) if p.hasBias else None
@@ -198,7 +198,7 @@ def scale(g: Graph, layer: Layer) -> Tensor:
     return _of_shape(y, layer.x)
 
 
-def bias(g: Graph, layer: Layer) -> Tensor:
+def bias(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`BiasLayerParams`."""
     y = g.op("Add", at_least(layer.x, 3), _broadcast(layer.params.bias, layer.params.shape))
     return _of_shape(y, layer.x)
@@ -211,7 +211,7 @@ def _of_shape(y: Tensor, x: Tensor) -> Tensor:
     return y
 
 
-def batchnorm(g: Graph, layer: Layer) -> Tensor:
+def batchnorm(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`BatchnormLayerParams`: with kept statistics, or those of the values themselves."""
     p, x = layer.params, at_least(layer.x, 3)
     epsilon = float(p.epsilon or _SMALL)
@@ -229,7 +229,7 @@ def batchnorm(g: Graph, layer: Layer) -> Tensor:
     return activations.affine(g, y, gamma.reshape(-1, 1, 1), beta.reshape(-1, 1, 1))
 
 
-def mean_variance(g: Graph, layer: Layer) -> Tensor:
+def mean_variance(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`MeanVarianceNormalizeLayerParams`."""
     p = layer.params
     axes = list(_CHW if p.acrossChannels else _HW)
@@ -237,14 +237,14 @@ def mean_variance(g: Graph, layer: Layer) -> Tensor:
     return activations.standardize(g, at_least(layer.x, 3), axes, epsilon, divide=p.normalizeVariance)
 
 
-def l2_normalize(g: Graph, layer: Layer) -> Tensor:
+def l2_normalize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`L2NormalizeLayerParams`: over channels and space."""
     x = at_least(layer.x, 3)
     squares = arrays.reduce(g, "ReduceSumSquare", x, _CHW)
     return g.op("Div", x, g.op("Sqrt", g.op("Add", squares, float(layer.params.epsilon or _SMALLER))))
 
 
-def layer_normalization(g: Graph, layer: Layer) -> Tensor:
+def layer_normalization(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`LayerNormalizationLayerParams`: over the last axes."""
     p, shape = layer.params, tuple(int(size) for size in layer.params.normalizedShape)
     if not shape or shape != layer.x.shape[-len(shape) :]:
@@ -254,7 +254,7 @@ def layer_normalization(g: Graph, layer: Layer) -> Tensor:
     return activations.affine(g, y, gamma, beta)
 
 
-def lrn(g: Graph, layer: Layer) -> Tensor:
+def lrn(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`LRNLayerParams`: across channels."""
     p = layer.params
     x = arrays.fold(g, at_least(layer.x, 3), 4)
@@ -267,7 +267,7 @@ _REDUCTIONS = {"SUM": "ReduceSum", "AVG": "ReduceMean", "PROD": "ReduceProd", "S
 _REDUCED_AXES = {"CHW": _CHW, "HW": _HW, "C": (-3,), "H": (-2,), "W": (-1,)}
 
 
-def reduce(g: Graph, layer: Layer) -> Tensor:
+def reduce(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ReduceLayerParams`: over channels, height, width or several; the axes stay with size 1."""
     p, x = layer.params, layer.x
     kind, axes = proto.enum_name(p, "mode", p.mode), _REDUCED_AXES[proto.enum_name(p, "axis", p.axis)]
@@ -284,7 +284,7 @@ def reduce(g: Graph, layer: Layer) -> Tensor:
 def reduction(kind: str) -> Translator:
     """The reductions over any axes; a result always keeps one axis at least."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         p = layer.params
         y = arrays.reduce(g, kind, layer.x, None if p.reduceAll else list(p.axes), keep=p.keepDims)
         return y if y.rank else arrays.reshape(g, y, (1,))
@@ -295,7 +295,7 @@ def reduction(kind: str) -> Translator:
 def extreme(kind: str) -> Translator:
     """The index of the largest or smallest value along an axis, as a float."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         keep = not layer.params.removeDim or layer.x.rank == 1
         return g.op("Cast", arrays.arg(g, kind, layer.x, layer.params.axis, keep), to=FLOAT)
 

@@ -9,14 +9,14 @@ import numpy as np
 from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.nn_layer import Layer, Translator, alone, at_least
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
 
 _CHANNEL, _SEQUENCE = -3, -5
 _LONGEST_RANGE = 2**22
 
 
-def flatten(g: Graph, layer: Layer) -> Tensor:
+def flatten(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`FlattenLayerParams`: (..., C, H, W) -> (..., C * H * W, 1, 1), colours first or last."""
     x = at_least(layer.x, 3)
     size = math.prod(x.shape[-3:])
@@ -25,13 +25,13 @@ def flatten(g: Graph, layer: Layer) -> Tensor:
     return arrays.reshape(g, x, (*x.shape[:-3], size, 1, 1))
 
 
-def _channels_last(g: Graph, x: Tensor) -> Tensor:
+def _channels_last(g: OnnxGraph, x: Tensor) -> Tensor:
     """(..., C, H, W) -> (..., H, W, C)."""
     lead = x.rank - 3
     return arrays.transpose(g, x, (*range(lead), lead + 1, lead + 2, lead))
 
 
-def reshape(g: Graph, layer: Layer) -> Tensor:
+def reshape(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ReshapeLayerParams`: (S, 1, C, H, W) to (C, H, W) or (S, C, H, W), colours first or last."""
     x = arrays.fold(g, layer.x, 5)
     target = [int(size) for size in layer.params.targetShape]
@@ -45,7 +45,7 @@ def reshape(g: Graph, layer: Layer) -> Tensor:
     return arrays.transpose(g, y, (0, 1, 4, 2, 3))
 
 
-def permute(g: Graph, layer: Layer) -> Tensor:
+def permute(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`PermuteLayerParams`: an order of sequence, channel, height, width; the batch stays."""
     order = [int(axis) for axis in layer.params.axis] or [0, 1, 2, 3]
     if sorted(order) != [0, 1, 2, 3]:
@@ -54,7 +54,7 @@ def permute(g: Graph, layer: Layer) -> Tensor:
     return arrays.transpose(g, arrays.fold(g, layer.x, 5), (places[0], 1, *places[1:]))
 
 
-def squeeze(g: Graph, layer: Layer) -> Tensor:
+def squeeze(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SqueezeLayerParams`; a value keeps one axis at least."""
     if layer.x.shape == (1,):
         return layer.x
@@ -62,13 +62,13 @@ def squeeze(g: Graph, layer: Layer) -> Tensor:
     return y if y.rank else arrays.reshape(g, y, (1,))
 
 
-def concat(g: Graph, layer: Layer) -> Tensor:
+def concat(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ConcatLayerParams`: along the channels, or the sequence."""
     axis = _SEQUENCE if layer.params.sequenceConcat else _CHANNEL
     return arrays.concat(g, [at_least(x, -axis) for x in layer.inputs], axis)
 
 
-def concat_nd(g: Graph, layer: Layer) -> Tensor:
+def concat_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ConcatNDLayerParams`: along any axis, perhaps entry by entry in turn."""
     axis = layer.params.axis
     if not layer.params.interleave:
@@ -80,18 +80,18 @@ def concat_nd(g: Graph, layer: Layer) -> Tensor:
     return arrays.reshape(g, stacked, shape)
 
 
-def stack(g: Graph, layer: Layer) -> Tensor:
+def stack(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`StackLayerParams`: along a new axis."""
     axis = arrays.axis_of(layer.params.axis, layer.x.rank + 1)
     return arrays.concat(g, [arrays.expand(g, x, [axis]) for x in layer.inputs], axis)
 
 
-def split(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def split(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`SplitLayerParams`: the channels, into equal pieces."""
     return arrays.split_evenly(g, at_least(layer.x, 3), layer.params.nOutputs or layer.outputs, _CHANNEL)
 
 
-def split_nd(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def split_nd(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`SplitNDLayerParams`: any axis, into equal pieces or given ones."""
     p = layer.params
     if p.splitSizes:
@@ -99,13 +99,13 @@ def split_nd(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
     return arrays.split_evenly(g, layer.x, p.numSplits or layer.outputs, p.axis)
 
 
-def slice_axis(g: Graph, layer: Layer) -> Tensor:
+def slice_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SliceLayerParams`: along channels, height or width."""
     p = layer.params
     return arrays.take_slice(g, layer.x, (-3, -2, -1)[p.axis], p.startIndex, p.endIndex, step=p.stride or 1)
 
 
-def slice_static(g: Graph, layer: Layer) -> Tensor:
+def slice_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SliceStaticLayerParams`: begin, end and stride for every axis, with masks for the open ends."""
     p, y = layer.params, layer.x
     squeezed = []
@@ -127,7 +127,7 @@ def _masked(masks: object, axis: int) -> bool:
     return bool(found[axis]) if axis < len(found) else False
 
 
-def slice_by_size(g: Graph, layer: Layer) -> Tensor:
+def slice_by_size(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SliceBySizeLayerParams` takes its start from a value that is known only when it runs."""
     start, p = layer.pair()[1], layer.params
     axis = arrays.axis_of(p.axis, layer.x.rank)
@@ -138,29 +138,29 @@ def slice_by_size(g: Graph, layer: Layer) -> Tensor:
     return arrays.gather(g, layer.x, places, axis)
 
 
-def load_constant(g: Graph, layer: Layer) -> Tensor:
+def load_constant(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`LoadConstantLayerParams`: (1, 1, C, H, W)."""
     shape = tuple(int(size) for size in layer.params.shape)
     return g.constant(nnweights.array(layer.params.data, shape).reshape((1,) * (5 - len(shape)) + shape))
 
 
-def load_constant_nd(g: Graph, layer: Layer) -> Tensor:
+def load_constant_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`LoadConstantNDLayerParams`: any shape."""
     return g.constant(nnweights.array(layer.params.data, tuple(int(size) for size in layer.params.shape)))
 
 
-def fill_static(g: Graph, layer: Layer) -> Tensor:
+def fill_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`FillStaticLayerParams`: one number everywhere."""
     shape = [int(size) for size in layer.params.targetShape]
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), shape)
 
 
-def fill_like(g: Graph, layer: Layer) -> Tensor:
+def fill_like(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`FillLikeLayerParams`: one number everywhere, in the shape of the input."""
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), layer.x.shape)
 
 
-def range_static(g: Graph, layer: Layer) -> Tensor:
+def range_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`RangeStaticLayerParams`: start, start + step, ... before end."""
     p = layer.params
     count = math.ceil((p.endValue - p.startValue) / p.stepSizeValue)
@@ -169,20 +169,20 @@ def range_static(g: Graph, layer: Layer) -> Tensor:
     return g.constant((p.startValue + p.stepSizeValue * np.arange(count)).astype(np.float32))
 
 
-def tile(g: Graph, layer: Layer) -> Tensor:
+def tile(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`TileLayerParams`: repeats for the last axes, or for all."""
     x, repeats = alone(layer), [int(times) for times in layer.params.reps]
     return arrays.tile(g, x, [1] * (x.rank - len(repeats)) + repeats)
 
 
-def cumulative_sum(g: Graph, layer: Layer) -> Tensor:
+def cumulative_sum(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`CumSumLayerParams`: running sums along an axis."""
     p, x = layer.params, alone(layer)
     axis = np.asarray(arrays.axis_of(p.axis, x.rank), dtype=np.int64)
     return g.op("CumSum", x, axis, exclusive=int(p.excludeFinalSum), reverse=int(p.reverse))
 
 
-def sequence_repeat(g: Graph, layer: Layer) -> Tensor:
+def sequence_repeat(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SequenceRepeatLayerParams`: the sequence, several times over."""
     x = at_least(layer.x, 5)
     repeats = [1] * x.rank
@@ -190,7 +190,7 @@ def sequence_repeat(g: Graph, layer: Layer) -> Tensor:
     return arrays.tile(g, x, repeats)
 
 
-def reverse(g: Graph, layer: Layer) -> Tensor:
+def reverse(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ReverseLayerParams`: a flag for every axis."""
     y = layer.x
     for axis, wanted in enumerate(layer.params.reverseDim):

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
-from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Layer:
+class NetworkLayer:
     """Its kind (the field's name in `NeuralNetworkLayer`), its parameters and the values it takes."""
 
     kind: str
@@ -33,14 +33,14 @@ class Layer:
         return self.inputs[0], self.inputs[1]
 
 
-def alone(layer: Layer) -> Tensor:
+def alone(layer: NetworkLayer) -> Tensor:
     """The first input of a layer whose parameters may come as further inputs, which cannot be run."""
     if len(layer.inputs) > 1:
         raise UnsupportedModelError("parameters that are computed")
     return layer.x
 
 
-Translator = Callable[[Graph, Layer], Tensor | Sequence[Tensor]]
+Translator = Callable[[OnnxGraph, NetworkLayer], Tensor | Sequence[Tensor]]
 
 
 def at_least(x: Tensor, rank: int) -> Tensor:

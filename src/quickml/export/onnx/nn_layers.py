@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from quickml.export.onnx import nn_arithmetic, nn_arrays, nn_lookups, nn_recurrent, nn_spatial
-from quickml.export.onnx.nn_layer import Layer, Translator
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator
 
-__all__ = ["LAYERS", "Layer"]
+__all__ = ["LAYERS", "NetworkLayer"]
 
 LAYERS: dict[str, Translator] = {
     **nn_spatial.LAYERS,

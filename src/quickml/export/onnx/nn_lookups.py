@@ -7,11 +7,11 @@ import numpy as np
 from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays, lookups
-from quickml.export.onnx.graph import FLOAT, Graph, Tensor
-from quickml.export.onnx.nn_layer import Layer, Translator, alone, at_least
+from quickml.export.onnx.graph import FLOAT, OnnxGraph, Tensor
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
 
 
-def embedding(g: Graph, layer: Layer) -> Tensor:
+def embedding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`EmbeddingLayerParams`: (..., 1, 1, 1) -> (..., C, 1, 1)."""
     p, x = layer.params, at_least(layer.x, 4)
     table = nnweights.array(p.weights, (p.outputChannels, p.inputDim)).T
@@ -20,7 +20,7 @@ def embedding(g: Graph, layer: Layer) -> Tensor:
     return arrays.reshape(g, rows, (*rows.shape, 1, 1))
 
 
-def embedding_nd(g: Graph, layer: Layer) -> Tensor:
+def embedding_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`EmbeddingNDLayerParams`: (..., 1) -> (..., size)."""
     p = layer.params
     table = nnweights.array(p.weights, (p.embeddingSize, p.vocabSize)).T
@@ -28,22 +28,22 @@ def embedding_nd(g: Graph, layer: Layer) -> Tensor:
     return arrays.embedding(g, layer.x, np.ascontiguousarray(table), bias)
 
 
-def gather(g: Graph, layer: Layer) -> Tensor:
+def gather(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`GatherLayerParams`: entries of the first input at the places in the second."""
     return arrays.gather(g, *layer.pair(), layer.params.axis)
 
 
-def gather_nd(g: Graph, layer: Layer) -> Tensor:
+def gather_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`GatherNDLayerParams`: slices, at indices for the first axes."""
     return lookups.gather_nd(g, *layer.pair())
 
 
-def gather_along_axis(g: Graph, layer: Layer) -> Tensor:
+def gather_along_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`GatherAlongAxisLayerParams`: one entry for every index."""
     return lookups.gather_along(g, *layer.pair(), layer.params.axis)
 
 
-def _scattered(layer: Layer) -> tuple[Tensor, Tensor, Tensor, str]:
+def _scattered(layer: NetworkLayer) -> tuple[Tensor, Tensor, Tensor, str]:
     """What is changed, where, with what, and how."""
     if len(layer.inputs) != 3:
         raise CoreMLFileError(f"expected 3 inputs, found {len(layer.inputs)}")
@@ -51,56 +51,56 @@ def _scattered(layer: Layer) -> tuple[Tensor, Tensor, Tensor, str]:
     return *layer.inputs, mode.removeprefix("SCATTER_").lower()
 
 
-def scatter(g: Graph, layer: Layer) -> Tensor:
+def scatter(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ScatterLayerParams`: updates of slices along an axis."""
     x, indices, updates, mode = _scattered(layer)
     return lookups.scatter(g, x, indices, updates, axis=layer.params.axis, mode=mode)
 
 
-def scatter_along_axis(g: Graph, layer: Layer) -> Tensor:
+def scatter_along_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ScatterAlongAxisLayerParams`: updates of one entry for every index."""
     x, indices, updates, mode = _scattered(layer)
     return lookups.scatter_along(g, x, indices, updates, axis=layer.params.axis, mode=mode)
 
 
-def scatter_nd(g: Graph, layer: Layer) -> Tensor:
+def scatter_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ScatterNDLayerParams`: updates of slices, at indices for the first axes."""
     return lookups.scatter_nd(g, *_scattered(layer))
 
 
-def top_k(g: Graph, layer: Layer) -> tuple[Tensor, Tensor]:
+def top_k(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, Tensor]:
     """`TopKLayerParams`: values and (as floats) their indices."""
     p, x = layer.params, alone(layer)
     values, indices = lookups.top_k(g, x, int(p.K), p.axis, largest=not p.useBottomK)
     return values, g.op("Cast", indices, to=FLOAT)
 
 
-def argsort(g: Graph, layer: Layer) -> Tensor:
+def argsort(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ArgSortLayerParams`: the indices that sort an axis, as floats."""
     p, x = layer.params, layer.x
     count = x.shape[arrays.axis_of(p.axis, x.rank)]
     return g.op("Cast", lookups.top_k(g, x, count, p.axis, largest=p.descending)[1], to=FLOAT)
 
 
-def one_hot(g: Graph, layer: Layer) -> Tensor:
+def one_hot(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`OneHotLayerParams`: a new axis that is `onValue` at each index."""
     p, x = layer.params, alone(layer)
     return lookups.one_hot(g, x, int(p.oneHotVectorSize), p.axis, on=float(p.onValue), off=float(p.offValue))
 
 
-def reverse_sequence(g: Graph, layer: Layer) -> Tensor:
+def reverse_sequence(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ReverseSeqLayerParams`: the first entries of each sequence back to front."""
     x, lengths = layer.pair()
     return lookups.reverse_sequence(g, x, lengths, layer.params.sequenceAxis, layer.params.batchAxis)
 
 
-def sliding_windows(g: Graph, layer: Layer) -> Tensor:
+def sliding_windows(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SlidingWindowsLayerParams`: all windows along an axis."""
     p = layer.params
     return lookups.sliding_windows(g, layer.x, p.axis, int(p.windowSize), int(p.step))
 
 
-def band(g: Graph, layer: Layer) -> Tensor:
+def band(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`MatrixBandPartLayerParams`: zeros outside of a band around the diagonal."""
     return lookups.band(g, layer.x, layer.params.numLower, layer.params.numUpper)
 
@@ -108,7 +108,7 @@ def band(g: Graph, layer: Layer) -> Tensor:
 def triangle(upper: bool) -> Translator:
     """`UpperTriangularLayerParams` and `LowerTriangularLayerParams`: zeros beyond the k-th diagonal."""
 
-    def translate(g: Graph, layer: Layer) -> Tensor:
+    def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         x = at_least(layer.x, 2)
         ones = np.ones(x.shape[-2:], dtype=np.bool_)
         k = int(np.clip(layer.params.k, -max(ones.shape), max(ones.shape)))

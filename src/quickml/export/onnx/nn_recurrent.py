@@ -10,14 +10,14 @@ import numpy as np
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import nnweights
 from quickml.export.onnx import arrays, recurrent
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.nn_layer import Layer, Translator
-from quickml.export.onnx.recurrent import Activation, Array, Cell
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator
+from quickml.export.onnx.recurrent import Array, CellActivation, RecurrentCell
 
 _CLIP = 50.0  # what every gate's input is kept within, by the formulas of the format; and the cell by default
 
 
-def lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`UniDirectionalLSTMLayerParams`: (x, h, c) -> (y, h, c)."""
     p = layer.params
     cell = _lstm_cell(p.weightParams, p)
@@ -31,7 +31,7 @@ def lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
     return _results(g, steps, made.hidden, made.cell)
 
 
-def bidirectional_lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def bidirectional_lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`BiDirectionalLSTMLayerParams`: (x, h, c, h back, c back) -> (y, h, c, h back, c back)."""
     p = layer.params
     if len(p.weightParams) != 2:
@@ -54,7 +54,7 @@ def bidirectional_lstm(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
     return (first, *(_as_blob(g, state) for state in (hidden[0], cell[0], hidden[1], cell[1])))
 
 
-def gru(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def gru(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`GRULayerParams`: (x, h) -> (y, h)."""
     p = layer.params
     names = {"z": "updateGate", "r": "resetGate", "o": "outputGate"}
@@ -67,11 +67,11 @@ def gru(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
     return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
 
 
-def simple(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
+def simple(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     """`SimpleRecurrentLayerParams`: (x, h) -> (y, h)."""
     p = layer.params
     hidden = p.outputVectorSize
-    cell = Cell(
+    cell = RecurrentCell(
         inputs={"h": nnweights.array(p.weightMatrix, (hidden, p.inputVectorSize))},
         recursion={"h": nnweights.array(p.recursionMatrix, (hidden, hidden))},
         bias={"h": nnweights.array(p.biasVector, (hidden,))} if p.hasBiasVector else None,
@@ -83,7 +83,7 @@ def simple(g: Graph, layer: Layer) -> tuple[Tensor, ...]:
     return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
 
 
-def _lstm_cell(weights: Any, p: Any) -> Cell:
+def _lstm_cell(weights: Any, p: Any) -> RecurrentCell:
     recurrent.check_cell_limit(p.params.cellClipThreshold or _CLIP)
     names = {"i": "inputGate", "f": "forgetGate", "z": "blockInput", "o": "outputGate"}
     cell = _cell(weights, names, (p.outputVectorSize, p.inputVectorSize), biased=p.params.hasBiasVectors)
@@ -96,21 +96,21 @@ def _lstm_cell(weights: Any, p: Any) -> Cell:
         size = (p.outputVectorSize,)
         vectors = {gate: getattr(weights, f"{names[gate]}PeepholeVector") for gate in "ifo"}
         peephole = {gate: nnweights.array(vector, size) for gate, vector in vectors.items()}
-    return Cell(inputs=cell.inputs, recursion=cell.recursion, bias=bias, peephole=peephole)
+    return RecurrentCell(inputs=cell.inputs, recursion=cell.recursion, bias=bias, peephole=peephole)
 
 
-def _cell(weights: Any, names: dict[str, str], size: tuple[int, int], *, biased: bool) -> Cell:
+def _cell(weights: Any, names: dict[str, str], size: tuple[int, int], *, biased: bool) -> RecurrentCell:
     def read(suffix: str, shape: tuple[int, ...]) -> dict[str, Array]:
         return {gate: nnweights.array(getattr(weights, name + suffix), shape) for gate, name in names.items()}
 
-    return Cell(
+    return RecurrentCell(
         inputs=read("WeightMatrix", size),
         recursion=read("RecursionMatrix", (size[0], size[0])),
         bias=read("BiasVector", size[:1]) if biased else None,
     )
 
 
-def _sequence(g: Graph, x: Tensor) -> Tensor:
+def _sequence(g: OnnxGraph, x: Tensor) -> Tensor:
     """(S, N, I, 1, 1) -> (S, N, I)."""
     if x.rank == 3:
         return x
@@ -119,7 +119,7 @@ def _sequence(g: Graph, x: Tensor) -> Tensor:
     return arrays.reshape(g, x, x.shape[:3])
 
 
-def _state(g: Graph, layer: Layer, place: int) -> Tensor | None:
+def _state(g: OnnxGraph, layer: NetworkLayer, place: int) -> Tensor | None:
     """(1, N, H, 1, 1) -> (N, H); nothing where the layer is not given one."""
     if place >= len(layer.inputs):
         return None
@@ -130,33 +130,33 @@ def _state(g: Graph, layer: Layer, place: int) -> Tensor | None:
     return arrays.reshape(g, state, (batch, state.size // batch))
 
 
-def _results(g: Graph, steps: Tensor | None, *states: Tensor | None) -> tuple[Tensor, ...]:
+def _results(g: OnnxGraph, steps: Tensor | None, *states: Tensor | None) -> tuple[Tensor, ...]:
     blobs = [_as_blob(g, state) for state in states if state]
     first = blobs[0] if steps is None else arrays.reshape(g, steps, (*steps.shape, 1, 1))
     return (first, *blobs)
 
 
-def _as_blob(g: Graph, state: Tensor) -> Tensor:
+def _as_blob(g: OnnxGraph, state: Tensor) -> Tensor:
     """(N, H) -> (1, N, H, 1, 1)."""
     return arrays.reshape(g, state, (1, *state.shape, 1, 1))
 
 
-def _activations(params: Sequence[Any], count: int) -> list[Activation]:
+def _activations(params: Sequence[Any], count: int) -> list[CellActivation]:
     if len(params) != count:
         raise CoreMLFileError(f"expected {count} activations, found {len(params)}")
     return [_activation(one) for one in params]
 
 
-def _activation(params: Any) -> Activation:
+def _activation(params: Any) -> CellActivation:
     kind = params.WhichOneof("NonlinearityType")
     simple_names = {"sigmoid": "Sigmoid", "tanh": "Tanh", "ReLU": "Relu"}
     if kind in simple_names:
-        return Activation(name=simple_names[kind])
+        return CellActivation(name=simple_names[kind])
     two = {"linear": "Affine", "scaledTanh": "ScaledTanh", "sigmoidHard": "HardSigmoid"}
     if kind not in two:
         raise UnsupportedModelError(f"an activation {kind} in a recurrent layer")
     values = getattr(params, kind)
-    return Activation(name=two[kind], alpha=values.alpha, beta=values.beta)
+    return CellActivation(name=two[kind], alpha=values.alpha, beta=values.beta)
 
 
 LAYERS: dict[str, Translator] = {

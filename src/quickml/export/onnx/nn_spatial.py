@@ -8,8 +8,8 @@ from typing import Any
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays, resizing, spatial
-from quickml.export.onnx.graph import Graph, Tensor
-from quickml.export.onnx.nn_layer import Layer, Translator, alone, at_least
+from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
 from quickml.export.onnx.spatial import Window, to_ints
 
 _TOP_LEFT_HEAVY = 1
@@ -17,7 +17,7 @@ _POOLING = ("max", "average", "l2")
 _SAMPLING = ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "DEFAULT", "OFFSET_CORNERS")
 
 
-def convolution(g: Graph, layer: Layer) -> Tensor:
+def convolution(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ConvolutionLayerParams`; the axes before the channels are all one batch.
 
     Deconvolutions have no dilation, whatever their message says, and a shape of the output takes the place of
@@ -41,7 +41,7 @@ def convolution(g: Graph, layer: Layer) -> Tensor:
     return arrays.unfold(g, y, layer.x)
 
 
-def _computed(layer: Layer, shape: tuple[int, ...]) -> Tensor | None:
+def _computed(layer: NetworkLayer, shape: tuple[int, ...]) -> Tensor | None:
     """Kernels that come as a second input, where there is one."""
     if len(layer.inputs) < 2:
         return None
@@ -51,7 +51,9 @@ def _computed(layer: Layer, shape: tuple[int, ...]) -> Tensor | None:
     return weight
 
 
-def _deconvolution(g: Graph, x: Tensor, p: Any, kernel: tuple[int, ...], stride: tuple[int, ...]) -> Tensor:
+def _deconvolution(
+    g: OnnxGraph, x: Tensor, p: Any, kernel: tuple[int, ...], stride: tuple[int, ...]
+) -> Tensor:
     groups = int(p.nGroups) or 1
     if p.outputChannels % groups:
         raise CoreMLFileError(f"{p.outputChannels} channels in {groups} groups")
@@ -109,7 +111,7 @@ def _borders(amounts: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     return tuple(int(e.startEdgeSize) for e in edges), tuple(int(e.endEdgeSize) for e in edges)
 
 
-def pooling(g: Graph, layer: Layer) -> Tensor:
+def pooling(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`PoolingLayerParams`: max, average and L2, over windows or over everything."""
     p = layer.params
     if not 0 <= p.type < len(_POOLING):
@@ -131,7 +133,7 @@ def pooling(g: Graph, layer: Layer) -> Tensor:
     return arrays.unfold(g, y, layer.x)
 
 
-def padding(g: Graph, layer: Layer) -> Tensor:
+def padding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`PaddingLayerParams`: constant, reflection, replication."""
     p = layer.params
     before, after = _borders(p.paddingAmounts)
@@ -140,7 +142,7 @@ def padding(g: Graph, layer: Layer) -> Tensor:
     return arrays.pad(g, at_least(layer.x, 2), before, after, mode=mode, value=p.constant.value)
 
 
-def constant_pad(g: Graph, layer: Layer) -> Tensor:
+def constant_pad(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ConstantPaddingLayerParams`: amounts for every axis, or sizes to reach."""
     p, x = layer.params, alone(layer)
     amounts = [int(amount) for amount in p.padAmounts]
@@ -154,7 +156,7 @@ def constant_pad(g: Graph, layer: Layer) -> Tensor:
     return arrays.pad(g, x, before, after, value=p.value)
 
 
-def crop(g: Graph, layer: Layer) -> Tensor:
+def crop(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`CropLayerParams`: by border amounts, or to the size of a second input at an offset."""
     x = at_least(layer.x, 2)
     if len(layer.inputs) > 1:
@@ -170,7 +172,7 @@ def crop(g: Graph, layer: Layer) -> Tensor:
     return arrays.take_slice(g, y, -1, start[1], stop[1])
 
 
-def upsample(g: Graph, layer: Layer) -> Tensor:
+def upsample(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`UpsampleLayerParams`: nearest or bilinear, by whole or broken factors."""
     p, x = layer.params, at_least(layer.x, 2)
     whole = to_ints(p.scalingFactor, (1, 1), "a factor")
@@ -184,14 +186,14 @@ def upsample(g: Graph, layer: Layer) -> Tensor:
     return resizing.bilinear(g, x, size, mode)
 
 
-def resize_bilinear(g: Graph, layer: Layer) -> Tensor:
+def resize_bilinear(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ResizeBilinearLayerParams`: to a size, on one of four grids."""
     size = to_ints(layer.params.targetSize, (1, 1), "a size")
     mode = _SAMPLING[layer.params.mode.samplingMethod]
     return resizing.bilinear(g, at_least(layer.x, 2), (size[0], size[1]), mode)
 
 
-def crop_resize(g: Graph, layer: Layer) -> Tensor:
+def crop_resize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`CropResizeLayerParams`: boxes (N, 1, 4 or 5, 1, 1) of pictures (1, B, C, H, W)."""
     p, (x, given) = layer.params, layer.pair()
     boxes, which = resizing.boxes(g, given)
@@ -208,7 +210,7 @@ def crop_resize(g: Graph, layer: Layer) -> Tensor:
     )  # fmt: skip
 
 
-def reorganize(g: Graph, layer: Layer) -> Tensor:
+def reorganize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ReorganizeDataLayerParams`: between channels and space."""
     p, x = layer.params, arrays.fold(g, layer.x, 4)
     mode = proto.enum_name(p, "mode", p.mode)

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import Graph, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 Array = NDArray[np.float32]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class RecurrentCell:
     """One direction of a layer: per gate its input matrix (H, I), recursion matrix (H, H) and bias (H,)."""
 
     inputs: Mapping[str, Array]
@@ -31,7 +31,7 @@ class Cell:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation:
+class CellActivation:
     """An activation in ONNX's words, with the parameters it takes there."""
 
     name: str
@@ -41,19 +41,19 @@ class Activation:
 
 _UNSEEN_LIMIT = 50.0
 
-SIGMOID, TANH = Activation(name="Sigmoid"), Activation(name="Tanh")
+SIGMOID, TANH = CellActivation(name="Sigmoid"), CellActivation(name="Tanh")
 
 _BY_NAME = {
     "sigmoid": SIGMOID,
     "tanh": TANH,
-    "relu": Activation(name="Relu"),
-    "linear": Activation(name="Affine", alpha=1.0, beta=0.0),
-    "hard_sigmoid": Activation(name="HardSigmoid", alpha=0.2, beta=0.5),
-    "scaled_tanh": Activation(name="ScaledTanh", alpha=1.7159, beta=2 / 3),
+    "relu": CellActivation(name="Relu"),
+    "linear": CellActivation(name="Affine", alpha=1.0, beta=0.0),
+    "hard_sigmoid": CellActivation(name="HardSigmoid", alpha=0.2, beta=0.5),
+    "scaled_tanh": CellActivation(name="ScaledTanh", alpha=1.7159, beta=2 / 3),
 }
 
 
-def activation(name: str) -> Activation:
+def activation(name: str) -> CellActivation:
     """By the names that MIL uses."""
     if name.lower() not in _BY_NAME:
         raise UnsupportedModelError(f"an activation {name!r} in a recurrent layer")
@@ -80,11 +80,11 @@ class Result:
 
 
 def lstm(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
-    cells: Sequence[Cell],
+    cells: Sequence[RecurrentCell],
     states: tuple[Tensor | None, Tensor | None],
-    activations: Sequence[Activation],
+    activations: Sequence[CellActivation],
     *,
     direction: str = "forward",
     clip: float | None = None,
@@ -110,11 +110,11 @@ def lstm(
 
 
 def gru(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
-    cell: Cell,
+    cell: RecurrentCell,
     state: Tensor | None,
-    activations: Sequence[Activation],
+    activations: Sequence[CellActivation],
     *,
     reverse: bool = False,
     reset_after: bool = False,
@@ -132,11 +132,11 @@ def gru(
 
 
 def rnn(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
-    cell: Cell,
+    cell: RecurrentCell,
     state: Tensor | None,
-    kind: Activation,
+    kind: CellActivation,
     *,
     reverse: bool = False,
     clip: float | None = None,
@@ -159,18 +159,18 @@ def gates(matrix: Array, names: str) -> dict[str, Array]:
     return dict(zip(names, np.split(matrix, len(names)), strict=True))
 
 
-def _size(cell: Cell) -> int:
+def _size(cell: RecurrentCell) -> int:
     first = next(iter(cell.recursion.values()))
     if first.ndim != 2 or first.shape[0] != first.shape[1]:
         raise CoreMLFileError(f"a recursion matrix of shape {first.shape}")
     return int(first.shape[0])
 
 
-def _weights(cells: Sequence[Cell], which: str, order: Sequence[str]) -> Array:
+def _weights(cells: Sequence[RecurrentCell], which: str, order: Sequence[str]) -> Array:
     return np.stack([np.concatenate([getattr(cell, which)[gate] for gate in order]) for cell in cells])
 
 
-def _biases(cells: Sequence[Cell], order: Sequence[str], hidden: int) -> Array | None:
+def _biases(cells: Sequence[RecurrentCell], order: Sequence[str], hidden: int) -> Array | None:
     if cells[0].bias is None:
         return None
     none = np.zeros(len(order) * hidden, dtype=np.float32)
@@ -178,7 +178,7 @@ def _biases(cells: Sequence[Cell], order: Sequence[str], hidden: int) -> Array |
     return np.stack(rows).astype(np.float32)
 
 
-def _state(g: Graph, state: Tensor | None, directions: int, hidden: int) -> Tensor | None:
+def _state(g: OnnxGraph, state: Tensor | None, directions: int, hidden: int) -> Tensor | None:
     """(N, D * H) -> (D, N, H)."""
     if state is None:
         return None
@@ -186,19 +186,19 @@ def _state(g: Graph, state: Tensor | None, directions: int, hidden: int) -> Tens
     return arrays.transpose(g, arrays.reshape(g, state, (batch, directions, hidden)), (1, 0, 2))
 
 
-def _steps(g: Graph, y: Tensor) -> Tensor:
+def _steps(g: OnnxGraph, y: Tensor) -> Tensor:
     """(S, D, N, H) -> (S, N, D * H)."""
     steps, directions, batch, hidden = y.shape
     return arrays.reshape(g, arrays.transpose(g, y, (0, 2, 1, 3)), (steps, batch, directions * hidden))
 
 
-def _last(g: Graph, state: Tensor) -> Tensor:
+def _last(g: OnnxGraph, state: Tensor) -> Tensor:
     """(D, N, H) -> (N, D * H)."""
     directions, batch, hidden = state.shape
     return arrays.reshape(g, arrays.transpose(g, state, (1, 0, 2)), (batch, directions * hidden))
 
 
-def _names(activations: Sequence[Activation], directions: int) -> dict[str, Any]:
+def _names(activations: Sequence[CellActivation], directions: int) -> dict[str, Any]:
     """ONNX wants parameters for exactly those activations that take them, in their order."""
     every = list(activations) * directions
     named: dict[str, Any] = {"activations": [one.name for one in every]}

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import activations, arrays
-from quickml.export.onnx.graph import FLOAT, Graph, Tensor
+from quickml.export.onnx.graph import FLOAT, OnnxGraph, Tensor
 
 
 def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
@@ -32,14 +32,14 @@ def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
     return np.clip(places, 0, size - 1)
 
 
-def bilinear(g: Graph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
+def bilinear(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
     """Resize the last two axes."""
     rows = _interpolation(x.shape[-2], size[0], mode)
     columns = _interpolation(x.shape[-1], size[1], mode)
     return g.op("MatMul", g.op("MatMul", g.constant(rows), x), columns.T)
 
 
-def nearest(g: Graph, x: Tensor, size: tuple[int, int], mode: str = "DEFAULT") -> Tensor:
+def nearest(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str = "DEFAULT") -> Tensor:
     """Resize the last two axes to the samples of the input that are at or before the points of a grid.
 
     The default grid is floor(index * old / new). Of the others, the ones that lie between samples would need
@@ -76,7 +76,7 @@ def _check_size(length: int, target: int) -> None:
 
 
 def crop_resize(
-    g: Graph,
+    g: OnnxGraph,
     pictures: Tensor,
     boxes: Tensor,
     *,
@@ -101,7 +101,7 @@ def crop_resize(
     return g.op("MatMul", g.op("MatMul", rows, pictures), arrays.transpose(g, columns, (0, 1, 2, 4, 3)))
 
 
-def boxes(g: Graph, given: Tensor) -> tuple[Tensor, Tensor | None]:
+def boxes(g: OnnxGraph, given: Tensor) -> tuple[Tensor, Tensor | None]:
     """(N, 1, 4, 1, 1) -> (N, 4) for every picture; (N, 1, 5, 1, 1) has the picture's number in front."""
     if given.rank != 5 or given.shape[1:] not in ((1, 4, 1, 1), (1, 5, 1, 1)):
         raise CoreMLFileError(f"boxes of shape {given.shape}")
@@ -112,7 +112,7 @@ def boxes(g: Graph, given: Tensor) -> tuple[Tensor, Tensor | None]:
     return corners, arrays.squeeze(g, which, [1])
 
 
-def _sides(g: Graph, boxes: Tensor, corners: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
+def _sides(g: OnnxGraph, boxes: Tensor, corners: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
     """(N, 4) -> where each box starts and ends, (N, 1) each, in height and in width."""
     first, second, third, fourth = arrays.split(g, boxes, (1, 1, 1, 1), 1)
     if corners.startswith("CORNERS"):
@@ -124,12 +124,12 @@ def _sides(g: Graph, boxes: Tensor, corners: str) -> tuple[tuple[Tensor, Tensor]
     return sides if corners.endswith("HEIGHT_FIRST") else (sides[1], sides[0])
 
 
-def _around(g: Graph, centre: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+def _around(g: OnnxGraph, centre: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
     half = g.op("Mul", size, 0.5)
     return g.op("Sub", centre, half), g.op("Add", centre, half)
 
 
-def _samples(g: Graph, start: Tensor, end: Tensor, *, target: int, mode: str, scale: float) -> Tensor:
+def _samples(g: OnnxGraph, start: Tensor, end: Tensor, *, target: int, mode: str, scale: float) -> Tensor:
     """(N, target) places: the grid on [start, end], which stands for the page's interval [0, X - 1]."""
     _check_size(1, target)
     start, end = g.op("Mul", start, float(scale)), g.op("Mul", end, float(scale))
@@ -149,7 +149,7 @@ def _samples(g: Graph, start: Tensor, end: Tensor, *, target: int, mode: str, sc
     return g.op("Add", start, offsets)
 
 
-def _weights(g: Graph, places: Tensor, length: int, zero_outside: bool) -> Tensor:
+def _weights(g: OnnxGraph, places: Tensor, length: int, zero_outside: bool) -> Tensor:
     """Bilinear weights (N, target, length): a sample at p takes of the entry at k max(0, 1 - |p - k|)."""
     _check_size(length, places.shape[-1])
     kept = activations.clip(g, places, 0.0, length - 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError
-from quickml.export.onnx.translation import InputSpec, Translation
+from quickml.export.onnx.translation import InputSpec, OnnxTranslation
 
 # ONNX Runtime's severities: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. Errors are raised as well, and
 # a terminal should not show them twice.
@@ -22,7 +22,7 @@ class Session:
 
     is_concurrent = True
 
-    def __init__(self, file: str, translation: Translation) -> None:
+    def __init__(self, file: str, translation: OnnxTranslation) -> None:
         """Prepare a translation of a file of that name; raises CoreMLFileError where that fails."""
         self._file, self._translation = file, translation
         self._session = self._prepared()

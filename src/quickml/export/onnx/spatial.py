@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import Graph, Operand, Tensor
+from quickml.export.onnx.graph import OnnxGraph, Operand, Tensor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ def same_padding(
 
 
 def convolution(
-    g: Graph, x: Tensor, weight: Operand, bias: NDArray[np.float32] | None, *, window: Window, groups: int
+    g: OnnxGraph, x: Tensor, weight: Operand, bias: NDArray[np.float32] | None, *, window: Window, groups: int
 ) -> Tensor:
     """x (N, C, *S), weight (C_out, C / groups, *K), bias (C_out,) -> (N, C_out, *S_out)."""
     if groups < 1 or x.rank != len(window.kernel) + 2 or x.shape[1] % groups:
@@ -66,7 +66,7 @@ def convolution(
 
 
 def deconvolution(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
     weight: NDArray[np.float32],
     bias: NDArray[np.float32] | None,
@@ -110,7 +110,7 @@ def complete_padding(
 
 
 def pooling(
-    g: Graph,
+    g: OnnxGraph,
     x: Tensor,
     kind: str,
     window: Window,
@@ -141,7 +141,7 @@ def pooling(
     return mean if np.all(share == 1) else g.op("Div", mean, share)
 
 
-def _average(g: Graph, x: Tensor, window: Window) -> Tensor:
+def _average(g: OnnxGraph, x: Tensor, window: Window) -> Tensor:
     padded = arrays.pad(g, x, window.before, window.after)
     return g.op("AveragePool", padded, kernel_shape=window.kernel, strides=window.stride)
 
@@ -162,7 +162,7 @@ def _share(
     return share.astype(np.float32)
 
 
-def global_pooling(g: Graph, x: Tensor, kind: str) -> Tensor:
+def global_pooling(g: OnnxGraph, x: Tensor, kind: str) -> Tensor:
     """Pool over all of the last two axes, which stay with size 1."""
     axes = [-2, -1]
     if kind == "l2":
@@ -170,12 +170,12 @@ def global_pooling(g: Graph, x: Tensor, kind: str) -> Tensor:
     return arrays.reduce(g, "ReduceMax" if kind == "max" else "ReduceMean", x, axes)
 
 
-def depth_to_space(g: Graph, x: Tensor, block: int, mode: str) -> Tensor:
+def depth_to_space(g: OnnxGraph, x: Tensor, block: int, mode: str) -> Tensor:
     """(N, C, H, W) -> (N, C / block^2, H * block, W * block); ONNX's modes DCR and CRD."""
     return g.op("DepthToSpace", x, blocksize=int(block), mode=mode)
 
 
-def space_to_depth(g: Graph, x: Tensor, block: int) -> Tensor:
+def space_to_depth(g: OnnxGraph, x: Tensor, block: int) -> Tensor:
     """(N, C, H, W) -> (N, C * block^2, H / block, W / block)."""
     if block < 1 or x.shape[-1] % block or x.shape[-2] % block:
         raise CoreMLFileError(f"blocks of {block} in a value of shape {x.shape}")

@@ -12,10 +12,10 @@ from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.onnx import mlprogram, neuralnetwork
 from quickml.export.onnx.features import InputSpec
-from quickml.export.onnx.graph import DAMAGE, Graph, Tensor
+from quickml.export.onnx.graph import DAMAGE, OnnxGraph, Tensor
 from quickml.export.onnx.network import Network
 
-__all__ = ["InputSpec", "Translation", "translate"]
+__all__ = ["InputSpec", "OnnxTranslation", "translate"]
 
 
 _NUMBERS_PER_BYTE = 16  # 8 weights of a bit each, kept once as they are and once transposed
@@ -23,7 +23,7 @@ _SPARE_NUMBERS = 2**25  # for what a network needs besides its weights: ranges, 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Translation:
+class OnnxTranslation:
     """An ONNX model and how to talk to it.
 
     Images go in as float32 (1, H, W, C) with values from 0 to 255, RGB or gray; the preprocessing that the
@@ -40,7 +40,7 @@ class Translation:
     layers: tuple[str, ...]
 
 
-def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> Translation:
+def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> OnnxTranslation:
     """Translate a neural network or an ML program.
 
     `keep` names inner values (a layer's output, an operation's result) to have as further outputs. Raises
@@ -53,7 +53,7 @@ def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> Translation:
         feature for part in (description, *description.functions) for feature in (*part.input, *part.output)
     ]
     names = {feature.name for feature in features} | set(keep)
-    graph = Graph(names, room=_SPARE_NUMBERS + _NUMBERS_PER_BYTE * file.size_bytes)
+    graph = OnnxGraph(names, room=_SPARE_NUMBERS + _NUMBERS_PER_BYTE * file.size_bytes)
     try:
         with np.errstate(all="ignore"):  # weights may be any numbers, and warnings are no answer
             network = reader(file, graph)
@@ -65,7 +65,7 @@ def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> Translation:
         raise type(error)(f"{file.path.name}: {error}") from error
     except DAMAGE as error:
         raise CoreMLFileError(f"{file.path.name} is damaged: {error}") from error
-    return Translation(
+    return OnnxTranslation(
         model=model,
         inputs=network.inputs,
         outputs=tuple(outputs),
@@ -75,7 +75,7 @@ def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> Translation:
     )
 
 
-def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, Graph], Network]:
+def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, OnnxGraph], Network]:
     if file.type in neuralnetwork.TYPES:
         return neuralnetwork.read
     if file.type == "mlProgram":

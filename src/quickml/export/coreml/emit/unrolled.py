@@ -19,7 +19,7 @@ Weights = Mapping[str, Array]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cell:
+class UnrolledCell:
     """One step of a layer.
 
     Kernels are cut into parts where a step needs them at different times; `inputs` are pairs of a kernel
@@ -67,7 +67,7 @@ def _gates(layer: LSTM | GRU, total: Var, count: int) -> list[Var]:
     return _split(function(layer.recurrent_activation, total), count, axis=1)
 
 
-def _simple(layer: SimpleRNN, weights: Weights, name: str) -> Cell:
+def _simple(layer: SimpleRNN, weights: Weights, name: str) -> UnrolledCell:
     """h = activation(x · kernel + bias + h · recurrent)."""
     recurrent = mb.const(val=weights["recurrent_kernel"], name=f"{name}_recurrent")
 
@@ -75,10 +75,10 @@ def _simple(layer: SimpleRNN, weights: Weights, name: str) -> Cell:
         total = mb.add(x=products[0], y=mb.matmul(x=states[0], y=recurrent))
         return [function(layer.activation, total)]
 
-    return Cell(inputs=[(weights["kernel"], _bias(layer, weights, layer.units))], step=step)
+    return UnrolledCell(inputs=[(weights["kernel"], _bias(layer, weights, layer.units))], step=step)
 
 
-def _lstm(layer: LSTM, weights: Weights, name: str) -> Cell:
+def _lstm(layer: LSTM, weights: Weights, name: str) -> UnrolledCell:
     """Gates i, f and o, and the candidate c, which Keras has as i, f, c, o."""
 
     def parts(values: Array) -> tuple[Array, Array]:
@@ -99,10 +99,10 @@ def _lstm(layer: LSTM, weights: Weights, name: str) -> Cell:
         memory = mb.add(x=mb.mul(x=f, y=memory), y=mb.mul(x=i, y=new))
         return [mb.mul(x=o, y=function(layer.activation, memory)), memory]
 
-    return Cell(inputs=list(zip(kernels, biases, strict=True)), step=step, states=2)
+    return UnrolledCell(inputs=list(zip(kernels, biases, strict=True)), step=step, states=2)
 
 
-def _gru(layer: GRU, weights: Weights, name: str) -> Cell:
+def _gru(layer: GRU, weights: Weights, name: str) -> UnrolledCell:
     """Gates z (keep) and r (reset), and the candidate h: Keras has them as z, r, h."""
     units = layer.units
 
@@ -135,10 +135,10 @@ def _gru(layer: GRU, weights: Weights, name: str) -> Cell:
         return [mb.add(x=new, y=mb.mul(x=keep, y=mb.sub(x=hidden, y=new)))]
 
     kernels = parts(weights["kernel"])
-    return Cell(inputs=[(kernels[0], gate_bias), (kernels[1], bias[0, 2 * units :])], step=step)
+    return UnrolledCell(inputs=[(kernels[0], gate_bias), (kernels[1], bias[0, 2 * units :])], step=step)
 
 
-CELLS: dict[type[Recurrent], Callable[[Any, Weights, str], Cell]] = {
+CELLS: dict[type[Recurrent], Callable[[Any, Weights, str], UnrolledCell]] = {
     SimpleRNN: _simple,
     LSTM: _lstm,
     GRU: _gru,

@@ -1,4 +1,4 @@
-"""Where a layer goes in the file, and the table of those that can."""
+"""What a layer is written from, and the table of layers that can be written."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a layer goes: the values that it takes, and its weights by Keras' names."""
+class LegacyContext:
+    """What a layer is written from: the builder, its input values, and its weights by Keras' names."""
 
     builder: Any
     node: Node
@@ -58,10 +58,12 @@ class Place:
 
 
 @singledispatch
-def add(layer: Layer, place: Place) -> str:
+def add(layer: Layer, context: LegacyContext) -> str:
     """Add a document's layer; returns the name of what it gives.
 
     Raises:
-        CompileError: this form does not have it.
+        CompileError: such files do not have this layer.
     """
-    raise CompileError(f"{place.node.name}: {layer.type} cannot be written to a file that a phone can train")
+    raise CompileError(
+        f"{context.node.name}: {layer.type} cannot be written to a file that a phone can train"
+    )

@@ -7,8 +7,8 @@ from typing import Any
 
 from quickml.document.shapes import Graph
 from quickml.document.wiring import INPUT
-from quickml.export.coreml.classic import layers as _layers  # noqa: F401 - fills the table behind `add`
-from quickml.export.coreml.classic.place import Place, Weights, add
+from quickml.export.coreml.legacy import layers as _layers  # noqa: F401 - fills the table behind `add`
+from quickml.export.coreml.legacy.context import LegacyContext, Weights, add
 
 
 def write(builder: Any, graph: Graph, weights: Mapping[str, Weights], *, source: str, result: str) -> None:
@@ -26,13 +26,13 @@ def write(builder: Any, graph: Graph, weights: Mapping[str, Weights], *, source:
     """
     values = {INPUT: source}
     for node in graph.nodes:
-        place = Place(
+        context = LegacyContext(
             builder=builder,
             node=node,
             inputs=[values[name] for name in node.inputs],
             weights=weights.get(node.name, {}),
         )
-        values[node.name] = add(node.layer, place)
+        values[node.name] = add(node.layer, context)
     _rename(builder, values[graph.nodes[-1].name], result)
 
 

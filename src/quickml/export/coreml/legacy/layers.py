@@ -21,17 +21,17 @@ from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.layers.regularization import BatchNormalization
 from quickml.document.layers.resizing import ZeroPadding2D
 from quickml.document.layers.shape import Flatten, Reshape
-from quickml.export.coreml.classic.functions import activated
-from quickml.export.coreml.classic.place import Place, Weights, add
 from quickml.export.coreml.emit.normalization import moments
+from quickml.export.coreml.legacy.activations import activated
+from quickml.export.coreml.legacy.context import LegacyContext, Weights, add
 
 _CHANNELS_LAST = 1
 _EPSILON = 1e-5
 
 
-def _nothing(layer: Layer, place: Place) -> str:  # noqa: ARG001
+def _nothing(layer: Layer, context: LegacyContext) -> str:  # noqa: ARG001
     """What came in."""
-    return place.inputs[0]
+    return context.inputs[0]
 
 
 for _kind in LAYERS.values():
@@ -40,26 +40,26 @@ for _kind in LAYERS.values():
 
 
 @add.register
-def _dense(layer: Dense, place: Place) -> str:
+def _dense(layer: Dense, context: LegacyContext) -> str:
     """Keras' kernel is (inputs, units), Core ML's (units, inputs)."""
-    value = place.made(
+    value = context.made(
         "inner_product",
         W=np.empty(0, np.float32),
         b=np.empty(0, np.float32),
-        input_channels=place.channels,
+        input_channels=context.channels,
         output_channels=layer.units,
         has_bias=layer.use_bias,
     )
-    _fill(place.builder.layer_specs[place.node.name].innerProduct, place.weights, (1, 0))
-    return activated(layer.activation, place, value)
+    _fill(context.builder.layer_specs[context.node.name].innerProduct, context.weights, (1, 0))
+    return activated(layer.activation, context, value)
 
 
 @add.register
-def _conv2d(layer: Conv2D, place: Place) -> str:
+def _conv2d(layer: Conv2D, context: LegacyContext) -> str:
     """Keras' kernel is (rows, columns, channels, filters), Core ML's (filters, channels, rows, columns)."""
-    value = place.made(
+    value = context.made(
         "convolution",
-        kernel_channels=place.channels // layer.groups,
+        kernel_channels=context.channels // layer.groups,
         output_channels=layer.filters,
         height=layer.kernel_size[0],
         width=layer.kernel_size[1],
@@ -72,8 +72,8 @@ def _conv2d(layer: Conv2D, place: Place) -> str:
         has_bias=layer.use_bias,
         dilation_factors=layer.dilation_rate,
     )
-    _fill(place.builder.layer_specs[place.node.name].convolution, place.weights, (3, 2, 0, 1))
-    return activated(layer.activation, place, value)
+    _fill(context.builder.layer_specs[context.node.name].convolution, context.weights, (3, 2, 0, 1))
+    return activated(layer.activation, context, value)
 
 
 def _fill(parameters: Any, weights: Weights, order: tuple[int, ...]) -> None:
@@ -85,10 +85,10 @@ def _fill(parameters: Any, weights: Weights, order: tuple[int, ...]) -> None:
 
 @add.register(MaxPooling2D)
 @add.register(AveragePooling2D)
-def _pooling(layer: MaxPooling2D | AveragePooling2D, place: Place) -> str:
+def _pooling(layer: MaxPooling2D | AveragePooling2D, context: LegacyContext) -> str:
     """Keras leaves margins out of a mean."""
     steps = layer.strides or layer.pool_size
-    return place.made(
+    return context.made(
         "pooling",
         *layer.pool_size,
         *steps,
@@ -100,37 +100,37 @@ def _pooling(layer: MaxPooling2D | AveragePooling2D, place: Place) -> str:
 
 @add.register(GlobalMaxPooling2D)
 @add.register(GlobalAveragePooling2D)
-def _global_pooling(layer: Layer, place: Place) -> str:
+def _global_pooling(layer: Layer, context: LegacyContext) -> str:
     """Rows and columns of 1 are left, with `keepdims` and without."""
     kind = "MAX" if isinstance(layer, GlobalMaxPooling2D) else "AVERAGE"
-    return place.made("pooling", 1, 1, 1, 1, kind, "valid", is_global=True)
+    return context.made("pooling", 1, 1, 1, 1, kind, "valid", is_global=True)
 
 
 @add.register
-def _flatten(layer: Flatten, place: Place) -> str:  # noqa: ARG001
-    if len(place.node.input_shapes[0]) == 1:
-        return place.inputs[0]
-    return place.made("flatten", _CHANNELS_LAST)
+def _flatten(layer: Flatten, context: LegacyContext) -> str:  # noqa: ARG001
+    if len(context.node.input_shapes[0]) == 1:
+        return context.inputs[0]
+    return context.made("flatten", _CHANNELS_LAST)
 
 
 @add.register
-def _reshape(layer: Reshape, place: Place) -> str:  # noqa: ARG001
-    shape = place.node.output_shape
+def _reshape(layer: Reshape, context: LegacyContext) -> str:  # noqa: ARG001
+    shape = context.node.output_shape
     target = (shape[0], 1, 1) if len(shape) == 1 else (shape[2], shape[0], shape[1])
-    return place.made("reshape", target_shape=target, mode=_CHANNELS_LAST)
+    return context.made("reshape", target_shape=target, mode=_CHANNELS_LAST)
 
 
 @add.register
-def _zero_padding_2d(layer: ZeroPadding2D, place: Place) -> str:
+def _zero_padding_2d(layer: ZeroPadding2D, context: LegacyContext) -> str:
     (top, bottom), (left, right) = layer.padding
-    return place.made("padding", left, right, top, bottom, 0)
+    return context.made("padding", left, right, top, bottom, 0)
 
 
 @add.register
-def _batch_normalization(layer: BatchNormalization, place: Place) -> str:
+def _batch_normalization(layer: BatchNormalization, context: LegacyContext) -> str:
     """The layer of the same name, so that a phone can go back through it; its numbers stay as they are."""
-    size, weights = place.channels, place.weights
-    return place.made(
+    size, weights = context.channels, context.weights
+    return context.made(
         "batchnorm",
         size,
         weights.get("gamma", np.ones(size, np.float32)),
@@ -142,34 +142,34 @@ def _batch_normalization(layer: BatchNormalization, place: Place) -> str:
 
 
 @add.register
-def _normalization(layer: Normalization, place: Place) -> str:
+def _normalization(layer: Normalization, context: LegacyContext) -> str:
     """Forwards, the mean is taken off first: folded into one offset, large numbers would lose digits.
 
     Backwards, a batch normalization with other numbers: Core ML can go back through it, which it must where a
     regression ends so.
     """
-    size = place.channels
-    mean, deviation = moments(layer, place.weights, size)
+    size = context.channels
+    mean, deviation = moments(layer, context.weights, size)
     if layer.invert:
         variance = np.full(size, 1 - _EPSILON, np.float32)  # 1 with the epsilon, which cannot be 0
         nothing = np.zeros(size, np.float32)
-        return place.made("batchnorm", size, deviation, mean, nothing, variance, epsilon=_EPSILON)
-    centred = place.made("bias", -mean, part="centred", shape_bias=[size])
-    return place.made("scale", 1 / deviation, None, False, of=centred, shape_scale=[size])
+        return context.made("batchnorm", size, deviation, mean, nothing, variance, epsilon=_EPSILON)
+    centred = context.made("bias", -mean, part="centred", shape_bias=[size])
+    return context.made("scale", 1 / deviation, None, False, of=centred, shape_scale=[size])
 
 
 @add.register
-def _rescaling(layer: Rescaling, place: Place) -> str:
-    return place.made("activation", "LINEAR", params=[layer.scale, layer.offset])
+def _rescaling(layer: Rescaling, context: LegacyContext) -> str:
+    return context.made("activation", "LINEAR", params=[layer.scale, layer.offset])
 
 
 @add.register
-def _concatenate(layer: Concatenate, place: Place) -> str:  # noqa: ARG001
-    return place.merged("CONCAT", place.inputs)
+def _concatenate(layer: Concatenate, context: LegacyContext) -> str:  # noqa: ARG001
+    return context.merged("CONCAT", context.inputs)
 
 
-def _merge(mode: str, layer: Layer, place: Place) -> str:  # noqa: ARG001
-    return place.merged(mode, place.inputs)
+def _merge(mode: str, layer: Layer, context: LegacyContext) -> str:  # noqa: ARG001
+    return context.merged(mode, context.inputs)
 
 
 for _kind, _mode in (
