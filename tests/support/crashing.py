@@ -46,6 +46,7 @@ class Site:
         self.temporary = data.parent / "temporary"
         self.temporary.mkdir()
         self._server, self._process, self._is_over = None, None, False
+        self._servers = []
         self._changed = threading.Condition()
 
     # For those who use it
@@ -83,6 +84,7 @@ class Site:
             time.sleep(self._random.uniform(0, START_S))
             self._kill_server()
         server = Server(self._process, greeting(self._process))
+        self._servers.append(server)
         with self._changed:
             self._server = server
             self._changed.notify_all()
@@ -162,6 +164,8 @@ class Site:
         finally:
             self._process.kill()
             self._process.stdout.close()
+            for server in self._servers:
+                server.client.close()
 
 
 class Customer:

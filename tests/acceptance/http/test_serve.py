@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from io import BytesIO
 
 import httpx
@@ -368,7 +369,7 @@ def test_headers_that_never_end_are_given_up(tmp_path):
     """The time is a constant, so it is made short in a server of its own."""
     code = """
 import sys
-from quickml.http import protocol
+from quickml.http.server import protocol
 protocol.HEADERS_TIMEOUT_S = 0.3
 from quickml.cli import main
 main(["serve", "--data", sys.argv[1], "--port", "0", "--workers", "1", "--stall-s", "0.3"])
@@ -380,23 +381,28 @@ main(["serve", "--data", sys.argv[1], "--port", "0", "--workers", "1", "--stall-
         from server_process import Server, greeting
 
         server = Server(process, greeting(process))
-        server.until(lambda: server.client.get("/readyz").json()["workers"].get("idle"), "a warm worker")
-        assert talk(server) == b""
-        assert talk(server, b"GET / HTTP/1.1\r\nHost: loc") == b""
-        kept = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        assert talk(server, kept + b"GET /healthz HTT").startswith(b"HTTP/1.1 200 ")
-        # Nobody reads: the answers fill every buffer on the way, then the connection is let go.
-        host, port = server.address.removeprefix("http://").split(":")
-        with socket.socket() as deaf:
-            deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-            deaf.connect((host, int(port)))
-            deaf.sendall(b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * (1 + MAX_PIPELINED))
-            pid = psutil.Process(process.pid)
-            server.until(
-                lambda: not [c for c in pid.net_connections() if c.raddr and c.raddr == deaf.getsockname()],
-                "the end of the connection",
-            )
-        assert server.client.get("/healthz").status_code == 200
+        with closing(server.client):
+            server.until(lambda: server.client.get("/readyz").json()["workers"].get("idle"), "a warm worker")
+            assert talk(server) == b""
+            assert talk(server, b"GET / HTTP/1.1\r\nHost: loc") == b""
+            kept = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n"
+            assert talk(server, kept + b"GET /healthz HTT").startswith(b"HTTP/1.1 200 ")
+            # Nobody reads: the answers fill every buffer on the way, then the connection is let go.
+            host, port = server.address.removeprefix("http://").split(":")
+            with socket.socket() as deaf:
+                deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+                deaf.connect((host, int(port)))
+                deaf.sendall(
+                    b"GET /v1/openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * (1 + MAX_PIPELINED)
+                )
+                pid = psutil.Process(process.pid)
+                server.until(
+                    lambda: (
+                        not [c for c in pid.net_connections() if c.raddr and c.raddr == deaf.getsockname()]
+                    ),
+                    "the end of the connection",
+                )
+            assert server.client.get("/healthz").status_code == 200
     finally:
         process.terminate()
         process.wait(timeout=60)
