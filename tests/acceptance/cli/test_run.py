@@ -167,7 +167,7 @@ def test_ctrl_c_once_keeps_compiles_and_verifies(tmp_path):
         process.kill()
     assert process.returncode == 0, err
     assert out.splitlines()[-1].startswith("verified")
-    assert "Ctrl-C again gives up" in err
+    assert "Ctrl-C again cancels" in err
     assert json.loads((tmp_path / "kept" / "report.json").read_text())["training"]["stopped"] == "asked"
 
 
