@@ -40,7 +40,7 @@ def test_the_members_are_the_package_and_the_zip(delivered):
     }
     assert members == on_disk
     (packed,) = [row for row in rows if row.kind == "mlpackage"]
-    with store.open(packed.sha256) as stream, zipfile.ZipFile(stream) as archive:
+    with store.local_path(packed.sha256) as path, zipfile.ZipFile(path) as archive:
         files = [name for name in archive.namelist() if not name.endswith("/")]
         assert {name: archive.read(name) for name in files} == members
 
