@@ -461,7 +461,7 @@ print(sorted(heavy & {name.split(".")[0] for name in sys.modules}))
 BOTH_ORDERS = """
 import sys
 sys.argv[1] == "before" and __import__("coremltools.proto.Model_pb2")
-from quickml.export import proto
+from quickml.export.coreml.reading import proto
 model = proto.new_model()
 model.ParseFromString(open(sys.argv[2], "rb").read())
 import coremltools.proto.Model_pb2 as real

@@ -61,8 +61,8 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
     told = run(document, tmp_path / "result")
     assert all(parity.largest_difference < 1e-4 for parity in told["verified"].parity)
     page = (tmp_path / "result" / "report.html").read_text(encoding="utf-8")
-    gallery = page.split("<h2>What it got" if dataset.labels else "<h2>Where it is")[1].split("<h2>")[0]
-    assert "test sample was named rightly" in gallery or DRAWN[dataset.kind] in gallery
+    gallery = page.split("<h2>Most confident" if dataset.labels else "<h2>Largest errors")[1].split("<h2>")[0]
+    assert "every test sample was classified correctly" in gallery or DRAWN[dataset.kind] in gallery
     report = json.loads((tmp_path / "result" / "report.json").read_text())
     train, test = understand(document).info.sizes
     counts = report["dataset"]

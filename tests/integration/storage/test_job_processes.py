@@ -92,9 +92,10 @@ def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
     for writer in writers:
         writer.send_signal(signal.SIGKILL)
     for writer in writers:
-        rest = writer.stdout.read().split("\n")
+        with writer:
+            rest = writer.stdout.read().split("\n")
         told += [line.split() for line in rest[:-1]]  # what follows the last line break may be cut off
-        assert writer.wait() == -signal.SIGKILL
+        assert writer.returncode == -signal.SIGKILL
 
     store = Jobs(database)
     jobs = {job.id: job for job in store.jobs(limit=1000)}
