@@ -42,13 +42,6 @@ HEAVY = {
 """Libraries that take a second or more to import."""
 
 LONGEST_MODULE, LONGEST_FUNCTION = 400, 40
-LONG_MODULES: set[str] = set()
-LONG_FUNCTIONS = {"storage/database/migrations/versions/v0001_first.py upgrade"}
-NAMED_TWICE = {
-    "Activation", "Artifact", "Job", "Layer", "Parts", "Prediction",
-    "Progress", "Validation", "_Plane",
-}  # fmt: skip
-"""Exceptions of today. These lists may only get shorter."""
 
 
 def modules():
@@ -210,7 +203,7 @@ def lines_of(function) -> int:
 
 def test_modules_are_short():
     long = {relative(path) for path in modules() if len(path.read_text().splitlines()) > LONGEST_MODULE}
-    assert long - LONG_MODULES == set()
+    assert long == set()
 
 
 def test_functions_are_short():
@@ -220,7 +213,7 @@ def test_functions_are_short():
         for function in definitions(path, ast.FunctionDef, ast.AsyncFunctionDef)
         if lines_of(function) > LONGEST_FUNCTION
     }
-    assert long - LONG_FUNCTIONS == set()
+    assert long == set()
 
 
 def test_a_class_name_exists_once():
@@ -228,4 +221,4 @@ def test_a_class_name_exists_once():
     for path in modules():
         for found in definitions(path, ast.ClassDef):
             places[found.name].append(relative(path))
-    assert {name: found for name, found in places.items() if len(found) > 1 and name not in NAMED_TWICE} == {}
+    assert {name: found for name, found in places.items() if len(found) > 1} == {}

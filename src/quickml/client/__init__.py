@@ -14,7 +14,7 @@ from quickml.api.validation import ValidationMessage as Validation
 from quickml.api.validation import ValidLayer as Layer
 from quickml.client.async_client import AsyncClient
 from quickml.client.client import Client
-from quickml.client.download.progress import Progress
+from quickml.client.download.progress import DownloadProgress as Progress
 from quickml.events import Status
 
 __all__ = [

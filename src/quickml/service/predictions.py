@@ -40,7 +40,7 @@ MAX_LOADED_BYTES = 256_000_000
 
 
 @dataclass(frozen=True, kw_only=True)
-class Activation:
+class LayerOutput:
     """The output of a layer."""
 
     shape: tuple[int, ...]
@@ -59,7 +59,7 @@ class Prediction:
     """By label, in the order of the outputs; empty for a regression."""
     values: Sequence[float] = ()
     """The output of the model."""
-    activations: Mapping[str, Activation] = field(default_factory=dict)
+    activations: Mapping[str, LayerOutput] = field(default_factory=dict)
     """By layer, in the order of the document. Layers that only act during training are not in the file."""
 
 
@@ -219,7 +219,7 @@ def _predicted(
     )
 
 
-def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> Activation:
+def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> LayerOutput:
     """Convert to the layout of the document: in the files, images have their channels first.
 
     The output of the last layer is that of the model, which has two probabilities where a sigmoid has one.
@@ -228,4 +228,4 @@ def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> Activation:
     if len(shape) == 3:
         height, width, channels = shape
         array = array.reshape(channels, height, width).transpose(1, 2, 0)
-    return Activation(shape=shape, values=[float(value) for value in array.reshape(-1)])
+    return LayerOutput(shape=shape, values=[float(value) for value in array.reshape(-1)])

@@ -12,7 +12,7 @@ from quickml.client import endpoints
 from quickml.client.download.disk import ExpectedFile, check_room, disk_errors, hash_pieces, is_there, take
 from quickml.client.download.names import check_plain
 from quickml.client.download.partial import PartialFile
-from quickml.client.download.progress import Doing, OnProgress, Progress, ignore
+from quickml.client.download.progress import Doing, DownloadProgress, OnProgress, ignore
 from quickml.client.download.range_answer import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, mismatch
 from quickml.client.download.repair import MAX_LIST_BYTES, Repair
 from quickml.client.endpoints import Call
@@ -260,7 +260,7 @@ class FileDownload:
 
     def _report(self, doing: Doing, done_bytes: int) -> None:
         self._on_progress(
-            Progress(
+            DownloadProgress(
                 name=self._expected.name, size_bytes=self._expected.size_bytes, done_bytes=done_bytes,
                 fetched_bytes=self._fetched_bytes, doing=doing,
             )

@@ -13,7 +13,7 @@ from quickml.api.artifacts import ArtifactMessage, PackageMessage
 from quickml.client.download.disk import ExpectedFile, check_room, disk_errors, is_there, name_taken, take
 from quickml.client.download.file import FileDownload
 from quickml.client.download.names import check_paths, check_plain
-from quickml.client.download.progress import OnProgress, Progress, ignore
+from quickml.client.download.progress import DownloadProgress, OnProgress, ignore
 from quickml.client.flow import Flow, run_blocking
 from quickml.client.retry import Contact
 from quickml.errors import InputError, ResultError, ServiceError
@@ -43,7 +43,7 @@ class PackageDownload:
         self._paths = {file.path for file in artifact.package.files}
         self._path = folder / artifact.package.name
         self._draft = self._path.with_name(f".{self._path.name}-{_digest(self._package)}.partial")
-        self._latest: dict[str, Progress] = {}
+        self._latest: dict[str, DownloadProgress] = {}
 
     def run(self) -> Flow[Path]:
         """The path of the package, once it is there.
@@ -106,7 +106,7 @@ class PackageDownload:
                 path.unlink()
         _prune(self._draft)
 
-    def _report(self, progress: Progress) -> None:
+    def _report(self, progress: DownloadProgress) -> None:
         """Report the package as a whole."""
         self._latest[progress.name] = progress
         self._on_progress(

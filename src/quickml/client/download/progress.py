@@ -11,7 +11,7 @@ Doing = Literal["waiting", "checking", "fetching", "repairing"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Progress:
+class DownloadProgress:
     """Progress of a file or a package."""
 
     name: str
@@ -23,9 +23,9 @@ class Progress:
     doing: Doing
 
 
-OnProgress = Callable[[Progress], None]
+OnProgress = Callable[[DownloadProgress], None]
 """Called often, in the thread of the download; of an `AsyncClient`, in that of the event loop."""
 
 
-def ignore(_: Progress) -> None:
+def ignore(_: DownloadProgress) -> None:
     """Show no progress."""

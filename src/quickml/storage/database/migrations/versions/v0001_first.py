@@ -9,6 +9,12 @@ down_revision = None
 
 def upgrade() -> None:
     """Make them."""
+    _create_jobs()
+    _create_events_and_turns()
+    _create_artifacts_and_tokens()
+
+
+def _create_jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("id", sa.String(30), primary_key=True),
@@ -36,6 +42,9 @@ def upgrade() -> None:
     )
     op.create_index("jobs_by_status", "jobs", ["status", "owner", "id"])
     op.create_index("jobs_by_owner", "jobs", ["owner", "id"])
+
+
+def _create_events_and_turns() -> None:
     op.create_table(
         "turns",
         sa.Column("owner", sa.String, primary_key=True),
@@ -52,6 +61,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("job_id", "sequence"),
         sqlite_autoincrement=True,
     )
+
+
+def _create_artifacts_and_tokens() -> None:
     op.create_table(
         "artifacts",
         sa.Column("job_id", sa.String(30), primary_key=True),
