@@ -1,1 +1,1 @@
-"""Core ML: writing files, reading any of them back, and running them on Linux."""
+"""Write models as Core ML, ONNX and Core AI files, read Core ML files, and run them on Linux."""

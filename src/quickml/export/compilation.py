@@ -1,4 +1,4 @@
-"""What the formats of one run share."""
+"""The state that all formats of one run share."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from quickml.model import TrainedModel
 
 @dataclass(kw_only=True)
 class Compilation:
-    """A trained model on its way into files."""
+    """A trained model, and the folders and intermediate files that the formats need to write it."""
 
     trained: TrainedModel
     data: Data
     keras_file: Path
-    """The same model as Keras saved it, in float32."""
+    """The same model as saved by Keras, in float32."""
     folder: Path
-    """The result folder: takes what is delivered."""
+    """The result folder, which receives the delivered files."""
     scratch: Path
-    """An empty folder on the same disk, for files that are not delivered."""
+    """An empty folder on the same disk, for intermediate files."""
     core_ml: dict[str, Candidate] = field(default_factory=dict)
-    """The Core ML files written so far, by kind; one that only another format needs stays in `scratch`."""
+    """The Core ML files written so far, by kind. A file that only another format needs stays in `scratch`."""
 
     @property
     def export(self) -> Export:
-        """What the document asks for."""
+        """The `export` section of the document."""
         return self.trained.plan.document.export
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The classes, in the order of the outputs; none for a regression."""
+        """The class labels, in the order of the outputs; empty for a regression."""
         return self.trained.plan.info.labels

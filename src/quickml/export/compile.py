@@ -1,4 +1,4 @@
-"""The compile stage: a trained model → every file that the document asks for, written and then verified."""
+"""The compile stage: write every file that the document requests from a trained model, and verify it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from quickml.export.formats.format import Format, asked
 
 @dataclass(frozen=True, kw_only=True)
 class Output:
-    """A file that was written: the file itself, or a folder and its zip."""
+    """A written file: the file itself, or a folder and its zip."""
 
     format: Format
     paths: tuple[Path, ...]
 
 
 def check(plan: Plan) -> None:
-    """Find out before training whether this system can write every format.
+    """Check before training that this system can write every requested format.
 
     Raises:
-        CompileError: it cannot; the message says what is missing.
+        CompileError: a format cannot be written here; the message says what is missing.
     """
     for one in asked(plan.document.export):
         reason = one.missing()
@@ -36,12 +36,12 @@ def check(plan: Plan) -> None:
 
 def skipped(plan: Plan) -> dict[str, str]:
     """The optional formats that this system cannot write, and why."""
-    found = {one.kind: one.missing() for one in asked(plan.document.export) if one.is_optional}
-    return {kind: reason for kind, reason in found.items() if reason}
+    optional = {one.kind: one.missing() for one in asked(plan.document.export) if one.is_optional}
+    return {kind: reason for kind, reason in optional.items() if reason}
 
 
 def write(run: Compilation) -> Generator[Event, None, tuple[Output, ...]]:
-    """Write every file, in the document's order, then those that follow from other keys.
+    """Write every file: the formats that the document lists, in its order, then those that other keys imply.
 
     Raises:
         CompileError: the model cannot be written in one of the formats.
@@ -56,11 +56,11 @@ def write(run: Compilation) -> Generator[Event, None, tuple[Output, ...]]:
 
 
 def verify(outputs: tuple[Output, ...], run: Compilation) -> tuple[Parity, ...]:
-    """Read every file back from disk, run it and compare.
+    """Read every file back from disk, run it and compare its outputs with the expected ones.
 
     Raises:
-        VerificationError: a file computes something else.
+        VerificationError: the outputs of a file differ too much.
         CoreMLFileError: a file cannot be read or run.
     """
-    found = (output.format.verify(output.paths[0], run) for output in outputs)
-    return tuple(parity for parity in found if parity is not None)
+    results = (output.format.verify(output.paths[0], run) for output in outputs)
+    return tuple(parity for parity in results if parity is not None)

@@ -1,6 +1,6 @@
-"""Inputs of a prediction, from any source: numbers, tables of numbers, pictures. The content is not trusted.
+"""Parse the inputs of a prediction: numbers, tables of numbers and pictures. The content is not trusted.
 
-`name` is what an error message calls the input: a file, a row of a file, or a JSON pointer.
+`name` identifies the input in error messages: a file, a row of a file, or a JSON pointer.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ from quickml.errors import InputError
 from quickml.export.pictures import fitted
 
 MAX_PIXELS = 89_478_485
-"""Largest picture; a file of a few kilobytes can contain more."""
+"""Maximum size of a picture. Files of a few kilobytes can decode to far more pixels."""
 
 LARGEST = float(np.finfo(np.float32).max)
 
 Row = tuple[str, list[float]]
-"""What to call a row of a table, and its numbers."""
+"""A row of a table: its name in error messages, and its numbers."""
 
 
 def sample(
@@ -42,19 +42,19 @@ def sample(
     """Convert a JSON value to one input of a model.
 
     Args:
-        value: a list of numbers, nested like the shape or flat. For an image: pixels from 0 to 255, or a
-            picture file in base64, with or without `data:image/png;base64,` in front.
+        value: a list of numbers, flat or nested like the shape. For an image: pixels from 0 to 255, or a
+            picture file in base64, with or without the prefix `data:image/png;base64,`.
         shape: of one sample; (height, width, channels) for an image.
         is_image: whether the model takes an image.
         name: see the module.
-        formats: picture formats that are accepted, in Pillow's names.
-        max_pixels: largest picture that is accepted.
+        formats: accepted picture formats, by Pillow's names.
+        max_pixels: maximum number of pixels.
 
     Returns:
-        uint8 for a picture, otherwise float32; of `shape`.
+        An array of `shape`: uint8 for a picture, otherwise float32.
 
     Raises:
-        InputError: the value is something else, or does not fit.
+        InputError: the value has another type or shape.
     """
     if not is_image or not isinstance(value, str):
         return numbers(value, shape, name)
@@ -69,7 +69,7 @@ def numbers(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.float32
     """Convert a list to float32 of `shape`.
 
     Raises:
-        InputError: it is no list of as many finite numbers.
+        InputError: the value is not a list of the expected number of finite numbers.
     """
     expected = f"{name}: expected {math.prod(shape)} finite numbers, as a list or nested as {shape}"
     try:
@@ -77,14 +77,14 @@ def numbers(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.float32
     except (ValueError, OverflowError, RecursionError):
         raise InputError(f"{expected}, found lists of different lengths") from None
     if not isinstance(value, list) or array.dtype.kind not in "fiu":
-        found = "a list with other items" if isinstance(value, list) else f"{value!r:.40}"
+        found = "a list with items that are not numbers" if isinstance(value, list) else f"{value!r:.40}"
         raise InputError(f"{expected}, found {found}")
     if array.size != math.prod(shape):
         raise InputError(f"{expected}, found {array.size}")
     with np.errstate(over="ignore"):
         array = array.astype(np.float32)
     if not np.isfinite(array).all():
-        raise InputError(f"{expected}, found one outside the range of float32")
+        raise InputError(f"{expected}, found a number outside the range of float32")
     return array.reshape(shape)
 
 
@@ -96,24 +96,29 @@ def picture(
     formats: tuple[str, ...] | None = None,
     max_pixels: int = MAX_PIXELS,
 ) -> NDArray[np.uint8]:
-    """Decode a picture file: upright, over white, in the size and colours that the model takes.
+    """Decode a picture file, rotate it upright, and convert it to the size and colours of the model's input.
+
+    Transparent parts are put on a white background.
 
     Args:
-        content: the file.
+        content: the bytes of the file.
         shape: (height, width, channels).
         name: see the module.
-        formats: those accepted, in Pillow's names; all that Pillow reads if left out.
-        max_pixels: largest picture that is accepted.
+        formats: accepted picture formats, by Pillow's names; by default all that Pillow reads.
+        max_pixels: maximum number of pixels.
+
+    Returns:
+        uint8 of `shape`.
 
     Raises:
-        InputError: it is no such picture, is damaged, or has too many pixels.
+        InputError: the content is not a picture of these formats, is damaged, or has too many pixels.
     """
     from PIL import Image, ImageOps, UnidentifiedImageError
 
     expected = f"{name}: expected a picture ({', '.join(formats or ('PNG', 'JPEG', '...'))})"
     try:
         with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=formats) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # we have a limit of our own
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `max_pixels` is checked instead
             if image.width * image.height > max_pixels:
                 raise Image.DecompressionBombError
             upright = ImageOps.exif_transpose(image)
@@ -121,7 +126,7 @@ def picture(
         raise InputError(f"{name}: expected a picture of at most {max_pixels:,} pixels, found more") from None
     except UnidentifiedImageError:
         raise InputError(f"{expected}, found another kind of file") from None
-    except (OSError, SyntaxError, ValueError) as error:  # how Pillow reports damage
+    except (OSError, SyntaxError, ValueError) as error:  # Pillow reports damage with any of these
         raise InputError(f"{expected}, found a damaged one ({error})") from None
     if upright.mode == "F":
         raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")
@@ -129,17 +134,17 @@ def picture(
 
 
 def csv_rows(text: str, name: str) -> Iterator[Row]:
-    """The rows of comma-separated values, without a header.
+    """Parse comma-separated values; a header row is skipped.
 
     Raises:
-        InputError: there are none, or a cell is no number.
+        InputError: there are no rows, or a cell is not a number.
     """
     try:
         rows = [(number, row) for number, row in enumerate(csv.reader(text.splitlines()), 1) if row]
     except csv.Error as error:
         raise InputError(f"{name}: expected comma-separated numbers ({error})") from None
     if rows and not any(is_number(cell) for cell in rows[0][1]):
-        rows = rows[1:]  # the names of the columns
+        rows = rows[1:]  # the header
     if not rows:
         raise InputError(f"{name}: expected rows of comma-separated numbers, found none")
     for number, row in rows:
@@ -147,15 +152,15 @@ def csv_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def json_rows(text: str, name: str) -> Iterator[Row]:
-    """A JSON list of numbers as one row; of a list of lists, each item as a row.
+    """Parse JSON: a list of numbers is one row, a list of lists has one row per item.
 
     Raises:
-        InputError: it is no JSON, or holds something else than numbers.
+        InputError: the text is not JSON, or contains other values than numbers.
     """
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
-        raise InputError(f"{name}: expected JSON, found something else") from None
+        raise InputError(f"{name}: expected JSON, found other text") from None
     items = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     for index, item in enumerate(items, 1):
         row = name if len(items) == 1 else f"{name} row {index}"
@@ -163,7 +168,7 @@ def json_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def fitted_rows(rows: Sequence[Row], shape: tuple[int, ...], name: str) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Rows as samples, float32 of `shape`; rows that are the steps of one sequence as one sample.
+    """Convert rows to samples, float32 of `shape`; rows that are the steps of one sequence become one sample.
 
     Raises:
         InputError: a row has too many or too few numbers.
@@ -171,15 +176,15 @@ def fitted_rows(rows: Sequence[Row], shape: tuple[int, ...], name: str) -> Itera
     size = math.prod(shape)
     if len(shape) > 2 and len(rows) > 1 and sum(len(row) for _, row in rows) == size:
         rows = [(name, [number for _, row in rows for number in row])]
-    for place, row in rows:
+    for row_name, row in rows:
         if len(row) != size:
             what = f"{size} numbers" if size == max(shape) else f"{size} numbers for the shape {shape}"
-            raise InputError(f"{place}: expected {what}, found {len(row)}")
-        yield place, np.asarray(row, np.float32).reshape(shape)
+            raise InputError(f"{row_name}: expected {what}, found {len(row)}")
+        yield row_name, np.asarray(row, np.float32).reshape(shape)
 
 
 def is_number(text: str) -> bool:
-    """Whether it is a finite number in the range of float32."""
+    """Whether the text is a finite number in the range of float32."""
     try:
         return bool(abs(float(text)) <= LARGEST)  # false for NaN
     except ValueError:

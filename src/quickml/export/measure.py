@@ -1,4 +1,4 @@
-"""The accuracy of a file with compressed weights, measured on every test sample."""
+"""Measure the accuracy of a file with compressed weights on all test samples."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Quality:
     mean_absolute_error: float | None
     """In the unit of the target; None for a classifier."""
     label_agreement: float | None
-    """Share of samples given the label that the trained model gives; None for a regression."""
+    """Share of samples with the same label as from the trained model; None for a regression."""
     drop: float
-    """How much worse than the trained model: accuracy lost, or the relative increase of the mean absolute
-    error."""
+    """Loss compared with the trained model: the decrease in accuracy, or the relative increase of the mean
+    absolute error."""
 
 
 def measure(
@@ -34,35 +34,35 @@ def measure(
     predictions: Array,
     labels: tuple[str, ...],
 ) -> Quality:
-    """Execute a file on test samples.
+    """Execute a file on test samples and compute its quality.
 
     Args:
         file: a `.mlmodel` or `.mlpackage`.
         inputs: (n, *input shape), raw.
         truth: (n,) class indices or targets.
-        predictions: (n, k), what the trained model answers.
-        labels: the classes, in the order of `predictions`; none for a regression.
+        predictions: (n, k), the outputs of the trained model.
+        labels: the class labels, in the order of `predictions`; empty for a regression.
 
     Raises:
         VerificationError: the file has other labels.
-        CoreMLFileError: it cannot be read or run.
+        CoreMLFileError: the file cannot be read or run.
     """
-    found = answers(file, inputs, labels)
-    return quality(found, truth, predictions, is_classifier=bool(labels))
+    outputs = answers(file, inputs, labels)
+    return quality(outputs, truth, predictions, is_classifier=bool(labels))
 
 
 def quality(found: Array, truth: NDArray[np.generic], predictions: Array, *, is_classifier: bool) -> Quality:
-    """Compare answers with the truth, (n,), and with the trained model's `predictions`; both (n, k)."""
+    """Compare outputs, (n, k), with the truth, (n,), and with the trained model's predictions, (n, k)."""
     if not is_classifier:
         error, before = _error(found, truth), _error(predictions, truth)
         drop = (error - before) / max(before, 1e-12)
         return Quality(accuracy=None, mean_absolute_error=error, label_agreement=None, drop=drop)
-    said, trained = found.argmax(axis=1), predictions.argmax(axis=1)
-    accuracy = float(np.mean(said == truth))
+    predicted, trained = found.argmax(axis=1), predictions.argmax(axis=1)
+    accuracy = float(np.mean(predicted == truth))
     return Quality(
         accuracy=accuracy,
         mean_absolute_error=None,
-        label_agreement=float(np.mean(said == trained)),
+        label_agreement=float(np.mean(predicted == trained)),
         drop=float(np.mean(trained == truth)) - accuracy,
     )
 

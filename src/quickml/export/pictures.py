@@ -1,4 +1,4 @@
-"""A picture as a model takes it."""
+"""Convert pictures to the size and colours that a model expects."""
 
 from __future__ import annotations
 
@@ -12,15 +12,20 @@ if TYPE_CHECKING:
 
 
 def fitted(image: Image.Image, shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Over white where it is transparent, in the size and colours of (height, width, channels).
+    """Resize and convert a picture; transparent parts are put on a white background.
 
     Args:
-        image: of integer pixels, upright.
-        shape: 1 channel is grey, 3 are red, green, blue.
+        image: integer pixels, already rotated upright.
+        shape: (height, width, channels), where 1 channel is grey and 3 are red, green, blue.
+
+    Returns:
+        uint8 of `shape`.
     """
     from PIL import Image
 
-    if image.mode.startswith("I"):  # 16 bits, which Pillow itself would clip, and nearly all would be white
+    if image.mode.startswith(
+        "I"
+    ):  # 16 bits: Pillow would clip values above 255, so nearly all would be white
         image = Image.fromarray((np.asarray(image, np.int64).clip(0, 65535) // 257).astype(np.uint8))
     if image.has_transparency_data:
         layer = image.convert("RGBA")

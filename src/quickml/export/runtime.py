@@ -1,4 +1,4 @@
-"""Run a Core ML file anywhere: by Core ML itself on macOS, elsewhere its ONNX translation in ONNX Runtime."""
+"""Run a Core ML file on any system: with Core ML on macOS, elsewhere as ONNX translation in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from quickml.export.onnx.session import Session
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """What a model takes; `shape` is that of one sample: (H, W, C) for an image."""
+    """An input of a model. `shape` is the shape of one sample: (H, W, C) for an image."""
 
     name: str
     kind: Literal["image", "multiarray"]
@@ -35,15 +35,15 @@ class Input:
 
 
 class Engine(Protocol):
-    """What runs a sample: ONNX Runtime, or Core ML itself."""
+    """Runs single samples: ONNX Runtime or Core ML."""
 
     @property
     def inputs(self) -> tuple[InputSpec, ...]:
-        """What it takes."""
+        """The input specifications."""
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What it gives."""
+        """The names of the outputs."""
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -51,18 +51,18 @@ class Engine(Protocol):
 
     @property
     def probabilities(self) -> str | None:
-        """The output that holds them."""
+        """The name of the output that holds the probabilities; None for other models."""
 
     @property
     def is_concurrent(self) -> bool:
-        """Whether it runs several samples at a time, in threads."""
+        """Whether several threads may call `run` at the same time."""
 
     def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """One sample, every input in the shape of its specification."""
+        """Run one sample, with every input in the shape of its specification."""
 
 
 class Runtime:
-    """A Core ML file, ready to run. Make one with `Runtime.load`."""
+    """A Core ML file that is ready to run. Create it with `Runtime.load`."""
 
     def __init__(self, file: CoreMLFile, engine: Engine, layers: tuple[str, ...], threads: int) -> None:
         self._file, self._engine, self._layers = file, engine, layers
@@ -82,19 +82,22 @@ class Runtime:
 
         Args:
             path: a `.mlmodel` or `.mlpackage`.
-            keep: inner values to give back as well, by the names in `layers`. Only ONNX Runtime has them.
-            threads: how many samples `outputs` runs at a time; all that this process may use, if not said.
-                The answers are the same: each sample is computed in one thread.
-            engine: Core ML itself where there is one, on macOS, unless inner values are asked for;
-                elsewhere, or where it is named, the file's ONNX translation in ONNX Runtime.
+            keep: intermediate values to return as well, by their names in `layers`. Only ONNX Runtime
+                supports this.
+            threads: number of samples that `outputs` runs concurrently. By default the number of processors
+                that this process may use. The results do not depend on it: each sample runs in one thread.
+            engine: `coreml` or `onnx` (the ONNX translation in ONNX Runtime). The default is `coreml` on
+                macOS, unless `keep` is given, and `onnx` elsewhere.
 
         Raises:
             CoreMLFileError: the file is damaged.
-            UnsupportedModelError: it is sound and cannot be run here; the message names what cannot.
-            InputError: `keep` names what is not there, or asks Core ML for it.
+            UnsupportedModelError: the file is valid but cannot be run here; the message names the reason.
+            InputError: `keep` names an unknown value, or is combined with `engine="coreml"`.
         """
         if engine == "coreml" and keep:
-            raise InputError("Core ML shows no inner values: ask for them without naming an engine.")
+            raise InputError(
+                "keep: Core ML does not return intermediate values; leave out `engine` to get them."
+            )
         file = files.read(path)
         count = threads or _processors()
         if engine == "coreml" or (engine is None and device.is_here() and not keep):
@@ -104,17 +107,17 @@ class Runtime:
 
     @cached_property
     def description(self) -> Description:
-        """What the file says about itself."""
+        """The description of the file: interface, layers, weights and metadata."""
         return describe(self._file)
 
     @property
     def labels(self) -> tuple[str, ...] | None:
-        """A classifier's labels, in the order of its probabilities; nothing for other models."""
+        """A classifier's labels, in the order of its probabilities; None for other models."""
         return self._engine.labels
 
     @property
     def inputs(self) -> tuple[Input, ...]:
-        """What the model takes."""
+        """The inputs of the model."""
         return tuple(
             Input(name=spec.name, kind=spec.kind, shape=spec.shape, is_optional=spec.is_optional)
             for spec in self._specs.values()
@@ -122,34 +125,34 @@ class Runtime:
 
     @property
     def layers(self) -> tuple[str, ...]:
-        """The inner values that `keep` may name, in the order in which they are computed.
+        """The names that `keep` accepts, in order of computation.
 
-        In a neural network these are the layers' outputs, in an ML program the operations' results. Core ML
-        itself shows none.
+        These are the outputs of layers in a neural network and the results of operations in an ML program.
+        Empty with Core ML, which does not return intermediate values.
         """
         return self._layers
 
     def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
-        """Run one sample; returns every output by its name, a classifier's probabilities as (k,).
+        """Run one sample. Returns every output by name; a classifier's probabilities have shape (k,).
 
-        Images are (H, W, C) with values from 0 to 255. Axes of 1 in front may be left out or added.
-        Raises InputError for a missing, unknown or unfit input.
+        Images are (H, W, C) with values from 0 to 255. Leading axes of size 1 may be omitted or added.
+        Raises InputError for a missing or unknown input, and for one of the wrong shape or type.
         """
         unknown = sorted(set(inputs) - set(self._specs))
         if unknown:
-            raise InputError(f"The model has no input {unknown[0]!r}; it takes {_listed(self._specs)}.")
+            raise InputError(f"The model has no input {unknown[0]!r}; its inputs are {_listed(self._specs)}.")
         return self._engine.run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
 
     def outputs(self, samples: NDArray[Any]) -> NDArray[np.float32]:
         """Run many samples (n, *shape) of a model with one input; returns float32 (n, k).
 
-        k are a classifier's probabilities, or the numbers of the only other output there is. Raises
-        InputError where samples do not fit, UnsupportedModelError where there are several inputs or outputs.
+        The k columns are a classifier's probabilities, or the values of the model's only output. Raises
+        InputError for samples of the wrong shape, UnsupportedModelError for several inputs or outputs.
         """
         spec, name = self._only_input(), self._main_output()
         if samples.ndim < 1:
-            raise InputError(f"The samples need an axis that counts them, found the shape {samples.shape}.")
-        if not len(samples):  # how many numbers there would be, only a sample tells
+            raise InputError(f"samples: expected an array of shape (n, *shape), found shape {samples.shape}.")
+        if not len(samples):  # only running a sample tells the number of columns
             return self._rows(spec, name, np.zeros((1, *spec.shape)))[:0]
         parts = np.array_split(samples, min(self._threads, len(samples)))
         if len(parts) == 1:
@@ -178,12 +181,12 @@ class Runtime:
 
 
 def _processors() -> int:
-    """How many processors this process may use: in a container often fewer than there are."""
+    """Number of processors that this process may use; in a container often fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
-    """A sample as the graph takes it; raises InputError naming what was expected and what came."""
+    """Convert a sample to the shape and type of the graph's input. Raises InputError if it does not fit."""
     if value is None:
         if not spec.is_optional:
             raise InputError(f"The input {spec.name!r} is missing.")
@@ -197,23 +200,23 @@ def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
             f"The input {spec.name!r} expects {what} of shape {spec.shape}, found {array.shape}."
         )
     if spec.is_integer and array.dtype.kind == "f" and not np.all(array == np.rint(array)):
-        raise InputError(f"The input {spec.name!r} expects whole numbers, found {_first_broken(array)}.")
+        raise InputError(f"The input {spec.name!r} expects whole numbers, found {_first_fraction(array)}.")
     return np.ascontiguousarray(array, dtype=np.float32).reshape(spec.graph_shape)
 
 
-def _first_broken(array: NDArray[Any]) -> float:
+def _first_fraction(array: NDArray[Any]) -> float:
     return float(array[array != np.rint(array)][0])
 
 
 def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    """Whether shapes agree but for axes of 1 in front, or a gray image's channel at the end."""
+    """Whether shapes are equal apart from leading axes of size 1 and the channel axis of a gray image."""
     if _without_lead(found) == _without_lead(expected):
         return True
     return len(expected) == 3 and expected[-1] == 1 and found == expected[:-1]
 
 
 def _without_lead(shape: tuple[int, ...]) -> tuple[int, ...]:
-    first = next((place for place, size in enumerate(shape) if size != 1), len(shape))
+    first = next((axis for axis, size in enumerate(shape) if size != 1), len(shape))
     return shape[first:]
 
 

@@ -165,7 +165,7 @@ def contents(folder):
 @needs_the_extra
 def test_another_network_is_caught(written):
     one, other = written("circles"), untrained(plan_of(*NETWORKS["circles"], dataset="circles"), seed=1)
-    with pytest.raises(VerificationError, match="does not compute what was trained"):
+    with pytest.raises(VerificationError, match="expected the outputs of the trained model"):
         coreai.verify(one.path, other.probe, one.labels)
 
 
@@ -199,11 +199,11 @@ def with_odd_metadata(folder):
     ("damage", "complaint"),
     [
         (cut, "main.hash"),
-        (cut_and_signed, "the process ended by"),
+        (cut_and_signed, "the process was killed by"),
         (with_odd_metadata, "cannot be run"),
-        (without("main.mlirb"), "no Core AI model"),
-        (without("main.hash"), "no Core AI model"),
-        (without("metadata.json"), "no Core AI model"),
+        (without("main.mlirb"), "not a Core AI model"),
+        (without("main.hash"), "not a Core AI model"),
+        (without("metadata.json"), "not a Core AI model"),
     ],
 )
 def test_a_damaged_file_is_an_error_and_not_the_end_of_the_process(written, copy, damage, complaint):
@@ -390,7 +390,7 @@ def test_ctrl_c_at_the_terminal_is_decided_by_us_alone(tmp_path, monkeypatch):
             "raise TypeError('Exception encountered when calling Dense.call().\\n\\n\\x1b[1mso\\x1b[0m\\n\\nArguments')",
             "TypeError: Exception encountered when calling Dense.call(). so",
         ),
-        ("print('chatter'); os.kill(os.getpid(), 11)", "the process ended by SIGSEGV"),
+        ("print('chatter'); os.kill(os.getpid(), 11)", "the process was killed by SIGSEGV"),
         ("os._exit(3)", "exit status 3"),
     ],
 )

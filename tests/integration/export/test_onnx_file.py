@@ -125,9 +125,9 @@ def test_a_changed_weight_is_noticed(tmp_path):
         largest.CopyFrom(onnx.numpy_helper.from_array(values, largest.name))
 
     changed(path, shake)
-    with pytest.raises(VerificationError, match=r"model\.onnx does not compute what was trained"):
+    with pytest.raises(VerificationError, match=r"model\.onnx: expected the outputs of the trained model"):
         onnx_file.verify(path, trained.probe, trained.plan.info.labels)
-    with pytest.raises(VerificationError, match=r"model\.onnx does not compute what its Core ML file does"):
+    with pytest.raises(VerificationError, match=r"model\.onnx: expected the outputs of its Core ML file"):
         onnx_file.verify(path, trained.probe, trained.plan.info.labels, reference="translated")
 
 

@@ -158,7 +158,7 @@ def test_onnx_can_be_asked_for_where_core_ml_is(phone: type[Phone], tmp_path: Pa
     path, x = network("a", "b", "c").save(tmp_path), normal(6)
     assert Runtime.load(path, engine="onnx").run({"x": x})["probs"].shape == (3,)
     assert "scores" in Runtime.load(path, keep=["scores"]).run({"x": x})
-    with pytest.raises(InputError, match="Core ML shows no inner values"):
+    with pytest.raises(InputError, match="Core ML does not return intermediate values"):
         Runtime.load(path, keep=["scores"], engine="coreml")
 
 

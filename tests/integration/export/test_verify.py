@@ -108,7 +108,7 @@ def test_swapped_labels_are_caught(cnn, kind, tmp_path):
     info = cnn.plan.info.model_copy(update={"labels": (right[1], right[0], *right[2:])})
     swapped = dataclasses.replace(cnn, plan=dataclasses.replace(cnn.plan, info=info))
     path = write(swapped, kind, tmp_path)
-    with pytest.raises(VerificationError, match="does not compute what was trained"):
+    with pytest.raises(VerificationError, match="expected the outputs of the trained model"):
         verify(path, cnn.probe, right, "float32")
 
 

@@ -129,7 +129,7 @@ def test_a_verification_that_fails_leaves_no_folder(tmp_path, monkeypatch):
         "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
         "training": {"epochs": 2},
     }
-    with pytest.raises(VerificationError, match="does not compute what was trained"):
+    with pytest.raises(VerificationError, match="expected the outputs of the trained model"):
         run(document, tmp_path / "result")
     assert list(tmp_path.iterdir()) == []
 

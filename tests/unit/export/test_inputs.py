@@ -62,10 +62,10 @@ def test_numbers_may_be_nested_or_flat():
     ("value", "message"),
     [
         ("1,2", "found '1,2'"),
-        ([1, "2", 3, 4], "found a list with other items"),
+        ([1, "2", 3, 4], "found a list with items that are not numbers"),
         ([[1, 2], [3]], "found lists of different lengths"),
         ([1, 2, 3], "found 3"),
-        ([1, 2, 3, 1e300], "found one outside the range of float32"),
+        ([1, 2, 3, 1e300], "found a number outside the range of float32"),
     ],
 )
 def test_numbers_that_are_refused(value, message):

@@ -1,4 +1,4 @@
-"""A trained model → model.aimodel, for Apple Core AI (iOS and macOS 27)."""
+"""Write a trained model as `model.aimodel`, for Apple Core AI (iOS and macOS 27)."""
 
 from __future__ import annotations
 
@@ -15,27 +15,27 @@ _CONVERTER = "quickml.export.coreai.convert"
 
 
 def missing() -> str | None:
-    """Why a `.aimodel` cannot be made here; None where it can. Imports nothing heavy."""
+    """The reason why a `.aimodel` cannot be written here, or None if it can. Imports no heavy library."""
     absent = [name for name in _NEEDED if find_spec(name) is None]
     if not absent:
         return None
     return (
-        f"aimodel needs {', '.join(absent)}, which this Python does not have: pip install 'quickml[coreai]'"
+        f"aimodel needs {', '.join(absent)}, which is not installed: pip install 'quickml[coreai]'"
         " (Linux on x86-64, or macOS 26 and later on Apple silicon)"
     )
 
 
 def write(trained: TrainedModel, keras_file: Path, folder: Path) -> Path:
-    """Convert, name, describe and save `model.aimodel`, a folder, in `folder`.
+    """Convert a model and save it as `model.aimodel`, a folder, with names, labels and metadata.
 
-    The same network as in the Core ML files. It takes raw pixels, (1, height, width, channels), or raw
-    features, (1, k), in float32; it gives `probabilities`, (1, classes), in the order of the metadata's
-    `labels`, or `prediction`, (1, 1).
+    The network is the same as in the Core ML files. Its input is raw pixels, (1, height, width, channels), or
+    raw features, (1, k), in float32. Its output is `probabilities`, (1, classes), in the order of the
+    metadata's `labels`, or `prediction`, (1, 1).
 
     Args:
-        trained: what `keras_file` holds, for names, labels and metadata.
-        keras_file: the float32 model, as `train.train` leaves it.
-        folder: where it goes; what is there under this name is replaced.
+        trained: the model that `keras_file` holds, for names, labels and metadata.
+        keras_file: the float32 model, as `train.train` saves it.
+        folder: the parent folder; an existing `model.aimodel` in it is replaced.
 
     Raises:
         CompileError: the extra is not installed, or the converter refuses a layer.
@@ -43,15 +43,15 @@ def write(trained: TrainedModel, keras_file: Path, folder: Path) -> Path:
     if reason := missing():
         raise CompileError(reason)
     path = folder.resolve() / "model.aimodel"
-    with tempfile.TemporaryDirectory() as place:
-        failure = process.run(_CONVERTER, _order(trained, keras_file, path), Path(place))
+    with tempfile.TemporaryDirectory() as folder_name:
+        failure = process.run(_CONVERTER, _order(trained, keras_file, path), Path(folder_name))
     if failure:
         raise CompileError(f"aimodel: Apple's converter could not write the model ({failure})")
     return folder / path.name
 
 
 def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, object]:
-    from quickml.export.coreml import package  # loads coremltools, which the second process does without
+    from quickml.export.coreml import package  # loads coremltools, which the second process must not load
 
     plan, export = trained.plan, trained.plan.document.export
     source = package.input_name(trained)

@@ -1,4 +1,4 @@
-"""The second process that writes: a `.keras` file → torch program → Core AI program → `.aimodel`.
+"""Subprocess that converts a `.keras` file to a torch program, a Core AI program and a `.aimodel`.
 
 Started by `asset.write`.
 """
@@ -21,7 +21,7 @@ _ATTENTION = torch.ops.aten.scaled_dot_product_attention.default
 
 
 def convert(folder: Path, order: Mapping[str, Any]) -> None:
-    """Write the file at `order["path"]`; see `asset.write` for the order."""
+    """Write the file at `order["path"]`; `asset.write` creates the order."""
     del folder
     path = Path(order["path"])
     program = _program(order)
@@ -31,14 +31,14 @@ def convert(folder: Path, order: Mapping[str, Any]) -> None:
 
 
 def _program(order: Mapping[str, Any]) -> Any:
-    """The model as a Core AI program, of one sample at a time, with the names that an app meets."""
+    """The model as a Core AI program for a batch of 1, with the input and output names that apps use."""
     from quickml.training.on_torch import load
 
     model = load(Path(order["keras_file"]), both=order["both"])
     source = model.inputs[0]
     sample = torch.zeros((1, *source.shape[1:]), dtype=getattr(torch, source.dtype))
     exported = torch.export.export(model, (sample,), strict=False)
-    # RELEASE: debugging information holds stack traces, with the paths of this machine
+    # RELEASE: debugging information would contain stack traces with the paths of this machine
     converter = coreai_torch.TorchConverter(mode=coreai_torch.TorchConverter.Mode.RELEASE)
     exported = exported.run_decompositions(_decompositions(exported))
     names = {"input_names": [order["input"]], "output_names": [order["output"]]}
@@ -47,7 +47,7 @@ def _program(order: Mapping[str, Any]) -> Any:
 
 
 def _decompositions(exported: Any) -> Any:
-    """Apple's table of operations to take apart, and those that its converter (0.4.3) cannot take whole."""
+    """Apple's table of operations to decompose, plus those that its converter (0.4.3) does not support."""
     table = coreai_torch.get_decomp_table()
     table.update(torch._decomp.get_decompositions([torch.ops.aten.elu]))
     if any(node.target is _ATTENTION and _is_uneven(node) for node in exported.graph.nodes):
@@ -56,7 +56,7 @@ def _decompositions(exported: Any) -> Any:
 
 
 def _is_uneven(attention: Any) -> bool:
-    """Whether values are of another size than queries, which the converter refuses."""
+    """Whether values and queries differ in size, which the converter does not support."""
     query, _, value = (argument.meta["val"] for argument in attention.args[:3])
     return bool(query.shape[-1] != value.shape[-1])
 
@@ -71,7 +71,7 @@ def _metadata(order: Mapping[str, Any]) -> Any:
 
 
 def _settle(metadata: Path) -> None:
-    """The same model, the same bytes: without the date, and with its keys in order."""
+    """Make the bytes reproducible: remove the date and sort the keys."""
     content = json.loads(metadata.read_text(encoding="utf-8"))
     content.pop("creationDate", None)
     text = json.dumps(content, indent=2, sort_keys=True, ensure_ascii=False)

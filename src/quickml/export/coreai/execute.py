@@ -1,6 +1,6 @@
-"""The second process that verifies: Apple's runtime runs a `.aimodel` on samples.
+"""Subprocess that runs a `.aimodel` on samples with Apple's runtime, for verification.
 
-Started by `verification.answers`; needs no torch.
+Started by `verification.answers`; does not need torch.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ import numpy as np
 from quickml.export.coreai.process import serve
 
 SAMPLES, ANSWERS, LABELS = "samples.npy", "answers.npy", "labels.json"
-"""In the folder: samples (n, *input shape) go in, answers (n, k) float32 and the file's labels come out."""
+"""Files in the folder: the samples, (n, *input shape), are read; the outputs, (n, k) float32, and the labels
+of the model are written."""
 FUNCTION = "main"
 
 
 def execute(folder: Path, order: Mapping[str, Any]) -> None:
-    """Run the file at `order["path"]` on the samples in the folder."""
+    """Run the file at `order["path"]` on the samples in the folder, and write its outputs and labels."""
     from coreai.authoring import AIModelAsset
 
     asset = AIModelAsset.load(order["path"])
@@ -33,7 +34,7 @@ def execute(folder: Path, order: Mapping[str, Any]) -> None:
 async def _answers(asset: Any, samples: Any) -> Any:
     from coreai.runtime import NDArray
 
-    # AIModel.load, the shorter way, works on Apple systems only.
+    # AIModel.load is shorter but works on Apple systems only.
     async with asset.executable() as model:
         function = model.load_function(FUNCTION)
         (source,), (answer,) = function.desc.input_names, function.desc.output_names

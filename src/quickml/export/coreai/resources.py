@@ -1,7 +1,7 @@
-"""The names of the weights inside a Core AI program, made the same in every run.
+"""Give the weights of a Core AI program names that are the same in every run.
 
-Large constants of an MLIR module are resources, kept apart from it under a name. The converter's names hold a
-hash with a seed that each process draws anew, so the bytes of two runs would differ, even in length.
+Large constants of an MLIR module are resources, stored outside the module under a name. The converter's names
+contain a hash whose seed differs in each process, so that the files of two runs would differ, even in length.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ _ALIGNMENT_BYTES = 4
 
 
 def name_resources(program: Any) -> None:
-    """Call them `weights_0`, `weights_1`, ... in the order of their use.
+    """Rename the resources to `weights_0`, `weights_1`, ... in order of use.
 
-    MLIR's Python bindings cannot read a resource, but print it; reading it there takes about five times its
-    size in memory for a moment.
+    MLIR's Python bindings cannot read a resource, but they can print it. Parsing the printed text temporarily
+    needs about five times the size of the weights in memory.
     """
     from coreai._compiler.ir import DenseResourceElementsAttr
 
-    module = program._module._mlir_module  # no public way (coreai-core 1.0.0b3)
+    module = program._module._mlir_module  # not available in the public API (coreai-core 1.0.0b3)
     blobs = dict(_BLOB.findall(module.operation.get_asm()))
     renamed: dict[str, Any] = {}
     with module.context:

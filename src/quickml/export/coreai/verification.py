@@ -1,4 +1,4 @@
-"""A `.aimodel` against the trained model, executed by Apple's own runtime."""
+"""Compare a `.aimodel` with the trained model, executed by Apple's own runtime."""
 
 from __future__ import annotations
 
@@ -19,24 +19,24 @@ from quickml.export.verify import in_order, judge
 from quickml.model import Array, Probe
 
 PROGRAM, DIGEST, METADATA = "main.mlirb", "main.hash", "metadata.json"
-"""The files of a `.aimodel`: program and weights as MLIR bytecode, its sha256 (32 bytes), metadata."""
+"""The files of a `.aimodel`: program and weights as MLIR bytecode, their sha256 (32 bytes), and metadata."""
 _RUNTIME = "quickml.export.coreai.execute"
 
 
 def verify(path: Path, probe: Probe, labels: tuple[str, ...]) -> Parity:
-    """Execute a file and compare, as `coreml.verify` does for the other formats.
+    """Execute a file and compare its outputs, as `export.verify` does for the other formats.
 
     Args:
         path: a `.aimodel`, as it will be delivered.
-        probe: at least 256 samples with the trained model's answers.
-        labels: the classes, in the order of the probe's answers; none for a regression.
+        probe: at least 256 samples with the outputs of the trained model.
+        labels: the class labels, in the order of the probe's outputs; empty for a regression.
 
     Raises:
-        VerificationError: it computes something else; the error carries the figures.
-        CoreMLFileError: it is damaged, or cannot be run here.
+        VerificationError: the outputs differ too much; the error carries the figures.
+        CoreMLFileError: the file is damaged, or cannot be run here.
     """
-    found, names = answers(path, probe.inputs)
-    return judge(path.name, in_order(found, names, labels, path.name), probe, labels, "float32")
+    outputs, names = answers(path, probe.inputs)
+    return judge(path.name, in_order(outputs, names, labels, path.name), probe, labels, "float32")
 
 
 def answers(path: Path, inputs: NDArray[np.generic]) -> tuple[Array, tuple[str, ...]]:
@@ -47,16 +47,16 @@ def answers(path: Path, inputs: NDArray[np.generic]) -> tuple[Array, tuple[str, 
         inputs: (n, *input shape) raw samples.
 
     Returns:
-        What it answers, (n, k), and its labels; none for a regression.
+        The outputs, (n, k), and the labels of the model, which are empty for a regression.
 
     Raises:
-        CoreMLFileError: it is damaged, or cannot be run here.
+        CoreMLFileError: the file is damaged, or cannot be run here.
     """
     _check(path)
     if reason := missing():
         raise CoreMLFileError(f"{path.name} cannot be run: {reason}")
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
+    with tempfile.TemporaryDirectory() as folder_name:
+        folder = Path(folder_name)
         np.save(folder / SAMPLES, inputs)
         failure = process.run(_RUNTIME, {"path": str(path.resolve())}, folder)
         if failure:
@@ -66,11 +66,11 @@ def answers(path: Path, inputs: NDArray[np.generic]) -> tuple[Array, tuple[str, 
 
 
 def _check(path: Path) -> None:
-    """Apple's runtime looks at no digest, and ends its process over a file that is missing or cut short."""
+    """Check the files, as Apple's runtime ignores the digest and crashes on missing or truncated files."""
     try:
         content, digest = (path / PROGRAM).read_bytes(), (path / DIGEST).read_bytes()
         (path / METADATA).read_bytes()
     except OSError as error:
-        raise CoreMLFileError(f"{path.name} is no Core AI model: {error.strerror}") from error
+        raise CoreMLFileError(f"{path.name} is not a Core AI model: {error.strerror}") from error
     if hashlib.sha256(content).digest() != digest:
-        raise CoreMLFileError(f"{path.name} is damaged: {PROGRAM} is not what {DIGEST} says")
+        raise CoreMLFileError(f"{path.name} is damaged: {PROGRAM} does not match the checksum in {DIGEST}")

@@ -1,4 +1,4 @@
-"""One module per file format; each registers its class with `@registered`. None imports anything heavy.
+"""One module per file format. Each registers its class with `@registered` and imports heavy libraries lazily.
 
 To add a format, add a module here: docs/how-to/add-a-format.md.
 """

@@ -1,4 +1,4 @@
-"""What the two formats of Core ML have in common."""
+"""Base class of the two Core ML formats."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class CoreMLFormat(Format):
-    """A Core ML file with the weights that the document asks for."""
+    """A Core ML file with weights stored as the document requests."""
 
     is_runnable = True
 
     def write(self, run: Compilation) -> Generator[Event, None, Path]:
-        """Move the candidate to the result folder; scratch is on the same disk."""
+        """Move the candidate to the result folder, which is on the same disk as the scratch folder."""
         candidate = yield from self.candidate(run)
         path = candidate.path.rename(run.folder / self.file_name)
         full = path if candidate.uncompressed == candidate.path else candidate.uncompressed
@@ -36,7 +36,7 @@ class CoreMLFormat(Format):
         return prove(candidate, run.trained.probe, run.labels)
 
     def candidate(self, run: Compilation) -> Generator[Event, None, Candidate]:
-        """The file in the scratch folder, or where `write` has put it. Written at the first call."""
+        """The file, in the scratch folder or where `write` moved it. The first call writes it."""
         from quickml.export.coreml.choose import choose
 
         if self.kind not in run.core_ml:

@@ -1,4 +1,4 @@
-"""What a format is: how its file is checked for, written and verified, and what it is called."""
+"""The base class of file formats: the file's name, and how to check for, write and verify it."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ BYTES, ZIP = "application/octet-stream", "application/zip"
 
 
 class Format(DocumentFormat, ABC):
-    """One file of a result folder. Objects have no state: what belongs to a run is in its `Compilation`."""
+    """One file of a result folder. Objects are stateless; the state of a run is in its `Compilation`."""
 
     file_name: ClassVar[str]
-    """In the result folder, such as `model.onnx`. If it is a folder, a zip of it is put beside it."""
+    """Name in the result folder, such as `model.onnx`. A folder is also stored as a zip next to it."""
     media_type: ClassVar[str] = BYTES
-    """What it is sent as over HTTP; of a folder, its zip."""
+    """HTTP content type; for a folder, the content type of its zip."""
     is_runnable: ClassVar[bool] = False
-    """Whether `export.runtime` runs the file on any system."""
+    """Whether `export.runtime` can run the file on any system."""
     is_optional: ClassVar[bool] = False
-    """Whether a run goes on without the file on a system that cannot write it."""
+    """Whether a system that cannot write the format skips it instead of failing the run."""
 
     def missing(self) -> str | None:
-        """Why this system cannot write the format; None if it can. Called before training."""
+        """The reason why this system cannot write the format, or None if it can. Called before training."""
         return None
 
     @abstractmethod
@@ -40,10 +40,10 @@ class Format(DocumentFormat, ABC):
         """Write `file_name` in `run.folder`.
 
         Yields:
-            What is worth reporting on the way; usually nothing.
+            Events to report; usually none.
 
         Returns:
-            The path.
+            The path of the written file or folder.
 
         Raises:
             CompileError: the model cannot be written.
@@ -51,19 +51,19 @@ class Format(DocumentFormat, ABC):
 
     @abstractmethod
     def verify(self, path: Path, run: Compilation) -> Parity | None:
-        """Read the file back, run it on `run.trained.probe` and compare.
+        """Read the file back, run it on `run.trained.probe` and compare its outputs with the expected ones.
 
         Returns:
-            The comparison; None for a file that another tool made of a verified one.
+            The comparison; None for a file that another tool derived from a verified one.
 
         Raises:
-            VerificationError: it computes something else.
-            CoreMLFileError: it cannot be read or run.
+            VerificationError: the outputs differ too much.
+            CoreMLFileError: the file cannot be read or run.
         """
 
 
 def asked(export: Export) -> Iterator[Format]:
-    """The formats of a document: those it names, in its order, then those that follow from other keys."""
+    """The formats of a document: those it lists, in its order, then those that other keys imply."""
     formats = known()
     named = [formats[kind] for kind in formats_of(export)]
     for one in (*named, *(one for one in formats.values() if not one.can_be_named and one.is_asked(export))):
@@ -72,5 +72,5 @@ def asked(export: Export) -> Iterator[Format]:
 
 
 def runnable() -> list[Format]:
-    """Formats that `export.runtime` runs, the one to prefer first."""
+    """The formats that `export.runtime` can run, in order of preference."""
     return [one for one in known().values() if isinstance(one, Format) and one.is_runnable]

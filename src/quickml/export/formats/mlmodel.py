@@ -12,7 +12,7 @@ from quickml.export.formats.format import registered
 
 @registered
 class MLModel(CoreMLFormat):
-    """One protobuf message. Its numbers of 8 bits and fewer are as old as the format."""
+    """One protobuf message. Weights of 8 bits and fewer need no newer system: iOS 13 reads them too."""
 
     kind = "mlmodel"
     file_name = "model.mlmodel"

@@ -1,4 +1,4 @@
-"""`model.mlmodelc`: a Core ML file as Xcode compiles it, on macOS."""
+"""`model.mlmodelc`: a Core ML file compiled by Xcode, on macOS only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _SOURCES = (MLModel.kind, MLPackage.kind)
 
 @registered
 class CompiledModel(Format):
-    """Made of the last Core ML file that the document names. An app can load it without compiling it."""
+    """Compiled from the last Core ML file that the document lists. An app loads it without compiling it."""
 
     kind = "mlmodelc"
     file_name = "model.mlmodelc"
@@ -31,11 +31,11 @@ class CompiledModel(Format):
     is_optional = True
 
     def is_asked(self, export: Export) -> bool:
-        """Wherever there is a Core ML file to compile."""
+        """True if the document lists a Core ML format."""
         return not set(_SOURCES).isdisjoint(export.formats)
 
     def missing(self) -> str | None:
-        """It takes Xcode."""
+        """Checks for macOS with Xcode."""
         if sys.platform == "darwin" and shutil.which("xcrun"):
             return None
         return "compiled on macOS only (xcrun coremlcompiler); elsewhere the phone compiles"
@@ -49,4 +49,4 @@ class CompiledModel(Format):
         return compile_for_device(run.core_ml[kind].path, run.folder)
 
     def verify(self, path: Path, run: Compilation) -> None:
-        """Nothing: Apple's compiler made it of a file that is verified."""
+        """Returns None: Apple's compiler derives this file from one that is verified."""

@@ -12,7 +12,7 @@ from quickml.export.formats.format import ZIP, registered
 
 @registered
 class MLPackage(CoreMLFormat):
-    """A folder: a protobuf message and its weights."""
+    """A folder with a protobuf message and a weights file."""
 
     kind = "mlpackage"
     file_name = "model.mlpackage"

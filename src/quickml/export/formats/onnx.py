@@ -1,4 +1,4 @@
-"""`model.onnx`: the graph that was verified, for any ONNX runtime."""
+"""`model.onnx`: the verified graph, for any ONNX runtime."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
 
 @registered
 class Onnx(Format):
-    """The translation of a Core ML file, with the weights that this one stores."""
+    """The translation of a Core ML file, with that file's weights."""
 
     kind = "onnx"
     file_name = "model.onnx"
 
     def write(self, run: Compilation) -> Generator[Event, None, Path]:
-        """Translate the Core ML file; one is written in the scratch folder if the document names none."""
+        """Translate the Core ML file. If the document lists none, one is written to the scratch folder."""
         from quickml.export.onnx import onnx_file
 
         source = yield from self._source(run).candidate(run)

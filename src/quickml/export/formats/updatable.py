@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @registered
 class UpdatableModel(Format):
-    """Asked for by `export.updatable`. `document.checks.updatable` says which networks can be trained so."""
+    """Requested by `export.updatable`. `document.checks.updatable` checks which networks support this."""
 
     kind = "updatable"
     file_name = "model.updatable.mlmodel"
@@ -24,7 +24,7 @@ class UpdatableModel(Format):
     can_be_named = False
 
     def is_asked(self, export: Export) -> bool:
-        """By its own key."""
+        """True if the document has `export.updatable`."""
         return export.updatable is not None
 
     def write(self, run: Compilation) -> Generator[Event, None, Path]:
@@ -35,7 +35,7 @@ class UpdatableModel(Format):
         return updatable.write(run.trained, run.folder)
 
     def verify(self, path: Path, run: Compilation) -> Parity:
-        """What it answers before the phone has trained it."""
+        """Compares the outputs of the file as delivered, before any training on a phone."""
         from quickml.export.verify import verify
 
         return verify(path, run.trained.probe, run.labels, "float32")
