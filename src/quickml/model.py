@@ -1,4 +1,4 @@
-"""What training hands on: plain numpy and plain records, nothing of keras."""
+"""The result of training, as numpy arrays and plain values, without Keras objects."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class Probe:
-    """Samples in raw form with the trained model's answers, computed in float32.
+    """Raw samples with the trained model's outputs, computed in float32.
 
-    A delivered file must give the same answers. The first `held_out` samples are test samples as they
-    are; where a dataset has few, the rest are test samples varied.
+    Exported files must give the same outputs. The first `held_out` samples are unmodified test samples; if a
+    dataset has few, the others are variations of test samples.
     """
 
     inputs: NDArray[np.generic]
@@ -36,30 +36,30 @@ class TrainedModel:
 
     plan: Plan
     weights: Mapping[str, Mapping[str, Array]]
-    """By layer name, then by Keras' name of the variable (`kernel`, `bias`, `gamma`, `moving_mean`, ...).
+    """By layer name, then by Keras' variable name (`kernel`, `bias`, `gamma`, `moving_mean`, ...).
 
-    A layer within a layer stands before the name: `query/kernel`, `forward_lstm/bias`.
+    The name of a nested layer precedes that of its variable: `query/kernel`, `forward_lstm/bias`.
 
-    Layers without any are left out. A Normalization has `mean` and `variance` here where they were measured,
-    and is left out where the document gave them.
+    Layers without weights are omitted. A Normalization has `mean` and `variance` if they were measured; it is
+    omitted if the document contains them.
     """
     history: tuple[Mapping[str, float], ...]
     """One per epoch: `epoch` (from 1), `loss`, metrics, `val_...`, `learning_rate`, `seconds`.
 
-    The loss of a regression is in standard deviations of the training targets, its metrics in their unit.
+    The loss of a regression is in standard deviations of the training targets; its metrics are in their unit.
     """
     stopped: str | None
-    """`asked`, `early_stopping`, `max_seconds`, or None for all epochs."""
+    """Why training stopped early: `asked`, `early_stopping` or `max_seconds`; None if all epochs ran."""
     precision: str
-    """What it was trained in: `float32` or `mixed_bfloat16`."""
+    """Precision of the training: `float32` or `mixed_bfloat16`."""
     metrics: Mapping[str, float]
-    """On the test samples: `loss`, the metrics asked for."""
+    """`loss` and the requested metrics, on the test samples."""
     predictions: Array
     """(test samples, classes) probabilities in label order, or (test samples, 1) predicted targets."""
     confusion: NDArray[np.int64] | None
-    """(classes, classes): rows are the truth, columns the prediction. None for a regression."""
+    """(classes, classes): rows are true classes, columns predicted ones. None for a regression."""
     probe: Probe
     train_samples: int
     validation_samples: int
     seconds: Mapping[str, float]
-    """Wall-clock of `build` (with loading TensorFlow), `train`, and `evaluate` (with saving for Keras)."""
+    """Wall-clock time of `build` (includes loading TensorFlow), `train`, and `evaluate` (includes saving)."""

@@ -1,6 +1,6 @@
 """Datasets: references, descriptions and arrays.
 
-Importing this loads no numpy, so that documents are checked quickly: it is imported when a dataset is loaded.
+Importing this package does not import numpy, so that documents are checked quickly.
 """
 
 from quickml.datasets import builtin

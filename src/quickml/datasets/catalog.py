@@ -1,4 +1,4 @@
-"""The port that describes and loads datasets, and its implementation for registered ones."""
+"""The interface that describes and loads datasets, and its implementation for registered datasets."""
 
 from __future__ import annotations
 
@@ -16,25 +16,25 @@ class Catalog(Protocol):
     """Describes and loads the datasets that documents refer to."""
 
     def info(self, reference: Reference) -> DatasetInfo:
-        """Describe the dataset. Must be quick: documents are checked with it.
+        """Describe the dataset. Must be fast, because it is called whenever a document is checked.
 
         Raises:
-            DatasetError: there is no such data, or its description is wrong.
-            DocumentError: an option does not fit the data; pointers begin with /dataset.
+            DatasetError: the dataset does not exist, or its description is invalid.
+            DocumentError: an option does not fit the dataset; pointers start with /dataset.
         """
         ...
 
     def load(self, reference: Reference) -> Data:
-        """The arrays, checked against `info`.
+        """Load the arrays, and check them against `info`.
 
         Raises:
-            DatasetError: the data cannot be had, is damaged, or is not what its description says.
+            DatasetError: the data cannot be loaded, is damaged, or does not match its description.
         """
         ...
 
 
 class RegisteredDatasets:
-    """The datasets of the registry, which need nothing but their options."""
+    """The datasets of the registry."""
 
     def info(self, reference: Reference) -> DatasetInfo:
         """See `Catalog`."""
@@ -48,7 +48,7 @@ class RegisteredDatasets:
             ) from error
         except QuickMLError:
             raise
-        except Exception as error:  # whatever another package's code may raise
+        except Exception as error:  # code of other packages may raise anything
             raise DatasetError(f"{reference.name}: cannot be described: {_named(error)}") from error
 
     def load(self, reference: Reference) -> Data:
@@ -60,7 +60,7 @@ class RegisteredDatasets:
             data = _own(reference).load()
         except QuickMLError:
             raise
-        except Exception as error:  # whatever another package's code may raise
+        except Exception as error:  # code of other packages may raise anything
             raise DatasetError(f"{reference.name}: cannot be loaded: {_named(error)}") from error
         check(info, data)
         return data

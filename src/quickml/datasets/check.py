@@ -19,10 +19,10 @@ Array = npt.NDArray[np.generic]
 
 
 def check(info: DatasetInfo, data: Data) -> None:
-    """Sizes, shapes, types and ranges.
+    """Check sizes, shapes, types and ranges.
 
     Raises:
-        DatasetError: for the first difference.
+        DatasetError: for the first mismatch.
     """
     train, test = info.sizes
     _check_part(info, "training", train, data.x_train, data.y_train)
@@ -47,7 +47,7 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
 
 
 def _check_range(name: str, what: str, values: Array, count: int) -> None:
-    """Class indices and tokens count from 0."""
+    """Check that class indices or tokens are from 0 to `count - 1`."""
     if count and not (values.min() >= 0 and values.max() < count):
         raise DatasetError(
             f"{name}: expected {what} from 0 to {count - 1}, found {values.min()} to {values.max()}"

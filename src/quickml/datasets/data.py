@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:  # documents are checked without numpy, and their datasets name this class
+if TYPE_CHECKING:  # documents are checked without importing numpy
     import numpy.typing as npt
 
 
 @dataclass(frozen=True, kw_only=True)
 class Data:
-    """Training and test samples in the form in which an app passes them; read-only.
+    """Training and test samples, raw, as an app passes them to the model. The arrays become read-only.
 
-    - `x_train`, `x_test`: images, uint8 (n, height, width, channels), pixels 0..255, or (n, height, width)
-      read row by row; features, float32 (n, k), or sequences of them, (n, steps, k), in their own units; or
-      tokens, int32 (n, steps).
+    - `x_train`, `x_test`: images, uint8 (n, height, width, channels), or (n, height, width) as sequences of
+      rows, pixels 0..255; features, float32 (n, k), or sequences, float32 (n, steps, k), in their own units;
+      or tokens, int32 (n, steps).
     - `y_train`, `y_test`: class indices, int32 (n,); for a regression float32 (n,), in the target's unit.
     """
 

@@ -14,7 +14,7 @@ Count = Annotated[int, Field(ge=20, le=1_000_000)]
 
 
 class Reference(DocumentModel):
-    """The `dataset` of a document: a name and options, which are the fields."""
+    """The `dataset` of a document: a name and options. Each option is a field."""
 
     name: str
     seed: Seed = 0
@@ -22,42 +22,43 @@ class Reference(DocumentModel):
 
 
 class Dataset(Reference):
-    """A reference that needs nothing but its options to be described and loaded.
+    """A reference that describes and loads its own data.
 
-    To add one, derive a class whose `name` is a `Literal` with a default, and mark it with `@register`. Its
-    fields are the options that a document may give; its docstring is one line for a person.
+    To add a dataset, derive a class whose `name` is a `Literal` with a default, and decorate it with
+    `@register`. The fields are the options that documents can set. The docstring is a one-line description
+    for users.
     """
 
     def info(self) -> DatasetInfo:
-        """What the data is under these options. Quick: no numpy, no file is read."""
+        """Describe the data with these options. Must be fast: no numpy, no reading of files."""
         raise NotImplementedError
 
     def load(self) -> Data:
-        """The arrays. The same options give the same samples in the same order.
+        """Load the arrays. The same options give the same samples in the same order.
 
         Raises:
-            DatasetError: the data cannot be had, or is damaged.
+            DatasetError: the data cannot be loaded, or is damaged.
         """
         raise NotImplementedError
 
     def is_local(self) -> bool:
-        """Whether loading needs no connection to the internet."""
+        """Whether the data can be loaded without an internet connection."""
         return True
 
 
 class Missing(Reference):
-    """The dataset of a stored plan that is not installed any more."""
+    """A dataset of a stored plan that is no longer installed."""
 
     model_config = ConfigDict(extra="allow")
 
 
 class Split(Dataset):
-    """A dataset without a test set of its own: a fraction is held out, stratified by class."""
+    """A dataset without its own test set: a fraction of the samples is held out, stratified by class."""
 
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] = 0.2
 
     def divided(self, total: int) -> tuple[int, int]:
         """Number of training and test samples of `total`; the test fraction is rounded up."""
-        # Rounded first: 100 * 0.07 is 7.000000000000001, whose ceiling would be one sample too many.
+        # Rounded first: 100 * 0.07 is 7.000000000000001, and its ceiling is one too many.
         test = math.ceil(round(total * self.test_fraction, 6))
         return total - test, test

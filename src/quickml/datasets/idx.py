@@ -1,7 +1,7 @@
-"""IDX files, the format of MNIST (http://yann.lecun.com/exdb/mnist/).
+"""Read IDX files, the format of MNIST (http://yann.lecun.com/exdb/mnist/).
 
-Two zero bytes, a type (8 is uint8), the number of dimensions, each dimension as a big-endian 32-bit integer,
-then the values.
+A file consists of two zero bytes, a type (8 is uint8), the number of dimensions, the size of each dimension
+as a big-endian 32-bit integer, and the values.
 """
 
 from __future__ import annotations
@@ -21,17 +21,17 @@ Array = npt.NDArray[np.uint8]
 
 
 def read_idx(path: Path, sha256: str) -> Array:
-    """Read a gzip-packed IDX file of bytes.
+    """Read an IDX file of type uint8 that is compressed with gzip.
 
     Args:
-        path: the packed file.
-        sha256: of the unpacked content.
+        path: the compressed file.
+        sha256: checksum of the decompressed content.
 
     Returns:
-        uint8, of the shape that the file's header gives; read-only.
+        A read-only uint8 array with the shape in the file's header.
 
     Raises:
-        DatasetError: it is missing, damaged, another file than expected, or no IDX file of bytes.
+        DatasetError: the file is missing or damaged, its checksum differs, or it is not an IDX file of uint8.
     """
     try:
         content = zlib.decompress(path.read_bytes(), wbits=31)  # 31: a gzip header

@@ -1,4 +1,4 @@
-"""The description of a dataset, as plain data: what planning, training, export and reports need to know."""
+"""The description of a dataset, as plain data for planning, training, export and reports."""
 
 from typing import Annotated, Literal, Self
 
@@ -13,27 +13,27 @@ _RANKS: dict[Kind, tuple[int, ...]] = {"image": (2, 3), "features": (1,), "seque
 
 
 class DatasetInfo(DocumentModel):
-    """A dataset under given options. JSON round trip: `model_dump_json` and `model_validate_json`."""
+    """Describes a dataset with given options. To and from JSON: `model_dump_json`, `model_validate_json`."""
 
     name: str
     title: str
     source: str
-    """Attribution: who made the data, and its license where there is one."""
+    """Attribution: the author of the data, and its license if there is one."""
     task: Task = "classification"
     kind: Kind = "features"
-    """What one input is, and what an app calls it: an image of raw pixels 0..255, a row of features, a
-    sequence of such rows, or tokens, which are integers from 0 that stand for words or signs."""
+    """Type of an input, and the input's name in an app: an image of raw pixels 0..255, a row of features, a
+    sequence of such rows, or tokens, which are integers from 0 that stand for words or characters."""
     shape: Annotated[tuple[Size, ...], Field(min_length=1, max_length=3)]
-    """Of one input: (height, width, channels) of an image, or (height, width) where it is read row by row;
-    (n,) of n features, (steps, n) of a sequence, (steps,) of tokens."""
+    """Shape of an input: (height, width, channels) for images, or (height, width) for images as sequences of
+    rows; (n,) for n features, (steps, n) for sequences, (steps,) for tokens."""
     labels: tuple[str, ...] = ()
     """Class labels in the order of the model's outputs; empty for a regression."""
     feature_names: tuple[str, ...] = ()
-    """Names of the numbers in order; of a sequence, those of one step."""
+    """Names of the features in order; for a sequence, of the features of a step."""
     vocabulary: tuple[str, ...] = ()
     """Meaning of each token, from 0 on."""
     target_name: str = ""
-    """What a regression predicts, with its unit."""
+    """Name of a regression's target, with its unit."""
     sizes: tuple[Size, Size]
     """Number of training samples and of test samples."""
 
@@ -44,7 +44,7 @@ class DatasetInfo(DocumentModel):
 
     @property
     def outputs(self) -> int:
-        """How many numbers a model answers with."""
+        """Number of outputs of a model."""
         return len(self.labels) or 1
 
     @model_validator(mode="after")

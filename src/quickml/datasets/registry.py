@@ -1,12 +1,12 @@
-"""The datasets by name: built in, registered by a program, or installed with another package.
+"""The registry of datasets: built in, registered by a program, or installed with another package.
 
-Another package names its dataset classes as entry points of the group `quickml.datasets`:
+Other packages declare their dataset classes as entry points of the group `quickml.datasets`:
 
     [project.entry-points."quickml.datasets"]
     shapes = "my_package.shapes:Shapes"
 
-The entry point's name is the dataset's name. Entry points are looked up when a name is not built in, and each
-is loaded when a document names it, so that they cost other documents no time.
+The entry point's name is the dataset's name. Entry points are searched only for names that are not built in,
+and loaded when a document uses them, so that they do not slow down other documents.
 """
 
 from __future__ import annotations
@@ -33,10 +33,10 @@ R = TypeVar("R", bound=Reference)
 
 
 def register(kind: type[R]) -> type[R]:
-    """Make a dataset known by its name; a class decorator.
+    """Class decorator that adds a dataset to the registry under its name.
 
     Raises:
-        DatasetError: its name is missing, malformed, or taken by another class.
+        DatasetError: the name is missing, malformed, or used by another class.
     """
     field = kind.model_fields["name"]
     name = field.default
@@ -53,15 +53,15 @@ def register(kind: type[R]) -> type[R]:
 
 
 def registered() -> Mapping[str, type[Reference]]:
-    """By name, every class that was registered until now, in this order."""
+    """All classes registered so far by name, in the order of registration."""
     return _classes
 
 
 def find(name: str) -> type[Reference] | None:
-    """The class that reads a reference of this name; None where there is none.
+    """The class of the dataset with this name, or None.
 
     Raises:
-        DatasetError: an installed package announces it, and cannot be loaded.
+        DatasetError: the entry point with this name cannot be loaded.
     """
     if name not in _classes and name in _entry_points():
         _load(name)
@@ -69,12 +69,12 @@ def find(name: str) -> type[Reference] | None:
 
 
 def names() -> list[str]:
-    """Every name that a document may give; nothing is loaded for it."""
+    """All valid names. Does not load entry points."""
     return list(dict.fromkeys((*_classes, *_entry_points())))
 
 
 def references() -> list[type[Reference]]:
-    """Every class, built-in ones first; a package that cannot be loaded is left out and logged."""
+    """All classes, built-in ones first. Entry points that cannot be loaded are logged and skipped."""
     for name in names():
         try:
             find(name)
@@ -84,7 +84,7 @@ def references() -> list[type[Reference]]:
 
 
 def datasets() -> list[type[Dataset]]:
-    """Every class that needs nothing but its options."""
+    """All classes that describe and load their own data."""
     return [kind for kind in references() if issubclass(kind, Dataset)]
 
 
@@ -99,7 +99,7 @@ def _load(name: str) -> None:
     point = _entry_points()[name]
     try:
         kind = point.load()
-    except Exception as error:  # whatever the import of another package may raise
+    except Exception as error:  # importing another package may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise DatasetError(f"{name}: the entry point {point.value} cannot be loaded: {reason}") from error
     if not (isinstance(kind, type) and issubclass(kind, Reference)):

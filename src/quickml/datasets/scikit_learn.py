@@ -1,7 +1,7 @@
-"""The tables that scikit-learn carries, read from its files.
+"""Read the tables that are installed with scikit-learn.
 
-The files are read here because importing scikit-learn takes about 0.9 s, of which 0.01 s would be used.
-Its own loaders are used should the files ever move, and a test holds both to be equal.
+The files are read directly, because importing scikit-learn takes about 0.9 s. If a future version moves the
+files, scikit-learn's own loaders are used. A test checks that both ways give the same arrays.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ Array = npt.NDArray[Any]
 
 
 def classified(name: str, file: str, *, header: int = 0) -> tuple[Array, Array]:
-    """Features, float64 (n, k), and the class of each row, which is the file's last column.
+    """Features, float64 (n, k), and the class of each row, float64 (n,), from the last column of the file.
 
     Raises:
-        DatasetError: as `table`.
+        DatasetError: see `table`.
     """
     rows = table(file, header=header)
     return through_sklearn(name) if rows is None else (rows[:, :-1], rows[:, -1])
 
 
 def table(file: str, *, delimiter: str | None = ",", header: int = 0) -> Array | None:
-    """A file of scikit-learn's as float64 (rows, columns), without importing scikit-learn; None if it moved.
+    """Read a file of scikit-learn as float64 (rows, columns); None if the file does not exist.
 
     Raises:
-        DatasetError: scikit-learn is not installed, or the file holds something else than numbers.
+        DatasetError: scikit-learn is not installed, or the file is damaged.
     """
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
@@ -48,7 +48,7 @@ def table(file: str, *, delimiter: str | None = ",", header: int = 0) -> Array |
 
 
 def through_sklearn(name: str, **options: bool) -> tuple[Array, Array]:
-    """(x, y) as `sklearn.datasets.load_...` gives them: float64 (n, k) and (n,)."""
+    """Load (x, y) with `sklearn.datasets.load_...`: float64 (n, k) and (n,)."""
     loader = getattr(import_module("sklearn.datasets"), f"load_{name}")
     x, y = loader(return_X_y=True, **options)
     return x, y

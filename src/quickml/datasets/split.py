@@ -1,4 +1,4 @@
-"""Dividing samples into training and test samples."""
+"""Split samples into training and test samples."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ Array = npt.NDArray[Any]
 Indices = npt.NDArray[np.intp]
 
 QUANTILES = 10
-"""A regression's targets are stratified as if each tenth of them, by size, were a class."""
+"""Number of strata for the targets of a regression."""
 
 
 def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
-    """Divide samples in two, stratified and shuffled.
+    """Split samples into two parts, stratified and shuffled.
 
-    Each class's share of either part is within one sample of its share of the whole (largest remainder
-    method); the targets of a regression count as ten classes of about equal size, by quantile.
+    In each part, the number of samples of a class is within one of its exact share (largest remainder
+    method). The targets of a regression are stratified by decile.
 
     Args:
         y: class indices, integer (n,); or targets of a regression, float (n,).
-        held_out: size of the second part, exactly, 0..n.
+        held_out: exact size of the second part, 0..n.
         seed: the same seed gives the same parts in the same order.
 
     Returns:
-        Indices into `y` of the kept and of the held-out samples: (n - held_out,) and (held_out,).
+        Indices into `y` of the first part, (n - held_out,), and of the held-out second part, (held_out,).
 
     Raises:
         ValueError: `held_out` is not within 0..n.
@@ -45,13 +45,13 @@ def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
 
 
 def divided(x: Array, y: Array, sizes: tuple[int, int], seed: int) -> Data:
-    """All samples of a dataset that comes in one piece, as `Data` of these training and test sizes."""
+    """Split samples into `Data` with `sizes`, the numbers of training and test samples."""
     train, test = split(y, sizes[1], seed)
     return Data(x_train=x[train], y_train=y[train], x_test=x[test], y_test=y[test])
 
 
 def _strata(y: Array) -> Indices:
-    """The class of each sample, counted from 0 without a gap; shape (n,)."""
+    """The stratum of each sample, numbered from 0 without gaps; shape (n,)."""
     if np.issubdtype(y.dtype, np.integer):
         return np.unique(y, return_inverse=True)[1].astype(np.intp)
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
@@ -59,8 +59,8 @@ def _strata(y: Array) -> Indices:
 
 
 def _quotas(counts: Indices, held_out: int) -> Indices:
-    """How many samples of each class are held out: proportional, summing up exactly."""
-    # In integers: a floating share of 0.9999999 would cost a class its sample.
+    """Number of samples to hold out of each class: proportional, with the exact total `held_out`."""
+    # Integer arithmetic: with floats, a share of 0.9999999 would be rounded down to 0.
     whole, remainder = np.divmod(counts * held_out, max(int(counts.sum()), 1))
     missing = held_out - int(whole.sum())
     whole[np.argsort(-remainder, kind="stable")[:missing]] += 1

@@ -1,1 +1,1 @@
-"""For the tests of programs that use QuickML."""
+"""Test doubles for programs that use QuickML."""

@@ -1,4 +1,4 @@
-"""Attempts that train nothing, in threads: an executor for tests."""
+"""An executor for tests, whose attempts run in threads and report fixed events without training."""
 
 from __future__ import annotations
 
@@ -36,17 +36,17 @@ VERIFIED = events.Verified(parity=(), folder="", files=(), seconds=0.0)
 
 
 def epoch_ended(epoch: int) -> events.EpochEnded:
-    """The event of an epoch that was not trained."""
+    """An `EpochEnded` event with fixed metrics."""
     return events.EpochEnded(epoch=epoch, epochs=EPOCHS, metrics=METRICS, learning_rate=0.1, seconds=0.0)
 
 
 def trained(epochs: int, stopped: str | None) -> events.Trained:
-    """The event of a training that did not happen."""
+    """A `Trained` event with fixed metrics."""
     return events.Trained(epochs=epochs, stopped=stopped, metrics=METRICS, seconds=0.0)
 
 
 class MemoryExecutor:
-    """The `Executor` without processes: each attempt reports `EPOCHS` epochs, and has no files."""
+    """The `Executor` without processes: each attempt reports `EPOCHS` epochs and produces no files."""
 
     def __init__(
         self,
@@ -57,7 +57,7 @@ class MemoryExecutor:
         limits: Limits = NO_LIMITS,
         epoch_s: float = 0.0,
     ) -> None:
-        """Run `workers` attempts at a time; an epoch takes `epoch_s` seconds unless it is interrupted."""
+        """Run up to `workers` attempts concurrently. An epoch takes `epoch_s` seconds unless interrupted."""
         self._jobs, self._limits, self._epoch_s = jobs, limits, epoch_s
         self._holder = new_id("host", datetime.now(UTC))
         self._changed = threading.Condition()
@@ -88,7 +88,7 @@ class MemoryExecutor:
         """See `Executor`."""
         return [*self._workers]
 
-    def close(self, grace_s: float) -> None:  # noqa: ARG002  # nothing here takes its time
+    def close(self, grace_s: float) -> None:  # noqa: ARG002  # attempts end at once
         """See `Executor`."""
         with self._changed:
             self._is_closing = True
@@ -119,7 +119,7 @@ class MemoryExecutor:
             try:
                 self._run(attempt)
             except FencedError:
-                pass  # cancelled meanwhile
+                pass  # the job was cancelled
             finally:
                 del self._attempts[number]
                 self._wishes.pop(attempt, None)
@@ -139,7 +139,7 @@ class MemoryExecutor:
             self._finish(attempt, last, done, "asked" if wish else None)
 
     def _wait(self, attempt: Attempt) -> Wish | Literal["leave"] | None:
-        """Let an epoch pass, unless the attempt is to do something else."""
+        """Wait for the duration of an epoch. Return the reason to end the attempt early, or None."""
         deadline = time.monotonic() + self._epoch_s
         with self._changed:
             while True:

@@ -1,5 +1,5 @@
-"""From a plan and arrays to a trained model: build, fit, evaluate.
+"""Build, train and evaluate a model with Keras.
 
-Keras and TensorFlow live here and nowhere else, and load only when `train` is called: importing this
-package, `trained` or `train` costs milliseconds. What leaves is plain numpy (`model.TrainedModel`).
+Only this package imports Keras and TensorFlow. They load when `train` is called, so importing the package is
+cheap. The result, `model.TrainedModel`, contains only numpy arrays and plain values.
 """

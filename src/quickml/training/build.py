@@ -1,4 +1,4 @@
-"""Plan → keras.Model. The spec's classes carry Keras' own names, so this is a walk and a lookup."""
+"""Build the keras.Model of a plan. The document's layers have the names and arguments of Keras' layers."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from quickml.training.dropout import QuickDropout
 from quickml.training.precision import Precision
 
 QUICKER = {"Dropout": QuickDropout}
-"""Forms of Keras' layers that do the same in less time while training."""
+"""Faster equivalents of Keras' layers, for training only."""
 
 
 def build(plan: Plan, precision: Precision, *, quick: bool = False) -> Any:
-    """Make the model, with its starting weights.
+    """Build the model with its initial weights.
 
-    With `quick`, layers that have a quicker form for training take it; such a model is not for saving.
+    With `quick`, use the faster layers of `QUICKER`; such a model must not be saved.
 
     Returns:
-        A keras.Model: (batch, *plan.info.shape) float32, raw pixels 0..255 or raw features, to
-        (batch, outputs) float32. Weights are float32 whatever `precision` says.
+        A keras.Model from (batch, *plan.info.shape) float32, raw pixels 0..255 or raw features, to
+        (batch, outputs) float32. Weights are float32 in any precision.
     """
     return connect(plan.graph, plan.info.kind, precision, quick=quick)
 
 
 def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool = False) -> Any:
-    """As `build`, for layers that are not part of a plan."""
+    """Like `build`, for a graph without a plan."""
     source = keras.Input(graph.input_shape, name=input_name, dtype="float32")
     values = {INPUT: source}
     for node in graph.nodes:
-        last = node is graph.nodes[-1]  # probabilities near 1 need more than bfloat16's digits
+        last = node is graph.nodes[-1]  # bfloat16 is too coarse for probabilities near 1
         dtype = "float32" if last or node.layer.needs_float32() else precision
         layer = make_layer(node.layer, node.name, dtype, quick=quick)
         values[node.name] = _called(layer, node.layer, [values[name] for name in node.inputs])
@@ -53,14 +53,14 @@ def _called(made: Any, layer: Layer, inputs: list[Any]) -> Any:
 
 
 def _keras_value(value: Any, dtype: str) -> Any:
-    """Plain values are the same on both sides; objects of the document become Keras' objects."""
+    """Convert layers and regularizers of the document to Keras objects; return other values unchanged."""
     if isinstance(value, Layer):
         return make_layer(value, default_name(value.type), dtype)
     if isinstance(value, Regularizer):
         return keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
     if value == "gelu_approximate":
-        # Keras has the function, but no name for it. As a Lambda of that function, and not a function of our
-        # own, the saved model loads wherever Keras is.
+        # Keras has this function, but no name for it. A Lambda of Keras' own function can be loaded without
+        # QuickML, unlike a function of ours.
         return keras.layers.Lambda(
             keras.activations.gelu, arguments={"approximate": True}, autocast=False, name=value
         )

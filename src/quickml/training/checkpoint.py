@@ -1,9 +1,9 @@
-"""A training on disk, so that it can go on after its process died.
+"""Checkpoints: the state of a training in a file, so that another process can resume it.
 
-One file: NumPy's `.npz` (a zip, whose checksums tell a damaged file from a sound one), without pickle. In it
-are the arrays of the variables and, as bytes, what the file belongs to and the position as JSON.
-The random numbers of Dropout and its like are among the variables: Keras keeps each layer's seed as one. The
-order of samples follows from the document's seed and the epoch.
+The file is a NumPy `.npz` without pickle: a zip, whose checksums reveal damage. It contains the arrays of all
+variables, the identity of the training, and the position as JSON. The state of random layers such as Dropout
+is among the variables, because Keras stores each layer's seed in one. The order of the samples follows from
+the document's seed and the epoch.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ from quickml.training.backend import keras, tf
 from quickml.training.checkpoint_policy import CheckpointPolicy
 
 State = Mapping[str, Sequence[NDArray[np.generic]]]
-"""Arrays in order, by what they belong to: `model`, `optimizer`, `best`."""
+"""Lists of arrays: `model`, `optimizer`, and `best` for the best weights so far."""
 
 SHARE = 20
-"""What takes long to write is written seldom: one second of writing in so many of training."""
+"""Minimum ratio of training time to the time for writing checkpoints."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """How far a training is; what is not in variables."""
+    """The part of a training's state that is not in variables."""
 
     epoch: int
-    """Under way, from 1."""
+    """The current epoch, from 1."""
     step: int
-    """Steps done in it."""
+    """Completed steps of the current epoch."""
     sums: tuple[float, ...]
-    """Of these steps, as `Objective.sums` has them."""
+    """Sums of these steps, see `Objective.sums`."""
     epoch_s: float
-    """Seconds spent on the epoch so far."""
+    """Time spent on the current epoch, in seconds."""
     elapsed_s: float
-    """Seconds spent on the training so far."""
+    """Time spent on the training, in seconds."""
     history: tuple[Mapping[str, float], ...]
     patience: tuple[float, int]
-    """Of early stopping: the best value, and the epochs since."""
+    """State of early stopping: the best value, and the number of epochs since."""
 
 
 def identity(plan: Plan, precision: str) -> str:
-    """What a checkpoint belongs to, as a hash: a document, and the code that would go on with it."""
+    """Hash of everything that must be equal to resume: document, precision and library versions."""
     parts = {
         "document": plan.document.model_dump(mode="json"),
         "precision": precision,
@@ -65,26 +65,26 @@ def identity(plan: Plan, precision: str) -> str:
 
 
 class Checkpoint:
-    """The one file that a training is kept in; each new state takes the place of the last."""
+    """The checkpoint file of a training. Each save replaces the previous one."""
 
     def __init__(self, policy: CheckpointPolicy, belongs_to: str) -> None:
-        """Keep there a training of which `identity` says what it is."""
+        """Use the file of `policy` for the training with the identity `belongs_to`."""
         self._policy, self._path, self._pause_s = policy, policy.path, policy.every_s
         self._belongs_to, self._last = belongs_to, perf_counter()
 
     def is_due(self) -> bool:
-        """Whether it is time for another one."""
+        """Whether enough time has passed since the last save."""
         return perf_counter() - self._last >= self._pause_s
 
     def save(self, position: Position, state: State) -> None:
-        """Put both on disk, whole or not at all.
+        """Replace the file atomically.
 
         Raises:
-            OSError: the disk refuses; what was there before is there still.
+            OSError: the file cannot be written; the previous file is unchanged.
         """
         self._policy.before()
         began = perf_counter()
-        leftover = self._path.with_name(f"{self._path.name}.partial")  # of a killed process: overwritten
+        leftover = self._path.with_name(f"{self._path.name}.partial")  # left by a killed process: overwritten
         try:
             with atomic.new_file(self._path, temporary=leftover) as stream:
                 np.savez(stream, allow_pickle=False, **self._packed(position, state))
@@ -94,20 +94,20 @@ class Checkpoint:
             self._pause_s = max(self._policy.every_s, SHARE * (self._last - began))
 
     def load(self) -> tuple[Position, State] | None:
-        """What was saved last; None where there is nothing, or what belongs to another document or version.
+        """Load the last save; None if there is none, or if it has another identity.
 
         Raises:
             CheckpointError: the file is damaged.
         """
         try:
-            # numpy does not close a file of its own that it cannot read
+            # Opened here because np.load does not close a file that it cannot read.
             with self._path.open("rb") as stream, np.load(stream, allow_pickle=False) as packed:
                 if _text(packed["belongs_to"]) != self._belongs_to:
                     return None
                 return _unpacked(packed)
         except FileNotFoundError:
             return None
-        except Exception as error:  # a damaged zip makes zipfile raise whatever there is
+        except Exception as error:  # zipfile raises many types for a damaged zip
             raise CheckpointError(f"the checkpoint is damaged ({error})") from error
 
     def _packed(self, position: Position, state: State) -> dict[str, Any]:
@@ -130,6 +130,6 @@ def _unpacked(packed: Any) -> tuple[Position, State]:
     fields = json.loads(_text(packed["position"]))
     for name in ("sums", "history", "patience"):
         fields[name] = tuple(fields[name])
-    counts = json.loads(_text(packed["counts"]))  # a name damaged in the zip must not just be missing
+    counts = json.loads(_text(packed["counts"]))  # to notice arrays missing from a damaged zip
     state = {owner: [packed[f"{owner}/{at}"] for at in range(count)] for owner, count in counts.items()}
     return Position(**fields), state

@@ -1,4 +1,4 @@
-"""Where and when the state of a training is written, so that another process can resume it."""
+"""Where and when the checkpoints of a training are written."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ def nothing() -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckpointPolicy:
-    """One file. If it holds the state of a training of the same document, that training is resumed."""
+    """Settings of a checkpoint file. A training resumes if the file contains a checkpoint of it."""
 
     path: Path
     every_s: float = 30.0
-    """Least time between two checkpoints, in seconds."""
+    """Minimum time between two checkpoints, in seconds."""
     label: str = ""
-    """Written into the file: two trainings with different labels never write the same bytes."""
+    """Stored in the file, so that trainings with different labels never write identical files."""
     before: Callable[[], None] = nothing
-    """Called before each, so that events can be stored first: a resumed training does not repeat events of
-    what lies before its checkpoint."""
+    """Called before each checkpoint, for example to store pending events: a resumed training does not repeat
+    the events before its checkpoint."""
     after: Callable[[], None] = nothing
-    """Called when the file is complete. The time it takes counts as time for writing."""
+    """Called when the file is complete. Its duration counts as time for writing."""

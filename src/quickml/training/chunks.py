@@ -13,14 +13,14 @@ class ChunkSizer:
     def __init__(self) -> None:
         self._length = 0
         self.is_timed = False
-        """Whether a chunk was timed that says something about speed."""
+        """Whether at least one representative chunk has been timed."""
 
     def length(self, remaining: int) -> int:
-        """Steps for the next chunk, of those left in the epoch."""
+        """Number of steps of the next chunk, at most `remaining`, the steps left in the epoch."""
         return min(max(1, self._length), remaining)
 
     def took(self, steps: int, seconds: float) -> None:
-        """Learn from a chunk. The first one is compiled on the way, so its time says nothing."""
+        """Record the duration of a chunk. The first is ignored, because it includes compilation."""
         if not self._length:
             self._length = 1
             return

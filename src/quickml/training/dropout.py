@@ -1,4 +1,4 @@
-"""Dropout with cheaper random numbers: Keras' layer in half its time, 7 % of a step of the MNIST network."""
+"""Dropout with cheaper random numbers: twice as fast as Keras' layer, which saves 7 % per step on MNIST."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 from quickml.training.backend import keras, tf
 
 LEVELS = 65536
-"""16 random bits decide on each entry, where Keras draws a float for it."""
+"""Number of values of 16 random bits. Keras draws a float for each entry instead."""
 
 
 class QuickDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras has no types
-    """Keras' Dropout, its rate rounded to a multiple of 1/65536.
+    """Keras' Dropout, with its rate rounded to a multiple of 1/65536.
 
-    For training only: what is saved and evaluated is Keras' own layer.
+    Used for training only; saved and evaluated models contain Keras' own layer.
     """
 
     def call(self, inputs: Any, training: bool = False) -> Any:
-        """Set a random share of `inputs` to zero and scale the others up, so that the mean stays."""
+        """Set random entries of `inputs` to zero, and scale the others so that the mean is unchanged."""
         dropped = min(round(self.rate * LEVELS), LEVELS - 1)
         if not training or not dropped:
             return inputs

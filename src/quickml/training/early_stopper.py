@@ -1,4 +1,4 @@
-"""Early stopping as Keras defines it."""
+"""Early stopping, as Keras defines it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class EarlyStopper:
         self._waited = 0
 
     def is_better(self, metrics: Mapping[str, float]) -> bool:
-        """Take the metrics of one more epoch: whether they are the best so far, by `min_delta`."""
+        """Record an epoch. Return whether it improves on the best value by more than `min_delta`."""
         value = self._sign * metrics[self.rule.monitor]
         better = value < self._best - self.rule.min_delta
         self._best, self._waited = (value, 0) if better else (self._best, self._waited + 1)
@@ -25,7 +25,7 @@ class EarlyStopper:
 
     @property
     def state(self) -> tuple[float, int]:
-        """The best value, as something to be minimised, and the epochs since."""
+        """The best value, negated if higher is better, and the number of epochs since."""
         return self._best, self._waited
 
     @state.setter
@@ -34,5 +34,5 @@ class EarlyStopper:
 
     @property
     def is_over(self) -> bool:
-        """Whether nothing became better for as long as the rule waits; at least one epoch."""
+        """Whether there was no improvement for `patience` epochs, and for at least one."""
         return self._waited >= max(1, self.rule.patience)

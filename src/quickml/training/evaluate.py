@@ -1,4 +1,4 @@
-"""What a trained model answers, in float32, and how good that is."""
+"""Evaluate a trained model in float32 on the test samples."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from quickml.training.objective import Objective
 from quickml.training.probe import probe_inputs
 
 BLOCK = 256
-"""Samples answered together, at most. Without a compiled function: compiling takes longer than answering."""
+"""Maximum batch size. The model is called directly, because compiling it would take longer than it saves."""
 BLOCK_NUMBERS = 2**27
-"""All layers together give no more numbers at a time than this: half a gigabyte."""
+"""Maximum number of output values of all layers together per batch: half a gigabyte."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The fields of `TrainedModel` that come from test samples."""
+    """The fields of `TrainedModel` that are computed from the test samples."""
 
     metrics: dict[str, float]
     predictions: Array
@@ -35,22 +35,22 @@ class Evaluation:
 def evaluate(
     plan: Plan, model: Any, objective: Objective, inputs: NDArray[np.generic], targets: NDArray[np.generic]
 ) -> Evaluation:
-    """Try a model on test samples.
+    """Evaluate a model on test samples.
 
     Args:
-        plan: what the model was built from.
+        plan: the plan of the model.
         model: a keras.Model that computes in float32.
-        objective: the loss it was trained with, and the metrics.
+        objective: the loss and the metrics of the training.
         inputs: (n, *input shape) raw test samples.
         targets: (n,) class indices or targets.
 
     Raises:
-        TrainingError: an answer is no number.
+        TrainingError: an output is NaN or infinite.
     """
     answers = answer(model, inputs)
     if not np.isfinite(answers).all():
         raise TrainingError(
-            "the trained model answers with what is no number: training went astray in its last steps; "
+            "the trained model: expected finite outputs, found NaN or infinity; training diverged: "
             "try a lower learning_rate, or clipnorm in the optimizer"
         )
     samples, held_out = probe_inputs(inputs, plan.document.training.seed)
@@ -83,7 +83,7 @@ def answer(model: Any, inputs: NDArray[np.generic]) -> Array:
 
 
 def block_of(model: Any, most: int) -> int:
-    """How many samples a model can be given at a time."""
+    """The batch size for a model, at most `most`."""
     numbers = sum(math.prod(layer.output.shape[1:]) for layer in model.layers)
     return max(1, min(most, BLOCK_NUMBERS // int(numbers)))
 
@@ -94,6 +94,6 @@ def columns(answers: Array, *, is_binary: bool) -> Array:
 
 
 def confusion(truth: NDArray[np.generic], answers: NDArray[np.intp], classes: int) -> NDArray[np.int64]:
-    """How often each class (row) was taken for each (column): (classes, classes)."""
+    """Confusion matrix (classes, classes): rows are the true classes, columns the predicted ones."""
     pairs = truth.astype(np.int64) * classes + answers
     return np.bincount(pairs, minlength=classes**2).astype(np.int64).reshape(classes, classes)

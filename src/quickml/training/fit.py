@@ -1,4 +1,4 @@
-"""The training loop: epochs of compiled chunks, with news in between and a way to stop."""
+"""The training loop: epochs of compiled chunks of steps, with events and stop requests in between."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ PROGRESS_EVERY_S = 0.2
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """How training went; the weights are in the model."""
+    """History of a training, and why it stopped early. The weights are in the model."""
 
     history: tuple[Mapping[str, float], ...]
     stopped: str | None
@@ -43,37 +43,37 @@ class Fit:
         *,
         checkpoint: Checkpoint | None = None,
     ) -> None:
-        """Learn from the samples `train`, measure on `validation` (may be none), ask `stop` now and then."""
+        """Train on the samples `train`, validate on `validation` if not empty, call `stop` between chunks."""
         self.training, self.steps, self.train, self.validation = training, steps, train, validation
         self._stop, self._checkpoint = stop, checkpoint
         self._pace = ChunkSizer()
         self._patience = EarlyStopper(training.early_stopping) if training.early_stopping else None
         self._best: list[Any] | None = None
-        self._told = 0.0
+        self._reported_at = 0.0
         self._history: list[Mapping[str, float]] = []
         self._elapsed_s = 0.0
         self._start_epoch(1)
 
     def run(self) -> Generator[Event, None, Fitted]:
-        """Train, and tell of it. Where there is a checkpoint, go on from it.
+        """Train, and yield events. Resume from the checkpoint if there is one.
 
         Raises:
-            TrainingError: the loss is no longer a number.
+            TrainingError: the loss is NaN or infinite.
         """
         yield from self._resume()
         self._began = perf_counter() - self._elapsed_s
         try:
             stopped = yield from self._epochs()
-        except GeneratorExit:  # whoever wanted the training has to leave it
+        except GeneratorExit:  # the caller closed the generator
             with suppress(OSError):
-                self._keep()
+                self._save()
             raise
         if self._best is not None:
             self.steps.model.set_weights(self._best)
         return Fitted(history=tuple(self._history), stopped=stopped)
 
     def _epochs(self) -> Generator[Event, None, str | None]:
-        """All epochs, or those there was time for: why it broke off."""
+        """Run the remaining epochs. Returns why training stopped early, or None."""
         stopped = self._exhausted()
         while stopped is None and self._epoch <= self.training.epochs:
             stopped = yield from self._advance()
@@ -82,7 +82,7 @@ class Fit:
             ended = self._end_epoch()
             stopped = stopped or self._exhausted()
             yield ended
-            yield from self._keep_if_due()
+            yield from self._checkpoint_if_due()
         return stopped
 
     def _start_epoch(self, epoch: int) -> None:
@@ -90,7 +90,7 @@ class Fit:
         self._sums = np.zeros(self.steps.objective.width)
 
     def _advance(self) -> Generator[Event, None, str | None]:
-        """What is left of a pass over the training samples, or what there is time for: why it broke off."""
+        """Run the remaining steps of the current epoch. Returns why training stopped early, or None."""
         order = shuffle(self.train, self.training.seed, self._epoch)
         total = self.steps.count(len(order))
         self._epoch_began = perf_counter() - self._epoch_s
@@ -103,17 +103,17 @@ class Fit:
             self._pace.took(length, seconds)
             self._step += length
             metrics = self._values()
-            if self._step < total and self._pace.is_timed and self._is_time_to_tell():
+            if self._step < total and self._pace.is_timed and self._is_progress_due():
                 yield Progress(
                     epoch=self._epoch, epochs=self.training.epochs, step=self._step, steps=total,
                     metrics=metrics, samples_per_second=length * self.steps.batch_size / seconds,
                 )  # fmt: skip
             if self._step < total:
-                yield from self._keep_if_due()
+                yield from self._checkpoint_if_due()
         return None
 
     def _end_epoch(self) -> EpochEnded:
-        """Note down how the epoch went, and begin the next."""
+        """Record the metrics of the epoch, and start the next one."""
         metrics = self._values() | self._validated()
         seconds, rate = perf_counter() - self._epoch_began, self._learning_rate()
         self._history.append({"epoch": self._epoch, **metrics, "learning_rate": rate, "seconds": seconds})
@@ -134,20 +134,20 @@ class Fit:
         limit = self.training.max_seconds
         return "max_seconds" if limit is not None and perf_counter() - self._began >= limit else None
 
-    def _is_time_to_tell(self) -> bool:
+    def _is_progress_due(self) -> bool:
         now = perf_counter()
-        if now - self._told < PROGRESS_EVERY_S:
+        if now - self._reported_at < PROGRESS_EVERY_S:
             return False
-        self._told = now
+        self._reported_at = now
         return True
 
     def _values(self) -> dict[str, float]:
-        """Means over the epoch so far."""
+        """Loss and metrics over the epoch so far."""
         samples = min(self._step * self.steps.batch_size, len(self.train))
         metrics = self.steps.objective.values(self._sums, samples)
         if not math.isfinite(metrics["loss"]):
             raise TrainingError(
-                f"the loss became {metrics['loss']} in epoch {self._epoch}: training went astray; "
+                f"epoch {self._epoch}: expected a finite loss, found {metrics['loss']}; training diverged: "
                 f"try a learning_rate below {self._learning_rate():g}, or clipnorm in the optimizer"
             )
         return metrics
@@ -160,30 +160,30 @@ class Fit:
         return {f"val_{name}": value for name, value in values.items()}
 
     def _judge(self, metrics: Mapping[str, float]) -> None:
-        """Keep the weights if they are the best so far."""
+        """Update early stopping, and store the weights if they are the best so far."""
         if self._patience is None:
             return
         if self._patience.is_better(metrics) and self._patience.rule.restore_best_weights:
             self._best = self.steps.model.get_weights()
 
     def _exhausted(self) -> str | None:
-        """Whether early stopping waited long enough, with epochs to spare."""
+        """`early_stopping` if it applies and epochs remain, otherwise None."""
         over = self._patience is not None and self._patience.is_over
         return "early_stopping" if over and self._epoch <= self.training.epochs else None
 
-    def _keep_if_due(self) -> Generator[Event, None, None]:
+    def _checkpoint_if_due(self) -> Generator[Event, None, None]:
         if self._checkpoint is None or not self._checkpoint.is_due():
             return
         try:
-            self._keep()
+            self._save()
         except OSError as error:
             yield Warned(
                 pointer="",
-                message=f"training goes on, but cannot be kept for a second attempt ({error.strerror})",
+                message=f"no checkpoint could be written ({error.strerror}); training continues without it",
             )
 
-    def _keep(self) -> None:
-        """Save all that the next step depends on."""
+    def _save(self) -> None:
+        """Save everything that the next step depends on."""
         if self._checkpoint is None:
             return
         now = perf_counter()
@@ -199,13 +199,13 @@ class Fit:
         self._checkpoint.save(position, {**self.steps.state(), "best": self._best or ()})
 
     def _resume(self) -> Generator[Event, None, None]:
-        """Go on from the checkpoint, if there is one for this training."""
+        """Restore the checkpoint, if there is one for this training."""
         try:
             found = self._checkpoint.load() if self._checkpoint else None
             if found:
                 self._restore(*found)
         except CheckpointError as error:
-            yield Warned(pointer="", message=f"{error}: training starts over")
+            yield Warned(pointer="", message=f"{error}; training starts from the beginning")
 
     def _restore(self, position: Position, state: State) -> None:
         self.steps.restore(state)
@@ -217,10 +217,10 @@ class Fit:
             self._patience.state = position.patience
 
     def _learning_rate(self) -> float:
-        # By way of text, or float32's 0.01 would be reported as 0.009999999776482582.
+        # Converted through text: as a float, float32's 0.01 is 0.009999999776482582.
         return float(str(np.float32(self.steps.optimizer.learning_rate)))
 
 
 def shuffle(indices: Order, seed: int, epoch: int) -> Order:
-    """The order of one epoch (counted from 1), the same for the same seed."""
+    """The sample order of an epoch (from 1). The same seed gives the same order."""
     return np.random.default_rng((seed, epoch)).permutation(indices)

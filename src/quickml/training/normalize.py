@@ -1,4 +1,4 @@
-"""Measure mean and variance for the Normalization layers that were given none."""
+"""Measure the mean and variance of Normalization layers that have none in the document."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from quickml.training.backend import keras
 from quickml.training.evaluate import answer
 
 BLOCK = 1024
-"""Samples looked at together; a whole set of images in float64 would not fit beside itself."""
+"""Samples per block; a whole image dataset in float64 would not fit into memory."""
 Samples = NDArray[Any]
 Blocks = Callable[[], Iterator[Samples]]
 
 
 def measure(plan: Plan, model: Any, inputs: Samples, targets: Samples, chosen: Samples) -> None:
-    """Set the statistics of such layers, first ones first, since later ones see their output.
+    """Set the statistics of these layers, in order, because later ones take the output of earlier ones.
 
     Args:
-        plan: what `model` was built from.
-        model: a keras.Model; its Normalization layers change.
+        plan: the plan of the model.
+        model: a keras.Model; its Normalization layers are modified.
         inputs: (n, *input shape) raw samples.
-        targets: (n,) their targets.
-        chosen: indices of the samples to learn from; the others are not looked at.
+        targets: (n,) targets.
+        chosen: indices of the training samples; other samples are not used.
     """
     for node in _measured(plan):
         layer = model.get_layer(node.name)
@@ -45,7 +45,7 @@ def measure(plan: Plan, model: Any, inputs: Samples, targets: Samples, chosen: S
 
 
 def settle(plan: Plan, model: Any) -> None:
-    """After weights were set: such layers compute with constants that they make of their variables here."""
+    """Update these layers after weights were set: they compute with constants derived from the weights."""
     for node in _measured(plan):
         model.get_layer(node.name).finalize_state()
 
@@ -57,10 +57,10 @@ def _measured(plan: Plan) -> list[Node]:
 
 
 def moments(blocks: Blocks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Mean and variance over all axes but the last, in two passes of float64.
+    """Mean and variance over all axes but the last, in two passes in float64.
 
-    A variance that is nothing beside the mean is a constant that was rounded: it becomes 1, so that
-    the constant turns into 0 and not into noise or infinity.
+    A variance that is negligible compared to the mean is the rounding error of a constant. It is replaced
+    by 1, so that the constant is normalized to 0 instead of noise or infinity.
     """
     total, squares, count = 0.0, 0.0, 0
     for block in blocks():
@@ -78,6 +78,6 @@ def _cut(values: Samples, chosen: Samples) -> Blocks:
 
 
 def _through(model: Any, layer: Any, blocks: Blocks) -> Blocks:
-    """What reaches a layer in the middle of the model."""
+    """The inputs of a layer inside the model, for blocks of the model's inputs."""
     before = keras.Model(model.input, layer.input)
     return lambda: (answer(before, block) for block in blocks())

@@ -1,7 +1,7 @@
-"""What training minimises and what is reported on the way: Keras' losses and metrics, as sums.
+"""Keras' losses and metrics, computed as sums over samples.
 
-Sums over samples add up across batches, chunks and devices; means do not. They are float64, so that it
-does not matter where a chunk ends.
+Unlike means, sums can be added across batches, chunks and devices. They are float64, so that the result does
+not depend on the length of the chunks.
 """
 
 from __future__ import annotations
@@ -19,15 +19,15 @@ from quickml.training.backend import keras, tf
 
 TOP_K = 5  # Keras' default
 ELEMENTWISE = frozenset({"binary_crossentropy", "mean_squared_error", "mean_absolute_error"})
-"""Losses that take one sigmoid output as it is; the others want one column per class."""
+"""Losses that accept a single sigmoid output; the others need one column per class."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Measure:
-    """A metric in two halves: sums inside the graph, their meaning outside."""
+    """A metric in two steps: sums, computed in the graph, and the value, computed from the sums."""
 
     sums: Callable[[Any, Any], Sequence[Any]]
-    """Truth and prediction, in the form of `Objective.columns`, to values of (batch,) to be summed."""
+    """Takes truth and prediction as `Objective.columns` returns them; returns values (batch,) to sum."""
     width: int = 1
     value: Callable[[NDArray[np.float64], int], float] = lambda sums, count: float(sums[0] / count)
 
@@ -66,14 +66,14 @@ MEASURES: dict[str, Measure] = {
     ),
     "r2_score": Measure(sums=_r2_sums, width=3, value=_r2),
 }
-"""By their Keras names; a share counts as 0 to 1."""
+"""By Keras name. Fractions are from 0 to 1."""
 
 
 class Objective:
-    """The loss of a plan and its metrics, for targets as the dataset has them."""
+    """The loss and metrics of a plan, for targets in the form of the dataset."""
 
     def __init__(self, plan: Plan, targets: NDArray[np.generic]) -> None:
-        """Take the scale of a regression from `targets`, those of the training samples."""
+        """For a regression, compute mean and deviation of `targets`, the training targets."""
         training = plan.document.training
         self.is_regression = plan.info.task == "regression"
         self.is_binary = plan.is_binary
@@ -84,7 +84,7 @@ class Objective:
         self.mean, self.deviation = _scale(targets) if self.is_regression else (0.0, 1.0)
 
     def columns(self, targets: Any, answers: Any) -> tuple[Any, Any]:
-        """Both as (batch, columns) float32: probabilities by class, or targets in their own unit."""
+        """Both as (batch, columns) float32: a probability per class, or targets in their original unit."""
         if self.is_regression:
             return tf.cast(targets, tf.float32)[:, None], answers
         if self.is_binary:
@@ -92,10 +92,10 @@ class Objective:
         return tf.one_hot(targets, self.classes), answers
 
     def losses(self, targets: Any, answers: Any) -> Any:
-        """The loss of each sample, (batch,) float32, without penalties on weights.
+        """The loss of each sample, (batch,) float32, without weight penalties.
 
-        A regression is measured in standard deviations of the training targets, so that a learning rate
-        means the same whatever the unit.
+        The loss of a regression is computed in standard deviations of the training targets, so that a
+        suitable learning rate does not depend on the unit.
         """
         if self.is_binary and self.loss_name in ELEMENTWISE:
             return self.loss(tf.cast(targets, tf.float32)[:, None], answers)
@@ -115,11 +115,11 @@ class Objective:
 
     @property
     def width(self) -> int:
-        """How many sums there are."""
+        """Number of sums."""
         return 1 + sum(measure.width for measure in self.measures.values())
 
     def values(self, sums: NDArray[np.float64], count: int) -> dict[str, float]:
-        """`loss` and the metrics by name, of `count` samples."""
+        """`loss` and the metrics by name, from the sums of `count` samples."""
         result = {"loss": float(sums[0] / count)}
         at = 1
         for name, measure in self.measures.items():

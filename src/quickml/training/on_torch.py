@@ -1,6 +1,6 @@
-"""A saved model on Keras' torch back end, for a process that does nothing else.
+"""Load a saved model on Keras' torch back end, in a process of its own.
 
-A process holds one back end of Keras only, so this module and `backend` never meet in one.
+A process can have only one Keras back end, so a process cannot import both this module and `backend`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any
 from quickml.errors import TrainingError
 
 os.environ["KERAS_BACKEND"] = "torch"
-os.environ["KERAS_TORCH_DEVICE"] = "cpu"  # else a graphics processor, where there is one
+os.environ["KERAS_TORCH_DEVICE"] = "cpu"  # default: a GPU if there is one
 
 import keras
 
@@ -23,38 +23,38 @@ if keras.backend.backend() != "torch":  # someone imported keras before us
 
 
 class _NoTensorFlow(MetaPathFinder):
-    """Keras loads TensorFlow in passing where it is to be had, which takes seconds.
+    """Blocks the import of TensorFlow, which Keras loads if it is installed; that takes seconds.
 
-    None in `sys.modules`, the usual way to forbid an import, would not do: Keras looks for the name there.
+    The usual way, None in `sys.modules`, does not work, because Keras checks whether the name is in there.
     """
 
     def find_spec(self, fullname: str, *_: object) -> None:
-        """Nothing, but an error for this one."""
+        """Raise an error for TensorFlow; find no other module."""
         if fullname == "tensorflow":
             raise ModuleNotFoundError("Keras is on torch in this process", name=fullname)
 
 
-sys.meta_path.insert(0, _NoTensorFlow())  # not before torch, which looks where it would be
+sys.meta_path.insert(0, _NoTensorFlow())  # after importing torch, which searches for TensorFlow
 
 
 def load(keras_file: Path, *, both: bool = False) -> Any:
-    """Read a `.keras` file as a keras.Model, which is a torch.nn.Module here, for inference only.
+    """Read a `.keras` file as a keras.Model, which is a torch.nn.Module here, for inference.
 
     Args:
-        keras_file: as `train.train` leaves it.
-        both: give the probabilities of both classes, (1, 2), where it gives that of the second, (1, 1).
+        keras_file: a file that `train.train` saved.
+        both: for a model with one sigmoid output, (1, 1), return the probabilities of both classes, (1, 2).
     """
     model = keras.saving.load_model(keras_file, compile=False)
-    answers = model(model.input, training=False)  # layers that make noise do so by default
+    answers = model(model.input, training=False)  # the default would turn on noise layers
     if both:
         answers = keras.ops.concatenate([1 - answers, answers], axis=-1)
     return keras.Model(model.input, answers).eval()
 
 
 def _average(layer: Any, inputs: Any) -> Any:
-    """Average pooling, (batch, *lengths, channels), that leaves what was padded out of the average.
+    """Average pooling, (batch, *lengths, channels), that excludes the padding from the average.
 
-    On torch, Keras 3.15 repeats the edge where `same` pads the two sides by different amounts.
+    On torch, Keras 3.15 pads with edge values if `same` needs different padding on the two sides.
     """
     if layer.padding == "valid":
         return _pool(layer, inputs)
@@ -70,7 +70,7 @@ def _pool(layer: Any, values: Any) -> Any:
 
 
 def _same(length: int, size: int, stride: int) -> tuple[int, int]:
-    """How much to pad before and after, as TensorFlow does: the odd one goes behind."""
+    """Padding before and after, as in TensorFlow: if it is odd, the extra one comes after."""
     total = max((-(-length // stride) - 1) * stride + size - length, 0)
     return total // 2, total - total // 2
 
@@ -79,7 +79,7 @@ _normalise_last = keras.layers.LayerNormalization.call
 
 
 def _normalise(layer: Any, inputs: Any) -> Any:
-    """Layer normalisation over any axes: on torch, Keras 3.15 fails but for the last."""
+    """Layer normalization over any axes. On torch, Keras 3.15 supports only the last axis."""
     axes = [axis % inputs.ndim for axis in layer.axis]
     if axes == [inputs.ndim - 1]:
         return _normalise_last(layer, inputs)
@@ -91,6 +91,6 @@ def _normalise(layer: Any, inputs: Any) -> Any:
     return values if layer.beta is None else values + keras.ops.reshape(layer.beta, shape)
 
 
-# In the classes, which reaches layers inside of others too.
+# Patched in the classes, so that nested layers are patched too.
 keras.layers.AveragePooling1D.call = keras.layers.AveragePooling2D.call = _average
 keras.layers.LayerNormalization.call = _normalise

@@ -1,4 +1,4 @@
-"""The optimizer of a plan with its learning-rate schedule, by Keras' names and arguments."""
+"""Build the Keras optimizer of a plan, with its learning-rate schedule."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from quickml.training.backend import keras
 
 
 def make_optimizer(training: Training, total_steps: int) -> Any:
-    """A keras.optimizers.Optimizer; a schedule without `decay_steps` takes all `total_steps`."""
+    """A keras.optimizers.Optimizer. The default of a schedule's `decay_steps` is `total_steps`."""
     arguments = _arguments(training.optimizer)
     if training.learning_rate_schedule is not None:
         arguments["learning_rate"] = make_schedule(training, total_steps)
@@ -17,13 +17,13 @@ def make_optimizer(training: Training, total_steps: int) -> Any:
 
 
 def make_schedule(training: Training, total_steps: int) -> Any:
-    """A keras.optimizers.schedules.LearningRateSchedule, starting at the optimizer's rate."""
+    """A keras.optimizers.schedules.LearningRateSchedule, starting at the optimizer's learning rate."""
     schedule = training.learning_rate_schedule
     assert schedule is not None, "called where there is a schedule"
     arguments = _arguments(schedule)
     if "decay_steps" in arguments:
         arguments["decay_steps"] = arguments["decay_steps"] or total_steps
-    if "values" in arguments:  # every rate is written out, the optimizer's own is not used
+    if "values" in arguments:  # the schedule has its own rates
         arguments = {key: list(value) for key, value in arguments.items()}
     else:
         arguments["initial_learning_rate"] = training.optimizer.learning_rate

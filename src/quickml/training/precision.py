@@ -1,4 +1,4 @@
-"""What training computes in: float32, or bfloat16 where the processor multiplies it natively."""
+"""Choose the precision of a training: float32, or bfloat16 if the processor supports it natively."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ Precision = Literal["float32", "mixed_bfloat16"]
 
 NATIVE_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 WORTH_IT = 50_000_000
-"""Multiplications in one step above which bfloat16 pays.
+"""Minimum number of multiplications per step for bfloat16.
 
-Below it there is nothing to gain, and float32 gives the same result for the same seed.
+Below this, bfloat16 is not faster, and float32 gives the same result for a seed on every machine.
 """
 
 
@@ -39,10 +39,10 @@ def reads_native_bfloat16(cpuinfo: str) -> bool:
 
 
 def multiplications(graph: Graph) -> int:
-    """Those that bfloat16 makes faster, of one sample on its way forward.
+    """Number of multiplications per sample in the forward pass that are faster in bfloat16.
 
-    Each weight is used once for every place of the output. Of a recurrent layer one step counts, or those
-    that it returns: they come one after the other, and it is the size of each product that pays.
+    Each weight is used once per output position. A recurrent layer counts with one step, or with the steps
+    that it returns: its steps run one after another, and bfloat16 only speeds up large products.
     """
     return sum(
         node.parameters.trainable * math.prod(node.output_shape[:-1])
@@ -52,7 +52,7 @@ def multiplications(graph: Graph) -> int:
 
 
 def choose(plan: Plan) -> Precision:
-    """The precision a plan asks for; for `auto`, the one that is faster here."""
+    """The precision of a plan; for `auto`, the faster one on this machine."""
     training = plan.document.training
     if training.precision != "auto":
         return training.precision

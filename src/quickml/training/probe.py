@@ -1,4 +1,4 @@
-"""The samples a delivered file is tried on: held out, and varied where there are few."""
+"""Choose the samples on which exported files are verified: test samples, and variations if there are few."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 MOST = 512
 LEAST = 256
 JITTER = 0.05
-"""Standard deviation of the noise on varied samples, as a share of each entry's range."""
+"""Standard deviation of the noise on variations, as a fraction of each entry's range."""
 
 
 def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.generic], int]:
@@ -19,8 +19,8 @@ def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.g
         seed: the same seed gives the same variations.
 
     Returns:
-        At least 256 samples of the same type, at most 512, and how many of them, counted from the front,
-        are `held_out` ones as they are.
+        256 to 512 samples of the same type, and how many of them, counted from the front, are unmodified
+        test samples.
     """
     plain = held_out[:MOST]
     if len(plain) >= LEAST:
@@ -29,10 +29,10 @@ def probe_inputs(held_out: NDArray[np.generic], seed: int) -> tuple[NDArray[np.g
 
 
 def _varied(samples: NDArray[np.generic], count: int, seed: int) -> NDArray[np.generic]:
-    """Points between two samples, shaken a little, inside the range that the samples span."""
+    """Random points between two samples, with noise, clipped to the range of the samples."""
     random = np.random.default_rng((seed, len(samples)))
     first, second = samples[random.integers(len(samples), size=(2, count))]
-    if samples.dtype == np.int32:  # there is nothing between two tokens: each is one or the other's
+    if samples.dtype == np.int32:  # tokens cannot be mixed: take either
         tokens: NDArray[np.generic] = np.where(random.random(first.shape) < 0.5, first, second)
         return tokens
     first, second = first.astype(np.float64), second.astype(np.float64)

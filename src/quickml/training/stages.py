@@ -1,4 +1,4 @@
-"""One training, stage by stage: built, fitted, evaluated. `train` times the stages and saves the model."""
+"""The stages of a training: build, fit, evaluate. `train` measures their time and saves the model."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from quickml.training.steps import Steps
 
 
 class Stages:
-    """A model with the samples it learns from; the stages are called in the order of this file."""
+    """A model with its data. Call the stages in the order of this file."""
 
     def __init__(self, plan: Plan, data: Data) -> None:
-        """Build the model, with its starting weights."""
+        """Build the model with its initial weights."""
         self.plan, self.data = plan, data
         self.training = training = plan.document.training
         self.precision = choose(plan)
@@ -43,7 +43,7 @@ class Stages:
         self.objective = Objective(plan, data.y_train[self.learn])
 
     def built(self, seconds: float) -> events.Built:
-        """The news of it."""
+        """The event that describes the model."""
         graph = self.plan.graph
         return events.Built(
             layers=tuple(
@@ -68,10 +68,10 @@ class Stages:
     def fit(
         self, stop: Callable[[], bool], checkpoints: CheckpointPolicy | None = None
     ) -> Generator[events.Event, None, Fitted]:
-        """Train, and tell of it; go on from what is kept, where that is wanted.
+        """Train, and yield events. With `checkpoints`, resume from the checkpoint if there is one.
 
         Raises:
-            TrainingError: the loss is no longer a number, or TensorFlow gives up, out of memory for one.
+            TrainingError: the loss is NaN or infinite, or TensorFlow failed, for example out of memory.
         """
         size = self.training.batch_size
         steps = Steps(
@@ -91,10 +91,10 @@ class Stages:
             steps.release()
 
     def evaluate(self) -> tuple[Any, Evaluation]:
-        """The model in float32, and how good it is.
+        """The model in float32, and its evaluation on the test samples.
 
         Raises:
-            TrainingError: it answers with what is no number, or TensorFlow gives up.
+            TrainingError: an output is NaN or infinite, or TensorFlow failed.
         """
         model = build(self.plan, "float32")
         model.set_weights(self.model.get_weights())
@@ -104,19 +104,19 @@ class Stages:
 
     @contextmanager
     def _own_errors(self) -> Iterator[None]:
-        """TensorFlow's errors as ours."""
+        """Raise TensorFlow's errors as `TrainingError`."""
         try:
             yield
         except tf.errors.ResourceExhaustedError as error:
             hint = f"expected about {self.plan.memory_bytes / 1e9:.1f} GB; try a smaller batch_size"
             raise TrainingError(f"training ran out of memory ({hint})") from error
         except tf.errors.OpError as error:
-            raise TrainingError(f"TensorFlow gave up: {error.message.splitlines()[0]}") from error
+            raise TrainingError(f"TensorFlow failed: {error.message.splitlines()[0]}") from error
 
     def trained(
         self, fitted: Fitted, model: Any, evaluation: Evaluation, seconds: Mapping[str, float]
     ) -> TrainedModel:
-        """All of it as plain records."""
+        """The result of all stages, without Keras objects."""
         return TrainedModel(
             plan=self.plan,
             weights=weights(model),
@@ -134,13 +134,13 @@ class Stages:
 
 
 def set_aside(targets: Samples, fraction: float, seed: int) -> tuple[Samples, Samples]:
-    """Indices, int32, of the samples to learn from and of those to validate on, stratified."""
+    """Indices, int32, of the training and of the validation samples, stratified."""
     learn, check = split(targets, round(len(targets) * fraction), seed)
     return learn.astype(np.int32), check.astype(np.int32)
 
 
 def weights(model: Any) -> Mapping[str, Mapping[str, Array]]:
-    """Every layer's weights by layer name and by Keras' name of the variable, float32."""
+    """Weights by layer name and by Keras' variable name, float32."""
     return {
         layer.name: {_name(weight.path): np.asarray(weight.value, np.float32) for weight in layer.weights}
         for layer in model.layers

@@ -1,8 +1,8 @@
-"""Many training steps in one call: the compiled inner loop.
+"""The compiled inner loop, which runs many training steps in one call.
 
-One Python call per batch costs more than a small network's arithmetic, so a chunk of steps runs inside one
-TensorFlow function. Its arguments are tensors, so it is traced once. Autograph stays off: reading the
-source of Keras costs more than a whole training of Iris.
+For a small network, a Python call per batch takes longer than the computation, so a chunk of steps runs
+inside one TensorFlow function. Its arguments are tensors, so it is traced once. Autograph is off: converting
+the source code of Keras takes longer than a whole training on Iris.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Order = NDArray[np.int32]
 
 
 class Steps:
-    """A model with its optimizer and all samples in memory, ready to be moved on by some steps."""
+    """A model with its optimizer and all samples in memory, and the compiled loops that run on them."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class Steps:
         targets: NDArray[np.generic],
         batch_size: int,
     ) -> None:
-        """Keep `inputs` in the type they have: pixels as uint8 take a quarter of the memory."""
+        """Store `inputs` in their own type: uint8 pixels need a quarter of the memory of float32."""
         self.model, self.optimizer, self.objective, self.batch_size = model, optimizer, objective, batch_size
         self._inputs, self._targets = tf.constant(inputs), tf.constant(targets)
         self._graphs: list[Any] = []
@@ -45,36 +45,36 @@ class Steps:
         self._measure = tf.function(self._measuring_loop, input_signature=signature, autograph=False)
 
     def count(self, samples: int) -> int:
-        """Steps that go once over so many samples, the last one possibly with a smaller batch."""
+        """Number of steps in one pass over `samples` samples. The last batch may be smaller."""
         return -(-samples // self.batch_size)
 
     def train(self, order: Order, first: int, count: int) -> Sums:
-        """Take `count` steps over batches of `order` (indices of samples), from step `first` on.
+        """Run `count` training steps from step `first` on; `order` has the indices of all samples.
 
         Returns:
-            The sums of `Objective.sums`, where the loss includes penalties on weights.
+            The sums of `Objective.sums`; the loss includes weight penalties.
         """
         return np.asarray(self._train(order, first, count), np.float64)
 
     def measure(self, order: Order) -> Sums:
-        """The same sums for the samples of `order`, with the model as it is."""
+        """The same sums for the samples of `order`, without training."""
         return np.asarray(self._measure(order, 0, self.count(len(order))), np.float64)
 
     def state(self) -> State:
-        """Copies of all variables, those of the random numbers too."""
+        """Copies of all variables, including the state of random layers."""
         return {owner: [each.value.numpy() for each in some] for owner, some in self._variables().items()}
 
     def restore(self, state: State) -> None:
-        """Set all variables to what `state` gave.
+        """Set all variables to the values that `state` returned.
 
         Raises:
-            CheckpointError: they are of another model; nothing is changed.
+            CheckpointError: the values belong to another model; no variable is changed.
         """
         for owner, variables in self._variables().items():
             shapes = [(tuple(each.shape), np.dtype(each.dtype)) for each in variables]
             found = [(array.shape, array.dtype) for array in state.get(owner, ())]
             if found != shapes:
-                raise CheckpointError(f"the checkpoint holds another {owner} than the document describes")
+                raise CheckpointError(f"the checkpoint: expected the {owner} of the document, found another")
         for owner, variables in self._variables().items():
             for variable, array in zip(variables, state[owner], strict=True):
                 variable.assign(array)
@@ -83,10 +83,10 @@ class Steps:
         return {"model": self.model.variables, "optimizer": self.optimizer.variables}
 
     def release(self) -> None:
-        """Let go of samples and weights; no step can be taken afterwards.
+        """Free samples and weights. No steps can be run afterwards.
 
-        TensorFlow never frees the graph of a loop, and with it whatever the graph refers to: a process that
-        trains one model after the other would keep them all.
+        TensorFlow never frees the graph of a loop, nor anything that the graph refers to. A process that
+        trains several models would run out of memory.
         """
         for graph in self._graphs:
             dismantle(graph)
@@ -110,7 +110,7 @@ class Steps:
 
         self._graphs.append(current_graph())
         start = (first, tf.zeros([self.objective.width], tf.float64))
-        # Steps depend on each other; more than one in flight would only hold memory.
+        # Each step depends on the previous one; parallel iterations would only use more memory.
         return tf.while_loop(goes_on, body, start, parallel_iterations=1)[1]
 
     def _learn(self, inputs: Any, targets: Any) -> Any:

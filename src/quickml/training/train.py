@@ -1,4 +1,4 @@
-"""The stage as a whole: a plan and arrays in, news on the way, a `TrainedModel` record out."""
+"""Train the model of a plan on the arrays of a dataset."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quickml.training.checkpoint_policy import CheckpointPolicy
 
 
 def never() -> bool:
-    """Do not stop."""
+    """Return False: do not stop."""
     return False
 
 
@@ -28,19 +28,19 @@ def train(
 ) -> Generator[events.Event, None, TrainedModel]:
     """Build, train and evaluate, and save the model for Keras.
 
-    Yields `Built` before the first step, then `Progress` and `EpochEnded`, then `Trained`. TensorFlow loads
-    on the way to `Built`, unless it is loaded already.
+    Yields `Built` before the first step, then `Progress` and `EpochEnded`, then `Trained`. TensorFlow is
+    loaded before `Built`.
 
     Args:
-        plan: what to build and how to train it.
+        plan: the model, and how to train it.
         data: raw samples; images (n, height, width, channels) uint8, features (n, k) float32.
-        keras_file: where the float32 model goes; the name ends in `.keras`.
-        stop: asked between chunks of steps; True ends training and keeps what was learned.
-        checkpoints: where training is kept while it lasts, and gone on with if it was broken off; closing the
-            generator between two steps keeps it too.
+        keras_file: path for the float32 model; the name ends in `.keras`.
+        stop: called between chunks of steps; if it returns True, training ends early and the model is kept.
+        checkpoints: write checkpoints during training, and resume from an existing one. Closing the
+            generator writes one too.
 
     Raises:
-        TrainingError: the loss is no longer a number.
+        TrainingError: the loss or an output of the trained model is NaN or infinite, or TensorFlow failed.
     """
     began = perf_counter()
     from quickml.training.stages import Stages

@@ -192,6 +192,6 @@ def test_a_model_that_went_astray_in_its_last_step(tmp_path):
         "model": {"layers": [{"type": "Dense", "units": 4}] * 12 + [{"type": "Dense", "units": 1}]},
         "training": {"epochs": 1, "batch_size": 1000, "optimizer": {"type": "SGD", "learning_rate": 1e6}},
     }
-    with pytest.raises(TrainingError, match="astray"):
+    with pytest.raises(TrainingError, match="diverged"):
         run(document, tmp_path / "result")
     assert list(tmp_path.iterdir()) == []

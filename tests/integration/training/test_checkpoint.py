@@ -194,7 +194,7 @@ def test_a_damaged_checkpoint_is_told_of_and_not_taken(tmp_path, unbroken):
     warnings = [event.message for event in events if event.type == "warning"]
     assert len(warnings) == 1
     assert "damaged" in warnings[0]
-    assert "starts over" in warnings[0]
+    assert "starts from the beginning" in warnings[0]
     assert epochs(events)[0] == 1
     same(trained, unbroken)
 

@@ -1,6 +1,6 @@
-"""The built-in datasets. To add one, put a module here with a class marked `@register`.
+"""The built-in datasets. To add one, add a module here with a class that is decorated with `@register`.
 
-A module here is imported whenever a document is checked, so it imports numpy in `load` and not at its top.
+These modules are imported whenever a document is checked, so they import numpy in `load`, not at the top.
 """
 
 import importlib
@@ -8,8 +8,8 @@ import pkgutil
 
 from quickml.datasets import registry
 
-for _module in pkgutil.iter_modules(__path__):  # each registers its datasets
+for _module in pkgutil.iter_modules(__path__):  # importing a module registers its datasets
     importlib.import_module(f"{__name__}.{_module.name}")
 
 BUILT_IN = dict(registry.registered())
-"""Their classes by name, without those of other packages."""
+"""The classes of the built-in datasets by name."""

@@ -1,4 +1,4 @@
-"""Small classic tables, which come with scikit-learn."""
+"""Small classic datasets, read from the files of scikit-learn."""
 
 from typing import Literal
 
@@ -9,10 +9,10 @@ from quickml.datasets.registry import register
 
 
 class _Classified(Split):
-    """Rows of features, each with its class."""
+    """A table of features with a class for each row."""
 
     def _rows(self, file: str) -> Data:
-        """Features in the units that `info` names, float32 (n, k)."""
+        """Features, float32 (n, k), in the units in `info`; classes, int32 (n,)."""
         import numpy as np
 
         from quickml.datasets.scikit_learn import classified
@@ -132,7 +132,7 @@ class Digits(Split):
         )
 
     def load(self) -> Data:
-        """Pictures, uint8 (n, 8, 8, 1); the 17 grey levels of the original are spread over 0..255."""
+        """Images, uint8 (n, 8, 8, 1). The 17 grey levels of the original are scaled to 0..255."""
         import numpy as np
 
         from quickml.datasets.scikit_learn import classified
@@ -162,7 +162,7 @@ class Diabetes(Split):
         )
 
     def load(self) -> Data:
-        """Features as they were measured, not standardised, float32 (n, 10); targets float32 (n,)."""
+        """Features, float32 (n, 10), as measured, not standardised; targets, float32 (n,)."""
         import numpy as np
 
         from quickml.datasets.scikit_learn import table, through_sklearn

@@ -1,4 +1,4 @@
-"""MNIST, which is bundled, and Fashion-MNIST, which is downloaded. Each is four IDX files."""
+"""MNIST, which is bundled, and Fashion-MNIST, which is downloaded. Each consists of four IDX files."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -33,13 +33,13 @@ MNIST = _pins(
     "0fa7898d509279e482958e8ce81c8e77db3f2f8254e26661ceb7762c4d494ce7",
     "ff7bcfd416de33731a308c3f266cc351222c34898ecbeaf847f06e48f7ec33f2",
 )
-"""sha256 of each unpacked file."""
+"""sha256 of each decompressed file."""
 
 DEBIAN = Path("/usr/share/datasets/fashion-mnist")
-"""Where Debian's package dataset-fashion-mnist puts the files."""
+"""Folder of the Debian package dataset-fashion-mnist."""
 
 ZALANDO = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
-"""Where the authors publish them; over plain http, which is why nothing is believed without its sha256."""
+"""Download location of the authors. It is plain http, so every file is checked against its sha256."""
 
 FASHION_MNIST = _pins(
     "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -47,7 +47,7 @@ FASHION_MNIST = _pins(
     "5b4141f0afbad91edebe8549f8fcffe087ea10ca49f1dbef5c9a5cd8815ce37b",
     "0402a96d92fd2663957122ceb108a494c5af83dab82d92729df917d7dec38c34",
 )
-"""sha256 of each unpacked file: Debian has packed them anew, so that the packed ones differ."""
+"""sha256 of each decompressed file. Debian's compressed files differ from Zalando's."""
 
 FASHION_MNIST_PACKED = _pins(
     "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84",
@@ -55,7 +55,7 @@ FASHION_MNIST_PACKED = _pins(
     "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073",
     "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5",
 )
-"""sha256 of each file as Zalando packed it."""
+"""sha256 of each compressed file that Zalando publishes."""
 
 
 class _Mnist(Dataset):
@@ -70,7 +70,7 @@ class _Mnist(Dataset):
         return self.num_samples or 60_000, 10_000
 
     def _read(self, paths: Mapping[str, Path], sha256: Mapping[str, str]) -> Data:
-        """Pictures uint8 (n, 28, 28, 1), labels int32 (n,); the whole in the order it was published in."""
+        """Images, uint8 (n, 28, 28, 1), and labels, int32 (n,), in the published order if all are used."""
         from concurrent.futures import ThreadPoolExecutor
 
         import numpy as np
@@ -78,7 +78,7 @@ class _Mnist(Dataset):
         from quickml.datasets.idx import read_idx
         from quickml.datasets.split import split
 
-        # zlib and hashlib let go of the interpreter's lock, so that the files unpack side by side.
+        # zlib and hashlib release the GIL, so that the files are decompressed in parallel.
         with ThreadPoolExecutor(len(FILES)) as pool:
             x_train, y_train, x_test, y_test = pool.map(
                 lambda name: read_idx(paths[name], sha256[name]), FILES
@@ -129,7 +129,7 @@ class MnistRows(_Mnist):
         )
 
     def load(self) -> Data:
-        """As `Mnist`, each picture as a sequence of rows: uint8 (n, 28, 28)."""
+        """Like `Mnist`, with each image as a sequence of rows: uint8 (n, 28, 28)."""
         data = self._read({name: BUNDLED / f"{name}.gz" for name in FILES}, MNIST)
         return replace(data, x_train=data.x_train[..., 0], x_test=data.x_test[..., 0])
 
@@ -173,10 +173,10 @@ class FashionMnist(_Mnist):
 
 
 def _download(name: str) -> Path:
-    """The packed file in pooch's cache, fetched on first use.
+    """The compressed file in pooch's cache, downloaded on first use.
 
     Raises:
-        DatasetError: it cannot be fetched, or is not what was published.
+        DatasetError: the file cannot be downloaded, or its checksum differs.
     """
     import pooch
 

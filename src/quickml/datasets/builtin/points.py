@@ -55,19 +55,19 @@ class _Plane(Split):
 
         info = self.info()
         label = (np.arange(self.num_samples) % len(info.labels)).astype(np.int32)
-        # The bare seed shuffles the split; points must not depend on their position in it.
+        # The split uses the plain seed; the points must not be correlated with it.
         rng = np.random.default_rng((self.seed, 1))
         points = self._points(rng, label)
         jittered = points + rng.normal(0.0, self.noise, points.shape)
         return divided(jittered.astype(np.float32), label, info.sizes, self.seed)
 
     def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
-        """Points (n, 2) without jitter, for the class of each: int32 (n,), classes in turn."""
+        """Points (n, 2) without noise, for the class of each point: int32 (n,), alternating."""
         raise NotImplementedError
 
 
 def _polar(radius: "Array | float", angle: "Array") -> "Array":
-    """Points (n, 2) from polar coordinates; radians."""
+    """Points (n, 2) from polar coordinates, angles in radians."""
     import numpy as np
 
     return np.stack((radius * np.cos(angle), radius * np.sin(angle)), axis=1)
@@ -85,7 +85,7 @@ class Circles(_Plane):
         return self._info("Two rings", "outer", "inner")
 
     def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
-        """Two rings around the origin, the outer of radius 1, angles drawn evenly."""
+        """Two rings around the origin, the outer of radius 1, with uniform angles."""
         import numpy as np
 
         angle = rng.uniform(0, 2 * np.pi, len(label))
@@ -137,7 +137,7 @@ class Xor(_Plane):
         return self._info("Quadrants (exclusive or)", "same sign", "opposite sign")
 
     def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
-        """The square from -1 to 1, filled evenly; the jitter carries some points over the border."""
+        """Uniform points in the square from -1 to 1. The noise moves some of them across the border."""
         import numpy as np
 
         points: Array = rng.uniform(0, 1, (len(label), 2)) * rng.choice((-1, 1), (len(label), 1))
@@ -155,9 +155,9 @@ class Spirals(_Plane):
         return self._info("Two spirals", "one", "other")
 
     def _points(self, rng: "np.random.Generator", label: "Array") -> "Array":
-        """Two arms from the origin outwards, half a turn apart, points denser towards the outside."""
+        """Two arms from the origin outwards, half a turn apart, with points evenly along their length."""
         import numpy as np
 
-        # The square root spreads points evenly along an arm: its length grows with the square of the radius.
+        # The length of an arm grows with the square of the radius, so the square root spreads points evenly.
         along = np.sqrt(rng.uniform(0, 1, len(label)))
         return _polar(along * OUTER_RADIUS, along * (TURNS * 2 * np.pi) + label * np.pi)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Array = npt.NDArray[Any]
 
 PERIODS = (1.5, 4.0)
-"""How many of its periods a wave goes through, at least and at most."""
+"""Minimum and maximum number of periods of a wave."""
 
 HEIGHTS = (0.5, 1.5)
 
@@ -31,7 +31,7 @@ class _Sequences(Split):
     def _rng(self) -> "np.random.Generator":
         import numpy as np
 
-        # The bare seed shuffles the split; samples must not depend on their position in it.
+        # The split uses the plain seed; the samples must not be correlated with it.
         return np.random.default_rng((self.seed, 1))
 
 
@@ -59,7 +59,7 @@ class Waves(_Sequences):
         )
 
     def load(self) -> Data:
-        """Heights, float32 (n, steps, 1); classes have the same number of samples, give or take one."""
+        """Heights, float32 (n, steps, 1). The sizes of the classes differ by at most one."""
         import numpy as np
 
         from quickml.datasets.split import divided
@@ -97,7 +97,7 @@ class Adding(_Sequences):
         )
 
     def load(self) -> Data:
-        """Numbers drawn evenly from 0 to 1 and marks, float32 (n, steps, 2); sums, float32 (n,).
+        """Uniform numbers from 0 to 1 and marks, float32 (n, steps, 2); sums, float32 (n,).
 
         One mark is in the first half of the sequence and one in the second.
         """
@@ -136,10 +136,10 @@ class Brackets(_Sequences):
         )
 
     def load(self) -> Data:
-        """Tokens, int32 (n, steps): 1 opens, 2 closes, 0 fills up behind; half of the rows are balanced.
+        """Tokens, int32 (n, steps): 1 opens, 2 closes, 0 pads the end. Half of the rows are balanced.
 
-        An unbalanced row is a balanced one of which one bracket is turned round, or of which two neighbours
-        outside all others, as in `()`, change places: half of these have as many that open as that close.
+        An unbalanced row is a balanced one with a change: either a single bracket is flipped, or all brackets
+        of one outermost group are. The second kind still has equal numbers of opening and closing brackets.
         """
         import numpy as np
 
@@ -155,7 +155,7 @@ class Brackets(_Sequences):
 
 
 def _balanced(rng: "np.random.Generator", pairs: int) -> "Array":
-    """A balanced row of so many pairs, int32 (2 * pairs,): any, though not all equally often."""
+    """A random balanced row of `pairs` pairs, int32 (2 * pairs,); the distribution is not uniform."""
     import numpy as np
 
     word, depth, left = [], 0, pairs
@@ -174,7 +174,7 @@ def _spoiled(rng: "np.random.Generator", word: "Array") -> "Array":
         place = rng.integers(len(word))
         spoiled[place] = 3 - word[place]
         return spoiled
-    # A group ends wherever the depth comes back to 0.
+    # An outermost group ends where the depth returns to 0.
     ends = np.flatnonzero(np.cumsum(np.where(word == 1, 1, -1)) == 0) + 1
     group = int(rng.integers(len(ends)))
     first = 0 if group == 0 else int(ends[group - 1])
