@@ -88,9 +88,22 @@ FORMATS: dict[str, DocumentFormat] = {}
 
 
 def registered(kind: type[F]) -> type[F]:
-    """Class decorator: enter a format into the table."""
+    """Class decorator: enter a format into the table.
+
+    Raises:
+        CompileError: another class has its name.
+    """
+    taken = FORMATS.get(kind.kind)
+    if taken is not None and _place(type(taken)) != _place(kind):
+        raise CompileError(
+            f"{_place(kind)}: expected a unique kind, found {kind.kind!r}, which {_place(type(taken))} has"
+        )
     FORMATS[kind.kind] = kind()
     return kind
+
+
+def _place(kind: type[DocumentFormat]) -> str:
+    return f"{kind.__module__}:{kind.__qualname__}"
 
 
 def known() -> dict[str, DocumentFormat]:
@@ -109,17 +122,23 @@ def find(kind: str) -> DocumentFormat | None:
     """The format of this name that a document may ask for; None if there is none.
 
     Raises:
-        CompileError: an installed package has it, and cannot be loaded.
+        CompileError: an installed package announces it, and cannot be loaded or registers another one.
     """
     if kind not in known() and kind in _installed():
-        try:
-            _installed()[kind].load()
-        except Exception as error:  # whatever the code of another package raises
-            raise CompileError(
-                f"{_installed()[kind].value}: the format {kind!r} cannot be loaded ({error})"
-            ) from error
+        _load(_installed()[kind])
     one = known().get(kind)
     return one if one is not None and one.can_be_named else None
+
+
+def _load(entry: EntryPoint) -> None:
+    try:
+        entry.load()
+    except Exception as error:  # whatever the code of another package raises
+        raise CompileError(f"{entry.value}: the format {entry.name!r} cannot be loaded ({error})") from error
+    if entry.name not in FORMATS:
+        raise CompileError(
+            f"{entry.value}: expected it to register the format {entry.name!r}, found it did not"
+        )
 
 
 @cache

@@ -105,5 +105,5 @@ def test_an_installed_package_is_loaded_when_a_document_names_it(module, monkeyp
 def test_an_installed_package_that_is_broken(monkeypatch):
     entry = EntryPoint("weights-json", "no_such_module:Thing", formats.GROUP)
     monkeypatch.setattr(formats, "_installed", lambda: {"weights-json": entry})
-    with pytest.raises(CompileError, match="no_such_module"):
+    with pytest.raises(DocumentError, match=r"/export/formats/1: .*no_such_module"):
         understand(DOCUMENT)

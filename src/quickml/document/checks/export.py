@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from quickml.document.export import Export
 from quickml.document.formats import find, formats_of, known, names
 from quickml.document.layers.layer import shown
-from quickml.errors import Problem
+from quickml.errors import CompileError, Problem
 
 
 def export_problems(export: Export) -> list[Problem]:
@@ -26,7 +26,17 @@ def export_problems(export: Export) -> list[Problem]:
 
 def _unknown(export: Export) -> Iterator[Problem]:
     for index, kind in enumerate(export.formats):
-        if find(kind) is None:
+        try:
+            one = find(kind)
+        except CompileError as error:
+            yield Problem(
+                pointer=f"/export/formats/{index}",
+                expected="a format that can be loaded",
+                found=f'"{kind:.80}"',
+                hint=str(error),
+            )
+            continue
+        if one is None:
             allowed = names()
             close = difflib.get_close_matches(kind.lower(), allowed, n=1, cutoff=0.6)
             quoted = [repr(name) for name in allowed]

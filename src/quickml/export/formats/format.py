@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from quickml.document.export import Export
-from quickml.document.formats import FORMATS, DocumentFormat, formats_of, known, registered
+from quickml.document.formats import FORMATS, DocumentFormat, find, formats_of, known, registered
+from quickml.errors import CompileError
 
 if TYPE_CHECKING:
     from quickml.events import Event, Parity
@@ -63,12 +64,22 @@ class Format(DocumentFormat, ABC):
 
 
 def asked(export: Export) -> Iterator[Format]:
-    """The formats of a document: those it lists, in its order, then those that other keys imply."""
-    formats = known()
-    named = [formats[kind] for kind in formats_of(export)]
-    for one in (*named, *(one for one in formats.values() if not one.can_be_named and one.is_asked(export))):
+    """The formats of a document: those it lists, in its order, then those that other keys imply.
+
+    Raises:
+        CompileError: one is not installed, or cannot be loaded.
+    """
+    named = [_installed(kind) for kind in formats_of(export)]
+    for one in (*named, *(one for one in known().values() if not one.can_be_named and one.is_asked(export))):
         assert isinstance(one, Format), f"{one.kind}: expected a Format, found {type(one).__name__}"
         yield one
+
+
+def _installed(kind: str) -> DocumentFormat:
+    """A format by its name. A process that has only a stored plan loads the package here."""
+    if (one := find(kind)) is None:
+        raise CompileError(f"{kind}: expected an installed format, found none of this name")
+    return one
 
 
 def runnable() -> list[Format]:
