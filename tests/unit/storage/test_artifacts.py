@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import pytest
@@ -320,6 +321,9 @@ WRONG = {
     "too few": '{"parts": [], "sha256": "{sha256}", "size_bytes": {size}, "part_size_bytes": 1048576}',
     "parts of no size": '{"parts": [], "sha256": "{sha256}", "size_bytes": 0, "part_size_bytes": 0}',
     "no sha256": '{"parts": ["a", "b", "c"], "sha256": "{sha256}", "size_bytes": {size}, "part_size_bytes": 1048576}',
+    "parts of another size": '{"parts": ["{part}"], "sha256": "{sha256}", "size_bytes": {size}, "part_size_bytes": 5000000}',
+    "a size that is no integer": '{"parts": ["{part}", "{part}", "{part}"], "sha256": "{part}", "size_bytes": {size}, "part_size_bytes": 1048576.5}',
+    "deeper than can be read": "[" * 100_000,
     "numbers": '{"parts": [1, 2, 3], "sha256": "{sha256}", "size_bytes": {size}, "part_size_bytes": 1048576}',
 }  # fmt: skip
 
@@ -333,10 +337,42 @@ def test_missing_or_wrong_checksums_are_made_once(on_disk, tmp_path, monkeypatch
         path.unlink()
         path.parent.rmdir()
     else:
-        path.write_text(WRONG[name].replace("{sha256}", sha256).replace("{size}", str(len(LARGE))))
+        path.write_text(
+            WRONG[name]
+            .replace("{sha256}", sha256)
+            .replace("{size}", str(len(LARGE)))
+            .replace("{part}", NOT_THERE)
+        )
     assert on_disk.checksums(sha256) == right
     monkeypatch.setattr(filesystem, "digest", None)
     assert on_disk.checksums(sha256) == right
+
+
+def test_checksums_can_be_made_on_a_full_disk(on_disk, tmp_path, monkeypatch):
+    sha256 = put(on_disk, tmp_path, LARGE)
+    right = on_disk.checksums(sha256)
+    checksums_file(tmp_path / "a", sha256).unlink()
+
+    @contextmanager
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        yield
+
+    monkeypatch.setattr(filesystem, "new_file", full)
+    assert on_disk.checksums(sha256) == right
+    check_parts(on_disk, sha256, 0, PART_BYTES)
+
+
+def test_a_sweep_passes_over_files_of_other_programs(on_disk, tmp_path, file, clock):
+    sha256 = on_disk.put(file).sha256
+    for name in (f"checksums/ab/{'x' * 64}.json", "checksums/ab/notes.json", "checksums/ab/.hidden.json"):
+        path = tmp_path / "a" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("{}")
+    clock.time += 2 * HOUR
+    assert on_disk.sweep(set()) == {sha256}
+    assert on_disk.sweep(set()) == set()
+    assert len(files_in(tmp_path / "a")) == 3
 
 
 def test_a_disk_that_is_full_leaves_nothing(on_disk, tmp_path, file, monkeypatch):

@@ -21,6 +21,8 @@ from quickml.storage.addresses import artifact_stores, path_of
 from quickml.storage.artifacts.file_reader import FileReader
 from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored, checked
 
+_SHA256 = "[0-9a-f]" * 64
+"""Matches the name of a stored file, and not what other programs put beside them."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -141,18 +143,18 @@ class FilesystemArtifactStore:
         try:
             fields = json.loads(self._checksums_path(sha256).read_text())
             kept = Digest(**{**fields, "parts": tuple(map(checked, fields["parts"]))})
-            count = -(-size_bytes // kept.part_size_bytes)
-        except (OSError, ValueError, TypeError, KeyError, ZeroDivisionError, ArtifactNotFoundError):
+        except (OSError, ValueError, TypeError, KeyError, RecursionError, ArtifactNotFoundError):
             return None
-        is_right = (kept.sha256, kept.size_bytes, len(kept.parts)) == (sha256, size_bytes, count)
-        return kept if is_right else None
+        right = Digest(sha256=sha256, size_bytes=size_bytes, part_size_bytes=PART_BYTES, parts=kept.parts)
+        return right if kept == right and len(kept.parts) == -(-size_bytes // PART_BYTES) else None
 
     def _made(self, sha256: str) -> Digest:
         with self._translated(self._root), io.BufferedReader(self.open(sha256), PART_BYTES) as stream:
             checksums = digest(stream)
             if checksums.sha256 != sha256:
                 raise ArtifactDamagedError(sha256, found=f"content with sha256 {checksums.sha256}")
-            self._keep(checksums)
+            with suppress(OSError):  # a full or read-only disk: they are made again
+                self._keep(checksums)
         return checksums
 
     # Sweeping
@@ -170,9 +172,10 @@ class FilesystemArtifactStore:
                 for path in self._paths()
                 if path.name not in keep and self._remove_old(path, before)
             }
-            for path in self._root.glob("checksums/*/*.json"):  # also those that an interrupted sweep left
-                if not self._path(path.stem).exists() and _changed(path) < before:
-                    path.unlink(missing_ok=True)
+            for path in self._root.glob(f"checksums/*/{_SHA256}.json"):  # of interrupted sweeps too
+                with suppress(FileNotFoundError):  # another sweep was faster
+                    if not self._path(path.stem).exists() and _changed(path) < before:
+                        path.unlink()
         return removed
 
     def _remove_old(self, path: Path, before: float) -> bool:
@@ -197,7 +200,7 @@ class FilesystemArtifactStore:
         return self._root / "checksums" / checked(sha256)[:2] / f"{sha256}.json"
 
     def _paths(self) -> Iterator[Path]:
-        return self._root.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64)
+        return self._root.glob(f"[0-9a-f][0-9a-f]/{_SHA256}")
 
     def _stamp(self, path: Path) -> None:
         os.utime(path, times=(self._clock(), self._clock()))
