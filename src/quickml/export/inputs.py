@@ -126,7 +126,7 @@ def picture(
         raise InputError(f"{name}: expected a picture of at most {max_pixels:,} pixels, found more") from None
     except UnidentifiedImageError:
         raise InputError(f"{expected}, found another kind of file") from None
-    except (OSError, SyntaxError, ValueError) as error:  # Pillow reports damage with any of these
+    except Exception as error:  # Pillow reports damage, also that of EXIF data, with errors of any kind
         raise InputError(f"{expected}, found a damaged one ({error})") from None
     if upright.mode == "F":
         raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")

@@ -2,6 +2,7 @@
 
 import base64
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -71,3 +72,14 @@ def test_numbers_may_be_nested_or_flat():
 def test_numbers_that_are_refused(value, message):
     with pytest.raises(InputError, match=rf"x: expected 4 finite numbers, .*, {message}"):
         numbers(value, (2, 2), "x")
+
+
+@pytest.mark.parametrize(("tag", "kind"), [(0x100, 1), (0x11A, 7), (0x10E, 5)])
+def test_a_picture_with_damaged_exif_data_is_refused(tag, kind):
+    entries = sorted([(0x112, 3, 1, b"\6\0\0\0"), (tag, kind, 1, b"\1\0\0\0")])  # rotated, and a wrong type
+    rows = b"".join(struct.pack("<HHI4s", *entry) for entry in entries)
+    exif = b"Exif\0\0II*\0\x08\0\0\0" + struct.pack("<H", 2) + rows + b"\0\0\0\0"
+    stream = io.BytesIO()
+    Image.new("L", (6, 4), 200).save(stream, "JPEG", exif=exif)
+    with pytest.raises(InputError, match=r"x: expected a picture .*, found a damaged one"):
+        picture(stream.getvalue(), SHAPE, "x")
