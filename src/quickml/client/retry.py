@@ -15,6 +15,8 @@ from quickml.errors import ServiceError, UnreachableError
 T = TypeVar("T")
 
 LONGEST_S = 5.0
+MAX_DOUBLINGS = 64
+"""More would exceed the largest float after an hour of failures."""
 TRANSIENT = frozenset({502, 503, 504})
 """Statuses of a server that is starting, stopping or overloaded, and of the proxy in front of it."""
 
@@ -54,7 +56,8 @@ class Backoff:
             raise error
         now_s = self._clock()
         since_s = self._since_s = now_s if self._since_s is None else self._since_s
-        longest_s = min(self.first_s * 2.0**self._failures, max(LONGEST_S, self.first_s))
+        doubled_s = self.first_s * 2.0 ** min(self._failures, MAX_DOUBLINGS)
+        longest_s = min(doubled_s, max(LONGEST_S, self.first_s))
         self._failures += 1
         pause_s = (error.retry_after_s or 0.0) + longest_s * (0.5 + self._draw() / 2)
         if now_s + pause_s - since_s > self._limit_s:

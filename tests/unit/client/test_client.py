@@ -144,6 +144,11 @@ def test_pauses_grow_and_end(draw, limit_s):
     assert all(0 < pause <= LONGEST_S for pause in pauses)
 
 
+def test_hours_of_failures_are_waited_out():
+    patience = patient(float("inf"), 1.0)
+    assert {patience.pause_s(LOST) for _ in range(2000)} >= {LONGEST_S}
+
+
 def test_what_goes_well_renews_patience():
     patience = patient(10.0, 1.0)
     first = patience.pause_s(LOST)
