@@ -16,7 +16,7 @@ from served import IRIS, ROOT, Served, until
 EXAMPLES = rounds.choose(few=10, full=100)
 IS_THOROUGH = rounds.is_full
 """With every value of every key of a document, too: they take minutes to think of."""
-DOCUMENTS = ("/v1/jobs", "/v1/validate")
+DOCUMENTS = ("/v1/jobs", "/v1/validate", "/make-model")
 NAME = "model.mlpackage/Data/weights.bin"
 
 
