@@ -1,1 +1,1 @@
-"""Core ML: writing, compressing and reading its files."""
+"""Core ML: write, compress and read its files."""

@@ -1,7 +1,7 @@
-"""Choose how a Core ML file stores its weights, as the document asks.
+"""Choose how a Core ML file stores its weights, as requested by the document.
 
-`auto` means the smallest file that is accurate enough. Every form that the format and `minimum_ios` allow is
-written. The files are run on all test samples, the smallest first, until one is accurate enough.
+`auto` selects the smallest file that is accurate enough: every form that the format and `minimum_ios` allow
+is written, and the files are run on all test samples, smallest first, until one is accurate enough.
 """
 
 from __future__ import annotations
@@ -25,51 +25,52 @@ from quickml.export.verify import verify
 from quickml.model import TrainedModel
 
 LEAST_AGREEMENT, MOST_INCREASE = 0.99, 0.01
-"""A warning is given if fewer test samples keep their label, or the error of a regression grows by more."""
+"""Warn if a smaller share of test samples keeps its label, or if a regression's error increases by more."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A Core ML file, and what its weights are verified with."""
+    """A Core ML file, and the files that its weights are verified against."""
 
     path: Path
     weights: Weights
     minimum_ios: int
     uncompressed: Path
-    """The same model with float32 weights, for the same system; the file itself where it has these."""
+    """The same model with float32 weights, for the same system; the file itself if its weights are
+    float32."""
     decompressed: Path | None = None
-    """The file's own weights, decompressed by coremltools; None where they were not compressed."""
+    """The file with its weights decompressed by coremltools; None if they are not compressed."""
     tried: tuple[Compressed, ...] = ()
-    """What was measured to get here."""
+    """The measurements of all candidates that were tried, in order."""
 
 
 def choose(
     trained: TrainedModel, data: Data, format: DocumentFormat, scratch: Path
 ) -> Generator[Event, None, Candidate]:
-    """Write the format somewhere below an empty folder, with the weights that the document asks for.
+    """Write the format into subfolders of an empty folder, with weights as requested by the document.
 
     Yields:
-        `compressed` for each form that was tried, and a `warning` where the one taken costs much. Nothing for
-        float32, which `verify` compares with the trained model.
+        `compressed` for each form that was tried, and a `warning` if the chosen one loses much accuracy or
+        saves nothing. Nothing for float32, which `verify` compares with the trained model.
 
     Raises:
-        CompileError: a layer that cannot be written, or not so.
+        CompileError: a layer cannot be written, or not with these weights.
     """
     export = trained.plan.document.export
     written = _written(trained, format, scratch)
     if export.weights == "float32":
         return next(written)
     tried: list[Compressed] = []
-    for way in sorted(written, key=lambda way: size_of(way.path)):
-        tried.append(_tried(way, trained, data))
+    for candidate in sorted(written, key=lambda candidate: size_of(candidate.path)):
+        tried.append(_measured(candidate, trained, data))
         yield tried[-1]
         if tried[-1].taken:
             break
     if cost := _cost(tried[-1], export.weights):
         yield Warned(pointer="/export/weights", message=cost)
-    lossy = way.weights in LOSSY
-    own = decompress(way.path, _folder(scratch / "decompressed")) if lossy else None
-    return replace(way, decompressed=own, tried=tuple(tried))
+    lossy = candidate.weights in LOSSY
+    decompressed = decompress(candidate.path, _folder(scratch / "decompressed")) if lossy else None
+    return replace(candidate, decompressed=decompressed, tried=tuple(tried))
 
 
 def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> Iterator[Candidate]:
@@ -91,39 +92,40 @@ def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> It
             yield Candidate(path=path or full(ios), weights=weights, minimum_ios=ios, uncompressed=full(ios))
 
 
-def _tried(way: Candidate, trained: TrainedModel, data: Data) -> Compressed:
+def _measured(candidate: Candidate, trained: TrainedModel, data: Data) -> Compressed:
     export, labels = trained.plan.document.export, trained.plan.info.labels
-    quality = measure(way.path, data.x_test, data.y_test, trained.predictions, labels)
-    holds = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is a little more than 0.01
+    quality = measure(candidate.path, data.x_test, data.y_test, trained.predictions, labels)
+    is_accurate = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is slightly more than 0.01
+    is_fixed = export.weights != "auto" or candidate.weights == "float32"
     return Compressed(
-        file=way.path.name,
-        weights=way.weights,
-        minimum_ios=way.minimum_ios,
-        size_bytes=size_of(way.path),
-        float32_bytes=size_of(way.uncompressed),
+        file=candidate.path.name,
+        weights=candidate.weights,
+        minimum_ios=candidate.minimum_ios,
+        size_bytes=size_of(candidate.path),
+        float32_bytes=size_of(candidate.uncompressed),
         accuracy=quality.accuracy,
         mean_absolute_error=quality.mean_absolute_error,
         drop=quality.drop,
         label_agreement=quality.label_agreement,
-        taken=export.weights != "auto" or way.weights == "float32" or (holds and _passes(way, trained)),
+        taken=is_fixed or (is_accurate and _passes(candidate, trained)),
     )
 
 
-def _passes(way: Candidate, trained: TrainedModel) -> bool:
-    """Whether float16 will pass its verification; others of `auto` are proven by other means."""
-    if way.weights != "float16":
+def _passes(candidate: Candidate, trained: TrainedModel) -> bool:
+    """Whether a float16 file will pass verification. Compressed files are verified differently: `proof`."""
+    if candidate.weights != "float16":
         return True
     try:
-        verify(way.path, trained.probe, trained.plan.info.labels, "float16")
+        verify(candidate.path, trained.probe, trained.plan.info.labels, "float16")
     except VerificationError:
         return False
     return True
 
 
 def _cost(tried: Compressed, asked: str) -> str:
-    """What a person should know before taking the file: it is no smaller, or answers differently."""
+    """The text of a warning if the file is no smaller or noticeably less accurate, otherwise empty."""
     if tried.weights == "float32" and asked != "auto":
-        return f"{tried.file}: no layer is large enough to gain from {asked} weights, so it keeps float32"
+        return f"{tried.file}: no layer is large enough to gain from {asked} weights, so they stay float32"
     agreement = tried.label_agreement
     if agreement is not None and agreement < LEAST_AGREEMENT:
         what = f"gives {1 - agreement:.1%} of the test samples another label than the uncompressed model"

@@ -1,4 +1,4 @@
-"""A MIL program → a coremltools model: which passes run, and what coremltools says meanwhile."""
+"""Convert a MIL program to a coremltools model: select the passes, and silence coremltools' output."""
 
 from __future__ import annotations
 
@@ -24,20 +24,21 @@ _PASSES = (
     "common::merge_consecutive_reshapes",
     "common::merge_consecutive_transposes",
     "common::reduce_transposes",
-    "common::dedup_op_and_var_names",  # before add_fp16_cast, which counts on it
-    "common::add_fp16_cast",  # taken out again by coremltools for float32
+    "common::dedup_op_and_var_names",  # required by add_fp16_cast
+    "common::add_fp16_cast",  # removed by coremltools for float32
     "common::update_output_dtypes",
     "common::cast_optimization",
     "common::const_elimination",
     "common::dead_code_elimination",
 )
-"""What coremltools may do to a program, of the 90 passes that it runs by default: our programs are tidy from
-the start, and the others cost a third of the time. One of them is wrong, too: `fuse_elementwise_to_batchnorm`
-makes a scale and an offset a batch_norm and forgets about its epsilon of 1e-5, which is off by 5e-6."""
+"""The passes to run, out of the 90 that coremltools runs by default. The emitted programs do not need the
+others, which take a third of the conversion time. One of the others is also incorrect:
+`fuse_elementwise_to_batchnorm` turns a scale and an offset into a batch_norm but ignores its epsilon of 1e-5,
+which gives an error of 5e-6."""
 
-_OLDEST_IOS = 15  # of ML programs
+_OLDEST_IOS = 15  # the first with ML programs
 _NEWEST_IOS = 26
-"""That coremltools 9 can write for; a later one reads the same."""
+"""The newest target of coremltools 9; later systems read the same files."""
 
 
 def target_of(kind: str, minimum_ios: int | None = None) -> Any:
@@ -50,17 +51,17 @@ def target_of(kind: str, minimum_ios: int | None = None) -> Any:
 
 
 def convert(program: Any, kind: str, target: Any, **arguments: Any) -> Any:
-    """A MIL program as a coremltools model, in float32 unless asked otherwise.
+    """Convert a MIL program to a coremltools model, in float32 unless `arguments` says otherwise.
 
     Raises:
-        CompileError: coremltools cannot write it.
+        CompileError: coremltools cannot convert the program.
     """
     ct = coremltools()
     passes = ct.PassPipeline(pass_names=list(_PASSES), pipeline_name="quickml")
     if kind == "mlpackage":
         arguments.setdefault("compute_precision", ct.precision.FLOAT32)
     try:
-        with _quick_weights():
+        with _fast_weights():
             return ct.convert(
                 program,
                 source="milinternal",
@@ -74,29 +75,30 @@ def convert(program: Any, kind: str, target: Any, **arguments: Any) -> Any:
         raise CompileError(f"{kind}: coremltools could not write the model ({error})") from error
 
 
-class _Listed(np.ndarray):
-    """An array that flattens to a list."""
+class _ListArray(np.ndarray):
+    """An array whose `flatten` returns a list."""
 
     def flatten(self, *_: Any) -> Any:
-        """All numbers in a row, as Python's own."""
+        """All elements as a flat list of Python floats."""
         return np.asarray(self).reshape(-1).tolist()
 
 
 @contextmanager
-def _quick_weights() -> Iterator[None]:
-    """A third off the time of writing a neural network whose weights lie in Dense layers.
+def _fast_weights() -> Iterator[None]:
+    """Patch coremltools to write the weights of Dense layers faster: conversion takes a third less time.
 
-    coremltools fills protobuf's lists from numpy arrays, number by number; a list takes a quarter of it.
+    coremltools fills protobuf's lists from numpy arrays element by element; from a list it takes a quarter of
+    the time.
     """
     builder = coremltools().models.neural_network.NeuralNetworkBuilder
     original = builder.add_inner_product
 
-    def quick(self: Any, *args: Any, **kwargs: Any) -> Any:
+    def patched(self: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(kwargs.get("W"), np.ndarray):
-            kwargs["W"] = kwargs["W"].view(_Listed)
+            kwargs["W"] = kwargs["W"].view(_ListArray)
         return original(self, *args, **kwargs)
 
-    builder.add_inner_product = quick
+    builder.add_inner_product = patched
     try:
         yield
     finally:
@@ -105,13 +107,13 @@ def _quick_weights() -> Iterator[None]:
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """coremltools draws progress bars, prints each layer that it quantizes and warns about what we know."""
+    """Suppress coremltools' progress bars, its line per quantized layer and its warnings."""
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         import tqdm
 
-        with warnings.catch_warnings(), _no_bars(tqdm), redirect_stdout(io.StringIO()):
+        with warnings.catch_warnings(), _no_progress_bars(tqdm), redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
@@ -119,7 +121,7 @@ def quiet() -> Iterator[None]:
 
 
 @contextmanager
-def _no_bars(tqdm: Any) -> Iterator[None]:
+def _no_progress_bars(tqdm: Any) -> Iterator[None]:
     original = tqdm.tqdm.__init__
 
     def silent(self: Any, *args: Any, **kwargs: Any) -> None:

@@ -1,4 +1,4 @@
-"""Core ML itself, on macOS, by way of coremltools: the same answers in the same form as from ONNX Runtime."""
+"""Run a file with Core ML on macOS, through coremltools, with the same interface as ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def is_here() -> bool:
 
 
 class Device:
-    """Runs one sample at a time, on the CPU: the other processors compute in half precision."""
+    """Runs one sample at a time on the CPU; GPU and Neural Engine would compute in half precision."""
 
     is_concurrent = False
 
@@ -30,8 +30,8 @@ class Device:
         """Compile and load a file.
 
         Raises:
-            UnsupportedModelError: there is no Core ML here, or an input is neither image nor array.
-            CoreMLFileError: Core ML refuses the file.
+            UnsupportedModelError: this is not macOS, or an input is neither an image nor an array.
+            CoreMLFileError: Core ML cannot load the file.
         """
         if not is_here():
             raise UnsupportedModelError(f"Core ML runs on macOS only; this is {sys.platform}")
@@ -47,29 +47,29 @@ class Device:
         try:
             ct = coremltools()
             self._model: Any = ct.models.MLModel(str(file.path), compute_units=ct.ComputeUnit.CPU_ONLY)
-        except Exception as error:  # Core ML's errors arrive as whatever pybind11 makes of them
+        except Exception as error:  # pybind11 raises Core ML's errors as various types
             raise CoreMLFileError(f"{file.path.name} cannot be prepared: {error}") from error
 
     def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """Every input as float32: images (1, H, W, C), arrays in their declared shape."""
+        """Run one sample. Inputs are float32: images (1, H, W, C), arrays in their declared shape."""
         specs = {spec.name: spec for spec in self.inputs}
-        given = {name: _given(specs[name], value) for name, value in feeds.items()}
+        values = {name: _core_ml_value(specs[name], value) for name, value in feeds.items()}
         try:
-            found = self._model.predict(given)
+            outputs = self._model.predict(values)
         except Exception as error:  # as above
             raise CoreMLFileError(f"{self._file.path.name} cannot be run: {error}") from error
-        return {name: self._value(name, found[name]) for name in self.outputs}
+        return {name: self._output(name, outputs[name]) for name in self.outputs}
 
-    def _value(self, name: str, value: Any) -> NDArray[Any]:
-        """Probabilities come as a dictionary by label, whose order means nothing."""
+    def _output(self, name: str, value: Any) -> NDArray[Any]:
+        """Convert an output to an array. Probabilities are a dictionary by label, in arbitrary order."""
         if name != self.probabilities:
             return np.asarray(value)
         by_label = {str(label): share for label, share in value.items()}
         return np.asarray([by_label[label] for label in self.labels or ()], dtype=np.float32)
 
 
-def _given(spec: InputSpec, value: NDArray[np.float32]) -> Any:
-    """An array as it is; an image as Pillow's, of whole numbers as a phone has them."""
+def _core_ml_value(spec: InputSpec, value: NDArray[np.float32]) -> Any:
+    """An input as `predict` expects it: an array unchanged, an image as a Pillow image of 8-bit pixels."""
     if spec.kind == "multiarray":
         return value
     from PIL import Image

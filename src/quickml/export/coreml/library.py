@@ -1,8 +1,8 @@
-"""coremltools, imported quietly and without what we do not need of it.
+"""Import coremltools without its optional dependencies and without warnings.
 
-Its import pulls in TensorFlow and scikit-learn wherever they are installed, for front ends that QuickML does
-not use, and prints warnings about versions it was not tested with and about Apple libraries that exist
-only on macOS. Hidden while it loads, they cost nothing and say nothing.
+coremltools imports TensorFlow and scikit-learn if they are installed, for front ends that QuickML does not
+use, and warns about versions it was not tested with and about Apple libraries that exist only on macOS. These
+packages are hidden during the import, which saves their load time and avoids the warnings.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ _HIDDEN = ("tensorflow", "sklearn", "torch", "torchvision", "torchaudio", "execu
 
 
 def coremltools() -> Any:
-    """The module, imported at the first call. Not for threads that import the hidden ones meanwhile."""
+    """The module, imported at the first call. No other thread may import a hidden package meanwhile."""
     if "coremltools" in sys.modules:
         return sys.modules["coremltools"]
-    found: dict[str, ModuleType | None] = {name: sys.modules.get(name) for name in _HIDDEN}
+    loaded: dict[str, ModuleType | None] = {name: sys.modules.get(name) for name in _HIDDEN}
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
@@ -30,7 +30,7 @@ def coremltools() -> Any:
             import coremltools as library
     finally:
         logging.disable(level)
-        for name, module in found.items():
+        for name, module in loaded.items():
             if module is None:
                 sys.modules.pop(name, None)
             else:

@@ -1,4 +1,4 @@
-"""A trained model → model.mlmodel and model.mlpackage, named, labelled and described."""
+"""Write a trained model as `model.mlmodel` or `model.mlpackage`, with names, labels and metadata."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from quickml.export.coreml.library import coremltools
 from quickml.model import TrainedModel
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
-"""The names an app meets: a classifier answers with a label and a probability for each, a regression with
-a prediction. The input goes by the dataset's kind."""
+"""The names of the outputs that apps use: a classifier has a label and the probabilities of all labels, a
+regression has a prediction. The input is named after the dataset's kind."""
 
 MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
-"""Where a package keeps its protobuf message."""
+"""The path of the protobuf message in a package."""
 
 
 def write(
@@ -36,12 +36,13 @@ def write(
     Args:
         trained: the model.
         kind: `mlmodel` or `mlpackage`.
-        folder: takes the file.
-        half: float16 weights; float32 otherwise. `compress` makes all other forms of the float32 file.
-        ios: the oldest system that must read a package; the document's where left out.
+        folder: the folder to write to.
+        half: write float16 weights instead of float32. All other forms are made by `compress` from the
+            float32 file.
+        ios: the oldest system that must read a package; by default the document's `minimum_ios`.
 
     Raises:
-        CompileError: a layer that cannot be written.
+        CompileError: a layer cannot be written.
     """
     with quiet():
         target = target_of(kind, ios or trained.plan.document.export.minimum_ios)
@@ -50,7 +51,7 @@ def write(
 
 
 def save(description: Any, weights: str | None, path: Path) -> Path:
-    """A finished model as a file or a package, whose weights lie in a folder; same content, same bytes."""
+    """Save a finished model reproducibly as a file or a package; `weights` is the folder with its weights."""
     if path.suffix == ".mlmodel":
         path.write_bytes(_bytes(description))
     else:
@@ -61,15 +62,15 @@ def save(description: Any, weights: str | None, path: Path) -> Path:
 
 
 def compile_for_device(path: Path, folder: Path) -> Path:
-    """Make `model.mlmodelc` with Xcode's own compiler, on macOS.
+    """Compile a file to `model.mlmodelc` with Xcode's `coremlcompiler`, on macOS.
 
     Raises:
-        CompileError: the compiler refuses the file.
+        CompileError: the compiler reports an error.
     """
     command = ["xcrun", "coremlcompiler", "compile", str(path), str(folder)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
     if done.returncode:
-        raise CompileError(f"coremlcompiler refused {path.name}: {done.stderr.strip()[-500:]}")
+        raise CompileError(f"coremlcompiler could not compile {path.name}: {done.stderr.strip()[-500:]}")
     return folder / f"{path.stem}.mlmodelc"
 
 
@@ -97,7 +98,7 @@ def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> An
 
 
 def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
-    """Which operations may compute in float16: not those that see raw features."""
+    """Select the operations that may compute in float16: all except those that scale raw features."""
     raw = {n.name for n in graph.nodes if n.layer.scales_raw}
     return lambda operation: operation.name.removesuffix(FIRST) not in raw
 
@@ -119,7 +120,7 @@ def _input_type(trained: TrainedModel) -> Any:
 
 
 def _described(trained: TrainedModel, model: Any) -> Any:
-    """The protobuf with names that we choose and all that the file says about itself."""
+    """The protobuf message with QuickML's output names, labels and metadata."""
     ct = coremltools()
     description = model.get_spec()
     labels = trained.plan.info.labels
@@ -138,7 +139,7 @@ def _described(trained: TrainedModel, model: Any) -> Any:
 
 
 def _check_labels(description: Any, expected: int) -> None:
-    """A wrong count of labels passes coremltools silently for neural networks."""
+    """Check the number of labels, which coremltools does not check for neural networks."""
     if description.WhichOneof("Type") == "neuralNetworkClassifier":
         found = len(description.neuralNetworkClassifier.stringClassLabels.vector)
         if found != expected:
@@ -146,14 +147,14 @@ def _check_labels(description: Any, expected: int) -> None:
 
 
 def fill_metadata(trained: TrainedModel, description: Any) -> None:
-    """All that a `ModelDescription` says about the model, its input and its outputs."""
+    """Fill in the metadata of a `ModelDescription` and the descriptions of its input and outputs."""
     spec, dataset = trained.plan.document, trained.plan.info
     meta = description.metadata
     meta.author = spec.export.author or "QuickML"
     meta.license = spec.export.license
     meta.versionString = "1.0"
     meta.shortDescription = short_description(trained)
-    meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # same model, same bytes
+    meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # for reproducible files
     meta.userDefined["quickml.document"] = spec.model_dump_json(exclude_none=True)
     meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
     if dataset.is_image and dataset.labels:
@@ -165,7 +166,7 @@ def fill_metadata(trained: TrainedModel, description: Any) -> None:
 
 
 def training_facts(trained: TrainedModel) -> dict[str, object]:
-    """How a model was trained, for its metadata."""
+    """The facts about the training that are stored in the metadata."""
     training = trained.plan.document.training
     return {
         "epochs": len(trained.history),
@@ -179,7 +180,7 @@ def training_facts(trained: TrainedModel) -> dict[str, object]:
 
 
 def output_descriptions(trained: TrainedModel) -> dict[str, str]:
-    """What each output means, by every name that an output may have."""
+    """The description of each output, by name."""
     return {
         LABEL: "The most probable class",
         PROBABILITIES: "The probability of each class",
@@ -188,7 +189,7 @@ def output_descriptions(trained: TrainedModel) -> dict[str, str]:
 
 
 def short_description(trained: TrainedModel) -> str:
-    """What the model is and how good it is, in a sentence or two."""
+    """The model's origin and quality, in one or two sentences."""
     spec, metrics = trained.plan.document, trained.metrics
     when = "" if spec.export.weights == "float32" else ", with float32 weights"
     parts = [spec.export.description or f"{spec.name}: learned from {trained.plan.info.title} with QuickML."]
@@ -202,7 +203,7 @@ def short_description(trained: TrainedModel) -> str:
 
 
 def input_description(trained: TrainedModel) -> str:
-    """What goes in: raw values, and of what."""
+    """The description of the input: the kind and the order of its raw values."""
     dataset = trained.plan.info
     if dataset.is_image:
         _, channels, height, width = input_shape(dataset.kind, dataset.shape)
@@ -216,13 +217,13 @@ def input_description(trained: TrainedModel) -> str:
 
 
 def _bytes(description: Any) -> bytes:
-    """The same bytes for the same content: the metadata is a map, which protobuf writes in any order."""
+    """Serialize reproducibly: the metadata is a map, which protobuf otherwise writes in arbitrary order."""
     content: bytes = description.SerializeToString(deterministic=True)
     return content
 
 
 def _make_reproducible(package: Path, description: Any) -> None:
-    """coremltools names the package's items by random UUIDs; ours follow from the items' paths."""
+    """Replace the random UUIDs that coremltools gives a package's items by ones derived from their paths."""
     (package / MESSAGE).write_bytes(_bytes(description))
     manifest = package / "Manifest.json"
     content = json.loads(manifest.read_text())

@@ -22,22 +22,23 @@ def prove(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> Parity
 
     Args:
         candidate: the file.
-        probe: at least 256 samples with the trained model's answers.
-        labels: the classes, in the order of the probe's answers; none for a regression.
+        probe: at least 256 samples with the trained model's outputs.
+        labels: the class labels, in the order of the probe's outputs; empty for a regression.
 
     Raises:
-        VerificationError: it computes something else; the error carries the figures.
-        CoreMLFileError: it cannot be read or run.
+        VerificationError: the outputs differ too much; the error carries the figures.
+        CoreMLFileError: a file cannot be read or run.
     """
     if candidate.decompressed is None:
         return verify(candidate.path, probe, labels, candidate.weights)
     verify(candidate.uncompressed, probe, labels, "float32")
-    own = replace(probe, expected=answers(candidate.decompressed, probe.inputs, labels))
-    return verify(candidate.path, own, labels, "float32", reference="decompressed")
+    decompressed = replace(probe, expected=answers(candidate.decompressed, probe.inputs, labels))
+    return verify(candidate.path, decompressed, labels, "float32", reference="decompressed")
 
 
 def reference(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> tuple[Probe, Reference]:
-    """The expected outputs of a file's translation: the trained model's, or those of a compressed file."""
+    """The expected outputs of a file's translation: those of the trained model if the weights are float32,
+    otherwise those of the file itself."""
     if candidate.weights == "float32":
         return probe, "trained"
     return replace(probe, expected=answers(candidate.path, probe.inputs, labels)), "translated"

@@ -1,7 +1,7 @@
-"""A trained model → model.updatable.mlmodel, which a phone can go on training.
+"""Write a trained model as `model.updatable.mlmodel`, which a phone can continue to train.
 
-Nothing can be trained here; what the file answers before is verified like any other file's. An app may ask
-for other numbers of epochs and samples, and another learning rate, than the document does.
+The on-device training cannot be run here; the outputs before it are verified like those of any other file. An
+app can choose another number of epochs, another batch size and another learning rate than the document.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ from quickml.export.coreml.reading import proto
 from quickml.model import TrainedModel
 
 TARGET = "target"
-"""What an app trains a regression with; a classifier takes its `label`."""
+"""The name of a regression's training target; a classifier uses `label`."""
 
 _LOSS = "update/loss"  # a document's layers have no slash in their names
 _MOST_EPOCHS, _MOST_SAMPLES = 1000, 1024
 
 
 def write(trained: TrainedModel, folder: Path) -> Path:
-    """Build, mark, describe and save `model.updatable.mlmodel` in `folder`; float32 always.
+    """Build, mark as updatable, describe and save `model.updatable.mlmodel` in `folder`, in float32.
 
     Raises:
-        CompileError: a layer that cannot be written so; `spec.updating` tells of all such before training.
+        CompileError: a layer is not supported; `document/checks/updating.py` reports these before training.
     """
     wanted = trained.plan.document.export.updatable
     if wanted is None:
@@ -49,7 +49,7 @@ def write(trained: TrainedModel, folder: Path) -> Path:
 
 
 def _network(trained: TrainedModel) -> Any:
-    """The network, ready to answer."""
+    """The network for inference, without training parameters."""
     plan, network = trained.plan, coremltools().models.neural_network
     array = coremltools().models.datatypes.Array
     shape, labels = plan.graph.input_shape, plan.info.labels
@@ -87,7 +87,7 @@ def _set_loss(builder: Any, trained: TrainedModel) -> None:
 
 
 def _set_training(builder: Any, trained: TrainedModel, wanted: Updatable) -> None:
-    """Optimizer, epochs and order. `make_updatable` has asked for shuffling."""
+    """Set optimizer, epochs and shuffling seed. `make_updatable` has enabled shuffling."""
     network, unit = coremltools().models.neural_network, _squared_unit(trained)
     optimizer, parameters = wanted.optimizer, builder.nn_spec.updateParams
     if isinstance(optimizer, Adam):
@@ -111,11 +111,12 @@ def _set_training(builder: Any, trained: TrainedModel, wanted: Updatable) -> Non
 
 
 def _squared_unit(trained: TrainedModel) -> float:
-    """How much steeper a phone's loss is than the one in training, which is in standard deviations.
+    """The ratio of a phone's loss to the training loss: the variance of a regression's target.
 
-    Core ML measures in the target's own unit. There a learning rate that was right in training throws the
-    weights far off: diabetes' targets vary by 77, so it would be 6,000 times too large. Divided by this it
-    makes the same steps. Adam minds the scale of a loss in its epsilon only, which grows with it.
+    In training, the target is in standard deviations; Core ML computes the loss in the target's own unit,
+    where the same learning rate makes the weights diverge. The target of diabetes has a standard deviation of
+    77, so its learning rate would be 6,000 times too large. Dividing by this ratio gives the same steps. Adam
+    depends on the scale of the loss only through its epsilon, which is multiplied by the ratio.
     """
     last = trained.plan.graph.nodes[-1]
     if not isinstance(last.layer, Normalization):
@@ -125,17 +126,17 @@ def _squared_unit(trained: TrainedModel) -> float:
 
 
 def _range(value: float) -> tuple[float, float, float]:
-    """A value, and the least and the largest that an app may ask for instead."""
+    """A default value, with the minimum and maximum that an app may set instead."""
     return value, 0.0, max(1.0, value)
 
 
 def _allow(number: Any, most: int) -> None:
-    """Any number from 1 on; coremltools would allow the default only."""
+    """Allow numbers from 1 to at least `most`; coremltools allows only the default."""
     number.range.minValue, number.range.maxValue = 1, max(most, number.defaultValue)
 
 
 def _describe_training(description: Any) -> None:
-    """The training inputs are the model's input as it is (Core ML compares them) and the right answer."""
+    """Describe the training inputs: the input, which must equal the model's own, and the correct answer."""
     training = description.trainingInput
     training[0].CopyFrom(description.input[0])
     training[1].shortDescription = "The right answer"

@@ -1,7 +1,7 @@
-"""Files with compressed weights, made of files with float32 weights, and back.
+"""Compress the float32 weights of a file, and decompress them again.
 
-Both ways go from file to file. So what is compressed is what was written, with its names, labels and texts,
-and what coremltools decompresses is what a phone is given.
+Both directions work on files. Compression therefore keeps the names, labels and metadata of the written file,
+and coremltools decompresses exactly the file that a phone receives.
 """
 
 from __future__ import annotations
@@ -19,18 +19,19 @@ from quickml.export.coreml.package import MESSAGE, save
 
 
 def compress(file: Path, form: Weights, folder: Path, *, sparsity: float = 0.5) -> Path | None:
-    """Write a file once more, with compressed weights, under its own name in another folder.
+    """Write a copy of a file with compressed weights, with the same name in another folder.
 
-    Matrices too small to gain stay float32, as do biases and what scales features.
+    Biases, the constants that scale features, and matrices too small to gain stay float32.
 
     Args:
-        file: a `.mlmodel` or `.mlpackage` of ours, float32; a package for a system that reads the form.
+        file: a float32 `.mlmodel` or `.mlpackage` written by QuickML. A package must have a minimum system
+            that can read the form.
         form: one of `forms.LOSSY`.
-        folder: takes the file.
-        sparsity: for `pruned`, the share of each matrix's weights that becomes 0.
+        folder: the folder to write to.
+        sparsity: for `pruned`, the share of each matrix's weights that is set to 0.
 
     Returns:
-        The new file; None, and no file, where nothing in it would get smaller.
+        The path of the new file, or None if no matrix would become smaller; then no file is written.
 
     Raises:
         CompileError: coremltools cannot compress it.
@@ -51,7 +52,7 @@ def compress(file: Path, form: Weights, folder: Path, *, sparsity: float = 0.5) 
 
 
 def decompress(file: Path, folder: Path) -> Path:
-    """Write a file once more, its weights decompressed to float32 by coremltools."""
+    """Write a copy of a file with its weights decompressed to float32 by coremltools."""
     from coremltools.optimize.coreml._quantization_passes import WeightDecompressor
 
     description, target = _description(file), folder / file.name
@@ -65,7 +66,7 @@ def decompress(file: Path, folder: Path) -> Path:
 
 
 def _description(file: Path) -> Any:
-    """The protobuf message. coremltools, when it opens a package, rewrites the manifest: so we read."""
+    """The protobuf message, read directly: coremltools would rewrite the manifest of a package."""
     message = coremltools().proto.Model_pb2.Model()
     message.ParseFromString((file / MESSAGE if file.is_dir() else file).read_bytes())
     return message
@@ -78,9 +79,9 @@ def _program(file: Path, description: Any) -> Any:
 
 
 def _written(program: Any, description: Any, passes: dict[str, dict[str, Any]]) -> Any:
-    """A program as a model again, with the description that it had, and no other passes than these.
+    """Convert a program to a model with its original description, running only these passes.
 
-    `coremltools.optimize` would run the 90 that it has, one of which forgets the epsilon of a
+    `coremltools.optimize` would run all of its 90 passes, one of which ignores the epsilon of a
     BatchNormalization.
     """
     from coremltools.converters.mil.converter import mil_convert

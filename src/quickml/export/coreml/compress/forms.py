@@ -1,4 +1,4 @@
-"""What each form of compressed weights takes, and so which weights are worth it."""
+"""The sizes of the forms of compressed weights, and which matrices are worth compressing."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from numpy.typing import NDArray
 from quickml.document.export import Weights
 
 EXACT: tuple[Weights, ...] = ("float32", "float16")
-"""Numbers as they are, or rounded; all others are compressed."""
+"""Stored as plain floating-point numbers; all other forms are compressed."""
 LOSSY: tuple[Weights, ...] = tuple(form for form in get_args(Weights) if form not in EXACT)
 
 PALETTE_BITS: dict[Weights, int] = {"palettized-8": 8, "palettized-6": 6, "palettized-4": 4}
 LINEAR_BITS: dict[Weights, int] = {"int8": 8, "int4": 4}
 
 LEAST_SAVING = 512
-"""Bytes that a matrix must save. What a file then says about it (the operation that expands it, the alignment
-of its parts) takes up to 400: so small layers that gain are compressed, and those that would grow are left
-alone."""
+"""Minimum number of bytes that compressing a matrix must save. The overhead in the file (the operation that
+expands the matrix, and the alignment of its parts) is up to 400 bytes, so that every compressed matrix makes
+the file smaller."""
 
 
 def is_worth_it(form: Weights, matrix: NDArray[np.float32], scales: int, sparsity: float) -> bool:
-    """Whether a matrix in a file is a layer's weights, and gets smaller.
+    """Whether a matrix consists of trained weights and becomes smaller.
 
-    One of zeros for the most part was not trained: it is how Resizing samples a picture, and stays exact.
+    A matrix of mostly zeros is not trained: Resizing uses it to sample a picture, and it must stay exact.
 
     Args:
         form: one of LOSSY.
         matrix: of any shape.
-        scales: how many scales it would be given where the form is linear.
-        sparsity: the share of zeros where it is pruned.
+        scales: for linear forms, the number of scales that are stored.
+        sparsity: for `pruned`, the share of zeros.
     """
     size = matrix.size
     if form in PALETTE_BITS:
-        taken = size * PALETTE_BITS[form] / 8 + 4 * 2 ** PALETTE_BITS[form]
+        size_bytes = size * PALETTE_BITS[form] / 8 + 4 * 2 ** PALETTE_BITS[form]
     elif form in LINEAR_BITS:
-        taken = size * LINEAR_BITS[form] / 8 + 4 * scales
+        size_bytes = size * LINEAR_BITS[form] / 8 + 4 * scales
     else:
-        taken = size / 8 + 4 * math.ceil(size * (1 - sparsity))  # a mask, and what is left
-    return bool(4 * size - taken >= LEAST_SAVING and 2 * np.count_nonzero(matrix) > size)
+        size_bytes = size / 8 + 4 * math.ceil(size * (1 - sparsity))  # a mask and the nonzero values
+    return bool(4 * size - size_bytes >= LEAST_SAVING and 2 * np.count_nonzero(matrix) > size)

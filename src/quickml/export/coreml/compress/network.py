@@ -1,7 +1,7 @@
-"""Compressed weights of a neural network: `WeightParams` of Apple's `NeuralNetwork.proto`, written in numpy.
+"""Compress the weights of a neural network: `WeightParams` of Apple's `NeuralNetwork.proto`, with numpy.
 
-coremltools has a writer for these. It rounds biases as coarsely as matrices, fuses layers on the way, takes
-seconds for a million weights, and fails for tables of k-means.
+coremltools' own implementation is not used: it rounds biases as coarsely as matrices, fuses layers, takes
+seconds for a million weights, and fails for k-means lookup tables.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ _ROWS = {
     "uniDirectionalLSTM": "outputVectorSize",
     "biDirectionalLSTM": "outputVectorSize",
 }
-"""Layers that hold matrices, and which of their fields counts the rows: one scale for each."""
+"""The layers that have matrices, and the field with the number of rows; each row has one scale."""
 
 
 def compress_network(model: Any, form: Weights) -> bool:
-    """Compress the matrices of a neural network in place; biases and whatever scales features stay float32.
+    """Compress the matrices of a neural network in place; biases and scales of features stay float32.
 
     Args:
         model: the message `CoreML.Specification.Model`, with float32 weights.
-        form: a linear or palettized one.
+        form: a linear or palettized form.
 
     Returns:
-        Whether any of them gained.
+        Whether any matrix was compressed.
     """
     layers = getattr(model, model.WhichOneof("Type")).layers
-    gained = False
+    is_changed = False
     for layer, (lead, rows) in _holders(layers):
         for weights in _matrices(getattr(layer, layer.WhichOneof("layer"))):
             numbers = np.asarray(weights.floatValue, np.float32).reshape(lead, rows, -1)
             if is_worth_it(form, numbers, rows, sparsity=0):
                 _compress(weights, numbers, form)
-                gained = True
-    return gained
+                is_changed = True
+    return is_changed
 
 
 def _holders(layers: Any) -> Iterator[tuple[Any, tuple[int, int]]]:
-    """Layers with matrices, and the first two of three axes of these: the second one counts the rows.
+    """The layers with matrices, and the first two of the three axes of a matrix; the second is the rows.
 
-    Constants have one scale and no more; they are matrices where nothing but products takes them.
+    A constant has a single scale. It counts as a matrix if only matrix products use it.
     """
     users: dict[str, set[str]] = {}
     for layer in layers:
@@ -74,9 +74,10 @@ def _holders(layers: Any) -> Iterator[tuple[Any, tuple[int, int]]]:
 
 
 def decompress_network(model: Any) -> Any:
-    """A neural network, changed in place, with float32 weights again, as coremltools decompresses them.
+    """Decompress the weights of a neural network to float32 with coremltools; changes the message in place.
 
-    It asks for the biases of an LSTM that has none, and fails; one number for each is enough.
+    coremltools fails for an LSTM without biases, because it reads them anyway; a dummy value for each avoids
+    that.
     """
     from coremltools.models.neural_network import quantization_utils
 
@@ -93,7 +94,7 @@ def decompress_network(model: Any) -> Any:
 
 
 def _matrices(message: Any) -> Iterator[Any]:
-    """Every `WeightParams` but biases and peepholes, which are vectors."""
+    """Every `WeightParams` except biases and peepholes, which are vectors."""
     for field, value in message.ListFields():
         kind = field.message_type.name if field.message_type else ""
         if kind == "WeightParams" and field.name.endswith(("weights", "Matrix", "data")):
@@ -104,7 +105,7 @@ def _matrices(message: Any) -> Iterator[Any]:
 
 
 def _compress(weights: Any, numbers: NDArray[np.float32], form: Weights) -> None:
-    """Put numbers, their rows the middle one of three axes, in the place of float32 ones."""
+    """Replace float32 weights by compressed ones; the rows are the middle one of the three axes."""
     quantization = weights.quantization
     if form in PALETTE_BITS:
         bits = PALETTE_BITS[form]
@@ -112,7 +113,7 @@ def _compress(weights: Any, numbers: NDArray[np.float32], form: Weights) -> None
         quantization.lookupTableQuantization.floatValue.extend(table.tolist())
     else:
         bits = LINEAR_BITS[form]
-        scale, bias, codes = _line(numbers, bits)
+        scale, bias, codes = _linear(numbers, bits)
         quantization.linearQuantization.scale.extend(scale.tolist())
         quantization.linearQuantization.bias.extend(bias.tolist())
     quantization.numberOfBits = bits
@@ -120,18 +121,18 @@ def _compress(weights: Any, numbers: NDArray[np.float32], form: Weights) -> None
     del weights.floatValue[:]
 
 
-def _line(
+def _linear(
     numbers: NDArray[np.float32], bits: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.uint8]]:
-    """A scale and a bias for each row, the middle one of three axes, and codes: code * scale + bias."""
+    """Quantize to code * scale + bias, with a scale and a bias per row, the middle one of three axes."""
     low, high = numbers.min(axis=(0, 2)), numbers.max(axis=(0, 2))
     scale = (high - low) / np.float32((1 << bits) - 1)
-    scale[scale == 0] = 1  # of equal numbers, which are all bias
+    scale[scale == 0] = 1  # a row of equal numbers is stored in the bias alone
     codes = np.rint((numbers - low[:, None]) / scale[:, None])
     return scale, low, codes.astype(np.uint8)
 
 
 def packed(codes: NDArray[np.uint8], bits: int) -> bytes:
-    """Numbers of some bits in a row, each byte filled from its highest bit; the last one with zeros."""
+    """Pack codes of `bits` bits. Bytes are filled from the highest bit; the last is padded with zeros."""
     single = np.unpackbits(codes.reshape(-1, 1), axis=1)[:, 8 - bits :]
     return np.packbits(single).tobytes()

@@ -1,6 +1,6 @@
-"""Compressed weights of an ML program, by coremltools' own graph passes.
+"""Compress the weights of an ML program with coremltools' graph passes.
 
-They become `constexpr` operations, which a phone expands when it loads the model.
+Compressed weights are `constexpr` operations, which a phone evaluates when it loads the model.
 """
 
 from __future__ import annotations
@@ -16,35 +16,35 @@ from quickml.export.coreml.compress.palette import palette
 from quickml.export.coreml.library import coremltools
 
 _HOLDERS = frozenset({"conv", "conv_transpose", "linear", "matmul", "einsum", "gather", "lstm", "gru", "rnn"})
-"""Operations whose matrices may be compressed. Not those that scale raw features: 8 bits of a mean of 40,000
-would be off by more than the features differ."""
+"""The operations whose matrices may be compressed. Operations that scale raw features are excluded: a mean of
+40,000 in 8 bits would have a larger error than the differences between features."""
 _BLOCK, _SMALLEST_BLOCK = 32, 8
-"""How many weights share a scale of int4."""
+"""Maximum and minimum number of int4 weights that share a scale."""
 
 
 def compress_program(program: Any, form: Weights, sparsity: float) -> dict[str, Any]:
-    """Which pass of coremltools compresses a program, and its options; none where no matrix would gain.
+    """The coremltools pass that compresses a program, with its options; empty if no matrix would gain.
 
-    Every matrix is named in it, so that nothing depends on coremltools' own choice, which is to leave alone
-    what has fewer than 2,048 numbers.
+    The options name every matrix explicitly, because coremltools by default skips those with fewer than 2,048
+    elements.
 
     Args:
-        program: a coremltools MIL program of float32 weights.
+        program: a coremltools MIL program with float32 weights.
         form: one of LOSSY.
-        sparsity: the share of zeros where it is pruned.
+        sparsity: for `pruned`, the share of zeros.
     """
-    ways = {
-        const.name: _way(form, _block(const.outputs[0].shape[axes[0]]), sparsity)
+    configs = {
+        const.name: _config(form, _block(const.outputs[0].shape[axes[0]]), sparsity)
         for const in program.functions["main"].operations
         if (axes := _axes(const)) and _is_worth_it(form, const.outputs[0].val, axes, sparsity)
     }
-    config = coremltools().optimize.coreml.OptimizationConfig(global_config=None, op_name_configs=ways)
+    config = coremltools().optimize.coreml.OptimizationConfig(global_config=None, op_name_configs=configs)
     kind = "palettize" if form in PALETTE_BITS else "linear_quantize" if form in LINEAR_BITS else "prune"
-    return {f"compression::{kind}_weights": {"config": config}} if ways else {}
+    return {f"compression::{kind}_weights": {"config": config}} if configs else {}
 
 
 def _axes(const: Any) -> tuple[int, int] | None:
-    """The axes of inputs and outputs of a matrix that may be compressed; None for all else."""
+    """The input and output channel axes of a matrix that may be compressed; None for all other constants."""
     from coremltools.optimize._utils import select_input_output_channel_axis
 
     value = const.outputs[0].val if const.op_type == "const" else None
@@ -63,13 +63,13 @@ def _is_worth_it(form: Weights, matrix: NDArray[np.float32], axes: tuple[int, in
 
 
 def _block(inputs: int) -> int:
-    """Blocks are equal: the largest size up to 32 that goes, or a whole row where only tiny ones would."""
+    """The block size: the largest divisor of the row length up to 32, or the whole row if that is below 8."""
     size = next(size for size in range(min(_BLOCK, inputs), 0, -1) if inputs % size == 0)
     return size if size >= min(_SMALLEST_BLOCK, inputs) else inputs
 
 
-def _way(form: Weights, block: int, sparsity: float) -> Any:
-    """One matrix's configuration; the threshold is ours already."""
+def _config(form: Weights, block: int, sparsity: float) -> Any:
+    """The configuration of one matrix. The threshold is 0 because `is_worth_it` has already decided."""
     cto = coremltools().optimize.coreml
     if form in PALETTE_BITS:
         bits = PALETTE_BITS[form]

@@ -1,10 +1,10 @@
-"""The layers of a document, written as layers of iOS 11 neural networks. Updatable models need these.
+"""Write the layers of a document as layers of iOS 11 neural networks, as updatable models require.
 
-A neural network that is converted from MIL ends in layers without a gradient in Core ML (`softmaxND`,
+A neural network converted from MIL contains layers without a gradient in Core ML (`softmaxND`,
 `reshapeStatic`), so updatable models are written here, layer by layer. Every value is (channels, rows,
-columns); a flat value has its numbers as channels. All layers are from iOS 12 or earlier: with newer ones the
-values of the file would have any number of axes. `document/checks/updating.py` decides which layers are
-allowed, and which have gradients. The layers are those of Apple's `NeuralNetwork.proto`.
+columns); a flat value stores its elements as channels. All layers are from iOS 12 or earlier, because newer
+ones would switch the file to values with any number of axes. `document/checks/updating.py` decides which
+layers are allowed, and which have gradients. The layers are those of Apple's `NeuralNetwork.proto`.
 """
 
 from quickml.export.coreml.legacy.activations import FUNCTIONS

@@ -1,4 +1,4 @@
-"""Activations: layers of their own, and what follows a Dense or a convolution."""
+"""Activations, both as separate layers and as the activation of a Dense layer or a convolution."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
 def _at_most(most: float, context: LegacyContext, value: str) -> str:
-    """min(x, most), by way of max(-x, -most): this form has no other."""
-    turned = context.made("unary", mode="threshold", alpha=-most, scale=-1.0, of=value, part="turned")
-    return context.function("LINEAR", turned, "least", -1.0, 0.0)
+    """min(x, most), computed as -max(-x, -most): these files have no minimum with a constant."""
+    negated = context.made("unary", mode="threshold", alpha=-most, scale=-1.0, of=value, part="turned")
+    return context.function("LINEAR", negated, "least", -1.0, 0.0)
 
 
 def _relu6(context: LegacyContext, value: str) -> str:
@@ -52,11 +52,11 @@ FUNCTIONS: dict[str, Callable[[LegacyContext, str], str]] = {
     "exponential": lambda context, value: context.made("unary", mode="exp", of=value, part="exponential"),
     "softmax": lambda context, value: context.made("softmax", of=value, part="softmax"),
 }
-"""The activations, with Keras' constants."""
+"""The activation functions, with Keras' constants."""
 
 
 def activated(name: str, context: LegacyContext, value: str) -> str:
-    """A value, and an activation behind it; returns the name of what comes out."""
+    """Apply an activation to a value; returns the name of the result."""
     return FUNCTIONS[name](context, value)
 
 
@@ -66,7 +66,7 @@ def _activation(layer: Activation, context: LegacyContext) -> str:
 
 
 @add.register
-def _softmax(layer: Softmax, context: LegacyContext) -> str:  # noqa: ARG001 - along the channels, as was checked
+def _softmax(layer: Softmax, context: LegacyContext) -> str:  # noqa: ARG001 - checks allow only the channel axis
     return activated("softmax", context, context.inputs[0])
 
 
@@ -84,7 +84,7 @@ def _elu(layer: ELU, context: LegacyContext) -> str:
 def _relu(layer: ReLU, context: LegacyContext) -> str:
     """Keras: max_value above it, x above the threshold, negative_slope * (x - threshold) from there down."""
     value = source = context.inputs[0]
-    if layer.threshold:  # Core ML keeps x from its alpha on, Keras above: so alpha is the next number
+    if layer.threshold:  # Core ML keeps x >= alpha, Keras x > threshold: so alpha is the next larger float32
         alpha = float(np.nextafter(np.float32(layer.threshold), np.float32(np.inf)))
         value = context.function("THRESHOLDEDRELU", source, "above", alpha)
     elif not layer.negative_slope:
@@ -92,8 +92,8 @@ def _relu(layer: ReLU, context: LegacyContext) -> str:
     if layer.negative_slope and not layer.threshold:
         value = context.function("LEAKYRELU", source, "leaky_relu", layer.negative_slope)
     elif layer.negative_slope:
-        lack = context.function("LINEAR", source, "lack", -1.0, layer.threshold)
-        short = context.function("RELU", lack, "short")
-        below = context.function("LINEAR", short, "below", -layer.negative_slope, 0.0)
+        difference = context.function("LINEAR", source, "lack", -1.0, layer.threshold)
+        distance = context.function("RELU", difference, "short")
+        below = context.function("LINEAR", distance, "below", -layer.negative_slope, 0.0)
         value = context.merged("ADD", [value, below], "sum")
     return value if layer.max_value is None else _at_most(layer.max_value, context, value)

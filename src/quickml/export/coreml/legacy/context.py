@@ -1,4 +1,4 @@
-"""What a layer is written from, and the table of layers that can be written."""
+"""The context that a layer is written in, and the dispatch by layer type."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Weights = Mapping[str, NDArray[np.float32]]
 
 @dataclass(frozen=True, kw_only=True)
 class LegacyContext:
-    """What a layer is written from: the builder, its input values, and its weights by Keras' names."""
+    """The builder, the layer's node, its input values, and its weights by Keras' variable names."""
 
     builder: Any
     node: Node
@@ -28,17 +28,17 @@ class LegacyContext:
 
     @property
     def channels(self) -> int:
-        """Of the first input."""
+        """The number of channels of the first input."""
         return self.node.input_shapes[0][-1]
 
     def _named(self, part: str) -> str:
         return f"{self.node.name}/{part}" if part else self.node.name
 
     def made(self, method: str, *arguments: Any, of: str = "", part: str = "", **named: Any) -> str:
-        """Add one of the builder's layers; returns the name of what it gives.
+        """Add one of the builder's layers; returns the name of its output.
 
-        The layer that holds a document's layer's weights has its name; a document's names have no slash, so
-        that all others are free.
+        The layer that holds the weights of a document's layer has the same name. Names in a document contain
+        no slash, so that names with a slash never collide with them.
         """
         name = self._named(part)
         add_layer = getattr(self.builder, f"add_{method}")
@@ -46,24 +46,22 @@ class LegacyContext:
         return f"{name}/output"
 
     def merged(self, mode: str, of: list[str], part: str = "") -> str:
-        """Add a layer of several inputs."""
+        """Add an elementwise layer with several inputs; returns the name of its output."""
         name = self._named(part)
         self.builder.add_elementwise(name, of, f"{name}/output", mode)
         return f"{name}/output"
 
     def function(self, kind: str, of: str, part: str, *parameters: float) -> str:
-        """Add an activation; without parameters it takes none."""
+        """Add an activation with its parameters, if it has any; returns the name of its output."""
         single = parameters[0] if kind in ("ELU", "THRESHOLDEDRELU") else list(parameters)
         return self.made("activation", kind, of=of, part=part, params=single if parameters else None)
 
 
 @singledispatch
 def add(layer: Layer, context: LegacyContext) -> str:
-    """Add a document's layer; returns the name of what it gives.
+    """Add a document's layer; returns the name of its output.
 
     Raises:
-        CompileError: such files do not have this layer.
+        CompileError: updatable files do not support this layer.
     """
-    raise CompileError(
-        f"{context.node.name}: {layer.type} cannot be written to a file that a phone can train"
-    )
+    raise CompileError(f"{context.node.name}: {layer.type} cannot be written to an updatable file")

@@ -1,4 +1,4 @@
-"""All layers but the activations."""
+"""All layers except activations."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _CHANNELS_LAST = 1
 _EPSILON = 1e-5
 
 
-def _nothing(layer: Layer, context: LegacyContext) -> str:  # noqa: ARG001
-    """What came in."""
+def _identity(layer: Layer, context: LegacyContext) -> str:  # noqa: ARG001
+    """Adds nothing: layers that act only in training are left out."""
     return context.inputs[0]
 
 
 for _kind in LAYERS.values():
     if _kind.only_trains and _kind.is_updatable:
-        add.register(_kind, _nothing)
+        add.register(_kind, _identity)
 
 
 @add.register
@@ -77,7 +77,7 @@ def _conv2d(layer: Conv2D, context: LegacyContext) -> str:
 
 
 def _fill(parameters: Any, weights: Weights, order: tuple[int, ...]) -> None:
-    """protobuf takes a list of numbers four times as fast as coremltools' way of filling it from an array."""
+    """Set kernel and bias as lists, which takes a quarter of the time that coremltools needs for arrays."""
     parameters.weights.floatValue[:] = weights["kernel"].transpose(order).reshape(-1).tolist()
     if "bias" in weights:
         parameters.bias.floatValue[:] = weights["bias"].tolist()
@@ -86,7 +86,7 @@ def _fill(parameters: Any, weights: Weights, order: tuple[int, ...]) -> None:
 @add.register(MaxPooling2D)
 @add.register(AveragePooling2D)
 def _pooling(layer: MaxPooling2D | AveragePooling2D, context: LegacyContext) -> str:
-    """Keras leaves margins out of a mean."""
+    """Keras excludes padding from the mean."""
     steps = layer.strides or layer.pool_size
     return context.made(
         "pooling",
@@ -101,7 +101,7 @@ def _pooling(layer: MaxPooling2D | AveragePooling2D, context: LegacyContext) -> 
 @add.register(GlobalMaxPooling2D)
 @add.register(GlobalAveragePooling2D)
 def _global_pooling(layer: Layer, context: LegacyContext) -> str:
-    """Rows and columns of 1 are left, with `keepdims` and without."""
+    """Rows and columns keep size 1, with and without `keepdims`."""
     kind = "MAX" if isinstance(layer, GlobalMaxPooling2D) else "AVERAGE"
     return context.made("pooling", 1, 1, 1, 1, kind, "valid", is_global=True)
 
@@ -128,7 +128,7 @@ def _zero_padding_2d(layer: ZeroPadding2D, context: LegacyContext) -> str:
 
 @add.register
 def _batch_normalization(layer: BatchNormalization, context: LegacyContext) -> str:
-    """The layer of the same name, so that a phone can go back through it; its numbers stay as they are."""
+    """Written as Core ML's batch normalization, which has a gradient; its parameters are not updated."""
     size, weights = context.channels, context.weights
     return context.made(
         "batchnorm",
@@ -143,17 +143,17 @@ def _batch_normalization(layer: BatchNormalization, context: LegacyContext) -> s
 
 @add.register
 def _normalization(layer: Normalization, context: LegacyContext) -> str:
-    """Forwards, the mean is taken off first: folded into one offset, large numbers would lose digits.
+    """Without `invert`, the mean is subtracted first: folded into one offset, large values would lose digits.
 
-    Backwards, a batch normalization with other numbers: Core ML can go back through it, which it must where a
-    regression ends so.
+    With `invert`, it is written as a batch normalization. A regression ends in this layer, so it needs a
+    gradient, which Core ML's batch normalization has.
     """
     size = context.channels
     mean, deviation = moments(layer, context.weights, size)
     if layer.invert:
-        variance = np.full(size, 1 - _EPSILON, np.float32)  # 1 with the epsilon, which cannot be 0
-        nothing = np.zeros(size, np.float32)
-        return context.made("batchnorm", size, deviation, mean, nothing, variance, epsilon=_EPSILON)
+        variance = np.full(size, 1 - _EPSILON, np.float32)  # 1 after adding the epsilon, which cannot be 0
+        zeros = np.zeros(size, np.float32)
+        return context.made("batchnorm", size, deviation, mean, zeros, variance, epsilon=_EPSILON)
     centred = context.made("bias", -mean, part="centred", shape_bias=[size])
     return context.made("scale", 1 / deviation, None, False, of=centred, shape_scale=[size])
 

@@ -1,4 +1,4 @@
-"""A whole network, layer by layer."""
+"""Write a whole network, layer by layer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ def write(builder: Any, graph: Graph, weights: Mapping[str, Weights], *, source:
     """Add a network to a `NeuralNetworkBuilder`.
 
     Args:
-        builder: an empty one, in its default mode of five axes.
-        graph: the layers with their shapes, of one axis or three.
+        builder: an empty builder in its default mode, with values of five axes.
+        graph: the layers with their shapes, of one or three axes.
         weights: by layer name, then by Keras' variable name; float32.
-        source: what the file calls its input.
-        result: what it calls the values that the network gives.
+        source: the name of the file's input.
+        result: the name of the file's output.
 
     Raises:
-        CompileError: a layer that this form does not have.
+        CompileError: a layer is not supported.
     """
     values = {INPUT: source}
     for node in graph.nodes:
