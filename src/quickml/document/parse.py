@@ -1,4 +1,4 @@
-"""From text to JSON to a plan, or to all problems with their JSON pointers."""
+"""Parse and validate a document: from text to a plan, or to all problems with their JSON pointers."""
 
 from __future__ import annotations
 
@@ -30,33 +30,33 @@ MAX_DEPTH = 20
 
 
 def read(text: str | bytes, catalog: Catalog = REGISTERED) -> Plan:
-    """Understand a document, canonical or SculptML, with the datasets of a catalog.
+    """Parse and validate a document, in the current format or SculptML's, with the datasets of a catalog.
 
     Raises:
-        DocumentError: with every problem found, at most 100.
+        DocumentError: contains all problems, at most 100.
     """
     return understand(parse_json(text), catalog)
 
 
 def restore(plan: str | None, document: str) -> Plan:
-    """The plan that is stored with a job; made from the document if the job has none.
+    """Read the stored plan of a job, or make it from the document if there is none.
 
     Args:
-        plan: what `Plan.to_json` wrote; None if an older server took the job.
-        document: the job's document, as it was submitted.
+        plan: the result of `Plan.to_json`; None if an older server accepted the job.
+        document: the job's document, as submitted.
 
     Raises:
         StoredPlanError: the stored plan is damaged.
-        DocumentError: there is no stored plan, and the document is wrong.
+        DocumentError: there is no stored plan, and the document is invalid.
     """
     return Plan.from_json(plan) if plan is not None else read(document)
 
 
 def parse_json(text: str | bytes) -> Any:
-    """Parse JSON strictly after RFC 8259: UTF-8, no NaN, no duplicate keys.
+    """Parse JSON strictly as in RFC 8259: UTF-8, no NaN, no duplicate keys.
 
     Raises:
-        DocumentError: with the line and the column of the error.
+        DocumentError: contains the line and the column of the error.
     """
     if len(text) > MAX_BYTES:
         raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
@@ -72,7 +72,7 @@ def parse_json(text: str | bytes) -> Any:
         if not text.strip():
             raise _broken("JSON", "an empty document") from None
         raise _broken("JSON", f"at {where}: {error.msg.lower()}", _line(text, error.lineno)) from None
-    except RecursionError:  # how deep is deep differs between Pythons; `understand` has a limit of its own
+    except RecursionError:  # Python's limit depends on its version; `understand` has its own limit
         raise _too_deep() from None
     except _UnreadableError as error:
         raise _broken("JSON", str(error)) from None
@@ -81,10 +81,10 @@ def parse_json(text: str | bytes) -> Any:
 
 
 def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
-    """As `read`, for JSON that is parsed already.
+    """Like `read`, for a parsed document.
 
     Raises:
-        DocumentError: with every problem found, at most 100.
+        DocumentError: contains all problems, at most 100.
     """
     if _is_deep(document):
         raise _too_deep()
@@ -140,7 +140,7 @@ def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:
 def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
     """Sort key: the position of a problem in the document; missing keys come last."""
 
-    order: dict[int, dict[str, int]] = {}  # by object, since there may be many problems in one of many keys
+    order: dict[int, dict[str, int]] = {}  # cached by object: an object with many keys may have many problems
 
     def place(problem: Problem) -> tuple[int, ...]:
         here, steps = document, []
@@ -161,7 +161,7 @@ def _length(value: Any) -> int:
 
 
 def _check_count(document: Any) -> None:
-    """Reject too many layers before any of them is parsed: each could be a problem of its own."""
+    """Reject too many layers before parsing them: each could have a problem of its own."""
     model = document.get("model") if isinstance(document, dict) else None
     layers = model.get("layers") if isinstance(model, dict) else None
     if isinstance(layers, list) and len(layers) > MAX_LAYERS:
@@ -223,7 +223,7 @@ def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
 
 
 def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[Problem]:
-    """If single values are invalid: the problems between the parts that are valid."""
+    """For a document with invalid values: the problems between its valid parts."""
     model = document.get("model")
     layers = model.get("layers") if isinstance(model, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:

@@ -1,8 +1,8 @@
-"""SculptML documents (2018) → the document of today.
+"""Convert documents of the SculptML app (2018) to the current format.
 
-The phone app that this idea comes from writes tuples as strings, sends keys that mean nothing, and closes
-every network with a softmax, whatever the last layer is. Such documents must train: what is ignored or
-repaired becomes a notice. Pointers lead into the document as it was handed in.
+The app writes tuples as strings, sends keys without meaning, and appends a softmax to every network, whatever
+its last layer is. Such documents must be trainable, so keys are ignored and layers are added; each such change
+is reported as a notice. JSON pointers refer to the original document.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from quickml.errors import DocumentError, Notice, Problem
 from quickml.fields import Shape
 
 RATES_OF_2018 = {"Adadelta": 1.0, "Adagrad": 0.01, "Nadam": 0.002}
-"""Keras' default learning rates of the day, where today's are others."""
+"""Default learning rates of Keras in 2018 that have changed since."""
 
 _TYPES = {
     "DenseLyr": "Dense",
@@ -40,20 +40,20 @@ _TYPES = {
 _KEYS = {"stride": "strides", "kernal_initializer": "kernel_initializer", "dim": "target_shape"}
 _SILENT = frozenset({"layer", "__info__", "info"})
 _REPEATS = frozenset({"__info__", "info", "name", "img_rows", "img_cols", "num_classes"})
-"""Dataset keys that say again what is known."""
+"""Dataset keys that are redundant."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Translation:
-    """A document of today, and what became of the old one."""
+    """The converted document, the notices, and the original pointers."""
 
     document: dict[str, Any]
     notices: tuple[Notice, ...]
     places: Mapping[str, str]
-    """Where a pointer into `document` leads in the document as it was handed in."""
+    """Pointers into `document`, each with the corresponding pointer into the original document."""
 
     def original(self, pointer: str) -> str:
-        """The pointer into the document as it was handed in."""
+        """Convert a pointer into `document` to a pointer into the original document."""
         for mine in sorted(self.places, key=len, reverse=True):
             if pointer == mine or pointer.startswith(f"{mine}/"):
                 return self.places[mine] + pointer[len(mine) :]
@@ -61,21 +61,21 @@ class Translation:
 
 
 def recognises(document: Any) -> bool:
-    """Whether this is SculptML's format."""
+    """Whether a document has SculptML's format."""
     model = document.get("model") if isinstance(document, dict) else None
     return isinstance(model, dict) and ("num_layers" in model or "layer_0" in model)
 
 
 def name_of(model_name: str) -> str:
-    """What a model of this name is called here: letters, digits and what file names may have."""
+    """Convert a SculptML model name to a valid name: letters, digits, spaces, '.', '_' and '-'."""
     return re.sub(r"[^A-Za-z0-9 ._-]+", "-", model_name).strip(" -")[:64] or "model"
 
 
 def translate(document: dict[str, Any], catalog: Catalog) -> Translation:
-    """A SculptML document as a document of today; single values are not checked here.
+    """Convert a SculptML document to the current format. Does not validate single values.
 
     Raises:
-        DocumentError: a layer is missing or of no known type, or the dataset is unknown.
+        DocumentError: a layer is missing or of an unknown type, or the dataset is unknown.
     """
     return _Translator(document, catalog).run()
 
@@ -106,29 +106,29 @@ class _Translator:
             "model": {"layers": [layer for layer, _ in layers]},
             "training": self._training(old, model.get("optimizer"), info),
         }
-        self._strangers(model)
+        self._unknown_keys(model)
         return Translation(document=result, notices=tuple(self.notices), places=self.places)
 
     def notice(self, pointer: str, message: str) -> None:
         self.notices.append(Notice(pointer=pointer, message=message))
 
-    # ------------------------------------------------------------------------------------- the whole
+    # --------------------------------------------------------------------------- name and unknown keys
 
     def _name(self, model: Mapping[str, Any]) -> str:
         given = str(model.get("model_name") or "model")
         name = name_of(given)
         if name != given:
-            self.notice("/model/model_name", f"shown as {name!r}")
+            self.notice("/model/model_name", f"changed to {name!r}")
         return name
 
-    def _strangers(self, model: Mapping[str, Any]) -> None:
+    def _unknown_keys(self, model: Mapping[str, Any]) -> None:
         known = {"model_name", "num_layers", "optimizer", "input_layer", "__info__", "info"}
         for key in model:
             if key not in known and not re.fullmatch(r"layer_\d+", key):
-                self.notice(f"/model/{_step(key)}", "ignored: it means nothing")
+                self.notice(f"/model/{_step(key)}", "ignored: unknown key")
         for key in self.document:
             if key not in ("model", "dataset", "__info__", "info"):
-                self.notice(f"/{_step(key)}", "ignored: it means nothing")
+                self.notice(f"/{_step(key)}", "ignored: unknown key")
 
     # ------------------------------------------------------------------------------------ the dataset
 
@@ -149,7 +149,7 @@ class _Translator:
         return kind
 
     def _info(self, dataset: dict[str, Any], kind: type[Reference]) -> DatasetInfo:
-        """What the dataset is; where an option is wrong, which is told later, without any option."""
+        """Describe the dataset; without its options if one is invalid, which is reported later."""
         try:
             reference = kind.model_validate(dataset)
         except ValidationError:
@@ -177,7 +177,7 @@ class _Translator:
             return split
         fraction = round(min(max(1 - share, 0.05), 0.5), 6)
         if abs(fraction - (1 - share)) > 1e-6:
-            self.notice("/dataset/data_split", f"a test share of {fraction} is used")
+            self.notice("/dataset/data_split", f"changed to a test fraction of {fraction}")
         return fraction
 
     # ------------------------------------------------------------------------------------ the training
@@ -193,7 +193,9 @@ class _Translator:
         if loss in allowed:
             result["loss"] = loss
         elif loss:
-            self.notice("/dataset/loss", f"{loss!r} does not fit {info.task}: the dataset's own loss is used")
+            self.notice(
+                "/dataset/loss", f"ignored: {loss!r} is not a loss for {info.task}; the default is used"
+            )
         if isinstance(optimizer, str) and optimizer:
             result["optimizer"] = self._optimizer(optimizer)
         return result
@@ -202,7 +204,7 @@ class _Translator:
         known = {key.lower(): key for key in OPTIMIZERS}
         found = known.get(name.strip().lower())
         if found is None:
-            self.notice("/model/optimizer", f"{name[:40]!r} is not known: Adam is used")
+            self.notice("/model/optimizer", f"ignored: {name[:40]!r} is not a known optimizer; Adam is used")
             found = "Adam"
         rate = RATES_OF_2018.get(found)
         return {"type": found, "learning_rate": rate} if rate else {"type": found}
@@ -239,7 +241,7 @@ class _Translator:
         kind = _TYPES[str(old["layer"])]
         if kind == "Flatten" and _dim(old):
             kind = "Reshape"
-            self.notice(pointer, f"a FlattenLyr with a dim is taken for a Reshape to {_dim(old)}")
+            self.notice(pointer, f"a FlattenLyr with a dim is converted to a Reshape to {_dim(old)}")
         options = LAYERS[kind].model_fields
         layer: dict[str, Any] = {"type": kind}
         for key, value in old.items():
@@ -247,9 +249,9 @@ class _Translator:
             if key in _SILENT or value is None:
                 continue
             if key == "activation" and "activation" not in options:
-                layer["activation"] = _word(value)  # the repair decides
+                layer["activation"] = _word(value)  # handled by _Repair
             elif new not in options or new in Layer.model_fields:
-                self.notice(f"{pointer}/{_step(key)}", f"ignored: it means nothing on a {old['layer']}")
+                self.notice(f"{pointer}/{_step(key)}", f"ignored: {old['layer']} has no such argument")
             else:
                 self._put(layer, new, value, f"{pointer}/{_step(key)}")
         return layer
@@ -262,13 +264,13 @@ class _Translator:
             if key == "padding" or word in get_args(LAYERS[layer["type"]].model_fields[key].annotation):
                 layer[key] = word
             else:
-                self.notice(pointer, f"ignored: {value!r} is not known")
+                self.notice(pointer, f"ignored: {value!r} is not a known value")
         else:
             layer[key] = _tuple(value)
 
 
 class _Repair:
-    """Makes the network one that takes the dataset's input and answers its question."""
+    """Changes the network so that its input and output fit the dataset."""
 
     def __init__(self, translator: _Translator, info: DatasetInfo) -> None:
         self.notice = translator.notice
@@ -285,23 +287,23 @@ class _Repair:
             shape = _after(first, shape)
         for index, (layer, pointer) in enumerate(layers):
             if layer["type"] == "Dense" and shape is not None and len(shape) > 1:
-                self.notice(pointer, "a Flatten is put before it: Dense takes a flat input")
+                self.notice(pointer, "a Flatten is inserted before it: Dense takes a flat input")
                 result.append(({"type": "Flatten"}, pointer))
             activation = layer.pop("activation", None) if layer["type"] not in ("Dense", "Conv2D") else None
             if activation and (index < len(layers) - 1 or activation != "softmax"):
-                self.notice(f"{pointer}/activation", f"ignored: a {layer['type']} has none")
+                self.notice(f"{pointer}/activation", f"ignored: {layer['type']} has no activation")
             result.append((layer, pointer))
             shape = _after(layer, (math.prod(shape),) if shape and layer["type"] == "Dense" else shape)
         return self._exit(result, shape)
 
     def _entrance(self, dim: list[int]) -> dict[str, Any] | None:
-        """A Reshape, where the document takes the same numbers in another shape."""
+        """A Reshape, if the document's input has the same size as the dataset's, but another shape."""
         shape = self.info.shape
         if not dim or tuple(dim) == shape or (len(shape) == 3 and tuple(dim) == shape[:2]):
             return None
         if math.prod(dim) == math.prod(shape):
             return {"type": "Reshape", "target_shape": dim}
-        self.notice("/model/input_layer/dim", f"ignored: the dataset's inputs are {shape}")
+        self.notice("/model/input_layer/dim", f"ignored: the inputs of the dataset have the shape {shape}")
         return None
 
     def _exit(
@@ -313,7 +315,7 @@ class _Repair:
         if last["type"] == "Dense" and shape == (outputs,):
             if last.get("activation", "linear") != final:
                 self.notice(
-                    f"{pointer}/activation", f"{final} is used: it is the last layer of a {self.info.task}"
+                    f"{pointer}/activation", f"changed to {final}: it is the last layer of a {self.info.task}"
                 )
                 last["activation"] = final
             return layers
@@ -324,13 +326,15 @@ class _Repair:
             return [*layers, ({"type": "Softmax"}, pointer)]
         if last.get("activation") == "softmax":
             last["activation"] = "relu"
-        self.notice(pointer, f"a Dense of {outputs} with {final} is put behind it, one for each answer")
+        self.notice(
+            pointer, f"a Dense with {outputs} units and {final} is added after it, one unit per output"
+        )
         flat = [({"type": "Flatten"}, pointer)] if shape is not None and len(shape) > 1 else []
         return [*layers, *flat, ({"type": "Dense", "units": outputs, "activation": final}, pointer)]
 
 
 def _after(layer: dict[str, Any], shape: Shape | None) -> Shape | None:
-    """What comes out of a layer, as far as its values make sense."""
+    """The output shape of a layer; None if its values are invalid."""
     if shape is None:
         return None
     try:
@@ -339,7 +343,7 @@ def _after(layer: dict[str, Any], shape: Shape | None) -> Shape | None:
         return None
 
 
-# ----------------------------------------------------------------------------------- SculptML's values
+# ------------------------------------------------------------------------------- values of SculptML
 
 
 def _step(key: str) -> str:
@@ -347,7 +351,7 @@ def _step(key: str) -> str:
 
 
 def _number(value: Any) -> Any:
-    """`"12"` and `12.0` are 12; anything else stays."""
+    """Convert `"12"` and `12.0` to 12; return other values unchanged."""
     if isinstance(value, str):
         try:
             value = float(value.strip())
@@ -359,7 +363,7 @@ def _number(value: Any) -> Any:
 
 
 def _tuple(value: Any) -> Any:
-    """`"(3,3)"` is [3, 3], `"(3)"` and `"3"` are 3; `"True"` is true; anything else stays."""
+    """Convert `"(3,3)"` to [3, 3], `"(3)"` and `"3"` to 3, `"True"` to True; return others unchanged."""
     if not isinstance(value, str):
         return _number(value)
     if value.strip().lower() in ("true", "false"):
@@ -372,7 +376,7 @@ def _tuple(value: Any) -> Any:
 
 
 def _dim(holder: Any) -> list[int]:
-    """The sizes of a `dim`: zeros and blanks drop out, `"(0, 0, 4)"` is [4]; none where there is no dim."""
+    """The sizes in the `dim` of an object, without zeros and blanks: `"(0, 0, 4)"` is [4]; empty if none."""
     value = holder.get("dim") if isinstance(holder, dict) else None
     if isinstance(value, str):
         value = [_number(part) for part in re.split(r"[,\s]+", value.strip(" ()[]")) if part]
@@ -384,7 +388,7 @@ def _dim(holder: Any) -> list[int]:
 
 
 def _word(value: Any) -> Any:
-    """A name of Keras in its present spelling; none is linear."""
+    """Convert a Keras name to its current spelling; no name is `linear`."""
     if value is None or (isinstance(value, str) and value.strip().lower() in ("", "none")):
         return "linear"
     if not isinstance(value, str):

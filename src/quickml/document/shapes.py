@@ -1,4 +1,4 @@
-"""Infer the shapes, parameters and memory of all layers, and collect all problems."""
+"""Infer the shapes, parameters and memory of all layers, and collect the problems."""
 
 from __future__ import annotations
 
@@ -42,17 +42,17 @@ class Graph:
 
     @property
     def parameters(self) -> Parameters:
-        """Of all layers together."""
+        """Number of parameters of all layers."""
         return Parameters(
             trainable=sum(node.parameters.trainable for node in self.nodes),
             fixed=sum(node.parameters.fixed for node in self.nodes),
         )
 
     def memory_bytes(self, batch_size: int, slots: int) -> int:
-        """Estimate of the memory for training in bytes of float32, without the program itself.
+        """Estimate the memory for training in float32, in bytes, without the memory of the program itself.
 
-        It counts weights with their gradients and `slots` optimizer variables each, and the activations of
-        all layers for every sample of a batch, once forward and once as gradients.
+        Counts the weights with their gradients and `slots` optimizer variables each, and the activations of
+        all layers with their gradients for each sample of a batch.
         """
         weights = self.parameters.trainable * (2 + slots) + self.parameters.fixed
         kept = sum(node.layer.activations(*node.input_shapes) for node in self.nodes)
@@ -61,9 +61,9 @@ class Graph:
 
 
 def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, list[Problem]]:
-    """Names, shapes and parameters of every layer, and all problems on the way.
+    """Infer the names, shapes and parameters of all layers.
 
-    A bare `Layer` stands for an invalid one, whose output shape is unknown.
+    An instance of `Layer` itself is a placeholder for an invalid layer, whose output shape is unknown.
 
     Returns:
         The graph, or None if there are problems, and the problems in document order.
@@ -123,7 +123,7 @@ def _problem(pointer: str, layer: Layer, error: ShapeError) -> Problem:
 
 
 def summary(graph: Graph) -> dict[str, Any]:
-    """Layers with shapes and parameters, and their sums, for JSON."""
+    """Layers with shapes and parameters, and the totals, for JSON."""
     return {
         "layers": [
             {

@@ -1,4 +1,4 @@
-"""pydantic's validation errors as problems with JSON pointers and messages of our own."""
+"""Convert pydantic's validation errors to problems with JSON pointers and our own messages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from quickml.document.training import OPTIMIZERS
 from quickml.errors import Problem
 
 MOST = 1000
-"""Maximum number of errors to convert: each takes a while."""
+"""Maximum number of errors to convert, because each takes time."""
 
 
 def problems_of(error: ValidationError, document: Any) -> list[Problem]:
@@ -122,7 +122,7 @@ def _unknown_tag(error: Any, pointer: str) -> Problem:
     else:
         tags = list(OPTIMIZERS if pointer == "/training/optimizer" else LAYERS)
     few = ("/training/learning_rate_schedule", "/export/updatable")
-    if pointer.startswith(few) or pointer.endswith("/layer"):  # not any of its kind
+    if pointer.startswith(few) or pointer.endswith("/layer"):  # only some types are allowed here
         tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
     what = {"dataset": "dataset", "optimizer": "optimizer"}.get(pointer.rpartition("/")[2], "type")
     if error["type"] == "union_tag_not_found" or not isinstance(value, dict):
@@ -152,7 +152,7 @@ def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
         field = getattr(model, "model_fields", {}).get(step)
         if field is None:
             return []
-        kinds = [field.annotation, *get_args(field.annotation)]  # of `DocumentModel | None`, the part
+        kinds = [field.annotation, *get_args(field.annotation)]  # of `DocumentModel | None`, the model
         model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
     return list(getattr(model, "model_fields", {}))
 

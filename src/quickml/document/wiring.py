@@ -1,7 +1,7 @@
-"""Connections between layers: their names and inputs, and the problems of both.
+"""Resolve the names and inputs of layers, and find wrong connections.
 
-Layers are listed in the order in which they run, so inputs are earlier layers. The name of a later layer is
-either out of order or closes a loop; the message shows the loop.
+Layers are listed in the order in which they run, so the inputs of a layer are earlier layers. If an input is
+a later layer, either the order is wrong or there is a cycle, which the message shows.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ INPUT = "input"
 """Name of the model's input in the `inputs` of a layer."""
 RESERVED = frozenset({INPUT, "image", "features", "sequence", "tokens"})
 MOST_PROBLEMS = 100
-"""Stop looking for problems after this many: a hostile document could have millions."""
+"""Stop after this many problems: a malicious document could have millions."""
 
 _EARLIER = f"the name of an earlier layer, or `{INPUT}`"
 
@@ -35,9 +35,9 @@ class Wiring:
 
 
 def wire(layers: Sequence[Layer]) -> Wiring:
-    """Names and connections of layers.
+    """Resolve the names and inputs of layers.
 
-    A bare `Layer` stands for an invalid one, whose inputs are unknown.
+    An instance of `Layer` itself is a placeholder for an invalid layer, whose inputs are unknown.
     """
     wires = _Wires(layers)
     inputs = [wires.inputs(index) for index in range(len(layers))]
@@ -59,7 +59,7 @@ def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
                     found=repr(name),
                     hint="this name is reserved for the model's input"
                     if name in RESERVED
-                    else "an earlier layer has it",
+                    else "an earlier layer has this name",
                 )
             )
         taken.add(name)
@@ -84,7 +84,7 @@ class _Wires:
         self.asked = [self._asked(index) for index in range(len(layers))]
         self.used = {name for asked in self.asked for name in asked or ()}
         self.open = max((index for index, asked in enumerate(self.asked) if asked is None), default=-1)
-        """The last layer whose inputs are unknown: it may take any of those before it."""
+        """Index of the last layer whose inputs are unknown. It may use any earlier layer."""
 
     def _asked(self, index: int) -> tuple[str, ...] | None:
         layer = self.layers[index]
@@ -118,12 +118,14 @@ class _Wires:
                 subject=layer.type,
                 expected=several if layer.merges else "one input",
                 found=str(count),
-                hint="" if layer.merges or not count else "merge them first, with an Add or a Concatenate",
+                hint=""
+                if layer.merges or not count
+                else "merge them first, for example with Add or Concatenate",
             )
         )
 
     def _explain(self, index: int, position: int, source: str) -> None:
-        """Add the reason why a name is not an earlier layer."""
+        """Add the problem of an input that is not an earlier layer."""
         name = self.names[index]
         if source not in self.places:
             earlier = [INPUT, *self.names[:index]]
@@ -134,9 +136,9 @@ class _Wires:
             self._complain(index, position, _EARLIER, repr(source[:64]), hint)
         elif loop := self._way(name, source):
             written = " → ".join(_shortened([source, *loop]))
-            self._complain(index, position, _EARLIER, f"{source!r}, which closes the loop {written}")
+            self._complain(index, position, _EARLIER, f"{source!r}, which creates the cycle {written}")
         else:
-            hint = f"layers stand in the order in which they run: put {name!r} after {source!r}"
+            hint = f"layers run in the order of the list: move {name!r} after {source!r}"
             self._complain(index, position, _EARLIER, f"{source!r}, which comes later", hint)
 
     def _complain(self, index: int, position: int, expected: str, found: str, hint: str = "") -> None:
@@ -159,7 +161,7 @@ class _Wires:
 
     @cached_property
     def _takers(self) -> Mapping[str, list[str]]:
-        """The layers that take each layer, by its name."""
+        """For each layer name, the layers that have it as an input."""
         takers: dict[str, list[str]] = {}
         for name, asked in zip(self.names, self.asked, strict=True):
             for source in dict.fromkeys(asked or ()):
@@ -167,7 +169,7 @@ class _Wires:
         return takers
 
     def find_dangling(self) -> None:
-        """Find layers whose output is unused, except the last and those that an invalid layer may take."""
+        """Find layers whose output is unused, except the last and those that an invalid layer may use."""
         for index in range(max(self.open, 0), len(self.layers) - 1):
             name, layer = self.names[index], self.layers[index]
             if name in self.used or type(layer) is Layer:
@@ -176,9 +178,9 @@ class _Wires:
                 Problem(
                     pointer=f"/model/layers/{index}",
                     subject=layer.type,
-                    expected="a later layer that takes its output",
-                    found=f"none that names {name!r}",
-                    hint="only the last layer's output leaves the model",
+                    expected="a later layer that uses its output",
+                    found=f"none with {name!r} in its `inputs`",
+                    hint="only the last layer may have an unused output",
                 )
             )
 

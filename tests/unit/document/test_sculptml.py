@@ -49,7 +49,7 @@ def test_a_flatten_with_a_dim_is_a_reshape():
 def test_a_softmax_on_a_last_layer_that_has_none():
     plan = understand(DOCUMENTS["softmax on a last Dropout"])
     assert types(plan)[-1] == "Dense"
-    assert any("one for each answer" in notice.message for notice in plan.notices)
+    assert any("one unit per output" in notice.message for notice in plan.notices)
 
 
 def test_problems_point_into_the_document_as_it_was_handed_in():

@@ -43,7 +43,7 @@ def told(*layers):
 def test_a_loop_is_written_out():
     assert told(dense("a", ["c"]), dense("b"), dense("c"), END) == [
         "/model/layers/0/inputs/0: expected the name of an earlier layer, or `input`,"
-        " found 'c', which closes the loop c → a → b → c"
+        " found 'c', which creates the cycle c → a → b → c"
     ]
 
 
@@ -51,21 +51,21 @@ def test_a_loop_through_a_merge_is_written_out_on_its_shortest_way():
     found = told(dense("a"), add(["a", "d"], "sum"), dense("b"), dense("c"), add(["sum", "c"], "d"), END)
     assert found == [
         "/model/layers/1/inputs/1: expected the name of an earlier layer, or `input`,"
-        " found 'd', which closes the loop d → sum → d"
+        " found 'd', which creates the cycle d → sum → d"
     ]
 
 
 def test_a_layer_that_takes_itself_is_the_smallest_loop():
     assert told(dense("a"), add(["a", "sum"], "sum"), END) == [
         "/model/layers/1/inputs/1: expected the name of an earlier layer, or `input`,"
-        " found 'sum', which closes the loop sum → sum"
+        " found 'sum', which creates the cycle sum → sum"
     ]
 
 
 def test_two_loops_are_both_told():
     found = told(add(["input", "b"], "a"), dense("b"), add(["b", "d"], "c"), dense("d"), END)
     assert [line.split(": ")[0] for line in found] == ["/model/layers/0/inputs/1", "/model/layers/2/inputs/1"]
-    assert all("closes the loop" in line for line in found)
+    assert all("creates the cycle" in line for line in found)
 
 
 def test_a_long_loop_is_cut_short():
@@ -78,7 +78,7 @@ def test_a_long_loop_is_cut_short():
 def test_a_layer_that_comes_later_is_no_loop():
     assert told(dense("a"), add(["a", "late"], "sum"), dense("late", ["a"]), {**END, "inputs": ["sum"]}) == [
         "/model/layers/1/inputs/1: expected the name of an earlier layer, or `input`, found 'late', which comes later;"
-        " layers stand in the order in which they run: put 'sum' after 'late'"
+        " layers run in the order of the list: move 'sum' after 'late'"
     ]
 
 
@@ -101,10 +101,10 @@ def test_the_same_input_twice_is_taken_as_keras_takes_it():
 
 
 def test_layers_whose_output_nobody_takes():
-    hint = "only the last layer's output leaves the model"
+    hint = "only the last layer may have an unused output"
     assert told(dense("a"), dense("b"), dense("c", ["a"]), dense("d", ["a"]), {**END, "inputs": ["c"]}) == [
-        f"/model/layers/1: Dense expects a later layer that takes its output, found none that names 'b'; {hint}",
-        f"/model/layers/3: Dense expects a later layer that takes its output, found none that names 'd'; {hint}",
+        f"/model/layers/1: Dense expects a later layer that uses its output, found none with 'b' in its `inputs`; {hint}",
+        f"/model/layers/3: Dense expects a later layer that uses its output, found none with 'd' in its `inputs`; {hint}",
     ]
 
 
@@ -114,7 +114,7 @@ def test_how_many_inputs_a_layer_takes():
     assert told(dense("a"), add(["a"]), END) == [f"/model/layers/1/inputs: Add {two}, found 1"]
     assert told(dense("a"), dense("b", ["a", "input"]), END) == [
         "/model/layers/1/inputs: Dense expects one input, found 2;"
-        " merge them first, with an Add or a Concatenate"
+        " merge them first, for example with Add or Concatenate"
     ]
     assert told(dense("a", []), END) == ["/model/layers/0/inputs: Dense expects one input, found 0"]
 
@@ -222,7 +222,7 @@ def test_a_thousand_layers_full_of_loops_are_looked_through():
     taken = [f"l{i}" for i in range(900, 999)]
     found = told(*(add(["l999", *taken], f"l{i}") for i in range(999)), add(["l0", "l1"], "l999"))
     assert len(found) == MAX_PROBLEMS
-    assert "closes the loop l999 → l0 → l999" in found[0]
+    assert "creates the cycle l999 → l0 → l999" in found[0]
 
 
 def test_the_how_to_prints_what_is_told():
