@@ -1,8 +1,8 @@
 """Convert documents of the SculptML app (2018) to the current format.
 
-The app writes tuples as strings, sends keys without meaning, and appends a softmax to every network, whatever
-its last layer is. Such documents must be trainable, so keys are ignored and layers are added; each such change
-is reported as a notice. JSON pointers refer to the original document.
+The app writes tuples as strings, sends keys without meaning, and ends every network with a softmax, whatever
+the last layer is. Such documents must be trainable, so keys are ignored and layers are added. Each change is
+reported as a notice. JSON pointers refer to the original document.
 """
 
 from __future__ import annotations

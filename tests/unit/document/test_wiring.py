@@ -206,7 +206,7 @@ def test_a_graph_stands_or_is_told_where_it_does_not(layers):
         for step in problem.pointer.split("/")[1:]:
             here = here[int(step)] if isinstance(here, list) else here[step]
     written = [
-        problem.found.partition("loop ")[2].split(" → ") for problem in problems if "loop" in problem.found
+        problem.found.partition("cycle ")[2].split(" → ") for problem in problems if "cycle" in problem.found
     ]
     wanted = takes(layers)
     for loop in written:
