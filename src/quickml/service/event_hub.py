@@ -131,6 +131,9 @@ class EventHub:
             except StoreError as error:
                 log.error("events cannot be read: %s", error)
                 is_more = False
+            except Exception:  # a bug must not end the streams of all jobs
+                log.exception("unexpected error in the reader of events")
+                is_more = False
             if not is_more:
                 await asyncio.sleep(POLL_S)
 
@@ -142,23 +145,24 @@ class EventHub:
 
     async def _read(self) -> bool:
         """Whether there may be more."""
-        known = {
-            job_id: min(started)
+        started = {
+            job_id: found
             for job_id, subscriptions in self._by_job.items()
-            if (started := [one.last for one in subscriptions if one.last is not None and not one.is_closed])
+            if (found := [one for one in subscriptions if one.last is not None and not one.is_closed])
         }
-        if not known:
+        if not started:
             return False
-        news = await asyncio.to_thread(self._jobs.news, known, PAGE)
+        known = {job_id: min(one.last or 0 for one in found) for job_id, found in started.items()}
+        page = min(PAGE, self._capacity)  # whoever has taken everything before a read is not closed by it
+        news = await asyncio.to_thread(self._jobs.news, known, page)
         for job_id, found in news.items():
-            subscriptions = self._by_job.get(job_id, ())
             if not found:
-                _close(subscriptions)  # the job was deleted
+                _close(self._by_job.get(job_id, ()))  # the job was deleted
             for event in found:
                 encoded = self.encoded(event)
-                for subscription in subscriptions:
+                for subscription in started[job_id]:  # one that started meanwhile may lack earlier events
                     subscription.give(encoded)
-        return any(len(found) == PAGE for found in news.values())
+        return any(len(found) == page for found in news.values())
 
     def encoded(self, event: StoredEvent) -> EncodedEvent:
         """An event as subscriptions send it."""

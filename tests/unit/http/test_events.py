@@ -404,9 +404,11 @@ async def take(subscription, count):
 
 def test_nothing_is_read_while_nobody_watches(tmp_path):
     async def scenario(server, watchers, job_id, attempt):
-        server.jobs.news = None  # a call would end the reader with an error
+        reads = []
+        server.jobs.news = lambda *arguments: reads.append(arguments) or {}
         await asyncio.sleep(0.2)
         del server.jobs.news
+        assert not reads
         connection = Connection(server, watchers, job_id)
         finish(server.store, attempt)
         await asyncio.wait_for(connection.task, 60)
