@@ -146,13 +146,13 @@ class EventHub:
     async def _read(self) -> bool:
         """Whether there may be more."""
         started = {
-            job_id: found
+            job_id: some
             for job_id, subscriptions in self._by_job.items()
-            if (found := [one for one in subscriptions if one.last is not None and not one.is_closed])
+            if (some := [one for one in subscriptions if one.last is not None and not one.is_closed])
         }
         if not started:
             return False
-        known = {job_id: min(one.last or 0 for one in found) for job_id, found in started.items()}
+        known = {job_id: min(one.last or 0 for one in some) for job_id, some in started.items()}
         page = min(PAGE, self._capacity)  # whoever has taken everything before a read is not closed by it
         news = await asyncio.to_thread(self._jobs.news, known, page)
         for job_id, found in news.items():

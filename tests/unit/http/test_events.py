@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 import json
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -15,6 +16,7 @@ from quickml.jobs.jobs import JobStore
 from quickml.service import EventHub
 from quickml.settings import ServerSettings
 from served import HOURS, Served, is_problem, served
+from waiting import until
 
 
 def parsed(text):
@@ -72,6 +74,18 @@ def test_when_all_was_seen_an_event_source_is_told_to_stay_away(server):
     last, _ = parsed(stream(server, job_id).text)[-1]
     assert stream(server, job_id, **{"Last-Event-ID": str(last)}).status_code == 204
     assert stream(server, job_id, **{"Last-Event-ID": str(last + 100)}).status_code == 204
+
+
+def test_a_client_that_saw_events_which_a_power_failure_took_is_told_what_comes_after(tmp_path):
+    """Otherwise its stream would have neither events nor an end."""
+    with served(tmp_path, workers=0) as server, ThreadPoolExecutor(1) as pool:
+        job_id = server.submit()
+        attempt = server.store.claim()
+        server.store.append(attempt, [started(), progress()])
+        answer = pool.submit(stream, server, job_id, **{"Last-Event-ID": "9"})
+        until(lambda: state_of(server.app).watchers.count)
+        finish(server.store, attempt)
+        assert [number for number, _ in parsed(answer.result(60).text)] == [3]
 
 
 def test_a_cancelled_job_ends_its_stream_too(tmp_path):
