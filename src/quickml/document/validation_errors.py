@@ -56,10 +56,11 @@ def _problem(error: Any, document: Any) -> Problem:
     pointer = "".join(f"/{_escaped(part)}" for part in place)
     key = str(place[-1]) if place else ""
     if kind == "missing":
+        missing = error["loc"][-1]  # not in the document where a name stands for an object
         return Problem(
-            pointer=pointer.rpartition("/")[0],
+            pointer=pointer.rpartition("/")[0] if key == missing else pointer,
             subject=_subject(parent),
-            expected=f"the key {key!r}",
+            expected=f"the key {missing!r}",
             found="none",
         )
     if kind == "extra_forbidden":

@@ -35,14 +35,17 @@ def layers() -> list[dict[str, Any]]:
             "help": inspect.cleandoc(layer.__doc__ or ""),
             "merges": layer.merges,
             "example": {"input_shape": layer.example.shape, "arguments": layer.example.arguments},
-            "schema": _with_definitions(schema()["$defs"][layer.__name__]),
+            "schema": _with_definitions(_definition("type", name)),
         }
         for name, layer in LAYERS.items()
     ]
 
 
 def datasets() -> list[dict[str, Any]]:
-    """Every dataset: what it is, and its sizes. One of a broken package is left out, and logged."""
+    """Every dataset: what it is, and its sizes. One of a broken package is left out, and logged.
+
+    One with an option that has no default is left out too: what it is depends on the document.
+    """
     return [about for kind in registry.datasets() if (about := _about_if_sound(kind))]
 
 
@@ -53,6 +56,8 @@ def dataset(name: str) -> dict[str, Any] | None:
 
 
 def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:
+    if any(option.is_required() for option in kind.model_fields.values()):
+        return None
     try:
         return _about(kind)
     except DatasetError as error:
@@ -62,7 +67,7 @@ def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:
 
 @cache
 def _dataset(kind: type[Dataset]) -> dict[str, Any]:
-    definition = _with_definitions(schema()["$defs"][kind.__name__])
+    definition = _with_definitions(_definition("name", kind.model_fields["name"].default))
     return {**_about(kind), "schema": definition, "samples": _samples(kind)}
 
 
@@ -83,6 +88,12 @@ def _about(kind: type[Dataset]) -> dict[str, Any]:
         "train_samples": train,
         "test_samples": test,
     }
+
+
+def _definition(key: str, value: str) -> dict[str, Any]:
+    """The part of the schema with this constant: two classes of one name are called differently there."""
+    parts: list[dict[str, Any]] = list(schema()["$defs"].values())
+    return next(part for part in parts if part.get("properties", {}).get(key, {}).get("const") == value)
 
 
 def _with_definitions(entry: dict[str, Any]) -> dict[str, Any]:
@@ -139,9 +150,9 @@ def _in_turn(classes: list[int]) -> list[int]:
 
 
 def _png(pixels: Any) -> str:
-    """uint8 (height, width, channels) as a PNG file in base64."""
+    """uint8 (height, width, channels) or (height, width) as a PNG file in base64."""
     from PIL import Image
 
     buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels).save(buffer, format="PNG")
+    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(buffer, format="PNG")
     return base64.b64encode(buffer.getvalue()).decode("ascii")

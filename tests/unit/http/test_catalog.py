@@ -3,12 +3,19 @@
 import base64
 import io
 import json
+from typing import Literal
 
+import numpy as np
 import pytest
 
+from quickml.datasets import registry
 from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Dataset
+from quickml.datasets.info import DatasetInfo
 from quickml.document import understand
 from quickml.document.layers import LAYERS
+from quickml.service import catalog
 from served import IRIS, ROOT, is_problem, served
 
 
@@ -73,6 +80,58 @@ def test_no_dataset_is_fetched_for_its_samples(server, monkeypatch, tmp_path):
     monkeypatch.setattr(images, "DEBIAN", tmp_path / "absent")
     monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: 1 / 0)
     assert server.client.get("/v1/datasets/fashion_mnist").json()["samples"] == []
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """Register datasets of another package."""
+
+    class Circles(Dataset):  # as a dataset of ours is called
+        name: Literal["rings"] = "rings"
+
+        def info(self):
+            return DatasetInfo(
+                name=self.name,
+                title="",
+                source="",
+                kind="image",
+                shape=(2, 2),
+                labels=("a", "b"),
+                sizes=(2, 2),
+            )
+
+        def load(self):
+            x, y = (np.zeros((2, 2, 2), np.uint8) for _ in "ab"), (np.arange(2, dtype=np.int32) for _ in "ab")
+            return Data(x_train=next(x), y_train=next(y), x_test=next(x), y_test=next(y))
+
+    class Dense(Circles):  # as a layer is called
+        name: Literal["thick"] = "thick"
+        path: str
+
+    monkeypatch.setattr(registry, "_classes", {**registry.registered()})
+    cached = (catalog.schema, catalog.layers, catalog._dataset)
+    for function in cached:
+        function.cache_clear()
+    registry.register(Circles)
+    registry.register(Dense)
+    yield
+    for function in cached:
+        function.cache_clear()
+
+
+@pytest.mark.usefixtures("outside")
+def test_datasets_of_other_packages_leave_ours_as_they_are(server):
+    get = server.client.get
+    listed = [one["name"] for one in get("/v1/datasets").json()["datasets"]]
+    assert listed == [*BUILT_IN, "rings"]  # `thick` has an option without a default
+    assert [layer["type"] for layer in get("/v1/layers").json()["layers"]] == list(LAYERS)
+    assert "num_samples" in get("/v1/datasets/circles").json()["schema"]["properties"]
+    rings = get("/v1/datasets/rings").json()
+    assert [sample["target"] for sample in rings["samples"]] == ["a", "b"]
+    assert all(sample["png"] for sample in rings["samples"])
+    is_problem(get("/v1/datasets/thick"), 404, "not-found")
+    found = server.client.post("/v1/validate", json={**IRIS, "dataset": "thick"}).json()["problems"]
+    assert [(one["pointer"], one["expected"]) for one in found] == [("/dataset", "the key 'path'")]
 
 
 def test_an_unknown_dataset_is_not_found(server):
