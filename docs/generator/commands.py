@@ -1,4 +1,4 @@
-"""The reference of the commands: what `--help` prints, and the exit codes."""
+"""The reference of the commands: the output of `--help`, and the exit codes."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -26,7 +26,7 @@ def page() -> str:
 
 
 def _names(group: Any) -> Iterator[tuple[str, ...]]:
-    """Every command; the commands of a group follow the group."""
+    """The names of all commands. A group is followed by its commands."""
     for name, command in group.commands.items():
         yield (name,)
         if hasattr(command, "commands"):
@@ -42,7 +42,7 @@ def _head() -> str:
 
 
 def _exit_codes() -> str:
-    """The paragraph in the docstring of `command_line`."""
+    """The paragraph about exit codes in the docstring of `command_line`."""
     paragraphs = (command_line.__doc__ or "").split("\n\n")
     return next(paragraph for paragraph in paragraphs if paragraph.startswith("Exit codes")).strip()
 

@@ -7,16 +7,17 @@ from quickml.document.layers.layer import shown
 
 
 def section() -> str:
-    """The chapter of all of them."""
+    """The section about datasets."""
     rows = []
     for info in map(_info, BUILT_IN.values()):
         name, (train, test) = info.name, info.sizes
-        rows.append([f"[`{name}`](#{name})", shown(info.shape), _answers(info), f"{train:,}", f"{test:,}"])
-    overview = table(["name", "input", "answer", "training samples", "test samples"], rows)
+        rows.append([f"[`{name}`](#{name})", shown(info.shape), _output(info), f"{train:,}", f"{test:,}"])
+    overview = table(["name", "input shape", "output", "training samples", "test samples"], rows)
     sections = "\n\n".join(_dataset(cls) for cls in BUILT_IN.values())
     return f"""## Dataset
 
-A name alone, or an object with `name` and the dataset's own options. Sizes are those without any option.
+The name of a dataset, or an object with `name` and the options of the dataset. The table shows the sizes with
+default options.
 
 {overview}
 
@@ -27,7 +28,7 @@ def _info(cls: type[Reference]) -> DatasetInfo:
     return REGISTERED.info(cls.model_validate({"name": cls.model_fields["name"].default}))
 
 
-def _answers(info: DatasetInfo) -> str:
+def _output(info: DatasetInfo) -> str:
     return f"{len(info.labels)} classes" if info.labels else "a number"
 
 
@@ -35,10 +36,10 @@ def _inputs(info: DatasetInfo) -> str:
     names = ", ".join(f"`{name}`" for name in info.feature_names or info.vocabulary)
     steps = info.shape[0]
     return {
-        "image": f"pictures of {shown(info.shape)}, raw pixels 0 to 255",
+        "image": f"images of shape {shown(info.shape)}, raw pixels from 0 to 255",
         "features": names,
-        "sequence": f"sequences of {steps} steps, for each {names}",
-        "tokens": f"{steps} tokens, numbers from 0 that stand for {names}",
+        "sequence": f"sequences of {steps} steps, each with {names}",
+        "tokens": f"{steps} tokens, integers from 0, which stand for {names}",
     }[info.kind]
 
 
@@ -48,6 +49,6 @@ def _dataset(cls: type[Reference]) -> str:
     if info.labels:
         facts.append(f"Labels: {', '.join(f'`{label}`' for label in info.labels)}.")
     else:
-        facts.append(f"Answer: {info.target_name}.")
+        facts.append(f"Target: {info.target_name}.")
     text, options = wrapped(cls.__doc__), keys(cls, without=["name"])
     return f"### {info.name}\n\n{text}\n\n{wrapped(' '.join(facts))}\n\n{options}"

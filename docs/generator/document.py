@@ -31,7 +31,7 @@ ENDS = {
     "circles": {"type": "Dense", "units": 1, "activation": "sigmoid"},
     "diabetes": {"type": "Dense", "units": 1},
 }
-"""A dataset of each task, and a layer that answers it."""
+"""An example dataset of each task, and an output layer for it."""
 
 
 def page() -> str:
@@ -44,21 +44,21 @@ def _head() -> str:
     shortest = _document("iris")
     return f"""# The document
 
-A document is one JSON object. Names are those of Keras, spelled as Keras spells them. A key that is not
-listed here is an error. Errors are told together, each with its JSON pointer: those of
-single values, and those of shapes and of the whole as far as the parts that are right allow.
+A document is a JSON object. Layers, arguments, optimizers, losses and metrics have the names that they have
+in Keras. An unknown key is an error. All errors are reported at once, each with a JSON pointer: invalid
+values, and also wrong shapes and wrong combinations of values, unless they depend on an invalid value.
 
-The same as JSON Schema: [spec.schema.json](spec.schema.json), or `quickml schema`. An editor
-that knows the schema completes a document while it is written.
+[spec.schema.json](spec.schema.json) is the JSON Schema of documents; `quickml schema` prints it. Use it for
+completion and validation in an editor.
 
-The shortest document there is:
+A minimal document:
 
 ```json
 {json.dumps(shortest, indent=2)}
 ```
 
-In the tables, *none* means that nothing is set where a key is left out, or what the words beside it say. An
-integer without an upper bound goes up to {MAX_SIZE:,}.
+In the tables, the default *none* means that the value is not set; where QuickML chooses a value then, the
+description says which. Integers without a stated maximum can be up to {MAX_SIZE:,}.
 
 ## Top level
 
@@ -77,17 +77,18 @@ def _model() -> str:
 
 {_preprocessing()}
 
-A classification ends with one output for each class and the activation `softmax`, or, for two classes, with
-one output and `sigmoid`. A regression ends with one output.
+The output layer of a classification has one output for each class with the activation `softmax`, or, for two
+classes, a single output with `sigmoid`. The output layer of a regression has a single output.
 
 ### Layers
 
-A layer is an object with a `type` and the arguments of the Keras layer of that name. All take these two as
-well:
+A layer is an object with a `type`, the name of a Keras layer, and the arguments of that layer. All layers
+also have these keys:
 
 {keys(LAYERS["Flatten"], only=("name", "inputs"))}
 
-Shapes leave out the batch: a picture is (height, width, channels), a row of features (n,).
+Shapes do not include the batch dimension: an image has the shape (height, width, channels), a row of features
+(n,).
 
 {index}
 
@@ -109,7 +110,7 @@ Shapes leave out the batch: a picture is (height, width, channels), a row of fea
 
 
 def _preprocessing() -> str:
-    """The paragraph of the code that does it."""
+    """The paragraph about preprocessing in the docstring of `plan`."""
     return wrapped((plan.__doc__ or "").split("\n\n", 1)[1])
 
 
@@ -119,15 +120,15 @@ def _layer(cls: type[Layer]) -> str:
 
 
 def _example(cls: type[Layer]) -> str:
-    """A line of JSON with what it does to a shape."""
+    """An example of a layer with its input shape, output shape and number of parameters."""
     shape, arguments = cls.example
     layer = {"type": cls.__name__, **arguments, **({"inputs": ["left", "right"]} if cls.merges else {})}
     made = cls.model_validate(layer)
     shapes = [shape] * (2 if cls.merges else 1)
     count = made.parameters(*shapes).total
-    taken = f"twice {shown(shape)}" if cls.merges else shown(shape)
-    holds = f"; {count:,} parameters" if count else ""
-    return f"`{json.dumps(layer)}`: {taken} becomes {shown(made.output_shape(*shapes))}{holds}."
+    taken = f"two inputs {shown(shape)}" if cls.merges else shown(shape)
+    holds = f", {count:,} parameters" if count else ""
+    return f"Example: `{json.dumps(layer)}`: {taken} → {shown(made.output_shape(*shapes))}{holds}."
 
 
 # ------------------------------------------------------------------------------------------- training
@@ -148,22 +149,22 @@ def _training() -> str:
 
 {_accepted("metric", get_args(Metric))}
 
-Keras' abbreviations are taken too: {short}.
+Abbreviations of Keras are also accepted: {short}.
 
-Where `loss` is left out, it is `{left_out[0]}` for classes, `{left_out[1]}` for two
-classes told apart by one sigmoid output, and `{left_out[2]}` for a regression. Where `metrics` is left out,
-it is {_metrics("iris")} for classes and {_metrics("diabetes")} for a regression.
+The default of `loss` is `{left_out[0]}` for a classification, `{left_out[1]}` for two classes with a single
+sigmoid output, and `{left_out[2]}` for a regression. The default of `metrics` is {_metrics("iris")} for a
+classification and {_metrics("diabetes")} for a regression.
 
 ### Optimizers
 
-A name alone, in any case, or an object with `type` and the optimizer's arguments.
+The name of an optimizer, in upper or lower case, or an object with `type` and the optimizer's arguments.
 
 {optimizers}
 
 ### Learning-rate schedules
 
-An object with `type` and the schedule's arguments. It starts at the optimizer's `learning_rate`, except
-PiecewiseConstantDecay, which gives every rate itself. A step is one batch.
+An object with `type` and the schedule's arguments. The initial learning rate is the optimizer's
+`learning_rate`, except for PiecewiseConstantDecay, which lists all rates. A step is a batch.
 
 {schedules}
 
@@ -175,7 +176,7 @@ PiecewiseConstantDecay, which gives every rate itself. A step is one batch.
 
 
 def _accepted(what: str, names: Iterable[str]) -> str:
-    """Which task takes which, asked of the code that decides."""
+    """A table of the losses or metrics that each task accepts, determined by validating documents."""
     rows = []
     for name in names:
         value = {"loss": name} if what == "loss" else {"metrics": [name]}
@@ -219,12 +220,12 @@ def _export() -> str:
 
 {keys(Export)}
 
-The first systems that read each format, by its weights:
+The minimum iOS version for each format and each way to store weights:
 
 {table(["weights", *(f"`{one.kind}`" for one in formats)], rows)}
 
-A `minimum_ios` below that of a format asked for is an error. It decides the version of an ML program; a
-neural network is written for iOS 13 in any case.
+A `minimum_ios` below that of a requested format is an error. The version of an ML program depends on
+`minimum_ios`; a neural network is always written for iOS 13.
 
 ### Updatable
 
@@ -241,9 +242,11 @@ def _oldest(one: DocumentFormat, weights: Weights) -> str:
 def _limits() -> str:
     return f"""## Limits
 
-A document of at most {MAX_BYTES // 2**20} MiB; a network of at most {MAX_PARAMETERS:,} parameters; an
-estimate of at most {MAX_MEMORY_BYTES // 2**30} GiB of memory for training. What is larger is refused before
-anything is built."""
+These limits are checked before training starts:
+
+- size of a document: {MAX_BYTES // 2**20} MiB
+- parameters of a network: {MAX_PARAMETERS:,}
+- estimated memory for training: {MAX_MEMORY_BYTES // 2**30} GiB"""
 
 
 def _listed(names: Any) -> str:

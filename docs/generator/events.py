@@ -1,4 +1,4 @@
-"""The reference of the events: each with its fields and one line as `quickml run --json` prints it."""
+"""The reference of the events: the fields of each, and an example as `quickml run --json` prints it."""
 
 from datetime import UTC, datetime
 from typing import Any, Literal, get_args, get_origin
@@ -90,15 +90,15 @@ def page() -> str:
 
 
 def _shared() -> str:
-    return "Every event has a `type`, and the `time` at which it happened, in UTC (ISO 8601)."
+    return "Every event has a `type` and a `time` in UTC (ISO 8601)."
 
 
 def _meanings() -> str:
     rows = [
-        [f"[`{name}`](#{name})", says.stage or "any", f"`{says.status}`" if says.status else "as before"]
+        [f"[`{name}`](#{name})", says.stage or "any", f"`{says.status}`" if says.status else "unchanged"]
         for name, says in events.MEANINGS.items()
     ]
-    return table(["event", "stage", "status of the job after it"], rows)
+    return table(["event", "stage", "job status after the event"], rows)
 
 
 def _event(example: events.Event) -> str:
@@ -119,7 +119,7 @@ def _fields(cls: type[BaseModel]) -> str:
 
 
 def _kind(annotation: Any) -> str:
-    """A type as people say it."""
+    """Describe a type in words."""
     if annotation in WORDS:
         return WORDS[annotation]
     if annotation in RECORDS:
@@ -130,5 +130,9 @@ def _kind(annotation: Any) -> str:
     if get_origin(annotation) is tuple:
         return f"a list of {_kind(inner[0]).replace('an object', 'objects').replace('integer', 'integers')}"
     if get_origin(annotation) is dict:
-        return "an object of texts" if inner[1] is str else "an object of numbers (null: not a number)"
+        return (
+            "an object of texts"
+            if inner[1] is str
+            else "an object of numbers (null stands for NaN or infinity)"
+        )
     return " or ".join(map(_kind, inner))

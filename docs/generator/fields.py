@@ -1,4 +1,4 @@
-"""The keys of an object as a table: what each may hold, and what it holds where it is left out."""
+"""Generate tables of the keys of an object, with their valid values and defaults."""
 
 import json
 import textwrap
@@ -19,7 +19,7 @@ SPECIAL = {
     "integer of at least 1, or `[rows, columns]`": Pair,
     "integer of at least 0, or `[rows, columns]`, or `[[top, bottom], [left, right]]`": Padding,
 }
-"""Types whose JSON Schema says less than a person would."""
+"""Types with a clearer description than the one derived from their JSON Schema."""
 
 CHOICES = {
     get_args(Activation_): "an [activation](#activations)",
@@ -27,7 +27,7 @@ CHOICES = {
     get_args(Loss): "a [loss](#losses-and-metrics)",
     get_args(Metric): "[metrics](#losses-and-metrics)",
 }
-"""Lists too long to be written out at every key that takes them."""
+"""Lists of values that are too long to repeat at every key."""
 
 PATTERNS = {"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and `_`"}
 
@@ -45,7 +45,7 @@ TAGS = {
     "Adam": "an [optimizer](#optimizers)",
     "CosineDecay": "a [schedule](#learning-rate-schedules)",
 }
-"""What an object is that is told from others by a key, by one of the values of that key."""
+"""Descriptions of tagged unions, by one of their tags."""
 
 
 @cache
@@ -54,10 +54,10 @@ def _schema() -> dict[str, Any]:
 
 
 def keys(part: type[DocumentModel], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:
-    """The table of a part's keys; columns that say nothing are left out. Empty where there is no key."""
+    """The table of an object's keys, without empty columns. An empty string if there are no keys."""
     entry = _schema()["$defs"].get(part.__name__, _schema())
     chosen = set(only or entry["properties"]) - set(without)
-    # What must be given comes first, then what is the object's own, then what it shares with others.
+    # Required keys first, then the object's own keys, then inherited ones.
     places = {key: (key not in entry.get("required", ()), key not in part.__annotations__) for key in chosen}
     rows = [
         [f"`{key}`", kind(value), default(part, key), value.get("description", "")]
@@ -69,16 +69,16 @@ def keys(part: type[DocumentModel], *, only: Iterable[str] = (), without: Iterab
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
-    """Markdown; a column that is empty in all rows is left out."""
+    """A Markdown table, without columns that are empty in all rows."""
     kept = [at for at in range(len(head)) if any(row[at] for row in rows)]
     lines = [[head[at] for at in kept], ["---"] * len(kept), *([row[at] for at in kept] for row in rows)]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines) if rows else ""
 
 
 def kind(entry: Mapping[str, Any]) -> str:
-    """What may stand at a key, from its JSON Schema."""
+    """Describe the valid values of a key, from its JSON Schema."""
     core = {k: v for k, v in entry.items() if k not in ("title", "description", "default")}
-    if "oneOf" in core and "discriminator" not in core:  # told apart by a function of ours
+    if "oneOf" in core and "discriminator" not in core:  # a union with a callable discriminator
         core["anyOf"] = core.pop("oneOf")
     if "anyOf" in core:
         core["anyOf"] = [option for option in core["anyOf"] if option != {"type": "null"}]
@@ -99,7 +99,7 @@ def kind(entry: Mapping[str, Any]) -> str:
 
 
 def _tagged(names: Iterable[str]) -> str:
-    """One of several objects: any of a kind, or those few of it that are taken."""
+    """Describe a tagged union: all types of a kind, or a list of the accepted ones."""
     names = list(names)
     if any(set(names) < set(kinds) for kinds in (LAYERS, OPTIMIZERS)):
         return "one of " + ", ".join(f"[{name}](#{name.lower()})" for name in names)
@@ -107,7 +107,7 @@ def _tagged(names: Iterable[str]) -> str:
 
 
 def wrapped(text: str | None) -> str:
-    """Paragraphs in lines of ordinary length."""
+    """Wrap paragraphs at 110 characters."""
     wrapper = textwrap.TextWrapper(110, break_long_words=False, break_on_hyphens=False)
     return "\n\n".join(wrapper.fill(" ".join(part.split())) for part in (text or "").split("\n\n"))
 
@@ -119,7 +119,7 @@ def one_of(values: Iterable[Any]) -> str:
 
 
 def default(part: type[DocumentModel], key: str) -> str:
-    """As a person would write it: one number for a pair of equal ones."""
+    """Describe the default of a key; a pair of equal numbers is written as one."""
     field = part.model_fields[key]
     if field.is_required():
         return "**required**"
@@ -132,7 +132,7 @@ def default(part: type[DocumentModel], key: str) -> str:
 
 
 def written(value: Any) -> str:
-    """JSON, with equal numbers in a row as one."""
+    """JSON; a pair of equal numbers is written as one."""
     while isinstance(value, tuple) and len(value) == 2 and len(set(value)) == 1:
         value = value[0]
     return json.dumps(value).replace("e-0", "e-")

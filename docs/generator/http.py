@@ -1,4 +1,4 @@
-"""The reference of the HTTP API: its OpenAPI document, and a summary."""
+"""The reference of the HTTP API: the OpenAPI document, and a summary."""
 
 import tempfile
 from collections.abc import Iterator
@@ -21,9 +21,9 @@ from quickml.storage.backends import Backends
 from quickml.testing.executor import MemoryExecutor
 
 INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.json) describes all of them; a
-server sends its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
+server serves its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
 
-If the server requires tokens, send `Authorization: Bearer qml_...`. Where no header can be set, as in a link
+If the server requires tokens, send `Authorization: Bearer qml_...`. If you cannot set a header, as in a link
 or an `EventSource`, use the parameter `?token=qml_...`. Request bodies must have the Content-Type
 `application/json`; others are refused, so that web pages of other origins cannot send requests."""
 
@@ -46,8 +46,8 @@ job, `data` an [event](events.md) as JSON. A client that reconnects with `Last-E
 heartbeats. The stream ends after `verified`, `failed` or `cancelled`; a request for later events is
 answered with 204. The server closes the stream of a client that reads too slowly; the client can reconnect.
 
-With `Accept: application/json` the response is a page of the events there are; `last` is the `after` of the
-next page."""
+With `Accept: application/json` the response is a page of the existing events. To get the next page, pass
+`last` as `after`."""
 
 ERRORS = """## Errors
 
@@ -58,13 +58,13 @@ seconds."""
 
 SCULPTML = """## SculptML
 
-`/make-model`, `/check-model`, `/get-model`, `/get-all` and `/stop-model` answer as the SculptML app of 2018
-expects. A model is a job that is named by `model_name`; if several jobs have the name, the newest counts."""
+`/make-model`, `/check-model`, `/get-model`, `/get-all` and `/stop-model` respond as the SculptML app of 2018
+expects. `model_name` is the name of a job; if several jobs have this name, the newest is used."""
 
 
 @cache
 def document() -> dict[str, Any]:
-    """The OpenAPI document; it is the same for every server of this version."""
+    """The OpenAPI document, which is the same for all servers of this version."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         backends = Backends.open(Addresses.of_paths(database=folder / "quickml.db", files=folder / "files"))

@@ -1,4 +1,4 @@
-"""The list of modules, from the first line of each docstring."""
+"""The list of modules, with the first paragraph of each docstring."""
 
 import ast
 from pathlib import Path
@@ -9,8 +9,8 @@ SOURCE = Path(__file__).parents[2] / "src" / "quickml"
 
 
 def page() -> str:
-    """The text of modules.md."""
-    head = ["# Modules", NOTE, "Every module of `src/quickml`, in the words of its own docstring."]
+    """docs/reference/modules.md."""
+    head = ["# Modules", NOTE, "Every module of `src/quickml`, with the first paragraph of its docstring."]
     return "\n\n".join([*head, *map(_section, _folders())]) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""The reference of the settings: the table, with the three ways to give each."""
+"""The reference of the settings: a table with the key, the flag and the environment variable of each."""
 
 from generator import NOTE
 from generator.fields import table, wrapped
