@@ -262,7 +262,7 @@ def test_blobs_are_checked(tmp_path: Path) -> None:
     for start, length in ((2**63, 24), (128, 2**63), (len(data), 24), (2**64 - 8, 24)):
         broken = bytearray(data)
         struct.pack_into("<QQ", broken, offset + 8, length, start)
-        with pytest.raises(CoreMLFileError, match="leave the weights"):
+        with pytest.raises(CoreMLFileError, match="exceed the weights"):
             BlobFile.open(bytes(broken)).array(offset, "float32", 6)
     for content in (b"", b"\0" * 63, b"\0" * 64):
         with pytest.raises(CoreMLFileError):
@@ -275,8 +275,8 @@ def test_blobs_are_checked(tmp_path: Path) -> None:
 
 
 def test_no_file(tmp_path: Path) -> None:
-    refused(tmp_path / "absent.mlmodel", "absent.mlmodel: there is no such file")
-    refused(tmp_path, "is no Core ML package: it has no Manifest.json")
+    refused(tmp_path / "absent.mlmodel", "absent.mlmodel: no such file")
+    refused(tmp_path, "is not a Core ML package: it has no Manifest.json")
 
 
 @pytest.mark.parametrize(
@@ -381,7 +381,7 @@ def test_weights_cut_off_or_missing(tmp_path: Path) -> None:
         stored.write_bytes(weights[:length])
         refused(path, r"'w' \(const\)")
     stored.unlink()
-    refused(path, "refers to weights, and the package has none")
+    refused(path, "refers to a weights file, but the package has none")
 
 
 def test_a_wrong_declared_shape_is_found(tmp_path: Path) -> None:
@@ -441,7 +441,7 @@ def test_larger_than_protobuf_allows(tmp_path: Path) -> None:
     path = tmp_path / "huge.mlmodel"
     with path.open("wb") as stream:
         stream.truncate(files._LARGEST_MESSAGE_BYTES + 1)  # sparse: takes no space
-    refused(path, "larger than any Core ML model can be")
+    refused(path, "larger than the limit for Core ML models")
 
 
 # --- what is imported --------------------------------------------------------------------------------
@@ -509,8 +509,8 @@ def test_a_package_may_be_moved(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "hint"), [
-    ("model.mlpackage.zip", "; unpack it first, and hand in the .mlpackage."),
-    ("model.onnx", "; ONNX Runtime runs it as it is."), ("model.mlmodel", "no Core ML model."),
+    ("model.mlpackage.zip", "; unpack it first and pass the .mlpackage."),
+    ("model.onnx", "; run it with ONNX Runtime."), ("model.mlmodel", "not a Core ML model."),
 ])  # fmt: skip
 def test_what_else_a_run_leaves_is_told_how_it_is_used(name, hint, tmp_path):
     path = tmp_path / name

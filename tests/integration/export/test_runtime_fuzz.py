@@ -114,7 +114,7 @@ def test_weights_that_unpack_to_gigabytes(tmp_path: Path) -> None:
     product.weights.rawValue = b"\0" * 2**24
     product.weights.quantization.numberOfBits = 1
     product.weights.quantization.linearQuantization.scale.append(1.0)
-    refused(maker, tmp_path, "weights of the shape")
+    refused(maker, tmp_path, "weights of shape")
 
 
 def test_constants_that_are_made_of_a_few_bytes(tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
-"""One emitter per layer type: the layers of a graph, with their weights, to a MIL program.
+"""Write the layers of a graph and their weights as a MIL program, with one emitter per layer type.
 
-MIL is coremltools' Model Intermediate Language; its operations are written with coremltools' own
-`Builder`. Nothing here knows Keras: an emitter reads the spec's layer and plain arrays. To add a layer,
-write a function marked `@emits(...)` in a module of this folder.
+MIL is coremltools' Model Intermediate Language; its operations are added with coremltools' `Builder`. This
+package does not depend on Keras: an emitter reads the document's layer and plain arrays. To add a layer, add
+a function with the decorator `@emits(...)` to a module of this folder.
 """
 
 import importlib
@@ -10,7 +10,7 @@ import pkgutil
 
 from quickml.export.coreml.library import coremltools
 
-coremltools()  # quietly, before the modules below import parts of it
+coremltools()  # imports it without warnings, before the modules below import parts of it
 
 from quickml.export.coreml.emit.emitter import EMITTERS  # noqa: E402
 from quickml.export.coreml.emit.program import emit  # noqa: E402

@@ -1,4 +1,4 @@
-"""Activations: layers of their own, and what follows a Dense or a convolution."""
+"""Activations, both as separate layers and as the activation of a Dense layer or a convolution."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from coremltools.converters.mil import Builder as mb
 from quickml.document.layers.activation import ELU, Activation, LeakyReLU, PReLU, ReLU, Softmax
 from quickml.export.coreml.emit.emitter import Context, Var, axis_of, emits
 
-# The constants are Keras' own (keras.activations), which differ from MIL's defaults in places:
-# hard_sigmoid is relu6(x + 3) / 6, leaky_relu has the slope 0.2, gelu is the exact one.
+# The constants are those of keras.activations, some of which differ from MIL's defaults:
+# hard_sigmoid is relu6(x + 3) / 6, leaky_relu has the slope 0.2, gelu is exact.
 _SELU_SCALE, _SELU_ALPHA = 1.0507009873554805, 1.6732632423543772
 
 
@@ -38,7 +38,7 @@ _FUNCTIONS: dict[str, Callable[[Var, str], Var]] = {
 
 
 def activated(activation: str, context: Context, before: Callable[[str], Var]) -> Var:
-    """An operation and the activation behind it; whichever comes last carries the layer's name."""
+    """Add an operation and its activation; the last of the two gets the layer's name."""
     if activation == "linear":
         return before(context.name)
     return _function(activation, before(f"{context.name}_linear"), context)
@@ -49,7 +49,7 @@ def _function(activation: str, value: Var, context: Context) -> Var:
 
 
 def function(activation: str, value: Var, *, axis: int = -1, name: str = "") -> Var:
-    """The value itself for `linear`; `axis` is that of a softmax."""
+    """Apply an activation; `linear` returns the value itself. `axis` is used by softmax only."""
     if activation == "linear":
         return value
     name = name or f"{value.name}_{activation}"
@@ -60,7 +60,7 @@ def function(activation: str, value: Var, *, axis: int = -1, name: str = "") -> 
 
 @emits(Activation)
 def activation(layer: Activation, context: Context) -> Var:
-    """A function of each number."""
+    """Applies a function to each element; softmax to the channels."""
     if layer.activation == "linear":
         return mb.identity(x=context.input, name=context.name)
     return _function(layer.activation, context.input, context)
@@ -68,25 +68,25 @@ def activation(layer: Activation, context: Context) -> Var:
 
 @emits(Softmax)
 def softmax(layer: Softmax, context: Context) -> Var:
-    """Along any axis."""
+    """Softmax along any axis."""
     return mb.softmax(x=context.input, axis=axis_of(layer.axis, context.input_shapes[0]), name=context.name)
 
 
 @emits(LeakyReLU)
 def leaky_relu(layer: LeakyReLU, context: Context) -> Var:
-    """A slope below zero."""
+    """Linear with the slope `negative_slope` below zero."""
     return mb.leaky_relu(x=context.input, alpha=layer.negative_slope, name=context.name)
 
 
 @emits(ELU)
 def elu(layer: ELU, context: Context) -> Var:
-    """An exponential below zero."""
+    """Exponential below zero: alpha * (exp(x) - 1)."""
     return mb.elu(x=context.input, alpha=layer.alpha, name=context.name)
 
 
 @emits(PReLU)
-def prelu(layer: PReLU, context: Context) -> Var:  # noqa: ARG001 - the shape of its alphas says it all
-    """The formats have one alpha for each channel of an image; any others are written out."""
+def prelu(layer: PReLU, context: Context) -> Var:  # noqa: ARG001 - the shape of alpha is sufficient
+    """Core ML's operation has one alpha per channel of an image; other shapes use elementwise operations."""
     x, alpha = context.input, context.weights["alpha"]
     if alpha.shape[:-1] == (1, 1):
         channels = context.output_shape[-1]
@@ -109,10 +109,9 @@ def relu(layer: ReLU, context: Context) -> Var:
 
 
 def _general_relu(layer: ReLU, x: Var, name: str) -> Var:
-    """Built of one step and two slopes, each an operation that both formats have.
+    """ReLU with a threshold t and a negative slope s, from operations that both formats have.
 
-    Above the threshold x itself comes out, not x - threshold: with t the threshold and s the slope,
-    y = leaky_relu(x - t, s) + t * [x > t], the step being 0 or 1.
+    Above the threshold the result is x, not x - t, so t is added: y = leaky_relu(x - t, s) + t * [x > t].
     """
     shifted = mb.sub(x=x, y=np.float32(layer.threshold))
     value = mb.leaky_relu(x=shifted, alpha=layer.negative_slope)

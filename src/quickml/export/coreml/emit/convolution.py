@@ -1,4 +1,4 @@
-"""Convolutions, and the transposed one."""
+"""Convolutions and transposed convolutions."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ def conv2d(layer: Conv2D, context: Context) -> Var:
 
 
 def _of_each_channel(kernel: Array) -> dict[str, Any]:
-    """Keras' (rows, columns, channels, multiplier), where each channel is a group of its own.
+    """Keras' depthwise kernel (rows, columns, channels, multiplier) as a grouped one, one group per channel.
 
-    Channel c gives the channels c * multiplier, c * multiplier + 1, ... of the result, in Keras as in groups.
+    Channel c produces the channels c * multiplier, c * multiplier + 1, ..., both in Keras and with groups.
     """
     rows, columns, channels, multiplier = kernel.shape
     weight = kernel.transpose(2, 3, 0, 1).reshape(channels * multiplier, 1, rows, columns)
@@ -45,14 +45,14 @@ def _of_each_channel(kernel: Array) -> dict[str, Any]:
 
 @emits(DepthwiseConv2D)
 def depthwise_conv2d(layer: DepthwiseConv2D, context: Context) -> Var:
-    """As many groups as channels."""
+    """A convolution with one group per channel."""
     arguments = _of_each_channel(context.weights["kernel"]) | _steps(layer) | _bias(context)
     return activated(layer.activation, context, lambda name: mb.conv(x=context.input, **arguments, name=name))
 
 
 @emits(SeparableConv2D)
 def separable_conv2d(layer: SeparableConv2D, context: Context) -> Var:
-    """Each channel by itself, then a kernel of one place over all of them."""
+    """A depthwise convolution, then a 1 x 1 convolution over all channels."""
     depthwise = _of_each_channel(context.weights["depthwise_kernel"]) | _steps(layer)
     channels = mb.conv(x=context.input, **depthwise, name=f"{context.name}_depthwise")
     pointwise = context.weights["pointwise_kernel"].transpose(3, 2, 0, 1).copy()
@@ -65,28 +65,28 @@ def separable_conv2d(layer: SeparableConv2D, context: Context) -> Var:
 
 @emits(Conv2DTranspose)
 def conv2d_transpose(layer: Conv2DTranspose, context: Context) -> Var:
-    """All that the kernel paints, and of that the part that Keras keeps.
+    """The full transposed convolution, cropped to the size of Keras' output.
 
-    How an output of a given size lies in what was painted, the formats say each in their way, or not at all.
-    So nothing is left to them: the kernel gets zeros where Keras wants more than is painted, and the rest is
-    cut off. TensorFlow gives the gradient of a convolution: of what is too much, "same" cuts half in front,
-    rounded down.
+    The formats differ in how, or do not define where, an output of a given size lies in the full result. The
+    position is therefore explicit: if Keras' output is larger, the kernel is padded with zeros; if it is
+    smaller, the result is cropped. TensorFlow defines the result as the gradient of a convolution: "same"
+    crops half of the surplus, rounded down, at the start.
     """
     kernel = context.weights["kernel"]
-    edges, lack = [], []
+    edges, missing = [], []
     for axis, stride in enumerate(layer.strides):
-        extent, wanted = context.input_shapes[0][axis], context.output_shape[axis]
-        surplus = (extent - 1) * stride + kernel.shape[axis] - wanted
+        extent, target = context.input_shapes[0][axis], context.output_shape[axis]
+        surplus = (extent - 1) * stride + kernel.shape[axis] - target
         first = max(surplus, 0) // 2 if layer.padding == "same" else 0
         edges.append((first, max(surplus, 0) - first))
-        lack.append((0, max(-surplus, 0)))
-    kernel = np.pad(kernel, (*lack, (0, 0), (0, 0)))
+        missing.append((0, max(-surplus, 0)))
+    kernel = np.pad(kernel, (*missing, (0, 0), (0, 0)))
     arguments = {"weight": kernel.transpose(3, 2, 0, 1).copy(), "strides": layer.strides} | _bias(context)
 
-    def painted(name: str) -> Var:
+    def cropped(name: str) -> Var:
         if not any(map(any, edges)):
             return mb.conv_transpose(x=context.input, **arguments, name=name)
         whole = mb.conv_transpose(x=context.input, **arguments, name=f"{context.name}_whole")
         return mb.crop(x=whole, crop_height=edges[0], crop_width=edges[1], name=name)
 
-    return activated(layer.activation, context, painted)
+    return activated(layer.activation, context, cropped)

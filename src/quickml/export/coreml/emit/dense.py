@@ -1,4 +1,4 @@
-"""Dense, and the same on every step of a sequence."""
+"""Dense layers, also applied to every step of a sequence."""
 
 from __future__ import annotations
 
@@ -23,6 +23,6 @@ def dense(layer: Dense, context: Context) -> Var:
 
 @emits(TimeDistributed)
 def time_distributed(layer: TimeDistributed, context: Context) -> Var:
-    """A Dense works on the last axis, whatever stands before it."""
+    """The inner Dense layer, which applies to the last axis of a value of any rank."""
     weights = {path.rpartition("/")[2]: value for path, value in context.weights.items()}
     return dense(layer.layer, replace(context, weights=weights))

@@ -1,4 +1,4 @@
-"""Embedding."""
+"""Embedding layers."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from quickml.export.coreml.emit.emitter import Context, Var, emits
 
 
 @emits(Embedding)
-def embedding(layer: Embedding, context: Context) -> Var:  # noqa: ARG001 - the table says it all
-    """A row of the table for each token."""
+def embedding(layer: Embedding, context: Context) -> Var:  # noqa: ARG001 - the table is sufficient
+    """Look up the row of the table for each token."""
     tokens = context.input
     if tokens.dtype != types.int32:
         tokens = mb.cast(x=tokens, dtype="int32")

@@ -1,8 +1,8 @@
-"""What an emitter is, and the table of all of them.
+"""The interface of emitters, and their registry.
 
-Layout: Core ML convolves channels first. So every value of three axes (height, width, channels) travels as
-(1, channels, height, width), from the input on; values of other ranks travel as (1, *shape). An emitter
-that minds the order of numbers, as Flatten does, goes back to Keras' order with `channels_last`.
+Layout: Core ML's convolutions are channels-first. Every value of three axes (height, width, channels) is
+therefore stored as (1, channels, height, width), from the input on; values of other ranks are (1, *shape). An
+emitter that depends on the order of elements, such as Flatten, restores Keras' order with `channels_last`.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from quickml.document.layers.layer import axis_of as position_of
 from quickml.fields import Shape
 
 Var = Any
-"""A coremltools MIL variable; its library has no types."""
+"""A coremltools MIL variable; coremltools has no type annotations."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Context:
-    """What an emitter has to go by."""
+    """The arguments of an emitter besides the layer."""
 
     name: str
-    """Of the layer; the operation that gives its output carries it."""
+    """The layer's name, also given to the operation that computes its output."""
     inputs: Sequence[Var]
     input_shapes: Sequence[Shape]
-    """As Keras has them, without the batch."""
+    """The shapes in Keras, without the batch axis."""
     output_shape: Shape
     weights: Mapping[str, NDArray[np.float32]] = field(default_factory=dict)
-    """By Keras' name of the variable."""
+    """The weights by Keras' variable names."""
 
     @property
     def input(self) -> Var:
@@ -50,29 +50,29 @@ EMITTERS: dict[type[Layer], Emitter] = {}
 
 
 def emits(*kinds: type[L]) -> Callable[[Callable[[L, Context], Var]], Callable[[L, Context], Var]]:
-    """Enter a function into the table as the emitter of these layers."""
+    """Register a function as the emitter of these layers."""
 
-    def enter(function: Callable[[L, Context], Var]) -> Callable[[L, Context], Var]:
+    def register(function: Callable[[L, Context], Var]) -> Callable[[L, Context], Var]:
         for kind in kinds:
             EMITTERS[kind] = function
         return function
 
-    return enter
+    return register
 
 
 def axis_of(axis: int, shape: Shape) -> int:
-    """Where Keras' `axis` (0 is the batch) of a value of `shape` lies in our layout."""
+    """The position in Core ML's layout of Keras' `axis` (0 is the batch) of a value of `shape`."""
     position = position_of(axis, shape)
     return (2, 3, 1)[position] if len(shape) == 3 else position + 1
 
 
 def channels_last(value: Var, shape: Shape) -> Var:
-    """A value in Keras' order of axes, with the batch."""
+    """Transpose a value to Keras' order of axes, with the batch."""
     return mb.transpose(x=value, perm=[0, 2, 3, 1]) if len(shape) == 3 else value
 
 
 def reshaped(value: Var, before: Shape, after: Shape, name: str) -> Var:
-    """The same numbers in Keras' order, in another shape, in our layout again."""
+    """Reshape a value from `before` to `after`, in Keras' order of elements."""
     value = channels_last(value, before)
     if len(after) != 3:
         return mb.reshape(x=value, shape=[1, *after], name=name)

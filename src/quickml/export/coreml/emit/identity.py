@@ -1,4 +1,4 @@
-"""Layers that do nothing once training is over."""
+"""Layers that act only in training, such as Dropout."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ from quickml.export.coreml.emit.emitter import Context, Var, emits
 
 @emits(*(kind for kind in LAYERS.values() if kind.only_trains))
 def identity(layer: Layer, context: Context) -> Var:  # noqa: ARG001
-    """What came in. coremltools leaves such operations out of the file."""
+    """The input, unchanged. coremltools removes such operations from the file."""
     return mb.identity(x=context.input, name=context.name)

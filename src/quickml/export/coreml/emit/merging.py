@@ -1,4 +1,4 @@
-"""Layers of several inputs."""
+"""Layers with several inputs."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ _OPERATIONS: dict[type[Layer], Callable[..., Var]] = {
 
 @emits(Add, Subtract, Multiply, Maximum, Minimum)
 def merge(layer: Layer, context: Context) -> Var:
-    """One input after the other."""
+    """Combine all inputs, one after the other."""
     return _chained(_OPERATIONS[type(layer)], context, context.name)
 
 
 @emits(Average)
 def average(layer: Average, context: Context) -> Var:  # noqa: ARG001
-    """The sum, divided."""
+    """The sum of all inputs, divided by their number."""
     total = _chained(mb.add, context, f"{context.name}_sum")
     return mb.mul(x=total, y=np.float32(1 / len(context.inputs)), name=context.name)
 
 
 def _chained(operation: Callable[..., Var], context: Context, name: str) -> Var:
-    """An operation of two on two inputs or more; the last one carries the name."""
+    """Apply a binary operation to two or more inputs; the last operation gets the name."""
     value, *rest = context.inputs
     for index, other in enumerate(rest, 1):
         last = index == len(rest)
@@ -44,6 +44,6 @@ def _chained(operation: Callable[..., Var], context: Context, name: str) -> Var:
 
 @emits(Concatenate)
 def concatenate(layer: Concatenate, context: Context) -> Var:
-    """Side by side."""
+    """Concatenate all inputs along an axis."""
     axis = axis_of(layer.axis, context.input_shapes[0])
     return mb.concat(values=list(context.inputs), axis=axis, name=context.name)

@@ -1,4 +1,4 @@
-"""Layers that scale and shift."""
+"""Normalization layers, and other layers that scale and shift."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from quickml.export.coreml.emit.emitter import Context, Var, axis_of, emits
 from quickml.fields import Shape
 
 EPSILON = 1e-7
-"""Keras' `backend.epsilon()`, the least standard deviation its Normalization divides by."""
+"""Keras' `backend.epsilon()`, the minimum standard deviation that its Normalization divides by."""
 
 LEAST = 1e-4
-"""What numbers are divided by at least, so that none is divided by 0; float16 still holds it."""
+"""Minimum divisor, which avoids a division by 0; it is in the range of float16."""
 
 FIRST = "_raw"
-"""Ends the name of the first of the two operations that a scale and an offset take."""
+"""Suffix for the first of the two operations of a scale and an offset."""
 
 
 def _along(values: NDArray[np.float32], axis: int, shape: Shape) -> NDArray[np.float32]:
-    """One number per entry of an axis, shaped to broadcast in our layout."""
+    """Reshape one value per entry of an axis, so that it broadcasts in Core ML's layout."""
     sizes = [1] * (len(shape) + 1)
     sizes[axis] = -1
     return values.reshape(sizes)
@@ -48,7 +48,8 @@ def rescaling(layer: Rescaling, context: Context) -> Var:
 def normalization(layer: Normalization, context: Context) -> Var:
     """(x - mean) / deviation, or with `invert` x * deviation + mean.
 
-    The mean is taken off first, not folded into an offset: of 40,000 ± 1 a product keeps half the digits.
+    The mean is subtracted first instead of folded into an offset, where values of 40,000 ± 1 would lose half
+    of their digits.
     """
     shape = context.input_shapes[0]
     axis = axis_of(-1, shape)
@@ -63,7 +64,7 @@ def normalization(layer: Normalization, context: Context) -> Var:
 def moments(
     layer: Normalization, weights: Mapping[str, NDArray[np.float32]], size: int
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Mean and standard deviation, (size,) each, as the document gives them or as they were measured."""
+    """Mean and standard deviation, (size,) each, from the document or else from the weights."""
     pairs = ((layer.mean, weights.get("mean")), (layer.variance, weights.get("variance")))
     mean, variance = (np.asarray(b if a is None else a, np.float32).reshape(-1) for a, b in pairs)
     deviation = np.maximum(np.sqrt(variance), np.float32(EPSILON))
@@ -72,7 +73,7 @@ def moments(
 
 @emits(BatchNormalization)
 def batch_normalization(layer: BatchNormalization, context: Context) -> Var:
-    """With the means and variances gathered while training, it is a scale and an offset per channel."""
+    """A scale and an offset per channel, computed from the moving mean and variance."""
     shape, weights = context.input_shapes[0], context.weights
     axis = axis_of(layer.axis, shape)
     scale = weights.get("gamma", np.float32(1)) / np.sqrt(
@@ -84,12 +85,12 @@ def batch_normalization(layer: BatchNormalization, context: Context) -> Var:
 
 @emits(GroupNormalization)
 def group_normalization(layer: GroupNormalization, context: Context) -> Var:
-    """Each group in a row of its own, brought to mean 0 and variance 1; then a scale and an offset."""
+    """Reshape to one row per group, standardize the rows, then apply scale and offset."""
     shape, weights = context.input_shapes[0], context.weights
     axis = axis_of(layer.axis, shape)
     size = shape[position_of(layer.axis, shape)]
     groups = size if layer.groups == -1 else layer.groups
-    order = [0, axis, *(place for place in range(1, len(shape) + 1) if place != axis)]
+    order = [0, axis, *(other for other in range(1, len(shape) + 1) if other != axis)]
     turned = mb.transpose(x=context.input, perm=order) if order != sorted(order) else context.input
     rows = _standardised(mb.reshape(x=turned, shape=[1, groups, -1]), [2], layer.epsilon)
     value = mb.reshape(x=rows, shape=turned.shape)
@@ -104,7 +105,7 @@ def group_normalization(layer: GroupNormalization, context: Context) -> Var:
 
 @emits(LayerNormalization)
 def layer_normalization(layer: LayerNormalization, context: Context) -> Var:
-    """Over the axes that are named; then a scale and an offset for each place on them."""
+    """Standardize over the layer's axes, then apply a scale and an offset per entry of these axes."""
     shape = context.input_shapes[0]
     axes = [axis_of(axis, shape) for axis in layer.axes]
     value = _standardised(context.input, axes, layer.epsilon)
@@ -116,11 +117,12 @@ def layer_normalization(layer: LayerNormalization, context: Context) -> Var:
 
 
 def _standardised(x: Var, axes: list[int], epsilon: float) -> Var:
-    """Mean 0 and variance 1 over axes: (x - mean) / sqrt(variance + epsilon).
+    """Scale to mean 0 and variance 1 over axes: (x - mean) / sqrt(variance + epsilon).
 
-    Written out: of the operation that neural networks have, the place of epsilon is not beyond doubt. Both
-    sides of the fraction are divided by the largest number m first. Squares are at most 1 then; in float16,
-    which a phone may choose for itself, those of more than 255 would be infinite.
+    This uses elementary operations, because the format does not clearly define where neural networks' own
+    operation adds epsilon. Numerator and denominator are first divided by the largest absolute value m, so
+    that squares are at most 1. A phone may compute in float16, where the square of a number above 255 is
+    infinite.
     """
     centred = mb.sub(x=x, y=mb.reduce_mean(x=x, axes=axes, keep_dims=True))
     least = np.float32(max(np.sqrt(epsilon), LEAST))
@@ -132,7 +134,8 @@ def _standardised(x: Var, axes: list[int], epsilon: float) -> Var:
 
 
 def _over(values: NDArray[np.float32], axes: list[int], shape: Shape) -> NDArray[np.float32]:
-    """Numbers for some axes of our layout, in the order in which Keras has these, to broadcast."""
-    kept = [axis_of(place, shape) in axes for place in range(1, len(shape) + 1)]
-    spread = values.reshape([1, *(size if keep else 1 for size, keep in zip(shape, kept, strict=True))])
-    return spread.transpose(0, 3, 1, 2) if len(shape) == 3 else spread
+    """Reshape values for some axes of Core ML's layout, given in Keras' order, so that they broadcast."""
+    has_values = [axis_of(axis, shape) in axes for axis in range(1, len(shape) + 1)]
+    sizes = (size if has else 1 for size, has in zip(shape, has_values, strict=True))
+    expanded = values.reshape([1, *sizes])
+    return expanded.transpose(0, 3, 1, 2) if len(shape) == 3 else expanded

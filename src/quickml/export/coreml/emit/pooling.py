@@ -1,4 +1,4 @@
-"""Pooling, by windows and over the whole image."""
+"""Pooling over windows and over the whole image."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def _window(layer: MaxPooling2D | AveragePooling2D, context: Context) -> dict[st
 
 @emits(MaxPooling2D)
 def max_pooling_2d(layer: MaxPooling2D, context: Context) -> Var:
-    """The largest of each window."""
+    """The maximum of each window."""
     return mb.max_pool(**_window(layer, context))
 
 
 @emits(AveragePooling2D)
 def average_pooling_2d(layer: AveragePooling2D, context: Context) -> Var:
-    """The mean of each window; Keras leaves margins out of the mean."""
+    """The mean of each window; Keras excludes padding from the mean."""
     return mb.avg_pool(**_window(layer, context), exclude_padding_from_average=True)
 
 
@@ -45,5 +45,5 @@ def global_average_pooling_2d(layer: GlobalAveragePooling2D, context: Context) -
 
 @emits(GlobalMaxPooling2D)
 def global_max_pooling_2d(layer: GlobalMaxPooling2D, context: Context) -> Var:
-    """The largest over rows and columns."""
+    """The maximum over rows and columns."""
     return mb.reduce_max(x=context.input, axes=[2, 3], keep_dims=layer.keepdims, name=context.name)

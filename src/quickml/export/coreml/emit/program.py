@@ -1,4 +1,4 @@
-"""Walk a graph and write each layer with its emitter."""
+"""Write a graph as a MIL program, each layer with its emitter."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from quickml.fields import Shape
 
 
 def core_ml_shape(shape: Shape) -> tuple[int, ...]:
-    """The shape of a value in the file: with the batch of 1, images channels first."""
+    """The shape of a value in the file: with a batch axis of 1, and channels first for images."""
     return (1, shape[2], shape[0], shape[1]) if len(shape) == 3 else (1, *shape)
 
 
 def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
-    """The shape of a file's input; a picture that is looked at row by row is a picture outside."""
+    """The shape of a file's input. An image that the network reads row by row is still an image."""
     return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
 
 
@@ -37,15 +37,16 @@ def emit(
     kind: Kind = "features",
     both: bool = False,
 ) -> Program:
-    """The MIL program of a trained model: raw input in, probabilities or a prediction out.
+    """Write the MIL program of a trained model, from the raw input to the probabilities or the prediction.
 
     Args:
         graph: the layers with their shapes.
         weights: by layer name, then by Keras' variable name; float32.
-        input_name: what the file calls its input.
+        input_name: the name of the file's input.
         opset: the coremltools target whose operations may be used.
-        kind: what the input is.
-        both: the network gives the probability of the second of two classes; the program gives both.
+        kind: the kind of the input.
+        both: whether the network outputs only the probability of the second of two classes; the program then
+            outputs both.
 
     Raises:
         CompileError: a layer without an emitter.
@@ -72,7 +73,7 @@ def emit(
 def _emitted(node: Node, inputs: Sequence[Var], weights: Mapping[str, NDArray[np.float32]]) -> Var:
     emitter = EMITTERS.get(type(node.layer))
     if emitter is None:
-        raise CompileError(f"{node.name}: no way to write {node.layer.type} to Core ML")
+        raise CompileError(f"{node.name}: {node.layer.type} cannot be written to Core ML")
     context = Context(
         name=node.name,
         inputs=inputs,

@@ -1,4 +1,4 @@
-"""Larger and smaller images."""
+"""Layers that change the size of images."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from quickml.export.coreml.emit.emitter import Context, Var, emits
 
 @emits(ZeroPadding2D)
 def zero_padding_2d(layer: ZeroPadding2D, context: Context) -> Var:
-    """Margins of zeros; none for the batch and the channels."""
+    """Pad rows and columns with zeros."""
     pad = [0, 0, 0, 0, *layer.padding[0], *layer.padding[1]]
     return mb.pad(x=context.input, pad=pad, mode="constant", constant_val=0.0, name=context.name)
 
 
 @emits(Cropping2D)
 def cropping_2d(layer: Cropping2D, context: Context) -> Var:
-    """Rows and columns less."""
+    """Remove rows and columns at the edges."""
     rows, columns = layer.cropping
     return mb.crop(x=context.input, crop_height=rows, crop_width=columns, name=context.name)
 
 
 @emits(UpSampling2D)
 def up_sampling_2d(layer: UpSampling2D, context: Context) -> Var:
-    """Nearest by whole factors is the one way of resizing that both formats have exactly as Keras has it."""
+    """Nearest with integer factors is the only resizing operation that both formats define as Keras does."""
     if layer.interpolation == "bilinear":
         return _resized(context, "bilinear")
     rows, columns = layer.size
@@ -37,15 +37,15 @@ def up_sampling_2d(layer: UpSampling2D, context: Context) -> Var:
 
 @emits(Resizing)
 def resizing(layer: Resizing, context: Context) -> Var:
-    """To any size."""
+    """Resize to any size."""
     return _resized(context, layer.interpolation)
 
 
 def _resized(context: Context, interpolation: Interpolation) -> Var:
-    """Two products with constant matrices, one for the rows and one for the columns.
+    """Resize with two matrix products, one for the rows and one for the columns.
 
-    The formats' own resizing lays its samples on other grids than Keras: a neural network for iOS 13 knows
-    none that starts half a pixel from the edge. A product leaves nothing to interpretation.
+    The formats' resizing operations sample on other grids than Keras: a neural network for iOS 13 has no grid
+    that starts half a pixel from the edge. Matrix products are unambiguous.
     """
     (height, width, _), (rows, columns, _) = context.input_shapes[0], context.output_shape
     wide = mb.matmul(
@@ -57,18 +57,18 @@ def _resized(context: Context, interpolation: Interpolation) -> Var:
 
 
 def _samples(size: int, target: int, interpolation: Interpolation) -> NDArray[np.float32]:
-    """What each of `target` places takes from each of `size`: (size, target), columns sum to 1.
+    """The weights of the input samples in each output sample: (size, target), where columns sum to 1.
 
-    `tf.image.resize`: places are centres of pixels, so that (i + 0.5) * size / target - 0.5 is sampled.
+    As in `tf.image.resize`, samples are at pixel centres: output i is at (i + 0.5) * size / target - 0.5.
     """
-    places = (np.arange(target) + 0.5) * size / target
+    positions = (np.arange(target) + 0.5) * size / target
     matrix = np.zeros((size, target))
     if interpolation == "nearest":
-        matrix[np.floor(places).astype(int), np.arange(target)] = 1
+        matrix[np.floor(positions).astype(int), np.arange(target)] = 1
         return matrix.astype(np.float32)
-    places = np.clip(places - 0.5, 0, size - 1)
-    low = np.floor(places).astype(int)
-    share = places - low
+    positions = np.clip(positions - 0.5, 0, size - 1)
+    low = np.floor(positions).astype(int)
+    share = positions - low
     matrix[low, np.arange(target)] += 1 - share
     matrix[np.minimum(low + 1, size - 1), np.arange(target)] += share
     return matrix.astype(np.float32)

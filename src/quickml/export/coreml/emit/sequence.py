@@ -1,4 +1,4 @@
-"""Layers along the steps of a sequence. Core ML slides along the last axis, so features go before steps."""
+"""Layers along the steps of a sequence. Core ML's windows move along the last axis, so features go first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from quickml.export.coreml.emit.activation import activated
 from quickml.export.coreml.emit.emitter import Context, Var, emits
 
 SWAPPED = [0, 2, 1]
-"""(1, steps, features) to (1, features, steps), and back."""
+"""Permutation of (1, steps, features) to (1, features, steps), and back."""
 
 
 def _swapped(value: Var) -> Var:
@@ -37,7 +37,7 @@ def conv1d(layer: Conv1D, context: Context) -> Var:
         "dilations": [layer.dilation_rate],
         "groups": layer.groups,
     }
-    if layer.padding == "causal":  # all of the margin before the first step
+    if layer.padding == "causal":  # all padding is before the first step
         arguments |= {"pad_type": "custom", "pad": [(layer.kernel_size - 1) * layer.dilation_rate, 0]}
     if "bias" in context.weights:
         arguments["bias"] = context.weights["bias"]
@@ -59,13 +59,13 @@ def _pooled(layer: MaxPooling1D | AveragePooling1D, context: Context, pool: Any,
 
 @emits(MaxPooling1D)
 def max_pooling_1d(layer: MaxPooling1D, context: Context) -> Var:
-    """The largest of each window."""
+    """The maximum of each window."""
     return _pooled(layer, context, mb.max_pool)
 
 
 @emits(AveragePooling1D)
 def average_pooling_1d(layer: AveragePooling1D, context: Context) -> Var:
-    """The mean of each window; Keras leaves margins out of the mean."""
+    """The mean of each window; Keras excludes padding from the mean."""
     return _pooled(layer, context, mb.avg_pool, exclude_padding_from_average=True)
 
 
@@ -77,18 +77,18 @@ def global_average_pooling_1d(layer: GlobalAveragePooling1D, context: Context) -
 
 @emits(GlobalMaxPooling1D)
 def global_max_pooling_1d(layer: GlobalMaxPooling1D, context: Context) -> Var:
-    """The largest over the steps."""
+    """The maximum over the steps."""
     return mb.reduce_max(x=context.input, axes=[1], keep_dims=layer.keepdims, name=context.name)
 
 
 @emits(ZeroPadding1D)
 def zero_padding_1d(layer: ZeroPadding1D, context: Context) -> Var:
-    """Steps of zeros; none for the batch and the features."""
+    """Pad the sequence with steps of zeros."""
     pad = [0, 0, *layer.padding, 0, 0]
     return mb.pad(x=context.input, pad=pad, mode="constant", constant_val=0.0, name=context.name)
 
 
 @emits(RepeatVector)
 def repeat_vector(layer: RepeatVector, context: Context) -> Var:
-    """One row, many times."""
+    """Repeat the input as n steps."""
     return mb.tile(x=mb.expand_dims(x=context.input, axes=[1]), reps=[1, layer.n, 1], name=context.name)

@@ -1,4 +1,4 @@
-"""Layers that only move numbers about."""
+"""Layers that only rearrange elements."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from quickml.export.coreml.emit.emitter import Context, Var, channels_last, emit
 
 
 @emits(Flatten, Reshape)
-def reshape(layer: Layer, context: Context) -> Var:  # noqa: ARG001 - the shape says it all
-    """Rows, columns, channels: Keras' order, whatever our layout."""
+def reshape(layer: Layer, context: Context) -> Var:  # noqa: ARG001 - the output shape is sufficient
+    """Reshape in Keras' order of elements: rows, columns, channels."""
     return reshaped(context.input, context.input_shapes[0], context.output_shape, context.name)
 
 
 @emits(Permute)
 def permute(layer: Permute, context: Context) -> Var:
-    """In Keras' order of axes, and back to ours."""
+    """Permute Keras' axes, then convert to Core ML's layout."""
     value = channels_last(context.input, context.input_shapes[0])
     if len(layer.dims) != 3:
         return mb.transpose(x=value, perm=[0, *layer.dims], name=context.name)

@@ -1,4 +1,4 @@
-"""Recurrent layers step by step: a row of plain operations for each step, all with the same kernels."""
+"""Unroll recurrent layers into elementary operations for each step, which share the kernels."""
 
 from __future__ import annotations
 
@@ -22,15 +22,15 @@ Weights = Mapping[str, Array]
 class UnrolledCell:
     """One step of a layer.
 
-    Kernels are cut into parts where a step needs them at different times; `inputs` are pairs of a kernel
-    (features, numbers) and a bias (numbers,), whose products with the input are made for all steps at once.
+    Kernels are split into parts that a step uses separately. `inputs` are pairs of a kernel (features, size)
+    and a bias (size,), whose products with the input are computed for all steps at once.
     """
 
     inputs: list[tuple[Array, Array]]
     step: Callable[[list[Var], list[Var]], list[Var]]
-    """Products of this step, (1, numbers) each, and the states, (1, units) each, to the next states."""
+    """Computes the next states from this step's products, (1, size) each, and the states, (1, units) each."""
     states: int = 1
-    """How many are carried along; the first of them is the answer."""
+    """The number of states; the first is the output of a step."""
 
 
 def unrolled(layer: Recurrent, weights: Weights, x: Var, name: str) -> Var:
@@ -43,25 +43,25 @@ def unrolled(layer: Recurrent, weights: Weights, x: Var, name: str) -> Var:
         for kernel, bias in cell.inputs
     ]
     states: list[Var] = [np.zeros((1, layer.units), np.float32)] * cell.states
-    answers = []
+    outputs = []
     for row in zip(*products, strict=True):
         states = cell.step(list(row), states)
-        answers.append(states[0])
+        outputs.append(states[0])
     if not layer.return_sequences:
-        return answers[-1]
-    return mb.expand_dims(x=mb.concat(values=answers, axis=0), axes=[0])
+        return outputs[-1]
+    return mb.expand_dims(x=mb.concat(values=outputs, axis=0), axes=[0])
 
 
 def _split(value: Var, count: int, axis: int) -> list[Var]:
     return list(mb.split(x=value, num_splits=count, axis=axis)) if count > 1 else [value]
 
 
-def _bias(layer: Recurrent, weights: Weights, numbers: int) -> Array:
-    return weights["bias"] if layer.use_bias else np.zeros(numbers, np.float32)
+def _bias(layer: Recurrent, weights: Weights, size: int) -> Array:
+    return weights["bias"] if layer.use_bias else np.zeros(size, np.float32)
 
 
 def _gates(layer: LSTM | GRU, total: Var, count: int) -> list[Var]:
-    """Each gate after its activation, which all share but a softmax: that one is for each by itself."""
+    """The activated gates. One operation activates all gates, except softmax, which is applied to each."""
     if layer.recurrent_activation == "softmax":
         return [function("softmax", part) for part in _split(total, count, axis=1)]
     return _split(function(layer.recurrent_activation, total), count, axis=1)
@@ -79,7 +79,7 @@ def _simple(layer: SimpleRNN, weights: Weights, name: str) -> UnrolledCell:
 
 
 def _lstm(layer: LSTM, weights: Weights, name: str) -> UnrolledCell:
-    """Gates i, f and o, and the candidate c, which Keras has as i, f, c, o."""
+    """Gates i, f and o, and the candidate c, which Keras stores in the order i, f, c, o."""
 
     def parts(values: Array) -> tuple[Array, Array]:
         i, f, c, o = np.split(values, 4, axis=-1)
@@ -103,7 +103,7 @@ def _lstm(layer: LSTM, weights: Weights, name: str) -> UnrolledCell:
 
 
 def _gru(layer: GRU, weights: Weights, name: str) -> UnrolledCell:
-    """Gates z (keep) and r (reset), and the candidate h: Keras has them as z, r, h."""
+    """Gates z (update) and r (reset), and the candidate h, which Keras stores in the order z, r, h."""
     units = layer.units
 
     def parts(values: Array) -> tuple[Array, Array]:
@@ -113,26 +113,26 @@ def _gru(layer: GRU, weights: Weights, name: str) -> UnrolledCell:
         mb.const(val=values, name=f"{name}_recurrent_{part}")
         for part, values in zip(("gates", "candidate"), parts(weights["recurrent_kernel"]), strict=True)
     )
-    # With reset_after, Keras' bias has two rows: of what comes from the input, and of what is carried along.
-    # Those of the gates meet in a sum anyway; the candidate's second one has to stay within reach of r.
+    # With reset_after, Keras' bias has two rows: for the input, and for the recurrent state. Those of the
+    # gates are simply added; the candidate's second one has to be multiplied with r.
     bias = _bias(layer, weights, 3 * units).reshape(-1, 3 * units)
     gate_bias, inner_bias = bias.sum(axis=0)[: 2 * units], bias[-1, 2 * units :]
 
     def proposal(product: Var, reset: Var, hidden: Var) -> Var:
         if not layer.reset_after:
-            carried = mb.matmul(x=mb.mul(x=reset, y=hidden), y=candidate)
+            recurrent = mb.matmul(x=mb.mul(x=reset, y=hidden), y=candidate)
         else:
-            carried = mb.matmul(x=hidden, y=candidate)
+            recurrent = mb.matmul(x=hidden, y=candidate)
             if layer.use_bias:
-                carried = mb.add(x=carried, y=inner_bias)
-            carried = mb.mul(x=reset, y=carried)
-        return function(layer.activation, mb.add(x=product, y=carried))
+                recurrent = mb.add(x=recurrent, y=inner_bias)
+            recurrent = mb.mul(x=reset, y=recurrent)
+        return function(layer.activation, mb.add(x=product, y=recurrent))
 
     def step(products: list[Var], states: list[Var]) -> list[Var]:
         (hidden,) = states
-        keep, reset = _gates(layer, mb.add(x=products[0], y=mb.matmul(x=hidden, y=gate)), 2)
+        update, reset = _gates(layer, mb.add(x=products[0], y=mb.matmul(x=hidden, y=gate)), 2)
         new = proposal(products[1], reset, hidden)
-        return [mb.add(x=new, y=mb.mul(x=keep, y=mb.sub(x=hidden, y=new)))]
+        return [mb.add(x=new, y=mb.mul(x=update, y=mb.sub(x=hidden, y=new)))]
 
     kernels = parts(weights["kernel"])
     return UnrolledCell(inputs=[(kernels[0], gate_bias), (kernels[1], bias[0, 2 * units :])], step=step)

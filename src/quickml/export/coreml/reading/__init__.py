@@ -1,1 +1,1 @@
-"""Reads Core ML files, as hostile input."""
+"""Read Core ML files. Files are untrusted input."""

@@ -28,7 +28,7 @@ _VERSION = 2
 
 @dataclass(frozen=True)
 class Element:
-    """How one element is stored: its name in MIL, its bits, and the numpy type it is read as."""
+    """An element type: its name in MIL, its size in bits, and the numpy type it is read as."""
 
     name: str
     bits: int
@@ -36,7 +36,7 @@ class Element:
 
     @property
     def is_signed(self) -> bool:
-        """Whether its numbers may be negative."""
+        """Whether the type has negative values."""
         return self.dtype.kind != "u"
 
 
@@ -60,7 +60,7 @@ ELEMENTS: dict[str, Element] = {
     )
 }
 
-# BlobDataType.hpp; 5 is bfloat16, 16 and 17 are 8-bit floats: numpy has none of them.
+# BlobDataType.hpp. Missing are 5 (bfloat16), 16 and 17 (8-bit floats), which numpy does not support.
 _NAMES = {
     1: "float16", 2: "float32", 3: "uint8", 4: "int8", 6: "int16", 7: "uint16", 8: "int4", 9: "uint1",
     10: "uint2", 11: "uint4", 12: "uint3", 13: "uint6", 14: "int32", 15: "uint32",
@@ -68,20 +68,22 @@ _NAMES = {
 
 
 class BlobFile:
-    """A blob file, mapped into memory; every offset and size in it is checked before it is used."""
+    """A memory-mapped blob file. Every offset and size in it is checked before use."""
 
     def __init__(self, data: bytes | mmap.mmap, name: str) -> None:
         self._data = memoryview(data)
         self._name = name
         if len(self._data) < _BLOCK_BYTES:
-            raise CoreMLFileError(f"{name} is too short to hold weights: {len(self._data)} bytes.")
+            raise CoreMLFileError(
+                f"{name}: expected at least {_BLOCK_BYTES} bytes of weights, found {len(self._data)}."
+            )
         _, version = _HEADER.unpack_from(self._data)
         if version != _VERSION:
             raise CoreMLFileError(f"{name}: expected weights of version {_VERSION}, found {version}.")
 
     @classmethod
     def open(cls, source: Path | bytes) -> Self:
-        """Map a file, or take its bytes; raises CoreMLFileError where it is no blob file."""
+        """Map a file, or use its bytes. Raises CoreMLFileError if it is not a blob file."""
         if isinstance(source, bytes):
             return cls(source, "weights")
         try:
@@ -91,10 +93,10 @@ class BlobFile:
             raise CoreMLFileError(f"{source.name} cannot be read: {error}.") from error
 
     def array(self, offset: int, expected: str, count: int) -> NDArray[np.generic]:
-        """The blob whose record starts at `offset`, as a flat array of `count` elements.
+        """Read the blob whose record starts at `offset`, as a flat array of `count` elements.
 
-        `expected` is the element type the program claims; sub-byte types come as (u)int8. The array is
-        a view of the file where it can be. Raises CoreMLFileError where the record says otherwise.
+        `expected` is the element type that the program declares; types below one byte are read as (u)int8.
+        The array is a view of the file if possible. Raises CoreMLFileError if the record does not match.
         """
         found, data = self._record(offset)
         if found != expected:
@@ -104,23 +106,23 @@ class BlobFile:
     def _record(self, offset: int) -> tuple[str, memoryview]:
         where, size = f"{self._name} at {offset}", len(self._data)
         if not 0 <= offset <= size - _BLOCK_BYTES:
-            raise CoreMLFileError(f"{where}: beyond the end of the weights ({size} bytes).")
+            raise CoreMLFileError(f"{where}: the offset is beyond the end of the weights ({size} bytes).")
         sentinel, code, length, start = _RECORD.unpack_from(self._data, offset)
         if sentinel != _SENTINEL:
-            raise CoreMLFileError(f"{where}: no weights start here.")
+            raise CoreMLFileError(f"{where}: no weights start at this offset.")
         if start > size or length > size - start:
             raise CoreMLFileError(
-                f"{where}: {length} bytes from {start} on leave the weights ({size} bytes)."
+                f"{where}: {length} bytes from {start} on exceed the weights ({size} bytes)."
             )
         if code not in _NAMES:
-            raise CoreMLFileError(f"{where}: weights of an unknown type ({code}).")
+            raise CoreMLFileError(f"{where}: the type of the weights is unknown ({code}).")
         return _NAMES[code], self._data[start : start + length]
 
 
 def unpack(data: bytes | memoryview, element: Element, count: int, where: str) -> NDArray[np.generic]:
-    """`count` packed elements, row-major; sub-byte ones fill each byte from its lowest bit.
+    """Unpack `count` elements; types below one byte are packed from the lowest bit of each byte.
 
-    Raises CoreMLFileError where the data has another length than `count` elements take.
+    Raises CoreMLFileError if the length of the data does not match.
     """
     needed = -(-count * element.bits // 8)
     if len(data) != needed:
@@ -130,8 +132,8 @@ def unpack(data: bytes | memoryview, element: Element, count: int, where: str) -
     if element.bits >= 8:
         return np.frombuffer(data, dtype=element.dtype)
     bits = np.unpackbits(np.frombuffer(data, dtype=np.uint8), bitorder="little", count=count * element.bits)
-    places = 1 << np.arange(element.bits, dtype=np.uint8)
-    values: NDArray[np.generic] = (bits.reshape(count, element.bits) * places).sum(axis=1, dtype=np.uint8)
+    powers = 1 << np.arange(element.bits, dtype=np.uint8)
+    values: NDArray[np.generic] = (bits.reshape(count, element.bits) * powers).sum(axis=1, dtype=np.uint8)
     if element.is_signed:  # two's complement of 4 bits
         return ((values.view(np.uint8) ^ 8).astype(np.int8) - 8).astype(np.int8)
     return values

@@ -1,4 +1,4 @@
-"""What a Core ML file says about itself, whatever kind of model it holds."""
+"""Describe a Core ML file with any kind of model: interface, layers, weights and metadata."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _KINDS: Mapping[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class FeatureDescription:
-    """An input or output. `shape` is (H, W, C) for images, as declared for arrays, empty otherwise."""
+    """An input or output. `shape` is (H, W, C) for images, as declared for arrays, and empty otherwise."""
 
     name: str
     kind: Kind
@@ -46,7 +46,7 @@ class FeatureDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class LayerDescription:
-    """A layer, operation or part: `shape` is that of its first output where the file tells."""
+    """A layer, an operation or a part of a pipeline. `shape` is that of the first output, if known."""
 
     name: str
     type: str
@@ -56,7 +56,7 @@ class LayerDescription:
 
 @dataclass(frozen=True, kw_only=True)
 class Description:
-    """A file in words and numbers. `minimum_ios` is empty for versions that are not known."""
+    """The description of a file. `minimum_ios` is empty for unknown specification versions."""
 
     file_name: str
     file_kind: str
@@ -80,7 +80,7 @@ class Description:
     user_defined: Mapping[str, str] = field(default_factory=dict)
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain values only, ready for JSON."""
+        """The description as plain values for JSON."""
         plain = asdict(self)
         for name, value in plain.items():
             if isinstance(value, tuple):
@@ -89,7 +89,7 @@ class Description:
 
 
 def describe(file: CoreMLFile) -> Description:
-    """Describe a file that was read. What cannot be told (a tree's layers, say) is left empty."""
+    """Describe a file. Facts that do not apply to the kind of model are empty."""
     model, kind = file.model, file.type
     about, metadata = model.description, model.description.metadata
     layers, weight_types = _contents(model)
@@ -124,7 +124,7 @@ def _plain(item: Any) -> Any:
 
 
 def _interface(about: Any) -> Any:
-    """The features, which a file with several functions keeps with its default function."""
+    """The message with the inputs and outputs: in a file with several functions, the default function."""
     wanted = about.defaultFunctionName or "main"
     return next((function for function in about.functions if function.name == wanted), about)
 
@@ -157,14 +157,14 @@ def _feature(feature: Any) -> FeatureDescription:
 
 
 def _labels(model: Any) -> tuple[str | int, ...] | None:
-    """Of a classifier of any kind: most keep them in the same two fields, programs in an operation."""
+    """The labels of a classifier. Most kinds have the same two fields; ML programs have an operation."""
     kind = model.WhichOneof("Type")
     body = getattr(model, kind)
     if kind == "mlProgram":
         return _program_labels(body)
     if kind == "pipelineClassifier":
-        found = (_labels(part) for part in reversed(body.pipeline.models) if part.WhichOneof("Type"))
-        return next((labels for labels in found if labels), None)
+        candidates = (_labels(part) for part in reversed(body.pipeline.models) if part.WhichOneof("Type"))
+        return next((labels for labels in candidates if labels), None)
     if "ClassLabels" not in body.DESCRIPTOR.oneofs_by_name:
         return None
     which = body.WhichOneof("ClassLabels")
@@ -183,7 +183,7 @@ def _program_labels(program: Any) -> tuple[str | int, ...] | None:
         value = next((one.attributes["val"] for one in made if "val" in one.attributes), None)
     try:
         labels = milvalues.Constants(None).read(value) if value is not None else None
-    except CoreMLFileError:  # a description tells what it can
+    except CoreMLFileError:  # a description is as complete as possible, so this is no error
         return None
     return tuple(labels) if isinstance(labels, list) else None
 
@@ -232,7 +232,7 @@ def _network_layers(network: Any) -> tuple[list[LayerDescription], set[str]]:
 
 
 def _parameter_count(params: Any, weights: list[Any]) -> int:
-    """Bits that only fill up the last byte are no parameters: convolution and products tell their size."""
+    """The number of parameters. Convolutions and products declare it; packed weights may end in padding."""
     counts = [nnweights.count(one) for one in weights]
     name = params.DESCRIPTOR.name
     if name == "ConvolutionLayerParams" and counts:
@@ -259,7 +259,7 @@ def _weights(message: Any) -> Iterator[Any]:
 
 
 def _program_layers(program: Any) -> tuple[list[LayerDescription], set[str]]:
-    """The operations that compute, each with the numbers of the constants that only it is given."""
+    """The operations except constants, each with the number of parameters in its constant arguments."""
     constants: dict[str, tuple[int, str]] = {}
     layers: list[LayerDescription] = []
     types: set[str] = set()
@@ -293,7 +293,7 @@ def _static_shape(value_type: Any) -> tuple[int, ...] | None:
 
 
 def _is_weight(count: int, kind: str) -> bool:
-    """Integers are sizes and axes, single numbers are options of an operation."""
+    """Whether a constant is a weight: integers are sizes and axes, single numbers are options."""
     return count > 1 and (kind.startswith(("float", "constexpr")))
 
 
@@ -310,7 +310,7 @@ def _tensor_size(value_type: Any) -> tuple[int, str] | None:
 
 
 def _stored_type(operation: Any, constants: dict[str, tuple[int, str]]) -> str:
-    """Such as `constexpr_lut_to_dense uint8`: how compressed weights are kept, and of what."""
+    """How compressed weights are stored, such as `constexpr_lut_to_dense uint8`."""
     for name in ("quantized_data", "data", "indices", "nonzero_data", "indices_nonzero_data", "source_val"):
         if name in operation.attributes:
             return f"{operation.type} {milvalues.type_name(operation.attributes[name].type.tensorType)}"
@@ -322,17 +322,17 @@ def _stored_type(operation: Any, constants: dict[str, tuple[int, str]]) -> str:
 def _pipeline_parts(pipeline: Any) -> tuple[list[LayerDescription], set[str]]:
     layers: list[LayerDescription] = []
     types: set[str] = set()
-    for place, part in enumerate(pipeline.models):
+    for index, part in enumerate(pipeline.models):
         kind = part.WhichOneof("Type") or "unknown"
-        inner, found = _contents(part) if kind != "unknown" else ([], set())
-        name = pipeline.names[place] if place < len(pipeline.names) else f"model {place}"
+        inner, part_types = _contents(part) if kind != "unknown" else ([], set())
+        name = pipeline.names[index] if index < len(pipeline.names) else f"model {index}"
         layers.append(LayerDescription(name=name, type=kind, parameters=sum(one.parameters for one in inner)))
-        types |= found
+        types |= part_types
     return layers, types
 
 
 def _trees(body: Any) -> list[LayerDescription]:
-    """One entry for each tree, with its nodes as parameters."""
+    """One entry per tree, with the number of its nodes as parameters."""
     nodes = Counter(int(node.treeId) for node in body.treeEnsemble.nodes)
     return [
         LayerDescription(name=f"tree {tree}", type="tree", parameters=count)

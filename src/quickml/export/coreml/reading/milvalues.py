@@ -1,7 +1,7 @@
-"""Constants of an ML program: the `Value` messages of Apple's `MIL.proto` as numpy arrays.
+"""Read the constants of an ML program: the `Value` messages of Apple's `MIL.proto`, as numpy arrays.
 
-A value is immediate (numbers in the message) or lies in the blob file. Half-precision numbers and small
-integers are bytes in a message; 16-bit ones are plain integers there.
+A value is either immediate (stored in the message) or stored in the blob file. Immediate float16 numbers and
+small integers are stored as bytes, 16-bit integers as plain integers.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from quickml.export.coreml.reading import proto
 from quickml.export.coreml.reading.blobs import ELEMENTS, BlobFile, unpack
 
 Constant = NDArray[Any] | str | list[Any]
-"""A tensor's numbers, one string, or a list (such as class labels)."""
+"""An array, a string, or a list (such as class labels)."""
 
 _NUMPY = {"bool": "?", "int32": "i4", "int64": "i8", "uint32": "u4", "uint64": "u8", "float64": "f8",
           "int16": "i2", "uint16": "u2", "float32": "f4"}  # fmt: skip
@@ -30,21 +30,21 @@ def type_name(tensor_type: Any) -> str:
 
 
 def static_shape(tensor_type: Any) -> tuple[int, ...] | None:
-    """The shape of a `TensorType`; nothing where a dimension is not known beforehand."""
+    """The shape of a `TensorType`, or None if a dimension is dynamic."""
     if any(dimension.WhichOneof("dimension") != "constant" for dimension in tensor_type.dimensions):
         return None
     return tuple(int(dimension.constant.size) for dimension in tensor_type.dimensions)
 
 
 class Constants:
-    """Reads `Value` messages; opens the blob file when the first of them needs it."""
+    """Reads `Value` messages. The blob file is opened when it is first needed."""
 
     def __init__(self, weights: Path | bytes | None) -> None:
         self._weights = weights
         self._blobs: BlobFile | None = None
 
     def read(self, value: Any) -> Constant:
-        """A value's numbers, float16 as they are; raises CoreMLFileError where it contradicts itself."""
+        """Read a value; float16 is not converted. Raises CoreMLFileError if the value is inconsistent."""
         kind = value.type.WhichOneof("type")
         if kind == "listType":
             return [_plain(self.read(item)) for item in value.immediateValue.list.values]
@@ -53,7 +53,7 @@ class Constants:
         tensor_type = value.type.tensorType
         shape = static_shape(tensor_type)
         if shape is None:
-            raise CoreMLFileError("a constant without a shape")
+            raise CoreMLFileError("a constant has no static shape")
         name = type_name(tensor_type)
         if value.WhichOneof("value") == "blobFileValue":
             flat = self._open().array(value.blobFileValue.offset, name, math.prod(shape))
@@ -66,7 +66,7 @@ class Constants:
     def _open(self) -> BlobFile:
         if self._blobs is None:
             if self._weights is None:
-                raise CoreMLFileError("the program refers to weights, and the package has none")
+                raise CoreMLFileError("the program refers to a weights file, but the package has none")
             self._blobs = BlobFile.open(self._weights)
         return self._blobs
 
@@ -92,8 +92,8 @@ def _immediate(tensor: Any, name: str, count: int) -> NDArray[Any]:
         raise UnsupportedModelError(f"a constant of {name} cannot be read here")
     values = getattr(tensor, field).values if field else ()
     if len(values) != count:
-        raise CoreMLFileError(f"a constant of {count} numbers has {len(values)}")
+        raise CoreMLFileError(f"a constant: expected {count} numbers, found {len(values)}")
     try:
         return np.asarray(values, dtype=_NUMPY[name])
     except OverflowError as error:
-        raise CoreMLFileError(f"a constant of {name} holds larger numbers: {error}") from error
+        raise CoreMLFileError(f"a constant of {name} contains numbers out of range: {error}") from error

@@ -1,7 +1,7 @@
-"""The weights inside a neural network: `WeightParams` of Apple's `NeuralNetwork.proto`.
+"""Read the weights of a neural network: `WeightParams` of Apple's `NeuralNetwork.proto`.
 
-Numbers are kept as float32, as float16 bytes, or as 1 to 8 bits each with a scale and a bias, or with a
-lookup table. Packed numbers fill each byte from its highest bit.
+Weights are stored as float32, as float16 bytes, or as codes of 1 to 8 bits with a scale and a bias or with a
+lookup table. Codes are packed from the highest bit of each byte.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _LARGEST_ELEMENTS = 2**26  # a quarter of a GiB, once they are float32
 
 
 def kind(params: Any) -> str:
-    """How the numbers are kept: `float32`, `float16`, `int8 linear`, `int4 lookup`, ... or `none`."""
+    """How the weights are stored: `float32`, `float16`, `int8 linear`, `int4 lookup`, ... or `none`."""
     if params.floatValue:
         return "float32"
     if params.float16Value:
@@ -27,14 +27,14 @@ def kind(params: Any) -> str:
     if params.int8RawValue:
         return "int8"
     if params.rawValue:
-        way = params.quantization.WhichOneof("QuantizationType")
+        quantization = params.quantization.WhichOneof("QuantizationType")
         names = {"linearQuantization": "linear", "lookupTableQuantization": "lookup"}
-        return f"int{params.quantization.numberOfBits} {names.get(way, 'raw')}"
+        return f"int{params.quantization.numberOfBits} {names.get(quantization, 'raw')}"
     return "none"
 
 
 def count(params: Any) -> int:
-    """How many numbers there are (as far as the bytes tell: packed ones may be padded at the end)."""
+    """The number of weights. For packed codes it is an upper bound, because the last byte may be padded."""
     if params.rawValue and params.quantization.numberOfBits:
         return int(len(params.rawValue) * 8 // params.quantization.numberOfBits)
     raw = len(params.rawValue) + len(params.int8RawValue)
@@ -42,11 +42,11 @@ def count(params: Any) -> int:
 
 
 def array(params: Any, shape: Sequence[int], axis: int = 0) -> NDArray[np.float32]:
-    """The numbers as float32 of `shape`, row-major.
+    """Read the weights as float32 of `shape`, row-major.
 
-    `axis` is the one of output channels: a quantization with a scale for each runs along it.
-    Raises CoreMLFileError where there are more or fewer numbers, UnsupportedModelError for custom layers'
-    raw bytes.
+    `axis` is the axis of output channels, along which a quantization can have one scale per channel. Raises
+    CoreMLFileError if the number of weights does not match, UnsupportedModelError for the raw bytes of custom
+    layers.
     """
     size = math.prod(shape)
     if params.float16Value:
@@ -61,7 +61,7 @@ def array(params: Any, shape: Sequence[int], axis: int = 0) -> NDArray[np.float3
 
 
 def vector(params: Any, size: int) -> NDArray[np.float32]:
-    """`array` of shape (size,), where a single number stands for `size` equal ones."""
+    """Read `size` weights as (size,); a single stored number is repeated."""
     if count(params) == 1 and size > 1:
         return np.full(size, array(params, (1,))[0], dtype=np.float32)
     return array(params, (size,))
@@ -76,14 +76,14 @@ def _checked(values: NDArray[Any] | None, size: int) -> NDArray[Any]:
 
 def _dequantized(params: Any, shape: tuple[int, ...], axis: int) -> NDArray[np.float32]:
     if math.prod(shape) > _LARGEST_ELEMENTS:
-        raise CoreMLFileError(f"weights of the shape {shape}, too large to unpack here")
+        raise CoreMLFileError(f"weights of shape {shape} are too large to unpack")
     quantization = params.quantization
     codes = _codes(params.rawValue, quantization.numberOfBits, math.prod(shape)).reshape(shape)
-    way = quantization.WhichOneof("QuantizationType")
-    if way == "lookupTableQuantization":
+    kind_name = quantization.WhichOneof("QuantizationType")
+    if kind_name == "lookupTableQuantization":
         table = np.asarray(quantization.lookupTableQuantization.floatValue, dtype=np.float32)
         return _checked(table, 1 << quantization.numberOfBits)[codes]
-    if way != "linearQuantization":
+    if kind_name != "linearQuantization":
         raise UnsupportedModelError("raw weights without a quantization cannot be run here")
     scale = _per_channel(quantization.linearQuantization.scale, shape, axis, default=1.0)
     bias = _per_channel(quantization.linearQuantization.bias, shape, axis, default=0.0)
@@ -92,15 +92,15 @@ def _dequantized(params: Any, shape: tuple[int, ...], axis: int) -> NDArray[np.f
 
 def _codes(data: bytes, bits: int, size: int) -> NDArray[np.uint8]:
     if not 1 <= bits <= 8:
-        raise CoreMLFileError(f"weights of {bits} bits: expected 1 to 8")
+        raise CoreMLFileError(f"weights: expected 1 to 8 bits, found {bits}")
     needed = -(-size * bits // 8)
     if len(data) != needed:
         raise CoreMLFileError(f"expected {size} weights of {bits} bits in {needed} bytes, found {len(data)}")
     if bits == 8:
         return np.frombuffer(data, dtype=np.uint8)
     flat = np.unpackbits(np.frombuffer(data, dtype=np.uint8), count=size * bits).reshape(size, bits)
-    places = 1 << np.arange(bits - 1, -1, -1, dtype=np.uint8)
-    codes: NDArray[np.uint8] = (flat * places).sum(axis=1, dtype=np.uint8)
+    powers = 1 << np.arange(bits - 1, -1, -1, dtype=np.uint8)
+    codes: NDArray[np.uint8] = (flat * powers).sum(axis=1, dtype=np.uint8)
     return codes
 
 

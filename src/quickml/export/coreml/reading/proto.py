@@ -1,11 +1,10 @@
-"""Core ML's protobuf classes, without what `import coremltools` drags in.
+"""Load Core ML's protobuf classes without importing coremltools.
 
-The classes live in the `proto` folder of the installed coremltools, but importing them by their
-name would first run `coremltools/__init__`, which imports TensorFlow and scikit-learn where they are
-installed and takes seconds. The folder needs none of that: its modules import each other relatively,
-so it is loaded here as a package under a private name. Where coremltools is loaded already, its own
-classes are used; a later import of it is harmless, because protobuf accepts the same serialized
-file twice.
+The classes are in the folder `proto` of the installed coremltools. Importing them by name would first run
+`coremltools/__init__`, which imports TensorFlow and scikit-learn if they are installed and takes seconds. The
+modules in the folder only import each other, relatively, so the folder is loaded as a package under a private
+name. If coremltools is already loaded, its own classes are used. Importing it later is safe too, because
+protobuf accepts the same serialized file twice.
 """
 
 from __future__ import annotations
@@ -27,9 +26,9 @@ _lock = threading.Lock()
 
 
 def module(name: str) -> ModuleType:
-    """One generated protobuf module, such as `Model_pb2` or `MIL_pb2`.
+    """Load a generated protobuf module, such as `Model_pb2` or `MIL_pb2`.
 
-    Raises CoreMLError where no coremltools is installed.
+    Raises CoreMLError if coremltools is not installed.
     """
     with _lock:
         return importlib.import_module(f"{_package()}.{name}")
@@ -41,13 +40,13 @@ def new_model() -> Any:
 
 
 def decode_error() -> type[Exception]:
-    """The exception with which protobuf refuses bytes."""
+    """The exception that protobuf raises for invalid bytes."""
     error: type[Exception] = importlib.import_module("google.protobuf.message").DecodeError
     return error
 
 
 def enum_name(message: Any, field: str, value: int) -> str:
-    """The name of an enum's value in a message's field; the number as text where it has no name."""
+    """The name of a value of an enum field; the number as text if it has no name."""
     known = message.DESCRIPTOR.fields_by_name[field].enum_type.values_by_number
     return str(known[value].name) if value in known else str(value)
 
@@ -56,7 +55,7 @@ def _package() -> str:
     if _PUBLIC in sys.modules:
         return _PUBLIC
     if _PRIVATE not in sys.modules:
-        # The folder's own __init__ is skipped: all it does is import four of the modules.
+        # The folder's own __init__ is not run: it only imports four of the modules.
         package = ModuleType(_PRIVATE)
         package.__path__ = [str(_folder())]
         package.__spec__ = importlib.machinery.ModuleSpec(_PRIVATE, None, is_package=True)
@@ -65,10 +64,10 @@ def _package() -> str:
 
 
 def _folder() -> Path:
-    # find_spec of a top-level package locates it without importing it.
-    found = importlib.util.find_spec("coremltools")
-    for place in (found.submodule_search_locations or []) if found else []:
-        folder = Path(place) / "proto"
+    # find_spec locates a top-level package without importing it.
+    spec = importlib.util.find_spec("coremltools")
+    for location in (spec.submodule_search_locations or []) if spec else []:
+        folder = Path(location) / "proto"
         if (folder / "Model_pb2.py").is_file():
             return folder
-    raise CoreMLError("Core ML files need the package coremltools, which is not installed here.")
+    raise CoreMLError("Core ML files need the package coremltools, which is not installed.")
