@@ -91,7 +91,7 @@ def test_it_is_in_the_schema_of_this_installation(outside):
     found = schema()
     assert (
         found["$defs"]["Shapes"]["properties"]["inverted"]["description"]
-        == "Dark on bright, not bright on dark."
+        == "Draw dark shapes on a bright background."
     )
     assert "shapes" in json.dumps(found["properties"]["dataset"])
     assert "Shapes" not in schema(BUILT_IN.values())["$defs"]
