@@ -66,7 +66,7 @@ _page = JobPage.model_validate_json
 _manifest = Manifest.model_validate_json
 _predictions = Predictions.model_validate_json
 _object = TypeAdapter(dict[str, Any]).validate_json
-_lists = TypeAdapter(dict[str, list[dict[str, Any]]]).validate_json
+_list = TypeAdapter(list[dict[str, Any]]).validate_python
 
 
 def submit(document: Document, idempotency_key: str | None) -> Call[JobMessage]:
@@ -141,10 +141,10 @@ def listed(kind: str) -> Call[list[dict[str, Any]]]:
     """All `datasets` or `layers`, as plain JSON."""
 
     def read(content: bytes) -> list[dict[str, Any]]:
-        found = _lists(content)
+        found = _object(content)
         if kind not in found:
             raise ValueError(f"expected {kind}, found none")
-        return found[kind]
+        return _list(found[kind])
 
     path = {"datasets": routes.DATASETS, "layers": routes.LAYERS}[kind]
     return Call(method="GET", path=path, read=read)

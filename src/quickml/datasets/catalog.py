@@ -6,6 +6,7 @@ from typing import Protocol
 
 from pydantic import ValidationError
 
+from quickml.datasets import registry
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
 from quickml.datasets.info import DatasetInfo
@@ -69,6 +70,7 @@ class RegisteredDatasets:
 def _own(reference: Reference) -> Dataset:
     if isinstance(reference, Dataset):
         return reference
+    registry.find(reference.name)  # raises why its package cannot be loaded, if there is one
     raise DatasetError(f"{reference.name}: expected an installed dataset, found none of this name")
 
 

@@ -47,7 +47,7 @@ class Dataset(Reference):
 
 
 class Missing(Reference):
-    """A dataset of a stored plan that is no longer installed."""
+    """A dataset of a stored plan that is no longer installed, or can no longer be loaded."""
 
     model_config = ConfigDict(extra="allow")
 

@@ -25,8 +25,9 @@ def _read(value: Any, info: ValidationInfo) -> Reference:
         raise PydanticKnownError("model_attributes_type")
     if "name" not in value:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'name'"})
-    kind = _class(value["name"]) if isinstance(value["name"], str) else None
-    if kind is None and info.context == STORED:
+    is_stored = info.context == STORED
+    kind = _class(value["name"], is_stored=is_stored) if isinstance(value["name"], str) else None
+    if kind is None and is_stored:
         kind = Missing
     if kind is None:
         tags = {"discriminator": "'name'", "tag": str(value["name"]), "expected_tags": ""}
@@ -34,10 +35,12 @@ def _read(value: Any, info: ValidationInfo) -> Reference:
     return kind.model_validate(value)
 
 
-def _class(name: str) -> type[Reference] | None:
+def _class(name: str, *, is_stored: bool) -> type[Reference] | None:
     try:
         return registry.find(name)
     except DatasetError as error:
+        if is_stored:
+            return None
         raise PydanticCustomError("dataset_broken", "{reason}", {"reason": str(error)}) from None
 
 

@@ -80,7 +80,7 @@ class Plan:
             wrong = error.errors(include_url=False)[0]
             place = "/".join(("", *map(str, wrong["loc"])))
             raise StoredPlanError(f"{error.title}{place}: {wrong['msg']}") from None
-        except (KeyError, TypeError, ValueError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, RecursionError) as error:
             raise StoredPlanError(f"expected a plan as JSON, found {type(error).__name__}: {error}") from None
         graph, problems = walk(document.model.layers, info.shape)
         if graph is None:

@@ -438,6 +438,20 @@ def test_what_is_no_answer_is_told(way, body):
 
 
 @both
+def test_fields_of_a_newer_server_beside_a_list_are_ignored(way):
+    body = b'{"next": null, "datasets": [{"name": "iris", "new": {}}], "total": 1}'
+    with scripted(lambda _: answer(body=body)) as server:
+        assert way.call(server.url, "datasets") == [{"name": "iris", "new": {}}]
+
+
+@both
+@pytest.mark.parametrize("body", [b"{}", b'{"datasets": {}}', b'{"datasets": [1]}', b"[]"])
+def test_what_is_no_list_is_told(way, body):
+    with scripted(lambda _: answer(body=body)) as server, pytest.raises(ServiceError, match="QuickML server"):
+        way.call(server.url, "datasets")
+
+
+@both
 def test_jobs_come_in_pages(way):
     def page(request):
         if "cursor" in request.path:

@@ -2,16 +2,18 @@
 
 import json
 from dataclasses import replace
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import pytest
 
 from layer_examples import EXAMPLES, layers_of
+from quickml.datasets import REGISTERED, registry
 from quickml.datasets.dataset import Missing
 from quickml.document import Plan, read, understand
 from quickml.document.layers import LAYERS
 from quickml.document.shapes import walk
-from quickml.errors import DocumentError, StoredPlanError
+from quickml.errors import DatasetError, DocumentError, StoredPlanError
 from sculptml_documents import DOCUMENTS
 
 ROOT = Path(__file__).parents[3]
@@ -84,6 +86,7 @@ def test_options_and_notices_come_back():
         ({"info": None}, "DatasetInfo"),
         ({"notices": [{"place": "/"}]}, "expected a plan as JSON"),
         ({"memory_bytes": None}, "expected a plan as JSON"),
+        ({"memory_bytes": float("inf")}, "expected a plan as JSON"),
     ],
 )
 def test_damaged_plans_are_refused(change, message):
@@ -112,4 +115,17 @@ def test_a_plan_outlives_its_dataset():
     assert isinstance(after.document.dataset, Missing)
     assert json.loads(after.to_json()) == stored
     with pytest.raises(DocumentError, match="/dataset/name: expected a known dataset"):
+        understand(stored["document"])
+
+
+def test_a_plan_outlives_the_package_of_its_dataset(monkeypatch):
+    stored = json.loads(plan().to_json())
+    stored["document"]["dataset"] = {"name": "broken", "seed": 1}
+    broken = EntryPoint("broken", "no_such_module:Thing", registry.GROUP)
+    monkeypatch.setattr(registry, "_entry_points", lambda: {"broken": broken})
+    after = Plan.from_json(json.dumps(stored))
+    assert isinstance(after.document.dataset, Missing)
+    with pytest.raises(DatasetError, match="broken: the entry point no_such_module:Thing cannot be loaded"):
+        REGISTERED.load(after.document.dataset)
+    with pytest.raises(DocumentError, match="no_such_module"):
         understand(stored["document"])
