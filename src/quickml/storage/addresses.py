@@ -96,4 +96,4 @@ def path_of(address: str, prefix: str) -> Path:
 
 def shown(address: str) -> str:
     """An address for logs and error messages, without its user and password."""
-    return re.sub(r"(?<=://)[^/@]*@", "***@", address)
+    return re.sub(r"(?<=://)[^/].*@", "***@", address)  # a wrong one may have any signs in its password

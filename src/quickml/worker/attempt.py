@@ -81,7 +81,7 @@ class AttemptRunner:
     ) -> None:
         self.attempt = attempt
         self._jobs, self._artifacts, self._options, self._work = jobs, artifacts, options, work
-        self._folder = options.scratch / attempt.job_id
+        self._folder = options.attempt_folder(attempt)
         path = self._folder / CHECKPOINT
         self._checkpoint = StoredCheckpoint(attempt, path, jobs=jobs, artifacts=artifacts)
         self._stop, self._leave = threading.Event(), threading.Event()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 import threading
+import traceback
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Never
@@ -55,7 +57,11 @@ class Loop:
                 for message in self._channel.receive():
                     self._heed(message)
         except EOFError:
-            self._at_end()
+            pass
+        except Exception:  # a worker that does not listen must not look alive
+            traceback.print_exc()
+            sys.stderr.flush()
+        self._at_end()
 
     def _heed(self, message: Message) -> None:
         runner, kind = self._runner, message.pop("type")

@@ -6,6 +6,7 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from quickml.jobs.job import Attempt
 from quickml.storage.addresses import Addresses
 
 
@@ -15,10 +16,17 @@ class WorkerOptions:
 
     addresses: Addresses
     scratch: Path
-    """A folder on this machine in which each attempt has its own: `<job>/checkpoint.npz`, `<job>/result`."""
+    """A folder on this machine in which each attempt has its own, see `attempt_folder`."""
     checkpoint_every_s: float = 30.0
     progress_every_s: float = 0.2
     """Least time between two stored events of progress within an epoch. All other events are stored."""
+
+    def attempt_folder(self, attempt: Attempt) -> Path:
+        """The folder of an attempt, with `checkpoint.npz` and `result`.
+
+        No two attempts share one: the next may begin before the last one's is removed.
+        """
+        return self.scratch / f"{attempt.job_id}-{attempt.number}"
 
     def to_json(self) -> str:
         """For a command line."""

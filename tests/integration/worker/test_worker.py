@@ -275,7 +275,7 @@ def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, artifacts
 
 
 def test_of_an_earlier_attempt_nothing_is_left(store, attempt, tmp_path, artifacts):
-    folder = tmp_path / "scratch" / attempt.job_id
+    folder = tmp_path / "scratch" / f"{attempt.job_id}-1"
     (folder / ".result-x.partial").mkdir(parents=True)
     (folder / "checkpoint.npz").write_text("of an attempt that could not store it")
     names = []

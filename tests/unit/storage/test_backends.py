@@ -48,7 +48,10 @@ def test_an_address_without_an_absolute_path_is_refused(tmp_path, address):
 
 
 def test_passwords_are_not_shown():
-    assert shown("postgresql://ada:secret@host/db") == "postgresql://***@host/db"
+    for password in ("secret", "s/ecret", "sec@ret", "s:e@c/r@et"):
+        assert shown(f"postgresql://ada:{password}@host/db") == "postgresql://***@host/db"
+    for address in ("sqlite:////home/ada@host/jobs.db", "file:///home/ada@host/artifacts"):
+        assert shown(address) == address, "a path without a user"
     with pytest.raises(StoreError) as raised:
         databases.open("mysql://ada:secret@host/db")
     assert "secret" not in str(raised.value)

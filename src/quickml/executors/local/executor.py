@@ -29,6 +29,7 @@ class LocalExecutor:
         """Let `workers` processes take attempts, and write below the folder `scratch`."""
         self._holder = Holder(scratch)
         limits = replace(limits, options=replace(limits.options, scratch=self._holder.folder))
+        self._options = limits.options
         self._supervisors = [
             WorkerSupervisor(number, limits, jobs, holder=self._holder.id, ended=self._ended)
             for number in range(workers)
@@ -73,12 +74,13 @@ class LocalExecutor:
         self._holder.close()
 
     def _attempts(self) -> list[Attempt]:
-        return [supervisor.attempt for supervisor in self._supervisors if supervisor.attempt]
+        # Read once each: their threads set it to None meanwhile.
+        return [attempt for supervisor in self._supervisors if (attempt := supervisor.attempt)]
 
     def _heed(self, attempt: Attempt, wish: Wish) -> None:
         for supervisor in self._supervisors:
             supervisor.heed(attempt, wish)
 
-    def _ended(self, job_id: str) -> None:
-        shutil.rmtree(self._holder.folder / job_id, ignore_errors=True)
+    def _ended(self, attempt: Attempt) -> None:
+        shutil.rmtree(self._options.attempt_folder(attempt), ignore_errors=True)
         self.wake()  # its owner may have another job queued, which another worker could take

@@ -28,6 +28,8 @@ LAST_LINES = 5
 """Of those kept, this many are part of a reason."""
 LINE_BYTES = 500
 SEND_TIMEOUT_S = 5.0
+PAUSED_S = 5.0
+"""A wait that takes so much longer than asked for: this process was paused, as by a suspended container."""
 END_TIMEOUT_S = 2.0
 """How long a process may take to end by itself."""
 
@@ -85,7 +87,11 @@ class WorkerProcess:
             EOFError: the process has ended.
         """
         messages: list[Message] = []
-        for key, _ in self._selector.select(timeout_s):
+        began = time.monotonic()
+        readable = self._selector.select(timeout_s)
+        if time.monotonic() - began > timeout_s + PAUSED_S:
+            self.heard_at = time.monotonic()  # the worker was paused too, and is not to blame for its silence
+        for key, _ in readable:
             if key.fileobj is self._channel:
                 messages += self._channel.receive()
                 self.heard_at = time.monotonic()
@@ -108,7 +114,7 @@ class WorkerProcess:
         try:
             process = psutil.Process(self.pid)
             family = [process, *process.children(recursive=True)]
-        except psutil.Error:
+        except (psutil.Error, OSError):  # such as no file descriptors left in this process
             return 0
         return sum(map(_resident_bytes, family))
 
@@ -174,5 +180,5 @@ class WorkerProcess:
 def _resident_bytes(process: psutil.Process) -> int:
     try:
         return int(process.memory_info().rss)
-    except psutil.Error:
+    except (psutil.Error, OSError):
         return 0

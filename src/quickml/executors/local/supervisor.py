@@ -23,6 +23,8 @@ log = logging.getLogger(__name__)
 
 TICK_S = 0.25
 """How often limits are checked while an attempt runs."""
+DONE_S = 0.05
+"""How long a worker whose attempt is over in the database may take to report that it has ended it itself."""
 IDLE_S = 1.0
 """How often an idle worker looks for work unasked: for a retry, or a job that another server queued."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
@@ -62,9 +64,15 @@ class WorkerSupervisor(threading.Thread):
     """The thread. `worker`, `attempt`, `wake`, `heed` and `close` are for other threads."""
 
     def __init__(
-        self, number: int, limits: WorkerLimits, jobs: JobStore, *, holder: str, ended: Callable[[str], None]
+        self,
+        number: int,
+        limits: WorkerLimits,
+        jobs: JobStore,
+        *,
+        holder: str,
+        ended: Callable[[Attempt], None],
     ) -> None:
-        """Claim attempts as `holder`; call `ended` with the job's id after each."""
+        """Claim attempts as `holder`; call `ended` after each."""
         super().__init__(name=f"worker-{number}", daemon=True)
         self._number, self._limits, self._jobs, self._holder = number, limits, jobs, holder
         self._ended = ended
@@ -203,11 +211,13 @@ class WorkerSupervisor(threading.Thread):
         with self._lock:
             self.attempt, self._state, self._wish = attempt, State.BUSY, None
             self._attempts += 1
-        failure, usable = self._seen_through(process, attempt)
-        with self._lock:
-            self.attempt = None
+        try:
+            failure, usable = self._seen_through(process, attempt)
+        finally:  # in any case: its lease is renewed until then
+            with self._lock:
+                self.attempt = None
         self._report(attempt, failure)
-        self._ended(attempt.job_id)
+        self._ended(attempt)
         return usable
 
     def _seen_through(self, process: WorkerProcess, attempt: Attempt) -> tuple[_Failure | None, bool]:
@@ -219,19 +229,34 @@ class WorkerSupervisor(threading.Thread):
             return self._watch(process, attempt)
         except EOFError:
             return _Failure(reason=process.end()), False
+        except Exception:
+            log.exception("unexpected error in the supervisor of worker %d", self._number)
+            process.kill()
+            process.end()
+            return _Failure(reason="unexpected error in the worker's supervisor"), False
 
     def _watch(self, process: WorkerProcess, attempt: Attempt) -> tuple[_Failure | None, bool]:
         began, sent = time.monotonic(), set[str]()
         while True:
-            for message in process.listen(TICK_S):
-                if message["type"] == "done":
-                    return self._done(process, message["outcome"])
+            if outcome := self._outcome(process, TICK_S):
+                return self._done(process, outcome)
             self._pass_on(process, attempt, sent)
             failure = self._violation(process, attempt, time.monotonic() - began)
+            if self._wish == "end" and (outcome := self._outcome(process, DONE_S)):
+                return self._done(process, outcome)
             if failure or self._wish == "end":
                 process.kill()
                 process.end()  # before another attempt may begin
                 return failure, False
+
+    @staticmethod
+    def _outcome(process: WorkerProcess, timeout_s: float) -> Outcome | None:
+        """The outcome of the attempt, if the worker reports it in time."""
+        for message in process.listen(timeout_s):
+            if message["type"] == "done":
+                outcome: Outcome = message["outcome"]
+                return outcome
+        return None
 
     def _pass_on(self, process: WorkerProcess, attempt: Attempt, sent: set[str]) -> None:
         """Tell the worker once what it is to do."""
