@@ -222,7 +222,7 @@ def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
     return DocumentError([Problem(pointer="", expected=expected, found=found, hint=hint)])
 
 
-def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[Problem]:
+def _beyond(document: dict[str, Any], reported: set[str], catalog: Catalog) -> list[Problem]:
     """For a document with invalid values: the problems between its valid parts."""
     model = document.get("model")
     layers = model.get("layers") if isinstance(model, dict) else None
@@ -235,7 +235,7 @@ def _beyond(document: dict[str, Any], told: set[str], catalog: Catalog) -> list[
         training=_right(Training, document.get("training", {})),
         export=_right(Export, document.get("export", {})),
     )
-    return [problem for problem in problems if problem.pointer not in told]
+    return [problem for problem in problems if problem.pointer not in reported]
 
 
 def _right(kind: Any, value: Any) -> Any:

@@ -19,7 +19,7 @@ def make_optimizer(training: Training, total_steps: int) -> Any:
 def make_schedule(training: Training, total_steps: int) -> Any:
     """A keras.optimizers.schedules.LearningRateSchedule, starting at the optimizer's learning rate."""
     schedule = training.learning_rate_schedule
-    assert schedule is not None, "called where there is a schedule"
+    assert schedule is not None, "the training has a schedule"
     arguments = _arguments(schedule)
     if "decay_steps" in arguments:
         arguments["decay_steps"] = arguments["decay_steps"] or total_steps

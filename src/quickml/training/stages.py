@@ -82,8 +82,8 @@ class Stages:
             targets=self.data.y_train,
             batch_size=size,
         )
-        kept = Checkpoint(checkpoints, identity(self.plan, self.precision)) if checkpoints else None
-        fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=kept)
+        checkpoint = Checkpoint(checkpoints, identity(self.plan, self.precision)) if checkpoints else None
+        fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=checkpoint)
         try:
             with self._own_errors():
                 return (yield from fit.run())
