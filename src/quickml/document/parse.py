@@ -96,6 +96,8 @@ def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
         translation = sculptml.translate(document, catalog)
     except DocumentError as error:
         raise DocumentError(error.problems[:MAX_PROBLEMS]) from None
+    except DatasetError as error:
+        raise DocumentError([_broken_dataset(document["dataset"]["name"], error)]) from None
     try:
         return _understand(translation.document, translation.notices, catalog)
     except DocumentError as error:
@@ -129,8 +131,12 @@ def _described(reference: Reference, catalog: Catalog) -> tuple[DatasetInfo | No
     except DocumentError as error:
         return None, list(error.problems)
     except DatasetError as error:
-        expected, found = "a dataset that can be described", repr(reference.name)
-        return None, [Problem(pointer="/dataset", expected=expected, found=found, hint=str(error))]
+        return None, [_broken_dataset(reference.name, error)]
+
+
+def _broken_dataset(name: str, error: DatasetError) -> Problem:
+    expected = "a dataset that can be described"
+    return Problem(pointer="/dataset", expected=expected, found=repr(name)[:80], hint=str(error))
 
 
 def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:

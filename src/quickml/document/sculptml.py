@@ -153,7 +153,7 @@ class _Translator:
         try:
             reference = kind.model_validate(dataset)
         except ValidationError:
-            reference = kind.model_validate({"name": dataset["name"]})
+            reference = kind.model_construct(name=dataset["name"])
         return self.catalog.info(reference)
 
     def _dataset(self, old: Mapping[str, Any], kind: type[Reference]) -> dict[str, Any]:

@@ -1,11 +1,16 @@
 """SculptML documents: whatever the phone app sends must train."""
 
 import copy
+from importlib.metadata import EntryPoint
+from typing import Literal
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from quickml.datasets import registry
+from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.dataset import Dataset
 from quickml.document import understand
 from quickml.errors import DocumentError
 from sculptml_documents import DOCUMENTS, iris, mnist
@@ -103,3 +108,25 @@ def test_junk_is_understood_or_told(key, inner, value):
         understand(doc)
     except DocumentError as error:
         assert all(problem.pointer.startswith(("/model", "/dataset", "/name")) for problem in error.problems)
+
+
+def test_a_dataset_of_a_package_that_cannot_be_loaded_is_a_problem(monkeypatch):
+    entry = EntryPoint("broken", "no_such_module:Thing", registry.GROUP)
+    monkeypatch.setattr(registry, "_entry_points", lambda: {"broken": entry})
+    document = {**mnist(), "dataset": {"name": "Broken"}}
+    with pytest.raises(DocumentError, match=r"/dataset: expected a dataset .* found 'Broken'; .*no_such_mod"):
+        understand(document)
+
+
+def test_an_option_without_a_default_is_told(monkeypatch):
+    class Stored(Dataset):
+        name: Literal["stored"] = "stored"
+        path: str
+
+        def info(self):
+            return BUILT_IN["mnist"]().info().model_copy(update={"name": self.name})
+
+    monkeypatch.setattr(registry, "_classes", {**registry.registered()})
+    registry.register(Stored)
+    with pytest.raises(DocumentError, match="/dataset: expected the key 'path', found none"):
+        understand({**mnist(), "dataset": {"name": "stored"}})
