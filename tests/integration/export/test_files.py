@@ -351,14 +351,14 @@ def test_claimed_sizes(size: int, tmp_path: Path) -> None:
     model = proto.new_model()
     model.ParseFromString(network())
     model.description.input[0].type.imageType.width = size
-    refused(save(tmp_path, model.SerializeToString()), "which is no size to run")
+    refused(save(tmp_path, model.SerializeToString()), "has the size .*, which cannot be run")
 
     model = proto.new_model()
     model.specificationVersion = 1
     model.description.input.add(name="x").type.multiArrayType.shape.extend((size, 2))
     model.description.output.add(name="y").type.multiArrayType.SetInParent()
     model.neuralNetwork.layers.add(name="y", input=["x"], output=["y"]).activation.ReLU.SetInParent()
-    refused(save(tmp_path, model.SerializeToString()), "which is no shape to run")
+    refused(save(tmp_path, model.SerializeToString()), "has the shape .*, which cannot be run")
 
 
 @pytest.mark.parametrize("shape", [(2, 2**40), (2**32, 2**32), (2**63, 2)])
@@ -389,7 +389,7 @@ def test_a_wrong_declared_shape_is_found(tmp_path: Path) -> None:
     model = program(offset)
     block = model.mlProgram.functions["main"].block_specializations["CoreML5"]
     block.operations[1].outputs[0].type.tensorType.dimensions[1].constant.size = 7
-    refused(package(tmp_path, model, weights), r"declared to give the shape \(1, 7\), and gives \(1, 2\)")
+    refused(package(tmp_path, model, weights), r"declared shape \(1, 7\), found \(1, 2\)")
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_every_inner_value_has_a_name_and_can_be_kept(fmt: str, tmp_path: Path) 
     np.testing.assert_allclose(found["bent"].reshape(-1), np.tanh(scores), rtol=1e-4, atol=1e-5)
     shares = np.exp(np.tanh(scores))
     np.testing.assert_allclose(runtime.outputs(x[None])[0], shares / shares.sum(), rtol=1e-4)
-    with pytest.raises(InputError, match="no inner value 'x'"):
+    with pytest.raises(InputError, match="no intermediate value 'x'"):
         Runtime.load(path, keep=["x"])
 
 

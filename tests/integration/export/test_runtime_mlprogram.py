@@ -814,7 +814,7 @@ def test_keep_shows_inner_values(fmt: str, tmp_path: Path) -> None:
     np.testing.assert_allclose(
         found["scores"][0], DENSE[:, :20] @ (image.reshape(-1) / 255), rtol=1e-4, atol=1e-6
     )
-    with pytest.raises(InputError, match="no inner value 'absent'"):
+    with pytest.raises(InputError, match="no intermediate value 'absent'"):
         load(path, keep=["absent"])
 
 

@@ -622,5 +622,5 @@ def test_a_network_that_would_take_gigabytes_is_refused(tmp_path: Path) -> None:
         wide = [mb.tile(x=mb.mul(x=x, y=float(i + 1)), reps=[12000, 1]) for i in range(6)]
         return mb.reduce_sum(x=mb.add(x=mb.stack(values=[mb.reduce_max(x=mb.mul(x=a, y=b)) for a, b in zip(wide, wide[::-1], strict=True)], axis=0), y=1.0))  # fmt: skip
 
-    with pytest.raises(UnsupportedModelError, match="numbers in memory at a time"):
+    with pytest.raises(UnsupportedModelError, match="elements in memory at a time"):
         load(convert(body, x.shape, tmp_path))

@@ -1,7 +1,7 @@
-"""A Core ML file, read back from disk, as an ONNX graph that computes the same.
+"""Translate a Core ML file, read back from disk, to an equivalent ONNX graph.
 
-`translate` reads the file's own protobuf messages and nothing else: neither coremltools' MIL machinery nor
-our emitters, so that an error in either shows instead of cancelling out.
+`translate` reads only the file's protobuf messages. It shares no code with coremltools' MIL or QuickML's
+emitters, so that an error in either is detected instead of cancelling out.
 """
 
 from quickml.export.onnx.translation import InputSpec, OnnxTranslation, translate

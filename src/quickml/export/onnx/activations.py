@@ -37,11 +37,11 @@ def thresholded_relu(g: OnnxGraph, x: Tensor, alpha: float) -> Tensor:
 
 
 def per_channel(values: NDArray[np.float32], x: Tensor, axis: int) -> NDArray[np.float32]:
-    """A vector as an array that broadcasts along one (negative) axis of a value; one number is for all."""
+    """Reshape a vector to broadcast along one (negative) axis of a value; a single number fits any axis."""
     if values.size == 1:
         return values.reshape(())
     if x.rank < -axis or x.shape[axis] != values.size:
-        raise CoreMLFileError(f"{values.size} values for the channels of a value of shape {x.shape}")
+        raise CoreMLFileError(f"{values.size} channel values do not fit a value of shape {x.shape}")
     return values.reshape(-1, *[1] * (-axis - 1))
 
 
@@ -80,7 +80,7 @@ def silu(g: OnnxGraph, x: Tensor) -> Tensor:
 
 
 def gelu(g: OnnxGraph, x: Tensor, mode: str) -> Tensor:
-    """`EXACT`: x * Phi(x); `TANH_APPROXIMATION` and `SIGMOID_APPROXIMATION` as the formats define them."""
+    """`EXACT` is x * Phi(x); the formats define `TANH_APPROXIMATION` and `SIGMOID_APPROXIMATION`."""
     if mode == "EXACT":
         gate = g.op("Add", g.op("Erf", g.op("Mul", x, math.sqrt(0.5))), 1.0)
     elif mode == "TANH_APPROXIMATION":
@@ -89,12 +89,12 @@ def gelu(g: OnnxGraph, x: Tensor, mode: str) -> Tensor:
     elif mode == "SIGMOID_APPROXIMATION":
         return g.op("Mul", x, g.op("Sigmoid", g.op("Mul", x, 1.702)))
     else:
-        raise CoreMLFileError(f"gelu in a mode {mode!r}")
+        raise CoreMLFileError(f"gelu: the mode {mode!r} is unknown")
     return g.op("Mul", g.op("Mul", x, 0.5), gate)
 
 
 def softmax(g: OnnxGraph, x: Tensor, axis: int) -> Tensor:
-    """exp(x) over its sum along an axis."""
+    """exp(x) divided by its sum along an axis."""
     return g.op("Softmax", x, axis=axis)
 
 
@@ -119,26 +119,28 @@ def batchnorm(
 
 
 def standardize(g: OnnxGraph, x: Tensor, axes: list[int], epsilon: float, divide: bool = True) -> Tensor:
-    """(x - mean) / sqrt(variance + epsilon), both over axes; without `divide` only x - mean."""
-    places = np.asarray([axis % x.rank for axis in axes], dtype=np.int64)
-    centred = g.op("Sub", x, g.op("ReduceMean", x, places))
+    """(x - mean) / sqrt(variance + epsilon), with moments over axes; without `divide` only x - mean."""
+    reduced = np.asarray([axis % x.rank for axis in axes], dtype=np.int64)
+    centred = g.op("Sub", x, g.op("ReduceMean", x, reduced))
     if not divide:
         return centred
-    variance = g.op("ReduceMean", g.op("Mul", centred, centred), places)
+    variance = g.op("ReduceMean", g.op("Mul", centred, centred), reduced)
     return g.op("Div", centred, g.op("Sqrt", g.op("Add", variance, float(epsilon))))
 
 
 def affine(g: OnnxGraph, x: Tensor, gamma: Operand | None, beta: Operand | None) -> Tensor:
-    """gamma * x + beta, either left out where it is nothing."""
+    """gamma * x + beta; either may be None."""
     scaled = x if gamma is None else g.op("Mul", x, gamma)
     return scaled if beta is None else g.op("Add", scaled, beta)
 
 
 def local_response(g: OnnxGraph, x: Tensor, *, size: int, alpha: float, beta: float, k: float) -> Tensor:
-    """x / (k + alpha / size * the sum of x^2 over `size` neighbouring channels)^beta; x is (N, C, H, W)."""
+    """x / (k + alpha / size * sum of x^2 over `size` neighbouring channels)^beta; x is (N, C, H, W)."""
     if size < 1 or size % 2 == 0 or min(alpha, beta) <= 0:
-        raise UnsupportedModelError(f"a normalization over {size} channels with {alpha} and {beta}")
-    widest = 2 * x.shape[1] - 1  # sees all channels from each; ONNX Runtime would take memory for more
+        raise UnsupportedModelError(
+            f"a normalization over {size} channels with alpha {alpha} and beta {beta} cannot be run here"
+        )
+    widest = 2 * x.shape[1] - 1  # covers all channels from each; ONNX Runtime would allocate memory for more
     if size > widest:
         alpha, size = alpha * widest / size, widest
     return g.op("LRN", x, size=int(size), alpha=float(alpha), beta=float(beta), bias=float(k))

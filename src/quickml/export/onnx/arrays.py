@@ -1,6 +1,6 @@
-"""Rearranging and reducing values: what both of Core ML's formats need, as ONNX nodes.
+"""Rearrange and reduce values with ONNX nodes, for both of Core ML's formats.
 
-Every function takes the graph first and values with known shapes; axes may be negative.
+The first argument of every function is the graph. Values have static shapes; axes may be negative.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ _CASTS = {"fp32": FLOAT, "float32": FLOAT, "fp64": FLOAT, "int32": INT32, "int64
 
 
 def axis_of(axis: int, rank: int) -> int:
-    """A non-negative axis; raises CoreMLFileError where there is no such axis."""
+    """Convert an axis to a non-negative one; raises CoreMLFileError if it is out of range."""
     if not -rank <= axis < rank:
         raise CoreMLFileError(f"axis {axis} of a value of rank {rank}")
     return int(axis) % rank
 
 
 def reshape(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
-    """Reshape to sizes that are all known. Raises CoreMLFileError where the sizes do not agree."""
+    """Reshape to a static shape. Raises CoreMLFileError if the number of elements differs."""
     if tuple(shape) == x.shape:
         return x
     if any(size < 0 for size in shape) or math.prod(shape) != x.size:
@@ -39,7 +39,7 @@ def reshape(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
 
 
 def reshape_like(g: OnnxGraph, x: Tensor, target: Sequence[int]) -> Tensor:
-    """Reshape in Core ML's notation: 0 keeps the input's size on that axis, one -1 takes the rest."""
+    """Reshape in Core ML's notation: 0 keeps the input's size on that axis, and one -1 is inferred."""
     if any(size == 0 for size in target[x.rank :]) or sum(size == -1 for size in target) > 1:
         raise CoreMLFileError(f"a value of shape {x.shape} does not fit the shape {tuple(target)}")
     shape = [x.shape[axis] if size == 0 else int(size) for axis, size in enumerate(target)]
@@ -52,7 +52,7 @@ def reshape_like(g: OnnxGraph, x: Tensor, target: Sequence[int]) -> Tensor:
 def transpose(g: OnnxGraph, x: Tensor, order: Sequence[int]) -> Tensor:
     """Permute the axes: axis i of the result is axis order[i] of the input."""
     if sorted(axis_of(axis, x.rank) for axis in order) != list(range(x.rank)):
-        raise CoreMLFileError(f"{tuple(order)} is no order of {x.rank} axes")
+        raise CoreMLFileError(f"{tuple(order)} is not a permutation of {x.rank} axes")
     perm = [axis_of(axis, x.rank) for axis in order]
     if perm == list(range(x.rank)):
         return x
@@ -62,33 +62,33 @@ def transpose(g: OnnxGraph, x: Tensor, order: Sequence[int]) -> Tensor:
 
 
 def expand(g: OnnxGraph, x: Tensor, axes: Sequence[int]) -> Tensor:
-    """Insert axes of size 1 at places of the result."""
+    """Insert axes of size 1; `axes` are positions in the result."""
     rank = x.rank + len(axes)
-    places = {axis_of(axis, rank) for axis in axes}
-    if len(places) != len(axes):
+    positions = {axis_of(axis, rank) for axis in axes}
+    if len(positions) != len(axes):
         raise CoreMLFileError(f"axes {tuple(axes)} name one axis twice")
     sizes = iter(x.shape)
-    return reshape(g, x, [1 if axis in places else next(sizes) for axis in range(rank)])
+    return reshape(g, x, [1 if axis in positions else next(sizes) for axis in range(rank)])
 
 
 def squeeze(g: OnnxGraph, x: Tensor, axes: Sequence[int] | None) -> Tensor:
-    """Drop axes of size 1: those named, or every one."""
+    """Remove axes of size 1: the given ones, or all."""
     if axes is None:
         axes = [axis for axis, size in enumerate(x.shape) if size == 1]
-    places = {axis_of(axis, x.rank) for axis in axes}
-    if any(x.shape[axis] != 1 for axis in places):
-        raise CoreMLFileError(f"axes {sorted(places)} of a value of shape {x.shape} are not all of size 1")
-    return reshape(g, x, [size for axis, size in enumerate(x.shape) if axis not in places])
+    dropped = {axis_of(axis, x.rank) for axis in axes}
+    if any(x.shape[axis] != 1 for axis in dropped):
+        raise CoreMLFileError(f"axes {sorted(dropped)} of a value of shape {x.shape} are not all of size 1")
+    return reshape(g, x, [size for axis, size in enumerate(x.shape) if axis not in dropped])
 
 
 def flatten_from(g: OnnxGraph, x: Tensor, axis: int) -> Tensor:
-    """A matrix: the axes before `axis` as rows, the others as columns."""
-    place = x.rank if axis == x.rank else axis_of(axis, x.rank)
-    return reshape(g, x, (math.prod(x.shape[:place]), math.prod(x.shape[place:])))
+    """Reshape to a matrix: the axes before `axis` are the rows, the others the columns."""
+    first = x.rank if axis == x.rank else axis_of(axis, x.rank)
+    return reshape(g, x, (math.prod(x.shape[:first]), math.prod(x.shape[first:])))
 
 
 def fold(g: OnnxGraph, x: Tensor, rank: int) -> Tensor:
-    """Merge leading axes (or add ones) so that the value has `rank` axes: Core ML's batch axes."""
+    """Merge leading axes (Core ML's batch axes), or add some of size 1, to get `rank` axes."""
     if x.rank <= rank:
         return reshape(g, x, (1,) * (rank - x.rank) + x.shape)
     merged = x.rank - rank + 1
@@ -96,7 +96,7 @@ def fold(g: OnnxGraph, x: Tensor, rank: int) -> Tensor:
 
 
 def unfold(g: OnnxGraph, y: Tensor, like: Tensor) -> Tensor:
-    """Undo `fold`: the leading axes of `like`, and the trailing ones of the result."""
+    """Undo `fold`: restore the leading axes of `like`, and keep the trailing axes of `y`."""
     if like.rank >= y.rank:
         lead = like.shape[: like.rank - y.rank + 1]
         return reshape(g, y, (*lead, *y.shape[1:]))
@@ -104,14 +104,14 @@ def unfold(g: OnnxGraph, y: Tensor, like: Tensor) -> Tensor:
 
 
 def round_half(g: OnnxGraph, x: Tensor) -> Tensor:
-    """Round to half precision and go on in float32, as if the value had been stored as float16."""
+    """Round to half precision, as if the value had been stored as float16; the type stays float32."""
     if (known := g.known(x)) is not None:
         return g.constant(known.astype(np.float16))
     return g.rounded(x)
 
 
 def cast(g: OnnxGraph, x: Tensor, name: str) -> Tensor:
-    """Convert the element type. float16 rounds and stays float32; small integers are kept as int32."""
+    """Convert the element type. float16 rounds but stays float32; small integers become int32."""
     if name in ("fp16", "float16"):
         return round_half(g, x if x.is_float else g.op("Cast", x, to=FLOAT))
     if name not in _CASTS:
@@ -120,23 +120,23 @@ def cast(g: OnnxGraph, x: Tensor, name: str) -> Tensor:
 
 
 def concat(g: OnnxGraph, values: Sequence[Tensor], axis: int) -> Tensor:
-    """Join along an axis."""
+    """Concatenate along an axis."""
     return g.op("Concat", *values, axis=axis_of(axis, values[0].rank))
 
 
 def split(g: OnnxGraph, x: Tensor, sizes: Sequence[int], axis: int) -> tuple[Tensor, ...]:
-    """Cut along an axis into pieces of the given sizes."""
-    place = axis_of(axis, x.rank)
-    if sum(sizes) != x.shape[place] or min(sizes) < 0 or len(sizes) > _MOST_PIECES:
-        raise CoreMLFileError(f"pieces of {tuple(sizes)} do not make up {x.shape[place]}")
-    return g.ops("Split", len(sizes), x, np.asarray(sizes, dtype=np.int64), axis=place)
+    """Split along an axis into pieces of the given sizes."""
+    position = axis_of(axis, x.rank)
+    if sum(sizes) != x.shape[position] or min(sizes) < 0 or len(sizes) > _MOST_PIECES:
+        raise CoreMLFileError(f"an axis of size {x.shape[position]} cannot be split into {tuple(sizes)}")
+    return g.ops("Split", len(sizes), x, np.asarray(sizes, dtype=np.int64), axis=position)
 
 
 def split_evenly(g: OnnxGraph, x: Tensor, pieces: int, axis: int) -> tuple[Tensor, ...]:
-    """Cut along an axis into equal pieces."""
+    """Split along an axis into equal pieces."""
     length = x.shape[axis_of(axis, x.rank)]
     if not 1 <= pieces <= min(length, _MOST_PIECES) or length % pieces:
-        raise CoreMLFileError(f"{length} cannot be cut into {pieces} equal pieces")
+        raise CoreMLFileError(f"an axis of size {length} cannot be split into {pieces} equal pieces")
     return split(g, x, [length // pieces] * pieces, axis)
 
 
@@ -144,13 +144,13 @@ def take_slice(
     g: OnnxGraph, x: Tensor, axis: int, start: int | None, stop: int | None, *, step: int = 1
 ) -> Tensor:
     """x[start:stop:step] along one axis, with Python's rules for negative and missing ends."""
-    place = axis_of(axis, x.rank)
+    position = axis_of(axis, x.rank)
     if step == 0:
         raise CoreMLFileError("a slice with a step of 0")
-    begin, end, _ = slice(start, stop, step).indices(x.shape[place])
-    # A negative step that runs through the first element ends at -1, which ONNX would count from the end.
-    end = -(x.shape[place] + 1) if end < 0 else end
-    ends = [np.asarray([number], dtype=np.int64) for number in (begin, end, place, step)]
+    begin, end, _ = slice(start, stop, step).indices(x.shape[position])
+    # A negative step that includes the first element ends at -1, which ONNX would count from the end.
+    end = -(x.shape[position] + 1) if end < 0 else end
+    ends = [np.asarray([number], dtype=np.int64) for number in (begin, end, position, step)]
     return g.op("Slice", x, ends[0], ends[1], ends[2], ends[3])
 
 
@@ -176,22 +176,22 @@ def pad(
 def reduce(
     g: OnnxGraph, kind: str, x: Tensor, axes: Sequence[int] | None = None, keep: bool = True
 ) -> Tensor:
-    """Reduce over axes (every one where none are named); `kind` is ONNX's, such as ReduceMean."""
-    places = range(x.rank) if not axes else sorted(axis_of(axis, x.rank) for axis in axes)
+    """Reduce over axes (by default all). `kind` is the name of the ONNX operator, such as ReduceMean."""
+    reduced = range(x.rank) if not axes else sorted(axis_of(axis, x.rank) for axis in axes)
     if kind in ("ReduceSum", "ReduceMean", "ReduceMax", "ReduceMin", "ReduceProd", "ReduceL1", "ReduceL2",
                 "ReduceSumSquare", "ReduceLogSum", "ReduceLogSumExp"):  # fmt: skip
-        return g.op(kind, x, np.asarray(list(places), dtype=np.int64), keepdims=int(keep))
-    raise UnsupportedModelError(f"a reduction {kind}")
+        return g.op(kind, x, np.asarray(list(reduced), dtype=np.int64), keepdims=int(keep))
+    raise UnsupportedModelError(f"the reduction {kind} cannot be run here")
 
 
 def arg(g: OnnxGraph, kind: str, x: Tensor, axis: int, keep: bool) -> Tensor:
     """ArgMax or ArgMin along an axis, as int32."""
-    found = g.op(kind, x, axis=axis_of(axis, x.rank), keepdims=int(keep))
-    return g.op("Cast", found, to=INT32)
+    indices = g.op(kind, x, axis=axis_of(axis, x.rank), keepdims=int(keep))
+    return g.op("Cast", indices, to=INT32)
 
 
 def broadcast_to(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
-    """Repeat axes of size 1 until the value has a shape."""
+    """Broadcast to a shape."""
     return g.op("Expand", x, np.asarray(shape, dtype=np.int64))
 
 
@@ -201,10 +201,10 @@ def tile(g: OnnxGraph, x: Tensor, repeats: Sequence[int]) -> Tensor:
 
 
 def gather(g: OnnxGraph, x: Tensor, indices: Operand, axis: int) -> Tensor:
-    """x's entries along an axis, at indices that may be floats holding whole numbers, or negative."""
-    places = g.constant(indices)
-    whole = g.op("Cast", places, to=INT64) if places.is_float else places
-    return g.op("Gather", x, whole, axis=axis_of(axis, x.rank))
+    """Entries of x along an axis. Indices may be negative, and may be whole numbers stored as floats."""
+    values = g.constant(indices)
+    integers = g.op("Cast", values, to=INT64) if values.is_float else values
+    return g.op("Gather", x, integers, axis=axis_of(axis, x.rank))
 
 
 def embedding(g: OnnxGraph, indices: Tensor, table: NDArray[Any], bias: NDArray[Any] | None) -> Tensor:

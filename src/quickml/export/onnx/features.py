@@ -1,7 +1,7 @@
-"""What a Core ML model takes and gives, and the way from a phone's values to a network's tensors.
+"""The inputs and labels of a Core ML model, and the conversion of images to a network's tensors.
 
-An image reaches the graph as a phone would hand it over: (1, H, W, C), float32, 0 to 255, RGB or gray. A
-multiarray keeps its declared shape.
+The graph's input for an image is (1, H, W, C), float32, 0 to 255, RGB or gray. A multiarray has its declared
+shape.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _LARGEST_INPUT_ELEMENTS = 2**26  # a quarter of a GiB
 
 @dataclass(frozen=True, kw_only=True)
 class InputSpec:
-    """One input. `shape` is what a person hands over for one sample: (H, W, C) for an image."""
+    """An input. `shape` is the shape of one sample for callers: (H, W, C) for an image."""
 
     name: str
     kind: Literal["image", "multiarray"]
@@ -41,7 +41,7 @@ class InputSpec:
 
 
 def input_spec(feature: Any) -> InputSpec:
-    """Read a `FeatureDescription`. Raises UnsupportedModelError for anything but images and arrays."""
+    """Read a `FeatureDescription`. Raises UnsupportedModelError for inputs other than images and arrays."""
     kind = feature.type.WhichOneof("Type")
     if kind == "imageType":
         return _image_spec(feature)
@@ -50,20 +50,20 @@ def input_spec(feature: Any) -> InputSpec:
     array = feature.type.multiArrayType
     shape = declared_shape(array)
     if not shape or min(shape) < 1 or math.prod(shape) > _LARGEST_INPUT_ELEMENTS:
-        raise CoreMLFileError(f"The input {feature.name!r} has the shape {shape}, which is no shape to run.")
-    given = array.WhichOneof("defaultOptionalValue")
+        raise CoreMLFileError(f"The input {feature.name!r} has the shape {shape}, which cannot be run.")
+    default = array.WhichOneof("defaultOptionalValue")
     return InputSpec(
         name=feature.name,
         kind="multiarray",
         shape=shape,
         is_optional=bool(feature.type.isOptional),
-        default=float(getattr(array, given)) if given else 0.0,
+        default=float(getattr(array, default)) if default else 0.0,
         is_integer=proto.enum_name(array, "dataType", array.dataType) in _INTEGERS,
     )
 
 
 def declared_shape(array: Any) -> tuple[int, ...]:
-    """An `ArrayFeatureType`'s shape; where it is flexible and has none, the smallest it allows."""
+    """The shape of an `ArrayFeatureType`; for a flexible shape without a default, the smallest one."""
     if array.shape:
         return tuple(int(size) for size in array.shape)
     if array.WhichOneof("ShapeFlexibility") == "enumeratedShapes" and array.enumeratedShapes.shapes:
@@ -75,17 +75,17 @@ def _image_spec(feature: Any) -> InputSpec:
     image = feature.type.imageType
     color = proto.enum_name(image, "colorSpace", image.colorSpace)
     if color not in _CHANNELS:
-        raise UnsupportedModelError(f"The input {feature.name!r} has the colour space {color}.")
+        raise UnsupportedModelError(f"The input {feature.name!r} has the unknown colour space {color}.")
     shape = (int(image.height), int(image.width), _CHANNELS[color])
     if min(shape) < 1 or math.prod(shape) > _LARGEST_INPUT_ELEMENTS:
-        raise CoreMLFileError(f"The input {feature.name!r} has the size {shape}, which is no size to run.")
+        raise CoreMLFileError(f"The input {feature.name!r} has the size {shape}, which cannot be run.")
     return InputSpec(
         name=feature.name, kind="image", shape=shape, color=color, is_optional=bool(feature.type.isOptional)
     )
 
 
 def image_tensor(g: OnnxGraph, x: Tensor, spec: InputSpec) -> Tensor:
-    """(1, H, W, C) in RGB or gray -> (1, C, H, W) in the order of colours that the network was made for."""
+    """(1, H, W, C) in RGB or gray -> (1, C, H, W) in the network's order of colours."""
     planes = arrays.transpose(g, x, (0, 3, 1, 2))
     return arrays.gather(g, planes, np.asarray([2, 1, 0]), 1) if spec.color == "BGR" else planes
 
@@ -96,22 +96,22 @@ def inputs(description: Any) -> list[InputSpec]:
         raise UnsupportedModelError("The model has no inputs.")
     names = [feature.name for feature in description.input]
     if "" in names or len(set(names)) < len(names):
-        raise CoreMLFileError(f"The inputs {', '.join(map(repr, names))} are not told apart by their names.")
+        raise CoreMLFileError(f"The names of the inputs are not unique: {', '.join(map(repr, names))}.")
     return [input_spec(feature) for feature in description.input]
 
 
 def interface(description: Any) -> Any:
-    """What a `ModelDescription` says of inputs and outputs: a file with several functions describes each of
-    them, and the default one counts."""
+    """The message that describes the inputs and outputs: the default function of a file with several
+    functions, otherwise the `ModelDescription` itself."""
     for function in description.functions:
         if function.name == (description.defaultFunctionName or "main"):
             return function
     return description
 
 
-def labels(found: Any) -> tuple[str, ...] | None:
+def labels(message: Any) -> tuple[str, ...] | None:
     """Class labels as text, from a message with `stringClassLabels` or `int64ClassLabels`."""
-    which = found.WhichOneof("ClassLabels")
+    which = message.WhichOneof("ClassLabels")
     if which is None:
         return None
-    return tuple(str(label) for label in getattr(found, which).vector)
+    return tuple(str(label) for label in getattr(message, which).vector)

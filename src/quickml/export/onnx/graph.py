@@ -1,7 +1,8 @@
-"""A small builder of ONNX graphs that knows the shape of every value while it builds.
+"""A small builder of ONNX graphs that infers the shape of every value.
 
-Core ML's layers are defined by ranks and shapes ("the third axis from the end"), so a translator needs them
-at every step. ONNX's own inference gives them node by node; what it refuses, no runtime would run.
+Core ML's layers are defined in terms of ranks and shapes ("the third axis from the end"), so the translation
+needs them at every step. They come from ONNX's own shape inference, node by node; a node that it rejects
+could not be run either.
 """
 
 from __future__ import annotations
@@ -19,14 +20,14 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 OPSET = 18
 IR_VERSION = 8
-_LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB: no phone's network comes near
-_LARGEST_PEAK_ELEMENTS = 2**27  # of all values that are needed at one time; nodes take scratch memory besides
-_MOST_AXES = 16  # Core ML has 5, or 6 in places
-_MOST_NODES = 10_000  # what is read in a second or two; the deepest networks on phones have some 2,000
-_PLAIN = 4096  # constants up to this size are shown to the shape inference
+_LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB, far above the networks on phones
+_LARGEST_PEAK_ELEMENTS = 2**27  # of all values in memory at the same time; nodes also need scratch memory
+_MOST_AXES = 16  # Core ML has 5, in some layers 6
+_MOST_NODES = 10_000  # read in one or two seconds; the deepest networks on phones have about 2,000
+_LARGEST_INFERRED = 4096  # constants up to this size are passed to the shape inference
 
 DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, MemoryError, TypeError, ValueError)
-"""What a damaged file does to Python, numpy and ONNX cannot be listed beforehand; it ends in one of these."""
+"""The exceptions that Python, numpy and ONNX raise for damaged files, whose errors cannot be enumerated."""
 
 FLOAT, INT32, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL
 FLOAT16 = TensorProto.FLOAT16
@@ -34,7 +35,7 @@ FLOAT16 = TensorProto.FLOAT16
 
 @dataclass(frozen=True)
 class Tensor:
-    """A value of the graph: its name, its shape (always known) and ONNX element type."""
+    """A value of the graph: its name, its static shape and its ONNX element type."""
 
     name: str
     shape: tuple[int, ...]
@@ -52,23 +53,23 @@ class Tensor:
 
     @property
     def is_float(self) -> bool:
-        """Whether its elements are floating-point numbers."""
+        """Whether the elements are floating-point numbers."""
         return self.type in (FLOAT, FLOAT16)
 
 
 Operand = Tensor | NDArray[Any] | float | int
-"""What a node can take: a value of the graph, an array, or a number (float32 unless it is an int)."""
+"""An input of a node: a value of the graph, an array, or a number (float32 unless it is an int)."""
 
 
 class OnnxGraph:
-    """Collects nodes, constants, inputs and outputs; `model()` makes the ModelProto of them.
+    """Collects nodes, constants, inputs and outputs; `model()` creates the ModelProto.
 
-    `public` are the names that inputs and outputs will have; no inner value gets one of them. `room` is how
-    many numbers its constants may have in all.
+    `public` are the names of inputs and outputs, which no intermediate value gets. `room` is the maximum
+    number of elements of all constants together.
     """
 
     def __init__(self, public: Iterable[str] = (), *, room: int) -> None:
-        self._taken = set(public)
+        self._used_names = set(public)
         self._room = room
         self._count = 0
         self._nodes: list[Any] = []
@@ -81,13 +82,13 @@ class OnnxGraph:
         self._opset = helper.make_opsetid("", OPSET)
 
     def input(self, name: str, shape: Sequence[int]) -> Tensor:
-        """A float32 input of the graph."""
+        """Add a float32 input."""
         tensor = self._known(Tensor(name, _bounded(shape, name), FLOAT))
         self._inputs.append(helper.make_tensor_value_info(name, FLOAT, list(shape)))
         return tensor
 
     def constant(self, value: Operand) -> Tensor:
-        """A constant; float64 and float16 become float32, as everything is computed in float32."""
+        """Add a constant. float64 and float16 are converted to float32, in which everything is computed."""
         if isinstance(value, Tensor):
             return value
         array = np.asarray(value, dtype=np.float32 if isinstance(value, float) else None)
@@ -102,44 +103,44 @@ class OnnxGraph:
         return self._known(Tensor(name, _bounded(array.shape, "a constant"), proto.data_type))
 
     def take(self, numbers: int) -> None:
-        """Count numbers of constants; raises UnsupportedModelError where there is no room for them.
+        """Count elements of constants; raises UnsupportedModelError if they exceed the maximum.
 
-        A few bytes of a file may ask for a long range, or to unpack the same weights a thousand times.
+        A few bytes of a file can request a long range, or unpack the same weights a thousand times.
         """
         self._room -= numbers
         if self._room < 0:
-            raise UnsupportedModelError("its constants are too large to run here")
+            raise UnsupportedModelError("the constants are too large to run here")
 
     def known(self, value: Tensor) -> NDArray[Any] | None:
-        """The numbers of a constant; nothing for a value that depends on the inputs.
+        """The elements of a constant; None for a value that depends on the inputs.
 
-        Weights are rearranged with these while translating: ONNX Runtime would do it when it loads, but is
-        told not to compute then, as a hostile file would have it compute for long.
+        Used to rearrange weights during the translation. ONNX Runtime's constant folding, which would do that
+        when it loads the model, is disabled because a malicious file could make it run for very long.
         """
         proto = self._initializers.get(value.name)
         return None if proto is None else numpy_helper.to_array(proto)
 
     def op(self, kind: str, *inputs: Operand | None, **attributes: Any) -> Tensor:
-        """One node with one output; an operand that is None is an optional input left out."""
+        """Add a node with one output. An operand of None is an optional input that is omitted."""
         return self.ops(kind, 1, *inputs, **attributes)[0]
 
     def ops(self, kind: str, outputs: int, *inputs: Operand | None, **attributes: Any) -> tuple[Tensor, ...]:
-        """One node with several outputs. Raises CoreMLFileError where the operands do not fit."""
+        """Add a node with several outputs. Raises CoreMLFileError if the operands do not fit."""
         if len(self._nodes) - self._free_nodes >= _MOST_NODES:
-            raise UnsupportedModelError(f"more than {_MOST_NODES} nodes cannot be run here")
+            raise UnsupportedModelError(f"expected at most {_MOST_NODES} nodes, found more")
         operands = [None if value is None else self.constant(value) for value in inputs]
         names = [self._name(kind) for _ in range(outputs)]
-        given = [value.name if value else "" for value in operands]
-        node = helper.make_node(kind, given, names, **attributes)
+        input_names = [value.name if value else "" for value in operands]
+        node = helper.make_node(kind, input_names, names, **attributes)
         inferred = self._infer(kind, node, [value for value in operands if value])
         self._nodes.append(node)
         return tuple(self._known(_tensor(name, inferred.get(name), kind)) for name in names)
 
     def rounded(self, x: Tensor) -> Tensor:
-        """A float32 value, rounded to half precision.
+        """Round a float32 value to half precision.
 
-        A program does this behind most of its operations, so it is quick: two nodes that need no inference
-        and do not count.
+        Programs do this after most operations, so it is cheap: two nodes that need no shape inference and do
+        not count towards the maximum.
         """
         half, result = (
             Tensor(self._name("Half"), x.shape, FLOAT16),
@@ -157,10 +158,12 @@ class OnnxGraph:
         self._outputs.append(helper.make_tensor_value_info(name, tensor.type, list(tensor.shape)))
 
     def model(self) -> Any:
-        """The finished `onnx.ModelProto`; raises UnsupportedModelError where running it takes too much."""
+        """The complete `onnx.ModelProto`. Raises UnsupportedModelError if it needs too much memory."""
         peak = self._peak()
         if peak > _LARGEST_PEAK_ELEMENTS:
-            raise UnsupportedModelError(f"it needs {peak} numbers in memory at a time: too many to run here")
+            raise UnsupportedModelError(
+                f"expected at most {_LARGEST_PEAK_ELEMENTS} elements in memory at a time, found {peak}"
+            )
         used = {name for node in self._nodes for name in node.input}
         constants = [proto for name, proto in self._initializers.items() if name in used]
         graph = helper.make_graph(self._nodes, "coreml", self._inputs, self._outputs, constants)
@@ -172,7 +175,7 @@ class OnnxGraph:
         values = {
             value.name: self._initializers[value.name]
             for value in operands
-            if value.name in self._initializers and value.size <= _PLAIN
+            if value.name in self._initializers and value.size <= _LARGEST_INFERRED
         }
         types = {value.name: self._types[value.name] for value in operands}
         try:
@@ -186,13 +189,13 @@ class OnnxGraph:
         return inferred
 
     def _peak(self) -> int:
-        """The most elements that are alive at a time, when nodes run in order and free what is used up."""
-        last = {name: place for place, node in enumerate(self._nodes) for name in node.input}
+        """The peak number of elements in memory, if nodes run in order and values are freed after use."""
+        last_use = {name: index for index, node in enumerate(self._nodes) for name in node.input}
         alive = peak = sum(self._sizes[value.name] for value in self._inputs)
-        for place, node in enumerate(self._nodes):
+        for index, node in enumerate(self._nodes):
             alive += sum(self._sizes.get(name, 0) for name in node.output)
             peak = max(peak, alive)
-            freed = {name for name in (*node.input, *node.output) if last.get(name, place) == place}
+            freed = {name for name in (*node.input, *node.output) if last_use.get(name, index) == index}
             alive -= sum(self._sizes.get(name, 0) for name in freed if name not in self._initializers)
         return peak
 
@@ -204,9 +207,9 @@ class OnnxGraph:
     def _name(self, kind: str) -> str:
         self._count += 1
         name = f"{kind}_{self._count}"
-        while name in self._taken:
+        while name in self._used_names:
             name = f"_{name}"
-        self._taken.add(name)
+        self._used_names.add(name)
         return name
 
 
@@ -223,5 +226,5 @@ def _tensor(name: str, inferred: Any, kind: str) -> Tensor:
 def _bounded(shape: Sequence[int], what: str) -> tuple[int, ...]:
     too_many = len(shape) > _MOST_AXES or math.prod(shape) > _LARGEST_TENSOR_ELEMENTS
     if too_many or any(size < 0 for size in shape):
-        raise CoreMLFileError(f"{what} has the shape {tuple(shape)}, which is no shape to run")
+        raise CoreMLFileError(f"{what} has the shape {tuple(shape)}, which cannot be run")
     return tuple(int(size) for size in shape)

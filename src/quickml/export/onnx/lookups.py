@@ -1,7 +1,7 @@
-"""Gathering and scattering: entries of a value at the places that another value names.
+"""Gather and scatter entries of a value at indices.
 
-Indices may be negative (they count from the end) and, in neural networks, floats that hold whole numbers. Of
-several updates to one place the last stays, or all of them are combined, as the mode says.
+Negative indices count from the end. In neural networks, indices are whole numbers stored as floats. Of
+several updates of one entry, the last one is kept or all are combined, depending on the mode.
 """
 
 from __future__ import annotations
@@ -29,35 +29,36 @@ _LARGEST_RANGE = 2**22
 
 
 def whole(g: OnnxGraph, indices: Operand) -> Tensor:
-    """Indices as int64, which some of ONNX's nodes want."""
-    places = g.constant(indices)
-    return places if places.type == INT64 else g.op("Cast", places, to=INT64)
+    """Indices as int64, which some ONNX operators require."""
+    values = g.constant(indices)
+    return values if values.type == INT64 else g.op("Cast", values, to=INT64)
 
 
 def gather(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) -> Tensor:
-    """x's entries along an axis, separately for each entry of the first `batch` axes of both values."""
+    """Entries of x along an axis, separately for each entry of the first `batch` axes of both values."""
     if not batch:
         return arrays.gather(g, x, indices, axis)
     place = arrays.axis_of(axis, x.rank)
     if not 0 < batch <= min(place, indices.rank) or x.shape[:batch] != indices.shape[:batch]:
         raise CoreMLFileError(f"{batch} batch axes of values of shape {x.shape} and {indices.shape}")
-    # GatherND puts what it finds behind the indices: the axis goes in front, and its neighbours back after.
+    # GatherND appends the gathered axes to those of the indices: the axis is moved to the front before, and
+    # the axes between are moved back after.
     between = place - batch
     order = (*range(batch), place, *range(batch, place), *range(place + 1, x.rank))
-    found = gather_nd(g, arrays.transpose(g, x, order), arrays.expand(g, indices, [-1]), batch)
+    gathered = gather_nd(g, arrays.transpose(g, x, order), arrays.expand(g, indices, [-1]), batch)
     first = range(batch, indices.rank)
     moved = range(indices.rank, indices.rank + between)
-    rest = range(indices.rank + between, found.rank)
-    return arrays.transpose(g, found, (*range(batch), *moved, *first, *rest))
+    rest = range(indices.rank + between, gathered.rank)
+    return arrays.transpose(g, gathered, (*range(batch), *moved, *first, *rest))
 
 
 def gather_nd(g: OnnxGraph, x: Tensor, indices: Tensor, batch: int = 0) -> Tensor:
-    """Slices of x: the last axis of the indices holds one index for each of x's first axes."""
+    """Slices of x: the last axis of the indices has one index for each of the first axes of x."""
     return g.op("GatherND", x, whole(g, indices), batch_dims=batch)
 
 
 def gather_along(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int) -> Tensor:
-    """One entry for every index, as numpy's take_along_axis."""
+    """One entry per index, like numpy's take_along_axis."""
     return g.op("GatherElements", x, whole(g, indices), axis=arrays.axis_of(axis, x.rank))
 
 
@@ -65,7 +66,7 @@ def scatter(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: 
     """x with slices along an axis updated: updates (*x[:axis], *indices, *x[axis + 1:])."""
     place = arrays.axis_of(axis, x.rank)
     flat = (*x.shape[:place], indices.size, *x.shape[place + 1 :])
-    column = [indices.size if at == place else 1 for at in range(x.rank)]
+    column = [indices.size if other == place else 1 for other in range(x.rank)]
     places = arrays.broadcast_to(g, arrays.reshape(g, whole(g, indices), column), flat)
     return scatter_along(g, x, places, arrays.reshape(g, updates, flat), axis=place, mode=mode)
 
@@ -73,7 +74,7 @@ def scatter(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: 
 def scatter_along(
     g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str
 ) -> Tensor:
-    """x with one entry for every index updated, as numpy's put_along_axis."""
+    """x with one updated entry per index, like numpy's put_along_axis."""
     return g.op(
         "ScatterElements", x, whole(g, indices), _signed(g, updates, mode),
         axis=arrays.axis_of(axis, x.rank), reduction=_reduction(mode),
@@ -81,45 +82,45 @@ def scatter_along(
 
 
 def scatter_nd(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, mode: str) -> Tensor:
-    """x with slices updated: the last axis of the indices holds one index for each of x's first axes."""
+    """x with updated slices: the last axis of the indices has one index for each of the first axes of x."""
     if indices.rank < 1 or indices.shape[-1] > x.rank:
-        raise CoreMLFileError(f"indices of shape {indices.shape} for a value of shape {x.shape}")
+        raise CoreMLFileError(f"indices of shape {indices.shape} do not fit a value of shape {x.shape}")
     updates = arrays.reshape(g, updates, (*indices.shape[:-1], *x.shape[indices.shape[-1] :]))
     return g.op("ScatterND", x, whole(g, indices), _signed(g, updates, mode), reduction=_reduction(mode))
 
 
 def _reduction(mode: str) -> str:
     if mode not in _MODES:
-        raise UnsupportedModelError(f"scattering in the mode {mode!r}")
+        raise UnsupportedModelError(f"the scatter mode {mode!r} cannot be run here")
     return _MODES[mode]
 
 
 def _signed(g: OnnxGraph, updates: Tensor, mode: str) -> Tensor:
-    """ONNX adds and multiplies; the other two are these, of the opposite and the inverse."""
+    """Convert updates to ONNX's modes: `sub` adds the negative, `div` multiplies with the reciprocal."""
     if mode == "sub":
         return g.op("Neg", updates)
     if mode == "div" and not updates.is_float:
-        raise UnsupportedModelError("scattering quotients of whole numbers")
+        raise UnsupportedModelError("the scatter mode 'div' cannot be run here for whole numbers")
     return g.op("Reciprocal", updates) if mode == "div" else updates
 
 
 def one_hot(g: OnnxGraph, indices: Tensor, depth: int, axis: int, *, on: Operand, off: Operand) -> Tensor:
-    """A new axis of `depth` that is `on` at each index; an index that is not on it leaves all of it `off`.
+    """A new axis of size `depth` that is `on` at the index and `off` elsewhere; all `off` if out of range.
 
-    ONNX's own node counts negative indices from the end.
+    ONNX's own operator is not used, because it counts negative indices from the end.
     """
     if not 0 < depth <= _LARGEST_RANGE:
-        raise CoreMLFileError(f"a vector of {depth} entries for each index")
+        raise CoreMLFileError(f"one-hot vectors: expected 1 to {_LARGEST_RANGE} entries, found {depth}")
     place = arrays.axis_of(axis, indices.rank + 1)
-    steps = np.arange(depth).reshape([-1 if at == place else 1 for at in range(indices.rank + 1)])
+    steps = np.arange(depth).reshape([-1 if other == place else 1 for other in range(indices.rank + 1)])
     return g.op("Where", g.op("Equal", arrays.expand(g, whole(g, indices), [place]), steps), on, off)
 
 
 def top_k(g: OnnxGraph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple[Tensor, Tensor]:
-    """Values and int32 indices of the largest (or smallest) along an axis, sorted."""
+    """Values and int32 indices of the largest (or smallest) entries along an axis, sorted."""
     place = arrays.axis_of(axis, x.rank)
     if not 1 <= count <= x.shape[place]:
-        raise CoreMLFileError(f"{count} of {x.shape[place]} entries")
+        raise CoreMLFileError(f"top k: expected 1 to {x.shape[place]} entries, found {count}")
     size = np.asarray([count], dtype=np.int64)
     values, indices = g.ops("TopK", 2, x, size, axis=place, largest=int(largest))
     return values, g.op("Cast", indices, to=INT32)
@@ -129,41 +130,41 @@ def sliding_windows(g: OnnxGraph, x: Tensor, axis: int, size: int, step: int) ->
     """Every window of `size` along an axis: (..., L, ...) -> (..., (L - size) / step + 1, size, ...)."""
     place = arrays.axis_of(axis, x.rank)
     if not 1 <= size <= x.shape[place] or step < 1:
-        raise CoreMLFileError(f"windows of {size} in {x.shape[place]}, {step} apart")
+        raise CoreMLFileError(f"windows of {size} with a step of {step} do not fit {x.shape[place]} entries")
     starts = np.arange(0, x.shape[place] - size + 1, step)
     if starts.size * size > _LARGEST_RANGE:
-        raise CoreMLFileError(f"{starts.size} windows of {size}")
+        raise CoreMLFileError(f"{starts.size} windows of {size} entries are too many")
     return arrays.gather(g, x, starts[:, None] + np.arange(size), place)
 
 
 def reverse_sequence(g: OnnxGraph, x: Tensor, lengths: Tensor, axis: int, batch: int) -> Tensor:
-    """The first lengths[i] entries along `axis` back to front, for each entry i of the axis `batch`."""
-    places = arrays.axis_of(axis, x.rank), arrays.axis_of(batch, x.rank)
-    rest = [at for at in range(x.rank) if at not in places]
-    order = (*places, *rest)
-    turned = g.op(
+    """Reverse the first lengths[i] entries along `axis`, for each entry i of the axis `batch`."""
+    leading = arrays.axis_of(axis, x.rank), arrays.axis_of(batch, x.rank)
+    rest = [other for other in range(x.rank) if other not in leading]
+    order = (*leading, *rest)
+    reversed_x = g.op(
         "ReverseSequence", arrays.transpose(g, x, order), whole(g, lengths), time_axis=0, batch_axis=1
     )
-    return arrays.transpose(g, turned, [order.index(at) for at in range(x.rank)])
+    return arrays.transpose(g, reversed_x, [order.index(other) for other in range(x.rank)])
 
 
 def band(g: OnnxGraph, x: Tensor, lower: int, upper: int) -> Tensor:
-    """The last two axes with zeros below `lower` and above `upper` diagonals; negative: none of them."""
+    """Zero the last two axes outside a band of `lower` and `upper` diagonals; a negative number keeps all."""
     if x.rank < 2 or math.prod(x.shape[-2:]) > _LARGEST_RANGE:
-        raise CoreMLFileError(f"bands of a value of shape {x.shape}")
+        raise CoreMLFileError(f"a band of a value of shape {x.shape} cannot be computed")
     below = np.arange(x.shape[-2])[:, None] - np.arange(x.shape[-1])
-    kept = ((lower < 0) | (below <= lower)) & ((upper < 0) | (-below <= upper))
-    return keep_where(g, x, kept)
+    in_band = ((lower < 0) | (below <= lower)) & ((upper < 0) | (-below <= upper))
+    return keep_where(g, x, in_band)
 
 
-def keep_where(g: OnnxGraph, x: Tensor, kept: NDArray[np.bool_]) -> Tensor:
+def keep_where(g: OnnxGraph, x: Tensor, mask: NDArray[np.bool_]) -> Tensor:
     """x where a mask is true, zeros (or False) elsewhere."""
     zero = g.op("Cast", g.constant(np.zeros((), np.int32)), to=x.type)
-    return g.op("Where", kept, x, zero)
+    return g.op("Where", mask, x, zero)
 
 
 def places_of_slice(shape: Sequence[int], cut: tuple[slice | int, ...]) -> NDArray[np.int64]:
-    """The places, counted through the whole value, that a slice of it takes."""
+    """The indices of the entries of a slice in the flattened value."""
     if math.prod(shape) > _LARGEST_RANGE:
-        raise UnsupportedModelError(f"a slice of a value of shape {tuple(shape)} that is replaced")
+        raise UnsupportedModelError(f"updating a slice of a value of shape {tuple(shape)} cannot be run here")
     return np.arange(math.prod(shape), dtype=np.int64).reshape(shape)[cut].reshape(-1)

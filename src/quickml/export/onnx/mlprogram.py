@@ -1,7 +1,8 @@
-"""ML programs: the operations of Apple's `MIL.proto`, in the order they are written, as an ONNX graph.
+"""Translate an ML program: the operations of Apple's `MIL.proto`, in order, as an ONNX graph.
 
-Half-precision programs are computed in float32, and what an operation gives as float16 is rounded to it: as
-close to a phone as can be told, and the same on every machine. What overflows there overflows here.
+Half-precision programs are computed in float32, and every result that is declared as float16 is rounded to
+it. This is as close to a phone as possible, gives the same results on every machine, and overflows like
+float16.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ _EXACT = frozenset({
     "slice_by_index", "slice_by_size", "reverse", "tile", "crop", "pad", "gather", "relu", "relu6", "maximum",
     "minimum", "max_pool", "reduce_max", "reduce_min",
 })  # fmt: skip
-"""What is made of numbers that were rounded before, and needs no rounding again."""
+"""Operations whose results consist of inputs that are already rounded, so that no rounding is needed."""
 
 
 def read(file: CoreMLFile, g: OnnxGraph) -> Network:
@@ -70,20 +71,20 @@ def _main(model: Any) -> tuple[Any, Any]:
         raise CoreMLFileError(f"the program has no function {name!r}")
     function = functions[name]
     if function.opset not in function.block_specializations:
-        raise CoreMLFileError(f"the function {name!r} has no block for its operations ({function.opset!r})")
+        raise CoreMLFileError(f"the function {name!r} has no block for its opset {function.opset!r}")
     return function, function.block_specializations[function.opset]
 
 
 def _fed(g: OnnxGraph, spec: InputSpec, function: Any) -> Tensor:
     declared = next((one.type.tensorType for one in function.inputs if one.name == spec.name), None)
     if declared is None:
-        raise CoreMLFileError(f"the input {spec.name!r} is described, but the program has none of that name")
+        raise CoreMLFileError(f"the input {spec.name!r} is in the description but not in the program")
     x = g.input(spec.name, spec.graph_shape)
     x = features.image_tensor(g, x, spec) if spec.kind == "image" else x
     shape = milvalues.static_shape(declared)
     if shape is not None and shape != x.shape:
         raise CoreMLFileError(
-            f"the input {spec.name!r} is described with the shape {x.shape}, the program takes {shape}"
+            f"the input {spec.name!r} has the shape {x.shape} in the description but {shape} in the program"
         )
     return arrays.cast(g, x, milvalues.type_name(declared))
 
@@ -94,14 +95,16 @@ def _run(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Cons
     if operation.type != "const" and operation.type not in OPERATIONS:
         raise UnsupportedModelError(f"{where} cannot be run here")
     try:
-        made = _made(g, operation, values, constants)
-        if len(made) < len(operation.outputs):
-            raise CoreMLFileError(f"{len(operation.outputs)} outputs, where it has {len(made)}")
-        for output, value in zip(operation.outputs, made, strict=False):
+        results = _results(g, operation, values, constants)
+        if len(results) < len(operation.outputs):
+            raise CoreMLFileError(f"expected at most {len(results)} outputs, found {len(operation.outputs)}")
+        for output, value in zip(operation.outputs, results, strict=False):
             _check_shape(value, output.type)
             if isinstance(value, Tensor) and operation.type not in _EXACT and _is_half(output.type):
-                value = arrays.round_half(g, value)  # noqa: PLW2901 - what the program calls it
-            if isinstance(value, np.ndarray) and operation.type != "const":  # constants lie in the file
+                value = arrays.round_half(g, value)  # noqa: PLW2901 - still the same value of the program
+            if (
+                isinstance(value, np.ndarray) and operation.type != "const"
+            ):  # constants are stored in the file
                 g.take(value.size)
             values[output.name] = value
     except CoreMLFileError as error:
@@ -116,39 +119,39 @@ def _is_half(declared: Any) -> bool:
     )
 
 
-def _made(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:
+def _results(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:
     if operation.type == "const":
         return [constants.read(operation.attributes["val"])]
-    made = OPERATIONS[operation.type](g, _arguments(g, operation, values, constants))
-    return made if isinstance(made, tuple) else (made,)
+    result = OPERATIONS[operation.type](g, _arguments(g, operation, values, constants))
+    return result if isinstance(result, tuple) else (result,)
 
 
 def _arguments(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> MilArguments:
-    """Inputs by their names; what older programs keep as attributes (of `constexpr` operations) as well."""
-    given: dict[str, list[Value]] = {}
+    """The inputs by name, and the attributes, where older programs store arguments of `constexpr`."""
+    arguments: dict[str, list[Value]] = {}
     for name, argument in operation.inputs.items():
-        given[name] = [_bound(binding, values, constants) for binding in argument.arguments]
+        arguments[name] = [_bound(binding, values, constants) for binding in argument.arguments]
     for name, value in operation.attributes.items():
-        if name != "name" and name not in given:
-            given[name] = [constants.read(value)]
-    return MilArguments(g, operation.type, given)
+        if name != "name" and name not in arguments:
+            arguments[name] = [constants.read(value)]
+    return MilArguments(g, operation.type, arguments)
 
 
 def _bound(binding: Any, values: dict[str, Value], constants: Constants) -> Value:
     if binding.WhichOneof("binding") == "value":
         return constants.read(binding.value)
     if binding.name not in values:
-        raise CoreMLFileError(f"its input {binding.name!r} is computed by no operation")
+        raise CoreMLFileError(f"no operation computes the input {binding.name!r}")
     return values[binding.name]
 
 
 def _check_shape(value: Value, declared: Any) -> None:
-    """The program says what every operation gives: a difference is an error of the file, or of ours."""
+    """Check a result against its declared shape: a difference is an error of the file or the translation."""
     if declared.WhichOneof("type") != "tensorType" or isinstance(value, str | list):
         return
     shape = milvalues.static_shape(declared.tensorType)
     if shape is not None and shape != tuple(value.shape):
-        raise CoreMLFileError(f"it is declared to give the shape {shape}, and gives {tuple(value.shape)}")
+        raise CoreMLFileError(f"expected a result of the declared shape {shape}, found {tuple(value.shape)}")
 
 
 def _tensor(g: OnnxGraph, values: dict[str, Value], name: str) -> Tensor:
@@ -156,7 +159,7 @@ def _tensor(g: OnnxGraph, values: dict[str, Value], name: str) -> Tensor:
     if isinstance(value, np.ndarray):
         return g.constant(value)
     if not isinstance(value, Tensor):
-        raise CoreMLFileError(f"the output {name!r} is computed by no operation")
+        raise CoreMLFileError(f"no operation computes the output {name!r}")
     return value
 
 
@@ -166,5 +169,5 @@ def _classified(
     arguments = _arguments(g, operation, values, constants)
     classes: Constant | Tensor = arguments.value("classes")
     if not isinstance(classes, list):
-        raise UnsupportedModelError("a classifier whose classes are no list")
+        raise UnsupportedModelError("the classes of a classifier: expected a list, found another type")
     return tuple(str(label) for label in classes), arguments.tensor("probabilities")

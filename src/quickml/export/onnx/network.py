@@ -1,4 +1,4 @@
-"""What the readers of both formats hand on: a network in a graph, with its values by their names."""
+"""The result of reading either format: a network in a graph, with its values by name."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quickml.export.onnx.graph import Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """What a reader of one format makes of a file: its outputs in a graph, and every value by its name."""
+    """A network that was read into a graph: its inputs and outputs, and every value by name."""
 
     inputs: tuple[InputSpec, ...]
     outputs: dict[str, Tensor]
@@ -21,8 +21,8 @@ class Network:
 
 
 def checked_labels(labels: tuple[str, ...] | None, probabilities: Tensor) -> None:
-    """Raise CoreMLFileError where labels and probabilities differ in number."""
+    """Raise CoreMLFileError if the numbers of labels and probabilities differ."""
     if labels is not None and len(labels) != probabilities.size:
         raise CoreMLFileError(
-            f"the classifier has {len(labels)} labels for {probabilities.size} probabilities"
+            f"expected {probabilities.size} labels, one per probability, found {len(labels)}"
         )

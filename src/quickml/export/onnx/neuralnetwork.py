@@ -1,8 +1,8 @@
-"""Neural networks: the layers of Apple's `NeuralNetwork.proto`, one after the other, as an ONNX graph.
+"""Translate a neural network: the layers of Apple's `NeuralNetwork.proto`, in order, as an ONNX graph.
 
-Values have the ranks that Core ML gives them. Under the older mapping (`RANK5`, the default of files up to
-iOS 12) that is (sequence, batch, channel, height, width); under the exact mapping it is what the
-description declares, with images as (1, C, H, W).
+Values have the same ranks as in Core ML. With the older mapping (`RANK5`, the default for files up to iOS 12)
+they are (sequence, batch, channel, height, width); with the exact mapping they have the shapes that the
+description declares, and images are (1, C, H, W).
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def read(file: CoreMLFile, g: OnnxGraph) -> Network:
 
 
 def _scores(network: Any, described: str, values: dict[str, Tensor], last: str) -> str:
-    """Where a classifier's probabilities are: files name the blob, or only the output, or neither."""
+    """The name of the value with a classifier's probabilities: the blob that the file names, or the output,
+    or the last value."""
     if network.labelProbabilityLayerName:
         return str(network.labelProbabilityLayerName)
     return described if described in values else last
@@ -64,7 +65,7 @@ def _scores(network: Any, described: str, values: dict[str, Tensor], last: str) 
 
 def _run(g: OnnxGraph, message: Any, values: dict[str, Tensor]) -> Sequence[Tensor]:
     kind = message.WhichOneof("layer")
-    where = f"the layer {message.name!r} ({kind or 'of an unknown type'})"
+    where = f"the layer {message.name!r} ({kind or 'unknown type'})"
     if kind not in LAYERS:
         raise UnsupportedModelError(f"{where} cannot be run here")
     try:
@@ -74,10 +75,10 @@ def _run(g: OnnxGraph, message: Any, values: dict[str, Tensor]) -> Sequence[Tens
             inputs=tuple(_value(values, name, "input") for name in message.input),
             outputs=len(message.output),
         )
-        made = LAYERS[kind](g, layer)
-        tensors = (made,) if isinstance(made, Tensor) else tuple(made)
+        result = LAYERS[kind](g, layer)
+        tensors = (result,) if isinstance(result, Tensor) else tuple(result)
         if len(tensors) < len(message.output):
-            raise CoreMLFileError(f"{len(message.output)} outputs, where it has {len(tensors)}")
+            raise CoreMLFileError(f"expected at most {len(tensors)} outputs, found {len(message.output)}")
         return tensors[: len(message.output)]
     except CoreMLFileError as error:
         raise type(error)(f"{where}: {error}") from error
@@ -87,7 +88,7 @@ def _run(g: OnnxGraph, message: Any, values: dict[str, Tensor]) -> Sequence[Tens
 
 def _value(values: dict[str, Tensor], name: str, role: str) -> Tensor:
     if name not in values:
-        raise CoreMLFileError(f"its {role} {name!r} is computed by no layer")
+        raise CoreMLFileError(f"no layer computes the {role} {name!r}")
     return values[name]
 
 
@@ -104,7 +105,7 @@ def _fed(g: OnnxGraph, spec: InputSpec, network: Any, first_image: str) -> Tenso
 
 
 def _rank5(shape: tuple[int, ...]) -> tuple[int, ...]:
-    """(C,) and (C, H, W) are what the format allows; a leading axis is the sequence."""
+    """The shape in five axes. The format allows (C,) and (C, H, W), optionally after a sequence axis."""
     if len(shape) == 1:
         return (1, 1, shape[0], 1, 1)
     if len(shape) == 2:
@@ -123,18 +124,19 @@ def _preprocessed(g: OnnxGraph, x: Tensor, spec: InputSpec, steps: Sequence[Any]
         elif step.WhichOneof("preprocessor") == "meanImage":
             mean = np.asarray(step.meanImage.meanImage, dtype=np.float32)
             if mean.size != x.size:
-                raise CoreMLFileError(f"a mean image of {mean.size} numbers for an input of {x.size}")
+                raise CoreMLFileError(f"the mean image: expected {x.size} numbers, found {mean.size}")
             x = g.op("Sub", x, mean.reshape(x.shape))
     return x
 
 
 def _steps(spec: InputSpec, network: Any, first: str) -> list[Any]:
-    """A step without a name belongs to the first image; that is how most files of old are."""
+    """The preprocessing steps of an input. A step without a name, as in most older files, is for the first
+    image."""
     return [step for step in network.preprocessing if (step.featureName or first) == spec.name]
 
 
 def _scaled(g: OnnxGraph, x: Tensor, spec: InputSpec, scaler: Any) -> Tensor:
-    # A scale of 0 is what a file without one says; nobody wants every pixel to be the bias.
+    # protobuf reads a missing scale as 0, which would set every pixel to the bias.
     scale = float(scaler.channelScale) or 1.0
     bias = {
         "RGB": (scaler.redBias, scaler.greenBias, scaler.blueBias),
@@ -145,7 +147,7 @@ def _scaled(g: OnnxGraph, x: Tensor, spec: InputSpec, scaler: Any) -> Tensor:
 
 
 def _shaped(g: OnnxGraph, x: Tensor, feature: Any, network: Any) -> Tensor:
-    """An output in its declared shape; without one, what the older mapping added is dropped."""
+    """Reshape an output to its declared shape; without one, remove the axes that the older mapping added."""
     if network.arrayInputShapeMapping != _RANK5_ARRAYS or x.rank != 5:
         return x
     declared = tuple(int(size) for size in feature.type.multiArrayType.shape)

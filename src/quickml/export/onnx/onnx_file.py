@@ -1,7 +1,7 @@
-"""model.onnx: what the verifier executes, as a file that any ONNX runtime takes, without QuickML.
+"""Write and verify `model.onnx`: the graph that verification executes, as a file for any ONNX runtime.
 
-It is the translation of a Core ML file, with the weights inside, and says for itself what goes in and what
-comes out: ONNX has `doc_string`s for inputs and outputs, and `metadata_props` for the rest (`onnx.proto`).
+The file is the translation of a Core ML file, with the weights inside. It describes its own inputs and
+outputs: ONNX has `doc_string` for inputs and outputs, and `metadata_props` for other facts (`onnx.proto`).
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ from quickml.model import Array, Probe
 
 
 def write(core_ml_file: Path, folder: Path) -> Path:
-    """Translate a file that QuickML wrote to `model.onnx` in `folder`; same file, same bytes.
+    """Translate a file written by QuickML to `model.onnx` in `folder`, reproducibly.
 
-    One sample goes in at a time: a picture as float32 (1, height, width, channels) of raw pixels 0 to 255, or
-    values as the Core ML file declares them. Out come the `probabilities`, (1, classes), or the `prediction`.
+    The input is one sample: a picture as float32 (1, height, width, channels) of raw pixels 0 to 255, or
+    values as the Core ML file declares them. The output is `probabilities`, (1, classes), or `prediction`.
 
     Raises:
         CoreMLFileError: the file cannot be read.
@@ -52,7 +52,7 @@ def _add_texts(model: Any, about: Description) -> None:
 
 
 def _facts(about: Description, labels: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
-    """What a program needs that has this file alone; `labels` is a JSON list, in the order of the numbers."""
+    """The metadata, for programs that have only this file. `labels` is a JSON list, in the outputs' order."""
     yield "name", str(json.loads(about.user_defined.get("quickml.document", "{}")).get("name", ""))
     yield "input", about.inputs[0].description
     if labels:
@@ -62,17 +62,17 @@ def _facts(about: Description, labels: tuple[str, ...] | None) -> Iterator[tuple
 
 
 def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Reference = "trained") -> Parity:
-    """Check the file, run it as anybody would, and compare.
+    """Check the file, run it with plain ONNX Runtime, and compare its outputs with the expected ones.
 
     Args:
-        path: as `write` left it.
-        probe: at least 256 samples with the answers of what was translated.
-        labels: the classes, in the order of the probe's answers; none for a regression.
-        reference: whose answers they are.
+        path: the file that `write` created.
+        probe: at least 256 samples with the expected outputs.
+        labels: the class labels, in the order of the probe's outputs; empty for a regression.
+        reference: the source of the expected outputs.
 
     Raises:
-        VerificationError: it computes something else; the error carries the figures.
-        CoreMLFileError: it is no sound ONNX model.
+        VerificationError: the outputs differ too much; the error carries the figures.
+        CoreMLFileError: the file is not a valid ONNX model.
     """
     import onnx
 
@@ -80,15 +80,15 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
         onnx.checker.check_model(path, full_check=True)
         session = onnxruntime().InferenceSession(path, options(), providers=["CPUExecutionProvider"])
         answers = _answers(session, probe.inputs)
-    except Exception as error:  # ONNX Runtime's exceptions share no root but this
+    except Exception as error:  # ONNX Runtime's exceptions have no other common base
         raise CoreMLFileError(f"{path.name} cannot be run: {error}") from error
-    found = json.loads(session.get_modelmeta().custom_metadata_map.get("labels", "[]"))
-    ordered = in_order(answers, tuple(found), labels, path.name)
+    file_labels = json.loads(session.get_modelmeta().custom_metadata_map.get("labels", "[]"))
+    ordered = in_order(answers, tuple(file_labels), labels, path.name)
     return judge(path.name, ordered, probe, labels, "float32", reference=reference)
 
 
 def _answers(session: Any, inputs: NDArray[np.generic]) -> Array:
-    """(n, k) float32, one sample after the other."""
+    """The outputs, (n, k) float32, computed one sample at a time."""
     (feed,) = session.get_inputs()
     rows = [
         session.run(None, {feed.name: sample.astype(np.float32).reshape(feed.shape)})[0].reshape(-1)

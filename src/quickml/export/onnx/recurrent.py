@@ -1,7 +1,7 @@
-"""Recurrent layers as ONNX nodes: x is (sequence, batch, features) throughout.
+"""Recurrent layers as ONNX nodes, where x is (sequence, batch, features).
 
-Weights come as one matrix per gate, in Core ML's names, and leave in ONNX's order: i, o, f, c for an
-LSTM and z, r, h for a GRU.
+Weights are given as one matrix per gate, with Core ML's names, and are concatenated in ONNX's order: i, o, f,
+c for an LSTM and z, r, h for a GRU.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class RecurrentCell:
-    """One direction of a layer: per gate its input matrix (H, I), recursion matrix (H, H) and bias (H,)."""
+    """One direction of a layer: input matrix (H, I), recursion matrix (H, H) and bias (H,) of each gate."""
 
     inputs: Mapping[str, Array]
     recursion: Mapping[str, Array]
@@ -32,14 +32,14 @@ class RecurrentCell:
 
 @dataclass(frozen=True, kw_only=True)
 class CellActivation:
-    """An activation in ONNX's words, with the parameters it takes there."""
+    """An activation by ONNX's name, with its parameters in ONNX."""
 
     name: str
     alpha: float = 0.0
     beta: float = 0.0
 
 
-_UNSEEN_LIMIT = 50.0
+_HARMLESS_LIMIT = 50.0
 
 SIGMOID, TANH = CellActivation(name="Sigmoid"), CellActivation(name="Tanh")
 
@@ -54,25 +54,25 @@ _BY_NAME = {
 
 
 def activation(name: str) -> CellActivation:
-    """By the names that MIL uses."""
+    """An activation by MIL's name."""
     if name.lower() not in _BY_NAME:
-        raise UnsupportedModelError(f"an activation {name!r} in a recurrent layer")
+        raise UnsupportedModelError(f"the activation {name!r} cannot be run in a recurrent layer")
     return _BY_NAME[name.lower()]
 
 
 def check_cell_limit(limit: float) -> None:
-    """Raise UnsupportedModelError where a limit on an LSTM's cell state could show; ONNX has none.
+    """Raise UnsupportedModelError if a limit on an LSTM's cell state can change results; ONNX has no limit.
 
-    The state moves by about 1 in a step, and what leaves the cell is tanh of it, which is 1 in float32 from
-    10 on: a limit of 50, which is what a file without one has, does not show.
+    The state changes by about 1 per step, and the output is its tanh, which is 1 in float32 from 10 on. A
+    limit of 50, the default of the format, therefore has no effect.
     """
-    if limit < _UNSEEN_LIMIT:
-        raise UnsupportedModelError(f"an lstm whose cell state is kept within {limit:g}")
+    if limit < _HARMLESS_LIMIT:
+        raise UnsupportedModelError(f"an lstm whose cell state is clipped to {limit:g} cannot be run here")
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a recurrent layer gives: every step (S, N, D * H), the last hidden (and cell) state (N, D * H)."""
+    """The outputs of a recurrent layer: all steps (S, N, D * H), last hidden and cell state (N, D * H)."""
 
     steps: Tensor
     hidden: Tensor
@@ -90,9 +90,9 @@ def lstm(
     clip: float | None = None,
     coupled: bool = False,
 ) -> Result:
-    """Gates `ifoz`; `activations` are those of the gates, of the cell's input and of its output.
+    """An LSTM with the gates `ifoz`. `activations` are for the gates, the cell's input and the cell's output.
 
-    `states` are the first hidden and cell state, (N, D * H) each, or nothing for zeros.
+    `states` are the initial hidden and cell state, (N, D * H) each, or None for zeros.
     """
     hidden = _size(cells[0])
     order = ("i", "o", "f", "z")
@@ -120,7 +120,8 @@ def gru(
     reset_after: bool = False,
     clip: float | None = None,
 ) -> Result:
-    """Gates `zro`: update, reset, output. `reset_after` multiplies after the recursion matrix, not before."""
+    """A GRU with the gates `zro`: update, reset, output. `reset_after` applies the reset gate after the
+    recursion matrix instead of before."""
     hidden, order = _size(cell), ("z", "r", "o")
     y, last = g.ops(
         "GRU", 2, x, _weights([cell], "inputs", order), _weights([cell], "recursion", order),
@@ -141,7 +142,7 @@ def rnn(
     reverse: bool = False,
     clip: float | None = None,
 ) -> Result:
-    """The one gate is called `h`."""
+    """A simple recurrent layer, whose only gate is called `h`."""
     hidden = _size(cell)
     y, last = g.ops(
         "RNN", 2, x, _weights([cell], "inputs", ("h",)), _weights([cell], "recursion", ("h",)),
@@ -153,16 +154,16 @@ def rnn(
 
 
 def gates(matrix: Array, names: str) -> dict[str, Array]:
-    """Cut a matrix whose rows are the gates one after the other."""
+    """Split a matrix whose rows are the concatenated gates."""
     if not names or matrix.shape[0] % len(names):
-        raise CoreMLFileError(f"{matrix.shape[0]} rows for {len(names)} gates")
+        raise CoreMLFileError(f"{matrix.shape[0]} rows cannot be split into {len(names)} gates")
     return dict(zip(names, np.split(matrix, len(names)), strict=True))
 
 
 def _size(cell: RecurrentCell) -> int:
     first = next(iter(cell.recursion.values()))
     if first.ndim != 2 or first.shape[0] != first.shape[1]:
-        raise CoreMLFileError(f"a recursion matrix of shape {first.shape}")
+        raise CoreMLFileError(f"expected a square recursion matrix, found the shape {first.shape}")
     return int(first.shape[0])
 
 
@@ -173,8 +174,8 @@ def _weights(cells: Sequence[RecurrentCell], which: str, order: Sequence[str]) -
 def _biases(cells: Sequence[RecurrentCell], order: Sequence[str], hidden: int) -> Array | None:
     if cells[0].bias is None:
         return None
-    none = np.zeros(len(order) * hidden, dtype=np.float32)
-    rows = [np.concatenate([*((cell.bias or {})[gate] for gate in order), none]) for cell in cells]
+    zeros = np.zeros(len(order) * hidden, dtype=np.float32)
+    rows = [np.concatenate([*((cell.bias or {})[gate] for gate in order), zeros]) for cell in cells]
     return np.stack(rows).astype(np.float32)
 
 
@@ -199,7 +200,7 @@ def _last(g: OnnxGraph, state: Tensor) -> Tensor:
 
 
 def _names(activations: Sequence[CellActivation], directions: int) -> dict[str, Any]:
-    """ONNX wants parameters for exactly those activations that take them, in their order."""
+    """The activations as ONNX attributes: parameters are listed only for activations that have them."""
     every = list(activations) * directions
     named: dict[str, Any] = {"activations": [one.name for one in every]}
     parametric = [one for one in every if one.name in ("Affine", "HardSigmoid", "ScaledTanh")]

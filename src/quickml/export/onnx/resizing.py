@@ -1,6 +1,6 @@
-"""Resizing the last two axes: on the grids of Core ML's ops, of the whole or of boxes.
+"""Resize the last two axes, or boxes cut from them, on the sampling grids of Core ML's operations.
 
-A bilinear step is a matrix product with one row for each new sample, so that every grid is the same code.
+Bilinear resizing is a matrix product with one row per new sample, so that all grids share the same code.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from quickml.export.onnx.graph import FLOAT, OnnxGraph, Tensor
 
 
 def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
-    """Where `target` samples lie on [0, size - 1], by the formulas of the resizing ops."""
+    """The positions of `target` samples on [0, size - 1], by the formulas of the resizing operations."""
     steps = np.arange(target, dtype=np.float64)
     if mode in ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS"):
         if target == 1:
@@ -28,29 +28,29 @@ def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
     elif mode == "UNALIGN_CORNERS":
         places = (steps + 0.5) * size / target - 0.5
     else:
-        raise UnsupportedModelError(f"resizing in a mode {mode!r}")
+        raise UnsupportedModelError(f"the resizing mode {mode!r} cannot be run here")
     return np.clip(places, 0, size - 1)
 
 
 def bilinear(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
-    """Resize the last two axes."""
+    """Resize the last two axes with bilinear interpolation."""
     rows = _interpolation(x.shape[-2], size[0], mode)
     columns = _interpolation(x.shape[-1], size[1], mode)
     return g.op("MatMul", g.op("MatMul", g.constant(rows), x), columns.T)
 
 
 def nearest(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str = "DEFAULT") -> Tensor:
-    """Resize the last two axes to the samples of the input that are at or before the points of a grid.
+    """Resize the last two axes with nearest-neighbour sampling.
 
-    The default grid is floor(index * old / new). Of the others, the ones that lie between samples would need
-    to say how they round; their page does not.
+    The default takes the sample at floor(index * old / new). Of the other grids only UNALIGN_CORNERS is
+    supported: the documentation does not define how the others round positions between samples.
     """
     if mode not in ("DEFAULT", "UNALIGN_CORNERS"):
-        raise UnsupportedModelError(f"resizing to the nearest in a mode {mode!r}")
+        raise UnsupportedModelError(f"the nearest-neighbour resizing mode {mode!r} cannot be run here")
     for axis, target in ((-2, size[0]), (-1, size[1])):
         length = x.shape[axis]
         _check_size(length, target)
-        # At half-pixel centres the nearest sample is floor((index + 0.5) * old / new), in whole numbers here.
+        # At half-pixel centres the nearest sample is floor((index + 0.5) * old / new), computed in integers.
         twice = 2 * np.arange(target) + (mode == "UNALIGN_CORNERS")
         places = np.minimum(twice * length // (2 * target), length - 1)
         x = arrays.gather(g, x, places.astype(np.int64), axis)
@@ -70,9 +70,9 @@ def _interpolation(length: int, target: int, mode: str) -> NDArray[np.float32]:
 
 
 def _check_size(length: int, target: int) -> None:
-    # The matrix has target * length elements; an image of 2048 by 2048 may still double.
+    # The matrix has target * length elements; the limit allows doubling an image of 2048 by 2048.
     if length < 1 or target < 1 or length * target > 2**23:
-        raise CoreMLFileError(f"resizing from {length} to {target}")
+        raise CoreMLFileError(f"resizing from {length} to {target} is out of range")
 
 
 def crop_resize(
@@ -86,10 +86,10 @@ def crop_resize(
     scale: tuple[float, float],
     zero_outside: bool,
 ) -> Tensor:
-    """Cut boxes (N, 4) out of pictures (N or 1, B, C, H, W) and resize each: -> (N, B, C, *size).
+    """Crop boxes (N, 4) from pictures (N or 1, B, C, H, W) and resize each: -> (N, B, C, *size).
 
-    `corners` says what the four numbers of a box are; they are multiplied with `scale`, for height and width.
-    Samples beyond the edge repeat it, or are zeros.
+    `corners` is the format of the four numbers of a box, which are multiplied by `scale` (height, width).
+    Samples outside the picture repeat the edge, or are zero with `zero_outside`.
     """
     weights = [
         _weights(g, _samples(g, start, end, target=target, mode=mode, scale=factor), length, zero_outside)
@@ -101,11 +101,11 @@ def crop_resize(
     return g.op("MatMul", g.op("MatMul", rows, pictures), arrays.transpose(g, columns, (0, 1, 2, 4, 3)))
 
 
-def boxes(g: OnnxGraph, given: Tensor) -> tuple[Tensor, Tensor | None]:
-    """(N, 1, 4, 1, 1) -> (N, 4) for every picture; (N, 1, 5, 1, 1) has the picture's number in front."""
-    if given.rank != 5 or given.shape[1:] not in ((1, 4, 1, 1), (1, 5, 1, 1)):
-        raise CoreMLFileError(f"boxes of shape {given.shape}")
-    numbers = arrays.reshape(g, given, (given.shape[0], given.shape[2]))
+def boxes(g: OnnxGraph, x: Tensor) -> tuple[Tensor, Tensor | None]:
+    """(N, 1, 4, 1, 1) -> boxes (N, 4) of all pictures; (N, 1, 5, 1, 1) starts with the picture's index."""
+    if x.rank != 5 or x.shape[1:] not in ((1, 4, 1, 1), (1, 5, 1, 1)):
+        raise CoreMLFileError(f"boxes: expected the shape (N, 1, 4 or 5, 1, 1), found {x.shape}")
+    numbers = arrays.reshape(g, x, (x.shape[0], x.shape[2]))
     if numbers.shape[1] == 4:
         return numbers, None
     which, corners = arrays.split(g, numbers, (1, 4), 1)
@@ -113,14 +113,14 @@ def boxes(g: OnnxGraph, given: Tensor) -> tuple[Tensor, Tensor | None]:
 
 
 def _sides(g: OnnxGraph, boxes: Tensor, corners: str) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """(N, 4) -> where each box starts and ends, (N, 1) each, in height and in width."""
+    """(N, 4) -> the start and end of each box, (N, 1) each, in height and in width."""
     first, second, third, fourth = arrays.split(g, boxes, (1, 1, 1, 1), 1)
     if corners.startswith("CORNERS"):
         sides = (first, third), (second, fourth)
     elif corners.startswith("CENTER_SIZE"):
         sides = _around(g, first, third), _around(g, second, fourth)
     else:
-        raise UnsupportedModelError(f"boxes that are given as {corners!r}")
+        raise UnsupportedModelError(f"the box format {corners!r} cannot be run here")
     return sides if corners.endswith("HEIGHT_FIRST") else (sides[1], sides[0])
 
 
@@ -130,7 +130,7 @@ def _around(g: OnnxGraph, centre: Tensor, size: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _samples(g: OnnxGraph, start: Tensor, end: Tensor, *, target: int, mode: str, scale: float) -> Tensor:
-    """(N, target) places: the grid on [start, end], which stands for the page's interval [0, X - 1]."""
+    """Positions (N, target): the grid on [start, end] instead of the documentation's interval [0, X - 1]."""
     _check_size(1, target)
     start, end = g.op("Mul", start, float(scale)), g.op("Mul", end, float(scale))
     span, steps = g.op("Sub", end, start), np.arange(target, dtype=np.float32)
@@ -145,19 +145,21 @@ def _samples(g: OnnxGraph, start: Tensor, end: Tensor, *, target: int, mode: str
         offsets = g.op("Sub", g.op("Mul", g.op("Add", span, 1.0), parts), half)
         offsets = g.op("Min", g.op("Max", offsets, 0.0), span)
     else:
-        raise UnsupportedModelError(f"resizing in a mode {mode!r}")
+        raise UnsupportedModelError(f"the resizing mode {mode!r} cannot be run here")
     return g.op("Add", start, offsets)
 
 
 def _weights(g: OnnxGraph, places: Tensor, length: int, zero_outside: bool) -> Tensor:
-    """Bilinear weights (N, target, length): a sample at p takes of the entry at k max(0, 1 - |p - k|)."""
+    """Bilinear weights (N, target, length): entry k has the weight max(0, 1 - |p - k|) in a sample at p."""
     _check_size(length, places.shape[-1])
-    kept = activations.clip(g, places, 0.0, length - 1.0)
+    clipped = activations.clip(g, places, 0.0, length - 1.0)
     columns = np.arange(length, dtype=np.float32)
-    distance = g.op("Abs", g.op("Sub", arrays.expand(g, kept, [2]), columns))
+    distance = g.op("Abs", g.op("Sub", arrays.expand(g, clipped, [2]), columns))
     weights = g.op("Max", g.op("Sub", g.constant(1.0), distance), 0.0)
     if not zero_outside:
         return weights
-    beyond = g.op("Abs", g.op("Sub", places, kept))  # but for what rounding adds at the edge
-    inside = g.op("Cast", g.op("Less", beyond, 1e-4), to=FLOAT)
+    distance_outside = g.op("Abs", g.op("Sub", places, clipped))
+    inside = g.op(
+        "Cast", g.op("Less", distance_outside, 1e-4), to=FLOAT
+    )  # allows rounding errors at the edge
     return g.op("Mul", weights, arrays.expand(g, inside, [2]))

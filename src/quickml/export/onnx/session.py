@@ -1,4 +1,4 @@
-"""A translated file in ONNX Runtime."""
+"""Run a translated file in ONNX Runtime."""
 
 from __future__ import annotations
 
@@ -12,29 +12,29 @@ from numpy.typing import NDArray
 from quickml.errors import CoreMLFileError
 from quickml.export.onnx.translation import InputSpec, OnnxTranslation
 
-# ONNX Runtime's severities: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. Errors are raised as well, and
-# a terminal should not show them twice.
+# ONNX Runtime's log levels: 0 verbose, 1 info, 2 warning, 3 error, 4 fatal. Errors are also raised as
+# exceptions, so that logging them would show them twice.
 _FATAL_ONLY = 4
 
 
 class Session:
-    """Runs one sample at a time, in one thread; several may run at a time, in threads of their own."""
+    """Runs one sample per call, in the calling thread; several threads may call it at the same time."""
 
     is_concurrent = True
 
     def __init__(self, file: str, translation: OnnxTranslation) -> None:
-        """Prepare a translation of a file of that name; raises CoreMLFileError where that fails."""
+        """Load a translation; `file` is the name for error messages. Raises CoreMLFileError if that fails."""
         self._file, self._translation = file, translation
         self._session = self._prepared()
 
     @property
     def inputs(self) -> tuple[InputSpec, ...]:
-        """What it takes."""
+        """The input specifications."""
         return self._translation.inputs
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        """What it gives: the file's outputs, then the inner values that were asked for."""
+        """The names of the outputs: the file's own, then the intermediate values named by `keep`."""
         return self._translation.outputs
 
     @property
@@ -44,19 +44,19 @@ class Session:
 
     @property
     def probabilities(self) -> str | None:
-        """The output that holds a classifier's probabilities."""
+        """The name of the output with a classifier's probabilities."""
         return self._translation.probabilities
 
     def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """Every input in the shape of the graph's; raises CoreMLFileError where it cannot be run."""
+        """Run one sample, with inputs in the graph's shapes. Raises CoreMLFileError if that fails."""
         try:
             values = self._session.run(list(self.outputs), dict(feeds))
-        except Exception as error:  # ONNX Runtime's exceptions share no root but this
+        except Exception as error:  # ONNX Runtime's exceptions have no other common base
             raise CoreMLFileError(f"{self._file} cannot be run: {_first_line(error)}") from error
-        found: dict[str, NDArray[Any]] = dict(zip(self.outputs, values, strict=True))
+        outputs: dict[str, NDArray[Any]] = dict(zip(self.outputs, values, strict=True))
         if self.probabilities:
-            found[self.probabilities] = found[self.probabilities].reshape(-1)
-        return found
+            outputs[self.probabilities] = outputs[self.probabilities].reshape(-1)
+        return outputs
 
     def _prepared(self) -> Any:
         try:
@@ -64,19 +64,19 @@ class Session:
                 self._translation.model.SerializeToString(),
                 options(),
                 providers=["CPUExecutionProvider"],
-                # It computes what depends on constants only, however much that is: a hostile file's way to
-                # take hours and gigabytes while it loads. The translation has left nothing useful to do.
+                # Constant folding has no limits, so a malicious file could make loading take hours and
+                # gigabytes. The translation has already folded the constants that matter.
                 disabled_optimizers=["ConstantFolding"],
             )
-        except Exception as error:  # ONNX Runtime's exceptions share no root but this
+        except Exception as error:  # ONNX Runtime's exceptions have no other common base
             raise CoreMLFileError(f"{self._file} cannot be prepared: {_first_line(error)}") from error
 
 
 def onnxruntime() -> Any:
-    """The module, imported at the first call, which must be this one.
+    """Import ONNX Runtime with telemetry disabled. All imports must go through this function.
 
-    From 1.29 on it reports its use to its makers over the network, and keeps a number of this machine in the
-    user's folder, unless this variable is set before it is imported; `disable_telemetry_events` is too late.
+    From version 1.29 on it sends usage data over the network, and stores a machine identifier in the user's
+    folder, unless this variable is set before the import; `disable_telemetry_events` is too late.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime as library
@@ -85,11 +85,11 @@ def onnxruntime() -> Any:
 
 
 def options() -> Any:
-    """ONNX Runtime's options for one thread and no talk."""
-    chosen = onnxruntime().SessionOptions()
-    chosen.intra_op_num_threads = chosen.inter_op_num_threads = 1
-    chosen.log_severity_level = _FATAL_ONLY
-    return chosen
+    """ONNX Runtime's session options: one thread, and no log output."""
+    session_options = onnxruntime().SessionOptions()
+    session_options.intra_op_num_threads = session_options.inter_op_num_threads = 1
+    session_options.log_severity_level = _FATAL_ONLY
+    return session_options
 
 
 def _first_line(error: Exception) -> str:

@@ -1,7 +1,7 @@
-"""Convolutions and pooling as ONNX nodes, with Core ML's ways of padding.
+"""Convolutions and pooling as ONNX nodes, with Core ML's padding.
 
-Values are (N, C, *spatial). Sizes that ONNX computes in its own way (the rounded-up size of pooling, padding
-that one format counts in an average and another does not) are computed here and given explicitly.
+Values are (N, C, *spatial). Where ONNX's definition differs (the rounded-up size of pooling, and whether an
+average counts padding), the values are computed here and passed explicitly.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from quickml.export.onnx.graph import OnnxGraph, Operand, Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """How a kernel moves over the spatial axes; `before` and `after` are what is padded."""
+    """Kernel size, stride, dilation and padding (`before` and `after`) of the spatial axes."""
 
     kernel: tuple[int, ...]
     stride: tuple[int, ...]
@@ -33,13 +33,13 @@ class Window:
         axes = len(self.kernel)
         lengths = {len(self.stride), len(self.before), len(self.after), len(self.dilation) or axes}
         if lengths != {axes} or min(*self.kernel, *self.stride, *(self.dilation or (1,))) < 1:
-            raise CoreMLFileError(f"a kernel of {self.kernel} that moves by {self.stride}")
+            raise CoreMLFileError(f"a kernel of {self.kernel} cannot move with the stride {self.stride}")
 
 
 def same_padding(
     size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], dilation: Sequence[int], lower: bool
 ) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """Padding for an output of ceil(size / stride); the odd one goes before where `lower`, else after."""
+    """Padding for an output of ceil(size / stride). An odd pixel goes before if `lower`, otherwise after."""
     before, after = [], []
     for length, width, step, spread in zip(size, kernel, stride, dilation, strict=True):
         reach = (width - 1) * spread + 1
@@ -56,7 +56,7 @@ def convolution(
     """x (N, C, *S), weight (C_out, C / groups, *K), bias (C_out,) -> (N, C_out, *S_out)."""
     if groups < 1 or x.rank != len(window.kernel) + 2 or x.shape[1] % groups:
         raise CoreMLFileError(
-            f"a value of shape {x.shape} in {groups} groups under a kernel of {window.kernel}"
+            f"a value of shape {x.shape} does not fit a kernel of {window.kernel} with {groups} groups"
         )
     return g.op(
         "Conv", x, weight, bias,
@@ -77,28 +77,28 @@ def deconvolution(
 ) -> Tensor:
     """x (N, C, *S), weight (C, C_out / groups, *K) -> (N, C_out, *S_out).
 
-    S_out is (S - 1) * stride + reach - before - after, where a negative `after` adds zeros; `size` is what
-    the file says it is. Raises CoreMLFileError where that differs.
+    S_out is (S - 1) * stride + reach - before - after, where a negative `after` adds zeros. `size` is the
+    declared S_out. Raises CoreMLFileError if they differ.
     """
-    lack = [max(0, -crop) for crop in window.after]
+    missing = [max(0, -crop) for crop in window.after]
     y = g.op(
         "ConvTranspose", x, weight,
         group=groups, kernel_shape=window.kernel, strides=window.stride,
         dilations=window.dilation or (1,) * len(window.kernel),
         pads=(*window.before, *(max(0, crop) for crop in window.after)),
     )  # fmt: skip
-    y = arrays.pad(g, y, [0] * len(lack), lack)
+    y = arrays.pad(g, y, [0] * len(missing), missing)
     if size is not None and tuple(y.shape[2:]) != tuple(size):
-        raise CoreMLFileError(f"a deconvolution to {tuple(size)} that gives {y.shape[2:]}")
-    return y if bias is None else g.op("Add", y, bias.reshape(-1, *[1] * len(lack)))
+        raise CoreMLFileError(f"a deconvolution: expected the size {tuple(size)}, found {y.shape[2:]}")
+    return y if bias is None else g.op("Add", y, bias.reshape(-1, *[1] * len(missing)))
 
 
 def complete_padding(
     size: Sequence[int], kernel: Sequence[int], stride: Sequence[int], padding: Sequence[int]
 ) -> tuple[int, ...]:
-    """How much to pad after, so that the last window includes the last pixel (sizes rounded up).
+    """The padding after, such that the last window includes the last pixel (sizes are rounded up).
 
-    Where there is padding, a window that would start in it is left out (`ValidCompletePadding`).
+    If there is padding, a window that would start in it is omitted (`ValidCompletePadding`).
     """
     after = []
     for length, width, step, edge in zip(size, kernel, stride, padding, strict=True):
@@ -120,16 +120,16 @@ def pooling(
 ) -> Tensor:
     """`max`, `average` or `l2` pooling of (N, C, *S).
 
-    An average leaves the padding out of its count where `exclude`; otherwise it counts `before` and as much
-    after as `counted` says (default: all of it).
+    With `exclude`, an average does not count padding. Otherwise it counts the padding before, and after as
+    much of it as `counted` (by default all).
     """
     if x.rank != len(window.kernel) + 2:
-        raise CoreMLFileError(f"a value of shape {x.shape} under a kernel of {window.kernel}")
+        raise CoreMLFileError(f"a value of shape {x.shape} does not fit a kernel of {window.kernel}")
     if kind == "l2":
         mean = _average(g, g.op("Mul", x, x), window)
         return g.op("Sqrt", g.op("Mul", mean, float(math.prod(window.kernel))))
     if kind == "max":
-        # Explicit padding: ONNX Runtime refuses padding that is as wide as the kernel.
+        # Padding is a separate node, because ONNX Runtime rejects padding that is as wide as the kernel.
         padded = arrays.pad(g, x, window.before, window.after, value=float("-inf"))
         return g.op("MaxPool", padded, kernel_shape=window.kernel, strides=window.stride)
     mean = _average(g, x, window)
@@ -149,7 +149,7 @@ def _average(g: OnnxGraph, x: Tensor, window: Window) -> Tensor:
 def _share(
     size: Sequence[int], out: Sequence[int], window: Window, before: Sequence[int], after: Sequence[int]
 ) -> NDArray[np.float32]:
-    """The share of each window that counts: 1 inside, less where it reaches beyond what is counted."""
+    """The share of each window that is counted: 1 inside, less if a part of it is not counted."""
     share = np.ones((1, 1), dtype=np.float64)
     for axis, length in enumerate(size):
         start = np.arange(out[axis]) * window.stride[axis] - window.before[axis]
@@ -158,12 +158,12 @@ def _share(
         counts = np.maximum(last - first, 0) / window.kernel[axis]
         share = share[..., None] * counts
     if np.any(share == 0):
-        raise CoreMLFileError("an average over padding only")
+        raise CoreMLFileError("a window of an average contains only padding")
     return share.astype(np.float32)
 
 
 def global_pooling(g: OnnxGraph, x: Tensor, kind: str) -> Tensor:
-    """Pool over all of the last two axes, which stay with size 1."""
+    """Pool over the last two axes, which keep size 1."""
     axes = [-2, -1]
     if kind == "l2":
         return arrays.reduce(g, "ReduceL2", x, axes)
@@ -171,20 +171,20 @@ def global_pooling(g: OnnxGraph, x: Tensor, kind: str) -> Tensor:
 
 
 def depth_to_space(g: OnnxGraph, x: Tensor, block: int, mode: str) -> Tensor:
-    """(N, C, H, W) -> (N, C / block^2, H * block, W * block); ONNX's modes DCR and CRD."""
+    """(N, C, H, W) -> (N, C / block^2, H * block, W * block). `mode` is ONNX's: DCR or CRD."""
     return g.op("DepthToSpace", x, blocksize=int(block), mode=mode)
 
 
 def space_to_depth(g: OnnxGraph, x: Tensor, block: int) -> Tensor:
     """(N, C, H, W) -> (N, C * block^2, H / block, W / block)."""
     if block < 1 or x.shape[-1] % block or x.shape[-2] % block:
-        raise CoreMLFileError(f"blocks of {block} in a value of shape {x.shape}")
+        raise CoreMLFileError(f"blocks of {block} do not fit a value of shape {x.shape}")
     return g.op("SpaceToDepth", x, blocksize=int(block))
 
 
 def to_ints(values: Any, default: Sequence[int], what: str) -> tuple[int, ...]:
-    """A repeated field as integers: its default where it is empty, an error where its length is wrong."""
+    """A repeated field as integers, or `default` if empty. Raises CoreMLFileError for a wrong length."""
     numbers = tuple(int(value) for value in values) or tuple(default)
     if len(numbers) != len(default):
-        raise CoreMLFileError(f"{what} of length {len(numbers)}: expected {len(default)}")
+        raise CoreMLFileError(f"{what}: expected {len(default)} numbers, found {len(numbers)}")
     return numbers

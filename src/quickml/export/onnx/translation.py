@@ -1,4 +1,4 @@
-"""`translate`: a Core ML file that was read -> an ONNX model that computes the same."""
+"""Translate a Core ML file to an equivalent ONNX model."""
 
 from __future__ import annotations
 
@@ -18,18 +18,17 @@ from quickml.export.onnx.network import Network
 __all__ = ["InputSpec", "OnnxTranslation", "translate"]
 
 
-_NUMBERS_PER_BYTE = 16  # 8 weights of a bit each, kept once as they are and once transposed
-_SPARE_NUMBERS = 2**25  # for what a network needs besides its weights: ranges, masks, grids
+_NUMBERS_PER_BYTE = 16  # 8 weights of 1 bit, stored twice: unchanged and transposed
+_SPARE_NUMBERS = 2**25  # for constants other than weights: ranges, masks, grids
 
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxTranslation:
-    """An ONNX model and how to talk to it.
+    """An ONNX model and its interface.
 
-    Images go in as float32 (1, H, W, C) with values from 0 to 255, RGB or gray; the preprocessing that the
-    file asks for is part of the graph. Multiarrays go in as float32 of their declared shape. `probabilities`
-    names the output (1, k) with one number for each of `labels`, in their order; `layers` are the inner
-    values that can be asked for.
+    Image inputs are float32 (1, H, W, C) with values from 0 to 255, RGB or gray; the file's preprocessing is
+    part of the graph. Multiarray inputs are float32 of their declared shape. `probabilities` names the output
+    (1, k) with the probabilities of `labels`, in the same order. `layers` are the names that `keep` accepts.
     """
 
     model: Any = field(repr=False)
@@ -43,9 +42,9 @@ class OnnxTranslation:
 def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> OnnxTranslation:
     """Translate a neural network or an ML program.
 
-    `keep` names inner values (a layer's output, an operation's result) to have as further outputs. Raises
-    UnsupportedModelError for what cannot be run, naming it; CoreMLFileError for a damaged file; InputError
-    where `keep` names what is not there.
+    `keep` names intermediate values (outputs of layers, results of operations) to add as outputs. Raises
+    UnsupportedModelError if the model cannot be run, with the reason; CoreMLFileError if the file is damaged;
+    InputError if `keep` names an unknown value.
     """
     reader = _reader(file)
     description = file.model.description
@@ -55,7 +54,7 @@ def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> OnnxTranslation:
     names = {feature.name for feature in features} | set(keep)
     graph = OnnxGraph(names, room=_SPARE_NUMBERS + _NUMBERS_PER_BYTE * file.size_bytes)
     try:
-        with np.errstate(all="ignore"):  # weights may be any numbers, and warnings are no answer
+        with np.errstate(all="ignore"):  # weights are arbitrary numbers; numpy's warnings do not help users
             network = reader(file, graph)
         outputs = network.outputs | _kept(network, keep)
         for name, tensor in outputs.items():
@@ -81,8 +80,8 @@ def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, OnnxGraph], Network]:
     if file.type == "mlProgram":
         return mlprogram.read
     raise UnsupportedModelError(
-        f"{file.path.name} holds a model of the type {file.type}; "
-        "only neural networks and ML programs can be run here."
+        f"{file.path.name}: expected a neural network or an ML program, found the type {file.type}, "
+        "which cannot be run here."
     )
 
 
@@ -95,5 +94,5 @@ def _kept(network: Network, keep: Sequence[str]) -> dict[str, Tensor]:
     inner = set(_inner(network))
     missing = [name for name in keep if name not in inner]
     if missing:
-        raise InputError(f"The model has no inner value {missing[0]!r}.")
+        raise InputError(f"The model has no intermediate value {missing[0]!r}.")
     return {name: network.values[name] for name in keep if name not in network.outputs}
