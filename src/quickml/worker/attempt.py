@@ -159,6 +159,7 @@ class AttemptRunner:
 
     def _follow(self, run: Generator[events.Event, None, Path], reporter: Reporter) -> events.Verified | None:
         """Store all events but the last; returns that one, or None if the attempt was left before."""
+        is_finishing = False
         for event in run:
             if isinstance(event, events.Verified):
                 return event.model_copy(update={"folder": ""})  # users need no path of this machine
@@ -167,7 +168,8 @@ class AttemptRunner:
             if status is not None:
                 reporter.flush()
                 self._jobs.advance(self.attempt, status)
-            if self._leave.is_set() and status not in FINISHING:
+                is_finishing = status in FINISHING
+            if self._leave.is_set() and not is_finishing:
                 return None
         raise RuntimeError("the pipeline ended without having verified anything")
 

@@ -262,6 +262,16 @@ def test_asked_to_leave_when_it_is_trained_it_finishes(store, attempt, tmp_path,
     assert mine.run() == "completed"
 
 
+def test_asked_to_leave_it_finishes_whatever_it_reports_after_the_training(
+    store, attempt, tmp_path, artifacts
+):
+    """A warning and compressed files, say, change no status."""
+    course = (*WHOLE[:4], events.Warned(pointer="", message="untrained"), *WHOLE[4:])
+    work = Course(*course, between=lambda event: event is course[3] and mine.leave())
+    mine = runner(store, attempt, artifacts, tmp_path, work)
+    assert mine.run() == "completed"
+
+
 @pytest.mark.parametrize(
     "asked, allowed, found", [(None, None, None), (None, 60.0, 60.0), (5.0, 60.0, 5.0), (5.0, None, 5.0)]
 )

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 from quickml.executors.local.holder import Holder
+from quickml.files.lock import Lock
 
 PROCESS = """
 import sys
@@ -38,6 +39,28 @@ def test_a_holder_that_lives_is_not_dead_and_one_that_was_killed_is(tmp_path):
     mine.close()
     late.close()
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_holder_that_was_looked_at_while_it_locked_its_file_is_not_dead_for_ever(tmp_path):
+    """It made the file, another process found it unlocked and removed it, and it made the file once more."""
+    mine, path = Holder(tmp_path), tmp_path / "host_starting.lock"
+    mine.open()
+    path.touch()
+    assert mine.is_dead("host_starting")
+    theirs = Lock(path)
+    assert theirs.take()
+    assert not mine.is_dead("host_starting")
+    theirs.release()
+    mine.close()
+
+
+def test_a_holder_whose_file_cannot_be_opened_is_not_known_to_be_dead(tmp_path):
+    """One such file must not keep the leases of all others from being looked at, nor a server from starting."""
+    mine = Holder(tmp_path)
+    (tmp_path / "host_1.lock").mkdir()
+    mine.open()
+    assert not mine.is_dead("host_1")
+    mine.close()
 
 
 def test_a_holder_of_another_machine_is_not_known_to_be_dead(tmp_path):

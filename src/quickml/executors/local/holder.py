@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -46,11 +47,14 @@ class Holder:
 
     def is_dead(self, holder: str) -> bool:
         """Whether a holder has lived on this machine, and does not any more."""
-        if holder not in self._dead and holder != self.id and self._lock_of(holder).exists():
+        if holder != self.id and self._lock_of(holder).exists():
+            # Also of one that was found dead: it may have been about to lock the file, and has done so since.
+            self._dead.discard(holder)
             lock = Lock(self._lock_of(holder))
-            if lock.take():
-                self._dead.add(holder)
-                lock.release()
+            with suppress(OSError):  # the file cannot be opened: its leases have to run out
+                if lock.take():
+                    self._dead.add(holder)
+                    lock.release()
         return holder in self._dead
 
     def close(self) -> None:
