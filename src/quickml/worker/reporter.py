@@ -45,7 +45,7 @@ class Reporter:
         self._over.set()
         self._news.set()
         self._thread.join()
-        if self._error is None and self._waiting:  # the events before the error
+        if self._error is None and (self._unconfirmed or self._waiting):  # the events before the error
             self.flush()
 
     def tell(self, event: Event) -> None:

@@ -173,6 +173,22 @@ def test_events_whose_commit_was_not_confirmed_are_stored_once(store, attempt, m
     assert [event["epoch"] for event in told(store, attempt)] == [1, 2]
 
 
+def test_events_that_could_not_be_stored_are_stored_before_the_failure_is(store, attempt, monkeypatch):
+    append, failures = store.append, [StoreError("the database is locked")]
+
+    def refused_once(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        return append(*arguments, **options)
+
+    monkeypatch.setattr(store, "append", refused_once)
+    monkeypatch.setattr(reporter_module, "STORE_EVERY_S", 3600.0)
+    with pytest.raises(StoreError), reporting(store, attempt) as reporter:
+        reporter.tell(executor.epoch_ended(1))
+        reporter.flush()
+    assert [event["epoch"] for event in told(store, attempt)] == [1]
+
+
 def test_who_was_given_up_on_hears_of_it(store, attempt):
     store.cancel(attempt.job_id)
 
