@@ -1,4 +1,4 @@
-"""The arguments of one operation of an ML program, by name and by kind."""
+"""Typed access to the arguments of an operation of an ML program."""
 
 from __future__ import annotations
 
@@ -13,98 +13,98 @@ from quickml.export.coreml.reading.milvalues import Constant
 from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 Value = Tensor | Constant
-"""What a name in a program stands for: a value of the graph, or something known beforehand."""
+"""A value of a program: a tensor of the graph, or a constant."""
 
 
 class MilArguments:
-    """Looks arguments up; a missing or unfit one is a CoreMLFileError that names it."""
+    """The arguments by name. A missing argument, or one of the wrong type, raises a CoreMLFileError."""
 
     def __init__(self, g: OnnxGraph, kind: str, given: Mapping[str, Sequence[Value]]) -> None:
         self._g, self.kind, self._given = g, kind, given
 
     def has(self, name: str) -> bool:
-        """Whether an argument is there."""
+        """Whether the operation has an argument."""
         return bool(self._given.get(name))
 
     def value(self, name: str) -> Value:
-        """The argument as it is."""
-        found = self._given.get(name)
-        if not found:
-            raise CoreMLFileError(f"it has no argument {name!r}")
-        return found[0]
+        """The argument, without conversion."""
+        values = self._given.get(name)
+        if not values:
+            raise CoreMLFileError(f"the argument {name!r} is missing")
+        return values[0]
 
     def tensor(self, name: str = "x") -> Tensor:
-        """A value of the graph; constants become one."""
+        """The argument as a tensor of the graph; a constant is added to the graph."""
         return self._as_tensor(name, self.value(name))
 
     def tensors(self, name: str) -> list[Tensor]:
-        """Every value of an argument that takes several, such as `values` of concat."""
+        """All values of a variadic argument, such as `values` of concat."""
         return [self._as_tensor(name, value) for value in self._given.get(name, ())]
 
     def every(self, name: str) -> list[int]:
-        """Every integer (or truth value) of an argument that takes several constants."""
+        """All values of a variadic argument of integer or boolean constants."""
         return [int(np.asarray(value).reshape(())) for value in self._given.get(name, ())]
 
     def array(self, name: str) -> NDArray[Any]:
-        """Numbers known beforehand, float16 widened to float32."""
+        """The argument as a constant array; float16 is converted to float32."""
         value = self.value(name)
         if not isinstance(value, np.ndarray):
-            raise UnsupportedModelError(f"its argument {name!r} has to be a constant of numbers")
+            raise UnsupportedModelError(f"the argument {name!r} has to be a constant of numbers")
         return value.astype(np.float32) if value.dtype == np.float16 else value
 
     def floats(self, name: str) -> NDArray[np.float32]:
-        """Numbers known beforehand, as float32."""
+        """The argument as a constant array of float32."""
         return self.array(name).astype(np.float32)
 
     def optional(self, name: str) -> NDArray[np.float32] | None:
-        """`floats`, or nothing where the argument is left out."""
+        """`floats`, or None if the argument is missing."""
         return self.floats(name) if self.has(name) else None
 
     def ints(self, name: str, default: Sequence[int] | None = None) -> list[int]:
-        """A list of integers known beforehand."""
+        """The argument as a list of constant integers."""
         if default is not None and not self.has(name):
             return list(default)
         return [int(number) for number in self.array(name).reshape(-1)]
 
     def bools(self, name: str, size: int) -> list[bool]:
-        """A list of truth values, False for those left out."""
-        found = [bool(flag) for flag in self.array(name).reshape(-1)] if self.has(name) else []
-        return found + [False] * (size - len(found))
+        """The argument as a list of `size` constant booleans, padded with False."""
+        flags = [bool(flag) for flag in self.array(name).reshape(-1)] if self.has(name) else []
+        return flags + [False] * (size - len(flags))
 
     def integer(self, name: str, default: int | None = None) -> int:
-        """One integer."""
+        """The argument as a constant integer."""
         return int(self._one(name, default, int))
 
     def number(self, name: str, default: float | None = None) -> float:
-        """One number."""
+        """The argument as a constant float."""
         return float(self._one(name, default, float))
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """One truth value."""
+        """The argument as a constant boolean."""
         return bool(self._one(name, default, bool))
 
     def text(self, name: str, default: str = "") -> str:
-        """One string."""
+        """The argument as a constant string."""
         value = self.value(name) if self.has(name) else default
         if not isinstance(value, str):
-            raise CoreMLFileError(f"its argument {name!r} has to be a string")
+            raise CoreMLFileError(f"the argument {name!r} has to be a string")
         return value
 
     def _one(self, name: str, default: Any, kind: Callable[[Any], Any]) -> Any:
         if not self.has(name):
             if default is None:
-                raise CoreMLFileError(f"it has no argument {name!r}")
+                raise CoreMLFileError(f"the argument {name!r} is missing")
             return default
         numbers = self.array(name)
         if numbers.size != 1:
-            raise CoreMLFileError(f"its argument {name!r} has {numbers.size} numbers: expected 1")
+            raise CoreMLFileError(f"the argument {name!r}: expected 1 number, found {numbers.size}")
         return kind(numbers.reshape(-1)[0])
 
     def _as_tensor(self, name: str, value: Value) -> Tensor:
         if isinstance(value, Tensor):
             return value
         if not isinstance(value, np.ndarray):
-            raise UnsupportedModelError(f"its argument {name!r} has to be numbers")
+            raise UnsupportedModelError(f"the argument {name!r} has to be numbers")
         return self._g.constant(value)
 
 

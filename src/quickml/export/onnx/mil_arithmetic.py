@@ -1,4 +1,4 @@
-"""Operations on each element: activations, functions of one value, arithmetic, comparison."""
+"""Elementwise operations: activations, unary functions, arithmetic, comparisons."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _CHANNEL = 1
 
 
 def unary(kind: str) -> Translator:
-    """One ONNX node of `x`."""
+    """A single ONNX node with the input `x`."""
     return lambda g, a: g.op(kind, a.tensor())
 
 
 def binary(kind: str) -> Translator:
-    """One ONNX node of `x` and `y`, which broadcast."""
+    """A single ONNX node with the inputs `x` and `y`, which broadcast."""
     return lambda g, a: g.op(kind, a.tensor("x"), a.tensor("y"))
 
 
@@ -28,7 +28,7 @@ def not_equal(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def floor_div(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """floor(x / y); integers of both signs are rounded downwards as well."""
+    """floor(x / y), also for negative integers."""
     x, y = a.tensor("x"), a.tensor("y")
     if x.is_float:
         return g.op("Floor", g.op("Div", x, y))
@@ -65,7 +65,7 @@ def clip(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def prelu(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """x, or alpha[channel] * x below 0; channels are the second axis."""
+    """x where x >= 0, alpha[channel] * x elsewhere; channels are the second axis."""
     return activations.prelu(g, a.tensor(), a.floats("alpha").reshape(-1), _CHANNEL - a.tensor().rank)
 
 
@@ -84,7 +84,7 @@ def select(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def cast(g: OnnxGraph, a: MilArguments) -> Value:
-    """Another element type; constants stay constants."""
+    """Convert the element type; constants stay constants."""
     value, dtype = a.value("x"), a.text("dtype")
     kinds = {"int32": np.int32, "fp32": np.float32, "fp16": np.float16, "bool": np.bool_}
     if isinstance(value, np.ndarray) and dtype in kinds:
@@ -93,22 +93,22 @@ def cast(g: OnnxGraph, a: MilArguments) -> Value:
 
 
 def quantize(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """round(input / scale) + zero_point within the range of int8 or uint8, as int32."""
+    """round(input / scale) + zero_point, clipped to the range of int8 or uint8, as int32."""
     x, low = a.tensor("input"), -128 if a.text("output_dtype") == "int8" else 0
     scaled = g.op("Round", g.op("Div", x, _scale(a, x, "scale")))
-    moved = g.op("Add", scaled, _scale(a, x, "zero_point")) if a.has("zero_point") else scaled
-    return arrays.cast(g, activations.clip(g, moved, low, low + 255), "int32")
+    shifted = g.op("Add", scaled, _scale(a, x, "zero_point")) if a.has("zero_point") else scaled
+    return arrays.cast(g, activations.clip(g, shifted, low, low + 255), "int32")
 
 
 def dequantize(g: OnnxGraph, a: MilArguments) -> Tensor:
     """scale * (input - zero_point)."""
     x = arrays.cast(g, a.tensor("input"), "fp32")
-    moved = g.op("Sub", x, _scale(a, x, "zero_point")) if a.has("zero_point") else x
-    return g.op("Mul", moved, _scale(a, x, "scale"))
+    shifted = g.op("Sub", x, _scale(a, x, "zero_point")) if a.has("zero_point") else x
+    return g.op("Mul", shifted, _scale(a, x, "scale"))
 
 
 def _scale(a: MilArguments, x: Tensor, name: str) -> NDArray[np.float32]:
-    """A number for all, or one for each entry of the axis that is named."""
+    """A single number, or one per entry of `axis`, reshaped to broadcast."""
     axis = arrays.axis_of(a.integer("axis", 0), x.rank) - x.rank
     return activations.per_channel(a.floats(name).reshape(-1), x, axis)
 

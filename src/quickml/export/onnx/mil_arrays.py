@@ -1,4 +1,4 @@
-"""Operations that rearrange: shapes, order of axes, joining, cutting, filling."""
+"""Operations that rearrange elements: reshaping, transposing, concatenating, slicing, padding, filling."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _LONGEST_RANGE = 2**22
 
 
 def concat(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Along an axis; `interleave` takes entries of each value in turn."""
+    """Concatenate along an axis; `interleave` alternates the entries of the values."""
     values, axis = a.tensors("values"), a.integer("axis")
     if not values:
-        raise CoreMLFileError("it has no values")
+        raise CoreMLFileError("the argument 'values' is empty")
     if not a.flag("interleave"):
         return arrays.concat(g, values, axis)
     place = arrays.axis_of(axis, values[0].rank)
@@ -30,14 +30,14 @@ def concat(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def stack(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Along a new axis."""
+    """Stack along a new axis."""
     values = a.tensors("values")
     axis = arrays.axis_of(a.integer("axis"), values[0].rank + 1)
     return arrays.concat(g, [arrays.expand(g, x, [axis]) for x in values], axis)
 
 
 def split(g: OnnxGraph, a: MilArguments) -> tuple[Value, ...]:
-    """Into pieces of given sizes, or equal ones."""
+    """Split into pieces of given sizes, or into equal pieces."""
     axis = a.integer("axis")
     if a.has("split_sizes"):
         return arrays.split(g, a.tensor(), a.ints("split_sizes"), axis)
@@ -45,10 +45,13 @@ def split(g: OnnxGraph, a: MilArguments) -> tuple[Value, ...]:
 
 
 def slices(a: MilArguments, x: Tensor) -> tuple[slice | int, ...]:
-    """begin, end and stride for every axis; masks open an end, or keep one entry and drop the axis."""
+    """Slices from begin, end and stride of every axis. Masks leave an end open, or select one entry."""
     begins, ends, steps = a.ints("begin"), a.ints("end"), a.ints("stride", [1] * x.rank)
     if {len(begins), len(ends), len(steps)} != {x.rank}:
-        raise CoreMLFileError(f"begin and end of {len(begins)} and {len(ends)} for {x.rank} axes")
+        raise CoreMLFileError(
+            f"begin, end and stride: expected {x.rank} numbers each, found {len(begins)}, {len(ends)}"
+            f" and {len(steps)}"
+        )
     from_start, to_end = a.bools("begin_mask", x.rank), a.bools("end_mask", x.rank)
     single = a.bools("squeeze_mask", x.rank)
     return tuple(
@@ -62,7 +65,7 @@ def slices(a: MilArguments, x: Tensor) -> tuple[slice | int, ...]:
 
 
 def slice_by_index(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """What Python's x[begin:end:stride, ...] is."""
+    """Slice like Python's x[begin:end:stride, ...]."""
     y = a.tensor()
     cuts = slices(a, y)
     for axis, cut in enumerate(cuts):
@@ -75,11 +78,13 @@ def slice_by_index(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def slice_by_size(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """begin and size for every axis; a size of -1 takes the rest."""
+    """Slice by begin and size of every axis; a size of -1 extends to the end."""
     y = a.tensor()
     begins, sizes = a.ints("begin"), a.ints("size")
     if {len(begins), len(sizes)} != {y.rank}:
-        raise CoreMLFileError(f"begin and size of {len(begins)} and {len(sizes)} for {y.rank} axes")
+        raise CoreMLFileError(
+            f"begin and size: expected {y.rank} numbers each, found {len(begins)} and {len(sizes)}"
+        )
     for axis, (begin, size) in enumerate(zip(begins, sizes, strict=True)):
         first = begin % y.shape[axis] if begin < 0 else begin
         y = arrays.take_slice(g, y, axis, first, None if size == -1 else first + size)
@@ -87,16 +92,16 @@ def slice_by_size(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def pad(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """The last axes, before and after each in turn."""
+    """Pad the last axes; `pad` alternates the amounts before and after each axis."""
     amounts, mode = a.ints("pad"), a.text("mode", "constant")
     if mode not in _PADDING:
-        raise UnsupportedModelError(f"padding in the mode {mode!r}")
+        raise UnsupportedModelError(f"the padding mode {mode!r} cannot be run here")
     value = a.number("constant_val", 0.0)
     return arrays.pad(g, a.tensor(), amounts[::2], amounts[1::2], mode=_PADDING[mode], value=value)
 
 
 def reverse(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Back to front, along the axes that are named (all, where none are)."""
+    """Reverse along axes (by default all)."""
     y = a.tensor()
     for axis in a.ints("axes", range(y.rank)):
         y = arrays.take_slice(g, y, axis, None, None, step=-1)
@@ -104,18 +109,18 @@ def reverse(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def fill(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """One number everywhere."""
+    """Fill a shape with one number."""
     value = a.array("value") if a.has("value") else np.float32(0)
     return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.ints("shape"))
 
 
 def squeeze(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Drop axes of size 1: those named, or every one."""
+    """Remove axes of size 1: the given ones, or all."""
     return arrays.squeeze(g, a.tensor(), a.ints("axes") if a.has("axes") else None)
 
 
 def cumsum(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Running sums along an axis."""
+    """Cumulative sums along an axis."""
     axis = np.asarray(a.integer("axis", 0), dtype=np.int64)
     return g.op(
         "CumSum", a.tensor(), axis, exclusive=int(a.flag("exclusive")), reverse=int(a.flag("reverse"))
@@ -123,22 +128,22 @@ def cumsum(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def range_1d(_: OnnxGraph, a: MilArguments) -> Value:
-    """start, start + step, ... before end; known beforehand, as its length has to be."""
+    """The constant start, start + step, ... below end. The arguments must be constant, to know its length."""
     start, end, step = (a.number(name) for name in ("start", "end", "step"))
     count = math.ceil((end - start) / step)
     if not 0 <= count <= _LONGEST_RANGE:
-        raise CoreMLFileError(f"a range of {count} numbers")
+        raise CoreMLFileError(f"a range: expected 0 to {_LONGEST_RANGE} numbers, found {count}")
     return (start + step * np.arange(count)).astype(a.array("start").dtype)
 
 
 def fill_like(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """One number everywhere, in the shape of another value."""
+    """Fill the shape of another value with one number."""
     value = a.array("value") if a.has("value") else np.float32(0)
     return arrays.broadcast_to(g, g.constant(np.asarray(value)), a.tensor("ref_tensor").shape)
 
 
 def reshape_like(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """To a shape put together of parts of other values' shapes."""
+    """Reshape to a shape that is combined from parts of the shapes of other values."""
     parts = zip(
         a.tensors("ref_tensors"), *(a.every(name) for name in ("begins", "ends", "end_masks")), strict=True
     )
@@ -147,26 +152,26 @@ def reshape_like(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def space_to_batch(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """(N, C, H, W), padded -> (b1 * b2 * N, C, H / b1, W / b2): what lies a block apart goes together."""
+    """(N, C, H, W), padded -> (b1 * b2 * N, C, H / b1, W / b2): elements a block apart form one image."""
     rows, columns = a.ints("block_shape")
     top, bottom, left, right = a.ints("paddings")
     x = arrays.pad(g, a.tensor(), (top, left), (bottom, right))
     batch, channels, height, width = x.shape
     if height % rows or width % columns:
-        raise CoreMLFileError(f"blocks of {rows} by {columns} in a value of shape {x.shape}")
+        raise CoreMLFileError(f"blocks of {rows} by {columns} do not fit a value of shape {x.shape}")
     y = arrays.reshape(g, x, (batch, channels, height // rows, rows, width // columns, columns))
     y = arrays.transpose(g, y, (3, 5, 0, 1, 2, 4))
     return arrays.reshape(g, y, (rows * columns * batch, *y.shape[3:]))
 
 
 def batch_to_space(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """The way back: (b1 * b2 * N, C, H, W) -> (N, C, H * b1, W * b2), cropped."""
+    """The inverse of space_to_batch: (b1 * b2 * N, C, H, W) -> (N, C, H * b1, W * b2), cropped."""
     rows, columns = a.ints("block_shape")
     top, bottom, left, right = a.ints("crops")
     x = a.tensor()
     batch, channels, height, width = x.shape
     if batch % (rows * columns):
-        raise CoreMLFileError(f"blocks of {rows} by {columns} of a value of shape {x.shape}")
+        raise CoreMLFileError(f"a value of shape {x.shape} does not consist of blocks of {rows} by {columns}")
     y = arrays.reshape(g, x, (rows, columns, batch // (rows * columns), channels, height, width))
     y = arrays.transpose(g, y, (2, 3, 4, 0, 5, 1))
     y = arrays.reshape(g, y, (y.shape[0], channels, height * rows, width * columns))

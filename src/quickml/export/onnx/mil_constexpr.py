@@ -1,6 +1,6 @@
-"""Compressed weights: the `constexpr` operations, which a phone expands when it loads a model.
+"""Compressed weights: the `constexpr` operations, which a phone evaluates when it loads a model.
 
-They are expanded here, when a file is read, to the element type that the scale or the table has.
+Here they are evaluated when a file is read, to the element type of the scale or the lookup table.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _LARGEST_ELEMENTS = 2**26  # a quarter of a GiB, once they are float32
 
 
 def affine_dequantize(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
-    """scale * (quantized_data - zero_point), a number for all or one for each entry of an axis."""
+    """scale * (quantized_data - zero_point), with single numbers or one per entry of an axis."""
     data, axis = a.array("quantized_data"), a.integer("axis", 0)
     scale = _along(a.floats("scale"), data.ndim, axis)
     zero = _along(a.floats("zero_point"), data.ndim, axis)
@@ -29,25 +29,25 @@ def affine_dequantize(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
 
 
 def blockwise_shift_scale(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
-    """scale * (data - offset), a number for each block."""
+    """scale * (data - offset), with one number per block."""
     data = a.floats("data")
     offset = _blocks(a.floats("offset"), data.shape) if a.has("offset") else np.float32(0)
     return _rounded(a, "scale", _blocks(a.floats("scale"), data.shape) * (data - offset))
 
 
 def lut_to_dense(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
-    """Look every index up: one table with packed indices (iOS 16), or tables for blocks (iOS 18)."""
+    """Look up every index: in one table with packed indices (iOS 16), or in a table per block (iOS 18)."""
     if a.has("shape"):
         return _packed_lookup(a)
     indices, table = a.array("indices"), a.array("lut")
     if table.ndim != indices.ndim + 2:
-        raise CoreMLFileError(f"tables of shape {table.shape} for indices of shape {indices.shape}")
+        raise CoreMLFileError(f"tables of shape {table.shape} do not fit indices of shape {indices.shape}")
     which = [_block_numbers(size, blocks) for size, blocks in zip(indices.shape, table.shape, strict=False)]
-    found: NDArray[Any] = table[(*np.ix_(*which), indices)]  # indices.shape + (vector,)
+    entries: NDArray[Any] = table[(*np.ix_(*which), indices)]  # indices.shape + (vector,)
     if table.shape[-1] == 1:
-        return found[..., 0]
+        return entries[..., 0]
     axis = a.integer("vector_axis") % indices.ndim
-    moved = np.moveaxis(found, -1, axis + 1)
+    moved = np.moveaxis(entries, -1, axis + 1)
     shape = list(indices.shape)
     shape[axis] *= table.shape[-1]
     return np.ascontiguousarray(moved).reshape(shape)
@@ -57,49 +57,49 @@ def _packed_lookup(a: MilArguments) -> NDArray[Any]:
     table, shape = a.array("lut"), a.ints("shape")
     bits = int(math.log2(table.size)) if table.size else 0
     if 1 << bits != table.size or f"uint{bits}" not in ELEMENTS:
-        raise CoreMLFileError(f"a table of {table.size} values")
-    indices = unpack(a.array("indices").tobytes(), ELEMENTS[f"uint{bits}"], _count(shape), "its indices")
+        raise CoreMLFileError(f"a lookup table of {table.size} values, which no index type fits")
+    indices = unpack(a.array("indices").tobytes(), ELEMENTS[f"uint{bits}"], _count(shape), "the indices")
     dense: NDArray[Any] = table.reshape(-1)[indices].reshape(shape)
     return dense
 
 
 def sparse_to_dense(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
-    """Put numbers where a mask has a bit, zeros elsewhere."""
+    """Numbers where the mask has a bit, zeros elsewhere."""
     mask = a.array("mask")
     if a.has("shape"):
         shape = a.ints("shape")
-        mask = unpack(mask.tobytes(), ELEMENTS["uint1"], _count(shape), "its mask").reshape(shape)
+        mask = unpack(mask.tobytes(), ELEMENTS["uint1"], _count(shape), "the mask").reshape(shape)
     numbers = a.array("nonzero_data")
     if np.count_nonzero(mask) != numbers.size:
-        raise CoreMLFileError(f"{numbers.size} numbers for {np.count_nonzero(mask)} places")
+        raise CoreMLFileError(f"expected {np.count_nonzero(mask)} numbers for the mask, found {numbers.size}")
     dense = np.zeros(mask.shape, dtype=numbers.dtype)
     dense[mask != 0] = numbers.reshape(-1)
     return dense
 
 
 def sparse_shift_scale(_: OnnxGraph, a: MilArguments) -> tuple[NDArray[Any], NDArray[Any]]:
-    """blockwise_shift_scale of the numbers at the places of a mask; the mask goes along."""
+    """blockwise_shift_scale of the numbers selected by a mask; returns the mask and the numbers."""
     mask, numbers = a.array("data_mask"), a.floats("nonzero_data")
-    places = mask != 0
-    scale = np.broadcast_to(_blocks(a.floats("scale"), mask.shape), mask.shape)[places]
+    selected = mask != 0
+    scale = np.broadcast_to(_blocks(a.floats("scale"), mask.shape), mask.shape)[selected]
     offset: Any = np.float32(0)
     if a.has("offset"):
-        offset = np.broadcast_to(_blocks(a.floats("offset"), mask.shape), mask.shape)[places]
+        offset = np.broadcast_to(_blocks(a.floats("offset"), mask.shape), mask.shape)[selected]
     return mask, _rounded(a, "scale", scale * (numbers - offset))
 
 
 def lut_to_sparse(_: OnnxGraph, a: MilArguments) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Look up the numbers at the places of a mask; the mask goes along."""
+    """Look up the numbers selected by a mask; returns the mask and the numbers."""
     mask, codes, table = a.array("indices_mask"), a.array("indices_nonzero_data"), a.array("lut")
     if table.ndim != mask.ndim + 2 or table.shape[-1] != 1:
-        raise UnsupportedModelError("sparse tables of vectors")
+        raise UnsupportedModelError("sparse lookup tables of vectors cannot be run here")
     which = [_block_numbers(size, blocks) for size, blocks in zip(mask.shape, table.shape, strict=False)]
-    places = [np.broadcast_to(grid, mask.shape)[mask != 0] for grid in np.ix_(*which)]
-    return mask, table[(*places, codes)][..., 0]
+    blocks_of_codes = [np.broadcast_to(grid, mask.shape)[mask != 0] for grid in np.ix_(*which)]
+    return mask, table[(*blocks_of_codes, codes)][..., 0]
 
 
 def constexpr_cast(_: OnnxGraph, a: MilArguments) -> NDArray[Any]:
-    """float16 kept, float32 used."""
+    """Stored as float16, used as float32."""
     return a.floats("source_val")
 
 
@@ -112,30 +112,30 @@ def _along(values: NDArray[np.float32], rank: int, axis: int) -> NDArray[np.floa
 
 
 def _blocks(values: NDArray[np.float32], shape: Sequence[int]) -> NDArray[np.float32]:
-    """Repeat each number over its block, so that the array has `shape` (or broadcasts to it)."""
+    """Repeat each number over its block, to `shape` or a shape that broadcasts to it."""
     if values.ndim != len(shape):
-        raise CoreMLFileError(f"blocks of shape {values.shape} for weights of shape {tuple(shape)}")
+        raise CoreMLFileError(f"blocks of shape {values.shape} do not fit weights of shape {tuple(shape)}")
     which = [_block_numbers(size, blocks) for size, blocks in zip(shape, values.shape, strict=True)]
     return values[np.ix_(*which)]
 
 
 def _block_numbers(size: int, blocks: int) -> NDArray[np.int64]:
     if blocks < 1 or size % blocks:
-        raise CoreMLFileError(f"{blocks} blocks for {size} entries")
+        raise CoreMLFileError(f"{size} entries cannot be split into {blocks} equal blocks")
     return np.arange(size) // (size // blocks)
 
 
 def _rounded(a: MilArguments, name: str, values: NDArray[np.float32]) -> NDArray[Any]:
-    """To half precision, where that is what the scale has: then the phone's weights have it too."""
-    given = a.value(name)
-    half = isinstance(given, np.ndarray) and given.dtype == np.float16
+    """Round to half precision if the scale is float16, because a phone's weights then are float16 too."""
+    scale = a.value(name)
+    half = isinstance(scale, np.ndarray) and scale.dtype == np.float16
     return values.astype(np.float16) if half else values
 
 
 def _count(shape: Sequence[int]) -> int:
     count = math.prod(shape)
     if not 0 <= count <= _LARGEST_ELEMENTS:
-        raise CoreMLFileError(f"weights of the shape {tuple(shape)}")
+        raise CoreMLFileError(f"weights of shape {tuple(shape)} are too large to unpack")
     return count
 
 

@@ -1,4 +1,4 @@
-"""Operations that look entries up, or put them somewhere: by indices, by order, by place."""
+"""Operations that gather, scatter, sort and select entries."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from quickml.export.onnx.mil_arrays import slices
 
 
 def gather(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Entries along an axis; negative indices count from the end."""
+    """Gather entries along an axis; negative indices count from the end."""
     return lookups.gather(
         g, a.tensor(), a.tensor("indices"), a.integer("axis", 0), a.integer("batch_dims", 0)
     )
 
 
 def gather_nd(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Slices, at indices for the first axes."""
+    """Gather slices at indices of the first axes."""
     return lookups.gather_nd(g, a.tensor(), a.tensor("indices"), a.integer("batch_dims", 0))
 
 
@@ -27,29 +27,29 @@ def _scattered(a: MilArguments) -> tuple[Tensor, Tensor, Tensor]:
     return a.tensor("data"), a.tensor("indices"), a.tensor("updates")
 
 
-# The page of `scatter` calls "update" its default mode; the definition of all three, and the pages of the
-# others, say "add". coremltools writes the mode out.
+# The documentation of `scatter` names "update" as the default mode; the definitions of all three operations,
+# and the documentation of the others, name "add". coremltools always writes the mode.
 def scatter(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Updates of slices along an axis."""
+    """Update slices along an axis."""
     return lookups.scatter(g, *_scattered(a), axis=a.integer("axis", 0), mode=a.text("mode", "add"))
 
 
 def scatter_along_axis(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Updates of one entry for every index."""
+    """Update one entry per index."""
     return lookups.scatter_along(g, *_scattered(a), axis=a.integer("axis", 0), mode=a.text("mode", "add"))
 
 
 def scatter_nd(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Updates of slices, at indices for the first axes."""
+    """Update slices at indices of the first axes."""
     return lookups.scatter_nd(g, *_scattered(a), a.text("mode", "add"))
 
 
 def slice_update(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """x with what `slice_by_index` would take replaced by another value."""
+    """Replace the slice that `slice_by_index` would select by another value."""
     x, update = a.tensor(), a.tensor("update")
     places = lookups.places_of_slice(x.shape, slices(a, x))
     if places.size != update.size:
-        raise CoreMLFileError(f"an update of shape {update.shape} for {places.size} places")
+        raise CoreMLFileError(f"an update: expected {places.size} numbers, found the shape {update.shape}")
     flat, new = arrays.reshape(g, x, (x.size,)), arrays.reshape(g, update, (update.size,))
     changed = lookups.scatter_along(g, flat, g.constant(places), new, axis=0, mode="update")
     return arrays.reshape(g, changed, x.shape)
@@ -62,14 +62,14 @@ def top_k(g: OnnxGraph, a: MilArguments) -> tuple[Value, ...]:
 
 
 def argsort(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """The indices that sort an axis, the largest first unless `ascending`."""
+    """The indices that sort an axis, in descending order unless `ascending`."""
     x, axis = a.tensor(), a.integer("axis", -1)
     count = x.shape[arrays.axis_of(axis, x.rank)]
     return lookups.top_k(g, x, count, axis, largest=not a.flag("ascending"))[1]
 
 
 def one_hot(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """A new axis that is `on_value` at each index."""
+    """A new axis that is `on_value` at the index and `off_value` elsewhere."""
     on, off = (np.asarray(a.array(name) if a.has(name) else default).reshape(())
                for name, default in (("on_value", np.int32(1)), ("off_value", np.int32(0))))  # fmt: skip
     size, axis = a.integer("one_hot_vector_size"), a.integer("axis", -1)
@@ -77,7 +77,7 @@ def one_hot(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def reverse_sequence(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """The first entries of each sequence back to front."""
+    """Reverse the first `lengths` entries of each sequence."""
     axes = a.integer("seq_axis", 0), a.integer("batch_axis", 0)
     return lookups.reverse_sequence(g, a.tensor(), a.tensor("lengths"), *axes)
 

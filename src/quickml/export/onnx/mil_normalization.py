@@ -13,7 +13,7 @@ _EPSILON = 1e-5
 
 
 def batch_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """With the statistics that were kept; channels are the second axis."""
+    """Normalize with stored statistics; channels are the second axis."""
     x = a.tensor()
     return activations.batchnorm(
         g, x, 1 - x.rank, mean=a.floats("mean"), variance=a.floats("variance"),
@@ -22,14 +22,14 @@ def batch_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def instance_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Over the spatial axes of each channel."""
+    """Normalize over the spatial axes of each channel."""
     x = a.tensor()
     y = activations.standardize(g, x, list(range(2, x.rank)), a.number("epsilon", _EPSILON))
     return activations.affine(g, y, _along(a.optional("gamma"), x, [1]), _along(a.optional("beta"), x, [1]))
 
 
 def layer_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Over the axes that are named (all, where none are)."""
+    """Normalize over axes (by default all)."""
     x = a.tensor()
     axes = [arrays.axis_of(axis, x.rank) for axis in a.ints("axes", range(x.rank))]
     y = activations.standardize(g, x, axes, a.number("epsilon", _EPSILON))
@@ -37,21 +37,21 @@ def layer_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def _along(values: NDArray[np.float32] | None, x: Tensor, axes: list[int]) -> NDArray[np.float32] | None:
-    """Numbers for some axes of x as an array that broadcasts against all of it."""
+    """Reshape numbers for some axes of x, so that they broadcast to x."""
     if values is None:
         return None
     return values.reshape([size if axis in axes else 1 for axis, size in enumerate(x.shape)])
 
 
 def l2_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """x / sqrt(the sum of x^2 over the last three axes + epsilon)."""
+    """x / sqrt(sum of x^2 over the last three axes + epsilon)."""
     x = a.tensor()
     squares = arrays.reduce(g, "ReduceSumSquare", x, [-3, -2, -1])
     return g.op("Div", x, g.op("Sqrt", g.op("Add", squares, a.number("epsilon", 1e-6))))
 
 
 def local_response_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
-    """Across neighbouring channels of (N, C, ...)."""
+    """Normalize over neighbouring channels of (N, C, ...)."""
     x = a.tensor()
     return activations.local_response(
         g, x, size=a.integer("size"), alpha=a.number("alpha", 1e-4), beta=a.number("beta", 0.75),
@@ -60,7 +60,7 @@ def local_response_norm(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 def reduction(kind: str) -> Translator:
-    """Over the axes that are named (all, where none are)."""
+    """Reduce over axes (by default all)."""
     return lambda g, a: arrays.reduce(g, kind, a.tensor(), a.ints("axes", ()), keep=a.flag("keep_dims"))
 
 

@@ -1,4 +1,4 @@
-"""Which function translates which operation of an ML program: one dispatch table, filled by family."""
+"""The functions that translate the operations of an ML program, by name."""
 
 from __future__ import annotations
 

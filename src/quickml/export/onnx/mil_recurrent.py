@@ -1,4 +1,4 @@
-"""Recurrent operations: x is (sequence, batch, features), states are (batch, H)."""
+"""Recurrent operations, where x is (sequence, batch, features) and states are (batch, H)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from quickml.export.onnx.recurrent import RecurrentCell, Result
 
 
 def lstm(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
-    """-> every step (or the last), the last hidden and cell state. Gates come as i, f, o, z."""
+    """-> all steps or the last one, the last hidden and cell state. Gates are in the order i, f, o, z."""
     if a.has("clip"):
         recurrent.check_cell_limit(a.number("clip"))
     direction = a.text("direction", "forward")
@@ -28,12 +28,12 @@ def lstm(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
 
 
 def gru(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
-    """-> every step (or the last), the last hidden state. Gates come as r, o, z.
+    """-> all steps or the last one, the last hidden state. Gates are in the order r, o, z.
 
-    The op's page has o = activation(W_io x + b_io + r * W_ho h + b_ho): the reset gate multiplies what leaves
-    the recursion matrix, without the bias. The layer of neural networks, which coremltools writes for the
-    same op, multiplies what enters it (`GRULayerParams`: R_o (h * r)). Each format is read by its own page,
-    so the two files of one such program give different answers.
+    MIL's documentation has o = activation(W_io x + b_io + r * W_ho h + b_ho): the reset gate multiplies the
+    output of the recursion matrix, without the bias. The layer of neural networks, which coremltools writes
+    for the same operation, multiplies its input (`GRULayerParams`: R_o (h * r)). Each format is read as its
+    own documentation says, so the two files of one such program give different results.
     """
     names = a.text("recurrent_activation", "sigmoid"), a.text("activation", "tanh")
     made = recurrent.gru(
@@ -45,7 +45,7 @@ def gru(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
 
 
 def rnn(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
-    """-> every step (or the last), the last hidden state."""
+    """-> all steps or the last one, the last hidden state."""
     made = recurrent.rnn(
         g, a.tensor(), _cell(a, "", "h"), a.tensor("initial_h"),
         recurrent.activation(a.text("activation", "tanh")),

@@ -1,4 +1,4 @@
-"""Layers that compute: matrix products, activations, arithmetic, normalization, reduction."""
+"""Layers for matrix products, activations, arithmetic, normalization and reduction."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from quickml.export.onnx.graph import BOOL, FLOAT, OnnxGraph, Tensor
 from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least
 
 _CHW, _HW, _CHANNEL = (-3, -2, -1), (-2, -1), -3
-_SMALL, _SMALLER = 1e-5, 1e-6  # what an epsilon of 0 stands for
+_SMALL, _SMALLER = 1e-5, 1e-6  # defaults, which the file stores as an epsilon of 0
 
 
 def inner_product(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`InnerProductLayerParams`; ranks 4 and 5 take (C, H, W) as one vector and keep two axes of 1."""
+    """`InnerProductLayerParams`. With 4 or 5 axes, (C, H, W) is one vector, and two axes of size 1 remain."""
     p, x = layer.params, layer.x
     if p.int8DynamicQuantize:
         raise UnsupportedModelError("dynamic int8 quantization cannot be run here")
@@ -31,7 +31,7 @@ def inner_product(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def batched_matmul(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`BatchedMatMulLayerParams`: two inputs, or one and a weight matrix kept column by column."""
+    """`BatchedMatMulLayerParams`: two inputs, or one input and a weight matrix stored in column order."""
     p = layer.params
     if len(layer.inputs) == 2:
         a, b = layer.inputs
@@ -46,15 +46,15 @@ def batched_matmul(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     return g.op("Add", y, nnweights.array(p.bias, (columns,))) if p.hasBias else y
 
 
-def _transposed(g: OnnxGraph, x: Tensor, wanted: bool) -> Tensor:
-    return arrays.transpose(g, x, (*range(x.rank - 2), x.rank - 1, x.rank - 2)) if wanted else x
+def _transposed(g: OnnxGraph, x: Tensor, is_transposed: bool) -> Tensor:
+    return arrays.transpose(g, x, (*range(x.rank - 2), x.rank - 1, x.rank - 2)) if is_transposed else x
 
 
 def activation(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ActivationParams`, every kind of them."""
+    """`ActivationParams`."""
     kind = layer.params.WhichOneof("NonlinearityType")
     if kind not in _ACTIVATIONS:
-        raise UnsupportedModelError(f"an activation of the kind {kind}")
+        raise UnsupportedModelError(f"the activation {kind} cannot be run here")
     return _ACTIVATIONS[kind](g, layer.x, getattr(layer.params, kind))
 
 
@@ -92,7 +92,7 @@ def gelu(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def softmax(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`SoftmaxLayerParams`: over the channels."""
+    """`SoftmaxLayerParams`: along the channels."""
     return activations.softmax(g, at_least(layer.x, 3), _CHANNEL)
 
 
@@ -112,12 +112,12 @@ def unary(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         return g.op("Reciprocal", g.op("Sqrt", g.op("Add", x, epsilon)))
     simple = {"SQRT": "Sqrt", "EXP": "Exp", "LOG": "Log", "ABS": "Abs"}
     if kind not in simple:
-        raise UnsupportedModelError(f"a unary function {kind}")
+        raise UnsupportedModelError(f"the unary function {kind} cannot be run here")
     return g.op(simple[kind], x)
 
 
 def several(kind: str, single: Callable[[Any], float] | None = None) -> Translator:
-    """An n-ary operation, or (add, multiply) one with a number from the layer where it has one input."""
+    """An n-ary operation; add and multiply use the layer's alpha if there is only one input."""
 
     def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         if len(layer.inputs) == 1 and single is not None:
@@ -141,23 +141,23 @@ def modulo(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def average(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`AverageLayerParams`: of all inputs."""
+    """`AverageLayerParams`: the mean of all inputs."""
     return g.op("Div", _combined(g, "Add", layer), float(len(layer.inputs)))
 
 
 def comparison(kind: str, negate: bool = False) -> Translator:
-    """Compares two inputs, or one with the layer's alpha; the result is 1.0 or 0.0."""
+    """Compare two inputs, or one input with the layer's alpha; the result is 1.0 or 0.0."""
 
     def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         other = layer.inputs[1] if len(layer.inputs) > 1 else float(layer.params.alpha)
-        found = g.op(kind, layer.x, other)
-        return g.op("Cast", g.op("Not", found) if negate else found, to=FLOAT)
+        result = g.op(kind, layer.x, other)
+        return g.op("Cast", g.op("Not", result) if negate else result, to=FLOAT)
 
     return translate
 
 
 def logical(kind: str) -> Translator:
-    """Takes numbers for truth values (0.0 is false) and gives them back."""
+    """A logical operation on floats, where 0.0 is false; the result is 1.0 or 0.0."""
 
     def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         truths = [g.op("Cast", x, to=BOOL) for x in layer.inputs]
@@ -174,7 +174,7 @@ def where(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def dot(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`DotProductLayerParams`: over the channels, perhaps of normalized vectors."""
+    """`DotProductLayerParams`: over the channels, optionally of normalized vectors."""
     a, b = layer.pair()
     product = arrays.reduce(g, "ReduceSum", g.op("Mul", a, b), [_CHANNEL])
     if not layer.params.cosineSimilarity:
@@ -205,18 +205,18 @@ def bias(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def _of_shape(y: Tensor, x: Tensor) -> Tensor:
-    """The numbers of a layer broadcast to its input, never the other way round."""
+    """Check that a layer's numbers broadcast to its input, and not its input to the numbers."""
     if y.shape != x.shape:
-        raise CoreMLFileError(f"numbers that do not fit a value of shape {x.shape}")
+        raise CoreMLFileError(f"the layer's numbers do not fit a value of shape {x.shape}")
     return y
 
 
 def batchnorm(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`BatchnormLayerParams`: with kept statistics, or those of the values themselves."""
+    """`BatchnormLayerParams`: with stored statistics, or with those of the input."""
     p, x = layer.params, at_least(layer.x, 3)
     epsilon = float(p.epsilon or _SMALL)
     if p.channels != x.shape[_CHANNEL]:
-        raise CoreMLFileError(f"{p.channels} channels for a value of shape {x.shape}")
+        raise CoreMLFileError(f"{p.channels} channels do not fit a value of shape {x.shape}")
     gamma = nnweights.vector(p.gamma, p.channels)
     beta = nnweights.vector(p.beta, p.channels)
     if not p.computeMeanVar:
@@ -238,7 +238,7 @@ def mean_variance(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def l2_normalize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`L2NormalizeLayerParams`: over channels and space."""
+    """`L2NormalizeLayerParams`: over channels, height and width."""
     x = at_least(layer.x, 3)
     squares = arrays.reduce(g, "ReduceSumSquare", x, _CHW)
     return g.op("Div", x, g.op("Sqrt", g.op("Add", squares, float(layer.params.epsilon or _SMALLER))))
@@ -248,14 +248,14 @@ def layer_normalization(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`LayerNormalizationLayerParams`: over the last axes."""
     p, shape = layer.params, tuple(int(size) for size in layer.params.normalizedShape)
     if not shape or shape != layer.x.shape[-len(shape) :]:
-        raise CoreMLFileError(f"a normalization over {shape} of a value of shape {layer.x.shape}")
+        raise CoreMLFileError(f"a normalization over {shape} does not fit a value of shape {layer.x.shape}")
     y = activations.standardize(g, layer.x, list(range(-len(shape), 0)), p.eps)
     gamma, beta = nnweights.array(p.gamma, shape), nnweights.array(p.beta, shape)
     return activations.affine(g, y, gamma, beta)
 
 
 def lrn(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`LRNLayerParams`: across channels."""
+    """`LRNLayerParams`: over neighbouring channels."""
     p = layer.params
     x = arrays.fold(g, at_least(layer.x, 3), 4)
     y = activations.local_response(g, x, size=p.localSize, alpha=p.alpha, beta=p.beta, k=p.k or 1.0)
@@ -268,21 +268,21 @@ _REDUCED_AXES = {"CHW": _CHW, "HW": _HW, "C": (-3,), "H": (-2,), "W": (-1,)}
 
 
 def reduce(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ReduceLayerParams`: over channels, height, width or several; the axes stay with size 1."""
+    """`ReduceLayerParams`: over channels, height, width or several of them, which keep size 1."""
     p, x = layer.params, layer.x
     kind, axes = proto.enum_name(p, "mode", p.mode), _REDUCED_AXES[proto.enum_name(p, "axis", p.axis)]
     if kind == "ARGMAX":
         if len(axes) != 1:
-            raise CoreMLFileError("ARGMAX over more than one axis")
+            raise CoreMLFileError("ARGMAX: expected one axis, found several")
         return g.op("Cast", arrays.arg(g, "ArgMax", x, axes[0], True), to=FLOAT)
-    if kind == "LOGSUM":  # the sum of the logarithms, unlike ONNX's operation of that name
+    if kind == "LOGSUM":  # the sum of logarithms, unlike ONNX's operation of that name
         logarithms = g.op("Log", g.op("Add", x, float(p.epsilon or _SMALLER)))
         return arrays.reduce(g, "ReduceSum", logarithms, axes)
     return arrays.reduce(g, _REDUCTIONS[kind], x, axes)
 
 
 def reduction(kind: str) -> Translator:
-    """The reductions over any axes; a result always keeps one axis at least."""
+    """A reduction over any axes; the result has at least one axis."""
 
     def translate(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         p = layer.params
@@ -303,7 +303,7 @@ def extreme(kind: str) -> Translator:
 
 
 def elementwise(kind: str) -> Translator:
-    """One ONNX node of one input, without parameters."""
+    """A single ONNX node with one input and no parameters."""
     return lambda g, layer: g.op(kind, layer.x)
 
 

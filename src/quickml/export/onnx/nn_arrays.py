@@ -1,4 +1,4 @@
-"""Layers that rearrange: shapes, order of axes, joining, cutting, constants."""
+"""Layers that rearrange elements: reshaping, transposing, concatenating, slicing, constants."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _LONGEST_RANGE = 2**22
 
 
 def flatten(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`FlattenLayerParams`: (..., C, H, W) -> (..., C * H * W, 1, 1), colours first or last."""
+    """`FlattenLayerParams`: (..., C, H, W) -> (..., C * H * W, 1, 1), channels first or last."""
     x = at_least(layer.x, 3)
     size = math.prod(x.shape[-3:])
     if proto.enum_name(layer.params, "mode", layer.params.mode) == "CHANNEL_LAST":
@@ -32,11 +32,11 @@ def _channels_last(g: OnnxGraph, x: Tensor) -> Tensor:
 
 
 def reshape(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ReshapeLayerParams`: (S, 1, C, H, W) to (C, H, W) or (S, C, H, W), colours first or last."""
+    """`ReshapeLayerParams`: (S, 1, C, H, W) to (C, H, W) or (S, C, H, W), channels first or last."""
     x = arrays.fold(g, layer.x, 5)
     target = [int(size) for size in layer.params.targetShape]
     if len(target) not in (3, 4):
-        raise CoreMLFileError(f"a target of {len(target)} axes: expected 3 or 4")
+        raise CoreMLFileError(f"the target shape: expected 3 or 4 axes, found {len(target)}")
     sequence = x.shape[0] if len(target) == 3 else target[0]
     channels, height, width = target[-3:]
     if proto.enum_name(layer.params, "mode", layer.params.mode) == "CHANNEL_FIRST":
@@ -46,16 +46,16 @@ def reshape(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def permute(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`PermuteLayerParams`: an order of sequence, channel, height, width; the batch stays."""
+    """`PermuteLayerParams`: a permutation of sequence, channel, height and width; the batch stays."""
     order = [int(axis) for axis in layer.params.axis] or [0, 1, 2, 3]
     if sorted(order) != [0, 1, 2, 3]:
-        raise CoreMLFileError(f"{order} is no order of 4 axes")
-    places = [(0, 2, 3, 4)[axis] for axis in order]
-    return arrays.transpose(g, arrays.fold(g, layer.x, 5), (places[0], 1, *places[1:]))
+        raise CoreMLFileError(f"{order} is not a permutation of 4 axes")
+    axes = [(0, 2, 3, 4)[axis] for axis in order]
+    return arrays.transpose(g, arrays.fold(g, layer.x, 5), (axes[0], 1, *axes[1:]))
 
 
 def squeeze(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`SqueezeLayerParams`; a value keeps one axis at least."""
+    """`SqueezeLayerParams`; the result has at least one axis."""
     if layer.x.shape == (1,):
         return layer.x
     y = arrays.squeeze(g, layer.x, None if layer.params.squeezeAll else list(layer.params.axes))
@@ -63,13 +63,13 @@ def squeeze(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def concat(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ConcatLayerParams`: along the channels, or the sequence."""
+    """`ConcatLayerParams`: along the channels or the sequence."""
     axis = _SEQUENCE if layer.params.sequenceConcat else _CHANNEL
     return arrays.concat(g, [at_least(x, -axis) for x in layer.inputs], axis)
 
 
 def concat_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ConcatNDLayerParams`: along any axis, perhaps entry by entry in turn."""
+    """`ConcatNDLayerParams`: along any axis, optionally alternating the entries of the inputs."""
     axis = layer.params.axis
     if not layer.params.interleave:
         return arrays.concat(g, layer.inputs, axis)
@@ -92,7 +92,7 @@ def split(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
 
 
 def split_nd(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
-    """`SplitNDLayerParams`: any axis, into equal pieces or given ones."""
+    """`SplitNDLayerParams`: any axis, into equal pieces or given sizes."""
     p = layer.params
     if p.splitSizes:
         return arrays.split(g, layer.x, [int(size) for size in p.splitSizes], p.axis)
@@ -106,7 +106,7 @@ def slice_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def slice_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`SliceStaticLayerParams`: begin, end and stride for every axis, with masks for the open ends."""
+    """`SliceStaticLayerParams`: begin, end and stride of every axis, with masks for open ends."""
     p, y = layer.params, layer.x
     squeezed = []
     for axis in range(y.rank):
@@ -123,19 +123,19 @@ def slice_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def _masked(masks: object, axis: int) -> bool:
-    found = list(masks)  # type: ignore[call-overload]
-    return bool(found[axis]) if axis < len(found) else False
+    flags = list(masks)  # type: ignore[call-overload]
+    return bool(flags[axis]) if axis < len(flags) else False
 
 
 def slice_by_size(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`SliceBySizeLayerParams` takes its start from a value that is known only when it runs."""
+    """`SliceBySizeLayerParams`: the start is a value that is computed at run time."""
     start, p = layer.pair()[1], layer.params
     axis = arrays.axis_of(p.axis, layer.x.rank)
     if not 1 <= p.size <= layer.x.shape[axis]:
-        raise CoreMLFileError(f"{p.size} entries of {layer.x.shape[axis]}")
+        raise CoreMLFileError(f"a slice: expected 1 to {layer.x.shape[axis]} entries, found {p.size}")
     steps = np.arange(int(p.size), dtype=np.float32)
-    places = g.op("Add", arrays.reshape(g, start, (1,)), steps)
-    return arrays.gather(g, layer.x, places, axis)
+    indices = g.op("Add", arrays.reshape(g, start, (1,)), steps)
+    return arrays.gather(g, layer.x, indices, axis)
 
 
 def load_constant(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
@@ -150,40 +150,40 @@ def load_constant_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def fill_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`FillStaticLayerParams`: one number everywhere."""
+    """`FillStaticLayerParams`: a shape filled with one number."""
     shape = [int(size) for size in layer.params.targetShape]
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), shape)
 
 
 def fill_like(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`FillLikeLayerParams`: one number everywhere, in the shape of the input."""
+    """`FillLikeLayerParams`: the shape of the input filled with one number."""
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), layer.x.shape)
 
 
 def range_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`RangeStaticLayerParams`: start, start + step, ... before end."""
+    """`RangeStaticLayerParams`: start, start + step, ... below end."""
     p = layer.params
     count = math.ceil((p.endValue - p.startValue) / p.stepSizeValue)
     if not 1 <= count <= _LONGEST_RANGE:
-        raise CoreMLFileError(f"a range of {count} numbers")
+        raise CoreMLFileError(f"a range: expected 1 to {_LONGEST_RANGE} numbers, found {count}")
     return g.constant((p.startValue + p.stepSizeValue * np.arange(count)).astype(np.float32))
 
 
 def tile(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`TileLayerParams`: repeats for the last axes, or for all."""
+    """`TileLayerParams`: repeat along the last axes, or along all."""
     x, repeats = alone(layer), [int(times) for times in layer.params.reps]
     return arrays.tile(g, x, [1] * (x.rank - len(repeats)) + repeats)
 
 
 def cumulative_sum(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`CumSumLayerParams`: running sums along an axis."""
+    """`CumSumLayerParams`: cumulative sums along an axis."""
     p, x = layer.params, alone(layer)
     axis = np.asarray(arrays.axis_of(p.axis, x.rank), dtype=np.int64)
     return g.op("CumSum", x, axis, exclusive=int(p.excludeFinalSum), reverse=int(p.reverse))
 
 
 def sequence_repeat(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`SequenceRepeatLayerParams`: the sequence, several times over."""
+    """`SequenceRepeatLayerParams`: repeat the sequence."""
     x = at_least(layer.x, 5)
     repeats = [1] * x.rank
     repeats[_SEQUENCE] = int(layer.params.nRepetitions or 1)
@@ -191,10 +191,10 @@ def sequence_repeat(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def reverse(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ReverseLayerParams`: a flag for every axis."""
+    """`ReverseLayerParams`: reverse the axes whose flag is set."""
     y = layer.x
-    for axis, wanted in enumerate(layer.params.reverseDim):
-        y = arrays.take_slice(g, y, axis, None, None, step=-1) if wanted else y
+    for axis, is_reversed in enumerate(layer.params.reverseDim):
+        y = arrays.take_slice(g, y, axis, None, None, step=-1) if is_reversed else y
     return y
 
 

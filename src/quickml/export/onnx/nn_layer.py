@@ -1,4 +1,4 @@
-"""One layer of a neural network, as the translating functions see it."""
+"""A layer of a neural network, as the argument of the functions that translate it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from quickml.export.onnx.graph import OnnxGraph, Tensor
 
 @dataclass(frozen=True, kw_only=True)
 class NetworkLayer:
-    """Its kind (the field's name in `NeuralNetworkLayer`), its parameters and the values it takes."""
+    """The kind (the field's name in `NeuralNetworkLayer`), parameters, inputs and number of outputs."""
 
     kind: str
     params: Any
@@ -23,20 +23,20 @@ class NetworkLayer:
     def x(self) -> Tensor:
         """The first input."""
         if not self.inputs:
-            raise CoreMLFileError("it has no input")
+            raise CoreMLFileError("expected at least 1 input, found none")
         return self.inputs[0]
 
     def pair(self) -> tuple[Tensor, Tensor]:
-        """Both inputs of a layer that takes two."""
+        """The two inputs of a layer with exactly two."""
         if len(self.inputs) != 2:
             raise CoreMLFileError(f"expected 2 inputs, found {len(self.inputs)}")
         return self.inputs[0], self.inputs[1]
 
 
 def alone(layer: NetworkLayer) -> Tensor:
-    """The first input of a layer whose parameters may come as further inputs, which cannot be run."""
+    """The only input of a layer; further inputs are computed parameters, which are not supported."""
     if len(layer.inputs) > 1:
-        raise UnsupportedModelError("parameters that are computed")
+        raise UnsupportedModelError("parameters that are computed at run time cannot be run here")
     return layer.x
 
 
@@ -44,7 +44,7 @@ Translator = Callable[[OnnxGraph, NetworkLayer], Tensor | Sequence[Tensor]]
 
 
 def at_least(x: Tensor, rank: int) -> Tensor:
-    """The value itself; raises CoreMLFileError where it has fewer axes than the layer is defined for."""
+    """The value itself; raises CoreMLFileError if it has fewer axes than the layer requires."""
     if x.rank < rank:
         raise CoreMLFileError(f"expected at least {rank} axes, found the shape {x.shape}")
     return x

@@ -1,4 +1,4 @@
-"""Which function translates which layer of a neural network: one dispatch table, filled by family."""
+"""The functions that translate the layers of a neural network, by kind."""
 
 from __future__ import annotations
 

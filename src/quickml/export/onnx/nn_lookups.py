@@ -1,4 +1,4 @@
-"""Layers that look entries up, or put them somewhere: by indices, by order, by place."""
+"""Layers that gather, scatter, sort and select entries."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ def embedding_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def gather(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`GatherLayerParams`: entries of the first input at the places in the second."""
+    """`GatherLayerParams`: entries of the first input at the indices in the second."""
     return arrays.gather(g, *layer.pair(), layer.params.axis)
 
 
 def gather_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`GatherNDLayerParams`: slices, at indices for the first axes."""
+    """`GatherNDLayerParams`: gather slices at indices of the first axes."""
     return lookups.gather_nd(g, *layer.pair())
 
 
 def gather_along_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`GatherAlongAxisLayerParams`: one entry for every index."""
+    """`GatherAlongAxisLayerParams`: gather one entry per index."""
     return lookups.gather_along(g, *layer.pair(), layer.params.axis)
 
 
 def _scattered(layer: NetworkLayer) -> tuple[Tensor, Tensor, Tensor, str]:
-    """What is changed, where, with what, and how."""
+    """The value, the indices, the updates and the mode of a scatter layer."""
     if len(layer.inputs) != 3:
         raise CoreMLFileError(f"expected 3 inputs, found {len(layer.inputs)}")
     mode = proto.enum_name(layer.params, "mode", layer.params.mode)
@@ -52,24 +52,24 @@ def _scattered(layer: NetworkLayer) -> tuple[Tensor, Tensor, Tensor, str]:
 
 
 def scatter(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ScatterLayerParams`: updates of slices along an axis."""
+    """`ScatterLayerParams`: update slices along an axis."""
     x, indices, updates, mode = _scattered(layer)
     return lookups.scatter(g, x, indices, updates, axis=layer.params.axis, mode=mode)
 
 
 def scatter_along_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ScatterAlongAxisLayerParams`: updates of one entry for every index."""
+    """`ScatterAlongAxisLayerParams`: update one entry per index."""
     x, indices, updates, mode = _scattered(layer)
     return lookups.scatter_along(g, x, indices, updates, axis=layer.params.axis, mode=mode)
 
 
 def scatter_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ScatterNDLayerParams`: updates of slices, at indices for the first axes."""
+    """`ScatterNDLayerParams`: update slices at indices of the first axes."""
     return lookups.scatter_nd(g, *_scattered(layer))
 
 
 def top_k(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, Tensor]:
-    """`TopKLayerParams`: values and (as floats) their indices."""
+    """`TopKLayerParams`: the values, and their indices as floats."""
     p, x = layer.params, alone(layer)
     values, indices = lookups.top_k(g, x, int(p.K), p.axis, largest=not p.useBottomK)
     return values, g.op("Cast", indices, to=FLOAT)
@@ -83,13 +83,13 @@ def argsort(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def one_hot(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`OneHotLayerParams`: a new axis that is `onValue` at each index."""
+    """`OneHotLayerParams`: a new axis that is `onValue` at the index and `offValue` elsewhere."""
     p, x = layer.params, alone(layer)
     return lookups.one_hot(g, x, int(p.oneHotVectorSize), p.axis, on=float(p.onValue), off=float(p.offValue))
 
 
 def reverse_sequence(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ReverseSeqLayerParams`: the first entries of each sequence back to front."""
+    """`ReverseSeqLayerParams`: reverse the first entries of each sequence."""
     x, lengths = layer.pair()
     return lookups.reverse_sequence(g, x, lengths, layer.params.sequenceAxis, layer.params.batchAxis)
 
@@ -101,7 +101,7 @@ def sliding_windows(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def band(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`MatrixBandPartLayerParams`: zeros outside of a band around the diagonal."""
+    """`MatrixBandPartLayerParams`: zeros outside a band around the diagonal."""
     return lookups.band(g, layer.x, layer.params.numLower, layer.params.numUpper)
 
 

@@ -1,4 +1,4 @@
-"""Recurrent layers. Their values are (sequence, batch, features, 1, 1); states are (1, batch, H, 1, 1)."""
+"""Recurrent layers, with values (sequence, batch, features, 1, 1) and states (1, batch, H, 1, 1)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from quickml.export.onnx.graph import OnnxGraph, Tensor
 from quickml.export.onnx.nn_layer import NetworkLayer, Translator
 from quickml.export.onnx.recurrent import Array, CellActivation, RecurrentCell
 
-_CLIP = 50.0  # what every gate's input is kept within, by the formulas of the format; and the cell by default
+_CLIP = 50.0  # the format clips the inputs of all gates to this, and by default the cell state
 
 
 def lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
@@ -32,17 +32,17 @@ def lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
 
 
 def bidirectional_lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
-    """`BiDirectionalLSTMLayerParams`: (x, h, c, h back, c back) -> (y, h, c, h back, c back)."""
+    """`BiDirectionalLSTMLayerParams`: (x, h, c, h_back, c_back) -> (y, h, c, h_back, c_back)."""
     p = layer.params
     if len(p.weightParams) != 2:
-        raise CoreMLFileError(f"weights for {len(p.weightParams)} directions")
+        raise CoreMLFileError(f"expected weights for 2 directions, found {len(p.weightParams)}")
     cells = [_lstm_cell(weights, p) for weights in p.weightParams]
     pairs = [(_state(g, layer, i), _state(g, layer, i + 2)) for i in (1, 2)]
     states = [arrays.concat(g, [a, b], 1) if a and b else None for a, b in pairs]
     forward = _activations(p.activationsForwardLSTM, 3)
     backward = _activations(p.activationsBackwardLSTM, 3) if p.activationsBackwardLSTM else forward
     if forward != backward:
-        raise UnsupportedModelError("directions with different activations")
+        raise UnsupportedModelError("directions with different activations cannot be run here")
     made = recurrent.lstm(
         g, _sequence(g, layer.x), cells, (states[0], states[1]), forward,
         direction="bidirectional", clip=_CLIP, coupled=p.params.coupledInputAndForgetGate,
@@ -120,13 +120,13 @@ def _sequence(g: OnnxGraph, x: Tensor) -> Tensor:
 
 
 def _state(g: OnnxGraph, layer: NetworkLayer, place: int) -> Tensor | None:
-    """(1, N, H, 1, 1) -> (N, H); nothing where the layer is not given one."""
+    """(1, N, H, 1, 1) -> (N, H); None if the layer has no such input."""
     if place >= len(layer.inputs):
         return None
     state = layer.inputs[place]
     batch = layer.x.shape[1]
     if state.size % batch:
-        raise CoreMLFileError(f"a state of shape {state.shape} for a batch of {batch}")
+        raise CoreMLFileError(f"a state of shape {state.shape} does not fit a batch of {batch}")
     return arrays.reshape(g, state, (batch, state.size // batch))
 
 
@@ -152,11 +152,11 @@ def _activation(params: Any) -> CellActivation:
     simple_names = {"sigmoid": "Sigmoid", "tanh": "Tanh", "ReLU": "Relu"}
     if kind in simple_names:
         return CellActivation(name=simple_names[kind])
-    two = {"linear": "Affine", "scaledTanh": "ScaledTanh", "sigmoidHard": "HardSigmoid"}
-    if kind not in two:
-        raise UnsupportedModelError(f"an activation {kind} in a recurrent layer")
+    parametric_names = {"linear": "Affine", "scaledTanh": "ScaledTanh", "sigmoidHard": "HardSigmoid"}
+    if kind not in parametric_names:
+        raise UnsupportedModelError(f"the activation {kind} cannot be run in a recurrent layer")
     values = getattr(params, kind)
-    return CellActivation(name=two[kind], alpha=values.alpha, beta=values.beta)
+    return CellActivation(name=parametric_names[kind], alpha=values.alpha, beta=values.beta)
 
 
 LAYERS: dict[str, Translator] = {

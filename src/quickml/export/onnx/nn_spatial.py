@@ -18,10 +18,9 @@ _SAMPLING = ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS", "DEFAULT", "OFFSET_CORNERS
 
 
 def convolution(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ConvolutionLayerParams`; the axes before the channels are all one batch.
+    """`ConvolutionLayerParams`; all axes before the channels form the batch.
 
-    Deconvolutions have no dilation, whatever their message says, and a shape of the output takes the place of
-    padding.
+    Deconvolutions ignore the dilation in their message, and an output shape replaces the padding.
     """
     p, x = layer.params, arrays.fold(g, layer.x, 4)
     kernel = to_ints(p.kernelSize, (3, 3), "a kernel")
@@ -42,12 +41,12 @@ def convolution(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def _computed(layer: NetworkLayer, shape: tuple[int, ...]) -> Tensor | None:
-    """Kernels that come as a second input, where there is one."""
+    """The kernels, if they are a second input."""
     if len(layer.inputs) < 2:
         return None
     weight = layer.inputs[1]
     if weight.shape != shape:
-        raise CoreMLFileError(f"kernels of shape {weight.shape}: expected {shape}")
+        raise CoreMLFileError(f"kernels: expected the shape {shape}, found {weight.shape}")
     return weight
 
 
@@ -56,30 +55,30 @@ def _deconvolution(
 ) -> Tensor:
     groups = int(p.nGroups) or 1
     if p.outputChannels % groups:
-        raise CoreMLFileError(f"{p.outputChannels} channels in {groups} groups")
+        raise CoreMLFileError(f"{p.outputChannels} channels cannot be split into {groups} groups")
     shape = (p.kernelChannels, p.outputChannels // groups, *kernel)
     if groups > 1 and len(p.weights.quantization.linearQuantization.scale) > 1:
-        raise UnsupportedModelError("a grouped deconvolution with a scale for each channel")
+        raise UnsupportedModelError("a grouped deconvolution with a scale per channel cannot be run here")
     weight = nnweights.array(p.weights, shape, axis=1)
     bias = nnweights.array(p.bias, (p.outputChannels,)) if p.hasBias else None
     reach = [(size - 1) * step + width for size, step, width in zip(x.shape[2:], stride, kernel, strict=True)]
-    wanted: tuple[int, ...] | None = None
+    target: tuple[int, ...] | None = None
     if p.outputShape:
-        wanted = to_ints(p.outputShape, (1, 1), "an output shape")
+        target = to_ints(p.outputShape, (1, 1), "an output shape")
     elif p.WhichOneof("ConvolutionPaddingType") == "same":
-        wanted = tuple(size * step for size, step in zip(x.shape[2:], stride, strict=True))
-    if wanted is None:
+        target = tuple(size * step for size, step in zip(x.shape[2:], stride, strict=True))
+    if target is None:
         before, after = _borders(p.valid.paddingAmounts)
     else:
-        before, after = _crop(reach, wanted, p.same.asymmetryMode == _TOP_LEFT_HEAVY)
+        before, after = _crop(reach, target, p.same.asymmetryMode == _TOP_LEFT_HEAVY)
     window = Window(kernel=kernel, stride=stride, before=before, after=after)
-    return spatial.deconvolution(g, x, weight, bias, window=window, groups=groups, size=wanted)
+    return spatial.deconvolution(g, x, weight, bias, window=window, groups=groups, size=target)
 
 
-def _crop(reach: list[int], wanted: tuple[int, ...], lower: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
+def _crop(reach: list[int], target: tuple[int, ...], lower: bool) -> tuple[tuple[int, ...], tuple[int, ...]]:
     before, after = [], []
-    for have, want in zip(reach, wanted, strict=True):
-        total = have - want
+    for full, size in zip(reach, target, strict=True):
+        total = full - size
         small = max(total, 0) // 2
         first = total - small if lower and total > 0 else small
         before.append(first)
@@ -107,15 +106,15 @@ def _borders(amounts: Any) -> tuple[tuple[int, ...], tuple[int, ...]]:
     if not edges:
         return (0, 0), (0, 0)
     if len(edges) != 2:
-        raise CoreMLFileError(f"expected the borders of 2 axes, found {len(edges)}")
+        raise CoreMLFileError(f"expected border amounts of 2 axes, found {len(edges)}")
     return tuple(int(e.startEdgeSize) for e in edges), tuple(int(e.endEdgeSize) for e in edges)
 
 
 def pooling(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`PoolingLayerParams`: max, average and L2, over windows or over everything."""
+    """`PoolingLayerParams`: max, average and L2 pooling, over windows or globally."""
     p = layer.params
     if not 0 <= p.type < len(_POOLING):
-        raise UnsupportedModelError(f"pooling of a type {p.type}")
+        raise UnsupportedModelError(f"the pooling type {p.type} cannot be run here")
     kind = _POOLING[p.type]
     if p.globalPooling:
         return spatial.global_pooling(g, at_least(layer.x, 2), kind)
@@ -134,7 +133,7 @@ def pooling(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def padding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`PaddingLayerParams`: constant, reflection, replication."""
+    """`PaddingLayerParams`: constant, reflection or replication."""
     p = layer.params
     before, after = _borders(p.paddingAmounts)
     kind = p.WhichOneof("PaddingType") or "constant"
@@ -143,16 +142,16 @@ def padding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def constant_pad(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ConstantPaddingLayerParams`: amounts for every axis, or sizes to reach."""
+    """`ConstantPaddingLayerParams`: padding amounts for every axis, or target sizes."""
     p, x = layer.params, alone(layer)
     amounts = [int(amount) for amount in p.padAmounts]
     if len(amounts) != 2 * x.rank:
-        raise CoreMLFileError(f"{len(amounts)} amounts of padding for {x.rank} axes")
+        raise CoreMLFileError(f"expected {2 * x.rank} amounts of padding, found {len(amounts)}")
     before, after = amounts[::2], amounts[1::2]
     if p.padToGivenOutputSizeMode:
-        # Of each pair one is the size to reach and the other 0; it says on which side to pad.
-        before = [max(0, want - have) for want, have in zip(before, x.shape, strict=True)]
-        after = [max(0, want - have) for want, have in zip(after, x.shape, strict=True)]
+        # In each pair, one number is the target size and the other 0; its position is the side to pad.
+        before = [max(0, target - size) for target, size in zip(before, x.shape, strict=True)]
+        after = [max(0, target - size) for target, size in zip(after, x.shape, strict=True)]
     return arrays.pad(g, x, before, after, value=p.value)
 
 
@@ -167,18 +166,18 @@ def crop(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
         start, after = _borders(layer.params.cropAmounts)
         stop = tuple(length - last for length, last in zip(x.shape[-2:], after, strict=True))
     if any(not 0 <= a <= b <= n for a, b, n in zip(start, stop, x.shape[-2:], strict=True)):
-        raise CoreMLFileError(f"a crop from {start} to {stop} of a value of shape {x.shape}")
+        raise CoreMLFileError(f"a crop from {start} to {stop} does not fit a value of shape {x.shape}")
     y = arrays.take_slice(g, x, -2, start[0], stop[0])
     return arrays.take_slice(g, y, -1, start[1], stop[1])
 
 
 def upsample(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`UpsampleLayerParams`: nearest or bilinear, by whole or broken factors."""
+    """`UpsampleLayerParams`: nearest or bilinear, by integer or fractional factors."""
     p, x = layer.params, at_least(layer.x, 2)
     whole = to_ints(p.scalingFactor, (1, 1), "a factor")
     factors: tuple[float, ...] = tuple(p.fractionalScalingFactor) or whole
     if len(factors) != 2 or not all(0 < factor < 2**14 for factor in factors):
-        raise CoreMLFileError(f"a factor of {factors}")
+        raise CoreMLFileError(f"the scale factors {factors} are out of range")
     size = (math.floor(x.shape[-2] * factors[0]), math.floor(x.shape[-1] * factors[1]))
     if proto.enum_name(p, "mode", p.mode) == "NN":
         return resizing.nearest(g, x, size)
@@ -187,7 +186,7 @@ def upsample(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def resize_bilinear(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ResizeBilinearLayerParams`: to a size, on one of four grids."""
+    """`ResizeBilinearLayerParams`: resize to a size, on one of four sampling grids."""
     size = to_ints(layer.params.targetSize, (1, 1), "a size")
     mode = _SAMPLING[layer.params.mode.samplingMethod]
     return resizing.bilinear(g, at_least(layer.x, 2), (size[0], size[1]), mode)
@@ -195,8 +194,8 @@ def resize_bilinear(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 def crop_resize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`CropResizeLayerParams`: boxes (N, 1, 4 or 5, 1, 1) of pictures (1, B, C, H, W)."""
-    p, (x, given) = layer.params, layer.pair()
-    boxes, which = resizing.boxes(g, given)
+    p, (x, box_numbers) = layer.params, layer.pair()
+    boxes, which = resizing.boxes(g, box_numbers)
     if x.rank != 5 or x.shape[0] != 1:
         raise CoreMLFileError(f"expected pictures (1, B, C, H, W), found the shape {x.shape}")
     if which is not None:
@@ -211,7 +210,7 @@ def crop_resize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def reorganize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
-    """`ReorganizeDataLayerParams`: between channels and space."""
+    """`ReorganizeDataLayerParams`: move data between channels and spatial axes."""
     p, x = layer.params, arrays.fold(g, layer.x, 4)
     mode = proto.enum_name(p, "mode", p.mode)
     if mode == "SPACE_TO_DEPTH":
