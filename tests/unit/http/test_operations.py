@@ -6,6 +6,8 @@ import re
 
 from quickml import logs
 from quickml.executors.executor import State, Worker
+from quickml.http import app
+from quickml.service import Service
 from served import HOURS, served, until
 
 
@@ -28,6 +30,19 @@ def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_
             assert answer.status_code == status
             assert answer.json()["ready"] is (status == 200)
             assert "secret" not in answer.text
+
+
+def test_sweeps_go_on_after_an_unexpected_error(tmp_path, monkeypatch):
+    calls = []
+
+    def sweep(_):
+        calls.append(1)
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr(app, "SWEEP_EVERY_S", 0.01)
+    monkeypatch.setattr(Service, "sweep", sweep)
+    with served(tmp_path, workers=0):
+        until(lambda: len(calls) >= 3, "a third sweep")
 
 
 def figures(server):
