@@ -35,14 +35,14 @@ def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_
 def test_sweeps_go_on_after_an_unexpected_error(tmp_path, monkeypatch):
     calls = []
 
-    def sweep(_):
+    def scrub(_):
         calls.append(1)
         raise RuntimeError("a bug")
 
     monkeypatch.setattr(app, "SWEEP_EVERY_S", 0.01)
-    monkeypatch.setattr(Service, "sweep", sweep)
+    monkeypatch.setattr(Service, "scrub", scrub)
     with served(tmp_path, workers=0):
-        until(lambda: len(calls) >= 3, "a third sweep")
+        until(lambda: len(calls) >= 3, "a third attempt")
 
 
 def figures(server):
