@@ -34,14 +34,14 @@ def write(trained: TrainedModel, folder: Path) -> Path:
     Raises:
         CompileError: a layer is not supported; `document/checks/updating.py` reports these before training.
     """
-    wanted = trained.plan.document.export.updatable
-    if wanted is None:
+    options = trained.plan.document.export.updatable
+    if options is None:
         raise CompileError("the document does not ask for an updatable file")
     with quiet():
         builder = _network(trained)
-        builder.make_updatable(list(wanted.layers or ()))
+        builder.make_updatable(list(options.layers or ()))
         _set_loss(builder, trained)
-        _set_training(builder, trained, wanted)
+        _set_training(builder, trained, options)
         description = builder.spec.description
         fill_metadata(trained, description)
         _describe_training(description)
@@ -86,12 +86,12 @@ def _set_loss(builder: Any, trained: TrainedModel) -> None:
     builder.spec.description.trainingInput[-1].name = TARGET
 
 
-def _set_training(builder: Any, trained: TrainedModel, wanted: Updatable) -> None:
+def _set_training(builder: Any, trained: TrainedModel, options: Updatable) -> None:
     """Set optimizer, epochs and shuffling seed. `make_updatable` has enabled shuffling."""
     network, unit = coremltools().models.neural_network, _squared_unit(trained)
-    optimizer, parameters = wanted.optimizer, builder.nn_spec.updateParams
+    optimizer, parameters = options.optimizer, builder.nn_spec.updateParams
     if isinstance(optimizer, Adam):
-        adam = network.AdamParams(batch=wanted.batch_size)
+        adam = network.AdamParams(batch=options.batch_size)
         adam.set_lr(*_range(optimizer.learning_rate))
         adam.set_beta1(*_range(optimizer.beta_1))
         adam.set_beta2(*_range(optimizer.beta_2))
@@ -99,12 +99,12 @@ def _set_training(builder: Any, trained: TrainedModel, wanted: Updatable) -> Non
         builder.set_adam_optimizer(adam)
         batch = parameters.optimizer.adamOptimizer.miniBatchSize
     else:
-        sgd = network.SgdParams(batch=wanted.batch_size)
+        sgd = network.SgdParams(batch=options.batch_size)
         sgd.set_lr(*_range(optimizer.learning_rate / unit))
         sgd.set_momentum(*_range(optimizer.momentum))
         builder.set_sgd_optimizer(sgd)
         batch = parameters.optimizer.sgdOptimizer.miniBatchSize
-    builder.set_epochs(wanted.epochs)
+    builder.set_epochs(options.epochs)
     builder.set_shuffle(trained.plan.document.training.seed)
     _allow(batch, _MOST_SAMPLES)
     _allow(parameters.epochs, _MOST_EPOCHS)

@@ -215,11 +215,11 @@ class OnnxGraph:
 
 def _tensor(name: str, inferred: Any, kind: str) -> Tensor:
     if inferred is None or not inferred.tensor_type.HasField("shape"):
-        raise UnsupportedModelError(f"the shape of its result ({kind}) cannot be told beforehand")
+        raise UnsupportedModelError(f"the shape of the result of {kind} cannot be inferred")
     dimensions = inferred.tensor_type.shape.dim
     if any(not dimension.HasField("dim_value") for dimension in dimensions):
-        raise UnsupportedModelError(f"the shape of its result ({kind}) cannot be told beforehand")
-    shape = _bounded([dimension.dim_value for dimension in dimensions], "its result")
+        raise UnsupportedModelError(f"the shape of the result of {kind} cannot be inferred")
+    shape = _bounded([dimension.dim_value for dimension in dimensions], "the result")
     return Tensor(name, shape, inferred.tensor_type.elem_type)
 
 

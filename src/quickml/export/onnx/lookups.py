@@ -38,13 +38,13 @@ def gather(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int, batch: int = 0) 
     """Entries of x along an axis, separately for each entry of the first `batch` axes of both values."""
     if not batch:
         return arrays.gather(g, x, indices, axis)
-    place = arrays.axis_of(axis, x.rank)
-    if not 0 < batch <= min(place, indices.rank) or x.shape[:batch] != indices.shape[:batch]:
+    position = arrays.axis_of(axis, x.rank)
+    if not 0 < batch <= min(position, indices.rank) or x.shape[:batch] != indices.shape[:batch]:
         raise CoreMLFileError(f"{batch} batch axes of values of shape {x.shape} and {indices.shape}")
     # GatherND appends the gathered axes to those of the indices: the axis is moved to the front before, and
     # the axes between are moved back after.
-    between = place - batch
-    order = (*range(batch), place, *range(batch, place), *range(place + 1, x.rank))
+    between = position - batch
+    order = (*range(batch), position, *range(batch, position), *range(position + 1, x.rank))
     gathered = gather_nd(g, arrays.transpose(g, x, order), arrays.expand(g, indices, [-1]), batch)
     first = range(batch, indices.rank)
     moved = range(indices.rank, indices.rank + between)
@@ -64,11 +64,11 @@ def gather_along(g: OnnxGraph, x: Tensor, indices: Tensor, axis: int) -> Tensor:
 
 def scatter(g: OnnxGraph, x: Tensor, indices: Tensor, updates: Tensor, *, axis: int, mode: str) -> Tensor:
     """x with slices along an axis updated: updates (*x[:axis], *indices, *x[axis + 1:])."""
-    place = arrays.axis_of(axis, x.rank)
-    flat = (*x.shape[:place], indices.size, *x.shape[place + 1 :])
-    column = [indices.size if other == place else 1 for other in range(x.rank)]
-    places = arrays.broadcast_to(g, arrays.reshape(g, whole(g, indices), column), flat)
-    return scatter_along(g, x, places, arrays.reshape(g, updates, flat), axis=place, mode=mode)
+    position = arrays.axis_of(axis, x.rank)
+    flat = (*x.shape[:position], indices.size, *x.shape[position + 1 :])
+    column = [indices.size if other == position else 1 for other in range(x.rank)]
+    positions = arrays.broadcast_to(g, arrays.reshape(g, whole(g, indices), column), flat)
+    return scatter_along(g, x, positions, arrays.reshape(g, updates, flat), axis=position, mode=mode)
 
 
 def scatter_along(
@@ -111,30 +111,32 @@ def one_hot(g: OnnxGraph, indices: Tensor, depth: int, axis: int, *, on: Operand
     """
     if not 0 < depth <= _LARGEST_RANGE:
         raise CoreMLFileError(f"one-hot vectors: expected 1 to {_LARGEST_RANGE} entries, found {depth}")
-    place = arrays.axis_of(axis, indices.rank + 1)
-    steps = np.arange(depth).reshape([-1 if other == place else 1 for other in range(indices.rank + 1)])
-    return g.op("Where", g.op("Equal", arrays.expand(g, whole(g, indices), [place]), steps), on, off)
+    position = arrays.axis_of(axis, indices.rank + 1)
+    steps = np.arange(depth).reshape([-1 if other == position else 1 for other in range(indices.rank + 1)])
+    return g.op("Where", g.op("Equal", arrays.expand(g, whole(g, indices), [position]), steps), on, off)
 
 
 def top_k(g: OnnxGraph, x: Tensor, count: int, axis: int, *, largest: bool) -> tuple[Tensor, Tensor]:
     """Values and int32 indices of the largest (or smallest) entries along an axis, sorted."""
-    place = arrays.axis_of(axis, x.rank)
-    if not 1 <= count <= x.shape[place]:
-        raise CoreMLFileError(f"top k: expected 1 to {x.shape[place]} entries, found {count}")
+    position = arrays.axis_of(axis, x.rank)
+    if not 1 <= count <= x.shape[position]:
+        raise CoreMLFileError(f"top k: expected 1 to {x.shape[position]} entries, found {count}")
     size = np.asarray([count], dtype=np.int64)
-    values, indices = g.ops("TopK", 2, x, size, axis=place, largest=int(largest))
+    values, indices = g.ops("TopK", 2, x, size, axis=position, largest=int(largest))
     return values, g.op("Cast", indices, to=INT32)
 
 
 def sliding_windows(g: OnnxGraph, x: Tensor, axis: int, size: int, step: int) -> Tensor:
     """Every window of `size` along an axis: (..., L, ...) -> (..., (L - size) / step + 1, size, ...)."""
-    place = arrays.axis_of(axis, x.rank)
-    if not 1 <= size <= x.shape[place] or step < 1:
-        raise CoreMLFileError(f"windows of {size} with a step of {step} do not fit {x.shape[place]} entries")
-    starts = np.arange(0, x.shape[place] - size + 1, step)
+    position = arrays.axis_of(axis, x.rank)
+    if not 1 <= size <= x.shape[position] or step < 1:
+        raise CoreMLFileError(
+            f"windows of {size} with a step of {step} do not fit {x.shape[position]} entries"
+        )
+    starts = np.arange(0, x.shape[position] - size + 1, step)
     if starts.size * size > _LARGEST_RANGE:
         raise CoreMLFileError(f"{starts.size} windows of {size} entries are too many")
-    return arrays.gather(g, x, starts[:, None] + np.arange(size), place)
+    return arrays.gather(g, x, starts[:, None] + np.arange(size), position)
 
 
 def reverse_sequence(g: OnnxGraph, x: Tensor, lengths: Tensor, axis: int, batch: int) -> Tensor:

@@ -19,16 +19,16 @@ Value = Tensor | Constant
 class MilArguments:
     """The arguments by name. A missing argument, or one of the wrong type, raises a CoreMLFileError."""
 
-    def __init__(self, g: OnnxGraph, kind: str, given: Mapping[str, Sequence[Value]]) -> None:
-        self._g, self.kind, self._given = g, kind, given
+    def __init__(self, g: OnnxGraph, kind: str, arguments: Mapping[str, Sequence[Value]]) -> None:
+        self._g, self.kind, self._values = g, kind, arguments
 
     def has(self, name: str) -> bool:
         """Whether the operation has an argument."""
-        return bool(self._given.get(name))
+        return bool(self._values.get(name))
 
     def value(self, name: str) -> Value:
         """The argument, without conversion."""
-        values = self._given.get(name)
+        values = self._values.get(name)
         if not values:
             raise CoreMLFileError(f"the argument {name!r} is missing")
         return values[0]
@@ -39,11 +39,11 @@ class MilArguments:
 
     def tensors(self, name: str) -> list[Tensor]:
         """All values of a variadic argument, such as `values` of concat."""
-        return [self._as_tensor(name, value) for value in self._given.get(name, ())]
+        return [self._as_tensor(name, value) for value in self._values.get(name, ())]
 
     def every(self, name: str) -> list[int]:
         """All values of a variadic argument of integer or boolean constants."""
-        return [int(np.asarray(value).reshape(())) for value in self._given.get(name, ())]
+        return [int(np.asarray(value).reshape(())) for value in self._values.get(name, ())]
 
     def array(self, name: str) -> NDArray[Any]:
         """The argument as a constant array; float16 is converted to float32."""

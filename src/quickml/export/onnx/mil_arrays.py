@@ -22,10 +22,10 @@ def concat(g: OnnxGraph, a: MilArguments) -> Tensor:
         raise CoreMLFileError("the argument 'values' is empty")
     if not a.flag("interleave"):
         return arrays.concat(g, values, axis)
-    place = arrays.axis_of(axis, values[0].rank)
-    stacked = arrays.concat(g, [arrays.expand(g, x, [place + 1]) for x in values], place + 1)
+    position = arrays.axis_of(axis, values[0].rank)
+    stacked = arrays.concat(g, [arrays.expand(g, x, [position + 1]) for x in values], position + 1)
     shape = list(values[0].shape)
-    shape[place] *= len(values)
+    shape[position] *= len(values)
     return arrays.reshape(g, stacked, shape)
 
 
@@ -72,8 +72,8 @@ def slice_by_index(g: OnnxGraph, a: MilArguments) -> Tensor:
         if isinstance(cut, slice):
             y = arrays.take_slice(g, y, axis, cut.start, cut.stop, step=cut.step)
         else:
-            place = arrays.axis_of(cut, y.shape[axis])
-            y = arrays.take_slice(g, y, axis, place, place + 1)
+            position = arrays.axis_of(cut, y.shape[axis])
+            y = arrays.take_slice(g, y, axis, position, position + 1)
     return arrays.squeeze(g, y, [axis for axis, cut in enumerate(cuts) if not isinstance(cut, slice)])
 
 

@@ -47,11 +47,11 @@ def scatter_nd(g: OnnxGraph, a: MilArguments) -> Tensor:
 def slice_update(g: OnnxGraph, a: MilArguments) -> Tensor:
     """Replace the slice that `slice_by_index` would select by another value."""
     x, update = a.tensor(), a.tensor("update")
-    places = lookups.places_of_slice(x.shape, slices(a, x))
-    if places.size != update.size:
-        raise CoreMLFileError(f"an update: expected {places.size} numbers, found the shape {update.shape}")
+    positions = lookups.places_of_slice(x.shape, slices(a, x))
+    if positions.size != update.size:
+        raise CoreMLFileError(f"an update: expected {positions.size} numbers, found the shape {update.shape}")
     flat, new = arrays.reshape(g, x, (x.size,)), arrays.reshape(g, update, (update.size,))
-    changed = lookups.scatter_along(g, flat, g.constant(places), new, axis=0, mode="update")
+    changed = lookups.scatter_along(g, flat, g.constant(positions), new, axis=0, mode="update")
     return arrays.reshape(g, changed, x.shape)
 
 

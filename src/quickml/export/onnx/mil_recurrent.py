@@ -19,12 +19,12 @@ def lstm(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     if direction == "bidirectional":
         cells.append(_cell(a, "_back", "ifoz"))
     kinds = {"recurrent_activation": "sigmoid", "cell_activation": "tanh", "activation": "tanh"}
-    made = recurrent.lstm(
+    result = recurrent.lstm(
         g, a.tensor(), cells, (a.tensor("initial_h"), a.tensor("initial_c")),
         [recurrent.activation(a.text(name, default)) for name, default in kinds.items()],
         direction=direction,
     )  # fmt: skip
-    return _results(g, a, made)
+    return _results(g, a, result)
 
 
 def gru(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
@@ -36,22 +36,22 @@ def gru(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     own documentation says, so the two files of one such program give different results.
     """
     names = a.text("recurrent_activation", "sigmoid"), a.text("activation", "tanh")
-    made = recurrent.gru(
+    result = recurrent.gru(
         g, a.tensor(), _cell(a, "", "roz"), a.tensor("initial_h"),
         [recurrent.activation(name) for name in names],
         reverse=a.text("direction", "forward") == "reverse", reset_after=True,
     )  # fmt: skip
-    return _results(g, a, made)
+    return _results(g, a, result)
 
 
 def rnn(g: OnnxGraph, a: MilArguments) -> tuple[Tensor, ...]:
     """-> all steps or the last one, the last hidden state."""
-    made = recurrent.rnn(
+    result = recurrent.rnn(
         g, a.tensor(), _cell(a, "", "h"), a.tensor("initial_h"),
         recurrent.activation(a.text("activation", "tanh")),
         reverse=a.text("direction", "forward") == "reverse",
     )  # fmt: skip
-    return _results(g, a, made)
+    return _results(g, a, result)
 
 
 def _cell(a: MilArguments, suffix: str, names: Sequence[str]) -> RecurrentCell:
@@ -67,10 +67,10 @@ def _cell(a: MilArguments, suffix: str, names: Sequence[str]) -> RecurrentCell:
     )
 
 
-def _results(g: OnnxGraph, a: MilArguments, made: Result) -> tuple[Tensor, ...]:
-    last = arrays.reshape(g, made.hidden, (1, *made.hidden.shape))
-    first = made.steps if a.flag("output_sequence") else last
-    return (first, made.hidden) if made.cell is None else (first, made.hidden, made.cell)
+def _results(g: OnnxGraph, a: MilArguments, result: Result) -> tuple[Tensor, ...]:
+    last = arrays.reshape(g, result.hidden, (1, *result.hidden.shape))
+    first = result.steps if a.flag("output_sequence") else last
+    return (first, result.hidden) if result.cell is None else (first, result.hidden, result.cell)
 
 
 OPERATIONS: dict[str, Translator] = {"lstm": lstm, "gru": gru, "rnn": rnn}

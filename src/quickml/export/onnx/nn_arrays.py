@@ -73,10 +73,10 @@ def concat_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     axis = layer.params.axis
     if not layer.params.interleave:
         return arrays.concat(g, layer.inputs, axis)
-    place = arrays.axis_of(axis, layer.x.rank)
-    stacked = arrays.concat(g, [arrays.expand(g, x, [place + 1]) for x in layer.inputs], place + 1)
+    position = arrays.axis_of(axis, layer.x.rank)
+    stacked = arrays.concat(g, [arrays.expand(g, x, [position + 1]) for x in layer.inputs], position + 1)
     shape = list(layer.x.shape)
-    shape[place] *= len(layer.inputs)
+    shape[position] *= len(layer.inputs)
     return arrays.reshape(g, stacked, shape)
 
 

@@ -23,12 +23,12 @@ def lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     cell = _lstm_cell(p.weightParams, p)
     direction = "reverse" if p.reverseInput else "forward"
     states = (_state(g, layer, 1), _state(g, layer, 2))
-    made = recurrent.lstm(
+    result = recurrent.lstm(
         g, _sequence(g, layer.x), [cell], states, _activations(p.activations, 3),
         direction=direction, clip=_CLIP, coupled=p.params.coupledInputAndForgetGate,
     )  # fmt: skip
-    steps = made.steps if p.params.sequenceOutput else None
-    return _results(g, steps, made.hidden, made.cell)
+    steps = result.steps if p.params.sequenceOutput else None
+    return _results(g, steps, result.hidden, result.cell)
 
 
 def bidirectional_lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
@@ -43,14 +43,14 @@ def bidirectional_lstm(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     backward = _activations(p.activationsBackwardLSTM, 3) if p.activationsBackwardLSTM else forward
     if forward != backward:
         raise UnsupportedModelError("directions with different activations cannot be run here")
-    made = recurrent.lstm(
+    result = recurrent.lstm(
         g, _sequence(g, layer.x), cells, (states[0], states[1]), forward,
         direction="bidirectional", clip=_CLIP, coupled=p.params.coupledInputAndForgetGate,
     )  # fmt: skip
-    steps = made.steps if p.params.sequenceOutput else None
-    hidden = arrays.split_evenly(g, made.hidden, 2, 1)
-    cell = arrays.split_evenly(g, made.cell or made.hidden, 2, 1)
-    first = _results(g, steps, made.hidden, None)[0]
+    steps = result.steps if p.params.sequenceOutput else None
+    hidden = arrays.split_evenly(g, result.hidden, 2, 1)
+    cell = arrays.split_evenly(g, result.cell or result.hidden, 2, 1)
+    first = _results(g, steps, result.hidden, None)[0]
     return (first, *(_as_blob(g, state) for state in (hidden[0], cell[0], hidden[1], cell[1])))
 
 
@@ -60,11 +60,11 @@ def gru(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
     names = {"z": "updateGate", "r": "resetGate", "o": "outputGate"}
     size = (p.outputVectorSize, p.inputVectorSize)
     cell = _cell(p, names, size, biased=p.hasBiasVectors)
-    made = recurrent.gru(
+    result = recurrent.gru(
         g, _sequence(g, layer.x), cell, _state(g, layer, 1), _activations(p.activations, 2),
         reverse=p.reverseInput, clip=_CLIP,
     )  # fmt: skip
-    return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
+    return _results(g, result.steps if p.sequenceOutput else None, result.hidden)
 
 
 def simple(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
@@ -77,10 +77,10 @@ def simple(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, ...]:
         bias={"h": nnweights.array(p.biasVector, (hidden,))} if p.hasBiasVector else None,
     )
     kind = _activation(p.activation)
-    made = recurrent.rnn(
+    result = recurrent.rnn(
         g, _sequence(g, layer.x), cell, _state(g, layer, 1), kind, reverse=p.reverseInput, clip=_CLIP
     )
-    return _results(g, made.steps if p.sequenceOutput else None, made.hidden)
+    return _results(g, result.steps if p.sequenceOutput else None, result.hidden)
 
 
 def _lstm_cell(weights: Any, p: Any) -> RecurrentCell:
@@ -119,11 +119,11 @@ def _sequence(g: OnnxGraph, x: Tensor) -> Tensor:
     return arrays.reshape(g, x, x.shape[:3])
 
 
-def _state(g: OnnxGraph, layer: NetworkLayer, place: int) -> Tensor | None:
+def _state(g: OnnxGraph, layer: NetworkLayer, index: int) -> Tensor | None:
     """(1, N, H, 1, 1) -> (N, H); None if the layer has no such input."""
-    if place >= len(layer.inputs):
+    if index >= len(layer.inputs):
         return None
-    state = layer.inputs[place]
+    state = layer.inputs[index]
     batch = layer.x.shape[1]
     if state.size % batch:
         raise CoreMLFileError(f"a state of shape {state.shape} does not fit a batch of {batch}")

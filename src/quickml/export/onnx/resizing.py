@@ -19,17 +19,17 @@ def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
     if mode in ("STRICT_ALIGN_CORNERS", "ALIGN_CORNERS"):
         if target == 1:
             return np.asarray([(size - 1) / 2 if mode == "ALIGN_CORNERS" else 0.0])
-        places = steps * (size - 1) / (target - 1)
+        positions = steps * (size - 1) / (target - 1)
     elif mode == "DEFAULT":
-        places = steps * size / target
+        positions = steps * size / target
     elif mode == "OFFSET_CORNERS":
         spacing = max(1, size - 1) / target
-        places = 0.5 * spacing + steps * spacing
+        positions = 0.5 * spacing + steps * spacing
     elif mode == "UNALIGN_CORNERS":
-        places = (steps + 0.5) * size / target - 0.5
+        positions = (steps + 0.5) * size / target - 0.5
     else:
         raise UnsupportedModelError(f"the resizing mode {mode!r} cannot be run here")
-    return np.clip(places, 0, size - 1)
+    return np.clip(positions, 0, size - 1)
 
 
 def bilinear(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:
@@ -52,20 +52,20 @@ def nearest(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str = "DEFAULT
         _check_size(length, target)
         # At half-pixel centres the nearest sample is floor((index + 0.5) * old / new), computed in integers.
         twice = 2 * np.arange(target) + (mode == "UNALIGN_CORNERS")
-        places = np.minimum(twice * length // (2 * target), length - 1)
-        x = arrays.gather(g, x, places.astype(np.int64), axis)
+        positions = np.minimum(twice * length // (2 * target), length - 1)
+        x = arrays.gather(g, x, positions.astype(np.int64), axis)
     return x
 
 
 def _interpolation(length: int, target: int, mode: str) -> NDArray[np.float32]:
     _check_size(length, target)
-    places = grid(length, target, mode)
-    low = np.floor(places).astype(np.int64)
+    positions = grid(length, target, mode)
+    low = np.floor(positions).astype(np.int64)
     high = np.minimum(low + 1, length - 1)
     matrix = np.zeros((target, length), dtype=np.float32)
     samples = np.arange(target)
-    np.add.at(matrix, (samples, low), 1 - (places - low))
-    np.add.at(matrix, (samples, high), places - low)
+    np.add.at(matrix, (samples, low), 1 - (positions - low))
+    np.add.at(matrix, (samples, high), positions - low)
     return matrix
 
 
@@ -149,16 +149,16 @@ def _samples(g: OnnxGraph, start: Tensor, end: Tensor, *, target: int, mode: str
     return g.op("Add", start, offsets)
 
 
-def _weights(g: OnnxGraph, places: Tensor, length: int, zero_outside: bool) -> Tensor:
+def _weights(g: OnnxGraph, positions: Tensor, length: int, zero_outside: bool) -> Tensor:
     """Bilinear weights (N, target, length): entry k has the weight max(0, 1 - |p - k|) in a sample at p."""
-    _check_size(length, places.shape[-1])
-    clipped = activations.clip(g, places, 0.0, length - 1.0)
+    _check_size(length, positions.shape[-1])
+    clipped = activations.clip(g, positions, 0.0, length - 1.0)
     columns = np.arange(length, dtype=np.float32)
     distance = g.op("Abs", g.op("Sub", arrays.expand(g, clipped, [2]), columns))
     weights = g.op("Max", g.op("Sub", g.constant(1.0), distance), 0.0)
     if not zero_outside:
         return weights
-    distance_outside = g.op("Abs", g.op("Sub", places, clipped))
+    distance_outside = g.op("Abs", g.op("Sub", positions, clipped))
     inside = g.op(
         "Cast", g.op("Less", distance_outside, 1e-4), to=FLOAT
     )  # allows rounding errors at the edge

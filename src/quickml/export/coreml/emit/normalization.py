@@ -91,9 +91,9 @@ def group_normalization(layer: GroupNormalization, context: Context) -> Var:
     size = shape[position_of(layer.axis, shape)]
     groups = size if layer.groups == -1 else layer.groups
     order = [0, axis, *(other for other in range(1, len(shape) + 1) if other != axis)]
-    turned = mb.transpose(x=context.input, perm=order) if order != sorted(order) else context.input
-    rows = _standardised(mb.reshape(x=turned, shape=[1, groups, -1]), [2], layer.epsilon)
-    value = mb.reshape(x=rows, shape=turned.shape)
+    transposed = mb.transpose(x=context.input, perm=order) if order != sorted(order) else context.input
+    rows = _standardised(mb.reshape(x=transposed, shape=[1, groups, -1]), [2], layer.epsilon)
+    value = mb.reshape(x=rows, shape=transposed.shape)
     if order != sorted(order):
         value = mb.transpose(x=value, perm=np.argsort(order))
     if layer.scale:

@@ -51,8 +51,8 @@ def _resized(context: Context, interpolation: Interpolation) -> Var:
     wide = mb.matmul(
         x=context.input, y=_samples(width, columns, interpolation), name=f"{context.name}_columns"
     )
-    turned = mb.transpose(x=wide, perm=[0, 1, 3, 2], name=f"{context.name}_turned")
-    tall = mb.matmul(x=turned, y=_samples(height, rows, interpolation), name=f"{context.name}_rows")
+    transposed = mb.transpose(x=wide, perm=[0, 1, 3, 2], name=f"{context.name}_turned")
+    tall = mb.matmul(x=transposed, y=_samples(height, rows, interpolation), name=f"{context.name}_rows")
     return mb.transpose(x=tall, perm=[0, 1, 3, 2], name=context.name)
 
 

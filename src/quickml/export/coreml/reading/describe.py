@@ -125,8 +125,8 @@ def _plain(item: Any) -> Any:
 
 def _interface(about: Any) -> Any:
     """The message with the inputs and outputs: in a file with several functions, the default function."""
-    wanted = about.defaultFunctionName or "main"
-    return next((function for function in about.functions if function.name == wanted), about)
+    function_name = about.defaultFunctionName or "main"
+    return next((function for function in about.functions if function.name == function_name), about)
 
 
 def _feature(feature: Any) -> FeatureDescription:
@@ -179,8 +179,8 @@ def _program_labels(program: Any) -> tuple[str | int, ...] | None:
     binding = next(iter(classify.inputs["classes"].arguments), None)
     value = binding.value if binding is not None and binding.WhichOneof("binding") == "value" else None
     if value is None and binding is not None:
-        made = (one for _, one in _operations(program) if any(o.name == binding.name for o in one.outputs))
-        value = next((one.attributes["val"] for one in made if "val" in one.attributes), None)
+        values = (one for _, one in _operations(program) if any(o.name == binding.name for o in one.outputs))
+        value = next((one.attributes["val"] for one in values if "val" in one.attributes), None)
     try:
         labels = milvalues.Constants(None).read(value) if value is not None else None
     except CoreMLFileError:  # a description is as complete as possible, so this is no error
