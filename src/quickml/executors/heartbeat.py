@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from quickml.errors import StoreError
@@ -39,7 +39,8 @@ class Heartbeat(threading.Thread):
         *,
         attempts: Callable[[], Sequence[Attempt]],
         heed: Callable[[Attempt, Wish], None],
-        is_dead: Callable[[str], bool] = lambda _: False,
+        dead: Callable[[], Collection[str]] = tuple,
+        forget: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
         """Keep what `attempts` gives, as `holder`.
 
@@ -48,11 +49,13 @@ class Heartbeat(threading.Thread):
             holder: the id under which this executor claims.
             attempts: the attempts that run here.
             heed: called with an attempt and what it is to do, again and again while that holds.
-            is_dead: whether a holder is known to be dead, so that its leases need not run out first.
+            dead: the holders that are known to be dead, whose leases need not run out first.
+            forget: called with them when they hold nothing any more.
         """
         super().__init__(name="heartbeat", daemon=True)
         self._leases, self._holder = leases, holder
-        self._attempts, self._heed, self._is_dead = attempts, heed, is_dead
+        self._attempts, self._heed = attempts, heed
+        self._dead, self._forget = dead, forget
         self._watch = LeaseWatch(leases.lease_s)
         self._renewed_at = self._reaped_at = float("-inf")
         self._woken, self._is_closed = threading.Event(), False
@@ -101,13 +104,15 @@ class Heartbeat(threading.Thread):
             self._renewed_at = time.monotonic()
 
     def _reap(self) -> None:
+        dead = self._dead()  # asked first: it can have claimed nothing since
         leases = self._leases.running()
         expired = self._watch.expired(leases)
         for lease in leases:
-            if lease.holder is None or self._is_dead(lease.holder):
+            if lease.holder is None or lease.holder in dead:
                 self._release(lease, RESTARTED)
             elif lease in expired:
                 self._release(lease, LOST)
+        self._forget(dead)
 
     def _release(self, lease: Lease, reason: str) -> None:
         if self._leases.release(lease, reason):

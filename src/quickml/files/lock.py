@@ -47,10 +47,10 @@ class Lock:
         """Whether this object holds the lock."""
         return self._lock.is_locked
 
-    def release(self) -> None:
-        """Release the lock if it is held."""
+    def release(self, *, remove: bool = True) -> None:
+        """Release the lock if it is held; on Windows the file is removed in any case."""
         if self.is_held:
-            if sys.platform != "win32":  # Windows removes no open file; there filelock removes it
+            if remove and sys.platform != "win32":  # Windows removes no open file; there filelock removes it
                 self._remove()
             self._lock.release()
 

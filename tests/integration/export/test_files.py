@@ -194,7 +194,9 @@ def test_other_kinds_are_described_and_not_run(tmp_path: Path) -> None:
     about = describe(read(path))
     assert (about.type, about.labels, about.inputs[0].kind) == ("treeEnsembleClassifier", (3, 5), "double")
     assert [(one.name, one.parameters) for one in about.layers] == [("tree 0", 2), ("tree 1", 1)]
-    with pytest.raises(UnsupportedModelError, match=r"made\.mlmodel holds .* treeEnsembleClassifier"):
+    with pytest.raises(
+        UnsupportedModelError, match=r"made\.mlmodel: expected .* found the type treeEnsembleClassifier"
+    ):
         Runtime.load(path)
 
     pipeline = proto.new_model()

@@ -66,7 +66,7 @@ def test_more_layers_than_any_network_has(tmp_path: Path) -> None:
     for number in range(11_000):
         maker.layer("activation", f"y{number - 1}" if number else "x", f"y{number}", ReLU={})
     path = maker.save(tmp_path)
-    with pytest.raises(UnsupportedModelError, match="more than 10000 nodes"):
+    with pytest.raises(UnsupportedModelError, match="expected at most 10000 nodes, found more"):
         load(path)
 
 

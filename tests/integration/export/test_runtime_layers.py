@@ -728,7 +728,7 @@ def test_a_limit_on_the_cell_that_would_show_is_named(tmp_path: Path) -> None:
         weightParams=lstm_weights(biased=False, peephole=False), params={"cellClipThreshold": 0.5},
     )  # fmt: skip
     named(params, "activations", ("sigmoid", "tanh", "tanh"))
-    with pytest.raises(UnsupportedModelError, match=r"kept within 0\.5"):
+    with pytest.raises(UnsupportedModelError, match=r"cell state is clipped to 0\.5"):
         load(maker.save(tmp_path))
 
 

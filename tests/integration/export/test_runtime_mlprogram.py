@@ -844,7 +844,7 @@ def test_labels_that_do_not_match_are_found(tmp_path: Path) -> None:
     model = ct.utils.load_spec(str(path))
     model.neuralNetworkClassifier.stringClassLabels.vector.append("one too many")
     path.write_bytes(model.SerializeToString())
-    with pytest.raises(CoreMLFileError, match="4 labels for 3 probabilities"):
+    with pytest.raises(CoreMLFileError, match="expected 3 labels, one per probability, found 4"):
         load(path)
 
 

@@ -617,7 +617,7 @@ def test_classifier_with_integer_labels(named: bool, tmp_path: Path) -> None:
 
 
 def test_label_count(tmp_path: Path) -> None:
-    with pytest.raises(CoreMLFileError, match="2 labels for 3 probabilities"):
+    with pytest.raises(CoreMLFileError, match="expected 3 labels, one per probability, found 2"):
         load(classifier("a", "b").save(tmp_path))
 
 

@@ -25,31 +25,36 @@ def test_a_holder_that_lives_is_not_dead_and_one_that_was_killed_is(tmp_path):
         other = process.stdout.readline().strip()
         mine = Holder(tmp_path)
         mine.open()
-        assert not mine.is_dead(other)
-        assert not mine.is_dead(mine.id)
+        assert other not in mine.dead()
+        assert mine.id not in mine.dead()
         assert (tmp_path / other / "job_1").exists(), "what a living one writes stays"
     finally:
         process.kill()
         process.communicate()
-    assert mine.is_dead(other)
-    assert mine.is_dead(other), "also when its file is removed"
+    assert mine.dead() == {other}
     late = Holder(tmp_path)
     late.open()
+    assert late.dead() == {other}, "whoever else has found out, until it is forgotten"
+    late.forget({other, mine.id})
     assert not (tmp_path / other).exists()
+    assert mine.dead() == set()
+    assert mine.folder.exists(), "it lives"
     mine.close()
     late.close()
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_holder_that_was_looked_at_while_it_locked_its_file_is_not_dead_for_ever(tmp_path):
-    """It made the file, another process found it unlocked and removed it, and it made the file once more."""
+    """It made the file, another process found it unlocked, and it locked it then."""
     mine, path = Holder(tmp_path), tmp_path / "host_starting.lock"
     mine.open()
     path.touch()
-    assert mine.is_dead("host_starting")
+    assert mine.dead() == {"host_starting"}
     theirs = Lock(path)
     assert theirs.take()
-    assert not mine.is_dead("host_starting")
+    assert mine.dead() == set()
+    mine.forget({"host_starting"})
+    assert path.exists()
     theirs.release()
     mine.close()
 
@@ -59,14 +64,14 @@ def test_a_holder_whose_file_cannot_be_opened_is_not_known_to_be_dead(tmp_path):
     mine = Holder(tmp_path)
     (tmp_path / "host_1.lock").mkdir()
     mine.open()
-    assert not mine.is_dead("host_1")
+    assert mine.dead() == set()
     mine.close()
 
 
 def test_a_holder_of_another_machine_is_not_known_to_be_dead(tmp_path):
     holder = Holder(tmp_path / "scratch")
     holder.open()
-    assert not holder.is_dead("host_elsewhere")
+    assert holder.dead() == set()
     holder.close()
 
 
@@ -76,5 +81,16 @@ def test_what_older_servers_left_is_removed(tmp_path):
     (tmp_path / "host_1.lock").touch()
     holder = Holder(tmp_path)
     holder.open()
+    holder.forget(holder.dead())
     assert {path.name for path in tmp_path.iterdir()} == {holder.id, f"{holder.id}.lock"}
     holder.close()
+
+
+def test_a_server_killed_before_it_released_what_a_dead_one_held_leaves_that_to_the_next(tmp_path):
+    """Otherwise the lease would have to run out."""
+    (tmp_path / "host_1.lock").touch()
+    for _ in range(2):  # each finds out, and goes before it has released anything
+        holder = Holder(tmp_path)
+        holder.open()
+        assert holder.dead() == {"host_1"}
+        holder.close()

@@ -35,7 +35,12 @@ class LocalExecutor:
             for number in range(workers)
         ]
         self._heartbeat = Heartbeat(
-            leases, self._holder.id, attempts=self._attempts, heed=self._heed, is_dead=self._holder.is_dead
+            leases,
+            self._holder.id,
+            attempts=self._attempts,
+            heed=self._heed,
+            dead=self._holder.dead,
+            forget=self._holder.forget,
         )
 
     def start(self) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -28,10 +29,9 @@ class Holder:
         self.folder = scratch / self.id
         self._scratch = scratch
         self._lock = Lock(scratch / f"{self.id}{_LOCK}")
-        self._dead: set[str] = set()
 
     def open(self) -> None:
-        """Lock the file, make the folder, and remove what dead holders left.
+        """Lock the file, make the folder, and remove what servers left that had no such files.
 
         Raises:
             OSError: the disk refuses.
@@ -41,21 +41,32 @@ class Holder:
             time.sleep(0.01)
         self.folder.mkdir()
         for entry in list(self._scratch.iterdir()):
-            holder = entry.name.removesuffix(_LOCK)
-            if holder != self.id and (self.is_dead(holder) or not self._lock_of(holder).exists()):
-                shutil.rmtree(self._scratch / holder, ignore_errors=True)
+            if entry.suffix != _LOCK and not self._lock_of(entry.name).exists():
+                shutil.rmtree(entry, ignore_errors=True)
 
-    def is_dead(self, holder: str) -> bool:
-        """Whether a holder has lived on this machine, and does not any more."""
-        if holder != self.id and self._lock_of(holder).exists():
-            # Also of one that was found dead: it may have been about to lock the file, and has done so since.
-            self._dead.discard(holder)
+    def dead(self) -> set[str]:
+        """The holders that have lived on this machine, and do not any more, until they are forgotten."""
+        others = {path.stem for path in self._scratch.glob(f"*{_LOCK}")} - {self.id}
+        return {holder for holder in others if self._is_free(self._lock_of(holder))}
+
+    @staticmethod
+    def _is_free(path: Path) -> bool:
+        lock = Lock(path)
+        with suppress(OSError):  # the file cannot be opened: its leases have to run out
+            if lock.take():
+                # The file stays: if this process dies now, the next one still knows of the dead holder.
+                lock.release(remove=False)
+                return True
+        return False
+
+    def forget(self, holders: Collection[str]) -> None:
+        """Remove the folders and files of dead holders whose leases were all released."""
+        for holder in holders:
             lock = Lock(self._lock_of(holder))
-            with suppress(OSError):  # the file cannot be opened: its leases have to run out
-                if lock.take():
-                    self._dead.add(holder)
+            with suppress(OSError):
+                if lock.take():  # it may have been about to lock its file, and has done so since
+                    shutil.rmtree(self._scratch / holder, ignore_errors=True)
                     lock.release()
-        return holder in self._dead
 
     def close(self) -> None:
         """Remove the folder, and unlock and remove the file."""
