@@ -23,7 +23,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
-MNIST = ROOT / "src" / "quickml" / "datasets" / "files" / "mnist"
+MNIST = ROOT / "src" / "quickml" / "datasets" / "builtin" / "files" / "mnist"
 
 
 @dataclass(frozen=True, kw_only=True)
