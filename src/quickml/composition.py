@@ -133,10 +133,10 @@ def _held(lock: Path) -> Iterator[None]:
 
 
 def _key(path: Path) -> bytes:
-    """The key in a file, which is made where there is none: whole, for this user alone, or not at all.
+    """Read the key that signs links, or create it, readable by this user only.
 
     Raises:
-        StoreError: it cannot be read or made, or is none.
+        StoreError: the file cannot be read or created, or has another size.
     """
     try:
         if not path.exists():

@@ -42,8 +42,6 @@ class Call(Generic[T]):
     query: Mapping[str, str | int | list[str]] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=lambda: JSON)
     content: bytes | None = None
-    wanted: Sequence[int] = ()
-    """Status codes other than 2xx that `read` understands."""
 
     def result(self, content: bytes) -> T:
         """The answer, read.

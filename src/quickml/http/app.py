@@ -101,9 +101,9 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _sweep(service: Service) -> None:
     while True:
+        await asyncio.sleep(SWEEP_EVERY_S)  # first: the service has swept when it started
         try:
             await run_in_threadpool(service.sweep)
             await run_in_threadpool(service.scrub)
         except Exception:  # a bug must not end the sweeps of a server that runs for months
             log.exception("unexpected error while stored files were swept")
-        await asyncio.sleep(SWEEP_EVERY_S)
