@@ -146,3 +146,38 @@ def test_no_row_outlives_its_dependency():
 def test_constraints_are_pins_and_nothing_else():
     assert [pin for pin in pins() if not re.fullmatch(r"[\w.-]+==[\w.!+]+", pin)] == []
     assert "://" not in (ROOT / "constraints.txt").read_text()
+
+
+# The distribution
+
+TEXTS = [
+    path for folder in ("src", "docs", "deploy", "examples", ".ci", "tests") for path in sorted((ROOT / folder).rglob("*"))
+    if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".gz", ".png", ".npz"}
+]  # fmt: skip
+INSTALL = re.compile(r"pip install\b([^`\n]*)")
+
+
+def installed(arguments):
+    """The packages that `pip install` would look up on PyPI."""
+    words = [word.strip("'\"()") for word in re.split(r"\s+|&&", arguments)]
+    return [word for word in words if re.match(r"quickml", word)]
+
+
+def test_the_distribution_is_named_as_nobody_elses():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert project["name"] == "quickml-coreml"
+    assert project["scripts"] == {"quickml": "quickml.cli:main"}
+
+
+def test_no_text_installs_somebody_elses_package():
+    """PyPI has another project named `quickml`; without an index, an extra of it is asked for as `quickml[...]`."""
+    found = []
+    for path in [*PAGES, *TEXTS, ROOT / "constraints.txt", ROOT / "pyproject.toml"]:
+        text = path.read_text(encoding="utf-8", errors="replace")
+        for command in INSTALL.findall(text):
+            found += [
+                (named(path), word) for word in installed(command) if not word.startswith("quickml-coreml")
+            ]
+        if path != Path(__file__):
+            found += [(named(path), extra) for extra in re.findall(r"\bquickml\[\w+\]", text)]
+    assert found == []

@@ -43,8 +43,8 @@ class Export(DocumentModel):
 
     formats: Annotated[tuple[str, ...], Field(min_length=1)] = ("mlmodel", "mlpackage")
     """`mlmodel` is a neural network for iOS 13 and later, `mlpackage` an ML program for iOS 15 and later,
-    `aimodel` an Apple Core AI model for iOS 27 (needs `quickml[coreai]`), `onnx` the graph that was verified.
-    Where left out, those of the first two that can hold `weights`."""
+    `aimodel` an Apple Core AI model for iOS 27 (needs `quickml-coreml[coreai]`), `onnx` the graph that was
+    verified. Where left out, those of the first two that can hold `weights`."""
     weights: Annotated[
         Weights | Literal["auto"], Field(validation_alias=AliasChoices("weights", "precision"))
     ] = "float32"

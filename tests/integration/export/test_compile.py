@@ -133,10 +133,10 @@ def test_auto_without_any_loss_loses_nothing(tmp_path):
 def test_what_cannot_be_written_here_is_said_before_training(tmp_path, monkeypatch):
     from quickml.export import coreai
 
-    monkeypatch.setattr(coreai, "missing", lambda: "install quickml[coreai]")
+    monkeypatch.setattr(coreai, "missing", lambda: "install quickml-coreml[coreai]")
     plan = understand(document(formats=["aimodel"]))
     told = []
-    with pytest.raises(CompileError, match=r"install quickml\[coreai\]"):
+    with pytest.raises(CompileError, match=r"install quickml-coreml\[coreai\]"):
         told.extend(pipeline.run(plan, tmp_path / "result"))
     assert list(tmp_path.iterdir()) == []
     monkeypatch.setattr(coreai, "missing", lambda: None)

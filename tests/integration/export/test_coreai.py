@@ -312,7 +312,7 @@ def test_without_the_extra_the_reason_says_how_to_get_it(monkeypatch, tmp_path):
     )
     reason = coreai.missing()
     assert "torch" in reason
-    assert "pip install 'quickml[coreai]'" in reason
+    assert "pip install 'quickml-coreml[coreai]'" in reason
     trained = untrained(plan_of(*NETWORKS["circles"], dataset="circles"))
     with pytest.raises(CompileError, match="pip install"):
         coreai.write(trained, tmp_path / "model.keras", tmp_path)

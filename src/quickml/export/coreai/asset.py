@@ -20,7 +20,7 @@ def missing() -> str | None:
     if not absent:
         return None
     return (
-        f"aimodel needs {', '.join(absent)}, which is not installed: pip install 'quickml[coreai]'"
+        f"aimodel needs {', '.join(absent)}, which is not installed: pip install 'quickml-coreml[coreai]'"
         " (Linux on x86-64, or macOS 26 and later on Apple silicon)"
     )
 

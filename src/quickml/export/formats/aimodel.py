@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @registered
 class AIModel(Format):
-    """A folder, written and run by Apple's own libraries. Needs the optional extra `quickml[coreai]`."""
+    """A folder, written and run by Apple's own libraries. Needs the extra `quickml-coreml[coreai]`."""
 
     kind = "aimodel"
     file_name = "model.aimodel"
