@@ -13,7 +13,7 @@ from quickml.document.export import Export, Updatable, Weights
 from quickml.document.formats import DocumentFormat, known
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.layers.layer import Activation_, Initializer, Regularizer, shown
-from quickml.document.parse import MAX_BYTES
+from quickml.document.text import MAX_BYTES
 from quickml.document.training import (
     OPTIMIZERS,
     SHORT_NAMES,

@@ -120,10 +120,10 @@ def one_of(values: Iterable[Any]) -> str:
 
 def default(part: type[DocumentModel], key: str) -> str:
     """Describe the default of a key; a pair of equal numbers is written as one."""
-    field = part.model_fields[key]
-    if field.is_required():
+    field = part.model_fields.get(key)
+    if field is not None and field.is_required():
         return "**required**"
-    if field.default is None:
+    if field is None or field.default is None:
         return "none"
     if isinstance(field.default, DocumentModel):
         tag = getattr(field.default, "type", None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import shutil
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -36,7 +37,8 @@ ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE)
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
     """`runs/<slug of the name>-<UTC time>`."""
-    slug = re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "model"
+    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
+    slug = re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "model"
     return root / f"{slug}-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
 
 

@@ -99,3 +99,53 @@ DOCUMENTS = {
         {"layer": "FlattenLyr"}, {"layer": "DenseLyr", "units": 10, "activation": "softmax"}, optimizer="Ftrl"
     ),
 }  # fmt: skip
+
+
+def at_the_root(**others) -> dict:
+    """Until October 2018: without `model`."""
+    return {
+        "__info__": "to the reader", "model_name": "Test-v0", "num_layers": 1, "loss": "binary_crossentropy",
+        "optimizer": "rmsprop", "input_layer": {"dim": "(4)"},
+        "layer_0": {"layer": "DenseLyr", "units": 3, "activation": "softmax"}, **others,
+    }  # fmt: skip
+
+
+def regularized(*regularizers) -> dict:
+    return circles(*({**RELU, "kernel_regularizer": one} for one in regularizers))
+
+
+def dropping(rate) -> dict:
+    return circles(RELU, {"layer": "DropoutLyr", "rate": rate}, {"layer": "DenseLyr", "units": 2})
+
+
+IRIS = {"name": "Iris", "metrics": ["accuracy"], "epochs": 1}
+
+TRAINED_IN_2018 = {
+    "layers at the root": at_the_root(dataset=IRIS),
+    "layers at the root, no dataset": at_the_root(),
+    "layers at the root, of images": {**mnist()["model"], "loss": "mse", "dataset": mnist()["dataset"]},
+    "layers at the root, one more than counted": at_the_root(
+        layer_0=RELU, layer_1={"layer": "DenseLyr", "units": "num_classes", "activation": "softmax"}
+    ),
+    "a shape that no dataset has": at_the_root(input_layer={"dim": "(6, 9)"}, layer_0={"layer": "FlattenLyr"}),
+    "a shape with the number of samples": at_the_root(input_layer={"dim": "(150, 4)"}, dataset=IRIS),
+    "a last layer of one unit": at_the_root(layer_0={**RELU, "units": 1, "activation": "softmax"}, dataset=IRIS),
+    "an inner radius above the outer one": circles(RELU, inner_radius=10),
+    "too few samples": circles(RELU, num_samples=5),
+    "regularizers by name": regularized("l1", "l2", "l1_l2", "L1L2"),
+    "regularizers of Keras 2": regularized(
+        {"class_name": "L1L2", "config": {"l1": 0.0, "l2": 0.02}}, {"l1": "0.1"}, "unknown", {"config": 3}
+    ),
+    "rates of 1 and more": dropping(1.0),
+    "rates above 1": dropping(1.5),
+    "rates below 0": dropping(-0.5),
+    "a FlattenLyr whose dim does not fit": small_mnist({"layer": "FlattenLyr", "dim": "(7, 7, 7)"}),
+    "null": iris(batch_size=None, data_split=None),
+    "an optimizer as an object": {
+        **iris(), "model": {**iris()["model"], "optimizer": {"class_name": "SGD", "config": {"lr": 0.1, "decay": 0.1}}}
+    },
+    "further metrics": iris(metrics=["accuracy", "mae", "top_k_categorical_accuracy"]),
+    "a percentage": iris(data_split=80),
+    "types of layers as names": circles({"name": "DenseLyr", "units": 2}),
+}  # fmt: skip
+"""Documents that SculptML trained, or built, with values that are no longer valid."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from quickml.cli.commands.validate import validate_spec
-from quickml.document import understand
+from quickml.document import read, understand
 from quickml.errors import DocumentError
 
 ROOT = Path(__file__).parents[2]
@@ -42,8 +42,7 @@ def test_the_reference_has_nothing_else():
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_documents_are_understood(page):
     for wrong, text in JSON.findall(page.read_text(encoding="utf-8")):
-        document = json.loads(text)
-        if "model" in document and not wrong:
+        if not wrong and "model" in (document := json.loads(text)):
             understand(document)
 
 
@@ -52,7 +51,7 @@ def test_problems_are_told_as_printed():
     assert examples
     for document, printed in examples:
         with pytest.raises(DocumentError) as caught:
-            understand(json.loads(document))
+            read(document)
         assert str(caught.value) == printed.strip()
 
 

@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from quickml.document import Plan, read
-from quickml.document.parse import MAX_BYTES
+from quickml.document.text import MAX_BYTES
 from quickml.errors import DocumentError, Problem
 
 

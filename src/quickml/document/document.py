@@ -1,12 +1,13 @@
 """The document as a whole."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from quickml.document.dataset import NamedDataset
 from quickml.document.export import Export
 from quickml.document.layers import AnyLayer
+from quickml.document.names import Name
 from quickml.document.training import Training
 from quickml.fields import DocumentModel, Sizes
 
@@ -24,10 +25,18 @@ class Model(DocumentModel):
 class Document(DocumentModel):
     """A neural network to build, train, export and verify."""
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9 ._-]{1,64}$")]
-    """Display name: 1 to 64 letters, digits, spaces, `.`, `_` and `-`."""
+    name: Name
+    """Display name: 1 to 64 letters and digits of any script, spaces, `.`, `_` and `-`."""
     dataset: NamedDataset
     """A dataset's name, or an object with its name and options."""
     model: Model
     training: Training = Training()
     export: Export = Export()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_schema(cls, values: Any) -> Any:
+        """Editors read the address of a JSON Schema at the root."""
+        return (
+            {key: values[key] for key in values if key != "$schema"} if isinstance(values, dict) else values
+        )

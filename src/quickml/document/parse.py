@@ -19,14 +19,12 @@ from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
+from quickml.document.text import MAX_DEPTH, parse, too_deep
 from quickml.document.training import Training
 from quickml.document.validation_errors import problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
 
-MAX_BYTES = 4 * 2**20
-"""Maximum size of a document; the largest valid network is far smaller."""
 MAX_PROBLEMS = 100
-MAX_DEPTH = 20
 
 
 def read(text: str | bytes, catalog: Catalog = REGISTERED) -> Plan:
@@ -35,7 +33,14 @@ def read(text: str | bytes, catalog: Catalog = REGISTERED) -> Plan:
     Raises:
         DocumentError: contains all problems, at most 100.
     """
-    return understand(parse_json(text), catalog)
+    document, defects = parse(text)
+    if not defects:
+        return understand(document, catalog)
+    if not sculptml.recognises(document):
+        raise DocumentError(defects)
+    plan = understand(document, catalog)
+    accepted = [Notice(pointer="", message=f"accepted: {defect.found}; {defect.hint}") for defect in defects]
+    return replace(plan, notices=(*accepted, *plan.notices))
 
 
 def restore(plan: str | None, document: str) -> Plan:
@@ -52,62 +57,36 @@ def restore(plan: str | None, document: str) -> Plan:
     return Plan.from_json(plan) if plan is not None else read(document)
 
 
-def parse_json(text: str | bytes) -> Any:
-    """Parse JSON strictly as in RFC 8259: UTF-8, no NaN, no duplicate keys.
-
-    Raises:
-        DocumentError: contains the line and the column of the error.
-    """
-    if len(text) > MAX_BYTES:
-        raise _broken(f"at most {MAX_BYTES // 2**20} MiB", "more")
-    try:
-        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text
-    except UnicodeDecodeError as error:
-        byte = f"byte 0x{error.object[error.start]:02x} at offset {error.start}"
-        raise _broken("JSON in UTF-8", byte) from None
-    try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
-    except json.JSONDecodeError as error:
-        where = f"line {error.lineno}, column {error.colno}"
-        if not text.strip():
-            raise _broken("JSON", "an empty document") from None
-        raise _broken("JSON", f"at {where}: {error.msg.lower()}", _line(text, error.lineno)) from None
-    except RecursionError:  # Python's limit depends on its version; `understand` has its own limit
-        raise _too_deep() from None
-    except _UnreadableError as error:
-        raise _broken("JSON", str(error)) from None
-    except ValueError:  # an integer of more than 4,300 digits
-        raise _broken("JSON with numbers of ordinary size", "a number with thousands of digits") from None
-
-
 def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
     """Like `read`, for a parsed document.
 
     Raises:
         DocumentError: contains all problems, at most 100.
     """
+    if sculptml.recognises(document):
+        return _understand_sculptml(_bounded(document), catalog)
     if _is_deep(document):
-        raise _too_deep()
+        raise too_deep()
     _check_count(document)
     _check_text(document)
-    if not sculptml.recognises(document):
-        return _understand(document, (), catalog)
+    return _understand(document, catalog)
+
+
+def _understand_sculptml(document: dict[str, Any], catalog: Catalog) -> Plan:
     try:
         translation = sculptml.translate(document, catalog)
     except DocumentError as error:
-        raise DocumentError(error.problems[:MAX_PROBLEMS]) from None
+        raise _refused(error.problems, document) from None
     except DatasetError as error:
-        raise DocumentError([_broken_dataset(document["dataset"]["name"], error)]) from None
+        raise DocumentError([_broken_dataset(sculptml.dataset_name(document), error)]) from None
     try:
-        return _understand(translation.document, translation.notices, catalog)
+        plan = _understand(translation.document, catalog)
     except DocumentError as error:
-        moved = [
-            replace(problem, pointer=translation.original(problem.pointer)) for problem in error.problems
-        ]
-        raise DocumentError(moved) from None
+        raise _refused([translation.moved(problem) for problem in error.problems], document) from None
+    return replace(plan, notices=(*translation.notices, *map(translation.moved, plan.notices)))
 
 
-def _understand(document: Any, notices: Sequence[Notice], catalog: Catalog) -> Plan:
+def _understand(document: Any, catalog: Catalog) -> Plan:
     if not isinstance(document, dict):
         raise _broken("a JSON object with name, dataset and model", shown_value(document))
     try:
@@ -119,7 +98,7 @@ def _understand(document: Any, notices: Sequence[Notice], catalog: Catalog) -> P
     info, problems = _described(parsed.dataset, catalog)
     if info is None:
         raise _refused([*problems, *_beyond(document, {"/dataset"}, catalog)], document)
-    result, problems = make_plan(parsed, info, notices)
+    result, problems = make_plan(parsed, info)
     if result is None:
         raise _refused(problems, document)
     return result
@@ -196,32 +175,20 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def _too_deep() -> DocumentError:
-    return _broken(f"JSON nested at most {MAX_DEPTH} levels deep", "more")
+def _bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """A copy without what is nested more deeply, and without halves of surrogate pairs.
 
-
-class _UnreadableError(Exception):
-    pass
-
-
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    result = dict(pairs)
-    if len(result) < len(pairs):
-        seen: set[str] = set()
-        for key, _ in pairs:
-            if key in seen:
-                raise _UnreadableError(f"the key {key[:64]!r} twice in one object")
-            seen.add(key)
-    return result
-
-
-def _no_constant(name: str) -> Any:
-    raise _UnreadableError(f"{name}, which is not a JSON number")
-
-
-def _line(text: str, number: int) -> str:
-    line = text.splitlines()[number - 1].strip() if number <= len(text.splitlines()) else ""
-    return f"the line reads {line[:80]!r}" if line else ""
+    Documents of 2018 have both in keys that are ignored. No key that is read takes such a value.
+    """
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, list):
+        return [_bounded(item, depth - 1) for item in value]
+    return {_bounded(key): _bounded(item, depth - 1) for key, item in value.items()}
 
 
 def _broken(expected: str, found: str, hint: str = "") -> DocumentError:

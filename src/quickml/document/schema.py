@@ -38,6 +38,10 @@ def schema(datasets: Iterable[type[Reference]] | None = None) -> dict[str, Any]:
         _describe(result["$defs"].get(part.__name__, {}), part)
     _require_types(result["$defs"])
     result["$defs"]["Export"]["properties"]["formats"]["items"] = {"enum": names(), "type": "string"}
+    result["properties"]["$schema"] = {
+        "type": "string",
+        "description": "Address of the JSON Schema of documents, for editors; not used otherwise.",
+    }
     result["title"] = "QuickML document"
     return result
 

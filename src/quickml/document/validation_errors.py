@@ -195,10 +195,7 @@ _WORDS: Mapping[str, str] = {
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "{pattern}",
 }
-_PATTERNS = {
-    r"^[A-Za-z0-9 ._-]{1,64}$": "1 to 64 letters, digits, spaces, '.', '_' and '-'",
-    r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and '_'",
-}
+_PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and '_'"}
 
 
 def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
@@ -216,7 +213,7 @@ def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
 def shown_value(value: Any) -> str:
     """A value for a message: JSON, shortened."""
     if isinstance(value, float) and not math.isfinite(value):
-        return "a number too large"
+        return "NaN" if math.isnan(value) else "a number too large"
     if isinstance(value, Mapping):
         return "an object" if value else "an empty object"
     if isinstance(value, list | tuple) and len(value) > 8:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from quickml.document import Plan, read
+from quickml.document.text import decoded
 from quickml.errors import (
     ArtifactDamagedError,
     ArtifactError,
@@ -162,7 +163,7 @@ class Service:
         new = NewJob(
             owner=owner,
             name=plan.document.name,
-            document=document.decode("utf-8-sig"),
+            document=decoded(document),
             epochs=plan.document.training.epochs,
             plan=plan.to_json(),
             max_seconds=self._documents.max_seconds,

@@ -9,7 +9,7 @@ from quickml import pipeline
 from quickml.datasets.builtin import BUILT_IN, images
 from quickml.document import understand
 from quickml.errors import TrainingError, VerificationError
-from sculptml_documents import DOCUMENTS
+from sculptml_documents import DOCUMENTS, TRAINED_IN_2018
 
 PICTURES = [
     {"type": "Conv2D", "filters": 4, "kernel_size": 3, "strides": 2, "activation": "relu"},
@@ -77,6 +77,12 @@ def test_sculptml_documents_of_every_kind_train(name, tmp_path):
         document["dataset"].update(epochs=1, num_samples=1000)
     told = run(document, tmp_path / "result")
     assert told["trained"].epochs == understand(document).document.training.epochs
+    assert len(told["verified"].parity) == 2
+
+
+@pytest.mark.parametrize("name", ["layers at the root", "regularizers by name", "rates of 1 and more"])
+def test_sculptml_documents_with_values_of_2018_train(name, tmp_path):
+    told = run(TRAINED_IN_2018[name], tmp_path / "result")
     assert len(told["verified"].parity) == 2
 
 

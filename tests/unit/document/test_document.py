@@ -276,6 +276,7 @@ def test_the_schema_knows_every_layer_and_describes_its_fields():
     json.dumps(published)
     assert "iris" in json.dumps(published["properties"]["dataset"]), "a name alone will do"
     assert published["properties"]["name"]["type"] == "string"
+    assert published["properties"]["$schema"]["type"] == "string"
     assert "type" in published["$defs"]["Dense"]["required"]
     assert published["$defs"]["Model"]["properties"]["layers"]["minItems"] == 1
     assert "phone" not in published["properties"]["name"]["description"]

@@ -1,6 +1,7 @@
 """SculptML documents: whatever the phone app sends must train."""
 
 import copy
+import json
 from importlib.metadata import EntryPoint
 from typing import Literal
 
@@ -11,16 +12,28 @@ from hypothesis import strategies as st
 from quickml.datasets import registry
 from quickml.datasets.builtin import BUILT_IN
 from quickml.datasets.dataset import Dataset
-from quickml.document import understand
+from quickml.document import read, understand
 from quickml.errors import DocumentError
-from sculptml_documents import DOCUMENTS, iris, mnist
+from sculptml_documents import (
+    DOCUMENTS,
+    TRAINED_IN_2018,
+    at_the_root,
+    circles,
+    dropping,
+    iris,
+    mnist,
+    regularized,
+)
 
 
 def types(plan):
     return [node.layer.type for node in plan.graph.nodes]
 
 
-@pytest.mark.parametrize("doc", DOCUMENTS.values(), ids=DOCUMENTS)
+EVERY = DOCUMENTS | TRAINED_IN_2018
+
+
+@pytest.mark.parametrize("doc", EVERY.values(), ids=EVERY)
 def test_every_kind_is_understood(doc):
     before = copy.deepcopy(doc)
     plan = understand(doc)
@@ -130,3 +143,209 @@ def test_an_option_without_a_default_is_told(monkeypatch):
     registry.register(Stored)
     with pytest.raises(DocumentError, match="/dataset: expected the key 'path', found none"):
         understand({**mnist(), "dataset": {"name": "stored"}})
+
+
+# Documents as they were in 2018
+
+
+def told(document) -> dict[str, str]:
+    """The notices by their pointers."""
+    return {notice.pointer: notice.message for notice in understand(document).notices}
+
+
+def layers(document):
+    return [node.layer for node in understand(document).graph.nodes]
+
+
+def test_layers_at_the_root_are_a_model():
+    old = {**mnist()["model"], "dataset": mnist()["dataset"]}
+    assert understand(old).document == understand(mnist()).document
+    assert "/layer_0/dim" in told(old)
+
+
+def test_problems_of_layers_at_the_root_point_to_the_root_in_their_order():
+    old = at_the_root(
+        layer_0={"layer": "DenseLyr", "units": "many"}, epochs=0, optimizer={"type": "SGD", "lr": "x"}
+    )
+    with pytest.raises(DocumentError) as caught:
+        understand(old)
+    assert [problem.pointer for problem in caught.value.problems] == [
+        "/optimizer/lr",
+        "/layer_0/units",
+        "/epochs",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("dim", "dataset"),
+    [("(4)", "iris"), ("(150, 4)", "iris"), ("(0, 0, 4)", "iris"), ("(2,)", "circles"), ("(28, 28, 1)", "mnist"),
+     ("(28, 28)", "mnist"), ("(784)", "mnist"), ("(60000, 28, 28, 1)", "mnist")],
+)  # fmt: skip
+def test_a_document_without_a_dataset_takes_the_one_that_fits(dim, dataset):
+    document = at_the_root(input_layer={"dim": dim})
+    assert understand(document).info.name == dataset
+    assert told(document)[""] == f"there is no dataset; {dataset} is used, because its inputs fit"
+
+
+def test_a_shape_that_no_dataset_has_is_reported():
+    notices = told(TRAINED_IN_2018["a shape that no dataset has"])
+    assert notices[""] == "there is no dataset, and none has inputs of this shape; mnist is used"
+    assert "/input_layer/dim" in notices
+
+
+def test_the_number_of_classes_is_that_of_the_dataset():
+    document = TRAINED_IN_2018["layers at the root, one more than counted"]
+    assert [layer.units for layer in layers(document)[1:]] == [8, 3]
+    assert told(document)["/num_layers"] == "changed to 2, the number of layers"
+    assert told(document)["/layer_1/units"] == "changed to 3, the number of outputs"
+    assert [layer.units for layer in layers(TRAINED_IN_2018["a last layer of one unit"])[1:]] == [3]
+
+
+def test_options_that_sculptml_never_read_do_not_fail_a_document():
+    output = {"layer": "DenseLyr", "units": 2, "activation": "softmax"}
+    assert told(circles(output, inner_radius=10, num_samples=5, data_split="most")) == {
+        "/dataset/inner_radius": "ignored: expected a number below 1.0, found 10",
+        "/dataset/num_samples": "ignored: expected a number of at least 20, found 5",
+        "/dataset/data_split": 'ignored: expected a number, found "most"',
+    }
+    contradicting = {**mnist(), "dataset": {"name": "MNIST", "img_rows": 32, "num_classes": "10"}}
+    assert told(contradicting)["/dataset/img_rows"] == "ignored: mnist has 28"
+    assert "/dataset/num_classes" not in told(contradicting)
+
+
+def test_regularizers_of_keras_2():
+    found = layers(TRAINED_IN_2018["regularizers by name"])[1:5]
+    pairs = [(layer.kernel_regularizer.l1, layer.kernel_regularizer.l2) for layer in found]
+    assert pairs == [(0.01, 0.0), (0.0, 0.01), (0.01, 0.01), (0.01, 0.01)]
+    first, second, third, fourth = layers(TRAINED_IN_2018["regularizers of Keras 2"])[1:5]
+    assert (first.kernel_regularizer.l2, second.kernel_regularizer.l1) == (0.02, 0.1)
+    assert third.kernel_regularizer is fourth.kernel_regularizer is None
+    assert (
+        told(regularized("unknown"))["/model/layer_0/kernel_regularizer"]
+        == 'ignored: "unknown" is not a known value'
+    )
+    with pytest.raises(DocumentError, match="/model/layer_0/kernel_regularizer"):
+        understand(regularized({"class_name": "L1L2", "config": {"l2": -1}}))
+
+
+@pytest.mark.parametrize("rate", [1, 1.0, 1.5, -0.5, "2"])
+def test_rates_are_clipped(rate):
+    assert layers(dropping(rate))[2].rate == 0
+    assert told(dropping(rate))["/model/layer_1/rate"] == "changed to 0: Keras 2 dropped nothing at this rate"
+    assert layers(dropping("0.5"))[2].rate == 0.5
+
+
+def test_a_flatten_whose_dim_does_not_fit_is_a_flatten():
+    document = TRAINED_IN_2018["a FlattenLyr whose dim does not fit"]
+    assert [layer.type for layer in layers(document)] == ["Rescaling", "Flatten", "Dense"]
+    assert told(document)["/model/layer_0/dim"] == "ignored: its input has the shape (28, 28, 1)"
+
+
+def test_a_reshape_needs_a_dim():
+    document = circles({"layer": "ReshapeLyr"})
+    with pytest.raises(DocumentError, match="/model/layer_0: expected the key 'dim', found none"):
+        understand(document)
+
+
+@pytest.mark.parametrize("key", ["batch_size", "epochs"])
+def test_null_is_the_default(key):
+    default = {"batch_size": 32, "epochs": 10}[key]
+    assert getattr(understand(iris(**{key: None})).document.training, key) == default
+
+
+@pytest.mark.parametrize(
+    ("optimizer", "rate"),
+    [
+        ({"class_name": "SGD", "config": {"lr": 0.1}}, 0.1), ({"type": "sgd", "learning_rate": "0.1"}, 0.1),
+        ({"name": "SGD", "lr": 0.1}, 0.1), ({"class_name": "SGD"}, 0.01), ("keras.optimizers.SGD", 0.01),
+        ({"class_name": "SGD", "config": None}, 0.01),
+    ],
+)  # fmt: skip
+def test_an_optimizer_may_be_an_object(optimizer, rate):
+    document = iris()
+    document["model"]["optimizer"] = optimizer
+    found = understand(document).document.training.optimizer
+    assert (found.type, found.learning_rate) == ("SGD", rate)
+
+
+def test_nothing_is_dropped_silently():
+    document = iris(metrics=["accuracy", "mae", 3], data_split=80, loss="hinge")
+    document["model"]["optimizer"] = {
+        "class_name": "Adam",
+        "config": {"lr": 0.1, "decay": 0.1, "amsgrad": False},
+    }
+    document["model"]["layer_0"]["kernel_regularizer"] = {"l2": 0.1, "l3": 0.1}
+    assert told(document) == {
+        "/dataset/data_split": "changed to a test fraction of 0.2",
+        "/dataset/loss": 'ignored: "hinge" is not a loss for classification; the default is used',
+        "/dataset/metrics/1": 'ignored: "mae" is not a metric for classification',
+        "/dataset/metrics/2": "ignored: 3 is not a metric for classification",
+        "/model/layer_0/kernel_regularizer/l3": "ignored: unknown key",
+        "/model/optimizer/config/decay": "ignored: Adam has no such argument",
+    }
+    document["model"]["optimizer"] = {"class_name": "Ftrl"}
+    assert told(document)["/model/optimizer"] == 'ignored: "Ftrl" is not a known optimizer; Adam is used'
+    plan = understand(iris(metrics=["accuracy", "top_k_categorical_accuracy"]))
+    assert plan.document.training.metrics == ("accuracy", "top_k_categorical_accuracy")
+
+
+@pytest.mark.parametrize("loss", ["mse", "mean_squared_error", "MeanSquaredError", "keras.losses.mse"])
+def test_a_loss_that_our_documents_take_is_taken(loss):
+    document = iris(loss=loss)
+    assert understand(document).document.training.loss == "mean_squared_error"
+    assert "/dataset/loss" not in told(document)
+
+
+def test_a_notice_for_each_of_a_million_keys_is_too_many():
+    document = iris()
+    document["model"] |= {f"key{number}": number for number in range(100_000)}
+    notices = understand(document).notices
+    assert len(notices) == 101
+    assert notices[-1].message == "99,900 more values were ignored or changed"
+
+
+# What Python's JSON parser took
+
+TEXT = json.dumps(iris())
+ODD = {
+    "repeated keys": TEXT.replace('"units": 16', '"units": 99, "units": 16'),
+    "NaN in an ignored key": TEXT.replace("{", '{"__info__": NaN, ', 1),
+    "depth in an ignored key": TEXT.replace("{", '{"info": ' + "[" * 200 + "]" * 200 + ", ", 1),
+    "halves of surrogate pairs": TEXT.replace("{", '{"__info__": "\\ud800", "\\udfff": 1, ', 1),
+    "a number of 5,000 digits": TEXT.replace("{", '{"info": 1' + "0" * 5000 + ", ", 1),
+    "UTF-16": TEXT.encode("utf-16"),
+    "UTF-16 without a mark": TEXT.encode("utf-16-be"),
+    "UTF-32": TEXT.encode("utf-32"),
+    "a byte order mark": TEXT.encode("utf-8-sig"),
+}
+
+
+@pytest.mark.parametrize("text", ODD.values(), ids=ODD)
+def test_text_that_python_took_is_taken(text):
+    plan = read(text)
+    assert plan.document == understand(iris()).document
+    json.dumps(plan.to_json(), ensure_ascii=False).encode()
+
+
+def test_what_is_odd_in_a_text_is_reported():
+    (notice,) = read(ODD["repeated keys"]).notices
+    assert notice.message.startswith("accepted: the repeated key 'units' at line 1, column ")
+    (notice,) = read(ODD["NaN in an ignored key"]).notices
+    assert notice.message.startswith("accepted: NaN at line 1, column 14; ")
+
+
+def test_what_is_odd_and_used_is_refused():
+    with pytest.raises(DocumentError, match="/dataset/epochs: expected an integer, found NaN"):
+        read(TEXT.replace('"epochs": "5"', '"epochs": NaN'))
+    with pytest.raises(DocumentError, match="/dataset/epochs: expected an integer"):
+        read(TEXT.replace('"epochs": "5"', '"epochs": ' + "[" * 200 + "]" * 200))
+
+
+@pytest.mark.parametrize(
+    "dim", ["(" + "9, " * 1000 + ")", [10**300] * 1000, "1e300", "(1e999)", "nan", "(-4)"]
+)
+def test_sizes_beyond_all_bounds_are_no_sizes(dim):
+    document = iris()
+    document["model"]["input_layer"]["dim"] = dim
+    document["model"]["layer_0"] = {"layer": "FlattenLyr", "dim": dim}
+    assert understand(document).info.name == "iris"

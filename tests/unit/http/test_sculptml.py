@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from urllib.parse import quote
 
 import pytest
 
 from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
 from quickml.events import Status
+from sculptml_documents import TRAINED_IN_2018, at_the_root, iris
 from served import HOURS, is_problem, served
 
 OLD = {
@@ -119,3 +121,36 @@ def test_a_metric_that_is_no_number_is_zero_for_an_app_that_knows_no_null(server
     make(server)
     server.store.append(server.store.claim(), [progress(loss=float("nan"))])
     assert server.client.get("/check-model", params=NAME).json()["progress_info"]["loss"] == 0.0
+
+
+def test_documents_of_2018_are_submitted_as_they_are(server):
+    for name, document in TRAINED_IN_2018.items():
+        assert make(server, document).status_code == 200, name
+    assert len(server.store.jobs()) == len(TRAINED_IN_2018)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_the_encoding_of_a_document_is_recognised(server, encoding):
+    body = json.dumps(iris()).encode(encoding)
+    assert server.client.post("/make-model", content=body).status_code == 200
+    headers = {"Content-Type": "application/json"}
+    job = server.client.post("/v1/jobs", content=body, headers=headers).json()
+    assert server.service.job(job["id"], "anyone").document == json.dumps(iris())
+
+
+@pytest.mark.parametrize("name", ["Blüten", "数字", "हिन्दी"])
+def test_a_name_in_any_script_names_its_model(server, tmp_path, name):
+    assert make(server, at_the_root(model_name=name)).text == f"{name} is being made"
+    assert server.client.get("/check-model", params={"model_name": name}).status_code == 200
+    finish(server, tmp_path)
+    got = server.client.get("/get-model", params={"model_name": name})
+    assert got.content == b"a model"
+    assert quote(f"{name}.mlmodel", safe="") in got.headers["content-disposition"]
+    assert server.client.get("/get-all").json()["model_0"]["name"] == name
+
+
+def test_a_mistake_in_the_text_is_named_with_its_place(server):
+    problem = is_problem(
+        server.client.post("/make-model", content=b'{"model": {"num_layers": 1,}}'), 400, "document"
+    )
+    assert problem["problems"][0]["found"] == "a comma before '}' at line 1, column 27"

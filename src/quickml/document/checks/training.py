@@ -6,7 +6,13 @@ from typing import get_args
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.layers.layer import shown
-from quickml.document.training import ClassificationLoss, PiecewiseConstantDecay, RegressionLoss, Training
+from quickml.document.training import (
+    ClassificationLoss,
+    Metric,
+    PiecewiseConstantDecay,
+    RegressionLoss,
+    Training,
+)
 from quickml.errors import Problem
 
 CLASSIFICATION_METRICS = frozenset({"accuracy", "top_k_categorical_accuracy"})
@@ -29,13 +35,24 @@ def metrics_of(training: Training, info: DatasetInfo) -> tuple[str, ...]:
     return ("accuracy",) if info.task == "classification" else ("mean_absolute_error",)
 
 
+def losses_of(info: DatasetInfo) -> tuple[str, ...]:
+    """The losses that fit the task."""
+    if info.task == "classification":
+        return (*get_args(ClassificationLoss), "mean_squared_error", "mean_absolute_error")
+    return get_args(RegressionLoss)
+
+
+def metrics_for(info: DatasetInfo) -> frozenset[str]:
+    """The metrics that fit the task."""
+    if info.task == "classification":
+        return CLASSIFICATION_METRICS
+    return frozenset(get_args(Metric)) - CLASSIFICATION_METRICS
+
+
 def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     """A loss and metrics that fit the task."""
     subject = f"{info.name} ({info.task})"
-    classifies = info.task == "classification"
-    allowed = get_args(ClassificationLoss if classifies else RegressionLoss)
-    if classifies:
-        allowed = (*allowed, "mean_squared_error", "mean_absolute_error")
+    allowed = losses_of(info)
     problems = [
         Problem(
             pointer=f"/training/metrics/{index}",
@@ -44,7 +61,7 @@ def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
             found=repr(metric),
         )
         for index, metric in enumerate(training.metrics or ())
-        if (metric in CLASSIFICATION_METRICS) != classifies
+        if metric not in metrics_for(info)
     ]
     if training.loss and training.loss not in allowed:
         expected = f"one of {', '.join(allowed)}"

@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 from quickml.api import routes
 from quickml.api.sculptml import SculptmlModel, SculptmlModels, SculptmlProgress, SculptmlStatus
 from quickml.document import restore
-from quickml.document.sculptml import name_of
+from quickml.document.names import as_name
 from quickml.errors import DocumentError
 from quickml.events import TERMINAL, EpochEnded, Status, from_json
 from quickml.http import problems
@@ -107,7 +107,7 @@ def stop_model(service: TheService, owner: Owner, model_name: ModelName) -> Plai
 
 
 def _newest(service: Service, owner: str, model_name: str) -> Job:
-    job = service.newest(name_of(model_name), owner)
+    job = service.newest(as_name(model_name), owner)
     if job is None:
         raise HTTPException(404, f"model_name: expected a model, found {model_name[:64]!r}")
     return job
