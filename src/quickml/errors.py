@@ -43,9 +43,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from quickml.text import printable
+
+MAX_QUOTED = 200
+"""Characters of a location or a value in a message."""
+MAX_MESSAGE = 500
+"""Characters of a notice."""
+
 
 class QuickMLError(Exception):
-    """The root. Its message is one clear sentence that needs no traceback."""
+    """The root. Its message is one clear sentence that needs no traceback, printable whatever it quotes."""
+
+    def __str__(self) -> str:
+        return printable(super().__str__())
 
 
 def unexpected(place: str, expected: str, found: object, hint: str = "", subject: str = "") -> str:
@@ -71,7 +81,8 @@ class Problem:
     """What expects it, such as a layer type; empty if the location says so."""
 
     def __str__(self) -> str:
-        return unexpected(self.pointer or "/", self.expected, self.found, self.hint, self.subject)
+        place, found = printable(self.pointer or "/", MAX_QUOTED), printable(self.found, MAX_QUOTED)
+        return printable(unexpected(place, self.expected, found, self.hint, self.subject))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +95,7 @@ class Notice:
     """What was ignored or corrected."""
 
     def __str__(self) -> str:
-        return f"{self.pointer or '/'}: {self.message}"
+        return f"{printable(self.pointer or '/', MAX_QUOTED)}: {printable(self.message, MAX_MESSAGE)}"
 
 
 class ProblemsError(QuickMLError):
@@ -93,6 +104,9 @@ class ProblemsError(QuickMLError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         super().__init__("\n".join(map(str, self.problems)))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.problems))
 
 
 class DocumentError(ProblemsError):

@@ -12,6 +12,8 @@ import sys
 from datetime import UTC, datetime
 from typing import Any
 
+from quickml.text import printable
+
 _JOB = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
@@ -60,8 +62,6 @@ class TextFormatter(logging.Formatter):
         """The line for a record, followed by the traceback if it has one."""
         time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         # A name or path from outside could otherwise forge lines or control the terminal.
-        message = "".join(
-            letter if letter.isprintable() else repr(letter)[1:-1] for letter in record.getMessage()
-        )
-        line = f"{time} {record.levelname.lower():7} {message}"
-        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+        line = f"{time} {record.levelname.lower():7} {printable(record.getMessage(), limit=None)}"
+        traceback = self.formatException(record.exc_info).splitlines() if record.exc_info else []
+        return "\n".join([line, *(printable(one, limit=None) for one in traceback)])

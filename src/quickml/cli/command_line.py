@@ -6,13 +6,18 @@ Exit codes: 0 success; 1 the operation failed; 2 the input was wrong (a document
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import sys
 from collections.abc import Sequence
+from typing import Any
+
+import typer
 
 from quickml.cli.app import app
-from quickml.cli.display.formatting import printable
+from quickml.cli.display.formatting import counted
+from quickml.cli.display.output import note
 from quickml.errors import (
     CoreMLFileError,
     DocumentError,
@@ -25,6 +30,7 @@ from quickml.errors import (
 )
 
 _WRONG_INPUT = DocumentError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
+_UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer exports only its subclass
 _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
 """Statuses of answers that the same request would get again."""
 
@@ -32,23 +38,32 @@ _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
 def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run a command line. An expected error becomes one message and an exit code, without a traceback."""
     try:
-        app(args=list(arguments) if arguments is not None else None, prog_name="quickml")
+        given = list(arguments) if arguments is not None else None
+        sys.exit(app(args=given, prog_name="quickml", standalone_mode=False))
+    except _UsageError as error:
+        _exit(_usage(error), 2)
     except QuickMLError as error:
-        _exit(_message(error), _exit_code(error))
+        _exit(_lines(error), _exit_code(error))
     except BrokenPipeError:
         # The reader of our output has closed it, as `| head` does: there is no one to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _exit(_system_message(error), 1)
+        _exit([f"error: {_system_message(error)}"], 1)
 
 
-def _message(error: QuickMLError) -> str:
+def _usage(error: Any) -> list[str]:
+    text = io.StringIO()
+    error.show(text)
+    return text.getvalue().splitlines()
+
+
+def _lines(error: QuickMLError) -> list[str]:
     if not isinstance(error, DocumentError | SettingsError):
-        return str(error)
-    count, where = len(error.problems), "document" if isinstance(error, DocumentError) else "settings"
-    lines = [f"{count} problem{'s' if count > 1 else ''} in the {where}", *map(str, error.problems)]
-    return "\n  ".join(lines)
+        return [f"error: {error}"]
+    where = "document" if isinstance(error, DocumentError) else "settings"
+    problems = [f"  {problem}" for problem in error.problems]
+    return [f"error: {counted(len(problems), 'problem')} in the {where}", *problems]
 
 
 def _system_message(error: OSError) -> str:
@@ -65,6 +80,6 @@ def _exit_code(error: QuickMLError) -> int:
     return 2 if isinstance(error, _WRONG_INPUT) else 1
 
 
-def _exit(message: str, code: int) -> None:
-    print(f"error: {printable(message)}", file=sys.stderr)
+def _exit(lines: Sequence[str], code: int) -> None:
+    note(*lines)
     sys.exit(code)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
-import sys
 from contextlib import suppress
 from types import FrameType
 from typing import Self
+
+from quickml.cli.display.output import note
 
 _ENDINGS = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
 """Signals that cancel at once; closing a terminal sends SIGHUP."""
@@ -61,11 +62,7 @@ class Interrupts:
             if not _in_destructor(frame):
                 raise KeyboardInterrupt
             return
-        print(
-            "\nstopping: exporting the model trained so far (Ctrl-C again cancels)",
-            file=sys.stderr,
-            flush=True,
-        )
+        note("", "stopping: exporting the model trained so far (Ctrl-C again cancels)")
 
 
 def _in_destructor(frame: FrameType | None) -> bool:

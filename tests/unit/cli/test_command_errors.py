@@ -43,4 +43,4 @@ def test_a_message_from_a_server_cannot_control_the_terminal(monkeypatch, capsys
     with pytest.raises(SystemExit) as left:
         command_line.run_command_line(["submit", "a.json"])
     assert left.value.code == 1
-    assert capsys.readouterr().err == "error: no�]0;title� room�2J\n"
+    assert capsys.readouterr().err == "error: no\\u001b]0;title\\u0007 room\\u009b2J\n"

@@ -79,7 +79,7 @@ def test_a_bar_tells_the_name_and_the_bytes(monkeypatch):
     with transfer_on(stream, as_json=False) as transfer:
         assert isinstance(transfer, BarTransfer)
         transfer.show(progress(200_000_000, name="[red]a\x1b"))
-    assert "[red]a\N{REPLACEMENT CHARACTER}" in stream.getvalue()
+    assert "[red]a\\u001b" in stream.getvalue()
     assert "200.0 MB of 200.0 MB" in stream.getvalue()
 
 

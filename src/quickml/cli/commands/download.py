@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shlex
 import shutil
@@ -15,8 +14,9 @@ from typing import Any
 
 from quickml import results
 from quickml.cli.commands.watch import PATIENCE_S
-from quickml.cli.display.formatting import printable, size
+from quickml.cli.display.formatting import size
 from quickml.cli.display.outages import Outages
+from quickml.cli.display.output import note, say, say_json
 from quickml.cli.display.transfer import Transfer, transfer_on
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.download.disk import POLL_S, disk_errors
@@ -56,11 +56,11 @@ def download_job(
         sys.exit(130)
     rows = [_row(file, as_folder) for file, as_folder in chosen]
     if as_json:
-        print(json.dumps({"job": job.id, "folder": str(published), "files": rows}))
+        say_json({"job": job.id, "folder": str(published), "files": rows})
         return
     for row in rows:
-        print(f"{printable(row['name']):<24} {size(row['size_bytes']):>10}")
-    print(printable(str(published)))
+        say(f"{row['name']:<24} {size(row['size_bytes']):>10}")
+    say(str(published))
 
 
 def _chosen(files: Sequence[Artifact], names: Sequence[str]) -> list[tuple[Artifact, bool]]:
@@ -116,7 +116,7 @@ def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
             folder.parent.mkdir(parents=True, exist_ok=True)
             is_first = held.take()
         if not is_first:
-            print(f"waiting for another download of {job.id}", file=sys.stderr, flush=True)
+            note(f"waiting for another download of {job.id}")
         with disk_errors(folder):
             while not (held.is_held or held.take()):
                 time.sleep(POLL_S)
@@ -162,4 +162,4 @@ def _print_how_to_resume(job_id: str, names: Sequence[str], out: Path | None, se
         command += ["--out", str(out)]
     if server is not None and "token=" not in server:
         command += ["--server", server]
-    print(f"\nstopped; resume with `{shlex.join(command)}`", file=sys.stderr)
+    note("", f"stopped; resume with `{shlex.join(command)}`")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
@@ -10,9 +9,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from quickml.cli.display.formatting import printable, size
+from quickml.cli.display.formatting import size
+from quickml.cli.display.output import say_json
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, describe
 from quickml.export.coreml.reading.files import read
+from quickml.text import printable
 
 _APPLE = "com.github.apple."
 
@@ -29,7 +30,7 @@ def inspect_file(path: Path, *, as_json: bool) -> None:
     """
     description = describe(read(path))
     if as_json:
-        print(json.dumps(description.to_dict(), ensure_ascii=False))
+        say_json(description.to_dict())
         return
     width = None if sys.stdout.isatty() else 120
     console = Console(width=width, highlight=False, markup=False)
@@ -56,8 +57,7 @@ def _facts(description: Description) -> Table:
     }
     for name, value in rows.items():
         if value:
-            short = value if len(value) <= MAX_TEXT else f"{value[:MAX_TEXT]} …"
-            table.add_row(Text(printable(name), style="bold"), Text(printable(short)))
+            table.add_row(Text(printable(name, MAX_TEXT), style="bold"), _cell(value))
     return table
 
 
@@ -72,7 +72,7 @@ def _features(description: Description) -> Table:
         table.add_column(column)
     for way, features in (("in", description.inputs), ("out", description.outputs)):
         for feature in features:
-            table.add_row(way, *(Text(printable(text)) for text in _feature(feature)))
+            table.add_row(way, *map(_cell, _feature(feature)))
     return table
 
 
@@ -90,5 +90,9 @@ def _layers(description: Description) -> Table:
     for layer in description.layers:
         shape = " x ".join(map(str, layer.shape)) if layer.shape else ""
         count = f"{layer.parameters:,}" if layer.parameters else ""
-        table.add_row(Text(printable(layer.name)), Text(printable(layer.type)), shape, count)
+        table.add_row(_cell(layer.name), _cell(layer.type), shape, count)
     return table
+
+
+def _cell(text: str) -> Text:
+    return Text(printable(text, MAX_TEXT))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from typing import Any
 
 from quickml import composition
-from quickml.cli.display.formatting import printable
+from quickml.cli.display.output import say, say_json
 from quickml.settings import Settings
 
 MAX_JOBS = 1000
@@ -20,11 +19,11 @@ def list_jobs(settings: Settings, *, owner: str | None, as_json: bool) -> None:
     for job in composition.jobs(settings).jobs(owner=owner, limit=MAX_JOBS):
         row = dict(_row(job))
         if as_json:
-            print(json.dumps(row, ensure_ascii=False))
+            say_json(row)
         else:
             error = f"  {row['error'].splitlines()[0]}" if row["error"] else ""
             line = f"{row['id']}  {row['created_at']}  {row['status']:10} {row['progress']:4.0%}"
-            print(printable(f"{line}  {row['owner']}  {row['name']}{error}"))
+            say(f"{line}  {row['owner']}  {row['name']}{error}")
 
 
 def _row(job: Any) -> Iterator[tuple[str, Any]]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.cli.display.formatting import printable
+from quickml.cli.display.output import say, say_json
 from quickml.cli.inputs import Sample, numbers, pictures
 from quickml.errors import InputError, UnsupportedModelError
 
@@ -31,7 +30,7 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
     runtime = Runtime.load(file)
     for name, array in _samples(runtime, inputs):
         answer = {"input": name, **_answer(runtime, name, array)}
-        print(json.dumps(answer, ensure_ascii=False) if as_json else _sentence(answer), flush=True)
+        say_json(answer) if as_json else say(_sentence(answer))
 
 
 def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
@@ -62,6 +61,4 @@ def _sentence(answer: dict[str, Any]) -> str:
     if "label" not in answer:
         return f"{answer['input']}: {answer['prediction']}"
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:SHOWN]
-    return printable(
-        f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"
-    )
+    return f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"

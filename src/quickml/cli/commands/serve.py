@@ -10,6 +10,7 @@ from contextlib import suppress
 from urllib.parse import quote
 
 from quickml import composition, logs
+from quickml.cli.display.output import say
 from quickml.errors import Problem, SettingsError
 from quickml.http.app import create_app
 from quickml.http.server.run import Server, listen
@@ -38,7 +39,7 @@ def serve(settings: Settings) -> None:
     with _listening(settings) as listener, composition.service(settings) as service:
         server = Server(create_app(service, settings.server))
         _load_certificate(server, settings)
-        print("\n".join(_greeting(settings, service, listener.getsockname()[1])), flush=True)
+        say(*_greeting(settings, service, listener.getsockname()[1]))
         server.run(sockets=[listener])
 
 
@@ -103,7 +104,7 @@ def _code(link: str) -> Iterator[str]:
         code.encode(sys.stdout.encoding or "ascii")
     except UnicodeEncodeError:
         return
-    yield code
+    yield from code.splitlines()
 
 
 def _address(settings: Settings, port: int) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from quickml.cli.display.formatting import printable
+from quickml.cli.display.output import say, say_json
 from quickml.client import Client, Job
 from quickml.events import Status
 
@@ -15,7 +15,7 @@ def stop_job(job_id: str, *, server: str | None, as_json: bool) -> None:
     """
     with Client(server) as client:
         job = client.stop(job_id)
-    print(job.model_dump_json(exclude={"links"}) if as_json else printable(_sentence(job)))
+    say_json(job.model_dump_json(exclude={"links"})) if as_json else say(_sentence(job))
 
 
 def _sentence(job: Job) -> str:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 from quickml.cli.commands.watch import PATIENCE_S, follow
-from quickml.cli.display.formatting import printable
 from quickml.cli.display.outages import Outages
+from quickml.cli.display.output import note, say, say_json
 from quickml.cli.document_file import read_bytes
 from quickml.client import Client
 
@@ -24,7 +23,7 @@ def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -
     with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
         job = client.submit(document)
         if not watch:
-            print(job.model_dump_json(exclude={"links"}) if as_json else printable(job.id))
+            say_json(job.model_dump_json(exclude={"links"})) if as_json else say(job.id)
             return
-        print(printable(f"{job.id} is queued on {client.server}"), file=sys.stderr)
+        note(f"{job.id} is queued on {client.server}")
         follow(client, job.id, as_json=as_json, outages=outages)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from quickml import composition
+from quickml.cli.display.output import say
 from quickml.settings import Settings
 
 
 def create_token(settings: Settings, owner: str) -> None:
     """Print the secret of a new token alone, for pipes. Raises TokenError if the name is not valid."""
     _, secret = composition.tokens(settings).create(owner)
-    print(secret)
+    say(secret)
 
 
 def list_tokens(settings: Settings) -> None:
@@ -17,10 +18,10 @@ def list_tokens(settings: Settings) -> None:
     for token in composition.tokens(settings).tokens():
         created = token.created_at.isoformat(timespec="seconds")
         revoked = f"  revoked {token.revoked_at.isoformat(timespec='seconds')}" if token.revoked_at else ""
-        print(f"{token.id}  {created}  {token.owner}{revoked}")
+        say(f"{token.id}  {created}  {token.owner}{revoked}")
 
 
 def revoke_token(settings: Settings, token_id: str) -> None:
     """Revoke a token. Raises TokenError if there is no such token."""
     token = composition.tokens(settings).revoke(token_id)
-    print(f"{token.id} of {token.owner} was revoked")
+    say(f"{token.id} of {token.owner} was revoked")

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 
-from quickml.cli.display.formatting import counted, printable, size
+from quickml.cli.display.formatting import counted, size
+from quickml.cli.display.output import say, say_json
 from quickml.cli.document_file import read_plan
 from quickml.document import Plan
 from quickml.document.shapes import summary, table
@@ -26,9 +26,9 @@ def validate_spec(path: Path, *, as_json: bool) -> None:
     except DocumentError as error:
         if not as_json:
             raise
-        print(json.dumps({"valid": False, "problems": [vars(problem) for problem in error.problems]}))
+        say_json({"valid": False, "problems": [vars(problem) for problem in error.problems]})
         sys.exit(2)
-    print(json.dumps(_answer(plan)) if as_json else printable("\n".join(_lines(plan))))
+    say_json(_answer(plan)) if as_json else say(*_lines(plan))
 
 
 def _answer(plan: Plan) -> dict[str, object]:

@@ -7,6 +7,7 @@ from contextlib import closing
 
 from quickml.cli.display.display import display_on
 from quickml.cli.display.outages import Outages
+from quickml.cli.display.output import note
 from quickml.client import Client
 from quickml.errors import JobError
 from quickml.events import Event, Failed, Status, meaning
@@ -44,19 +45,19 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
                 if ended:
                     raise ended
     except KeyboardInterrupt:
-        print(
-            f"\ndetached: {job_id} continues on the server; `quickml watch {job_id}` follows it again,"
+        note(
+            "",
+            f"detached: {job_id} continues on the server; `quickml watch {job_id}` follows it again,"
             f" `quickml stop {job_id}` stops its training early",
-            file=sys.stderr,
         )
         sys.exit(130)
     if not as_json:
-        print(f"download the files with `quickml download {job_id}`", file=sys.stderr)
+        note(f"download the files with `quickml download {job_id}`")
 
 
 def _end(event: Event, job_id: str) -> JobError | None:
     """The error that a job ended with, if this event is its end and it failed."""
     if isinstance(event, Failed):
-        return JobError(event.message)
+        return JobError("; ".join(event.message.splitlines()))
     status = meaning(event.type).status
     return JobError(f"{job_id} was cancelled") if status is Status.CANCELLED else None

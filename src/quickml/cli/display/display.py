@@ -7,6 +7,7 @@ import time
 from typing import Protocol, Self, TextIO
 
 from quickml import events
+from quickml.cli.display.output import say, say_json
 from quickml.cli.display.sentences import sentence
 
 PROGRESS_EVERY_S = 10.0
@@ -34,17 +35,13 @@ class _Stream:
     def __exit__(self, *_: object) -> None:
         self._stream.flush()
 
-    def _line(self, text: str) -> None:
-        self._stream.write(text + "\n")
-        self._stream.flush()
-
 
 class JsonDisplay(_Stream):
     """One JSON event per line."""
 
     def show(self, event: events.Event) -> None:
         """Write it and flush."""
-        self._line(event.to_json())
+        say_json(event.to_json(), to=self._stream)
 
 
 class LineDisplay(_Stream):
@@ -62,7 +59,7 @@ class LineDisplay(_Stream):
             self._last = time.monotonic()
         if isinstance(event, events.EpochEnded):
             self._last = time.monotonic()
-        self._line(sentence(event))
+        say(sentence(event), to=self._stream)
 
 
 def display_on(stream: TextIO, *, as_json: bool, waiting: str) -> Display:

@@ -5,13 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 
-def printable(text: str) -> str:
-    """Text from outside with control characters replaced, which could otherwise control the terminal."""
-    return "".join(
-        letter if letter.isprintable() or letter == "\n" else "\N{REPLACEMENT CHARACTER}" for letter in text
-    )
-
-
 def numbers(metrics: Mapping[str, float]) -> str:
     """Metrics on one line: `loss 0.0662  accuracy 0.9781`."""
     return "  ".join(f"{name} {value:.4f}" for name, value in metrics.items())

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import math
-import sys
 import time
 from collections.abc import Callable
 
+from quickml.cli.display.output import note
 from quickml.errors import ServiceError, UnreachableError
 
 QUIET_S = 60.0
@@ -25,7 +25,7 @@ class Outages:
         if now_s > self._until_s:
             what = "connection lost" if isinstance(error, UnreachableError) else str(error)
             again_s = max(1, round(pause_s))
-            print(f"{what}, retrying in {again_s} s", file=sys.stderr, flush=True)
+            note(f"{what}, retrying in {again_s} s")
         self._until_s = now_s + pause_s + QUIET_S
 
     def over(self) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from functools import singledispatch
 
 from quickml import events
-from quickml.cli.display.formatting import counted, numbers, printable, size
+from quickml.cli.display.formatting import counted, numbers, size
+from quickml.errors import Notice
+from quickml.text import printable
 
 
 def sentence(event: events.Event) -> str:
@@ -28,7 +30,7 @@ def _(event: events.Started) -> str:
 
 @_text.register
 def _(event: events.Warned) -> str:
-    return f"{event.pointer or '/'}: {event.message}"
+    return str(Notice(pointer=event.pointer, message=event.message))
 
 
 @_text.register

@@ -13,9 +13,10 @@ from rich.table import Table
 from rich.text import Text
 
 from quickml import events
-from quickml.cli.display.formatting import counted, numbers, printable, size
+from quickml.cli.display.formatting import counted, numbers, size
 from quickml.cli.display.sentences import compression, proof, sentence
 from quickml.document.layers.layer import shown
+from quickml.text import printable
 
 _BARS = "▁▂▃▄▅▆▇█"
 

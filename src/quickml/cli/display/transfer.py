@@ -8,8 +8,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import Self, TextIO
 
-from quickml.cli.display.formatting import printable, size
+from quickml.cli.display.formatting import size
+from quickml.cli.display.output import say
 from quickml.client import Progress
+from quickml.text import printable
 
 LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.1
@@ -73,8 +75,7 @@ class LineTransfer(Transfer):
             return
         self._last_s = self._clock()
         self._rate.add(progress.fetched_bytes)
-        self._stream.write(f"{printable(progress.name)}  {sentence(progress, self._rate.per_second)}\n")
-        self._stream.flush()
+        say(f"{progress.name}  {sentence(progress, self._rate.per_second)}", to=self._stream)
 
 
 class BarTransfer(Transfer):

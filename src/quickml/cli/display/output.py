@@ -1,0 +1,59 @@
+"""The one place that prints, besides Rich: whatever the text, a terminal shows it and does not obey it."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import textwrap
+from collections.abc import Iterator
+from typing import Any, TextIO
+
+from quickml.text import printable
+
+NARROWEST = 20
+"""Columns below which lines are left to the terminal."""
+
+
+def say(*lines: str, to: TextIO | None = None) -> None:
+    """Print lines to a stream, by default standard output, and flush it.
+
+    On a terminal they are wrapped at words. A line break within a line came from outside and is escaped.
+    """
+    stream = to or sys.stdout
+    columns = _columns(stream)
+    for line in lines:
+        for part in _wrapped(printable(line), columns):
+            stream.write(f"{part}\n")
+    stream.flush()
+
+
+def note(*lines: str) -> None:
+    """`say` on standard error: errors, and what is no part of a command's result."""
+    say(*lines, to=sys.stderr)
+
+
+def say_json(value: Any, to: TextIO | None = None) -> None:
+    """Print a value as one line of JSON; a string is JSON already."""
+    stream = to or sys.stdout
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    stream.write(printable(text, limit=None) + "\n")
+    stream.flush()
+
+
+def _columns(stream: TextIO) -> int:
+    """The width of a terminal; 0 for anything else."""
+    try:
+        return os.get_terminal_size(stream.fileno()).columns if stream.isatty() else 0
+    except (OSError, ValueError):
+        return 0
+
+
+def _wrapped(line: str, columns: int) -> Iterator[str]:
+    if columns < NARROWEST or len(line) <= columns:
+        yield line
+        return
+    indent = " " * (len(line) - len(line.lstrip()) + 2)
+    yield from textwrap.wrap(
+        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
