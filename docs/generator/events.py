@@ -50,7 +50,7 @@ EXAMPLES: list[Any] = [
         taken=True,
     ),
     events.Compiled(
-        time=AT, files=(FILE,), skipped={"mlmodelc": "compiled on macOS only (xcrun coremlcompiler)"},
+        time=AT, files=(FILE,), skipped={},
         seconds=0.2,
     ),
     events.Verified(

@@ -227,7 +227,7 @@ class Compiled(_Event):
     files: tuple[FileRow, ...]
     """Files of the result."""
     skipped: dict[str, str]
-    """Formats that cannot be written on this machine, and why: `{"mlmodelc": "..."}`."""
+    """Optional formats that the document names and this machine cannot write, each with the reason."""
     seconds: float
     """Duration of the export."""
 

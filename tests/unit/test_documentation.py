@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quickml.cli.commands.validate import validate_spec
+from quickml.cli.commands.validate import validate_specs
 from quickml.document import read, understand
 from quickml.errors import DocumentError
 
@@ -70,7 +70,7 @@ def test_validate_prints_what_is_printed(capsys):
     assert blocks
     for block in blocks:
         command, _, printed = block.partition("\n")
-        validate_spec(ROOT / command.split()[-1], as_json=False)
+        validate_specs([ROOT / command.split()[-1]], as_json=False)
         assert capsys.readouterr().out == printed
 
 

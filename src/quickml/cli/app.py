@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from quickml._version import __version__
+from quickml.cli.command_group import CommandGroup
 from quickml.cli.setting_options import with_settings
 from quickml.settings import Settings
 
@@ -18,6 +19,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    cls=CommandGroup,
+    context_settings={"help_option_names": ["--help", "-h"]},
 )
 
 SpecFile = Annotated[
@@ -69,14 +72,23 @@ def run(
 
 
 @app.command()
-def validate(spec: SpecFile, as_json: AsJson = False) -> None:
-    """Check a document without training.
+def validate(
+    specs: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="SPEC.json", help="JSON documents that describe models; - reads standard input."
+        ),
+    ],
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per document.")] = False,
+) -> None:
+    """Check documents without training.
 
-    Prints the layers with their shapes and parameters, or every problem.
+    Prints the layers with their shapes and parameters, or every problem. Of several documents, it prints one
+    line for each that is valid.
     """
-    from quickml.cli.commands.validate import validate_spec
+    from quickml.cli.commands.validate import validate_specs
 
-    validate_spec(spec, as_json=as_json)
+    validate_specs(specs, as_json=as_json)
 
 
 @app.command()
@@ -93,7 +105,7 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT...", help="Image files, .csv or .json files, or numbers such as 5.1,3.5,1.4,0.2."
+            metavar="INPUT", help="Image files, .csv or .json files, or numbers such as 5.1,3.5,1.4,0.2."
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
@@ -102,6 +114,29 @@ def predict(
     from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)
+
+
+@app.command()
+def datasets(
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per dataset.")] = False,
+) -> None:
+    """List the datasets that a document may name."""
+    from quickml.cli.commands.catalog import list_datasets
+
+    list_datasets(as_json=as_json)
+
+
+@app.command()
+def layers(
+    types: Annotated[
+        list[str] | None, typer.Argument(metavar="TYPE", help="Show the arguments of these layers.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per layer.")] = False,
+) -> None:
+    """List the layers that a document may contain, or the arguments of some."""
+    from quickml.cli.commands.catalog import list_layers
+
+    list_layers(types or [], as_json=as_json)
 
 
 @app.command()
@@ -208,6 +243,7 @@ token = typer.Typer(
     help="Manage the access tokens of the server on this machine.",
     no_args_is_help=True,
     rich_markup_mode=None,
+    cls=CommandGroup,
 )
 app.add_typer(token, name="token")
 

@@ -16,7 +16,7 @@ from typing import Any
 import typer
 
 from quickml.cli.app import app
-from quickml.cli.display.formatting import counted
+from quickml.cli.display.formatting import problem_lines
 from quickml.cli.display.output import note
 from quickml.errors import (
     CoreMLFileError,
@@ -61,9 +61,7 @@ def _usage(error: Any) -> list[str]:
 def _lines(error: QuickMLError) -> list[str]:
     if not isinstance(error, DocumentError | SettingsError):
         return [f"error: {error}"]
-    where = "document" if isinstance(error, DocumentError) else "settings"
-    problems = [f"  {problem}" for problem in error.problems]
-    return [f"error: {counted(len(problems), 'problem')} in the {where}", *problems]
+    return problem_lines(error, "the document" if isinstance(error, DocumentError) else "the settings")
 
 
 def _system_message(error: OSError) -> str:

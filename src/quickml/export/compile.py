@@ -35,9 +35,12 @@ def check(plan: Plan) -> None:
 
 
 def skipped(plan: Plan) -> dict[str, str]:
-    """The optional formats that this system cannot write, and why."""
-    optional = {one.kind: one.missing() for one in asked(plan.document.export) if one.is_optional}
-    return {kind: reason for kind, reason in optional.items() if reason}
+    """The optional formats that the document names and this system cannot write, and why.
+
+    One that merely follows from others, as `mlmodelc` does, is no loss where it cannot be written.
+    """
+    named = [one for one in asked(plan.document.export) if one.is_optional and one.can_be_named]
+    return {one.kind: reason for one in named if (reason := one.missing())}
 
 
 def write(run: Compilation) -> Generator[Event, None, tuple[Output, ...]]:

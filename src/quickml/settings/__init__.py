@@ -5,7 +5,13 @@ environment variable `QUICKML_MAX_LAYERS`, or as the key `max_layers` of a TOML 
 over variables, and variables over the file.
 """
 
-from quickml.settings.groups import LimitSettings, ServerSettings, StorageSettings, WorkerSettings
+from quickml.settings.groups import (
+    LimitSettings,
+    ServerSettings,
+    StorageSettings,
+    WorkerSettings,
+    is_loopback,
+)
 from quickml.settings.load import load
 from quickml.settings.row import Setting
 from quickml.settings.table import TABLE, Settings
@@ -18,5 +24,6 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "WorkerSettings",
+    "is_loopback",
     "load",
 ]

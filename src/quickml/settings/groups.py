@@ -104,7 +104,7 @@ class ServerSettings:
     @property
     def tokens_required(self) -> bool:
         """Whether requests need a token."""
-        return self.access == "tokens" or (self.access == "auto" and not _is_loopback(self.host))
+        return self.access == "tokens" or (self.access == "auto" and not is_loopback(self.host))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,7 +163,8 @@ class LimitSettings:
     min_free_disk_bytes: int = row(SIZE, 1 << 30, "Refuse new jobs when less disk space than this is free.")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether an address is reached from this machine only."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

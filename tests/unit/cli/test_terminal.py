@@ -40,13 +40,24 @@ def progress(number):
     )
 
 
-def shown(*told):
+def shown(*told, width=100):
     """What a terminal is sent, and what of it stays."""
     stream = io.StringIO()
-    with TerminalDisplay(Console(file=stream, force_terminal=True, width=100), "waiting here") as display:
+    with TerminalDisplay(Console(file=stream, force_terminal=True, width=width), "waiting here") as display:
         for event in told:
             display.show(event)
     return stream.getvalue()
+
+
+def lines(*told, width=100):
+    """The lines that stay on a terminal, without colours: all but the bar and what is waited for."""
+    console = Console(
+        file=io.StringIO(), record=True, width=width, force_terminal=True, force_interactive=False
+    )
+    with TerminalDisplay(console, "waiting here") as display:
+        for event in told:
+            display.show(event)
+    return console.export_text().splitlines()
 
 
 def test_a_job_that_begins_twice_is_shown_as_one_run():
@@ -117,3 +128,97 @@ def test_names_from_outside_cannot_control_a_pipe():
         display.show(events.Failed(error="X", message=HOSTILE))
     assert "\x1b" not in stream.getvalue()
     assert "\x9b" not in stream.getvalue()
+
+
+# Widths
+
+ROWS = (
+    ("normalization", "Normalization", (50, 1), 3), ("bidirectional", "Bidirectional", (50, 128), 33_792),
+    ("global_average_pooling2d", "GlobalAveragePooling2D", (128,), 0), ("dense", "Dense", (10,), 1_290),
+)  # fmt: skip
+LONG = (
+    STARTED,
+    events.Warned(pointer="/model/layers/3/activation", message="ignored, because the layer that follows applies another one"),
+    BUILT.model_copy(update={"layers": tuple(
+        events.LayerRow(name=name, layer=layer, output_shape=shape, parameters=count) for name, layer, shape, count in ROWS
+    )}),
+    progress(1),
+    *(
+        events.EpochEnded(
+            epoch=number, epochs=3, learning_rate=0.1, seconds=12.3,
+            metrics={"loss": 0.5, "accuracy": 0.75, "val_loss": 0.625, "val_accuracy": 0.875 + number / 100},
+        )
+        for number in (1, 2, 3)
+    ),
+    TRAINED.model_copy(update={"metrics": {"loss": 0.25, "accuracy": 0.9}}),
+    events.Compressed(
+        file="model.mlpackage", weights="palettized-4", minimum_ios=16, size_bytes=1_200_000, float32_bytes=4_800_000,
+        accuracy=0.9, mean_absolute_error=None, drop=0.001, label_agreement=0.99, taken=True,
+    ),
+    COMPILED.model_copy(update={"files": (FILE, FILE.model_copy(update={"name": "model.mlpackage"}))}),
+    verified("runs/iris-20261127T104931Z"),
+)  # fmt: skip
+WIDTHS = (60, 80, 100, 140)
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_no_line_is_wider_than_the_terminal_and_no_word_is_broken(width):
+    found = lines(*LONG, width=width)
+    assert max(map(len, found)) <= width
+    words = set(" ".join(found).replace("│", " ").split())
+    for event in LONG:
+        if not isinstance(event, events.Progress | events.Verified):
+            assert set(sentence(event).split()) <= words, sentence(event)
+    for kind in ("GlobalAveragePooling2D", "33,792", "(50,", "128)"):
+        assert kind in words, "the table has it whole"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_validation_figures_stay_with_their_epochs(width):
+    text = " ".join(" ".join(lines(*LONG, width=width)).split())
+    for number in (1, 2, 3):
+        assert (
+            f"{number}/3 loss 0.5000 accuracy 0.7500 val_loss 0.6250 val_accuracy {0.875 + number / 100:.4f} (12.3 s)"
+            in text
+        )
+    assert "validation accuracy 0.9050 in epoch 3" in text
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_last_box_names_the_files_of_the_folder(width):
+    def box(*told):
+        text = "\n".join(lines(*told, width=width))
+        return text[text.index("╭") :]
+
+    for name in ("model.mlmodel", "model.keras", "report.html", "runs/iris-20261127T104931Z"):
+        assert name in box(*LONG)
+    assert "model.keras" not in box(*LONG[:-1], verified()), "a job of a server has no folder here"
+
+
+def test_of_many_epochs_some_have_a_line_and_the_last_always():
+    def said(count, of):
+        told = [
+            events.EpochEnded(epoch=n, epochs=of, metrics={"loss": 1.0}, learning_rate=0.1, seconds=0.1)
+            for n in range(1, count + 1)
+        ]
+        found = lines(STARTED, BUILT, progress(1), *told, TRAINED, COMPILED, verified())
+        return [line.split()[1] for line in found if line.startswith("epoch ")]
+
+    assert said(20, 20) == [f"{n}/20" for n in range(1, 21)]
+    assert len(said(1000, 1000)) == 25
+    assert said(1000, 1000)[-1] == "1000/1000"
+    assert said(33, 1000) == ["33/1000"], "it stopped early"
+
+
+def test_losses_without_bound_have_few_digits():
+    found = lines(
+        STARTED, BUILT, epoch(1, 1e40), epoch(2, float("nan")), epoch(3, 1e-30), TRAINED, COMPILED, verified()
+    )
+    assert "1.000e+40" in " ".join(found)
+    assert max(map(len, found)) < 100
+
+
+def test_a_format_that_nobody_asked_for_is_not_skipped():
+    assert "skipped" not in sentence(COMPILED)
+    asked = COMPILED.model_copy(update={"skipped": {"other": "needs a key"}})
+    assert "other skipped: needs a key" in sentence(asked)

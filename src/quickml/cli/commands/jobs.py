@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from quickml import composition
-from quickml.cli.display.output import say, say_json
+from quickml.cli.display.output import note, say, say_json
 from quickml.settings import Settings
 
 MAX_JOBS = 1000
@@ -16,7 +16,10 @@ MAX_JOBS = 1000
 
 def list_jobs(settings: Settings, *, owner: str | None, as_json: bool) -> None:
     """Print jobs, the newest first, of all owners or of one."""
-    for job in composition.jobs(settings).jobs(owner=owner, limit=MAX_JOBS):
+    found = composition.jobs(settings).jobs(owner=owner, limit=MAX_JOBS)
+    if not found:
+        note(f"no jobs{f' of {owner}' if owner else ''} in {settings.storage.data.absolute()}")
+    for job in found:
         row = dict(_row(job))
         if as_json:
             say_json(row)

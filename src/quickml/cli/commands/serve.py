@@ -15,7 +15,7 @@ from quickml.errors import Problem, SettingsError
 from quickml.http.app import create_app
 from quickml.http.server.run import Server, listen
 from quickml.service import Service
-from quickml.settings import Settings
+from quickml.settings import Settings, is_loopback
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,8 @@ def _raise_file_limit() -> None:
 
 
 def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
-    address = _address(settings, port)
+    host = _own_address() if settings.server.host in ANY else settings.server.host
+    address = _address(host, port, "https" if settings.server.tls_cert else "http")
     secret = None
     if settings.server.tokens_required and (made := service.first_token(FIRST_OWNER)):
         secret = made[1]
@@ -88,7 +89,8 @@ def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
     link = f"{address}/?token={quote(secret)}" if secret else address
     if secret:
         yield f"link with token  {link}"
-    yield from _code(link)
+    if not is_loopback(host):  # a phone could not open it
+        yield from _code(link)
 
 
 def _code(link: str) -> Iterator[str]:
@@ -107,15 +109,15 @@ def _code(link: str) -> Iterator[str]:
     yield from code.splitlines()
 
 
-def _address(settings: Settings, port: int) -> str:
-    """The address to type on another device if the server listens to others."""
-    scheme = "https" if settings.server.tls_cert else "http"
-    host = _own_address() if settings.server.host in ANY else settings.server.host
+def _address(host: str, port: int, scheme: str) -> str:
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _own_address() -> str:
-    """This machine's address on the network with the default route. No packet is sent to find it."""
+    """The address to type on another device: that on the network with the default route.
+
+    No packet is sent to find it.
+    """
     with suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.connect(("192.0.2.1", 9))  # reserved for documentation, RFC 5737
         return str(probe.getsockname()[0])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from quickml import composition
-from quickml.cli.display.output import say
+from quickml.cli.display.output import note, say
 from quickml.settings import Settings
 
 
@@ -15,7 +15,10 @@ def create_token(settings: Settings, owner: str) -> None:
 
 def list_tokens(settings: Settings) -> None:
     """Print all tokens; their secrets are not stored."""
-    for token in composition.tokens(settings).tokens():
+    found = composition.tokens(settings).tokens()
+    if not found:
+        note(f"no tokens in {settings.storage.data.absolute()}; `quickml token create NAME` creates one")
+    for token in found:
         created = token.created_at.isoformat(timespec="seconds")
         revoked = f"  revoked {token.revoked_at.isoformat(timespec='seconds')}" if token.revoked_at else ""
         say(f"{token.id}  {created}  {token.owner}{revoked}")

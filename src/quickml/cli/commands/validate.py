@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from quickml.cli.display.formatting import counted, size
-from quickml.cli.display.output import say, say_json
+from quickml.cli.display.formatting import aligned, counted, problem_lines, size
+from quickml.cli.display.output import note, say, say_json
 from quickml.cli.document_file import read_plan
 from quickml.document import Plan
 from quickml.document.shapes import summary, table
 from quickml.errors import DocumentError
 
 
-def validate_spec(path: Path, *, as_json: bool) -> None:
-    """Print the table of layers, or every problem.
+def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
+    """Print the table of layers, or every problem; of several documents, a line each, or the problems.
 
-    Plain text: importing Rich would take longer than the check.
-
-    Raises:
-        DocumentError: the problems. With `as_json` they are printed and the exit code is 2.
+    The exit code is 2 if a document is invalid. Plain text: importing Rich would take longer than the check.
     """
-    try:
-        plan = read_plan(path)
-    except DocumentError as error:
-        if not as_json:
-            raise
-        say_json({"valid": False, "problems": [vars(problem) for problem in error.problems]})
+    several = len(paths) > 1
+    is_wrong = False
+    for path in paths:
+        file = {"file": str(path)} if several else {}
+        try:
+            plan = read_plan(path)
+        except DocumentError as error:
+            is_wrong = True
+            if as_json:
+                say_json({**file, "valid": False, "problems": [vars(problem) for problem in error.problems]})
+            else:
+                note(*problem_lines(error, str(path) if several else "the document"))
+            continue
+        if as_json:
+            say_json({**file, **_answer(plan)})
+        else:
+            say(*(_short(path, plan) if several else _lines(plan)))
+    if is_wrong:
         sys.exit(2)
-    say_json(_answer(plan)) if as_json else say(*_lines(plan))
 
 
 def _answer(plan: Plan) -> dict[str, object]:
@@ -41,24 +50,27 @@ def _answer(plan: Plan) -> dict[str, object]:
     }
 
 
+def _short(path: Path, plan: Plan) -> list[str]:
+    layers, parameters = len(table(plan.graph)), plan.graph.parameters.total
+    about = f"{counted(layers, 'layer')}, {counted(parameters, 'parameter')}"
+    return [f"{path}: valid, {plan.document.name}, {about}", *_warnings(plan)]
+
+
 def _lines(plan: Plan) -> list[str]:
-    rows = [("layer", "type", "output shape", "parameters"), *table(plan.graph)]
-    widths = [max(len(row[column]) for row in rows) for column in range(4)]
-    lines = [
-        "  ".join(
-            cell.rjust(width) if column == 3 else cell.ljust(width)
-            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
-        )
-        for row in rows
-    ]
-    lines.insert(1, "-" * len(lines[0]))
+    head, *rows = aligned([("layer", "type", "output shape", "parameters"), *table(plan.graph)], right=(3,))
     train, test = plan.info.sizes
     parameters = plan.graph.parameters
     return [
-        *lines,
+        head,
+        "-" * len(head),
+        *rows,
         "",
         f"{plan.document.name}: input {plan.graph.input_shape}, {counted(parameters.total, 'parameter')}"
         f" ({parameters.trainable:,} trainable), about {size(plan.memory_bytes)} for training",
         f"{plan.info.title}: {train:,} training and {test:,} test samples",
-        *(f"warning: {notice}" for notice in plan.notices),
+        *_warnings(plan),
     ]
+
+
+def _warnings(plan: Plan) -> list[str]:
+    return [f"warning: {notice}" for notice in plan.notices]

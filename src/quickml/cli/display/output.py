@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 import textwrap
-from collections.abc import Iterator
 from typing import Any, TextIO
 
 from quickml.text import printable
 
 NARROWEST = 20
 """Columns below which lines are left to the terminal."""
+_GLUE = "\N{WORD JOINER}"
+"""Stands for a space at which a line is not broken; no printable text contains it."""
+_JOINED = re.compile(r"(?<=\S) (?=[-+\d])|(?<=\d) (?=(?:[kMG]?B|s)\b)")
+"""Between a name and its number, and between a number and its unit."""
 
 
 def say(*lines: str, to: TextIO | None = None) -> None:
@@ -23,7 +27,8 @@ def say(*lines: str, to: TextIO | None = None) -> None:
     stream = to or sys.stdout
     columns = _columns(stream)
     for line in lines:
-        for part in _wrapped(printable(line), columns):
+        indent = len(line) - len(line.lstrip()) + 2
+        for part in wrapped(printable(line), columns, indent):
             stream.write(f"{part}\n")
     stream.flush()
 
@@ -49,11 +54,15 @@ def _columns(stream: TextIO) -> int:
         return 0
 
 
-def _wrapped(line: str, columns: int) -> Iterator[str]:
+def wrapped(line: str, columns: int, indent: int) -> list[str]:
+    """A line in parts of at most `columns`, broken between words. A number stays with its name and unit."""
     if columns < NARROWEST or len(line) <= columns:
-        yield line
-        return
-    indent = " " * (len(line) - len(line.lstrip()) + 2)
-    yield from textwrap.wrap(
-        line, columns, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+        return [line]
+    parts = textwrap.wrap(
+        _JOINED.sub(_GLUE, line),
+        columns,
+        subsequent_indent=" " * indent,
+        break_long_words=False,
+        break_on_hyphens=False,
     )
+    return [part.replace(_GLUE, " ") for part in parts]

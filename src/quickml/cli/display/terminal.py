@@ -3,21 +3,37 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Self
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.panel import Panel
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    TextColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
 from rich.text import Text
 
-from quickml import events
-from quickml.cli.display.formatting import counted, numbers, size
+from quickml import events, results
+from quickml.cli.display.formatting import counted, figure, numbers, size
+from quickml.cli.display.output import wrapped
 from quickml.cli.display.sentences import compression, proof, sentence
 from quickml.document.layers.layer import shown
 from quickml.text import printable
 
+MEDIUM, WIDE = 80, 100
+"""Widths of a terminal, in columns, from which more is shown."""
+INDENT = 11
+BORDERS = 13
+"""Columns that the borders of the table of layers take."""
+MOST_EPOCHS = 25
+"""Epochs that get a line; of more, one in so many."""
 _BARS = "▁▂▃▄▅▆▇█"
 
 
@@ -26,19 +42,12 @@ class TerminalDisplay:
 
     def __init__(self, console: Console, waiting: str) -> None:
         self._console, self._waiting = console, waiting
-        self._progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[rate]}", style="dim"),
-            TextColumn("{task.fields[metrics]}"),
-            TimeRemainingColumn(),
-            console=self._console,
-            transient=True,
-        )
+        self._progress = Progress(*_columns(console.width), console=console, transient=True)
         self._task = self._progress.add_task("training", visible=False, total=None, rate="", metrics="")
         self._status = self._console.status(waiting)
         self._losses: list[float] = []
+        self._epoch: events.EpochEnded | None = None
+        self._is_said = True
         self._name = ""
         self._trained: events.Trained | None = None
         self._taken: dict[str, events.Compressed] = {}
@@ -61,13 +70,17 @@ class TerminalDisplay:
                 self._say(event)
                 self._wait(self._waiting)
             case events.Built():
-                self._console.print(layer_table(event.layers))
+                self._console.print(layer_table(event.layers, self._console.width))
                 self._say(event)
                 self._status.update("compiling the training step …")
-            case events.Progress() | events.EpochEnded():
+            case events.Progress():
                 self._train(event)
+            case events.EpochEnded():
+                self._end_epoch(event)
             case events.Trained():
                 self._trained = event
+                if self._epoch and not self._is_said:
+                    self._say(self._epoch)
                 self._say(event)
                 self._wait("writing the Core ML files …")
             case events.Compressed():
@@ -86,17 +99,14 @@ class TerminalDisplay:
 
     def _say(self, event: events.Event) -> None:
         name, _, text = sentence(event).partition(" ")
-        style = {"warning": "yellow", "failed": "red"}.get(event.type, "green")
-        lines = [text.strip()]
-        if isinstance(event, events.Verified):
-            lines = [proof(parity) for parity in event.parity]
-        elif isinstance(event, events.Compiled):
-            lines = text.strip().split("; ", 1)  # a skipped file and the reason get their own line
-        self._console.print(Text.assemble((f"{name:<9}", f"bold {style}"), " ", lines[0]), soft_wrap=True)
-        for line in lines[1:]:
-            self._console.print(
-                Text(f"{'':<9} {line}", style="dim" if event.type == "compiled" else ""), soft_wrap=True
-            )
+        style = {"warning": "yellow", "failed": "red", "epoch": "cyan"}.get(event.type, "green")
+        several = event.parity if isinstance(event, events.Verified) else ()
+        for line in map(proof, several) if several else [text.strip()]:
+            for part in wrapped(f"{name:<{INDENT - 1}} {line}", self._console.width, INDENT):
+                shown_part = Text(part)
+                shown_part.stylize(f"bold {style}", 0, len(name))
+                self._console.print(shown_part, soft_wrap=True)
+                name = ""
 
     def _wait(self, text: str) -> None:
         """Show what the run is waiting for, in place of the bar."""
@@ -104,46 +114,47 @@ class TerminalDisplay:
         self._status.update(text)
         self._status.start()
 
-    def _train(self, event: events.Progress | events.EpochEnded) -> None:
+    def _train(self, event: events.Progress) -> None:
         self._status.stop()
         self._progress.start()
-        metrics = numbers(dict(list(event.metrics.items())[:2]))
-        description = f"epoch {event.epoch}/{event.epochs}"
-        if isinstance(event, events.Progress):
-            self._progress.update(
-                self._task,
-                total=event.steps * event.epochs,
-                description=description,
-                completed=event.steps * (event.epoch - 1) + event.step,
-                rate=f"{event.samples_per_second:,.0f} samples/s",
-                metrics=metrics,
-                visible=True,
-            )
-            return
+        self._progress.update(
+            self._task,
+            total=event.steps * event.epochs,
+            description=f"epoch {event.epoch}/{event.epochs}",
+            completed=event.steps * (event.epoch - 1) + event.step,
+            rate=f"{event.samples_per_second:,.0f} samples/s",
+            metrics=numbers(dict(list(event.metrics.items())[: 1 + (self._console.width >= MEDIUM)])),
+            visible=True,
+        )
+
+    def _end_epoch(self, event: events.EpochEnded) -> None:
+        """Print its line. Of many epochs, only some have one."""
+        self._status.stop()
+        self._progress.start()
         self._losses[event.epoch - 1 :] = [event.metrics["loss"]]  # a retry repeats epochs
+        self._epoch = event
         task = self._progress.tasks[0]
         if task.total:
-            self._progress.update(
-                self._task,
-                description=description,
-                completed=task.total * event.epoch / event.epochs,
-                metrics=metrics,
-                visible=True,
-            )
+            self._progress.update(self._task, completed=task.total * event.epoch / event.epochs)
+        every = math.ceil(event.epochs / MOST_EPOCHS)
+        self._is_said = event.epoch % every == 0 or event.epoch == event.epochs
+        if self._is_said:
+            self._say(event)
 
     def _summarise(self, event: events.Verified) -> None:
         table = Table.grid(padding=(0, 2))
-        if self._trained:
-            for name, value in self._trained.metrics.items():
-                table.add_row(_text(f"test {name.replace('_', ' ')}"), Text(f"{value:.4f}", style="bold"))
-        table.add_row(
-            f"loss, {counted(len(self._losses), 'epoch')}", Text(sparkline(self._losses), style="cyan")
-        )
+        table.add_column(no_wrap=True)
+        table.add_column()
+        for name, text in self._figures():
+            table.add_row(_text(name), text)
         for file in event.files:
             taken = self._taken.get(file.name)
             table.add_row(
                 _text(file.name), f"{taken.weights}: {compression(taken)}" if taken else size(file.size_bytes)
             )
+        if event.folder:  # jobs of a server have none
+            table.add_row(results.KERAS.name, "the same model for Keras")
+            table.add_row(results.PAGE.name, "a page with learning curves, mistakes and verification")
         table.add_row("verified", f"{event.parity[0].samples} samples run through each file")
         if event.folder:
             table.add_row("result", Text(printable(event.folder), overflow="fold"))
@@ -151,17 +162,57 @@ class TerminalDisplay:
             Panel(table, title=_text(self._name), title_align="left", expand=False, border_style="green")
         )
 
+    def _figures(self) -> Iterator[tuple[str, Text]]:
+        for name, value in self._trained.metrics.items() if self._trained else ():
+            yield f"test {name.replace('_', ' ')}", Text(figure(value), style="bold")
+        if self._epoch:
+            for name, value in self._epoch.metrics.items():
+                if name.startswith("val_"):
+                    shown_name = name.removeprefix("val_").replace("_", " ")
+                    yield f"validation {shown_name}", Text(f"{figure(value)} in epoch {self._epoch.epoch}")
+        curve = sparkline(self._losses, width=max(10, min(40, self._console.width - 30)))
+        yield f"loss, {counted(len(self._losses), 'epoch')}", Text(curve, style="cyan")
 
-def layer_table(layers: Sequence[events.LayerRow]) -> Table:
-    """Layers with shapes and parameters, and the total."""
+
+def _columns(width: int) -> list[ProgressColumn]:
+    """What fits beside the bar."""
+    columns = [TextColumn("{task.description}"), BarColumn(bar_width=max(10, min(40, width - 80)))]
+    if width >= MEDIUM:
+        columns.append(MofNCompleteColumn())
+    if width >= WIDE:
+        columns.append(TextColumn("{task.fields[rate]}", style="dim"))
+    return [*columns, TextColumn("{task.fields[metrics]}"), TimeRemainingColumn()]
+
+
+def layer_table(layers: Sequence[events.LayerRow], width: int) -> Table:
+    """Layers with shapes and parameters, and the total. Where there is no room, names end in `…`."""
+    head = ("layer", "type", "output shape", "parameters")
+    foot = (counted(len(layers), "layer"), "", "", f"{sum(row.parameters for row in layers):,}")
+    rows = [
+        (row.name, row.layer, shown(row.output_shape), f"{row.parameters:,}" if row.parameters else "")
+        for row in layers
+    ]
+    widths = [max(map(len, column)) for column in zip(head, foot, *rows, strict=True)]
     table = Table(header_style="bold", show_footer=True)
-    table.add_column("layer", footer=counted(len(layers), "layer"))
-    table.add_column("type")
-    table.add_column("output shape")
-    table.add_column("parameters", justify="right", footer=f"{sum(row.parameters for row in layers):,}")
-    for row in layers:
-        parameters = f"{row.parameters:,}" if row.parameters else ""
-        table.add_row(_text(row.name), _text(row.layer), shown(row.output_shape), parameters)
+    if sum(widths) + BORDERS > width:
+        table = Table(
+            header_style="bold",
+            show_footer=True,
+            box=SIMPLE,
+            show_edge=False,
+            pad_edge=False,
+            padding=(0, 1, 0, 0),
+        )
+    for index, (title, last) in enumerate(zip(head, foot, strict=True)):
+        table.add_column(
+            title,
+            footer=last,
+            overflow="ellipsis",
+            justify="right" if index == len(head) - 1 else "left",
+            no_wrap=index > 0,  # so that Rich shortens the names
+        )
+    for row in rows:
+        table.add_row(*map(_text, row))
     return table
 
 

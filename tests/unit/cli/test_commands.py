@@ -1,0 +1,150 @@
+"""What commands say where a terminal, an empty list or a wrong word is the subject."""
+
+import json
+import os
+import pty
+import struct
+import termios
+from fcntl import ioctl
+
+import pytest
+from typer.main import get_command
+
+import commands
+from quickml.cli.app import app
+from quickml.cli.commands import serve
+from quickml.cli.display.formatting import figure, numbers
+from quickml.cli.display.output import say
+from quickml.datasets import registry
+from quickml.document.layers import LAYERS
+from quickml.settings import load
+
+IRIS = {
+    "name": "iris", "dataset": "iris",
+    "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
+}  # fmt: skip
+
+
+def on_terminal(columns, *lines):
+    """What a terminal of this width is sent, line by line."""
+    control, terminal = pty.openpty()
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with os.fdopen(terminal, "w", encoding="utf-8") as stream:
+        say(*lines, to=stream)
+        sent = os.read(control, 100_000).decode()
+    os.close(control)
+    return sent.replace("\r\n", "\n").removesuffix("\n").split("\n")
+
+
+@pytest.mark.parametrize("columns", range(40, 141, 10))
+def test_lines_break_between_words_on_a_terminal(columns):
+    message = "  /training/optimizer/type: expected a known optimizer, found \"Adm\"; did you mean 'Adam'? The model has 4.8 MB and loss 0.0123 in epoch 12"
+    shown = on_terminal(columns, message)
+    assert max(map(len, shown)) <= columns
+    assert " ".join(" ".join(shown).split()) == " ".join(message.split())
+    assert all(line.startswith("    ") for line in shown[1:])
+    assert not any(line.lstrip()[0].isdigit() or line.lstrip().startswith("MB") for line in shown)
+
+
+def test_a_long_word_is_not_broken():
+    path = "/a/folder/" + "long-name/" * 10
+    assert on_terminal(40, f"the result is in {path}")[-1].strip() == path
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_help_is_whole(option, columns):
+    shown = commands.quickml(option, environment={"COLUMNS": str(columns)}).stdout
+    assert "..." not in shown.partition("Options:")[2]
+    words = " ".join(shown.split())
+    for command in get_command(app).commands.values():
+        assert " ".join(command.help.split("\n\n")[0].split(". ")[0].split()).rstrip(".") in words
+    assert "-h, --help" in commands.quickml("validate", option).stdout
+
+
+@pytest.mark.parametrize(
+    "name", ["spec.json", "a folder/spec.json", "-spec.json", "model.mlmodel", "model.mlpackage"]
+)
+def test_a_file_in_place_of_a_command_gets_a_hint(name):
+    done = commands.quickml("--", name) if name.startswith("-") else commands.quickml(name)
+    assert done.returncode == 2
+    assert f"quickml {'run' if name.endswith('json') else 'inspect'} " in done.stderr
+    assert name in done.stderr
+
+
+def test_a_wrong_command_gets_a_hint():
+    assert "Did you mean 'validate'" in commands.quickml("valdate").stderr
+
+
+@pytest.mark.parametrize("command", [["jobs"], ["jobs", "--owner", "ada"], ["token", "list"]])
+def test_an_empty_list_says_so(command, tmp_path):
+    done = commands.quickml(*command, "--data", tmp_path)
+    assert (done.returncode, done.stdout) == (0, "")
+    assert done.stderr.startswith("no ")
+    assert str(tmp_path) in done.stderr
+
+
+def test_several_documents_are_validated(tmp_path):
+    for name, document in {"a.json": IRIS, "b.json": {**IRIS, "epochs": 3}, "c.json": IRIS}.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    done = commands.quickml("validate", "a.json", "b.json", "c.json", "d.json", cwd=tmp_path)
+    assert done.returncode == 2
+    assert [line.partition(":")[0] for line in done.stdout.splitlines()] == ["a.json", "c.json"]
+    assert "error: 1 problem in b.json\n  /epochs" in done.stderr
+    assert "error: 1 problem in d.json" in done.stderr
+    answers = commands.quickml("validate", "a.json", "b.json", "--json", cwd=tmp_path)
+    rows = [json.loads(line) for line in answers.stdout.splitlines()]
+    assert [(row["file"], row["valid"]) for row in rows] == [("a.json", True), ("b.json", False)]
+    assert commands.quickml("validate", "a.json", "c.json", cwd=tmp_path).returncode == 0
+
+
+def test_datasets_are_listed():
+    names = {kind.model_fields["name"].default for kind in registry.datasets()}
+    assert {line.split()[0] for line in commands.quickml("datasets").stdout.splitlines()[1:]} == names
+    rows = [json.loads(line) for line in commands.quickml("datasets", "--json").stdout.splitlines()]
+    assert {row["name"] for row in rows} == names
+
+
+def test_layers_are_listed():
+    assert {line.split()[0] for line in commands.quickml("layers").stdout.splitlines()} == set(LAYERS)
+    rows = [json.loads(line) for line in commands.quickml("layers", "--json").stdout.splitlines()]
+    assert [row["type"] for row in rows] == list(LAYERS)
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_the_arguments_of_a_layer_are_listed(name):
+    head, *lines = commands.quickml("layers", name).stdout.splitlines()
+    assert head.startswith(f"{name}: ")
+    assert {line.split()[0] for line in lines} == set(LAYERS[name].model_fields) - {"type"}
+
+
+def test_an_unknown_layer_gets_a_hint():
+    done = commands.quickml("layers", "Conv2d")
+    assert done.returncode == 2
+    assert "did you mean Conv2D?" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(0.0662, "0.0662"), (0, "0.0000"), (12.5, "12.5000"), (1e40, "1.000e+40"), (-3e12, "-3.000e+12"), (2e-5, "2.000e-05"), (float("nan"), "nan"), (float("inf"), "inf")],
+)  # fmt: skip
+def test_figures_have_few_digits(value, shown):
+    assert figure(value) == shown
+    assert numbers({"loss": value}) == f"loss {shown}"
+
+
+class NewServer:
+    """A service that has no tokens yet."""
+
+    def first_token(self, owner):
+        return owner, "secret"
+
+
+@pytest.mark.parametrize(
+    ("host", "has_code"),
+    [("127.0.0.1", False), ("localhost", False), ("::1", False), ("127.8.8.8", False), ("192.0.2.7", True), ("server.example", True)],
+)  # fmt: skip
+@pytest.mark.parametrize("access", ["open", "tokens"])
+def test_a_phone_gets_no_code_of_an_address_it_cannot_reach(host, has_code, access):
+    settings = load({"host": host, "access": access})
+    assert ("█" in "".join(serve._greeting(settings, NewServer(), 8000))) is has_code
