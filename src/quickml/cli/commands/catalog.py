@@ -7,8 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from quickml.cli.display.formatting import aligned
-from quickml.cli.display.output import say, say_json
+from quickml.cli.display.output import say, say_json, say_table
 from quickml.document.layers.layer import shown
 from quickml.errors import InputError
 from quickml.service import catalog
@@ -21,14 +20,14 @@ def list_datasets(*, as_json: bool) -> None:
         for row in rows:
             say_json(row)
         return
-    head = ("name", "task", "input", "classes", "training", "test", "title")
-    say(*aligned([head, *map(_dataset, rows)], right=(3, 4, 5)))
+    head = ("name", "input", "predicts", "training", "test", "title")
+    say_table([head, *map(_dataset, rows)], right=(3, 4))
 
 
 def _dataset(row: Mapping[str, Any]) -> tuple[str, ...]:
+    predicts = f"{len(row['labels'])} classes" if row["labels"] else "a number"
     counts = (f"{row['train_samples']:,}", f"{row['test_samples']:,}")
-    classes = str(len(row["labels"])) if row["labels"] else ""
-    return (row["name"], row["task"], shown(row["shape"]), classes, *counts, row["title"])
+    return (row["name"], shown(row["shape"]), predicts, *counts, row["title"])
 
 
 def list_layers(names: Sequence[str], *, as_json: bool) -> None:
@@ -48,25 +47,22 @@ def list_layers(names: Sequence[str], *, as_json: bool) -> None:
             say_json(row)
     elif names:
         for row in chosen:
-            say(*_arguments(row))
+            say(f"{row['type']}: {_summary(row)}")
+            say_table(list(_arguments(row)))
     else:
-        say(*aligned([(row["type"], _summary(row)) for row in chosen]))
+        say_table([(row["type"], _summary(row)) for row in chosen])
 
 
 def _summary(row: Mapping[str, Any]) -> str:
     return str(row["help"].split("\n\n")[0]).replace("\n", " ")
 
 
-def _arguments(row: Mapping[str, Any]) -> Iterator[str]:
-    yield f"{row['type']}: {_summary(row)}"
-    schema = row["schema"]
-    required = schema.get("required", [])
-    table = [
-        (name, _default(name in required, about), " ".join(about.get("description", "").split()))
-        for name, about in sorted(schema["properties"].items(), key=lambda item: item[0] not in required)
-        if name != "type"
-    ]
-    yield from (f"  {line}" for line in aligned(table))
+def _arguments(row: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    required = row["schema"].get("required", [])
+    for name, about in sorted(row["schema"]["properties"].items(), key=lambda item: item[0] not in required):
+        if name != "type":
+            description = " ".join(about.get("description", "").split())
+            yield f"  {name}", _default(name in required, about), description
 
 
 def _default(is_required: bool, about: Mapping[str, Any]) -> str:

@@ -6,6 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 
 from quickml.errors import ProblemsError
 
+GAP = 2
+"""Spaces between the columns of a table."""
+
 
 def numbers(metrics: Mapping[str, float]) -> str:
     """Metrics on one line: `loss 0.0662  accuracy 0.9781`."""
@@ -33,9 +36,9 @@ def size(size_bytes: int) -> str:
 
 
 def aligned(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> list[str]:
-    """Rows as lines with columns two spaces apart; those in `right` end at the same place."""
+    """Rows as lines; the columns in `right` end at the same place."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return ["  ".join(_padded(row, widths, right)).rstrip() for row in rows]
+    return [(" " * GAP).join(_padded(row, widths, right)).rstrip() for row in rows]
 
 
 def _padded(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -> list[str]:

@@ -7,8 +7,10 @@ import os
 import re
 import sys
 import textwrap
+from collections.abc import Collection, Sequence
 from typing import Any, TextIO
 
+from quickml.cli.display.formatting import GAP, aligned
 from quickml.text import printable
 
 NARROWEST = 20
@@ -19,18 +21,26 @@ _JOINED = re.compile(r"(?<=\S) (?=[-+\d])|(?<=\d) (?=(?:[kMG]?B|s)\b)")
 """Between a name and its number, and between a number and its unit."""
 
 
-def say(*lines: str, to: TextIO | None = None) -> None:
+def say(*lines: str, to: TextIO | None = None, indent: int = 0) -> None:
     """Print lines to a stream, by default standard output, and flush it.
 
-    On a terminal they are wrapped at words. A line break within a line came from outside and is escaped.
+    On a terminal they are wrapped at words, and continue at column `indent` or two columns further in. A line
+    break within a line came from outside and is escaped.
     """
     stream = to or sys.stdout
     columns = _columns(stream)
     for line in lines:
-        indent = len(line) - len(line.lstrip()) + 2
-        for part in wrapped(printable(line), columns, indent):
+        further = len(line) - len(line.lstrip()) + 2
+        hanging = indent if 0 < indent <= columns - NARROWEST else further
+        for part in wrapped(printable(line), columns, hanging):
             stream.write(f"{part}\n")
     stream.flush()
+
+
+def say_table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> None:
+    """Print rows with aligned columns; those in `right` end at the same place. The last may be wrapped."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    say(*aligned(rows, right), indent=sum(widths[:-1]) + GAP * len(widths[:-1]))
 
 
 def note(*lines: str) -> None:
