@@ -14,6 +14,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _repair_streams()
         gc.set_threshold(50_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time
+        # For plugins, which nobody here uses, pydantic would read the metadata of all installed packages.
+        os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         from quickml.cli.command_line import run_command_line
 
         run_command_line(arguments)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 import os
 import re
-import tomllib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -76,6 +75,8 @@ def _from_environment(variables: Mapping[str, str], problems: list[Problem]) -> 
 
 
 def _from_file(path: Path, problems: list[Problem]) -> dict[str, _Given]:
+    import tomllib  # most commands read no file
+
     try:
         text = path.read_bytes().decode()
         document = tomllib.loads(text)
