@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 import commands
 import quickml.cli
 import sculptml_documents
+from hostile import HOSTILE, is_clean
 from quickml import events, logs
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.output import say, say_json
@@ -22,23 +23,11 @@ from quickml.document import understand
 from quickml.errors import InputError, JobStateError, Notice, Problem, ServiceError
 from quickml.text import LIMIT, printable
 
-HOSTILE = "\x1b]0;title\x07\x1b[2J\x9b31m\r\nerror: forged\u202e\u2028\x00\x7f" + "A" * 5000
-LONGEST = 1500
-"""Of a line, with the words around what was quoted."""
-
 IRIS = {
     "name": "iris", "dataset": "iris",
     "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
 }  # fmt: skip
 SCULPTML = sculptml_documents.iris()
-
-
-def is_clean(text):
-    """Whether a terminal shows this and does not obey it."""
-    lines = text.splitlines()
-    return all(line.isprintable() and len(line) <= LONGEST for line in lines) and not any(
-        line.startswith("error: forged") for line in lines
-    )
 
 
 @given(st.text(max_size=50), st.sampled_from([None, 10, 20]))

@@ -7,6 +7,7 @@ import pytest
 
 import commands
 from commands import quickml_without
+from hostile import HOSTILE, is_clean
 
 ROOT = Path(__file__).parents[3]
 HEAVY = {"tensorflow", "keras", "coremltools", "sklearn", "torch"}
@@ -254,3 +255,42 @@ def test_help_helps():
 
 def test_the_schema_is_json():
     assert json.loads(quickml("schema").stdout)["title"] == "QuickML document"
+
+
+@pytest.fixture
+def model_file(tmp_path):
+    """A classifier whose names, labels and metadata are hostile."""
+    from quickml.export.coreml.reading.proto import new_model
+
+    model = new_model()
+    model.specificationVersion = 4
+    source = model.description.input.add(name=HOSTILE, shortDescription=HOSTILE)
+    source.type.multiArrayType.shape.append(2)
+    source.type.multiArrayType.dataType = 65568  # float32
+    label = model.description.output.add(name="label")
+    label.type.stringType.SetInParent()
+    answer = model.description.output.add(name=f"{HOSTILE}2")
+    answer.type.dictionaryType.stringKeyType.SetInParent()
+    model.description.predictedFeatureName = "label"
+    model.description.predictedProbabilitiesName = answer.name
+    model.description.metadata.author = HOSTILE
+    model.description.metadata.userDefined[HOSTILE] = HOSTILE
+    network = model.neuralNetworkClassifier
+    network.arrayInputShapeMapping = 1
+    network.stringClassLabels.vector.extend([HOSTILE, "other"])
+    layer = network.layers.add(name=HOSTILE, input=[source.name], output=[answer.name])
+    layer.activation.sigmoid.SetInParent()
+    path = tmp_path / "model.mlmodel"
+    path.write_bytes(model.SerializeToString())
+    return path
+
+
+@pytest.mark.parametrize("command", ["inspect", "predict"])
+def test_what_a_model_file_contains_is_printable(command, model_file):
+    inputs = ["1,2"] if command == "predict" else []
+    done = commands.quickml(command, model_file, *inputs)
+    assert done.returncode == 0, done
+    assert is_clean(done.stdout)
+    answered = commands.quickml(command, model_file, *inputs, "--json")
+    assert answered.stdout.removesuffix("\n").isprintable()
+    assert json.dumps(HOSTILE)[1:-1] in json.dumps(json.loads(answered.stdout)), "programs get it as it is"
