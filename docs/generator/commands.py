@@ -8,10 +8,10 @@ from typer.testing import CliRunner
 
 from generator import NOTE
 from generator.fields import wrapped
-from quickml.cli import command_line
-from quickml.cli.app import app
+from quickml.cli import command_line, server_commands
 
 WIDTH = 88
+app = server_commands.app
 REST = (
     "Errors are printed as one message on standard error, without a traceback. In a checkout,"
     " `python main.py SPEC.json` is the same as `quickml run SPEC.json`."

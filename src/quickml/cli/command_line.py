@@ -6,6 +6,7 @@ Exit codes: 0 success; 1 the operation failed; 2 the input was wrong (a document
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import shutil
@@ -38,6 +39,7 @@ _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
 def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run a command line. An expected error becomes one message and an exit code, without a traceback."""
     try:
+        _complete(sys.argv[1:] if arguments is None else arguments)
         given = list(arguments) if arguments is not None else None
         sys.exit(app(args=given, prog_name="quickml", standalone_mode=False))
     except _UsageError as error:
@@ -50,6 +52,13 @@ def run_command_line(arguments: Sequence[str] | None = None) -> None:
         sys.exit(1)
     except OSError as error:
         _exit([f"error: {_system_message(error)}"], 1)
+
+
+def _complete(given: Sequence[str]) -> None:
+    """Add the commands for the server, unless the command is another one."""
+    others = {command.callback.__name__ for command in app.registered_commands if command.callback}
+    if others.isdisjoint(given[:1]):
+        importlib.import_module("quickml.cli.server_commands")
 
 
 def _usage(error: Any) -> list[str]:

@@ -12,6 +12,18 @@ from quickml.errors import ServiceError
 FULL = os.strerror(errno.ENOSPC)
 
 
+class Broken:
+    """Commands that fail."""
+
+    registered_commands = ()
+
+    def __init__(self, error):
+        self.error = error
+
+    def __call__(self, **_):
+        raise self.error
+
+
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
@@ -25,10 +37,7 @@ FULL = os.strerror(errno.ENOSPC)
     ids=["a file", "files of a package", "words"],
 )
 def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
-    def broken(**_):
-        raise error
-
-    monkeypatch.setattr(command_line, "app", broken)
+    monkeypatch.setattr(command_line, "app", Broken(error))
     with pytest.raises(SystemExit) as left:
         command_line.run_command_line(["run", "a.json"])
     assert left.value.code == 1
@@ -36,10 +45,8 @@ def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
 
 
 def test_a_message_from_a_server_cannot_control_the_terminal(monkeypatch, capsys):
-    def refused(**_):
-        raise ServiceError("no\x1b]0;title\x07 room\x9b2J", status=503)
-
-    monkeypatch.setattr(command_line, "app", refused)
+    refused = ServiceError("no\x1b]0;title\x07 room\x9b2J", status=503)
+    monkeypatch.setattr(command_line, "app", Broken(refused))
     with pytest.raises(SystemExit) as left:
         command_line.run_command_line(["submit", "a.json"])
     assert left.value.code == 1

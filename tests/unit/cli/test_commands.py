@@ -12,10 +12,10 @@ import pytest
 from typer.main import get_command
 
 import commands
-from quickml.cli.app import app
 from quickml.cli.commands import serve
 from quickml.cli.display.formatting import figure, numbers
 from quickml.cli.display.output import say
+from quickml.cli.server_commands import app
 from quickml.datasets import registry
 from quickml.document.layers import LAYERS
 from quickml.settings import load

@@ -1,0 +1,89 @@
+"""The commands for the server on this machine. Importing this module adds them to `app`.
+
+Their options are made from the table of settings, which takes longer to load than a document to check.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from quickml.cli.app import app
+from quickml.cli.command_group import CommandGroup
+from quickml.cli.setting_options import with_settings
+from quickml.settings import Settings
+
+
+@app.command()
+@with_settings()
+def serve(settings: Settings) -> None:
+    """Start a server that trains submitted documents.
+
+    It accepts documents over HTTP, trains them and streams their progress. By default only this machine can
+    connect. Clients on other machines need a token. Ctrl-C writes a checkpoint of each running training; the
+    next start resumes them.
+    """
+    from quickml.cli.commands.serve import serve as serve_until_ended
+
+    serve_until_ended(settings)
+
+
+@app.command()
+@with_settings("data")
+def jobs(
+    settings: Settings,
+    owner: Annotated[str | None, typer.Option(metavar="NAME", help="List only jobs of this owner.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per job.")] = False,
+) -> None:
+    """List the jobs of the server on this machine, newest first. The server need not be running."""
+    from quickml.cli.commands.jobs import list_jobs
+
+    list_jobs(settings, owner=owner, as_json=as_json)
+
+
+token = typer.Typer(
+    help="Manage the access tokens of the server on this machine.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    cls=CommandGroup,
+)
+app.add_typer(token, name="token")
+
+
+@token.command("create")
+@with_settings("data")
+def token_create(
+    settings: Settings,
+    owner: Annotated[
+        str,
+        typer.Argument(metavar="NAME", help="Owner whose jobs the token gives access to; created if new."),
+    ],
+) -> None:
+    """Create a token and print it. It is shown only once: the server stores a hash."""
+    from quickml.cli.commands.token import create_token
+
+    create_token(settings, owner)
+
+
+@token.command("list")
+@with_settings("data")
+def token_list(settings: Settings) -> None:
+    """List all tokens, without their secrets."""
+    from quickml.cli.commands.token import list_tokens
+
+    list_tokens(settings)
+
+
+@token.command("revoke")
+@with_settings("data")
+def token_revoke(
+    settings: Settings,
+    token_id: Annotated[
+        str, typer.Argument(metavar="ID", help="Token id, as shown by `quickml token list`.")
+    ],
+) -> None:
+    """Revoke a token. It stops working immediately."""
+    from quickml.cli.commands.token import revoke_token
+
+    revoke_token(settings, token_id)
