@@ -195,6 +195,13 @@ def test_the_last_box_names_the_files_of_the_folder(width):
     assert "model.keras" not in box(*LONG[:-1], verified()), "a job of a server has no folder here"
 
 
+def test_the_folder_can_be_copied_from_the_terminal():
+    folder = "runs/a-network-with-a-long-name-20261127T104931Z/" + "x" * 30
+    assert folder in [
+        line.split()[-1] for line in lines(*LONG[:-1], verified(folder), width=60) if line.strip()
+    ]
+
+
 def test_of_many_epochs_some_have_a_line_and_the_last_always():
     def said(count, of):
         told = [

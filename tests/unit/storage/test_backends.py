@@ -37,7 +37,7 @@ def test_addresses_are_those_that_other_tools_know(tmp_path):
 def test_an_address_of_no_known_scheme_is_refused(tmp_path, address):
     with pytest.raises(StoreError, match="database: expected an address with sqlite://, found"):
         Backends.open(Addresses(database=address, files=tmp_path.as_uri()))
-    with pytest.raises(StoreError, match="files: expected an address with .*file://, found"):
+    with pytest.raises(StoreError, match=r"files: expected an address with .*file://, found"):
         Backends.open(Addresses(database=addresses(tmp_path).database, files=address))
 
 

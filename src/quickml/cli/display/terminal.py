@@ -101,11 +101,15 @@ class TerminalDisplay:
         name, _, text = sentence(event).partition(" ")
         style = {"warning": "yellow", "failed": "red", "epoch": "cyan"}.get(event.type, "green")
         several = event.parity if isinstance(event, events.Verified) else ()
-        for line in map(proof, several) if several else [text.strip()]:
+        self._print(name, style, [proof(parity) for parity in several] or [text.strip()])
+
+    def _print(self, name: str, style: str, lines: Sequence[str]) -> None:
+        """Lines beside a name, broken between words. A terminal folds longer words, so they can be copied."""
+        for line in lines:
             for part in wrapped(f"{name:<{INDENT - 1}} {line}", self._console.width, INDENT):
-                shown_part = Text(part)
-                shown_part.stylize(f"bold {style}", 0, len(name))
-                self._console.print(shown_part, soft_wrap=True)
+                text = Text(part)
+                text.stylize(f"bold {style}", 0, len(name))
+                self._console.print(text, soft_wrap=True)
                 name = ""
 
     def _wait(self, text: str) -> None:
@@ -156,11 +160,11 @@ class TerminalDisplay:
             table.add_row(results.KERAS.name, "the same model for Keras")
             table.add_row(results.PAGE.name, "a page with learning curves, mistakes and verification")
         table.add_row("verified", f"{event.parity[0].samples} samples run through each file")
-        if event.folder:
-            table.add_row("result", Text(printable(event.folder), overflow="fold"))
         self._console.print(
             Panel(table, title=_text(self._name), title_align="left", expand=False, border_style="green")
         )
+        if event.folder:
+            self._print("result", "green", [printable(event.folder)])
 
     def _figures(self) -> Iterator[tuple[str, Text]]:
         for name, value in self._trained.metrics.items() if self._trained else ():
