@@ -50,6 +50,17 @@ def test_lines_break_between_words_on_a_terminal(columns):
     assert not any(line.lstrip()[0].isdigit() or line.lstrip().startswith("MB") for line in shown)
 
 
+def test_letters_that_take_two_columns_are_counted_so():
+    shown = on_terminal(
+        40, "/name: 花を数える 小さな ネットワーク の 名前 です が 長すぎる ので 短く して ください"
+    )
+    assert [line.strip() for line in shown] == [
+        "/name: 花を数える 小さな ネットワーク の",
+        "名前 です が 長すぎる ので 短く して",
+        "ください",
+    ]
+
+
 def test_a_long_word_is_not_broken():
     path = "/a/folder/" + "long-name/" * 10
     assert on_terminal(40, f"the result is in {path}")[-1].strip() == path

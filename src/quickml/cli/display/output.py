@@ -6,9 +6,9 @@ import json
 import os
 import re
 import sys
-import textwrap
 from collections.abc import Collection, Sequence
 from typing import Any, TextIO
+from unicodedata import combining, east_asian_width
 
 from quickml.cli.display.formatting import GAP, aligned
 from quickml.text import printable
@@ -17,6 +17,7 @@ NARROWEST = 20
 """Columns below which lines are left to the terminal."""
 _GLUE = "\N{WORD JOINER}"
 """Stands for a space at which a line is not broken; no printable text contains it."""
+_WORD = re.compile(r" *[^ ]+")
 _JOINED = re.compile(r"(?<=\S) (?=[-+\d])|(?<=\d) (?=(?:[kMG]?B|s)\b)")
 """Between a name and its number, and between a number and its unit."""
 
@@ -66,13 +67,19 @@ def _columns(stream: TextIO) -> int:
 
 def wrapped(line: str, columns: int, indent: int) -> list[str]:
     """A line in parts of at most `columns`, broken between words. A number stays with its name and unit."""
-    if columns < NARROWEST or len(line) <= columns:
+    if columns < NARROWEST or _cells(line) <= columns:
         return [line]
-    parts = textwrap.wrap(
-        _JOINED.sub(_GLUE, line),
-        columns,
-        subsequent_indent=" " * indent,
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+    parts = [""]
+    for word in _WORD.findall(_JOINED.sub(_GLUE, line)):
+        if parts[-1].strip() and _cells(parts[-1] + word) > columns:
+            parts.append(" " * indent + word.lstrip(" "))
+        else:
+            parts[-1] += word
     return [part.replace(_GLUE, " ") for part in parts]
+
+
+def _cells(text: str) -> int:
+    """The columns that a text takes: Chinese, Japanese and Korean letters take two, marks on letters none."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if east_asian_width(one) in "WF" else not combining(one) for one in text)
