@@ -92,10 +92,10 @@ def serving(data, *flags, environment=None):
 
 
 def greeting(process):
-    """All that it prints before it serves."""
+    """All that it prints before it serves, which it writes at once."""
     text = b""
     deadline = time.monotonic() + PATIENCE_S
-    while b"\xe2\x96\x80\n" not in text and time.monotonic() < deadline:  # the lower edge of the QR code
+    while b"\ndata " not in text and time.monotonic() < deadline:
         if select.select([process.stdout], [], [], 1.0)[0]:
             chunk = os.read(process.stdout.fileno(), 1 << 16)
             assert chunk, f"it ended with {process.wait()}: {text.decode()}"

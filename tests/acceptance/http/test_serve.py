@@ -56,7 +56,7 @@ def test_it_says_where_it_is_and_where_the_data_lies(server):
     data = re.search(r"^data +(.+)$", server.greeting, re.MULTILINE)[1]
     assert data.endswith("data")
     assert "token" not in server.greeting
-    assert "\u2584" in server.greeting, "a QR code"
+    assert "\u2584" not in server.greeting, "a QR code, of an address that no phone can reach"
 
 
 def test_a_job_goes_from_post_to_ready_in_events(server, iris):
