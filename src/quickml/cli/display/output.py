@@ -23,19 +23,21 @@ _JOINED = re.compile(r"(?<=\S) (?=[-+\d])|(?<=\d) (?=(?:[kMG]?B|s)\b)")
 
 
 def say(*lines: str, to: TextIO | None = None, indent: int = 0) -> None:
-    """Print lines to a stream, by default standard output, and flush it.
+    """Print lines to a stream, by default standard output, in one piece.
 
     On a terminal they are wrapped at words, and continue at column `indent` or two columns further in. A line
     break within a line came from outside and is escaped.
     """
     stream = to or sys.stdout
     columns = _columns(stream)
-    for line in lines:
-        further = len(line) - len(line.lstrip()) + 2
-        hanging = indent if 0 < indent <= columns - NARROWEST else further
-        for part in wrapped(printable(line), columns, hanging):
-            stream.write(f"{part}\n")
+    parts = [part for line in lines for part in _shown(line, columns, indent)]
+    stream.write("".join(f"{part}\n" for part in parts))
     stream.flush()
+
+
+def _shown(line: str, columns: int, indent: int) -> list[str]:
+    further = len(line) - len(line.lstrip()) + 2
+    return wrapped(printable(line), columns, indent if 0 < indent <= columns - NARROWEST else further)
 
 
 def say_table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> None:
