@@ -107,8 +107,9 @@ def answer(error: QuickMLError) -> JSONResponse:
 
 
 def internal() -> JSONResponse:
-    """The answer for a bug. Details are in the log only."""
-    return response(500, "internal", "Internal error", "see the log of the server")
+    """The answer for a bug. Details are in the log only. uvicorn closes the connection after it."""
+    headers = {"Connection": "close"}
+    return response(500, "internal", "Internal error", "see the log of the server", headers=headers)
 
 
 def install(app: FastAPI) -> None:

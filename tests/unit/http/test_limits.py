@@ -238,3 +238,24 @@ def test_a_client_that_leaves_while_it_sends_is_forgotten(tmp_path):
     status, _ = call(server.app, part(b'{"name": '), {"type": "http.disconnect"})
     assert status >= 400
     assert server.store.jobs() == []
+
+
+@pytest.mark.parametrize("length", ["0" * 5_000, "0" * 5_000 + "2", "2"])
+def test_a_length_with_many_zeros_is_that_length(server, length):
+    answer = server.client.post("/v1/validate", content=b"{}", headers={**JSON, "Content-Length": length})
+    assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("length", ["20000001", "9" * 19, "9" * 5_000, "0" * 5_000 + "9" * 8])
+def test_a_long_body_is_refused_by_its_length_however_it_is_written(server, length):
+    answer = server.client.post("/v1/validate", content=b"{}", headers={**JSON, "Content-Length": length})
+    is_problem(answer, 413, "content-too-large")
+    assert answer.headers["connection"] == "close"
+
+
+def test_the_answer_to_an_unexpected_error_says_that_the_connection_ends(tmp_path, monkeypatch):
+    with served(tmp_path, workers=0) as server:
+        monkeypatch.setattr(server.service, "job", lambda *_: 1 / 0)
+        answer = server.client.get("/v1/jobs/x")
+        is_problem(answer, 500, "internal")
+        assert answer.headers["connection"] == "close"

@@ -1,6 +1,7 @@
 """One connection to a real uvicorn with our protocol: what a client may send, and who hears that it left."""
 
 import asyncio
+import json
 import socket
 import struct
 import threading
@@ -33,12 +34,16 @@ class App:
 
     def __init__(self):
         self.state = state_with(stall_s=PATIENCE_S)
-        self.begun, self.left = [], []
+        self.begun, self.left, self.bodies = [], [], []
 
     async def __call__(self, scope, receive, send):
         self.begun.append(scope["path"])
-        while (message := await receive()).get("more_body"):
-            pass
+        message = await receive()
+        body = message.get("body", b"")
+        while message.get("more_body"):
+            message = await receive()
+            body += message.get("body", b"")
+        self.bodies.append(body)
         length = [] if scope["path"] == "/0" else [(b"content-length", b"0")]
         await send({"type": "http.response.start", "status": 200, "headers": length})
         if not length:
@@ -49,8 +54,8 @@ class App:
         await send({"type": "http.response.body", "body": b""})
 
 
-@pytest.fixture
-def served():
+@contextmanager
+def running():
     """The application, and its address."""
     app, listener = App(), listen("127.0.0.1", 0)
     server = uvicorn.Server(
@@ -64,6 +69,19 @@ def served():
     yield app, listener.getsockname()
     server.should_exit = server.force_exit = True
     thread.join()
+
+
+@pytest.fixture
+def served():
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def shared():
+    """For tests that end when all of their requests have ended."""
+    with running() as found:
+        yield found
 
 
 @contextmanager
@@ -159,6 +177,89 @@ def test_many_requests_one_after_the_other_are_welcome(served):
             client.sendall(b"GET /1 HTTP/1.1\r\nHost: localhost\r\nX: " + b"a" * 1000 + b"\r\n\r\n")
             assert received(client, b"\r\n\r\n").startswith(b"HTTP/1.1 200 ")
     assert len(app.begun) == 300
+
+
+CHANGES = {
+    "Java's HttpClient": b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEA\r\n",
+    "WebSocket": b"connection: keep-alive, UPGRADE\r\nuPgRaDe: websocket\r\nSec-WebSocket-Version: 13\r\n",
+    "two headers": b"Connection: close\r\nConnection: upgrade\r\nUpgrade: a\r\nUpgrade: b\r\n",
+}
+LENGTH = b"Content-Length: 4\r\n\r\n", b"body"
+CHUNKS = b"Transfer-Encoding: chunked\r\n\r\n", b"2\r\nbo\r\n2\r\ndy\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize(("framing", "body"), [LENGTH, CHUNKS], ids=["length", "chunks"])
+@pytest.mark.parametrize("packets", [1, 2, 3])
+def test_a_request_that_offers_another_protocol_keeps_its_body(shared, change, framing, body, packets):
+    """The server goes on with HTTP/1.1, in one packet or several; what follows is the next request."""
+    app, address = shared
+    app.begun.clear()
+    app.bodies.clear()
+    head = b"POST /1 HTTP/1.1\r\nHost: localhost\r\n" + change + framing
+    pieces = {1: [head + body + LAST % 2], 2: [head, body + LAST % 2], 3: [head[:-30], head[-30:] + body[:2]]}
+    with connected(address) as client:
+        client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        for piece in pieces[packets]:
+            client.sendall(piece)
+            until(lambda: app.begun or packets == 3, "the head to be read")
+        if packets == 3:
+            client.sendall(body[2:] + LAST % 2)
+        answers = received(client)
+    closes = b"Connection: close" in change
+    assert answers.count(b"HTTP/1.1 200") == (1 if closes else 2)
+    assert b"101" not in answers
+    assert app.begun == (["/1"] if closes else ["/1", "/2"])
+    assert app.bodies[0] == b"body"
+
+
+def test_many_offers_of_another_protocol_in_one_packet(served):
+    app, address = served
+    one = b"POST /1 HTTP/1.1\r\nHost: a\r\n" + CHANGES["WebSocket"] + b"".join(LENGTH)
+    with connected(address) as client:
+        client.sendall(one * MAX_PIPELINED + LAST % 2)
+        assert received(client).count(b"HTTP/1.1 200") == MAX_PIPELINED + 1
+    assert app.bodies == [b"body"] * MAX_PIPELINED + [b""]
+
+
+def test_offers_of_another_protocol_have_limits(served):
+    _, address = served
+    with connected(address) as client:
+        client.sendall(b"POST /1 HTTP/1.1\r\n" + CHANGES["WebSocket"] + FIELDS + b"\r\n")
+        assert b" 400 " in received(client)
+
+
+MALFORMED = {
+    "no HTTP": b"hello\r\n\r\n",
+    "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "TLS": b"\x16\x03\x01\x00\xa5\x01\x00\x00\xa1\x03\x03",
+    "a tunnel": b"CONNECT example.com:443 HTTP/1.1\r\nHost: example.com\r\n\r\n",
+    "two lengths": b"POST /1 HTTP/1.1\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+    "length and chunks": b"POST /1 HTTP/1.1\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n",
+    "a negative length": b"POST /1 HTTP/1.1\r\nContent-Length: -1\r\n\r\n",
+    "a length of 30 digits": b"POST /1 HTTP/1.1\r\nContent-Length: " + b"9" * 30 + b"\r\n\r\n",
+    "a path of other bytes": b"GET /\xff HTTP/1.1\r\n\r\n",
+    "no path": b"GET  HTTP/1.1\r\n\r\n",
+    "a header without colon": b"GET / HTTP/1.1\r\nHost\r\n\r\n",
+    "headers without end": b"GET / HTTP/1.1\r\n" + FIELDS,
+}
+
+
+@pytest.mark.parametrize("request_bytes", MALFORMED.values(), ids=MALFORMED)
+def test_malformed_requests_are_answered_with_a_problem_document(shared, request_bytes):
+    app, address = shared
+    app.begun.clear()
+    with connected(address) as client:
+        client.sendall(request_bytes)
+        head, _, body = received(client).partition(b"\r\n\r\n")
+    status, *headers = head.decode().lower().split("\r\n")
+    assert status == "http/1.1 400 bad request"
+    assert {"connection: close", "content-type: application/problem+json"} <= set(headers)
+    assert f"content-length: {len(body)}" in headers
+    problem = json.loads(body)
+    assert (problem["status"], problem["type"]) == (400, "urn:quickml:problem:bad-request")
+    assert "callback" not in problem["detail"]
+    assert app.begun == []
 
 
 @pytest.mark.parametrize("waiting", [0, 1, MAX_PIPELINED])

@@ -7,10 +7,12 @@ import socket
 import sys
 from contextlib import suppress
 
-from httptools import HttpParserError
+from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from uvicorn._types import ASGI3Application
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 
+from quickml.http import problems
+from quickml.http.server.access_log import HEADERS
 from quickml.http.server.slow_clients import StallDetector
 from quickml.http.state import state_of
 
@@ -66,9 +68,33 @@ class LimitedProtocol(HttpToolsProtocol):
         if self._timer is None and not self._is_responding:
             self._start_headers_timer()  # the next request of a keep-alive connection
         self._unread_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            while data:
+                data = self._parse(data)
+        except HttpParserError as error:
+            cause = error.__context__  # of an error in a callback
+            self.send_400_response(str(cause if isinstance(cause, HttpParserError) else error))
         if self._unread_bytes > MAX_HEADERS_BYTES:
             self._drop()
+
+    def _parse(self, data: bytes) -> bytes:
+        """Parse a piece, and return what is still to be parsed.
+
+        A request to change the protocol is served without changing it (RFC 9110, 7.8). The parser has left
+        out its body, so another one parses the request again, without the header `Upgrade`.
+        """
+        try:
+            self.parser.feed_data(data)
+        except HttpParserUpgrade as upgrade:
+            headers = b"".join(b"%b: %b\r\n" % field for field in self.headers if field[0] != b"upgrade")
+            version = self.parser.get_http_version().encode()
+            head = b"%b %b HTTP/%b\r\n%b\r\n" % (self.parser.get_method(), self.url, version, headers)
+            self._unread_bytes += len(head)
+            self.parser = HttpRequestParser(self)
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+            return head + data[upgrade.args[0] :]
+        return b""
 
     def on_message_begin(self) -> None:
         """See `HttpToolsProtocol`: a request begins."""
@@ -87,6 +113,10 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         """Limit the requests that wait."""
+        if self.parser.get_method() == b"CONNECT":
+            raise HttpParserError("expected a request to this server, found CONNECT")
+        if self.parser.should_upgrade():
+            return  # it is parsed again
         self._stop_headers_timer()
         self._unread_bytes = 0
         if len(self.pipeline) >= MAX_PIPELINED:
@@ -100,12 +130,20 @@ class LimitedProtocol(HttpToolsProtocol):
         self._unread_bytes = 0
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """See `HttpToolsProtocol`: a request ends."""
+        if not self.parser.should_upgrade():
+            super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Respond to a malformed request, but not in the middle of another response."""
         if self._is_responding:
             self.transport.abort()
-        else:
-            super().send_400_response(msg)
+            return
+        answer = problems.response(400, "bad-request", "Bad Request", msg, headers={"Connection": "close"})
+        headers = b"".join(b"%b: %b\r\n" % field for field in (*answer.raw_headers, *HEADERS))
+        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[400], headers, bytes(answer.body)))
+        self.transport.close()
 
     def pause_writing(self) -> None:
         """Start waiting for the client."""
