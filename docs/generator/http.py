@@ -25,7 +25,11 @@ server serves its own at `/v1/openapi.json`. To start a server, see [run a serve
 
 If the server requires tokens, send `Authorization: Bearer qml_...`. If you cannot set a header, as in a link
 or an `EventSource`, use the parameter `?token=qml_...`. Request bodies must have the Content-Type
-`application/json`; others are refused, so that web pages of other origins cannot send requests."""
+`application/json`; only `/make-model` takes others.
+
+A request that changes something and comes from a web page of another origin gets the problem `forbidden`
+(403), unless `cors_origins` has the origin. Browsers send `Sec-Fetch-Site` or `Origin`, from which the server
+knows; other programs need neither."""
 
 FILES = """## Files
 

@@ -7,13 +7,14 @@ import contextlib
 import logging
 from collections.abc import AsyncIterator
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from quickml._version import __version__
 from quickml.api import routes
 from quickml.http import openapi, problems
+from quickml.http.auth import check_origin
 from quickml.http.files.quotas import Downloads
 from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
 from quickml.http.server.access_log import AccessLog
@@ -49,6 +50,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         lifespan=_lifespan,
+        dependencies=[Depends(check_origin)],
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
@@ -73,10 +75,10 @@ def _shared(service: Service, settings: ServerSettings) -> AppState:
 def _surround(app: FastAPI, settings: ServerSettings) -> None:
     """Middleware, the innermost first."""
     app.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
-    if settings.cors_origins is not None:
+    if settings.origins:
         app.add_middleware(
             CORSMiddleware,
-            allow_origins=[origin.strip() for origin in settings.cors_origins.split(",")],
+            allow_origins=sorted(settings.origins),
             allow_methods=["GET", "HEAD", "POST", "DELETE"],
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,

@@ -60,6 +60,12 @@ class ServerSettings:
     cors_origins: str | None = row(
         or_none(TEXT), None, "Origins of web pages that may call the API (CORS), separated by commas."
     )
+    allowed_hosts: str | None = row(
+        or_none(TEXT),
+        None,
+        "Host names, separated by commas, under which clients reach a server that is open."
+        " By default any; only those of this machine if the server listens on the loopback interface only.",
+    )
 
     max_body_bytes: int = row(SIZE, 1 << 20, "Maximum size of a request body.")
     body_timeout_s: float = row(SECONDS, 30.0, "Time allowed to receive a complete request body.")
@@ -104,7 +110,22 @@ class ServerSettings:
     @property
     def tokens_required(self) -> bool:
         """Whether requests need a token."""
-        return self.access == "tokens" or (self.access == "auto" and not is_loopback(self.host))
+        return self.access == "tokens" or (self.access == "auto" and not self.is_local)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return is_loopback(self.host)
+
+    @property
+    def origins(self) -> frozenset[str]:
+        """`cors_origins`, separated."""
+        return _separated(self.cors_origins)
+
+    @property
+    def hosts(self) -> frozenset[str]:
+        """`allowed_hosts`, separated and in lower case."""
+        return frozenset(map(str.lower, _separated(self.allowed_hosts)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +182,10 @@ class LimitSettings:
     )
     queue_length: int | None = row(or_none(whole(1)), 2000, "Maximum number of queued jobs of all owners.")
     min_free_disk_bytes: int = row(SIZE, 1 << 30, "Refuse new jobs when less disk space than this is free.")
+
+
+def _separated(names: str | None) -> frozenset[str]:
+    return frozenset(name for part in (names or "").split(",") if (name := part.strip()))
 
 
 def is_loopback(host: str) -> bool:

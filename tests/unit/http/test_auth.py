@@ -1,9 +1,14 @@
 """Who may come in: tokens, owners, names of the server, other people's web pages."""
 
+import json
+import re
+from pathlib import Path
+
 import pytest
 
+from quickml.http.app import ROUTERS
 from quickml.settings import Settings
-from served import JSON, Served, is_problem, served
+from served import IRIS, JSON, Served, is_problem, served
 
 
 @pytest.fixture
@@ -24,9 +29,6 @@ OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/open
 
 
 def test_every_route_is_tried():
-    import re
-    from pathlib import Path
-
     app = Served(Path("/nowhere"), workers=0).app
     paths = {(method.upper(), path) for path, found in app.openapi()["paths"].items() for method in found}
     tried = {(method, re.sub(r"\?.*", "", path)) for method, path in ROUTES} | OPEN
@@ -93,6 +95,110 @@ def test_an_open_server_answers_to_this_machines_names_alone(tmp_path, host):
 def test_all_names_of_this_machine_will_do(tmp_path, host):
     with served(tmp_path, workers=0) as server:
         assert server.client.get("/v1/jobs", headers={"Host": host}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "::1", "localhost", "127.0.0.7"])
+def test_neither_does_one_that_is_open_on_purpose_for_this_machine(tmp_path, host):
+    with served(tmp_path, workers=0, access="open", host=host) as server:
+        answer = server.client.get("/v1/jobs", headers={"Host": "evil.example:8000"})
+        assert "allowed_hosts" in is_problem(answer, 421, "misdirected-request")["detail"]
+        name = f"[{host}]" if ":" in host else host
+        for own in ("localhost:8000", name, f"{name}:8000"):
+            assert server.client.get("/v1/jobs", headers={"Host": own}).status_code == 200
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_a_setting_names_the_hosts_of_a_server_behind_a_proxy(tmp_path, host):
+    names = "classroom.example, Other.example"
+    with served(tmp_path, workers=0, access="open", host=host, allowed_hosts=names) as server:
+        for own in ("classroom.example", "other.example:443", "localhost"):
+            assert server.client.get("/v1/jobs", headers={"Host": own}).status_code == 200
+        is_problem(
+            server.client.get("/v1/jobs", headers={"Host": "evil.example"}), 421, "misdirected-request"
+        )
+
+
+def test_tokens_make_the_name_of_a_server_unimportant(tmp_path):
+    with served(tmp_path, workers=0, access="tokens") as server:
+        _, secret = server.tokens.create("ada")
+        headers = {"Host": "models.example", "Authorization": f"Bearer {secret}"}
+        assert server.client.get("/v1/jobs", headers=headers).status_code == 200
+
+
+FOREIGN = {
+    "a current browser": {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
+    "a picture's address": {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"},
+    "another port": {"Sec-Fetch-Site": "same-site", "Origin": "http://localhost:5173"},
+    "an old browser": {"Origin": "https://evil.example"},
+    "an old browser, another port": {"Origin": "http://localhost:5173"},
+    "a name that begins alike": {"Origin": "http://localhost:8000.evil.example"},
+    "a name that ends alike": {"Origin": "http://evil-localhost:8000"},
+    "a file": {"Origin": "null"},
+    "a file, an old protocol": {"Origin": "null", "Host": "localhost"},
+    "no address": {"Origin": "http://["},
+    "an unknown value": {"Sec-Fetch-Site": "x"},
+}
+OWN = {
+    "no browser, as the app of 2018": {},
+    "a page of this server": {"Sec-Fetch-Site": "same-origin", "Origin": "http://localhost:8000"},
+    "the address bar": {"Sec-Fetch-Site": "none"},
+    "behind a proxy that changes Host": {"Sec-Fetch-Site": "same-origin", "Origin": "https://a.example"},
+    "an old browser": {"Origin": "http://localhost:8000"},
+    "an old browser, HTTPS at the proxy": {"Origin": "https://LOCALHOST:8000"},
+}
+CHANGES = [
+    (method, path)
+    for method, path in ROUTES
+    if method in ("POST", "DELETE") or path.startswith("/stop-model")
+]
+
+
+@pytest.fixture(scope="module")
+def open_server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("open"), workers=0) as server:
+        yield server
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_pages_of_others_change_nothing(open_server, method, path, headers):
+    answer = open_server.client.request(method, path, headers={"Content-Type": "text/plain", **headers})
+    assert "cors_origins" in is_problem(answer, 403, "forbidden")["detail"]
+
+
+@pytest.mark.parametrize("headers", OWN.values(), ids=OWN)
+@pytest.mark.parametrize(("method", "path"), CHANGES)
+def test_programs_and_pages_of_this_server_may_change_everything(open_server, method, path, headers):
+    assert open_server.client.request(method, path, headers={**JSON, **headers}).status_code != 403
+
+
+def test_every_change_is_tried():
+    """Only POST, DELETE and `/stop-model` change anything, and they are in `CHANGES`."""
+    routes = [route for module in ROUTERS for route in module.router.routes]
+    assert {method for route in routes for method in route.methods} == {"GET", "HEAD", "POST", "DELETE"}
+
+
+@pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)
+def test_a_page_of_others_submits_and_stops_no_job(open_server, headers):
+    job_id = open_server.submit()
+    client, plain = open_server.client, {"Content-Type": "text/plain", **headers}
+    is_problem(client.post("/make-model", content=json.dumps(IRIS), headers=plain), 403, "forbidden")
+    is_problem(client.get("/stop-model?model_name=iris", headers=headers), 403, "forbidden")
+    for path in ("stop", "cancel"):
+        is_problem(client.post(f"/v1/jobs/{job_id}/{path}", headers=headers), 403, "forbidden")
+    is_problem(client.delete(f"/v1/jobs/{job_id}", headers=headers), 403, "forbidden")
+    assert client.get(f"/v1/jobs/{job_id}", headers=headers).json()["status"] == "queued"
+    assert client.delete(f"/v1/jobs/{job_id}").status_code == 204
+    assert client.get("/v1/jobs").json()["jobs"] == []
+
+
+@pytest.mark.parametrize("setting", ["https://a.example, https://b.example", "*"])
+def test_pages_that_a_setting_allows_may_change_everything(tmp_path, setting):
+    headers = {"Sec-Fetch-Site": "cross-site", "Origin": "https://b.example"}
+    with served(tmp_path, workers=0, cors_origins=setting) as server:
+        assert server.post(headers=headers).status_code == 202
+        answer = server.post(headers={**headers, "Origin": "https://b.example.evil.example"})
+        assert answer.status_code == (202 if setting == "*" else 403)
 
 
 def test_a_server_that_is_open_on_purpose_answers_to_any_name(tmp_path):
