@@ -1,5 +1,7 @@
 """What every test process does before its first test, in `pytest -n` too."""
 
+import hypothesis
+
 import default_signals
 import rounds
 
@@ -14,6 +16,8 @@ def pytest_addoption(parser):
 
 def pytest_configure(config):
     default_signals.restore()
+    hypothesis.settings.register_profile("quickml", deadline=None)  # the machine may be busy
+    hypothesis.settings.load_profile("quickml")
     if config.option.seed is None:  # also seen by the processes of `-n`, which are given these options
         config.option.seed = rounds.seed_of_commit()
     rounds.seed, rounds.is_full = config.option.seed, config.option.full

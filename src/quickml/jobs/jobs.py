@@ -135,23 +135,17 @@ class JobStore:
             job, news = change(_owned(connection, job_id, owner), self._clock())
             return self._write(connection, job, news)
 
-    def delete(self, job_id: str, owner: str | None = None) -> list[Artifact]:
-        """Delete a finished job with its events; returns those of its artifacts that no other job has.
-
-        Another job may come to have one in the next moment: `ArtifactStore.sweep` minds that.
+    def delete(self, job_id: str, owner: str | None = None) -> None:
+        """Delete a finished job with its events and the rows of its files. A sweep removes the files.
 
         Raises:
             TransitionError: it is not finished.
         """
         with self._database.write() as connection:
             lifecycle.check_finished(_owned(connection, job_id, owner))
-            others = select(artifacts.c.sha256).where(artifacts.c.job_id != job_id)
-            mine = artifacts.c.job_id == job_id
-            alone = _artifacts(connection, and_(mine, artifacts.c.sha256.not_in(others)))
-            connection.execute(delete(artifacts).where(mine))
+            connection.execute(delete(artifacts).where(artifacts.c.job_id == job_id))
             connection.execute(delete(events).where(events.c.job_id == job_id))
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
-        return alone
 
     # Attempts
 

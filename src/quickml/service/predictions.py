@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from quickml.document import Plan, restore
 from quickml.document.shapes import Node
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.export.formats.format import ZIP, runnable
-from quickml.files import atomic
 from quickml.jobs.job import Artifact, Job
 from quickml.storage.artifacts.checksums import check
 from quickml.storage.artifacts.store import ArtifactStore
@@ -72,7 +72,6 @@ class Models:
         self._artifacts, self._scratch = artifacts, scratch
         self._loaded: OrderedDict[tuple[str, tuple[str, ...]], tuple[Runtime, int]] = OrderedDict()
         self._lock = threading.Lock()
-        self._unpacking = threading.Lock()
 
     def predict(
         self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], layers: Sequence[str] | None
@@ -142,17 +141,15 @@ class Models:
 
     @contextmanager
     def _model(self, artifact: Artifact) -> Iterator[Path]:
-        """The model's file or unpacked package."""
+        """The model's file or unpacked package, which is removed when it is loaded."""
         with self._artifacts.local_path(artifact.sha256) as stored:
             if artifact.media_type != ZIP:
                 yield stored
                 return
-            package = self._scratch / artifact.sha256
-            with self._unpacking:
-                if not package.exists():
-                    _unpack(stored, package)
-        (folder,) = package.iterdir()
-        yield folder
+            with _folder_in(self._scratch) as folder:
+                _unpack(stored, folder)
+                (package,) = folder.iterdir()
+                yield package
 
 
 def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
@@ -163,10 +160,21 @@ def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
     raise UnsupportedModelError("this job has no Core ML file that can be run here")
 
 
+@contextmanager
+def _folder_in(scratch: Path) -> Iterator[Path]:
+    try:
+        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder = TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise ArtifactError(f"{scratch}: no package can be unpacked there ({error.strerror})") from error
+    with folder as name:
+        yield Path(name)
+
+
 def _unpack(archive: Path, folder: Path) -> None:
     try:
-        with zipfile.ZipFile(archive) as packed, atomic.new_folder(folder, durable=False) as unpacked:
-            packed.extractall(unpacked)
+        with zipfile.ZipFile(archive) as packed:
+            packed.extractall(folder)
     except (OSError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{archive.name}: the package cannot be unpacked ({error})") from error
 

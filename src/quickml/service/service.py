@@ -6,8 +6,10 @@ import logging
 import random
 import secrets
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -34,12 +36,16 @@ from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction
 from quickml.storage.artifacts.checksums import check, check_parts
-from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
+from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored
 
 log = logging.getLogger(__name__)
 
 OPEN_OWNER = "anyone"
 """Owner of all jobs if no token is required."""
+SETTLED_S = 60.0
+"""Age from which an unreferenced file is removed while no job is verifying."""
+RESWEEP_S = 10.0
+"""Minimum time between two sweeps for which requests wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +94,8 @@ class Service:
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
         self._models = Models(artifacts, scratch)
-        self._closing = threading.Lock()
+        self._closing, self._sweeping = threading.Lock(), threading.Lock()
+        self._swept_at = float("-inf")
         self._is_running = False
 
     # Life
@@ -107,9 +114,14 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove files that no job refers to. What fails is tried again at the next sweep."""
+        """Remove files that no job refers to. What fails is tried again at the next sweep.
+
+        A job that is verifying stores its files before it refers to them.
+        """
+        self._swept_at = time.monotonic()
         try:
-            removed = self._artifacts.sweep(self._jobs.referenced())
+            age_s = SWEEP_AGE_S if self._jobs.counts()[Status.VERIFYING] else SETTLED_S
+            removed = self._artifacts.sweep(self._jobs.referenced(), age_s=age_s)
         except (ArtifactError, StoreError) as error:
             log.error("unreferenced files were not removed: %s", error)
             return
@@ -159,7 +171,8 @@ class Service:
             IdempotencyError: the key was used with another document.
         """
         plan = self.plan(document)
-        self._check_room()
+        if error := self._make_room():
+            raise error
         new = NewJob(
             owner=owner,
             name=plan.document.name,
@@ -175,10 +188,20 @@ class Service:
             self._executor.wake()
         return job
 
-    def _check_room(self) -> None:
-        free = self._artifacts.free_bytes()
-        if free is not None and free < self._min_free_disk_bytes:
-            raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+    def _make_room(self) -> DiskFullError | None:
+        """Sweep if there is too little room on the disk; the error if there still is."""
+        if self._lack_of_room() is None:
+            return None
+        with self._sweeping:  # the others wait for it
+            if time.monotonic() - self._swept_at > RESWEEP_S:
+                self.sweep()
+        return self._lack_of_room()
+
+    def _lack_of_room(self) -> DiskFullError | None:
+        free, needed = self._artifacts.free_bytes(), self._min_free_disk_bytes
+        if free is None or free >= needed:
+            return None
+        return DiskFullError(needed_bytes=needed, free_bytes=free)
 
     def job(self, job_id: str, owner: str) -> Job:
         """One job. Raises JobNotFoundError."""
@@ -215,7 +238,7 @@ class Service:
         return job
 
     def delete(self, job_id: str, owner: str) -> None:
-        """Give a job up where it is not finished, and remove it. Its files go with the next sweeps.
+        """Give a job up where it is not finished, and remove it. Its files go with one of the next sweeps.
 
         Not at once: a file's content may be another job's too, which is about to be complete.
 
@@ -226,6 +249,8 @@ class Service:
             self.cancel(job_id, owner)
         self._jobs.delete(job_id, owner)
         log.info("%s: removed", job_id)
+        with suppress(ArtifactError):  # the job is deleted all the same
+            self._make_room()
 
     # Events and artifacts
 

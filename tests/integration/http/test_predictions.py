@@ -197,3 +197,9 @@ def test_only_so_many_models_are_kept_ready(server, digits, monkeypatch):
     for names in (["conv"], ["last"], ["rescaling"], ["conv"]):
         assert ask(server, job_id, [[0] * 64], activations=names).status_code == 200
         assert len(kept) <= 2
+
+
+def test_a_package_is_unpacked_only_while_it_is_loaded(server, digits):
+    job_id, probe = digits
+    assert ask(server, job_id, probe.inputs[:1].tolist(), layers=None).status_code == 200
+    assert not any(server.service._models._scratch.glob("*"))

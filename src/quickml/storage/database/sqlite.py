@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import sqlite3
 import threading
+import time
 import weakref
+from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,9 @@ from quickml.storage.database.engine import Database, Mode
 
 BUSY_TIMEOUT_S = 30.0
 """How long a writer waits for the others; each writes for milliseconds."""
+RETRY_S = 0.002
+"""How often a writer looks whether another process still writes. SQLite itself waits up to 0.1 s between two
+looks, so a busy process would keep others out."""
 
 _BEGIN = {
     Mode.READ: ("NORMAL", "BEGIN"),
@@ -34,12 +40,12 @@ def opened(address: str) -> Database:
 
 
 class SqliteDatabase(Database):
-    """Writers come one after the other; readers do not wait (WAL)."""
+    """Writers come one after the other, in the order in which they asked; readers do not wait (WAL)."""
 
     def __init__(self, path: Path) -> None:
         """Open the file; create or migrate it."""
         self.path = path
-        self._gate = _Gate()
+        self._gate, self._turns = _Gate(), _Turns(str(path))
         url = URL.create("sqlite", database=str(path))
         engine = create_engine(url, connect_args={"timeout": BUSY_TIMEOUT_S}, max_overflow=-1)
         event.listen(engine, "connect", _prepare)
@@ -54,7 +60,8 @@ class SqliteDatabase(Database):
 
     @contextmanager
     def _transaction(self, mode: Mode) -> Iterator[Connection]:
-        with self._gate.inside(), super()._transaction(mode) as connection:
+        turn = nullcontext() if mode is Mode.READ else self._turns.next()
+        with self._gate.inside(), turn, super()._transaction(mode) as connection:
             yield connection
 
     def before_fork(self) -> None:
@@ -99,15 +106,69 @@ class _Gate:
         self._changed.release()
 
 
+class _Turns:
+    """Lets one thread in at a time, in the order in which they came.
+
+    SQLite lets in whoever happens to look while nobody writes, so a few busy threads would keep others out.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+        self._queue: deque[threading.Event] = deque()
+
+    @contextmanager
+    def next(self) -> Iterator[None]:
+        """Wait for one's turn, which lasts until the `with` block ends.
+
+        Raises:
+            StoreError: it did not come within `BUSY_TIMEOUT_S`.
+        """
+        mine = threading.Event()
+        with self._lock:
+            self._queue.append(mine)
+            self._queue[0].set()
+        try:
+            if not mine.wait(BUSY_TIMEOUT_S):
+                raise StoreError(f"{self._name}: the database cannot be used (others are writing)")
+            yield
+        finally:
+            with self._lock:
+                self._queue.remove(mine)
+                if self._queue:
+                    self._queue[0].set()
+
+
 def _prepare(connection: Any, _: object) -> None:
     connection.isolation_level = None  # otherwise the sqlite3 module begins transactions by itself
     connection.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:
-    synchronous, begin = _BEGIN[Mode.of(connection)]
+    mode = Mode.of(connection)
+    synchronous, begin = _BEGIN[mode]
     connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
-    connection.exec_driver_sql(begin)
+    if mode is Mode.READ or not _begun_soon(connection, begin):
+        connection.exec_driver_sql(begin)
+
+
+def _begun_soon(connection: Connection, begin: str) -> bool:
+    """Begin to write as soon as no other process does; False where others write all the time."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    try:
+        while time.monotonic() < deadline:
+            try:
+                connection.connection.execute(begin)
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+                    return False  # it is raised by another try
+                time.sleep(RETRY_S)
+            else:
+                return True
+    finally:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout={round(BUSY_TIMEOUT_S * 1000)}")
+    return False
 
 
 _open: weakref.WeakSet[SqliteDatabase] = weakref.WeakSet()
