@@ -48,7 +48,7 @@ EVENTS = """## Events
 job, `data` an [event](events.md) as JSON. A client that reconnects with `Last-Event-ID`, as an
 `EventSource` does, or with `?after=`, receives the events after that number. Comments are sent as
 heartbeats. The stream ends after `verified`, `failed` or `cancelled`; a request for later events is
-answered with 204. The server closes the stream of a client that reads too slowly; the client can reconnect.
+answered with 204.
 
 With `Accept: application/json` the response is a page of the existing events. To get the next page, pass
 `last` as `after`."""

@@ -21,12 +21,14 @@ from quickml.http.server.access_log import AccessLog
 from quickml.http.server.bodies import BodyLimits
 from quickml.http.server.metrics import Metrics
 from quickml.http.state import AppState, state_of
-from quickml.service import Service
+from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
 
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 600.0
+TOKENS_EVERY_S = 5.0
+"""How often the tokens of open event streams are checked."""
 ROUTERS = (operations, jobs, events, artifacts, links, predictions, catalog, sculptml)
 
 ALLOWED = [
@@ -90,7 +92,8 @@ def _surround(app: FastAPI, settings: ServerSettings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service, watchers = state_of(app).service, state_of(app).watchers
     await run_in_threadpool(service.start)
-    tasks = [asyncio.create_task(watchers.run()), asyncio.create_task(_sweep(service))]
+    loops = watchers.run(), _sweep(service), _check_tokens(service, watchers)
+    tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
     finally:
@@ -109,3 +112,12 @@ async def _sweep(service: Service) -> None:
             await run_in_threadpool(service.scrub)
         except Exception:  # a bug must not end the sweeps of a server that runs for months
             log.exception("unexpected error while stored files were swept")
+
+
+async def _check_tokens(service: Service, watchers: EventHub) -> None:
+    while True:
+        await asyncio.sleep(TOKENS_EVERY_S)
+        try:
+            await watchers.check_tokens(lambda secret: service.owner_of(secret) is not None)
+        except Exception:  # such as a database that cannot be read for a while
+            log.exception("the tokens of event streams were not checked")

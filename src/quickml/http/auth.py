@@ -72,11 +72,16 @@ def _host(request: Request) -> str:
     return request.headers.get("host", "").lower()
 
 
-async def _owner_by_token(request: Request, state: AppState) -> str:
+def secret_of(request: Request) -> str:
+    """The secret of the token that a request carries; empty without one."""
     scheme, _, secret = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer":
         secret = request.query_params.get("token", "")  # links and EventSource cannot set a header
-    secret = secret.strip()
+    return secret.strip()
+
+
+async def _owner_by_token(request: Request, state: AppState) -> str:
+    secret = secret_of(request)
     owner = await run_in_threadpool(state.service.owner_of, secret) if secret else None
     if owner is None:
         detail = "expected a token, as `Authorization: Bearer ...`; `quickml token create NAME` makes one"

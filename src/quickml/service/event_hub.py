@@ -36,10 +36,10 @@ class EncodedEvent:
 class Subscription:
     """The events of one job that follow a sequence number, in order, each once."""
 
-    __slots__ = ("_capacity", "_last", "_waiting", "_woken", "is_closed")
+    __slots__ = ("_capacity", "_last", "_waiting", "_woken", "is_closed", "secret")
 
-    def __init__(self, capacity: int) -> None:
-        self._capacity = capacity
+    def __init__(self, capacity: int, secret: str) -> None:
+        self._capacity, self.secret = capacity, secret
         self._last: int | None = None
         self._waiting: list[EncodedEvent] = []
         self._woken = asyncio.Event()
@@ -47,7 +47,7 @@ class Subscription:
 
     @property
     def last(self) -> int | None:
-        """Sequence number of the last event that was given or came before; None until it has started."""
+        """Sequence number of the last event that was given or came before; None unless it is started."""
         return self._last
 
     def start(self, after: int) -> None:
@@ -55,12 +55,13 @@ class Subscription:
         self._last = after
 
     def give(self, event: EncodedEvent) -> None:
-        """Queue an event; a subscription that leaves too many queued is closed."""
+        """Queue an event. A subscription that leaves too many queued has to be started again."""
         if self._last is None or event.sequence <= self._last or self.is_closed:
             return
         if len(self._waiting) >= self._capacity:
-            self._waiting.clear()  # the client comes back with its last event; what waits here is only memory
-            self.close()
+            self._waiting.clear()
+            self._last = None
+            self._woken.set()
             return
         self._last = event.sequence
         self._waiting.append(event)
@@ -72,8 +73,8 @@ class Subscription:
         self._woken.set()
 
     async def take(self) -> list[EncodedEvent]:
-        """All queued events, at least one; empty when the subscription is closed."""
-        while not self._waiting and not self.is_closed:
+        """All queued events, at least one; empty if it is closed or has to be started again."""
+        while not self._waiting and not self.is_closed and self._last is not None:
             self._woken.clear()
             await self._woken.wait()
         taken, self._waiting = self._waiting, []
@@ -98,15 +99,17 @@ class EventHub:
         self.count = 0
 
     @contextmanager
-    def watch(self, job_id: str) -> Iterator[Subscription]:
+    def watch(self, job_id: str, secret: str = "") -> Iterator[Subscription]:
         """A subscription to a job, which receives nothing before it is started.
+
+        `secret` is that of the token that it needs, if any; see `check_tokens`.
 
         Raises:
             CrowdedError: there are too many.
         """
         if self.count >= self._most:
             raise CrowdedError(self._most)
-        subscription = Subscription(self._capacity)
+        subscription = Subscription(self._capacity, secret)
         if self._is_closed:
             subscription.close()
         self._by_job.setdefault(job_id, set()).add(subscription)
@@ -137,6 +140,13 @@ class EventHub:
             if not is_more:
                 await asyncio.sleep(POLL_S)
 
+    async def check_tokens(self, is_valid: Callable[[str], bool]) -> None:
+        """Close the subscriptions whose token is not valid any more."""
+        found = [one for subscriptions in self._by_job.values() for one in subscriptions if one.secret]
+        for secret in {one.secret for one in found}:
+            if not await asyncio.to_thread(is_valid, secret):
+                _close(one for one in found if one.secret == secret)
+
     def close(self) -> None:
         """End all subscriptions, and every later one."""
         self._is_closed = True
@@ -153,7 +163,7 @@ class EventHub:
         if not started:
             return False
         known = {job_id: min(one.last or 0 for one in some) for job_id, some in started.items()}
-        page = min(PAGE, self._capacity)  # whoever has taken everything before a read is not closed by it
+        page = min(PAGE, self._capacity)  # whoever has taken everything before a read can queue it
         news = await asyncio.to_thread(self._jobs.news, known, page)
         for job_id, found in news.items():
             if not found:

@@ -72,7 +72,7 @@ class ServerSettings:
 
     watchers: int = row(whole(1), 4000, "Maximum number of open event streams.")
     watcher_queue: int = row(
-        whole(1), 256, "Close an event stream when more events than this are waiting to be sent."
+        whole(1), 256, "Maximum number of events that wait in memory for the client of an event stream."
     )
     heartbeat_s: float = row(
         number(0.1, "seconds"), 15.0, "Interval between heartbeats on an idle event stream."

@@ -10,6 +10,7 @@ import pytest
 from job_examples import epoch_ended, finish, new, opened, progress, started
 from quickml import events
 from quickml.errors import CrowdedError
+from quickml.http import app
 from quickml.http.routes.events import EventStream, encode
 from quickml.http.state import state_of
 from quickml.jobs.jobs import JobStore
@@ -113,10 +114,12 @@ def test_pages_of_json_say_where_to_go_on(tmp_path):
         assert [item["id"] for item in first["events"]] == [1, 2]
         assert first["events"][1]["event"]["metrics"] == {"loss": None}
         assert (first["last"], first["is_finished"]) == (2, False)
+        assert page(server, job_id, after=10**9) == {"events": [], "last": 2, "is_finished": False}
         finish(server.store, attempt)
         rest = page(server, job_id, after=2)
         assert [item["event"]["type"] for item in rest["events"]] == ["verified"]
         assert rest["is_finished"]
+        assert page(server, job_id, after=10**9) == {"events": [], "last": 3, "is_finished": True}
         assert page(server, job_id, after=rest["last"]) == {"events": [], "last": 3, "is_finished": True}
 
 
@@ -258,28 +261,46 @@ def test_a_client_that_leaves_frees_its_place(tmp_path):
     live(tmp_path, scenario)
 
 
-def test_a_slow_watcher_is_cut_off_and_comes_back_with_its_id(tmp_path):
+def test_a_client_that_falls_behind_is_not_cut_off(tmp_path):
+    """As during a hiccup of two seconds, in which a small network has thousands of epochs."""
+
     async def scenario(server, watchers, job_id, attempt):
         slow, quick = Connection(server, watchers, job_id), Connection(server, watchers, job_id)
         for connection in (slow, quick):
             await connection.until(lambda c: "retry" in c.text)
-        slow.may_send.clear()
-        for number in range(1, 41):
-            server.store.append(attempt, [epoch_ended(number)])
-            await quick.until(lambda c, number=number: number in c.told)
-        slow.may_send.set()
-        await asyncio.wait_for(slow.task, 60)
-        assert slow.is_complete
-        seen = slow.told
-        assert seen == list(range(1, len(seen) + 1))
-        assert len(seen) < 40
-        again = Connection(server, watchers, job_id, after=seen[-1] if seen else 0)
+        for round_of_events in (range(1, 41), range(41, 81)):
+            slow.may_send.clear()
+            for number in round_of_events:
+                server.store.append(attempt, [epoch_ended(number)])
+                await quick.until(lambda c, number=number: number in c.told)
+            assert len(slow.told) < round_of_events[-1] - 20
+            slow.may_send.set()
+            await slow.until(lambda c, last=round_of_events[-1]: last in c.told)
         finish(server.store, attempt)
-        for connection in (again, quick):
+        for connection in (slow, quick):
             await asyncio.wait_for(connection.task, 60)
-        assert seen + again.told == list(range(1, 42)) == quick.told
+        assert slow.told == quick.told == list(range(1, 82))
 
     live(tmp_path, scenario, capacity=10)
+
+
+def test_a_stream_ends_when_its_token_is_revoked(tmp_path, monkeypatch):
+    monkeypatch.setattr(app, "TOKENS_EVERY_S", 0.01)
+    with served(tmp_path, workers=0, access="tokens") as server, ThreadPoolExecutor(2) as pool:
+        tokens = [server.tokens.create("ada") for _ in range(2)]
+        headers = [{"Authorization": f"Bearer {secret}"} for _, secret in tokens]
+        job_id = server.post(headers=headers[0]).json()["id"]
+        path = f"/v1/jobs/{job_id}/events"
+        revoked = pool.submit(server.client.get, path, headers=headers[0])
+        kept = pool.submit(server.client.get, path, params={"token": tokens[1][1]})
+        watchers = state_of(server.app).watchers
+        until(lambda: watchers.count == 2, "two streams")
+        server.tokens.revoke(tokens[0][0].id)
+        assert parsed(revoked.result(60).text) == []
+        until(lambda: watchers.count == 1, "one stream")
+        assert server.client.get(path, headers=headers[0]).status_code == 401
+        server.client.delete(f"/v1/jobs/{job_id}", headers=headers[1])
+        kept.result(60)
 
 
 def test_there_is_room_for_so_many_and_then_for_no_more(tmp_path):

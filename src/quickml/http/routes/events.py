@@ -11,7 +11,7 @@ import asyncio
 from contextlib import suppress
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Header, Query, Request
 from fastapi.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
@@ -21,7 +21,7 @@ from quickml.api import routes
 from quickml.api.jobs import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
 from quickml.events import TERMINAL, from_json
-from quickml.http.auth import Owner
+from quickml.http.auth import Owner, secret_of
 from quickml.http.files.streaming import disconnected
 from quickml.http.parameters import JobId
 from quickml.http.state import AppState, TheState
@@ -31,6 +31,9 @@ router = APIRouter()
 
 MEDIA_TYPE = "text/event-stream"
 PAGE = 1000
+"""Events in one page of JSON."""
+REPLAYED = 200
+"""Events that a stream reads at a time, so that a slow client takes little memory."""
 RETRY_MS = 1000
 """Delay before an EventSource reconnects."""
 GREETING = f"retry: {RETRY_MS}\n\n".encode()
@@ -52,6 +55,7 @@ def encode(event: StoredEvent) -> bytes:
 )
 async def get_events(
     *,
+    request: Request,
     state: TheState,
     owner: Owner,
     job_id: JobId,
@@ -74,13 +78,13 @@ async def get_events(
     if job.status in TERMINAL and job.last_event <= after:
         return Response(status_code=204)
     # A power failure may take events that were sent: those that follow are numbered from what is left.
-    return EventStream(state, job_id, owner, after=min(after, job.last_event))
+    return EventStream(state, job_id, owner, secret_of(request), after=min(after, job.last_event))
 
 
 def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
     job = service.job(job_id, owner)
     found = service.events(job_id, owner, after, PAGE)
-    last = found[-1].sequence if found else after
+    last = found[-1].sequence if found else min(after, job.last_event)
     page = EventPage(
         events=[EventItem(id=event.sequence, event=from_json(event.body)) for event in found],
         last=last,
@@ -92,12 +96,13 @@ def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
 class EventStream(Response):
     """The stream. Plain ASGI, since thousands of them must be cheap."""
 
-    def __init__(self, state: AppState, job_id: str, owner: str, *, after: int) -> None:
+    def __init__(self, state: AppState, job_id: str, owner: str, secret: str = "", *, after: int) -> None:
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would buffer it
         super().__init__(media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
         del self.headers["content-length"]
         self._service, self._watchers = state.service, state.watchers
         self._job_id, self._owner = job_id, owner
+        self._secret = secret if state.settings.tokens_required else ""
         self._last, self._heartbeat_s = after, state.settings.heartbeat_s
         self._is_over = False
 
@@ -107,31 +112,35 @@ class EventStream(Response):
         Raises:
             CrowdedError: too many streams are open; nothing was sent then.
         """
-        with self._watchers.watch(self._job_id) as watcher:
+        with self._watchers.watch(self._job_id, self._secret) as watcher:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
             gone = asyncio.create_task(_close_when_gone(receive, watcher))
             try:
                 await _send(send, GREETING)
                 with suppress(JobNotFoundError, StoreError):  # too late for a problem document
-                    await self._replay(send, watcher)
-                    watcher.start(self._last)
-                    await self._follow(send, watcher)
+                    while not watcher.is_closed and not self._is_over:
+                        await self._replay(send, watcher)
+                        watcher.start(self._last)
+                        await self._follow(send, watcher)
             finally:
                 gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _replay(self, send: Send, watcher: Subscription) -> None:
         while not watcher.is_closed and not self._is_over:
-            found = await run_in_threadpool(self._service.events, self._job_id, self._owner, self._last, PAGE)
+            found = await run_in_threadpool(
+                self._service.events, self._job_id, self._owner, self._last, REPLAYED
+            )
             if found:
                 told = [self._watchers.encoded(event) for event in found]
                 self._last, self._is_over = told[-1].sequence, told[-1].is_last
                 await _send(send, b"".join(one.content for one in told))
-            if len(found) < PAGE:
+            if len(found) < REPLAYED:
                 return
 
     async def _follow(self, send: Send, watcher: Subscription) -> None:
+        """Send what comes, until the watcher is closed or the client is too far behind."""
         while not self._is_over:
             try:
                 async with asyncio.timeout(self._heartbeat_s):
@@ -140,7 +149,7 @@ class EventStream(Response):
                 await _send(send, HEARTBEAT)
                 continue
             if not taken:
-                return  # closed; the client comes back with the last that it has seen
+                return
             self._last, self._is_over = taken[-1].sequence, taken[-1].is_last
             await _send(send, taken[0].content if len(taken) == 1 else b"".join(one.content for one in taken))
 
