@@ -47,7 +47,7 @@ class Served:
         artifacts=None,
         **settings,
     ):
-        database = opened(tmp_path / "quickml.db")
+        self.database = database = opened(tmp_path / "quickml.db")
         self.jobs, self.store = JobStore(database), Jobs(database)
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = TokenStore(database)

@@ -10,7 +10,8 @@ from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
 from quickml.api.jobs import JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
 from quickml.api.predictions import ActivationMessage, PredictionMessage
-from quickml.service import MEMBER, Artifact, Health, Job, Prediction
+from quickml.events import Event, from_another_version
+from quickml.service import MEMBER, Artifact, Health, Job, Prediction, StoredEvent
 
 _ZIP = ".zip"
 
@@ -76,6 +77,14 @@ def prediction_message(one: Prediction) -> PredictionMessage:
             for name, layer in one.activations.items()
         },
     )
+
+
+def event_of(stored: StoredEvent) -> Event | None:
+    """The event of a row; None if only another release can read it."""
+    try:
+        return from_another_version(stored.body)
+    except ValueError:
+        return None
 
 
 def readiness(health: Health) -> Readiness:

@@ -54,6 +54,26 @@ def test_every_dataset_is_listed_with_its_sizes(server):
     assert len(iris["feature_names"]) == 4
 
 
+@pytest.mark.parametrize("name", list(BUILT_IN))
+def test_every_dataset_can_be_asked_for(server, name):
+    from PIL import Image
+
+    answer = server.client.get(f"/v1/datasets/{name}")
+    assert answer.status_code == 200, answer.text
+    about = answer.json()
+    listed = {one["name"]: one for one in server.client.get("/v1/datasets").json()["datasets"]}
+    assert about == {**about, **listed[name]}
+    assert about["schema"]["properties"]["name"]["const"] == name
+    assert references(about["schema"]) <= set(about["schema"].get("$defs", {}))
+    for sample in about["samples"]:
+        assert not about["labels"] or sample["target"] in about["labels"]
+        if about["input"] == "image":
+            size = Image.open(io.BytesIO(base64.b64decode(sample["png"]))).size
+            assert size == (about["shape"][1], about["shape"][0])
+        else:
+            assert np.shape(sample["values"]) == tuple(about["shape"])
+
+
 def test_a_dataset_of_pictures_shows_some_of_each_class(server):
     from PIL import Image
 
@@ -77,6 +97,7 @@ def test_no_dataset_is_fetched_for_its_samples(server, monkeypatch, tmp_path):
 
     from quickml.datasets.builtin import images
 
+    catalog._dataset.cache_clear()
     monkeypatch.setattr(images, "DEBIAN", tmp_path / "absent")
     monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: 1 / 0)
     assert server.client.get("/v1/datasets/fashion_mnist").json()["samples"] == []

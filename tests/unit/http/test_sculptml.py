@@ -6,9 +6,11 @@ from email.utils import format_datetime, parsedate_to_datetime
 from urllib.parse import quote
 
 import pytest
+from sqlalchemy import func, update
 
 from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
 from quickml.events import Status
+from quickml.storage.database.tables import events, jobs
 from sculptml_documents import TRAINED_IN_2018, at_the_root, iris
 from served import HOURS, is_problem, served
 
@@ -79,6 +81,37 @@ def test_a_model_is_made_checked_and_fetched(server, tmp_path):
         "num_models": 1,
         "model_0": {"name": "my iris", "dataset": "iris", "size": 7, "train_acc": 0.96, "test_acc": 1.0},
     }
+
+
+STALE = {
+    "plan": [update(jobs).values(plan='{"version": 0}')],
+    "document": [update(jobs).values(plan=None, document='{"dataset": "gone"}')],
+    "field of an event": [
+        update(events).values(body=func.replace(events.c.body, '"learning_rate":', '"rate_of_learning":'))
+    ],
+    "event": [update(events).values(body=func.replace(events.c.body, '"type":"epoch"', '"type":"era"'))],
+}
+
+
+@pytest.mark.parametrize("changes", STALE.values(), ids=STALE)
+def test_a_row_of_another_release_does_not_break_a_listing(server, tmp_path, changes):
+    make(server)
+    stale = finish(server, tmp_path)
+    with server.database.write() as connection:
+        for change in changes:
+            assert connection.execute(change).rowcount
+    make(server, {**OLD, "model": {**OLD["model"], "model_name": "other"}})
+    finish(server, tmp_path)
+    listed = server.client.get("/get-all").json()
+    assert listed["num_models"] == 2
+    assert [listed[f"model_{place}"]["size"] for place in range(2)] == [7, 7]
+    assert len(server.client.get("/v1/jobs").json()["jobs"]) == 2
+    assert server.client.get(f"/v1/jobs/{stale}").json()["status"] == "ready"
+    page = server.client.get(f"/v1/jobs/{stale}/events", headers={"Accept": "application/json"}).json()
+    assert (page["last"], page["is_finished"]) == (8, True)
+    if changes is STALE["plan"]:
+        asked = server.post({"inputs": [[1, 2, 3, 4]]}, path=f"/v1/jobs/{stale}/predictions")
+        is_problem(asked, 422, "unsupported-model")
 
 
 def test_a_name_used_again_means_its_newest_job(server, tmp_path):

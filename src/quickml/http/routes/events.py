@@ -20,7 +20,8 @@ from starlette.types import Receive, Scope, Send
 from quickml.api import routes
 from quickml.api.jobs import EventItem, EventPage
 from quickml.errors import JobNotFoundError, StoreError
-from quickml.events import TERMINAL, from_json
+from quickml.events import TERMINAL
+from quickml.http.answers import event_of
 from quickml.http.auth import Owner, secret_of
 from quickml.http.files.streaming import disconnected
 from quickml.http.parameters import JobId
@@ -86,7 +87,11 @@ def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
     found = service.events(job_id, owner, after, PAGE)
     last = found[-1].sequence if found else min(after, job.last_event)
     page = EventPage(
-        events=[EventItem(id=event.sequence, event=from_json(event.body)) for event in found],
+        events=[
+            EventItem(id=event.sequence, event=known)
+            for event in found
+            if (known := event_of(event)) is not None
+        ],
         last=last,
         is_finished=job.status in TERMINAL and job.last_event <= last,
     )

@@ -6,6 +6,7 @@ A model is named by `model_name`; if several jobs have the name, the newest coun
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -16,9 +17,10 @@ from quickml.api import routes
 from quickml.api.sculptml import SculptmlModel, SculptmlModels, SculptmlProgress, SculptmlStatus
 from quickml.document import restore
 from quickml.document.names import as_name
-from quickml.errors import DocumentError
-from quickml.events import TERMINAL, EpochEnded, Status, from_json
+from quickml.errors import DocumentError, QuickMLError
+from quickml.events import TERMINAL, EpochEnded, Status
 from quickml.http import problems
+from quickml.http.answers import event_of
 from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.openapi import DOCUMENT, FILE
@@ -117,16 +119,23 @@ def _row(service: Service, job: Job) -> SculptmlModel:
     sizes = [file.size_bytes for file in service.artifacts(job.id, job.owner) if file.kind == "mlmodel"]
     return SculptmlModel(
         name=job.name,
-        dataset=restore(job.plan, job.document).info.name,
+        dataset=_dataset(job),
         size=sizes[0] if sizes else 0,
         train_acc=_train_accuracy(service, job),
         test_acc=_metric(job.metrics, "accuracy"),
     )
 
 
+def _dataset(job: Job) -> str:
+    """The name of the dataset; empty if only another release can read the job's plan or document."""
+    with suppress(QuickMLError):
+        return restore(job.plan, job.document).info.name
+    return ""
+
+
 def _train_accuracy(service: Service, job: Job) -> float:
     tail = service.events(job.id, job.owner, after=max(job.last_event - TAIL, 0))
-    epochs = [told for event in tail if isinstance(told := from_json(event.body), EpochEnded)]
+    epochs = [told for event in tail if isinstance(told := event_of(event), EpochEnded)]
     return _metric(epochs[-1].metrics, "accuracy") if epochs else 0.0
 
 
