@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import queue
 import re
 import sys
+import threading
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,16 +21,62 @@ from quickml.text import printable
 _JOB = re.compile(r"job_[0-9A-HJKMNP-TV-Z]{26}")
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName", "color_message"}
 
+MOST_LINES = 10_000
+"""Number of lines that wait to be written."""
+FLUSH_S = 1.0
+"""How long the end of the process waits for them."""
+
 
 def configure(*, style: str, level: str) -> None:
     """Log messages of at least `level` (`debug` ... `error`) to standard error, as `text` or `json`."""
-    handler = logging.StreamHandler(sys.stderr)
+    handler = Writer(sys.stderr.fileno())
     handler.setFormatter(JsonFormatter() if style == "json" else TextFormatter())
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
     for chatty in ("alembic", "asyncio", "uvicorn.error", "PIL"):
         logging.getLogger(chatty).setLevel(max(logging.WARNING, root.level))
+
+
+class Writer(logging.Handler):
+    """Writes in a thread of its own, so that a pipe that nobody reads delays no request.
+
+    Lines beyond `MOST_LINES` are lost. The thread does not use `sys.stderr`, since Python cannot end while a
+    thread waits in there.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        super().__init__()
+        self._descriptor = descriptor
+        self._lines: queue.Queue[bytes] = queue.Queue(MOST_LINES)
+        self._lost = 0
+        threading.Thread(target=self._run, name="log", daemon=True).start()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue the line of a record."""
+        try:
+            line = f"{self.format(record)}\n".encode(errors="backslashreplace")
+            if self._lost and self._lines.empty():
+                lost, self._lost = self._lost, 0
+                self._lines.put_nowait(f"{lost} lines of the log were lost: nobody read them\n".encode())
+            self._lines.put_nowait(line)
+        except queue.Full:
+            self._lost += 1
+        except Exception:
+            self.handleError(record)
+
+    def flush(self) -> None:
+        """Wait a moment for the lines that are queued."""
+        with self._lines.all_tasks_done:
+            self._lines.all_tasks_done.wait_for(lambda: not self._lines.unfinished_tasks, FLUSH_S)
+
+    def _run(self) -> None:
+        while True:
+            line = self._lines.get()
+            with suppress(OSError):  # such as a pipe that was closed
+                while line:
+                    line = line[os.write(self._descriptor, line) :]
+            self._lines.task_done()
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:

@@ -88,6 +88,11 @@ def check_finished(job: Job) -> None:
         raise TransitionError(job_id=job.id, status=job.status, wanted="deleted")
 
 
+def later(job: Job, now: datetime) -> datetime:
+    """The time of a change of the job: not before the last one, even if the clock was set back."""
+    return max(now, job.updated_at)
+
+
 def moved(job: Job, status: Status, now: datetime) -> Job:
     """The job with its next status.
 
@@ -96,6 +101,7 @@ def moved(job: Job, status: Status, now: datetime) -> Job:
     """
     if status not in TRANSITIONS[job.status]:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
+    now = later(job, now)
     job = replace(job, status=status, updated_at=now)
     if status not in RUNNING:
         job = replace(job, holder=None, lease_until=None)
@@ -109,7 +115,7 @@ def begun(job: Job, now: datetime, *, holder: str, lease_s: float) -> Job:
     job = replace(
         moved(job, Status.BUILDING, now), holder=holder, lease_until=now + timedelta(seconds=lease_s)
     )
-    return replace(job, attempt=job.attempt + 1, started_at=job.started_at or now)
+    return replace(job, attempt=job.attempt + 1, started_at=job.started_at or job.updated_at)
 
 
 def attempt_at(job: Job) -> Attempt:
@@ -181,7 +187,7 @@ def stopped(job: Job, now: datetime) -> tuple[Job, Sequence[Event]]:
         return cancelled(job, now)
     if job.status in TERMINAL or job.stop_requested:
         return job, ()
-    return replace(job, stop_requested=True, updated_at=now), ()
+    return replace(job, stop_requested=True, updated_at=later(job, now)), ()
 
 
 def _after(job: Job, event: Event, now: datetime) -> Job:
@@ -204,7 +210,9 @@ def told(job: Job, news: Sequence[Event], now: datetime) -> Job:
     """The job with the progress and metrics of events, and their number counted."""
     for event in news:
         job = _told(job, event)
-    return replace(job, last_event=job.last_event + len(news), updated_at=now) if news else job
+    if not news:
+        return job
+    return replace(job, last_event=job.last_event + len(news), updated_at=later(job, now))
 
 
 def _told(job: Job, event: Event) -> Job:

@@ -101,7 +101,13 @@ class Service:
     # Life
 
     def start(self) -> None:
-        """Start to run queued jobs, including those of an earlier server."""
+        """Start to run queued jobs, including those of an earlier server. May be called again.
+
+        Raises:
+            StoreError: the executor cannot work.
+        """
+        if self._is_running:
+            return
         self.sweep()
         self._executor.start()
         self._is_running = True

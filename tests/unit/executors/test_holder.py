@@ -3,6 +3,8 @@
 import subprocess
 import sys
 
+import pytest
+
 from quickml.executors.local.holder import Holder
 from quickml.files.lock import Lock
 
@@ -94,3 +96,26 @@ def test_a_server_killed_before_it_released_what_a_dead_one_held_leaves_that_to_
         holder.open()
         assert holder.dead() == {"host_1"}
         holder.close()
+
+
+STRAYS = {
+    "file": lambda scratch: (scratch / "notes.txt").write_text("x"),
+    "file of the system": lambda scratch: (scratch / ".DS_Store").write_text("x"),
+    "long name": lambda scratch: (scratch / ("n" * 255)).write_text("x"),
+    "folder with a long name": lambda scratch: (scratch / ("n" * 255)).mkdir(),
+    "lock with a long name": lambda scratch: (scratch / f"{'n' * 250}.lock").write_text("x"),
+    "lock without a name": lambda scratch: (scratch / ".lock").write_text("x"),
+    "folder for a lock": lambda scratch: (scratch / "notes.lock").mkdir(),
+    "link": lambda scratch: (scratch / "notes").symlink_to("nowhere"),
+    "link for a lock": lambda scratch: (scratch / "notes.lock").symlink_to("nowhere"),
+}
+
+
+@pytest.mark.parametrize("stray", STRAYS.values(), ids=STRAYS)
+def test_files_of_others_in_the_folder_are_no_trouble(tmp_path, stray):
+    stray(tmp_path)
+    holder = Holder(tmp_path)
+    holder.open()
+    assert holder.folder.is_dir()
+    holder.forget(holder.dead())
+    holder.close()

@@ -558,6 +558,40 @@ def test_cancelling(store, clock):
     assert told(store, running.id) == [(1, "cancelled")]
 
 
+def ready(store, attempt):
+    finish(store, attempt)
+
+
+def failed(store, attempt):
+    store.fail(attempt, "broken", retry=False)
+
+
+def cancelled(store, attempt):
+    store.cancel(attempt.job_id)
+
+
+@pytest.mark.parametrize("end", [ready, failed, cancelled])
+@pytest.mark.parametrize("when", ["claim", "stop", "append", "end"])
+def test_the_times_of_a_job_are_in_order_also_if_the_clock_is_set_back(store, clock, end, when):
+    job, _ = store.submit(new())
+    steps = {
+        "claim": lambda: None,
+        "stop": lambda: store.stop(job.id),
+        "append": lambda: store.append(attempt, [started(), progress()]),
+        "end": lambda: end(store, attempt),
+    }
+    attempt = None
+    for name, step in steps.items():
+        clock.put_on(-3600 if name == when else 1)
+        if name == "claim":
+            attempt = store.claim()
+        step()
+        found = store.job(job.id)
+        times = (found.created_at, found.started_at, found.finished_at or found.updated_at)
+        assert list(times) == sorted(times), name
+    assert found.finished_at == found.updated_at
+
+
 def test_a_finished_job_stays_as_it_is(store):
     store.submit(new())
     attempt = store.claim()

@@ -1,5 +1,6 @@
 """Many writers of one SQLite file: everybody's turn comes."""
 
+import os
 import threading
 
 import pytest
@@ -100,3 +101,32 @@ def test_busy_writers_do_not_keep_those_of_other_processes_out(database, tmp_pat
     for thread in threads:
         thread.join()
     assert max(others) < 2000, others
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no modes of files")
+@pytest.mark.parametrize("umask", [0o022, 0o000])
+def test_nobody_else_can_read_a_database_in_a_folder_made_before(tmp_path, umask):
+    path, before = tmp_path / "folder" / "quickml.db", os.umask(umask)
+    try:
+        path.parent.mkdir(mode=0o755)
+        for _ in range(2):
+            database = SqliteDatabase(path)
+            with database.write() as connection:
+                connection.execute(COUNT, {"who": "a"})
+            modes = {file.name: file.stat().st_mode & 0o777 for file in path.parent.iterdir()}
+            assert modes == dict.fromkeys(("quickml.db", "quickml.db-wal", "quickml.db-shm"), 384)
+            for file in path.parent.iterdir():
+                file.chmod(0o644)  # as an older release left them
+    finally:
+        os.umask(before)
+
+
+@pytest.mark.parametrize("version", ["9999", "0001a", "", "abc", "0000", "\x1b[31m"])
+def test_tables_of_an_unknown_version_are_refused(tmp_path, version):
+    database = opened(tmp_path / "quickml.db")
+    with database.write() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = :new"), {"new": version})
+    database.close()
+    with pytest.raises(StoreError, match="expected tables of version 0001 or 0002, found ") as error:
+        SqliteDatabase(tmp_path / "quickml.db")
+    assert str(error.value).isprintable()

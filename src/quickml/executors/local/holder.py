@@ -40,8 +40,10 @@ class Holder:
         while not self._lock.take():  # another process is just looking whether it is locked
             time.sleep(0.01)
         self.folder.mkdir()
-        for entry in list(self._scratch.iterdir()):
-            if entry.suffix != _LOCK and not self._lock_of(entry.name).exists():
+        entries = list(self._scratch.iterdir())  # before the locks: a holder makes its lock first
+        held = {path.stem for path in self._scratch.glob(f"*{_LOCK}")}
+        for entry in entries:
+            if entry.suffix != _LOCK and entry.name not in held:
                 shutil.rmtree(entry, ignore_errors=True)
 
     def dead(self) -> set[str]:

@@ -49,7 +49,11 @@ class Server(uvicorn.Server):
         )
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Set the TLS shutdown timeout: the end of a response may still be in the TLS layer at close."""
+        """Start the service first: an error of it is raised here, and would be a traceback in the lifespan.
+
+        Also set the TLS shutdown timeout: the end of a response may still be in the TLS layer at close.
+        """
+        await run_in_threadpool(self._state.service.start)
         loop = asyncio.get_running_loop()
         original = loop.create_server
         if self.config.is_ssl:

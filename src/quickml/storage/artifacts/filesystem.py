@@ -164,7 +164,7 @@ class FilesystemArtifactStore:
         before = self._clock() - age_s
         with self._translated(self._root):
             for draft in self._partial.iterdir():
-                with suppress(FileNotFoundError):
+                with suppress(FileNotFoundError, IsADirectoryError, PermissionError):  # not ours
                     if _changed(draft) < before:
                         draft.unlink()
             removed = {

@@ -85,9 +85,9 @@ class Database:
                 return
         with self.write() as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
-            if version is not None and version > migrations.HEAD:
+            if version is not None and version not in migrations.VERSIONS:
                 raise StoreError(
-                    f"{self.name}: expected tables of version {migrations.HEAD} or older, found {version};"
-                    " a newer QuickML made them"
+                    f"{self.name}: expected tables of version {' or '.join(migrations.VERSIONS)},"
+                    f" found {version!r:.40}; another release of QuickML made them"
                 )
             migrations.upgrade(connection)

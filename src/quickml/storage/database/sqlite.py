@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +56,8 @@ class SqliteDatabase(Database):
             path.parent.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise StoreError(f"{path}: the folder cannot be made ({error.strerror})") from error
+        with self.read():
+            _keep_private(path)  # the connection has created it
         self.migrate()
 
     @contextmanager
@@ -77,6 +79,13 @@ class SqliteDatabase(Database):
     def after_fork(self) -> None:
         """Let transactions begin again, in parent and child."""
         self._gate.open()
+
+
+def _keep_private(path: Path) -> None:
+    """Let only its user read the database, which has all documents. SQLite's later files get its mode."""
+    for file in (path, path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
+        with suppress(OSError):  # it belongs to another user, or the file system has no modes
+            file.chmod(0o600)
 
 
 class _Gate:

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
-HEAD = "0002"
-"""The newest version; versions sort as texts."""
+VERSIONS = ("0001", "0002")
+HEAD = VERSIONS[-1]
 
 
 def version(connection: Connection) -> str | None:
