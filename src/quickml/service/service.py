@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import logging
-import random
 import secrets
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -16,14 +14,7 @@ from typing import Any
 
 from quickml.document import Plan, read
 from quickml.document.text import decoded
-from quickml.errors import (
-    ArtifactDamagedError,
-    ArtifactError,
-    DiskFullError,
-    JobStateError,
-    QuickMLError,
-    StoreError,
-)
+from quickml.errors import ArtifactDamagedError, ArtifactError, DiskFullError, JobStateError, QuickMLError
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
@@ -31,21 +22,18 @@ from quickml.jobs.counters import Totals
 from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import Token, TokenStore
+from quickml.service.disk import Disk
 from quickml.service.event_hub import EventHub
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction
-from quickml.storage.artifacts.checksums import check, check_parts
-from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored
+from quickml.storage.artifacts.checksums import check_parts
+from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 
 log = logging.getLogger(__name__)
 
 OPEN_OWNER = "anyone"
 """Owner of all jobs if no token is required."""
-SETTLED_S = 60.0
-"""Age from which an unreferenced file is removed while no job is verifying."""
-RESWEEP_S = 10.0
-"""Minimum time between two sweeps for which requests wait."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +82,8 @@ class Service:
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
         self._models = Models(artifacts, scratch)
-        self._closing, self._sweeping = threading.Lock(), threading.Lock()
-        self._swept_at = float("-inf")
+        self._disk = Disk(artifacts, jobs, needed_bytes=min_free_disk_bytes)
+        self._closing = threading.Lock()
         self._is_running = False
 
     # Life
@@ -120,27 +108,12 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove files that no job refers to. What fails is tried again at the next sweep.
-
-        A job that is verifying stores its files before it refers to them.
-        """
-        self._swept_at = time.monotonic()
-        try:
-            age_s = SWEEP_AGE_S if self._jobs.counts()[Status.VERIFYING] else SETTLED_S
-            removed = self._artifacts.sweep(self._jobs.referenced(), age_s=age_s)
-        except (ArtifactError, StoreError) as error:
-            log.error("unreferenced files were not removed: %s", error)
-            return
-        if removed:
-            log.info("removed %d files that no job refers to", len(removed))
+        """Remove files that no job refers to."""
+        self._disk.sweep()
 
     def scrub(self) -> None:
-        """Read one stored file, chosen at random, and log an error if it is lost or damaged."""
-        try:
-            if files := tuple(self._jobs.referenced()):
-                check(self._artifacts, random.choice(files))  # noqa: S311  # no secret
-        except (ArtifactError, StoreError) as error:
-            log.error("%s", error)
+        """Check a stored file, chosen at random."""
+        self._disk.scrub()
 
     # Owners
 
@@ -177,8 +150,7 @@ class Service:
             IdempotencyError: the key was used with another document.
         """
         plan = self.plan(document)
-        if error := self._make_room():
-            raise error
+        self._disk.make_room()
         new = NewJob(
             owner=owner,
             name=plan.document.name,
@@ -193,21 +165,6 @@ class Service:
             log.info("%s: queued for %s", job.id, owner)
             self._executor.wake()
         return job
-
-    def _make_room(self) -> DiskFullError | None:
-        """Sweep if there is too little room on the disk; the error if there still is."""
-        if self._lack_of_room() is None:
-            return None
-        with self._sweeping:  # the others wait for it
-            if time.monotonic() - self._swept_at > RESWEEP_S:
-                self.sweep()
-        return self._lack_of_room()
-
-    def _lack_of_room(self) -> DiskFullError | None:
-        free, needed = self._artifacts.free_bytes(), self._min_free_disk_bytes
-        if free is None or free >= needed:
-            return None
-        return DiskFullError(needed_bytes=needed, free_bytes=free)
 
     def job(self, job_id: str, owner: str) -> Job:
         """One job. Raises JobNotFoundError."""
@@ -255,8 +212,8 @@ class Service:
             self.cancel(job_id, owner)
         self._jobs.delete(job_id, owner)
         log.info("%s: removed", job_id)
-        with suppress(ArtifactError):  # the job is deleted all the same
-            self._make_room()
+        with suppress(ArtifactError, DiskFullError):  # the job is deleted all the same
+            self._disk.make_room()
 
     # Events and artifacts
 

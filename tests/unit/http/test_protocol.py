@@ -26,7 +26,8 @@ FIELDS = b"a: b\r\n" * 10_000
 
 
 def state_with(**settings):
-    return SimpleNamespace(shared=SimpleNamespace(settings=ServerSettings(**settings)))
+    service = SimpleNamespace(start=lambda: None)
+    return SimpleNamespace(shared=SimpleNamespace(settings=ServerSettings(**settings), service=service))
 
 
 class App:

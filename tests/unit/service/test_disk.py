@@ -4,7 +4,7 @@ import pytest
 
 from job_examples import artifact, finish, to_verifying
 from quickml.errors import ArtifactNotFoundError
-from quickml.service import service
+from quickml.service import disk as module
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from served import is_problem, served
 from waiting import until
@@ -40,7 +40,7 @@ def disk(tmp_path):
 
 @pytest.fixture
 def server(tmp_path, disk, monkeypatch):
-    monkeypatch.setattr(service, "RESWEEP_S", 0.0)
+    monkeypatch.setattr(module, "RESWEEP_S", 0.0)
     with served(tmp_path, workers=0, room=NEEDED, artifacts=disk) as server:
         yield server
 
@@ -59,7 +59,7 @@ def finished(server, tmp_path):
 
 def test_a_deleted_job_makes_room_at_once_when_the_disk_is_full(server, disk, tmp_path):
     job_id = finished(server, tmp_path)
-    disk.pass_time(service.SETTLED_S + 1)
+    disk.pass_time(module.SETTLED_S + 1)
     is_problem(server.post(), 507, "disk-full")
     assert server.client.delete(f"/v1/jobs/{job_id}").status_code == 204
     assert disk.free_bytes() == CAPACITY
@@ -70,7 +70,7 @@ def test_a_deleted_job_makes_room_at_once_when_the_disk_is_full(server, disk, tm
 def test_files_without_a_job_make_room_before_a_job_is_refused(server, disk, tmp_path):
     put(server, tmp_path)
     is_problem(server.post(), 507, "disk-full")
-    disk.pass_time(service.SETTLED_S + 1)
+    disk.pass_time(module.SETTLED_S + 1)
     server.submit()
     assert disk.free_bytes() == CAPACITY
 
@@ -80,7 +80,7 @@ def test_a_job_that_is_verifying_keeps_the_files_that_it_refers_to_next(server, 
     attempt = server.store.claim()
     to_verifying(server.store, attempt)
     sha256 = put(server, tmp_path)
-    disk.pass_time(service.SETTLED_S + 1)
+    disk.pass_time(module.SETTLED_S + 1)
     is_problem(server.post(), 507, "disk-full")
     assert server.artifacts.stat(sha256).size_bytes == FILE
     server.client.post(f"/v1/jobs/{job_id}/cancel")
@@ -90,7 +90,7 @@ def test_a_job_that_is_verifying_keeps_the_files_that_it_refers_to_next(server, 
 
 
 def test_a_full_disk_is_not_swept_for_every_request(server, disk, tmp_path, monkeypatch):
-    monkeypatch.setattr(service, "RESWEEP_S", 3600.0)
+    monkeypatch.setattr(module, "RESWEEP_S", 3600.0)
     finished(server, tmp_path)
     before = disk.sweeps
     for _ in range(5):

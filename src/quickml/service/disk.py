@@ -1,0 +1,75 @@
+"""Room for files: files that no job refers to are removed, also when a new job needs their room."""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+
+from quickml.errors import ArtifactError, DiskFullError, StoreError
+from quickml.events import Status
+from quickml.jobs.jobs import JobStore
+from quickml.storage.artifacts.checksums import check
+from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactStore
+
+log = logging.getLogger(__name__)
+
+SETTLED_S = 60.0
+"""Age from which an unreferenced file is removed while no job is verifying."""
+RESWEEP_S = 10.0
+"""Minimum time between two sweeps for which requests wait."""
+
+
+class Disk:
+    """The files of a service. Thread-safe."""
+
+    def __init__(self, artifacts: ArtifactStore, jobs: JobStore, *, needed_bytes: int) -> None:
+        """Keep `needed_bytes` free for what running jobs make."""
+        self._artifacts, self._jobs, self._needed_bytes = artifacts, jobs, needed_bytes
+        self._sweeping = threading.Lock()
+        self._swept_at = float("-inf")
+
+    def sweep(self) -> None:
+        """Remove files that no job refers to. What fails is tried again at the next sweep.
+
+        A job that is verifying stores its files before it refers to them.
+        """
+        self._swept_at = time.monotonic()
+        try:
+            age_s = SWEEP_AGE_S if self._jobs.counts()[Status.VERIFYING] else SETTLED_S
+            removed = self._artifacts.sweep(self._jobs.referenced(), age_s=age_s)
+        except (ArtifactError, StoreError) as error:
+            log.error("unreferenced files were not removed: %s", error)
+            return
+        if removed:
+            log.info("removed %d files that no job refers to", len(removed))
+
+    def scrub(self) -> None:
+        """Read one stored file, chosen at random, and log an error if it is lost or damaged."""
+        try:
+            if files := tuple(self._jobs.referenced()):
+                check(self._artifacts, random.choice(files))  # noqa: S311  # no secret
+        except (ArtifactError, StoreError) as error:
+            log.error("%s", error)
+
+    def make_room(self) -> None:
+        """Sweep if there is too little room.
+
+        Raises:
+            DiskFullError: there still is.
+            ArtifactError: the store fails.
+        """
+        if self._lack() is None:
+            return
+        with self._sweeping:  # the others wait for it
+            if time.monotonic() - self._swept_at > RESWEEP_S:
+                self.sweep()
+        if error := self._lack():
+            raise error
+
+    def _lack(self) -> DiskFullError | None:
+        free = self._artifacts.free_bytes()
+        if free is None or free >= self._needed_bytes:
+            return None
+        return DiskFullError(needed_bytes=self._needed_bytes, free_bytes=free)
