@@ -5,6 +5,7 @@
     python benchmarks/service.py watchers  # 2,000 streams of one job: one minute
     python benchmarks/service.py validate  # 500 requests a second on one core: half a minute
     python benchmarks/service.py idle      # what a server takes that does nothing: one minute
+    python benchmarks/service.py finished  # 20,000 finished jobs with 120,000 files: one minute
     python benchmarks/service.py all
 
 Prints one line per promise: the figure, what it may be at most (or at least), and whether it is kept.
@@ -15,6 +16,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import hashlib
 import http.client
 import json
 import os
@@ -34,11 +36,18 @@ from itertools import pairwise
 from pathlib import Path
 
 import uvloop
+from sqlalchemy import delete, insert, select
 
 from against_reference import promise, reference
 from quickml import Client, composition, events
 from quickml.client import Job
+from quickml.document import read
+from quickml.jobs.job import NewJob
+from quickml.jobs.jobs import JobStore
+from quickml.service import OPEN_OWNER
 from quickml.settings import Settings
+from quickml.storage.backends import Backends
+from quickml.storage.database import tables
 
 ROOT = Path(__file__).resolve().parent.parent
 QUICKML = [sys.executable, "-c", "from quickml.cli import main; main()"]
@@ -397,7 +406,100 @@ def idle(asked: argparse.Namespace) -> None:
     promise("the server's own memory, idle, largest MB", max(memory), at_most=120)
 
 
-PARTS = {"iris": iris, "queue": queue, "watchers": watchers, "validate": validate, "idle": idle}
+# Many finished jobs
+
+
+JOBS, FILES_PER_JOB = 20_000, 6
+ASKED = 200
+"""Number of requests of each kind; of a scrape of the metrics, a tenth."""
+
+
+def finished_jobs(asked: argparse.Namespace) -> None:
+    """Lists, deletions and metrics beside all that a year of jobs leaves."""
+    with tempfile.TemporaryDirectory(dir=asked.data, ignore_cleanup_errors=True) as folder:
+        ids = fill(Path(folder))
+        server = Server(Path(folder))
+        try:
+            note(f"ready after {server.wait_ready():.2f} s")
+            server.wait_warm()
+            listed = timed(server, ASKED, "GET", lambda _: "/v1/jobs?limit=50")
+            metrics = timed(server, ASKED // 10, "GET", lambda _: "/metrics")
+            deleted = timed(server, ASKED, "DELETE", lambda n: f"/v1/jobs/{ids[n * JOBS // ASKED]}")
+            note(f"{server.memory_mb():.0f} MB")
+        finally:
+            server.process.send_signal(signal.SIGTERM)
+            server.process.wait(60)
+    for name, found, most in (("DELETE", deleted, 10), ("list", listed, 10), ("/metrics", metrics, 100)):
+        note(f"{name}: longest {max(found):.1f} ms")
+        promise(f"{JOBS:,} finished jobs, {name}, median ms", statistics.median(found), at_most=most)
+
+
+def fill(data: Path) -> list[str]:
+    """A data folder with the jobs: rows that are copies of one real job, and files of four bytes."""
+    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    store = JobStore(backends.database)
+    document = json.dumps(IRIS)
+    plan = read(document).to_json()
+    store.submit(NewJob(owner=OPEN_OWNER, name="iris", document=document, epochs=100, plan=plan))
+    attempt = store.claim("host_of_the_benchmark")
+    with backends.database.write() as connection:
+        (row,) = connection.execute(select(tables.jobs)).mappings()
+        row = {
+            **row,
+            "status": "ready",
+            "finished_at": row["updated_at"],
+            "holder": None,
+            "lease_until": None,
+        }
+        rows = [{**row, "id": f"job_{number:026}"} for number in range(JOBS)]
+        connection.execute(delete(tables.jobs).where(tables.jobs.c.id == attempt.job_id))
+        connection.execute(insert(tables.jobs), rows)
+        events = [
+            {"job_id": one["id"], "sequence": sequence, "type": "epoch", "body": "{}" * 100}
+            for one in rows
+            for sequence in range(1, 21)
+        ]
+        connection.execute(insert(tables.events), events)
+        connection.execute(insert(tables.artifacts), list(artifacts_of(rows, data / "artifacts")))
+    backends.close()
+    return [one["id"] for one in rows]
+
+
+def artifacts_of(rows: list[dict], folder: Path) -> Iterator[dict]:
+    """The rows of all files, which are links to a few files."""
+    originals = [folder / f"original {number}" for number in range(FILES_PER_JOB)]
+    for original in originals:
+        original.write_bytes(b"file")
+    for place in range(FILES_PER_JOB):
+        for number, row in enumerate(rows):
+            sha256 = hashlib.sha256(f"{number} {place}".encode()).hexdigest()
+            path = folder / sha256[:2] / sha256
+            path.parent.mkdir(exist_ok=True)
+            path.hardlink_to(originals[place])
+            yield {
+                **{"job_id": row["id"], "name": f"file{place}", "place": place, "kind": "report"},
+                **{"size_bytes": 4, "sha256": sha256, "media_type": "application/octet-stream"},
+            }
+
+
+def timed(server: Server, count: int, method: str, path: Callable[[int], str]) -> list[float]:
+    """Milliseconds of each of some requests on one connection."""
+    found = []
+    with closing(http.client.HTTPConnection(server.host, server.port, timeout=60)) as connection:
+        for number in range(count):
+            began = time.perf_counter()
+            connection.request(method, path(number))
+            answer = connection.getresponse()
+            answer.read()
+            assert answer.status in (200, 204), answer.status
+            found.append((time.perf_counter() - began) * 1000)
+    return found
+
+
+PARTS = {
+    **{"iris": iris, "queue": queue, "watchers": watchers, "validate": validate, "idle": idle},
+    "finished": finished_jobs,
+}
 
 
 def parser_of(description: str, parts: Parts) -> argparse.ArgumentParser:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -106,12 +106,16 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
 
 async def _sweep(service: Service) -> None:
     while True:
-        await asyncio.sleep(SWEEP_EVERY_S)  # first: the service has swept when it started
-        try:
-            await run_in_threadpool(service.sweep)
-            await run_in_threadpool(service.scrub)
-        except Exception:  # a bug must not end the sweeps of a server that runs for months
-            log.exception("unexpected error while stored files were swept")
+        await _tried(service.sweep)
+        await asyncio.sleep(SWEEP_EVERY_S)
+        await _tried(service.scrub)
+
+
+async def _tried(work: Callable[[], None]) -> None:
+    try:
+        await run_in_threadpool(work)
+    except Exception:  # a bug must not end the sweeps of a server that runs for months
+        log.exception("unexpected error while stored files were swept")
 
 
 async def _check_tokens(service: Service, watchers: EventHub) -> None:

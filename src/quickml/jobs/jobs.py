@@ -307,6 +307,11 @@ class JobStore:
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
+    def file_bytes(self) -> int:
+        """Total size of the files of all jobs. A file that two jobs have counts twice."""
+        with self._database.read() as connection:
+            return connection.scalar(select(func.sum(artifacts.c.size_bytes))) or 0
+
     def counters(self) -> counters.Totals:
         """What the events of all jobs add up to, see `counters`."""
         with self._database.read() as connection:

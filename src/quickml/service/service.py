@@ -96,7 +96,6 @@ class Service:
         """
         if self._is_running:
             return
-        self.sweep()
         self._executor.start()
         self._is_running = True
 
@@ -355,6 +354,6 @@ class Service:
         """Totals of the events of all jobs; see `jobs.counters`."""
         return self._jobs.counters()
 
-    def usage_bytes(self) -> int:
-        """Total size of all files."""
-        return self._artifacts.usage_bytes()
+    def file_bytes(self) -> int:
+        """Total size of the files of all jobs."""
+        return self._jobs.file_bytes()

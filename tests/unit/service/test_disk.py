@@ -99,7 +99,7 @@ def test_a_full_disk_is_not_swept_for_every_request(server, disk, tmp_path, monk
 
 
 def test_room_is_not_swept_for_while_there_is_enough(server, disk):
-    before = disk.sweeps
+    before = until(lambda: disk.sweeps, "the sweep of the start")
     server.client.delete(f"/v1/jobs/{server.submit()}")
     assert disk.sweeps == before
 

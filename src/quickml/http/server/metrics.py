@@ -79,7 +79,7 @@ class _Gauges(Collector):
         yield from _of_events(self._service.counters())
         if health.free_bytes is not None:
             yield _gauge("quickml_disk_free_bytes", "Free disk space for files.", health.free_bytes)
-        yield _gauge("quickml_artifact_bytes", "Bytes of all stored files.", self._service.usage_bytes())
+        yield _gauge("quickml_artifact_bytes", "Bytes of the files of all jobs.", self._service.file_bytes())
 
 
 def _of_events(totals: counters.Totals) -> Iterator[Metric]:
