@@ -150,7 +150,7 @@ def test_constraints_are_pins_and_nothing_else():
 # The distribution
 
 TEXTS = [
-    path for folder in ("src", "docs", "deploy", "examples", ".ci", "tests") for path in sorted((ROOT / folder).rglob("*"))
+    path for folder in ("src", "docs", "deploy", "examples", "benchmarks", ".ci", "tests") for path in sorted((ROOT / folder).rglob("*"))
     if path.is_file() and "__pycache__" not in path.parts and path.suffix not in {".gz", ".png", ".npz"}
 ]  # fmt: skip
 INSTALL = re.compile(r"pip install\b([^`\n]*)")

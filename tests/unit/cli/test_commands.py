@@ -1,6 +1,7 @@
 """What commands say where a terminal, an empty list or a wrong word is the subject."""
 
 import contextlib
+import io
 import json
 import os
 import pty
@@ -9,15 +10,17 @@ import termios
 from fcntl import ioctl
 
 import pytest
+from rich.console import Console
 from typer.main import get_command
 
 import commands
-from quickml.cli.commands import serve
+from quickml.cli.commands import inspect, serve
 from quickml.cli.display.formatting import figure, numbers
 from quickml.cli.display.output import say
 from quickml.cli.server_commands import app
 from quickml.datasets import registry
 from quickml.document.layers import LAYERS
+from quickml.export.coreml.reading.describe import Description, FeatureDescription, LayerDescription
 from quickml.settings import load
 
 IRIS = {
@@ -163,3 +166,30 @@ class NewServer:
 def test_a_phone_gets_no_code_of_an_address_it_cannot_reach(host, has_code, access):
     settings = load({"host": host, "access": access})
     assert ("█" in "".join(serve._greeting(settings, NewServer(), 8000))) is has_code
+
+
+DESCRIPTION = Description(
+    file_name="model.mlpackage", file_kind="mlpackage", type="mlProgram", specification_version=6, minimum_ios="15",
+    is_updatable=False, labels=("0", "1"), parameters=1_199_882, weight_types=("float32",), size_bytes=4_800_000,
+    predicted_feature="label", predicted_probabilities="probabilities", author="", license="", version="", short_description="",
+    inputs=(FeatureDescription(name="image", kind="image", shape=(28, 28, 1), color_space="GRAYSCALE", description="A grey picture of raw pixels"),),
+    outputs=(FeatureDescription(name="probabilities", kind="dictionary", data_type="string to double", description="The probability of each class"),),
+    layers=(LayerDescription(name="global_average_pooling2d_1", type="reduce_mean", shape=(1, 64, 12, 12), parameters=18_496),),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_inspect_breaks_no_word(width):
+    console = Console(width=width, record=True, file=io.StringIO())
+    for table in inspect._tables(DESCRIPTION, has_borders=width >= 80):
+        console.print(table)
+    words = set(console.export_text().replace("│", " ").split())
+    assert {
+        "probabilities",
+        "dictionary",
+        "GRAYSCALE",
+        "probability",
+        "global_average_pooling2d_1",
+        "reduce_mean",
+        "18,496",
+    } <= words

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +12,7 @@ from rich.text import Text
 
 from quickml.cli.display.formatting import size
 from quickml.cli.display.output import say_json
+from quickml.cli.display.terminal import MEDIUM, titled_table
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, describe
 from quickml.export.coreml.reading.files import read
 from quickml.text import printable
@@ -35,9 +37,14 @@ def inspect_file(path: Path, *, as_json: bool) -> None:
     width = None if sys.stdout.isatty() else 120
     console = Console(width=width, highlight=False, markup=False)
     console.print(_facts(description))
-    console.print(_features(description))
+    for table in _tables(description, has_borders=console.width >= MEDIUM):
+        console.print(table)
+
+
+def _tables(description: Description, *, has_borders: bool) -> Iterator[Table]:
+    yield _features(description, titled_table(has_borders=has_borders))
     if description.layers:
-        console.print(_layers(description))
+        yield _layers(description, titled_table(has_borders=has_borders))
 
 
 def _facts(description: Description) -> Table:
@@ -66,10 +73,9 @@ def _labels(labels: tuple[str | int, ...]) -> str:
     return f"{len(labels)}: {shown}{' …' if len(labels) > MAX_LABELS else ''}" if labels else ""
 
 
-def _features(description: Description) -> Table:
-    table = Table(header_style="bold")
+def _features(description: Description, table: Table) -> Table:
     for column in ("", "name", "kind", "shape", "what"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column == "name")
     for way, features in (("in", description.inputs), ("out", description.outputs)):
         for feature in features:
             table.add_row(way, *map(_cell, _feature(feature)))
@@ -82,10 +88,9 @@ def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
     return feature.name, kind, shape, feature.description
 
 
-def _layers(description: Description) -> Table:
-    table = Table(header_style="bold")
+def _layers(description: Description, table: Table) -> Table:
     for column in ("layer", "type", "output shape"):
-        table.add_column(column)
+        table.add_column(column, no_wrap=column != "output shape")
     table.add_column("parameters", justify="right")
     for layer in description.layers:
         shape = " x ".join(map(str, layer.shape)) if layer.shape else ""

@@ -197,16 +197,8 @@ def layer_table(layers: Sequence[events.LayerRow], width: int) -> Table:
         for row in layers
     ]
     widths = [max(map(len, column)) for column in zip(head, foot, *rows, strict=True)]
-    table = Table(header_style="bold", show_footer=True)
-    if sum(widths) + BORDERS > width:
-        table = Table(
-            header_style="bold",
-            show_footer=True,
-            box=SIMPLE,
-            show_edge=False,
-            pad_edge=False,
-            padding=(0, 1, 0, 0),
-        )
+    table = titled_table(has_borders=sum(widths) + BORDERS <= width)
+    table.show_footer = True
     for index, (title, last) in enumerate(zip(head, foot, strict=True)):
         table.add_column(
             title,
@@ -218,6 +210,13 @@ def layer_table(layers: Sequence[events.LayerRow], width: int) -> Table:
     for row in rows:
         table.add_row(*map(_text, row))
     return table
+
+
+def titled_table(*, has_borders: bool) -> Table:
+    """A table for rows below titles; without borders it takes fewer columns."""
+    if has_borders:
+        return Table(header_style="bold")
+    return Table(header_style="bold", box=SIMPLE, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
 
 
 def _text(text: str) -> Text:
