@@ -29,7 +29,7 @@ CHOICES = {
 }
 """Lists of values that are too long to repeat at every key."""
 
-PATTERNS = {"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and `_`"}
+PATTERNS = {"^[A-Za-z][A-Za-z0-9_]{0,63}$": "an ASCII letter, then up to 63 ASCII letters, digits and `_`"}
 
 LINKS = {
     "Model": "an object: [model](#model)",

@@ -1,5 +1,7 @@
 """SculptML documents of every kind that the format's description names."""
 
+import json
+
 
 def mnist() -> dict:
     return {
@@ -149,3 +151,18 @@ TRAINED_IN_2018 = {
     "types of layers as names": circles({"name": "DenseLyr", "units": 2}),
 }  # fmt: skip
 """Documents that SculptML trained, or built, with values that are no longer valid."""
+
+TEXT = json.dumps(iris())
+ODD = {
+    "repeated keys": TEXT.replace('"units": 16', '"units": 99, "units": 16'),
+    "NaN in an ignored key": TEXT.replace("{", '{"__info__": NaN, ', 1),
+    "depth in an ignored key": TEXT.replace("{", '{"info": ' + "[" * 200 + "]" * 200 + ", ", 1),
+    "more depth": TEXT.replace("{", '{"info": ' + '{"a": ' * 700 + "1" + "}" * 700 + ", ", 1),
+    "halves of surrogate pairs": TEXT.replace("{", '{"__info__": "\\ud800", "\\udfff": 1, ', 1),
+    "a number of 5,000 digits": TEXT.replace("{", '{"info": 1' + "0" * 5000 + ", ", 1),
+    "UTF-16": TEXT.encode("utf-16"),
+    "UTF-16 without a mark": TEXT.encode("utf-16-be"),
+    "UTF-32": TEXT.encode("utf-32"),
+    "a byte order mark": TEXT.encode("utf-8-sig"),
+}
+"""Texts that Python's parser took in 2018, although they are not JSON, or only just."""

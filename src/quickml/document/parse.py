@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,7 +19,8 @@ from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
-from quickml.document.text import MAX_DEPTH, parse, too_deep
+from quickml.document.sculptml import values
+from quickml.document.text import MAX_DEPTH, bounded, parse, too_deep
 from quickml.document.training import Training
 from quickml.document.validation_errors import problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
@@ -64,7 +65,7 @@ def understand(document: Any, catalog: Catalog = REGISTERED) -> Plan:
         DocumentError: contains all problems, at most 100.
     """
     if sculptml.recognises(document):
-        return _understand_sculptml(_bounded(document), catalog)
+        return _understand_sculptml(bounded(document), catalog)
     if _is_deep(document):
         raise too_deep()
     _check_count(document)
@@ -159,8 +160,22 @@ def _check_text(document: Any) -> None:
     try:
         json.dumps(document, ensure_ascii=False, default=str).encode()
     except UnicodeEncodeError as error:
-        half = f"half of a surrogate pair, \\u{ord(error.object[error.start]):04x}"
-        raise _broken("text of whole Unicode characters", half) from None
+        half = error.object[error.start]
+        place = next(_containing(half, document)) or "/"
+        found = f"half of a surrogate pair, \\u{ord(half):04x}, at {place}"
+        raise _broken("text of whole Unicode characters", found) from None
+
+
+def _containing(character: str, value: Any, pointer: str = "") -> Iterator[str]:
+    """Pointers to the strings, and to the objects with a key, that contain a character."""
+    if isinstance(value, str) and character in value:
+        yield pointer
+    for key, item in value.items() if isinstance(value, dict) else ():
+        if character in str(key):
+            yield pointer
+        yield from _containing(character, item, f"{pointer}/{values.step(key)}")
+    for index, item in enumerate(value if isinstance(value, list) else ()):
+        yield from _containing(character, item, f"{pointer}/{index}")
 
 
 def _is_deep(value: Any) -> bool:
@@ -173,22 +188,6 @@ def _is_deep(value: Any) -> bool:
             for item in (holder.values() if isinstance(holder, dict) else holder)
         ]
     return bool(level)
-
-
-def _bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
-    """A copy without what is nested more deeply, and without halves of surrogate pairs.
-
-    Documents of 2018 have both in keys that are ignored. No key that is read takes such a value.
-    """
-    if isinstance(value, str):
-        return value.encode(errors="replace").decode()
-    if not isinstance(value, dict | list):
-        return value
-    if not depth:
-        return None
-    if isinstance(value, list):
-        return [_bounded(item, depth - 1) for item in value]
-    return {_bounded(key): _bounded(item, depth - 1) for key, item in value.items()}
 
 
 def _broken(expected: str, found: str, hint: str = "") -> DocumentError:

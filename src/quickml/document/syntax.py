@@ -102,9 +102,9 @@ def _outside_strings(text: str, position: int, message: str) -> tuple[int, str, 
     if _COMMENT.match(text, position):
         return position, "a comment", "JSON has no comments; remove it"
     if not text[:position].strip(_SPACES):
-        return position, _shown(text, position), "a document starts with '{'"
+        return position, _shown(text, position), "JSON starts with '{' or '['"
     if message.startswith("Extra data"):
-        return position, f"{_shown(text, position)} after the end of the document", "a document is one object"
+        return position, f"{_shown(text, position)} after the end", "JSON has one value at its root"
     if character in _QUOTES:
         return position, f"the quotation mark {character}", 'write strings in double quotes: "..."'
     begin = position - len(re.search(r"[-+.\w]*\Z", text[max(position - 64, 0) : position])[0])  # type: ignore[index]

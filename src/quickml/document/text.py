@@ -60,6 +60,22 @@ def decoded(text: str | bytes) -> str:
         raise DocumentError([located(shown, position, byte, hint, expected="JSON in UTF-8")]) from None
 
 
+def bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
+    """A copy without what is nested more deeply, and without halves of surrogate pairs.
+
+    Documents of 2018 have both in keys that are ignored. No key that is read takes such a value.
+    """
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if not isinstance(value, dict | list):
+        return value
+    if not depth:
+        return None
+    if isinstance(value, list):
+        return [bounded(item, depth - 1) for item in value]
+    return {bounded(key): bounded(item, depth - 1) for key, item in value.items()}
+
+
 def too_deep() -> DocumentError:
     """The error for a document that is nested too deeply."""
     expected = f"JSON nested at most {MAX_DEPTH} levels deep"

@@ -195,7 +195,7 @@ _WORDS: Mapping[str, str] = {
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "{pattern}",
 }
-_PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "a letter, then up to 63 letters, digits and '_'"}
+_PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "an ASCII letter, then up to 63 ASCII letters, digits and '_'"}
 
 
 def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:

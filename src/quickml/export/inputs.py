@@ -18,7 +18,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.errors import InputError
+from quickml.document.syntax import mistake
+from quickml.errors import InputError, unexpected
 from quickml.export.pictures import fitted
 
 MAX_PIXELS = 89_478_485
@@ -159,8 +160,11 @@ def json_rows(text: str, name: str) -> Iterator[Row]:
     """
     try:
         value = json.loads(text)
-    except (ValueError, RecursionError):
-        raise InputError(f"{name}: expected JSON, found other text") from None
+    except json.JSONDecodeError as error:
+        problem = mistake(text, error)
+        raise InputError(unexpected(name, problem.expected, problem.found, problem.hint)) from None
+    except (ValueError, RecursionError):  # numbers of thousands of digits, or very many brackets
+        raise InputError(f"{name}: expected a list of numbers, found other JSON") from None
     items = value if isinstance(value, list) and value and isinstance(value[0], list) else [value]
     for index, item in enumerate(items, 1):
         row = name if len(items) == 1 else f"{name} row {index}"

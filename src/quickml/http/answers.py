@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 from quickml.api import routes
@@ -10,6 +9,7 @@ from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
 from quickml.api.jobs import JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
 from quickml.api.predictions import ActivationMessage, PredictionMessage
+from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
 from quickml.service import MEMBER, Artifact, Health, Job, Prediction, StoredEvent
 
@@ -23,7 +23,7 @@ def job_message(job: Job) -> JobMessage:
 
 def job_details(job: Job, artifacts: Sequence[Artifact]) -> JobDetails:
     """A job with its document and its files."""
-    document = json.loads(job.document)
+    document = bounded(parse(job.document)[0])
     return JobDetails(**_job_fields(job), document=document, artifacts=artifact_messages(artifacts))
 
 

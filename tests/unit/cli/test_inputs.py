@@ -62,3 +62,15 @@ def test_the_samples_are_float32(file):
     ((name, array),) = numbers([str(file("a.json", STEPS))], SHAPE)
     assert (array.dtype, array.shape) == (np.float32, SHAPE)
     assert name.endswith("a.json")
+
+
+def test_a_mistake_in_json_is_named_with_its_place(tmp_path):
+    path = tmp_path / "a.json"
+    path.write_text("[[1, 2],\n [3, 4],]")
+    with pytest.raises(
+        InputError, match=r"a\.json: expected JSON, found a comma before '\]' at line 2, column 8"
+    ):
+        read(str(path))
+    path.write_text("9" * 5000)
+    with pytest.raises(InputError, match=r"a\.json: expected a list of numbers"):
+        read(str(path))

@@ -16,6 +16,8 @@ from quickml.document import read, understand
 from quickml.errors import DocumentError
 from sculptml_documents import (
     DOCUMENTS,
+    ODD,
+    TEXT,
     TRAINED_IN_2018,
     at_the_root,
     circles,
@@ -304,20 +306,33 @@ def test_a_notice_for_each_of_a_million_keys_is_too_many():
     assert notices[-1].message == "99,900 more values were ignored or changed"
 
 
-# What Python's JSON parser took
+nested = st.recursive(
+    junk | st.sampled_from(["num_classes", "(3, 3)", "l2", "nan", "\ud800", 10**400, float("inf")]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["config", "lr", "l1"]), inner, max_size=2),
+    max_leaves=4,
+)  # fmt: skip
 
-TEXT = json.dumps(iris())
-ODD = {
-    "repeated keys": TEXT.replace('"units": 16', '"units": 99, "units": 16'),
-    "NaN in an ignored key": TEXT.replace("{", '{"__info__": NaN, ', 1),
-    "depth in an ignored key": TEXT.replace("{", '{"info": ' + "[" * 200 + "]" * 200 + ", ", 1),
-    "halves of surrogate pairs": TEXT.replace("{", '{"__info__": "\\ud800", "\\udfff": 1, ', 1),
-    "a number of 5,000 digits": TEXT.replace("{", '{"info": 1' + "0" * 5000 + ", ", 1),
-    "UTF-16": TEXT.encode("utf-16"),
-    "UTF-16 without a mark": TEXT.encode("utf-16-be"),
-    "UTF-32": TEXT.encode("utf-32"),
-    "a byte order mark": TEXT.encode("utf-8-sig"),
-}
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(sorted(TRAINED_IN_2018)), nested, st.data())
+def test_any_value_anywhere_is_understood_or_a_problem(name, value, data):
+    document = copy.deepcopy(TRAINED_IN_2018[name])
+    holder = data.draw(
+        st.sampled_from([document, *(part for part in document.values() if isinstance(part, dict))])
+    )
+    holder = data.draw(
+        st.sampled_from([holder, *(part for part in holder.values() if isinstance(part, dict))])
+    )
+    holder[data.draw(st.sampled_from([*holder, "kernel_regularizer", "dim"]))] = value
+    try:
+        plan = understand(document)
+    except DocumentError as error:
+        str(error).encode()
+    else:
+        plan.to_json().encode()
+
+
+# What Python's JSON parser took
 
 
 @pytest.mark.parametrize("text", ODD.values(), ids=ODD)

@@ -1,6 +1,7 @@
 """JSON as people write it: each mistake is named, with its line, its column and a piece of the line."""
 
 import json
+import re
 
 import pytest
 from hypothesis import given, settings
@@ -63,8 +64,8 @@ MISTAKES = {
     '{"a": "C:\\data"}': ("the escape \\d", 10),
     '{"a": [1}': ("'}' instead of ']'", 9),
     '{"a": [1]': ("the end of the document", 10),
-    '{"a": 1}}': ("'}' after the end of the document", 9),
-    '{"a": 1} {"b": 2}': ("'{' after the end of the document", 10),
+    '{"a": 1}}': ("'}' after the end", 9),
+    '{"a": 1} {"b": 2}': ("'{' after the end", 10),
     '{"a":\u00a01}': ("the no-break space (U+00A0) instead of a value", 6),
     "name: iris": ("name", 1),
     "<html>": ("'<'", 1),
@@ -148,3 +149,23 @@ def test_a_schema_at_the_root_is_accepted(address):
 def test_a_schema_elsewhere_is_an_unknown_key():
     with pytest.raises(DocumentError, match="/model/\\$schema"):
         understand({**VALID, "model": {**VALID["model"], "$schema": "x"}})
+
+
+@pytest.mark.parametrize(
+    ("document", "pointer"),
+    [
+        ({**VALID, "name": "a\ud800"}, "/name"),
+        ({**VALID, "export": {"author": "\udfff"}}, "/export/author"),
+        ({**VALID, "export": {"\ud800": {"\ud800": 1}}}, "/export"),
+        ({**VALID, "model": {"layers": [{"type": "Dense", "name": "\udc00"}]}}, "/model/layers/0/name"),
+        ("\ud800", ""),
+    ],
+)
+def test_half_of_a_surrogate_pair_is_reported_at_its_place(document, pointer):
+    for read_it, form in ((understand, document), (read, json.dumps(document))):
+        with pytest.raises(DocumentError) as caught:
+            read_it(form)
+        (problem,) = caught.value.problems
+        assert re.fullmatch(
+            rf"half of a surrogate pair, \\u[0-9a-f]{{4}}, at {pointer or '/'}", problem.found
+        )

@@ -11,7 +11,7 @@ from sqlalchemy import func, update
 from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
 from quickml.events import Status
 from quickml.storage.database.tables import events, jobs
-from sculptml_documents import TRAINED_IN_2018, at_the_root, iris
+from sculptml_documents import ODD, TRAINED_IN_2018, at_the_root, iris
 from served import HOURS, is_problem, served
 
 OLD = {
@@ -187,3 +187,13 @@ def test_a_mistake_in_the_text_is_named_with_its_place(server):
         server.client.post("/make-model", content=b'{"model": {"num_layers": 1,}}'), 400, "document"
     )
     assert problem["problems"][0]["found"] == "a comma before '}' at line 1, column 27"
+
+
+@pytest.mark.parametrize("name", ODD)
+def test_a_document_that_is_not_quite_json_is_shown_as_json(server, name):
+    assert server.client.post("/make-model", content=ODD[name]).status_code == 200
+    (job,) = server.store.jobs()
+    answer = server.client.get(f"/v1/jobs/{job.id}")
+    assert answer.status_code == 200
+    shown = json.loads(answer.content, parse_constant=pytest.fail)
+    assert shown["document"]["model"] == iris()["model"]

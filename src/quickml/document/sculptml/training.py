@@ -65,7 +65,7 @@ def _metrics(value: Any, pointer: str, info: DatasetInfo, notes: Notes) -> list[
     items = value if isinstance(value, list) else [] if is_absent(value) else [value]
     for position, item in enumerate(items):
         metric = _keras_name(item)
-        if metric in known:
+        if isinstance(metric, str) and metric in known:
             found.append(metric)
         else:
             place = f"{pointer}/{position}" if isinstance(value, list) else pointer
