@@ -7,6 +7,7 @@ import re
 import unicodedata
 
 from quickml.errors import Problem
+from quickml.text import printable
 
 MOST = 100
 """Maximum number of problems of one text."""
@@ -50,7 +51,7 @@ def repeated_and_not_finite(text: str) -> list[Problem]:
             first = objects[-1].setdefault(key, position)
             if first != position:
                 hint = f"the first one is at {_place(text, first)}"
-                problems.append(located(text, position, f"the repeated key '{_printable(key[:64])}'", hint))
+                problems.append(located(text, position, f"the repeated key '{printable(key[:64])}'", hint))
         elif token[0] == "{":
             objects.append({})
         elif token[0] == "}":
@@ -86,7 +87,7 @@ def _in_string(text: str, position: int, message: str) -> tuple[int, str, str]:
         return position, "a string without an end", "write '\"' at its end"
     if "escape" in message:
         position = text.rindex("\\", 0, position + 1)
-        return position, f"the escape {_printable(text[position : position + 2])}", r"write a backslash as \\"
+        return position, f"the escape {printable(text[position : position + 2])}", r"write a backslash as \\"
     if character == "\n":
         return position, "a line break in a string", "write '\"' before it, or write it as \\n"
     return (
@@ -175,7 +176,7 @@ def _piece(text: str, position: int) -> str:
     end = len(text) if end < 0 else end
     first, last = max(start, position - _BEFORE), min(end, position + _AFTER)
     before, after = "..." * (first > start), "..." * (last < end)
-    return f"{before}{_printable(text[first:last].strip())}{after}"
+    return f"{before}{printable(text[first:last].strip())}{after}"
 
 
 def _shown(text: str, position: int) -> str:
@@ -183,11 +184,7 @@ def _shown(text: str, position: int) -> str:
     token = re.compile(rf"{_STRING}|{_WORD.pattern}|.", re.DOTALL).match(text, position, position + 64)
     shown = token[0] if token else text[position]
     if len(shown) > 1:
-        return _printable(shown)
+        return printable(shown)
     if shown.isprintable() and not shown.isspace():
         return f"'{shown}'"
     return f"the {unicodedata.name(shown, 'control character').lower()} (U+{ord(shown):04X})"
-
-
-def _printable(text: str) -> str:
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)

@@ -332,6 +332,19 @@ def test_any_value_anywhere_is_understood_or_a_problem(name, value, data):
         plan.to_json().encode()
 
 
+@pytest.mark.parametrize(
+    ("changed", "pointer"),
+    [
+        ({"input_layer": {"dim": "four"}}, "/input_layer/dim"), ({"input_layer": {"dim": 4, "a": 1}}, "/input_layer/a"),
+        ({"input_layer": [{}]}, "/input_layer"), ({"num_layers": "one"}, "/num_layers"), ({"num_layers": None}, "/num_layers"),
+        ({"optimizer": {"class_name": "SGD", "config": 3}}, "/optimizer/config"), ({"metrics": 3}, "/metrics"),
+        ({"layer_0": {"layer": "FlattenLyr", "dim": "flat"}}, "/layer_0/dim"), ({"loss": ["mse"]}, "/loss"),
+    ],
+)  # fmt: skip
+def test_a_value_that_cannot_be_read_is_reported(changed, pointer):
+    assert told(at_the_root(**changed))[pointer].startswith("ignored: ")
+
+
 # What Python's JSON parser took
 
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import unicodedata
 
 import pytest
 from hypothesis import given, settings
@@ -99,7 +100,7 @@ def test_any_damage_is_one_problem_with_a_place(damage, where):
     except DocumentError as error:
         (problem,) = error.problems
         assert "at line " in problem.found or problem.found == "an empty document"
-        assert str(problem).isprintable()
+        assert not any(unicodedata.category(letter) in {"Cc", "Cs", "Zl"} for letter in str(problem))
 
 
 def test_every_repeated_key_and_constant_is_reported_at_once():

@@ -69,7 +69,7 @@ def translate(document: dict[str, Any], catalog: Catalog) -> Translation:
     given = document.get("dataset")
     options = given if isinstance(given, dict) else {}
     notes = Notes()
-    sizes = dim(model.get("input_layer"))
+    sizes = _input_sizes(model.get("input_layer"), f"{base}/input_layer", notes)
     kind = dataset.choose(given, sizes, catalog, notes)
     chosen = dataset.reference(options, kind, notes) if kind else {}
     info = dataset.described(chosen, kind, catalog) if kind else None
@@ -102,6 +102,18 @@ def _model(document: dict[str, Any]) -> tuple[dict[str, Any], str]:
 
 def _has_layers(model: Mapping[str, Any]) -> bool:
     return "num_layers" in model or "layer_0" in model
+
+
+def _input_sizes(given: Any, pointer: str, notes: Notes) -> list[int]:
+    """The sizes of the `input_layer`; empty if it has none."""
+    inputs = given if isinstance(given, dict) else {"dim": given}
+    sizes = dim(inputs)
+    for key, value in inputs.items():
+        if key not in _NOTES | {"layer", "dim"}:
+            notes.notice(f"{pointer}/{step(key)}", "ignored: unknown key")
+        elif key == "dim" and not sizes and not is_absent(value):
+            notes.unknown(f"{pointer}/dim" if inputs is given else pointer, value)
+    return sizes
 
 
 def _place(layers: list[Converted], notes: Notes) -> None:

@@ -74,8 +74,10 @@ def convert(model: Mapping[str, Any], base: str, outputs: int, notes: Notes) -> 
 
 
 def _count(model: Mapping[str, Any], present: list[int], base: str, notes: Notes) -> int:
-    asked = number(model.get("num_layers", len(present)))
-    count = asked if isinstance(asked, int) and 0 < asked <= _MOST_LAYERS else min(len(present), _MOST_LAYERS)
+    count = number(model.get("num_layers", len(present)))
+    if not isinstance(count, int) or not 0 < count <= _MOST_LAYERS:
+        notes.unknown(f"{base}/num_layers", count)
+        count = min(len(present), _MOST_LAYERS)
     if not base and present == list(range(count + 1)):  # a mistake of documents with layers at the root
         notes.notice("/num_layers", f"changed to {count + 1}, the number of layers")
         return count + 1
@@ -97,13 +99,12 @@ class _Conversion:
 
     def run(self) -> Converted:
         options = LAYERS[self.kind].model_fields
-        silent = _SILENT | ({"dim"} if self.kind == "Flatten" else set())
-        silent |= set() if "layer" in self.old else {"name"}
         result = Converted(
             layer={"type": self.kind},
             pointer=self.pointer,
             dim=tuple(dim(self.old)) if self.kind == "Flatten" else (),
         )
+        silent = _SILENT | ({"dim"} if result.dim else set()) | (set() if "layer" in self.old else {"name"})
         for key, value in self.old.items():
             new = _KEYS.get(key, key)
             if key in silent or is_absent(value):

@@ -85,7 +85,10 @@ def _optimizer(value: Any, pointer: str, notes: Notes) -> dict[str, Any] | None:
         return {"type": "Adam"}
     result: dict[str, Any] = {"type": kind}
     inside = f"{pointer}/config" if config is not value else pointer
-    for key, option in config.items() if isinstance(config, dict) else ():
+    if not isinstance(config, dict):
+        notes.unknown(inside, config)
+        config = {}
+    for key, option in config.items():
         new = _OPTIONS.get(key, key)
         if key in _NAMES or is_absent(option):
             continue
