@@ -149,7 +149,7 @@ def _training() -> str:
 
 {_accepted("metric", get_args(Metric))}
 
-Abbreviations of Keras are also accepted: {short}.
+Abbreviations of Keras are also accepted: {short}, which is a metric only.
 
 The default of `loss` is `{left_out[0]}` for a classification, `{left_out[1]}` for two classes with a single
 sigmoid output, and `{left_out[2]}` for a regression. The default of `metrics` is {_metrics("iris")} for a

@@ -94,8 +94,17 @@ def kind(entry: Mapping[str, Any]) -> str:
         return ", or ".join(map(kind, simple_first))
     if "enum" in core or "const" in core:
         values = core.get("enum", [core.get("const")])
-        return CHOICES.get(tuple(values)) or one_of(values)
+        return _choice(values)
     return _plain(core)
+
+
+def _choice(values: list[Any]) -> str:
+    """The name of a long list, with the values that it does not have; the values themselves otherwise."""
+    for named, words in CHOICES.items():
+        if tuple(values[: len(named)]) == named:
+            others = values[len(named) :]
+            return f"{words}, or {one_of(others)}" if others else words
+    return one_of(values)
 
 
 def _tagged(names: Iterable[str]) -> str:

@@ -101,9 +101,12 @@ class Notice:
 class ProblemsError(QuickMLError):
     """Something is invalid; `problems` contains every problem, in order."""
 
-    def __init__(self, problems: Sequence[Problem]) -> None:
+    def __init__(self, problems: Sequence[Problem], *, more: bool = False) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        self.more = more
+        """Whether further problems were left out, because there are too many."""
+        last = ["further problems were left out"] if more else []
+        super().__init__("\n".join([*map(str, self.problems), *last]))
 
     def __str__(self) -> str:
         return "\n".join(map(str, self.problems))

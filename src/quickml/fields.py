@@ -6,7 +6,17 @@ annotation from its text, for every class that inherits it, which took 15 of `qu
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
 Shape = tuple[int, ...]
 """Shape of one sample, without the batch axis. Images are (height, width, channels)."""
@@ -34,10 +44,37 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 PositiveFloat = Annotated[float, Field(gt=0)]
 
 
+def wrong_form(expected: str) -> PydanticCustomError:
+    """The error of a value of a wrong type, in a field that takes several: it names all of them."""
+    return PydanticCustomError("form", "{expected}", {"expected": expected})
+
+
+def one_or_many(expected: str) -> BeforeValidator:
+    """Accept a number or a list, without a look at what is in it."""
+
+    def checked(value: Any) -> Any:
+        if isinstance(value, bool) or not isinstance(value, int | float | list | tuple):
+            raise wrong_form(expected)
+        return value
+
+    return BeforeValidator(checked)
+
+
+ONE, MANY = Tag("one"), Tag("many")
+BY_FORM = Discriminator(lambda value: "many" if isinstance(value, list | tuple) else "one")
+"""Selects one of two types, so that a wrong value is reported once."""
+
+
+def _is_integer(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _twice(value: Any) -> Any:
-    if isinstance(value, int) and not isinstance(value, bool):
+    if _is_integer(value):
         return (value, value)
-    return value
+    if isinstance(value, list | tuple) and len(value) == 2:
+        return tuple(value)
+    raise wrong_form("an integer, or a list of two integers")
 
 
 def _schema(minimum: int) -> dict[str, Any]:
@@ -50,10 +87,13 @@ Pair = Annotated[tuple[Size, Size], BeforeValidator(_twice), WithJsonSchema(_sch
 
 
 def _sides(value: Any) -> Any:
-    value = _twice(value)
-    if isinstance(value, tuple) and len(value) == 2:
-        return tuple(tuple(side) if isinstance(side, list) else _twice(side) for side in value)
-    return value
+    sides = (value, value) if _is_integer(value) else value
+    try:
+        first, second = sides if isinstance(sides, list | tuple) else ()
+        return _twice(first), _twice(second)
+    except (ValueError, PydanticCustomError):
+        pairs = "a list of two integers or of two such lists"
+        raise wrong_form(f"an integer, or {pairs}") from None
 
 
 _Pad = Annotated[int, Field(ge=0, le=MAX_SIZE)]

@@ -22,4 +22,6 @@ class ProblemDocument(ApiMessage):
     detail: str
     """Description of this error."""
     problems: tuple[Problem, ...] | None = None
-    """Every problem, where there may be several."""
+    """Every problem, where there may be several; at most 100."""
+    more: bool | None = None
+    """Whether further problems were left out."""

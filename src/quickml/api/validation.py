@@ -27,7 +27,9 @@ class ValidationMessage(ApiMessage):
     valid: bool
     """Whether the document can be trained."""
     problems: tuple[Problem, ...] = ()
-    """Every problem, in document order."""
+    """Every problem, in document order; at most 100."""
+    more: bool = False
+    """Whether further problems were left out."""
     warnings: tuple[Notice, ...] = ()
     """What was ignored or repaired."""
     layers: tuple[ValidLayer, ...] | None = None

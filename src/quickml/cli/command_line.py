@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -78,7 +79,19 @@ def _system_message(error: OSError) -> str:
     if isinstance(error, shutil.Error) and isinstance(error.args[0], list):
         _, target, reason = error.args[0][0]
         return f"{target}: {reason}"
-    return f"{error.filename}: {error.strerror}" if error.filename else error.strerror or str(error)
+    if error.filename:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, FileNotFoundError) and not _has_working_directory():
+        return "the working directory does not exist any more"
+    return error.strerror or str(error)
+
+
+def _has_working_directory() -> bool:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _exit_code(error: QuickMLError) -> int:

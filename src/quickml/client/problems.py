@@ -22,7 +22,7 @@ def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLE
     kind = str(told.get("type", "")).removeprefix(PREFIX)
     problems = tuple(_problems(told.get("problems")))
     if kind == "document" and problems:
-        return DocumentError(problems)
+        return DocumentError(problems, more=told.get("more") is True)
     message = _message(status, told, content)
     if kind == "input":
         return InputError(message)

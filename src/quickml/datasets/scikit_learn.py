@@ -6,6 +6,8 @@ files, scikit-learn's own loaders are used. A test checks that both ways give th
 
 from __future__ import annotations
 
+import gzip
+import zlib
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
@@ -33,7 +35,7 @@ def table(file: str, *, delimiter: str | None = ",", header: int = 0) -> Array |
     """Read a file of scikit-learn as float64 (rows, columns); None if the file does not exist.
 
     Raises:
-        DatasetError: scikit-learn is not installed, or the file is damaged.
+        DatasetError: scikit-learn is not installed, or the file is damaged or cannot be read.
     """
     package = find_spec("sklearn")
     if package is None or not package.submodule_search_locations:
@@ -42,9 +44,13 @@ def table(file: str, *, delimiter: str | None = ",", header: int = 0) -> Array |
     if not path.is_file():
         return None
     try:
-        return np.loadtxt(path, delimiter=delimiter, skiprows=header, ndmin=2)
-    except (OSError, EOFError, ValueError) as error:
+        # Opened here: given a path, numpy asks for the working directory, which may be deleted.
+        with gzip.open(path, "rt") if path.suffix == ".gz" else path.open() as lines:
+            return np.loadtxt(lines, delimiter=delimiter, skiprows=header, ndmin=2)
+    except (gzip.BadGzipFile, zlib.error, EOFError, ValueError) as error:
         raise DatasetError(f"{file} of scikit-learn is damaged, install it again ({error})") from error
+    except OSError as error:
+        raise DatasetError(f"{file} of scikit-learn cannot be read ({error.strerror or error})") from error
 
 
 def through_sklearn(name: str, **options: bool) -> tuple[Array, Array]:

@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError, PydanticKnownError
 from quickml.datasets import registry
 from quickml.datasets.dataset import Missing, Reference
 from quickml.errors import DatasetError
+from quickml.fields import wrong_form
 
 STORED = "stored"
 """Context of a validation: of a plan that was stored, whose dataset need not be installed any more."""
@@ -22,7 +23,7 @@ def _read(value: Any, info: ValidationInfo) -> Reference:
     if isinstance(value, Reference):
         return value
     if not isinstance(value, dict):
-        raise PydanticKnownError("model_attributes_type")
+        raise wrong_form("a name, or an object with the key 'name'")
     if "name" not in value:
         raise PydanticKnownError("union_tag_not_found", {"discriminator": "'name'"})
     is_stored = info.context == STORED

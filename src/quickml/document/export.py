@@ -46,7 +46,7 @@ class Export(DocumentModel):
     `aimodel` an Apple Core AI model for iOS 27 (needs `quickml-coreml[coreai]`), `onnx` the graph that was
     verified. Where left out, those of the first two that can hold `weights`."""
     weights: Annotated[
-        Weights | Literal["auto"], Field(validation_alias=AliasChoices("weights", "precision"))
+        Literal[Weights, "auto"], Field(validation_alias=AliasChoices("weights", "precision"))
     ] = "float32"
     """How the file keeps its weights; `auto` takes, for each format, the smallest file that holds
     `max_accuracy_drop`. `precision` is another name for this key."""

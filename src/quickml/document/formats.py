@@ -70,7 +70,6 @@ class DocumentFormat:
                 subject=self.kind,
                 expected=f"one of {', '.join(self.first_ios)}",
                 found=weights,
-                hint=f"leave {self.kind} out of formats",
             )
         elif minimum is not None and minimum < first:
             yield Problem(
@@ -78,7 +77,7 @@ class DocumentFormat:
                 subject=self.kind if weights == "float32" else f"{self.kind} with {weights} weights",
                 expected=f"iOS {first} or later",
                 found=str(minimum),
-                hint=f"leave {self.kind} out of formats, or raise minimum_ios",
+                hint="raise minimum_ios",
             )
 
 

@@ -17,6 +17,7 @@ from quickml.document.checks.compatibility import check
 from quickml.document.dataset import NamedDataset
 from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
+from quickml.document.hints import keras_model
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
 from quickml.document.sculptml import values
@@ -83,13 +84,17 @@ def _understand_sculptml(document: dict[str, Any], catalog: Catalog) -> Plan:
     try:
         plan = _understand(translation.document, catalog)
     except DocumentError as error:
-        raise _refused([translation.moved(problem) for problem in error.problems], document) from None
+        moved = [translation.moved(problem) for problem in error.problems]
+        raise _refused(moved, document, more=error.more) from None
     return replace(plan, notices=(*translation.notices, *map(translation.moved, plan.notices)))
 
 
 def _understand(document: Any, catalog: Catalog) -> Plan:
     if not isinstance(document, dict):
         raise _broken("a JSON object with name, dataset and model", shown_value(document))
+    pointer = keras_model(document)
+    if pointer is not None:
+        raise DocumentError([_foreign(pointer)])
     try:
         parsed = Document.model_validate(document)
     except ValidationError as error:
@@ -119,8 +124,19 @@ def _broken_dataset(name: str, error: DatasetError) -> Problem:
     return Problem(pointer="/dataset", expected=expected, found=repr(name)[:80], hint=str(error))
 
 
-def _refused(problems: Sequence[Problem], document: Any) -> DocumentError:
-    return DocumentError(sorted(problems, key=_place_in(document))[:MAX_PROBLEMS])
+def _refused(problems: Sequence[Problem], document: Any, *, more: bool = False) -> DocumentError:
+    in_order = sorted(problems, key=_place_in(document))
+    return DocumentError(in_order[:MAX_PROBLEMS], more=more or len(in_order) > MAX_PROBLEMS)
+
+
+def _foreign(pointer: str) -> Problem:
+    return Problem(
+        pointer=pointer,
+        expected="a model as a QuickML document describes it",
+        found="a model as Keras' to_json() writes it",
+        hint='write "layers" in "model", each layer as its class_name in "type" with the keys of its config, '
+        "without the InputLayer",
+    )
 
 
 def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:

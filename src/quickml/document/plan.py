@@ -25,7 +25,7 @@ from quickml.document.formats import formats_of
 from quickml.document.layers import Layer
 from quickml.document.layers.preprocessing import Normalization, Rescaling
 from quickml.document.shapes import Graph, walk
-from quickml.document.training import Adadelta
+from quickml.document.training import Adadelta, long_name
 from quickml.document.wiring import INPUT
 from quickml.errors import Notice, Problem, StoredPlanError
 
@@ -109,15 +109,15 @@ def make_plan(
             document=understood,
             info=info,
             graph=final,
-            notices=(*notices, *_notices(document)),
+            notices=(*notices, *_notices(document, graph)),
             memory_bytes=memory_of(final, document.training),
         ),
         [],
     )
 
 
-def _notices(document: Document) -> list[Notice]:
-    notices = []
+def _notices(document: Document, graph: Graph) -> list[Notice]:
+    notices = _softmax_notices(graph)
     optimizer = document.training.optimizer
     if isinstance(optimizer, Adadelta) and "learning_rate" not in optimizer.model_fields_set:
         notices.append(
@@ -137,10 +137,32 @@ def _notices(document: Document) -> list[Notice]:
     return notices
 
 
+def _softmax_notices(graph: Graph) -> list[Notice]:
+    """A softmax of a softmax: its output is almost the same for every input."""
+    ends = {node.name: node.layer.final_activation() for node in graph.nodes}
+    for node in graph.nodes:
+        if node.layer.only_trains:
+            ends[node.name] = ends.get(node.inputs[0], "linear")
+    return [
+        Notice(
+            pointer=f"/model/layers/{node.index}",
+            message="a second softmax: its inputs are already probabilities, which it makes nearly equal",
+        )
+        for node in graph.nodes
+        if node.layer.final_activation() == "softmax"
+        and not node.parameters.trainable
+        and ends.get(node.inputs[0]) == "softmax"
+    ]
+
+
 def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Document:
     """Write out all names, and the defaults that depend on the dataset."""
     classification = info.task == "classification"
-    loss, updatable = document.training.loss, document.export.updatable
+    loss, updatable, stopping = (
+        document.training.loss and long_name(document.training.loss),
+        document.export.updatable,
+        document.training.early_stopping,
+    )
     if loss is None and not classification:
         loss = "mean_squared_error"
     elif loss is None:
@@ -150,7 +172,12 @@ def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Docum
         update={
             "model": Model.model_construct(layers=layers, input_shape=info.shape),
             "training": document.training.model_copy(
-                update={"loss": loss, "metrics": metrics_of(document.training, info)}
+                update={
+                    "loss": loss,
+                    "metrics": metrics_of(document.training, info),
+                    "early_stopping": stopping
+                    and stopping.model_copy(update={"monitor": long_name(stopping.monitor)}),
+                }
             ),
             "export": document.export.model_copy(
                 update={

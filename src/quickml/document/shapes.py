@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from quickml.document.layers import Layer
-from quickml.document.layers.layer import Parameters, ShapeError, shown
+from quickml.document.layers.layer import NoSequenceError, Parameters, ShapeError, shown
 from quickml.document.wiring import INPUT, wire
 from quickml.errors import Problem
 from quickml.fields import Shape
@@ -96,7 +96,8 @@ class _Walker:
             output = layer.output_shape(*known)
         except ShapeError as error:
             self.shapes[name] = error.then
-            self.problems.append(_problem(f"/model/layers/{index}", layer, error))
+            before = next((node.layer for node in self.nodes if node.name == inputs[0]), None)
+            self.problems.append(_problem(f"/model/layers/{index}", layer, error, before))
             return
         self.shapes[name] = output
         self.nodes.append(
@@ -112,13 +113,17 @@ class _Walker:
         )
 
 
-def _problem(pointer: str, layer: Layer, error: ShapeError) -> Problem:
+def _problem(pointer: str, layer: Layer, error: ShapeError, before: Layer | None) -> Problem:
+    hint = error.hint
+    recurrent = getattr(before, "layer", before)  # that of a Bidirectional
+    if isinstance(error, NoSequenceError) and getattr(recurrent, "return_sequences", None) is False:
+        hint += ', or, behind a recurrent layer, set its "return_sequences" to true'
     return Problem(
         pointer=f"{pointer}/{error.field}" if error.field else pointer,
         subject=layer.type,
         expected=error.expected,
         found=error.found,
-        hint=error.hint,
+        hint=hint,
     )
 
 

@@ -1,10 +1,10 @@
 """How to train: optimizers, losses, schedules and early stopping, with Keras' names and defaults."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from quickml.fields import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes
+from quickml.fields import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes, wrong_form
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0)]
@@ -138,15 +138,6 @@ class PiecewiseConstantDecay(DocumentModel):
 AnySchedule = ExponentialDecay | InverseTimeDecay | PolynomialDecay | CosineDecay | PiecewiseConstantDecay
 
 
-class EarlyStopping(DocumentModel):
-    """Stop when a metric has not improved for `patience` epochs."""
-
-    monitor: Literal["val_loss", "loss", "val_accuracy", "accuracy", "val_mean_absolute_error"] = "val_loss"
-    patience: Annotated[int, Field(ge=0, le=1_000_000)] = 5
-    min_delta: Annotated[float, Field(ge=0)] = 0.0
-    restore_best_weights: bool = True
-
-
 ClassificationLoss = Literal[
     "sparse_categorical_crossentropy",
     "categorical_crossentropy",
@@ -166,9 +157,25 @@ Metric = Literal[
     "r2_score",
 ]
 
-Short = Literal["mse", "mae", "acc"]
+Monitor = Literal[
+    "loss",
+    Metric,
+    "val_loss",
+    "val_accuracy",
+    "val_top_k_categorical_accuracy",
+    "val_mean_absolute_error",
+    "val_mean_squared_error",
+    "val_root_mean_squared_error",
+    "val_r2_score",
+]
+HIGHER_IS_BETTER = frozenset({"accuracy", "top_k_categorical_accuracy", "r2_score"})
+"""Metrics that early stopping maximizes."""
+
+ShortLoss = Literal["mse", "mae"]
+ShortMetric = Literal["mse", "mae", "acc"]
 SHORT_NAMES = {"mse": "mean_squared_error", "mae": "mean_absolute_error", "acc": "accuracy"}
 """Keras' own abbreviations."""
+
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {
     cls.__name__: cls for cls in (SGD, RMSprop, Adam, AdamW, Adagrad, Adadelta, Nadam)
@@ -177,6 +184,8 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {
 
 def named(value: Any) -> Any:
     """An optimizer by its name alone, in any case, as Keras takes it."""
+    if not isinstance(value, str | dict | Optimizer):
+        raise wrong_form("a name, or an object with the key 'type'")
     if isinstance(value, str):
         value = {"type": value}
     if isinstance(value, dict) and isinstance(value.get("type"), str):
@@ -185,8 +194,20 @@ def named(value: Any) -> Any:
     return value
 
 
-def _long(value: Any) -> Any:
-    return SHORT_NAMES.get(value, value) if isinstance(value, str) else value
+def long_name(name: str) -> str:
+    """The full name of a loss, a metric, or a value to monitor, of which `val_` may be the beginning."""
+    bare = name.removeprefix("val_")
+    return name.removesuffix(bare) + SHORT_NAMES.get(bare, bare)
+
+
+class EarlyStopping(DocumentModel):
+    """Stop when a metric has not improved for `patience` epochs."""
+
+    monitor: Annotated[str, WithJsonSchema({"type": "string", "enum": list(get_args(Monitor))})] = "val_loss"
+    """The loss, or one of the metrics of the training; with `val_`, on the validation samples."""
+    patience: Annotated[int, Field(ge=0, le=1_000_000)] = 5
+    min_delta: Annotated[float, Field(ge=0)] = 0.0
+    restore_best_weights: bool = True
 
 
 _Tagged = Annotated[AnyOptimizer, Field(discriminator="type")]
@@ -199,11 +220,9 @@ class Training(DocumentModel):
     """How the network is trained."""
 
     optimizer: NamedOptimizer = Adam()
-    loss: Annotated[Loss, BeforeValidator(_long, json_schema_input_type=Loss | Short)] | None = None
+    loss: Literal[Loss, ShortLoss] | None = None
     """Default: chosen for the dataset."""
-    metrics: (
-        tuple[Annotated[Metric, BeforeValidator(_long, json_schema_input_type=Metric | Short)], ...] | None
-    ) = None
+    metrics: tuple[Literal[Metric, ShortMetric], ...] | None = None
     """Default: chosen for the dataset."""
     batch_size: Size = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any, get_args
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
 
 from pydantic import ValidationError
 
 from quickml.datasets import registry
-from quickml.document.document import Document
+from quickml.document.hints import key_hint, type_hint, value_hint
 from quickml.document.layers import LAYERS
+from quickml.document.place import Kind, Place, aliases, find, keys_of, tag_of
 from quickml.document.training import OPTIMIZERS
 from quickml.errors import Problem
 
@@ -23,158 +22,127 @@ MOST = 1000
 
 def problems_of(error: ValidationError, document: Any) -> list[Problem]:
     """The problems that pydantic found, with pointers into the submitted document."""
-    problems = _joined([_problem(item, document) for item in error.errors(include_url=False)[:MOST]])
-    # For a list with invalid items, pydantic also reports that the list is too short or not a number.
-    inside = [problem.pointer for problem in problems]
-    lists = [item for item in inside if any(other.startswith(f"{item}/") for other in inside)]
-    return [problem for problem in problems if problem.pointer not in lists or not _of_list(problem)]
-
-
-def _of_list(problem: Problem) -> bool:
-    return "items" in problem.expected or problem.expected in {"a number", "an integer"}
-
-
-def _joined(problems: list[Problem]) -> list[Problem]:
-    """Merge the problems of a union: pydantic reports one for each member."""
-    places: dict[tuple[str, str, str], list[Problem]] = {}
-    for problem in problems:
-        places.setdefault((problem.pointer, problem.subject, problem.found), []).append(problem)
+    found = [
+        (find(item["loc"], document), item)
+        for item in _all_errors(error.errors(include_url=False)[:MOST], document)
+    ]
+    missing: dict[str, list[Place]] = {}
+    for place, item in found:
+        if item["type"] == "missing":
+            missing.setdefault(place.holder_pointer, []).append(place)
+    # For a list of invalid items, pydantic also reports that the list is too short.
+    inside = {place.steps[:count] for place, _ in found for count in range(len(place.steps))}
     return [
-        replace(
-            same[0],
-            expected=", or ".join(dict.fromkeys(problem.expected for problem in same)),
-            hint=next((problem.hint for problem in same if problem.hint), ""),
-        )
-        for same in places.values()
+        *map(_missing, missing.values()),
+        *(
+            _problem(place, item, document)
+            for place, item in found
+            if item["type"] != "missing" and not (item["type"] == "too_short" and place.steps in inside)
+        ),
     ]
 
 
-def _problem(error: Any, document: Any) -> Problem:
+def _all_errors(errors: Sequence[Any], document: Any) -> Iterator[Any]:
+    """The errors, and for a misspelled type those of the keys that are there, as the right type sees them."""
+    for item in errors:
+        yield item
+        place = find(item["loc"], document)
+        if item["type"] == "union_tag_invalid" and (kind := _meant(place, item["input"])) is not None:
+            try:
+                kind.model_validate({**item["input"], "type": tag_of(kind)})
+            except ValidationError as error:
+                for inner in error.errors(include_url=False):
+                    if inner["type"] == "missing":
+                        continue
+                    yield {**inner, "loc": (*item["loc"], tag_of(kind), *inner["loc"])}
+
+
+def _meant(place: Place, value: Any) -> Kind | None:
+    """The class that the only suggestion for an unknown type names."""
+    _, names = type_hint(value, _tags(place))
+    found = [kind for kind in place.kinds if [tag_of(kind)] == names]
+    return found[0] if found else None
+
+
+def _missing(places: Sequence[Place]) -> Problem:
+    """One problem for all keys that an object lacks."""
+    first, names = places[0], [repr(str(place.steps[-1])) for place in places]
+    several = f"the keys {', '.join(names[:-1])} and {names[-1]}"
+    return Problem(
+        pointer=first.holder_pointer,
+        subject=_subject(first.owner),
+        expected=several if len(names) > 1 else f"the key {names[0]}",
+        found="none",
+    )
+
+
+def _problem(place: Place, error: Any, document: Any) -> Problem:
     kind, context = error["type"], error.get("ctx", {})
-    place, parent = _place(error["loc"], document)
-    value = shown_value(error["input"])
-    pointer = "".join(f"/{_escaped(part)}" for part in place)
-    key = str(place[-1]) if place else ""
-    if kind == "missing":
-        missing = error["loc"][-1]  # not in the document where a name stands for an object
-        return Problem(
-            pointer=pointer.rpartition("/")[0] if key == missing else pointer,
-            subject=_subject(parent),
-            expected=f"the key {missing!r}",
-            found="none",
-        )
     if kind == "extra_forbidden":
-        known = _known_keys(error["loc"], parent)
-        return Problem(
-            pointer=pointer,
-            subject=_subject(parent),
-            expected="no such key" if not known else "a known key",
-            found=repr(key),
-            hint=_nearest(key, known),
-        )
+        return _unknown_key(place, document)
     if kind == "dataset_broken":
         expected = "a dataset that can be loaded"
         value, hint = shown_value(error["input"].get("name")), context["reason"]
-        return Problem(pointer=f"{pointer}/name", expected=expected, found=value, hint=hint)
+        return Problem(pointer=f"{place.pointer}/name", expected=expected, found=value, hint=hint)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
-        return _unknown_tag(error, pointer)
+        return _unknown_type(place, error)
     return Problem(
-        pointer=pointer, expected=_expected(kind, context, error["msg"]), found=value, hint=_hint(error)
+        pointer=place.pointer,
+        expected=_expected(kind, context, error["msg"]),
+        found=shown_value(place.value),
+        hint="" if kind.startswith("too_") else value_hint(place),
     )
 
 
-def _place(loc: Sequence[Any], document: Any) -> tuple[list[Any], Any]:
-    """The path in the document of pydantic's `loc`, and the object that contains its last step.
-
-    pydantic adds steps of its own: the tag of a union, the name of a validator.
-    """
-    place: list[Any] = []
-    here = parent = document
-    for position, step in enumerate(loc):
-        in_list = isinstance(here, list) and isinstance(step, int) and step < len(here)
-        if in_list or (isinstance(here, dict) and step in here):
-            parent, here = here, here[step]
-        elif (
-            isinstance(here, dict)
-            and step not in (here.get("type"), here.get("name"))
-            and position == len(loc) - 1
-        ):
-            return [*place, step], here
-        else:
-            continue
-        place.append(step)
-    return place, parent
-
-
-def _escaped(step: Any) -> str:
-    return str(step)[:100].replace("~", "~0").replace("/", "~1")
-
-
-def _subject(parent: Any) -> str:
-    kind = parent.get("type") if isinstance(parent, dict) else None
-    return kind if isinstance(kind, str) and (kind in LAYERS or kind in OPTIMIZERS) else ""
-
-
-def _unknown_tag(error: Any, pointer: str) -> Problem:
-    value = error["input"]
-    key = str(error["ctx"]["discriminator"]).strip("'")
-    if pointer == "/dataset":
-        tags = registry.names()
-    else:
-        tags = list(OPTIMIZERS if pointer == "/training/optimizer" else LAYERS)
-    few = ("/training/learning_rate_schedule", "/export/updatable")
-    if pointer.startswith(few) or pointer.endswith("/layer"):  # only some types are allowed here
-        tags = [tag.strip(" '") for tag in error["ctx"].get("expected_tags", "").split(",")]
-    what = {"dataset": "dataset", "optimizer": "optimizer"}.get(pointer.rpartition("/")[2], "type")
-    if error["type"] == "union_tag_not_found" or not isinstance(value, dict):
-        return Problem(pointer=pointer, expected=f"an object with the key {key!r}", found=shown_value(value))
-    tag = value.get(key)
-    nearest = _nearest(tag, tags) if isinstance(tag, str) else ""
+def _unknown_key(place: Place, document: Any) -> Problem:
+    known, key = keys_of(place.owner), place.key
+    other = next((name for name in aliases(place.owner, key) if name != key), "")
     return Problem(
-        pointer=f"{pointer}/{key}",
+        pointer=place.pointer,
+        subject=_subject(place.owner),
+        expected=f"one of {other!r} and {key!r}, which are the same" if other else "a known key",
+        found="both" if other else repr(key),
+        hint="leave one of them out" if other else key_hint(place, known, document),
+    )
+
+
+def _unknown_type(place: Place, error: Any) -> Problem:
+    value, key = error["input"], str(error["ctx"]["discriminator"]).strip("'")
+    tags = _tags(place)
+    hint, _ = type_hint(value, tags)
+    if error["type"] == "union_tag_not_found" or not isinstance(value.get(key), str):
+        is_known = error["type"] != "union_tag_not_found"
+        return Problem(
+            pointer=f"{place.pointer}/{key}" if is_known else place.pointer,
+            expected="a string" if is_known else f"an object with the key {key!r}",
+            found=shown_value(value[key]) if is_known else _without_key(value),
+            hint=hint,
+        )
+    what = {"dataset": "dataset", "optimizer": "optimizer"}.get(str(place.steps[-1]), "type")
+    return Problem(
+        pointer=f"{place.pointer}/{key}",
         expected=f"a known {what}",
-        found=shown_value(tag),
-        hint=nearest or f"known: {', '.join(tags)}",
+        found=shown_value(value[key]),
+        hint=hint or f"known: {', '.join(tags)}",
     )
 
 
-def _known_keys(loc: Sequence[Any], parent: Any) -> list[str]:
-    """The valid keys of the object at this path."""
-    model: Any = Document
-    tagged = parent.get("type") if isinstance(parent, dict) else None
-    if isinstance(tagged, str) and tagged in LAYERS:
-        return list(LAYERS[tagged].model_fields)
-    if isinstance(tagged, str) and tagged in OPTIMIZERS:
-        return list(OPTIMIZERS[tagged].model_fields)
-    if loc and loc[0] == "dataset" and isinstance(parent, dict) and isinstance(parent.get("name"), str):
-        kind = registry.find(parent["name"])
-        return list(kind.model_fields) if kind else []
-    for step in loc[:-1]:
-        field = getattr(model, "model_fields", {}).get(step)
-        if field is None:
-            return []
-        kinds = [field.annotation, *get_args(field.annotation)]  # of `DocumentModel | None`, the model
-        model = next((kind for kind in kinds if hasattr(kind, "model_fields")), None)
-    return list(getattr(model, "model_fields", {}))
+def _without_key(value: Any) -> str:
+    return "an object without it" if value else shown_value(value)
 
 
-def _nearest(word: str, known: Sequence[str]) -> str:
-    lower = {name.lower(): name for name in known}
-    close = difflib.get_close_matches(word[:64].lower(), lower, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean {lower[close[0]]!r}?"
-    return f"known: {', '.join(known)}" if known and len(known) <= 20 else ""
+def _tags(place: Place) -> list[str]:
+    """The types, or datasets, that are possible at a place."""
+    return registry.names() if place.pointer == "/dataset" else list(map(tag_of, place.kinds))
 
 
-def _hint(error: Any) -> str:
-    if error["type"] == "literal_error" and isinstance(error["input"], str):
-        options = [option.strip(" '") for option in error["ctx"]["expected"].replace(" or ", ", ").split(",")]
-        close = difflib.get_close_matches(error["input"].lower(), options, n=1, cutoff=0.6)
-        return f"did you mean {close[0]!r}?" if close else ""
-    return ""
+def _subject(owner: Kind) -> str:
+    kind = tag_of(owner)
+    return kind if kind in LAYERS or kind in OPTIMIZERS else ""
 
 
 _WORDS: Mapping[str, str] = {
+    "form": "{expected}",
     "int_type": "an integer",
     "int_from_float": "an integer",
     "float_type": "a number",
@@ -206,6 +174,8 @@ def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
         key: _PATTERNS.get(value, value) if isinstance(value, str) else value
         for key, value in context.items()
     }
+    if kind == "literal_error" and "'" not in str(context["expected"]):
+        return f"one of the integers {context['expected']}"
     values = {k: f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else v for k, v in values.items()}
     return words.format(**values)
 

@@ -7,6 +7,8 @@ a later layer, either the order is wrong or there is a cycle, which the message 
 from __future__ import annotations
 
 import difflib
+import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -18,8 +20,8 @@ from quickml.errors import Problem
 INPUT = "input"
 """Name of the model's input in the `inputs` of a layer."""
 RESERVED = frozenset({INPUT, "image", "features", "sequence", "tokens"})
-MOST_PROBLEMS = 100
-"""Stop after this many problems: a malicious document could have millions."""
+MOST_PROBLEMS = 101
+"""Stop after this many problems, one more than are reported: a malicious document could have millions."""
 
 _EARLIER = f"the name of an earlier layer, or `{INPUT}`"
 
@@ -43,6 +45,18 @@ def wire(layers: Sequence[Layer]) -> Wiring:
     inputs = [wires.inputs(index) for index in range(len(layers))]
     wires.find_dangling()
     return Wiring(names=tuple(wires.names), inputs=tuple(inputs), problems=tuple(wires.problems))
+
+
+def _count_hint(layer: Layer) -> str:
+    """What to do about the wrong number of inputs."""
+    sources = tuple(dict.fromkeys(layer.inputs or ()))
+    if layer.merges or not sources:
+        return ""
+    if len(sources) == 1:
+        return f"write {json.dumps(sources)}" + (" for self-attention" if layer.attends_itself else "")
+    if layer.attends_itself:
+        return "it is self-attention: queries, keys and values come from the same input"
+    return "merge them first, for example with Add or Concatenate"
 
 
 def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
@@ -83,6 +97,8 @@ class _Wires:
         self.places = {name: place for place, name in reversed([*enumerate(self.names)])}
         self.asked = [self._asked(index) for index in range(len(layers))]
         self.used = {name for asked in self.asked for name in asked or ()}
+        self.may_be_anything = any(type(layer) is Layer and not layer.name for layer in layers)
+        """Whether the name of a layer is unknown, which any other layer may mean."""
         self.open = max((index for index, asked in enumerate(self.asked) if asked is None), default=-1)
         """Index of the last layer whose inputs are unknown. It may use any earlier layer."""
 
@@ -118,18 +134,18 @@ class _Wires:
                 subject=layer.type,
                 expected=several if layer.merges else "one input",
                 found=str(count),
-                hint=""
-                if layer.merges or not count
-                else "merge them first, for example with Add or Concatenate",
+                hint=_count_hint(layer),
             )
         )
 
     def _explain(self, index: int, position: int, source: str) -> None:
         """Add the problem of an input that is not an earlier layer."""
         name = self.names[index]
-        if source not in self.places:
+        if source not in self.places and self.may_be_anything:
+            self.open = max(self.open, index)
+        elif source not in self.places:
             earlier = [INPUT, *self.names[:index]]
-            close = difflib.get_close_matches(source[:64], earlier, n=1)
+            close = _close(source, earlier)
             self.used.update(close)
             self.open = self.open if close else max(self.open, index)
             hint = f"did you mean {close[0]!r}?" if close else f"earlier layers: {', '.join(earlier[-12:])}"
@@ -183,6 +199,12 @@ class _Wires:
                     hint="only the last layer may have an unused output",
                 )
             )
+
+
+def _close(name: str, earlier: Sequence[str]) -> list[str]:
+    """The most similar name. One with other digits, such as `block_1` for `block_2`, is another layer."""
+    alike = [other for other in earlier if re.findall(r"\d+", other) == re.findall(r"\d+", name)]
+    return difflib.get_close_matches(name[:64], alike, n=1)
 
 
 def _shortened(loop: list[str], most: int = 12) -> list[str]:

@@ -76,12 +76,15 @@ def response(
     detail: str,
     *,
     problems: Sequence[Problem] = (),
+    more: bool = False,
     headers: Mapping[str, str] | None = None,
 ) -> JSONResponse:
     """A problem document."""
     body: dict[str, Any] = {"type": PREFIX + kind, "title": title, "status": status, "detail": detail}
     if problems:
         body["problems"] = [vars(problem) for problem in problems]
+    if more:
+        body["more"] = True
     return JSONResponse(body, status, headers=dict(headers or {}), media_type=MEDIA_TYPE)
 
 
@@ -104,8 +107,9 @@ def answer(error: QuickMLError) -> JSONResponse:
         )  # the message may have paths of this machine
     if isinstance(error, ArtifactDamagedError):
         log.error("%s", error)
-    problems = error.problems if isinstance(error, ProblemsError) else ()
-    return response(status, name, title, str(error), problems=problems, headers=headers)
+    if isinstance(error, ProblemsError):
+        return response(status, name, title, str(error), problems=error.problems, more=error.more)
+    return response(status, name, title, str(error), headers=headers)
 
 
 def internal() -> JSONResponse:

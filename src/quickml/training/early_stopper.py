@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from quickml.document.training import EarlyStopping
+from quickml.document.training import HIGHER_IS_BETTER, EarlyStopping
 
 
 class EarlyStopper:
@@ -12,7 +12,7 @@ class EarlyStopper:
 
     def __init__(self, rule: EarlyStopping) -> None:
         self.rule = rule
-        self._sign = -1.0 if rule.monitor.endswith("accuracy") else 1.0
+        self._sign = -1.0 if rule.monitor.removeprefix("val_") in HIGHER_IS_BETTER else 1.0
         self._best = float("inf")
         self._waited = 0
 

@@ -113,7 +113,7 @@ def test_an_embedding_needs_a_row_for_every_token():
 def test_tokens_are_no_numbers():
     assert complaints({"type": "Dense", "units": 4}, SIGMOID, dataset="brackets") == [
         "/model/layers/0: Dense expects numbers, found the tokens of brackets; "
-        'put {"type": "Embedding", "input_dim": 3, "output_dim": 8} before it'
+        'put {"type": "Embedding", "input_dim": 3, "output_dim": 8}, {"type": "Flatten"} before it'
     ]
 
 

@@ -134,10 +134,7 @@ def test_the_sentence_of_a_problem():
 @pytest.mark.parametrize(
     ("first", "sentence"),
     [
-        (
-            {"mean": 0.0, "variance": -1.0},
-            "variance: expected a number of at least 0.0, or a list, found -1.0",
-        ),
+        ({"mean": 0.0, "variance": -1.0}, "variance: expected a number of at least 0.0, found -1.0"),
         ({"mean": [1, "a"], "variance": 1.0}, 'mean/1: expected a number, found "a"'),
         ({"mean": 0.0, "variance": "x"}, 'variance: expected a number, or a list, found "x"'),
     ],

@@ -41,7 +41,7 @@ def test_an_older_system_than_the_weights_need():
     ]
     assert export(weights="int4", minimum_ios=16, formats=["mlmodel"]).weights == "int4"
     assert problems(weights="int8", formats=["aimodel"]) == [
-        "/export/weights: aimodel expects one of float32, found int8; leave aimodel out of formats"
+        "/export/weights: aimodel expects one of float32, found int8; int8 is possible in mlmodel, mlpackage"
     ]
 
 

@@ -28,7 +28,8 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
         except DocumentError as error:
             is_wrong = True
             if as_json:
-                say_json({**file, "valid": False, "problems": [vars(problem) for problem in error.problems]})
+                problems = [vars(problem) for problem in error.problems]
+                say_json({**file, "valid": False, "problems": problems, "more": error.more})
             else:
                 note(*problem_lines(error, str(path) if several else "the document"))
             continue

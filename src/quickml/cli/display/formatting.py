@@ -51,4 +51,7 @@ def _padded(row: Sequence[str], widths: Sequence[int], right: Collection[int]) -
 def problem_lines(error: ProblemsError, where: str) -> list[str]:
     """The number of problems, and each on a line."""
     count = counted(len(error.problems), "problem")
-    return [f"error: {count} in {where}", *(f"  {problem}" for problem in error.problems)]
+    start = (
+        f"more than {count} in {where}, of which these are the first" if error.more else f"{count} in {where}"
+    )
+    return [f"error: {start}", *(f"  {problem}" for problem in error.problems)]

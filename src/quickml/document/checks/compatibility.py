@@ -30,8 +30,10 @@ def check(
     graph: Graph | None = None
     problems: list[Problem] = []
     if info and model:
-        graph, problems = walk(model.layers, info.shape)
-        problems += input_problems(model, graph, info)
+        graph, misfits = walk(model.layers, info.shape)
+        problems = input_problems(model, graph, info)
+        known = {problem.pointer for problem in problems}  # a layer that takes tokens for numbers
+        problems += [problem for problem in misfits if problem.pointer not in known]
     if graph and info:
         problems += output_problems(graph, info)
     if graph and training:

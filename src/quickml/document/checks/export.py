@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator
+from dataclasses import replace
 
 from quickml.document.export import Export
 from quickml.document.formats import find, formats_of, known, names
 from quickml.document.layers.layer import shown
+from quickml.document.spellings import question, similar
 from quickml.errors import CompileError, Problem
 
 
@@ -16,12 +17,29 @@ def export_problems(export: Export) -> list[Problem]:
     unknown = list(_unknown(export))
     if unknown:
         return unknown
-    problems = [problem for kind in formats_of(export) for problem in known()[kind].problems(export)]
+    found = {kind: list(known()[kind].problems(export)) for kind in formats_of(export)}
+    can_be_left_out = not all(found.values())
+    problems = [
+        replace(problem, hint=_hint(problem, kind, export, can_be_left_out=can_be_left_out))
+        for kind, of_one in found.items()
+        for problem in of_one
+    ]
     if len(set(export.formats)) < len(export.formats):
         problems.append(
             Problem(pointer="/export/formats", expected="each format once", found=shown(export.formats))  # type: ignore[arg-type]
         )
     return problems
+
+
+def _hint(problem: Problem, kind: str, export: Export, *, can_be_left_out: bool) -> str:
+    """Do without the format, if another one remains; else what the format itself says, or the others."""
+    ways = [f"leave {kind} out of formats"] if can_be_left_out else []
+    if problem.hint:
+        ways.append(problem.hint)
+    able = [name for name in names() if name in known() and known()[name].oldest(export.weights) is not None]
+    if not ways and able:
+        ways = [f"{export.weights} is possible in {', '.join(able)}"]
+    return ", or ".join(ways)
 
 
 def _unknown(export: Export) -> Iterator[Problem]:
@@ -38,11 +56,10 @@ def _unknown(export: Export) -> Iterator[Problem]:
             continue
         if one is None:
             allowed = names()
-            close = difflib.get_close_matches(kind.lower(), allowed, n=1, cutoff=0.6)
             quoted = [repr(name) for name in allowed]
             yield Problem(
                 pointer=f"/export/formats/{index}",
                 expected=f"{', '.join(quoted[:-1])} or {quoted[-1]}",
                 found=f'"{kind:.80}"',
-                hint=f"did you mean {close[0]!r}?" if close else "",
+                hint=question(similar(kind, allowed, cutoff=0.7)),
             )

@@ -24,7 +24,7 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
                 pointer="/model/layers",
                 expected="at least one layer that learns",
                 found="none with weights",
-                hint="add a Dense or a Conv2D",
+                hint="add a Dense",
             )
         )
     total, memory = graph.parameters.total, memory_of(graph, training)
@@ -35,7 +35,7 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
                 pointer=f"/model/layers/{largest.index}",
                 expected=f"at most {MAX_PARAMETERS:,} parameters in total",
                 found=f"{total:,}, of which {largest.parameters.total:,} here",
-                hint="use fewer units, or a pooling layer before the Flatten",
+                hint="make this layer or its input smaller",
             )
         )
     elif memory > MAX_MEMORY_BYTES:
@@ -44,7 +44,17 @@ def size_problems(graph: Graph, training: Training) -> list[Problem]:
                 pointer="/model",
                 expected=f"at most {MAX_MEMORY_BYTES / 2**30:.0f} GiB of memory for training",
                 found=f"about {memory / 2**30:,.0f} GiB",
-                hint="use a smaller batch_size or smaller layers",
+                hint=_memory_hint(graph, training),
             )
         )
     return problems
+
+
+def _memory_hint(graph: Graph, training: Training) -> str:
+    """The largest power of two that the batch size may be, if one sample fits."""
+    slots, size = training.optimizer.slots, 1
+    if graph.memory_bytes(1, slots) > MAX_MEMORY_BYTES:
+        return "use smaller layers"
+    while graph.memory_bytes(2 * size, slots) <= MAX_MEMORY_BYTES:
+        size *= 2
+    return f"use a batch_size of at most {size}, or smaller layers"

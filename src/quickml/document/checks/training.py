@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import math
 from typing import get_args
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.layers.layer import shown
+from quickml.document.spellings import question, similar
 from quickml.document.training import (
     ClassificationLoss,
     Metric,
     PiecewiseConstantDecay,
     RegressionLoss,
     Training,
+    long_name,
 )
 from quickml.errors import Problem
 
@@ -31,7 +35,7 @@ def training_problems(training: Training, info: DatasetInfo) -> list[Problem]:
 def metrics_of(training: Training, info: DatasetInfo) -> tuple[str, ...]:
     """The metrics of the document, or the default of the task."""
     if training.metrics:
-        return training.metrics
+        return tuple(map(long_name, training.metrics))
     return ("accuracy",) if info.task == "classification" else ("mean_absolute_error",)
 
 
@@ -42,29 +46,28 @@ def losses_of(info: DatasetInfo) -> tuple[str, ...]:
     return get_args(RegressionLoss)
 
 
-def metrics_for(info: DatasetInfo) -> frozenset[str]:
+def metrics_for(info: DatasetInfo) -> tuple[str, ...]:
     """The metrics that fit the task."""
-    if info.task == "classification":
-        return CLASSIFICATION_METRICS
-    return frozenset(get_args(Metric)) - CLASSIFICATION_METRICS
+    classifies = info.task == "classification"
+    return tuple(one for one in get_args(Metric) if (one in CLASSIFICATION_METRICS) == classifies)
 
 
 def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     """A loss and metrics that fit the task."""
     subject = f"{info.name} ({info.task})"
-    allowed = losses_of(info)
+    metrics, losses = metrics_for(info), losses_of(info)
     problems = [
         Problem(
             pointer=f"/training/metrics/{index}",
             subject=subject,
-            expected="a metric for this task",
+            expected=f"one of {', '.join(metrics)}",
             found=repr(metric),
         )
         for index, metric in enumerate(training.metrics or ())
-        if metric not in metrics_for(info)
+        if long_name(metric) not in metrics
     ]
-    if training.loss and training.loss not in allowed:
-        expected = f"one of {', '.join(allowed)}"
+    if training.loss and long_name(training.loss) not in losses:
+        expected = f"one of {', '.join(losses)}"
         found = repr(training.loss)
         problems.append(Problem(pointer="/training/loss", subject=subject, expected=expected, found=found))
     return problems
@@ -72,38 +75,56 @@ def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
 
 def _validation_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     train, _ = info.sizes
-    if not training.validation_fraction or 0 < round(train * training.validation_fraction) < train:
+    fraction = training.validation_fraction
+    held_out = round(train * fraction)
+    if not fraction or 0 < held_out < train:
         return []
+    part = "train on" if held_out else "validate on"
     return [
         Problem(
             pointer="/training/validation_fraction",
-            expected=f"a share of {train} that is at least one sample",
-            found=str(training.validation_fraction),
+            subject=info.name,
+            expected=f"a fraction that leaves at least one of its {train} training samples to {part}",
+            found=str(fraction),
+            hint=f"use {_least(train)} to {round(1 - _least(train), 9)}",
         )
     ]
 
 
+def _least(train: int) -> float:
+    """A short fraction of some samples that is at least one of them."""
+    parts: int = 10 ** len(str(train))
+    return math.ceil(parts / train) / parts
+
+
 def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
+    """A value to monitor that is not computed."""
     stopping = training.early_stopping
     if stopping is None:
         return []
-    pointer = "/training/early_stopping/monitor"
-    if stopping.monitor.startswith("val_") and not training.validation_fraction:
+    monitor, pointer = stopping.monitor, "/training/early_stopping/monitor"
+    metric = long_name(monitor).removeprefix("val_")
+    computed = ["loss", *metrics_of(training, info)]
+    if metric not in computed:
+        validated = [f"val_{name}" for name in computed] if training.validation_fraction else []
+        is_missing = metric in metrics_for(info)
+        also = json.dumps([*computed[1:], metric])
+        likely = question(similar(monitor, [*validated, *computed], cutoff=0.7))
+        return [
+            Problem(
+                pointer=pointer,
+                expected=f"one of {', '.join([*computed, *validated])}",
+                found=repr(monitor[:64]),
+                hint=f'write "metrics": {also} in "training"' if is_missing else likely,
+            )
+        ]
+    if monitor.startswith("val_") and not training.validation_fraction:
         return [
             Problem(
                 pointer=pointer,
                 expected="validation data, which needs a validation_fraction above 0",
-                found=repr(stopping.monitor),
+                found=repr(monitor),
                 hint='add "validation_fraction": 0.1 to training, or monitor "loss"',
-            )
-        ]
-    known = {"loss", *metrics_of(training, info)}
-    if stopping.monitor.removeprefix("val_") not in known:
-        return [
-            Problem(
-                pointer=pointer,
-                expected=f"one of {', '.join(sorted(known))}, or one of these with val_",
-                found=repr(stopping.monitor),
             )
         ]
     return []

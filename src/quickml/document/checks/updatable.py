@@ -9,6 +9,7 @@ own rules, by which the compiler on a Mac or phone judges the file: `UpdatableNe
 from __future__ import annotations
 
 import difflib
+from collections.abc import Sequence
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.export import Updatable
@@ -71,18 +72,17 @@ def _loss_problems(updatable: Updatable, info: DatasetInfo) -> list[Problem]:
 def _optimizer_problems(optimizer: SGD | Adam) -> list[Problem]:
     """What Core ML's optimizers do not have."""
     pointer, subject = "/export/updatable/optimizer", f"{optimizer.type} on a phone"
-    problems = []
+    wrong = []
     if optimizer.clipnorm is not None:
-        problems.append(
-            Problem(
-                pointer=f"{pointer}/clipnorm", subject=subject, expected="none", found=f"{optimizer.clipnorm}"
-            )
-        )
+        wrong.append(("clipnorm", "none", f"{optimizer.clipnorm}"))
     if isinstance(optimizer, SGD) and optimizer.nesterov:
-        problems.append(
-            Problem(pointer=f"{pointer}/nesterov", subject=subject, expected="plain momentum", found="true")
+        wrong.append(("nesterov", "plain momentum", "true"))
+    return [
+        Problem(
+            pointer=f"{pointer}/{key}", subject=subject, expected=expected, found=found, hint="leave it out"
         )
-    return problems
+        for key, expected, found in wrong
+    ]
 
 
 def _writing_problems(node: Node) -> list[Problem]:
@@ -144,19 +144,20 @@ def _layer_problems(updatable: Updatable, graph: Graph) -> list[Problem]:
         if name in (updatable.layers or ())[:place]:
             problems.append(Problem(pointer=pointer, expected="each name once", found=f"{name!r} again"))
         elif name not in reached:
-            problems.append(_unreached(pointer, name, graph, barrier))
+            problems.append(_unreached(pointer, name, graph, barrier, reached))
     return problems
 
 
-def _unreached(pointer: str, name: str, graph: Graph, barrier: Node | None) -> Problem:
+def _unreached(
+    pointer: str, name: str, graph: Graph, barrier: Node | None, reached: Sequence[str]
+) -> Problem:
     nodes = {node.name: node for node in graph.nodes}
     able = [node.name for node in graph.nodes if node.layer.learns_on_phone]
     expected = "the name of a Dense or Conv2D"
     if name not in nodes:
-        close = difflib.get_close_matches(name[:64], able, n=1)
-        hint = (
-            f"did you mean {close[0]!r}?" if close else f"there are {', '.join(able[-12:])}" if able else ""
-        )
+        close = difflib.get_close_matches(name[:64], reached, n=1)
+        there = f"there are {', '.join(reached[-12:])}" if reached else ""
+        hint = f"did you mean {close[0]!r}?" if close else there
         return Problem(pointer=pointer, expected=expected, found=repr(name[:64]), hint=hint)
     if name not in able:
         return Problem(pointer=pointer, expected=expected, found=_named(nodes[name]))

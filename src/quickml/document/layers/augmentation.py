@@ -4,33 +4,22 @@ They do nothing after training and are not part of exported files. Random number
 training's seed.
 """
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import Field
 
 from quickml.document.layers.layer import Example, TrainingOnly, image
 from quickml.document.layers.resizing import Interpolation
-from quickml.fields import Shape
+from quickml.fields import BY_FORM, MANY, ONE, Shape, one_or_many
 
-
-def _form(value: Any) -> str:
-    return "bounds" if isinstance(value, list | tuple) else "number"
-
-
-# With a Discriminator, a number that is too large is not also reported as not being a list.
+_two = one_or_many("a number, or a list of two numbers")
 _Share = Annotated[float, Field(ge=-1, le=1)]
-Factor = Annotated[
-    Annotated[_Share, Tag("number")]
-    | Annotated[tuple[_Share, ...], Field(min_length=2, max_length=2), Tag("bounds")],
-    Discriminator(_form),
-]
+_Shares = Annotated[tuple[_Share, ...], Field(min_length=2, max_length=2)]
+Factor = Annotated[Annotated[_Share, ONE] | Annotated[_Shares, MANY], BY_FORM, _two]
 """A range from -x to x, or a lower and an upper bound."""
 _Zoom = Annotated[float, Field(gt=-1, le=1)]
-Zoom = Annotated[
-    Annotated[_Zoom, Tag("number")]
-    | Annotated[tuple[_Zoom, ...], Field(min_length=2, max_length=2), Tag("bounds")],
-    Discriminator(_form),
-]
+_Zooms = Annotated[tuple[_Zoom, ...], Field(min_length=2, max_length=2)]
+Zoom = Annotated[Annotated[_Zoom, ONE] | Annotated[_Zooms, MANY], BY_FORM, _two]
 FillMode = Literal["reflect", "wrap", "constant", "nearest"]
 
 

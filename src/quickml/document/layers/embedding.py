@@ -23,7 +23,7 @@ class Embedding(Layer):
     input_dim: Size
     """Number of different tokens: 0 to `input_dim` - 1."""
     output_dim: Size
-    embeddings_initializer: Initializer | Literal["uniform"] = "uniform"
+    embeddings_initializer: Literal[Initializer, "uniform"] = "uniform"
     embeddings_regularizer: Regularizer | None = None
 
     def output_shape(self, *shapes: Shape) -> Shape:

@@ -192,32 +192,31 @@ def shown(shape: Shape) -> str:
     return str(tuple(shape))
 
 
-def image(shape: Shape, hint: str = "") -> tuple[int, int, int]:
+def image(shape: Shape) -> tuple[int, int, int]:
     """(height, width, channels) of an image.
 
     Raises:
         ShapeError: it has another number of axes.
     """
     if len(shape) != 3:
-        if not hint:
-            hint = "put a Reshape to (height, width, channels) before it" if len(shape) == 1 else ""
+        hint = "put a Reshape to (height, width, channels) before it"
         raise ShapeError("an image of (height, width, channels)", shown(shape), hint)
     return shape[0], shape[1], shape[2]
+
+
+class NoSequenceError(ShapeError):
+    """A layer takes sequences only."""
 
 
 def sequence(shape: Shape) -> tuple[int, int]:
     """(steps, features) of a sequence.
 
     Raises:
-        ShapeError: it has another number of axes.
+        NoSequenceError: it has another number of axes.
     """
     if len(shape) != 2:
         hint = "put a Reshape to (steps, features) before it"
-        if len(shape) == 1:
-            hint += (
-                ', or, behind a recurrent layer, set its "return_sequences" to true; tokens take an Embedding'
-            )
-        raise ShapeError("a sequence of (steps, features)", shown(shape), hint)
+        raise NoSequenceError("a sequence of (steps, features)", shown(shape), hint)
     return shape[0], shape[1]
 
 

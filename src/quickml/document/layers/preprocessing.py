@@ -5,9 +5,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError
-from quickml.fields import Numbers, Shape
+from quickml.fields import BY_FORM, MANY, ONE, Numbers, Shape, one_or_many
 
-Variance = Annotated[float, Field(ge=0)]
+_numbers = one_or_many("a number, or a list")
+_Variance = Annotated[float, Field(ge=0)]
+_Variances = tuple[_Variance, ...]
+Mean = Annotated[Annotated[float, ONE] | Annotated[Numbers, MANY], BY_FORM, _numbers]
+Variance = Annotated[Annotated[_Variance, ONE] | Annotated[_Variances, MANY], BY_FORM, _numbers]
 
 
 class Rescaling(Layer):
@@ -37,8 +41,8 @@ class Normalization(Layer):
     is_updatable: ClassVar = True
 
     type: Literal["Normalization"] = "Normalization"
-    mean: Numbers | float | None = None
-    variance: Variance | tuple[Variance, ...] | None = None
+    mean: Mean | None = None
+    variance: Variance | None = None
     invert: bool = False
 
     def output_shape(self, *shapes: Shape) -> Shape:

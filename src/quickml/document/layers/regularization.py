@@ -6,7 +6,13 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, TrainingOnly, axis_of, image
-from quickml.fields import Fraction, PositiveFloat, Shape
+from quickml.fields import BY_FORM, MANY, ONE, Fraction, PositiveFloat, Shape, one_or_many
+
+Axes = Annotated[
+    Annotated[int, ONE] | Annotated[tuple[int, ...], MANY],
+    BY_FORM,
+    one_or_many("an integer, or a list of integers"),
+]
 
 
 class Dropout(TrainingOnly):
@@ -104,7 +110,7 @@ class LayerNormalization(Layer):
     example: ClassVar = Example((28, 64), {})
 
     type: Literal["LayerNormalization"] = "LayerNormalization"
-    axis: int | tuple[int, ...] = -1
+    axis: Axes = -1
     """For a sequence, -1 normalizes each step separately, `[1, 2]` all steps together."""
     epsilon: PositiveFloat = 0.001
     center: bool = True

@@ -1,8 +1,9 @@
 """Layers that wrap another layer."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticKnownError
 
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, sequence
@@ -15,6 +16,14 @@ def _check_unnamed(layer: Layer) -> None:
     for key in ("name", "inputs"):
         if getattr(layer, key) is not None:
             raise ShapeError(f"no `{key}` in a layer within a layer", "one", field=f"layer/{key}")
+
+
+def _is_dense(value: Any) -> Any:
+    """Report another type as a union of several layers would: without the other keys."""
+    if isinstance(value, dict) and value.get("type") != "Dense":
+        tags = {"discriminator": "'type'", "tag": str(value.get("type")), "expected_tags": "'Dense'"}
+        raise PydanticKnownError("union_tag_invalid" if "type" in value else "union_tag_not_found", tags)
+    return value
 
 
 class Bidirectional(Layer):
@@ -49,7 +58,7 @@ class TimeDistributed(Layer):
     gains_from_bfloat16: ClassVar = True
 
     type: Literal["TimeDistributed"] = "TimeDistributed"
-    layer: Dense
+    layer: Annotated[Dense, BeforeValidator(_is_dense)]
 
     def output_shape(self, *shapes: Shape) -> Shape:
         _check_unnamed(self.layer)

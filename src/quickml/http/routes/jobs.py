@@ -107,7 +107,7 @@ def _validation(service: Service, body: bytes) -> ValidationMessage:
     try:
         plan = service.plan(body)
     except DocumentError as error:
-        return ValidationMessage(valid=False, problems=error.problems)
+        return ValidationMessage(valid=False, problems=error.problems, more=error.more)
     return _meaning(plan)
 
 

@@ -49,7 +49,9 @@ def make_model(service: TheService, owner: Owner, body: RawBody) -> Response:
         job = service.submit(body, owner)
     except DocumentError as error:
         detail = str(error)
-        return problems.response(400, "document", "Invalid document", detail, problems=error.problems)
+        return problems.response(
+            400, "document", "Invalid document", detail, problems=error.problems, more=error.more
+        )
     return PlainTextResponse(f"{job.name} is being made")
 
 
