@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from quickml.cli import command_line
-from quickml.errors import ServiceError
+from quickml.errors import DocumentError, Problem, ServiceError
 
 FULL = os.strerror(errno.ENOSPC)
 
@@ -42,6 +42,39 @@ def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
         command_line.run_command_line(["run", "a.json"])
     assert left.value.code == 1
     assert capsys.readouterr().err.strip() == sentence
+
+
+def failed(error, monkeypatch, capsys):
+    """What a command says that fails with an error."""
+
+    def broken(**_):
+        raise error
+
+    monkeypatch.setattr(command_line, "app", broken)
+    with pytest.raises(SystemExit):
+        command_line.run_command_line(["run", "a.json"])
+    return capsys.readouterr().err.strip()
+
+
+def test_a_deleted_working_directory_is_named(tmp_path, monkeypatch, capsys):
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    error = FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+    assert failed(error, monkeypatch, capsys) == "error: the working directory does not exist any more"
+
+
+def test_problems_are_counted(monkeypatch, capsys):
+    problem = Problem(pointer="/name", expected="a string", found="5")
+    for error, start in [
+        (DocumentError([problem]), "error: 1 problem in the document\n"),
+        (DocumentError([problem] * 2), "error: 2 problems in the document\n"),
+        (
+            DocumentError([problem] * 2, more=True),
+            "error: more than 2 problems in the document, of which these are the first\n",
+        ),
+    ]:
+        assert failed(error, monkeypatch, capsys).startswith(start)
 
 
 def test_a_message_from_a_server_cannot_control_the_terminal(monkeypatch, capsys):

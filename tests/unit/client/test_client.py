@@ -188,6 +188,9 @@ def test_a_wrong_document_comes_with_all_its_problems():
     error = refusal(422, {}, body)
     assert isinstance(error, DocumentError)
     assert [problem.pointer for problem in error.problems] == ["/name", "/x"]
+    assert not error.more
+    longer = json.dumps({"type": "urn:quickml:problem:document", "problems": rows, "more": True}).encode()
+    assert refusal(422, {}, longer).more
 
 
 def test_an_input_that_does_not_fit():

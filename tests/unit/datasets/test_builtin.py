@@ -211,6 +211,25 @@ def test_a_damaged_table_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
         load(Iris())
 
 
+@pytest.mark.parametrize("table", [Iris, Digits])
+def test_a_table_is_read_in_a_deleted_working_directory(
+    table: type[Dataset], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "gone").mkdir()
+    monkeypatch.chdir(tmp_path / "gone")
+    (tmp_path / "gone").rmdir()
+    assert len(load(table()).x_test) > 20
+
+
+def test_a_table_that_cannot_be_read_is_not_called_damaged(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_args: object, **_kwargs: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refused)
+    with pytest.raises(DatasetError, match=r"iris\.csv of scikit-learn cannot be read \(Permission denied\)"):
+        load(Iris())
+
+
 def test_missing_sklearn_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scikit_learn, "find_spec", lambda _name: None)
     with pytest.raises(DatasetError, match="scikit-learn, which is not installed"):

@@ -228,6 +228,14 @@ def test_a_valid_document_is_explained_and_nothing_is_queued(waiting):
     assert waiting.store.jobs() == []
 
 
+def test_an_answer_says_that_it_leaves_problems_out(waiting):
+    wrong = {"name": "a", "dataset": "iris", "model": {"layers": [{"type": "Dense", "units": "x"}] * 101}}
+    for path in ("/v1/validate", "/v1/jobs"):
+        answer = waiting.post(wrong, path=path).json()
+        assert (len(answer["problems"]), answer["more"]) == (100, True)
+    assert "more" not in waiting.post({}, path="/v1/jobs").json()
+
+
 def test_problems_and_warnings_have_their_places(waiting):
     wrong = {**IRIS, "dataset": "irs", "training": {"epochs": 0}}
     answer = waiting.post(wrong, path="/v1/validate").json()
