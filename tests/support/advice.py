@@ -113,6 +113,11 @@ def _instead(copy, problem, text):
     copy.put(json.loads(text), copy.steps[:-1])
 
 
+def _instead_of_key(copy, problem, text):
+    copy.drop()
+    copy.at(copy.steps[:-1]).update(json.loads("{" + text + "}"))
+
+
 def _rename_key(copy, problem, new, old):
     (key,) = json.loads("{" + old + "}")
     here = copy.at(copy.steps)
@@ -163,6 +168,7 @@ PAIR = r"\"\w+\": (?:\{.*\}|\[.*\]|\"\w+\"|[\w.+-]+)"
 ACTIONS = {
     rf"write ({PAIR}(?: and {PAIR})*)(?: in \"(\w+)\")?{REASONS}": _write_keys,
     rf"write ({PAIR}) instead of ({PAIR})": _rename_key,
+    rf"write ({PAIR}) instead": _instead_of_key,
     rf"write {JSON} instead": _instead,
     r'write \{"layers": \[\.\.\.\]\}': lambda copy, _: copy.put({"layers": copy.at(copy.steps)}),
     rf"write {JSON}(?: without quotes)?{REASONS}": _write,

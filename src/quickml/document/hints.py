@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from quickml.datasets import registry
 from quickml.document import spellings
-from quickml.document.document import Model
+from quickml.document.document import MAX_LAYERS, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.place import Kind, Place, field, takes
@@ -35,8 +35,10 @@ def value_hint(place: Place) -> str:
         return ""
     if place.key == "input_shape":
         return _NO_SHAPE
+    if isinstance(place.value, list | dict) and len(place.value) > MAX_LAYERS:
+        return ""
     for value, hint in _values(place.value, place):
-        if place.takes(value):
+        if hint and place.takes(value):
             return hint
     if place.value is None and not place.is_required() and not place.is_item:
         return "leave it out for the default"
@@ -58,20 +60,25 @@ def _values(value: Any, place: Place) -> Iterator[tuple[Any, str]]:
         for name in similar(value, _options(place), cutoff=0.6):
             yield name, question([name])
         yield {"type": value}, _write({"type": value})
-        if value:
+        if 0 < len(value) <= MAX_SHOWN:
             yield [value], _write([value])
     elif isinstance(value, list):
         yield from ((item, _write(item)) for item in value[:1] if len(set(map(str, value))) == 1)
         yield {"layers": value}, 'write {"layers": [...]}'
-    elif isinstance(value, dict) and isinstance(value.get("class_name"), str):
-        meant = _without_class(value)
-        yield meant, _write(meant)
+    elif isinstance(value, dict):
+        if isinstance(value.get("class_name"), str):
+            meant = _without_class(value)
+            yield meant, _write(meant)
+        yield [value], _write([value])
     elif isinstance(value, int | float):
         yield from _numbers(value, place)
 
 
 def _numbers(value: float, place: Place) -> Iterator[tuple[Any, str]]:
-    if value in (0, 1):
+    if value is True:
+        for whole in ({"monitor": "loss"}, {}):
+            yield whole, _write(whole)
+    elif value in (0, 1):
         yield bool(value), _write(bool(value))
     if isinstance(value, float) and value.is_integer():
         yield int(value), _write(int(value))
@@ -86,6 +93,9 @@ def _numbers(value: float, place: Place) -> Iterator[tuple[Any, str]]:
 def _read(text: str) -> Iterator[tuple[Any, str]]:
     """The value that a string contains: a number, true or false, or several numbers."""
     bare = text.strip().lower()[:64]
+    if re.fullmatch(r"\d{1,2}(\.\d{1,4})? ?%", bare):
+        share = round(float(bare.rstrip(" %")) / 100, 6)
+        yield share, _write(share)
     if re.fullmatch(r"[(\[]?\s*\d{1,9}(\s*[,x*]\s*\d{1,9}){1,3}\s*[)\]]?", bare):
         several = [int(number) for number in re.findall(r"\d+", bare)]
         yield several, _write(several)
@@ -121,7 +131,8 @@ def type_hint(value: Any, tags: Sequence[str]) -> tuple[str, list[str]]:
         return _untyped(value, key, tags), []
     if not isinstance(value[key], str):
         return "", []
-    word, bare = value[key], plain(value[key])
+    word = value[key].rpartition(".")[2] if "Dense" in tags else value[key]  # of `keras.layers.Dense`
+    bare = plain(word)
     if _is_dataset(tags):
         names = similar(word, tags, cutoff=0.7)
         return (OWN_DATA, []) if _is_file(word) and not names else (question(names), names)
@@ -156,8 +167,12 @@ def _untyped(value: Mapping[str, Any], key: str, tags: Sequence[str]) -> str:
         return (
             _write(layer) if is_whole else ""
         ) or 'write the class as "type", and the keys of "config" beside it'
+    (first, inner), *others = [*value.items()] or [("", None)]
+    if not others and first in tags and isinstance(inner, dict):
+        return _write({"type": first, **inner})
     for other, name in value.items():
-        if name in tags and (other == "name" or "type" in spellings.KEYS.get(plain(other), ())):
+        alike = isinstance(name, str) and plain(name) in map(plain, tags)
+        if alike and (other == "name" or "type" in spellings.KEYS.get(plain(other), ())):
             return f'write "type": "{name}" instead of "{other}": "{name}"'
     return ""
 
@@ -209,6 +224,9 @@ def key_hint(place: Place, known: Sequence[str], document: Any) -> str:
     meant = next((name for name in likely if takes(owner, name, place.value)), "")
     if meant:
         return question([meant])
+    listed = next((name for name in likely if takes(owner, name, [place.value])), "")
+    if listed and (text := _shown([place.value])):
+        return f'write "{listed}": {text} instead'
     return f"known: {', '.join(known)}" if len(known) <= 20 else ""
 
 

@@ -23,7 +23,7 @@ from quickml.document.plan import Plan, make_plan
 from quickml.document.sculptml import values
 from quickml.document.text import MAX_DEPTH, bounded, parse, too_deep
 from quickml.document.training import Training
-from quickml.document.validation_errors import problems_of, shown_value
+from quickml.document.validation_errors import MOST, problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
 
 MAX_PROBLEMS = 100
@@ -100,7 +100,7 @@ def _understand(document: Any, catalog: Catalog) -> Plan:
     except ValidationError as error:
         problems = problems_of(error, document)
         problems += _beyond(document, {problem.pointer for problem in problems}, catalog)
-        raise _refused(problems, document) from None
+        raise _refused(problems, document, more=error.error_count() > MOST) from None
     info, problems = _described(parsed.dataset, catalog)
     if info is None:
         raise _refused([*problems, *_beyond(document, {"/dataset"}, catalog)], document)

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 CUTOFF = 0.8
 """Similarity of two words, from 0 to 1, from which one may be a misspelling of the other."""
+
+SHORTEST = 4
+"""Letters that the beginning of a name must have to stand for it."""
 
 TYPES: Mapping[str, str] = {
     "maxpool1d": "MaxPooling1D", "maxpool2d": "MaxPooling2D", "avgpool1d": "AveragePooling1D",
@@ -71,7 +75,9 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "format": ("formats",), "classname": ("type",), "layertype": ("type",), "layer": ("type",),
     "class": ("type",), "kind": ("type",), "eps": ("epsilon",), "testsplit": ("test_fraction",),
     "testsize": ("test_fraction",), "id": ("name",), "title": ("name",), "ios": ("minimum_ios",),
-    "quantization": ("weights",),
+    "quantization": ("weights",), "quantize": ("weights",), "timelimit": ("max_seconds",),
+    "maxtime": ("max_seconds",), "timeout": ("max_seconds",), "network": ("model",),
+    "architecture": ("model",), "data": ("dataset",), "train": ("training",), "fit": ("training",),
 }  # fmt: skip
 """Other names of keys, as `plain` writes them, and the keys that may be meant."""
 
@@ -118,8 +124,16 @@ def plain(word: str) -> str:
     return re.sub(r"[^a-z0-9]", "", word[:64].lower())
 
 
-def similar(word: str, known: Iterable[str], *, cutoff: float = CUTOFF) -> list[str]:
-    """The names that a word may be a misspelling of: the closest, or several that differ in digits only."""
+def similar(word: str, known: Sequence[str], *, cutoff: float = CUTOFF) -> list[str]:
+    """The names that a word may mean: the one it begins, or the closest; several if only digits differ."""
+    return list(_similar(word[:64], tuple(known), cutoff))
+
+
+@lru_cache(1000)
+def _similar(word: str, known: tuple[str, ...], cutoff: float) -> tuple[str, ...]:
+    starts = [name for name in known if plain(name).startswith(plain(word))]
+    if len(starts) == 1 and len(plain(word)) >= SHORTEST:
+        return tuple(starts)
     names: dict[str, list[str]] = {}
     digits = re.findall(r"\d", word)
     for name in known:
@@ -127,7 +141,7 @@ def similar(word: str, known: Iterable[str], *, cutoff: float = CUTOFF) -> list[
         if not digits or re.findall(r"\d", name) in (digits, []):
             names.setdefault(bare, []).append(name)
     close = difflib.get_close_matches(plain(word), names, n=1, cutoff=cutoff)
-    return names[close[0]] if close else []
+    return tuple(names[close[0]]) if close else ()
 
 
 def question(names: Sequence[str]) -> str:

@@ -16,8 +16,8 @@ from quickml.document.place import Kind, Place, aliases, find, keys_of, tag_of
 from quickml.document.training import OPTIMIZERS
 from quickml.errors import Problem
 
-MOST = 1000
-"""Maximum number of errors to convert, because each takes time."""
+MOST = 200
+"""Maximum number of errors to convert, because each takes time; twice what is reported."""
 
 
 def problems_of(error: ValidationError, document: Any) -> list[Problem]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from quickml.document.export import Export
 from quickml.document.formats import find, formats_of, known, names
 from quickml.document.layers.layer import shown
-from quickml.document.spellings import question, similar
+from quickml.document.spellings import VALUES, plain, question, similar
 from quickml.errors import CompileError, Problem
 
 
@@ -61,5 +61,5 @@ def _unknown(export: Export) -> Iterator[Problem]:
                 pointer=f"/export/formats/{index}",
                 expected=f"{', '.join(quoted[:-1])} or {quoted[-1]}",
                 found=f'"{kind:.80}"',
-                hint=question(similar(kind, allowed, cutoff=0.7)),
+                hint=question([*VALUES.get(plain(kind), ())] or similar(kind, allowed, cutoff=0.7)),
             )
