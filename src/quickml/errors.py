@@ -105,11 +105,11 @@ class ProblemsError(QuickMLError):
         self.problems = tuple(problems)
         self.more = more
         """Whether further problems were left out, because there are too many."""
-        last = ["further problems were left out"] if more else []
-        super().__init__("\n".join([*map(str, self.problems), *last]))
+        super().__init__(str(self))
 
     def __str__(self) -> str:
-        return "\n".join(map(str, self.problems))
+        last = ["further problems were left out"] if self.more else []
+        return "\n".join([*map(str, self.problems), *last])
 
 
 class DocumentError(ProblemsError):

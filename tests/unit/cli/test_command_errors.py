@@ -46,11 +46,7 @@ def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
 
 def failed(error, monkeypatch, capsys):
     """What a command says that fails with an error."""
-
-    def broken(**_):
-        raise error
-
-    monkeypatch.setattr(command_line, "app", broken)
+    monkeypatch.setattr(command_line, "app", Broken(error))
     with pytest.raises(SystemExit):
         command_line.run_command_line(["run", "a.json"])
     return capsys.readouterr().err.strip()

@@ -14,6 +14,7 @@ from advice import Document, advised
 from layer_examples import EXAMPLES, layers_of
 from quickml.datasets.info import DatasetInfo
 from quickml.document import understand
+from quickml.document.document import Document as Root
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS
 from quickml.document.spellings import KEYS, OTHER_TYPES, TYPES, VALUES
@@ -221,7 +222,9 @@ def test_every_other_spelling_leads_to_one_that_exists():
     assert set(TYPES.values()) <= known
     assert not OTHER_TYPES & known
     keys = {
-        key for cls in (*LAYERS.values(), *OPTIMIZERS.values(), Training, Export) for key in cls.model_fields
+        key
+        for cls in (*LAYERS.values(), *OPTIMIZERS.values(), Training, Export, Root)
+        for key in cls.model_fields
     }
     assert {key for meant in KEYS.values() for key in meant} <= keys | {"test_fraction"}
 
