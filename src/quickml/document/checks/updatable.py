@@ -73,14 +73,12 @@ def _optimizer_problems(optimizer: SGD | Adam) -> list[Problem]:
     """What Core ML's optimizers do not have."""
     pointer, subject = "/export/updatable/optimizer", f"{optimizer.type} on a phone"
     wrong = []
-    if optimizer.clipnorm is not None:
-        wrong.append(("clipnorm", "none", f"{optimizer.clipnorm}"))
     if isinstance(optimizer, SGD) and optimizer.nesterov:
         wrong.append(("nesterov", "plain momentum", "true"))
+    if optimizer.clipnorm is not None:
+        wrong.append(("clipnorm", "none", f"{optimizer.clipnorm}"))
     return [
-        Problem(
-            pointer=f"{pointer}/{key}", subject=subject, expected=expected, found=found, hint="leave it out"
-        )
+        Problem(pointer=f"{pointer}/{key}", subject=subject, expected=expected, found=found)
         for key, expected, found in wrong
     ]
 
@@ -134,6 +132,7 @@ def _end_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
 def _layer_problems(updatable: Updatable, graph: Graph) -> list[Problem]:
     """Whether the layers that are to learn can."""
     reached, barrier = _reached(graph)
+    reached = reached[::-1]
     if updatable.layers is None and not reached:
         found = f"none behind {_named(barrier)}" if barrier else "none"
         expected = "a Dense or Conv2D that the loss can be traced back to"
