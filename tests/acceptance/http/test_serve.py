@@ -256,6 +256,15 @@ def test_two_servers_do_not_share_a_folder(tmp_path):
         assert "Traceback" not in second.stderr
 
 
+@pytest.mark.parametrize("name", ["scratch", "artifacts"])
+def test_a_data_folder_that_cannot_be_used_is_said_plainly(tmp_path, name):
+    (tmp_path / name).write_text("a file where a folder belongs")
+    done = quickml("serve", "--data", tmp_path, "--port", "0")
+    assert done.returncode == 1
+    assert str(tmp_path / name) in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_port_that_is_taken_is_said_plainly(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         done = quickml("serve", "--data", tmp_path, "--port", taken.getsockname()[1])

@@ -201,5 +201,5 @@ def test_only_so_many_models_are_kept_ready(server, digits, monkeypatch):
 
 def test_a_package_is_unpacked_only_while_it_is_loaded(server, digits):
     job_id, probe = digits
-    assert ask(server, job_id, probe.inputs[:1].tolist(), layers=None).status_code == 200
+    assert ask(server, job_id, probe.inputs[:1].tolist(), activations=True).status_code == 200
     assert not any(server.service._models._scratch.glob("*"))
