@@ -30,6 +30,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from datetime import datetime
 from itertools import pairwise
@@ -425,13 +426,26 @@ def finished_jobs(asked: argparse.Namespace) -> None:
             listed = timed(server, ASKED, "GET", lambda _: "/v1/jobs?limit=50")
             metrics = timed(server, ASKED // 10, "GET", lambda _: "/metrics")
             deleted = timed(server, ASKED, "DELETE", lambda n: f"/v1/jobs/{ids[n * JOBS // ASKED]}")
+            others = beside_deleters(server, ids)
             note(f"{server.memory_mb():.0f} MB")
         finally:
             server.process.send_signal(signal.SIGTERM)
             server.process.wait(60)
+    note(
+        f"a write beside 16 deleters: median {statistics.median(others):.0f} ms, longest {max(others):.0f} ms"
+    )
     for name, found, most in (("DELETE", deleted, 10), ("list", listed, 10), ("/metrics", metrics, 100)):
         note(f"{name}: longest {max(found):.1f} ms")
         promise(f"{JOBS:,} finished jobs, {name}, median ms", statistics.median(found), at_most=most)
+
+
+def beside_deleters(server: Server, ids: list[str]) -> list[float]:
+    """Milliseconds of another client's writes while 16 clients delete without a pause."""
+    rest = [job_id for number, job_id in enumerate(ids) if number % (JOBS // ASKED)]
+    with ThreadPoolExecutor(16) as threads:
+        for share in (rest[first:3200:16] for first in range(16)):
+            threads.submit(timed, server, len(share), "DELETE", lambda n, share=share: f"/v1/jobs/{share[n]}")
+        return timed(server, 50, "POST", lambda n: f"/v1/jobs/{rest[-1 - n]}/stop")
 
 
 def fill(data: Path) -> list[str]:
@@ -491,7 +505,7 @@ def timed(server: Server, count: int, method: str, path: Callable[[int], str]) -
             connection.request(method, path(number))
             answer = connection.getresponse()
             answer.read()
-            assert answer.status in (200, 204), answer.status
+            assert answer.status in (200, 202, 204), answer.status
             found.append((time.perf_counter() - began) * 1000)
     return found
 
