@@ -129,6 +129,9 @@ class Fit:
         return ended
 
     def _interrupted(self) -> str | None:
+        """Why training is to stop, or None. It does not stop before the first step: nothing is learned."""
+        if self._epoch == 1 and not self._step:
+            return None
         if self._stop():
             return "asked"
         limit = self.training.max_seconds

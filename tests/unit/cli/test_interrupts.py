@@ -1,6 +1,7 @@
 """Ctrl-C, once and twice."""
 
 import hashlib
+import importlib
 import os
 import signal
 import threading
@@ -22,6 +23,38 @@ def send(*signals):
     time.sleep(0.3)
 
 
+def test_before_training_asks_once_gives_up():
+    """Nothing was learned yet, so there is nothing to keep."""
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        send(signal.SIGINT)
+
+
+def test_an_import_that_drops_the_interrupt_is_interrupted_again(tmp_path, monkeypatch):
+    """Libraries catch everything where they look for optional ones."""
+    (tmp_path / "careless.py").write_text(
+        "import time\n"
+        "for _ in range(2):\n"
+        "    try:\n"
+        "        time.sleep(60)\n"
+        "    except BaseException:\n"
+        "        pass\n"
+        "time.sleep(60)\n"
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        threading.Timer(0.05, os.kill, (os.getpid(), signal.SIGINT)).start()
+        importlib.import_module("careless")
+
+
+def test_an_error_in_place_of_the_interrupt_does_not_hide_it():
+    """The initialisation of a C extension turns any exception into an ImportError."""
+    with pytest.raises(KeyboardInterrupt), Interrupts():
+        try:
+            send(signal.SIGINT)
+        except KeyboardInterrupt:
+            raise ImportError("initialization failed") from None
+
+
 def test_once_asks(capsys):
     with Interrupts() as interrupts:
         assert not interrupts.asked()
@@ -35,7 +68,8 @@ def test_once_asks(capsys):
 )
 def test_twice_gives_up_even_while_c_computes(signals):
     """Python merges signals that wait; the bytes in the pipe are not merged."""
-    with pytest.raises(KeyboardInterrupt), Interrupts():
+    with pytest.raises(KeyboardInterrupt), Interrupts() as interrupts:
+        interrupts.asked()
         send(*signals)
 
 
