@@ -93,6 +93,26 @@ def shape(sizes: Iterable[int]) -> str:
     return f"{_SPACE}{_TIMES}{_SPACE}".join(f"{one:,}" for one in sizes) or DASH
 
 
+def window(settings: Mapping[str, Any]) -> str:
+    """The kernel or the pooling window of a layer: size, stride and padding; empty if it has none."""
+    pool = settings.get("pool_size")
+    size = settings.get("kernel_size", pool)
+    if size is None:
+        return ""
+    parts = [shape(_pair(size))]
+    for key, name, usual in (("strides", "stride", pool), ("dilation_rate", "dilation", None)):
+        value = settings.get(key)
+        if value not in (None, usual) and set(_pair(value)) != {1}:
+            parts.append(f"{name} {shape(dict.fromkeys(_pair(value)))}")  # one number if it is the same twice
+    if settings.get("padding") == "same":
+        parts.append("same")
+    return ", ".join(parts)
+
+
+def _pair(size: Any) -> list[int]:
+    return list(size) if isinstance(size, list | tuple) else [size]
+
+
 def moment(iso: str) -> str:
     """An ISO 8601 time in UTC: `22 November 2026, 21:08 UTC`; any other text is returned unchanged."""
     try:

@@ -18,6 +18,8 @@ class Headline:
     figure: str
     meaning: str
     comparison: str
+    is_no_better: bool = False
+    """Whether the model is no better than the baseline."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,13 +38,13 @@ def headline(report: Mapping[str, Any]) -> Headline:
     confusion: Sequence[Sequence[int]] = report["confusion_matrix"] or ()
     total = sum(map(sum, confusion)) or report["dataset"]["test"]
     wrong = total - sum(row[i] for i, row in enumerate(confusion))
-    commonest = max(map(sum, confusion), default=0) / max(total, 1)
+    commonest = max(map(sum, confusion), default=0)
+    share = percent(commonest / max(total, 1))
     return Headline(
         figure=percent(report["metrics"].get("accuracy"), 2),
         meaning="test accuracy" + (f": {count(wrong)} of {count(total)} samples wrong" if confusion else ""),
-        comparison=f"always predicting the most frequent class would reach {percent(commonest)}"
-        if confusion
-        else "",
+        comparison=f"always predicting the most frequent class would reach {share}" if confusion else "",
+        is_no_better=bool(confusion) and total - wrong <= commonest,
     )
 
 
@@ -51,16 +53,18 @@ def _regression(report: Mapping[str, Any]) -> Headline:
     error = report["metrics"].get("mean_absolute_error", report["metrics"].get("mae"))
     if error is None and pairs:
         error = fmean(abs(true - predicted) for true, predicted in pairs)
-    comparison = ""
+    comparison, is_no_better = "", False
     if pairs:
         mean = fmean(true for true, _ in pairs)
         off = fmean(abs(true - mean) for true, _ in pairs)
         comparison = f"always predicting the mean, {number(mean, 3)}, would be off by {number(off, 3)}"
+        is_no_better = error is not None and error >= off
     return Headline(
         figure=number(error, 3),
         meaning=f"mean absolute error of {report['dataset']['target_name'] or 'the prediction'}, "
         f"on {count(report['dataset']['test'])} test samples",
         comparison=comparison,
+        is_no_better=is_no_better,
     )
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from quickml.report import charts, formatting, matrix, sequences
+from quickml.report import charts, formatting, matrix, network, sequences
 from quickml.report.headline import errors, headline, proof
 from quickml.report.mistakes import Mistake
 from quickml.report.pictures import data_uri
@@ -56,6 +56,7 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
         scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
         errors=errors(report["scatter"] or ()),
         mistakes=mistakes,
+        network=network.drawing(report["layers"], dataset["shape"]),
         are_drawn=bool(dataset["vocabulary"]) or any(mistake.values.ndim > 1 for mistake in mistakes),
         stages=_stages(report["seconds"]),
         stopped=STOPPED.get(report["training"]["stopped"], report["training"]["stopped"]),
@@ -75,6 +76,7 @@ def _template() -> Template:
     for name in _FILTERS:
         environment.filters[name] = getattr(formatting, name)
     environment.filters |= {"data_uri": data_uri, "paths": sequences.paths, "meanings": sequences.meanings}
+    environment.filters["details"] = network.details
     environment.globals["drawing"] = (sequences.WIDTH, sequences.HEIGHT)
     return environment.get_template("page.html")
 

@@ -14,13 +14,16 @@ from typing import Any
 from quickml import results
 from quickml._version import __version__
 from quickml.datasets.data import Data
-from quickml.document.shapes import summary
+from quickml.document.layers.layer import Layer
+from quickml.document.shapes import Graph, summary
 from quickml.events import Compressed, FileRow, Parity
 from quickml.model import TrainedModel
 from quickml.report.mistakes import worst
 from quickml.report.page import render
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
+_SHOWN = ("activation", "kernel_size", "pool_size", "strides", "padding", "dilation_rate", "units", "rate")
+"""The settings of layers that tell most about a network."""
 
 
 def record(
@@ -43,6 +46,7 @@ def record(
             "dataset": _dataset(trained, len(data.y_test)),
             "spec": plan.document.model_dump(mode="json", exclude_none=True),
             **summary(plan.graph),
+            "layers": _layers(plan.graph),
             "memory_bytes": plan.memory_bytes,
             "training": _training(trained),
             "history": trained.history,
@@ -71,6 +75,25 @@ def _dataset(trained: TrainedModel, test_samples: int) -> dict[str, Any]:
         "validation": trained.validation_samples,
         "test": test_samples,
     }
+
+
+def _layers(graph: Graph) -> list[dict[str, Any]]:
+    """The layers of `summary`, with their inputs and the settings that the page shows."""
+    return [
+        {**row, "type": _type(node.layer), "inputs": node.inputs, "settings": _settings(node.layer)}
+        for row, node in zip(summary(graph)["layers"], graph.nodes, strict=True)
+    ]
+
+
+def _type(layer: Layer) -> str:
+    inner = getattr(layer, "layer", None)
+    return f"{layer.type}({inner.type})" if isinstance(inner, Layer) else layer.type
+
+
+def _settings(layer: Layer) -> dict[str, Any]:
+    inner = getattr(layer, "layer", None)
+    values = (inner if isinstance(inner, Layer) else layer).arguments()
+    return {key: values[key] for key in _SHOWN if values.get(key) is not None}
 
 
 def _training(trained: TrainedModel) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""MNIST, which is bundled, and Fashion-MNIST, which is downloaded. Each consists of four IDX files."""
+"""MNIST, which is bundled, and Fashion-MNIST, downloaded at first use. Each consists of four IDX files."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -136,7 +136,7 @@ class MnistRows(_Mnist):
 
 @register
 class FashionMnist(_Mnist):
-    """Clothing, in the format of MNIST and harder to classify."""
+    """Clothing, in the format of MNIST and harder to classify. Downloaded at first use: 31 MB."""
 
     name: Literal["fashion_mnist"] = "fashion_mnist"
 
@@ -163,33 +163,60 @@ class FashionMnist(_Mnist):
         )
 
     def load(self) -> Data:
-        paths = {name: DEBIAN / f"{name}.gz" for name in FILES}
-        if not all(path.is_file() for path in paths.values()):
-            paths = {name: _download(name) for name in FILES}
-        return self._read(paths, FASHION_MNIST)
+        folder = DEBIAN if _has_all(DEBIAN) else _cache()
+        if not _has_all(folder):
+            for name in FILES:
+                _download(name, folder)
+        return self._read(_paths(folder), FASHION_MNIST)
 
     def is_local(self) -> bool:
-        return DEBIAN.is_dir()
+        return _has_all(DEBIAN) or _has_all(_cache())
 
 
-def _download(name: str) -> Path:
-    """The compressed file in pooch's cache, downloaded on first use.
+def _paths(folder: Path) -> dict[str, Path]:
+    return {name: folder / f"{name}.gz" for name in FILES}
+
+
+def _has_all(folder: Path) -> bool:
+    return all(path.is_file() for path in _paths(folder).values())
+
+
+def _cache() -> Path:
+    import pooch
+
+    return Path(pooch.os_cache("quickml")) / "fashion-mnist"
+
+
+def _download(name: str, folder: Path) -> None:
+    """Fetch a compressed file, unless it is in the folder.
 
     Raises:
-        DatasetError: the file cannot be downloaded, or its checksum differs.
+        DatasetError: the file cannot be fetched or stored, or its checksum differs.
     """
     import pooch
 
-    file = f"{name}.gz"
-    folder = Path(pooch.os_cache("quickml")) / "fashion-mnist"
+    pooch.get_logger().setLevel("WARNING")
     try:
-        path = pooch.retrieve(
-            ZALANDO + file, known_hash=f"sha256:{FASHION_MNIST_PACKED[name]}", fname=file, path=folder
+        pooch.retrieve(
+            f"{ZALANDO}{name}.gz",
+            known_hash=f"sha256:{FASHION_MNIST_PACKED[name]}",
+            fname=f"{name}.gz",
+            path=folder,
         )
     except (OSError, ValueError) as error:  # requests' errors are OSErrors; a wrong sha256 is a ValueError
         raise DatasetError(
-            f"Fashion-MNIST: {file} cannot be fetched ({error}). Connect to the internet and try again, "
-            f"or install Debian's package dataset-fashion-mnist, or put the four files of {ZALANDO} "
-            f"into {folder}"
+            f"fashion_mnist: expected to fetch {name}.gz from {ZALANDO}, found {_obstacle(error)}; connect to"
+            " the internet and try again, or install Debian's package dataset-fashion-mnist, or put its four"
+            f" files into {folder}"
         ) from error
-    return Path(path)
+
+
+def _obstacle(error: OSError | ValueError) -> str:
+    """Why a download failed, in a few words; the text of requests' errors is many lines long."""
+    response = getattr(error, "response", None)
+    if response is not None:
+        response.close()  # pooch leaves it open
+        return f"the answer {response.status_code}"
+    if isinstance(error, ValueError):
+        return "a file with another content"
+    return error.strerror.lower() if isinstance(error, OSError) and error.strerror else "no connection"
