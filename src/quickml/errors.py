@@ -10,6 +10,7 @@
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
+    ├── RoomError              a disk has too little room for a result
     ├── InputError             an input does not fit the model
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job failed, or a request cannot be carried out on it
@@ -42,6 +43,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from quickml.text import printable
 
@@ -145,6 +147,18 @@ class CheckpointError(TrainingError):
 
 class ResultError(QuickMLError):
     """The result folder cannot be written."""
+
+
+class RoomError(QuickMLError):
+    """A disk has too little room for a result."""
+
+    def __init__(self, folder: Path, *, needed_bytes: int, free_bytes: int) -> None:
+        self.folder, self.needed_bytes, self.free_bytes = folder, needed_bytes, free_bytes
+        needed, free = (f"{size / 1e6:,.1f} MB" for size in (needed_bytes, free_bytes))
+        super().__init__(
+            f"{folder}: expected at least {needed} of free disk space for the result, found {free};"
+            " free some, or name a folder on another disk with --out"
+        )
 
 
 class InputError(QuickMLError):

@@ -62,4 +62,4 @@ class TrainedModel:
     train_samples: int
     validation_samples: int
     seconds: Mapping[str, float]
-    """Wall-clock time of `build` (includes loading TensorFlow), `train`, and `evaluate` (includes saving)."""
+    """Wall-clock time of `build` (includes loading TensorFlow), `train`, and `evaluate`."""

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import time
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from quickml import events, results
-from quickml.datasets import REGISTERED, Catalog, Data
+from quickml.datasets import REGISTERED, Catalog, Data, Dataset
 from quickml.document import Plan
-from quickml.errors import DocumentError, QuickMLError
+from quickml.errors import DocumentError, QuickMLError, ResultError, RoomError
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.training.kept import KeptTraining, keep, load
+
+__all__ = ["KeptTraining", "check_room", "failure", "read_kept", "run", "warm"]
 
 
 def run(
@@ -23,6 +29,8 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     checkpoints: CheckpointPolicy | None = None,
     catalog: Catalog = REGISTERED,
+    kept: KeptTraining | None = None,
+    keep_in: Sequence[Path] = (),
 ) -> Generator[events.Event, None, Path]:
     """Train the model of a plan, export it and verify the exported files; yield an event for each step.
 
@@ -30,11 +38,14 @@ def run(
         plan: a valid document.
         folder: the result folder, which appears when everything in it is written and verified. Default: a
             folder in `runs/`, named after the document and the time.
-        stop: polled several times a second during training; once true, training ends and the run continues
-            with the model trained so far.
+        stop: polled several times a second, from the end of the first training steps on; once true, training
+            ends and the run continues with the model trained so far.
         checkpoints: where checkpoints are written, and where training resumes from. Closing the generator
             during training writes one.
         catalog: loads the dataset that the document names.
+        kept: a finished training of this plan, which is exported instead of training again.
+        keep_in: folders for the trained model, should its result be impossible to write; the first one with
+            room gets a file for `kept`. A note on the error says where it is.
 
     Yields:
         `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
@@ -44,20 +55,28 @@ def run(
         The result folder.
 
     Raises:
+        RoomError: the disk is full, if there is `keep_in`; an OSError otherwise.
         DatasetError, TrainingError, CompileError, VerificationError: no folder appears.
     """
     clock = _Clock()
     asked = folder or results.default_folder(plan.document.name)
-    with results.draft(asked, exact=folder is not None) as draft:
+    disk_errors = partial(_disk_errors, plan, asked) if keep_in else nullcontext
+    with _keeping(asked.name, keep_in) as finished, results.draft(asked, exact=folder is not None) as draft:
         yield from _announce(plan)
-        data = _load(plan, catalog)
-        clock.lap("load")
-        trained = yield from _train(plan, data, draft.path, stop, checkpoints)
-        clock.laps.update(trained.seconds)
-        clock.restart()
-        exported = yield from _export(trained, data, draft.path, clock)
-        _report(trained, data, exported, draft.path, clock)
-        published = draft.publish()
+        with _scratch(draft.path) as scratch:
+            data = _load(plan, catalog)
+            clock.lap("load")
+            trained, save = yield from _train(plan, data, stop, checkpoints, kept)
+            finished.append(trained)
+            clock.laps.update(trained.seconds)
+            clock.restart()
+            with disk_errors():
+                save(draft.path / results.KERAS.name)
+                clock.lap("evaluate")
+                exported = yield from _export(trained, data, draft.path, scratch, clock)
+        with disk_errors():
+            _report(trained, data, exported, draft.path, clock)
+            published = draft.publish()
     yield events.Verified(
         parity=exported.parity,
         folder=str(published).encode(errors="replace").decode(),  # a path may hold bytes that are not text
@@ -77,6 +96,10 @@ def _announce(plan: Plan) -> Iterator[events.Event]:
     )
     for notice in plan.notices:
         yield events.Warned(pointer=notice.pointer, message=notice.message)
+    dataset = document.dataset
+    if isinstance(dataset, Dataset) and not dataset.is_local():
+        message = f"{dataset.name} is not on this machine yet; it is downloaded now, once"
+        yield events.Warned(pointer="/dataset", message=message)
 
 
 def _load(plan: Plan, catalog: Catalog) -> Data:
@@ -90,18 +113,58 @@ def _load(plan: Plan, catalog: Catalog) -> Data:
 
 
 def _train(
-    plan: Plan, data: Data, folder: Path, stop: Callable[[], bool], checkpoints: CheckpointPolicy | None
-) -> Generator[events.Event, None, TrainedModel]:
+    plan: Plan,
+    data: Data,
+    stop: Callable[[], bool],
+    checkpoints: CheckpointPolicy | None,
+    kept: KeptTraining | None,
+) -> Generator[events.Event, None, tuple[TrainedModel, Callable[[Path], None]]]:
     from quickml.training.train import train
 
-    trained = yield from train(
-        plan, data, keras_file=folder / results.KERAS.name, stop=stop, checkpoints=checkpoints
-    )
-    if not trained.history:
-        yield events.Warned(
-            pointer="/training", message="stopped before the first step: the model is untrained"
-        )
-    return trained
+    return (yield from train(plan, data, stop=stop, checkpoints=checkpoints, kept=kept))
+
+
+@contextmanager
+def _keeping(name: str, places: Sequence[Path]) -> Iterator[list[TrainedModel]]:
+    """Keep the trained model in this list if its result cannot be written, and say where in a note."""
+    finished: list[TrainedModel] = []
+    try:
+        yield finished
+    except (OSError, RoomError, ResultError) as error:
+        if finished and places:
+            path = keep(finished[0], name, places)
+            error.add_note(
+                f"the trained model is kept; export it with: quickml export {shlex.quote(str(path))}"
+                if path
+                else f"the trained model could not be kept in {', '.join(map(str, places))} either"
+            )
+        raise
+
+
+def _disk_errors(plan: Plan, folder: Path) -> AbstractContextManager[None]:
+    from quickml.export.compile import room_bytes
+
+    return results.disk_errors(folder, room_bytes(plan))
+
+
+def check_room(plan: Plan, folder: Path | None) -> None:
+    """Check before training that there is room for the result.
+
+    Raises:
+        RoomError: there is not.
+    """
+    from quickml.export.compile import room_bytes
+
+    results.check_room(folder or results.default_folder(plan.document.name), room_bytes(plan))
+
+
+def read_kept(path: Path) -> KeptTraining:
+    """Read the trained model that a run kept.
+
+    Raises:
+        CheckpointError: the file cannot be read, or is something else.
+    """
+    return load(path)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,31 +178,37 @@ class _Exported:
 
 
 def _export(
-    trained: TrainedModel, data: Data, folder: Path, clock: _Clock
+    trained: TrainedModel, data: Data, folder: Path, scratch: Path, clock: _Clock
 ) -> Generator[events.Event, None, _Exported]:
     """Write the files that the document asks for, then verify them."""
     from quickml.export import compile as compiling
     from quickml.export.compilation import Compilation
 
-    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
-        run = Compilation(
-            trained=trained,
-            data=data,
-            keras_file=folder / results.KERAS.name,
-            folder=folder,
-            scratch=Path(scratch),
-        )
-        outputs, skipped = (yield from compiling.write(run)), compiling.skipped(trained.plan)
-        files = tuple(
-            results.described(path, kind=output.format.kind, media_type=output.format.media_type)
-            for output in outputs
-            for path in output.paths
-        )
-        yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
-        parity = compiling.verify(outputs, run)
-        clock.lap("verify")
+    run = Compilation(
+        trained=trained, data=data, keras_file=folder / results.KERAS.name, folder=folder, scratch=scratch
+    )
+    outputs, skipped = (yield from compiling.write(run)), compiling.skipped(trained.plan)
+    files = tuple(
+        results.described(path, kind=output.format.kind, media_type=output.format.media_type)
+        for output in outputs
+        for path in output.paths
+    )
+    yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
+    parity = compiling.verify(outputs, run)
+    clock.lap("verify")
     tried = tuple(row for candidate in run.core_ml.values() for row in candidate.tried)
     return _Exported(files=files, skipped=skipped, compression=tried, parity=parity)
+
+
+@contextmanager
+def _scratch(folder: Path) -> Iterator[Path]:
+    """A folder for temporary files, which libraries use too: no other disk needs room for them."""
+    with tempfile.TemporaryDirectory(prefix=".scratch-", dir=folder) as scratch:
+        before, tempfile.tempdir = tempfile.tempdir, scratch
+        try:
+            yield Path(scratch)
+        finally:
+            tempfile.tempdir = before
 
 
 def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path, clock: _Clock) -> None:
@@ -180,7 +249,8 @@ def warm() -> None:
 def failure(error: QuickMLError) -> events.Failed:
     """The event for a run that failed with this error."""
     problems = tuple(vars(problem) for problem in error.problems) if isinstance(error, DocumentError) else ()
-    return events.Failed(error=type(error).__name__, message=str(error), problems=problems)
+    message = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    return events.Failed(error=type(error).__name__, message=message, problems=problems)
 
 
 class _Clock:
@@ -195,9 +265,9 @@ class _Clock:
 
     def lap(self, stage: str) -> float:
         now = time.perf_counter()
-        self.laps[stage] = now - self._last
-        self._last = now
-        return self.laps[stage]
+        seconds, self._last = now - self._last, now
+        self.laps[stage] = self.laps.get(stage, 0.0) + seconds
+        return seconds
 
     def finished(self) -> dict[str, float]:
         return {**self.laps, "total": time.perf_counter() - self._began}

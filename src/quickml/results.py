@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import re
 import shutil
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from quickml.errors import ResultError
+from quickml.errors import QuickMLError, ResultError, RoomError
 from quickml.events import FileRow
 from quickml.files import atomic
 from quickml.files.digest import sha256_of
@@ -33,6 +34,11 @@ REPORT = ResultFile(name="report.json", kind="report", media_type="application/j
 PAGE = ResultFile(name="report.html", kind="report", media_type="text/html; charset=utf-8")
 ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE)
 """What a run leaves besides the formats that the document asks for."""
+
+
+_FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
+_FULL_BELOW_BYTES = 2**16
+"""Free space below which a failed write is taken for the effect of a full disk."""
 
 
 def default_folder(name: str, root: Path = Path("runs")) -> Path:
@@ -117,6 +123,38 @@ def check_free(folder: Path) -> None:
             )
     except OSError as error:
         raise ResultError(f"{folder}: the folder cannot be used ({error.strerror})") from error
+
+
+def check_room(folder: Path, needed_bytes: int) -> None:
+    """Check that the disk of a folder, which need not exist yet, has this much free space.
+
+    Raises:
+        RoomError: it has not.
+    """
+    place = folder.resolve()
+    while not place.exists():
+        place = place.parent
+    try:
+        disk = shutil.disk_usage(place)
+    except OSError:
+        return  # writing will tell
+    if disk.total > 0 and disk.free < needed_bytes:  # some network file systems say 0 of 0
+        raise RoomError(folder, needed_bytes=needed_bytes, free_bytes=disk.free)
+
+
+@contextmanager
+def disk_errors(folder: Path, needed_bytes: int) -> Iterator[None]:
+    """Raise `RoomError` in place of any error that a full disk causes; libraries have their own for that."""
+    try:
+        yield
+    except (OSError, QuickMLError) as error:
+        try:
+            check_room(folder, _FULL_BELOW_BYTES)
+        except RoomError as full:
+            raise RoomError(folder, needed_bytes=needed_bytes, free_bytes=full.free_bytes) from error
+        if isinstance(error, OSError) and error.errno in _FULL:
+            raise RoomError(folder, needed_bytes=needed_bytes, free_bytes=0) from error
+        raise
 
 
 def described(path: Path, *, kind: str = "", media_type: str = "application/octet-stream") -> FileRow:

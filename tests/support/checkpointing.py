@@ -31,7 +31,6 @@ def learn(folder, plan=None, data=None, *, every_s=0.0, stop=never, leave=None, 
     work = train(
         plan or make_plan("digits", LAYERS, **OPTIONS),
         data or pictures(),
-        keras_file=folder / "model.keras",
         stop=stop,
         checkpoints=CheckpointPolicy(path=folder / "checkpoint.npz", every_s=every_s) if kept else None,
     )
@@ -40,7 +39,8 @@ def learn(folder, plan=None, data=None, *, every_s=0.0, stop=never, leave=None, 
         try:
             told.append(next(work))
         except StopIteration as end:
-            return told, end.value
+            trained, _ = end.value
+            return told, trained
         if leave and leave(told[-1]):
             work.close()
             return told, None

@@ -65,11 +65,34 @@ def run(
     report.
 
     Press Ctrl-C once to stop training early: the model trained so far is exported and verified. Press it
-    twice to cancel the run.
+    twice, or before training has begun, to cancel the run.
     """
     from quickml.cli.commands.run import run_spec
 
     run_spec(spec, out=out, epochs=epochs, seed=seed, as_json=as_json)
+
+
+@app.command()
+def export(
+    kept: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A .trained file that `quickml run` has kept.")
+    ],
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="DIR", help="Result folder; must be new or empty. Default: runs/NAME-TIME."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")] = False,
+) -> None:
+    """Export a trained model whose result could not be written.
+
+    If the disk is full when the training ends, `quickml run` keeps the trained model in a file and names it.
+    This command goes on from there.
+    """
+    from quickml.cli.commands.run import export_kept
+
+    export_kept(kept, out=out, as_json=as_json)
 
 
 @app.command()

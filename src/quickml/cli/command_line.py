@@ -21,6 +21,7 @@ from quickml.cli.app import app
 from quickml.cli.display.formatting import problem_lines
 from quickml.cli.display.output import note
 from quickml.errors import (
+    CheckpointError,
     CoreMLFileError,
     DocumentError,
     InputError,
@@ -31,7 +32,10 @@ from quickml.errors import (
     TokenError,
 )
 
-_WRONG_INPUT = DocumentError | InputError | ResultError | CoreMLFileError | SettingsError | TokenError
+CANCELLED = 130
+_WRONG_INPUT = (
+    DocumentError | InputError | ResultError | CheckpointError | CoreMLFileError | SettingsError | TokenError
+)
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer exports only its subclass
 _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
 """Statuses of answers that the same request would get again."""
@@ -42,17 +46,24 @@ def run_command_line(arguments: Sequence[str] | None = None) -> None:
     try:
         _complete(sys.argv[1:] if arguments is None else arguments)
         given = list(arguments) if arguments is not None else None
-        sys.exit(app(args=given, prog_name="quickml", standalone_mode=False))
+        code = app(args=given, prog_name="quickml", standalone_mode=False)
+        if code == CANCELLED:  # Typer returns it after Ctrl-C, without a word
+            _exit(["error: cancelled"], CANCELLED)
+        sys.exit(code)
     except _UsageError as error:
         _exit(_usage(error), 2)
     except QuickMLError as error:
-        _exit(_lines(error), _exit_code(error))
+        _exit([*_lines(error), *_notes(error)], _exit_code(error))
     except BrokenPipeError:
         # The reader of our output has closed it, as `| head` does: there is no one to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(1)
     except OSError as error:
-        _exit([f"error: {_system_message(error)}"], 1)
+        _exit([f"error: {_system_message(error)}", *_notes(error)], 1)
+
+
+def _notes(error: Exception) -> Sequence[str]:
+    return getattr(error, "__notes__", ())
 
 
 def _complete(given: Sequence[str]) -> None:

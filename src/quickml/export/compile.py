@@ -11,7 +11,10 @@ from quickml.errors import CompileError
 from quickml.events import Event, Parity
 from quickml.export.compilation import Compilation
 from quickml.export.coreml.archive import zipped
-from quickml.export.formats.format import Format, asked
+from quickml.export.formats.format import ZIP, Format, asked
+
+_REPORT_BYTES = 2**20
+"""For the report, and for everything in the files that is not a weight."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +44,16 @@ def skipped(plan: Plan) -> dict[str, str]:
     """
     named = [one for one in asked(plan.document.export) if one.is_optional and one.can_be_named]
     return {one.kind: reason for one in named if (reason := one.missing())}
+
+
+def room_bytes(plan: Plan) -> int:
+    """Estimate the disk space that a result needs while it is written.
+
+    All weights in float32: once for Keras, once for each file, twice for each folder, which also becomes a
+    zip, and once more while they are converted.
+    """
+    files = (2 if one.media_type == ZIP else 1 for one in asked(plan.document.export) if not one.missing())
+    return 4 * plan.graph.parameters.total * (2 + sum(files)) + _REPORT_BYTES
 
 
 def write(run: Compilation) -> Generator[Event, None, tuple[Output, ...]]:

@@ -23,11 +23,17 @@ CHATTER = (b"All log messages before absl::InitializeLog()", b"oneDNN custom ope
 def _without_chatter() -> Iterator[None]:
     """Capture stderr, and print the lines that are not in `CHATTER` afterwards.
 
-    C++ code writes to the file descriptor, so replacing `sys.stderr` would not capture it.
+    C++ code writes to the file descriptor, so replacing `sys.stderr` would not capture it. If no disk has
+    room for a temporary file, the messages are shown.
     """
     sys.stderr.flush()
+    try:
+        file = tempfile.TemporaryFile()  # noqa: SIM115
+    except OSError:
+        yield
+        return
     kept = os.dup(2)
-    with tempfile.TemporaryFile() as held:
+    with file as held:
         os.dup2(held.fileno(), 2)
         try:
             yield

@@ -1,4 +1,4 @@
-"""The stages of a training: build, fit, evaluate. `train` measures their time and saves the model."""
+"""The stages of a training: build, fit, evaluate. `train` measures their time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from quickml.datasets.data import Data
 from quickml.datasets.split import Array as Samples
 from quickml.datasets.split import split
 from quickml.document import Plan
-from quickml.errors import TrainingError
+from quickml.errors import CheckpointError, TrainingError
 from quickml.model import Array, TrainedModel
 from quickml.training.backend import prepare, tf
 from quickml.training.build import build
@@ -21,6 +21,7 @@ from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.fit import Fit, Fitted
+from quickml.training.kept import KeptTraining
 from quickml.training.normalize import measure, settle
 from quickml.training.objective import Objective
 from quickml.training.optimizer import make_optimizer
@@ -89,6 +90,23 @@ class Stages:
                 return (yield from fit.run())
         finally:
             steps.release()
+
+    def restore(self, kept: KeptTraining) -> Fitted:
+        """Take the weights of a finished training, in place of `fit`.
+
+        Raises:
+            CheckpointError: they are the weights of another model.
+        """
+        try:
+            for layer in self.model.layers:
+                for weight in layer.weights:
+                    weight.assign(kept.weights[layer.name][_name(weight.path)])
+        except (KeyError, ValueError) as error:
+            raise CheckpointError(
+                "the kept model: expected the weights of its document, found others"
+            ) from error
+        self.precision = kept.precision
+        return Fitted(history=kept.history, stopped=kept.stopped)
 
     def evaluate(self) -> tuple[Any, Evaluation]:
         """The model in float32, and its evaluation on the test samples.

@@ -11,6 +11,10 @@ from quickml.datasets.data import Data
 from quickml.document import Plan
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.training.kept import KeptTraining
+
+Save = Callable[[Path], None]
+"""Saves a trained model for Keras, in float32, to a path that ends in `.keras`. Raises OSError."""
 
 
 def never() -> bool:
@@ -22,11 +26,11 @@ def train(
     plan: Plan,
     data: Data,
     *,
-    keras_file: Path,
     stop: Callable[[], bool] = never,
     checkpoints: CheckpointPolicy | None = None,
-) -> Generator[events.Event, None, TrainedModel]:
-    """Build, train and evaluate, and save the model for Keras.
+    kept: KeptTraining | None = None,
+) -> Generator[events.Event, None, tuple[TrainedModel, Save]]:
+    """Build, train and evaluate.
 
     Yields `Built` before the first step, then `Progress` and `EpochEnded`, then `Trained`. TensorFlow is
     loaded before `Built`.
@@ -34,12 +38,17 @@ def train(
     Args:
         plan: the model, and how to train it.
         data: raw samples; images (n, height, width, channels) uint8, features (n, k) float32.
-        keras_file: path for the float32 model; the name ends in `.keras`.
-        stop: called between chunks of steps; if it returns True, training ends early and the model is kept.
+        stop: called between chunks of steps, the first time when the model has learned something; if it
+            returns True, training ends early and the model is kept.
         checkpoints: write checkpoints during training, and resume from an existing one. Closing the
             generator writes one too.
+        kept: a finished training of this plan, which is evaluated instead of training again.
+
+    Returns:
+        The trained model, and a function that saves it for Keras.
 
     Raises:
+        CheckpointError: `kept` does not fit the plan.
         TrainingError: the loss or an output of the trained model is NaN or infinite, or TensorFlow failed.
     """
     began = perf_counter()
@@ -49,14 +58,13 @@ def train(
     built = stages.built(perf_counter() - began)
     yield built
     began_fit = perf_counter()
-    fitted = yield from stages.fit(stop, checkpoints)
+    fitted = stages.restore(kept) if kept else (yield from stages.fit(stop, checkpoints))
     began_evaluation = perf_counter()
     model, evaluation = stages.evaluate()
-    model.save(keras_file)
     ended = perf_counter()
     seconds = {
         "build": built.seconds,
-        "train": began_evaluation - began_fit,
+        "train": kept.seconds["train"] if kept else began_evaluation - began_fit,
         "evaluate": ended - began_evaluation,
     }
     yield events.Trained(
@@ -65,4 +73,4 @@ def train(
         metrics=evaluation.metrics,
         seconds=seconds["train"],
     )
-    return stages.trained(fitted, model, evaluation, seconds)
+    return stages.trained(fitted, model, evaluation, seconds), model.save

@@ -188,6 +188,20 @@ def test_ctrl_c_twice_gives_up_and_leaves_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
 
 
+def test_ctrl_c_before_training_gives_up_and_leaves_nothing(tmp_path):
+    process = start([*MAIN, written(tmp_path, ENDLESS), "--out", "gone"], tmp_path)
+    try:
+        read_until(process, "started")  # TensorFlow is loaded now
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=120)
+    finally:
+        process.kill()
+    assert process.returncode == 130, err
+    assert err == "error: cancelled\n"
+    assert "trained" not in out
+    assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
+
+
 def test_a_closed_terminal_leaves_nothing(tmp_path):
     process = start([*MAIN, written(tmp_path, ENDLESS), "--out", "gone"], tmp_path)
     try:
@@ -246,7 +260,7 @@ def test_two_at_once_get_a_folder_each(tmp_path):
     assert len(list((tmp_path / "runs").iterdir())) == 2
 
 
-def test_a_full_disk_is_one_clear_error(tmp_path):
+def test_a_training_whose_result_cannot_be_written_is_kept_and_exported_later(tmp_path):
     import resource
 
     def no_large_files():
@@ -259,7 +273,14 @@ def test_a_full_disk_is_one_clear_error(tmp_path):
     assert done.returncode == 1, done.stderr
     assert "Traceback" not in done.stderr
     assert "error:" in done.stderr
-    assert [path.name for path in tmp_path.iterdir()] == ["spec.json"]
+    command = shlex.split(done.stderr.splitlines()[-1].partition("export it with: quickml ")[2])
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["gone.trained", "spec.json"]
+    later = quickml(*command, "--out", "here", cwd=tmp_path)
+    assert later.returncode == 0, later.stderr
+    again = quickml("run", path, "--out", "trained", cwd=tmp_path)
+    assert again.returncode == 0, again.stderr
+    models = [(tmp_path / folder / "model.mlmodel").read_bytes() for folder in ("here", "trained")]
+    assert models[0] == models[1]
 
 
 def test_a_folder_with_something_in_it_is_left_alone(tmp_path):

@@ -140,19 +140,6 @@ def test_a_verification_that_fails_leaves_no_folder(tmp_path, monkeypatch):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_asked_to_stop_at_once_it_still_delivers(tmp_path):
-    document = {
-        "name": "at once",
-        "dataset": "iris",
-        "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
-    }
-    told = [
-        event.type for event in pipeline.run(understand(document), tmp_path / "result", stop=lambda: True)
-    ]
-    assert told == ["started", "built", "trained", "warning", "compiled", "verified"]
-    assert (tmp_path / "result" / "report.html").stat().st_size > 1000
-
-
 def test_branches_train_and_verify(tmp_path):
     document = {
         "name": "branches",

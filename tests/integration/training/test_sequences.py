@@ -25,8 +25,9 @@ QUICK = {"epochs": 6, "batch_size": 32, "optimizer": {"type": "Adam", "learning_
 
 def trained_on(folder, *layers, dataset, **training):
     plan = plan_of(*layers, dataset=dataset, training={**QUICK, **training})
-    *_, last = drain(train(plan, load(plan.document.dataset), keras_file=folder / "model.keras"))
-    return last
+    *_, (trained, save) = drain(train(plan, load(plan.document.dataset)))
+    save(folder / "model.keras")
+    return trained
 
 
 def drain(stage):

@@ -20,12 +20,14 @@ from small_training import HIDDEN, make_plan, out, pictures, rings, slope
 @pytest.fixture
 def run(tmp_path):
     def run(plan, data, stop=never):
-        work, events = train(plan, data, keras_file=tmp_path / "model.keras", stop=stop), []
+        work, events = train(plan, data, stop=stop), []
         while True:
             try:
                 events.append(next(work))
             except StopIteration as end:
-                return events, end.value
+                trained, save = end.value
+                save(tmp_path / "model.keras")
+                return events, trained
 
     return run
 
@@ -403,10 +405,17 @@ def test_asked_to_stop_it_keeps_what_was_learned(run):
     assert np.isfinite(trained.predictions).all()
 
 
-def test_asked_at_once_it_delivers_the_untrained_model(run):
-    events, trained = run(make_plan(), rings(), stop=lambda: True)
-    assert [event.type for event in events] == ["built", "trained"]
-    assert (trained.stopped, trained.history) == ("asked", ())
+@pytest.mark.parametrize("limit", [{}, {"max_seconds": 1e-6}], ids=["asked", "max_seconds"])
+def test_no_model_is_delivered_untrained(run, limit):
+    """However early it is to stop, a first step is made."""
+    _, trained = run(make_plan(epochs=100, **limit), rings(), stop=lambda: not limit)
+    assert trained.stopped == next(iter(limit), "asked")
+    assert len(trained.history) == 1
+
+
+def test_a_training_that_was_complete_did_not_stop_early(run):
+    _, trained = run(make_plan(epochs=1, batch_size=100), rings(), stop=lambda: True)
+    assert trained.stopped is None
 
 
 def test_time_is_limited(run):
@@ -476,12 +485,12 @@ layers = [{"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu
           {"type": "BatchNormalization"}, {"type": "Flatten"}, {"type": "Dropout", "rate": 0.3}, out(10)]
 options = {"epochs": 4, "precision": "float32", "validation_fraction": 0.1}
 plan = make_plan("digits", layers, seed=int(sys.argv[3]), **options)
-work = train(plan, pictures(), keras_file=Path(sys.argv[2]))
+work = train(plan, pictures())
 try:
     while True:
         next(work)
 except StopIteration as end:
-    weights = [w for layer in end.value.weights.values() for w in layer.values()]
+    weights = [w for layer in end.value[0].weights.values() for w in layer.values()]
 print(hashlib.sha256(b"".join(w.tobytes() for w in weights)).hexdigest())
 """
 

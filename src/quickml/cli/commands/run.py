@@ -1,10 +1,11 @@
-"""`quickml run`."""
+"""`quickml run` and `quickml export`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,14 +25,38 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
     Raises:
         QuickMLError: the run failed.
     """
+    _show(lambda: (_overridden(read_plan(path), epochs, seed), None), out, as_json=as_json)
+
+
+def export_kept(path: Path, *, out: Path | None, as_json: bool) -> None:
+    """Export a trained model that an earlier run kept, and show the events.
+
+    Raises:
+        CheckpointError: the file is something else.
+        QuickMLError: the export failed.
+    """
+
+    def read() -> tuple[Plan, pipeline.KeptTraining]:
+        kept = pipeline.read_kept(path)
+        return kept.plan, kept
+
+    _show(read, out, as_json=as_json)
+
+
+def _show(
+    read: Callable[[], tuple[Plan, pipeline.KeptTraining | None]], out: Path | None, *, as_json: bool
+) -> None:
     with _own_stdout() as stream:
         display = display_on(stream, as_json=as_json, waiting="loading TensorFlow and the data …")
         try:
-            plan = _overridden(read_plan(path), epochs, seed)
+            plan, kept = read()
+            pipeline.check_room(plan, out)
             with (
                 Interrupts() as interrupts,
                 display,
-                closing(pipeline.run(plan, out, stop=interrupts.asked)) as reported,
+                closing(
+                    pipeline.run(plan, out, stop=interrupts.asked, kept=kept, keep_in=_places(out))
+                ) as reported,
             ):
                 for event in reported:
                     interrupts.check()
@@ -40,6 +65,15 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
             if as_json:
                 display.show(pipeline.failure(error))
             raise
+
+
+def _places(out: Path | None) -> list[Path]:
+    """Where a trained model is kept if its result cannot be written: beside it, or else on another disk."""
+    folders = [(out or Path("runs", "result")).parent, Path(), Path("~")]
+    places = [folder.expanduser() for folder in folders]
+    with suppress(OSError):  # no folder for temporary files has room
+        places.append(Path(tempfile.gettempdir()))
+    return list(dict.fromkeys(places))
 
 
 def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:

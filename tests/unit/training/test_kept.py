@@ -1,0 +1,77 @@
+"""A finished training in a file."""
+
+import io
+import zipfile
+
+import numpy as np
+import pytest
+
+from quickml.errors import CheckpointError
+from quickml.model import Probe, TrainedModel
+from quickml.training.kept import keep, load
+from small_training import make_plan
+
+WEIGHTS = {"dense": {"kernel": np.ones((2, 3), np.float32), "a/bias": np.zeros(3, np.float32)}}
+
+
+def trained():
+    nothing = np.zeros((0, 2), np.float32)
+    return TrainedModel(
+        plan=make_plan(), weights=WEIGHTS, history=({"epoch": 1, "loss": 0.5},), stopped="asked",
+        precision="float32", metrics={}, predictions=nothing, confusion=None,
+        probe=Probe(inputs=nothing, expected=nothing, truth=nothing, held_out=0),
+        train_samples=1, validation_samples=0, seconds={"train": 2.0},
+    )  # fmt: skip
+
+
+def test_it_comes_back_as_it_was(tmp_path):
+    kept = load(keep(trained(), "a", [tmp_path]))
+    assert kept.plan.document == trained().plan.document
+    assert (kept.history, kept.stopped, kept.seconds) == (
+        ({"epoch": 1, "loss": 0.5},),
+        "asked",
+        {"train": 2.0},
+    )
+    assert {layer: set(some) for layer, some in kept.weights.items()} == {"dense": {"kernel", "a/bias"}}
+    assert np.array_equal(kept.weights["dense"]["kernel"], np.ones((2, 3)))
+
+
+def test_the_first_folder_that_can_be_written_is_used_and_no_file_replaced(tmp_path):
+    places = [tmp_path / "missing", tmp_path]
+    assert [keep(trained(), "a", places).name for _ in range(2)] == ["a.trained", "a-2.trained"]
+    assert keep(trained(), "a", places[:1]) is None
+
+
+def arrays():
+    buffer = io.BytesIO()
+    np.savez(buffer, a=np.ones(2))
+    return buffer.getvalue()
+
+
+def compressed(path):
+    """A small file that is large in memory."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("facts.npy", bytes(10**7))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda path: path.write_bytes(b""),
+        lambda path: path.write_text("{}"),
+        lambda path: path.write_bytes(arrays()),
+        lambda path: path.write_bytes(path.with_name("a.trained").read_bytes()[:-40]),
+        compressed,
+    ],
+    ids=["empty", "text", "other arrays", "cut off", "compressed"],
+)
+def test_another_file_is_refused(tmp_path, write):
+    keep(trained(), "a", [tmp_path])
+    write(tmp_path / "b")
+    with pytest.raises(CheckpointError, match=r"b: expected a trained model that `quickml run` kept"):
+        load(tmp_path / "b")
+
+
+def test_a_file_that_cannot_be_read(tmp_path):
+    with pytest.raises(CheckpointError, match=r"a: cannot be read \(No such file"):
+        load(tmp_path / "a")
