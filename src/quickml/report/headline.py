@@ -39,7 +39,7 @@ def headline(report: Mapping[str, Any]) -> Headline:
     total = sum(map(sum, confusion)) or report["dataset"]["test"]
     wrong = total - sum(row[i] for i, row in enumerate(confusion))
     commonest = max(map(sum, confusion), default=0)
-    share = percent(commonest / max(total, 1))
+    share = percent(commonest / max(total, 1), 2)
     return Headline(
         figure=percent(report["metrics"].get("accuracy"), 2),
         meaning="test accuracy" + (f": {count(wrong)} of {count(total)} samples wrong" if confusion else ""),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import fmean
 from typing import Any
 
@@ -114,7 +114,9 @@ def drawing(layers: Sequence[Row], input_shape: Sequence[int]) -> list[NetworkLi
         input_shape: of the network's input, without the batch.
     """
     blocks = _blocks(layers, input_shape)
-    return [_drawn(line, blocks) for line in _lines(blocks)]
+    lines = [_drawn(line, blocks) for line in _lines(blocks)]
+    widest = max(line.width for line in lines)
+    return [replace(line, width=widest) for line in lines]  # on a narrow screen, all are scaled alike
 
 
 def _blocks(layers: Sequence[Row], input_shape: Sequence[int]) -> list[_Block]:

@@ -138,7 +138,7 @@ def a_mistake(**changes: Any) -> Mistake:
 def test_the_headline_and_the_promise() -> None:
     page = Page(render(a_report(), [a_mistake()]))
     assert "93.33 % test accuracy: 2 of 30 samples wrong" in page.text
-    assert "always predicting the most frequent class would reach 33.3 %" in page.text
+    assert "always predicting the most frequent class would reach 33.33 %" in page.text
     promise = "verified: 256 samples run through the exported file; largest difference 3.1 × 10⁻⁶"  # noqa: RUF001
     assert promise in page.text
 
@@ -162,7 +162,7 @@ def test_a_model_that_is_no_better_than_guessing_says_so_beside_the_tick() -> No
     guessed = a_report(confusion_matrix=[[10, 0, 0], [10, 0, 0], [10, 0, 0]], metrics={"accuracy": 1 / 3})
     page = Page(render(guessed, []))
     assert (
-        "No better than guessing: always predicting the most frequent class would reach 33.3 %" in page.text
+        "No better than guessing: always predicting the most frequent class would reach 33.33 %" in page.text
     )
     assert "verified:" in page.text
     mean = a_regression() | {"metrics": {"mean_absolute_error": 2.67}}
