@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -49,7 +50,7 @@ def value_axis(
         log: use a logarithmic axis if the values span several powers of ten.
     """
     low, high = min(values), max(values)
-    if log and low > 0 and high / low >= LOG_FROM:
+    if log and low >= sys.float_info.min and high / low >= LOG_FROM:  # powers of ten below it are 0
         return _log_axis(low, high)
     low = min(low, floor) if floor is not None else low
     if high - low <= 1e-9 * max(abs(low), abs(high), _NOTHING):

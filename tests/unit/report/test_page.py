@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -445,6 +445,7 @@ def test_a_learning_rate_is_drawn_where_it_changes() -> None:
 # Parts
 
 
+@example([5e-324, 1.0], True, None)
 @given(st.lists(st.floats(-1e30, 1e30), min_size=1), st.booleans(), st.sampled_from([None, 0.0]))
 def test_every_value_lies_on_its_axis(values: list[float], log: bool, floor: float | None) -> None:
     axis = axes.value_axis(values, floor=floor, log=log)
