@@ -174,8 +174,9 @@ class TerminalDisplay:
                 if name.startswith("val_"):
                     shown_name = name.removeprefix("val_").replace("_", " ")
                     yield f"validation {shown_name}", Text(f"{figure(value)} in epoch {self._epoch.epoch}")
-        curve = sparkline(self._losses, width=max(10, min(40, self._console.width - 30)))
-        yield f"loss, {counted(len(self._losses), 'epoch')}", Text(curve, style="cyan")
+        if self._losses:
+            curve = sparkline(self._losses, width=max(10, min(40, self._console.width - 30)))
+            yield f"loss, {counted(len(self._losses), 'epoch')}", Text(curve, style="cyan")
 
 
 def _columns(width: int) -> list[ProgressColumn]:
