@@ -53,7 +53,11 @@ class Job:
     attempt: int = 0
     """How many attempts have begun; the number of the latest."""
     failures: int = 0
-    """How many attempts failed through their own fault; the first one is retried."""
+    """How many attempts failed through their own fault since the job last advanced; the first is retried."""
+    lost: int = 0
+    """How many ended through something that was done to them, since the job last advanced."""
+    checkpoint_progress: float = 0.0
+    """The greatest `progress` with which a checkpoint was stored. The job advances when this grows."""
     stop_requested: bool = False
     """The training was asked to end early and keep what it has learned."""
     stopped_early: bool = False

@@ -222,7 +222,7 @@ class JobStore:
         """The attempt failed through its own fault.
 
         With `retry` the first such attempt of a job puts it back into the queue, with an `interrupted` event.
-        The second one fails it, for the same reason or another.
+        The second one fails it, for the same reason or another, unless the job has advanced in between.
 
         Args:
             attempt: which.
@@ -238,8 +238,21 @@ class JobStore:
             job, event = lifecycle.failed(job, reason, self._clock(), retry=retry, last=last)
             return self._write(connection, job, (event,)).status
 
+    def lose(self, attempt: Attempt, reason: str) -> Status:
+        """The attempt ended through something that was done to it, such as a full disk or a killed worker.
+
+        The job is queued again, with an `interrupted` event, and fails only after several losses between which
+        it did not advance: what is done to every attempt of a job may be its own doing after all.
+
+        Returns:
+            The job's new status.
+        """
+        with self._database.write() as connection:
+            job, event = lifecycle.lost(_held(connection, attempt), reason, self._clock())
+            return self._write(connection, job, (event,)).status
+
     def release(self, attempt: Attempt, reason: str) -> None:
-        """The attempt ended through no fault of its own: the job is queued again, with no failure."""
+        """The attempt was given back: the job is queued again, which counts as nothing."""
         with self._database.write() as connection:
             again, event = lifecycle.released(_held(connection, attempt), reason, self._clock())
             self._write(connection, again, (event,))

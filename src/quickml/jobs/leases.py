@@ -87,7 +87,7 @@ class Leases:
     def release(self, lease: Lease, reason: str) -> bool:
         """Release an attempt unless its lease was renewed since it was read; whether it was released.
 
-        The job is queued again, and the attempt does not count as its failure.
+        The attempt is lost, see `JobStore.lose`.
         """
         unchanged = and_(
             jobs.c.id == lease.job_id,
@@ -100,7 +100,7 @@ class Leases:
             if job is None:
                 return False
             now = self._clock()
-            again, event = lifecycle.released(job, reason, now)
+            again, event = lifecycle.lost(job, reason, now)
             write(connection, again, (event,), now)
         return True
 

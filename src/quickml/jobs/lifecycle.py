@@ -13,7 +13,9 @@ from quickml.events import RUNNING, TERMINAL, Event, Status, meaning
 from quickml.jobs.job import TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob
 
 FORGIVEN = 1
-"""How many attempts of a job may fail through their own fault before the job fails."""
+"""How many attempts may fail through their own fault, while the job does not advance, before the job fails."""
+FORGIVEN_LOSSES = 2
+"""How many attempts may be lost, while the job does not advance, before the job fails."""
 
 
 def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
@@ -132,19 +134,26 @@ def attempt_at(job: Job) -> Attempt:
 
 
 def advanced(job: Job, status: Status, now: datetime) -> Job:
-    """The job in the next stage of its attempt.
+    """The job in the next stage of its attempt, or as it is if it is there already: a call may be repeated.
 
     Raises:
         TransitionError: not a stage, or not the next one.
     """
     if status not in RUNNING:
         raise TransitionError(job_id=job.id, status=job.status, wanted=status)
-    return moved(job, status, now)
+    return job if status is job.status else moved(job, status, now)
 
 
 def kept(job: Job, checkpoint: str) -> Job:
-    """The job with another stored checkpoint, given by its sha256."""
-    return replace(job, checkpoint=checkpoint)
+    """The job with another stored checkpoint, given by its sha256.
+
+    If the job has advanced, earlier attempts that failed or were lost do not count any more. A checkpoint of
+    an attempt that had to begin anew is no advance, so the number of attempts is bounded.
+    """
+    job = replace(job, checkpoint=checkpoint)
+    if job.progress <= job.checkpoint_progress:
+        return job
+    return replace(job, checkpoint_progress=job.progress, failures=0, lost=0)
 
 
 def completed(job: Job, now: datetime) -> Job:
@@ -165,6 +174,16 @@ def failed(
         return replace(again, failures=job.failures + 1), event
     event = last or events.Failed(time=now, error=JobError.__name__, message=reason)
     return replace(_after(job, event, now), failures=job.failures + 1, error=reason), event
+
+
+def lost(job: Job, reason: str, now: datetime) -> tuple[Job, Event]:
+    """The job, queued again or, after too many losses, failed, and the event that says so."""
+    job = replace(job, lost=job.lost + 1)
+    if job.lost <= FORGIVEN_LOSSES:
+        return released(job, reason, now)
+    message = f"{reason}; {job.lost} attempts were lost without progress"
+    event = events.Failed(time=now, error=JobError.__name__, message=message)
+    return replace(_after(job, event, now), error=message), event
 
 
 def released(job: Job, reason: str, now: datetime) -> tuple[Job, Event]:

@@ -364,7 +364,8 @@ def test_every_step_is_legal_or_refused(store):
     attempt = store.claim()
     status, stages = Status.BUILDING, {Status.BUILDING}
     while following := TRANSITIONS[status] & RUNNING:
-        for wanted in set(Status) - following:
+        store.advance(attempt, status)  # a repeated call, whose first answer was lost
+        for wanted in set(Status) - following - {status}:
             with pytest.raises(TransitionError) as caught:
                 store.advance(attempt, wanted)
             assert (caught.value.status, caught.value.wanted) == (status, wanted)
@@ -436,6 +437,7 @@ def test_an_attempt_that_was_given_up_on_writes_nothing(store, leases, way):
         lambda: store.advance(attempt, Status.TRAINING),
         lambda: store.complete(attempt, [artifact(attempt.job_id)], verified()),
         lambda: store.fail(attempt, "x", retry=True),
+        lambda: store.lose(attempt, "x"),
         lambda: store.release(attempt, "x"),
         lambda: store.keep_checkpoint(attempt, "cc" * 32),
     ):
@@ -475,20 +477,62 @@ def test_a_fault_of_the_document_is_not_tried_again(store):
     assert events.from_json(store.events(job.id)[0].body) == last
 
 
-def test_interruptions_by_the_server_do_not_count(store, leases):
+def test_attempts_that_were_given_back_do_not_count(store):
     job, _ = store.submit(new())
-    for number in range(1, 5):
+    for number in range(1, 9):
         attempt = store.claim()
         assert attempt.number == number
-        if number % 2:
-            assert release_all(leases) == [job.id]
+        store.release(attempt, "the server ends")
+    found = store.job(job.id)
+    assert (found.status, found.failures, found.lost) == (Status.QUEUED, 0, 0)
+
+
+@pytest.mark.parametrize("way", ["lose", "lease"])
+def test_attempts_that_were_lost_count_as_no_failure_but_not_for_ever(store, leases, way):
+    job, _ = store.submit(new())
+
+    def lose():
+        attempt = store.claim()
+        store.lose(attempt, "killed") if way == "lose" else release_all(leases)
+        return store.job(job.id).status
+
+    assert lose() is Status.QUEUED
+    assert store.fail(store.claim(), "a bug", retry=True) is Status.QUEUED
+    assert lose() is Status.QUEUED
+    assert lose() is Status.FAILED
+    found = store.job(job.id)
+    assert (found.failures, found.lost) == (1, 3)
+    assert found.error.endswith("; 3 attempts were lost without progress")
+    assert [kind for _, kind in told(store, job.id)] == [*["interrupted"] * 3, "failed"]
+
+
+@pytest.mark.parametrize("way", ["lose", "fail"])
+def test_attempts_between_which_the_job_advanced_do_not_add_up(store, way):
+    job, _ = store.submit(new())
+    for epoch in range(1, 10):
+        attempt = store.claim()
+        store.append(attempt, [epoch_ended(epoch)])
+        store.keep_checkpoint(attempt, f"{epoch:02}" * 32)
+        if way == "lose":
+            assert store.lose(attempt, "killed") is Status.QUEUED
         else:
-            store.release(attempt, "the server ends")
-    assert store.job(job.id).failures == 0
-    assert store.fail(store.claim(), "killed", retry=True) is Status.QUEUED
-    store.claim()
-    release_all(leases)
-    assert store.fail(store.claim(), "killed", retry=True) is Status.FAILED
+            assert store.fail(attempt, "a bug", retry=True) is Status.QUEUED
+    found = store.job(job.id)
+    assert (found.failures, found.lost) == ((0, 1) if way == "lose" else (1, 0))
+
+
+def test_a_checkpoint_of_a_training_that_began_anew_is_no_advance(store):
+    """Otherwise a job whose checkpoint cannot be read would be tried for ever."""
+    job, _ = store.submit(new())
+    ends = []
+    while not ends or ends[-1] is Status.QUEUED:
+        attempt = store.claim()
+        for epoch in (1, 2):
+            store.append(attempt, [epoch_ended(epoch)])
+            store.keep_checkpoint(attempt, f"{epoch}{attempt.number}" * 32)
+        ends.append(store.lose(attempt, "killed"))
+    assert ends == [Status.QUEUED, Status.QUEUED, Status.FAILED]
+    assert store.job(job.id).checkpoint_progress == 0.2
 
 
 def test_releasing_leases_touches_running_jobs_alone(store, leases):
@@ -732,7 +776,8 @@ def test_a_lease_is_renewed_by_its_holder(store, leases, clock):
     assert not leases.release(renewed, "it looked dead")
     leases.renew(HOLDER, [attempt])
     job = store.job(job.id)
-    assert (job.status, job.failures, job.holder, job.lease_until) == (Status.QUEUED, 0, None, None)
+    assert (job.status, job.failures, job.lost) == (Status.QUEUED, 0, 1)
+    assert (job.holder, job.lease_until) == (None, None)
 
 
 def test_a_job_that_an_older_server_was_running_has_nobody_who_holds_it(store, leases, database):

@@ -34,6 +34,7 @@ from quickml.errors import (
 from quickml.events import RUNNING, TERMINAL, Status
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
 from quickml.jobs.leases import Leases
+from quickml.jobs.lifecycle import FORGIVEN, FORGIVEN_LOSSES
 
 NONE = "job_00000000000000000000000000"
 """The id of no job."""
@@ -154,6 +155,10 @@ class Promises(RuleBasedStateMachine):
         self.fenced(attempt, self.ask("fail", attempt, reason, retry=retry))
 
     @rule(attempt=attempts)
+    def lose(self, attempt):
+        self.fenced(attempt, self.ask("lose", attempt, "killed"))
+
+    @rule(attempt=attempts)
     def release(self, attempt):
         self.fenced(attempt, self.ask("release", attempt, "drained"))
 
@@ -252,7 +257,8 @@ class Promises(RuleBasedStateMachine):
             reachable |= edge
         assert now.status in reachable
         assert now.attempt - was.attempt in (0, 1)
-        assert now.failures <= 2
+        assert now.failures <= FORGIVEN + 1
+        assert now.lost <= FORGIVEN_LOSSES + 1
         assert (now.finished_at is not None) == (now.status in TERMINAL)
         assert (now.holder is not None) == (now.lease_until is not None) == (now.status in RUNNING)
         assert now.checkpoint is None or now.status not in TERMINAL

@@ -39,6 +39,8 @@ jobs = Table(
     Column("holder", String(64)),
     Column("lease_until", String(32)),
     Column("checkpoint", String(64)),
+    Column("lost", Integer, nullable=False, server_default="0"),
+    Column("checkpoint_progress", Float, nullable=False, server_default="0"),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
