@@ -4,14 +4,16 @@ import asyncio
 import json
 import socket
 import struct
+import sys
 import threading
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 
 import pytest
 import uvicorn
 from fastapi import FastAPI
 
+from quickml.http.server import connections, protocol
 from quickml.http.server.protocol import MAX_HEADERS_BYTES, MAX_PIPELINED, LimitedProtocol
 from quickml.http.server.run import Server, listen
 from quickml.settings import ServerSettings
@@ -110,6 +112,67 @@ def flooded(client, piece):
     except (ConnectionResetError, BrokenPipeError):
         return False
     return True
+
+
+def is_open(client):
+    client.setblocking(False)
+    try:
+        return client.recv(1) != b""
+    except BlockingIOError:
+        return True
+    except ConnectionResetError:
+        return False
+    finally:
+        client.settimeout(PATIENCE_S)
+
+
+def test_idle_connections_make_room_for_new_ones_the_longest_idle_first(served, monkeypatch):
+    _, address = served
+    monkeypatch.setattr(protocol, "most_connections", lambda: 3)
+    with ExitStack() as stack:
+        busy, first, second = (stack.enter_context(connected(address)) for _ in range(3))
+        busy.sendall(GET % 0)
+        received(busy, b"begun")
+        first.sendall(GET % 1)
+        received(first, b"\r\n\r\n")  # idle again, and later than the second
+        third = stack.enter_context(connected(address))
+        until(lambda: not is_open(second), "the end of the longest idle one")
+        third.sendall(GET % 1)
+        assert b"200" in received(third, b"\r\n\r\n")
+        assert is_open(first)
+        for _ in range(50):
+            stack.enter_context(connected(address))
+        until(lambda: not is_open(first) and not is_open(third), "the end of the others")
+        assert is_open(busy), "it is being answered"
+
+
+def test_a_new_connection_is_refused_while_all_others_are_answered(served, monkeypatch):
+    app, address = served
+    monkeypatch.setattr(protocol, "most_connections", lambda: 2)
+    with connected(address) as first, connected(address) as second:
+        for client in (first, second):
+            client.sendall(GET % 0)
+            received(client, b"begun")
+        with connected(address) as third:
+            assert received(third) == b""
+        assert is_open(first)
+        first.close()
+        until(lambda: app.left, "it to be gone")
+        with connected(address) as third:
+            third.sendall(LAST % 1)
+            assert b"200" in received(third)
+
+
+def test_connections_leave_files_for_the_server(monkeypatch):
+    resource = pytest.importorskip("resource")
+    for limit, expected in (
+        (256, 64),
+        (1024, 448),
+        (100, 8),
+        (resource.RLIM_INFINITY, sys.maxsize // 2 - 64),
+    ):
+        monkeypatch.setattr(resource, "getrlimit", lambda _, limit=limit: (limit, limit))
+        assert connections.most_connections() == expected
 
 
 def test_a_few_requests_may_wait_for_the_first_one(served):

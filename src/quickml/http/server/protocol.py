@@ -13,6 +13,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from quickml.http import problems
 from quickml.http.server.access_log import HEADERS
+from quickml.http.server.connections import most_connections
 from quickml.http.server.slow_clients import StallDetector
 from quickml.http.state import state_of
 
@@ -37,6 +38,8 @@ class LimitedProtocol(HttpToolsProtocol):
     _timer: asyncio.TimerHandle | None = None
     _next_check: asyncio.TimerHandle | None = None
     _stall: StallDetector
+    _idle_since = 0.0
+    """When the connection was opened, or its last response was complete."""
     _responding: RequestResponseCycle | None = None
     """The request that is responded to now or was last; uvicorn keeps the one received last."""
     _headers_bytes = 0
@@ -45,8 +48,10 @@ class LimitedProtocol(HttpToolsProtocol):
     """Bytes received that the parser has not reported; it buffers at most this many."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Start the time limit on headers."""
+        """Start the time limit on headers. Of too many connections, the longest idle one is closed."""
         super().connection_made(transport)
+        self._idle_since = self.loop.time()
+        self._make_room()
         settings = state_of(self.config.app).settings  # type: ignore[arg-type]  # it is ours
         self._stall = StallDetector(stall_s=settings.stall_s, min_rate_bytes=settings.min_rate_bytes)
         self._start_headers_timer()
@@ -135,6 +140,11 @@ class LimitedProtocol(HttpToolsProtocol):
         if not self.parser.should_upgrade():
             super().on_message_complete()
 
+    def on_response_complete(self) -> None:
+        """See `HttpToolsProtocol`: the connection may be idle from now on."""
+        self._idle_since = self.loop.time()
+        super().on_response_complete()
+
     def send_400_response(self, msg: str) -> None:
         """Respond to a malformed request, but not in the middle of another response."""
         if self._is_responding:
@@ -165,6 +175,15 @@ class LimitedProtocol(HttpToolsProtocol):
     @property
     def _is_responding(self) -> bool:
         return self._responding is not None and not self._responding.response_complete
+
+    def _make_room(self) -> None:
+        most = most_connections()
+        if len(self.connections) <= most:
+            return
+        open_ones = [one for one in self.connections if not one.transport.is_closing()]
+        if len(open_ones) > most:
+            idle = [one for one in open_ones if isinstance(one, LimitedProtocol) and not one._is_responding]
+            min(idle, key=lambda one: one._idle_since).transport.abort()  # this one at worst
 
     def _check(self) -> None:
         self._next_check = None

@@ -15,7 +15,7 @@ import uvicorn
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
 
-from quickml.http.server.protocol import LimitedProtocol
+from quickml.http.server.protocol import HEADERS_TIMEOUT_S, LimitedProtocol
 from quickml.http.state import state_of
 
 NOTSENT_LOWAT_BYTES = 128 << 10
@@ -51,13 +51,17 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start the service first: an error of it is raised here, and would be a traceback in the lifespan.
 
-        Also set the TLS shutdown timeout: the end of a response may still be in the TLS layer at close.
+        Also set the timeouts of TLS: the end of a response may still be in its layer at close.
         """
         await run_in_threadpool(self._state.service.start)
         loop = asyncio.get_running_loop()
         original = loop.create_server
         if self.config.is_ssl:
-            patient = partial(original, ssl_shutdown_timeout=self._state.settings.stall_s)
+            patient = partial(
+                original,
+                ssl_handshake_timeout=HEADERS_TIMEOUT_S,
+                ssl_shutdown_timeout=self._state.settings.stall_s,
+            )
             loop.create_server = patient  # type: ignore[method-assign]  # uvicorn has no option for it
         try:
             await super().startup(sockets)
