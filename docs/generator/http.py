@@ -18,6 +18,7 @@ from quickml.service import Service
 from quickml.settings import ServerSettings
 from quickml.storage.addresses import Addresses
 from quickml.storage.backends import Backends
+from quickml.storage.probe import StorageProbe
 from quickml.testing.executor import MemoryExecutor
 
 INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.json) describes all of them; a
@@ -77,6 +78,7 @@ def document() -> dict[str, Any]:
             jobs=jobs,
             artifacts=backends.artifacts,
             executor=MemoryExecutor(jobs, Leases(backends.database), workers=0),
+            probe=StorageProbe(backends, folder / "scratch"),
             tokens=TokenStore(backends.database),
             scratch=folder / "models",
         )

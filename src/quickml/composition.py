@@ -24,6 +24,7 @@ from quickml.settings import Settings
 from quickml.storage.addresses import Addresses
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database
+from quickml.storage.probe import StorageProbe
 from quickml.worker.options import WorkerOptions
 
 Record = TypeVar("Record", Limits, DocumentLimits)
@@ -72,6 +73,7 @@ def service(settings: Settings) -> Iterator[Service]:
     with _held(place.lock):
         backends = Backends.open(place.addresses)
         jobs = JobStore(backends.database)
+        probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
         yield Service(
             jobs=jobs,
             artifacts=backends.artifacts,
@@ -81,7 +83,9 @@ def service(settings: Settings) -> Iterator[Service]:
                 _worker_limits(settings, place),
                 workers=settings.workers.workers,
                 scratch=place.scratch,
+                trouble=lambda: probe.state().trouble,
             ),
+            probe=probe,
             tokens=TokenStore(backends.database),
             scratch=place.models,
             documents=_selected(DocumentLimits, settings.limits),
@@ -162,6 +166,7 @@ def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
         scratch=place.scratch.absolute(),
         checkpoint_every_s=settings.workers.checkpoint_every_s,
         progress_every_s=1 / settings.workers.event_rate_per_s,
+        patience_s=settings.workers.patience_s,
     )
     return WorkerLimits(
         options=options,

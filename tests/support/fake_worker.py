@@ -92,9 +92,25 @@ class Fake:
             case "no data":
                 raise DatasetError("the data is gone")
             case "disk":
-                raise ResultError("the disk is full")
+                raise ResultError("/srv/secret: no space")
+            case "break the artifacts":
+                artifacts = checkpoint.parents[3] / "artifacts"
+                if artifacts.is_dir():
+                    artifacts.rename(artifacts.with_name("aside"))
+                    artifacts.write_text("in its place")
+            case "full disk for a while":
+                import resource
+                import threading
+
+                before = resource.getrlimit(resource.RLIMIT_FSIZE)
+                resource.setrlimit(resource.RLIMIT_FSIZE, (100, before[1]))
+                threading.Timer(3.0, resource.setrlimit, (resource.RLIMIT_FSIZE, before)).start()
             case "freeze":
                 os.kill(os.getpid(), signal.SIGSTOP)
+            case "freeze once":
+                if not checkpoint.exists():
+                    self.keep(checkpoints, 0)
+                    os.kill(os.getpid(), signal.SIGSTOP)
             case "hog":
                 self.kept = bytearray(os.urandom(1)) * 300_000_000
             case "child":

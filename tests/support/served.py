@@ -15,6 +15,8 @@ from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, Limits, Service
 from quickml.settings import ServerSettings
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.backends import Backends
+from quickml.storage.probe import StorageProbe
 from quickml.testing.executor import MemoryExecutor
 from waiting import until
 
@@ -45,6 +47,7 @@ class Served:
         room=0,
         signer=None,
         artifacts=None,
+        probe_every_s=HOURS,
         **settings,
     ):
         self.database = database = opened(tmp_path / "quickml.db")
@@ -52,7 +55,10 @@ class Served:
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = TokenStore(database)
         self.executor = MemoryExecutor(self.jobs, Leases(database), workers=workers, epoch_s=epoch_s)
+        backends = Backends(database=database, artifacts=self.artifacts)
+        self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
         self.service = Service(
+            probe=self.probe,
             jobs=self.jobs,
             artifacts=self.artifacts,
             executor=self.executor,

@@ -53,6 +53,8 @@ class Readiness(ApiMessage):
     """Whether the server is ready."""
     database: Literal["usable", "unusable"]
     """State of the database. The log has the reason."""
+    files: Literal["usable", "unusable"] = "usable"
+    """Whether files can be written. The log has the reason."""
     disk: DiskSpace
     """Disk space."""
     workers: WorkerCounts

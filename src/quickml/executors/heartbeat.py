@@ -85,6 +85,7 @@ class Heartbeat(threading.Thread):
                 self._reap()
         except StoreError as error:
             log.error("leases cannot be renewed: %s", error)
+            self._watch.restart()  # other holders may be unable to renew theirs, too
         except Exception:  # a bug must not let the leases of all attempts expire
             log.exception("unexpected error in the heartbeat")
 

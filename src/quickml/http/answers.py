@@ -92,6 +92,7 @@ def readiness(health: Health) -> Readiness:
     return Readiness(
         ready=health.is_ready,
         database="unusable" if health.database else "usable",
+        files="unusable" if health.files else "usable",
         disk=DiskSpace(free_bytes=health.free_bytes, needed_bytes=health.needed_bytes),
         workers=WorkerCounts(
             trouble=bool(health.trouble),

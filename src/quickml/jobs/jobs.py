@@ -157,9 +157,8 @@ class JobStore:
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
         """
-        with self._database.read() as connection:  # most calls find nothing, and need not wait to write
-            if not _count(connection, jobs.c.status == Status.QUEUED):
-                return None
+        if not self.is_any_queued():  # most calls find nothing, and need not wait to write
+            return None
         with self._database.write(durable=False) as connection:
             waiting = queue.first_in_turn(connection, limits)
             if waiting is None:
@@ -168,6 +167,11 @@ class JobStore:
             job = self._write(connection, begun)
             queue.take_turn(connection, job.owner)
         return lifecycle.attempt_at(job)
+
+    def is_any_queued(self) -> bool:
+        """Whether a job waits for an attempt."""
+        with self._database.read() as connection:
+            return _count(connection, jobs.c.status == Status.QUEUED) > 0
 
     def advance(self, attempt: Attempt, status: Status) -> None:
         """Move the job on to the next running status; `complete`, `fail` and `release` do the others.
@@ -241,8 +245,8 @@ class JobStore:
     def lose(self, attempt: Attempt, reason: str) -> Status:
         """The attempt ended through something that was done to it, such as a full disk or a killed worker.
 
-        The job is queued again, with an `interrupted` event, and fails only after several losses between which
-        it did not advance: what is done to every attempt of a job may be its own doing after all.
+        The job is queued again, with an `interrupted` event, and fails only after several losses
+        between which it did not advance: what happens to every attempt may be the job's own doing.
 
         Returns:
             The job's new status.

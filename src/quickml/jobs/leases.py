@@ -117,7 +117,11 @@ class LeaseWatch:
         """Those that have not changed for a whole lease, during which this was called often enough."""
         now = self._clock()
         if now - self._looked_at > self._lease_s / 2:
-            self._since.clear()  # the holders may have been unable to see the database as well
+            self.restart()  # the holders may have been unable to see the database as well
         self._looked_at = now
         self._since = {lease: self._since.get(lease, now) for lease in leases}
         return [lease for lease, since in self._since.items() if now - since >= self._lease_s]
+
+    def restart(self) -> None:
+        """Watch all leases anew."""
+        self._since.clear()

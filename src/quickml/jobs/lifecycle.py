@@ -13,9 +13,9 @@ from quickml.events import RUNNING, TERMINAL, Event, Status, meaning
 from quickml.jobs.job import TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob
 
 FORGIVEN = 1
-"""How many attempts may fail through their own fault, while the job does not advance, before the job fails."""
+"""How many attempts may fail through their own fault before the job fails, unless it advances."""
 FORGIVEN_LOSSES = 2
-"""How many attempts may be lost, while the job does not advance, before the job fails."""
+"""How many attempts may be lost before the job fails, unless it advances."""
 
 
 def submitted(new: NewJob, job_id: str, now: datetime) -> Job:

@@ -14,7 +14,7 @@ from typing import Any
 
 from quickml.document import Plan, read
 from quickml.document.text import decoded
-from quickml.errors import ArtifactDamagedError, ArtifactError, DiskFullError, JobStateError, QuickMLError
+from quickml.errors import ArtifactDamagedError, ArtifactError, DiskFullError, JobStateError, StoreError
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
@@ -29,6 +29,7 @@ from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
+from quickml.storage.probe import StorageProbe
 
 log = logging.getLogger(__name__)
 
@@ -42,6 +43,8 @@ class Health:
 
     database: str = ""
     """The problem with the database; empty if there is none."""
+    files: str = ""
+    """The problem with writing files; empty if there is none."""
     free_bytes: int | None = 0
     needed_bytes: int = 0
     workers: dict[State, int]
@@ -53,7 +56,7 @@ class Health:
     def is_ready(self) -> bool:
         """Whether a job that is submitted now is accepted and will run."""
         has_room = self.free_bytes is None or self.free_bytes >= self.needed_bytes
-        return not self.database and not self.trouble and has_room
+        return not (self.database or self.files or self.trouble) and has_room
 
 
 class Service:
@@ -65,6 +68,7 @@ class Service:
         jobs: JobStore,
         artifacts: ArtifactStore,
         executor: Executor,
+        probe: StorageProbe,
         tokens: TokenStore,
         scratch: Path,
         documents: DocumentLimits | None = None,
@@ -78,6 +82,7 @@ class Service:
         Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
+        self._probe = probe
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
@@ -146,10 +151,13 @@ class Service:
             DocumentError: the document is wrong, or beyond the limits.
             QueueFullError: too many wait.
             DiskFullError: there is too little room to keep what it would make.
+            ArtifactError: files cannot be written.
             IdempotencyError: the key was used with another document.
         """
-        plan = self.plan(document)
+        plan, problem = self.plan(document), self._probe.state().files
         self._disk.make_room()
+        if problem:
+            raise ArtifactError(problem)
         new = NewJob(
             owner=owner,
             name=plan.document.name,
@@ -334,11 +342,16 @@ class Service:
         troubled = [worker.trouble for worker in found if worker.trouble]
         workers = dict(Counter(worker.state for worker in found))
         trouble = troubled[0] if found and len(troubled) == len(found) else ""
+        storage = self._probe.state()
         try:
             queued, free = self._jobs.counts()[Status.QUEUED], self._artifacts.free_bytes()
-        except QuickMLError as error:
-            return Health(database=str(error), workers=workers, trouble=trouble)
+        except StoreError as error:
+            return Health(database=str(error), files=storage.files, workers=workers, trouble=trouble)
+        except ArtifactError as error:
+            return Health(database=storage.database, files=str(error), workers=workers, trouble=trouble)
         return Health(
+            database=storage.database,
+            files=storage.files,
             free_bytes=free,
             needed_bytes=self._min_free_disk_bytes,
             workers=workers,

@@ -157,6 +157,12 @@ class WorkerSettings:
         300.0,
         "Time allowed after `max_seconds` for export and verification; then the worker is killed.",
     )
+    patience_s: float = row(
+        SECONDS,
+        300.0,
+        "Time for which a training waits for a database or file storage that fails, such as a full disk;"
+        " then it is queued again.",
+    )
     checkpoint_every_s: float = row(SECONDS, 30.0, "Minimum time between two checkpoints of a training.")
     event_rate_per_s: float = row(
         number(0.1, "events per second"), 5.0, "Maximum number of progress events per second and job."
@@ -181,7 +187,9 @@ class LimitSettings:
         or_none(whole(1)), 2, "Maximum number of jobs of each owner that run concurrently."
     )
     queue_length: int | None = row(or_none(whole(1)), 2000, "Maximum number of queued jobs of all owners.")
-    min_free_disk_bytes: int = row(SIZE, 1 << 30, "Refuse new jobs when less disk space than this is free.")
+    min_free_disk_bytes: int = row(
+        SIZE, 1 << 30, "Refuse new jobs, and start none, when less disk space than this is free."
+    )
 
 
 def _separated(names: str | None) -> frozenset[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import sys
 import tempfile
@@ -15,36 +16,24 @@ from typing import Protocol
 
 from quickml import events
 from quickml.document import Plan, restore
-from quickml.errors import (
-    CompileError,
-    DatasetError,
-    DocumentError,
-    FencedError,
-    QuickMLError,
-    TrainingError,
-    VerificationError,
-)
+from quickml.errors import FencedError, QuickMLError
 from quickml.events import Status, meaning
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.worker import reasons
 from quickml.worker.channel import Outcome
 from quickml.worker.checkpoints import StoredCheckpoint
 from quickml.worker.options import WorkerOptions
+from quickml.worker.patience import Patience
 from quickml.worker.reporter import Reporter
 from quickml.worker.upload import upload
-
-FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
-"""Errors that another attempt at the same document would meet again."""
 
 FINISHING = (Status.COMPILING, Status.VERIFYING)
 """An attempt that reaches one of these needs only seconds more, and is not given back then."""
 
 CHECKPOINT = "checkpoint.npz"
-
-MAX_REASON = 2000
-"""Characters of a reason that are kept."""
 
 
 class Work(Protocol):
@@ -84,7 +73,15 @@ class AttemptRunner:
         self._folder = options.attempt_folder(attempt)
         path = self._folder / CHECKPOINT
         self._checkpoint = StoredCheckpoint(attempt, path, jobs=jobs, artifacts=artifacts)
+        self._patience = Patience(options.patience_s)
         self._stop, self._leave = threading.Event(), threading.Event()
+        self.reason = ""
+        """Why the attempt was lost, for its owner."""
+
+    @property
+    def waited_s(self) -> float:
+        """How long the attempt has waited for storage that failed."""
+        return self._patience.waited_s
 
     def stop(self) -> None:
         """Finish early, and keep what was learned; takes effect within a chunk of training steps."""
@@ -95,38 +92,51 @@ class AttemptRunner:
         self._leave.set()
 
     def run(self) -> Outcome:
-        """Run the attempt, and store how it ended.
+        """Run the attempt, and store how it ended unless it was lost."""
+        try:
+            return self._pursued()
+        except FencedError:
+            return "fenced"
+        except Exception as error:
+            _log_traceback()
+            self.reason = reasons.of_server(error)
+            return "lost"
 
-        Raises:
-            StoreError: the database cannot be written.
-        """
+    def _pursued(self) -> Outcome:
+        """Run the attempt, and store how it ended unless the server is to blame: raises then."""
         try:
             return self._pursue()
-        except FencedError:
-            return "fenced"
         except QuickMLError as error:
-            retry = not isinstance(error, FINAL)
-            return self._failed("failed", str(error), retry=retry, last=self._work.failure(error))
+            if isinstance(error, FencedError) or reasons.is_fault_of_the_server(error):
+                raise
+            last, retry = self._work.failure(error), not isinstance(error, reasons.FINAL)
+            self._fail(str(error), retry=retry, last=last)
+            return "failed"
         except Exception as error:
-            traceback.print_exc()  # for the server's log; users see no paths
-            sys.stderr.flush()
-            reason = "".join(traceback.format_exception_only(error)).strip()
-            return self._failed("broken", reason, retry=True)
+            if reasons.is_fault_of_the_server(error):
+                raise
+            _log_traceback()
+            self._fail(
+                f"unexpected {type(error).__name__}; the log of the server has the details", retry=True
+            )
+            return "broken"
 
-    def _failed(
-        self, outcome: Outcome, reason: str, *, retry: bool, last: events.Failed | None = None
-    ) -> Outcome:
-        try:
-            self._jobs.fail(self.attempt, reason[:MAX_REASON], retry=retry, last=last)
-        except FencedError:
-            return "fenced"
-        return outcome
+    def _fail(self, reason: str, *, retry: bool, last: events.Failed | None = None) -> None:
+        reason = reasons.without_paths(reason, self._options.scratch)
+        if last is not None:
+            last = last.model_copy(update={"message": reason})
+        self._patience(lambda: self._jobs.fail(self.attempt, reason, retry=retry, last=last))
 
     def _pursue(self) -> Outcome:
         plan = _in_time(restore(self.attempt.plan, self.attempt.document), self.attempt.max_seconds)
         self._clear()
-        self._checkpoint.fetch()
-        reporter = Reporter(self._jobs, self.attempt, progress_every_s=self._options.progress_every_s)
+        self._patience(self._checkpoint.fetch)
+        reporter = Reporter(
+            self._jobs,
+            self.attempt,
+            progress_every_s=self._options.progress_every_s,
+            patience_s=self._options.patience_s,
+        )
         run = self._work.run(
             plan,
             self._folder / "result",
@@ -135,19 +145,23 @@ class AttemptRunner:
                 path=self._folder / CHECKPOINT,
                 every_s=self._options.checkpoint_every_s,
                 label=self._checkpoint.label,
-                before=reporter.flush,
-                after=self._checkpoint.store,
+                before=lambda: _as_os_error(reporter.flush),
+                after=lambda: _as_os_error(self._checkpoint.store),
             ),
         )
         with reporter, closing(run):
             last = self._follow(run, reporter)
             if last is None:
                 return "left"
-            files = upload(self._folder / "result", last.files, self.attempt.job_id, self._artifacts)
-            reporter.flush()
-            self._jobs.complete(self.attempt, files, last)
+            self._deliver(last, reporter)
         self._checkpoint.discard()
         return "completed"
+
+    def _deliver(self, last: events.Verified, reporter: Reporter) -> None:
+        job_id, folder = self.attempt.job_id, self._folder / "result"
+        files = self._patience(lambda: upload(folder, last.files, job_id, self._artifacts))
+        self._patience(reporter.flush)
+        self._patience(lambda: self._jobs.complete(self.attempt, files, last))
 
     def _clear(self) -> None:
         """Make the attempt's folder, without anything that an earlier attempt left."""
@@ -166,12 +180,15 @@ class AttemptRunner:
             reporter.tell(event)
             status = meaning(event.type).status
             if status is not None:
-                reporter.flush()
-                self._jobs.advance(self.attempt, status)
+                self._patience(reporter.flush)
+                self._advance(status)
                 is_finishing = status in FINISHING
             if self._leave.is_set() and not is_finishing:
                 return None
         raise RuntimeError("the pipeline ended without having verified anything")
+
+    def _advance(self, status: Status) -> None:
+        self._patience(lambda: self._jobs.advance(self.attempt, status))
 
 
 def _in_time(plan: Plan, max_seconds: float | None) -> Plan:
@@ -182,3 +199,22 @@ def _in_time(plan: Plan, max_seconds: float | None) -> Plan:
         return plan
     training = training.model_copy(update={"max_seconds": min(limits)})
     return replace(plan, document=plan.document.model_copy(update={"training": training}))
+
+
+def _as_os_error(write: Callable[[], None]) -> None:
+    """A checkpoint that cannot be stored now is as one that cannot be written: the training goes on.
+
+    Raises:
+        OSError: instead of an error of the storage; its text is for the owner of the job.
+    """
+    try:
+        write()
+    except reasons.FAULTS as error:
+        sys.stderr.write(f"no checkpoint: {error}\n")
+        raise OSError(errno.EIO, reasons.of_server(error)) from error
+
+
+def _log_traceback() -> None:
+    """Into the worker's output, which is for the server's log."""
+    traceback.print_exc()
+    sys.stderr.flush()

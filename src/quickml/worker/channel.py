@@ -4,8 +4,9 @@
                       stop      finish early, keep what was learned
                       leave     keep the last checkpoint, and give the attempt back
     from the worker   ready     can be given an attempt
-                      alive     heartbeat, every second, whatever else it does
-                      done      the attempt has ended; `outcome` says how
+                      alive     heartbeat, every second, whatever else it does; `waited_s` is how long the
+                                attempt has waited for storage that failed
+                      done      the attempt has ended; `outcome` says how, and `reason` why it was lost
 
 When one end is closed, or its process dies, the other end reads `EOFError`.
 """
@@ -19,10 +20,11 @@ from typing import Any, Literal
 
 Message = dict[str, Any]
 
-Outcome = Literal["completed", "failed", "broken", "fenced", "left"]
-"""How an attempt ended. It is in the database already, except for `left`, which the supervisor stores.
+Outcome = Literal["completed", "failed", "broken", "fenced", "left", "lost"]
+"""How an attempt ended. It is in the database already; `left` and `lost` are stored by the supervisor.
 
 `broken` is an unexpected error: the worker may be in any state, and should be replaced.
+`lost` means that the database, the artifact store or the disk failed.
 `fenced` means that the attempt does not hold its job any more.
 """
 

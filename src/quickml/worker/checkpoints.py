@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import errno
 import shutil
 import sys
 from pathlib import Path
 
-from quickml.errors import ArtifactError, FencedError
+from quickml.errors import ArtifactError, ArtifactNotFoundError, FencedError
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
@@ -27,28 +26,29 @@ class StoredCheckpoint:
         self._latest = attempt.checkpoint
 
     def fetch(self) -> None:
-        """Copy the stored checkpoint to `path`. If it is lost, the training starts from the beginning."""
+        """Copy the stored checkpoint to `path`. If it is lost, the training starts from the beginning.
+
+        Raises:
+            ArtifactError: the artifact store cannot be read.
+            OSError: the file cannot be written.
+        """
         if self._latest is None:
             return
         try:
             with self._artifacts.open(self._latest) as stored, self._path.open("wb") as copy:
                 shutil.copyfileobj(stored, copy)
-        except ArtifactError as error:
-            self._path.unlink(missing_ok=True)
+        except ArtifactNotFoundError as error:
             sys.stderr.write(f"{self._attempt.job_id}: the checkpoint cannot be fetched: {error}\n")
 
     def store(self) -> None:
         """Store the file at `path` in place of the previous checkpoint.
 
         Raises:
-            OSError: the artifact store cannot be written; the previous checkpoint is still there.
+            ArtifactError: the artifact store cannot be written; the previous checkpoint is still there.
             FencedError: the attempt does not hold its job any more.
             StoreError: the database cannot be written.
         """
-        try:
-            sha256 = self._artifacts.put(self._path).sha256
-        except ArtifactError as error:
-            raise OSError(errno.EIO, str(error)) from error
+        sha256 = self._artifacts.put(self._path).sha256
         try:
             replaced = self._jobs.keep_checkpoint(self._attempt, sha256)
         except FencedError:

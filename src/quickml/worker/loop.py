@@ -49,7 +49,7 @@ class Loop:
             runner = self._given.get()
             outcome = runner.run()
             self._runner = None
-            self._channel.send("done", outcome=outcome)
+            self._channel.send("done", outcome=outcome, reason=runner.reason)
 
     def _listen(self) -> None:
         try:
@@ -86,6 +86,7 @@ class Loop:
         pause = threading.Event()
         try:
             while not pause.wait(ALIVE_EVERY_S):
-                self._channel.send("alive")
+                runner = self._runner
+                self._channel.send("alive", waited_s=runner.waited_s if runner else 0.0)
         except OSError:
             return  # `_listen` notices it as well

@@ -20,6 +20,8 @@ class WorkerOptions:
     checkpoint_every_s: float = 30.0
     progress_every_s: float = 0.2
     """Least time between two stored events of progress within an epoch. All other events are stored."""
+    patience_s: float = 300.0
+    """How long an attempt waits for a database or an artifact store that fails, before it is lost."""
 
     def attempt_folder(self, attempt: Attempt) -> Path:
         """The folder of an attempt, with `checkpoint.npz` and `result`.

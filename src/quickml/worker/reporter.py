@@ -10,6 +10,7 @@ from typing import Self
 from quickml.events import EpochEnded, Event, Progress
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
+from quickml.worker.patience import Patience
 
 STORE_EVERY_S = 0.1
 """Least time between two transactions; an event after a silence is stored at once."""
@@ -19,11 +20,14 @@ class Reporter:
     """Collects an attempt's events and stores them from a thread of its own, so that training never waits.
 
     A small network has more epochs in a second than a database has transactions: they are stored together.
-    An error in the thread is raised by the next call here, in the thread that works.
+    The thread waits patiently for a database that fails. Another error in it is raised by the next call here,
+    in the thread that works.
     """
 
-    def __init__(self, jobs: JobStore, attempt: Attempt, *, progress_every_s: float) -> None:
-        self._jobs, self._attempt = jobs, attempt
+    def __init__(
+        self, jobs: JobStore, attempt: Attempt, *, progress_every_s: float, patience_s: float = 0.0
+    ) -> None:
+        self._jobs, self._attempt, self._patience = jobs, attempt, Patience(patience_s)
         self._sequence = attempt.last_event
         self._progress_every_s, self._progress_at = progress_every_s, float("-inf")
         self._waiting: list[Event] = []
@@ -46,7 +50,7 @@ class Reporter:
         self._news.set()
         self._thread.join()
         if self._error is None and (self._unconfirmed or self._waiting):  # the events before the error
-            self.flush()
+            self._patience(self.flush)
 
     def tell(self, event: Event) -> None:
         """Store an event soon. Progress is replaced by what comes after it.
@@ -93,7 +97,7 @@ class Reporter:
             while not self._over.wait(STORE_EVERY_S):
                 self._news.wait()
                 self._news.clear()
-                self.flush()
+                self._patience(self.flush)
                 if self._waiting:  # progress that is not due yet
                     self._news.set()
         except BaseException as error:

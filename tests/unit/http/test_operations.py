@@ -5,10 +5,11 @@ import logging
 import re
 
 from quickml import logs
+from quickml.errors import StoreError
 from quickml.executors.executor import State, Worker
 from quickml.http import app
 from quickml.service import Service
-from served import HOURS, served, until
+from served import HOURS, is_problem, served, until
 
 
 def test_alive_and_ready(tmp_path):
@@ -30,6 +31,43 @@ def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_
             assert answer.status_code == status
             assert answer.json()["ready"] is (status == 200)
             assert "secret" not in answer.text
+
+
+def test_storage_that_cannot_be_written_makes_the_server_unready_until_it_can(tmp_path):
+    """A file in place of the folder: as on a read-only or full volume, what is stored stays."""
+    with served(tmp_path, workers=0, probe_every_s=0.0) as server:
+        assert server.client.get("/readyz").json()["files"] == "usable"
+        (tmp_path / "artifacts").rename(tmp_path / "aside")
+        (tmp_path / "artifacts").write_text("in its place")
+        answer = server.client.get("/readyz")
+        assert (answer.status_code, answer.json()["files"], answer.json()["database"]) == (
+            503,
+            "unusable",
+            "usable",
+        )
+        refused = server.post()
+        assert "artifacts" not in is_problem(refused, 503, "storage")["detail"]
+        assert "Retry-After" in refused.headers
+        assert server.client.get("/metrics").status_code == 200
+        (tmp_path / "artifacts").unlink()
+        (tmp_path / "aside").rename(tmp_path / "artifacts")
+        assert server.client.get("/readyz").status_code == 200
+        server.submit()
+
+
+def test_a_database_that_can_only_be_read_makes_the_server_unready(tmp_path, monkeypatch):
+    def refused():
+        raise StoreError(f"{tmp_path}: the database cannot be used (disk full)")
+
+    with served(tmp_path, workers=0, probe_every_s=0.0) as server:
+        monkeypatch.setattr(server.jobs._database, "check_writable", refused)
+        answer = server.client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"], answer.json()["files"]) == (
+            503,
+            "unusable",
+            "usable",
+        )
+        assert str(tmp_path) not in answer.text
 
 
 def test_sweeps_go_on_after_an_unexpected_error(tmp_path, monkeypatch):

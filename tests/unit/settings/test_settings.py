@@ -16,7 +16,7 @@ NAMES = [row.name for row in TABLE]
 EXAMPLES = {
     "data": "/srv/quickml", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2",
     "worker_memory_bytes": "none", "attempts_per_worker": "9", "hang_s": "1.5", "grace_s": "0",
-    "checkpoint_every_s": "5", "finish_s": "60", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "allowed_hosts": "models.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
+    "checkpoint_every_s": "5", "finish_s": "60", "patience_s": "9", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "allowed_hosts": "models.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
     "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",
     "running_per_owner": "none", "queue_length": "10", "min_free_disk_bytes": "0", "event_rate_per_s": "0.5",
     "watchers": "10", "watcher_queue": "3", "heartbeat_s": "1", "stall_s": "2", "min_rate_bytes": "1kB", "max_rate_bytes": "1MiB",

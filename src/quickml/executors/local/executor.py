@@ -7,6 +7,7 @@ whatever way, its workers do too: see `worker.process`.
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,14 +25,24 @@ class LocalExecutor:
     """The `Executor` with processes."""
 
     def __init__(
-        self, jobs: JobStore, leases: Leases, limits: WorkerLimits, *, workers: int, scratch: Path
+        self,
+        jobs: JobStore,
+        leases: Leases,
+        limits: WorkerLimits,
+        *,
+        workers: int,
+        scratch: Path,
+        trouble: Callable[[], str] = str,
     ) -> None:
-        """Let `workers` processes take attempts, and write below the folder `scratch`."""
+        """Let `workers` processes take attempts, and write below the folder `scratch`.
+
+        None is claimed while `trouble` names a problem of the storage.
+        """
         self._holder = Holder(scratch)
         limits = replace(limits, options=replace(limits.options, scratch=self._holder.folder))
         self._options = limits.options
         self._supervisors = [
-            WorkerSupervisor(number, limits, jobs, holder=self._holder.id, ended=self._ended)
+            WorkerSupervisor(number, limits, jobs, holder=self._holder.id, ended=self._ended, trouble=trouble)
             for number in range(workers)
         ]
         self._heartbeat = Heartbeat(

@@ -44,7 +44,7 @@ class Holder:
         held = {path.stem for path in self._scratch.glob(f"*{_LOCK}")}
         for entry in entries:
             if entry.suffix != _LOCK and entry.name not in held:
-                shutil.rmtree(entry, ignore_errors=True)
+                _remove(entry)
 
     def dead(self) -> set[str]:
         """The holders that have lived on this machine, and do not any more, until they are forgotten."""
@@ -77,3 +77,10 @@ class Holder:
 
     def _lock_of(self, holder: str) -> Path:
         return self._scratch / f"{holder}{_LOCK}"
+
+
+def _remove(entry: Path) -> None:
+    """Remove a file or a folder, as far as possible."""
+    shutil.rmtree(entry, ignore_errors=True)
+    with suppress(OSError):
+        entry.unlink()

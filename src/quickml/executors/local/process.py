@@ -8,10 +8,9 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections import deque
-from collections.abc import Sequence
-from contextlib import suppress
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, suppress
 
 import psutil
 
@@ -24,14 +23,12 @@ THREAD_VARIABLES = (
     "TF_NUM_INTEROP_THREADS",
 )
 KEPT_LINES = 50
-LAST_LINES = 5
-"""Of those kept, this many are part of a reason."""
 LINE_BYTES = 500
 SEND_TIMEOUT_S = 5.0
-PAUSED_S = 5.0
-"""A wait that takes so much longer than asked for: this process was paused, as by a suspended container."""
 END_TIMEOUT_S = 2.0
 """How long a process may take to end by itself."""
+SENT_SIGNALS = frozenset({signal.SIGKILL, signal.SIGTERM, signal.SIGHUP, signal.SIGINT})
+"""Signals that a process receives from others; those of a crash, such as SIGSEGV, come from its own code."""
 
 COMMAND = (sys.executable, "-P", "-m", "quickml.worker")
 """`-P`: never import modules from the folder in which the server was started."""
@@ -40,14 +37,20 @@ COMMAND = (sys.executable, "-P", "-m", "quickml.worker")
 class WorkerProcess:
     """A process in a session of its own, with a channel, and the last lines of its output."""
 
-    def __init__(self, command: Sequence[str], *, threads: int | None, wake: int) -> None:
+    def __init__(
+        self, command: Sequence[str], *, threads: int | None, wake: int, clock: Callable[[], float]
+    ) -> None:
         """Start `command`, with the number of a file descriptor behind it; `wake` interrupts `listen`.
 
         The thread that calls this must outlive the process: where Linux is told to end a process with its
         parent, the parent is a thread.
+
+        Raises:
+            OSError: it cannot be started; nothing is left open.
         """
-        ours, theirs = socket.socketpair()
-        with theirs:
+        with ExitStack() as undo:
+            ours, theirs = map(undo.enter_context, socket.socketpair())
+            self._selector = undo.enter_context(selectors.DefaultSelector())
             self._process = subprocess.Popen(  # noqa: S603  # our own program
                 [*command, str(theirs.fileno())],
                 stdin=subprocess.DEVNULL,
@@ -57,15 +60,20 @@ class WorkerProcess:
                 start_new_session=True,
                 env={**os.environ, **({name: str(threads) for name in THREAD_VARIABLES} if threads else {})},
             )
+            theirs.close()
+            undo.pop_all()
         ours.settimeout(SEND_TIMEOUT_S)
         assert self._process.stdout is not None
         self.pid = self._process.pid
         self._channel, self._output, self._wake = Channel(ours), self._process.stdout.fileno(), wake
         self._lines: deque[bytes] = deque(maxlen=KEPT_LINES)
         self._line = b""
-        self.heard_at = time.monotonic()
+        self._clock = clock
+        self.heard_at = clock()
+        """When it last sent a message, by `clock`."""
+        self.waited_s = 0.0
+        """How long its attempt has waited for storage that failed, as it last reported."""
         self._death: str | None = None
-        self._selector = selectors.DefaultSelector()
         for source in (self._channel, self._output, wake):
             self._selector.register(source, selectors.EVENT_READ)
 
@@ -87,18 +95,17 @@ class WorkerProcess:
             EOFError: the process has ended.
         """
         messages: list[Message] = []
-        began = time.monotonic()
-        readable = self._selector.select(timeout_s)
-        if time.monotonic() - began > timeout_s + PAUSED_S:
-            self.heard_at = time.monotonic()  # the worker was paused too, and is not to blame for its silence
-        for key, _ in readable:
+        for key, _ in self._selector.select(timeout_s):
             if key.fileobj is self._channel:
                 messages += self._channel.receive()
-                self.heard_at = time.monotonic()
+                self.heard_at = self._clock()
             elif key.fd == self._wake:
                 os.read(self._wake, 1 << 12)
             else:
                 self._read_output()
+        for message in messages:
+            if message["type"] == "alive":
+                self.waited_s = message["waited_s"]
         return messages
 
     def _read_output(self) -> None:
@@ -135,7 +142,7 @@ class WorkerProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
     def end(self) -> str:
-        """Wait for its end, or kill it: how it ended, with its last output. May be called again."""
+        """Wait for its end, or kill it: how it ended, for a user. May be called again."""
         if self._death is None:
             self._death = self._ended()
         return self._death
@@ -150,7 +157,7 @@ class WorkerProcess:
             code = self._process.wait()
         self._kill_group()  # what it started is of its group still; the number is not given away so soon
         self._drain()
-        return self._described(code)
+        return _described(code)
 
     def _drain(self) -> None:
         assert self._process.stdout is not None
@@ -161,20 +168,22 @@ class WorkerProcess:
         self._lines.extend(line[:LINE_BYTES] for line in self._line.split(b"\n") if line.strip())
         self._process.stdout.close()
 
-    def output(self, lines: int = KEPT_LINES) -> str:
-        """The last lines that it wrote."""
-        return "\n".join(line.decode(errors="replace") for line in list(self._lines)[-lines:])
+    @property
+    def was_killed(self) -> bool:
+        """Whether it ended by a signal from another process or the system."""
+        return -(self._process.returncode or 0) in SENT_SIGNALS
 
-    def _described(self, code: int) -> str:
-        if code < 0:
-            name = signal.Signals(-code).name
-            how = f"was killed by {name}"
-            if -code == signal.SIGKILL:
-                how += " (as the system does when memory runs out)"
-        else:
-            how = f"ended with exit code {code}"
-        last = self.output(LAST_LINES)
-        return f"the worker {how}" + (f"; its last output:\n{last}" if last else "")
+    def output(self) -> str:
+        """The last lines that it wrote. They may name paths of this machine, so they are for the log only."""
+        return "\n".join(line.decode(errors="replace") for line in self._lines)
+
+
+def _described(code: int) -> str:
+    if code >= 0:
+        return f"the worker ended with exit code {code}"
+    names = {one.value: one.name for one in signal.Signals}  # real-time signals have no names
+    hint = " (as the system does when memory runs out)" if -code == signal.SIGKILL else ""
+    return f"the worker was killed by {names.get(-code, f'signal {-code}')}{hint}"
 
 
 def _resident_bytes(process: psutil.Process) -> int:

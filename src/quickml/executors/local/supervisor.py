@@ -9,14 +9,16 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
+from enum import Enum
 
-from quickml.errors import FencedError, StoreError
+from quickml.errors import FencedError, StoreError, unexpected
 from quickml.executors.executor import SHUTDOWN, State, Worker
 from quickml.executors.heartbeat import Wish
+from quickml.executors.local.clock import RunningClock
 from quickml.executors.local.process import COMMAND, WorkerProcess
 from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.jobs import JobStore
-from quickml.worker.channel import Outcome
+from quickml.worker.channel import Message
 from quickml.worker.options import WorkerOptions
 
 log = logging.getLogger(__name__)
@@ -29,6 +31,10 @@ IDLE_S = 1.0
 """How often an idle worker looks for work unasked: for a retry, or a job that another server queued."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between two workers that died before they could work."""
+QUIET_S = 5.0
+"""An idle worker is given nothing when it has sent no heartbeat for this long: it may be stopped."""
+LONGEST_RETRY_S = 2.0
+"""Between two tries to store how an attempt ended."""
 WORN = 0.75
 """An idle worker that keeps more than this share of the memory it may use is replaced."""
 
@@ -50,14 +56,25 @@ class WorkerLimits:
     queue: Limits = NO_LIMITS
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Failure:
-    """Why an attempt ended that its worker did not report to the database."""
+class Ending(Enum):
+    """In which way an attempt ended: the call of `JobStore` that stores it."""
 
+    FAILED = "failed"
+    """Through its own fault."""
+    TOO_LONG = "too long"
+    """As FAILED, and another attempt would end in the same way."""
+    LOST = "lost"
+    """Through something that was done to it."""
+    GIVEN_BACK = "given back"
+    """Because this executor ends."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _End:
+    """The end of an attempt that its worker did not store, and the reason as users read it."""
+
+    ending: Ending
     reason: str
-    retry: bool = True
-    released: bool = False
-    """Through no fault of its own."""
 
 
 class WorkerSupervisor(threading.Thread):
@@ -71,11 +88,13 @@ class WorkerSupervisor(threading.Thread):
         *,
         holder: str,
         ended: Callable[[Attempt], None],
+        trouble: Callable[[], str] = str,
     ) -> None:
-        """Claim attempts as `holder`; call `ended` after each."""
+        """Claim attempts as `holder`, none while `trouble` names a problem; call `ended` after each."""
         super().__init__(name=f"worker-{number}", daemon=True)
         self._number, self._limits, self._jobs, self._holder = number, limits, jobs, holder
-        self._ended = ended
+        self._ended, self._storage_trouble = ended, trouble
+        self._clock = RunningClock()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
         self._process: WorkerProcess | None = None
@@ -150,7 +169,7 @@ class WorkerSupervisor(threading.Thread):
         limits = self._limits
         command = [*limits.command, limits.options.to_json()]
         try:
-            process = WorkerProcess(command, threads=limits.threads, wake=self._woken)
+            process = WorkerProcess(command, threads=limits.threads, wake=self._woken, clock=self._clock)
         except OSError as error:
             self._trouble = f"no worker could be started ({error.strerror})"
             return
@@ -158,9 +177,8 @@ class WorkerSupervisor(threading.Thread):
         try:
             self._employ(process)
         except EOFError:
-            death = process.end()
-            log.warning("worker %d: %s", self._number, death)
-            self._trouble = "" if self._attempts else death
+            death = self._death_of(process)
+            self._trouble = "" if self._attempts else f"{death}:\n{process.output()}"
         finally:
             self._process = None
             process.end()
@@ -174,7 +192,8 @@ class WorkerSupervisor(threading.Thread):
         self._warm(process)
         while not self._closing.is_set() and not self._is_worn(process):
             self._state = State.IDLE
-            attempt = self._claim()
+            self._kill_if_silent(process)
+            attempt = self._claim() if self._silence_s(process) < QUIET_S else None
             if attempt is None:
                 process.listen(IDLE_S)
             elif not self._attend(process, attempt):
@@ -185,11 +204,15 @@ class WorkerSupervisor(threading.Thread):
             if any(message["type"] == "ready" for message in process.listen(IDLE_S)):
                 self._trouble = ""
                 return
-            if self._is_silent(process):
-                process.kill()
+            self._kill_if_silent(process)
 
-    def _is_silent(self, process: WorkerProcess) -> bool:
-        return time.monotonic() - process.heard_at > self._limits.hang_s
+    def _silence_s(self, process: WorkerProcess) -> float:
+        return self._clock() - process.heard_at
+
+    def _kill_if_silent(self, process: WorkerProcess) -> None:
+        if self._silence_s(process) > self._limits.hang_s:
+            log.warning("worker %d: no heartbeat for %g s", self._number, self._limits.hang_s)
+            process.kill()
 
     def _is_worn(self, process: WorkerProcess) -> bool:
         limits = self._limits
@@ -201,6 +224,8 @@ class WorkerSupervisor(threading.Thread):
 
     def _claim(self) -> Attempt | None:
         try:
+            if not self._jobs.is_any_queued() or self._storage_trouble():
+                return None
             return self._jobs.claim(self._holder, self._limits.queue)
         except StoreError as error:
             log.error("worker %d: no job can be claimed: %s", self._number, error)
@@ -212,51 +237,56 @@ class WorkerSupervisor(threading.Thread):
             self.attempt, self._state, self._wish = attempt, State.BUSY, None
             self._attempts += 1
         try:
-            failure, usable = self._seen_through(process, attempt)
+            end, usable = self._seen_through(process, attempt)
+            if end is not None:
+                self._store(attempt, end)
         finally:  # in any case: its lease is renewed until then
             with self._lock:
                 self.attempt = None
-        self._report(attempt, failure)
-        self._ended(attempt)
+            self._ended(attempt)
         return usable
 
-    def _seen_through(self, process: WorkerProcess, attempt: Attempt) -> tuple[_Failure | None, bool]:
+    def _seen_through(self, process: WorkerProcess, attempt: Attempt) -> tuple[_End | None, bool]:
+        process.waited_s = 0.0
         try:
             process.send("attempt", **asdict(attempt))
         except EOFError:  # it died before, which is no fault of the attempt
-            return _Failure(reason=process.end(), released=True), False
+            return _End(ending=Ending.LOST, reason=self._death_of(process)), False
         try:
             return self._watch(process, attempt)
         except EOFError:
-            return _Failure(reason=process.end()), False
+            reason = self._death_of(process)
+            return _End(ending=Ending.LOST if process.was_killed else Ending.FAILED, reason=reason), False
         except Exception:
             log.exception("unexpected error in the supervisor of worker %d", self._number)
             process.kill()
             process.end()
-            return _Failure(reason="unexpected error in the worker's supervisor"), False
+            return _End(ending=Ending.LOST, reason="unexpected error in the server"), False
 
-    def _watch(self, process: WorkerProcess, attempt: Attempt) -> tuple[_Failure | None, bool]:
-        began, sent = time.monotonic(), set[str]()
+    def _death_of(self, process: WorkerProcess) -> str:
+        """How a worker has ended, for a user; its output is for the log."""
+        death = process.end()
+        log.warning("worker %d: %s; its last output:\n%s", self._number, death, process.output())
+        return death
+
+    def _watch(self, process: WorkerProcess, attempt: Attempt) -> tuple[_End | None, bool]:
+        began, sent = self._clock(), set[str]()
         while True:
-            if outcome := self._outcome(process, TICK_S):
-                return self._done(process, outcome)
+            if done := self._done_message(process, TICK_S):
+                return self._done(process, done)
             self._pass_on(process, attempt, sent)
-            failure = self._violation(process, attempt, time.monotonic() - began)
-            if self._wish == "end" and (outcome := self._outcome(process, DONE_S)):
-                return self._done(process, outcome)
-            if failure or self._wish == "end":
+            violation = self._violation(process, attempt, self._clock() - began - process.waited_s)
+            if self._wish == "end" and (done := self._done_message(process, DONE_S)):
+                return self._done(process, done)
+            if violation or self._wish == "end":
                 process.kill()
                 process.end()  # before another attempt may begin
-                return failure, False
+                return violation, False
 
     @staticmethod
-    def _outcome(process: WorkerProcess, timeout_s: float) -> Outcome | None:
-        """The outcome of the attempt, if the worker reports it in time."""
-        for message in process.listen(timeout_s):
-            if message["type"] == "done":
-                outcome: Outcome = message["outcome"]
-                return outcome
-        return None
+    def _done_message(process: WorkerProcess, timeout_s: float) -> Message | None:
+        """What the worker reports of the attempt's end, if it does so in time."""
+        return next((one for one in process.listen(timeout_s) if one["type"] == "done"), None)
 
     def _pass_on(self, process: WorkerProcess, attempt: Attempt, sent: set[str]) -> None:
         """Tell the worker once what it is to do."""
@@ -265,42 +295,73 @@ class WorkerSupervisor(threading.Thread):
                 process.send(kind, job_id=attempt.job_id)
                 sent.add(kind)
 
-    def _done(self, process: WorkerProcess, outcome: Outcome) -> tuple[_Failure | None, bool]:
+    def _done(self, process: WorkerProcess, message: Message) -> tuple[_End | None, bool]:
         """What remains to be stored after the worker reported the end, and whether to keep the worker."""
-        if outcome == "broken":
-            process.end()
-            log.error("unexpected error in worker %d:\n%s", self._number, process.output())
-        elif outcome == "fenced":
-            process.kill_children()  # it stays warm, but what the attempt started must not go on
-        failure = _Failure(reason=SHUTDOWN, released=True) if outcome == "left" else None
-        return failure, outcome != "broken"
+        end = None
+        match message["outcome"]:
+            case "broken":
+                process.end()
+                log.error("unexpected error in worker %d:\n%s", self._number, process.output())
+                return None, False
+            case "fenced":
+                process.kill_children()  # it stays warm, but what the attempt started must not go on
+            case "lost":
+                log.error("worker %d: %s:\n%s", self._number, message["reason"], process.output())
+                end = _End(ending=Ending.LOST, reason=message["reason"])
+            case "left":
+                end = _End(ending=Ending.GIVEN_BACK, reason=SHUTDOWN)
+        return end, True
 
-    def _violation(self, process: WorkerProcess, attempt: Attempt, spent_s: float) -> _Failure | None:
+    def _violation(self, process: WorkerProcess, attempt: Attempt, spent_s: float) -> _End | None:
         """The limit that an attempt has reached, if any."""
         limits = self._limits
-        if time.monotonic() > self._leave_by:
-            return _Failure(reason=SHUTDOWN, released=True)
+        if self._is_late:
+            return _End(ending=Ending.GIVEN_BACK, reason=SHUTDOWN)
         if attempt.max_seconds is not None and spent_s > (most_s := attempt.max_seconds + limits.finish_s):
-            return _Failure(reason=f"the attempt took longer than the {most_s:g} s allowed", retry=False)
-        if self._is_silent(process):
-            return _Failure(reason=f"the worker sent no heartbeat for {limits.hang_s:g} s")
+            reason = f"the attempt took longer than the {most_s:g} s allowed"
+            return _End(ending=Ending.TOO_LONG, reason=reason)
+        if self._silence_s(process) > limits.hang_s:
+            reason = f"the worker sent no heartbeat for {limits.hang_s:g} s"
+            return _End(ending=Ending.LOST, reason=reason)
         if limits.memory_bytes is not None and (found := process.memory_bytes()) > limits.memory_bytes:
-            found_gb, allowed_gb = found / 1e9, limits.memory_bytes / 1e9
-            return _Failure(
-                reason=f"memory of the worker: expected at most {allowed_gb:.1f} GB, found {found_gb:.1f} GB"
-            )
+            expected = f"at most {limits.memory_bytes / 1e9:.1f} GB"
+            reason = unexpected("memory of the worker", expected, f"{found / 1e9:.1f} GB")
+            return _End(ending=Ending.FAILED, reason=reason)
         return None
 
-    def _report(self, attempt: Attempt, failure: _Failure | None) -> None:
-        if failure is None:
-            return
-        log.warning("%s: attempt %d ended: %s", attempt.job_id, attempt.number, failure.reason)
-        try:
-            if failure.released:
-                self._jobs.release(attempt, failure.reason)
+    @property
+    def _is_late(self) -> bool:
+        """Whether the grace period of the shutdown is over."""
+        return time.monotonic() > self._leave_by
+
+    def _store(self, attempt: Attempt, end: _End) -> None:
+        """Store the end of an attempt, and try again until that succeeds or the server has to end.
+
+        What is not stored then is released when the lease of the attempt runs out.
+        """
+        log.warning("%s: attempt %d ended: %s", attempt.job_id, attempt.number, end.reason)
+        pause_s = TICK_S
+        while True:
+            try:
+                self._store_once(attempt, end)
+            except FencedError:
+                return  # cancelled, or complete in the moment before
+            except StoreError as error:
+                log.error(
+                    "%s: the end of attempt %d is not stored: %s", attempt.job_id, attempt.number, error
+                )
+                if self._is_late:
+                    return
+                time.sleep(pause_s)
+                pause_s = min(2 * pause_s, LONGEST_RETRY_S)
             else:
-                self._jobs.fail(attempt, failure.reason, retry=failure.retry)
-        except FencedError:
-            pass  # cancelled, or complete in the moment before
-        except StoreError as error:  # it is not renewed any more, and released when its lease has run out
-            log.error("%s: %s", attempt.job_id, error)
+                return
+
+    def _store_once(self, attempt: Attempt, end: _End) -> None:
+        match end.ending:
+            case Ending.FAILED | Ending.TOO_LONG:
+                self._jobs.fail(attempt, end.reason, retry=end.ending is Ending.FAILED)
+            case Ending.LOST:
+                self._jobs.lose(attempt, end.reason)
+            case Ending.GIVEN_BACK:
+                self._jobs.release(attempt, end.reason)

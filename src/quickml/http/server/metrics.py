@@ -77,6 +77,8 @@ class _Gauges(Collector):
             jobs.add_metric((status.value,), count)
         yield jobs
         yield from _of_events(self._service.counters())
+        if health.files:
+            return
         if health.free_bytes is not None:
             yield _gauge("quickml_disk_free_bytes", "Free disk space for files.", health.free_bytes)
         yield _gauge("quickml_artifact_bytes", "Bytes of the files of all jobs.", self._service.file_bytes())

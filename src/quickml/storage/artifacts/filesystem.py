@@ -51,9 +51,10 @@ class FilesystemArtifactStore:
     def put(self, path: Path) -> Stored:
         """See `ArtifactStore`."""
         draft = self._draft()
-        with self._translated(path):
+        with self._translated(path), path.open("rb") as source, self._translated(self._root):
+            self._partial.mkdir(parents=True, exist_ok=True)  # somebody may have removed it
             try:
-                with path.open("rb") as source, draft.open("xb") as copy:
+                with draft.open("xb") as copy:
                     checksums = digest(source, copy_to=copy)
                 draft.chmod(0o444)
                 self._stamp(draft)

@@ -7,11 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import Enum
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
 
 from quickml.errors import StoreError
 from quickml.storage.database import migrations
+
+_PROBE = text(
+    "INSERT INTO counters (name, label, value) VALUES ('probe', '', 1)"
+    " ON CONFLICT (name, label) DO UPDATE SET value = counters.value + excluded.value"
+)  # the same in SQLite and PostgreSQL
 
 
 class Mode(Enum):
@@ -63,6 +68,15 @@ class Database:
         """
         with self._transaction(Mode.DURABLE_WRITE if durable else Mode.WRITE) as connection:
             yield connection
+
+    def check_writable(self) -> None:
+        """Change a row that nobody reads, since a full or read-only disk can still be read.
+
+        Raises:
+            StoreError: nothing can be written.
+        """
+        with self.write(durable=False) as connection:
+            connection.execute(_PROBE)
 
     def close(self) -> None:
         """Close the connections; the next transaction opens new ones."""

@@ -1,0 +1,107 @@
+"""Whether the storage works, found out by writing to it."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from quickml.errors import ArtifactError, ArtifactNotFoundError, DiskFullError, QuickMLError
+from quickml.storage.backends import Backends
+
+log = logging.getLogger(__name__)
+
+EVERY_S = 5.0
+CONTENT = b"QuickML writes this file to find out whether it can.\n" * 200
+"""More than a block, since a full disk may have room for less."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StorageState:
+    """What is wrong with the storage; empty where nothing is. The texts may name paths: for the log only."""
+
+    database: str = ""
+    files: str = ""
+    """Why no files can be written."""
+    room: str = ""
+    """Why there is too little room for files."""
+
+    @property
+    def trouble(self) -> str:
+        """The first problem."""
+        return self.database or self.files or self.room
+
+
+class StorageProbe:
+    """Writes to the database, the artifact store and the scratch folder, and remembers what came of it.
+
+    A disk that is full, read-only or gone can be read, or seems to be empty; only writing finds it out.
+    """
+
+    def __init__(
+        self,
+        backends: Backends,
+        scratch: Path,
+        *,
+        min_free_bytes: int = 0,
+        every_s: float = EVERY_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Write at most every `every_s` seconds. Less than `min_free_bytes` for files is a problem, too."""
+        self._database, self._artifacts, self._scratch = backends.database, backends.artifacts, scratch
+        self._min_free_bytes, self._every_s, self._clock = min_free_bytes, every_s, clock
+        self._state, self._probed_at = StorageState(), float("-inf")
+        self._probing = threading.Lock()
+
+    def state(self) -> StorageState:
+        """The state of the storage. While another thread finds it out, what was known before."""
+        if self._clock() - self._probed_at >= self._every_s and self._probing.acquire(blocking=False):
+            try:
+                self._update(self._found())
+            finally:
+                self._probing.release()
+        return self._state
+
+    def _update(self, found: StorageState) -> None:
+        if found.trouble and not self._state.trouble:
+            log.error("no jobs are started: %s", found.trouble)
+        elif self._state.trouble and not found.trouble:
+            log.warning("jobs are started again: the storage can be written")
+        self._state, self._probed_at = found, self._clock()
+
+    def _found(self) -> StorageState:
+        checks = {
+            "database": self._database.check_writable,
+            "files": self._check_files,
+            "room": self._check_room,
+        }
+        return StorageState(**{name: _error(check) for name, check in checks.items()})
+
+    def _check_room(self) -> None:
+        free = self._artifacts.free_bytes()
+        if free is not None and free < self._min_free_bytes:
+            raise DiskFullError(needed_bytes=self._min_free_bytes, free_bytes=free)
+
+    def _check_files(self) -> None:
+        try:
+            self._scratch.mkdir(parents=True, exist_ok=True)
+            with tempfile.NamedTemporaryFile(dir=self._scratch, prefix="probe-") as file:
+                file.write(CONTENT)
+                file.flush()
+                with suppress(ArtifactNotFoundError):  # another server has just deleted the same file
+                    self._artifacts.delete(self._artifacts.put(Path(file.name)).sha256)
+        except OSError as error:
+            raise ArtifactError(f"{self._scratch}: cannot be written ({error.strerror})") from error
+
+
+def _error(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except QuickMLError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,60 @@
+"""Why an attempt ended: whether the job is to blame, and what its owner reads."""
+
+from __future__ import annotations
+
+import errno
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path, PurePath
+
+from quickml.errors import (
+    ArtifactError,
+    CompileError,
+    DatasetError,
+    DocumentError,
+    ResultError,
+    StoreError,
+    TrainingError,
+    VerificationError,
+)
+
+FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
+"""Errors that another attempt at the same document would meet again."""
+FAULTS = (StoreError, ArtifactError, ResultError, OSError)
+"""Errors of the server's database, file storage and disks."""
+DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+"""What another error may be caused by without being the job's fault."""
+MAX_REASON = 2000
+"""Characters of a reason that are kept."""
+
+
+def is_fault_of_the_server(error: Exception) -> bool:
+    """Whether no job is to blame for an error."""
+    cause = error.__cause__
+    return isinstance(error, FAULTS) or (isinstance(cause, OSError) and cause.errno in DISK_ERRORS)
+
+
+def of_server(error: Exception) -> str:
+    """The reason for an error of the server. It says what failed, and not where on this machine."""
+    parts = {StoreError: "database", ArtifactError: "file storage"}
+    part = next((part for kind, part in parts.items() if isinstance(error, kind)), "disk")
+    cause = error if isinstance(error, OSError) else error.__cause__
+    detail = cause.strerror if isinstance(cause, OSError) else None
+    return f"the {part} of the server failed" + (f" ({detail})" if detail else "")
+
+
+def without_paths(text: str, scratch: Path) -> str:
+    """A message in which files of this machine have only their names."""
+    package = Path(__file__).parents[1]
+    for folder in _longest_first({scratch, package, Path(sys.prefix), Path.home()}):
+        text = re.sub(rf"{re.escape(folder)}(?![^/\s:'\"])[^\s:'\"]*", _name, text)
+    return text[:MAX_REASON]
+
+
+def _longest_first(folders: Iterable[Path]) -> list[str]:
+    return sorted((str(folder) for folder in folders if folder != folder.parent), key=len, reverse=True)
+
+
+def _name(path: re.Match[str]) -> str:
+    return PurePath(path.group()).name

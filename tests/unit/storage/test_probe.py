@@ -1,0 +1,111 @@
+"""Whether the storage works: what can be read only is found out, and so is what works again."""
+
+import threading
+
+import pytest
+
+from job_examples import opened
+from quickml.errors import ArtifactError
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.backends import Backends
+from quickml.storage.probe import EVERY_S, StorageProbe, StorageState
+
+
+class Place:
+    def __init__(self, folder):
+        self.folder, self.time = folder, 1000.0
+        self.database = opened(folder / "quickml.db")
+        self.artifacts = FilesystemArtifactStore(folder / "artifacts")
+        backends = Backends(database=self.database, artifacts=self.artifacts)
+        self.probe = StorageProbe(backends, folder / "scratch", clock=lambda: self.time)
+
+    def state(self):
+        """What is found by another probe."""
+        self.time += EVERY_S
+        return self.probe.state()
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(tmp_path)
+
+
+def files(folder):
+    return {path.name for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_storage_that_works_has_no_trouble_and_keeps_nothing_of_the_probe(place):
+    before = files(place.folder)
+    assert place.state() == StorageState()
+    assert files(place.folder) <= before | {"quickml.db-wal", "quickml.db-shm"}
+
+
+def test_folders_that_were_removed_are_made_again(place):
+    (place.folder / "artifacts" / "partial").rmdir()
+    assert place.state() == StorageState()
+    for path in sorted((place.folder / "artifacts").rglob("*"), reverse=True):
+        path.rmdir()
+    (place.folder / "artifacts").rmdir()
+    (place.folder / "scratch").rmdir()
+    assert place.state() == StorageState()
+
+
+@pytest.mark.parametrize("name", ["artifacts", "scratch"])
+def test_a_folder_that_cannot_be_written_is_found_out_and_so_is_its_return(place, name, caplog):
+    place.state()
+    folder, aside = place.folder / name, place.folder / "aside"
+    folder.rename(aside)
+    folder.write_text("in its place")
+    found = place.state()
+    assert (found.database, bool(found.files)) == ("", True)
+    assert place.state().trouble == found.files
+    folder.unlink()
+    aside.rename(folder)
+    assert place.state() == StorageState()
+    messages = [record.getMessage() for record in caplog.records if "storage.probe" in record.name]
+    assert messages == [
+        f"no jobs are started: {found.files}",
+        "jobs are started again: the storage can be written",
+    ]
+
+
+def test_a_database_that_can_only_be_read_is_found_out(place):
+    with place.database.write() as connection:
+        connection.exec_driver_sql("PRAGMA query_only = 1")  # of the connection, which the pool gives again
+    assert "readonly" in place.state().database
+
+
+def test_too_little_room_is_trouble(place, monkeypatch):
+    place.probe._min_free_bytes = 1000
+    monkeypatch.setattr(place.artifacts, "free_bytes", lambda: 999)
+    assert "at least 1,000 free bytes, found 999" in place.state().room
+    monkeypatch.setattr(place.artifacts, "free_bytes", lambda: None)  # unknown
+    assert place.state() == StorageState()
+
+
+def test_it_is_written_once_in_a_while_however_often_it_is_asked(place, monkeypatch):
+    calls = []
+    monkeypatch.setattr(place.database, "check_writable", lambda: calls.append(1))
+    place.state()
+    for _ in range(10):
+        place.probe.state()
+    assert len(calls) == 1
+
+
+def test_whoever_asks_while_a_volume_hangs_gets_what_was_known_before(place, monkeypatch):
+    hangs, go_on = threading.Event(), threading.Event()
+
+    def put(path):
+        hangs.set()
+        go_on.wait(60)
+        raise ArtifactError("it timed out")
+
+    place.state()
+    monkeypatch.setattr(place.artifacts, "put", put)
+    thread = threading.Thread(target=place.state)
+    thread.start()
+    assert hangs.wait(60)
+    assert place.probe.state() == StorageState()
+    go_on.set()
+    thread.join()
+    assert place.probe.state().files == "it timed out"

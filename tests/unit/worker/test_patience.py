@@ -1,0 +1,49 @@
+"""Waiting for storage that fails."""
+
+import pytest
+
+from quickml.errors import ArtifactError, FencedError, StoreError
+from quickml.worker import patience
+from quickml.worker.patience import Patience
+
+
+@pytest.fixture(autouse=True)
+def short_pauses(monkeypatch):
+    monkeypatch.setattr(patience, "FIRST_PAUSE_S", 0.001)
+    monkeypatch.setattr(patience, "LONGEST_PAUSE_S", 0.01)
+
+
+def failing(times, error):
+    calls = []
+
+    def call():
+        calls.append(1)
+        if len(calls) <= times:
+            raise error
+        return len(calls)
+
+    return call
+
+
+@pytest.mark.parametrize("error", [StoreError("full"), ArtifactError("full")])
+def test_a_call_is_repeated_until_it_succeeds(error):
+    patiently = Patience(60.0)
+    assert patiently(failing(0, error)) == 1
+    assert patiently.waited_s == 0.0
+    assert patiently(failing(5, error)) == 6
+    first_s = patiently.waited_s
+    assert first_s > 0.005
+    assert patiently(failing(5, error)) == 6
+    assert patiently.waited_s > first_s + 0.005
+
+
+def test_patience_ends_with_the_last_error():
+    with pytest.raises(StoreError, match="full"):
+        Patience(0.02)(failing(10**6, StoreError("full")))
+
+
+def test_other_errors_are_not_waited_for():
+    fenced = FencedError(job_id="job_1", attempt=1)
+    call = failing(1, fenced)
+    with pytest.raises(FencedError):
+        Patience(60.0)(call)
