@@ -58,7 +58,7 @@ class Heartbeat(threading.Thread):
         self._dead, self._forget = dead, forget
         self._watch = LeaseWatch(leases.lease_s)
         self._renewed_at = self._reaped_at = float("-inf")
-        self._woken, self._is_closed = threading.Event(), False
+        self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
 
     def wake(self) -> None:
         """Look at the database now."""
@@ -83,11 +83,20 @@ class Heartbeat(threading.Thread):
             if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._leases.lease_s / 5)):
                 self._reaped_at = time.monotonic()
                 self._reap()
+            self._log_trouble("")
         except StoreError as error:
-            log.error("leases cannot be renewed: %s", error)
+            self._log_trouble(str(error))
             self._watch.restart()  # other holders may be unable to renew theirs, too
         except Exception:  # a bug must not let the leases of all attempts expire
             log.exception("unexpected error in the heartbeat")
+
+    def _log_trouble(self, trouble: str) -> None:
+        """Log an error when it begins and when it ends: a full disk may be the log's, too."""
+        if trouble and trouble != self._trouble:
+            log.error("leases cannot be renewed: %s", trouble)
+        elif self._trouble and not trouble:
+            log.warning("leases are renewed again")
+        self._trouble = trouble
 
     def _keep(self, attempts: Sequence[Attempt]) -> None:
         if not attempts:
