@@ -273,11 +273,11 @@ class WorkerSupervisor(threading.Thread):
         began, sent = self._clock(), set[str]()
         while True:
             if done := self._done_message(process, TICK_S):
-                return self._done(process, done)
+                return self._done(process, attempt, done)
             self._pass_on(process, attempt, sent)
             violation = self._violation(process, attempt, self._clock() - began - process.waited_s)
             if self._wish == "end" and (done := self._done_message(process, DONE_S)):
-                return self._done(process, done)
+                return self._done(process, attempt, done)
             if violation or self._wish == "end":
                 process.kill()
                 process.end()  # before another attempt may begin
@@ -295,18 +295,20 @@ class WorkerSupervisor(threading.Thread):
                 process.send(kind, job_id=attempt.job_id)
                 sent.add(kind)
 
-    def _done(self, process: WorkerProcess, message: Message) -> tuple[_End | None, bool]:
+    def _done(self, process: WorkerProcess, attempt: Attempt, message: Message) -> tuple[_End | None, bool]:
         """What remains to be stored after the worker reported the end, and whether to keep the worker."""
         end = None
         match message["outcome"]:
             case "broken":
                 process.end()
-                log.error("unexpected error in worker %d:\n%s", self._number, process.output())
+                log.error(
+                    "%s: unexpected error in worker %d:\n%s", attempt.job_id, self._number, process.output()
+                )
                 return None, False
             case "fenced":
                 process.kill_children()  # it stays warm, but what the attempt started must not go on
             case "lost":
-                log.error("worker %d: %s:\n%s", self._number, message["reason"], process.output())
+                log.error("%s: %s:\n%s", attempt.job_id, message["reason"], process.output())
                 end = _End(ending=Ending.LOST, reason=message["reason"])
             case "left":
                 end = _End(ending=Ending.GIVEN_BACK, reason=SHUTDOWN)
