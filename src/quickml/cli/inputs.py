@@ -16,7 +16,7 @@ MAX_BYTES = 64 * 2**20
 """Size of the largest file of numbers."""
 
 Sample = tuple[str, NDArray[Any]]
-"""What to call an input, and its array: uint8 (height, width, channels), or float32 of the model's shape."""
+"""What to call an input, and its array: uint8 (height, width, channels), or float64 of the model's shape."""
 
 
 def pictures(paths: Sequence[str], shape: tuple[int, ...]) -> Iterator[Sample]:

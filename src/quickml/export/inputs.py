@@ -172,7 +172,7 @@ def json_rows(text: str, name: str) -> Iterator[Row]:
 
 
 def fitted_rows(rows: Sequence[Row], shape: tuple[int, ...], name: str) -> Iterator[tuple[str, NDArray[Any]]]:
-    """Convert rows to samples, float32 of `shape`; rows that are the steps of one sequence become one sample.
+    """Convert rows to samples, float64 of `shape`; rows that are the steps of one sequence become one sample.
 
     Raises:
         InputError: a row has too many or too few numbers.
@@ -184,7 +184,7 @@ def fitted_rows(rows: Sequence[Row], shape: tuple[int, ...], name: str) -> Itera
         if len(row) != size:
             what = f"{size} numbers" if size == max(shape) else f"{size} numbers for the shape {shape}"
             raise InputError(f"{row_name}: expected {what}, found {len(row)}")
-        yield row_name, np.asarray(row, np.float32).reshape(shape)
+        yield row_name, np.asarray(row, np.float64).reshape(shape)
 
 
 def is_number(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -17,10 +18,11 @@ from quickml.errors import InputError, UnsupportedModelError
 from quickml.export.coreml import device
 from quickml.export.coreml.device import Device
 from quickml.export.coreml.reading import files
+from quickml.export.coreml.reading.contents import has_half_values
 from quickml.export.coreml.reading.describe import Description, describe
 from quickml.export.coreml.reading.files import CoreMLFile
+from quickml.export.coreml.reading.interface import interface
 from quickml.export.onnx import InputSpec, translate
-from quickml.export.onnx.features import interface
 from quickml.export.onnx.session import Session
 
 
@@ -57,8 +59,8 @@ class Engine(Protocol):
     def is_concurrent(self) -> bool:
         """Whether several threads may call `run` at the same time."""
 
-    def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """Run one sample, with every input in the shape of its specification."""
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run one sample, with every input in the shape and type of its specification."""
 
 
 class Runtime:
@@ -115,6 +117,15 @@ class Runtime:
         """A classifier's labels, in the order of its probabilities; None for other models."""
         return self._engine.labels
 
+    def check_finite(self, answer: Sequence[float], name: str) -> None:
+        """Raise InputError if an answer has numbers that are not finite. `name` identifies the input."""
+        found = next((number for number in answer if not math.isfinite(number)), None)
+        if found is not None:
+            half = has_half_values(self._file.model)
+            reason = "the model computes in float16, whose largest number is 65,504" if half else ""
+            hint = "; ".join(filter(None, (reason, "use inputs of the size that it was trained with")))
+            raise InputError(f"{name}: expected a finite answer, found {found}; {hint}")
+
     @property
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of the model."""
@@ -143,13 +154,14 @@ class Runtime:
             raise InputError(f"The model has no input {unknown[0]!r}; its inputs are {_listed(self._specs)}.")
         return self._engine.run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
 
-    def outputs(self, samples: NDArray[Any]) -> NDArray[np.float32]:
-        """Run many samples (n, *shape) of a model with one input; returns float32 (n, k).
+    def outputs(self, samples: NDArray[Any]) -> NDArray[Any]:
+        """Run many samples (n, *shape) of a model that needs one input; returns (n, k), float32 or int32.
 
-        The k columns are a classifier's probabilities, or the values of the model's only output. Raises
-        InputError for samples of the wrong shape, UnsupportedModelError for several inputs or outputs.
+        The k columns are a classifier's probabilities, or the values of the model's only output. Optional
+        inputs have their default values. Raises InputError for samples of the wrong shape,
+        UnsupportedModelError for several inputs or outputs.
         """
-        spec, name = self._only_input(), self._main_output()
+        spec, name = self._specs[self.only_input().name], self._main_output()
         if samples.ndim < 1:
             raise InputError(f"samples: expected an array of shape (n, *shape), found shape {samples.shape}.")
         if not len(samples):  # only running a sample tells the number of columns
@@ -160,14 +172,22 @@ class Runtime:
         with ThreadPoolExecutor(len(parts)) as pool:
             return np.concatenate(list(pool.map(lambda part: self._rows(spec, name, part), parts)))
 
-    def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[np.float32]:
-        rows = [self._engine.run({spec.name: _fit(spec, sample)})[name].reshape(-1) for sample in samples]
-        return np.stack(rows).astype(np.float32)
+    def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[Any]:
+        others = {one.name: _fit(one, None) for one in self._specs.values() if one is not spec}
+        feeds = ({spec.name: _fit(spec, sample), **others} for sample in samples)
+        rows = np.stack([self._engine.run(feed)[name].reshape(-1) for feed in feeds])
+        return rows if rows.dtype.kind in "iu" else rows.astype(np.float32)
 
-    def _only_input(self) -> InputSpec:
-        needed = [spec for spec in self._specs.values() if not spec.is_optional]
-        if len(needed) != 1 or len(self._specs) != 1:
-            raise UnsupportedModelError(f"The model has several inputs ({_listed(self._specs)}): use run().")
+    def only_input(self) -> Input:
+        """The input that has to be given: the only one, or the only one that is not optional.
+
+        Raises:
+            UnsupportedModelError: there are several.
+        """
+        needed = [one for one in self.inputs if not one.is_optional] or self.inputs
+        if len(needed) != 1:
+            names = _listed(one.name for one in needed)
+            raise UnsupportedModelError(f"The model: expected one input, found {len(needed)} ({names})")
         return needed[0]
 
     def _main_output(self) -> str:
@@ -185,12 +205,12 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
+def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[Any]:
     """Convert a sample to the shape and type of the graph's input. Raises InputError if it does not fit."""
     if value is None:
         if not spec.is_optional:
             raise InputError(f"The input {spec.name!r} is missing.")
-        return np.full(spec.graph_shape, spec.default, dtype=np.float32)
+        return np.full(spec.graph_shape, spec.default, dtype=spec.dtype)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InputError(f"The input {spec.name!r} expects numbers, found {array.dtype}.")
@@ -199,13 +219,17 @@ def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[np.float32]:
         raise InputError(
             f"The input {spec.name!r} expects {what} of shape {spec.shape}, found {array.shape}."
         )
-    if spec.is_integer and array.dtype.kind == "f" and not np.all(array == np.rint(array)):
-        raise InputError(f"The input {spec.name!r} expects whole numbers, found {_first_fraction(array)}.")
-    return np.ascontiguousarray(array, dtype=np.float32).reshape(spec.graph_shape)
+    if spec.is_integer:
+        _check_integers(spec.name, array)
+    return np.ascontiguousarray(array, dtype=spec.dtype).reshape(spec.graph_shape)
 
 
-def _first_fraction(array: NDArray[Any]) -> float:
-    return float(array[array != np.rint(array)][0])
+def _check_integers(name: str, array: NDArray[Any]) -> None:
+    limits = np.iinfo(np.int32)
+    is_whole, is_inside = array == np.rint(array), (array >= limits.min) & (array <= limits.max)
+    for expected, fits in (("whole numbers", is_whole), ("numbers in the range of int32", is_inside)):
+        if not np.all(fits):
+            raise InputError(f"The input {name!r} expects {expected}, found {array[~fits][0]}.")
 
 
 def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:

@@ -75,7 +75,15 @@ def judge(
     agreed = parity.label_agreement is None or parity.label_agreement >= LEAST_AGREEMENT
     if parity.largest_difference <= parity.tolerance and agreed:  # false for NaN
         return parity
-    hint = "; float16 may be too coarse for this network, use float32" if weights == "float16" else ""
+    hint = ""
+    if weights == "float16":
+        is_finite = bool(np.isfinite(answers).all())
+        reason = (
+            "float16 may be too coarse for this network"
+            if is_finite
+            else "float16 has no numbers above 65,504"
+        )
+        hint = f"; {reason}, use float32"
     raise VerificationError(_failure(parity) + hint, parity.model_dump())
 
 

@@ -98,10 +98,13 @@ class Models:
         _check_amount(nodes, len(inputs))
         kept = tuple(node.name for node in nodes if node is not last)
         runtime = self._runtime(artifact, kept)
-        taken = _only_input(runtime)
+        taken = runtime.only_input()
         arrays = _arrays(inputs, taken)
         labels = runtime.labels or ()
-        return [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
+        predictions = [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
+        for index, prediction in enumerate(predictions):
+            runtime.check_finite(prediction.values, f"inputs/{index}")
+        return predictions
 
     def _nodes(self, artifact: Artifact, plan: Plan, layers: Sequence[str] | None) -> list[Node]:
         """The named layers that are in the file, in the order of the document."""
@@ -177,13 +180,6 @@ def _unpack(archive: Path, folder: Path) -> None:
             packed.extractall(folder)
     except (OSError, zipfile.BadZipFile) as error:
         raise ArtifactError(f"{archive.name}: the package cannot be unpacked ({error})") from error
-
-
-def _only_input(runtime: Runtime) -> Input:
-    needed = [item for item in runtime.inputs if not item.is_optional]
-    if len(needed) != 1:
-        raise UnsupportedModelError(f"the model: expected one input, found {len(needed)}")
-    return needed[0]
 
 
 def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:

@@ -58,9 +58,9 @@ def test_steps_that_are_too_few_are_told(file):
         read(file("a.csv", "1,2\n3,4\n"))
 
 
-def test_the_samples_are_float32(file):
+def test_the_samples_have_all_digits_of_their_numbers(file):
     ((name, array),) = numbers([str(file("a.json", STEPS))], SHAPE)
-    assert (array.dtype, array.shape) == (np.float32, SHAPE)
+    assert (array.dtype, array.shape) == (np.float64, SHAPE)
     assert name.endswith("a.json")
 
 

@@ -50,22 +50,33 @@ def _tables(description: Description, *, has_borders: bool) -> Iterator[Table]:
 def _facts(description: Description) -> Table:
     table = Table.grid(padding=(0, 2))
     ios = f"iOS {description.minimum_ios} and later" if description.minimum_ios else "unknown"
-    rows = {
-        "file": f"{description.file_name} ({description.file_kind}, {size(description.size_bytes)})",
-        "type": description.type + (", updatable" if description.is_updatable else ""),
-        "runs on": f"{ios} (specification {description.specification_version})",
-        "parameters": f"{description.parameters:,}  {' '.join(description.weight_types)}",
-        "labels": _labels(description.labels or ()),
-        "author": description.author,
-        "license": description.license,
-        "version": description.version,
-        "description": description.short_description,
-        **{name.removeprefix(_APPLE): text for name, text in description.user_defined.items()},
-    }
-    for name, value in rows.items():
+    rows = [
+        ("file", f"{description.file_name} ({description.file_kind}, {size(description.size_bytes)})"),
+        ("type", description.type + (", updatable" if description.is_updatable else "")),
+        ("network", _apple(description.apple_parts)),
+        ("runs on", f"{ios} (specification {description.specification_version})"),
+        ("parameters", _parameters(description)),
+        ("labels", _labels(description.labels or ())),
+        ("author", description.author),
+        ("license", description.license),
+        ("version", description.version),
+        ("description", description.short_description),
+        *((f"metadata {name.removeprefix(_APPLE)}", text) for name, text in description.user_defined.items()),
+    ]
+    for name, value in rows:
         if value:
             table.add_row(Text(printable(name, MAX_TEXT), style="bold"), _cell(value))
     return table
+
+
+def _apple(parts: tuple[str, ...]) -> str:
+    return f"part of Apple's systems, not of the file ({', '.join(parts)})" if parts else ""
+
+
+def _parameters(description: Description) -> str:
+    """Empty without any: the network may not be in the file."""
+    known = f"{description.parameters:,}" if description.parameters else ""
+    return "  ".join(filter(None, (known, " ".join(description.weight_types))))
 
 
 def _labels(labels: tuple[str | int, ...]) -> str:

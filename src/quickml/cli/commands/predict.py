@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quickml.cli.display.output import say, say_json
 from quickml.cli.inputs import Sample, numbers, pictures
-from quickml.errors import InputError, UnsupportedModelError
 
 if TYPE_CHECKING:
     from quickml.export.runtime import Runtime
@@ -34,20 +32,14 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
 
 
 def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
-    needed = [item for item in runtime.inputs if not item.is_optional]
-    if len(needed) != 1:
-        names = ", ".join(item.name for item in needed)
-        raise UnsupportedModelError(
-            f"the model takes {len(needed)} inputs ({names}); predict is for models of one"
-        )
-    read = pictures if needed[0].kind == "image" else numbers
-    return list(read(inputs, needed[0].shape))
+    needed = runtime.only_input()
+    read = pictures if needed.kind == "image" else numbers
+    return list(read(inputs, needed.shape))
 
 
 def _answer(runtime: Runtime, name: str, array: Any) -> dict[str, Any]:
-    values = [float(value) for value in runtime.outputs(array[None])[0]]
-    if not all(map(math.isfinite, values)):
-        raise InputError(f"{name}: the model answers with what is no number; are the values of a usual size?")
+    values = runtime.outputs(array[None])[0].tolist()
+    runtime.check_finite(values, name)
     if not runtime.labels:
         return {"prediction": values[0] if len(values) == 1 else values}
     probabilities = dict(zip(runtime.labels, values, strict=True))

@@ -13,7 +13,8 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.reading.describe import describe
 from quickml.export.coreml.reading.files import CoreMLFile
-from quickml.export.onnx.features import InputSpec, inputs, interface
+from quickml.export.coreml.reading.interface import interface
+from quickml.export.onnx.features import InputSpec, inputs
 
 
 def is_here() -> bool:
@@ -50,8 +51,8 @@ class Device:
         except Exception as error:  # pybind11 raises Core ML's errors as various types
             raise CoreMLFileError(f"{file.path.name} cannot be prepared: {error}") from error
 
-    def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """Run one sample. Inputs are float32: images (1, H, W, C), arrays in their declared shape."""
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run one sample. Images are float32 (1, H, W, C), arrays of their declared shape and type."""
         specs = {spec.name: spec for spec in self.inputs}
         values = {name: _core_ml_value(specs[name], value) for name, value in feeds.items()}
         try:

@@ -38,11 +38,16 @@ def reshape(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:
     return g.op("Reshape", x, np.asarray(shape, dtype=np.int64), allowzero=1)
 
 
-def reshape_like(g: OnnxGraph, x: Tensor, target: Sequence[int]) -> Tensor:
-    """Reshape in Core ML's notation: 0 keeps the input's size on that axis, and one -1 is inferred."""
-    if any(size == 0 for size in target[x.rank :]) or sum(size == -1 for size in target) > 1:
+def reshape_like(g: OnnxGraph, x: Tensor, target: Sequence[int], *, from_last: bool = False) -> Tensor:
+    """Reshape in Core ML's notation: 0 keeps the input's size on that axis, and one -1 is inferred.
+
+    With `from_last`, axes are counted from the last one, and 0 is 1 on an axis that the input does not have.
+    """
+    offset = x.rank - len(target) if from_last else 0
+    sizes = (1,) * max(0, -offset) + x.shape[max(0, offset) :]
+    if sum(size == -1 for size in target) > 1 or 0 in target[len(sizes) :]:
         raise CoreMLFileError(f"a value of shape {x.shape} does not fit the shape {tuple(target)}")
-    shape = [x.shape[axis] if size == 0 else int(size) for axis, size in enumerate(target)]
+    shape = [sizes[axis] if size == 0 else int(size) for axis, size in enumerate(target)]
     if -1 in shape:
         rest = -math.prod(shape)
         shape[shape.index(-1)] = x.size // rest if rest > 0 else 0

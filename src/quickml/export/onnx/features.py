@@ -1,7 +1,7 @@
 """The inputs and labels of a Core ML model, and the conversion of images to a network's tensors.
 
 The graph's input for an image is (1, H, W, C), float32, 0 to 255, RGB or gray. A multiarray has its declared
-shape.
+shape, and is int32 if it is declared with integers, otherwise float32.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import proto
+from quickml.export.coreml.reading.interface import array_shape, image_size
 from quickml.export.onnx import arrays
-from quickml.export.onnx.graph import OnnxGraph, Tensor
+from quickml.export.onnx.graph import FLOAT, INT32, LARGEST_TENSOR_ELEMENTS, OnnxGraph, Tensor
 
 _CHANNELS = {"GRAYSCALE": 1, "GRAYSCALE_FLOAT16": 1, "RGB": 3, "BGR": 3}
 _INTEGERS = {"INT32", "INT8"}
-_LARGEST_INPUT_ELEMENTS = 2**26  # a quarter of a GiB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,9 +35,19 @@ class InputSpec:
     is_integer: bool = False
 
     @property
+    def dtype(self) -> np.dtype[Any]:
+        """The element type of the ONNX graph's input."""
+        return np.dtype(np.int32 if self.is_integer else np.float32)
+
+    @property
     def graph_shape(self) -> tuple[int, ...]:
         """The shape of the ONNX graph's input: (1, H, W, C) for an image."""
         return (1, *self.shape) if self.kind == "image" else self.shape
+
+
+def graph_input(g: OnnxGraph, spec: InputSpec) -> Tensor:
+    """Add an input to the graph."""
+    return g.input(spec.name, spec.graph_shape, INT32 if spec.is_integer else FLOAT)
 
 
 def input_spec(feature: Any) -> InputSpec:
@@ -48,9 +58,8 @@ def input_spec(feature: Any) -> InputSpec:
     if kind != "multiArrayType":
         raise UnsupportedModelError(f"The input {feature.name!r} is a {kind}, which cannot be run here.")
     array = feature.type.multiArrayType
-    shape = declared_shape(array)
-    if not shape or min(shape) < 1 or math.prod(shape) > _LARGEST_INPUT_ELEMENTS:
-        raise CoreMLFileError(f"The input {feature.name!r} has the shape {shape}, which cannot be run.")
+    shape = array_shape(array)
+    _check_shape(feature.name, shape)
     default = array.WhichOneof("defaultOptionalValue")
     return InputSpec(
         name=feature.name,
@@ -62,13 +71,14 @@ def input_spec(feature: Any) -> InputSpec:
     )
 
 
-def declared_shape(array: Any) -> tuple[int, ...]:
-    """The shape of an `ArrayFeatureType`; for a flexible shape without a default, the smallest one."""
-    if array.shape:
-        return tuple(int(size) for size in array.shape)
-    if array.WhichOneof("ShapeFlexibility") == "enumeratedShapes" and array.enumeratedShapes.shapes:
-        return tuple(int(size) for size in array.enumeratedShapes.shapes[0].shape)
-    return tuple(max(1, int(one.lowerBound)) for one in array.shapeRange.sizeRanges)
+def _check_shape(name: str, shape: tuple[int, ...]) -> None:
+    if not shape or min(shape) < 1:
+        raise CoreMLFileError(f"The input {name!r} has the shape {shape}, which cannot be run.")
+    if math.prod(shape) > LARGEST_TENSOR_ELEMENTS:
+        raise UnsupportedModelError(
+            f"The input {name!r}: expected at most {LARGEST_TENSOR_ELEMENTS:,} numbers,"
+            f" found {math.prod(shape):,} in the shape {shape}."
+        )
 
 
 def _image_spec(feature: Any) -> InputSpec:
@@ -76,9 +86,8 @@ def _image_spec(feature: Any) -> InputSpec:
     color = proto.enum_name(image, "colorSpace", image.colorSpace)
     if color not in _CHANNELS:
         raise UnsupportedModelError(f"The input {feature.name!r} has the unknown colour space {color}.")
-    shape = (int(image.height), int(image.width), _CHANNELS[color])
-    if min(shape) < 1 or math.prod(shape) > _LARGEST_INPUT_ELEMENTS:
-        raise CoreMLFileError(f"The input {feature.name!r} has the size {shape}, which cannot be run.")
+    shape = (*image_size(image), _CHANNELS[color])
+    _check_shape(feature.name, shape)
     return InputSpec(
         name=feature.name, kind="image", shape=shape, color=color, is_optional=bool(feature.type.isOptional)
     )
@@ -98,15 +107,6 @@ def inputs(description: Any) -> list[InputSpec]:
     if "" in names or len(set(names)) < len(names):
         raise CoreMLFileError(f"The names of the inputs are not unique: {', '.join(map(repr, names))}.")
     return [input_spec(feature) for feature in description.input]
-
-
-def interface(description: Any) -> Any:
-    """The message that describes the inputs and outputs: the default function of a file with several
-    functions, otherwise the `ModelDescription` itself."""
-    for function in description.functions:
-        if function.name == (description.defaultFunctionName or "main"):
-            return function
-    return description
 
 
 def labels(message: Any) -> tuple[str, ...] | None:

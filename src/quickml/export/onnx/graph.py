@@ -20,17 +20,18 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 OPSET = 18
 IR_VERSION = 8
-_LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB, far above the networks on phones
+LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB, far above the networks on phones
 _LARGEST_PEAK_ELEMENTS = 2**27  # of all values in memory at the same time; nodes also need scratch memory
 _MOST_AXES = 16  # Core ML has 5, in some layers 6
 _MOST_NODES = 10_000  # read in one or two seconds; the deepest networks on phones have about 2,000
 _LARGEST_INFERRED = 4096  # constants up to this size are passed to the shape inference
+_LARGEST_FOLDED = 256  # constants up to this size are computed here: shapes, and sizes computed from shapes
 
 DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, MemoryError, TypeError, ValueError)
 """The exceptions that Python, numpy and ONNX raise for damaged files, whose errors cannot be enumerated."""
 
 FLOAT, INT32, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL
-FLOAT16 = TensorProto.FLOAT16
+FLOAT16, DOUBLE = TensorProto.FLOAT16, TensorProto.DOUBLE
 
 
 @dataclass(frozen=True)
@@ -74,6 +75,7 @@ class OnnxGraph:
         self._count = 0
         self._nodes: list[Any] = []
         self._free_nodes = 0
+        self._folded_nodes = 0
         self._initializers: dict[str, Any] = {}
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
@@ -81,10 +83,10 @@ class OnnxGraph:
         self._sizes: dict[str, int] = {}
         self._opset = helper.make_opsetid("", OPSET)
 
-    def input(self, name: str, shape: Sequence[int]) -> Tensor:
-        """Add a float32 input."""
-        tensor = self._known(Tensor(name, _bounded(shape, name), FLOAT))
-        self._inputs.append(helper.make_tensor_value_info(name, FLOAT, list(shape)))
+    def input(self, name: str, shape: Sequence[int], type: int = FLOAT) -> Tensor:
+        """Add an input."""
+        tensor = self._known(Tensor(name, _bounded(shape, name), type))
+        self._inputs.append(helper.make_tensor_value_info(name, type, list(shape)))
         return tensor
 
     def constant(self, value: Operand) -> Tensor:
@@ -96,6 +98,9 @@ class OnnxGraph:
             array = array.astype(np.float32)
         elif array.dtype.kind in "iu" and array.dtype not in (np.int32, np.int64):
             array = array.astype(np.int64 if array.dtype.itemsize == 8 else np.int32)
+        return self._stored(array)
+
+    def _stored(self, array: NDArray[Any]) -> Tensor:
         self.take(array.size)
         name = self._name("const")
         proto = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
@@ -114,8 +119,9 @@ class OnnxGraph:
     def known(self, value: Tensor) -> NDArray[Any] | None:
         """The elements of a constant; None for a value that depends on the inputs.
 
-        Used to rearrange weights during the translation. ONNX Runtime's constant folding, which would do that
-        when it loads the model, is disabled because a malicious file could make it run for very long.
+        Used to rearrange weights during the translation, and for shapes that the file computes. ONNX
+        Runtime's constant folding, which would do that when it loads the model, is disabled because a
+        malicious file could make it run for very long.
         """
         proto = self._initializers.get(value.name)
         return None if proto is None else numpy_helper.to_array(proto)
@@ -125,16 +131,24 @@ class OnnxGraph:
         return self.ops(kind, 1, *inputs, **attributes)[0]
 
     def ops(self, kind: str, outputs: int, *inputs: Operand | None, **attributes: Any) -> tuple[Tensor, ...]:
-        """Add a node with several outputs. Raises CoreMLFileError if the operands do not fit."""
-        if len(self._nodes) - self._free_nodes >= _MOST_NODES:
+        """Add a node with several outputs; of small constants, their values are computed instead.
+
+        Raises CoreMLFileError if the operands do not fit.
+        """
+        if len(self._nodes) - self._free_nodes + self._folded_nodes >= _MOST_NODES:
             raise UnsupportedModelError(f"expected at most {_MOST_NODES} nodes, found more")
         operands = [None if value is None else self.constant(value) for value in inputs]
         names = [self._name(kind) for _ in range(outputs)]
         input_names = [value.name if value else "" for value in operands]
         node = helper.make_node(kind, input_names, names, **attributes)
-        inferred = self._infer(kind, node, [value for value in operands if value])
+        given = [value for value in operands if value]
+        inferred = self._infer(kind, node, given)
+        results = [_tensor(name, inferred.get(name), kind) for name in names]
+        if given and all(one.size <= _LARGEST_FOLDED for one in results) and self._are_small(given):
+            self._folded_nodes += 1
+            return tuple(self._stored(value) for value in self._computed(node, given, results))
         self._nodes.append(node)
-        return tuple(self._known(_tensor(name, inferred.get(name), kind)) for name in names)
+        return tuple(self._known(one) for one in results)
 
     def rounded(self, x: Tensor) -> Tensor:
         """Round a float32 value to half precision.
@@ -162,7 +176,7 @@ class OnnxGraph:
         peak = self._peak()
         if peak > _LARGEST_PEAK_ELEMENTS:
             raise UnsupportedModelError(
-                f"expected at most {_LARGEST_PEAK_ELEMENTS} elements in memory at a time, found {peak}"
+                f"expected at most {_LARGEST_PEAK_ELEMENTS:,} elements in memory at a time, found {peak:,}"
             )
         used = {name for node in self._nodes for name in node.input}
         constants = [proto for name, proto in self._initializers.items() if name in used]
@@ -187,6 +201,22 @@ class OnnxGraph:
             reason = str(error).splitlines()[0]
             raise CoreMLFileError(f"operands of shape {shapes} do not fit ({reason})") from error
         return inferred
+
+    def _are_small(self, operands: Sequence[Tensor]) -> bool:
+        return all(one.size <= _LARGEST_FOLDED and one.name in self._initializers for one in operands)
+
+    def _computed(
+        self, node: Any, operands: Sequence[Tensor], results: Sequence[Tensor]
+    ) -> Sequence[NDArray[Any]]:
+        """The results of a node whose operands are constants."""
+        from onnx.reference import ReferenceEvaluator  # 0.1 s to import, and few files need it
+
+        outputs = [helper.make_tensor_value_info(one.name, one.type, list(one.shape)) for one in results]
+        constants = [self._initializers[name] for name in {one.name for one in operands}]
+        graph = helper.make_graph([node], "constants", [], outputs, constants)
+        model = helper.make_model(graph, opset_imports=[self._opset], ir_version=IR_VERSION)
+        computed: Sequence[NDArray[Any]] = ReferenceEvaluator(model).run(None, {})
+        return [np.asarray(value).reshape(one.shape) for value, one in zip(computed, results, strict=True)]
 
     def _peak(self) -> int:
         """The peak number of elements in memory, if nodes run in order and values are freed after use."""
@@ -224,7 +254,11 @@ def _tensor(name: str, inferred: Any, kind: str) -> Tensor:
 
 
 def _bounded(shape: Sequence[int], what: str) -> tuple[int, ...]:
-    too_many = len(shape) > _MOST_AXES or math.prod(shape) > _LARGEST_TENSOR_ELEMENTS
-    if too_many or any(size < 0 for size in shape):
+    if len(shape) > _MOST_AXES or any(size < 0 for size in shape):
         raise CoreMLFileError(f"{what} has the shape {tuple(shape)}, which cannot be run")
+    if math.prod(shape) > LARGEST_TENSOR_ELEMENTS:
+        raise UnsupportedModelError(
+            f"{what}: expected at most {LARGEST_TENSOR_ELEMENTS:,} elements, found {math.prod(shape):,}"
+            f" in the shape {tuple(shape)}, which are too many to run here"
+        )
     return tuple(int(size) for size in shape)

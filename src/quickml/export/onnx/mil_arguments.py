@@ -17,10 +17,13 @@ Value = Tensor | Constant
 
 
 class MilArguments:
-    """The arguments by name. A missing argument, or one of the wrong type, raises a CoreMLFileError."""
+    """The arguments by name. A missing argument, or one of the wrong type, raises a CoreMLFileError.
 
-    def __init__(self, g: OnnxGraph, kind: str, arguments: Mapping[str, Sequence[Value]]) -> None:
-        self._g, self.kind, self._values = g, kind, arguments
+    `opset` is the version of the operations: 5 for iOS 15, 6 for iOS 16, and so on.
+    """
+
+    def __init__(self, g: OnnxGraph, opset: int, arguments: Mapping[str, Sequence[Value]]) -> None:
+        self._g, self.opset, self._values = g, opset, arguments
 
     def has(self, name: str) -> bool:
         """Whether the operation has an argument."""
@@ -43,11 +46,15 @@ class MilArguments:
 
     def every(self, name: str) -> list[int]:
         """All values of a variadic argument of integer or boolean constants."""
-        return [int(np.asarray(value).reshape(())) for value in self._values.get(name, ())]
+        return [int(self._as_array(name, value).reshape(())) for value in self._values.get(name, ())]
 
     def array(self, name: str) -> NDArray[Any]:
-        """The argument as a constant array; float16 is converted to float32."""
-        value = self.value(name)
+        """The argument as a constant array, also if it was computed; float16 is converted to float32."""
+        return self._as_array(name, self.value(name))
+
+    def _as_array(self, name: str, value: Value) -> NDArray[Any]:
+        if isinstance(value, Tensor):
+            value = self._g.known(value)  # type: ignore[assignment]
         if not isinstance(value, np.ndarray):
             raise UnsupportedModelError(f"the argument {name!r} has to be a constant of numbers")
         return value.astype(np.float32) if value.dtype == np.float16 else value

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.export.onnx import activations, arrays
-from quickml.export.onnx.graph import BOOL, OnnxGraph, Tensor
+from quickml.export.onnx.graph import BOOL, DOUBLE, OnnxGraph, Tensor
 from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
 _CHANNEL = 1
@@ -27,21 +27,35 @@ def not_equal(g: OnnxGraph, a: MilArguments) -> Tensor:
     return g.op("Not", g.op("Equal", a.tensor("x"), a.tensor("y")))
 
 
+def real_div(g: OnnxGraph, a: MilArguments) -> Tensor:
+    """x / y; a quotient of integers is truncated."""
+    x, y = a.tensor("x"), a.tensor("y")
+    return g.op("Div", x, y) if x.is_float else arrays.cast(g, _quotient(g, x, y), "int32")
+
+
 def floor_div(g: OnnxGraph, a: MilArguments) -> Tensor:
     """floor(x / y), also for negative integers."""
-    x, y = a.tensor("x"), a.tensor("y")
-    if x.is_float:
-        return g.op("Floor", g.op("Div", x, y))
-    quotient = g.op("Floor", g.op("Div", arrays.cast(g, x, "fp32"), arrays.cast(g, y, "fp32")))
-    return arrays.cast(g, quotient, "int32")
+    return _floor_div(g, a.tensor("x"), a.tensor("y"))
 
 
 def modulo(g: OnnxGraph, a: MilArguments) -> Tensor:
     """x - floor(x / y) * y."""
     x, y = a.tensor("x"), a.tensor("y")
-    if not x.is_float:
-        return g.op("Mod", x, y)
-    return g.op("Sub", x, g.op("Mul", g.op("Floor", g.op("Div", x, y)), y))
+    return g.op("Sub", x, g.op("Mul", _floor_div(g, x, y), y))
+
+
+def _floor_div(g: OnnxGraph, x: Tensor, y: Tensor) -> Tensor:
+    if x.is_float:
+        return g.op("Floor", g.op("Div", x, y))
+    return arrays.cast(g, g.op("Floor", _quotient(g, x, y)), "int32")
+
+
+def _quotient(g: OnnxGraph, x: Tensor, y: Tensor) -> Tensor:
+    """The quotient of int32 in float64, which has all their bits.
+
+    ONNX Runtime's division of integers ends the process if the divisor is 0.
+    """
+    return g.op("Div", g.op("Cast", x, to=DOUBLE), g.op("Cast", y, to=DOUBLE))
 
 
 def log(g: OnnxGraph, a: MilArguments) -> Tensor:
@@ -120,7 +134,7 @@ _UNARY = {
     "acos": "Acos", "atan": "Atan", "sinh": "Sinh", "cosh": "Cosh", "atanh": "Atanh", "logical_not": "Not",
 }  # fmt: skip
 _BINARY = {
-    "add": "Add", "sub": "Sub", "mul": "Mul", "real_div": "Div", "maximum": "Max", "minimum": "Min",
+    "add": "Add", "sub": "Sub", "mul": "Mul", "maximum": "Max", "minimum": "Min",
     "pow": "Pow", "equal": "Equal", "less": "Less", "less_equal": "LessOrEqual", "greater": "Greater",
     "greater_equal": "GreaterOrEqual", "logical_and": "And", "logical_or": "Or", "logical_xor": "Xor",
 }  # fmt: skip
@@ -129,6 +143,7 @@ OPERATIONS: dict[str, Translator] = {
     **{name: unary(kind) for name, kind in _UNARY.items()},
     **{name: binary(kind) for name, kind in _BINARY.items()},
     "not_equal": not_equal,
+    "real_div": real_div,
     "floor_div": floor_div,
     "mod": modulo,
     "log": log,

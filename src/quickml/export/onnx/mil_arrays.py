@@ -13,6 +13,12 @@ from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
 _PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
 _LONGEST_RANGE = 2**22
+_IOS_17 = 7
+
+
+def reshape(g: OnnxGraph, a: MilArguments) -> Tensor:
+    """Reshape; from iOS 17 on, a 0 keeps the size of the axis in the same place counted from the last."""
+    return arrays.reshape_like(g, a.tensor(), a.ints("shape"), from_last=a.opset >= _IOS_17)
 
 
 def concat(g: OnnxGraph, a: MilArguments) -> Tensor:
@@ -180,7 +186,7 @@ def batch_to_space(g: OnnxGraph, a: MilArguments) -> Tensor:
 
 
 OPERATIONS: dict[str, Translator] = {
-    "reshape": lambda g, a: arrays.reshape_like(g, a.tensor(), a.ints("shape")),
+    "reshape": reshape,
     "transpose": lambda g, a: arrays.transpose(g, a.tensor(), a.ints("perm")),
     "expand_dims": lambda g, a: arrays.expand(g, a.tensor(), a.ints("axes")),
     "squeeze": squeeze,

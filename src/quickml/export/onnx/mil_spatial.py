@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import replace
 
 import numpy as np
@@ -87,9 +86,7 @@ def pool(kind: str) -> Translator:
 
 def _scaled(a: MilArguments, x: Tensor) -> tuple[int, int]:
     factors = a.number("scale_factor_height", 1.0), a.number("scale_factor_width", 1.0)
-    if not all(0 < factor < 2**14 for factor in factors):
-        raise CoreMLFileError(f"the scale factors {factors} are out of range")
-    return math.floor(x.shape[-2] * factors[0]), math.floor(x.shape[-1] * factors[1])
+    return resizing.scaled_size((x.shape[-2], x.shape[-1]), factors)
 
 
 def _target(a: MilArguments) -> tuple[int, int]:

@@ -14,7 +14,8 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import milvalues
-from quickml.export.coreml.reading.files import CoreMLFile
+from quickml.export.coreml.reading.files import CoreMLFile, outer_package
+from quickml.export.coreml.reading.interface import interface
 from quickml.export.coreml.reading.milvalues import Constant, Constants
 from quickml.export.onnx import arrays, features
 from quickml.export.onnx.features import InputSpec
@@ -33,27 +34,28 @@ _EXACT = frozenset({
 def read(file: CoreMLFile, g: OnnxGraph) -> Network:
     """Add the file's main function to a graph."""
     description = file.model.description
-    specs = features.inputs(features.interface(description))
+    specs = features.inputs(interface(description))
     function, block = _main(file.model)
+    opset = _number(function.opset)
     values: dict[str, Value] = {}
     for spec in specs:
         values[spec.name] = _fed(g, spec, function)
-    constants = Constants(file.weights)
+    constants = Constants(file.weights, _without_weights(file))
     classifier: Any = None
     for operation in block.operations:
         if operation.type == "classify":
             classifier = operation
         else:
-            _run(g, operation, values, constants)
+            _run(g, opset, operation, values, constants)
     outputs = {
         feature.name: _tensor(g, values, feature.name)
-        for feature in features.interface(description).output
+        for feature in interface(description).output
         if feature.type.WhichOneof("Type") in ("multiArrayType", "imageType")
     }
     labels, probabilities = None, None
     if classifier is not None:
         probabilities = description.predictedProbabilitiesName or "probabilities"
-        labels, scores = _classified(g, classifier, values, constants)
+        labels, scores = _classified(_arguments(g, opset, classifier, values, constants))
         checked_labels(labels, scores)
         outputs[probabilities] = arrays.reshape(g, scores, (1, scores.size))
     if not outputs:
@@ -75,11 +77,29 @@ def _main(model: Any) -> tuple[Any, Any]:
     return function, function.block_specializations[function.opset]
 
 
+def _without_weights(file: CoreMLFile) -> str:
+    if file.kind == "mlpackage":
+        return "the program refers to a weights file, but the package has none"
+    whole = outer_package(file.path)
+    return (
+        "expected the whole .mlpackage, found only the program of one; the weights are in another file of it"
+        f"{f'; pass {whole.name}' if whole else ''}"
+    )
+
+
+def _number(opset: str) -> int:
+    """The number of an opset: 5 for `CoreML5`."""
+    number = opset.removeprefix("CoreML")
+    if not number.isdecimal():
+        raise UnsupportedModelError(f"the opset {opset!r} cannot be run here")
+    return int(number)
+
+
 def _fed(g: OnnxGraph, spec: InputSpec, function: Any) -> Tensor:
     declared = next((one.type.tensorType for one in function.inputs if one.name == spec.name), None)
     if declared is None:
         raise CoreMLFileError(f"the input {spec.name!r} is in the description but not in the program")
-    x = g.input(spec.name, spec.graph_shape)
+    x = features.graph_input(g, spec)
     x = features.image_tensor(g, x, spec) if spec.kind == "image" else x
     shape = milvalues.static_shape(declared)
     if shape is not None and shape != x.shape:
@@ -89,13 +109,13 @@ def _fed(g: OnnxGraph, spec: InputSpec, function: Any) -> Tensor:
     return arrays.cast(g, x, milvalues.type_name(declared))
 
 
-def _run(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> None:
+def _run(g: OnnxGraph, opset: int, operation: Any, values: dict[str, Value], constants: Constants) -> None:
     name = operation.outputs[0].name if operation.outputs else ""
     where = f"the operation {name!r} ({operation.type})"
     if operation.type != "const" and operation.type not in OPERATIONS:
         raise UnsupportedModelError(f"{where} cannot be run here")
     try:
-        results = _results(g, operation, values, constants)
+        results = _results(g, opset, operation, values, constants)
         if len(results) < len(operation.outputs):
             raise CoreMLFileError(f"expected at most {len(results)} outputs, found {len(operation.outputs)}")
         for output, value in zip(operation.outputs, results, strict=False):
@@ -119,14 +139,18 @@ def _is_half(declared: Any) -> bool:
     )
 
 
-def _results(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> Sequence[Value]:
+def _results(
+    g: OnnxGraph, opset: int, operation: Any, values: dict[str, Value], constants: Constants
+) -> Sequence[Value]:
     if operation.type == "const":
         return [constants.read(operation.attributes["val"])]
-    result = OPERATIONS[operation.type](g, _arguments(g, operation, values, constants))
+    result = OPERATIONS[operation.type](g, _arguments(g, opset, operation, values, constants))
     return result if isinstance(result, tuple) else (result,)
 
 
-def _arguments(g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants) -> MilArguments:
+def _arguments(
+    g: OnnxGraph, opset: int, operation: Any, values: dict[str, Value], constants: Constants
+) -> MilArguments:
     """The inputs by name, and the attributes, where older programs store arguments of `constexpr`."""
     arguments: dict[str, list[Value]] = {}
     for name, argument in operation.inputs.items():
@@ -134,7 +158,7 @@ def _arguments(g: OnnxGraph, operation: Any, values: dict[str, Value], constants
     for name, value in operation.attributes.items():
         if name != "name" and name not in arguments:
             arguments[name] = [constants.read(value)]
-    return MilArguments(g, operation.type, arguments)
+    return MilArguments(g, opset, arguments)
 
 
 def _bound(binding: Any, values: dict[str, Value], constants: Constants) -> Value:
@@ -163,10 +187,7 @@ def _tensor(g: OnnxGraph, values: dict[str, Value], name: str) -> Tensor:
     return value
 
 
-def _classified(
-    g: OnnxGraph, operation: Any, values: dict[str, Value], constants: Constants
-) -> tuple[tuple[str, ...], Tensor]:
-    arguments = _arguments(g, operation, values, constants)
+def _classified(arguments: MilArguments) -> tuple[tuple[str, ...], Tensor]:
     classes: Constant | Tensor = arguments.value("classes")
     if not isinstance(classes, list):
         raise UnsupportedModelError("the classes of a classifier: expected a list, found another type")

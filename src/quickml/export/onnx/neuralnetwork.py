@@ -93,7 +93,7 @@ def _value(values: dict[str, Tensor], name: str, role: str) -> Tensor:
 
 
 def _fed(g: OnnxGraph, spec: InputSpec, network: Any, first_image: str) -> Tensor:
-    x = g.input(spec.name, spec.graph_shape)
+    x = arrays.cast(g, features.graph_input(g, spec), "float32")
     if spec.kind == "image":
         planes = _preprocessed(g, features.image_tensor(g, x, spec), spec, _steps(spec, network, first_image))
         if network.imageInputShapeMapping == _RANK5_IMAGES:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
@@ -176,9 +175,7 @@ def upsample(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     p, x = layer.params, at_least(layer.x, 2)
     whole = to_ints(p.scalingFactor, (1, 1), "a factor")
     factors: tuple[float, ...] = tuple(p.fractionalScalingFactor) or whole
-    if len(factors) != 2 or not all(0 < factor < 2**14 for factor in factors):
-        raise CoreMLFileError(f"the scale factors {factors} are out of range")
-    size = (math.floor(x.shape[-2] * factors[0]), math.floor(x.shape[-1] * factors[1]))
+    size = resizing.scaled_size((x.shape[-2], x.shape[-1]), factors)
     if proto.enum_name(p, "mode", p.mode) == "NN":
         return resizing.nearest(g, x, size)
     mode = {0: "DEFAULT", 1: "STRICT_ALIGN_CORNERS", 2: "UNALIGN_CORNERS"}[p.linearUpsampleMode]

@@ -90,8 +90,9 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
 def _answers(session: Any, inputs: NDArray[np.generic]) -> Array:
     """The outputs, (n, k) float32, computed one sample at a time."""
     (feed,) = session.get_inputs()
+    dtype = np.int32 if feed.type == "tensor(int32)" else np.float32
     rows = [
-        session.run(None, {feed.name: sample.astype(np.float32).reshape(feed.shape)})[0].reshape(-1)
+        session.run(None, {feed.name: sample.astype(dtype).reshape(feed.shape)})[0].reshape(-1)
         for sample in inputs
     ]
     return np.stack(rows).astype(np.float32)

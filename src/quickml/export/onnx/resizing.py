@@ -5,12 +5,16 @@ Bilinear resizing is a matrix product with one row per new sample, so that all g
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx import activations, arrays
 from quickml.export.onnx.graph import FLOAT, OnnxGraph, Tensor
+
+_LARGEST_FACTOR = 2**14
 
 
 def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
@@ -30,6 +34,17 @@ def grid(size: int, target: int, mode: str) -> NDArray[np.float64]:
     else:
         raise UnsupportedModelError(f"the resizing mode {mode!r} cannot be run here")
     return np.clip(positions, 0, size - 1)
+
+
+def scaled_size(size: tuple[int, int], factors: Sequence[float]) -> tuple[int, int]:
+    """The size (height, width) multiplied by factors and rounded down, in float32 like Core ML.
+
+    In float64, 0.7 * 10 with a factor that is stored as float32 would be 6.99.
+    """
+    if len(factors) != 2 or not all(0 < factor < _LARGEST_FACTOR for factor in factors):
+        raise CoreMLFileError(f"the scale factors {tuple(factors)} are out of range")
+    height, width = np.floor(np.asarray(size, dtype=np.float32) * np.asarray(factors, dtype=np.float32))
+    return int(height), int(width)
 
 
 def bilinear(g: OnnxGraph, x: Tensor, size: tuple[int, int], mode: str) -> Tensor:

@@ -6,7 +6,6 @@ import os
 from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError
@@ -47,8 +46,8 @@ class Session:
         """The name of the output with a classifier's probabilities."""
         return self._translation.probabilities
 
-    def run(self, feeds: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[Any]]:
-        """Run one sample, with inputs in the graph's shapes. Raises CoreMLFileError if that fails."""
+    def run(self, feeds: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+        """Run one sample; inputs have the graph's shapes and types. Raises CoreMLFileError if that fails."""
         try:
             values = self._session.run(list(self.outputs), dict(feeds))
         except Exception as error:  # ONNX Runtime's exceptions have no other common base

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
+from quickml.export.coreml.reading.contents import apple_parts
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.onnx import mlprogram, neuralnetwork
 from quickml.export.onnx.features import InputSpec
@@ -79,10 +80,13 @@ def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, OnnxGraph], Network]:
         return neuralnetwork.read
     if file.type == "mlProgram":
         return mlprogram.read
-    raise UnsupportedModelError(
-        f"{file.path.name}: expected a neural network or an ML program, found the type {file.type}, "
-        "which cannot be run here."
-    )
+    expected = f"{file.path.name}: expected a neural network or an ML program, found the type {file.type}"
+    if apple := apple_parts(file.model):
+        where = "whose network" if file.type in apple else f"whose network ({apple[0]})"
+        raise UnsupportedModelError(
+            f"{expected}, {where} is part of Apple's systems and not of the file; it cannot be run here."
+        )
+    raise UnsupportedModelError(f"{expected}, which cannot be run here.")
 
 
 def _inner(network: Network) -> tuple[str, ...]:

@@ -65,6 +65,8 @@ def read(path: Path) -> CoreMLFile:
 
 
 def _read_package(package: Path) -> CoreMLFile:
+    if not (package / MANIFEST).is_file():
+        raise CoreMLFileError(f"{package.name}: {_instead_of(package)}.")
     message = _root_model(package)
     model = _read_model(message)
     weights = _weights(message.parent / "weights")
@@ -75,6 +77,26 @@ def _read_package(package: Path) -> CoreMLFile:
         weights=weights if weights and _is_inside(weights, package) else None,
         size_bytes=size_of(package),
     )
+
+
+def _instead_of(folder: Path) -> str:
+    """What was found instead of a package, and which file to pass."""
+    whole = outer_package(folder)
+    if whole is not None:
+        return f"expected the whole package, found a part of it; pass {whole.name}"
+    if folder.suffix == ".mlmodelc" or (folder / "coremldata.bin").is_file():
+        return (
+            "expected a .mlmodel or .mlpackage, found a compiled model, which only Apple's systems run;"
+            " pass the file that it was compiled from"
+        )
+    files = sorted(file.name for file in folder.iterdir() if file.suffix in (".mlmodel", ".mlpackage"))
+    hint = f"; pass {folder.name}/{files[0]}" if files else ""
+    return f"expected a Core ML package, found a folder without {MANIFEST}{hint}"
+
+
+def outer_package(path: Path) -> Path | None:
+    """The package that a file or folder is a part of."""
+    return next((folder for folder in path.absolute().parents if folder.suffix == ".mlpackage"), None)
 
 
 def size_of(path: Path) -> int:
@@ -106,8 +128,6 @@ def _weights(folder: Path) -> Path | None:
 
 def _manifest(package: Path) -> dict[str, Any]:
     path = package / MANIFEST
-    if not path.is_file():
-        raise CoreMLFileError(f"{package.name} is not a Core ML package: it has no {MANIFEST}.")
     if not _is_inside(path, package) or path.stat().st_size > _LARGEST_MANIFEST_BYTES:
         raise CoreMLFileError(f"{package.name}: {MANIFEST} is too large, or a link that leaves the package.")
     try:

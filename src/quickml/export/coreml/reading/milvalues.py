@@ -37,10 +37,13 @@ def static_shape(tensor_type: Any) -> tuple[int, ...] | None:
 
 
 class Constants:
-    """Reads `Value` messages. The blob file is opened when it is first needed."""
+    """Reads `Value` messages. The blob file is opened when it is first needed.
 
-    def __init__(self, weights: Path | bytes | None) -> None:
-        self._weights = weights
+    `missing` is the error message if there is none.
+    """
+
+    def __init__(self, weights: Path | bytes | None, missing: str = "the weights file is missing") -> None:
+        self._weights, self._missing = weights, missing
         self._blobs: BlobFile | None = None
 
     def read(self, value: Any) -> Constant:
@@ -66,7 +69,7 @@ class Constants:
     def _open(self) -> BlobFile:
         if self._blobs is None:
             if self._weights is None:
-                raise CoreMLFileError("the program refers to a weights file, but the package has none")
+                raise CoreMLFileError(self._missing)
             self._blobs = BlobFile.open(self._weights)
         return self._blobs
 
