@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -140,6 +141,98 @@ def test_a_scaled_size_is_computed_in_float32(
 ) -> None:
     y = one(tmp_path, "upsample", (1, size, size), normal(1, size, size), fractionalScalingFactor=[factor] * 2, mode=mode)  # fmt: skip
     assert y.shape == (1, expected, expected)
+
+
+# --- parameters that are inputs ---------------------------------------------------------------------------
+
+
+def computed(folder: Path, x: np.ndarray, kind: str, inputs: str, **fields: Any) -> np.ndarray:
+    """A layer after others that compute its parameters from the shape of x."""
+    maker = Maker(version=4, exact=True).array("x", *x.shape).output("y")
+    maker.layer("getShape", "x", "shape")
+    maker.layer("loadConstantND", "", "two", shape=[1], data=np.float32([2]))
+    maker.layer("divideBroadcastable", "shape two", "half")
+    maker.layer("subtractBroadcastable", "shape shape", "zeros")
+    maker.layer("sliceStatic", "shape", "count", beginIds=[0], endIds=[1], strides=[1])
+    maker.layer("concatND", "two count two count", "pads", axis=0)
+    maker.layer("reverse", "shape", "back", reverseDim=[True])
+    maker.layer("divideBroadcastable", "two two", "one")
+    maker.layer(kind, inputs, "y", **fields)
+    return maker.run(folder, x=x)["y"]
+
+
+def test_parameters_that_are_computed_from_shapes(tmp_path: Path) -> None:
+    x = normal(4, 6)
+    run = functools.partial(computed, tmp_path, x)
+    equal = np.testing.assert_array_equal
+    equal(run("reshapeDynamic", "x back"), x.reshape(6, 4))
+    equal(run("fillDynamic", "shape", value=2.0), np.full((4, 6), 2.0))
+    equal(run("broadcastToDynamic", "two shape"), np.full((4, 6), 2.0))
+    equal(run("tile", "x half"), np.tile(x, (2, 3)))
+    equal(run("sliceDynamic", "x half", endIds=[4, 6], strides=[1, 2]), x[2:4, 3:6:2])
+    equal(run("sliceDynamic", "x zeros half", strides=[1, 1], endMasks=[True, False]), x[:, :3])
+    equal(run("sliceDynamic", "x half", endIds=[0, 6], squeezeMasks=[True, False]), x[2, 3:])
+    equal(run("rangeDynamic", "count", startValue=1.0, stepSizeValue=0.5), [1, 1.5, 2, 2.5, 3, 3.5])
+    equal(run("rangeDynamic", "count two", stepSizeValue=1.0), [2, 3])
+    equal(run("rangeDynamic", "two count", stepSizeValue=-1.0), [4, 3])
+    equal(run("topK", "x two", axis=1), np.sort(x, 1)[:, :3:-1])
+    equal(run("constantPad", "x pads"), np.pad(x, [(2, 4), (2, 4)]))
+    equal(run("cumSum", "x one"), np.cumsum(x, 1, dtype=np.float32))
+    equal(run("oneHot", "two count", onValue=1.0, axis=-1), [[0, 0, 1, 0]])
+
+
+def test_parameters_that_depend_on_values_are_named(tmp_path: Path) -> None:
+    maker = Maker(version=4, exact=True).array("x", 2).output("y")
+    maker.layer("reshapeDynamic", "x x", "y")
+    with pytest.raises(
+        UnsupportedModelError, match="parameters that are computed at run time cannot be run here"
+    ):
+        load(maker.save(tmp_path))
+
+
+# --- layers of three axes ---------------------------------------------------------------------------------
+
+THREE = {
+    "kernelDepth": 2,
+    "kernelHeight": 1,
+    "kernelWidth": 3,
+    "strideDepth": 1,
+    "strideHeight": 2,
+    "strideWidth": 1,
+}
+CUSTOM = {"paddingType": 0, "customPaddingBack": 1, "customPaddingLeft": 2}
+
+
+def windows(x: np.ndarray) -> np.ndarray:
+    """(N, C, D, H, W) padded as above -> (N, C, D', H', W', 2, 1, 3)."""
+    view = np.lib.stride_tricks.sliding_window_view(x, (2, 1, 3), axis=(2, 3, 4))
+    return view[:, :, :, ::2]
+
+
+def padded(x: np.ndarray, value: float = 0.0) -> np.ndarray:
+    return np.pad(x, [(0, 0), (0, 0), (0, 1), (0, 0), (2, 0)], constant_values=value)
+
+
+def test_convolution_of_three_axes(tmp_path: Path) -> None:
+    x, weight, bias = normal(1, 2, 4, 5, 3), normal(3, 2, 2, 1, 3), normal(3)
+    channels = {"inputChannels": 2, "outputChannels": 3, "hasBias": True}
+    y = exactly(tmp_path, "convolution3d", x, weights=weight, bias=bias, **channels, **THREE, **CUSTOM)
+    expected = np.einsum("ncdhwijk,ocijk->nodhw", windows(padded(x)), weight) + bias.reshape(3, 1, 1, 1)
+    np.testing.assert_allclose(y, expected, rtol=1e-4, atol=1e-5)
+
+
+def test_pooling_of_three_axes(tmp_path: Path) -> None:
+    x = normal(1, 2, 4, 5, 3)
+    y = exactly(tmp_path, "pooling3d", x, type=0, **THREE, **CUSTOM)
+    np.testing.assert_array_equal(y, windows(padded(x, -np.inf)).max((5, 6, 7)))
+    counts = windows(padded(np.ones_like(x))).mean((5, 6, 7))
+    for exclude in (False, True):
+        y = exactly(tmp_path, "pooling3d", x, type=1, countExcludePadding=exclude, **THREE, **CUSTOM)
+        expected = windows(padded(x)).mean((5, 6, 7)) / (counts if exclude else 1)
+        np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-6)
+    for kind, whole in ((0, np.max), (1, np.mean)):
+        y = exactly(tmp_path, "globalPooling3d", x, type=kind)
+        np.testing.assert_allclose(y, whole(x, axis=(2, 3, 4), keepdims=True), rtol=1e-5)
 
 
 # --- large values -----------------------------------------------------------------------------------------

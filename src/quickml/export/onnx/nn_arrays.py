@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays
 from quickml.export.onnx.graph import OnnxGraph, Tensor
-from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least, integers, numbers
 
 _CHANNEL, _SEQUENCE = -3, -5
 _LONGEST_RANGE = 2**22
@@ -107,24 +108,44 @@ def slice_axis(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 def slice_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`SliceStaticLayerParams`: begin, end and stride of every axis, with masks for open ends."""
-    p, y = layer.params, layer.x
+    p = layer.params
+    masks = (p.beginMasks, p.endMasks, p.squeezeMasks)
+    return _sliced(g, layer.x, p.beginIds, p.endIds, steps=p.strides, masks=masks)
+
+
+def slice_dynamic(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`SliceDynamicLayerParams`: the same, with (x, begin, end, stride, masks) as inputs, of which the last
+    ones may be parameters."""
+    p = layer.params
+    names = ("endIds", "strides", "beginMasks", "endMasks", "squeezeMasks")
+    begins = integers(g, layer, 1, ())
+    ends, steps, *masks = (integers(g, layer, index, getattr(p, name)) for index, name in enumerate(names, 2))
+    return _sliced(g, layer.x, begins, ends, steps=steps, masks=masks)
+
+
+def _sliced(
+    g: OnnxGraph,
+    y: Tensor,
+    begins: Sequence[int],
+    ends: Sequence[int],
+    *,
+    steps: Sequence[int],
+    masks: Sequence[Sequence[int]],
+) -> Tensor:
+    """Slice every axis. `masks` leave begins open, leave ends open, or select one entry."""
     squeezed = []
     for axis in range(y.rank):
-        begin = None if _masked(p.beginMasks, axis) else p.beginIds[axis]
-        end = None if _masked(p.endMasks, axis) else p.endIds[axis]
-        step = p.strides[axis] if axis < len(p.strides) else 1
-        if _masked(p.squeezeMasks, axis):
+        from_start, to_end, single = (axis < len(mask) and bool(mask[axis]) for mask in masks)
+        begin = None if from_start else begins[axis]
+        end = None if to_end else ends[axis]
+        step = steps[axis] if axis < len(steps) else 1
+        if single:
             squeezed.append(axis)
-            begin, step = p.beginIds[axis], 1
+            begin, step = begins[axis], 1
             end = None if begin == -1 else begin + 1
         y = arrays.take_slice(g, y, axis, begin, end, step=step)
     y = arrays.squeeze(g, y, squeezed) if squeezed else y
     return y if y.rank else arrays.reshape(g, y, (1,))
-
-
-def _masked(masks: object, axis: int) -> bool:
-    flags = list(masks)  # type: ignore[call-overload]
-    return bool(flags[axis]) if axis < len(flags) else False
 
 
 def slice_by_size(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
@@ -155,6 +176,11 @@ def fill_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), shape)
 
 
+def fill_dynamic(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`FillDynamicLayerParams`: a shape, the only input, filled with one number."""
+    return arrays.broadcast_to(g, g.constant(float(layer.params.value)), integers(g, layer, 0, ()))
+
+
 def fill_like(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`FillLikeLayerParams`: the shape of the input filled with one number."""
     return arrays.broadcast_to(g, g.constant(float(layer.params.value)), layer.x.shape)
@@ -163,22 +189,40 @@ def fill_like(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 def range_static(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`RangeStaticLayerParams`: start, start + step, ... below end."""
     p = layer.params
-    count = math.ceil((p.endValue - p.startValue) / p.stepSizeValue)
+    return _range(g, p.startValue, p.endValue, p.stepSizeValue)
+
+
+def range_dynamic(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`RangeDynamicLayerParams`: the same, with (end, start, step) as inputs, of which the last ones may be
+    parameters."""
+    p = layer.params
+    defaults = (0.0, p.startValue, p.stepSizeValue)
+    given = [numbers(g, layer, index) for index in range(3)]
+    end, start, step = (
+        float(default if number is None else number[0])
+        for number, default in zip(given, defaults, strict=True)
+    )
+    return _range(g, start, end, step)
+
+
+def _range(g: OnnxGraph, start: float, end: float, step: float) -> Tensor:
+    count = math.ceil((end - start) / step)
     if not 1 <= count <= _LONGEST_RANGE:
         raise CoreMLFileError(f"a range: expected 1 to {_LONGEST_RANGE} numbers, found {count}")
-    return g.constant((p.startValue + p.stepSizeValue * np.arange(count)).astype(np.float32))
+    return g.constant((start + step * np.arange(count)).astype(np.float32))
 
 
 def tile(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`TileLayerParams`: repeat along the last axes, or along all."""
-    x, repeats = alone(layer), [int(times) for times in layer.params.reps]
+    x, repeats = layer.x, integers(g, layer, 1, layer.params.reps)
     return arrays.tile(g, x, [1] * (x.rank - len(repeats)) + repeats)
 
 
 def cumulative_sum(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`CumSumLayerParams`: cumulative sums along an axis."""
-    p, x = layer.params, alone(layer)
-    axis = np.asarray(arrays.axis_of(p.axis, x.rank), dtype=np.int64)
+    p, x = layer.params, layer.x
+    (position,) = integers(g, layer, 1, (p.axis,))
+    axis = np.asarray(arrays.axis_of(position, x.rank), dtype=np.int64)
     return g.op("CumSum", x, axis, exclusive=int(p.excludeFinalSum), reverse=int(p.reverse))
 
 
@@ -204,6 +248,7 @@ LAYERS: dict[str, Translator] = {
     "reshape": reshape,
     "reshapeStatic": lambda g, layer: arrays.reshape_like(g, layer.x, list(layer.params.targetShape)),
     "rankPreservingReshape": lambda g, layer: arrays.reshape_like(g, layer.x, list(layer.params.targetShape)),
+    "reshapeDynamic": lambda g, layer: arrays.reshape_like(g, layer.pair()[0], integers(g, layer, 1, ())),
     "reshapeLike": lambda g, layer: arrays.reshape(g, layer.pair()[0], layer.pair()[1].shape),
     "squeeze": squeeze,
     "expandDims": lambda g, layer: arrays.expand(g, layer.x, list(layer.params.axes)),
@@ -216,19 +261,23 @@ LAYERS: dict[str, Translator] = {
     "splitND": split_nd,
     "slice": slice_axis,
     "sliceStatic": slice_static,
+    "sliceDynamic": slice_dynamic,
     "sliceBySize": slice_by_size,
     "copy": lambda _, layer: layer.x,
     "loadConstant": load_constant,
     "loadConstantND": load_constant_nd,
     "fillStatic": fill_static,
+    "fillDynamic": fill_dynamic,
     "fillLike": fill_like,
     "rangeStatic": range_static,
+    "rangeDynamic": range_dynamic,
     "getShape": lambda g, layer: g.constant(np.asarray(layer.x.shape, dtype=np.float32)),
     "tile": tile,
     "cumSum": cumulative_sum,
     "broadcastToStatic": lambda g, layer: arrays.broadcast_to(
         g, layer.x, [int(n) for n in layer.params.targetShape]
     ),
+    "broadcastToDynamic": lambda g, layer: arrays.broadcast_to(g, layer.pair()[0], integers(g, layer, 1, ())),
     "broadcastToLike": lambda g, layer: arrays.broadcast_to(g, layer.pair()[0], layer.pair()[1].shape),
     "sequenceRepeat": sequence_repeat,
     "reverse": reverse,

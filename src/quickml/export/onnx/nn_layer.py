@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from numpy.typing import NDArray
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx.graph import OnnxGraph, Tensor
@@ -33,11 +35,23 @@ class NetworkLayer:
         return self.inputs[0], self.inputs[1]
 
 
-def alone(layer: NetworkLayer) -> Tensor:
-    """The only input of a layer; further inputs are computed parameters, which are not supported."""
-    if len(layer.inputs) > 1:
+def numbers(g: OnnxGraph, layer: NetworkLayer, index: int) -> NDArray[Any] | None:
+    """The numbers of an input that is a parameter of the layer; None if the layer has no such input.
+
+    Raises UnsupportedModelError if they depend on more than the shapes of the model's inputs.
+    """
+    if index >= len(layer.inputs):
+        return None
+    known = g.known(layer.inputs[index])
+    if known is None:
         raise UnsupportedModelError("parameters that are computed at run time cannot be run here")
-    return layer.x
+    return known.reshape(-1)
+
+
+def integers(g: OnnxGraph, layer: NetworkLayer, index: int, default: Iterable[int]) -> list[int]:
+    """`numbers` as integers, or the default if the layer has no such input."""
+    given = numbers(g, layer, index)
+    return [int(number) for number in (default if given is None else given)]
 
 
 Translator = Callable[[OnnxGraph, NetworkLayer], Tensor | Sequence[Tensor]]

@@ -8,7 +8,7 @@ from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays, lookups
 from quickml.export.onnx.graph import FLOAT, OnnxGraph, Tensor
-from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least, integers
 
 
 def embedding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
@@ -70,8 +70,9 @@ def scatter_nd(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 def top_k(g: OnnxGraph, layer: NetworkLayer) -> tuple[Tensor, Tensor]:
     """`TopKLayerParams`: the values, and their indices as floats."""
-    p, x = layer.params, alone(layer)
-    values, indices = lookups.top_k(g, x, int(p.K), p.axis, largest=not p.useBottomK)
+    p = layer.params
+    (count,) = integers(g, layer, 1, (p.K,))
+    values, indices = lookups.top_k(g, layer.x, count, p.axis, largest=not p.useBottomK)
     return values, g.op("Cast", indices, to=FLOAT)
 
 
@@ -84,8 +85,9 @@ def argsort(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 def one_hot(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`OneHotLayerParams`: a new axis that is `onValue` at the index and `offValue` elsewhere."""
-    p, x = layer.params, alone(layer)
-    return lookups.one_hot(g, x, int(p.oneHotVectorSize), p.axis, on=float(p.onValue), off=float(p.offValue))
+    p = layer.params
+    (depth,) = integers(g, layer, 1, (p.oneHotVectorSize,))
+    return lookups.one_hot(g, layer.x, depth, p.axis, on=float(p.onValue), off=float(p.offValue))
 
 
 def reverse_sequence(g: OnnxGraph, layer: NetworkLayer) -> Tensor:

@@ -8,7 +8,7 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import nnweights, proto
 from quickml.export.onnx import arrays, resizing, spatial
 from quickml.export.onnx.graph import OnnxGraph, Tensor
-from quickml.export.onnx.nn_layer import NetworkLayer, Translator, alone, at_least
+from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least, integers
 from quickml.export.onnx.spatial import Window, to_ints
 
 _TOP_LEFT_HEAVY = 1
@@ -131,6 +131,51 @@ def pooling(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     return arrays.unfold(g, y, layer.x)
 
 
+def convolution3d(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`Convolution3DLayerParams`: of (N, C, D, H, W)."""
+    p, x = layer.params, layer.x
+    if p.isDeconvolution:
+        raise UnsupportedModelError("a deconvolution of three axes cannot be run here")
+    groups = int(p.nGroups) or 1
+    window = _window3d(p, x, _three(p, "dilation"))
+    bias = nnweights.array(p.bias, (p.outputChannels,)) if p.hasBias else None
+    weight = nnweights.array(p.weights, (p.outputChannels, p.inputChannels // groups, *window.kernel))
+    return spatial.convolution(g, x, weight, bias, window=window, groups=groups)
+
+
+def pooling3d(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`Pooling3DLayerParams`: max and average pooling of (N, C, D, H, W)."""
+    p, x = layer.params, layer.x
+    kind = proto.enum_name(p, "type", p.type).lower()
+    return spatial.pooling(g, x, kind, _window3d(p, x, (1, 1, 1)), exclude=p.countExcludePadding)
+
+
+def global_pooling3d(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
+    """`GlobalPooling3DLayerParams`: the last three axes, which keep size 1."""
+    kind = proto.enum_name(layer.params, "type", layer.params.type)
+    return arrays.reduce(
+        g, "ReduceMax" if kind == "MAX" else "ReduceMean", at_least(layer.x, 3), (-3, -2, -1)
+    )
+
+
+def _window3d(p: Any, x: Tensor, dilation: tuple[int, ...]) -> Window:
+    kernel, stride = _three(p, "kernel"), _three(p, "stride")
+    before: tuple[int, ...] = (0, 0, 0)
+    after: tuple[int, ...] = (0, 0, 0)
+    kind = proto.enum_name(p, "paddingType", p.paddingType)
+    if kind == "SAME":
+        before, after = spatial.same_padding(x.shape[2:], kernel, stride, dilation, lower=False)
+    elif kind == "CUSTOM":
+        before = (p.customPaddingFront, p.customPaddingTop, p.customPaddingLeft)
+        after = (p.customPaddingBack, p.customPaddingBottom, p.customPaddingRight)
+    return Window(kernel=kernel, stride=stride, before=before, after=after, dilation=dilation)
+
+
+def _three(p: Any, name: str) -> tuple[int, ...]:
+    """The sizes of depth, height and width; 1 by default."""
+    return tuple(int(getattr(p, f"{name}{axis}")) or 1 for axis in ("Depth", "Height", "Width"))
+
+
 def padding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`PaddingLayerParams`: constant, reflection or replication."""
     p = layer.params
@@ -142,8 +187,8 @@ def padding(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 def constant_pad(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
     """`ConstantPaddingLayerParams`: padding amounts for every axis, or target sizes."""
-    p, x = layer.params, alone(layer)
-    amounts = [int(amount) for amount in p.padAmounts]
+    p, x = layer.params, layer.x
+    amounts = integers(g, layer, 1, p.padAmounts)
     if len(amounts) != 2 * x.rank:
         raise CoreMLFileError(f"expected {2 * x.rank} amounts of padding, found {len(amounts)}")
     before, after = amounts[::2], amounts[1::2]
@@ -220,6 +265,9 @@ def reorganize(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 LAYERS: dict[str, Translator] = {
     "convolution": convolution,
     "pooling": pooling,
+    "convolution3d": convolution3d,
+    "pooling3d": pooling3d,
+    "globalPooling3d": global_pooling3d,
     "padding": padding,
     "constantPad": constant_pad,
     "crop": crop,
