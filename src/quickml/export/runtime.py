@@ -196,7 +196,9 @@ class Runtime:
         declared = {feature.name for feature in interface(self._file.model.description).output}
         names = [name for name in self._engine.outputs if name in declared]
         if len(names) != 1:
-            raise UnsupportedModelError(f"The model has {len(names)} outputs ({_listed(names)}): use run().")
+            raise UnsupportedModelError(
+                f"The model: expected one output, found {len(names)} ({_listed(names)})"
+            )
         return names[0]
 
 

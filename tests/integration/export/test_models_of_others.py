@@ -143,6 +143,19 @@ def test_a_scaled_size_is_computed_in_float32(
     assert y.shape == (1, expected, expected)
 
 
+@pytest.mark.parametrize(
+    ("end", "step", "count"), [(0.3, 0.1, 3), (1.1, 0.1, 11), (0.9, 0.3, 3), (1.0, 0.3, 4)]
+)
+def test_the_length_of_a_range_is_computed_in_float32(
+    end: float, step: float, count: int, tmp_path: Path
+) -> None:
+    maker = Maker(version=4, exact=True).array("x", 1).output("y")
+    maker.layer("rangeStatic", "", "r", endValue=end, stepSizeValue=step)
+    maker.layer("addBroadcastable", "x r", "y")
+    y = maker.run(tmp_path, x=np.zeros(1))["y"]
+    np.testing.assert_allclose(y, step * np.arange(count), rtol=1e-6)
+
+
 # --- parameters that are inputs ---------------------------------------------------------------------------
 
 
@@ -187,6 +200,16 @@ def test_parameters_that_depend_on_values_are_named(tmp_path: Path) -> None:
     with pytest.raises(
         UnsupportedModelError, match="parameters that are computed at run time cannot be run here"
     ):
+        load(maker.save(tmp_path))
+
+
+def test_much_arithmetic_of_constants_is_refused_soon(tmp_path: Path) -> None:
+    maker = Maker(version=4, exact=True).array("x", 2).output("y")
+    maker.layer("getShape", "x", "s0")
+    for number in range(3000):
+        maker.layer("addBroadcastable", f"s{number} s0", f"s{number + 1}")
+    maker.layer("reshapeDynamic", "x s3000", "y")
+    with pytest.raises(UnsupportedModelError, match="expected at most 10000 nodes"):
         load(maker.save(tmp_path))
 
 

@@ -117,6 +117,19 @@ def test_a_scaled_size_is_the_declared_one(kind: str, factor: float, tmp_path: P
     assert answer(path, x).shape == (1, 1, height, width)
 
 
+@pytest.mark.parametrize(("start", "end", "step"), [(0.0, 0.3, 0.1), (0.0, 1.1, 0.1), (1.0, 2.2, 0.4), (1.0, -0.2, -0.4)])  # fmt: skip
+def test_the_length_of_a_range_is_the_declared_one(
+    start: float, end: float, step: float, tmp_path: Path
+) -> None:
+    def body(x: Any) -> Any:
+        return mb.add(x=x, y=mb.range_1d(start=start, end=end, step=step))
+
+    path = convert(body, (1,), tmp_path, pass_pipeline=UNCHANGED)
+    np.testing.assert_allclose(
+        answer(path, np.zeros(1)), np.arange(*np.float32([start, end, step])), atol=1e-6
+    )
+
+
 # --- integers ---------------------------------------------------------------------------------------------
 
 

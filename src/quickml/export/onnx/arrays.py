@@ -16,6 +16,7 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.onnx.graph import BOOL, FLOAT, INT32, INT64, OnnxGraph, Operand, Tensor
 
 _MOST_PIECES = 4096
+_LONGEST_RANGE = 2**22
 _CASTS = {"fp32": FLOAT, "float32": FLOAT, "fp64": FLOAT, "int32": INT32, "int64": INT64, "bool": BOOL,
           "int16": INT32, "uint16": INT32, "int8": INT32, "uint8": INT32, "uint32": INT32}  # fmt: skip
 
@@ -193,6 +194,18 @@ def arg(g: OnnxGraph, kind: str, x: Tensor, axis: int, keep: bool) -> Tensor:
     """ArgMax or ArgMin along an axis, as int32."""
     indices = g.op(kind, x, axis=axis_of(axis, x.rank), keepdims=int(keep))
     return g.op("Cast", indices, to=INT32)
+
+
+def evenly_spaced(start: float, end: float, step: float, dtype: np.dtype[Any]) -> NDArray[Any]:
+    """start, start + step, ... below end; their number is computed in `dtype`, like Core ML does."""
+    if dtype.kind == "f":
+        first, last, distance = (dtype.type(number) for number in (start, end, step))
+        count = math.ceil((last - first) / distance)
+    else:
+        count = -((int(start) - int(end)) // int(step))
+    if not 0 <= count <= _LONGEST_RANGE:
+        raise CoreMLFileError(f"a range: expected 0 to {_LONGEST_RANGE} numbers, found {count}")
+    return (start + step * np.arange(count)).astype(dtype)
 
 
 def broadcast_to(g: OnnxGraph, x: Tensor, shape: Sequence[int]) -> Tensor:

@@ -22,6 +22,7 @@ OPSET = 18
 IR_VERSION = 8
 LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB, far above the networks on phones
 _LARGEST_PEAK_ELEMENTS = 2**27  # of all values in memory at the same time; nodes also need scratch memory
+_COST_OF_COMPUTING = 5  # a node whose values are computed takes as long to read as so many others
 _MOST_AXES = 16  # Core ML has 5, in some layers 6
 _MOST_NODES = 10_000  # read in one or two seconds; the deepest networks on phones have about 2,000
 _LARGEST_INFERRED = 4096  # constants up to this size are passed to the shape inference
@@ -75,7 +76,7 @@ class OnnxGraph:
         self._count = 0
         self._nodes: list[Any] = []
         self._free_nodes = 0
-        self._folded_nodes = 0
+        self._computed_nodes = 0
         self._initializers: dict[str, Any] = {}
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
@@ -135,7 +136,7 @@ class OnnxGraph:
 
         Raises CoreMLFileError if the operands do not fit.
         """
-        if len(self._nodes) - self._free_nodes + self._folded_nodes >= _MOST_NODES:
+        if len(self._nodes) - self._free_nodes + self._computed_nodes >= _MOST_NODES:
             raise UnsupportedModelError(f"expected at most {_MOST_NODES} nodes, found more")
         operands = [None if value is None else self.constant(value) for value in inputs]
         names = [self._name(kind) for _ in range(outputs)]
@@ -145,7 +146,7 @@ class OnnxGraph:
         inferred = self._infer(kind, node, given)
         results = [_tensor(name, inferred.get(name), kind) for name in names]
         if given and all(one.size <= _LARGEST_FOLDED for one in results) and self._are_small(given):
-            self._folded_nodes += 1
+            self._computed_nodes += _COST_OF_COMPUTING
             return tuple(self._stored(value) for value in self._computed(node, given, results))
         self._nodes.append(node)
         return tuple(self._known(one) for one in results)
@@ -215,7 +216,10 @@ class OnnxGraph:
         constants = [self._initializers[name] for name in {one.name for one in operands}]
         graph = helper.make_graph([node], "constants", [], outputs, constants)
         model = helper.make_model(graph, opset_imports=[self._opset], ir_version=IR_VERSION)
-        computed: Sequence[NDArray[Any]] = ReferenceEvaluator(model).run(None, {})
+        try:
+            computed: Sequence[NDArray[Any]] = ReferenceEvaluator(model).run(None, {})
+        except Exception as error:  # it raises exceptions of any kind
+            raise CoreMLFileError(f"constants do not fit ({error})") from error
         return [np.asarray(value).reshape(one.shape) for value, one in zip(computed, results, strict=True)]
 
     def _peak(self) -> int:

@@ -59,6 +59,11 @@ class MilArguments:
             raise UnsupportedModelError(f"the argument {name!r} has to be a constant of numbers")
         return value.astype(np.float32) if value.dtype == np.float16 else value
 
+    def dtype(self, name: str) -> np.dtype[Any]:
+        """The element type of a constant; float16 stays float16."""
+        value = self.value(name)
+        return value.dtype if isinstance(value, np.ndarray) else self.array(name).dtype
+
     def floats(self, name: str) -> NDArray[np.float32]:
         """The argument as a constant array of float32."""
         return self.array(name).astype(np.float32)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
@@ -12,7 +10,6 @@ from quickml.export.onnx.graph import OnnxGraph, Tensor
 from quickml.export.onnx.mil_arguments import MilArguments, Translator, Value
 
 _PADDING = {"constant": "constant", "reflect": "reflect", "replicate": "edge"}
-_LONGEST_RANGE = 2**22
 _IOS_17 = 7
 
 
@@ -136,10 +133,7 @@ def cumsum(g: OnnxGraph, a: MilArguments) -> Tensor:
 def range_1d(_: OnnxGraph, a: MilArguments) -> Value:
     """The constant start, start + step, ... below end. The arguments must be constant, to know its length."""
     start, end, step = (a.number(name) for name in ("start", "end", "step"))
-    count = math.ceil((end - start) / step)
-    if not 0 <= count <= _LONGEST_RANGE:
-        raise CoreMLFileError(f"a range: expected 0 to {_LONGEST_RANGE} numbers, found {count}")
-    return (start + step * np.arange(count)).astype(a.array("start").dtype)
+    return arrays.evenly_spaced(start, end, step, a.dtype("start"))
 
 
 def fill_like(g: OnnxGraph, a: MilArguments) -> Tensor:

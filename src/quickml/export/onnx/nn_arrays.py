@@ -14,7 +14,6 @@ from quickml.export.onnx.graph import OnnxGraph, Tensor
 from quickml.export.onnx.nn_layer import NetworkLayer, Translator, at_least, integers, numbers
 
 _CHANNEL, _SEQUENCE = -3, -5
-_LONGEST_RANGE = 2**22
 
 
 def flatten(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
@@ -206,10 +205,7 @@ def range_dynamic(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
 
 
 def _range(g: OnnxGraph, start: float, end: float, step: float) -> Tensor:
-    count = math.ceil((end - start) / step)
-    if not 1 <= count <= _LONGEST_RANGE:
-        raise CoreMLFileError(f"a range: expected 1 to {_LONGEST_RANGE} numbers, found {count}")
-    return g.constant((start + step * np.arange(count)).astype(np.float32))
+    return g.constant(arrays.evenly_spaced(start, end, step, np.dtype(np.float32)))
 
 
 def tile(g: OnnxGraph, layer: NetworkLayer) -> Tensor:
