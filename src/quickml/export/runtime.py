@@ -212,7 +212,8 @@ def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[Any]:
     if value is None:
         if not spec.is_optional:
             raise InputError(f"The input {spec.name!r} is missing.")
-        return np.full(spec.graph_shape, spec.default, dtype=spec.dtype)
+        with np.errstate(all="ignore"):  # a file may have a default value beyond the range of the input
+            return np.full(spec.graph_shape, spec.default).astype(spec.dtype)
     array = np.asarray(value)
     if array.dtype.kind not in "fiub":
         raise InputError(f"The input {spec.name!r} expects numbers, found {array.dtype}.")

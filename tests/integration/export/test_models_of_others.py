@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from commands import quickml
-from networks import GRAYSCALE, Maker, exactly, load, normal, one
+from networks import FLOAT32, GRAYSCALE, Maker, exactly, load, normal, one
 from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
 from quickml.export.coreml.reading import proto
 from quickml.export.coreml.reading.contents import contents
@@ -42,11 +42,24 @@ def test_optional_inputs_have_their_default_values(tmp_path: Path) -> None:
     )
     done = quickml("predict", path, "1,2,3", "--json")
     assert json.loads(done.stdout)["prediction"] == [6, 7, 8]
+    assert "multiarray float32, optional, default 5" in quickml("inspect", path).stdout
 
 
 def test_an_optional_input_without_a_default_value_is_zero(tmp_path: Path) -> None:
     path = with_bias(default=None).save(tmp_path)
     np.testing.assert_array_equal(load(path).outputs(np.float32([[1, 2, 3]])), [[1, 2, 3]])
+
+
+@pytest.mark.parametrize("default", [np.inf, 1e38])
+@pytest.mark.parametrize("data_type", [INT32, FLOAT32])
+def test_a_default_value_out_of_range_ends_in_an_answer(
+    default: float, data_type: int, tmp_path: Path
+) -> None:
+    maker = with_bias(default)
+    maker.model.description.input[1].type.multiArrayType.dataType = data_type
+    path = maker.save(tmp_path)
+    assert load(path).outputs(np.float32([[1, 2, 3]])).shape == (1, 3)
+    assert "optional" in quickml("inspect", path, "--json").stdout
 
 
 def test_an_optional_input_can_be_given(tmp_path: Path) -> None:

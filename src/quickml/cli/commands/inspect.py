@@ -95,6 +95,9 @@ def _features(description: Description, table: Table) -> Table:
 
 def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
     kind = " ".join(filter(None, (feature.kind, feature.data_type, feature.color_space)))
+    if feature.is_optional:
+        default = "" if feature.default_value is None else f", default {feature.default_value:g}"
+        kind += f", optional{default}"
     shape = " x ".join(map(str, feature.shape)) if feature.shape else ""
     return feature.name, kind, shape, feature.description
 

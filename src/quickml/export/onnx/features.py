@@ -14,7 +14,7 @@ import numpy as np
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import proto
-from quickml.export.coreml.reading.interface import array_shape, image_size
+from quickml.export.coreml.reading.interface import array_shape, default_value, image_size
 from quickml.export.onnx import arrays
 from quickml.export.onnx.graph import FLOAT, INT32, LARGEST_TENSOR_ELEMENTS, OnnxGraph, Tensor
 
@@ -60,13 +60,12 @@ def input_spec(feature: Any) -> InputSpec:
     array = feature.type.multiArrayType
     shape = array_shape(array)
     _check_shape(feature.name, shape)
-    default = array.WhichOneof("defaultOptionalValue")
     return InputSpec(
         name=feature.name,
         kind="multiarray",
         shape=shape,
         is_optional=bool(feature.type.isOptional),
-        default=float(getattr(array, default)) if default else 0.0,
+        default=default_value(array) or 0.0,
         is_integer=proto.enum_name(array, "dataType", array.dataType) in _INTEGERS,
     )
 

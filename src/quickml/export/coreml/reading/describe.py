@@ -16,7 +16,7 @@ from quickml.export.coreml.reading.contents import (
     required_version,
 )
 from quickml.export.coreml.reading.files import CoreMLFile
-from quickml.export.coreml.reading.interface import array_shape, image_size, interface
+from quickml.export.coreml.reading.interface import array_shape, default_value, image_size, interface
 
 Kind = Literal[
     "image", "multiarray", "dictionary", "sequence", "string", "int64", "double", "state", "unknown"
@@ -47,6 +47,7 @@ class FeatureDescription:
     data_type: str = ""
     color_space: str = ""
     is_optional: bool = False
+    default_value: float | None = None
     description: str = ""
 
 
@@ -129,7 +130,7 @@ def _feature(feature: Any) -> FeatureDescription:
     which = feature.type.WhichOneof("Type") or ""
     kind = _KINDS.get(which, "unknown")
     shape: tuple[int, ...] = ()
-    data_type, color = "", ""
+    data_type, color, default = "", "", None
     if kind == "image":
         image = feature.type.imageType
         color = proto.enum_name(image, "colorSpace", image.colorSpace)
@@ -137,7 +138,7 @@ def _feature(feature: Any) -> FeatureDescription:
     elif kind == "multiarray":
         array = feature.type.multiArrayType
         data_type = proto.enum_name(array, "dataType", array.dataType).lower()
-        shape = array_shape(array)
+        shape, default = array_shape(array), default_value(array)
     elif kind == "dictionary":
         key = feature.type.dictionaryType.WhichOneof("KeyType") or ""
         data_type = f"{key.removesuffix('KeyType') or 'unknown'} to double"
@@ -148,6 +149,7 @@ def _feature(feature: Any) -> FeatureDescription:
         data_type=data_type,
         color_space=color,
         is_optional=bool(feature.type.isOptional),
+        default_value=default,
         description=feature.shortDescription,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 
@@ -21,6 +22,13 @@ def array_shape(array: Any) -> tuple[int, ...]:
     if array.WhichOneof("ShapeFlexibility") == "enumeratedShapes" and array.enumeratedShapes.shapes:
         return tuple(int(size) for size in array.enumeratedShapes.shapes[0].shape)
     return tuple(max(1, int(one.lowerBound)) for one in array.shapeRange.sizeRanges)
+
+
+def default_value(array: Any) -> float | None:
+    """The value of all elements of an `ArrayFeatureType` that is not given; None without a finite one."""
+    which = array.WhichOneof("defaultOptionalValue")
+    value = float(getattr(array, which)) if which else math.nan
+    return value if math.isfinite(value) else None
 
 
 def image_size(image: Any) -> tuple[int, int]:
