@@ -62,6 +62,14 @@ def test_float16_passes_within_its_own_tolerance(kind, tmp_path):
     assert size(tmp_path / f"model.{kind}") < 0.6 * size(tmp_path / "full" / f"model.{kind}")
 
 
+def test_answers_that_are_not_finite_in_float16_are_explained(cnn):
+    from quickml.export.verify import judge
+
+    answers = np.full_like(cnn.probe.expected, np.nan)
+    with pytest.raises(VerificationError, match="float16 has no numbers above 65,504, use float32"):
+        judge("model.mlpackage", answers, cnn.probe, cnn.plan.info.labels, "float16")
+
+
 def size(path) -> int:
     return (
         path.stat().st_size

@@ -150,6 +150,13 @@ def test_inputs_that_do_not_fit_are_named(server, digits, name):
     assert problem["detail"].startswith("inputs/1: expected")
 
 
+def test_an_answer_that_is_not_finite_is_a_problem(server, tmp_path):
+    job_id, _ = ready(server, REGRESSION, "mlmodel", tmp_path / "result")
+    fine, large = [0.0] * 10, [3e38, -3e38] * 5
+    problem = is_problem(ask(server, job_id, [fine, large]), 422, "input")
+    assert problem["detail"].startswith("inputs/1: expected a finite answer, found")
+
+
 def test_a_picture_that_unpacks_to_too_much_is_refused(server, digits):
     from PIL import Image
 
