@@ -72,7 +72,7 @@ class Description:
     labels: tuple[str | int, ...] | None
     layers: tuple[LayerDescription, ...]
     parameters: int
-    apple_parts: tuple[str, ...]
+    apple_parts: tuple[str, ...] = ()
     weight_types: tuple[str, ...]
     size_bytes: int
     author: str
