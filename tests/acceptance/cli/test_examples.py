@@ -50,11 +50,11 @@ def test_an_example_runs_from_end_to_end(path, tmp_path):
 
 
 def smaller(dataset):
-    """A thousand samples, where the dataset lets itself be cut."""
+    """Three hundred samples, where the dataset lets itself be cut."""
     options = {"name": dataset} if isinstance(dataset, str) else dataset
     fields = read_fields(options["name"])
     return (
-        {**options, "num_samples": min(1000, options.get("num_samples", 1000))}
+        {**options, "num_samples": min(300, options.get("num_samples", 300))}
         if "num_samples" in fields
         else options
     )

@@ -28,7 +28,7 @@ from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.database.sqlite import SqliteDatabase
 from server_process import PATIENCE_S, ROOT
 
-CRASHES = rounds.choose(few=16, full=120)
+CRASHES = rounds.choose(few=9, full=120)
 JOBS = CRASHES * 2 // 3
 WORKERS = 2
 OWNERS = ("ada", "ben", "cleo")

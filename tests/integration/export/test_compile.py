@@ -1,5 +1,6 @@
 """A really trained network in every format and form, from the document to the folder."""
 
+import gc
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ from quickml.document import understand
 from quickml.errors import CompileError, CoreMLFileError, VerificationError
 from quickml.export import compile as compiling
 from quickml.export.formats.mlmodel import MLModel
+from untrained import plan_of, untrained
 
 ROOT = Path(__file__).parents[3]
 LAYERS = [
@@ -177,3 +179,17 @@ def test_auto_on_the_command_line(tmp_path):
     assert (
         order.index("trained") < order.index("compressed") < order.index("compiled") < order.index("verified")
     )
+
+
+def test_a_conversion_does_not_collect_garbage(tmp_path):
+    """A full collection takes 0.1 s beside TensorFlow's graphs, and coremltools asks for one after each conversion."""
+    from quickml.export.coreml.package import write
+
+    trained = untrained(plan_of(*LAYERS, dataset="digits"), count=4)
+    gc.disable()
+    try:
+        before = gc.get_stats()[2]["collections"]
+        write(trained, "mlmodel", tmp_path)
+        assert gc.get_stats()[2]["collections"] == before
+    finally:
+        gc.enable()

@@ -307,15 +307,20 @@ def test_sparsity_is_the_share_of_zeros(cnn, tmp_path):
 # auto
 
 
-@pytest.mark.parametrize("kind", ["mlmodel", "mlpackage"])
-@pytest.mark.parametrize("most", [0.0, 0.01, 0.1, 0.5])
-def test_auto_takes_the_smallest_that_holds(cnn, kind, most, tmp_path):
-    one, told = chosen(with_export(cnn, weights="auto", max_accuracy_drop=most), kind, tmp_path / "auto")
-    rows = {}
-    for form in known()[kind].first_ios:
+@pytest.fixture(scope="module", params=["mlmodel", "mlpackage"])
+def every_form(request, cnn, tmp_path_factory):
+    """A format, and what is told of each form of weights in it."""
+    folder, rows = tmp_path_factory.mktemp(request.param), {}
+    for form in known()[request.param].first_ios:
         if form != "float32":
-            _, (row, *_) = chosen(with_export(cnn, weights=form), kind, tmp_path / form)
-            rows[form] = row
+            _, (rows[form], *_) = chosen(with_export(cnn, weights=form), request.param, folder / form)
+    return request.param, rows
+
+
+@pytest.mark.parametrize("most", [0.0, 0.01, 0.1, 0.5])
+def test_auto_takes_the_smallest_that_holds(cnn, every_form, most, tmp_path):
+    kind, rows = every_form
+    one, told = chosen(with_export(cnn, weights="auto", max_accuracy_drop=most), kind, tmp_path / "auto")
     holding = {form: row.size_bytes for form, row in rows.items() if row.drop <= most}
     best = min(holding, key=holding.get, default="float32")
     assert one.weights == best

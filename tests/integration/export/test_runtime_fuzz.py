@@ -22,7 +22,7 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import files, proto
 
 TESTS = Path(__file__).resolve().parents[2] / "support"
-SECONDS = rounds.choose(few=8.0, full=120.0)
+SECONDS = rounds.choose(few=4.0, full=120.0)
 
 
 def python(script: str, *arguments: str, within_s: float) -> subprocess.CompletedProcess[str]:

@@ -42,7 +42,7 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
     if name == "fashion_mnist" and not images.DEBIAN.is_dir():
         pytest.skip("Fashion-MNIST is not on this machine, and tests fetch nothing")
     large = (*(name for name in BUILT_IN if "mnist" in name), "waves", "adding", "brackets")
-    options = {"num_samples": 1000} if name in large else {}
+    options = {"num_samples": 400} if name in large else {}
     dataset = BUILT_IN[name](**options).info()
     end = {"type": "Dense", "units": dataset.outputs}
     if dataset.labels:
@@ -53,7 +53,7 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
         "dataset": {"name": name, **options},
         "model": {"layers": layers},
         "training": {
-            "epochs": 3,
+            "epochs": 2,
             "optimizer": {"type": "Adam", "learning_rate": 0.01},
             "validation_fraction": 0.1,
         },
@@ -74,7 +74,7 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
 def test_sculptml_documents_of_every_kind_train(name, tmp_path):
     document = copy.deepcopy(DOCUMENTS[name])
     if document["dataset"]["name"] == "MNIST":  # the classic network, on fewer pictures
-        document["dataset"].update(epochs=1, num_samples=1000)
+        document["dataset"].update(epochs=1, num_samples=300)
     told = run(document, tmp_path / "result")
     assert told["trained"].epochs == understand(document).document.training.epochs
     assert len(told["verified"].parity) == 2

@@ -7,6 +7,7 @@ from unittest.mock import patch
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+import rounds
 from chosen import chosen, proven
 from quickml.document import understand
 from quickml.document.formats import known
@@ -290,7 +291,7 @@ def check(doc):
 
 
 slow = settings(
-    max_examples=15,
+    max_examples=rounds.choose(few=6, full=40),
     deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],  # a network takes a second to build: no shrinking
