@@ -321,3 +321,12 @@ def test_files_as_datasets_say_what_is_possible(dataset):
     assert told(document(END, dataset=dataset))[0].endswith(
         "; files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
     )
+
+
+def test_the_end_of_a_network_is_one_problem_of_a_file_that_a_phone_trains():
+    doc = document(
+        {"type": "Dense", "units": 1, "activation": "softmax"}, export={"updatable": {"layers": ["dense"]}}
+    )
+    assert told(doc) == [
+        '/model/layers/0: iris (3 classes) expects an output of (3,), found (1,); write "units": 3'
+    ]

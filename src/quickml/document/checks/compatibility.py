@@ -34,8 +34,8 @@ def check(
         problems = input_problems(model, graph, info)
         known = {problem.pointer for problem in problems}  # a layer that takes tokens for numbers
         problems += [problem for problem in misfits if problem.pointer not in known]
-    if graph and info:
-        problems += output_problems(graph, info)
+    misplaced = output_problems(graph, info) if graph and info else []
+    problems += misplaced
     if graph and training:
         problems += size_problems(graph, training)
     if training and info:
@@ -43,5 +43,6 @@ def check(
     if export:
         problems += export_problems(export)
     if export and export.updatable:
-        problems += updatable_problems(export.updatable, graph, info)
+        # What a phone trains depends on the end of the network.
+        problems += updatable_problems(export.updatable, None if misplaced else graph, info)
     return graph, problems
