@@ -13,17 +13,28 @@ import json
 import math
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quickml.document.syntax import mistake
 from quickml.errors import InputError, unexpected
-from quickml.export.pictures import fitted
+from quickml.export.pictures import draft, fitted
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 MAX_PIXELS = 89_478_485
 """Maximum size of a picture. Files of a few kilobytes can decode to far more pixels."""
+
+MAX_SIDE = 65_535
+"""Maximum width and height of a picture, as in JPEG. Decoders also take memory for each row."""
+MAX_SCANS = 100
+"""Maximum number of scans of a progressive JPEG. Each goes over all pixels, and may take a few bytes only."""
+_SCAN = b"\xff\xda"
+"""Begins a scan. In compressed data, 0xff is followed by 0x00."""
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -73,20 +84,25 @@ def numbers(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.float32
         InputError: the value is not a list of the expected number of finite numbers.
     """
     expected = f"{name}: expected {math.prod(shape)} finite numbers, as a list or nested as {shape}"
+    if not isinstance(value, list):
+        raise InputError(f"{expected}, found {value!r:.40}")
+    found = np.empty(0, object)
+    with suppress(ValueError):  # different depths
+        found = np.asarray(value, object)  # as objects: of one long text, numpy would make all items as long
+    kinds = set(map(type, found.reshape(-1)))
+    if list in kinds or (value and not found.size):
+        raise InputError(f"{expected}, found lists of different lengths")
+    if not kinds <= {int, float}:
+        raise InputError(f"{expected}, found a list with items that are not numbers")
+    if found.size != math.prod(shape):
+        raise InputError(f"{expected}, found {found.size}")
     try:
-        array = np.asarray(value)
-    except (ValueError, OverflowError, RecursionError):
-        raise InputError(f"{expected}, found lists of different lengths") from None
-    if not isinstance(value, list) or array.dtype.kind not in "fiu":
-        found = "a list with items that are not numbers" if isinstance(value, list) else f"{value!r:.40}"
-        raise InputError(f"{expected}, found {found}")
-    if array.size != math.prod(shape):
-        raise InputError(f"{expected}, found {array.size}")
-    with np.errstate(over="ignore"):
-        array = array.astype(np.float32)
-    if not np.isfinite(array).all():
+        array = found.astype(np.float64)
+    except OverflowError:
+        array = np.full(1, math.inf)
+    if not (np.abs(array) <= LARGEST).all():
         raise InputError(f"{expected}, found a number outside the range of float32")
-    return array.reshape(shape)
+    return array.astype(np.float32).reshape(shape)
 
 
 def picture(
@@ -114,24 +130,39 @@ def picture(
     Raises:
         InputError: the content is not a picture of these formats, is damaged, or has too many pixels.
     """
-    from PIL import Image, ImageOps, UnidentifiedImageError
+    from PIL import Image, UnidentifiedImageError
 
     expected = f"{name}: expected a picture ({', '.join(formats or ('PNG', 'JPEG', '...'))})"
     try:
-        with warnings.catch_warnings(), Image.open(io.BytesIO(content), formats=formats) as image:
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # `max_pixels` is checked instead
-            if image.width * image.height > max_pixels:
-                raise Image.DecompressionBombError
-            upright = ImageOps.exif_transpose(image)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the size is checked here, and damage raises errors
+            with Image.open(io.BytesIO(content), formats=formats) as image:
+                _check_effort(image, content, name, max_pixels)
+                if image.mode == "F":
+                    raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")
+                draft(image, shape)
+                return fitted(image, shape)
+    except InputError:
+        raise
     except Image.DecompressionBombError:
         raise InputError(f"{name}: expected a picture of at most {max_pixels:,} pixels, found more") from None
     except UnidentifiedImageError:
         raise InputError(f"{expected}, found another kind of file") from None
     except Exception as error:  # Pillow reports damage, also that of EXIF data, with errors of any kind
-        raise InputError(f"{expected}, found a damaged one ({error})") from None
-    if upright.mode == "F":
-        raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")
-    return fitted(upright, shape)
+        raise InputError(f"{expected}, found a damaged one ({error!s:.80})") from None
+
+
+def _check_effort(image: Image.Image, content: bytes, name: str, max_pixels: int) -> None:
+    """Check, before anything is decoded, that decoding takes little memory and time."""
+    kind, pixels = "picture", image.width * image.height
+    if image.info.get("progressive"):
+        kind, max_pixels = "progressive JPEG", max_pixels // 2  # needs coefficients of 16 bits for all pixels
+    if pixels > max_pixels:
+        raise InputError(f"{name}: expected a {kind} of at most {max_pixels:,} pixels, found more")
+    if max(image.size) > MAX_SIDE:
+        raise InputError(f"{name}: expected a {kind} of at most {MAX_SIDE:,} pixels per side, found more")
+    if kind != "picture" and content.count(_SCAN) > MAX_SCANS:
+        raise InputError(f"{name}: expected a {kind} of at most {MAX_SCANS} scans, found more")
 
 
 def csv_rows(text: str, name: str) -> Iterator[Row]:

@@ -31,7 +31,7 @@ MAX_INPUTS = 64
 """Number of inputs of one call."""
 PICTURE_FORMATS = ("PNG", "JPEG")
 MAX_PIXELS = 25_000_000
-"""Number of pixels of one picture."""
+"""Number of pixels of all pictures of one call. Each may have its share of them."""
 MAX_VALUES = 1_000_000
 """Number of values of layers in one response."""
 MAX_LOADED = 16
@@ -192,7 +192,7 @@ def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
             is_image=taken.kind == "image",
             name=f"inputs/{index}",
             formats=PICTURE_FORMATS,
-            max_pixels=MAX_PIXELS,
+            max_pixels=MAX_PIXELS // len(inputs),
         )
         for index, value in enumerate(inputs)
     ]
