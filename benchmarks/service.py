@@ -4,6 +4,7 @@
     python benchmarks/service.py queue     # 100 jobs of 10 owners: three minutes
     python benchmarks/service.py watchers  # 2,000 streams of one job: one minute
     python benchmarks/service.py validate  # 500 requests a second on one core: half a minute
+    python benchmarks/service.py pictures  # 16 requests with a picture of 25 megapixels each: half a minute
     python benchmarks/service.py idle      # what a server takes that does nothing: one minute
     python benchmarks/service.py finished  # 20,000 finished jobs with 120,000 files: one minute
     python benchmarks/service.py all
@@ -18,6 +19,7 @@ import argparse
 import asyncio
 import hashlib
 import http.client
+import io
 import json
 import os
 import re
@@ -392,6 +394,60 @@ async def ask(server: Server, *, rate: float | None, seconds: float) -> tuple[li
     return latencies, (server.cpu_s() - cpu) / took, len(latencies) / took
 
 
+# Large pictures
+
+DIGITS = {
+    "name": "digits",
+    "dataset": "digits",
+    "model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}]},
+    "training": {"epochs": 1},
+}
+
+
+def pictures(asked: argparse.Namespace) -> None:
+    """One owner sends 16 requests at once; meanwhile another one asks for small things."""
+    with serving(asked, "--access", "tokens") as server:
+        clients = [Client(server.address, token=token(server, owner)) for owner in ("large", "small")]
+        (large, large_id), (small, small_id) = ((one, one.submit(DIGITS).id) for one in clients)
+        for client, job_id in ((large, large_id), (small, small_id)):
+            assert list(client.events(job_id))[-1].type == "verified"
+            client.predictions(job_id, [picture(8)])  # loads the libraries and the model
+        before_mb, content, latencies = server.memory_mb(), picture(5000), []
+        with ThreadPoolExecutor(16) as threads:
+            began = time.perf_counter()
+            sent = [threads.submit(large.predictions, large_id, [content]) for _ in range(16)]
+            while not all(one.done() for one in sent):
+                latencies += [
+                    seconds(small.job, small_id),
+                    seconds(small.validate, IRIS),
+                    seconds(small.predictions, small_id, [picture(8)]),
+                ]
+                time.sleep(0.01)
+            took = time.perf_counter() - began
+        answered = sum(len(one.result()) for one in sent)
+        peak_mb = server.memory_mb("VmHWM")
+    note(f"{answered} pictures of {len(content):,} bytes were answered in {took:.1f} s")
+    note(f"memory {before_mb:.0f} MB before")
+    note(f"another owner's {len(latencies)} requests: median {statistics.median(latencies) * 1000:.0f} ms")
+    promise("16 pictures of 25 megapixels, the server's memory at most, MB", peak_mb, at_most=400)
+    promise("another owner's request meanwhile, longest, ms", max(latencies) * 1000, at_most=200)
+
+
+def seconds(function: Callable[..., object], *arguments: object) -> float:
+    began = time.perf_counter()
+    function(*arguments)
+    return time.perf_counter() - began
+
+
+def picture(side: int) -> bytes:
+    """A PNG file with transparency, which takes the most memory."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.linear_gradient("L").resize((side, side)).convert("RGBA").save(buffer, "PNG")
+    return buffer.getvalue()
+
+
 # Nothing at all
 
 
@@ -512,6 +568,7 @@ def timed(server: Server, count: int, method: str, path: Callable[[int], str]) -
 
 PARTS = {
     **{"iris": iris, "queue": queue, "watchers": watchers, "validate": validate, "idle": idle},
+    "pictures": pictures,
     "finished": finished_jobs,
 }
 

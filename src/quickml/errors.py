@@ -23,6 +23,7 @@
     │   └── FencedError            the attempt no longer holds the job and must not write
     ├── CrowdedError           too many event streams are open
     ├── DownloadsError         the owner has too many downloads open
+    ├── ShareError             the owner's requests take as much of something as allowed
     ├── TokenError             a token cannot be created or found
     ├── LinkError              a signed link was changed or has expired
     ├── ServiceError           a server refused a request or sent an invalid response; raised by the client
@@ -249,6 +250,16 @@ class DownloadsError(QuickMLError):
     def __init__(self, allowed: int) -> None:
         self.allowed = allowed
         super().__init__(f"downloads: expected fewer than {allowed} open, found {allowed}; try again later")
+
+
+class ShareError(QuickMLError):
+    """The requests of an owner take as much of something as allowed, such as memory."""
+
+    def __init__(self, what: str, allowed: int) -> None:
+        self.what, self.allowed = what, allowed
+        super().__init__(
+            f"{what}: expected at most {allowed:,} at once for one owner, found more; try again later"
+        )
 
 
 class TokenError(QuickMLError):

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from quickml.api.message import ApiMessage, ApiRequest, Sha256, Size
+from quickml.api.message import ApiMessage, ApiRequest, Names, Sha256, Size
 
 
 class MemberMessage(ApiMessage):
@@ -75,7 +75,7 @@ class PartsMessage(ApiMessage):
 class LinkRequest(ApiRequest):
     """Which files to make links to, and for how long."""
 
-    names: list[str] | None = Field(None, min_length=1, max_length=1000)
+    names: Names | None = Field(None, min_length=1, max_length=1000)
     """Names of files of the job, or of files in packages; by default all files that are not in a package."""
     expires_s: int | None = Field(None, ge=1)
     """Lifetime of the links in seconds; by default one hour."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
-from quickml.api.message import ApiMessage, ApiRequest
+from quickml.api.message import ApiMessage, ApiRequest, Names
 from quickml.events import Metric
 
 
@@ -17,7 +17,7 @@ class PredictionRequest(ApiRequest):
     inputs: list[Any] = Field(min_length=1)
     """Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or
     JPEG files in base64."""
-    activations: bool | list[str] = False
+    activations: bool | Names = False
     """Whether to return the output of every layer, or the names of the layers whose output to return."""
 
     @property

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 GAP = 3
 """A picture is first reduced to at least this many times the size that is needed, by averaging blocks of
 pixels, and then resampled. Pillow's documentation recommends this value (`reducing_gap`)."""
-TILE = 1024
+TILE = 512
 """Side of the squares in which a picture is converted. Converting it as a whole would take much memory."""
 
 

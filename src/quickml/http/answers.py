@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from pydantic_core import to_json
 
 from quickml.api import routes
 from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
 from quickml.api.jobs import JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
-from quickml.api.predictions import ActivationMessage, PredictionMessage
+from quickml.api.predictions import PredictionMessage
 from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
 from quickml.service import MEMBER, Artifact, Health, Job, Prediction, StoredEvent
 
 _ZIP = ".zip"
+PIECE = 4096
+"""Number of values that are written at a time."""
 
 
 def job_message(job: Job) -> JobMessage:
@@ -66,17 +70,24 @@ def _package(name: str, members: Sequence[Artifact]) -> PackageMessage:
     return PackageMessage(name=name, size_bytes=sum(file.size_bytes for file in files), files=files)
 
 
-def prediction_message(one: Prediction) -> PredictionMessage:
-    """The prediction for one input."""
-    return PredictionMessage(
-        label=one.label,
-        probabilities=one.probabilities,
-        values=tuple(one.values),
-        activations={
-            name: ActivationMessage(shape=layer.shape, values=tuple(layer.values))
-            for name, layer in one.activations.items()
-        },
-    )
+def prediction_pieces(found: Sequence[Prediction]) -> Iterator[bytes]:
+    """`Predictions` as JSON, in pieces, since there may be a million numbers."""
+    yield b'{"predictions":['
+    for index, one in enumerate(found):
+        message = PredictionMessage(
+            label=one.label, probabilities=one.probabilities, values=tuple(one.values)
+        )
+        yield b"," if index else b""
+        yield message.model_dump_json(exclude={"activations"}).encode()[:-1] + b',"activations":{'
+        for number, (name, layer) in enumerate(one.activations.items()):
+            yield b"," if number else b""
+            yield to_json(name) + b':{"shape":' + to_json(layer.shape) + b',"values":['
+            for start in range(0, layer.values.size, PIECE):
+                yield b"," if start else b""
+                yield to_json(layer.values[start : start + PIECE].tolist(), inf_nan_mode="null")[1:-1]
+            yield b"]}"
+        yield b"}}"
+    yield b"]}"
 
 
 def event_of(stored: StoredEvent) -> Event | None:

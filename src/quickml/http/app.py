@@ -12,7 +12,6 @@ from fastapi.concurrency import run_in_threadpool
 from starlette.middleware.cors import CORSMiddleware
 
 from quickml._version import __version__
-from quickml.api import routes
 from quickml.http import openapi, problems
 from quickml.http.auth import check_origin
 from quickml.http.files.quotas import Downloads
@@ -20,7 +19,10 @@ from quickml.http.routes import artifacts, catalog, events, jobs, links, operati
 from quickml.http.server.access_log import AccessLog
 from quickml.http.server.bodies import BodyLimits
 from quickml.http.server.metrics import Metrics
+from quickml.http.server.sending import Sending
+from quickml.http.shares import Shares
 from quickml.http.state import AppState, state_of
+from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
 
@@ -48,7 +50,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     app = FastAPI(
         title="QuickML",
         version=__version__,
-        openapi_url=routes.OPENAPI,
+        openapi_url=None,  # FastAPI would make the document in the event loop, which takes a second
         docs_url=None,  # these pages load scripts from other hosts
         redoc_url=None,
         lifespan=_lifespan,
@@ -68,14 +70,24 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
 def _shared(service: Service, settings: ServerSettings) -> AppState:
     downloads = Downloads(per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes)
     watchers = service.watchers(events.encode, most=settings.watchers, capacity=settings.watcher_queue)
-    metrics = Metrics(service, lambda: watchers.count, downloads)
+    # On an open server, everybody is one owner.
+    streams = settings.watchers_per_owner if settings.tokens_required else None
     return AppState(
-        service=service, settings=settings, watchers=watchers, downloads=downloads, metrics=metrics
+        service=service,
+        settings=settings,
+        watchers=watchers,
+        downloads=downloads,
+        metrics=Metrics(service, lambda: watchers.count, downloads),
+        streams=Shares("event streams", streams),
+        memory=Shares("bytes of requests and responses", settings.memory_per_owner_bytes),
+        checks=Turns("check"),
+        predictions=Turns("predict"),
     )
 
 
 def _surround(app: FastAPI, settings: ServerSettings) -> None:
     """Middleware, the innermost first."""
+    app.add_middleware(Sending, memory=state_of(app).memory)
     app.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
     if settings.origins:
         app.add_middleware(

@@ -89,4 +89,9 @@ async def _owner_by_token(request: Request, state: AppState) -> str:
     return owner
 
 
-Owner = Annotated[str, Depends(owner_of)]
+async def _known_owner(request: Request) -> str:
+    request.state.owner = owner = await owner_of(request)  # for `owner_in`
+    return owner
+
+
+Owner = Annotated[str, Depends(_known_owner)]

@@ -32,6 +32,7 @@ from quickml.errors import (
     QueueFullError,
     QuickMLError,
     RequestError,
+    ShareError,
     StoredPlanError,
     StoreError,
     TransitionError,
@@ -56,6 +57,7 @@ KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     JobStateError: (409, "job-state", "Not allowed in the current status of the job"),
     QueueFullError: (429, "queue-full", "Too many queued jobs"),
     DownloadsError: (429, "downloads", "Too many open downloads"),
+    ShareError: (429, "owner-limit", "Limit of the owner reached"),
     CrowdedError: (503, "crowded", "Too many open event streams"),
     DiskFullError: (507, "disk-full", "Disk full"),
     StoreError: (503, "storage", "Storage error"),
@@ -99,7 +101,9 @@ def answer(error: QuickMLError) -> JSONResponse:
         return internal()
     if isinstance(error, QueueFullError) and error.limit == "queue_length":
         status = 503  # a limit of the server, not of the owner
-    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else None
+    headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else {}
+    if isinstance(error, ShareError):
+        headers["Connection"] = "close"  # the rest of a body is not read
     if isinstance(error, StoreError | ArtifactError) and status == 503:
         log.error("%s", error)
         return response(
@@ -133,15 +137,15 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def misfit(_: Request, error: RequestValidationError) -> JSONResponse:
-        return answer(RequestError([_problem(item) for item in error.errors()]))
+        return answer(RequestError([of_item(item) for item in error.errors()]))
 
     @app.exception_handler(Exception)
     async def mistake(_: Request, __: Exception) -> JSONResponse:
         return internal()
 
 
-def _problem(item: Mapping[str, Any]) -> Problem:
-    """With a JSON pointer into the body, or `?limit` for a parameter of the query."""
+def of_item(item: Mapping[str, Any]) -> Problem:
+    """An error of pydantic, with a JSON pointer into the body, or `?limit` for a parameter of the query."""
     place, *steps = item["loc"]
     names = "/".join(map(str, steps))
     pointer = {"body": f"/{names}" if names else "", "query": f"?{names}"}.get(place, f"{place} {names}")

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
+from starlette.types import Scope
 
 from quickml.http.files.quotas import Downloads
 from quickml.http.server.metrics import Metrics
+from quickml.http.shares import Shares
+from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
 
@@ -22,12 +25,25 @@ class AppState:
     watchers: EventHub
     downloads: Downloads
     metrics: Metrics
+    streams: Shares
+    """Event streams."""
+    memory: Shares
+    """Bytes of requests while they are received and answered, and of responses while they are sent."""
+    checks: Turns
+    """For everything that parses documents or other bodies, or loads datasets."""
+    predictions: Turns
 
 
 def state_of(app: FastAPI) -> AppState:
     """The state of an application that `create_app` has made."""
     state: AppState = app.state.shared
     return state
+
+
+def owner_in(scope: Scope) -> str:
+    """The owner that a request was found to be of; empty where nobody has asked."""
+    owner: str = scope.get("state", {}).get("owner", "")
+    return owner
 
 
 async def _state(request: Request) -> AppState:

@@ -6,6 +6,7 @@ import base64
 import inspect
 import io
 import logging
+import threading
 from functools import cache
 from typing import Any
 
@@ -15,6 +16,7 @@ from quickml.document.schema import schema as document_schema
 from quickml.errors import DatasetError
 
 _log = logging.getLogger(__name__)
+_loading = threading.Lock()
 
 SAMPLES = 12
 """Number of samples of a dataset, of all labels."""
@@ -52,7 +54,10 @@ def datasets() -> list[dict[str, Any]]:
 def dataset(name: str) -> dict[str, Any] | None:
     """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples."""
     known = {kind.model_fields["name"].default: kind for kind in registry.datasets()}
-    return _dataset(known[name]) if name in known and _about_if_sound(known[name]) else None
+    if name not in known or not _about_if_sound(known[name]):
+        return None
+    with _loading:  # concurrent first calls would each load a dataset of their own
+        return _dataset(known[name])
 
 
 def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:

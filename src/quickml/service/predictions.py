@@ -45,7 +45,7 @@ class LayerOutput:
 
     shape: tuple[int, ...]
     """As in the document; (height, width, channels) for images."""
-    values: list[float]
+    values: NDArray[Any]
     """Flattened in row-major order."""
 
 
@@ -61,6 +61,11 @@ class Prediction:
     """The output of the model."""
     activations: Mapping[str, LayerOutput] = field(default_factory=dict)
     """By layer, in the order of the document. Layers that only act during training are not in the file."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Memory that the values of the layers take."""
+        return sum(layer.values.nbytes for layer in self.activations.values())
 
 
 class Models:
@@ -232,4 +237,4 @@ def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> LayerOutput:
     if len(shape) == 3:
         height, width, channels = shape
         array = array.reshape(channels, height, width).transpose(1, 2, 0)
-    return LayerOutput(shape=shape, values=[float(value) for value in array.reshape(-1)])
+    return LayerOutput(shape=shape, values=array.reshape(-1))

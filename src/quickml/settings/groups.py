@@ -70,7 +70,19 @@ class ServerSettings:
     max_body_bytes: int = row(SIZE, 1 << 20, "Maximum size of a request body.")
     body_timeout_s: float = row(SECONDS, 30.0, "Time allowed to receive a complete request body.")
 
+    memory_per_owner_bytes: int = row(
+        SIZE,
+        64 << 20,
+        "Maximum memory for the requests and responses of each owner that are in progress."
+        " Those up to 64 KiB do not count.",
+    )
+
     watchers: int = row(whole(1), 4000, "Maximum number of open event streams.")
+    watchers_per_owner: int | None = row(
+        or_none(whole(1)),
+        1000,
+        "Maximum number of open event streams of each owner. Not used by an open server.",
+    )
     watcher_queue: int = row(
         whole(1), 256, "Maximum number of events that wait in memory for the client of an event stream."
     )

@@ -2,50 +2,59 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Response
+from pydantic_core import to_json
 from starlette.exceptions import HTTPException
 
 from quickml.api import routes
 from quickml.api.catalog import DatasetDetails, DatasetList, LayerList
-from quickml.api.message import JsonSchema
+from quickml.api.message import ApiMessage, JsonSchema
 from quickml.http.auth import Owner
+from quickml.http.state import TheState
 from quickml.service import catalog
 
 router = APIRouter()
 
-FRESH = "private, max-age=3600"
+HEADERS = {"Cache-Control": "private, max-age=3600"}
 
 
-@router.get(routes.LAYERS, response_description="Types of layers")
-def list_layers(_: Owner, response: Response) -> LayerList:
+@router.get(routes.LAYERS, response_model=LayerList, response_description="Types of layers")
+async def list_layers(state: TheState, owner: Owner) -> Response:
     """List all types of layers with their arguments as JSON Schema."""
-    response.headers["Cache-Control"] = FRESH
-    return LayerList.model_validate({"layers": catalog.layers()})
+    return await state.checks.run(owner, _answer, LayerList, lambda: {"layers": catalog.layers()})
 
 
-@router.get(routes.DATASETS, response_description="Datasets")
-def list_datasets(_: Owner, response: Response) -> DatasetList:
+@router.get(routes.DATASETS, response_model=DatasetList, response_description="Datasets")
+async def list_datasets(state: TheState, owner: Owner) -> Response:
     """List all datasets."""
-    response.headers["Cache-Control"] = FRESH
-    return DatasetList.model_validate({"datasets": catalog.datasets()})
+    return await state.checks.run(owner, _answer, DatasetList, lambda: {"datasets": catalog.datasets()})
 
 
-@router.get(routes.DATASET, response_description="The dataset")
-def get_dataset(
-    _: Owner, name: Annotated[str, Path(description="Name of the dataset.")], response: Response
-) -> DatasetDetails:
+@router.get(routes.DATASET, response_model=DatasetDetails, response_description="The dataset")
+async def get_dataset(
+    state: TheState, owner: Owner, name: Annotated[str, Path(description="Name of the dataset.")]
+) -> Response:
     """Get a dataset with its options as JSON Schema and some samples."""
+    return await state.checks.run(owner, _answer, DatasetDetails, lambda: _found(name))
+
+
+@router.get(routes.SCHEMA, response_model=JsonSchema, response_description="JSON Schema")
+async def get_schema(state: TheState, owner: Owner) -> Response:
+    """Get the JSON Schema (draft 2020-12) of a document."""
+    content = await state.checks.run(owner, lambda: to_json(catalog.schema()))
+    return Response(content, headers=HEADERS, media_type="application/json")
+
+
+def _found(name: str) -> dict[str, Any]:
     found = catalog.dataset(name)
     if found is None:
         raise HTTPException(404, f"name: expected a dataset, found {name[:64]!r}")
-    response.headers["Cache-Control"] = FRESH
-    return DatasetDetails.model_validate(found)
+    return found
 
 
-@router.get(routes.SCHEMA, response_description="JSON Schema")
-def get_schema(_: Owner, response: Response) -> JsonSchema:
-    """Get the JSON Schema (draft 2020-12) of a document."""
-    response.headers["Cache-Control"] = FRESH
-    return catalog.schema()
+def _answer(kind: type[ApiMessage], make: Callable[[], dict[str, Any]]) -> Response:
+    content = kind.model_validate(make()).model_dump_json(by_alias=True)
+    return Response(content, headers=HEADERS, media_type="application/json")

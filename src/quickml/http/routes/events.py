@@ -105,7 +105,7 @@ class EventStream(Response):
         headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # nginx would buffer it
         super().__init__(media_type=f"{MEDIA_TYPE}; charset=utf-8", headers=headers)
         del self.headers["content-length"]
-        self._service, self._watchers = state.service, state.watchers
+        self._service, self._watchers, self._streams = state.service, state.watchers, state.streams
         self._job_id, self._owner = job_id, owner
         self._secret = secret if state.settings.tokens_required else ""
         self._last, self._heartbeat_s = after, state.settings.heartbeat_s
@@ -115,9 +115,11 @@ class EventStream(Response):
         """See ASGI.
 
         Raises:
-            CrowdedError: too many streams are open; nothing was sent then.
+            ShareError: the owner has too many streams open; nothing was sent then.
+            CrowdedError: too many streams are open; the same.
         """
-        with self._watchers.watch(self._job_id, self._secret) as watcher:
+        watched = self._watchers.watch(self._job_id, self._secret)
+        with self._streams.held(self._owner, 1), watched as watcher:
             start = {"type": "http.response.start", "status": 200, "headers": self.raw_headers}
             await send(start)
             gone = asyncio.create_task(_close_when_gone(receive, watcher))

@@ -6,7 +6,7 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
-from fastapi.concurrency import run_in_threadpool
+from pydantic import Field
 from starlette.exceptions import HTTPException
 
 from quickml.api import routes
@@ -21,19 +21,20 @@ from quickml.http.auth import Owner
 from quickml.http.openapi import DOCUMENT
 from quickml.http.parameters import JobId
 from quickml.http.server.bodies import JsonBody
-from quickml.http.state import TheService
+from quickml.http.state import TheService, TheState
 from quickml.service import Service
 
 router = APIRouter()
 
-SMALL_BYTES = 8 << 10
-"""Checking a document of this size takes no longer than handing it to a thread."""
 _KEY = re.compile(r"[!-~]{1,255}")
 
 IdempotencyKey = Annotated[
     str | None, Header(description="Makes retries safe: the same key returns the first job.")
 ]
-Statuses = Annotated[list[Status] | None, Query(description="Return jobs with these statuses only.")]
+Statuses = Annotated[
+    Annotated[list[Status], Field(fail_fast=True)] | None,
+    Query(description="Return jobs with these statuses only."),
+]
 Limit = Annotated[int, Query(ge=1, le=200, description="Page size.")]
 Cursor = Annotated[str | None, Query(description="Where the page starts: `next` of the previous page.")]
 
@@ -41,12 +42,8 @@ Cursor = Annotated[str | None, Query(description="Where the page starts: `next` 
 @router.post(
     routes.JOBS, status_code=202, response_description="The job, which is queued", openapi_extra=DOCUMENT
 )
-def create_job(
-    service: TheService,
-    owner: Owner,
-    body: JsonBody,
-    response: Response,
-    idempotency_key: IdempotencyKey = None,
+async def create_job(
+    state: TheState, owner: Owner, body: JsonBody, response: Response, idempotency_key: IdempotencyKey = None
 ) -> JobMessage:
     """Submit a document. The job is stored when the response is sent."""
     if idempotency_key is not None and not _KEY.fullmatch(idempotency_key):
@@ -54,7 +51,7 @@ def create_job(
         raise HTTPException(
             400, f"Idempotency-Key: expected 1 to 255 visible ASCII characters, found {found}"
         )
-    job = service.submit(body, owner, idempotency_key)
+    job = await state.checks.run(owner, state.service.submit, body, owner, idempotency_key)
     response.headers["Location"] = routes.address(routes.JOB, job_id=job.id)
     return job_message(job)
 
@@ -95,20 +92,24 @@ def delete_job(service: TheService, owner: Owner, job_id: JobId) -> None:
     service.delete(job_id, owner)
 
 
-@router.post(routes.VALIDATE, response_description="What the document means", openapi_extra=DOCUMENT)
-async def validate(service: TheService, _: Owner, body: JsonBody) -> ValidationMessage:
+@router.post(
+    routes.VALIDATE,
+    response_model=ValidationMessage,
+    response_description="What the document means",
+    openapi_extra=DOCUMENT,
+)
+async def validate(state: TheState, owner: Owner, body: JsonBody) -> Response:
     """Check a document without training: shapes, parameters, memory and warnings, or every problem."""
-    if len(body) <= SMALL_BYTES:
-        return _validation(service, body)
-    return await run_in_threadpool(_validation, service, body)
+    answer = await state.checks.run(owner, _validation, state.service, body)
+    return Response(answer, media_type="application/json")
 
 
-def _validation(service: Service, body: bytes) -> ValidationMessage:
+def _validation(service: Service, body: bytes) -> str:
     try:
-        plan = service.plan(body)
+        message = _meaning(service.plan(body))
     except DocumentError as error:
-        return ValidationMessage(valid=False, problems=error.problems, more=error.more)
-    return _meaning(plan)
+        message = ValidationMessage(valid=False, problems=error.problems, more=error.more)
+    return message.model_dump_json()
 
 
 def _meaning(plan: Plan) -> ValidationMessage:

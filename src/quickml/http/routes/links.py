@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -25,6 +26,8 @@ router = APIRouter()
 
 DEFAULT_S = 3600
 MAX_NAMES_SHOWN = 10
+MAX_PROBLEMS = 20
+"""Number of problems that are reported of one request."""
 _SECONDS = re.compile(r"[1-9][0-9]{0,11}")
 """No leading zeros or signs: one form only, since the text is part of what is signed."""
 
@@ -69,7 +72,7 @@ def create_links(
     """Make signed links to files of a ready job. Anyone who has a link can download its file."""
     service.ready(job_id, owner)
     files = {file.name: file for file in service.artifacts(job_id, owner)}
-    if problems := list(_problems(asked, files, service.link_max_s)):
+    if problems := list(islice(_problems(asked, files, service.link_max_s), MAX_PROBLEMS)):
         raise RequestError(problems)
     top = [name for name, file in files.items() if file.kind != MEMBER]
     seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))

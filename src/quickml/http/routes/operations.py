@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
+from pydantic_core import to_json
 
 from quickml._version import __version__
 from quickml.api import routes
@@ -21,6 +22,13 @@ async def index() -> Index:
     """Get the version of the server, and paths of some routes."""
     links = {"openapi": routes.OPENAPI, "jobs": routes.JOBS, "datasets": routes.DATASETS}
     return Index(version=__version__, links=links)
+
+
+@router.get(routes.OPENAPI, include_in_schema=False)
+async def openapi(request: Request, state: TheState) -> Response:
+    """Get the OpenAPI document."""
+    content = await state.checks.run("", lambda: to_json(request.app.openapi()))
+    return Response(content, media_type="application/json")
 
 
 @router.get(routes.HEALTH, response_description="The process is alive")

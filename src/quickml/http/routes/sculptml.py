@@ -25,7 +25,7 @@ from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.openapi import DOCUMENT, FILE
 from quickml.http.server.bodies import RawBody
-from quickml.http.state import TheService
+from quickml.http.state import TheService, TheState
 from quickml.service import Job, Service
 
 router = APIRouter()
@@ -43,10 +43,10 @@ TAIL = 8
     response_description="A message",
     openapi_extra=DOCUMENT,
 )
-def make_model(service: TheService, owner: Owner, body: RawBody) -> Response:
+async def make_model(state: TheState, owner: Owner, body: RawBody) -> Response:
     """Submit a model. The body is read as JSON whatever its Content-Type."""
     try:
-        job = service.submit(body, owner)
+        job = await state.checks.run(owner, state.service.submit, body, owner)
     except DocumentError as error:
         detail = str(error)
         return problems.response(

@@ -8,21 +8,24 @@ plain text instead of a problem document, and has no time limit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
-from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ValidationError
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quickml.errors import RequestError
+from quickml.http import problems
+from quickml.http.auth import Owner
 from quickml.http.state import state_of
 
 Body = TypeVar("Body", bound=BaseModel)
 
+UNCOUNTED_BYTES = 64 << 10
+"""Smaller bodies do not count as memory of their owner. uvicorn buffers as much for each connection."""
 _CLOSE = {"Connection": "close"}  # the rest of the body is not read
 
 
@@ -71,21 +74,32 @@ def _too_large(max_bytes: int) -> HTTPException:
     return HTTPException(413, detail, headers=_CLOSE)
 
 
-async def raw_body(request: Request) -> bytes:
-    """The body, unparsed."""
+async def raw_body(request: Request, owner: Owner) -> AsyncIterator[bytes]:
+    """The body, unparsed. It counts as memory of the owner until the request is answered.
+
+    Raises:
+        HTTPException: 413 for a body that is too large, 400 for one that is not complete.
+        ShareError: the owner's requests and responses take too much memory.
+    """
     announced = request.headers.get("content-length", "").lstrip("0")
     most = state_of(request.app).settings.max_body_bytes
     # Refused before any of it is read. 19 digits are enough to know; Python converts no more than 4,300.
     if announced.isdecimal() and int(announced[:19]) > most:
         raise _too_large(most)
-    try:
-        return await request.body()
-    except ClientDisconnect:
-        raise HTTPException(400, "the request body ended early") from None
+    body = bytearray()
+    with state_of(request.app).memory.held(owner) as share:
+        try:
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > UNCOUNTED_BYTES:
+                    share.take(len(body) - share.amount)
+        except ClientDisconnect:
+            raise HTTPException(400, "the request body ended early") from None
+        yield bytes(body)
 
 
-async def json_body(request: Request) -> bytes:
-    """A body whose Content-Type is JSON, unparsed.
+async def json_type(request: Request) -> None:
+    """Check that the Content-Type is JSON.
 
     A web page of another origin cannot send one without asking first (CORS); plain text it could.
     """
@@ -94,24 +108,38 @@ async def json_body(request: Request) -> bytes:
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         found = repr(given)[:80] if given else "none"
         raise HTTPException(415, f"Content-Type: expected application/json, found {found}", headers=_CLOSE)
-    return await raw_body(request)
-
-
-def parsed(model: type[Body]) -> Callable[[Request], Coroutine[Any, Any, Body]]:
-    """A dependency that gives the JSON body as a message. It is parsed in a thread: it may be long."""
-
-    async def read(request: Request) -> Body:
-        body = await json_body(request)
-        try:
-            return await run_in_threadpool(model.model_validate_json, body)
-        except ValidationError as error:
-            items = error.errors(include_url=False, include_context=False)
-            raise RequestValidationError(
-                [{**item, "loc": ("body", *item["loc"])} for item in items]
-            ) from None
-
-    return read
 
 
 RawBody = Annotated[bytes, Depends(raw_body)]
+
+
+async def json_body(_: Annotated[None, Depends(json_type)], body: RawBody) -> bytes:
+    """A body whose Content-Type is JSON, unparsed."""
+    return body
+
+
 JsonBody = Annotated[bytes, Depends(json_body)]
+
+
+def parse(model: type[Body], body: bytes) -> Body:
+    """A JSON body as a message. It may be long: call this in a thread.
+
+    Raises:
+        RequestError: it is not such a message.
+    """
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        items = error.errors(include_url=False, include_context=False)
+        raise RequestError(
+            [problems.of_item({**item, "loc": ("body", *item["loc"])}) for item in items]
+        ) from None
+
+
+def parsed(model: type[Body]) -> Callable[..., Coroutine[Any, Any, Body]]:
+    """A dependency that gives the JSON body as a message."""
+
+    async def read(request: Request, owner: Owner, body: JsonBody) -> Body:
+        return await state_of(request.app).checks.run(owner, parse, model, body)
+
+    return read

@@ -1,0 +1,57 @@
+"""Middleware that sends large responses in pieces, and limits the memory that those of one owner take.
+
+A client may be slow to receive a response, or not receive it at all.
+"""
+
+from __future__ import annotations
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from quickml.errors import ShareError
+from quickml.http import problems
+from quickml.http.shares import Shares
+from quickml.http.state import owner_in
+
+PIECE_BYTES = 64 << 10
+"""Responses up to this size are sent at once, and are not counted."""
+
+
+class Sending:
+    """Plain ASGI, since every event of every stream passes through."""
+
+    def __init__(self, app: ASGIApp, *, memory: Shares) -> None:
+        self._app, self._memory = app, memory
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """See ASGI."""
+        start: Message | None = None
+        is_refused = False
+
+        async def sent(message: Message) -> None:
+            nonlocal start, is_refused
+            if message["type"] == "http.response.start":
+                start = message  # kept until it is known whether the response may be sent
+                return
+            if is_refused:
+                return
+            first, start = start, None
+            body = message.get("body", b"")
+            is_large = first is not None and len(body) > PIECE_BYTES and not message.get("more_body", False)
+            try:
+                with self._memory.held(owner_in(scope), len(body) if is_large else 0):
+                    if first is not None:
+                        await send(first)
+                    await (_send_in_pieces(send, body) if is_large else send(message))
+            except ShareError as error:
+                is_refused = True
+                await problems.answer(error)(scope, receive, send)
+
+        await self._app(scope, receive, sent)
+
+
+async def _send_in_pieces(send: Send, body: bytes) -> None:
+    """Return when all has left the process."""
+    for start in range(0, len(body), PIECE_BYTES):
+        piece = memoryview(body)[start : start + PIECE_BYTES]
+        await send({"type": "http.response.body", "body": piece, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
