@@ -34,9 +34,11 @@ MAX_PIXELS = 25_000_000
 """Number of pixels of all pictures of one call. Each may have its share of them."""
 MAX_VALUES = 1_000_000
 """Number of values of layers in one response."""
+MAX_LAYER_VALUES = 16_000_000
+"""Number of values that one layer may compute. Those of several layers are in memory while a model runs."""
 MAX_LOADED = 16
-MAX_LOADED_BYTES = 256_000_000
-"""Total file size of the models that are kept loaded."""
+MAX_LOADED_BYTES = 128_000_000
+"""Total size of the weights of the models that are kept loaded, as float32. Files may be compressed."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,11 +100,12 @@ class Models:
             raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
         artifact = _runnable(artifacts)
         plan = restore(job.plan, job.document)
+        _check_layers(plan)
         last = plan.graph.nodes[-1]
         nodes = self._nodes(artifact, plan, layers)
         _check_amount(nodes, len(inputs))
         kept = tuple(node.name for node in nodes if node is not last)
-        runtime = self._runtime(artifact, kept)
+        runtime = self._runtime(artifact, plan, kept)
         taken = runtime.only_input()
         arrays = _arrays(inputs, taken)
         labels = runtime.labels or ()
@@ -119,12 +122,12 @@ class Models:
         unknown = sorted(set(layers or ()) - set(names))
         if unknown:
             raise InputError(f"layers: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
-        present = set(self._runtime(artifact, ()).layers)
+        present = set(self._runtime(artifact, plan, ()).layers)
         present.add(names[-1])  # its name in the file may differ
         wanted = names if layers is None else layers
         return [node for node in plan.graph.nodes if node.name in wanted and node.name in present]
 
-    def _runtime(self, artifact: Artifact, keep: tuple[str, ...]) -> Runtime:
+    def _runtime(self, artifact: Artifact, plan: Plan, keep: tuple[str, ...]) -> Runtime:
         key = artifact.sha256, keep
         with self._lock:
             if key in self._loaded:
@@ -136,7 +139,7 @@ class Models:
         with self._model(artifact) as path:
             runtime = Runtime.load(path, keep=keep, engine="onnx")  # Core ML shows no layers
         with self._lock:
-            self._loaded[key] = runtime, artifact.size_bytes
+            self._loaded[key] = runtime, 4 * plan.graph.parameters.total
             while len(self._loaded) > 1 and self._is_full():
                 self._loaded.popitem(last=False)
         return runtime
@@ -201,6 +204,15 @@ def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
         )
         for index, value in enumerate(inputs)
     ]
+
+
+def _check_layers(plan: Plan) -> None:
+    found = max(math.prod(node.output_shape) for node in plan.graph.nodes)
+    if found > MAX_LAYER_VALUES:
+        raise UnsupportedModelError(
+            f"the model: expected layers of at most {MAX_LAYER_VALUES:,} values, found {found:,};"
+            " download it, and use `quickml predict`"
+        )
 
 
 def _check_amount(nodes: Sequence[Node], inputs: int) -> None:

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
+from job_examples import finish
 from quickml.datasets.builtin.classic_tables import Iris
 from quickml.errors import ShareError
 from quickml.http.server.sending import PIECE_BYTES, Sending
@@ -171,6 +172,24 @@ def test_one_owner_cannot_take_all_streams(tmp_path):
                 server.client.post(f"/v1/jobs/{job_id}/cancel", headers=owner)
             assert server.client.get(f"/v1/jobs/{jobs[1]}/events", headers=bob).status_code == 200
         assert server.client.get(f"/v1/jobs/{jobs[0]}/events", headers=ada).status_code == 200
+
+
+# Models
+
+WIDE = {"type": "UpSampling2D", "size": 200}
+LARGE = [WIDE, {"type": "Conv2D", "filters": 64, "kernel_size": 1}, {"type": "GlobalAveragePooling2D"}]
+
+
+def test_a_model_with_a_layer_of_many_values_is_not_run(tmp_path):
+    layers = [*LARGE, {"type": "Dense", "units": 10, "activation": "softmax"}]
+    with served(tmp_path, workers=0) as server:
+        job_id = server.submit(
+            {"name": "large", "dataset": "digits", "model": {"layers": layers}, "training": {"batch_size": 1}}
+        )
+        finish(server.store, server.store.claim())
+        answer = server.post({"inputs": [[0] * 64]}, path=f"/v1/jobs/{job_id}/predictions")
+        problem = is_problem(answer, 422, "unsupported-model")
+        assert "at most 16,000,000 values, found 163,840,000" in problem["detail"]
 
 
 # First loads

@@ -88,6 +88,7 @@ def options() -> Any:
     session_options = onnxruntime().SessionOptions()
     session_options.intra_op_num_threads = session_options.inter_op_num_threads = 1
     session_options.log_severity_level = _FATAL_ONLY
+    session_options.enable_cpu_mem_arena = False  # would keep the memory of the largest run
     return session_options
 
 
