@@ -95,7 +95,9 @@ async def raw_body(request: Request, owner: Owner) -> AsyncIterator[bytes]:
                     share.take(len(body) - share.amount)
         except ClientDisconnect:
             raise HTTPException(400, "the request body ended early") from None
-        yield bytes(body)
+        content = bytes(body)
+        body.clear()
+        yield content
 
 
 async def json_type(request: Request) -> None:
