@@ -26,7 +26,7 @@ def test_whatever_a_decoder_throws_is_an_input_error():
         try:
             array = picture(content, SHAPE, "x", formats=("PNG", "JPEG"))
         except InputError as error:
-            assert str(error).startswith("x: expected a picture (PNG, JPEG), found "), number
+            assert str(error).startswith("x: expected a "), number
             assert len(str(error)) < 200
         else:
             assert (array.shape, array.dtype) == (SHAPE, np.uint8)
