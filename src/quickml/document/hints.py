@@ -66,6 +66,8 @@ def _values(value: Any, place: Place) -> Iterator[tuple[Any, str]]:
         yield from ((item, _write(item)) for item in value[:1] if len(set(map(str, value))) == 1)
         yield {"layers": value}, 'write {"layers": [...]}'
     elif isinstance(value, dict):
+        if list(value) in (["type"], ["name"]):
+            yield from ((name, _write(name)) for name in value.values())
         if isinstance(value.get("class_name"), str):
             meant = _without_class(value)
             yield meant, _write(meant)
@@ -171,9 +173,10 @@ def _untyped(value: Mapping[str, Any], key: str, tags: Sequence[str]) -> str:
     if not others and first in tags and isinstance(inner, dict):
         return _write({"type": first, **inner})
     for other, name in value.items():
-        alike = isinstance(name, str) and plain(name) in map(plain, tags)
-        if alike and (other == "name" or "type" in spellings.KEYS.get(plain(other), ())):
-            return f'write "type": "{name}" instead of "{other}": "{name}"'
+        if isinstance(name, str) and (other == "name" or "type" in spellings.KEYS.get(plain(other), ())):
+            for tag in tags:
+                if plain(tag) == plain(name):
+                    return f'write "type": "{tag}" instead of "{other}": "{name}"'
     return ""
 
 

@@ -138,21 +138,24 @@ def _notices(document: Document, graph: Graph) -> list[Notice]:
 
 
 def _softmax_notices(graph: Graph) -> list[Notice]:
-    """A softmax of a softmax: its output is almost the same for every input."""
+    """A softmax of a softmax, whose output is almost the same for every input, and one of a single value."""
     ends = {node.name: node.layer.final_activation() for node in graph.nodes}
     for node in graph.nodes:
         if node.layer.only_trains:
             ends[node.name] = ends.get(node.inputs[0], "linear")
-    return [
-        Notice(
-            pointer=f"/model/layers/{node.index}",
-            message="a second softmax: its inputs are already probabilities, which it makes nearly equal",
-        )
-        for node in graph.nodes
-        if node.layer.final_activation() == "softmax"
-        and not node.parameters.trainable
-        and ends.get(node.inputs[0]) == "softmax"
-    ]
+    notices = []
+    for node in graph.nodes:
+        last = getattr(node.layer, "axis", -1) in (-1, len(node.output_shape))
+        if node.layer.final_activation() != "softmax" or not last:
+            continue
+        message = ""
+        if node.output_shape[-1] == 1:
+            message = "a softmax of one value: its output is 1 for every input"
+        elif not node.parameters.trainable and ends.get(node.inputs[0]) == "softmax":
+            message = "a second softmax: its inputs are already probabilities, which it makes nearly equal"
+        if message:
+            notices.append(Notice(pointer=f"/model/layers/{node.index}", message=message))
+    return notices
 
 
 def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Document:

@@ -158,8 +158,8 @@ _WORDS: Mapping[str, str] = {
     "greater_than_equal": "a number of at least {ge}",
     "less_than": "a number below {lt}",
     "less_than_equal": "a number of at most {le}",
-    "too_short": "at least {min_length} items",
-    "too_long": "at most {max_length} items",
+    "too_short": "at least {min_length} {items}",
+    "too_long": "at most {max_length} {items}",
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "{pattern}",
 }
@@ -177,7 +177,8 @@ def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
     if kind == "literal_error" and "'" not in str(context["expected"]):
         return f"one of the integers {context['expected']}"
     values = {k: f"{v:,}" if isinstance(v, int) and not isinstance(v, bool) else v for k, v in values.items()}
-    return words.format(**values)
+    items = "item" if 1 in (context.get("min_length"), context.get("max_length")) else "items"
+    return words.format(**values, items=items)
 
 
 def shown_value(value: Any) -> str:

@@ -195,6 +195,24 @@ def test_what_is_not_measured_cannot_be_monitored():
     ]
 
 
+def test_a_metric_that_does_not_fit_is_reported_once_and_never_offered():
+    fitting = "/training/metrics/0: iris (classification) expects one of accuracy, top_k_categorical_accuracy, found"
+    for monitor in ("loss", "mse", "val_mse"):
+        rule = {"metrics": ["mse"], "validation_fraction": 0.1, "early_stopping": {"monitor": monitor}}
+        assert told(document(END, training=rule)) == [f"{fitting} 'mse'"]
+    training = {"metrics": ["mse"], "early_stopping": {"monitor": "accuracy"}}
+    assert told(document(END, training=training)) == [
+        f"{fitting} 'mse'",
+        '/training/early_stopping/monitor: expected one of loss, found \'accuracy\'; write "metrics": ["accuracy"] '
+        'in "training"',
+    ]
+
+
+def test_a_list_has_items_and_one_item():
+    doc = {"name": "test", "dataset": "iris", "model": {"layers": []}}
+    assert told(doc) == ["/model/layers: expected at least 1 item, found []"]
+
+
 def test_a_format_is_not_left_out_if_it_is_the_only_one():
     (found,) = told(document(END, export={"formats": ["mlpackage"], "minimum_ios": 13}))
     assert found.endswith("found 13; raise minimum_ios")
@@ -239,6 +257,14 @@ def test_a_second_softmax_is_warned_of(second):
     assert not understand(document({"type": "Dense", "units": 3}, second)).notices
 
 
+def test_a_softmax_of_one_value_is_warned_of():
+    one = {"type": "Dense", "units": 1}
+    for layers in ([{**one, "activation": "softmax"}], [one, {"type": "Softmax"}]):
+        (notice,) = understand(document(*layers, dataset="diabetes")).notices
+        place = f"/model/layers/{len(layers) - 1}"
+        assert str(notice) == f"{place}: a softmax of one value: its output is 1 for every input"
+
+
 KERAS = {
     "class_name": "Sequential",
     "config": {"layers": [{"class_name": "Dense", "config": {"units": 3, "activation": "softmax"}}]},
@@ -278,6 +304,8 @@ def test_a_model_of_keras_is_one_problem(doc):
         ({"type": "Dropout", "rate": 25}, "write 0.25 for 25 %"),
         ("Flatten", 'write {"type": "Flatten"}'),
         ({"layer": "Dense", "units": 3}, 'write "type": "Dense" instead of "layer": "Dense"'),
+        ({"layer": "dense", "units": 3}, 'write "type": "Dense" instead of "layer": "dense"'),
+        ({"type": "Dense", "units": 3, "activation": {"type": "relu"}}, 'write "relu"'),
     ],
     ids=str,
 )  # fmt: skip

@@ -104,10 +104,13 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
         return []
     monitor, pointer = stopping.monitor, "/training/early_stopping/monitor"
     metric = long_name(monitor).removeprefix("val_")
-    computed = ["loss", *metrics_of(training, info)]
+    fitting = metrics_for(info)
+    computed = ["loss", *(name for name in metrics_of(training, info) if name in fitting)]
     if metric not in computed:
+        if metric in metrics_of(training, info):
+            return []  # reported where the metric is
         validated = [f"val_{name}" for name in computed] if training.validation_fraction else []
-        is_missing = metric in metrics_for(info)
+        is_missing = metric in fitting
         also = json.dumps([*computed[1:], metric])
         likely = question(similar(monitor, [*validated, *computed], cutoff=0.7))
         return [
