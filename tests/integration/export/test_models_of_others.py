@@ -441,6 +441,21 @@ def test_a_compiled_model_asks_for_what_it_was_compiled_from(tmp_path: Path) -> 
         assert "pass the file that it was compiled from" in message
 
 
+@pytest.mark.parametrize("part", ["Manifest.json", "Data/com.apple.CoreML/weights/weight.bin"])
+def test_a_file_of_a_package_asks_for_the_package(part: str, tmp_path: Path) -> None:
+    file = tmp_path / "m.mlpackage" / part
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"{}")
+    assert refusal(file) == f"{file.name}: expected the whole package, found a part of it; pass m.mlpackage."
+
+
+def test_a_file_of_a_compiled_model_asks_for_what_it_was_compiled_from(tmp_path: Path) -> None:
+    file = tmp_path / "a.mlmodelc" / "model" / "coremldata.bin"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(b"x")
+    assert refusal(file).endswith("pass the file that it was compiled from.")
+
+
 def test_a_folder_with_a_model_asks_for_the_model(tmp_path: Path) -> None:
     folder = tmp_path / "result"
     folder.mkdir()

@@ -57,6 +57,8 @@ def read(path: Path) -> CoreMLFile:
     try:
         if path.is_dir():
             return _read_package(path)
+        if path.suffix != ".mlmodel" and path.is_file() and (whole := _whole(path)):
+            raise CoreMLFileError(f"{path.name}: {whole}.")
         return CoreMLFile(
             path=path, kind="mlmodel", model=_read_model(path), weights=None, size_bytes=size_of(path)
         )
@@ -81,17 +83,25 @@ def _read_package(package: Path) -> CoreMLFile:
 
 def _instead_of(folder: Path) -> str:
     """What was found instead of a package, and which file to pass."""
-    whole = outer_package(folder)
-    if whole is not None:
-        return f"expected the whole package, found a part of it; pass {whole.name}"
-    if folder.suffix == ".mlmodelc" or (folder / "coremldata.bin").is_file():
+    if whole := _whole(folder):
+        return whole
+    files = sorted(file.name for file in folder.iterdir() if file.suffix in (".mlmodel", ".mlpackage"))
+    hint = f"; pass {folder.name}/{files[0]}" if files else ""
+    return f"expected a Core ML package, found a folder without {MANIFEST}{hint}"
+
+
+def _whole(path: Path) -> str:
+    """What to pass instead of a part of a package, or of a compiled model; empty for anything else."""
+    package = outer_package(path)
+    if package is not None:
+        return f"expected the whole package, found a part of it; pass {package.name}"
+    folders = (path, *path.absolute().parents)
+    if any(folder.suffix == ".mlmodelc" for folder in folders) or (path / "coremldata.bin").is_file():
         return (
             "expected a .mlmodel or .mlpackage, found a compiled model, which only Apple's systems run;"
             " pass the file that it was compiled from"
         )
-    files = sorted(file.name for file in folder.iterdir() if file.suffix in (".mlmodel", ".mlpackage"))
-    hint = f"; pass {folder.name}/{files[0]}" if files else ""
-    return f"expected a Core ML package, found a folder without {MANIFEST}{hint}"
+    return ""
 
 
 def outer_package(path: Path) -> Path | None:
