@@ -160,7 +160,10 @@ def _is_file(word: str) -> bool:
 def _untyped(value: Mapping[str, Any], key: str, tags: Sequence[str]) -> str:
     """How an object without a type may be meant."""
     if key == "name":
-        return OWN_DATA if any(_is_file(str(word)) for item in value.items() for word in item) else ""
+        if any(_is_file(str(word)) for item in value.items() for word in item):
+            return OWN_DATA
+        keys = [(other, name) for other, name in value.items() if name in tags and other.isidentifier()]
+        return next((f'write "name": "{name}" instead of "{other}": "{name}"' for other, name in keys), "")
     if isinstance(value.get("class_name"), str):
         layer = _without_class(value)
         if plain(value["class_name"]) in spellings.INPUTS:
@@ -191,7 +194,8 @@ def _without_class(value: Mapping[str, Any]) -> Any:
     if kind is None:
         return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).lower()
     result: dict[str, Any] = {"type": name}
-    for key, given in config.items():
+    for given_key, given in config.items():
+        key = next((name for name in _names(given_key) if name in kind.model_fields), given_key)
         argument = _without_class(given) if isinstance(given, dict) and "class_name" in given else given
         known = key != "name" and key in kind.model_fields and argument is not None
         if known and takes(kind, key, argument) and argument != kind.model_fields[key].default:
@@ -199,10 +203,11 @@ def _without_class(value: Mapping[str, Any]) -> Any:
     return result
 
 
-def _is_valid(layer: Mapping[str, Any]) -> bool:
+def _is_valid(written: Mapping[str, Any]) -> bool:
+    kind: Any = LAYERS.get(written["type"]) or OPTIMIZERS.get(written["type"])
     try:
-        LAYERS[layer["type"]].model_validate(layer)
-    except (ValidationError, KeyError):
+        kind.model_validate(written)
+    except ValidationError:
         return False
     return True
 

@@ -58,6 +58,7 @@ OTHER_TYPES = frozenset({
 """Layers and optimizers of Keras that QuickML does not have."""
 
 KEYS: Mapping[str, tuple[str, ...]] = {
+    "optimiser": ("optimizer",),
     "lr": ("learning_rate",), "alpha": ("negative_slope",), "leak": ("negative_slope",),
     "nbfilter": ("filters",), "nbfilters": ("filters",), "numfilters": ("filters",),
     "outchannels": ("filters",), "outputdim": ("units",), "outfeatures": ("units",),

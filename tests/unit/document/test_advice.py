@@ -212,6 +212,11 @@ def test_advice_for_every_argument(kind, argument):
         hold(iris(*layers), catalog)
 
 
+@pytest.mark.parametrize("key", ["type", "dataset", "id"])
+def test_advice_for_a_dataset_without_a_name(key):
+    assert hold({**iris(END), "dataset": {key: "iris"}})
+
+
 def test_every_other_spelling_leads_to_one_that_exists():
     known = {*LAYERS, *OPTIMIZERS}
     assert set(TYPES.values()) <= known

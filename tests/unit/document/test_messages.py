@@ -332,6 +332,9 @@ def test_a_layer_in_the_spelling_of_keras(layer, hint):
         ({"training": {"metrics": "accuracy"}}, 'write ["accuracy"]'),
         ({"training": {"learning_rate_schedule": "CosineDecay"}}, 'write {"type": "CosineDecay"}'),
         ({"export": {"precision": "float16", "weights": "int8"}}, "leave one of them out"),
+        ({"optimiser": "adam"}, 'it belongs in "training", as "optimizer"'),
+        ({"training": {"optimizer": {"class_name": "Adam", "config": {"lr": 0.1, "decay": 0.0}}}},
+         'write {"type": "Adam", "learning_rate": 0.1}'),
     ],
     ids=str,
 )  # fmt: skip
@@ -340,6 +343,12 @@ def test_a_key_in_the_wrong_place_or_spelling(others, hint):
     if "layers" in others:
         del doc["model"]
     assert hint in [line.partition("; ")[2] for line in told(doc)]
+
+
+@pytest.mark.parametrize("key", ["type", "dataset", "id"])
+def test_a_dataset_is_named_by_its_name(key):
+    (found,) = told(document(END, dataset={key: "iris"}))
+    assert found.endswith(f'; write "name": "iris" instead of "{key}": "iris"')
 
 
 @pytest.mark.parametrize(
