@@ -88,7 +88,7 @@ def _problem(place: Place, error: Any, document: Any) -> Problem:
         return _unknown_type(place, error)
     return Problem(
         pointer=place.pointer,
-        expected=_expected(kind, context, error["msg"]),
+        expected=worded(kind, context, error["msg"]),
         found=shown_value(place.value),
         hint="" if kind.startswith("too_") else value_hint(place),
     )
@@ -144,16 +144,20 @@ def _subject(owner: Kind) -> str:
 _WORDS: Mapping[str, str] = {
     "form": "{expected}",
     "int_type": "an integer",
+    "int_parsing": "an integer",
     "int_from_float": "an integer",
     "float_type": "a number",
     "finite_number": "a finite number",
     "string_type": "a string",
     "bool_type": "true or false",
+    "bool_parsing": "true or false",
+    "list_type": "a list",
     "tuple_type": "a list",
     "model_type": "an object",
     "model_attributes_type": "an object",
     "dict_type": "an object",
     "literal_error": "{expected}",
+    "enum": "{expected}",
     "greater_than": "a number above {gt}",
     "greater_than_equal": "a number of at least {ge}",
     "less_than": "a number below {lt}",
@@ -166,7 +170,10 @@ _WORDS: Mapping[str, str] = {
 _PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "an ASCII letter, then up to 63 ASCII letters, digits and '_'"}
 
 
-def _expected(kind: str, context: Mapping[str, Any], message: str) -> str:
+def worded(kind: str, context: Mapping[str, Any], message: str) -> str:
+    """What was expected where pydantic found an error of this kind."""
+    if kind == "too_short" and context["min_length"] == 1:
+        return "a list that is not empty"
     words = _WORDS.get(kind)
     if words is None:
         return message[0].lower() + message[1:]

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import logging
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from quickml.api.problem import MEDIA_TYPE, PREFIX
+from quickml.document.text import parse
+from quickml.document.validation_errors import shown_value, worded
 from quickml.errors import (
     ArtifactDamagedError,
     ArtifactError,
@@ -149,9 +151,37 @@ def of_item(item: Mapping[str, Any]) -> Problem:
     place, *steps = item["loc"]
     names = "/".join(map(str, steps))
     pointer = {"body": f"/{names}" if names else "", "query": f"?{names}"}.get(place, f"{place} {names}")
-    return Problem(pointer=pointer, expected=_expected(str(item["msg"])), found=f"{item.get('input')!r:.80}")
+    match item["type"]:
+        case "missing":
+            expected, found = "a value", "none"
+        case "extra_forbidden":
+            expected, found = "a known key", shown_value(steps[-1])
+        case "json_invalid":
+            expected, found = "JSON", str(item["ctx"]["error"])
+        case kind:
+            expected = worded(kind, item.get("ctx", {}), item["msg"])
+            found = shown_value(item["input"])
+    return Problem(pointer=pointer, expected=expected, found=found)
 
 
-def _expected(message: str) -> str:
-    """pydantic's message as what was expected, where it has the usual form."""
-    return re.sub(r"^Input should be ", "", message)
+def of_body(error: ValidationError, body: bytes) -> RequestError:
+    """What is wrong with a JSON body."""
+    try:
+        value, _ = parse(body)
+    except DocumentError as mistake:
+        return RequestError(mistake.problems)
+    items = error.errors(include_url=False)
+    return RequestError(
+        [of_item({**item, "loc": ("body", *_steps(item["loc"], value, item["type"]))}) for item in items]
+    )
+
+
+def _steps(loc: Sequence[str | int], value: Any, kind: str) -> Iterator[str | int]:
+    """The steps to a place in a value, without pydantic's names for the alternatives of a union."""
+    for step in loc:
+        inside = dict(enumerate(value)) if isinstance(value, list) else value
+        if isinstance(inside, dict) and step in inside:
+            value = inside[step]
+            yield step
+        elif kind == "missing":
+            yield step

@@ -121,7 +121,7 @@ class Models:
         names = [node.name for node in plan.graph.nodes]
         unknown = sorted(set(layers or ()) - set(names))
         if unknown:
-            raise InputError(f"layers: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
+            raise InputError(f"activations: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
         present = set(self._runtime(artifact, plan, ()).layers)
         present.add(names[-1])  # its name in the file may differ
         wanted = names if layers is None else layers
@@ -219,7 +219,7 @@ def _check_amount(nodes: Sequence[Node], inputs: int) -> None:
     found = inputs * sum(math.prod(node.output_shape) for node in nodes)
     if found > MAX_VALUES:
         raise InputError(
-            f"layers: expected at most {MAX_VALUES:,} values in one response, found {found:,};"
+            f"activations: expected at most {MAX_VALUES:,} values in one response, found {found:,};"
             " ask for fewer inputs or layers"
         )
 

@@ -259,3 +259,38 @@ def test_the_answer_to_an_unexpected_error_says_that_the_connection_ends(tmp_pat
         answer = server.client.get("/v1/jobs/x")
         is_problem(answer, 500, "internal")
         assert answer.headers["connection"] == "close"
+
+
+INVALID = {
+    "no object": ("[1]", "/: expected an object, found [1]"),
+    "a missing key": ("{}", "/inputs: expected a value, found none"),
+    "an unknown key": ('{"inputs": [1], "layer": 1}', '/layer: expected a known key, found "layer"'),
+    "one of two types": (
+        '{"inputs": [1], "activations": 5}',
+        "/activations: expected true or false, found 5\n/activations: expected a list, found 5",
+    ),
+    "an item": (
+        '{"inputs": [1], "activations": ["dense", null]}',
+        '/activations: expected true or false, found ["dense", null]\n'
+        "/activations/1: expected a string, found null",
+    ),
+    "an empty list": ('{"inputs": []}', "/inputs: expected a list that is not empty, found []"),
+    "broken JSON": ('{"inputs": [1],}', "line 1, column 15"),
+    "half a character": (r'{"inputs": ["\ud800"]}', "/: expected JSON, found unexpected end of hex escape"),
+    "deep JSON": ("[" * 5000, "/: expected JSON nested at most 20 levels deep, found more"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), INVALID.values(), ids=INVALID)
+def test_problems_of_a_message_have_places_in_the_body_and_plain_words(server, body, message):
+    answer = server.client.post("/v1/jobs/job_1/predictions", content=body, headers=JSON)
+    is_problem(answer, 422, "request")
+    assert message in answer.json()["detail"]
+
+
+def test_problems_of_parameters_have_plain_words(server):
+    answer = server.client.get("/v1/jobs", params={"limit": "many", "status": "lost"})
+    is_problem(answer, 422, "request")
+    assert '?limit: expected an integer, found "many"' in answer.json()["detail"]
+    answer = server.client.get("/check-model")
+    assert answer.json()["detail"] == "?model_name: expected a value, found none"

@@ -17,7 +17,6 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from quickml.errors import RequestError
 from quickml.http import problems
 from quickml.http.auth import Owner
 from quickml.http.state import state_of
@@ -132,10 +131,7 @@ def parse(model: type[Body], body: bytes) -> Body:
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
-        items = error.errors(include_url=False, include_context=False)
-        raise RequestError(
-            [problems.of_item({**item, "loc": ("body", *item["loc"])}) for item in items]
-        ) from None
+        raise problems.of_body(error, body) from None
 
 
 def parsed(model: type[Body]) -> Callable[..., Coroutine[Any, Any, Body]]:
