@@ -147,9 +147,9 @@ def _key(path: Path) -> bytes:
             _make_key(path)
         key = path.read_bytes()
     except OSError as error:
-        raise StoreError(f"{path}: the key of links cannot be had ({error.strerror})") from error
+        raise StoreError(f"{path}: the key of links cannot be used ({error.strerror})") from error
     if len(key) != KEY_BYTES:
-        hint = "without this file a new key is made, and links given before lead nowhere"
+        hint = "if the file is removed, a new key is made, and existing links become invalid"
         raise StoreError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}; {hint}")
     return key
 

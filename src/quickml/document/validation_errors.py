@@ -172,8 +172,6 @@ _PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "an ASCII letter, then up to 63 AS
 
 def worded(kind: str, context: Mapping[str, Any], message: str) -> str:
     """What was expected where pydantic found an error of this kind."""
-    if kind == "too_short" and context["min_length"] == 1:
-        return "a list that is not empty"
     words = _WORDS.get(kind)
     if words is None:
         return message[0].lower() + message[1:]

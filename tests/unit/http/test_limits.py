@@ -274,7 +274,7 @@ INVALID = {
         '/activations: expected true or false, found ["dense", null]\n'
         "/activations/1: expected a string, found null",
     ),
-    "an empty list": ('{"inputs": []}', "/inputs: expected a list that is not empty, found []"),
+    "an empty list": ('{"inputs": []}', "/inputs: expected at least 1 item, found []"),
     "broken JSON": ('{"inputs": [1],}', "line 1, column 15"),
     "half a character": (r'{"inputs": ["\ud800"]}', "/: expected JSON, found unexpected end of hex escape"),
     "deep JSON": ("[" * 5000, "/: expected JSON nested at most 20 levels deep, found more"),

@@ -101,7 +101,7 @@ class Database:
             version = migrations.version(connection)
             if version is not None and version not in migrations.VERSIONS:
                 raise StoreError(
-                    f"{self.name}: expected tables of version {' or '.join(migrations.VERSIONS)},"
-                    f" found {version!r:.40}; another release of QuickML made them"
+                    f"{self.name}: expected tables of a version from {migrations.VERSIONS[0]}"
+                    f" to {migrations.HEAD}, found {version!r:.40}; another release of QuickML made them"
                 )
             migrations.upgrade(connection)
