@@ -2,6 +2,7 @@
 
 import subprocess
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 
@@ -96,7 +97,8 @@ def test_the_weights_of_another_model_are_refused(tmp_path):
     from untrained import plan_of, untrained
 
     trained = untrained(plan_of({"type": "Dense", "units": 3, "activation": "softmax"}))
-    path = keep(trained, "a", [tmp_path])
+    fitted = replace(trained, seconds={"train": 1.0})
+    path = keep(fitted, "a", [tmp_path])
     kept = pipeline.read_kept(path)
     with pytest.raises(CheckpointError, match="the kept model: expected the weights of its document"):
         list(pipeline.run(make_plan("circles", WIDE), tmp_path / "result", kept=kept))

@@ -1,7 +1,9 @@
 """A finished training in a file."""
 
 import io
+import json
 import zipfile
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -36,6 +38,12 @@ def test_it_comes_back_as_it_was(tmp_path):
     assert np.array_equal(kept.weights["dense"]["kernel"], np.ones((2, 3)))
 
 
+def test_losses_that_are_not_finite_come_back(tmp_path):
+    history = ({"epoch": 1, "loss": float("nan")}, {"epoch": 2, "loss": float("inf")})
+    kept = load(keep(replace(trained(), history=history), "a", [tmp_path]))
+    assert repr(kept.history) == repr(history)
+
+
 def test_the_first_folder_that_can_be_written_is_used_and_no_file_replaced(tmp_path):
     places = [tmp_path / "missing", tmp_path]
     assert [keep(trained(), "a", places).name for _ in range(2)] == ["a.trained", "a-2.trained"]
@@ -46,6 +54,19 @@ def arrays():
     buffer = io.BytesIO()
     np.savez(buffer, a=np.ones(2))
     return buffer.getvalue()
+
+
+def with_facts(**others):
+    """A kept training whose facts are changed."""
+
+    def write(path):
+        packed = dict(np.load(path.with_name("a.trained")))
+        facts = json.loads(packed["facts"].tobytes()) | others
+        packed["facts"] = np.frombuffer(json.dumps(facts).encode(), np.uint8)
+        with path.open("wb") as stream:
+            np.savez(stream, **packed)
+
+    return write
 
 
 def compressed(path):
@@ -62,8 +83,24 @@ def compressed(path):
         lambda path: path.write_bytes(arrays()),
         lambda path: path.write_bytes(path.with_name("a.trained").read_bytes()[:-40]),
         compressed,
+        with_facts(seconds=3),
+        with_facts(seconds={}),
+        with_facts(history=[{"loss": "x"}]),
+        with_facts(precision="x"),
+        with_facts(plan="{}"),
     ],
-    ids=["empty", "text", "other arrays", "cut off", "compressed"],
+    ids=[
+        "empty",
+        "text",
+        "other arrays",
+        "cut off",
+        "compressed",
+        "a number of seconds",
+        "no seconds",
+        "words in the history",
+        "no precision",
+        "no plan",
+    ],
 )
 def test_another_file_is_refused(tmp_path, write):
     keep(trained(), "a", [tmp_path])
