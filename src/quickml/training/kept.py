@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, get_args
 from zipfile import ZIP_STORED, ZipFile
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from quickml.document import Plan
 from quickml.errors import CheckpointError
@@ -19,6 +19,7 @@ from quickml.model import Array, TrainedModel
 from quickml.training.precision import Precision
 
 SUFFIX = ".trained"
+_FACTS = ("history", "stopped", "precision", "seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,18 +32,6 @@ class KeptTraining:
     stopped: str | None
     precision: Precision
     seconds: Mapping[str, float]
-
-
-class _Facts(BaseModel):
-    """Everything but the weights, as JSON."""
-
-    model_config = ConfigDict(ser_json_inf_nan="constants")
-
-    plan: str
-    history: tuple[dict[str, int | float], ...] = Field(min_length=1)
-    stopped: str | None
-    precision: Precision
-    seconds: dict[Literal["train"], float] = Field(min_length=1)
 
 
 def keep(trained: TrainedModel, name: str, places: Sequence[Path]) -> Path | None:
@@ -68,14 +57,9 @@ def _free(place: Path, name: str) -> Path:
 
 
 def _packed(trained: TrainedModel) -> bytes:
-    facts = _Facts(
-        plan=trained.plan.to_json(),
-        history=tuple(map(dict, trained.history)),
-        stopped=trained.stopped,
-        precision=trained.precision,
-        seconds={"train": trained.seconds["train"]},
-    )
-    arrays: dict[str, Any] = {"facts": np.frombuffer(facts.model_dump_json().encode(), np.uint8)}
+    facts = {key: getattr(trained, key) for key in _FACTS}
+    text = json.dumps({"plan": trained.plan.to_json(), **facts}, default=dict)
+    arrays: dict[str, Any] = {"facts": np.frombuffer(text.encode(), np.uint8)}
     for layer, some in trained.weights.items():
         arrays |= {f"{layer}/{key}": array for key, array in some.items()}
     buffer = io.BytesIO()
@@ -106,17 +90,25 @@ def load(path: Path) -> KeptTraining:
 
 
 def _unpacked(packed: Any) -> KeptTraining:
-    facts = _Facts.model_validate_json(packed["facts"].tobytes())
+    facts = json.loads(packed["facts"].tobytes())
+    values = [value for epoch in facts["history"] for value in epoch.values()]
+    if (
+        not values
+        or not all(isinstance(value, int | float) for value in values)
+        or facts["precision"] not in get_args(Precision)
+        or not isinstance(facts["stopped"], str | None)
+    ):
+        raise ValueError("other facts")
     weights: dict[str, dict[str, Array]] = {}
     for name in packed.files:
         layer, _, key = name.partition("/")
         if key:
             weights.setdefault(layer, {})[key] = packed[name]
     return KeptTraining(
-        plan=Plan.from_json(facts.plan),
+        plan=Plan.from_json(facts["plan"]),
         weights=weights,
-        history=facts.history,
-        stopped=facts.stopped,
-        precision=facts.precision,
-        seconds={"train": facts.seconds["train"]},
+        history=tuple(facts["history"]),
+        stopped=facts["stopped"],
+        precision=facts["precision"],
+        seconds={"train": float(facts["seconds"]["train"])},
     )
