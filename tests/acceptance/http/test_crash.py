@@ -28,7 +28,7 @@ from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.database.sqlite import SqliteDatabase
 from server_process import PATIENCE_S, ROOT
 
-CRASHES = rounds.choose(few=9, full=120)
+CRASHES = rounds.choose(few=12, full=120)
 JOBS = CRASHES * 2 // 3
 WORKERS = 2
 OWNERS = ("ada", "ben", "cleo")
@@ -195,8 +195,8 @@ def _restarts(seen):
 def test_it_was_killed_as_often_as_asked(aftermath):
     site = aftermath.site
     assert len(site.server_kills) + len(site.worker_kills) >= 0.9 * CRASHES, "some had died before"
-    assert any(map(_deaths, aftermath.seen))
-    assert any(map(_restarts, aftermath.seen))
+    kinds = [any(map(kind, aftermath.seen)) for kind in (_deaths, _restarts)]
+    assert all(kinds) if rounds.is_full else any(kinds), "few crashes may all be of one kind"
 
 
 def test_no_job_is_lost_or_made_twice(aftermath):

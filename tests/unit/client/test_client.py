@@ -619,7 +619,7 @@ def test_a_stream_that_never_gets_anywhere_is_given_up(way):
     with scripted(lambda _: event_stream(b"retry: 1\n\n")) as server:
         with pytest.raises(UnreachableError, match="ended before the job"):
             way.listed(server.url, "events", "job_1", patience_s=0.1)
-        assert len(server.requests) > 2
+        assert len(server.requests) > 1
 
 
 OPEN = ResponseHead(status=200, headers={"content-type": "text/event-stream"})
