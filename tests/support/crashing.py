@@ -121,8 +121,8 @@ class Site:
         return "busy" in self.server().client.get("/readyz").json()["workers"]
 
     def _is_kept(self):
-        """Whether somebody trains who is past the first epoch, also on the disk."""
-        return self._is_busy() and any(kept_epoch(path) > 1 for path in self._kept())
+        """Whether somebody trains whose last stored checkpoint, also if this one is not yet, is past epoch 1."""
+        return self._is_busy() and any(kept_epoch(path) > 3 for path in self._kept())
 
     def _kept(self):
         return self.data.glob("scratch/*/*/checkpoint.npz")
