@@ -156,9 +156,13 @@ def test_a_job_is_removed_also_while_it_trains(slow):
     slow.training(second)
 
 
-def test_files_of_removed_jobs_go_with_a_sweep_and_those_of_others_stay(tmp_path):
+def test_files_of_removed_jobs_go_with_a_sweep_and_those_of_others_stay(tmp_path, monkeypatch):
     from job_examples import artifact, finish
 
+    async def never(_):
+        """Instead of the server's own sweeps, which would see the clock change."""
+
+    monkeypatch.setattr("quickml.http.app._sweep", never)
     with served(tmp_path, workers=0) as server:
         server.artifacts._clock = lambda: 0.0
         stored = {}

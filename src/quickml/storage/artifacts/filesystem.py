@@ -58,11 +58,12 @@ class FilesystemArtifactStore:
                     checksums = digest(source, copy_to=copy)
                 draft.chmod(0o444)
                 self._stamp(draft)
+                stored = _stored(checksums.sha256, draft)  # once published, a sweep may move it for a moment
                 self._keep(checksums)  # before the file itself: who finds the file finds its checksums
                 self._publish(draft, self._path(checksums.sha256))
             finally:
                 draft.unlink(missing_ok=True)
-        return self.stat(checksums.sha256)
+        return stored
 
     def _publish(self, draft: Path, path: Path) -> None:
         if not path.parent.exists():
@@ -73,9 +74,7 @@ class FilesystemArtifactStore:
     def stat(self, sha256: str) -> Stored:
         """See `ArtifactStore`."""
         with self._translated(self._root, sha256):
-            found = self._path(sha256).stat()
-        stored_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
-        return Stored(sha256=sha256, size_bytes=found.st_size, stored_at=stored_at)
+            return _stored(sha256, self._path(sha256))
 
     def open(self, sha256: str, start: int = 0, stop: int | None = None) -> ArtifactReader:
         """See `ArtifactStore`."""
@@ -223,3 +222,9 @@ class FilesystemArtifactStore:
 
 def _changed(path: Path) -> float:
     return path.stat().st_mtime
+
+
+def _stored(sha256: str, path: Path) -> Stored:
+    found = path.stat()
+    stored_at = _EPOCH + timedelta(microseconds=found.st_mtime_ns // 1000)
+    return Stored(sha256=sha256, size_bytes=found.st_size, stored_at=stored_at)
