@@ -41,22 +41,24 @@ Server = Annotated[
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+AsEvents = Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")]
+ResultFolder = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", metavar="DIR", help="Result folder; must be new or empty. Default: runs/NAME-TIME."
+    ),
+]
 
 
 @app.command()
 def run(
     spec: SpecFile,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Result folder; must be new or empty. Default: runs/NAME-TIME."
-        ),
-    ] = None,
+    out: ResultFolder = None,
     epochs: Annotated[
         int | None, typer.Option(help="Number of epochs; overrides the document.", min=1)
     ] = None,
     seed: Annotated[int | None, typer.Option(help="Random seed; overrides the document.", min=0)] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")] = False,
+    as_json: AsEvents = False,
 ) -> None:
     """Train the model that SPEC.json describes, and export it to Core ML.
 
@@ -77,13 +79,8 @@ def export(
     kept: Annotated[
         Path, typer.Argument(metavar="FILE", help="A .trained file that `quickml run` has kept.")
     ],
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out", metavar="DIR", help="Result folder; must be new or empty. Default: runs/NAME-TIME."
-        ),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON event per line.")] = False,
+    out: ResultFolder = None,
+    as_json: AsEvents = False,
 ) -> None:
     """Export a trained model whose result could not be written.
 

@@ -297,7 +297,7 @@ def _at(document: Any, path: Sequence[str]) -> Any:
 
 
 def keras_model(document: Mapping[str, Any]) -> str | None:
-    """The pointer of a model as `to_json` of Keras writes it; None if there is none."""
+    """JSON pointer of a model in the format of Keras' `to_json`, or None."""
     for pointer, value in (("", document), ("/model", document.get("model"))):
         if isinstance(value, dict) and "class_name" in value and isinstance(value.get("config"), dict):
             return pointer

@@ -123,5 +123,5 @@ class LeaseWatch:
         return [lease for lease, since in self._since.items() if now - since >= self._lease_s]
 
     def restart(self) -> None:
-        """Watch all leases anew."""
+        """Forget how long each lease has been unchanged."""
         self._since.clear()

@@ -147,8 +147,8 @@ def advanced(job: Job, status: Status, now: datetime) -> Job:
 def kept(job: Job, checkpoint: str) -> Job:
     """The job with another stored checkpoint, given by its sha256.
 
-    If the job has advanced, earlier attempts that failed or were lost do not count any more. A checkpoint of
-    an attempt that had to begin anew is no advance, so the number of attempts is bounded.
+    If the job has advanced further than ever before, the counts of failed and lost attempts start again at 0.
+    An attempt that starts from the beginning does not reset them, so the number of attempts is bounded.
     """
     job = replace(job, checkpoint=checkpoint)
     if job.progress <= job.checkpoint_progress:

@@ -33,7 +33,7 @@ INDENT = 11
 BORDERS = 13
 """Columns that the borders of the table of layers take."""
 MOST_EPOCHS = 25
-"""Epochs that get a line; of more, one in so many."""
+"""Maximum number of epochs with a line of their own. Longer trainings get a line every few epochs."""
 _BARS = "▁▂▃▄▅▆▇█"
 
 

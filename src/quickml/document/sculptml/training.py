@@ -20,7 +20,7 @@ _OPTIONS = {"lr": "learning_rate"}
 _NAMES = ("class_name", "type", "name")
 
 Asked = Callable[[str], tuple[Any, str]]
-"""From a key to its value in the document, None if there is none, and its pointer."""
+"""Takes a key; returns its value in the document, or None, and the JSON pointer of the key."""
 
 
 def converted(asked: Asked, info: DatasetInfo, notes: Notes) -> dict[str, Any]:

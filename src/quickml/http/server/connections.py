@@ -13,7 +13,8 @@ LEAST = 8
 def most_connections() -> int:
     """The number of connections at which idle ones have to make room.
 
-    Each may need a second file, that of a download. Without a limit on open files there is none here.
+    A connection may need a second open file, for a download. If the system does not limit open files,
+    connections are not limited either.
     """
     return max((_file_limit() - RESERVED_FILES) // 2, LEAST)
 

@@ -39,7 +39,7 @@ def static_shape(tensor_type: Any) -> tuple[int, ...] | None:
 class Constants:
     """Reads `Value` messages. The blob file is opened when it is first needed.
 
-    `missing` is the error message if there is none.
+    `missing` is the error message for a model without a blob file.
     """
 
     def __init__(self, weights: Path | bytes | None, missing: str = "the weights file is missing") -> None:
