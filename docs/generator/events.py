@@ -37,6 +37,8 @@ EXAMPLES: list[Any] = [
         time=AT, epoch=1, epochs=12, step=240, steps=469, samples_per_second=3728.9,
         metrics={"loss": 0.3581, "accuracy": 0.8891},
     ),
+    events.Batches(time=AT, first=1, every=1, losses=(1.203, 1.187, 1.241, 1.098)),
+    events.Snapshot(time=AT, frame=469, epoch=1, frames=17, size_bytes=31204),
     events.EpochEnded(
         time=AT, epoch=1, epochs=100, metrics={"loss": 1.0437, "accuracy": 0.5917}, learning_rate=0.01,
         seconds=0.5,

@@ -32,6 +32,7 @@ KERAS = ResultFile(name="model.keras", kind="keras", media_type="application/oct
 DOCUMENT = ResultFile(name="spec.json", kind="spec", media_type="application/json")
 REPORT = ResultFile(name="report.json", kind="report", media_type="application/json")
 PAGE = ResultFile(name="report.html", kind="report", media_type="text/html; charset=utf-8")
+FILM = ResultFile(name="film.bin", kind="film", media_type="application/octet-stream")
 ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE)
 """What a run leaves besides the formats that the document asks for."""
 

@@ -24,6 +24,8 @@ EXAMPLES = [
         test_samples=30, seconds=0.5,
     ),
     events.Progress(epoch=1, epochs=3, step=2, steps=8, samples_per_second=10.0, metrics={"loss": 0.5}),
+    events.Batches(first=65, every=2, losses=(0.5, 0.4375)),
+    events.Snapshot(frame=8, epoch=1, frames=2, size_bytes=700),
     events.EpochEnded(epoch=1, epochs=3, metrics={"loss": 0.5}, learning_rate=0.01, seconds=0.1),
     events.Trained(epochs=3, stopped=None, metrics={"loss": 0.5, "accuracy": 1.0}, seconds=1.0),
     events.Compressed(

@@ -53,7 +53,7 @@ class Reporter:
             self._patience(self.flush)
 
     def tell(self, event: Event) -> None:
-        """Store an event soon. Progress is replaced by what comes after it.
+        """Store an event soon. Progress is replaced by later progress and by the end of its epoch.
 
         Raises:
             FencedError: the attempt does not hold its job any more.
@@ -61,9 +61,8 @@ class Reporter:
         """
         self._raise()
         with self._lock:
-            replaces = isinstance(event, Progress | EpochEnded)
-            if replaces and self._waiting and isinstance(self._waiting[-1], Progress):
-                self._waiting.pop()
+            if isinstance(event, Progress | EpochEnded):
+                self._waiting = [one for one in self._waiting if not isinstance(one, Progress)]
             self._waiting.append(event)
         self._news.set()
 

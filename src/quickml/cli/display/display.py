@@ -13,6 +13,9 @@ from quickml.cli.display.sentences import sentence
 PROGRESS_EVERY_S = 10.0
 """How often plain lines report progress within an epoch."""
 
+SILENT = (events.Batches, events.Snapshot)
+"""Events for programs, which people need not read."""
+
 
 class Display(Protocol):
     """Shows events as they arrive. A context manager, which restores the terminal at its end."""
@@ -52,7 +55,9 @@ class LineDisplay(_Stream):
         self._last = time.monotonic()
 
     def show(self, event: events.Event) -> None:
-        """Write it and flush; progress within an epoch at most every `PROGRESS_EVERY_S`."""
+        """Write it and flush; progress within an epoch at most every `PROGRESS_EVERY_S`, and no `SILENT`."""
+        if isinstance(event, SILENT):
+            return
         if isinstance(event, events.Progress):
             if time.monotonic() - self._last < PROGRESS_EVERY_S:
                 return

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import singledispatch
 
 from quickml import events
-from quickml.cli.display.formatting import counted, numbers, size
+from quickml.cli.display.formatting import counted, figure, numbers, size
 from quickml.errors import Notice
 from quickml.text import printable
 
@@ -44,6 +44,18 @@ def _(event: events.Built) -> str:
 def _(event: events.Progress) -> str:
     position = f"epoch {event.epoch}/{event.epochs}, step {event.step}/{event.steps}"
     return f"{position}  {numbers(event.metrics)}  ({event.samples_per_second:,.0f} samples/s)"
+
+
+@_text.register
+def _(event: events.Batches) -> str:
+    last = event.first + event.every * len(event.losses) - 1
+    return f"steps {event.first:,} to {last:,}, loss {figure(event.losses[-1])}"
+
+
+@_text.register
+def _(event: events.Snapshot) -> str:
+    film = f"{counted(event.frames, 'frame')}, {size(event.size_bytes)}"
+    return f"epoch {event.epoch}, step {event.frame:,}; film so far {film}"
 
 
 @_text.register

@@ -75,6 +75,8 @@ class TerminalDisplay:
                 self._status.update("compiling the training step …")
             case events.Progress():
                 self._train(event)
+            case events.Batches() | events.Snapshot():
+                pass
             case events.EpochEnded():
                 self._end_epoch(event)
             case events.Trained():

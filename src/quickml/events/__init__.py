@@ -1,7 +1,8 @@
 """Events: typed, frozen records that report the progress of a run or a job.
 
 A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `trained`, `compressed`*,
-`compiled`, `verified`. A `warning` may come at any point, and a run that fails ends with `failed`.
+`compiled`, `verified`, with `batches` and `snapshot`s between `built` and `trained`. A `warning` may come at
+any point, and a run that fails ends with `failed`.
 `quickml run --json` prints one event per line. A server sends the same events and two of its own:
 `interrupted`, after which the job starts again, and `cancelled`.
 
@@ -11,40 +12,14 @@ A run is the sequence `started`, `warning`*, `built`, (`progress`* `epoch`)*, `t
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from enum import StrEnum
 from typing import Annotated, Literal
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
 
-
-class Status(StrEnum):
-    """The status of a job."""
-
-    QUEUED = "queued"
-    BUILDING = "building"
-    TRAINING = "training"
-    COMPILING = "compiling"
-    VERIFYING = "verifying"
-    READY = "ready"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-RUNNING = frozenset({Status.BUILDING, Status.TRAINING, Status.COMPILING, Status.VERIFYING})
-TERMINAL = frozenset({Status.READY, Status.FAILED, Status.CANCELLED})
-
-
-class Stage(StrEnum):
-    """A stage of the pipeline, as metrics name it."""
-
-    BUILD = "build"
-    TRAIN = "train"
-    COMPILE = "compile"
-    VERIFY = "verify"
+from quickml.events.meanings import MEANINGS, Meaning, meaning
+from quickml.events.status import RUNNING, TERMINAL, Stage, Status
 
 
 class _Record(BaseModel):
@@ -147,6 +122,34 @@ class Progress(_Event):
     """Training speed."""
     metrics: dict[str, Metric]
     """Mean of each metric over this epoch so far, `loss` included."""
+
+
+class Batches(_Event):
+    """The training loss of single steps, sent when there are 64 values, or fewer about once per second."""
+
+    type: Literal["batches"] = "batches"
+    first: int
+    """Number of the first step, counted from 1 over all epochs."""
+    every: int
+    """Number of steps per value: 1, or more if so many steps are planned that a training would have over
+    8,192 values."""
+    losses: tuple[Metric, ...]
+    """Mean training loss of each `every` steps, rounded to 4 significant digits; at most 64 values. The last
+    value of a training may cover fewer steps."""
+
+
+class Snapshot(_Event):
+    """Frames of the film were recorded, see `film.bin`; sent at most a few times per second."""
+
+    type: Literal["snapshot"] = "snapshot"
+    frame: int
+    """Number of the latest frame: training steps completed, over all epochs."""
+    epoch: int
+    """Epoch of that frame, from 1; 0 before the first step."""
+    frames: int
+    """Number of frames in the film so far. It falls when every second frame is dropped."""
+    size_bytes: int
+    """Size of the film so far."""
 
 
 class EpochEnded(_Event):
@@ -304,6 +307,8 @@ Event = Annotated[
     | Warned
     | Built
     | Progress
+    | Batches
+    | Snapshot
     | EpochEnded
     | Trained
     | Compressed
@@ -317,51 +322,6 @@ Event = Annotated[
 """Any event."""
 
 _events: TypeAdapter[Event] = TypeAdapter(Event)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Meaning:
-    """What an event says about its job."""
-
-    stage: Stage | None = None
-    """The stage it is reported in; None where it may come in any."""
-    status: Status | None = None
-    """Status of the job after it; None leaves the status as it is."""
-
-    @property
-    def is_last(self) -> bool:
-        """Whether it is the last event of its job."""
-        return self.status in TERMINAL
-
-    @property
-    def ends_stage(self) -> bool:
-        """Whether it ends its stage; its `seconds` are then those of the stage."""
-        return self.stage is not None and self.status is not None
-
-
-MEANINGS: Mapping[str, Meaning] = {
-    "started": Meaning(stage=Stage.BUILD),
-    "warning": Meaning(),
-    "built": Meaning(stage=Stage.BUILD, status=Status.TRAINING),
-    "progress": Meaning(stage=Stage.TRAIN),
-    "epoch": Meaning(stage=Stage.TRAIN),
-    "trained": Meaning(stage=Stage.TRAIN, status=Status.COMPILING),
-    "compressed": Meaning(stage=Stage.COMPILE),
-    "compiled": Meaning(stage=Stage.COMPILE, status=Status.VERIFYING),
-    "verified": Meaning(stage=Stage.VERIFY, status=Status.READY),
-    "failed": Meaning(status=Status.FAILED),
-    "interrupted": Meaning(status=Status.QUEUED),
-    "cancelled": Meaning(status=Status.CANCELLED),
-}
-"""The meaning of each event, by its `type`. A job is `building` from the moment a worker takes it.
-
-A new event is a class above, a member of `Event`, a row here, and a sentence in `cli/display/sentences.py`.
-"""
-
-
-def meaning(type_: str) -> Meaning:
-    """The meaning of an event of this type; a type that only a newer QuickML knows changes nothing."""
-    return MEANINGS.get(type_, Meaning())
 
 
 def from_json(line: str | bytes) -> Event:
@@ -392,3 +352,36 @@ def from_another_version(line: str | bytes) -> Event | None:
 
 def _no_event(line: str | bytes, error: ValidationError) -> ValueError:
     return ValueError(f"expected an event, found {line[:80]!r} ({error.errors()[0]['msg']})")
+
+
+__all__ = [
+    "MEANINGS",
+    "RUNNING",
+    "TERMINAL",
+    "Batches",
+    "Built",
+    "Cancelled",
+    "Compiled",
+    "Compressed",
+    "EpochEnded",
+    "Event",
+    "Failed",
+    "FileRow",
+    "Interrupted",
+    "LayerRow",
+    "Meaning",
+    "Metric",
+    "Parity",
+    "Progress",
+    "Reference",
+    "Snapshot",
+    "Stage",
+    "Started",
+    "Status",
+    "Trained",
+    "Verified",
+    "Warned",
+    "from_another_version",
+    "from_json",
+    "meaning",
+]
