@@ -41,10 +41,10 @@ class Jobs(JobStore):
     def claim(self, limits=NO_LIMITS, holder=HOLDER):
         return super().claim(holder, limits)
 
-    def append(self, attempt, events, after=None):
+    def append(self, attempt, events, after=None, **changes):
         if after is None:
             after = max((event.sequence for event in self.events(attempt.job_id, limit=10**6)), default=0)
-        return super().append(attempt, events, after=after)
+        return super().append(attempt, events, after=after, **changes)
 
 
 class Clock:

@@ -1,4 +1,4 @@
-"""Jobs in a database: their attempts, events and artifacts.
+"""Jobs in a database: their attempts, events, films and artifacts.
 
 Every change of a job is the same three steps in one transaction: read its record, take the next one from
 `lifecycle`, write it together with its events.
@@ -19,11 +19,12 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
-from quickml.jobs import counters, lifecycle, queue
+from quickml.jobs import counters, frames, lifecycle, queue
+from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.leases import LEASE_S
-from quickml.jobs.rows import artifact_of, event_of, find, job_of, job_row, write
+from quickml.jobs.rows import event_of, find, insert_artifacts, job_of, job_row, select_artifacts, write
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -136,7 +137,9 @@ class JobStore:
             return self._write(connection, job, news)
 
     def delete(self, job_id: str, owner: str | None = None) -> None:
-        """Delete a finished job with its events and the rows of its files. A sweep removes the files.
+        """Delete a finished job with its events, its film and the rows of its files.
+
+        A sweep removes the files.
 
         Raises:
             TransitionError: it is not finished.
@@ -145,6 +148,7 @@ class JobStore:
             lifecycle.check_finished(_owned(connection, job_id, owner))
             connection.execute(delete(artifacts).where(artifacts.c.job_id == job_id))
             connection.execute(delete(events).where(events.c.job_id == job_id))
+            frames.remove(connection, job_id)
             connection.execute(delete(jobs).where(jobs.c.id == job_id))
 
     # Attempts
@@ -182,11 +186,13 @@ class JobStore:
         with self._database.write(durable=False) as connection:
             self._write(connection, lifecycle.advanced(_held(connection, attempt), status, self._clock()))
 
-    def append(self, attempt: Attempt, events: Sequence[Event], *, after: int) -> int:
-        """Store events, and update the progress and metrics of the job.
+    def append(
+        self, attempt: Attempt, events: Sequence[Event], *, after: int, film: FilmChange = UNCHANGED
+    ) -> int:
+        """Store events and changes of the film, and update the progress and metrics of the job.
 
-        The first one follows the event number `after`. Events that are stored already are skipped, so a call
-        that failed can be repeated, also with more events added at the end.
+        The first event follows the event number `after`. Events that are stored already are skipped, so a
+        call that failed can be repeated, also with more events and later changes added.
 
         Returns:
             The last sequence number.
@@ -196,6 +202,8 @@ class JobStore:
         """
         with self._database.write(durable=False) as connection:
             job = _held(connection, attempt)
+            if film:
+                frames.store(connection, job.id, film)
             return self._write(connection, job, lifecycle.unstored(job, events, after)).last_event
 
     def keep_checkpoint(self, attempt: Attempt, sha256: str) -> str | None:
@@ -210,7 +218,7 @@ class JobStore:
         return job.checkpoint
 
     def complete(self, attempt: Attempt, artifacts: Sequence[Artifact], last: Event) -> None:
-        """The job is ready: status, artifacts and its last event in one step.
+        """The job is ready: status, artifacts and its last event in one step. The stored film is removed.
 
         Raises:
             TransitionError: it is not `verifying`.
@@ -219,7 +227,8 @@ class JobStore:
         with self._database.write() as connection:
             job = _held(connection, attempt)
             lifecycle.check_artifacts(job, artifacts)
-            _insert_artifacts(connection, artifacts)
+            insert_artifacts(connection, artifacts)
+            frames.remove(connection, job.id)
             self._write(connection, lifecycle.completed(job, self._clock()), (last,))
 
     def fail(self, attempt: Attempt, reason: str, *, retry: bool, last: Failed | None = None) -> Status:
@@ -268,6 +277,12 @@ class JobStore:
         with self._database.read() as connection:
             return _events(connection, job_id_of(job_id), after, limit)
 
+    def frames(self, job_id: str, owner: str | None = None, after: int = frames.HEAD) -> StoredFrames:
+        """The first frames of a job's stored film whose numbers are above `after`; at most `frames.PAGE`."""
+        with self._database.read() as connection:
+            job = _owned(connection, job_id, owner, for_update=False)
+            return frames.page(connection, job, after)
+
     def news(self, after: Mapping[str, int], limit: int = 500) -> dict[str, list[StoredEvent]]:
         """New events of many jobs at once.
 
@@ -292,7 +307,7 @@ class JobStore:
     def artifacts(self, job_id: str) -> list[Artifact]:
         """A job's files; none before it is ready."""
         with self._database.read() as connection:
-            return _artifacts(connection, artifacts.c.job_id == job_id)
+            return select_artifacts(connection, artifacts.c.job_id == job_id)
 
     def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
         """A file by its content and name, or of any name, of a job of this owner. Raises JobNotFoundError."""
@@ -303,7 +318,7 @@ class JobStore:
             # A lone surrogate cannot be part of a query.
             wanted &= artifacts.c.name == name.encode(errors="backslashreplace").decode()
         with self._database.read() as connection:
-            found = _artifacts(connection, wanted, limit=1)
+            found = select_artifacts(connection, wanted, limit=1)
         if not found:
             raise JobNotFoundError(name or sha256)
         return found[0]
@@ -368,17 +383,3 @@ def _events(connection: Connection, job_id: str, after: int, limit: int) -> list
     wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, _LARGEST))
     found = select(events).where(wanted).order_by(events.c.sequence).limit(limit)
     return [event_of(row) for row in connection.execute(found)]
-
-
-def _artifacts(
-    connection: Connection, wanted: ColumnElement[bool], limit: int | None = None
-) -> list[Artifact]:
-    found = select(artifacts).where(wanted).order_by(artifacts.c.job_id, artifacts.c.place).limit(limit)
-    return [artifact_of(row) for row in connection.execute(found)]
-
-
-def _insert_artifacts(connection: Connection, delivered: Sequence[Artifact]) -> None:
-    if delivered:
-        connection.execute(
-            insert(artifacts), [{**vars(file), "place": place} for place, file in enumerate(delivered)]
-        )

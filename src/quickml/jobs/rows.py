@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 from quickml.events import Event, Status
 from quickml.jobs import counters, lifecycle
 from quickml.jobs.job import Artifact, Job, StoredEvent
-from quickml.storage.database.tables import events, jobs
+from quickml.storage.database.tables import artifacts, events, jobs
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
 _FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds")
@@ -67,8 +67,22 @@ def event_of(row: Row[Any]) -> StoredEvent:
     return StoredEvent(**{name: value for name, value in row._mapping.items() if name != "position"})
 
 
-def artifact_of(row: Row[Any]) -> Artifact:
-    """A row of `artifacts` as a record."""
+def select_artifacts(
+    connection: Connection, wanted: ColumnElement[bool], limit: int | None = None
+) -> list[Artifact]:
+    """Artifacts, each job's in their order."""
+    found = select(artifacts).where(wanted).order_by(artifacts.c.job_id, artifacts.c.place).limit(limit)
+    return [_artifact_of(row) for row in connection.execute(found)]
+
+
+def insert_artifacts(connection: Connection, delivered: Sequence[Artifact]) -> None:
+    """Store the artifacts of a job in this order."""
+    if delivered:
+        rows = [{**vars(file), "place": place} for place, file in enumerate(delivered)]
+        connection.execute(insert(artifacts), rows)
+
+
+def _artifact_of(row: Row[Any]) -> Artifact:
     return Artifact(**{name: value for name, value in row._mapping.items() if name != "place"})
 
 

@@ -7,7 +7,20 @@ a migration rebuilds the table they refer to.
 
 from __future__ import annotations
 
-from sqlalchemy import Boolean, Column, Float, Index, Integer, MetaData, String, Table, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
 
 metadata = MetaData()
 
@@ -66,6 +79,15 @@ events = Table(
     UniqueConstraint("job_id", "sequence"),
     sqlite_autoincrement=True,  # a position is never reused, even after the newest event was deleted
 )
+
+frames = Table(
+    "frames",
+    metadata,
+    Column("job_id", String(30), primary_key=True),
+    Column("number", BigInteger, primary_key=True, autoincrement=False),
+    Column("body", LargeBinary, nullable=False),
+)
+"""The film of a training while it is recorded; see `jobs.frames`."""
 
 artifacts = Table(
     "artifacts",
