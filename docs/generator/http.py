@@ -43,6 +43,31 @@ link from `POST /v1/jobs/{job_id}/links`. If there is a signature, the token is 
 its file and the checksums of that file only, until it expires or the job is deleted.
 [Fetch models](../how-to/fetch-models.md) has examples."""
 
+DATASETS = """## Samples of datasets
+
+`GET /v1/datasets/{name}/samples` takes the options of the dataset as parameters, which are checked as in a
+document: `noise=0.3&num_samples=500`. (A dataset of another package cannot take options that are called like
+a parameter of the route.) `split` is `test` or `train`, and the ID of a sample is its index in that split, so
+the same options give the same samples. Ask for samples by `ids=1,5,7`, or for a page of `limit` samples from
+`offset`: of certain classes with `label`, which can be repeated, or class by class with `per_class`. A page
+holds at most 2,000 samples and 100,000 numbers; `next` is the offset of the next page. The samples come in
+columns:
+
+```json
+{"name": "moons", "split": "test", "kind": "features", "shape": [2], "labels": ["upper", "lower"],
+ "total": 200, "matching": 2, "next": null,
+ "ids": [1, 0], "targets": [0, 1], "values": [[-0.93, 0.41], [1.72, -0.2]]}
+```
+
+The pixels of pictures are on a sheet: `GET /v1/datasets/{name}/sheet.png?ids=3,17`, with the same options and
+`split`. Picture `i` of at most 500 `ids` is in row `i // 10` and column `i % 10`. Cells have the size of a
+picture and no margins, pixels are not scaled, and the rest of the last row is black; a sheet of fewer than
+ten pictures is as wide as they are. 100 digits of MNIST take 17 KB.
+
+Both responses have a strong `ETag`, and may be cached for a week if the dataset comes with QuickML. A dataset
+of more than 64 MB, or of more than 2 million numbers that are not pixels, is refused with a problem of type
+`dataset`, and so is one that is not on the server yet: nothing is downloaded."""
+
 EVENTS = """## Events
 
 `GET /v1/jobs/{job_id}/events` is a stream of Server-Sent Events: `id` is the number of the event in its
@@ -88,7 +113,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "status", "description"], list(_routes()))
-    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, FILES, EVENTS, ERRORS]
+    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, DATASETS, FILES, EVENTS, ERRORS]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
 

@@ -7,6 +7,7 @@
     │   └── RequestError           the parameters or the body of a request
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
+    │   └── DatasetUnavailableError  a server cannot show the data
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
@@ -136,6 +137,10 @@ class StoredPlanError(QuickMLError):
 
 class DatasetError(QuickMLError):
     """The data is missing, damaged, or not what its description says."""
+
+
+class DatasetUnavailableError(DatasetError):
+    """A server cannot show the data: it is not there yet, damaged, or too large to look at."""
 
 
 class TrainingError(QuickMLError):

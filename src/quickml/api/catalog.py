@@ -97,3 +97,30 @@ class DatasetDetails(DatasetMessage):
     """JSON Schema of the dataset in a document, with defaults and descriptions."""
     samples: tuple[DatasetSample, ...]
     """Some test samples, of all labels."""
+
+
+class SampleList(ApiMessage):
+    """Samples of a dataset, in columns: entry `i` of `ids`, `targets` and `values` is of the same sample."""
+
+    name: str
+    """Name of the dataset."""
+    split: str
+    """`train` or `test`."""
+    kind: str
+    """Kind of a sample: `image`, `features`, `sequence` or `tokens`."""
+    shape: tuple[int, ...]
+    """Shape of one sample."""
+    labels: tuple[str, ...] | None
+    """Labels of a classification."""
+    total: int
+    """Number of samples of this split."""
+    matching: int
+    """Number of samples that match the query, on all pages."""
+    next: int | None
+    """`offset` of the next page; null on the last page."""
+    ids: tuple[int, ...]
+    """Index of each sample in its split. The same options give the same samples in the same order."""
+    targets: tuple[int | float, ...]
+    """For a classification the index of the label; for a regression the target."""
+    values: tuple[Any, ...] | None
+    """The numbers of each sample, nested in its shape; null for pictures, which are in `sheet.png`."""

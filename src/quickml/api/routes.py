@@ -29,6 +29,8 @@ VALIDATE = "/v1/validate"
 LAYERS = "/v1/layers"
 DATASETS = "/v1/datasets"
 DATASET = f"{DATASETS}/{{name}}"
+DATASET_SAMPLES = f"{DATASET}/samples"
+DATASET_SHEET = f"{DATASET}/sheet.png"
 SCHEMA = "/v1/schema"
 
 MAKE_MODEL = "/make-model"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from quickml.api.artifacts import ArtifactMessage
+from quickml.api.catalog import SampleList
 from quickml.api.jobs import JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
@@ -113,6 +114,43 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     async def dataset(self, name: str) -> dict[str, Any]:
         """See `Client.dataset`."""
         return await self._call(endpoints.dataset(name))
+
+    async def samples(
+        self,
+        name: str,
+        *,
+        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
+        split: str = "test",
+        ids: Sequence[int] | None = None,
+        labels: Sequence[str] = (),
+        per_class: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> SampleList:
+        """See `Client.samples`."""
+        return await self._call(
+            endpoints.samples(
+                name,
+                options=options,
+                split=split,
+                ids=ids,
+                labels=labels,
+                per_class=per_class,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    async def sheet(
+        self,
+        name: str,
+        ids: Sequence[int],
+        *,
+        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
+        split: str = "test",
+    ) -> bytes:
+        """See `Client.sheet`."""
+        return await self._call(endpoints.sheet(name, ids, options=options, split=split))
 
     async def layers(self) -> list[dict[str, Any]]:
         """See `Client.layers`."""

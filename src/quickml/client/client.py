@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
 import httpx
 
 from quickml.api.artifacts import ArtifactMessage
+from quickml.api.catalog import SampleList
 from quickml.api.jobs import JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
@@ -156,6 +157,68 @@ class Client(BaseClient[httpx.Client]):
     def dataset(self, name: str) -> dict[str, Any]:
         """One dataset, with its options as JSON Schema and some of its samples."""
         return self._call(endpoints.dataset(name))
+
+    def samples(
+        self,
+        name: str,
+        *,
+        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
+        split: str = "test",
+        ids: Sequence[int] | None = None,
+        labels: Sequence[str] = (),
+        per_class: int | None = None,
+        limit: int = 100,
+        offset: int = 0,
+    ) -> SampleList:
+        """Samples of a dataset, in columns: `ids`, `targets`, `values`.
+
+        Args:
+            name: of the dataset.
+            options: of the dataset, as in a document: `{"noise": 0.3}`.
+            split: `train` or `test`.
+            ids: indexes in the split; the arguments that follow are then unused.
+            labels: only samples of these classes.
+            per_class: only the first samples of each class, class by class.
+            limit: page size, at most 2000. A page may hold fewer; `next` is the offset of the next one.
+            offset: number of matching samples to skip.
+
+        Raises:
+            ServiceError: there is no such dataset, option, label or sample.
+        """
+        return self._call(
+            endpoints.samples(
+                name,
+                options=options,
+                split=split,
+                ids=ids,
+                labels=labels,
+                per_class=per_class,
+                limit=limit,
+                offset=offset,
+            )
+        )
+
+    def sheet(
+        self,
+        name: str,
+        ids: Sequence[int],
+        *,
+        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
+        split: str = "test",
+    ) -> bytes:
+        """Pictures of a dataset as one PNG file: ten in a row, without margins, in the order of `ids`.
+
+        Args:
+            name: of the dataset.
+            ids: indexes in the split, at most 500.
+            options: of the dataset, as in a document.
+            split: `train` or `test`.
+
+        Raises:
+            InputError: the samples of the dataset are not pictures.
+            ServiceError: there is no such dataset, option or sample.
+        """
+        return self._call(endpoints.sheet(name, ids, options=options, split=split))
 
     def layers(self) -> list[dict[str, Any]]:
         """Every layer type, with its arguments as JSON Schema."""

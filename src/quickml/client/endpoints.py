@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from quickml.api import routes
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
+from quickml.api.catalog import SampleList
 from quickml.api.jobs import JobMessage, JobPage
 from quickml.api.predictions import PredictionMessage, Predictions
 from quickml.api.routes import address
@@ -27,6 +28,8 @@ Document = Mapping[str, Any] | str | bytes
 
 JSON = {"Accept": "application/json"}
 EVENTS = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+NO_OPTIONS: Mapping[str, Any] = {}
+"""A dataset as it is without options."""
 MAX_SHOWN = 200
 _KEY = re.compile(r"[!-~]{1,255}")
 
@@ -151,6 +154,43 @@ def listed(kind: str) -> Call[list[dict[str, Any]]]:
 def dataset(name: str) -> Call[dict[str, Any]]:
     """One dataset."""
     return Call(method="GET", path=address(routes.DATASET, name=name), read=_object)
+
+
+def samples(
+    name: str,
+    *,
+    options: Mapping[str, Any],
+    split: str,
+    ids: Sequence[int] | None,
+    labels: Sequence[str],
+    per_class: int | None,
+    limit: int,
+    offset: int,
+) -> Call[SampleList]:
+    """A page of samples of a dataset, or those with these ids."""
+    query = _options(options) | {"split": split}
+    if ids is not None:
+        query["ids"] = ",".join(map(str, ids))
+    else:
+        query |= {"label": list(labels), "limit": limit, "offset": offset}
+        query |= {} if per_class is None else {"per_class": per_class}
+    path = address(routes.DATASET_SAMPLES, name=name)
+    return Call(method="GET", path=path, read=SampleList.model_validate_json, query=query)
+
+
+def sheet(name: str, ids: Sequence[int], *, options: Mapping[str, Any], split: str) -> Call[bytes]:
+    """Pictures of a dataset on one PNG file."""
+    query = _options(options) | {"split": split, "ids": ",".join(map(str, ids))}
+    path = address(routes.DATASET_SHEET, name=name)
+    return Call(method="GET", path=path, read=_bytes, query=query, headers={"Accept": "image/png"})
+
+
+def _options(options: Mapping[str, Any]) -> dict[str, str | int | list[str]]:
+    return {name: json.dumps(value) for name, value in options.items()}
+
+
+def _bytes(content: bytes) -> bytes:
+    return content
 
 
 def schema() -> Call[dict[str, Any]]:

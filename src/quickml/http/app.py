@@ -15,7 +15,17 @@ from quickml._version import __version__
 from quickml.http import openapi, problems
 from quickml.http.auth import check_origin
 from quickml.http.files.quotas import Downloads
-from quickml.http.routes import artifacts, catalog, events, jobs, links, operations, predictions, sculptml
+from quickml.http.routes import (
+    artifacts,
+    catalog,
+    events,
+    jobs,
+    links,
+    operations,
+    predictions,
+    samples,
+    sculptml,
+)
 from quickml.http.server.access_log import AccessLog
 from quickml.http.server.bodies import BodyLimits
 from quickml.http.server.metrics import Metrics
@@ -31,7 +41,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 600.0
 TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
-ROUTERS = (operations, jobs, events, artifacts, links, predictions, catalog, sculptml)
+ROUTERS = (operations, jobs, events, artifacts, links, predictions, catalog, samples, sculptml)
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),

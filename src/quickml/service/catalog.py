@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import base64
 import inspect
-import io
 import logging
 import threading
 from functools import cache
 from typing import Any
 
 from quickml.datasets import REGISTERED, Dataset, registry
+from quickml.datasets.builtin import BUILT_IN
 from quickml.document.layers import LAYERS
 from quickml.document.schema import schema as document_schema
-from quickml.errors import DatasetError
+from quickml.errors import DatasetError, DatasetUnavailableError
+from quickml.service.loaded import LOADED
+from quickml.service.samples import in_turn
+from quickml.service.sheet import png
 
 _log = logging.getLogger(__name__)
 _loading = threading.Lock()
@@ -53,11 +56,22 @@ def datasets() -> list[dict[str, Any]]:
 
 def dataset(name: str) -> dict[str, Any] | None:
     """One dataset: what `datasets` says, its options as JSON Schema, and some of its samples."""
-    known = {kind.model_fields["name"].default: kind for kind in registry.datasets()}
-    if name not in known or not _about_if_sound(known[name]):
+    kind = dataset_class(name)
+    if kind is None or not _about_if_sound(kind):
         return None
     with _loading:  # concurrent first calls would each load a dataset of their own
-        return _dataset(known[name])
+        return _dataset(kind)
+
+
+def dataset_class(name: str) -> type[Dataset] | None:
+    """The class of a dataset that describes and loads itself; None if there is none of this name."""
+    known = {kind.model_fields["name"].default: kind for kind in registry.datasets()}
+    return known.get(name)
+
+
+def is_built_in(dataset: Dataset) -> bool:
+    """Whether it comes with this package, so that the same options always give the same samples."""
+    return BUILT_IN.get(dataset.name) is type(dataset)
 
 
 def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:
@@ -122,15 +136,13 @@ def _collect(value: Any, found: dict[str, Any]) -> None:
 
 
 def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
-    """Some test samples, classes in turn; none of a dataset that would have to be fetched first."""
+    """Some test samples, classes in turn; none of a dataset that cannot be shown without options."""
     plain = kind.model_validate({"name": kind.model_fields["name"].default})
-    if not plain.is_local():
-        return []
     try:
-        info, data = REGISTERED.info(plain), REGISTERED.load(plain)
-    except DatasetError:
+        info, data = LOADED.get(plain)
+    except DatasetUnavailableError:
         return []
-    chosen = _in_turn([int(target) if info.labels else 0 for target in data.y_test])[:SAMPLES]
+    chosen = in_turn([int(target) if info.labels else 0 for target in data.y_test])[:SAMPLES]
     shown = []
     for index in chosen:
         target = data.y_test[index].item()
@@ -144,20 +156,6 @@ def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
     return shown
 
 
-def _in_turn(classes: list[int]) -> list[int]:
-    """Indexes: the first sample of each class, then the second of each, and so on."""
-    seen: dict[int, int] = {}
-    ranked = []
-    for position, kind in enumerate(classes):
-        seen[kind] = seen.get(kind, 0) + 1
-        ranked.append((seen[kind], kind, position))
-    return [position for _, _, position in sorted(ranked)]
-
-
 def _png(pixels: Any) -> str:
     """uint8 (height, width, channels) or (height, width) as a PNG file in base64."""
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels[..., 0] if pixels.shape[2:] == (1,) else pixels).save(buffer, format="PNG")
-    return base64.b64encode(buffer.getvalue()).decode("ascii")
+    return base64.b64encode(png(pixels)).decode("ascii")

@@ -150,6 +150,10 @@ def test_validate_and_the_catalog(client):
     assert (wrong.problems[0].pointer, wrong.layers) == ("/dataset/name", None)
     assert {row["type"] for row in client.layers()} >= {"Dense", "Conv2D"}
     names = {row["name"] for row in client.datasets()}
+    points = client.samples("spirals", options={"noise": 0.3}, per_class=2)
+    assert points.targets == (0, 0, 1, 1)
+    assert client.samples("spirals", options={"noise": 0.3}, ids=points.ids).values == points.values
+    assert client.sheet("digits", [3, 17]).startswith(b"\x89PNG")
     assert client.dataset("iris")["name"] in names
     assert client.schema()["title"] == "QuickML document"
 

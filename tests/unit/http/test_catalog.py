@@ -16,6 +16,7 @@ from quickml.datasets.info import DatasetInfo
 from quickml.document import understand
 from quickml.document.layers import LAYERS
 from quickml.service import catalog
+from quickml.service.loaded import LoadedDatasets
 from served import IRIS, ROOT, is_problem, served
 
 
@@ -98,6 +99,7 @@ def test_no_dataset_is_fetched_for_its_samples(server, monkeypatch, tmp_path):
     from quickml.datasets.builtin import images
 
     catalog._dataset.cache_clear()
+    monkeypatch.setattr(catalog, "LOADED", LoadedDatasets())
     monkeypatch.setattr(images, "DEBIAN", tmp_path / "absent")
     monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: 1 / 0)
     assert server.client.get("/v1/datasets/fashion_mnist").json()["samples"] == []

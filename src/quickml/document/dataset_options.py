@@ -1,0 +1,53 @@
+"""A dataset with options as the query of a URL has them: each is text."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from pydantic import ValidationError
+
+from quickml.datasets.dataset import Dataset
+from quickml.document.validation_errors import shown_value, worded
+from quickml.errors import Problem, RequestError
+
+MAX_PROBLEMS = 10
+"""Number of wrong options that are reported."""
+
+
+def reference(kind: type[Dataset], options: Mapping[str, str]) -> Dataset:
+    """A dataset with the options of a query: each a number, true or false, a list in JSON, or text.
+
+    Raises:
+        RequestError: with every wrong option.
+    """
+    name = kind.model_fields["name"].default
+    values = {option: _value(text) for option, text in options.items()}
+    try:
+        return kind.model_validate({**values, "name": name})
+    except ValidationError as error:
+        known = [option for option in kind.model_fields if option != "name"]
+        found = islice(error.errors(include_url=False), MAX_PROBLEMS)
+        raise RequestError([_problem(item, known) for item in found]) from None
+
+
+def _value(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+def _problem(error: Any, known: Sequence[str]) -> Problem:
+    place = "?" + "/".join(map(str, error["loc"]))
+    if error["type"] == "extra_forbidden":
+        hint = f"options: {', '.join(known)}"
+        return Problem(
+            pointer=place, expected="an option of the dataset", found=shown_value(error["loc"][0]), hint=hint
+        )
+    if error["type"] == "missing":
+        return Problem(pointer=place, expected="a value", found="none")
+    expected = worded(error["type"], error.get("ctx", {}), error["msg"])
+    return Problem(pointer=place, expected=expected, found=shown_value(error["input"]))
