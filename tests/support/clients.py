@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+from contextlib import aclosing, closing
+from itertools import islice
 
 import pytest
 
@@ -30,6 +32,12 @@ class Waiting:
         with Client(url, **options) as client:
             return list(getattr(client, name)(*arguments))
 
+    @staticmethod
+    def first(url, count, name, *arguments):
+        """The first items of something that has no end."""
+        with Client(url) as client, closing(getattr(client, name)(*arguments)) as items:
+            return list(islice(items, count))
+
 
 class Awaited:
     """`AsyncClient`'s."""
@@ -47,6 +55,14 @@ class Awaited:
         async def work():
             async with AsyncClient(url, **options) as client:
                 return [item async for item in getattr(client, name)(*arguments)]
+
+        return asyncio.run(work())
+
+    @staticmethod
+    def first(url, count, name, *arguments):
+        async def work():
+            async with AsyncClient(url) as client, aclosing(getattr(client, name)(*arguments)) as items:
+                return [await anext(items) for _ in range(count)]
 
         return asyncio.run(work())
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, Literal
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.message import ApiMessage
@@ -91,3 +91,29 @@ class EventPage(ApiMessage):
     """Number of the last event of this page: the `after` of the next request."""
     is_finished: bool
     """Whether the job will have no more events."""
+
+
+class ChangeMessage(ApiMessage):
+    """An event of one of your jobs, or that one was submitted or deleted."""
+
+    position: int
+    """Position in the order of all changes of your jobs. Some positions are left out."""
+    job_id: str
+    """The job."""
+    change: Literal["event", "submitted", "deleted"]
+    """What happened to it."""
+    id: int | None = None
+    """For an event, its number in its job."""
+    event: Event | None = None
+    """For an event, the event."""
+    time: datetime | None = None
+    """For a job that was submitted or deleted, when."""
+
+
+class ChangePage(ApiMessage):
+    """A page of changes, in order."""
+
+    changes: tuple[ChangeMessage, ...]
+    """Changes of this page."""
+    position: int
+    """Position of the last change of this page: the `after` of the next request."""

@@ -22,6 +22,8 @@ JOB_ARTIFACTS = f"{JOB}/artifacts"
 JOB_LINKS = f"{JOB}/links"
 JOB_PREDICTIONS = f"{JOB}/predictions"
 
+CHANGES = "/v1/events"
+
 PARTS = "/v1/artifacts/{sha256}"
 FILE = f"{PARTS}/{{filename:path}}"
 

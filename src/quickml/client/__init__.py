@@ -7,6 +7,7 @@ Both only run flows (`flow.py`, `driver.py`), which make all decisions: single c
 from quickml.api.artifacts import ArtifactMessage as Artifact
 from quickml.api.artifacts import MemberMessage as PackageFile
 from quickml.api.artifacts import PackageMessage as Package
+from quickml.api.jobs import ChangeMessage as Change
 from quickml.api.jobs import JobMessage as Job
 from quickml.api.predictions import ActivationMessage as Activation
 from quickml.api.predictions import PredictionMessage as Prediction
@@ -21,6 +22,7 @@ __all__ = [
     "Activation",
     "Artifact",
     "AsyncClient",
+    "Change",
     "Client",
     "Job",
     "Layer",

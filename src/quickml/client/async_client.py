@@ -10,7 +10,7 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
-from quickml.api.jobs import JobMessage
+from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
@@ -21,7 +21,7 @@ from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
 from quickml.client.driver import AsyncDriver
 from quickml.client.endpoints import Call, Document
-from quickml.client.event_stream import EventSubscription
+from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.flow import Flow
 from quickml.events import Event
 
@@ -76,6 +76,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     def events(self, job_id: str, after: int = 0) -> AsyncGenerator[Event, None]:
         """See `Client.events`."""
         return self._iterate(EventSubscription(job_id, after, self._contact).run())
+
+    def changes(self, after: int | None = None) -> AsyncGenerator[ChangeMessage, None]:
+        """See `Client.changes`."""
+        return self._iterate(ChangeSubscription(after, self._contact).run())
 
     # Files
 

@@ -10,7 +10,7 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
-from quickml.api.jobs import JobMessage
+from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
@@ -21,7 +21,7 @@ from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
 from quickml.client.driver import Driver
 from quickml.client.endpoints import Call, Document
-from quickml.client.event_stream import EventSubscription
+from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.flow import Flow
 from quickml.events import Event
 
@@ -88,6 +88,17 @@ class Client(BaseClient[httpx.Client]):
         without gaps; the first one returned is number `after + 1`.
         """
         return self._iterate(EventSubscription(job_id, after, self._contact).run())
+
+    def changes(self, after: int | None = None) -> Generator[ChangeMessage, None, None]:
+        """All events of all of your jobs as they happen, and which jobs are submitted and deleted. No end.
+
+        None is repeated or left out, except for the events of jobs that were deleted meanwhile.
+
+        Args:
+            after: the `position` of the last change that is known; 0 begins with the oldest one that is
+                stored. By default, with what happens after the first `next`.
+        """
+        return self._iterate(ChangeSubscription(after, self._contact).run())
 
     # Files
 

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from quickml.api import routes
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
 from quickml.api.catalog import SampleList
-from quickml.api.jobs import JobMessage, JobPage
+from quickml.api.jobs import ChangePage, JobMessage, JobPage
 from quickml.api.predictions import PredictionMessage, Predictions
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
@@ -224,6 +224,18 @@ def events(job_id: str, after: int) -> Call[None]:
     headers = EVENTS | ({"Last-Event-ID": str(after)} if after else {})
     path = address(routes.JOB_EVENTS, job_id=job_id)
     return Call(method="GET", path=path, read=lambda _: None, headers=headers)
+
+
+def changes(after: int) -> Call[None]:
+    """The stream of all changes of the owner's jobs with positions above `after`."""
+    headers = EVENTS | {"Last-Event-ID": str(after)}
+    return Call(method="GET", path=routes.CHANGES, read=lambda _: None, headers=headers)
+
+
+def changes_page(after: int | None) -> Call[ChangePage]:
+    """A page of these changes; without `after`, only the position of the newest."""
+    query: dict[str, str | int | list[str]] = {} if after is None else {"after": after}
+    return Call(method="GET", path=routes.CHANGES, read=ChangePage.model_validate_json, query=query)
 
 
 def _posted(path: str, read: Callable[[bytes], T], content: bytes, **headers: str) -> Call[T]:

@@ -1,20 +1,26 @@
-"""A job's events as Server-Sent Events, over as many connections as it takes.
+"""Server-Sent Events: those of a job, and all changes of an owner, over as many connections as it takes.
 
 The format is that of the WHATWG HTML standard, section 9.2.6 "Interpreting an event stream".
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from time import monotonic
+from typing import Generic, TypeVar, get_args
 
+from quickml.api.jobs import ChangeMessage
 from quickml.client import endpoints
+from quickml.client.call import call
 from quickml.client.flow import Emit, Flow, ResponseHead, receive, receive_body
 from quickml.client.problems import refusal
 from quickml.client.retry import Contact, Retry
 from quickml.errors import ServiceError, UnreachableError
 from quickml.events import Event, from_another_version, meaning
+
+T = TypeVar("T")
 
 STEADY_S = 5.0
 """A connection that lasted this long counts as progress even without an event: jobs may queue for hours."""
@@ -24,24 +30,38 @@ MAX_EVENT_BYTES = 8 << 20
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
-class EventSubscription:
-    """Follows a job to its last event. No event is emitted twice or left out."""
+class _Subscription(Generic[T]):
+    """Receives a stream over as many connections as it takes. No item is emitted twice or left out."""
 
-    def __init__(self, job_id: str, after: int, contact: Contact) -> None:
-        """Begin behind event number `after`."""
-        self._job_id, self._last = job_id, after
+    what: str
+    """Names the stream in error messages."""
+    cut_off = "the stream ended"
+    """The error message for a stream that ended before its last item."""
+
+    def __init__(self, contact: Contact) -> None:
         self._retry = Retry(contact)
 
-    def run(self) -> Flow[Event | None]:
-        """Emit every event, reconnecting as often as necessary.
+    def run(self) -> Flow[T | None]:
+        """Emit every item, reconnecting as often as necessary.
 
         Raises:
             ServiceError: the server refuses, or sends something else than events.
         """
         return self._retry.until_done(self._connect)
 
-    def _connect(self) -> Flow[Event | None]:
-        call = endpoints.events(self._job_id, self._last)
+    def _call(self) -> endpoints.Call[None]:
+        """The request for what follows."""
+        raise NotImplementedError
+
+    def _next(self, message: ServerSentEvent) -> T | None:
+        """The item of a message; None for one that is not for the user."""
+        raise NotImplementedError
+
+    def _is_last(self, item: T) -> bool:
+        raise NotImplementedError
+
+    def _connect(self) -> Flow[T | None]:
+        call = self._call()
         head = yield from self._retry.send(call, is_event_stream=True)
         if not _is_event_stream(head):
             body = yield from receive_body(head, call)
@@ -57,26 +77,47 @@ class EventSubscription:
         return None
 
     def _receive(self) -> Flow[None]:
-        """Emit the events of one connection; return after the job's last one."""
+        """Emit the items of one connection; return after the last one."""
         parser = SseParser()
         while chunk := (yield from receive()):
             messages = parser.feed(chunk)
             self._retry.backoff.first_s = parser.retry_s or self._retry.backoff.first_s
             for message in messages:
-                event = self._next(message)
-                if event is None:
+                item = self._next(message)
+                if item is None:
                     continue
-                yield Emit(item=event)
-                if meaning(event.type).is_last:
+                yield Emit(item=item)
+                if self._is_last(item):
                     return
-        raise self._broken("the stream ended before the job")
+        raise self._broken(self.cut_off)
+
+    def _broken(self, problem: str) -> UnreachableError:
+        return UnreachableError(f"{self.what}: {problem}", was_sent=True)
+
+
+class EventSubscription(_Subscription[Event]):
+    """Follows a job to its last event."""
+
+    cut_off = "the stream ended before the job"
+
+    def __init__(self, job_id: str, after: int, contact: Contact) -> None:
+        """Begin behind event number `after`."""
+        super().__init__(contact)
+        self._job_id, self._last = job_id, after
+        self.what = f"events of {job_id}"
+
+    def _call(self) -> endpoints.Call[None]:
+        return endpoints.events(self._job_id, self._last)
+
+    def _is_last(self, item: Event) -> bool:
+        return meaning(item.type).is_last
 
     def _next(self, message: ServerSentEvent) -> Event | None:
         """None for an event that was received before, or whose type only a newer QuickML knows."""
         try:
             sequence, event = int(message.id), from_another_version(message.data)
         except ValueError as error:
-            raise ServiceError(f"events of {self._job_id}: {error}") from None
+            raise ServiceError(f"{self.what}: {error}") from None
         if sequence <= self._last:
             return None
         if sequence != self._last + 1:  # reconnecting asks for the missing ones
@@ -85,8 +126,59 @@ class EventSubscription:
         self._retry.backoff.renew()
         return event
 
-    def _broken(self, what: str) -> UnreachableError:
-        return UnreachableError(f"events of {self._job_id}: {what}", was_sent=True)
+
+class ChangeSubscription(_Subscription[ChangeMessage]):
+    """Follows all changes of the owner's jobs. It has no end."""
+
+    what = "changes"
+
+    def __init__(self, after: int | None, contact: Contact) -> None:
+        """Begin behind the position `after`; None begins with what happens from now on."""
+        super().__init__(contact)
+        self._contact, self._after, self._last = contact, after, after or 0
+
+    def run(self) -> Flow[ChangeMessage | None]:
+        """As of a job. The stream begins when this is called."""
+        if self._after is None:
+            self._last = (yield from call(endpoints.changes_page(None), self._contact)).position
+        return (yield from super().run())
+
+    def _call(self) -> endpoints.Call[None]:
+        return endpoints.changes(self._last)
+
+    def _is_last(self, item: ChangeMessage) -> bool:  # noqa: ARG002
+        return False
+
+    def _next(self, message: ServerSentEvent) -> ChangeMessage | None:
+        """None for a change that was received before, or that only a newer QuickML knows."""
+        try:
+            position, found = int(message.id), _change(message.data)
+        except ValueError as error:
+            raise ServiceError(f"{self.what}: {error}") from None
+        if position <= self._last:
+            return None
+        self._last = position
+        self._retry.backoff.renew()
+        return found
+
+
+def _change(data: str) -> ChangeMessage | None:
+    """None if it is of a kind, or about an event, that this version does not know.
+
+    Raises:
+        ValueError: it is not a change of any version.
+    """
+    fields = json.loads(data)
+    if not isinstance(fields, dict):
+        raise ValueError(f"expected a change, found {data[:80]!r}")
+    if fields.get("change") not in get_args(ChangeMessage.model_fields["change"].annotation):
+        return None
+    if fields["change"] == "event":
+        event = from_another_version(json.dumps(fields.get("event")))
+        if event is None:
+            return None
+        fields["event"] = event
+    return ChangeMessage.model_validate(fields)
 
 
 def _is_event_stream(head: ResponseHead) -> bool:

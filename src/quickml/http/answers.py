@@ -8,12 +8,12 @@ from pydantic_core import to_json
 
 from quickml.api import routes
 from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
-from quickml.api.jobs import JobDetails, JobMessage
+from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
 from quickml.api.predictions import PredictionMessage
 from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
-from quickml.service import MEMBER, Artifact, Health, Job, Prediction, StoredEvent
+from quickml.service import MEMBER, Artifact, Change, Health, Job, Prediction, StoredEvent
 
 _ZIP = ".zip"
 PIECE = 4096
@@ -90,7 +90,18 @@ def prediction_pieces(found: Sequence[Prediction]) -> Iterator[bytes]:
     yield b"]}"
 
 
-def event_of(stored: StoredEvent) -> Event | None:
+def change_message(change: Change) -> ChangeMessage | None:
+    """A change of an owner's jobs; None if only another release can read its event."""
+    fields: dict[str, object] = {"position": change.position, "job_id": change.job_id}
+    if change.sequence <= 0:
+        return ChangeMessage.model_validate({**fields, "change": change.type, "time": change.body})
+    event = event_of(change)
+    if event is None:
+        return None
+    return ChangeMessage.model_validate({**fields, "change": "event", "id": change.sequence, "event": event})
+
+
+def event_of(stored: StoredEvent | Change) -> Event | None:
     """The event of a row; None if only another release can read it."""
     try:
         return from_another_version(stored.body)

@@ -143,6 +143,23 @@ class StoredEvent:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Change:
+    """Something that happened to the jobs of an owner: an event of one, or that one was submitted or deleted.
+
+    A change without an event has the type `submitted` or `deleted`, and the time as its body.
+    """
+
+    position: int
+    """In the order of all changes of the owner. The positions of a deleted job's events are left out."""
+    job_id: str
+    sequence: int
+    """Of the event in its job, from 1; 0 and below for a change without an event."""
+    type: str
+    body: str
+    """The event as JSON, or the time."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """Limits of queued and running jobs; None is unlimited."""
 

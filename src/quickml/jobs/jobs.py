@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
-from quickml.jobs import counters, frames, lifecycle, queue
+from quickml.jobs import counters, feed, frames, lifecycle, queue
+from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
@@ -49,6 +50,8 @@ class JobStore:
         lease_s: float = LEASE_S,
     ) -> None:
         self._database, self._clock, self._lease_s = database, clock, lease_s
+        self.feed = FeedStore(database)
+        """All changes of each owner's jobs."""
 
     # Owners
 
@@ -78,6 +81,7 @@ class JobStore:
             newest = connection.scalar(select(func.max(jobs.c.id)))
             job = lifecycle.submitted(new, new_id("job", now, after=newest), now)
             connection.execute(insert(jobs).values(**job_row(job), idempotency_key=new.idempotency_key))
+            feed.mark_submitted(connection, job, now)
         return job, True
 
     def job(self, job_id: str, owner: str | None = None) -> Job:
@@ -145,11 +149,12 @@ class JobStore:
             TransitionError: it is not finished.
         """
         with self._database.write() as connection:
-            lifecycle.check_finished(_owned(connection, job_id, owner))
-            connection.execute(delete(artifacts).where(artifacts.c.job_id == job_id))
-            connection.execute(delete(events).where(events.c.job_id == job_id))
+            job = _owned(connection, job_id, owner)
+            lifecycle.check_finished(job)
+            for table, key in ((artifacts, artifacts.c.job_id), (events, events.c.job_id), (jobs, jobs.c.id)):
+                connection.execute(delete(table).where(key == job_id))
             frames.remove(connection, job_id)
-            connection.execute(delete(jobs).where(jobs.c.id == job_id))
+            feed.mark_deleted(connection, job, self._clock())
 
     # Attempts
 

@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
 
 from quickml.events import Event, Status
-from quickml.jobs import counters, lifecycle
+from quickml.jobs import counters, feed, lifecycle
 from quickml.jobs.job import Artifact, Job, StoredEvent
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -53,9 +53,17 @@ def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime
     told = lifecycle.told(job, news, now)
     connection.execute(update(jobs).where(jobs.c.id == job.id).values(job_changes(told)))
     if news:
+        position = feed.advanced(connection, job.owner, len(news)) - len(news)
         rows: list[dict[str, Any]] = [
-            {"job_id": job.id, "sequence": sequence, "type": event.type, "body": event.to_json()}
-            for sequence, event in enumerate(news, start=job.last_event + 1)
+            {
+                "job_id": job.id,
+                "sequence": job.last_event + number,
+                "type": event.type,
+                "body": event.to_json(),
+                "owner": job.owner,
+                "owner_position": position + number,
+            }
+            for number, event in enumerate(news, start=1)
         ]
         connection.execute(insert(events), rows)
         counters.count(connection, news)
@@ -64,7 +72,7 @@ def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime
 
 def event_of(row: Row[Any]) -> StoredEvent:
     """A row of `events` as a record."""
-    return StoredEvent(**{name: value for name, value in row._mapping.items() if name != "position"})
+    return StoredEvent(job_id=row.job_id, sequence=row.sequence, type=row.type, body=row.body)
 
 
 def select_artifacts(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 
 from quickml.errors import CrowdedError, StoreError
 from quickml.events import meaning
-from quickml.jobs.job import StoredEvent
+from quickml.jobs.job import Change, StoredEvent
 from quickml.jobs.jobs import JobStore
 
 log = logging.getLogger(__name__)
@@ -29,12 +29,13 @@ class EncodedEvent:
     """An event as all of its subscriptions send it: the same bytes, made once."""
 
     sequence: int
+    """Number in the job; of a change, its position."""
     is_last: bool
     content: bytes
 
 
 class Subscription:
-    """The events of one job that follow a sequence number, in order, each once."""
+    """The events of one job, or all changes of an owner, that follow a number, in order, each once."""
 
     __slots__ = ("_capacity", "_last", "_waiting", "_woken", "is_closed", "secret")
 
@@ -81,25 +82,66 @@ class Subscription:
         return taken
 
 
+class _Channel:
+    """Subscriptions by what they are to, and the news of it."""
+
+    def __init__(self, read: Callable[[Mapping[str, int], int], dict[str, list[EncodedEvent]]]) -> None:
+        """`read` takes the last known numbers by name, and the most events of each.
+
+        It returns those that follow; an empty list for what does not exist any more.
+        """
+        self._read = read
+        self._by_name: dict[str, set[Subscription]] = {}
+
+    def add(self, name: str, subscription: Subscription) -> None:
+        self._by_name.setdefault(name, set()).add(subscription)
+
+    def remove(self, name: str, subscription: Subscription) -> None:
+        self._by_name[name].discard(subscription)
+        if not self._by_name[name]:
+            del self._by_name[name]
+
+    def all(self) -> Iterator[Subscription]:
+        return (one for subscriptions in self._by_name.values() for one in subscriptions)
+
+    async def hand_out(self, page: int) -> bool:
+        """Read what is new, and give it to the subscriptions. Whether there may be more."""
+        started = {
+            name: some
+            for name, subscriptions in self._by_name.items()
+            if (some := [one for one in subscriptions if one.last is not None and not one.is_closed])
+        }
+        if not started:
+            return False
+        known = {name: min(one.last or 0 for one in some) for name, some in started.items()}
+        news = await asyncio.to_thread(self._read, known, page)
+        for name, found in news.items():
+            if not found:
+                _close(self._by_name.get(name, ()))
+            for event in found:
+                for subscription in started[name]:  # one that started meanwhile may lack earlier events
+                    subscription.give(event)
+        return any(len(found) == page for found in news.values())
+
+
 class EventHub:
     """All subscriptions. `run` is the reader, to be run as a task while there may be any.
 
-    Each job has a sequence number of its own. A number that counts the events of all jobs could not be used:
-    on a database that lets several writers commit at once, an event may become visible after a later one.
+    Each job has a sequence number of its own, and each owner one for all changes; see `jobs.feed`.
     """
 
     def __init__(
-        self, jobs: JobStore, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int
+        self, jobs: JobStore, encode: Callable[[StoredEvent | Change], bytes], *, most: int, capacity: int
     ) -> None:
         """Allow `most` subscriptions, each with at most `capacity` queued events, as `encode` writes them."""
         self._jobs, self._encode, self._most, self._capacity = jobs, encode, most, capacity
-        self._by_job: dict[str, set[Subscription]] = {}
+        self._of_jobs, self._of_owners = _Channel(self._news_of_jobs), _Channel(self._news_of_owners)
+        self._channels = (self._of_jobs, self._of_owners)
         self._wanted = asyncio.Event()
         self._is_closed = False
         self.count = 0
 
-    @contextmanager
-    def watch(self, job_id: str, secret: str = "") -> Iterator[Subscription]:
+    def watch(self, job_id: str, secret: str = "") -> AbstractContextManager[Subscription]:
         """A subscription to a job, which receives nothing before it is started.
 
         `secret` is that of the token that it needs, if any; see `check_tokens`.
@@ -107,21 +149,27 @@ class EventHub:
         Raises:
             CrowdedError: there are too many.
         """
+        return self._subscribed(self._of_jobs, job_id, secret)
+
+    def watch_owner(self, owner: str, secret: str = "") -> AbstractContextManager[Subscription]:
+        """A subscription to all changes of an owner's jobs. As `watch`."""
+        return self._subscribed(self._of_owners, owner, secret)
+
+    @contextmanager
+    def _subscribed(self, channel: _Channel, name: str, secret: str) -> Iterator[Subscription]:
         if self.count >= self._most:
             raise CrowdedError(self._most)
         subscription = Subscription(self._capacity, secret)
         if self._is_closed:
             subscription.close()
-        self._by_job.setdefault(job_id, set()).add(subscription)
+        channel.add(name, subscription)
         self.count += 1
         self._wanted.set()
         try:
             yield subscription
         finally:
             self.count -= 1
-            self._by_job[job_id].discard(subscription)
-            if not self._by_job[job_id]:
-                del self._by_job[job_id]
+            channel.remove(name, subscription)
 
     async def run(self) -> None:
         """Read new events, and hand them out, until cancelled."""
@@ -142,7 +190,7 @@ class EventHub:
 
     async def check_tokens(self, is_valid: Callable[[str], bool]) -> None:
         """Close the subscriptions whose token is not valid any more."""
-        found = [one for subscriptions in self._by_job.values() for one in subscriptions if one.secret]
+        found = [one for channel in self._channels for one in channel.all() if one.secret]
         for secret in {one.secret for one in found}:
             if not await asyncio.to_thread(is_valid, secret):
                 _close(one for one in found if one.secret == secret)
@@ -150,35 +198,31 @@ class EventHub:
     def close(self) -> None:
         """End all subscriptions, and every later one."""
         self._is_closed = True
-        for subscriptions in self._by_job.values():
-            _close(subscriptions)
+        for channel in self._channels:
+            _close(channel.all())
 
     async def _read(self) -> bool:
         """Whether there may be more."""
-        started = {
-            job_id: some
-            for job_id, subscriptions in self._by_job.items()
-            if (some := [one for one in subscriptions if one.last is not None and not one.is_closed])
-        }
-        if not started:
-            return False
-        known = {job_id: min(one.last or 0 for one in some) for job_id, some in started.items()}
         page = min(PAGE, self._capacity)  # whoever has taken everything before a read can queue it
-        news = await asyncio.to_thread(self._jobs.news, known, page)
-        for job_id, found in news.items():
-            if not found:
-                _close(self._by_job.get(job_id, ()))  # the job was deleted
-            for event in found:
-                encoded = self.encoded(event)
-                for subscription in started[job_id]:  # one that started meanwhile may lack earlier events
-                    subscription.give(encoded)
-        return any(len(found) == page for found in news.values())
+        return any([await channel.hand_out(page) for channel in self._channels])
+
+    def _news_of_jobs(self, known: Mapping[str, int], page: int) -> dict[str, list[EncodedEvent]]:
+        news = self._jobs.news(known, page)
+        return {job_id: [self.encoded(event) for event in found] for job_id, found in news.items()}
+
+    def _news_of_owners(self, known: Mapping[str, int], page: int) -> dict[str, list[EncodedEvent]]:
+        news = self._jobs.feed.news(known, page)
+        return {owner: [self.encoded_change(change) for change in found] for owner, found in news.items()}
 
     def encoded(self, event: StoredEvent) -> EncodedEvent:
-        """An event as subscriptions send it."""
+        """An event as subscriptions to its job send it."""
         return EncodedEvent(event.sequence, meaning(event.type).is_last, self._encode(event))
+
+    def encoded_change(self, change: Change) -> EncodedEvent:
+        """A change as subscriptions to its owner send it. None is the last."""
+        return EncodedEvent(change.position, False, self._encode(change))
 
 
 def _close(subscriptions: Iterable[Subscription]) -> None:
-    for subscription in subscriptions:
+    for subscription in list(subscriptions):
         subscription.close()

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
 from quickml.jobs.counters import Totals
-from quickml.jobs.job import NO_LIMITS, Artifact, Job, Limits, NewJob, StoredEvent
+from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
@@ -33,6 +34,8 @@ from quickml.storage.probe import StorageProbe
 
 log = logging.getLogger(__name__)
 
+DELETIONS_KEPT = timedelta(days=7)
+"""How long a stream that is resumed is told of deleted jobs."""
 OPEN_OWNER = "anyone"
 """Owner of all jobs if no token is required."""
 
@@ -112,8 +115,9 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove files that no job refers to."""
+        """Remove files that no job refers to, and what is left of jobs that were deleted long ago."""
         self._disk.sweep()
+        self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 
     def scrub(self) -> None:
         """Check a stored file, chosen at random."""
@@ -229,7 +233,17 @@ class Service:
         self._jobs.job(job_id, owner)
         return self._jobs.events(job_id, after, limit)
 
-    def watchers(self, encode: Callable[[StoredEvent], bytes], *, most: int, capacity: int) -> EventHub:
+    def position(self, owner: str) -> int:
+        """The position of the newest change of the owner's jobs; see `changes`."""
+        return self._jobs.feed.position(owner)
+
+    def changes(self, owner: str, after: int, limit: int) -> list[Change]:
+        """What happened to the owner's jobs after a position."""
+        return self._jobs.feed.changes(owner, after, limit)
+
+    def watchers(
+        self, encode: Callable[[StoredEvent | Change], bytes], *, most: int, capacity: int
+    ) -> EventHub:
         """Everybody who follows jobs as they go on; see `EventHub`."""
         return EventHub(self._jobs, encode, most=most, capacity=capacity)
 

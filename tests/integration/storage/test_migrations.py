@@ -95,8 +95,21 @@ def test_work_goes_on_after_a_migration(tmp_path):
     assert [event.type for event in store.events(job.id)] == ["verified"]
     with database.read() as connection:
         newest = "SELECT max(position) FROM events"
-        assert connection.exec_driver_sql(newest).scalar() == 8  # 7 was given to a job that was deleted
+        assert (
+            connection.exec_driver_sql(newest).scalar() == 9
+        )  # 7 was given to a job that was deleted, 8 to the mark
     assert TokenStore(database).verify("qml_first").owner == "ada"
+
+
+def test_events_of_the_first_schema_are_numbered_for_their_owners(tmp_path):
+    feed = Jobs(SqliteDatabase(dumped(tmp_path / "quickml.db"))).feed
+    owners = {"ada", "bob", "eve"}
+    found = {owner: feed.changes(owner, 0, 100) for owner in owners}
+    for owner, changes in found.items():
+        assert [change.position for change in changes] == list(range(1, len(changes) + 1))
+        assert feed.position(owner) == len(changes)
+    assert sum(map(len, found.values())) == 5
+    assert (READY, 2) in [(change.job_id, change.sequence) for change in found["ada"]]
 
 
 def test_opening_twice_changes_nothing(tmp_path):

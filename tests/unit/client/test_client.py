@@ -696,3 +696,34 @@ def test_a_reader_may_leave_early():
         with closing(client.events("job_1")) as told:
             assert next(told).type == "warning"
         assert [event.type for event in client.events("job_1", after=2)] == ["warning", "cancelled"]
+
+
+# All changes
+
+
+def change(position, **fields):
+    body = {"position": position, "job_id": "job_1", **fields}
+    return f"id: {position}\ndata: {json.dumps(body)}\n\n".encode()
+
+
+@both
+def test_changes_go_on_where_the_connection_broke(way):
+    """Positions may be left out; what only a newer server knows is passed over."""
+    submitted = change(4, change="submitted", time="2026-01-31T12:00:00+00:00")
+    started = events.Started(name="iris", dataset="iris", epochs=3, seed=0)
+    event = change(6, change="event", id=1, event=json.loads(started.to_json()))
+    unknown = change(7, change="event", id=2, event={"type": "sung"}) + change(8, change="renamed")
+    streams = [submitted, b"retry: 1\n\n" + submitted + event, unknown + change(9, change="deleted")]
+    seen = []
+
+    def script(request):
+        seen.append(request.headers.get("last-event-id"))
+        if "json" in request.headers["accept"]:
+            return answer(body=b'{"changes": [], "position": 3}')
+        return event_stream(streams.pop(0))
+
+    with scripted(script) as server:
+        found = way.first(server.url, 3, "changes")
+    assert [(one.position, one.change) for one in found] == [(4, "submitted"), (6, "event"), (9, "deleted")]
+    assert found[1].event == started
+    assert seen == [None, "3", "4", "6"]

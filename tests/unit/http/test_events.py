@@ -11,7 +11,8 @@ from job_examples import epoch_ended, finish, new, opened, progress, started
 from quickml import events
 from quickml.errors import CrowdedError
 from quickml.http import app
-from quickml.http.routes.events import EventStream, encode
+from quickml.http.event_stream import EventStream
+from quickml.http.routes.events import encode, source_of
 from quickml.http.state import state_of
 from quickml.jobs.jobs import JobStore
 from quickml.service import EventHub
@@ -142,7 +143,7 @@ class Connection:
         self.may_send.set()
         settings = ServerSettings(heartbeat_s=heartbeat_s)
         state = dataclasses.replace(state_of(server.app), watchers=watchers, settings=settings)
-        answer = EventStream(state, job_id, "anyone", after=after)
+        answer = EventStream(state, source_of(state, job_id, "anyone"), after=after)
         self.task = asyncio.create_task(answer({"type": "http"}, self.receive, self.send))
 
     async def receive(self):

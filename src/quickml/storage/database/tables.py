@@ -20,9 +20,12 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 metadata = MetaData()
+
+_DELETED = text("sequence = -1")
 
 jobs = Table(
     "jobs",
@@ -76,9 +79,22 @@ events = Table(
     Column("sequence", Integer, nullable=False),
     Column("type", String(16), nullable=False),
     Column("body", Text, nullable=False),
+    Column("owner", String),
+    Column("owner_position", BigInteger),
     UniqueConstraint("job_id", "sequence"),
+    Index("events_by_owner", "owner", "owner_position", unique=True),
+    Index("events_of_deletions", "body", sqlite_where=_DELETED, postgresql_where=_DELETED),
     sqlite_autoincrement=True,  # a position is never reused, even after the newest event was deleted
 )
+"""Events of jobs, and marks that a job was submitted (sequence 0) or deleted (-1); see `jobs.feed`."""
+
+feeds = Table(
+    "feeds",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("position", BigInteger, nullable=False),
+)
+"""The `owner_position` of the newest event of each owner."""
 
 frames = Table(
     "frames",
