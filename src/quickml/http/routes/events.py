@@ -98,7 +98,7 @@ async def get_changes(
     last_event_id: LastEventId = None,
     accept: Accept = "*/*",
 ) -> Response:
-    """Stream the events of all of your jobs, and which jobs are submitted and deleted; or get a page of them.
+    """Stream the events of all of your jobs, and which are submitted and deleted; or get a page of them.
 
     Without `after`, a stream begins with the next change. To miss nothing, open it before you list the jobs.
     """
