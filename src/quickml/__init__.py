@@ -9,14 +9,19 @@ from quickml._version import __version__
 
 if TYPE_CHECKING:
     from quickml.client import AsyncClient, Client
+    from quickml.film import Film
 
-__all__ = ["AsyncClient", "Client", "__version__"]
+__all__ = ["AsyncClient", "Client", "Film", "__version__"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the clients on first use, so that `import quickml` is fast."""
+    """Import the clients and the reader of films on first use, so that `import quickml` is fast."""
     if name in ("AsyncClient", "Client"):
         from quickml import client
 
         return getattr(client, name)
+    if name == "Film":
+        from quickml.film import Film
+
+        return Film
     raise AttributeError(f"module 'quickml' has no attribute {name!r}")

@@ -13,6 +13,7 @@
     ├── ResultError            the result folder cannot be written
     ├── RoomError              a disk has too little room for a result
     ├── InputError             an input does not fit the model
+    ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job failed, or a request cannot be carried out on it
     │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
@@ -169,6 +170,14 @@ class RoomError(QuickMLError):
 
 class InputError(QuickMLError):
     """An input does not fit the description of a model."""
+
+
+class FilmError(QuickMLError):
+    """The film of a training is damaged, or the file is not a film."""
+
+    def __init__(self, place: str, expected: str, found: object, hint: str = "") -> None:
+        self.place = place
+        super().__init__(unexpected(place, expected, found, hint))
 
 
 class StoreError(QuickMLError):

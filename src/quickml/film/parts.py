@@ -1,0 +1,233 @@
+"""The parts of a frame: arrays, each stored as bytes in one of four ways ("kinds").
+
+| kind | for | stored as |
+| --- | --- | --- |
+| `fixed` | probabilities; outputs of sigmoid and tanh | codes of `bits` bits between `low` and `high` |
+| `ranged` | everything whose range is not known | the same, with ranges of their own in every frame |
+| `float16` | weights of small networks | half precision without its last two bits, all low bytes first |
+| `histogram` | weights of large networks | the range of the values, and the share of the values in each bin |
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from quickml.errors import FilmError
+
+Array = NDArray[np.float32]
+KINDS = ("fixed", "ranged", "float16", "histogram")
+MAX_NAME, MAX_SIZE, MAX_AXES = 300, 2**20, 5
+LARGEST = 1e37
+"""Larger values are clipped, so that ranges that are rounded outwards stay finite in float32."""
+SMALLEST = 1e-35
+"""Values whose range is not larger than this are equal: its reciprocal would not be finite in float32."""
+SAMPLED_VALUES = 2**16
+"""A histogram counts at most so many values, evenly spaced, so that large kernels cost little time."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """An array that every frame contains.
+
+    `name`, `shape` and `kind` are enough; the rest has useful defaults.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+    """Of a histogram: (bins,)."""
+    kind: str
+    """One of `fixed`, `ranged`, `float16`, `histogram`."""
+    bits: int = 0
+    """Bits of a code, 1 to 8. Default: 5 for maps (three axes or more), else 6 (`fixed`) or 8 (`ranged`)."""
+    low: float = 0.0
+    """Lower end of a fixed range."""
+    high: float = 1.0
+    """Upper end of a fixed range."""
+    ranges: int = 1
+    """Of `ranged`: the number of ranges, by default 1. Or the length of the first axis, for a range for each
+    map, which makes films a third larger and hides how strong the maps are compared to each other."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "shape", tuple(int(length) for length in self.shape))
+        if not self.bits:
+            object.__setattr__(self, "bits", 5 if len(self.shape) >= 3 else 6 if self.kind == "fixed" else 8)
+        if problem := next((text for holds, text in self.rules() if not holds()), None):
+            raise ValueError(f"part {self.name[:MAX_NAME]!r}: expected {problem}")
+
+    def rules(self) -> list[tuple[Callable[[], bool], str]]:
+        """What must hold, in the order in which it must be checked."""
+        return [
+            (lambda: 0 < len(self.name) <= MAX_NAME, f"a name of 1 to {MAX_NAME} characters"),
+            (lambda: self.kind in KINDS, f"a kind of {', '.join(KINDS)}"),
+            (lambda: 1 <= len(self.shape) <= MAX_AXES, f"1 to {MAX_AXES} axes"),
+            (lambda: all(1 <= length <= MAX_SIZE for length in self.shape), "lengths of 1 or more"),
+            (lambda: self.size <= MAX_SIZE, f"at most {MAX_SIZE:,} values"),
+            (lambda: 1 <= self.bits <= 8, "1 to 8 bits"),
+            (
+                lambda: self.ranges == 1 or (self.kind == "ranged" and self.ranges == self.shape[0]),
+                "one range, or one for each entry of the first axis",
+            ),
+            (lambda: self.low < self.high and max(-self.low, self.high) <= LARGEST, "low below high"),
+            (lambda: self.kind != "histogram" or len(self.shape) == 1, "one axis of bins"),
+        ]
+
+    @property
+    def size(self) -> int:
+        """Number of values."""
+        return math.prod(self.shape)
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of this part in an inflated frame."""
+        before = {"fixed": 0, "ranged": 8 * self.ranges, "float16": self.size, "histogram": 12}
+        return before[self.kind] + self.size
+
+    @property
+    def top(self) -> int:
+        """The largest code."""
+        return 255 if self.kind == "histogram" else (1 << self.bits) - 1
+
+    def to_json(self) -> dict[str, Any]:
+        """As in the header of a film."""
+        described: dict[str, Any] = {"name": self.name, "shape": list(self.shape), "kind": self.kind}
+        if self.kind == "fixed":
+            described |= {"bits": self.bits, "low": float(self.low), "high": float(self.high)}
+        if self.kind == "ranged":
+            described |= {"bits": self.bits, "ranges": self.ranges}
+        return described
+
+    @classmethod
+    def from_json(cls, value: object, place: str) -> Part:
+        """From the header of a film. Raises `FilmError`."""
+        if not isinstance(value, dict):
+            raise FilmError(place, "an object", type(value).__name__)
+        try:
+            return cls(
+                name=checked(value, "name", str, None),
+                shape=tuple(
+                    checked({"": length}, "", int, None) for length in checked(value, "shape", list, None)
+                ),
+                kind=checked(value, "kind", str, None),
+                bits=checked(value, "bits", int, 0),
+                low=checked(value, "low", float, 0.0),
+                high=checked(value, "high", float, 1.0),
+                ranges=checked(value, "ranges", int, 1),
+            )
+        except ValueError as error:
+            raise FilmError(place, "a valid part", str(error)) from None
+
+    def encode(self, values: NDArray[Any]) -> bytes:
+        """Bytes of an array of this shape. For a histogram: of all values that it counts, in any shape.
+
+        NaN is stored as 0 (or the nearest value of a fixed range), an infinite value as the largest one.
+        Raises `ValueError` for another shape.
+        """
+        found = np.asarray(values)
+        if self.kind != "histogram" and found.shape != self.shape:
+            raise ValueError(f"part {self.name!r}: expected the shape {self.shape}, found {found.shape}")
+        encode = {"fixed": self.encode_fixed, "ranged": self.encode_ranged, "float16": self.encode_float16}
+        return encode.get(self.kind, self.encode_histogram)(finite(found))
+
+    def encode_fixed(self, values: Array) -> bytes:
+        """Codes; the error is at most half of (high - low) / (2 ** bits - 1) between `low` and `high`."""
+        codes = (values - np.float32(self.low)) * np.float32(self.top / (self.high - self.low))
+        return as_codes(codes, self.top)
+
+    def encode_ranged(self, values: Array) -> bytes:
+        """Ranges (low, high) as float32, then codes; the error is at most half a step of the range."""
+        rows = values.reshape(self.ranges, -1)
+        low, high = rounded_outwards(rows.min(1), rows.max(1))
+        span = high.astype(np.float64) - low
+        factor = np.divide(self.top, span, out=np.zeros_like(span), where=span > SMALLEST)
+        codes = (rows - low[:, None]) * factor[:, None].astype(np.float32)
+        ranges = np.stack([low, high], 1).astype("<f4")
+        return ranges.tobytes() + as_codes(codes, self.top)
+
+    def encode_float16(self, values: Array) -> bytes:
+        """Half precision, rounded to 9 significant bits: relative error at most 1 / 450 from 6e-5 to 65408.
+
+        In two planes: neighbouring high bytes are similar, so they deflate well.
+        """
+        bits = np.clip(values, -65408, 65408).astype("<f2").view("<u2")
+        halves = (bits + 1 + (bits >> 2 & 1)) & 0xFFFC
+        planes: NDArray[np.uint8] = halves.reshape(-1, 1).view(np.uint8).T
+        return planes.tobytes()
+
+    def encode_histogram(self, values: Array) -> bytes:
+        """The range of the values, the upper end of the shares, and the share of each bin; 8 bits each."""
+        sampled = values.reshape(-1)[:: max(1, values.size // SAMPLED_VALUES)]
+        low, high = rounded_outwards(sampled.min(keepdims=True), sampled.max(keepdims=True))
+        span = float(high[0]) - float(low[0])
+        places = (sampled - low) * np.float32(self.size / span if span > SMALLEST else 0)
+        counts = np.bincount(np.clip(places, 0, self.size - 1).astype(np.intp), minlength=self.size)
+        share = np.ceil(counts.max() / sampled.size * 64) / 64  # in 64ths, so that it seldom changes
+        ranges = np.array([low[0], high[0], share], "<f4").tobytes()
+        return ranges + as_codes(counts * (255 / sampled.size / share), self.top)
+
+    def decode(self, content: bytes) -> Array:
+        """The array, of this shape. Of a histogram: the share of the values in each bin."""
+        if self.kind == "float16":
+            planes = np.frombuffer(content, np.uint8).reshape(2, -1)
+            halves = np.ascontiguousarray(planes.T).view("<f2")
+            return halves.astype(np.float32).reshape(self.shape)
+        codes = np.frombuffer(content, np.uint8)[self.size_bytes - self.size :]
+        ranges = self.decode_ranges(content).astype(np.float64)
+        if self.kind == "histogram":
+            ranges = np.array([[0, np.frombuffer(content, "<f4", 1, 8)[0]]])
+        steps = (ranges[:, 1:] - ranges[:, :1]) / self.top
+        with np.errstate(over="ignore", invalid="ignore"):
+            values = ranges[:, :1] + codes.reshape(len(ranges), -1) * steps
+            return values.astype(np.float32).reshape(self.shape)
+
+    def decode_ranges(self, content: bytes) -> Array:
+        """(ranges, 2): low and high of the codes; of a histogram, of the values that it counts."""
+        if self.kind == "float16":
+            return np.zeros((0, 2), np.float32)
+        if self.kind == "fixed":
+            return np.array([[self.low, self.high]], np.float32)
+        return np.frombuffer(content, "<f4", 2 * self.ranges).reshape(-1, 2).astype(np.float32)
+
+
+def as_codes(values: NDArray[Any], top: int) -> bytes:
+    """Rounded to integers of 0 to `top`."""
+    codes: NDArray[np.uint8] = np.clip(np.rint(values), 0, top).astype(np.uint8)
+    return codes.tobytes()
+
+
+def finite(values: NDArray[Any]) -> Array:
+    """As float32, with NaN as 0 and clipped values."""
+    single = values.astype(np.float32)
+    if not np.abs(single).max(initial=0) <= LARGEST:
+        single = np.clip(np.nan_to_num(single), -LARGEST, LARGEST)
+    return single
+
+
+def rounded_outwards(low: Array, high: Array) -> tuple[Array, Array]:
+    """Ranges that contain the given ones, with ends on a coarse grid of 1/16 to 1/8 of the range.
+
+    Ranges therefore stay the same over several frames, and so do the codes of values that do not change.
+    """
+    first, last = low.astype(np.float64), high.astype(np.float64)
+    _, exponent = np.frexp(last - first)
+    unit = np.where(last > first, np.ldexp(1.0, exponent - 4), 0)
+    coarse = unit > 0
+    unit = np.where(coarse, unit, 1)
+    below = np.where(coarse, np.floor(first / unit) * unit, first)
+    above = np.where(coarse, np.ceil(last / unit) * unit, last)
+    return below.astype(np.float32), above.astype(np.float32)
+
+
+def checked(value: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
+    """An entry of this type; a float may be given as an integer. Raises `ValueError`."""
+    found = value.get(name, default)
+    if kind is float and type(found) is int and abs(found) < 2**53:
+        found = float(found)
+    if type(found) is not kind:
+        raise ValueError(f"{name or 'shape'}: expected {kind.__name__}, found {type(found).__name__}")
+    return found
