@@ -54,7 +54,7 @@ def our_side() -> Callable[[str], Any]:
     """Emit and convert: what `quickml` does between a trained model and a saved file."""
     from quickml.export.coreml.conversion import convert, quiet, target_of
     from quickml.export.coreml.emit import emit
-    from quickml.training.stages import weights
+    from quickml.training.weights import weights
 
     plan, model = mnist()
 

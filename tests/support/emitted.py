@@ -52,7 +52,7 @@ def answers_of(parts, shape, kind, folder, inputs):
 def built(parts, shape, inputs, inputs_shape):
     """A graph, its weights and Keras' answers. Keras builds what our inference of shapes and parameters says."""
     from quickml.training.build import connect
-    from quickml.training.stages import weights
+    from quickml.training.weights import weights
 
     graph, problems = walk([LAYERS[part["type"]].model_validate(part) for part in json.loads(parts)], shape)
     assert problems == []

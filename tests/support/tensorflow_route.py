@@ -29,7 +29,7 @@ from layer_examples import EXAMPLES, layers_of
 from quickml.document.layers import LAYERS
 from quickml.document.shapes import walk
 from quickml.training.build import connect
-from quickml.training.stages import weights
+from quickml.training.weights import weights
 from untrained import randomise
 
 FORMATS = {"mlmodel": "neuralnetwork", "mlpackage": "mlprogram"}

@@ -40,7 +40,7 @@ def raw_inputs(plan: Plan, count: int, seed: int) -> np.ndarray:
 def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> TrainedModel:
     from quickml.training.build import build
     from quickml.training.evaluate import answer, columns
-    from quickml.training.stages import weights
+    from quickml.training.weights import weights
 
     model = build(plan, "float32")
     randomise(model, seed)

@@ -36,7 +36,7 @@ def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool 
         last = node is graph.nodes[-1]  # bfloat16 is too coarse for probabilities near 1
         dtype = "float32" if last or node.layer.needs_float32() else precision
         layer = make_layer(node.layer, node.name, dtype, quick=quick)
-        values[node.name] = _called(layer, node.layer, [values[name] for name in node.inputs])
+        values[node.name] = call(layer, node.layer, [values[name] for name in node.inputs])
     return keras.Model(source, values[graph.nodes[-1].name], name="quickml")
 
 
@@ -47,7 +47,8 @@ def make_layer(layer: Layer, name: str, dtype: str, *, quick: bool = False) -> A
     return make(name=name, dtype=dtype, **arguments)
 
 
-def _called(made: Any, layer: Layer, inputs: list[Any]) -> Any:
+def call(made: Any, layer: Layer, inputs: list[Any]) -> Any:
+    """The output of a Keras layer that was made for `layer`."""
     given = [inputs[0]] * 2 if layer.attends_itself else [inputs] if layer.merges else inputs
     return made(*given, **layer.call_arguments())
 

@@ -98,7 +98,7 @@ class Fit:
             if stopped := self._interrupted():
                 return stopped
             began, length = perf_counter(), self._pace.length(total - self._step)
-            self._sums += self.steps.train(order, self._step, length)
+            self._sums += self.steps.train(order, self._step, length).sums
             seconds = perf_counter() - began
             self._pace.took(length, seconds)
             self._step += length

@@ -14,7 +14,7 @@ from quickml.datasets.split import Array as Samples
 from quickml.datasets.split import split
 from quickml.document import Plan
 from quickml.errors import CheckpointError, TrainingError
-from quickml.model import Array, TrainedModel
+from quickml.model import TrainedModel
 from quickml.training.backend import prepare, tf
 from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
@@ -27,6 +27,7 @@ from quickml.training.objective import Objective
 from quickml.training.optimizer import make_optimizer
 from quickml.training.precision import choose
 from quickml.training.steps import Steps
+from quickml.training.weights import variable_name, weights
 
 
 class Stages:
@@ -100,7 +101,7 @@ class Stages:
         try:
             for layer in self.model.layers:
                 for weight in layer.weights:
-                    weight.assign(kept.weights[layer.name][_name(weight.path)])
+                    weight.assign(kept.weights[layer.name][variable_name(weight.path)])
         except (KeyError, ValueError) as error:
             raise CheckpointError(
                 "the kept model: expected the weights of its document, found others"
@@ -155,17 +156,3 @@ def set_aside(targets: Samples, fraction: float, seed: int) -> tuple[Samples, Sa
     """Indices, int32, of the training and of the validation samples, stratified."""
     learn, check = split(targets, round(len(targets) * fraction), seed)
     return learn.astype(np.int32), check.astype(np.int32)
-
-
-def weights(model: Any) -> Mapping[str, Mapping[str, Array]]:
-    """Weights by layer name and by Keras' variable name, float32."""
-    return {
-        layer.name: {_name(weight.path): np.asarray(weight.value, np.float32) for weight in layer.weights}
-        for layer in model.layers
-        if layer.weights
-    }
-
-
-def _name(path: str) -> str:
-    """`dense/kernel` is `kernel`, `lstm/lstm_cell/bias` `bias`, `attention/query/kernel` `query/kernel`."""
-    return "/".join(part for part in path.split("/")[1:] if not part.endswith("_cell"))

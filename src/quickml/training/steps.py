@@ -7,6 +7,7 @@ the source code of Keras takes longer than a whole training on Iris.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,18 @@ from quickml.training.objective import Objective
 
 Sums = NDArray[np.float64]
 Order = NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """What a chunk of `count` training steps says. The loss includes weight penalties."""
+
+    sums: Sums
+    """`Objective.sums` over all samples of the chunk."""
+    losses: NDArray[np.float64]
+    """(count,): the sum of the losses of the samples of each step."""
+    samples: NDArray[np.int64]
+    """(count,): the number of samples of each step."""
 
 
 class Steps:
@@ -48,17 +61,15 @@ class Steps:
         """Number of steps in one pass over `samples` samples. The last batch may be smaller."""
         return -(-samples // self.batch_size)
 
-    def train(self, order: Order, first: int, count: int) -> Sums:
-        """Run `count` training steps from step `first` on; `order` has the indices of all samples.
-
-        Returns:
-            The sums of `Objective.sums`; the loss includes weight penalties.
-        """
-        return np.asarray(self._train(order, first, count), np.float64)
+    def train(self, order: Order, first: int, count: int) -> Chunk:
+        """Run `count` training steps from step `first` on; `order` has the indices of all samples."""
+        sums, losses = self._train(order, first, count)
+        ends = np.minimum(np.arange(first, first + count + 1) * self.batch_size, len(order))
+        return Chunk(sums=np.asarray(sums, np.float64), losses=losses.numpy(), samples=np.diff(ends))
 
     def measure(self, order: Order) -> Sums:
-        """The same sums for the samples of `order`, without training."""
-        return np.asarray(self._measure(order, 0, self.count(len(order))), np.float64)
+        """`Objective.sums` of the samples of `order`, without training."""
+        return np.asarray(self._measure(order, 0, self.count(len(order)))[0], np.float64)
 
     def state(self) -> State:
         """Copies of all variables, including the state of random layers."""
@@ -97,21 +108,26 @@ class Steps:
     def _measuring_loop(self, order: Any, first: Any, count: Any) -> Any:
         return self._loop(self._look, order, first, count)
 
-    def _loop(self, visit: Any, order: Any, first: Any, count: Any) -> Any:
-        def goes_on(step: Any, _: Any) -> Any:
+    def _loop(self, visit: Any, order: Any, first: Any, count: Any) -> tuple[Any, Any]:
+        """The sums over all steps, and the first of them, the loss, of each step."""
+
+        def goes_on(step: Any, *_: Any) -> Any:
             self._graphs.append(current_graph())
             return step < first + count
 
-        def body(step: Any, sums: Any) -> tuple[Any, Any]:
+        def body(step: Any, sums: Any, losses: Any) -> tuple[Any, Any, Any]:
             self._graphs.append(current_graph())
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
             inputs = tf.cast(tf.gather(self._inputs, chosen), tf.float32)
-            return step + 1, sums + visit(inputs, tf.gather(self._targets, chosen))
+            found = visit(inputs, tf.gather(self._targets, chosen))
+            return step + 1, sums + found, losses.write(step - first, found[0])
 
         self._graphs.append(current_graph())
-        start = (first, tf.zeros([self.objective.width], tf.float64))
+        losses = tf.TensorArray(tf.float64, count, element_shape=[])
+        start = (first, tf.zeros([self.objective.width], tf.float64), losses)
         # Each step depends on the previous one; parallel iterations would only use more memory.
-        return tf.while_loop(goes_on, body, start, parallel_iterations=1)[1]
+        _, sums, losses = tf.while_loop(goes_on, body, start, parallel_iterations=1)
+        return sums, losses.stack()
 
     def _learn(self, inputs: Any, targets: Any) -> Any:
         variables = self.model.trainable_variables

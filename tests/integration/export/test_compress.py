@@ -454,7 +454,7 @@ def example_file(layer, example, kind, folder):
     from quickml.export.coreml.conversion import convert, target_of
     from quickml.export.coreml.emit import emit
     from quickml.training.build import connect
-    from quickml.training.stages import weights
+    from quickml.training.weights import weights
 
     shape, arguments = example
     parts = [LAYERS[part["type"]].model_validate(part) for part in layers_of(layer, arguments)]

@@ -66,7 +66,7 @@ def told(*layers, dataset="digits", asked=None):
 def legacy_answers(parts, shape, folder, inputs):
     """What Keras and the old form of neural networks answer to the same inputs."""
     from quickml.training.build import connect
-    from quickml.training.stages import weights
+    from quickml.training.weights import weights
 
     graph, problems = walk([LAYERS[part["type"]].model_validate(part) for part in parts], shape)
     assert problems == []
