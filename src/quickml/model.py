@@ -59,6 +59,8 @@ class TrainedModel:
     confusion: NDArray[np.int64] | None
     """(classes, classes): rows are true classes, columns predicted ones. None for a regression."""
     probe: Probe
+    film: bytes = b""
+    """The film of the training, as `film.bin`; empty if none was recorded."""
     train_samples: int
     validation_samples: int
     seconds: Mapping[str, float]

@@ -15,6 +15,7 @@ from quickml import events, results
 from quickml.datasets import REGISTERED, Catalog, Data, Dataset
 from quickml.document import Plan
 from quickml.errors import DocumentError, QuickMLError, ResultError, RoomError
+from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.kept import KeptTraining, keep, load
@@ -31,6 +32,7 @@ def run(
     catalog: Catalog = REGISTERED,
     kept: KeptTraining | None = None,
     keep_in: Sequence[Path] = (),
+    frames: FrameSink | None = None,
 ) -> Generator[events.Event, None, Path]:
     """Train the model of a plan, export it and verify the exported files; yield an event for each step.
 
@@ -46,10 +48,11 @@ def run(
         kept: a finished training of this plan, which is exported instead of training again.
         keep_in: folders for the trained model, should its result be impossible to write; the first one with
             room gets a file for `kept`. A note on the error says where it is.
+        frames: receives the frames of the film while it is recorded. Its errors end the run.
 
     Yields:
-        `started`, `warning`s, `built`, `progress` and `epoch`s, `trained`, `compressed`s, `compiled`,
-        `verified`.
+        `started`, `warning`s, `built`, `progress`, `batches`, `snapshot`s and `epoch`s, `trained`,
+        `compressed`s, `compiled`, `verified`.
 
     Returns:
         The result folder.
@@ -66,7 +69,9 @@ def run(
         with _scratch(draft.path) as scratch:
             data = _load(plan, catalog)
             clock.lap("load")
-            trained, save = yield from _train(plan, data, stop, checkpoints, kept)
+            trained, save = yield from _train(
+                plan, data, stop=stop, checkpoints=checkpoints, kept=kept, frames=frames
+            )
             finished.append(trained)
             clock.laps.update(trained.seconds)
             clock.restart()
@@ -115,13 +120,15 @@ def _load(plan: Plan, catalog: Catalog) -> Data:
 def _train(
     plan: Plan,
     data: Data,
+    *,
     stop: Callable[[], bool],
     checkpoints: CheckpointPolicy | None,
     kept: KeptTraining | None,
+    frames: FrameSink | None,
 ) -> Generator[events.Event, None, tuple[TrainedModel, Callable[[Path], None]]]:
     from quickml.training.train import train
 
-    return (yield from train(plan, data, stop=stop, checkpoints=checkpoints, kept=kept))
+    return (yield from train(plan, data, stop=stop, checkpoints=checkpoints, kept=kept, frames=frames))
 
 
 @contextmanager

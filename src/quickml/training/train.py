@@ -9,6 +9,7 @@ from time import perf_counter
 from quickml import events
 from quickml.datasets.data import Data
 from quickml.document import Plan
+from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.kept import KeptTraining
@@ -29,6 +30,7 @@ def train(
     stop: Callable[[], bool] = never,
     checkpoints: CheckpointPolicy | None = None,
     kept: KeptTraining | None = None,
+    frames: FrameSink | None = None,  # noqa: ARG001  # recording follows
 ) -> Generator[events.Event, None, tuple[TrainedModel, Save]]:
     """Build, train and evaluate.
 
@@ -43,6 +45,7 @@ def train(
         checkpoints: write checkpoints during training, and resume from an existing one. Closing the
             generator writes one too.
         kept: a finished training of this plan, which is evaluated instead of training again.
+        frames: receives the frames of the film while it is recorded. Its errors end the training.
 
     Returns:
         The trained model, and a function that saves it for Keras.
