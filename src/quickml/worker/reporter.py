@@ -1,13 +1,15 @@
-"""Stores the events of an attempt, a few times a second."""
+"""Stores the events and the film of an attempt, a few times a second."""
 
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping, Sequence
 from time import monotonic
 from types import TracebackType
 from typing import Self
 
-from quickml.events import EpochEnded, Event, Progress
+from quickml.events import Batches, EpochEnded, Event, Progress, Snapshot
+from quickml.jobs.frames import UNCHANGED, FilmChange
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.worker.patience import Patience
@@ -15,13 +17,16 @@ from quickml.worker.patience import Patience
 STORE_EVERY_S = 0.1
 """Least time between two transactions; an event after a silence is stored at once."""
 
+_REPLACED: Mapping[type, type] = {Progress: Progress, EpochEnded: Progress, Snapshot: Snapshot}
+"""The type of the events that an event of a type replaces. What comes between them stays as it is."""
+
 
 class Reporter:
-    """Collects an attempt's events and stores them from a thread of its own, so that training never waits.
+    """Collects an attempt's events and frames and stores them from a thread of its own: training never waits.
 
     A small network has more epochs in a second than a database has transactions: they are stored together.
-    The thread waits patiently for a database that fails. Another error in it is raised by the next call here,
-    in the thread that works.
+    No frame is stored later than the event that tells of it. The thread waits patiently for a database that
+    fails. Another error in it is raised by the next call here, in the thread that works.
     """
 
     def __init__(
@@ -31,8 +36,12 @@ class Reporter:
         self._sequence = attempt.last_event
         self._progress_every_s, self._progress_at = progress_every_s, float("-inf")
         self._waiting: list[Event] = []
+        self._film = UNCHANGED
+        """What waits of the film."""
         self._unconfirmed: list[Event] = []
         """Perhaps stored: a commit may succeed and its answer be lost. Sent again, unchanged and first."""
+        self._unconfirmed_film = UNCHANGED
+        """The same of the film. Sent again together with later changes."""
         self._error: BaseException | None = None
         self._lock = threading.Lock()  # of what waits
         self._turn = threading.Lock()  # to write, so that events keep their order
@@ -49,11 +58,15 @@ class Reporter:
         self._over.set()
         self._news.set()
         self._thread.join()
-        if self._error is None and (self._unconfirmed or self._waiting):  # the events before the error
+        if self._error is None and self._has_news:  # what was told before the error
             self._patience(self.flush)
 
+    @property
+    def _has_news(self) -> bool:
+        return bool(self._unconfirmed or self._waiting or self._unconfirmed_film or self._film)
+
     def tell(self, event: Event) -> None:
-        """Store an event soon. Progress is replaced by later progress and by the end of its epoch.
+        """Store an event soon. What waits is replaced by what says more, see `_REPLACED`.
 
         Raises:
             FencedError: the attempt does not hold its job any more.
@@ -61,31 +74,58 @@ class Reporter:
         """
         self._raise()
         with self._lock:
-            if isinstance(event, Progress | EpochEnded):
-                self._waiting = [one for one in self._waiting if not isinstance(one, Progress)]
+            if (replaced := _REPLACED.get(type(event))) is not None:
+                self._waiting = [one for one in self._waiting if not isinstance(one, replaced)]
             self._waiting.append(event)
         self._news.set()
+
+    # The film: a `FrameSink`
+
+    def start(self, head: bytes) -> None:
+        """A film begins, and replaces the one before. Raises as `tell` does."""
+        self._change(FilmChange(head=head))
+
+    def add(self, number: int, body: bytes) -> None:
+        """A frame was recorded. Raises as `tell` does."""
+        self._change(FilmChange(added={number: body}))
+
+    def drop(self, numbers: Sequence[int]) -> None:
+        """Frames were dropped. Raises as `tell` does."""
+        self._change(FilmChange(dropped=frozenset(numbers)))
+
+    def _change(self, change: FilmChange) -> None:
+        self._raise()
+        with self._lock:
+            self._film = self._film.then(change)
+        self._news.set()
+
+    # Storing
 
     def flush(self) -> None:
         """Store what waits, now. Raises as `tell` does."""
         self._raise()
         with self._turn:
-            self._unconfirmed += self._taken()
-            if self._unconfirmed:
-                self._sequence = self._jobs.append(self._attempt, self._unconfirmed, after=self._sequence)
-                self._unconfirmed = []
+            told, change = self._taken()
+            self._unconfirmed += told
+            self._unconfirmed_film = self._unconfirmed_film.then(change)
+            if self._unconfirmed or self._unconfirmed_film:
+                self._sequence = self._jobs.append(
+                    self._attempt, self._unconfirmed, after=self._sequence, film=self._unconfirmed_film
+                )
+                self._unconfirmed, self._unconfirmed_film = [], UNCHANGED
 
-    def _taken(self) -> list[Event]:
+    def _taken(self) -> tuple[list[Event], FilmChange]:
         """What waits, except for progress that is not due yet."""
         with self._lock:
             told, self._waiting = self._waiting, []
-            if told and isinstance(told[-1], Progress):
+            change, self._film = self._film, UNCHANGED
+            if (place := _last_progress(told)) is not None:
                 now = monotonic()
                 if now - self._progress_at < self._progress_every_s:
-                    self._waiting.append(told.pop())
+                    self._waiting.append(told.pop(place))
                 else:
                     self._progress_at = now
-        return told
+        return told, change
 
     def _raise(self) -> None:
         if self._error is not None:
@@ -101,3 +141,13 @@ class Reporter:
                     self._news.set()
         except BaseException as error:
             self._error = error
+
+
+def _last_progress(told: Sequence[Event]) -> int | None:
+    """The place of the progress at the end, behind which there is only what does not replace it."""
+    for place in range(len(told) - 1, -1, -1):
+        if isinstance(told[place], Progress):
+            return place
+        if not isinstance(told[place], Snapshot | Batches):
+            return None
+    return None

@@ -19,6 +19,7 @@ from quickml.events import Status
 from quickml.executors.executor import State
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
+from quickml.jobs.frames import FilmChange
 from quickml.jobs.job import NewJob
 from quickml.jobs.leases import Leases
 from quickml.storage.backends import Backends
@@ -140,6 +141,121 @@ def test_progress_waits_for_its_time_and_nothing_else_does(store, attempt):
     assert found == [("progress", 1), ("epoch", 1), ("epoch", 2)]
 
 
+def snapshot(frame):
+    return events.Snapshot(frame=frame, epoch=1, frames=frame, size_bytes=9)
+
+
+def batches(first):
+    return events.Batches(first=first, every=1, losses=(0.5,))
+
+
+def test_a_snapshot_gives_way_to_the_next_and_losses_do_not(store, attempt, monkeypatch):
+    monkeypatch.setattr(reporter_module, "STORE_EVERY_S", 3600.0)
+    with reporting(store, attempt) as reporter:
+        for epoch in (1, 2):
+            for event in (progress(1), batches(1), snapshot(epoch), progress(2), batches(2)):
+                reporter.tell(event)
+            reporter.tell(executor.epoch_ended(epoch))
+        reporter.flush()
+        reporter.tell(snapshot(3))
+        reporter._over.set()
+    assert [event["type"] for event in told(store, attempt)] == [
+        *("batches", "batches", "epoch", "batches", "snapshot", "batches", "epoch"),
+        "snapshot",
+    ]
+
+
+def test_progress_that_is_not_due_does_not_delay_what_follows_it(store, attempt):
+    with reporting(store, attempt, progress_every_s=3600.0) as reporter:
+        for event in (progress(1), batches(1), progress(2), batches(2), snapshot(1)):
+            reporter.tell(event)
+            reporter.flush()
+        reporter.tell(executor.trained(1, "asked"))
+    types = [event["type"] for event in told(store, attempt)]
+    assert types == ["progress", "batches", "batches", "snapshot", "progress", "trained"]
+
+
+def frames(store, attempt):
+    return store.frames(attempt.job_id)
+
+
+def test_frames_are_stored_with_the_event_that_tells_of_them(store, attempt, monkeypatch):
+    monkeypatch.setattr(reporter_module, "STORE_EVERY_S", 3600.0)
+    with reporting(store, attempt) as reporter:
+        reporter.start(b"head")
+        for number in range(9):
+            reporter.add(number, b"%d" % number)
+            reporter.tell(snapshot(number))
+        reporter.drop([1, 3, 5, 7])
+        assert (frames(store, attempt).head, told(store, attempt)) == (None, [])
+        reporter.flush()
+        assert frames(store, attempt).head == b"head"
+        assert frames(store, attempt).frames == {number: b"%d" % number for number in (0, 2, 4, 6, 8)}
+        assert [event["frame"] for event in told(store, attempt)] == [8]
+        reporter.drop([2, 6])
+        reporter._over.set()
+    assert list(frames(store, attempt).frames) == [0, 4, 8]
+
+
+def test_the_film_of_a_resumed_training_replaces_the_one_before(store, attempt):
+    with reporting(store, attempt) as reporter:
+        reporter.start(b"head")
+        for number in range(5):
+            reporter.add(number, b"first")
+    store.release(attempt, "the server ends")
+    assert list(frames(store, attempt).frames) == [0, 1, 2, 3, 4]  # until the training goes on
+    second = store.claim()
+    with reporting(store, second) as reporter:
+        reporter.start(b"head")
+        for number in range(3):
+            reporter.add(number, b"again")
+    assert frames(store, attempt).frames == dict.fromkeys(range(3), b"again")
+
+
+def test_frames_whose_commit_was_not_confirmed_are_stored_as_they_are_then(store, attempt, monkeypatch):
+    """The database stores them, and its answer is lost."""
+    append, failures = store.append, [StoreError("the connection was lost")]
+
+    def lossy(*arguments, **options):
+        last = append(*arguments, **options)
+        if failures:
+            raise failures.pop()
+        return last
+
+    monkeypatch.setattr(store, "append", lossy)
+    reporter = Reporter(store, attempt, progress_every_s=0.0)
+    reporter.start(b"head")
+    reporter.add(0, b"0")
+    reporter.add(1, b"1")
+    reporter.tell(snapshot(1))
+    with pytest.raises(StoreError):
+        reporter.flush()
+    reporter.drop([1])
+    reporter.add(2, b"2")
+    reporter.tell(snapshot(2))
+    reporter.flush()
+    assert frames(store, attempt).frames == {0: b"0", 2: b"2"}
+    assert [event["frame"] for event in told(store, attempt)] == [1, 2]
+
+
+def test_an_attempt_that_was_given_up_on_while_frames_wait_stores_none(store, attempt):
+    store.release(attempt, "the server ends")
+    second = store.claim()
+    store.append(second, [], film=FilmChange(head=b"second", added={0: b"0"}))
+
+    def hears(reporter):
+        try:
+            reporter.add(1, b"late")
+        except FencedError:
+            return True
+        return False
+
+    with Reporter(store, attempt, progress_every_s=0.0) as reporter:
+        reporter.start(b"first")
+        until(lambda: hears(reporter), "the reporter to hear that it was given up on")
+    assert (frames(store, attempt).head, frames(store, attempt).frames) == (b"second", {0: b"0"})
+
+
 def test_events_are_stored_without_anybody_asking(store, attempt):
     with reporting(store, attempt) as reporter:
         reporter.tell(executor.epoch_ended(1))
@@ -213,7 +329,7 @@ class Course:
     def __init__(self, *told, between=lambda event: None):
         self.told, self.between, self.closed = told, between, False
 
-    def run(self, plan, folder, *, stop, checkpoints):
+    def run(self, plan, folder, *, stop, checkpoints, frames=None):
         folder.mkdir(parents=True)
         (folder / "spec.json").write_text("{}")
         self.plan, self.checkpoint = plan, checkpoints.path
@@ -316,9 +432,9 @@ def test_of_an_earlier_attempt_nothing_is_left(store, attempt, tmp_path, artifac
 class Keeping(Course):
     """Writes a checkpoint before each event, and remembers what it found at its beginning."""
 
-    def run(self, plan, folder, *, stop, checkpoints):
+    def run(self, plan, folder, *, stop, checkpoints, frames=None):
         self.found = checkpoints.path.read_text() if checkpoints.path.exists() else None
-        for event in super().run(plan, folder, stop=stop, checkpoints=checkpoints):
+        for event in super().run(plan, folder, stop=stop, checkpoints=checkpoints, frames=frames):
             checkpoints.before()
             checkpoints.path.write_text(f"{event.type} {checkpoints.label}")
             checkpoints.after()
