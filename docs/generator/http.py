@@ -79,6 +79,17 @@ answered with 204.
 With `Accept: application/json` the response is a page of the existing events. To get the next page, pass
 `last` as `after`."""
 
+FRAMES = """## Films
+
+`GET /v1/jobs/{job_id}/frames?after=` sends [the film of a training](../explanation/film.md) in pages, while
+it is recorded and afterwards. A page is a film with its header and the first 64 frames, at most, whose
+numbers are above `after`; each frame stands alone. For the next page, pass the number of the last frame. A
+page without frames means that there are no more, or, before the job is finished, no more yet: a `snapshot`
+event tells of new ones. The response is 204 until the training begins, and a problem of type `not-found` if
+a finished job has no film. A film is thinned while it grows: pages that are read one after the other may
+have frames that the later ones would not. When the job is ready, the artifact of kind `film`, `film.bin`,
+is the whole film in fewer bytes; pages then have an `ETag`."""
+
 ERRORS = """## Errors
 
 Every error is a problem document (RFC 9457), `application/problem+json`, with `type`, `title`, `status` and
@@ -113,7 +124,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "status", "description"], list(_routes()))
-    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, DATASETS, FILES, EVENTS, ERRORS]
+    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
 

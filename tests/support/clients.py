@@ -29,8 +29,10 @@ class Waiting:
 
     @staticmethod
     def listed(url, name, *arguments, **options):
+        """`name` may also be a function from a client to an iterator."""
         with Client(url, **options) as client:
-            return list(getattr(client, name)(*arguments))
+            iterate = name if callable(name) else lambda client: getattr(client, name)(*arguments)
+            return list(iterate(client))
 
     @staticmethod
     def first(url, count, name, *arguments):
@@ -54,7 +56,8 @@ class Awaited:
     def listed(url, name, *arguments, **options):
         async def work():
             async with AsyncClient(url, **options) as client:
-                return [item async for item in getattr(client, name)(*arguments)]
+                iterate = name if callable(name) else lambda client: getattr(client, name)(*arguments)
+                return [item async for item in iterate(client)]
 
         return asyncio.run(work())
 

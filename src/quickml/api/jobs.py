@@ -47,7 +47,7 @@ class JobMessage(ApiMessage):
     finished_at: datetime | None = None
     """Time at which the job became ready, failed or cancelled."""
     links: Mapping[str, str] = {}
-    """Paths of the job itself (`self`), its `events` and its `artifacts`."""
+    """Paths of the job itself (`self`), its `events`, its `frames` and its `artifacts`."""
 
     @property
     def is_finished(self) -> bool:

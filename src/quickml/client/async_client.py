@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
@@ -22,8 +22,12 @@ from quickml.client.download.progress import OnProgress, ignore
 from quickml.client.driver import AsyncDriver
 from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
+from quickml.client.film import film, frames
 from quickml.client.flow import Flow
 from quickml.events import Event
+
+if TYPE_CHECKING:
+    from quickml.film import Film, FilmFrame
 
 T = TypeVar("T")
 
@@ -80,6 +84,16 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     def changes(self, after: int | None = None) -> AsyncGenerator[ChangeMessage, None]:
         """See `Client.changes`."""
         return self._iterate(ChangeSubscription(after, self._contact).run())
+
+    async def film(self, job_id: str) -> Film:
+        """See `Client.film`."""
+        return await self._run(film(job_id, self._contact))
+
+    def frames(
+        self, job_id: str, after: int = -1, *, every_s: float = 0.5
+    ) -> AsyncGenerator[FilmFrame, None]:
+        """See `Client.frames`."""
+        return self._iterate(frames(job_id, after, every_s, self._contact))
 
     # Files
 

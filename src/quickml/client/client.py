@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
@@ -22,8 +22,12 @@ from quickml.client.download.progress import OnProgress, ignore
 from quickml.client.driver import Driver
 from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
+from quickml.client.film import film, frames
 from quickml.client.flow import Flow
 from quickml.events import Event
+
+if TYPE_CHECKING:
+    from quickml.film import Film, FilmFrame
 
 T = TypeVar("T")
 
@@ -99,6 +103,25 @@ class Client(BaseClient[httpx.Client]):
                 stored. By default, with what happens after the first `next`.
         """
         return self._iterate(ChangeSubscription(after, self._contact).run())
+
+    def film(self, job_id: str) -> Film:
+        """The film of a job's training as far as it is recorded; once the job is ready, all of it.
+
+        Raises:
+            ServiceError: there is no film, or not yet.
+        """
+        return self._run(film(job_id, self._contact))
+
+    def frames(
+        self, job_id: str, after: int = -1, *, every_s: float = 0.5
+    ) -> Generator[FilmFrame, None, None]:
+        """The frames of a job's training as they are recorded, until the job is finished.
+
+        Frames are numbered by completed training steps; the first one returned has a number above `after`.
+        Numbers increase, also when the training goes on from a checkpoint. `every_s` is the time between two
+        requests while there is nothing new.
+        """
+        return self._iterate(frames(job_id, after, every_s, self._contact))
 
     # Files
 

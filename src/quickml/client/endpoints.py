@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import json
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,7 +20,10 @@ from quickml.api.jobs import ChangePage, JobMessage, JobPage
 from quickml.api.predictions import PredictionMessage, Predictions
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
-from quickml.errors import InputError, ServiceError
+from quickml.errors import FilmError, InputError, ServiceError
+
+if TYPE_CHECKING:
+    from quickml.film import Film
 
 T = TypeVar("T")
 
@@ -236,6 +240,40 @@ def changes_page(after: int | None) -> Call[ChangePage]:
     """A page of these changes; without `after`, only the position of the newest."""
     query: dict[str, str | int | list[str]] = {} if after is None else {"after": after}
     return Call(method="GET", path=routes.CHANGES, read=ChangePage.model_validate_json, query=query)
+
+
+def frames(job_id: str, after: int) -> Call[Film | None]:
+    """A page of the frames of a job with numbers above `after`; None if there is no film yet."""
+
+    def read(content: bytes) -> Film | None:
+        page = _film(content) if content else None
+        if page is not None and page.frames and page.frames[0].number <= after:
+            raise ValueError(f"expected frames above number {after}, found {page.frames[0].number}")
+        return page
+
+    path = address(routes.JOB_FRAMES, job_id=job_id)
+    return Call(method="GET", path=path, read=read, query={"after": after}, headers={"Accept": "*/*"})
+
+
+def film_file(file: ArtifactMessage) -> Call[Film]:
+    """The finished film of a job, as a whole."""
+
+    def read(content: bytes) -> Film:
+        if (found := hashlib.sha256(content).hexdigest()) != file.sha256:
+            raise ValueError(f"expected sha256 {file.sha256}, found {found}")
+        return _film(content)
+
+    path = address(routes.FILE, sha256=file.sha256, filename=file.name)
+    return Call(method="GET", path=path, read=read, headers={"Accept": "*/*"})
+
+
+def _film(content: bytes) -> Film:
+    from quickml.film import Film  # needs numpy
+
+    try:
+        return Film.read(content)
+    except FilmError as error:
+        raise ValueError(str(error)) from None
 
 
 def _posted(path: str, read: Callable[[bytes], T], content: bytes, **headers: str) -> Call[T]:

@@ -33,7 +33,12 @@ def job_details(job: Job, artifacts: Sequence[Artifact]) -> JobDetails:
 
 def _job_fields(job: Job) -> dict[str, object]:
     own = {name: getattr(job, name) for name in JobMessage.model_fields if name not in ("links", "error")}
-    links = {"self": routes.JOB, "events": routes.JOB_EVENTS, "artifacts": routes.JOB_ARTIFACTS}
+    links = {
+        "self": routes.JOB,
+        "events": routes.JOB_EVENTS,
+        "frames": routes.JOB_FRAMES,
+        "artifacts": routes.JOB_ARTIFACTS,
+    }
     filled = {name: routes.address(route, job_id=job.id) for name, route in links.items()}
     return {**own, "error": job.error or None, "links": filled}
 

@@ -19,6 +19,7 @@ from quickml.http.routes import (
     artifacts,
     catalog,
     events,
+    frames,
     jobs,
     links,
     operations,
@@ -41,7 +42,7 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 600.0
 TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
-ROUTERS = (operations, jobs, events, artifacts, links, predictions, catalog, samples, sculptml)
+ROUTERS = (operations, jobs, events, frames, artifacts, links, predictions, catalog, samples, sculptml)
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
@@ -92,6 +93,7 @@ def _shared(service: Service, settings: ServerSettings) -> AppState:
         memory=Shares("bytes of requests and responses", settings.memory_per_owner_bytes),
         checks=Turns("check"),
         predictions=Turns("predict"),
+        films=Turns("film"),
     )
 
 

@@ -32,6 +32,8 @@ class AppState:
     checks: Turns
     """For everything that parses documents or other bodies, or loads datasets."""
     predictions: Turns
+    films: Turns
+    """For finished films, whose frames are encoded again."""
 
 
 def state_of(app: FastAPI) -> AppState:

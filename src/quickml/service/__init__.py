@@ -7,6 +7,7 @@ from quickml.jobs.job import MEMBER, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
+from quickml.service.films import FramePage
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction
@@ -25,6 +26,7 @@ __all__ = [
     "EncodedEvent",
     "EventHub",
     "Executor",
+    "FramePage",
     "Health",
     "Job",
     "JobStore",
