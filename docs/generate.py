@@ -7,7 +7,7 @@ document, the events or the commands.
 import json
 from pathlib import Path
 
-from generator import commands, document, events, http, modules, settings
+from generator import arrays, commands, document, events, http, modules, settings
 
 from quickml.datasets.builtin import BUILT_IN
 from quickml.document.schema import schema
@@ -18,6 +18,7 @@ REFERENCE = Path(__file__).parent / "reference"
 def pages() -> dict[str, str]:
     """The text of every generated file, by its name in docs/reference."""
     return {
+        "arrays.md": arrays.page(),
         "document.md": document.page(),
         "events.md": events.page(),
         "commands.md": commands.page(),

@@ -10,6 +10,9 @@ from pydantic import Field
 from quickml.api.message import ApiMessage, ApiRequest, Names
 from quickml.events import Metric
 
+ALL_LAYERS = "*"
+"""Stands for all layers; no layer has this name."""
+
 
 class PredictionRequest(ApiRequest):
     """Inputs for a model."""

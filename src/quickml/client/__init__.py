@@ -13,6 +13,7 @@ from quickml.api.predictions import ActivationMessage as Activation
 from quickml.api.predictions import PredictionMessage as Prediction
 from quickml.api.validation import ValidationMessage as Validation
 from quickml.api.validation import ValidLayer as Layer
+from quickml.client.arrays import LayerArray, PredictionArrays
 from quickml.client.async_client import AsyncClient
 from quickml.client.client import Client
 from quickml.client.download.progress import DownloadProgress as Progress
@@ -26,9 +27,11 @@ __all__ = [
     "Client",
     "Job",
     "Layer",
+    "LayerArray",
     "Package",
     "PackageFile",
     "Prediction",
+    "PredictionArrays",
     "Progress",
     "Status",
     "Validation",

@@ -14,6 +14,7 @@ from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
+from quickml.client.arrays import PredictionArrays
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
 from quickml.client.download.file import FileDownload
@@ -114,10 +115,28 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         return await self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
 
     async def predictions(
-        self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
+        self,
+        job_id: str,
+        inputs: Sequence[Any],
+        *,
+        activations: bool | Sequence[str] = False,
+        file: str | None = None,
+        most: int | None = None,
     ) -> tuple[PredictionMessage, ...]:
         """See `Client.predictions`."""
-        return await self._call(endpoints.predictions(job_id, inputs, activations))
+        return await self._call(endpoints.predictions(job_id, inputs, activations, file, most))
+
+    async def predict(
+        self,
+        job_id: str,
+        sample: Any,
+        *,
+        activations: bool | Sequence[str] = True,
+        file: str | None = None,
+        most: int = 16,
+    ) -> PredictionArrays:
+        """See `Client.predict`."""
+        return await self._call(endpoints.predict(job_id, sample, activations, file, most))
 
     # Catalogue
 

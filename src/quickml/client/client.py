@@ -14,6 +14,7 @@ from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
+from quickml.client.arrays import PredictionArrays
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
 from quickml.client.download.file import FileDownload
@@ -164,19 +165,45 @@ class Client(BaseClient[httpx.Client]):
         return self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
 
     def predictions(
-        self, job_id: str, inputs: Sequence[Any], *, activations: bool | Sequence[str] = False
+        self,
+        job_id: str,
+        inputs: Sequence[Any],
+        *,
+        activations: bool | Sequence[str] = False,
+        file: str | None = None,
+        most: int | None = None,
     ) -> tuple[PredictionMessage, ...]:
-        """What the exported model predicts for each input.
+        """What an exported file predicts for each input.
 
         Args:
             job_id: a job that is ready.
             inputs: at most 64, each an array or list of numbers, or the bytes of a PNG or JPEG file.
             activations: whether to return the output of every layer, or the names of some layers.
+            file: name of the Core ML file or variant that answers, as in `artifacts`; by default the server
+                chooses one.
+            most: number of maps (or of units of a sequence) that are returned of each layer at most; of
+                vectors 64 times as many values. None returns all.
 
         Raises:
-            InputError: an input does not fit the model.
+            InputError: an input does not fit the model, or there is no such file or layer.
         """
-        return self._call(endpoints.predictions(job_id, inputs, activations))
+        return self._call(endpoints.predictions(job_id, inputs, activations, file, most))
+
+    def predict(
+        self,
+        job_id: str,
+        sample: Any,
+        *,
+        activations: bool | Sequence[str] = True,
+        file: str | None = None,
+        most: int = 16,
+    ) -> PredictionArrays:
+        """What an exported file predicts for one input, and what its layers compute, as numpy arrays.
+
+        Otherwise as `predictions`, but fast: the input and the values of layers are sent as bytes. Values of
+        layers are rounded to 256 steps; probabilities and the output are exact.
+        """
+        return self._call(endpoints.predict(job_id, sample, activations, file, most))
 
     # Catalogue
 

@@ -14,12 +14,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from quickml.api import routes
+from quickml.api.arrays import MEDIA_TYPE
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
 from quickml.api.catalog import SampleList
 from quickml.api.jobs import ChangePage, JobMessage, JobPage
-from quickml.api.predictions import PredictionMessage, Predictions
+from quickml.api.predictions import ALL_LAYERS, PredictionMessage, Predictions
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
+from quickml.client import arrays
+from quickml.client.arrays import PredictionArrays
 from quickml.errors import FilmError, InputError, ServiceError
 
 if TYPE_CHECKING:
@@ -83,7 +86,7 @@ def submit(document: Document, idempotency_key: str | None) -> Call[JobMessage]:
     key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
     if not _KEY.fullmatch(key):
         raise InputError(f"idempotency_key: expected 1 to 255 visible ASCII characters, found {key!r:.80}")
-    return _posted(routes.JOBS, _job, _content(document), **{"Idempotency-Key": key})
+    return _posted(routes.JOBS, _job, _content(document), headers={"Idempotency-Key": key})
 
 
 def validate(document: Document) -> Call[ValidationMessage]:
@@ -128,7 +131,7 @@ def artifacts(job_id: str) -> Call[tuple[ArtifactMessage, ...]]:
 
 
 def predictions(
-    job_id: str, inputs: Sequence[Any], activations: bool | Sequence[str]
+    job_id: str, inputs: Sequence[Any], activations: bool | Sequence[str], file: str | None, most: int | None
 ) -> Call[tuple[PredictionMessage, ...]]:
     """Run the model of a job. Bytes are a PNG or JPEG file, anything else is numbers."""
     body = {
@@ -139,7 +142,45 @@ def predictions(
         address(routes.JOB_PREDICTIONS, job_id=job_id),
         lambda content: _predictions(content).predictions,
         json.dumps(body).encode(),
+        query=_query(file=file, most=most),
     )
+
+
+def predict(
+    job_id: str, sample: Any, activations: bool | Sequence[str], file: str | None, most: int | None
+) -> Call[PredictionArrays]:
+    """Run the model of a job on one input, with bytes in both directions; see `predictions`."""
+    content, kind = _sample(sample, lambda picture: {"inputs": [picture]})
+    layers = activations
+    if isinstance(layers, bool):
+        layers = [ALL_LAYERS] if layers else []
+    return _posted(
+        address(routes.JOB_PREDICTIONS, job_id=job_id),
+        arrays.prediction,
+        content,
+        query=_query(file=file, most=most, activations=list(layers)),
+        headers={"Accept": MEDIA_TYPE, "Content-Type": kind},
+    )
+
+
+def _sample(value: Any, message: Callable[[str], dict[str, Any]]) -> tuple[bytes, str]:
+    """A body for one input, and its Content-Type: picture files go into a message, numbers are sent raw."""
+    if isinstance(value, bytes):
+        return json.dumps(message(_input(value))).encode(), "application/json"
+    import numpy as np
+
+    try:
+        array = np.asarray(value)
+        array = array if array.dtype == np.uint8 else array.astype("<f4")
+    except (ValueError, TypeError) as error:
+        raise InputError(
+            f"input: expected numbers, or the bytes of a picture, found {value!r:.80}"
+        ) from error
+    return array.tobytes(), MEDIA_TYPE
+
+
+def _query(**given: str | int | list[str] | None) -> dict[str, str | int | list[str]]:
+    return {name: value for name, value in given.items() if value is not None and value != []}
 
 
 def listed(kind: str) -> Call[list[dict[str, Any]]]:
@@ -276,9 +317,16 @@ def _film(content: bytes) -> Film:
         raise ValueError(str(error)) from None
 
 
-def _posted(path: str, read: Callable[[bytes], T], content: bytes, **headers: str) -> Call[T]:
-    headers = {**JSON, "Content-Type": "application/json", **headers}
-    return Call(method="POST", path=path, read=read, content=content, headers=headers)
+def _posted(
+    path: str,
+    read: Callable[[bytes], T],
+    content: bytes,
+    *,
+    query: Mapping[str, str | int | list[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+) -> Call[T]:
+    headers = {**JSON, "Content-Type": "application/json", **(headers or {})}
+    return Call(method="POST", path=path, read=read, content=content, headers=headers, query=query or {})
 
 
 def _content(document: Document) -> bytes:

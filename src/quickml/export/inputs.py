@@ -105,6 +105,26 @@ def numbers(value: Any, shape: tuple[int, ...], name: str) -> NDArray[np.float32
     return array.astype(np.float32).reshape(shape)
 
 
+def raw(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[Any]:
+    """The bytes of one sample in row-major order as an array of `shape`.
+
+    As many bytes as the shape has numbers are uint8; four times as many are float32, little-endian.
+
+    Raises:
+        InputError: there are more or fewer bytes, or numbers that are not finite.
+    """
+    size = math.prod(shape)
+    if len(content) not in (size, 4 * size):
+        expected = f"expected {size} bytes (uint8) or {4 * size} bytes (float32) for the shape {shape}"
+        raise InputError(f"{name}: {expected}, found {len(content)}")
+    if len(content) == size:
+        return np.frombuffer(content, np.uint8).reshape(shape)
+    array = np.frombuffer(content, "<f4").astype(np.float32).reshape(shape)
+    if not np.isfinite(array).all():
+        raise InputError(f"{name}: expected {size} finite numbers, found {array[~np.isfinite(array)][0]}")
+    return array
+
+
 def picture(
     content: bytes,
     shape: tuple[int, ...],

@@ -67,7 +67,8 @@ class Runtime:
     """A Core ML file that is ready to run. Create it with `Runtime.load`."""
 
     def __init__(self, file: CoreMLFile, engine: Engine, layers: tuple[str, ...], threads: int) -> None:
-        self._file, self._engine, self._layers = file, engine, layers
+        self._file: CoreMLFile | None = file
+        self._engine, self._layers = engine, layers
         self._specs = {spec.name: spec for spec in engine.inputs}
         self._threads = threads if engine.is_concurrent else 1
 
@@ -77,6 +78,7 @@ class Runtime:
         path: Path,
         *,
         keep: Sequence[str] = (),
+        skip_missing: bool = False,
         threads: int | None = None,
         engine: Literal["coreml", "onnx"] | None = None,
     ) -> Self:
@@ -86,6 +88,7 @@ class Runtime:
             path: a `.mlmodel` or `.mlpackage`.
             keep: intermediate values to return as well, by their names in `layers`. Only ONNX Runtime
                 supports this.
+            skip_missing: leave out those names in `keep` that the file does not have.
             threads: number of samples that `outputs` runs concurrently. By default the number of processors
                 that this process may use. The results do not depend on it: each sample runs in one thread.
             engine: `coreml` or `onnx` (the ONNX translation in ONNX Runtime). The default is `coreml` on
@@ -104,13 +107,37 @@ class Runtime:
         count = threads or _processors()
         if engine == "coreml" or (engine is None and device.is_here() and not keep):
             return cls(file, Device(file), (), count)
-        translation = translate(file, keep=keep)
+        translation = translate(file, keep=keep, skip_missing=skip_missing)
         return cls(file, Session(path.name, translation), translation.layers, count)
 
     @cached_property
     def description(self) -> Description:
         """The description of the file: interface, layers, weights and metadata."""
-        return describe(self._file)
+        return describe(self._contents)
+
+    def forget_file(self) -> None:
+        """Free the contents of the file, which take as much memory as the model itself. It can still be run.
+
+        Afterwards there is a `description` only if it was asked for before.
+        """
+        _ = self._is_half, self._declared
+        self._file = None
+
+    @property
+    def _contents(self) -> CoreMLFile:
+        if self._file is None:
+            raise RuntimeError("the contents of the file were freed by `forget_file`")
+        return self._file
+
+    @cached_property
+    def _is_half(self) -> bool:
+        """Whether the model computes in float16."""
+        return has_half_values(self._contents.model)
+
+    @cached_property
+    def _declared(self) -> frozenset[str]:
+        """The names of the outputs that the file declares."""
+        return frozenset(feature.name for feature in interface(self._contents.model.description).output)
 
     @property
     def labels(self) -> tuple[str, ...] | None:
@@ -121,8 +148,7 @@ class Runtime:
         """Raise InputError if an answer has numbers that are not finite. `name` identifies the input."""
         found = next((number for number in answer if not math.isfinite(number)), None)
         if found is not None:
-            half = has_half_values(self._file.model)
-            reason = "the model computes in float16, whose largest number is 65,504" if half else ""
+            reason = "the model computes in float16, whose largest number is 65,504" if self._is_half else ""
             hint = "; ".join(filter(None, (reason, "use inputs of the size that it was trained with")))
             raise InputError(f"{name}: expected a finite answer, found {found}; {hint}")
 
@@ -193,8 +219,7 @@ class Runtime:
     def _main_output(self) -> str:
         if self._engine.probabilities:
             return self._engine.probabilities
-        declared = {feature.name for feature in interface(self._file.model.description).output}
-        names = [name for name in self._engine.outputs if name in declared]
+        names = [name for name in self._engine.outputs if name in self._declared]
         if len(names) != 1:
             raise UnsupportedModelError(
                 f"The model: expected one output, found {len(names)} ({_listed(names)})"

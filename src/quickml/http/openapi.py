@@ -52,9 +52,15 @@ DOCUMENT = _body({"anyOf": [{"$ref": f"{REFERENCE}Document"}, _SCULPTML]})
 """`openapi_extra` of a route that takes a document."""
 
 
-def request_body(model: type[BaseModel]) -> dict[str, Any]:
-    """`openapi_extra` of a route that takes a message; it must be an `ApiRequest`."""
-    return _body({"$ref": f"{REFERENCE}{model.__name__}"})
+def request_body(model: type[BaseModel], *, or_bytes: bool = False) -> dict[str, Any]:
+    """`openapi_extra` of a route that takes a message; it must be an `ApiRequest`.
+
+    With `or_bytes`, the route also takes the bytes of one sample.
+    """
+    found = _body({"$ref": f"{REFERENCE}{model.__name__}"})
+    if or_bytes:
+        found["requestBody"]["content"] |= FILE
+    return found
 
 
 def install(app: FastAPI) -> None:

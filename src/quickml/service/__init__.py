@@ -10,7 +10,7 @@ from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.films import FramePage
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
-from quickml.service.predictions import Prediction
+from quickml.service.predictions import Prediction, PredictionOptions, Steps
 from quickml.service.service import OPEN_OWNER, Health, Service
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 
@@ -34,8 +34,10 @@ __all__ = [
     "Link",
     "LinkSigner",
     "Prediction",
+    "PredictionOptions",
     "Service",
     "State",
+    "Steps",
     "Stored",
     "StoredEvent",
     "Subscription",

@@ -1,31 +1,34 @@
-"""Predictions: runs the Core ML files of jobs, and shows the values of their layers."""
+"""Predictions: runs the delivered files of jobs, and shows the values of their layers.
+
+Models run in threads of the server, where ONNX Runtime computes without Python's lock. What would take long
+is done in steps, between which the requests of others have their turn.
+"""
 
 from __future__ import annotations
 
 import math
-import shutil
-import threading
-import zipfile
-from collections import OrderedDict
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from quickml.document import Plan, restore
 from quickml.document.shapes import Node
-from quickml.errors import ArtifactError, InputError, UnsupportedModelError
-from quickml.export.formats.format import ZIP, runnable
+from quickml.errors import InputError, UnsupportedModelError
 from quickml.jobs.job import Artifact, Job
-from quickml.storage.artifacts.checksums import check
+from quickml.service.delivered import DeliveredFiles, chosen
+from quickml.service.pool import ModelPool
 from quickml.storage.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from quickml.export.runtime import Input, Runtime
+
+T = TypeVar("T")
+Steps = Generator[None, None, T]
+"""Work that returns T, and yields wherever it may pause."""
 
 MAX_INPUTS = 64
 """Number of inputs of one call."""
@@ -36,9 +39,12 @@ MAX_VALUES = 1_000_000
 """Number of values of layers in one response."""
 MAX_LAYER_VALUES = 16_000_000
 """Number of values that one layer may compute. Those of several layers are in memory while a model runs."""
-MAX_LOADED = 16
-MAX_LOADED_BYTES = 128_000_000
-"""Total size of the weights of the models that are kept loaded, as float32. Files may be compressed."""
+MAX_KEPT_VALUES = 2_000_000
+"""Number of values of all layers up to which a model is loaded once, with all of its layers shown."""
+VECTOR_VALUES_PER_MAP = 64
+"""Of a vector, as many values are shown for each map that may be shown of other layers."""
+SESSION_BYTES = 700_000
+"""Memory of a loaded model besides its weights and values, measured with small models."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +52,9 @@ class LayerOutput:
     """The output of a layer."""
 
     shape: tuple[int, ...]
-    """As in the document; (height, width, channels) for images."""
+    """As in the document; (height, width, channels) for images. The last axis may have been cut."""
+    units: int
+    """Size of the last axis in the layer: how many maps or units there are."""
     values: NDArray[Any]
     """Flattened in row-major order."""
 
@@ -70,131 +78,147 @@ class Prediction:
         return sum(layer.values.nbytes for layer in self.activations.values())
 
 
+@dataclass(frozen=True, kw_only=True)
+class PredictionOptions:
+    """What to run, and what to show of it."""
+
+    file: str | None = None
+    """Name of the artifact that answers; None is the file that the server prefers."""
+    layers: Sequence[str] | None = ()
+    """Names of layers whose values to return; None returns all."""
+    most: int | None = None
+    """Number of maps, or units of a sequence, that are shown of a layer at most; of a vector 64 times as many
+    values. None is no limit."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A delivered file that is ready to run."""
+
+    artifact: Artifact
+    plan: Plan
+    runtime: Runtime
+    kept: tuple[str, ...]
+    """Names of the layers whose values it gives besides its answer."""
+
+    @cached_property
+    def input(self) -> Input:
+        """The input of the model."""
+        return self.runtime.only_input()
+
+    def run(self, sample: NDArray[Any]) -> dict[str, NDArray[Any]]:
+        """Everything that the model gives for one sample, by name."""
+        return self.runtime.run({self.input.name: sample})
+
+    def answer(self, given: Mapping[str, NDArray[Any]]) -> list[float]:
+        """The model's own output among everything that it gives."""
+        return answer_of(given, self.kept).reshape(-1).astype(float).tolist()
+
+
 class Models:
-    """Runs models, and keeps those used last loaded. Thread-safe."""
+    """Runs models. Thread-safe."""
 
     def __init__(self, artifacts: ArtifactStore, scratch: Path) -> None:
         """Unpack packages in the folder `scratch`, which is emptied first."""
-        shutil.rmtree(scratch, ignore_errors=True)
-        self._artifacts, self._scratch = artifacts, scratch
-        self._loaded: OrderedDict[tuple[str, tuple[str, ...]], tuple[Runtime, int]] = OrderedDict()
-        self._lock = threading.Lock()
+        self._files = DeliveredFiles(artifacts, scratch)
+        self.pool: ModelPool[tuple[Runtime, tuple[str, ...]]] = ModelPool()
 
     def predict(
-        self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], layers: Sequence[str] | None
-    ) -> list[Prediction]:
+        self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], wanted: PredictionOptions
+    ) -> Steps[tuple[Artifact, list[Prediction]]]:
         """Run a job's model on each input.
 
         Args:
             job: the job.
             artifacts: its files.
-            inputs: see `export.inputs.sample`.
-            layers: names of layers whose values to return; None returns all.
+            inputs: see `arrays_of`.
+            wanted: the file, and the layers to show.
+
+        Returns:
+            The file that answered, and its answers.
 
         Raises:
-            InputError: an input does not fit, there is no such layer, or the response would be too large.
+            InputError: an input does not fit, there is no such file or layer, or the response is too large.
             UnsupportedModelError: none of the files can be run here.
             ArtifactDamagedError: the stored file is damaged.
         """
         if not 1 <= len(inputs) <= MAX_INPUTS:
             raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
-        artifact = _runnable(artifacts)
+        opened = self.open(job, artifacts, wanted.file, wanted.layers)
+        nodes = _shown(opened, wanted.layers)
+        _check_amount(nodes, len(inputs), wanted.most)
+        predictions = []
+        for index, array in enumerate(arrays_of(inputs, opened.input)):
+            if index:
+                yield
+            predictions.append(_predicted(opened.run(array), opened, nodes, wanted.most))
+            opened.runtime.check_finite(predictions[-1].values, f"inputs/{index}")
+        return opened.artifact, predictions
+
+    def open(
+        self,
+        job: Job,
+        artifacts: Sequence[Artifact],
+        file: str | None = None,
+        layers: Sequence[str] | None = (),
+        *,
+        in_advance: bool = False,
+    ) -> Opened:
+        """Load a job's file, or find it loaded; see `predict`."""
+        artifact = chosen(artifacts, file)
         plan = restore(job.plan, job.document)
         _check_layers(plan)
-        last = plan.graph.nodes[-1]
-        nodes = self._nodes(artifact, plan, layers)
-        _check_amount(nodes, len(inputs))
-        kept = tuple(node.name for node in nodes if node is not last)
-        runtime = self._runtime(artifact, plan, kept)
-        taken = runtime.only_input()
-        arrays = _arrays(inputs, taken)
-        labels = runtime.labels or ()
-        predictions = [_predicted(runtime.run({taken.name: array}), labels, kept, nodes) for array in arrays]
-        for index, prediction in enumerate(predictions):
-            runtime.check_finite(prediction.values, f"inputs/{index}")
-        return predictions
-
-    def _nodes(self, artifact: Artifact, plan: Plan, layers: Sequence[str] | None) -> list[Node]:
-        """The named layers that are in the file, in the order of the document."""
-        if layers is not None and not layers:
-            return []
         names = [node.name for node in plan.graph.nodes]
-        unknown = sorted(set(layers or ()) - set(names))
-        if unknown:
+        if unknown := sorted(set(layers or ()) - set(names)):
             raise InputError(f"activations: expected some of {', '.join(names)}, found {unknown[0]!r:.80}")
-        present = set(self._runtime(artifact, plan, ()).layers)
-        present.add(names[-1])  # its name in the file may differ
-        wanted = names if layers is None else layers
-        return [node for node in plan.graph.nodes if node.name in wanted and node.name in present]
+        kept = _kept(plan, layers)
+        runtime, present = self.pool.get(
+            (artifact.sha256, kept),
+            job.owner,
+            lambda: self._load(artifact, plan, kept),
+            in_advance=in_advance,
+        )
+        return Opened(artifact=artifact, plan=plan, runtime=runtime, kept=present)
 
-    def _runtime(self, artifact: Artifact, plan: Plan, keep: tuple[str, ...]) -> Runtime:
-        key = artifact.sha256, keep
-        with self._lock:
-            if key in self._loaded:
-                self._loaded.move_to_end(key)
-                return self._loaded[key][0]
-        check(self._artifacts, artifact.sha256)
+    def _load(
+        self, artifact: Artifact, plan: Plan, keep: Sequence[str]
+    ) -> tuple[tuple[Runtime, tuple[str, ...]], int]:
         from quickml.export.runtime import Runtime
 
-        with self._model(artifact) as path:
-            runtime = Runtime.load(path, keep=keep, engine="onnx")  # Core ML shows no layers
-        with self._lock:
-            self._loaded[key] = runtime, 4 * plan.graph.parameters.total
-            while len(self._loaded) > 1 and self._is_full():
-                self._loaded.popitem(last=False)
-        return runtime
-
-    def _is_full(self) -> bool:
-        return (
-            len(self._loaded) > MAX_LOADED
-            or sum(size for _, size in self._loaded.values()) > MAX_LOADED_BYTES
-        )
-
-    @contextmanager
-    def _model(self, artifact: Artifact) -> Iterator[Path]:
-        """The model's file or unpacked package, which is removed when it is loaded."""
-        with self._artifacts.local_path(artifact.sha256) as stored:
-            if artifact.media_type != ZIP:
-                yield stored
-                return
-            with _folder_in(self._scratch) as folder:
-                _unpack(stored, folder)
-                (package,) = folder.iterdir()
-                yield package
+        with self._files.unpacked(artifact) as path:
+            # Core ML shows no layers
+            runtime = Runtime.load(path, keep=keep, skip_missing=True, engine="onnx")
+        runtime.forget_file()
+        present = set(runtime.layers)
+        values = sum(math.prod(node.output_shape) for node in plan.graph.nodes if node.name in keep)
+        size_bytes = SESSION_BYTES + 4 * (plan.graph.parameters.total + values)
+        return (runtime, tuple(name for name in keep if name in present)), size_bytes
 
 
-def _runnable(artifacts: Sequence[Artifact]) -> Artifact:
-    for format in runnable():
-        for artifact in artifacts:
-            if artifact.kind == format.kind:
-                return artifact
-    raise UnsupportedModelError("this job has no Core ML file that can be run here")
+def _kept(plan: Plan, layers: Sequence[str] | None) -> tuple[str, ...]:
+    """The layers whose values a loaded model gives.
+
+    All of them, so that a model is loaded once whatever is shown of it; it takes 5 % longer to run. Of a
+    model whose layers have very many values, only those that are asked for.
+    """
+    *nodes, _ = plan.graph.nodes  # the last layer's values are the answer
+    if sum(math.prod(node.output_shape) for node in nodes) > MAX_KEPT_VALUES:
+        nodes = [node for node in nodes if layers is None or node.name in layers]
+    return tuple(node.name for node in nodes)
 
 
-@contextmanager
-def _folder_in(scratch: Path) -> Iterator[Path]:
-    try:
-        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
-        folder = TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise ArtifactError(f"{scratch}: no package can be unpacked there ({error.strerror})") from error
-    with folder as name:
-        yield Path(name)
+def arrays_of(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
+    """Inputs of a request as arrays: bytes are one sample as it is, anything else see `export.inputs.sample`.
 
-
-def _unpack(archive: Path, folder: Path) -> None:
-    try:
-        with zipfile.ZipFile(archive) as packed:
-            packed.extractall(folder)
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ArtifactError(f"{archive.name}: the package cannot be unpacked ({error})") from error
-
-
-def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
-    from quickml.export.inputs import sample
+    Raises:
+        InputError: one does not fit.
+    """
+    from quickml.export.inputs import raw, sample
 
     return [
-        sample(
+        raw(value, taken.shape, "request body")
+        if isinstance(value, bytes)
+        else sample(
             value,
             taken.shape,
             is_image=taken.kind == "image",
@@ -206,6 +230,11 @@ def _arrays(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
     ]
 
 
+def answer_of(given: Mapping[str, NDArray[Any]], kept: Sequence[str]) -> NDArray[Any]:
+    """The model's own output among everything that it gives."""
+    return next(array for name, array in given.items() if name not in kept)
+
+
 def _check_layers(plan: Plan) -> None:
     found = max(math.prod(node.output_shape) for node in plan.graph.nodes)
     if found > MAX_LAYER_VALUES:
@@ -215,38 +244,53 @@ def _check_layers(plan: Plan) -> None:
         )
 
 
-def _check_amount(nodes: Sequence[Node], inputs: int) -> None:
-    found = inputs * sum(math.prod(node.output_shape) for node in nodes)
+def _shown(opened: Opened, layers: Sequence[str] | None) -> list[Node]:
+    """The named layers that are in the file, in the order of the document."""
+    nodes = opened.plan.graph.nodes
+    present = {*opened.kept, nodes[-1].name}  # the last one's name in the file may differ
+    return [node for node in nodes if node.name in present and (layers is None or node.name in layers)]
+
+
+def _check_amount(nodes: Sequence[Node], inputs: int, most: int | None) -> None:
+    found = inputs * sum(math.prod(_cut(node.output_shape, most)) for node in nodes)
     if found > MAX_VALUES:
         raise InputError(
             f"activations: expected at most {MAX_VALUES:,} values in one response, found {found:,};"
-            " ask for fewer inputs or layers"
+            " ask for fewer inputs or layers, or use `most`"
         )
 
 
 def _predicted(
-    given: Mapping[str, NDArray[Any]], labels: Sequence[str], kept: Sequence[str], nodes: Sequence[Node]
+    given: Mapping[str, NDArray[Any]], opened: Opened, nodes: Sequence[Node], most: int | None
 ) -> Prediction:
-    answer = next(array for name, array in given.items() if name not in kept)
-    values = [float(value) for value in answer.reshape(-1)]
+    values, labels = opened.answer(given), opened.runtime.labels or ()
     probabilities = dict(zip(labels, values, strict=True)) if labels else {}
+    answer = answer_of(given, opened.kept)
     return Prediction(
         label=max(probabilities, key=lambda label: probabilities[label]) if probabilities else None,
         probabilities=probabilities,
         values=values,
         activations={
-            node.name: _activation(given.get(node.name, answer), node.output_shape) for node in nodes
+            node.name: _activation(given.get(node.name, answer), node.output_shape, most) for node in nodes
         },
     )
 
 
-def _activation(array: NDArray[Any], shape: tuple[int, ...]) -> LayerOutput:
+def _activation(array: NDArray[Any], shape: tuple[int, ...], most: int | None) -> LayerOutput:
     """Convert to the layout of the document: in the files, images have their channels first.
 
     The output of the last layer is that of the model, which has two probabilities where a sigmoid has one.
     """
-    array = array.reshape(-1)[-math.prod(shape) :]
+    cut, array = _cut(shape, most), array.reshape(-1)[-math.prod(shape) :]
     if len(shape) == 3:
         height, width, channels = shape
-        array = array.reshape(channels, height, width).transpose(1, 2, 0)
-    return LayerOutput(shape=shape, values=array.reshape(-1))
+        array = array.reshape(channels, height, width)[: cut[-1]].transpose(1, 2, 0)
+    else:
+        array = array.reshape(shape)[..., : cut[-1]]
+    return LayerOutput(shape=cut, units=shape[-1], values=array.reshape(-1))
+
+
+def _cut(shape: tuple[int, ...], most: int | None) -> tuple[int, ...]:
+    if most is None:
+        return shape
+    return *shape[:-1], min(shape[-1], most if len(shape) > 1 else most * VECTOR_VALUES_PER_MAP)

@@ -28,7 +28,7 @@ from quickml.service.event_hub import EventHub
 from quickml.service.films import Films
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
-from quickml.service.predictions import Models, Prediction
+from quickml.service.predictions import Models, Prediction, PredictionOptions, Steps
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
@@ -338,17 +338,17 @@ class Service:
         )
 
     def predict(
-        self, job_id: str, owner: str, inputs: Sequence[Any], layers: Sequence[str] | None = ()
-    ) -> list[Prediction]:
-        """What the delivered file answers, for each input; see `Models.predict`.
+        self, job_id: str, owner: str, inputs: Sequence[Any], wanted: PredictionOptions
+    ) -> Steps[tuple[Artifact, list[Prediction]]]:
+        """What a delivered file answers, for each input; see `Models.predict`.
 
         Raises:
             JobNotFoundError: there is no such job.
             JobStateError: it is not ready.
-            InputError: an input that does not fit, or no such layer.
+            InputError: an input that does not fit, or no such file or layer.
         """
         job = self.ready(job_id, owner)
-        return self._models.predict(job, self._jobs.artifacts(job_id), inputs, layers)
+        return (yield from self._models.predict(job, self._jobs.artifacts(job_id), inputs, wanted))
 
     # Operations
 

@@ -2,39 +2,14 @@
 
 import base64
 import io
-import shutil
 
 import numpy as np
 import pytest
 
+from answering import BINARY, IMAGES, REGRESSION, ask, ready
 from job_examples import to_verifying, verified
 from quickml.service import predictions
-from quickml.worker.upload import upload
-from result_rows import rows
 from served import is_problem, served
-
-IMAGES = {
-    "name": "digits",
-    "dataset": "digits",
-    "model": {
-        "layers": [
-            {"type": "Conv2D", "filters": 2, "kernel_size": 3, "name": "conv", "activation": "relu"},
-            {"type": "Flatten"},
-            {"type": "Dropout", "rate": 0.5},
-            {"type": "Dense", "units": 10, "activation": "softmax", "name": "last"},
-        ]
-    },
-}
-BINARY = {
-    "name": "moons",
-    "dataset": "moons",
-    "model": {"layers": [{"type": "Dense", "units": 1, "activation": "sigmoid", "name": "last"}]},
-}
-REGRESSION = {
-    "name": "diabetes",
-    "dataset": "diabetes",
-    "model": {"layers": [{"type": "Dense", "units": 1, "name": "last"}]},
-}
 
 
 @pytest.fixture(scope="module")
@@ -43,31 +18,9 @@ def server(tmp_path_factory):
         yield server
 
 
-def ready(server, document, kind, folder):
-    """A ready job whose file has random weights, and Keras' answers for the same inputs."""
-    from quickml.document import understand
-    from quickml.export.coreml.package import write
-    from untrained import untrained
-
-    job_id = server.submit(document)
-    attempt = server.store.claim()
-    trained = untrained(understand(document))
-    folder.mkdir()
-    write(trained, kind, folder)
-    files = upload(folder, rows(folder), job_id, server.artifacts)
-    to_verifying(server.store, attempt)
-    server.store.complete(attempt, files, verified())
-    shutil.rmtree(folder)
-    return job_id, trained.probe
-
-
 @pytest.fixture(scope="module", params=["mlmodel", "mlpackage"])
 def digits(request, server, tmp_path_factory):
     return ready(server, IMAGES, request.param, tmp_path_factory.mktemp("x") / "result")
-
-
-def ask(server, job_id, inputs, **more):
-    return server.post({"inputs": inputs, **more}, path=f"/v1/jobs/{job_id}/predictions")
 
 
 def test_pictures_as_numbers_and_as_files_are_answered_alike(server, digits):
@@ -196,17 +149,21 @@ def test_a_job_without_a_file_cannot_answer(server):
     is_problem(ask(server, job_id, [[1, 2, 3, 4]]), 422, "unsupported-model")
 
 
-def test_only_so_many_models_are_kept_ready(server, digits, monkeypatch):
+def test_a_model_is_loaded_once_whatever_is_shown_of_it(server, digits, monkeypatch):
     job_id, _ = digits
-    monkeypatch.setattr(predictions, "MAX_LOADED", 2)
-    kept = server.service._models._loaded
-    kept.clear()
-    for names in (["conv"], ["last"], ["rescaling"], ["conv"]):
+    pool = server.service._models.pool
+    assert ask(server, job_id, [[0] * 64]).status_code == 200
+    loaded = len(pool)
+    for names in (["conv"], ["last"], True):
         assert ask(server, job_id, [[0] * 64], activations=names).status_code == 200
-        assert len(kept) <= 2
+        assert len(pool) == loaded
+    monkeypatch.setattr(predictions, "MAX_KEPT_VALUES", 100)  # then only what is asked for
+    (row,) = ask(server, job_id, [[0] * 64], activations=["conv"]).json()["predictions"]
+    assert list(row["activations"]) == ["conv"]
+    assert len(pool) == loaded + 1
 
 
 def test_a_package_is_unpacked_only_while_it_is_loaded(server, digits):
     job_id, probe = digits
     assert ask(server, job_id, probe.inputs[:1].tolist(), activations=True).status_code == 200
-    assert not any(server.service._models._scratch.glob("*"))
+    assert not any(server.service._models._files._scratch.glob("*"))

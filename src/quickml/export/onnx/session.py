@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from numpy.typing import NDArray
@@ -25,6 +26,7 @@ class Session:
         """Load a translation; `file` is the name for error messages. Raises CoreMLFileError if that fails."""
         self._file, self._translation = file, translation
         self._session = self._prepared()
+        self._translation = replace(translation, model=None)  # ONNX Runtime has its own copy of the weights
 
     @property
     def inputs(self) -> tuple[InputSpec, ...]:

@@ -40,12 +40,13 @@ class OnnxTranslation:
     layers: tuple[str, ...]
 
 
-def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> OnnxTranslation:
+def translate(file: CoreMLFile, *, keep: Sequence[str] = (), skip_missing: bool = False) -> OnnxTranslation:
     """Translate a neural network or an ML program.
 
-    `keep` names intermediate values (outputs of layers, results of operations) to add as outputs. Raises
-    UnsupportedModelError if the model cannot be run, with the reason; CoreMLFileError if the file is damaged;
-    InputError if `keep` names an unknown value.
+    `keep` names intermediate values (outputs of layers, results of operations) to add as outputs;
+    `skip_missing` leaves out those that the file does not have. Raises UnsupportedModelError if the model
+    cannot be run, with the reason; CoreMLFileError if the file is damaged; InputError if `keep` names an
+    unknown value.
     """
     reader = _reader(file)
     description = file.model.description
@@ -57,7 +58,7 @@ def translate(file: CoreMLFile, *, keep: Sequence[str] = ()) -> OnnxTranslation:
     try:
         with np.errstate(all="ignore"):  # weights are arbitrary numbers; numpy's warnings do not help users
             network = reader(file, graph)
-        outputs = network.outputs | _kept(network, keep)
+        outputs = network.outputs | _kept(network, keep, skip_missing)
         for name, tensor in outputs.items():
             graph.output(name, tensor)
         model = graph.model()
@@ -94,9 +95,11 @@ def _inner(network: Network) -> tuple[str, ...]:
     return tuple(name for name in network.values if name not in inputs)
 
 
-def _kept(network: Network, keep: Sequence[str]) -> dict[str, Tensor]:
+def _kept(network: Network, keep: Sequence[str], skip_missing: bool) -> dict[str, Tensor]:
     inner = set(_inner(network))
     missing = [name for name in keep if name not in inner]
-    if missing:
+    if skip_missing:
+        keep = [name for name in keep if name in inner]
+    elif missing:
         raise InputError(f"The model has no intermediate value {missing[0]!r}.")
     return {name: network.values[name] for name in keep if name not in network.outputs}

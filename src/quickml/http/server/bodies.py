@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
@@ -104,11 +105,23 @@ async def json_type(request: Request) -> None:
 
     A web page of another origin cannot send one without asking first (CORS); plain text it could.
     """
+    if not _is_json(request):
+        raise _wrong_type(request, "application/json")
+
+
+def _is_json(request: Request) -> bool:
+    kind = _type(request)
+    return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
+
+
+def _type(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def _wrong_type(request: Request, expected: str) -> HTTPException:
     given = request.headers.get("content-type", "")
-    kind = given.partition(";")[0].strip().lower()
-    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
-        found = repr(given)[:80] if given else "none"
-        raise HTTPException(415, f"Content-Type: expected application/json, found {found}", headers=_CLOSE)
+    found = repr(given)[:80] if given else "none"
+    return HTTPException(415, f"Content-Type: expected {expected}, found {found}", headers=_CLOSE)
 
 
 RawBody = Annotated[bytes, Depends(raw_body)]
@@ -120,6 +133,32 @@ async def json_body(_: Annotated[None, Depends(json_type)], body: RawBody) -> by
 
 
 JsonBody = Annotated[bytes, Depends(json_body)]
+
+BYTES = "application/octet-stream"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sent:
+    """A body that is JSON, or the bytes of one sample."""
+
+    content: bytes
+    is_json: bool
+
+
+async def sample_type(request: Request) -> bool:
+    """Check that the Content-Type is JSON or bytes; see `json_type`. Whether it is JSON."""
+    is_json = _is_json(request)
+    if not is_json and _type(request) != BYTES:
+        raise _wrong_type(request, f"application/json or {BYTES}")
+    return is_json
+
+
+async def sample_body(is_json: Annotated[bool, Depends(sample_type)], body: RawBody) -> Sent:
+    """A body that is JSON, or the bytes of one sample, unparsed."""
+    return Sent(content=body, is_json=is_json)
+
+
+SampleBody = Annotated[Sent, Depends(sample_body)]
 
 
 def parse(model: type[Body], body: bytes) -> Body:
