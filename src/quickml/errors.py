@@ -12,11 +12,13 @@
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
     ├── RoomError              a disk has too little room for a result
+    ├── AnswersError           a file of answers is damaged or another file
     ├── InputError             an input does not fit the model
     ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job failed, or a request cannot be carried out on it
     │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
+    │   ├── JobFileError           a finished job does not have a file that newer jobs have
     │   ├── QueueFullError         a limit on queued jobs is reached
     │   ├── IdempotencyError       the idempotency key was used with another document
     │   ├── DiskFullError          too little disk space is free
@@ -168,6 +170,10 @@ class RoomError(QuickMLError):
         )
 
 
+class AnswersError(QuickMLError):
+    """A file of answers is damaged or is another file, or does not have what was asked for."""
+
+
 class InputError(QuickMLError):
     """An input does not fit the description of a model."""
 
@@ -194,6 +200,16 @@ class JobNotFoundError(JobError):
     def __init__(self, wanted: str) -> None:
         self.wanted = wanted
         super().__init__(f"{wanted[:64]!r}: there is no such job or file")
+
+
+class JobFileError(JobError):
+    """A finished job does not have a file that newer jobs have."""
+
+    def __init__(self, *, job_id: str, name: str) -> None:
+        self.job_id, self.name = job_id, name
+        super().__init__(
+            f"{job_id}: expected a job with {name}, found one without; jobs of older servers have none"
+        )
 
 
 class QueueFullError(JobError):

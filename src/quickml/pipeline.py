@@ -219,9 +219,13 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path, clock: _Clock) -> None:
-    """`spec.json`, `report.json` and `report.html`."""
+    """`spec.json`, `answers.bin`, `report.json` and `report.html`."""
+    from quickml.answers.write import to_bytes
     from quickml.report.record import record, write
 
+    labels = trained.plan.info.labels
+    answers = to_bytes(data.y_test, trained.predictions, labels)
+    (folder / results.ANSWERS.name).write_bytes(answers)
     text = trained.plan.document.model_dump_json(indent=2, exclude_none=True)
     (folder / results.DOCUMENT.name).write_text(text + "\n", encoding="utf-8")
     summary = record(
@@ -229,16 +233,15 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
         data,
         parity=exported.parity,
         compression=exported.compression,
-        files=(*exported.files, _keras_row(folder)),
+        files=(*exported.files, *(_row(folder, one) for one in (results.KERAS, results.ANSWERS))),
         skipped=exported.skipped,
         seconds=clock.finished(),
     )
     write(summary, trained, data, folder)
 
 
-def _keras_row(folder: Path) -> events.FileRow:
-    keras = results.KERAS
-    return results.described(folder / keras.name, kind=keras.kind, media_type=keras.media_type)
+def _row(folder: Path, file: results.ResultFile) -> events.FileRow:
+    return results.described(folder / file.name, kind=file.kind, media_type=file.media_type)
 
 
 def warm() -> None:

@@ -33,7 +33,8 @@ DOCUMENT = ResultFile(name="spec.json", kind="spec", media_type="application/jso
 REPORT = ResultFile(name="report.json", kind="report", media_type="application/json")
 PAGE = ResultFile(name="report.html", kind="report", media_type="text/html; charset=utf-8")
 FILM = ResultFile(name="film.bin", kind="film", media_type="application/octet-stream")
-ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE)
+ANSWERS = ResultFile(name="answers.bin", kind="answers", media_type="application/octet-stream")
+ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE, ANSWERS)
 """What a run leaves besides the formats that the document asks for."""
 
 

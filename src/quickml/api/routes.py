@@ -20,6 +20,7 @@ JOB_CANCEL = f"{JOB}/cancel"
 JOB_EVENTS = f"{JOB}/events"
 JOB_FRAMES = f"{JOB}/frames"
 JOB_ARTIFACTS = f"{JOB}/artifacts"
+JOB_ANSWERS = f"{JOB}/answers"
 JOB_LINKS = f"{JOB}/links"
 JOB_PREDICTIONS = f"{JOB}/predictions"
 

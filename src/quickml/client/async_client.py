@@ -28,6 +28,7 @@ from quickml.client.flow import Flow
 from quickml.events import Event
 
 if TYPE_CHECKING:
+    from quickml.answers import Answers
     from quickml.film import Film, FilmFrame
 
 T = TypeVar("T")
@@ -137,6 +138,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     ) -> PredictionArrays:
         """See `Client.predict`."""
         return await self._call(endpoints.predict(job_id, sample, activations, file, most))
+
+    async def answers(self, job_id: str) -> Answers:
+        """See `Client.answers`."""
+        return await self._call(endpoints.answers(job_id))
 
     # Catalogue
 

@@ -28,6 +28,7 @@ from quickml.client.flow import Flow
 from quickml.events import Event
 
 if TYPE_CHECKING:
+    from quickml.answers import Answers
     from quickml.film import Film, FilmFrame
 
 T = TypeVar("T")
@@ -204,6 +205,18 @@ class Client(BaseClient[httpx.Client]):
         layers are rounded to 256 steps; probabilities and the output are exact.
         """
         return self._call(endpoints.predict(job_id, sample, activations, file, most))
+
+    def answers(self, job_id: str) -> Answers:
+        """What the trained model answers to every test sample: labels, probabilities, and what changed them.
+
+        Args:
+            job_id: a job that is ready.
+
+        Raises:
+            ServiceError: there is no such job, or it is not ready or was trained by an older server.
+            AnswersError: the answers are damaged.
+        """
+        return self._call(endpoints.answers(job_id))
 
     # Catalogue
 

@@ -28,6 +28,9 @@ from quickml.errors import FilmError, InputError, ServiceError
 if TYPE_CHECKING:
     from quickml.film import Film
 
+if TYPE_CHECKING:
+    from quickml.answers import Answers
+
 T = TypeVar("T")
 
 Document = Mapping[str, Any] | str | bytes
@@ -181,6 +184,18 @@ def _sample(value: Any, message: Callable[[str], dict[str, Any]]) -> tuple[bytes
 
 def _query(**given: str | int | list[str] | None) -> dict[str, str | int | list[str]]:
     return {name: value for name, value in given.items() if value is not None and value != []}
+
+
+def answers(job_id: str) -> Call[Answers]:
+    """The trained model's answers to all test samples."""
+
+    def read(content: bytes) -> Answers:
+        from quickml.answers import Answers  # not above: it loads numpy
+
+        return Answers.read(content)
+
+    path = address(routes.JOB_ANSWERS, job_id=job_id)
+    return Call(method="GET", path=path, read=read, headers={"Accept": "*/*"})
 
 
 def listed(kind: str) -> Call[list[dict[str, Any]]]:

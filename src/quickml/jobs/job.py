@@ -113,6 +113,8 @@ class Attempt:
 
 MEMBER = "member"
 """The kind of a file inside a package."""
+ANSWERS = "answers"
+"""The kind of the file with the answers to all test samples."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +126,7 @@ class Artifact:
     """A plain file name: `model.mlmodel`, `model.mlpackage.zip`, `report.html`; of a file in a package, its
     path from the package on: `model.mlpackage/Manifest.json`."""
     kind: str
-    """`mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, ...; `member` in a package."""
+    """`mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, `answers`, ...; `member` in a package."""
     size_bytes: int
     sha256: str
     media_type: str

@@ -3,7 +3,7 @@
 from quickml.executors.executor import Executor, State, Worker
 from quickml.files.digest import PART_BYTES
 from quickml.jobs import counters
-from quickml.jobs.job import MEMBER, Artifact, Change, Job, Limits, StoredEvent
+from quickml.jobs.job import ANSWERS, MEMBER, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
@@ -15,6 +15,7 @@ from quickml.service.service import OPEN_OWNER, Health, Service
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 
 __all__ = [
+    "ANSWERS",
     "MEMBER",
     "OPEN_OWNER",
     "PART_BYTES",

@@ -275,6 +275,7 @@ def test_submit_watch_and_download(address, tmp_path):
     assert fetched.returncode == 0, fetched.stderr
     assert {path.name for path in (tmp_path / "result").iterdir()} == {
         "model.mlmodel", "model.mlpackage", "model.keras", "spec.json", "report.json", "report.html",
+        "answers.bin",
     }  # fmt: skip
     assert (tmp_path / "result" / "model.mlpackage" / "Manifest.json").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["result"]

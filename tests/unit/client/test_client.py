@@ -11,18 +11,27 @@ from contextlib import closing, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from clients import Waiting, both, problem
 from quickml import Client, events
+from quickml.answers.write import to_bytes
 from quickml.client import flow
 from quickml.client.event_stream import MAX_EVENT_BYTES, EventSubscription, SseParser
 from quickml.client.flow import Emit, Receive, ResponseHead, Send, Sleep
 from quickml.client.problems import refusal
 from quickml.client.retry import LONGEST_S, Backoff, Contact
-from quickml.errors import DocumentError, InputError, ServiceError, SettingsError, UnreachableError
+from quickml.errors import (
+    AnswersError,
+    DocumentError,
+    InputError,
+    ServiceError,
+    SettingsError,
+    UnreachableError,
+)
 from quickml.settings.remote import remote
 from scripted_server import ScriptedServer, answer, event_stream, scripted
 
@@ -727,3 +736,14 @@ def test_changes_go_on_where_the_connection_broke(way):
     assert [(one.position, one.change) for one in found] == [(4, "submitted"), (6, "event"), (9, "deleted")]
     assert found[1].event == started
     assert seen == [None, "3", "4", "6"]
+
+
+@both
+def test_answers_are_read_and_damaged_ones_are_an_error(way):
+    found = np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32)
+    body = to_bytes(np.array([0, 1, 1]), found, ("a", "b"))
+    with scripted(lambda _: answer(body=body)) as server:
+        assert way.call(server.url, "answers", "job_1").confusion().tolist() == [[1, 0], [1, 1]]
+        assert server.requests[0].path == "/v1/jobs/job_1/answers"
+    with scripted(lambda _: answer(body=body[:-9])) as server, pytest.raises(AnswersError, match="of arrays"):
+        way.call(server.url, "answers", "job_1")

@@ -2,10 +2,13 @@
 
 import base64
 import hashlib
+from dataclasses import replace
 
+import numpy as np
 import pytest
 
 from job_examples import artifact, finish
+from quickml.answers.write import to_bytes
 from quickml.errors import ArtifactNotFoundError
 from quickml.jobs.job import Artifact
 from quickml.service import OPEN_OWNER
@@ -247,3 +250,34 @@ def test_files_on_disk_are_found_from_the_folder_that_nginx_is_given(tmp_path):
 
 def filled(headers, sha256):
     return {name: value.replace("{etag}", f'"{sha256}"') for name, value in headers.items()}
+
+
+ANSWERS = to_bytes(
+    np.array([0, 1, 1]), np.array([[0.9, 0.1], [0.2, 0.8], [0.6, 0.4]], np.float32), ("a", "b")
+)
+
+
+def test_answers_are_those_of_the_job_and_of_its_owner(tmp_path):
+    with served(tmp_path, workers=0, access="tokens") as server:
+        ada, bob = ({"Authorization": f"Bearer {server.tokens.create(name)[1]}"} for name in ("ada", "bob"))
+        job_id = server.post(headers=ada).json()["id"]
+        url = f"/v1/jobs/{job_id}/answers"
+        assert is_problem(server.client.get(url, headers=ada), 409, "job-state")
+        (tmp_path / "answers.bin").write_bytes(ANSWERS)
+        stored = server.artifacts.put(tmp_path / "answers.bin")
+        row = artifact(job_id, "answers.bin", stored.sha256, stored.size_bytes)
+        finish(server.store, server.store.claim(), replace(row, kind="answers"))
+        got = server.client.get(url, headers=ada)
+        assert got.content == ANSWERS
+        assert got.headers["cache-control"] == "private, no-cache"
+        fresh = {"If-None-Match": got.headers["etag"]}
+        assert server.client.get(url, headers={**ada, **fresh}).status_code == 304
+        assert is_problem(server.client.get(url, headers=bob), 404, "not-found")
+        assert server.client.get(url).status_code == 401
+
+
+def test_a_job_without_answers_says_so(two):
+    server, ada, _, job_id = two
+    problem = server.client.get(f"/v1/jobs/{job_id}/answers", headers=ada)
+    assert is_problem(problem, 404, "not-found")
+    assert "expected a job with answers, found one without" in problem.json()["detail"]

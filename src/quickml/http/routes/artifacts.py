@@ -11,16 +11,17 @@ from starlette.responses import Response
 
 from quickml.api import routes
 from quickml.api.artifacts import Manifest, PartsMessage
+from quickml.errors import JobFileError
 from quickml.http import openapi
 from quickml.http.answers import artifact_messages
 from quickml.http.auth import Owner
-from quickml.http.files.response import respond
+from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.files.streaming import in_thread
 from quickml.http.openapi import PROBLEM
 from quickml.http.parameters import JobId, Sha256Path
 from quickml.http.routes.links import Fetcher
 from quickml.http.state import TheService
-from quickml.service import Service
+from quickml.service import ANSWERS, Service
 
 router = APIRouter()
 
@@ -42,6 +43,21 @@ FILE: dict[int | str, dict[str, Any]] = {
 def list_artifacts(service: TheService, owner: Owner, job_id: JobId) -> Manifest:
     """List the files of a job; the list is empty until the job is ready."""
     return Manifest(artifacts=artifact_messages(service.artifacts(job_id, owner)))
+
+
+@router.get(routes.JOB_ANSWERS, response_class=Response, responses=FILE)
+async def get_answers(service: TheService, owner: Owner, job_id: JobId, request: Request) -> Response:
+    """Download `answers.bin`: what the trained model answers to every test sample, with probabilities."""
+    return await in_thread(_answers, service, owner, job_id, request)
+
+
+def _answers(service: Service, owner: str, job_id: str, request: Request) -> Response:
+    service.ready(job_id, owner)
+    for artifact in service.artifacts(job_id, owner):
+        if artifact.kind == ANSWERS:
+            _, stored = service.file(artifact.sha256, artifact.name, owner)
+            return respond(request, owner, artifact, stored, cache=REVALIDATED)
+    raise JobFileError(job_id=job_id, name="answers")
 
 
 # The inner one comes first and answers both, so that `Allow` names both; the outer one is for the document.
