@@ -58,6 +58,12 @@ def test_a_link_of_the_last_release_is_good(server):
     assert wrong.status_code == 403
 
 
+def test_a_job_without_a_film_says_so(server):
+    answer = server.client.get(f"/v1/jobs/{READY}/frames")
+    assert (answer.status_code, answer.json()["type"]) == (404, "urn:quickml:problem:not-found")
+    assert "found one without; an older release trained it" in answer.json()["detail"]
+
+
 def test_a_job_without_a_plan_predicts(server):
     """Its plan is made from its document."""
     answer = server.client.post(f"/v1/jobs/{READY}/predictions", json={"inputs": [[5.1, 3.5, 1.4, 0.2]]})

@@ -238,6 +238,25 @@ def test_frames_whose_commit_was_not_confirmed_are_stored_as_they_are_then(store
     assert [event["frame"] for event in told(store, attempt)] == [1, 2]
 
 
+def test_frames_wait_for_a_database_that_is_full_for_a_while(store, attempt, monkeypatch):
+    append, failures = store.append, [StoreError("database or disk is full")] * 2
+
+    def full(*arguments, **options):
+        if failures:
+            raise failures.pop()
+        return append(*arguments, **options)
+
+    monkeypatch.setattr(store, "append", full)
+    with Reporter(store, attempt, progress_every_s=0.0, patience_s=60.0) as reporter:
+        reporter.start(b"head")
+        reporter.add(0, b"0")
+        until(lambda: len(failures) < 2, "a first try")
+        for number in range(1, 300):  # the training does not wait
+            reporter.add(number, b"x")
+            reporter.drop([number - 1])
+    assert frames(store, attempt).frames == {299: b"x"}
+
+
 def test_an_attempt_that_was_given_up_on_while_frames_wait_stores_none(store, attempt):
     store.release(attempt, "the server ends")
     second = store.claim()

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import func, update
 
 from job_examples import artifact, epoch_ended, started, to_verifying, trained, verified
-from quickml.events import Status
+from quickml.events import Batches, Snapshot, Status, Warned
 from quickml.storage.database.tables import events, jobs
 from sculptml_documents import ODD, TRAINED_IN_2018, at_the_root, iris
 from served import HOURS, is_problem, served
@@ -42,7 +42,13 @@ def finish(server, tmp_path, losses=(0.5,)):
     sha256, size = stored.sha256, stored.size_bytes
     attempt = server.store.claim()
     last = epoch_ended(5, 5).model_copy(update={"metrics": {"loss": 0.5, "accuracy": 0.96}})
-    server.store.append(attempt, [started(5), *(epoch_ended(n, 5) for n in range(1, 5)), last, trained(5)])
+    later = [
+        Batches(first=1, every=1, losses=(0.5,)),
+        *(Snapshot(frame=frame, epoch=5, frames=frame, size_bytes=9) for frame in (8, 9)),
+        trained(5),
+        *(Warned(pointer="", message="about a file") for _ in range(8)),
+    ]
+    server.store.append(attempt, [started(5), *(epoch_ended(n, 5) for n in range(1, 5)), last, *later])
     to_verifying(server.store, attempt)
     server.store.complete(attempt, [artifact(attempt.job_id, "model.mlmodel", sha256, size)], verified())
     return attempt.job_id
@@ -108,7 +114,7 @@ def test_a_row_of_another_release_does_not_break_a_listing(server, tmp_path, cha
     assert len(server.client.get("/v1/jobs").json()["jobs"]) == 2
     assert server.client.get(f"/v1/jobs/{stale}").json()["status"] == "ready"
     page = server.client.get(f"/v1/jobs/{stale}/events", headers={"Accept": "application/json"}).json()
-    assert (page["last"], page["is_finished"]) == (8, True)
+    assert (page["last"], page["is_finished"]) == (19, True)
     if changes is STALE["plan"]:
         asked = server.post({"inputs": [[1, 2, 3, 4]]}, path=f"/v1/jobs/{stale}/predictions")
         is_problem(asked, 422, "unsupported-model")

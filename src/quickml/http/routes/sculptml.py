@@ -33,8 +33,8 @@ router = APIRouter()
 ModelName = Annotated[str, Query(description="Name of the model.")]
 MOST = 200
 """Number of jobs that `get-all` considers."""
-TAIL = 8
-"""Number of last events of a ready job that include its last `epoch`; `trained` and others follow it."""
+TAIL = 16
+"""Number of last events of a ready job that include its last `epoch`; others follow it, such as `batches`."""
 
 
 @router.post(
