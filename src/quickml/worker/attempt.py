@@ -18,6 +18,7 @@ from quickml import events
 from quickml.document import Plan, restore
 from quickml.errors import FencedError, QuickMLError
 from quickml.events import Status, meaning
+from quickml.film.sink import FrameSink
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
@@ -46,6 +47,7 @@ class Work(Protocol):
         *,
         stop: Callable[[], bool],
         checkpoints: CheckpointPolicy | None,
+        frames: FrameSink | None,
     ) -> Generator[events.Event, None, Path]:
         """See `pipeline.run`."""
 
@@ -148,6 +150,7 @@ class AttemptRunner:
                 before=lambda: _as_os_error(reporter.flush),
                 after=lambda: _as_os_error(self._checkpoint.store),
             ),
+            frames=reporter,
         )
         with reporter, closing(run):
             last = self._follow(run, reporter)
