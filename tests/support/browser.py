@@ -1,0 +1,64 @@
+"""Pages in Debian's Chromium, driven by Playwright: `chromium` is a fixture, `visit` opens a page.
+
+A test fails if a page writes to the console, throws, or asks for anything from another host.
+"""
+
+import os
+import shutil
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+import pytest
+
+PROGRAM = os.environ.get("QUICKML_TEST_CHROMIUM") or shutil.which("chromium")
+ARGUMENTS = (
+    "--no-sandbox",  # containers are run as root
+    "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+LOCAL = ("", "localhost", "127.0.0.1", "[::1]")
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """One browser for a module, and not for longer: while Playwright runs, its event loop runs too, and the
+    tests of other modules could not call `asyncio.run`."""
+    if PROGRAM is None:
+        pytest.skip("no Chromium: install Debian's package `chromium`, or set QUICKML_TEST_CHROMIUM")
+    driver = pytest.importorskip("playwright.sync_api", reason="Playwright is in the extra `dev`")
+    with driver.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=PROGRAM, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def visit(browser, address, **context):
+    """A page at an address, in a new context: no cookies, no storage; 1280 x 900 unless `context` says otherwise."""
+    problems = []
+
+    def check(route):
+        request = route.request
+        parts = urlsplit(request.url)
+        if (
+            parts.scheme in ("data", "blob")
+            or parts.netloc.rpartition(":")[0] in LOCAL
+            or parts.netloc in LOCAL
+        ):
+            route.continue_()
+        else:
+            problems.append(f"request to {request.url[:200]}")
+            route.abort()
+
+    opened = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **context})
+    try:
+        page = opened.new_page()
+        page.set_default_timeout(20_000)
+        page.route("**/*", check)
+        page.on("console", lambda message: problems.append(f"console: {message.text}"))
+        page.on("pageerror", lambda error: problems.append(f"error: {error}"))
+        page.goto(address)
+        yield page
+    finally:
+        opened.close()
+    assert problems == []
