@@ -10,10 +10,11 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from quickml.report import charts, formatting, matrix, network, sequences
+from quickml.report import charts, formatting, matrix, network, sequences, stills
 from quickml.report.headline import errors, headline, proof
 from quickml.report.mistakes import Mistake
 from quickml.report.pictures import data_uri
+from quickml.report.player import Player
 
 _FILTERS = (
     "number", "count", "percent", "change", "size", "duration", "shape", "moment", "words", "setting",
@@ -32,13 +33,14 @@ STOPPED = {
 }
 
 
-def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
+def render(report: Mapping[str, Any], mistakes: Sequence[Mistake], player: Player | None = None) -> str:
     """Write the page.
 
     Args:
         report: the content of `report.json`; any measured number may be None.
         mistakes: samples to show, in this order. An array of three dimensions is an image, of two a sequence,
             of one a row of features, or of tokens if the dataset has a vocabulary.
+        player: the film of the training; without it, the page has no script.
 
     Returns:
         One HTML document that loads no other file and needs no network.
@@ -56,6 +58,7 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake]) -> str:
         scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
         errors=errors(report["scatter"] or ()),
         mistakes=mistakes,
+        player=player,
         network=network.drawing(report["layers"], dataset["shape"]),
         are_drawn=bool(dataset["vocabulary"]) or any(mistake.values.ndim > 1 for mistake in mistakes),
         stages=_stages(report["seconds"]),
@@ -77,7 +80,7 @@ def _template() -> Template:
         environment.filters[name] = getattr(formatting, name)
     environment.filters |= {"data_uri": data_uri, "paths": sequences.paths, "meanings": sequences.meanings}
     environment.filters["details"] = network.details
-    environment.globals["drawing"] = (sequences.WIDTH, sequences.HEIGHT)
+    environment.globals |= {"drawing": (sequences.WIDTH, sequences.HEIGHT), "loss_curve": stills.CURVE}
     return environment.get_template("page.html")
 
 

@@ -20,6 +20,7 @@ from quickml.events import Compressed, FileRow, Parity
 from quickml.model import TrainedModel
 from quickml.report.mistakes import worst
 from quickml.report.page import render
+from quickml.report.player import player
 
 _LIBRARIES = ("keras", "tensorflow", "tensorflow-cpu", "coremltools", "onnx", "onnxruntime", "numpy")
 _SHOWN = ("activation", "kernel_size", "pool_size", "strides", "padding", "dilation_rate", "units", "rate")
@@ -119,7 +120,8 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
     mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
-    (folder / results.PAGE.name).write_text(render(report, mistakes), encoding="utf-8")
+    page = render(report, mistakes, player(trained.film, trained.plan, data, epochs_run=len(trained.history)))
+    (folder / results.PAGE.name).write_text(page, encoding="utf-8")
 
 
 def _scatter(truth: Iterable[float], predicted: Iterable[float]) -> list[list[float]]:
