@@ -49,6 +49,27 @@ ResultFolder = Annotated[
     ),
 ]
 
+FilmSource = Annotated[
+    Path, typer.Argument(metavar="FOLDER", help="Result folder of a run, or its film.bin.")
+]
+Picture = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        metavar="FILE",
+        help="New .gif file, or .png with --strip. Default: film.gif or film.png in FOLDER.",
+    ),
+]
+FilmParts = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--part",
+        metavar="NAME",
+        help="Draw this part of the film on the right, such as unit/dense, or all of a kind, such as"
+        " histogram. Can be repeated.",
+    ),
+]
+
 
 @app.command()
 def run(
@@ -135,6 +156,32 @@ def predict(
     from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)
+
+
+@app.command()
+def film(
+    source: FilmSource,
+    *,
+    out: Picture = None,
+    strip: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N", help="Draw N moments side by side, as a PNG, instead of a GIF.", min=1, max=50
+        ),
+    ] = None,
+    size: Annotated[int, typer.Option(metavar="PIXELS", help="Width of the GIF.", min=240, max=2880)] = 720,
+    seconds: Annotated[float, typer.Option(metavar="S", help="How long the GIF plays.", min=0.5, max=60)] = 8,
+    parts: FilmParts = None,
+    as_json: AsJson = False,
+) -> None:
+    """Draw the film of a training: how the network changed from step to step.
+
+    Writes an animated GIF, for slides and README files. It shows the answers of the network, what its layers
+    compute, and the loss.
+    """
+    from quickml.cli.commands.film import draw_film
+
+    draw_film(source, out=out, strip=strip, size=size, seconds=seconds, parts=parts or [], as_json=as_json)
 
 
 @app.command()
