@@ -7,7 +7,7 @@ document, the events or the commands.
 import json
 from pathlib import Path
 
-from generator import arrays, commands, document, events, http, modules, settings
+from generator import arrays, commands, document, events, http, modules, problems, settings
 
 from quickml.datasets.builtin import BUILT_IN
 from quickml.document.schema import schema
@@ -20,6 +20,7 @@ def pages() -> dict[str, str]:
     return {
         "arrays.md": arrays.page(),
         "document.md": document.page(),
+        "problems.md": problems.page(),
         "events.md": events.page(),
         "commands.md": commands.page(),
         "settings.md": settings.page(),

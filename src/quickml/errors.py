@@ -5,6 +5,7 @@
     │   ├── DocumentError          a document
     │   ├── SettingsError          the settings
     │   └── RequestError           the parameters or the body of a request
+    ├── PatchError             a JSON Patch does not fit a document
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
     │   └── DatasetUnavailableError  a server cannot show the data
@@ -47,15 +48,14 @@ Exceptions of other libraries are translated where they enter our code. Any othe
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from quickml.problems import MAX_QUOTED
+from quickml.problems import Notice as Notice  # noqa: PLC0414  # for those who import from here
+from quickml.problems import Problem as Problem  # noqa: PLC0414  # for those who import from here
+from quickml.problems import unexpected as unexpected  # noqa: PLC0414  # for those who import from here
 from quickml.text import printable
-
-MAX_QUOTED = 200
-"""Characters of a location or a value in a message."""
-MAX_MESSAGE = 500
-"""Characters of a notice."""
 
 
 class QuickMLError(Exception):
@@ -63,46 +63,6 @@ class QuickMLError(Exception):
 
     def __str__(self) -> str:
         return printable(super().__str__())
-
-
-def unexpected(place: str, expected: str, found: object, hint: str = "", subject: str = "") -> str:
-    """Format a message: the location, what was expected, what was found, and a hint."""
-    expects = f"{subject} expects" if subject else "expected"
-    return f"{place}: {expects} {expected}, found {found}" + (f"; {hint}" if hint else "")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Problem:
-    """Something invalid in a document, a request or the settings."""
-
-    pointer: str
-    """Location: a JSON pointer (RFC 6901), empty for the whole document; `?name` for a query parameter; for a
-    setting, the option, the variable, or the file and line."""
-    expected: str
-    """What was expected."""
-    found: str
-    """What was found."""
-    hint: str = ""
-    """How to correct it; may be empty."""
-    subject: str = ""
-    """What expects it, such as a layer type; empty if the location says so."""
-
-    def __str__(self) -> str:
-        place, found = printable(self.pointer or "/", MAX_QUOTED), printable(self.found, MAX_QUOTED)
-        return printable(unexpected(place, self.expected, found, self.hint, self.subject))
-
-
-@dataclass(frozen=True, kw_only=True)
-class Notice:
-    """Something in a document that was ignored or corrected."""
-
-    pointer: str
-    """Location: a JSON pointer (RFC 6901) into the document."""
-    message: str
-    """What was ignored or corrected."""
-
-    def __str__(self) -> str:
-        return f"{printable(self.pointer or '/', MAX_QUOTED)}: {printable(self.message, MAX_MESSAGE)}"
 
 
 class ProblemsError(QuickMLError):
@@ -120,7 +80,13 @@ class ProblemsError(QuickMLError):
 
 
 class DocumentError(ProblemsError):
-    """The document is invalid."""
+    """The document is invalid. `layers` has the layers whose shapes are known, as for a valid one."""
+
+    def __init__(
+        self, problems: Sequence[Problem], *, more: bool = False, layers: Sequence[Mapping[str, Any]] = ()
+    ) -> None:
+        self.layers = tuple(layers)
+        super().__init__(problems, more=more)
 
 
 class SettingsError(ProblemsError):
@@ -129,6 +95,17 @@ class SettingsError(ProblemsError):
 
 class RequestError(ProblemsError):
     """The parameters or the body of a request are invalid."""
+
+
+class PatchError(QuickMLError):
+    """An operation of a JSON Patch is invalid, or does not fit the document."""
+
+    def __init__(self, operation: Mapping[str, Any]) -> None:
+        self.operation = operation
+        path = operation.get("path") if isinstance(operation, Mapping) else None
+        super().__init__(
+            f"{path}: expected an operation that fits the document, found {str(operation)[:MAX_QUOTED]}"
+        )
 
 
 class StoredPlanError(QuickMLError):

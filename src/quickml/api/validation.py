@@ -9,7 +9,7 @@ from quickml.errors import Notice, Problem
 
 
 class ValidLayer(ApiMessage):
-    """A layer of a valid document."""
+    """A layer whose shape is known."""
 
     name: str
     """Name of the layer."""
@@ -22,7 +22,7 @@ class ValidLayer(ApiMessage):
 
 
 class ValidationMessage(ApiMessage):
-    """What a document means, or every problem with it. Fields after `warnings` are null if it is invalid."""
+    """What a document means, or every problem with it. Fields after `layers` are null if it is invalid."""
 
     valid: bool
     """Whether the document can be trained."""
@@ -33,7 +33,8 @@ class ValidationMessage(ApiMessage):
     warnings: tuple[Notice, ...] = ()
     """What was ignored or repaired."""
     layers: tuple[ValidLayer, ...] | None = None
-    """Layers in the order of the document."""
+    """Layers in the order of the document. If it is invalid: the ones before the first invalid layer, and
+    others that do not depend on an invalid one; null if there are none."""
     parameters: int | None = None
     """Number of parameters of the network."""
     trainable_parameters: int | None = None

@@ -6,8 +6,9 @@ import sys
 from pathlib import Path
 
 from quickml.document import Plan, read
+from quickml.document.problem import problem
 from quickml.document.text import MAX_BYTES
-from quickml.errors import DocumentError, Problem
+from quickml.errors import DocumentError
 
 
 def read_plan(path: Path) -> Plan:
@@ -32,5 +33,8 @@ def read_bytes(path: Path) -> bytes:
             return stream.read(MAX_BYTES + 1)
     except OSError as error:
         reason = (error.strerror or type(error).__name__).lower()
-        problem = Problem(pointer="", expected="a JSON file to read", found=f"{str(path)!r} ({reason})")
-        raise DocumentError([problem]) from None
+        found = f"{str(path)!r} ({reason})"
+        unreadable = problem(
+            "unreadable-file", "", expected="a JSON file to read", found=found, reason=reason
+        )
+        raise DocumentError([unreadable]) from None

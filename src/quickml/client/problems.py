@@ -13,7 +13,7 @@ from quickml.api.problem import PREFIX
 from quickml.errors import DocumentError, InputError, Problem, QuickMLError, ServiceError
 
 MAX_SHOWN = 200
-FIELDS = ("pointer", "expected", "found", "hint", "subject")
+FIELDS = ("pointer", "expected", "found", "hint", "subject", "code")
 
 
 def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLError:
@@ -50,9 +50,18 @@ def _object(content: bytes) -> Mapping[str, Any]:
 
 def _problems(value: Any) -> list[Problem]:
     rows = value if isinstance(value, list) else []
-    return [
-        Problem(**{name: str(row.get(name, "")) for name in FIELDS}) for row in rows if isinstance(row, dict)
-    ]
+    return [_problem(row) for row in rows if isinstance(row, dict)]
+
+
+def _problem(row: Mapping[str, Any]) -> Problem:
+    texts: dict[str, Any] = {name: str(row.get(name, "")) for name in FIELDS}
+    values, fix = row.get("values"), row.get("fix")
+    is_patch = isinstance(fix, list) and all(isinstance(operation, dict) for operation in fix)
+    return Problem(
+        **texts,
+        values=values if isinstance(values, dict) else {},
+        fix=tuple(fix) if is_patch and isinstance(fix, list) else None,
+    )
 
 
 def _seconds(text: str, date: str) -> float | None:

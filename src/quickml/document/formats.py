@@ -14,7 +14,9 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
+from quickml.document.advice import write
 from quickml.document.export import Export, Weights
+from quickml.document.problem import problem
 from quickml.errors import CompileError, Problem
 
 if TYPE_CHECKING:
@@ -65,19 +67,28 @@ class DocumentFormat:
             return
         first, weights, minimum = self.oldest(export.weights), export.weights, export.minimum_ios
         if first is None:
-            yield Problem(
-                pointer="/export/weights",
+            yield problem(
+                "weights-of-format",
+                "/export/weights",
                 subject=self.kind,
                 expected=f"one of {', '.join(self.first_ios)}",
                 found=weights,
+                format=self.kind,
+                weights=weights,
+                allowed=[*self.first_ios],
             )
         elif minimum is not None and minimum < first:
-            yield Problem(
-                pointer="/export/minimum_ios",
+            yield problem(
+                "ios-too-old",
+                "/export/minimum_ios",
                 subject=self.kind if weights == "float32" else f"{self.kind} with {weights} weights",
                 expected=f"iOS {first} or later",
                 found=str(minimum),
-                hint="raise minimum_ios",
+                advice=write("/export/minimum_ios", first, "raise minimum_ios"),
+                format=self.kind,
+                weights=weights,
+                first_ios=first,
+                minimum_ios=minimum,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,18 +13,25 @@ from quickml.datasets.catalog import REGISTERED, Catalog
 from quickml.datasets.dataset import Reference
 from quickml.datasets.info import DatasetInfo
 from quickml.document import sculptml
+from quickml.document.advice import told, write
 from quickml.document.checks.compatibility import check
+from quickml.document.checks.outputs import with_units
+from quickml.document.codes import Code
 from quickml.document.dataset import NamedDataset
 from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
-from quickml.document.hints import keras_model
+from quickml.document.fixes import expressed
+from quickml.document.hints import keras_model, layers_of_keras
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
+from quickml.document.problem import problem
 from quickml.document.sculptml import values
+from quickml.document.shapes import rows
 from quickml.document.text import MAX_DEPTH, bounded, parse, too_deep
 from quickml.document.training import Training
 from quickml.document.validation_errors import MOST, problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
+from quickml.patch.pointer import value_at
 
 MAX_PROBLEMS = 100
 
@@ -84,29 +91,33 @@ def _understand_sculptml(document: dict[str, Any], catalog: Catalog) -> Plan:
     try:
         plan = _understand(translation.document, catalog)
     except DocumentError as error:
-        moved = [translation.moved(problem) for problem in error.problems]
-        raise _refused(moved, document, more=error.more) from None
+        moved = [translation.moved(replace(found, fix=None)) for found in error.problems]
+        raise _refused(moved, document, more=error.more, layers=error.layers) from None
     return replace(plan, notices=(*translation.notices, *map(translation.moved, plan.notices)))
 
 
 def _understand(document: Any, catalog: Catalog) -> Plan:
     if not isinstance(document, dict):
-        raise _broken("a JSON object with name, dataset and model", shown_value(document))
+        found = shown_value(document)
+        raise _broken("not-an-object", "a JSON object with name, dataset and model", found)
     pointer = keras_model(document)
     if pointer is not None:
-        raise DocumentError([_foreign(pointer)])
+        raise _refused([_foreign(pointer, document)], document)
     try:
         parsed = Document.model_validate(document)
     except ValidationError as error:
-        problems = problems_of(error, document)
-        problems += _beyond(document, {problem.pointer for problem in problems}, catalog)
-        raise _refused(problems, document, more=error.error_count() > MOST) from None
+        info = _info(document, catalog)
+        problems = [with_units(found, document, info) for found in problems_of(error, document)]
+        more, layers = _beyond(document, {found.pointer for found in problems}, info)
+        is_cut = error.error_count() > MOST
+        raise _refused([*problems, *more], document, more=is_cut, layers=layers) from None
     info, problems = _described(parsed.dataset, catalog)
     if info is None:
-        raise _refused([*problems, *_beyond(document, {"/dataset"}, catalog)], document)
-    result, problems = make_plan(parsed, info)
+        more, _ = _beyond(document, {"/dataset"}, None)
+        raise _refused([*problems, *more], document)
+    result, problems, known = make_plan(parsed, info)
     if result is None:
-        raise _refused(problems, document)
+        raise _refused(problems, document, layers=rows(known.nodes))
     return result
 
 
@@ -120,22 +131,43 @@ def _described(reference: Reference, catalog: Catalog) -> tuple[DatasetInfo | No
 
 
 def _broken_dataset(name: str, error: DatasetError) -> Problem:
-    expected = "a dataset that can be described"
-    return Problem(pointer="/dataset", expected=expected, found=repr(name)[:80], hint=str(error))
+    return problem(
+        "dataset-unavailable",
+        "/dataset",
+        expected="a dataset that can be described",
+        found=repr(name)[:80],
+        advice=told(str(error)),
+        dataset=name,
+        reason=str(error),
+    )
 
 
-def _refused(problems: Sequence[Problem], document: Any, *, more: bool = False) -> DocumentError:
+def _refused(
+    problems: Sequence[Problem],
+    document: Any,
+    *,
+    more: bool = False,
+    layers: Sequence[Mapping[str, Any]] = (),
+) -> DocumentError:
     in_order = sorted(problems, key=_place_in(document))
-    return DocumentError(in_order[:MAX_PROBLEMS], more=more or len(in_order) > MAX_PROBLEMS)
+    reported = [expressed(found, document) for found in in_order[:MAX_PROBLEMS]]
+    return DocumentError(reported, more=more or len(in_order) > MAX_PROBLEMS, layers=layers)
 
 
-def _foreign(pointer: str) -> Problem:
-    return Problem(
-        pointer=pointer,
+def _foreign(pointer: str, document: Mapping[str, Any]) -> Problem:
+    advice = told(
+        'write "layers" in "model", each layer as its class_name in "type" with the keys of its config, '
+        "without the InputLayer"
+    )
+    layers = layers_of_keras(value_at(document, pointer))
+    if pointer and layers:
+        advice = write(pointer, {"layers": layers}, advice.words)
+    return problem(
+        "keras-model",
+        pointer,
         expected="a model as a QuickML document describes it",
         found="a model as Keras' to_json() writes it",
-        hint='write "layers" in "model", each layer as its class_name in "type" with the keys of its config, '
-        "without the InputLayer",
+        advice=advice,
     )
 
 
@@ -144,15 +176,15 @@ def _place_in(document: Any) -> Callable[[Problem], tuple[int, ...]]:
 
     order: dict[int, dict[str, int]] = {}  # cached by object: an object with many keys may have many problems
 
-    def place(problem: Problem) -> tuple[int, ...]:
+    def place(found: Problem) -> tuple[int, ...]:
         here, steps = document, []
-        for step in problem.pointer.split("/")[1:]:
+        for step in found.pointer.split("/")[1:]:
             if id(here) not in order:
                 keys = here if isinstance(here, dict) else range(_length(here))
                 order[id(here)] = {str(key): position for position, key in enumerate(keys)}
-            found = order[id(here)].get(step)
-            steps.append(len(order[id(here)]) if found is None else found)
-            here = None if found is None else here[step if isinstance(here, dict) else found]
+            index = order[id(here)].get(step)
+            steps.append(len(order[id(here)]) if index is None else index)
+            here = None if index is None else here[step if isinstance(here, dict) else index]
         return tuple(steps)
 
     return place
@@ -167,8 +199,10 @@ def _check_count(document: Any) -> None:
     model = document.get("model") if isinstance(document, dict) else None
     layers = model.get("layers") if isinstance(model, dict) else None
     if isinstance(layers, list) and len(layers) > MAX_LAYERS:
-        expected = f"at most {MAX_LAYERS:,} items"
-        raise DocumentError([Problem(pointer="/model/layers", expected=expected, found=shown_value(layers))])
+        expected, found = f"at most {MAX_LAYERS:,} items", shown_value(layers)
+        raise _broken(
+            "too-many-items", expected, found, "/model/layers", maximum=MAX_LAYERS, found_items=len(layers)
+        )
 
 
 def _check_text(document: Any) -> None:
@@ -179,7 +213,7 @@ def _check_text(document: Any) -> None:
         half = error.object[error.start]
         place = next(_containing(half, document)) or "/"
         found = f"half of a surrogate pair, \\u{ord(half):04x}, at {place}"
-        raise _broken("text of whole Unicode characters", found) from None
+        raise _broken("surrogate", "text of whole Unicode characters", found, at=place) from None
 
 
 def _containing(character: str, value: Any, pointer: str = "") -> Iterator[str]:
@@ -206,24 +240,31 @@ def _is_deep(value: Any) -> bool:
     return bool(level)
 
 
-def _broken(expected: str, found: str, hint: str = "") -> DocumentError:
-    return DocumentError([Problem(pointer="", expected=expected, found=found, hint=hint)])
+def _broken(code: Code, expected: str, found: str, pointer: str = "", **values: Any) -> DocumentError:
+    return DocumentError([problem(code, pointer, expected=expected, found=found, **values)])
 
 
-def _beyond(document: dict[str, Any], reported: set[str], catalog: Catalog) -> list[Problem]:
-    """For a document with invalid values: the problems between its valid parts."""
+def _info(document: dict[str, Any], catalog: Catalog) -> DatasetInfo | None:
+    """The dataset of an invalid document, if this part is valid."""
+    reference = _right(NamedDataset, document.get("dataset"))
+    return _described(reference, catalog)[0] if reference else None
+
+
+def _beyond(
+    document: dict[str, Any], reported: set[str], info: DatasetInfo | None
+) -> tuple[list[Problem], list[dict[str, Any]]]:
+    """For a document with invalid values: the problems between its valid parts, and the known layers."""
     model = document.get("model")
     layers = model.get("layers") if isinstance(model, dict) else None
     if not isinstance(layers, list) or not 0 < len(layers) <= MAX_LAYERS:
         layers = None
-    reference = _right(NamedDataset, document.get("dataset"))
-    _, problems = check(
-        info=_described(reference, catalog)[0] if reference else None,
+    known, problems = check(
+        info=info,
         model=Model.model_construct(layers=tuple(map(_layer, layers)), input_shape=None) if layers else None,
         training=_right(Training, document.get("training", {})),
         export=_right(Export, document.get("export", {})),
     )
-    return [problem for problem in problems if problem.pointer not in reported]
+    return [found for found in problems if found.pointer not in reported], rows(known.nodes)
 
 
 def _right(kind: Any, value: Any) -> Any:

@@ -24,7 +24,7 @@ from quickml.document.document import Document, Model
 from quickml.document.formats import formats_of
 from quickml.document.layers import Layer
 from quickml.document.layers.preprocessing import Normalization, Rescaling
-from quickml.document.shapes import Graph, walk
+from quickml.document.shapes import Graph, Walk, walk
 from quickml.document.training import Adadelta, long_name
 from quickml.document.wiring import INPUT
 from quickml.errors import Notice, Problem, StoredPlanError
@@ -90,17 +90,18 @@ class Plan:
 
 def make_plan(
     document: Document, info: DatasetInfo, notices: Sequence[Notice] = ()
-) -> tuple[Plan | None, list[Problem]]:
+) -> tuple[Plan | None, list[Problem], Walk]:
     """Check a document whose single values are valid, and complete it.
 
     Returns:
-        The plan, or None if there are problems, and all problems in document order.
+        The plan, or None if there are problems; all problems in document order; what is known of the layers.
     """
-    graph, problems = check(
+    layers, problems = check(
         info=info, model=document.model, training=document.training, export=document.export
     )
+    graph = layers.graph
     if problems or graph is None:
-        return None, problems
+        return None, problems, layers
     understood = _with_preprocessing(_with_defaults(document, info, graph), info)
     final, _ = walk(understood.model.layers, info.shape)
     assert final is not None, "preprocessing keeps shapes"
@@ -113,6 +114,7 @@ def make_plan(
             memory_bytes=memory_of(final, document.training),
         ),
         [],
+        layers,
     )
 
 

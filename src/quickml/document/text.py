@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from quickml.document.syntax import located, mistake, repeated_and_not_finite
+from quickml.document.problem import problem
+from quickml.document.syntax import SyntaxMistake, located, mistake, repeated_and_not_finite
 from quickml.errors import DocumentError, Problem
 
 MAX_BYTES = 4 * 2**20
@@ -46,7 +47,9 @@ def decoded(text: str | bytes) -> str:
     """
     if len(text) > MAX_BYTES:
         expected = f"at most {MAX_BYTES // 2**20} MiB"
-        raise DocumentError([Problem(pointer="", expected=expected, found="more")])
+        raise DocumentError(
+            [problem("too-large", "", expected=expected, found="more", maximum_bytes=MAX_BYTES)]
+        )
     if isinstance(text, str):
         return text.removeprefix("\ufeff")
     encoding = json.detect_encoding(text)
@@ -56,8 +59,10 @@ def decoded(text: str | bytes) -> str:
         shown = text.decode(encoding, "replace")
         position = len(text[: error.start].decode(encoding, "replace"))
         byte = f"the byte 0x{text[error.start]:02x}"
-        hint = "save the file as UTF-8"
-        raise DocumentError([located(shown, position, byte, hint, expected="JSON in UTF-8")]) from None
+        found = SyntaxMistake(
+            "json-encoding", position, byte, "save the file as UTF-8", {"byte": text[error.start]}
+        )
+        raise DocumentError([located(shown, found, expected="JSON in UTF-8")]) from None
 
 
 def bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
@@ -79,7 +84,7 @@ def bounded(value: Any, depth: int = MAX_DEPTH) -> Any:
 def too_deep() -> DocumentError:
     """The error for a document that is nested too deeply."""
     expected = f"JSON nested at most {MAX_DEPTH} levels deep"
-    return DocumentError([Problem(pointer="", expected=expected, found="more")])
+    return DocumentError([problem("too-deep", "", expected=expected, found="more", maximum_levels=MAX_DEPTH)])
 
 
 class _Hooks:

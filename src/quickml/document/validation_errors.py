@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
 
 from quickml.datasets import registry
-from quickml.document.hints import key_hint, type_hint, value_hint
+from quickml.document.advice import NOTHING, drop, leave_out, told
+from quickml.document.codes import Code
+from quickml.document.hints import key_advice, type_advice, value_advice
 from quickml.document.layers import LAYERS
 from quickml.document.place import Kind, Place, aliases, find, keys_of, tag_of
+from quickml.document.problem import problem
 from quickml.document.training import OPTIMIZERS
 from quickml.errors import Problem
 
@@ -59,7 +64,7 @@ def _all_errors(errors: Sequence[Any], document: Any) -> Iterator[Any]:
 
 def _meant(place: Place, value: Any) -> Kind | None:
     """The class that the only suggestion for an unknown type names."""
-    _, names = type_hint(value, _tags(place))
+    _, names = type_advice(place.pointer, value, _tags(place))
     found = [kind for kind in place.kinds if [tag_of(kind)] == names]
     return found[0] if found else None
 
@@ -68,11 +73,14 @@ def _missing(places: Sequence[Place]) -> Problem:
     """One problem for all keys that an object lacks."""
     first, names = places[0], [repr(str(place.steps[-1])) for place in places]
     several = f"the keys {', '.join(names[:-1])} and {names[-1]}"
-    return Problem(
-        pointer=first.holder_pointer,
+    return problem(
+        "missing-key",
+        first.holder_pointer,
         subject=_subject(first.owner),
         expected=several if len(names) > 1 else f"the key {names[0]}",
         found="none",
+        keys=[str(place.steps[-1]) for place in places],
+        type=_subject(first.owner) or None,
     )
 
 
@@ -82,48 +90,107 @@ def _problem(place: Place, error: Any, document: Any) -> Problem:
         return _unknown_key(place, document)
     if kind == "dataset_broken":
         expected = "a dataset that can be loaded"
-        value, hint = shown_value(error["input"].get("name")), context["reason"]
-        return Problem(pointer=f"{place.pointer}/name", expected=expected, found=value, hint=hint)
+        name, reason = error["input"].get("name"), context["reason"]
+        return problem(
+            "dataset-unavailable",
+            f"{place.pointer}/name",
+            expected=expected,
+            found=shown_value(name),
+            advice=told(reason),
+            dataset=name,
+            reason=reason,
+        )
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         return _unknown_type(place, error)
-    return Problem(
-        pointer=place.pointer,
-        expected=worded(kind, context, error["msg"]),
+    expected = worded(kind, context, error["msg"])
+    return problem(
+        _CODES.get(kind, "invalid-value"),
+        place.pointer,
+        expected=expected,
         found=shown_value(place.value),
-        hint="" if kind.startswith("too_") else value_hint(place),
+        advice=NOTHING if kind.startswith("too_") else value_advice(place),
+        key=place.key,
+        **_limits(kind, context, expected),
+        **_found(kind, place.value),
     )
+
+
+def _limits(kind: str, context: Mapping[str, Any], expected: str) -> dict[str, Any]:
+    """What a value has to be, as values of a problem."""
+    if kind in _TYPES:
+        return {"expected_type": _TYPES[kind]}
+    if kind in ("literal_error", "enum"):
+        return {"allowed": [_unquoted(word) for word in re.split(r", | or ", str(context["expected"]))]}
+    limits = {_LIMITS[key]: value for key, value in context.items() if key in _LIMITS}
+    return limits or {"form": expected}
+
+
+def _unquoted(word: str) -> str | int:
+    return word.strip("'") if "'" in word else int(word)
+
+
+def _found(kind: str, value: Any) -> dict[str, Any]:
+    if kind.startswith("too_"):
+        return {"found_items": len(value) if isinstance(value, list | tuple) else None}
+    if kind == "string_too_long":
+        return {"found_characters": len(value)}
+    return {"value": value if isinstance(value, str | int | float | None) else shown_value(value)}
 
 
 def _unknown_key(place: Place, document: Any) -> Problem:
     known, key = keys_of(place.owner), place.key
     other = next((name for name in aliases(place.owner, key) if name != key), "")
-    return Problem(
-        pointer=place.pointer,
+    if other:
+        return problem(
+            "same-key-twice",
+            place.pointer,
+            subject=_subject(place.owner),
+            expected=f"one of {other!r} and {key!r}, which are the same",
+            found="both",
+            advice=leave_out(place.pointer, "leave one of them out"),
+            keys=[other, key],
+        )
+    return problem(
+        "unknown-key",
+        place.pointer,
         subject=_subject(place.owner),
-        expected=f"one of {other!r} and {key!r}, which are the same" if other else "a known key",
-        found="both" if other else repr(key),
-        hint="leave one of them out" if other else key_hint(place, known, document),
+        expected="a known key",
+        found=repr(key),
+        advice=key_advice(place, known, document),
+        key=key,
+        known=known,
+        type=_subject(place.owner) or None,
     )
 
 
 def _unknown_type(place: Place, error: Any) -> Problem:
     value, key = error["input"], str(error["ctx"]["discriminator"]).strip("'")
     tags = _tags(place)
-    hint, _ = type_hint(value, tags)
+    advice, names = type_advice(place.pointer, value, tags)
+    if advice.steps and advice.steps[0] == drop(place.pointer) and not isinstance(place.steps[-1], int):
+        advice = replace(advice, steps=())  # an inner layer cannot be left out
     if error["type"] == "union_tag_not_found" or not isinstance(value.get(key), str):
         is_known = error["type"] != "union_tag_not_found"
-        return Problem(
-            pointer=f"{place.pointer}/{key}" if is_known else place.pointer,
+        return problem(
+            "wrong-type" if is_known else "missing-type",
+            f"{place.pointer}/{key}" if is_known else place.pointer,
             expected="a string" if is_known else f"an object with the key {key!r}",
             found=shown_value(value[key]) if is_known else _without_key(value),
-            hint=hint,
+            advice=advice,
+            key=key,
+            **({"expected_type": "string", "value": shown_value(value[key])} if is_known else {}),
         )
     what = {"dataset": "dataset", "optimizer": "optimizer"}.get(str(place.steps[-1]), "type")
-    return Problem(
-        pointer=f"{place.pointer}/{key}",
+    codes: Mapping[str, Code] = {"dataset": "unknown-dataset", "optimizer": "unknown-optimizer"}
+    return problem(
+        codes.get(what, "unknown-type"),
+        f"{place.pointer}/{key}",
         expected=f"a known {what}",
         found=shown_value(value[key]),
-        hint=hint or f"known: {', '.join(tags)}",
+        advice=advice or told(f"known: {', '.join(tags)}"),
+        type=value[key],
+        suggestions=names,
+        known=None if names else tags,
     )
 
 
@@ -167,6 +234,44 @@ _WORDS: Mapping[str, str] = {
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "{pattern}",
 }
+_CODES: Mapping[str, Code] = {
+    "form": "wrong-type",
+    "int_type": "wrong-type",
+    "int_parsing": "wrong-type",
+    "int_from_float": "wrong-type",
+    "float_type": "wrong-type",
+    "string_type": "wrong-type",
+    "bool_type": "wrong-type",
+    "bool_parsing": "wrong-type",
+    "list_type": "wrong-type",
+    "tuple_type": "wrong-type",
+    "model_type": "wrong-type",
+    "model_attributes_type": "wrong-type",
+    "dict_type": "wrong-type",
+    "finite_number": "not-finite",
+    "literal_error": "unknown-value",
+    "enum": "unknown-value",
+    "greater_than": "out-of-range",
+    "greater_than_equal": "out-of-range",
+    "less_than": "out-of-range",
+    "less_than_equal": "out-of-range",
+    "too_short": "too-few-items",
+    "too_long": "too-many-items",
+    "string_too_long": "too-long",
+    "string_pattern_mismatch": "invalid-name",
+    "name": "invalid-name",
+}
+"""The code of a problem for each kind of error of pydantic, and of our own validators."""
+_TYPES: Mapping[str, str] = {
+    "int_type": "integer", "int_parsing": "integer", "int_from_float": "integer", "float_type": "number",
+    "string_type": "string", "bool_type": "boolean", "bool_parsing": "boolean", "list_type": "array",
+    "tuple_type": "array", "model_type": "object", "model_attributes_type": "object", "dict_type": "object",
+}  # fmt: skip
+"""The type that JSON Schema has for what was expected."""
+_LIMITS: Mapping[str, str] = {
+    "gt": "above", "ge": "minimum", "lt": "below", "le": "maximum",
+    "min_length": "minimum", "max_length": "maximum",
+}  # fmt: skip
 _PATTERNS = {r"^[A-Za-z][A-Za-z0-9_]{0,63}$": "an ASCII letter, then up to 63 ASCII letters, digits and '_'"}
 
 

@@ -7,14 +7,17 @@ a later layer, either the order is wrong or there is a cycle, which the message 
 from __future__ import annotations
 
 import difflib
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
+from quickml.document.advice import NOTHING, Advice, meant, move, told, write
+from quickml.document.codes import Code
 from quickml.document.layers import Layer
 from quickml.document.layers.layer import default_name
+from quickml.document.problem import problem
 from quickml.errors import Problem
 
 INPUT = "input"
@@ -47,16 +50,18 @@ def wire(layers: Sequence[Layer]) -> Wiring:
     return Wiring(names=tuple(wires.names), inputs=tuple(inputs), problems=tuple(wires.problems))
 
 
-def _count_hint(layer: Layer) -> str:
+def _count_advice(pointer: str, layer: Layer) -> Advice:
     """What to do about the wrong number of inputs."""
-    sources = tuple(dict.fromkeys(layer.inputs or ()))
+    sources = list(dict.fromkeys(layer.inputs or ()))
     if layer.merges or not sources:
-        return ""
+        return NOTHING
     if len(sources) == 1:
-        return f"write {json.dumps(sources)}" + (" for self-attention" if layer.attends_itself else "")
+        advice = write(f"{pointer}/inputs", sources)
+        return advice.said(f"{advice.words} for self-attention") if layer.attends_itself else advice
     if layer.attends_itself:
-        return "it is self-attention: queries, keys and values come from the same input"
-    return "merge them first, for example with Add or Concatenate"
+        return told("it is self-attention: queries, keys and values come from the same input")
+    merged = {"op": "insert", "path": pointer, "value": [{"type": "Concatenate"}]}
+    return Advice(words="merge them first, for example with Add or Concatenate", steps=(merged,))
 
 
 def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
@@ -64,16 +69,16 @@ def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
     names: list[str] = []
     taken = set(RESERVED)
     for index, layer in enumerate(layers):
-        name = layer.name or _free(default_name(layer.type), given | taken)
+        name = layer.name or free(default_name(layer.type), given | taken)
         if name in taken:
             problems.append(
-                Problem(
-                    pointer=f"/model/layers/{index}/name",
+                problem(
+                    "reserved-name" if name in RESERVED else "duplicate-name",
+                    f"/model/layers/{index}/name",
                     expected="a unique name",
                     found=repr(name),
-                    hint="this name is reserved for the model's input"
-                    if name in RESERVED
-                    else "an earlier layer has this name",
+                    name=name,
+                    advice=_name_advice(index, name, layers, {*names, *given, *taken}),
                 )
             )
         taken.add(name)
@@ -81,7 +86,22 @@ def _names(layers: Sequence[Layer], problems: list[Problem]) -> list[str]:
     return names
 
 
-def _free(base: str, taken: set[str]) -> str:
+def _name_advice(index: int, name: str, layers: Sequence[Layer], taken: Set[str]) -> Advice:
+    """Another name, unless a layer asks for this one: nobody can tell which of the two it means."""
+    why = (
+        "this name is reserved for the model's input"
+        if name in RESERVED
+        else "an earlier layer has this name"
+    )
+    if name not in RESERVED and any(name in (layer.inputs or ()) for layer in layers):
+        return told(why)
+    names = {default_name(layer.type) for layer in layers}
+    advice = write(f"/model/layers/{index}/name", free(f"{name[:50]}_layer", taken | names))
+    return advice.said(f"{advice.words}: {why}")
+
+
+def free(base: str, taken: Set[str]) -> str:
+    """A name that is not taken: the base, or with the first number that is free."""
     name, count = base, 0
     while name in taken:
         count += 1
@@ -129,12 +149,17 @@ class _Wires:
         several = "`inputs` with the names of two or more earlier layers"
         pointer = f"/model/layers/{index}"
         self.problems.append(
-            Problem(
-                pointer=pointer if layer.inputs is None else f"{pointer}/inputs",
+            problem(
+                "number-of-inputs",
+                pointer if layer.inputs is None else f"{pointer}/inputs",
                 subject=layer.type,
                 expected=several if layer.merges else "one input",
                 found=str(count),
-                hint=_count_hint(layer),
+                advice=_count_advice(pointer, layer),
+                layer=layer.type,
+                minimum=2 if layer.merges else 1,
+                maximum=None if layer.merges else 1,
+                found_inputs=count,
             )
         )
 
@@ -148,19 +173,39 @@ class _Wires:
             close = _close(source, earlier)
             self.used.update(close)
             self.open = self.open if close else max(self.open, index)
-            hint = f"did you mean {close[0]!r}?" if close else f"earlier layers: {', '.join(earlier[-12:])}"
-            self._complain(index, position, _EARLIER, repr(source[:64]), hint)
+            place = f"/model/layers/{index}/inputs/{position}"
+            advice = meant(place, close) if close else told(f"earlier layers: {', '.join(earlier[-12:])}")
+            self._complain("unknown-input", index, position, repr(source[:64]), advice, earlier=earlier[-12:])
         elif loop := self._way(name, source):
-            written = " → ".join(_shortened([source, *loop]))
-            self._complain(index, position, _EARLIER, f"{source!r}, which creates the cycle {written}")
+            cycle = _shortened([source, *loop])
+            found = f"{source!r}, which creates the cycle {' → '.join(cycle)}"
+            self._complain("cycle", index, position, found, cycle=cycle)
         else:
-            hint = f"layers run in the order of the list: move {name!r} after {source!r}"
-            self._complain(index, position, _EARLIER, f"{source!r}, which comes later", hint)
+            found = f"{source!r}, which comes later"
+            self._complain("later-input", index, position, found, self._order(index, source), layer=name)
 
-    def _complain(self, index: int, position: int, expected: str, found: str, hint: str = "") -> None:
+    def _complain(
+        self, code: Code, index: int, position: int, found: str, advice: Advice = NOTHING, **values: Any
+    ) -> None:
         if len(self.problems) < MOST_PROBLEMS:
-            pointer = f"/model/layers/{index}/inputs/{position}"
-            self.problems.append(Problem(pointer=pointer, expected=expected, found=found, hint=hint))
+            pointer, source = f"/model/layers/{index}/inputs/{position}", (self.asked[index] or ())[position]
+            self.problems.append(
+                problem(
+                    code, pointer, expected=_EARLIER, found=found, advice=advice, input=source[:64], **values
+                )
+            )
+
+    def _order(self, index: int, source: str) -> Advice:
+        """Move a layer behind its input; done only where no other layer gets another input or name by it."""
+        words = f"layers run in the order of the list: move {self.names[index]!r} after {source!r}"
+        later = self.places[source]
+        after = [self.layers[place] for place in (index + 1, later + 1) if place < len(self.layers)]
+        alike = [one for one in self.layers if one.type == self.layers[index].type and not one.name]
+        is_safe = all(layer.inputs is not None for layer in after) and (
+            self.layers[index].name or len(alike) < 2
+        )
+        moved = move(f"/model/layers/{index}", f"/model/layers/{later}")
+        return Advice(words=words, steps=(moved,) if is_safe else ())
 
     def _way(self, start: str, end: str) -> list[str]:
         """The shortest path from one layer to another, both included; empty if there is none."""
@@ -191,12 +236,14 @@ class _Wires:
             if name in self.used or type(layer) is Layer:
                 continue
             self.problems.append(
-                Problem(
-                    pointer=f"/model/layers/{index}",
+                problem(
+                    "unused-output",
+                    f"/model/layers/{index}",
                     subject=layer.type,
                     expected="a later layer that uses its output",
                     found=f"none with {name!r} in its `inputs`",
-                    hint="only the last layer may have an unused output",
+                    advice=told("only the last layer may have an unused output"),
+                    layer=name,
                 )
             )
 

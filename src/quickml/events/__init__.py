@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pydantic
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
@@ -282,8 +282,8 @@ class Failed(_Event):
     """Class of the error, such as `DocumentError`."""
     message: str
     """Error message."""
-    problems: tuple[dict[str, str], ...] = ()
-    """For an invalid document: each problem with `pointer`, `expected`, `found`, `hint` and `subject`."""
+    problems: tuple[dict[str, Any], ...] = ()
+    """For an invalid document: each problem, as `POST /v1/validate` answers with it."""
 
 
 class Interrupted(_Event):

@@ -7,6 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quickml.document import Plan
+from quickml.document.advice import told
+from quickml.document.problem import problem
+from quickml.document.shapes import rows
 from quickml.errors import DocumentError, Problem
 
 HINT = "a limit of this server"
@@ -32,23 +35,45 @@ def check_limits(plan: Plan, limits: DocumentLimits) -> None:
         DocumentError: with a problem for each limit that is exceeded.
     """
     if problems := list(_exceeded(plan, limits)):
-        raise DocumentError(problems)
+        raise DocumentError(problems, layers=rows(plan.graph.nodes))
 
 
 def _exceeded(plan: Plan, limits: DocumentLimits) -> Iterator[Problem]:
     training = plan.document.training
     measured = (
-        ("/model/layers", "layers", len(plan.graph.nodes), limits.max_layers),
-        ("/model/layers", "parameters", plan.graph.parameters.total, limits.max_parameters),
-        ("/model/layers", "bytes of memory for training", plan.memory_bytes, limits.max_memory_bytes),
-        ("/training/epochs", "epochs", training.epochs, limits.max_epochs),
+        ("/model/layers", "max_layers", "layers", len(plan.graph.nodes), limits.max_layers),
+        ("/model/layers", "max_parameters", "parameters", plan.graph.parameters.total, limits.max_parameters),
+        (
+            "/model/layers",
+            "max_memory_bytes",
+            "bytes of memory for training",
+            plan.memory_bytes,
+            limits.max_memory_bytes,
+        ),
+        ("/training/epochs", "max_epochs", "epochs", training.epochs, limits.max_epochs),
     )
-    for pointer, what, found, allowed in measured:
+    for pointer, limit, what, found, allowed in measured:
         if found > allowed:
-            yield Problem(
-                pointer=pointer, expected=f"at most {allowed:,} {what}", found=f"{found:,}", hint=HINT
+            yield problem(
+                "server-limit",
+                pointer,
+                expected=f"at most {allowed:,} {what}",
+                found=f"{found:,}",
+                advice=told(HINT),
+                limit=limit,
+                maximum=allowed,
+                found_count=found,
             )
     asked, most = training.max_seconds, limits.max_seconds
     if asked is not None and most is not None and asked > most:
         expected = f"at most {most:g} seconds"
-        yield Problem(pointer="/training/max_seconds", expected=expected, found=f"{asked:g}", hint=HINT)
+        yield problem(
+            "server-limit",
+            "/training/max_seconds",
+            expected=expected,
+            found=f"{asked:g}",
+            advice=told(HINT),
+            limit="max_seconds",
+            maximum=most,
+            found_count=asked,
+        )

@@ -202,6 +202,14 @@ def test_a_wrong_document_comes_with_all_its_problems():
     assert refusal(422, {}, longer).more
 
 
+@pytest.mark.parametrize("fix", [None, "no", [1], {"op": "add"}])
+def test_a_fix_that_is_none_is_left_out(fix):
+    problem = {"pointer": "/a", "expected": "b", "found": "c", "code": "d", "values": [1], "fix": fix}
+    body = json.dumps({"type": "urn:quickml:problem:document", "problems": [problem]}).encode()
+    (found,) = refusal(422, {}, body).problems
+    assert (found.code, found.values, found.fix) == ("d", {}, None)
+
+
 def test_an_input_that_does_not_fit():
     body = b'{"type": "urn:quickml:problem:input", "detail": "expected 4 numbers"}'
     error = refusal(422, {}, body)

@@ -21,6 +21,7 @@ from quickml.document.layers import LAYERS
 from quickml.document.spellings import KEYS, OTHER_TYPES, TYPES, VALUES
 from quickml.document.training import OPTIMIZERS, Training
 from quickml.errors import DocumentError
+from quickml.patch import applied
 
 ROOT = Path(__file__).parents[3]
 VALUES_EACH = rounds.choose(few=5, full=100)
@@ -62,6 +63,8 @@ def hold(document, catalog=None):
     found = problems(document, catalog)
     for problem in found:
         is_true(document, problem)
+        if problem.fix:
+            is_fixed(document, problem, found, catalog)
         rest = Counter(map(without_place, found)) - Counter([without_place(problem)])
         outcomes = [problems(repaired, catalog) for repaired in followed(document, problem)]
         wrong = [after for after in outcomes if Counter(map(without_place, after)) - rest]
@@ -70,6 +73,21 @@ def hold(document, catalog=None):
         if wrong and (not problem.hint.startswith("did you mean") or len(wrong) == len(outcomes)):
             pytest.fail(f"{json.dumps(document)}\n  {problem}\n  followed: {list(map(str, wrong[0]))}")
     return found
+
+
+def is_fixed(document, problem, found, catalog):
+    """Assert that the fix of a problem removes it, and that no other problem of its kind appears."""
+    repaired = applied(document, problem.fix)
+    FIXED[problem.code] += 1
+    after = problems(repaired, catalog)
+    same = Counter(map(without_place, after))[without_place(problem)]
+    kinds = [Counter(other.code for other in some)[problem.code] for some in (found, after)]
+    if same >= Counter(map(without_place, found))[without_place(problem)] or kinds[1] >= kinds[0]:
+        pytest.fail(f"{json.dumps(document)}\n  {problem}\n  {problem.fix}\n  {list(map(str, after))}")
+
+
+FIXED = Counter()
+"""How many fixes of each kind of problem were applied."""
 
 
 def is_same(problem):

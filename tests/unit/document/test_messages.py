@@ -95,7 +95,7 @@ def test_a_value_is_found_as_it_is_written():
         document({"type": "Dense", "units": 1}, dataset="diabetes", training={"metrics": ["acc"]})
     ) == [
         "/training/metrics/0: diabetes (regression) expects one of mean_absolute_error, mean_squared_error, "
-        "root_mean_squared_error, r2_score, found 'acc'"
+        "root_mean_squared_error, r2_score, found 'acc'; write \"mean_absolute_error\""
     ]
 
 
@@ -199,10 +199,10 @@ def test_a_metric_that_does_not_fit_is_reported_once_and_never_offered():
     fitting = "/training/metrics/0: iris (classification) expects one of accuracy, top_k_categorical_accuracy, found"
     for monitor in ("loss", "mse", "val_mse"):
         rule = {"metrics": ["mse"], "validation_fraction": 0.1, "early_stopping": {"monitor": monitor}}
-        assert told(document(END, training=rule)) == [f"{fitting} 'mse'"]
+        assert told(document(END, training=rule)) == [f"{fitting} 'mse'; write \"accuracy\""]
     training = {"metrics": ["mse"], "early_stopping": {"monitor": "accuracy"}}
     assert told(document(END, training=training)) == [
-        f"{fitting} 'mse'",
+        f"{fitting} 'mse'; write \"accuracy\"",
         '/training/early_stopping/monitor: expected one of loss, found \'accuracy\'; write "metrics": ["accuracy"] '
         'in "training"',
     ]

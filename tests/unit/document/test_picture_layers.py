@@ -37,7 +37,7 @@ def said(*layers):
         (
             {"type": "GroupNormalization", "groups": 3, "axis": 1},
             "/model/layers/0/groups: GroupNormalization expects groups that divide the 8 entries of axis 1, or -1, "
-            "found 3",
+            "found 3; write 1",
         ),
         (
             {"type": "PReLU", "shared_axes": [1, 4]},
@@ -51,12 +51,13 @@ def said(*layers):
                 "strides": [3, 2],
                 "output_padding": 2,
             },
-            "/model/layers/0/output_padding: Conv2DTranspose expects at least 0 and less than the strides of 2, found 2",
+            "/model/layers/0/output_padding: Conv2DTranspose expects at least 0 and less than the strides of 2, found 2; "
+            "leave it out for the default",
         ),
         (
             {"type": "SeparableConv2D", "filters": 2, "kernel_size": 2, "strides": 2, "dilation_rate": 2},
             "/model/layers/0/strides: SeparableConv2D expects strides of 1 where dilation_rate is above 1, "
-            "found strides (2, 2)",
+            "found strides (2, 2); write 1",
         ),
         (
             {"type": "DepthwiseConv2D", "kernel_size": [9, 1]},

@@ -4,8 +4,11 @@ import json
 
 import pytest
 
+from quickml.api.validation import ValidationMessage
+from quickml.client.problems import refusal
 from quickml.document import Plan, read
 from quickml.events import Status
+from quickml.patch import applied
 from served import HOURS, IRIS, is_problem, served, until
 
 
@@ -248,6 +251,24 @@ def test_problems_and_warnings_have_their_places(waiting):
     slow = {**IRIS, "training": {"optimizer": {"type": "Adadelta"}}}
     warned = waiting.post(slow, path="/v1/validate").json()
     assert [item["pointer"] for item in warned["warnings"]] == ["/training/optimizer"]
+
+
+def test_problems_offer_a_fix_that_both_routes_and_the_client_tell(waiting):
+    flat = {"type": "Dense", "units": 3, "activation": "softmax"}
+    wrong = {**IRIS, "model": {"layers": [{"type": "Dense", "units": 8}, {**flat, "units": 4}]}}
+    checked = waiting.post(wrong, path="/v1/validate").json()
+    refused = waiting.post(wrong)
+    assert refused.status_code == 422
+    (problem,) = refused.json()["problems"]
+    assert [problem] == checked["problems"]
+    assert (problem["code"], problem["values"]["units"]) == ("output-size", 3)
+    assert [layer["output_shape"] for layer in checked["layers"]] == [[8], [4]]
+    assert checked["parameters"] is None
+    for found in (
+        refusal(422, refused.headers, refused.content).problems,
+        ValidationMessage.model_validate(checked).problems,
+    ):
+        assert waiting.post(applied(wrong, found[0].fix), path="/v1/validate").json()["valid"]
 
 
 def test_a_long_document_is_validated_too(waiting):

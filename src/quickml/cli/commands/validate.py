@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from quickml.cli.display.formatting import aligned, counted, problem_lines, size
 from quickml.cli.display.output import note, say, say_json
 from quickml.cli.document_file import read_plan
 from quickml.document import Plan
-from quickml.document.shapes import summary, table
+from quickml.document.shapes import rows, summary, table
 from quickml.errors import DocumentError
 
 
@@ -28,9 +29,9 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
         except DocumentError as error:
             is_wrong = True
             if as_json:
-                problems = [vars(problem) for problem in error.problems]
-                say_json({**file, "valid": False, "problems": problems, "more": error.more})
+                say_json({**file, **_refusal(error)})
             else:
+                say(*(() if several else _known(error)))
                 note(*problem_lines(error, str(path) if several else "the document"))
             continue
         if as_json:
@@ -51,20 +52,36 @@ def _answer(plan: Plan) -> dict[str, object]:
     }
 
 
+def _refusal(error: DocumentError) -> dict[str, object]:
+    return {
+        "valid": False,
+        "problems": [vars(problem) for problem in error.problems],
+        "more": error.more,
+        "layers": error.layers,
+    }
+
+
 def _short(path: Path, plan: Plan) -> list[str]:
-    layers, parameters = len(table(plan.graph)), plan.graph.parameters.total
+    layers, parameters = len(plan.graph.nodes), plan.graph.parameters.total
     about = f"{counted(layers, 'layer')}, {counted(parameters, 'parameter')}"
     return [f"{path}: valid, {plan.document.name}, {about}", *_warnings(plan)]
 
 
+def _known(error: DocumentError) -> list[str]:
+    """The layers of an invalid document whose shapes are known."""
+    return [*_table(error.layers), ""] if error.layers else []
+
+
+def _table(layers: Sequence[Mapping[str, Any]]) -> list[str]:
+    head, *lines = aligned([("layer", "type", "output shape", "parameters"), *table(layers)], right=(3,))
+    return [head, "-" * len(head), *lines]
+
+
 def _lines(plan: Plan) -> list[str]:
-    head, *rows = aligned([("layer", "type", "output shape", "parameters"), *table(plan.graph)], right=(3,))
     train, test = plan.info.sizes
     parameters = plan.graph.parameters
     return [
-        head,
-        "-" * len(head),
-        *rows,
+        *_table(rows(plan.graph.nodes)),
         "",
         f"{plan.document.name}: input {plan.graph.input_shape}, {counted(parameters.total, 'parameter')}"
         f" ({parameters.trainable:,} trainable), about {size(plan.memory_bytes)} for training",

@@ -14,23 +14,24 @@ from quickml.document.checks.training import training_problems
 from quickml.document.checks.updatable import updatable_problems
 from quickml.document.document import Model
 from quickml.document.export import Export
-from quickml.document.shapes import Graph, walk
+from quickml.document.shapes import Walk, explore
 from quickml.document.training import Training
 from quickml.errors import Problem
 
 
 def check(
     *, info: DatasetInfo | None, model: Model | None, training: Training | None, export: Export | None
-) -> tuple[Graph | None, list[Problem]]:
+) -> tuple[Walk, list[Problem]]:
     """All problems between the parts of a document. A part that is invalid by itself is None.
 
     Returns:
-        The graph of the layers if it is valid, and the problems in document order.
+        What is known about the layers, and the problems in document order.
     """
-    graph: Graph | None = None
+    layers = explore(model.layers, info.shape) if info and model else Walk(graph=None, nodes=(), problems=[])
+    graph = layers.graph
     problems: list[Problem] = []
     if info and model:
-        graph, misfits = walk(model.layers, info.shape)
+        misfits = layers.problems
         problems = input_problems(model, graph, info)
         known = {problem.pointer for problem in problems}  # a layer that takes tokens for numbers
         problems += [problem for problem in misfits if problem.pointer not in known]
@@ -45,4 +46,4 @@ def check(
     if export and export.updatable:
         # What a phone trains depends on the end of the network.
         problems += updatable_problems(export.updatable, None if misplaced else graph, info)
-    return graph, problems
+    return layers, problems

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import before, leave_out, write
 from quickml.document.document import Model
 from quickml.document.layers.embedding import Embedding
 from quickml.document.layers.layer import Layer, shown
+from quickml.document.problem import problem
 from quickml.document.shapes import Graph
 from quickml.document.wiring import INPUT, wire
 from quickml.errors import Problem
@@ -20,11 +22,15 @@ def _shape_problems(model: Model, info: DatasetInfo) -> list[Problem]:
     if model.input_shape in (None, info.shape):
         return []
     return [
-        Problem(
-            pointer="/model/input_shape",
+        problem(
+            "input-shape",
+            "/model/input_shape",
             expected=f"{shown(info.shape)}, as {info.name} has it",
             found=shown(model.input_shape or ()),
-            hint="it can be left out",
+            advice=leave_out("/model/input_shape", "it can be left out"),
+            dataset=info.name,
+            input_shape=info.shape,
+            found_shape=model.input_shape,
         )
     ]
 
@@ -47,11 +53,14 @@ def _token_problems(model: Model, graph: Graph | None, info: DatasetInfo) -> lis
 def _no_tokens(index: int, graph: Graph | None) -> Problem | None:
     if graph is None:
         return None
-    return Problem(
-        pointer=f"/model/layers/{index}",
+    shape = graph.nodes[index].input_shapes[0]
+    return problem(
+        "embedding-of-numbers",
+        f"/model/layers/{index}",
         subject="Embedding",
         expected="the tokens of a dataset, straight from the input",
-        found=f"{shown(graph.nodes[index].input_shapes[0])} numbers",
+        found=f"{shown(shape)} numbers",
+        input_shape=shape,
     )
 
 
@@ -62,22 +71,33 @@ def _no_numbers(layer: Layer, index: int, info: DatasetInfo, *, is_flat: bool) -
         is_flat: the other layers take the tokens as a row, so that it has to remain one.
     """
     rows = len(info.vocabulary)
-    flatten = ', {"type": "Flatten"}' if is_flat else ""
-    return Problem(
-        pointer=f"/model/layers/{index}",
+    pointer, flatten = f"/model/layers/{index}", [{"type": "Flatten"}] if is_flat else []
+    embedding = {"type": "Embedding", "input_dim": rows, "output_dim": 8}
+    return problem(
+        "tokens-as-numbers",
+        pointer,
         subject=layer.type,
         expected="numbers",
         found=f"the tokens of {info.name}",
-        hint=f'put {{"type": "Embedding", "input_dim": {rows}, "output_dim": 8}}{flatten} before it',
+        advice=before(embedding, *flatten).below(pointer),
+        dataset=info.name,
+        layer=layer.type,
+        tokens=rows,
     )
 
 
 def _too_few(layer: Embedding, index: int, info: DatasetInfo) -> Problem | None:
     if layer.input_dim >= len(info.vocabulary):
         return None
-    return Problem(
-        pointer=f"/model/layers/{index}/input_dim",
+    pointer, rows = f"/model/layers/{index}/input_dim", len(info.vocabulary)
+    return problem(
+        "embedding-too-small",
+        pointer,
         subject="Embedding",
-        expected=f"input_dim of at least {len(info.vocabulary)}, one for each token of {info.name}",
+        expected=f"input_dim of at least {rows}, one for each token of {info.name}",
         found=str(layer.input_dim),
+        advice=write(pointer, rows),
+        dataset=info.name,
+        minimum=rows,
+        found_rows=layer.input_dim,
     )

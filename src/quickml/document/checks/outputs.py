@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import Advice, either, end_with, leave_out, write, write_key
 from quickml.document.layers.activation import Activation
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import Layer, shown
 from quickml.document.layers.preprocessing import Normalization
 from quickml.document.layers.recurrent import Recurrent
+from quickml.document.problem import problem
 from quickml.document.shapes import Graph, walk
 from quickml.errors import Problem
 from quickml.fields import Shape
@@ -31,56 +35,80 @@ def _answer_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     units, asked = (1, "regression") if is_regression else (classes, f"{classes} classes")
     if last.output_shape != (units,):
         return [
-            Problem(
-                pointer=pointer,
+            problem(
+                "output-size",
+                pointer,
                 subject=f"{info.name} ({asked})",
                 expected=f"an output of ({units},)",
                 found=shown(last.output_shape),
-                hint=_size_hint(graph, info, units),
+                advice=_size_advice(pointer, graph, info, units),
+                dataset=info.name,
+                task=info.task,
+                units=units,
+                output_shape=last.output_shape,
             )
         ]
     if is_regression or activation == "softmax":
         return []
     return [
-        Problem(
-            pointer=pointer,
+        problem(
+            "output-activation",
+            pointer,
             subject="classification",
             found=f'the activation "{activation}"',
             expected='probabilities: the activation "softmax" on the last layer',
-            hint=_softmax_hint(graph),
+            advice=_softmax_advice(pointer, graph),
+            dataset=info.name,
+            activation=activation,
         )
     ]
 
 
-def _size_hint(graph: Graph, info: DatasetInfo, units: int) -> str:
+def with_units(found: Problem, document: Mapping[str, Any], info: DatasetInfo | None) -> Problem:
+    """The problem of a last Dense without `units`, with the number that the dataset needs; else as it is."""
+    if found.code != "missing-key" or found.values["keys"] != ["units"] or info is None:
+        return found
+    layers = document["model"]["layers"]
+    last = layers[-1]
+    if found.pointer != f"/model/layers/{len(layers) - 1}" or last["type"] != "Dense":
+        return found
+    is_one = info.task == "regression" or (len(info.labels) == 2 and last.get("activation") == "sigmoid")
+    advice = write_key(found.pointer, {"units": 1 if is_one else len(info.labels)})
+    return replace(found, hint=advice.words, fix=advice.steps)
+
+
+def _size_advice(pointer: str, graph: Graph, info: DatasetInfo, units: int) -> Advice:
     """How the network gets an output of the right size."""
-    ways = _ways_to_size(graph, units, "softmax" if info.labels else "linear")
+    ways = _ways_to_size(pointer, graph, units, "softmax" if info.labels else "linear")
     reproduces = info.is_image and math.prod(graph.output_shape) == math.prod(info.shape)
-    return f"autoencoders are not possible; {ways}" if reproduces and graph.parameters.trainable else ways
+    if not (reproduces and graph.parameters.trainable):
+        return ways
+    return ways.said(f"autoencoders are not possible; {ways.words}")
 
 
-def _ways_to_size(graph: Graph, units: int, final: str) -> str:
+def _ways_to_size(pointer: str, graph: Graph, units: int, final: str) -> Advice:
     layer, shape = graph.nodes[-1].layer, graph.output_shape
     given = layer.final_activation()
     if units == 2 and shape == (1,) and isinstance(layer, Dense | Activation):
-        return f'write "activation": "sigmoid", or {_end("", units, final)}'
+        return either(write_key(pointer, {"activation": "sigmoid"}), end_with(_dense(units, final)))
     if isinstance(layer, Dense) and len(shape) == 1:
         keeps = given == final or (final == "linear" and given != "softmax")
-        return f'write "units": {units}' + ("" if keeps else f' and "activation": "{final}"')
-    if len(shape) == 2 and final in (given, "linear") and _without_sequences(graph) == (units,):
-        return (
-            'one answer for all steps: set "return_sequences" to false in the last recurrent layer, '
-            f"or {_end(_MEAN, units, final)}"
-        )
-    return _end({2: _MEAN, 3: _FLATTEN}.get(len(shape), ""), units, final)
+        return write_key(pointer, {"units": units} | ({} if keeps else {"activation": final}))
+    index, output = _without_sequences(graph)
+    if len(shape) == 2 and final in (given, "linear") and output == (units,):
+        inner = "/layer" if hasattr(graph.nodes[index].layer, "layer") else ""
+        words = 'one answer for all steps: set "return_sequences" to false in the last recurrent layer'
+        place = f"/model/layers/{graph.nodes[index].index}{inner}/return_sequences"
+        return either(write(place, value=False, words=words), end_with(_MEAN, _dense(units, final)))
+    return end_with(*{2: [_MEAN], 3: [_FLATTEN]}.get(len(shape), []), _dense(units, final))
 
 
-_FLATTEN = '{"type": "Flatten"}, '
-_MEAN = '{"type": "GlobalAveragePooling1D"}, '
+_FLATTEN = {"type": "Flatten"}
+_MEAN = {"type": "GlobalAveragePooling1D"}
 
 
-def _without_sequences(graph: Graph) -> Shape | None:
-    """The shape of the output if the last recurrent layer returned one answer; None if layers do not fit."""
+def _without_sequences(graph: Graph) -> tuple[int, Shape | None]:
+    """Index of the last recurrent layer, and the output if it returned one answer; None if no layer fits."""
     layers: list[Layer] = [node.layer.model_copy(update={"name": node.name}) for node in graph.nodes]
     for index in reversed(range(len(layers))):
         inner = getattr(layers[index], "layer", None)
@@ -92,38 +120,43 @@ def _without_sequences(graph: Graph) -> Shape | None:
         else:
             continue
         shorter, _ = walk(layers, graph.input_shape)
-        return shorter.output_shape if shorter else None
-    return None
+        return index, shorter.output_shape if shorter else None
+    return 0, None
 
 
-def _end(before: str, units: int, activation: str) -> str:
-    softmax = "" if activation == "linear" else f', "activation": "{activation}"'
-    return f'end with {before}{{"type": "Dense", "units": {units}{softmax}}}'
+def _dense(units: int, activation: str) -> dict[str, Any]:
+    return {"type": "Dense", "units": units} | ({} if activation == "linear" else {"activation": activation})
 
 
-def _softmax_hint(graph: Graph) -> str:
+def _softmax_advice(pointer: str, graph: Graph) -> Advice:
     """How the network gets probabilities, if its output has the right size."""
     last, nodes = graph.nodes[-1], {node.name: node for node in graph.nodes}
     node = last
     while node.layer.only_trains and node.inputs[0] in nodes:
         node = nodes[node.inputs[0]]
     if node is not last and node.layer.final_activation() == "softmax":
-        return f"leave this {last.layer.type} out: the layer before it gives the probabilities"
+        words = f"leave this {last.layer.type} out: the layer before it gives the probabilities"
+        return leave_out(pointer, words)
     if not isinstance(last.layer, Dense | Activation):
-        return 'end with {"type": "Softmax"}'
+        return end_with({"type": "Softmax"})
+    softmax = write_key(pointer, {"activation": "softmax"})
     if last.layer.activation == "sigmoid":
-        return 'write "activation": "softmax"; several classes for one sample are not possible'
-    return 'write "activation": "softmax"'
+        return softmax.said(f"{softmax.words}; several classes for one sample are not possible")
+    return softmax
 
 
 def _inversion_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """Only the last layer of a regression can be converted back to the target's unit."""
     return [
-        Problem(
-            pointer=f"/model/layers/{node.index}",
+        problem(
+            "inverted-normalization",
+            f"/model/layers/{node.index}",
             subject="Normalization with invert",
             expected="mean and variance, or to be the last layer of a regression",
             found=f"layer {node.index + 1} of {len(graph.nodes)} of a {info.task}",
+            task=info.task,
+            position=node.index + 1,
+            layers=len(graph.nodes),
         )
         for node in graph.nodes
         if isinstance(node.layer, Normalization)

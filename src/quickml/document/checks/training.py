@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import math
+from collections.abc import Sequence
 from typing import get_args
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import NOTHING, Advice, either, leave_out, meant, told, write, write_key
 from quickml.document.layers.layer import shown
-from quickml.document.spellings import question, similar
+from quickml.document.problem import problem
+from quickml.document.spellings import similar
 from quickml.document.training import (
     ClassificationLoss,
     Metric,
@@ -19,6 +21,7 @@ from quickml.document.training import (
 )
 from quickml.errors import Problem
 
+MONITOR = "/training/early_stopping/monitor"
 CLASSIFICATION_METRICS = frozenset({"accuracy", "top_k_categorical_accuracy"})
 
 
@@ -57,20 +60,45 @@ def _objective_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     subject = f"{info.name} ({info.task})"
     metrics, losses = metrics_for(info), losses_of(info)
     problems = [
-        Problem(
-            pointer=f"/training/metrics/{index}",
+        problem(
+            "metric-of-another-task",
+            f"/training/metrics/{index}",
             subject=subject,
             expected=f"one of {', '.join(metrics)}",
             found=repr(metric),
+            advice=_metric_advice(index, training, metrics[0]),
+            dataset=info.name,
+            task=info.task,
+            metric=metric,
+            allowed=metrics,
         )
         for index, metric in enumerate(training.metrics or ())
         if long_name(metric) not in metrics
     ]
     if training.loss and long_name(training.loss) not in losses:
-        expected = f"one of {', '.join(losses)}"
-        found = repr(training.loss)
-        problems.append(Problem(pointer="/training/loss", subject=subject, expected=expected, found=found))
+        problems.append(
+            problem(
+                "loss-of-another-task",
+                "/training/loss",
+                subject=subject,
+                expected=f"one of {', '.join(losses)}",
+                found=repr(training.loss),
+                advice=leave_out("/training/loss", "leave it out for the default"),
+                dataset=info.name,
+                task=info.task,
+                loss=training.loss,
+                allowed=losses,
+            )
+        )
     return problems
+
+
+def _metric_advice(index: int, training: Training, fitting: str) -> Advice:
+    """The first metric of the task; none where it is there already."""
+    place = f"/training/metrics/{index}"
+    if fitting in map(long_name, training.metrics or ()):
+        return leave_out(place, "leave it out")
+    return write(place, fitting)
 
 
 def _validation_problems(training: Training, info: DatasetInfo) -> list[Problem]:
@@ -80,13 +108,23 @@ def _validation_problems(training: Training, info: DatasetInfo) -> list[Problem]
     if not fraction or 0 < held_out < train:
         return []
     part = "train on" if held_out else "validate on"
+    least = _least(train)
+    most = round(1 - least, 9)
     return [
-        Problem(
-            pointer="/training/validation_fraction",
+        problem(
+            "validation-fraction",
+            "/training/validation_fraction",
             subject=info.name,
             expected=f"a fraction that leaves at least one of its {train} training samples to {part}",
             found=str(fraction),
-            hint=f"use {_least(train)} to {round(1 - _least(train), 9)}",
+            advice=write(
+                "/training/validation_fraction", most if held_out else least, f"use {least} to {most}"
+            ),
+            dataset=info.name,
+            samples=train,
+            minimum=least,
+            maximum=most,
+            found_fraction=fraction,
         )
     ]
 
@@ -102,7 +140,7 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     stopping = training.early_stopping
     if stopping is None:
         return []
-    monitor, pointer = stopping.monitor, "/training/early_stopping/monitor"
+    monitor = stopping.monitor
     metric = long_name(monitor).removeprefix("val_")
     fitting = metrics_for(info)
     computed = ["loss", *(name for name in metrics_of(training, info) if name in fitting)]
@@ -110,27 +148,49 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
         if metric in metrics_of(training, info):
             return []  # reported where the metric is
         validated = [f"val_{name}" for name in computed] if training.validation_fraction else []
-        is_missing = metric in fitting
-        also = json.dumps([*computed[1:], metric])
-        likely = question(similar(monitor, [*validated, *computed], cutoff=0.7))
+        allowed = [*computed, *validated]
         return [
-            Problem(
-                pointer=pointer,
-                expected=f"one of {', '.join([*computed, *validated])}",
+            problem(
+                "unknown-monitor",
+                MONITOR,
+                expected=f"one of {', '.join(allowed)}",
                 found=repr(monitor[:64]),
-                hint=f'write "metrics": {also} in "training"' if is_missing else likely,
+                advice=_computed(metric, computed) if metric in fitting else _likely(monitor, allowed),
+                monitor=monitor,
+                allowed=allowed,
             )
         ]
     if monitor.startswith("val_") and not training.validation_fraction:
         return [
-            Problem(
-                pointer=pointer,
+            problem(
+                "monitor-without-validation",
+                MONITOR,
                 expected="validation data, which needs a validation_fraction above 0",
                 found=repr(monitor),
-                hint='add "validation_fraction": 0.1 to training, or monitor "loss"',
+                advice=either(
+                    write("/training/validation_fraction", 0.1, 'add "validation_fraction": 0.1 to training'),
+                    write(MONITOR, "loss", 'monitor "loss"'),
+                ),
+                monitor=monitor,
             )
         ]
     return []
+
+
+def _computed(metric: str, computed: Sequence[str]) -> Advice:
+    """Compute a metric as well, so that it can be monitored."""
+    advice = write_key("/training", {"metrics": [*computed[1:], metric]})
+    return advice.said(f'{advice.words} in "training"')
+
+
+def _likely(monitor: str, allowed: Sequence[str]) -> Advice:
+    validated_first = sorted(allowed, key=lambda name: not name.startswith("val_"))
+    return meant(MONITOR, similar(monitor, validated_first, cutoff=0.7))
+
+
+def _in_order(pointer: str, boundaries: Sequence[int]) -> Advice:
+    """The same boundaries in order; nothing if one is there twice, which has a rate too many."""
+    return write(pointer, sorted(boundaries)) if len(set(boundaries)) == len(boundaries) else NOTHING
 
 
 def _schedule_problems(training: Training) -> list[Problem]:
@@ -141,14 +201,26 @@ def _schedule_problems(training: Training) -> list[Problem]:
     pointer, boundaries = "/training/learning_rate_schedule", schedule.boundaries
     if len(schedule.values) != len(boundaries) + 1:
         problems.append(
-            Problem(
-                pointer=f"{pointer}/values",
+            problem(
+                "number-of-rates",
+                f"{pointer}/values",
                 expected=f"{len(boundaries) + 1} values",
                 found=str(len(schedule.values)),
-                hint="one more than boundaries",
+                advice=told("one more than boundaries"),
+                expected_values=len(boundaries) + 1,
+                found_values=len(schedule.values),
             )
         )
     if list(boundaries) != sorted(set(boundaries)):
         rising = "steps in rising order"
-        problems.append(Problem(pointer=f"{pointer}/boundaries", expected=rising, found=shown(boundaries)))
+        problems.append(
+            problem(
+                "order-of-boundaries",
+                f"{pointer}/boundaries",
+                expected=rising,
+                found=shown(boundaries),
+                advice=_in_order(f"{pointer}/boundaries", boundaries),
+                boundaries=boundaries,
+            )
+        )
     return problems

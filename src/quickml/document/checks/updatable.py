@@ -10,15 +10,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
+from typing import Any
 
 from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import end_with, leave_out, meant, told
 from quickml.document.export import Updatable
 from quickml.document.layers.layer import axis_of, shown
+from quickml.document.problem import problem
 from quickml.document.shapes import Graph, Node
 from quickml.document.training import SGD, Adam
 from quickml.document.wiring import INPUT
 from quickml.errors import Problem
 
+POINTER = "/export/updatable"
 ACTIVATIONS = frozenset({
     "linear", "relu", "relu6", "leaky_relu", "elu", "selu", "silu", "softplus", "softsign", "tanh", "sigmoid",
     "hard_sigmoid", "exponential", "softmax",
@@ -35,8 +39,17 @@ def updatable_problems(updatable: Updatable, graph: Graph | None, info: DatasetI
     if info:
         problems += _loss_problems(updatable, info)
     if info and info.kind not in ("image", "features"):
-        expected, found = "a dataset of pictures or features", f"{info.name} ({info.kind})"
-        problems.append(Problem(pointer="/export/updatable", expected=expected, found=found))
+        problems.append(
+            problem(
+                "updatable-dataset",
+                POINTER,
+                expected="a dataset of pictures or features",
+                found=f"{info.name} ({info.kind})",
+                advice=leave_out(POINTER, "leave updatable out of export"),
+                dataset=info.name,
+                kind=info.kind,
+            )
+        )
     elif graph and info:
         problems += [problem for node in graph.nodes for problem in _writing_problems(node)]
         problems += _end_problems(graph, info) + _layer_problems(updatable, graph)
@@ -59,26 +72,40 @@ def _loss_problems(updatable: Updatable, info: DatasetInfo) -> list[Problem]:
         return []
     subject = f"{info.name} ({info.task})"
     return [
-        Problem(
-            pointer="/export/updatable/loss",
+        problem(
+            "updatable-loss",
+            f"{POINTER}/loss",
             subject=subject,
             expected=repr(_loss_of(info)),
             found=repr(updatable.loss),
-            hint="it can be left out",
+            advice=leave_out(f"{POINTER}/loss", "it can be left out"),
+            dataset=info.name,
+            task=info.task,
+            loss=updatable.loss,
+            allowed=[_loss_of(info)],
         )
     ]
 
 
 def _optimizer_problems(optimizer: SGD | Adam) -> list[Problem]:
     """What Core ML's optimizers do not have."""
-    pointer, subject = "/export/updatable/optimizer", f"{optimizer.type} on a phone"
+    pointer, subject = f"{POINTER}/optimizer", f"{optimizer.type} on a phone"
     wrong = []
     if isinstance(optimizer, SGD) and optimizer.nesterov:
         wrong.append(("nesterov", "plain momentum", "true"))
     if optimizer.clipnorm is not None:
         wrong.append(("clipnorm", "none", f"{optimizer.clipnorm}"))
     return [
-        Problem(pointer=f"{pointer}/{key}", subject=subject, expected=expected, found=found)
+        problem(
+            "updatable-optimizer",
+            f"{pointer}/{key}",
+            subject=subject,
+            expected=expected,
+            found=found,
+            advice=leave_out(f"{pointer}/{key}", "leave it out"),
+            optimizer=optimizer.type,
+            key=key,
+        )
         for key, expected, found in wrong
     ]
 
@@ -89,12 +116,15 @@ def _writing_problems(node: Node) -> list[Problem]:
     if not found:
         return []
     return [
-        Problem(
-            pointer=f"/model/layers/{node.index}",
+        problem(
+            "updatable-layer",
+            f"/model/layers/{node.index}",
             subject="an updatable file",
             expected="layers of a dense or convolutional network",
             found=found,
-            hint="leave updatable out of export",
+            advice=leave_out(POINTER, "leave updatable out of export"),
+            layer=node.name,
+            type=node.layer.type,
         )
     ]
 
@@ -119,12 +149,14 @@ def _end_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     if info.task == "regression" or graph.output_shape != (1,):
         return []  # that classes want a softmax is told where the output is held against the dataset
     return [
-        Problem(
-            pointer=f"/model/layers/{graph.nodes[-1].index}",
+        problem(
+            "updatable-output",
+            f"/model/layers/{graph.nodes[-1].index}",
             subject="an updatable file",
             expected="a softmax over two outputs, which Core ML's cross entropy wants",
             found="one sigmoid output",
-            hint='end with {"type": "Dense", "units": 2, "activation": "softmax"}',
+            advice=end_with({"type": "Dense", "units": 2, "activation": "softmax"}),
+            layer=graph.nodes[-1].name,
         )
     ]
 
@@ -136,12 +168,30 @@ def _layer_problems(updatable: Updatable, graph: Graph) -> list[Problem]:
     if updatable.layers is None and not reached:
         found = f"none behind {_named(barrier)}" if barrier else "none"
         expected = "a Dense or Conv2D that the loss can be traced back to"
-        return [Problem(pointer="/export/updatable", expected=expected, found=found, hint=_WAYS)]
+        return [
+            problem(
+                "updatable-nothing",
+                POINTER,
+                expected=expected,
+                found=found,
+                advice=told(_WAYS),
+                **_barrier(barrier),
+            )
+        ]
     problems = []
     for place, name in enumerate(updatable.layers or ()):
         pointer = f"/export/updatable/layers/{place}"
         if name in (updatable.layers or ())[:place]:
-            problems.append(Problem(pointer=pointer, expected="each name once", found=f"{name!r} again"))
+            problems.append(
+                problem(
+                    "repeated-layer",
+                    pointer,
+                    expected="each name once",
+                    found=f"{name!r} again",
+                    advice=leave_out(pointer, "leave it out"),
+                    layer=name,
+                )
+            )
         elif name not in reached:
             problems.append(_unreached(pointer, name, graph, barrier, reached))
     return problems
@@ -156,18 +206,28 @@ def _unreached(
     if name not in nodes:
         close = difflib.get_close_matches(name[:64], reached, n=1)
         there = f"there are {', '.join(reached[-12:])}" if reached else ""
-        hint = f"did you mean {close[0]!r}?" if close else there
-        return Problem(pointer=pointer, expected=expected, found=repr(name[:64]), hint=hint)
+        advice, found = meant(pointer, close) if close else told(there), repr(name[:64])
+        values: dict[str, Any] = {"layer": name, "known": reached[-12:]}
+        return problem("unknown-layer", pointer, expected=expected, found=found, advice=advice, **values)
     if name not in able:
-        return Problem(pointer=pointer, expected=expected, found=_named(nodes[name]))
+        found = _named(nodes[name])
+        kind = nodes[name].layer.type
+        return problem("layer-cannot-learn", pointer, expected=expected, found=found, layer=name, type=kind)
     behind = f", behind which comes {_named(barrier)}" if barrier and barrier.name != name else ""
     itself = f" with {nodes[name].layer.activation}" if not behind else ""  # type: ignore[attr-defined]
-    return Problem(
-        pointer=pointer,
+    return problem(
+        "layer-out-of-reach",
+        pointer,
         expected="a layer that the loss can be traced back to",
         found=f"{_named(nodes[name])}{behind or itself}",
-        hint=_WAYS,
+        advice=told(_WAYS),
+        layer=name,
+        **_barrier(barrier),
     )
+
+
+def _barrier(barrier: Node | None) -> dict[str, Any]:
+    return {"barrier": barrier.name, "barrier_type": barrier.layer.type} if barrier else {}
 
 
 def _named(node: Node) -> str:

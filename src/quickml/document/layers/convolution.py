@@ -3,7 +3,9 @@
 import math
 from typing import ClassVar, Literal
 
+from quickml.document.advice import leave_out, write
 from quickml.document.layers.layer import (
+    SAME_PADDING,
     Activated,
     Example,
     Initializer,
@@ -36,16 +38,29 @@ def check_groups(groups: int, given: int, what: str, filters: int) -> None:
     """Raises ShapeError where groups do not divide the `given` channels or features, and the filters."""
     if given % groups or filters % groups:
         raise ShapeError(
+            "groups",
             f"groups that divide the {what} and the filters",
             f"{groups} groups for {given} {what} and {filters} filters",
+            write("/groups", math.gcd(groups, given, filters)),
             field="groups",
+            found_groups=groups,
+            entries=given,
+            filters=filters,
         )
 
 
 def check_gaps(strides: int | Pair, dilation_rate: int | Pair) -> None:
     """Raises ShapeError for strides together with dilation, which Keras does not have."""
     if strides not in (1, (1, 1)) and dilation_rate not in (1, (1, 1)):
-        raise ShapeError("strides of 1 where dilation_rate is above 1", f"strides {strides}", field="strides")
+        raise ShapeError(
+            "strides-with-dilation",
+            "strides of 1 where dilation_rate is above 1",
+            f"strides {strides}",
+            write("/strides", 1),
+            field="strides",
+            found_strides=strides,
+            dilation_rate=dilation_rate,
+        )
 
 
 def window(  # noqa: PLR0917
@@ -58,10 +73,14 @@ def window(  # noqa: PLR0917
         out.append(slid(extent, one, stride, padding, spread))
         if out[-1] < 1:
             raise ShapeError(
+                "window-too-large",
                 f"at least {reach(one, spread)} rows and columns for this {name}",
                 shown(shape),
-                'make it smaller, or use the padding "same"',
+                SAME_PADDING,
                 field=name,
+                key=name,
+                needed=reach(one, spread),
+                input_shape=shape,
             )
     return tuple(out)
 
@@ -187,7 +206,14 @@ class Conv2DTranspose(Weighted, _Stepping):
         least = 1 - size % 2 if same else 0  # "same" keeps the middle of the kernel, which may be none
         if not least <= more < stride:
             raise ShapeError(
-                f"at least {least} and less than the strides of {stride}", str(more), field="output_padding"
+                "output-padding",
+                f"at least {least} and less than the strides of {stride}",
+                str(more),
+                leave_out("/output_padding", "leave it out for the default"),
+                field="output_padding",
+                minimum=least,
+                below=stride,
+                found_padding=more,
             )
         return (extent - 1) * stride + (size % 2 if same else size) + more
 

@@ -2,7 +2,15 @@
 
 from typing import ClassVar, Literal
 
-from quickml.document.layers.layer import Example, Parameters, ShapeError, Weighted, is_traced, shown
+from quickml.document.layers.layer import (
+    FLATTEN_BEFORE,
+    Example,
+    Parameters,
+    ShapeError,
+    Weighted,
+    is_traced,
+    shown,
+)
 from quickml.fields import Shape, Size
 
 
@@ -19,7 +27,14 @@ class Dense(Weighted):
     def output_shape(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         if len(shape) > 2:
-            raise ShapeError("a flat input", shown(shape), "put a Flatten before it", then=(self.units,))
+            raise ShapeError(
+                "not-flat",
+                "a flat input",
+                shown(shape),
+                FLATTEN_BEFORE,
+                then=(self.units,),
+                input_shape=shape,
+            )
         return (*shape[:-1], self.units)
 
     def parameters(self, *shapes: Shape) -> Parameters:

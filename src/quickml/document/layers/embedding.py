@@ -29,7 +29,7 @@ class Embedding(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         if len(shape) != 1:
-            raise ShapeError("tokens in a row, (steps,)", shown(shape))
+            raise ShapeError("not-tokens", "tokens in a row, (steps,)", shown(shape), input_shape=shape)
         return (*shape, self.output_dim)
 
     def parameters(self, *shapes: Shape) -> Parameters:

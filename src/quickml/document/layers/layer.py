@@ -7,6 +7,8 @@ from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
 
+from quickml.document.advice import NOTHING, Advice, before, put, told
+from quickml.document.codes import Code
 from quickml.fields import DocumentModel, Shape
 
 Activation_ = Literal[
@@ -56,10 +58,20 @@ class ShapeError(Exception):
     """A layer cannot take an input of this shape."""
 
     def __init__(
-        self, expected: str, found: str, hint: str = "", *, field: str = "", then: Shape | None = None
+        self,
+        code: Code,
+        expected: str,
+        found: str,
+        advice: Advice = NOTHING,
+        *,
+        field: str = "",
+        then: Shape | None = None,
+        **values: Any,
     ) -> None:
-        self.expected, self.found, self.hint, self.field = expected, found, hint, field
+        self.code, self.expected, self.found, self.field = code, expected, found, field
+        self.advice = advice  # its paths are relative to the layer
         self.then = then  # the likely output shape, so that later layers can still be checked
+        self.values = values
         super().__init__(expected)
 
 
@@ -199,9 +211,30 @@ def image(shape: Shape) -> tuple[int, int, int]:
         ShapeError: it has another number of axes.
     """
     if len(shape) != 3:
-        hint = "put a Reshape to (height, width, channels) before it"
-        raise ShapeError("an image of (height, width, channels)", shown(shape), hint)
+        raise ShapeError(
+            "not-an-image",
+            "an image of (height, width, channels)",
+            shown(shape),
+            _reshaped(_as_image(shape), "put a Reshape to (height, width, channels) before it"),
+            input_shape=shape,
+        )
     return shape[0], shape[1], shape[2]
+
+
+def _as_image(shape: Shape) -> Shape:
+    """The image that a row or a table of numbers is likely to be: one channel, and a square if possible."""
+    if len(shape) > 1:
+        return (shape[0], math.prod(shape[1:]), 1)
+    side = math.isqrt(shape[0])
+    return (side, side, 1) if side * side == shape[0] else (shape[0], 1, 1)
+
+
+def _reshaped(target: Shape, words: str) -> Advice:
+    return before({"type": "Reshape", "target_shape": [*target]}, words=words)
+
+
+FLATTEN_BEFORE = before({"type": "Flatten"}, words="put a Flatten before it")
+SAME_PADDING = Advice(words='make it smaller, or use the padding "same"', steps=(put("/padding", "same"),))
 
 
 class NoSequenceError(ShapeError):
@@ -215,8 +248,14 @@ def sequence(shape: Shape) -> tuple[int, int]:
         NoSequenceError: it has another number of axes.
     """
     if len(shape) != 2:
-        hint = "put a Reshape to (steps, features) before it"
-        raise NoSequenceError("a sequence of (steps, features)", shown(shape), hint)
+        target = (shape[0], math.prod(shape[1:]))
+        raise NoSequenceError(
+            "not-a-sequence",
+            "a sequence of (steps, features)",
+            shown(shape),
+            _reshaped(target, "put a Reshape to (steps, features) before it"),
+            input_shape=shape,
+        )
     return shape[0], shape[1]
 
 
@@ -229,9 +268,12 @@ def axis_of(axis: int, shape: Shape, *, field: str = "axis") -> int:
     position = axis - 1 if axis > 0 else axis + len(shape)
     if axis == 0 or not 0 <= position < len(shape):
         raise ShapeError(
+            "axis",
             f"an axis from 1 to {len(shape)}, or from -{len(shape)} to -1",
             str(axis),
-            "0 is the batch",
+            told("0 is the batch"),
             field=field,
+            axes=len(shape),
+            found_axis=axis,
         )
     return position

@@ -15,7 +15,12 @@ class _NumberByNumber(_Merge):
     def output_shape(self, *shapes: Shape) -> Shape:
         if len(set(shapes)) > 1:
             raise ShapeError(
-                "inputs of one shape", " and ".join(map(shown, shapes)), field="inputs", then=shapes[0]
+                "shapes-differ",
+                "inputs of one shape",
+                " and ".join(map(shown, shapes)),
+                field="inputs",
+                then=shapes[0],
+                input_shapes=shapes,
             )
         return shapes[0]
 
@@ -39,7 +44,16 @@ class Subtract(_NumberByNumber):
 
     def output_shape(self, *shapes: Shape) -> Shape:
         if len(shapes) != 2:
-            raise ShapeError("two inputs", str(len(shapes)), field="inputs", then=shapes[0])
+            raise ShapeError(
+                "number-of-inputs",
+                "two inputs",
+                str(len(shapes)),
+                field="inputs",
+                then=shapes[0],
+                minimum=2,
+                maximum=2,
+                found_inputs=len(shapes),
+            )
         return super().output_shape(*shapes)
 
 
@@ -92,9 +106,12 @@ class Concatenate(_Merge):
                 a != b for i, (a, b) in enumerate(zip(first, other, strict=True)) if i != position
             ):
                 raise ShapeError(
+                    "shapes-differ",
                     f"inputs alike except along axis {self.axis}",
                     " and ".join(map(shown, shapes)),
                     field="inputs",
+                    input_shapes=shapes,
+                    axis=self.axis,
                 )
         joined = sum(shape[position] for shape in shapes)
         return (*first[:position], joined, *first[position + 1 :])

@@ -50,11 +50,24 @@ class Normalization(Layer):
         if (self.mean is None) != (self.variance is None):
             missing = "variance" if self.variance is None else "mean"
             raise ShapeError(
-                "mean and variance together, or neither", f"no {missing}", field=missing, then=shape
+                "mean-and-variance",
+                "mean and variance together, or neither",
+                f"no {missing}",
+                field=missing,
+                then=shape,
+                missing=missing,
             )
         for key, value in (("mean", self.mean), ("variance", self.variance)):
             if isinstance(value, tuple) and len(value) != shape[-1]:
-                raise ShapeError(f"{shape[-1]} numbers", str(len(value)), field=key, then=shape)
+                raise ShapeError(
+                    "number-of-values",
+                    f"{shape[-1]} numbers",
+                    str(len(value)),
+                    field=key,
+                    then=shape,
+                    expected_values=shape[-1],
+                    found_values=len(value),
+                )
         return shape
 
     def parameters(self, *shapes: Shape) -> Parameters:

@@ -2,6 +2,7 @@
 
 from typing import ClassVar, Literal
 
+from quickml.document.advice import told
 from quickml.document.layers.layer import (
     Activation_,
     BiasInitializer,
@@ -53,10 +54,13 @@ class Recurrent(Layer):
         out = (steps, self.units) if self.return_sequences else (self.units,)
         if self.is_unrolled and steps > MAX_UNROLLED:
             raise ShapeError(
+                "too-many-steps",
                 f"at most {MAX_UNROLLED} steps",
                 str(steps),
-                "an LSTM with its default activations takes more; pooling makes fewer of them",
+                told("an LSTM with its default activations takes more; pooling makes fewer of them"),
                 then=out,
+                maximum_steps=MAX_UNROLLED,
+                found_steps=steps,
             )
         return out
 

@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from quickml.document.advice import write
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, TrainingOnly, axis_of, image
 from quickml.fields import BY_FORM, MANY, ONE, Fraction, PositiveFloat, Shape, one_or_many
 
@@ -92,10 +93,14 @@ class GroupNormalization(Layer):
         size = shapes[0][axis_of(self.axis, shapes[0])]
         if self.groups == 0 or size % self.groups:
             raise ShapeError(
+                "groups",
                 f"groups that divide the {size} entries of axis {self.axis}, or -1",
                 str(self.groups),
+                write("/groups", math.gcd(self.groups, size)),
                 field="groups",
                 then=shapes[0],
+                found_groups=self.groups,
+                entries=size,
             )
         return shapes[0]
 
@@ -124,7 +129,14 @@ class LayerNormalization(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         if not self.axes or len({axis_of(axis, shape) for axis in self.axes}) < len(self.axes):
-            raise ShapeError("at least one axis, each once", str(list(self.axes)), field="axis", then=shape)
+            raise ShapeError(
+                "axes",
+                "at least one axis, each once",
+                str(list(self.axes)),
+                field="axis",
+                then=shape,
+                found_axes=self.axes,
+            )
         return shape
 
     def parameters(self, *shapes: Shape) -> Parameters:

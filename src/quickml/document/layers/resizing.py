@@ -37,9 +37,12 @@ class Cropping2D(Layer):
         rows, columns = height - sum(self.cropping[0]), width - sum(self.cropping[1])
         if min(rows, columns) < 1:
             raise ShapeError(
+                "cropping",
                 f"less than the {height} rows and {width} columns there are",
                 shown(tuple(map(sum, self.cropping))),
                 field="cropping",
+                input_shape=shapes[0],
+                found_cropping=self.cropping,
             )
         return (rows, columns, channels)
 

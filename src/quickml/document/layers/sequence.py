@@ -4,6 +4,8 @@ from typing import ClassVar, Literal
 
 from quickml.document.layers.convolution import check_gaps, check_groups, reach, slid
 from quickml.document.layers.layer import (
+    FLATTEN_BEFORE,
+    SAME_PADDING,
     Example,
     Layer,
     Margin,
@@ -24,8 +26,16 @@ def _steps(  # noqa: PLR0917
     steps, _ = sequence(shape)
     places = slid(steps, size, stride, padding, dilation)
     if places < 1:
-        expected = f"at least {reach(size, dilation)} steps for this {name}"
-        raise ShapeError(expected, shown(shape), 'make it smaller, or use the padding "same"', field=name)
+        raise ShapeError(
+            "window-too-large",
+            f"at least {reach(size, dilation)} steps for this {name}",
+            shown(shape),
+            SAME_PADDING,
+            field=name,
+            key=name,
+            needed=reach(size, dilation),
+            input_shape=shape,
+        )
     return places
 
 
@@ -140,7 +150,7 @@ class RepeatVector(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         (shape,) = shapes
         if len(shape) != 1:
-            raise ShapeError("a row of numbers", shown(shape), "put a Flatten before it")
+            raise ShapeError("not-flat", "a row of numbers", shown(shape), FLATTEN_BEFORE, input_shape=shape)
         return (self.n, *shape)
 
 

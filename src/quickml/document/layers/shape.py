@@ -5,6 +5,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
+from quickml.document.advice import told
 from quickml.document.layers.layer import Example, Layer, ShapeError, shown
 from quickml.fields import MAX_SIZE, Shape, Size
 
@@ -44,14 +45,22 @@ class Reshape(Layer):
         wildcards = self.target_shape.count(-1)
         if wildcards > 1 or 0 in self.target_shape:
             raise ShapeError(
-                "sizes of at least 1, and at most one -1", shown(self.target_shape), field="target_shape"
+                "target-shape",
+                "sizes of at least 1, and at most one -1",
+                shown(self.target_shape),
+                field="target_shape",
+                found_shape=self.target_shape,
             )
         if (total % known) if wildcards else (total != known):
             raise ShapeError(
+                "target-size",
                 f"a shape that holds {total} numbers",
                 shown(self.target_shape),
-                f"the layer before gives {shown(shapes[0])}",
+                told(f"the layer before gives {shown(shapes[0])}"),
                 field="target_shape",
+                numbers=total,
+                input_shape=shapes[0],
+                found_shape=self.target_shape,
             )
         return tuple(total // known if size == -1 else size for size in self.target_shape)
 
@@ -74,6 +83,12 @@ class Permute(Layer):
         if sorted(self.dims) != list(range(1, len(shape) + 1)):
             expected = f"each of 1 to {len(shape)} once" if len(shape) > 1 else "[1]"
             raise ShapeError(
-                expected, shown(self.dims), f"the layer before gives {shown(shape)}", field="dims"
+                "axes-order",
+                expected,
+                shown(self.dims),
+                told(f"the layer before gives {shown(shape)}"),
+                field="dims",
+                axes=len(shape),
+                found_dims=self.dims,
             )
         return tuple(shape[place - 1] for place in self.dims)

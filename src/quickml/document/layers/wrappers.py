@@ -5,17 +5,27 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticKnownError
 
+from quickml.document.advice import leave_out
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import Example, Layer, Parameters, ShapeError, sequence
 from quickml.document.layers.recurrent import GRU, LSTM, SimpleRNN
 from quickml.fields import Shape
+
+OMIT = leave_out("", "leave it out")
 
 
 def _check_unnamed(layer: Layer) -> None:
     """The name and the inputs of the outer layer are those of the inner one."""
     for key in ("name", "inputs"):
         if getattr(layer, key) is not None:
-            raise ShapeError(f"no `{key}` in a layer within a layer", "one", field=f"layer/{key}")
+            raise ShapeError(
+                "inner-key",
+                f"no `{key}` in a layer within a layer",
+                "one",
+                OMIT.below(f"/layer/{key}"),
+                field=f"layer/{key}",
+                key=key,
+            )
 
 
 def _is_dense(value: Any) -> Any:
@@ -40,7 +50,13 @@ class Bidirectional(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         _check_unnamed(self.layer)
         if self.layer.go_backwards:
-            raise ShapeError("false: it goes both ways", "true", field="layer/go_backwards")
+            raise ShapeError(
+                "backwards",
+                "false: it goes both ways",
+                "true",
+                OMIT.below("/layer/go_backwards"),
+                field="layer/go_backwards",
+            )
         *steps, units = self.layer.output_shape(*shapes)
         return (*steps, units * 2 if self.merge_mode == "concat" else units)
 

@@ -12,9 +12,11 @@ from quickml.datasets import registry
 from quickml.datasets.catalog import Catalog
 from quickml.datasets.dataset import Reference
 from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import meant, told
 from quickml.document.sculptml.notes import Notes
 from quickml.document.sculptml.training import KEYS
 from quickml.document.sculptml.values import is_absent, number, step
+from quickml.document.spellings import similar
 from quickml.document.validation_errors import problems_of
 
 _SILENT = frozenset({"__info__", "info", "name"})
@@ -30,7 +32,10 @@ def choose(given: Any, dim: Sequence[int], catalog: Catalog, notes: Notes) -> ty
     kind = registry.find(key)
     if kind is None:
         pointer = "/dataset/name" if isinstance(given, dict) else "/dataset"
-        notes.problem(pointer, "a known dataset", name, f"known: {', '.join(registry.names())}")
+        known = registry.names()
+        names = similar(key, known)
+        advice = meant(pointer, names) if names else told(f"known: {', '.join(known)}")
+        notes.problem("unknown-dataset", pointer, "a known dataset", name, advice, type=key, known=known)
     return kind
 
 
@@ -45,7 +50,7 @@ def _fitting(dim: Sequence[int], catalog: Catalog, notes: Notes) -> type[Referen
                 return kind
     kind = max(kinds, key=lambda kind: len(shapes[kind]) == min(len(dim), 3), default=None)
     if kind is None:
-        notes.problem("", "the key 'dataset'", None)
+        notes.problem("missing-key", "", "the key 'dataset'", None, keys=["dataset"])
     else:
         notes.notice("", f"there is no dataset, and none has inputs of this shape; {_name(kind)} is used")
     return kind

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, get_args
 
+from quickml.document.advice import NOTHING, meant
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.sculptml.notes import Notes
 from quickml.document.sculptml.values import dim, is_absent, number, step, tuple_or_number, word
+from quickml.document.spellings import similar
 
 TYPES = {
     "DenseLyr": "Dense",
@@ -64,12 +66,16 @@ def convert(model: Mapping[str, Any], base: str, outputs: int, notes: Notes) -> 
             layers.append(_Conversion(old, TYPES[kind], pointer, outputs, notes).run())
         else:
             found = old.get("layer") if isinstance(old, dict) else old
-            notes.problem(pointer, f"a layer whose `layer` is one of {', '.join(TYPES)}", found)
+            names = similar(found, list(TYPES)) if isinstance(found, str) else []
+            advice = meant(f"{pointer}/layer", names) if names else NOTHING
+            expected = f"a layer whose `layer` is one of {', '.join(TYPES)}"
+            type_ = found if isinstance(found, str) else None
+            notes.problem("unknown-type", pointer, expected, found, advice, type=type_, known=[*TYPES])
     for index in present:
         if index >= count:
             notes.notice(f"{base}/layer_{index}", f"ignored: num_layers is {count}")
     if not layers and not notes.problems:
-        notes.problem(base, "at least one layer", None)
+        notes.problem("too-few-items", base, "at least one layer", None, minimum=1, found_items=0)
     return layers
 
 
@@ -118,7 +124,7 @@ class _Conversion:
                 result.layer[new] = converted
                 result.keys[new] = pointer
         if self.kind == "Reshape" and "target_shape" not in result.layer:
-            self.notes.problem(self.pointer, "the key 'dim'", None)
+            self.notes.problem("missing-key", self.pointer, "the key 'dim'", None, keys=["dim"])
         return result
 
     def _value(self, key: str, value: Any, pointer: str) -> Any:

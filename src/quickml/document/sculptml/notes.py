@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from quickml.document.advice import NOTHING, Advice
+from quickml.document.codes import Code
+from quickml.document.problem import problem
 from quickml.document.validation_errors import shown_value
 from quickml.errors import Notice, Problem
 
@@ -37,7 +41,9 @@ class Notes:
         """A value was ignored."""
         self.notice(pointer, f"ignored: {shown_value(value)} is not a known value")
 
-    def problem(self, pointer: str, expected: str, found: object, hint: str = "") -> None:
+    def problem(
+        self, code: Code, pointer: str, expected: str, found: object, advice: Advice = NOTHING, **values: Any
+    ) -> None:
         """Something cannot be converted."""
         shown = "none" if found is None else shown_value(found)
-        self.problems.append(Problem(pointer=pointer, expected=expected, found=shown, hint=hint))
+        self.problems.append(problem(code, pointer, expected=expected, found=shown, advice=advice, **values))

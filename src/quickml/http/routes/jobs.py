@@ -108,7 +108,9 @@ def _validation(service: Service, body: bytes) -> str:
     try:
         message = _meaning(service.plan(body))
     except DocumentError as error:
-        message = ValidationMessage(valid=False, problems=error.problems, more=error.more)
+        message = ValidationMessage(
+            valid=False, problems=error.problems, more=error.more, layers=error.layers or None
+        )
     return message.model_dump_json()
 
 
