@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from quickml import events, results
+from quickml.answers import Flips
 from quickml.datasets import REGISTERED, Catalog, Data, Dataset
 from quickml.document import Plan
 from quickml.errors import DocumentError, QuickMLError, ResultError, RoomError
@@ -181,6 +182,7 @@ class _Exported:
     files: tuple[events.FileRow, ...]
     skipped: Mapping[str, str]
     compression: tuple[events.Compressed, ...]
+    flips: tuple[Flips, ...]
     parity: tuple[events.Parity, ...]
 
 
@@ -192,7 +194,12 @@ def _export(
     from quickml.export.compilation import Compilation
 
     run = Compilation(
-        trained=trained, data=data, keras_file=folder / results.KERAS.name, folder=folder, scratch=scratch
+        trained=trained,
+        data=data,
+        keras_file=folder / results.KERAS.name,
+        folder=folder,
+        variants=folder / results.VARIANTS,
+        scratch=scratch,
     )
     outputs, skipped = (yield from compiling.write(run)), compiling.skipped(trained.plan)
     files = tuple(
@@ -203,8 +210,14 @@ def _export(
     yield events.Compiled(files=files, skipped=skipped, seconds=clock.lap("compile"))
     parity = compiling.verify(outputs, run)
     clock.lap("verify")
-    tried = tuple(row for candidate in run.core_ml.values() for row in candidate.tried)
-    return _Exported(files=files, skipped=skipped, compression=tried, parity=parity)
+    chosen = run.core_ml.values()
+    return _Exported(
+        files=files,
+        skipped=skipped,
+        compression=tuple(row for candidate in chosen for row in candidate.tried),
+        flips=tuple(row for candidate in chosen for row in candidate.flips),
+        parity=parity,
+    )
 
 
 @contextmanager
@@ -224,7 +237,7 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
     from quickml.report.record import record, write
 
     labels = trained.plan.info.labels
-    answers = to_bytes(data.y_test, trained.predictions, labels)
+    answers = to_bytes(data.y_test, trained.predictions, labels, exported.flips)
     (folder / results.ANSWERS.name).write_bytes(answers)
     text = trained.plan.document.model_dump_json(indent=2, exclude_none=True)
     (folder / results.DOCUMENT.name).write_text(text + "\n", encoding="utf-8")
@@ -233,6 +246,7 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
         data,
         parity=exported.parity,
         compression=exported.compression,
+        flips=exported.flips,
         files=(*exported.files, *(_row(folder, one) for one in (results.KERAS, results.ANSWERS))),
         skipped=exported.skipped,
         seconds=clock.finished(),

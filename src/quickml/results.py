@@ -36,6 +36,8 @@ FILM = ResultFile(name="film.bin", kind="film", media_type="application/octet-st
 ANSWERS = ResultFile(name="answers.bin", kind="answers", media_type="application/octet-stream")
 ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE, ANSWERS)
 """What a run leaves besides the formats that the document asks for."""
+VARIANTS = "variants"
+"""Folder in a result folder: the model with other weights than delivered, such as `model.int8.mlmodel`."""
 
 
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))

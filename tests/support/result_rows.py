@@ -12,7 +12,8 @@ def rows(folder: Path) -> tuple[FileRow, ...]:
     """Of every file that a format names; a package without a zip gets one."""
     formats = {one.file_name: one for one in known().values()}
     for path in list(folder.iterdir()):
-        if path.is_dir() and not path.is_symlink() and not path.with_name(f"{path.name}.zip").exists():
+        is_package = path.is_dir() and not path.is_symlink() and path.name != results.VARIANTS
+        if is_package and not path.with_name(f"{path.name}.zip").exists():
             zipped(path)
     made = {path: formats.get(path.name.removesuffix(".zip")) for path in sorted(folder.iterdir())}
     return tuple(

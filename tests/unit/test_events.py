@@ -30,7 +30,7 @@ EXAMPLES = [
     events.Trained(epochs=3, stopped=None, metrics={"loss": 0.5, "accuracy": 1.0}, seconds=1.0),
     events.Compressed(
         file="model.mlmodel", weights="int8", minimum_ios=13, size_bytes=5, float32_bytes=20, accuracy=0.9,
-        mean_absolute_error=None, drop=0.01, label_agreement=0.98, taken=True,
+        mean_absolute_error=None, drop=0.01, label_agreement=0.98, flips=2, taken=True,
     ),
     events.Compiled(files=(FILE,), skipped={"mlmodelc": "no"}, seconds=0.1),
     events.Verified(parity=(PARITY,), folder="runs/a", files=(FILE,), seconds=0.1),
@@ -47,6 +47,12 @@ def test_json_and_back(event):
     assert "\n" not in line
     assert json.loads(line)["type"] == event.type
     assert events.from_json(line) == event
+
+
+def test_what_an_older_version_says_of_compression_is_read():
+    (told,) = (event for event in EXAMPLES if event.type == "compressed")
+    older = {name: value for name, value in json.loads(told.to_json()).items() if name != "flips"}
+    assert events.from_json(json.dumps(older)) == told.model_copy(update={"flips": None})
 
 
 def test_a_loss_that_is_no_number_is_null():

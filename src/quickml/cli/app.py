@@ -257,6 +257,7 @@ def stop(job: JobId, server: Server = None, as_json: AsJson = False) -> None:
 @app.command()
 def download(
     job: JobId,
+    *,
     file: Annotated[
         list[str] | None,
         typer.Option("--file", metavar="NAME", help="Download only this file. Can be repeated."),
@@ -268,6 +269,9 @@ def download(
         ),
     ] = None,
     server: Server = None,
+    variants: Annotated[
+        bool, typer.Option("--variants", help="Also the files that were tried with other weights.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Download the files of a finished job. Packages are downloaded as folders.
@@ -277,7 +281,7 @@ def download(
     """
     from quickml.cli.commands.download import download_job
 
-    download_job(job, names=file or [], out=out, server=server, as_json=as_json)
+    download_job(job, names=file or [], variants=variants, out=out, server=server, as_json=as_json)
 
 
 def _print_version(is_given: bool) -> None:

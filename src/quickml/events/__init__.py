@@ -204,6 +204,9 @@ class Compressed(_Event):
     """Accuracy lost against the trained model, or relative increase of the mean absolute error."""
     label_agreement: float | None
     """Share of test samples with the same label as from the trained model; None for a regression."""
+    flips: int | None = None
+    """Number of test samples with another label than from the trained model; None for a regression, and in
+    events of older versions."""
     taken: bool
     """Whether the job delivers this file; with `"weights": "auto"`, the first that loses little enough."""
 

@@ -21,6 +21,8 @@ class Compilation:
     """The same model as saved by Keras, in float32."""
     folder: Path
     """The result folder, which receives the delivered files."""
+    variants: Path
+    """A folder for the files that were tried with other weights. Created when there are any."""
     scratch: Path
     """An empty folder on the same disk, for intermediate files."""
     core_ml: dict[str, Candidate] = field(default_factory=dict)

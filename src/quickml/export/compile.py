@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
 
 from quickml.document import Plan
+from quickml.document.export import Export, Weights
 from quickml.errors import CompileError
 from quickml.events import Event, Parity
 from quickml.export.compilation import Compilation
 from quickml.export.coreml.archive import zipped
+from quickml.export.coreml.compress.forms import share
+from quickml.export.formats.core_ml import CoreMLFormat
 from quickml.export.formats.format import ZIP, Format, asked
 
 _REPORT_BYTES = 2**20
@@ -50,10 +54,24 @@ def room_bytes(plan: Plan) -> int:
     """Estimate the disk space that a result needs while it is written.
 
     All weights in float32: once for Keras, once for each file, twice for each folder, which also becomes a
-    zip, and once more while they are converted.
+    zip, and once more while they are converted. With smaller weights, also all forms that may be tried.
     """
-    files = (2 if one.media_type == ZIP else 1 for one in asked(plan.document.export) if not one.missing())
-    return 4 * plan.graph.parameters.total * (2 + sum(files)) + _REPORT_BYTES
+    export = plan.document.export
+    formats = [one for one in asked(export) if not one.missing()]
+    files = sum(_copies(one) * (1 + _variants(one, export)) for one in formats)
+    return math.ceil(4 * plan.graph.parameters.total * (2 + files)) + _REPORT_BYTES
+
+
+def _copies(one: Format) -> int:
+    return 2 if one.media_type == ZIP else 1
+
+
+def _variants(one: Format, export: Export) -> float:
+    """The size of all forms that may be kept besides the delivered one, as a multiple of the float32 file."""
+    if not isinstance(one, CoreMLFormat) or export.weights == "float32":
+        return 0.0
+    forms: set[Weights] = {*one.allowed_weights(export), "float32"}
+    return math.fsum(share(form, export.sparsity) for form in forms)
 
 
 def write(run: Compilation) -> Generator[Event, None, tuple[Output, ...]]:

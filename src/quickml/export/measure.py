@@ -12,7 +12,7 @@ from quickml.export.verify import answers
 from quickml.model import Array
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Quality:
     """Accuracy or error on the test samples."""
 
@@ -22,6 +22,10 @@ class Quality:
     """In the unit of the target; None for a classifier."""
     label_agreement: float | None
     """Share of samples with the same label as from the trained model; None for a regression."""
+    flipped: NDArray[np.intp] | None
+    """Positions of the test samples with another label than from the trained model; None for a regression."""
+    labels: NDArray[np.intp] | None
+    """Their new labels, as class indices."""
     drop: float
     """Loss compared with the trained model: the decrease in accuracy, or the relative increase of the mean
     absolute error."""
@@ -56,13 +60,22 @@ def quality(found: Array, truth: NDArray[np.generic], predictions: Array, *, is_
     if not is_classifier:
         error, before = _error(found, truth), _error(predictions, truth)
         drop = (error - before) / max(before, 1e-12)
-        return Quality(accuracy=None, mean_absolute_error=error, label_agreement=None, drop=drop)
+        return Quality(
+            accuracy=None,
+            mean_absolute_error=error,
+            label_agreement=None,
+            flipped=None,
+            labels=None,
+            drop=drop,
+        )
     predicted, trained = found.argmax(axis=1), predictions.argmax(axis=1)
-    accuracy = float(np.mean(predicted == truth))
+    accuracy, flipped = float(np.mean(predicted == truth)), np.flatnonzero(predicted != trained)
     return Quality(
         accuracy=accuracy,
         mean_absolute_error=None,
         label_agreement=float(np.mean(predicted == trained)),
+        flipped=flipped,
+        labels=predicted[flipped],
         drop=float(np.mean(trained == truth)) - accuracy,
     )
 

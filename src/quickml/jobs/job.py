@@ -113,6 +113,8 @@ class Attempt:
 
 MEMBER = "member"
 """The kind of a file inside a package."""
+VARIANT = "variant"
+"""The kind of a Core ML file, or of a package's zip, with other weights than the delivered one."""
 ANSWERS = "answers"
 """The kind of the file with the answers to all test samples."""
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from quickml import results
 from quickml._version import __version__
+from quickml.answers import Flips
 from quickml.datasets.data import Data
 from quickml.document.layers.layer import Layer
 from quickml.document.shapes import Graph, summary
@@ -27,12 +28,17 @@ _SHOWN = ("activation", "kernel_size", "pool_size", "strides", "padding", "dilat
 """The settings of layers that tell most about a network."""
 
 
+MAX_FLIPPED = 100
+"""Number of samples with another label that the report lists for each form of weights."""
+
+
 def record(
     trained: TrainedModel,
     data: Data,
     *,
     parity: Sequence[Parity],
     compression: Sequence[Compressed],
+    flips: Sequence[Flips],
     files: Sequence[FileRow],
     skipped: Mapping[str, str],
     seconds: Mapping[str, float],
@@ -55,7 +61,7 @@ def record(
             "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
             "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
             "parity": [row.model_dump() for row in parity],
-            "compression": [row.model_dump(exclude={"type", "time"}) for row in compression],
+            "compression": _compression(compression, flips, trained, data),
             "files": [row.model_dump() for row in files],
             "skipped": skipped,
             "seconds": seconds,
@@ -64,6 +70,29 @@ def record(
         }
     )
     return content
+
+
+def _compression(
+    rows: Iterable[Compressed], flips: Iterable[Flips], trained: TrainedModel, data: Data
+) -> list[dict[str, Any]]:
+    """The events, each with the first samples that changed their labels; `answers.bin` has all of them."""
+    labels, before = trained.plan.info.labels, trained.predictions.argmax(axis=1)
+    flipped = {
+        (one.file, one.weights): [
+            {
+                "sample": int(sample),
+                "truth": labels[int(data.y_test[sample])],
+                "before": labels[int(before[sample])],
+                "after": labels[int(after)],
+            }
+            for sample, after in zip(one.samples[:MAX_FLIPPED], one.labels, strict=False)
+        ]
+        for one in flips
+    }
+    return [
+        {**row.model_dump(exclude={"type", "time"}), "flipped": flipped.get((row.file, row.weights), [])}
+        for row in rows
+    ]
 
 
 def _dataset(trained: TrainedModel, test_samples: int) -> dict[str, Any]:

@@ -11,12 +11,10 @@ from tempfile import TemporaryDirectory
 
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.export.formats.format import ZIP, runnable
-from quickml.jobs.job import Artifact
+from quickml.jobs.job import VARIANT, Artifact
 from quickml.storage.artifacts.checksums import check
 from quickml.storage.artifacts.store import ArtifactStore
 
-VARIANT = "variant"
-"""Kind of a file that compression has tried: a Core ML file like the delivered one."""
 MAX_NAMED = 20
 """Number of files that an error message names."""
 _ZIP_SUFFIX = ".zip"

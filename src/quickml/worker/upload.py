@@ -11,10 +11,10 @@ from quickml import results
 from quickml.errors import CoreMLFileError
 from quickml.events import FileRow
 from quickml.export.coreml.archive import contents
-from quickml.jobs.job import MEMBER, Artifact
+from quickml.jobs.job import MEMBER, VARIANT, Artifact
 from quickml.storage.artifacts.store import ArtifactStore
 
-BYTES = "application/octet-stream"
+BYTES, ZIP = "application/octet-stream", "application/zip"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
 """Media types of files inside a package, by their suffix; all others are sent as bytes."""
 PARALLEL = 4
@@ -23,6 +23,8 @@ PARALLEL = 4
 
 def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactStore) -> list[Artifact]:
     """Store a result folder: every file, and the files inside every package; all are on disk on return.
+
+    Variants are stored under their own names, without the name of their folder.
 
     Args:
         folder: the result.
@@ -40,9 +42,16 @@ def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactS
         for row in sorted(rows, key=lambda row: row.name)
         if (folder / row.name).is_file()
     ]
+    variants = folder / results.VARIANTS
+    if variants.is_dir():
+        whole += [
+            _File(path=path, name=path.name, kind=VARIANT, media_type=ZIP if path.suffix == ".zip" else BYTES)
+            for path in sorted(variants.iterdir())
+            if path.is_file()
+        ]
     inside = [
         _File(path=path, name=name, kind=MEMBER, media_type=MEMBER_TYPES.get(path.suffix, BYTES))
-        for name, path in _members(folder)
+        for name, path in [*_members(folder), *_members(variants)]
     ]
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="upload") as pool:
         return list(pool.map(lambda file: _stored(file, job_id, store), [*whole, *inside]))
@@ -58,8 +67,8 @@ class _File:
 
 def _members(folder: Path) -> Iterator[tuple[str, Path]]:
     """The files of all packages, each with its name: `model.mlpackage/Manifest.json`."""
-    for package in sorted(folder.iterdir()):
-        if package.is_dir():
+    for package in sorted(folder.iterdir()) if folder.is_dir() else ():
+        if package.is_dir() and package.name != results.VARIANTS:
             for path in contents(package):
                 if not path.is_dir():
                     yield _name(path.relative_to(folder)), path

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from quickml import datasets, events, pipeline, results
+from quickml.answers import Answers
 from quickml.document import understand
 from quickml.errors import CompileError, CoreMLFileError, VerificationError
 from quickml.export import compile as compiling
@@ -66,7 +67,7 @@ def test_every_file_is_delivered_proven_and_told(int8):
     (compiled,) = (event for event in told if event.type == "compiled")
     assert [file.name for file in compiled.files] == names
     assert {path.name for path in folder.iterdir()} == {
-        *names, "model.keras", "spec.json", "report.json", "report.html", "answers.bin",
+        *names, "model.keras", "spec.json", "report.json", "report.html", "answers.bin", "variants",
     }  # fmt: skip
     for file in compiled.files:
         row = results.described(folder / file.name, kind=file.kind, media_type=file.media_type)
@@ -122,14 +123,69 @@ def test_an_onnx_alone_holds_the_weights_asked_for(tmp_path):
     assert not [event for event in told if event.type == "compiled" and event.skipped]
 
 
-def test_auto_without_any_loss_loses_nothing(tmp_path):
-    told, report = run(document(weights="auto", max_accuracy_drop=0), tmp_path / "result")
+@pytest.fixture(scope="module")
+def lossless(tmp_path_factory):
+    """A run that tries several forms: the folder, all events, and the report."""
+    folder = tmp_path_factory.mktemp("lossless") / "result"
+    return folder, *run(document(weights="auto", max_accuracy_drop=0), folder)
+
+
+def test_auto_without_any_loss_loses_nothing(lossless):
+    folder, told, report = lossless
     data = datasets.load(understand(document()).document.dataset)
     trained = next(event for event in told if event.type == "trained").metrics["accuracy"]
     for name in ("model.mlmodel", "model.mlpackage"):
         (taken,) = (row for row in report["compression"] if row["file"] == name and row["taken"])
-        assert np.mean(said(tmp_path / "result" / name, data.x_test) == data.y_test) >= trained - 1e-6
+        assert np.mean(said(folder / name, data.x_test) == data.y_test) >= trained - 1e-6
         assert taken["size_bytes"] < taken["float32_bytes"]
+
+
+def test_flips_are_those_of_the_files(lossless):
+    folder, told, report = lossless
+    data = datasets.load(understand(document()).document.dataset)
+    answers = Answers.read(folder / results.ANSWERS.name)
+    assert answers.confusion().tolist() == report["confusion_matrix"]
+    rows = report["compression"]
+    assert [event.flips for event in told if event.type == "compressed"] == [row["flips"] for row in rows]
+    assert len(rows) == len(answers.flips) >= 2
+    for row, flips in zip(rows, answers.flips, strict=True):
+        assert (flips.file, flips.weights, flips.taken) == (row["file"], row["weights"], row["taken"])
+        labels = said(folder / variant_of(row), data.x_test)
+        (flipped,) = np.nonzero(labels != answers.predicted)
+        assert flips.samples.tolist() == flipped.tolist()
+        assert flips.labels.tolist() == labels[flipped].tolist()
+        assert row["flips"] == len(flipped)
+        assert row["flipped"] == [
+            {
+                "sample": sample,
+                "truth": answers.labels[data.y_test[sample]],
+                "before": answers.labels[answers.predicted[sample]],
+                "after": answers.labels[labels[sample]],
+            }
+            for sample in flipped.tolist()
+        ]
+
+
+def variant_of(row):
+    """The path of the file that a row of `compression` is about, in the result folder."""
+    if row["taken"]:
+        return row["file"]
+    stem, kind = row["file"].split(".")
+    return f"{results.VARIANTS}/{stem}.{row['weights']}.{kind}"
+
+
+def test_every_form_that_was_tried_is_kept_once(lossless):
+    folder, _, report = lossless
+    tried = [variant_of(row) for row in report["compression"] if not row["taken"]]
+    names = {"model.float32.mlmodel", "model.float32.mlpackage", *(Path(path).name for path in tried)}
+    zips = {f"{name}.zip" for name in names if name.endswith(".mlpackage")}
+    assert {path.name for path in (folder / results.VARIANTS).iterdir()} == names | zips
+    data = datasets.load(understand(document()).document.dataset)
+    predicted = Answers.read(folder / results.ANSWERS.name).predicted
+    full = folder / results.VARIANTS / "model.float32.mlmodel"
+    assert (said(full, data.x_test) == predicted).mean() > 0.99
+    size_bytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    assert size_bytes < compiling.room_bytes(understand(document(weights="auto")))
 
 
 def test_what_cannot_be_written_here_is_said_before_training(tmp_path, monkeypatch):

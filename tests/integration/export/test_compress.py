@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chosen import chosen, proven, with_export
+from chosen import chosen, data_of, proven, with_export
 from emitted import channels_first, inputs_of, tokens_of
 from layer_examples import layers_of
 from quickml import results
@@ -108,6 +108,46 @@ def test_the_file_says_the_same_about_itself(cnn, kind, form, tmp_path):
     assert small.minimum_ios == full.minimum_ios == str(known()[kind].first_ios[form])
     for part in ("inputs", "outputs", "labels", "short_description", "user_defined", "author"):
         assert getattr(small, part) == getattr(full, part)
+
+
+@pytest.mark.parametrize("kind", ["mlmodel", "mlpackage"])
+def test_the_forms_that_were_tried_are_kept_and_their_flips_are_counted(cnn, kind, tmp_path):
+    from quickml.export.compilation import Compilation
+    from quickml.export.runtime import Runtime
+
+    (tmp_path / "result").mkdir()
+    run = Compilation(
+        trained=with_export(cnn, weights="auto", max_accuracy_drop=0),
+        data=data_of(cnn),
+        keras_file=tmp_path / "model.keras",
+        folder=tmp_path / "result",
+        variants=tmp_path / "result" / "variants",
+        scratch=tmp_path / "scratch",
+    )
+    format = known()[kind]
+    told = list(format.write(run))
+    one = run.core_ml[kind]
+    assert list(one.tried) == told
+    assert len(told) > 2
+    before = cnn.predictions.argmax(axis=1)
+    for event, flips in zip(told, one.flips, strict=True):
+        path = one.path if event.taken else one.variants[event.weights]
+        assert (flips.weights, flips.taken) == (event.weights, event.taken)
+        assert size(path) == event.size_bytes
+        runtime = Runtime.load(path)
+        labels = [runtime.labels.index(label) for label in cnn.plan.info.labels]
+        after = runtime.outputs(run.data.x_test)[:, labels].argmax(axis=1)
+        assert flips.samples.tolist() == np.flatnonzero(after != before).tolist()
+        assert flips.labels.tolist() == after[after != before].tolist()
+        assert event.flips == len(flips.samples)
+    assert sum(event.flips for event in told) > 0
+    kept = {event.weights for event in told if not event.taken} | {"float32"}
+    kept -= {one.weights}
+    assert set(one.variants) == kept
+    names = {f"model.{form}.{kind}" for form in kept}
+    zips = {f"{name}.zip" for name in names if kind == "mlpackage"}
+    assert {path.name for path in run.variants.iterdir()} == names | zips
+    assert format.verify(one.path, run).file == f"model.{kind}"
 
 
 def stored(path: Path) -> dict[str, str]:

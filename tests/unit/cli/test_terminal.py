@@ -153,7 +153,7 @@ LONG = (
     TRAINED.model_copy(update={"metrics": {"loss": 0.25, "accuracy": 0.9}}),
     events.Compressed(
         file="model.mlpackage", weights="palettized-4", minimum_ios=16, size_bytes=1_200_000, float32_bytes=4_800_000,
-        accuracy=0.9, mean_absolute_error=None, drop=0.001, label_agreement=0.99, taken=True,
+        accuracy=0.9, mean_absolute_error=None, drop=0.001, label_agreement=0.99, flips=100, taken=True,
     ),
     COMPILED.model_copy(update={"files": (FILE, FILE.model_copy(update={"name": "model.mlpackage"}))}),
     verified("runs/iris-20261127T104931Z"),

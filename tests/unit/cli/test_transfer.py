@@ -135,9 +135,9 @@ def serve(request):
     return answer(body=json.dumps(rows).encode())
 
 
-def downloaded(out, script=serve, *, as_json=False):
+def downloaded(out, script=serve, *, as_json=False, **options):
     with scripted(script) as server:
-        download_job("job_1", names=(), out=out, server=server.url, as_json=as_json)
+        download_job("job_1", out=out, server=server.url, as_json=as_json, **{"names": (), **options})
 
 
 def left(folder):
@@ -147,6 +147,32 @@ def left(folder):
 def test_a_folder_that_can_be_none():
     with pytest.raises(ResultError, match=r"expected .* folder"):
         downloaded(Path("/"))
+
+
+def test_variants_are_downloaded_only_if_wanted(tmp_path, capsys):
+    def serve_variants(request):
+        if not request.path.endswith("/artifacts"):
+            return serve(request)
+        variants = [{**FILE, "name": f"model.{form}.mlmodel", "kind": "variant"} for form in ("int4", "int8")]
+        return answer(body=json.dumps({"artifacts": [FILE, *variants]}).encode())
+
+    downloaded(tmp_path / "plain", serve_variants)
+    assert left(tmp_path / "plain") == ["model.mlmodel"]
+    downloaded(tmp_path / "all", serve_variants, variants=True)
+    assert left(tmp_path / "all") == ["model.mlmodel", "variants"]
+    assert left(tmp_path / "all" / "variants") == ["model.int4.mlmodel", "model.int8.mlmodel"]
+    assert "variants/model.int8.mlmodel" in capsys.readouterr().out
+
+    def break_off(request):
+        return answer(410) if request.path.endswith("/model.mlmodel") else serve_variants(request)
+
+    with pytest.raises(ServiceError):
+        downloaded(tmp_path / "one", break_off, names=("model.int4.mlmodel", "model.mlmodel"))
+    downloaded(tmp_path / "one", serve_variants, names=("model.int8.mlmodel",))
+    assert left(tmp_path / "one") == ["variants"]
+    assert left(tmp_path / "one" / "variants") == ["model.int8.mlmodel"], (
+        "nothing of the first command is left"
+    )
 
 
 def test_who_waits_for_another_download_says_so(tmp_path, capsys):

@@ -198,7 +198,7 @@ def a_row(**changes: Any) -> dict[str, Any]:
     row: dict[str, Any] = {
         "file": "model.mlmodel", "weights": "palettized-4", "minimum_ios": 13, "size_bytes": 600_000,
         "float32_bytes": 4_800_000, "accuracy": 0.9, "mean_absolute_error": None, "drop": 0.0333,
-        "label_agreement": 0.9667, "taken": False,
+        "label_agreement": 0.9667, "flips": 1, "flipped": [], "taken": False,
     }  # fmt: skip
     return row | changes
 
@@ -207,16 +207,22 @@ def test_smaller_weights_show_what_they_save_and_cost() -> None:
     rows = [
         a_row(),
         a_row(
-            weights="int8", size_bytes=1_200_000, accuracy=0.9333, drop=0.0, label_agreement=1.0, taken=True
+            weights="int8",
+            size_bytes=1_200_000,
+            accuracy=0.9333,
+            drop=0.0,
+            label_agreement=1.0,
+            flips=0,
+            taken=True,
         ),
     ]
     report = a_report(compression=rows)
     report["parity"] = [report["parity"][0] | {"reference": "decompressed"}]
     text = Page(render(report, [])).text
     assert "Compressed weights: size, and accuracy on all 30 test samples" in text
-    row = "model.mlmodel palettized-4 13 600 kB 12.5 % 90.00 % −3.33 % 96.67 % not used: too inaccurate"  # noqa: RUF001
+    row = "model.mlmodel palettized-4 13 600 kB 12.5 % 90.00 % −3.33 % 96.67 % 1 not used: too inaccurate"  # noqa: RUF001
     assert row in text
-    assert "model.mlmodel int8 13 1.2 MB 25.0 % 93.33 % 0 % 100 % used" in text
+    assert "model.mlmodel int8 13 1.2 MB 25.0 % 93.33 % 0 % 100 % 0 used" in text
     assert "and the file with its own weights, decompressed" in text
     assert "model.mlmodel its decompressed weights 30 test samples" in text
     assert "decompressed" not in Page(render(a_report(), [])).text
@@ -224,7 +230,9 @@ def test_smaller_weights_show_what_they_save_and_cost() -> None:
 
 
 def test_smaller_weights_of_a_regression() -> None:
-    row = a_row(accuracy=None, label_agreement=None, mean_absolute_error=1.25, drop=0.25, taken=True)
+    row = a_row(
+        accuracy=None, label_agreement=None, flips=None, mean_absolute_error=1.25, drop=0.25, taken=True
+    )
     text = Page(render(a_regression() | {"compression": [row]}, [])).text
     assert "model.mlmodel palettized-4 13 600 kB 12.5 % 1.25 +25.00 % used" in text
     assert "same label" not in text

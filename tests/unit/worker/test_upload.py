@@ -72,6 +72,21 @@ def test_every_file_of_a_package_is_stored_under_its_path(result):
         )
 
 
+def test_variants_are_stored_under_their_own_names(result):
+    (result / "model.mlmodel").write_bytes(b"model")
+    variants = result / "variants"
+    (variants / "model.int8.mlmodel").parent.mkdir()
+    (variants / "model.int8.mlmodel").write_bytes(b"int8")
+    zipped(package(variants, {"Manifest.json": b"{}"}, "model.float32.mlpackage"))
+    _, found = delivered(result)
+    assert [(row.name, row.kind, row.media_type) for row in found] == [
+        ("model.mlmodel", "mlmodel", "application/octet-stream"),
+        ("model.float32.mlpackage.zip", "variant", "application/zip"),
+        ("model.int8.mlmodel", "variant", "application/octet-stream"),
+        ("model.float32.mlpackage/Manifest.json", "member", "application/json"),
+    ]
+
+
 def test_the_zip_holds_the_same(result):
     zipped(package(result))
     package(result, {"main.mlmodel": b"x", "metadata.json": b"{}"}, "model.aimodel")

@@ -26,12 +26,22 @@ from quickml.files.lock import Lock
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
 
 
+VARIANT = "variant"
+"""The kind of a file with other weights than the delivered one. They are stored in a folder of their own."""
+
+
 def download_job(
-    job_id: str, *, names: Sequence[str], out: Path | None, server: str | None, as_json: bool
+    job_id: str,
+    *,
+    names: Sequence[str],
+    variants: bool = False,
+    out: Path | None,
+    server: str | None,
+    as_json: bool,
 ) -> None:
     """Download files of a job into a folder, which appears once all of them are complete and verified.
 
-    After a failure, the same command resumes.
+    Without names, these are all files, variants only if wanted. After a failure, the same command resumes.
 
     Raises:
         JobStateError: the job is not ready.
@@ -45,14 +55,14 @@ def download_job(
             job = client.job(job_id)
             if job.status != "ready":
                 raise JobStateError(job_id=job.id, status=job.status, expected="ready")
-            chosen = _chosen(client.artifacts(job_id), names)
+            chosen = _chosen(client.artifacts(job_id), names, variants=variants)
             with _draft(job, out) as draft, transfer_on(sys.stderr, as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
                 with disk_errors(draft.folder):
-                    _remove_others(draft.path, {_name(file, as_folder) for file, as_folder in chosen})
+                    _remove_others(draft.path, {_path(file, as_folder) for file, as_folder in chosen})
                     published = draft.publish()
     except KeyboardInterrupt:
-        _print_how_to_resume(job_id, names, out, server)
+        _print_how_to_resume(job_id, names, out, server, variants=variants)
         sys.exit(130)
     rows = [_row(file, as_folder) for file, as_folder in chosen]
     if as_json:
@@ -63,15 +73,19 @@ def download_job(
     say(str(published))
 
 
-def _chosen(files: Sequence[Artifact], names: Sequence[str]) -> list[tuple[Artifact, bool]]:
-    """The named artifacts, and whether to download each as a folder. By default all, packages as folders."""
+def _chosen(
+    files: Sequence[Artifact], names: Sequence[str], *, variants: bool
+) -> list[tuple[Artifact, bool]]:
+    """The named artifacts, and whether to download each as a folder. By default all, packages as folders;
+    variants only if wanted."""
     offered = {file.package.name: (file, True) for file in files if file.package is not None}
     offered |= {file.name: (file, False) for file in files}
     if unknown := [name for name in names if name not in offered]:
         raise InputError(f"--file: expected one of {', '.join(offered)}; found {unknown[0]!r:.80}")
     if names:
         return [offered[name] for name in dict.fromkeys(names)]
-    return [(file, file.package is not None) for file in files]
+    wanted = [file for file in files if variants or file.kind != VARIANT]
+    return [(file, file.package is not None) for file in wanted]
 
 
 def _fetch(
@@ -92,7 +106,7 @@ def _fetch(
 
     for file, as_folder in chosen:
         fetch = client.download_package if as_folder else client.download
-        fetch(file, folder, progress=show)
+        fetch(file, folder / _path(file, as_folder).parent, progress=show)
 
 
 @contextmanager
@@ -133,31 +147,42 @@ def _draft(job: Job, out: Path | None) -> Iterator[results.Draft]:
         held.release()
 
 
-def _remove_others(folder: Path, names: set[str]) -> None:
-    """Remove what an earlier command with other `--file` options has left."""
+def _remove_others(folder: Path, kept: set[Path]) -> None:
+    """Remove what an earlier command with other options has left."""
+    inside = {Path(*path.parts[1:]) for path in kept if path.parts[0] == results.VARIANTS}
     for path in folder.iterdir():
-        if path.name not in names:
-            if path.is_dir() and not path.is_symlink():
+        is_folder = path.is_dir() and not path.is_symlink()
+        if path.name == results.VARIANTS and is_folder and inside:
+            _remove_others(path, inside)
+        elif Path(path.name) not in kept:
+            if is_folder:
                 shutil.rmtree(path)
             else:
                 path.unlink()
 
 
-def _name(file: Artifact, as_folder: bool) -> str:
-    return file.package.name if as_folder and file.package is not None else file.name
+def _path(file: Artifact, as_folder: bool) -> Path:
+    """Where a file goes in the folder, as in that of `quickml run`."""
+    name = file.package.name if as_folder and file.package is not None else file.name
+    return Path(results.VARIANTS, name) if file.kind == VARIANT else Path(name)
 
 
 def _row(file: Artifact, as_folder: bool) -> dict[str, Any]:
+    name = _path(file, as_folder).as_posix()
     if not as_folder or file.package is None:
-        return {"name": file.name, "size_bytes": file.size_bytes, "sha256": file.sha256}
+        return {"name": name, "size_bytes": file.size_bytes, "sha256": file.sha256}
     files = [inner.model_dump(include={"path", "size_bytes", "sha256"}) for inner in file.package.files]
-    return {"name": file.package.name, "size_bytes": file.package.size_bytes, "files": files}
+    return {"name": name, "size_bytes": file.package.size_bytes, "files": files}
 
 
-def _print_how_to_resume(job_id: str, names: Sequence[str], out: Path | None, server: str | None) -> None:
+def _print_how_to_resume(
+    job_id: str, names: Sequence[str], out: Path | None, server: str | None, *, variants: bool
+) -> None:
     command = ["quickml", "download", job_id]
     for name in names:
         command += ["--file", name]
+    if variants:
+        command.append("--variants")
     if out is not None:
         command += ["--out", str(out)]
     if server is not None and "token=" not in server:

@@ -118,5 +118,7 @@ def compression(event: events.Compressed) -> str:
         cost = f"mean absolute error {event.mean_absolute_error:.4g} ({event.drop:+.1%})"
     else:
         change = 0.0 - event.drop  # never -0.00%
-        cost = f"accuracy {event.accuracy:.2%} ({change:+.2%}), {event.label_agreement:.1%} same labels"
+        same = f"{event.label_agreement:.1%} same labels"
+        flips = "" if event.flips is None else f", {event.flips:,} changed"
+        cost = f"accuracy {event.accuracy:.2%} ({change:+.2%}), {same}{flips}"
     return f"{size(event.size_bytes)}, {share}; {cost}{'' if event.taken else '; not used'}"

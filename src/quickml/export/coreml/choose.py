@@ -6,11 +6,14 @@ is written, and the files are run on all test samples, smallest first, until one
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Generator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
+import numpy as np
+
+from quickml.answers.answers import Flips
 from quickml.datasets.data import Data
 from quickml.document.export import Weights
 from quickml.document.formats import DocumentFormat
@@ -20,7 +23,7 @@ from quickml.export.coreml import package
 from quickml.export.coreml.compress import compress, decompress
 from quickml.export.coreml.compress.forms import LOSSY
 from quickml.export.coreml.reading.files import size_of
-from quickml.export.measure import measure
+from quickml.export.measure import Quality, measure
 from quickml.export.verify import verify
 from quickml.model import TrainedModel
 
@@ -42,6 +45,10 @@ class Candidate:
     """The file with its weights decompressed by coremltools; None if they are not compressed."""
     tried: tuple[Compressed, ...] = ()
     """The measurements of all candidates that were tried, in order."""
+    flips: tuple[Flips, ...] = ()
+    """The test samples whose labels they change, in the same order; empty for a regression."""
+    variants: Mapping[Weights, Path] = field(default_factory=dict)
+    """The other files that were tried, and the one with float32 weights, by their form."""
 
 
 def choose(
@@ -61,16 +68,25 @@ def choose(
     if export.weights == "float32":
         return next(written)
     tried: list[Compressed] = []
+    flips: list[Flips] = []
+    variants: dict[Weights, Path] = {}
     for candidate in sorted(written, key=lambda candidate: size_of(candidate.path)):
-        tried.append(_measured(candidate, trained, data))
-        yield tried[-1]
-        if tried[-1].taken:
+        told, flipped = _measured(candidate, trained, data)
+        tried.append(told)
+        flips += flipped
+        yield told
+        if told.taken:
             break
+        variants[candidate.weights] = candidate.path
+    if candidate.weights != "float32":
+        variants["float32"] = candidate.uncompressed
     if cost := _cost(tried[-1], export.weights):
         yield Warned(pointer="/export/weights", message=cost)
     lossy = candidate.weights in LOSSY
     decompressed = decompress(candidate.path, _folder(scratch / "decompressed")) if lossy else None
-    return replace(candidate, decompressed=decompressed, tried=tuple(tried))
+    return replace(
+        candidate, decompressed=decompressed, tried=tuple(tried), flips=tuple(flips), variants=variants
+    )
 
 
 def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> Iterator[Candidate]:
@@ -92,12 +108,14 @@ def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> It
             yield Candidate(path=path or full(ios), weights=weights, minimum_ios=ios, uncompressed=full(ios))
 
 
-def _measured(candidate: Candidate, trained: TrainedModel, data: Data) -> Compressed:
+def _measured(
+    candidate: Candidate, trained: TrainedModel, data: Data
+) -> tuple[Compressed, tuple[Flips, ...]]:
     export, labels = trained.plan.document.export, trained.plan.info.labels
     quality = measure(candidate.path, data.x_test, data.y_test, trained.predictions, labels)
     is_accurate = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is slightly more than 0.01
     is_fixed = export.weights != "auto" or candidate.weights == "float32"
-    return Compressed(
+    told = Compressed(
         file=candidate.path.name,
         weights=candidate.weights,
         minimum_ios=candidate.minimum_ios,
@@ -107,8 +125,24 @@ def _measured(candidate: Candidate, trained: TrainedModel, data: Data) -> Compre
         mean_absolute_error=quality.mean_absolute_error,
         drop=quality.drop,
         label_agreement=quality.label_agreement,
+        flips=None if quality.flipped is None else len(quality.flipped),
         taken=is_fixed or (is_accurate and _passes(candidate, trained)),
     )
+    return told, _flips(told, quality)
+
+
+def _flips(told: Compressed, quality: Quality) -> tuple[Flips, ...]:
+    """One for a classification, none for a regression."""
+    if quality.flipped is None or quality.labels is None:
+        return ()
+    flips = Flips(
+        file=told.file,
+        weights=told.weights,
+        taken=told.taken,
+        samples=quality.flipped.astype(np.uint32),
+        labels=quality.labels.astype(np.uint16),
+    )
+    return (flips,)
 
 
 def _passes(candidate: Candidate, trained: TrainedModel) -> bool:

@@ -7,9 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quickml.export.coreml.archive import zipped
 from quickml.export.formats.format import Format
 
 if TYPE_CHECKING:
+    from quickml.document.export import Weights
     from quickml.events import Event, Parity
     from quickml.export.compilation import Compilation
     from quickml.export.coreml.choose import Candidate
@@ -24,8 +26,19 @@ class CoreMLFormat(Format):
         """Move the candidate to the result folder, which is on the same disk as the scratch folder."""
         candidate = yield from self.candidate(run)
         path = candidate.path.rename(run.folder / self.file_name)
-        full = path if candidate.uncompressed == candidate.path else candidate.uncompressed
-        run.core_ml[self.kind] = replace(candidate, path=path, uncompressed=full)
+        variants = {form: self._keep(file, form, run) for form, file in candidate.variants.items()}
+        full = variants.get("float32", candidate.uncompressed)
+        if candidate.uncompressed == candidate.path:
+            full = path
+        run.core_ml[self.kind] = replace(candidate, path=path, uncompressed=full, variants=variants)
+        return path
+
+    def _keep(self, file: Path, form: Weights, run: Compilation) -> Path:
+        """Move a file with other weights to the folder of variants; a package gets a zip beside it."""
+        run.variants.mkdir(exist_ok=True)
+        path = file.rename(run.variants / f"model.{form}.{self.kind}")
+        if path.is_dir():
+            zipped(path)
         return path
 
     def verify(self, path: Path, run: Compilation) -> Parity:

@@ -23,6 +23,13 @@ expands the matrix, and the alignment of its parts) is up to 400 bytes, so that 
 the file smaller."""
 
 
+def share(form: Weights, sparsity: float) -> float:
+    """About how large a file of this form is at most, compared with one of float32."""
+    if form == "pruned":
+        return 1 - sparsity + 1 / 32
+    return {"float32": 32, "float16": 16, **PALETTE_BITS, **LINEAR_BITS}[form] / 32 + 0.05
+
+
 def is_worth_it(form: Weights, matrix: NDArray[np.float32], scales: int, sparsity: float) -> bool:
     """Whether a matrix consists of trained weights and becomes smaller.
 
