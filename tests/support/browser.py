@@ -61,4 +61,4 @@ def visit(browser, address, **context):
         yield page
     finally:
         opened.close()
-    assert problems == []
+    assert not problems, "\n".join(problems)

@@ -5,8 +5,3 @@ policy forbids everything else. Python computes coordinates (`axes`, `charts`, `
 (`formatting`). The templates only insert them, so Jinja escapes every string of a document. The only script
 plays the film of the training (`player`, templates/player/); it creates text nodes and no markup.
 """
-
-from quickml.report.mistakes import Mistake, worst
-from quickml.report.page import render
-
-__all__ = ["Mistake", "render", "worst"]

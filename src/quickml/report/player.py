@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +17,7 @@ from quickml.film import Film
 from quickml.report import sequences, stills
 from quickml.report.formatting import number
 from quickml.report.pictures import data_uri
+from quickml.report.script import script, source
 from quickml.report.stills import Still
 
 Array = npt.NDArray[Any]
@@ -41,8 +39,8 @@ class Player:
     facts: Mapping[str, Any]
     """Of JSON types: labels, layers and the samples that the film is about."""
     script: str
-    script_sha256: str
-    """In base64, for the content security policy: only this script may run."""
+    script_source: str
+    """What the content security policy calls it: only this script may run."""
     stills: Sequence[Still]
     curve: str
     """SVG path of the losses, in a drawing of `stills.CURVE`."""
@@ -72,21 +70,12 @@ def player(content: bytes, plan: Plan, data: Data, *, epochs_run: int) -> Player
         film=base64.b64encode(content).decode("ascii"),
         facts=facts(film, plan, data) | {"endsWithBest": ends_with_best},
         script=script(),
-        script_sha256=base64.b64encode(hashlib.sha256(script().encode()).digest()).decode("ascii"),
+        script_source=source(),
         stills=stills.stills(film),
         curve=stills.curve(film),
         summary=stills.moment(film, len(film.frames) - 1),
         ends_with_best=ends_with_best,
     )
-
-
-@cache
-def script() -> str:
-    """All files of the player, one after the other."""
-    files = sorted((Path(__file__).parent / "templates" / "player").glob("*.js"))
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    assert "</script" not in text.lower()
-    return f"\n{text}"
 
 
 def facts(film: Film, plan: Plan, data: Data) -> dict[str, Any]:

@@ -3,7 +3,10 @@
 import json
 import re
 from base64 import b64encode
+from contextlib import nullcontext
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pytest
@@ -11,8 +14,10 @@ import pytest
 import filmed
 from browser import chromium, visit
 from quickml.film import Film
+from quickml.http.files.response import SANDBOX
 from quickml.report.page import render
-from quickml.report.player import player, script
+from quickml.report.player import player
+from quickml.report.script import script
 from report_pages import a_report
 
 __all__ = ["chromium"]  # a fixture
@@ -138,6 +143,21 @@ def test_nothing_is_wider_than_a_phone_and_controls_fit_a_finger(chromium, pages
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         for control in page.locator(".film button:visible, .film summary").all():
             assert control.bounding_box()["height"] >= 44
+
+
+@pytest.mark.parametrize("is_changed", [False, True])
+def test_a_server_lets_the_player_run_and_nothing_else(chromium, pages, is_changed):
+    """With the headers of a server, whatever the policy of the page itself says."""
+    html = Path(url2pathname(urlsplit(pages["plane"]).path)).read_text(encoding="utf-8")
+    html = re.sub(r'<meta http-equiv="Content-Security-Policy"[^>]*>', "", html)
+    html = html.replace("main();", "main(); //", 1) if is_changed else html
+    answer = {"body": html, "content_type": "text/html", "headers": {"Content-Security-Policy": SANDBOX}}
+    expected = pytest.raises(AssertionError, match="violates the following") if is_changed else nullcontext()
+    with expected, visit(chromium, "about:blank") as page:
+        page.route("http://localhost/report.html", lambda route: route.fulfill(**answer))
+        page.goto("http://localhost/report.html")
+        page.wait_for_selector("#film-still" if is_changed else "#film:not([hidden])")
+        assert page.evaluate("self.origin") == "null"
 
 
 def test_without_scripts_there_are_still_pictures(chromium, pages):

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -11,6 +12,7 @@ from job_examples import artifact, finish
 from quickml.answers.write import to_bytes
 from quickml.errors import ArtifactNotFoundError
 from quickml.jobs.job import Artifact
+from quickml.report.script import source
 from quickml.service import OPEN_OWNER
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from served import is_problem, served
@@ -75,12 +77,14 @@ def test_what_can_be_asked_of_a_file_is_told(two):
     assert set(refused.headers["allow"].split(", ")) == {"GET", "HEAD"}
 
 
-def test_a_report_is_shown_and_can_run_nothing(two):
+def test_a_report_is_shown_and_can_run_nothing_but_its_player(two):
     server, ada, _, job_id = two
     url = server.client.get(f"/v1/jobs/{job_id}/artifacts", headers=ada).json()["artifacts"][1]["url"]
     headers = server.client.get(url, headers=ada).headers
     assert headers["content-disposition"].startswith("inline")
-    assert headers["content-security-policy"].startswith("sandbox; default-src 'none'")
+    policy = headers["content-security-policy"]
+    assert policy.startswith(f"sandbox allow-scripts; default-src 'none'; script-src {source()};")
+    assert re.search("unsafe-(?!inline'; img)", policy) is None
 
 
 def test_somebody_elses_files_are_not_there(two):

@@ -15,7 +15,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from PIL import Image
 
-from quickml.report import Mistake, axes, charts, formatting, matrix, network, render, worst
+from quickml.report import axes, charts, formatting, matrix, network
+from quickml.report.mistakes import Mistake, worst
+from quickml.report.page import render
 from report_pages import HOSTILE, Page, a_report, history, poisoned
 
 

@@ -21,10 +21,18 @@ from quickml.http.files.conditions import Validators, Verdict
 from quickml.http.files.ranges import ByteRange, ranges_of
 from quickml.http.files.streaming import FileResponse
 from quickml.http.state import AppState, state_of
+from quickml.report.script import source
 from quickml.service import PART_BYTES, Artifact, Service, Stored
 
-SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
-"""Reports are written by jobs: a browser may show them, but they may run no scripts and load nothing."""
+SANDBOX = "; ".join([
+    "sandbox allow-scripts",
+    "default-src 'none'",
+    f"script-src {source()}",
+    "style-src 'unsafe-inline'",
+    "img-src data:",
+])  # fmt: skip
+"""Reports are written by jobs: a browser may show them, in an origin of their own, but they may load
+nothing, and run no script but the player of films."""
 INLINE = frozenset({"text/html", "application/json"})
 """Media types that a browser shows; it saves all others."""
 IMMUTABLE = "private, max-age=31536000, immutable"

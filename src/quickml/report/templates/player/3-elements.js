@@ -30,11 +30,11 @@ function say(element, text) {
 
 // Numbers in words
 
-/** Three significant digits: `0.178`, `12.3`, `1.2e-5`. */
+/** Three significant digits: `0.178`, `12.3`, `1.2e−5`. */
 function short(value) {
   if (!Number.isFinite(value)) return "–";
   const size = Math.abs(value);
-  if (size !== 0 && (size < 1e-3 || size >= 1e5)) return value.toExponential(1).replace("-", "−").replace("e-", "e−");
+  if (size !== 0 && (size < 1e-4 || size >= 1e5)) return value.toExponential(1).replace("-", "−").replace("e-", "e−");
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 

@@ -106,7 +106,9 @@ function makeAnswer(film, facts) {
   const marks = svg("svg", { viewBox: "0 0 1 1", "aria-hidden": "true" }, line, ...pointMarks(film, facts));
   const title = heading("");
   const picture = el("div", { class: "film-picture", role: "img" }, canvas, marks);
-  const root = block("film-answer", title, picture, key(facts));
+  const ofAnswer = key(facts), low = el("span", {}), high = el("span", {});
+  const ofUnit = block("film-key", low, el("i", {}), high);
+  const root = block("film-answer", title, picture, ofAnswer, ofUnit);
   const hasLine = facts.labels.length === 2;
   return {
     root,
@@ -116,8 +118,12 @@ function makeAnswer(film, facts) {
       const name = unit ? `Unit ${unit.index + 1} of ${unit.of}` : "What the network answers, everywhere";
       say(title, name);
       picture.setAttribute("aria-label", `${name}: ${words(film, index)}`);
-      if (unit) paintUnit(canvas, film, index, unit, colours);
-      else paintAnswer(canvas, film, index, colours);
+      ofAnswer.hidden = Boolean(unit);
+      ofUnit.hidden = !unit;
+      if (!unit) return paintAnswer(canvas, film, index, colours);
+      const most = paintUnit(canvas, film, index, unit, colours.soft);
+      say(low, short(-most));
+      say(high, short(most));
     },
   };
 }
@@ -133,13 +139,14 @@ function key(facts) {
   return block("film-key", el("span", {}, mark(0), facts.labels[0]), el("i", {}), el("span", {}, facts.labels[1], mark(1)));
 }
 
-/** One unit; values of 0 have the middle colour, and all units of a layer one scale. */
-function paintUnit(canvas, film, index, unit, colours) {
+/** One unit; values of 0 have the middle colour. Returns the value that the ends of the scale stand for. */
+function paintUnit(canvas, film, index, unit, scale) {
   const { shape: [, height, width] } = film.parts.get(unit.name);
   const size = width * height;
   const values = film.values(index, unit.name).subarray(unit.index * size, (unit.index + 1) * size);
   const most = reach(values, 0.05);
-  paint(canvas, values, width, height, -most, most, colours.scale, (x, y) => (height - 1 - y) * width + x);
+  paint(canvas, values, width, height, -most, most, scale, (x, y) => (height - 1 - y) * width + x);
+  return most;
 }
 
 // The network: columns of maps, with lines whose width is the weight.
@@ -176,7 +183,7 @@ function makeNetwork(film, facts, choose) {
       }
       for (const { cells } of columns) {
         for (const { canvas, unit, node } of cells) {
-          paintUnit(canvas, film, index, unit, colours);
+          paintUnit(canvas, film, index, unit, colours.scale);
           node.setAttribute("aria-pressed", String(isSame(unit, pinned)));
         }
       }
