@@ -232,13 +232,17 @@ def _scratch(folder: Path) -> Iterator[Path]:
 
 
 def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path, clock: _Clock) -> None:
-    """`spec.json`, `answers.bin`, `report.json` and `report.html`."""
+    """`spec.json`, `answers.bin`, `film.bin`, `report.json` and `report.html`."""
     from quickml.answers.write import to_bytes
     from quickml.report.record import record, write
 
     labels = trained.plan.info.labels
     answers = to_bytes(data.y_test, trained.predictions, labels, exported.flips)
     (folder / results.ANSWERS.name).write_bytes(answers)
+    others = [results.KERAS, results.ANSWERS]
+    if trained.film:
+        (folder / results.FILM.name).write_bytes(trained.film)
+        others.append(results.FILM)
     text = trained.plan.document.model_dump_json(indent=2, exclude_none=True)
     (folder / results.DOCUMENT.name).write_text(text + "\n", encoding="utf-8")
     summary = record(
@@ -247,7 +251,7 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
         parity=exported.parity,
         compression=exported.compression,
         flips=exported.flips,
-        files=(*exported.files, *(_row(folder, one) for one in (results.KERAS, results.ANSWERS))),
+        files=(*exported.files, *(_row(folder, one) for one in others)),
         skipped=exported.skipped,
         seconds=clock.finished(),
     )

@@ -34,8 +34,8 @@ REPORT = ResultFile(name="report.json", kind="report", media_type="application/j
 PAGE = ResultFile(name="report.html", kind="report", media_type="text/html; charset=utf-8")
 FILM = ResultFile(name="film.bin", kind="film", media_type="application/octet-stream")
 ANSWERS = ResultFile(name="answers.bin", kind="answers", media_type="application/octet-stream")
-ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE, ANSWERS)
-"""What a run leaves besides the formats that the document asks for."""
+ALWAYS = (KERAS, DOCUMENT, REPORT, PAGE, ANSWERS, FILM)
+"""What a run leaves besides the formats that the document asks for; the film only if there is one."""
 VARIANTS = "variants"
 """Folder in a result folder: the model with other weights than delivered, such as `model.int8.mlmodel`."""
 

@@ -1,4 +1,4 @@
-"""A training with a checkpoint, and the digest of its weights."""
+"""A training with a checkpoint, and the digest of its weights and its film."""
 
 import hashlib
 
@@ -48,4 +48,4 @@ def learn(folder, plan=None, data=None, *, every_s=0.0, stop=never, leave=None, 
 
 def digest(trained):
     parts = [array.tobytes() for some in trained.weights.values() for array in some.values()]
-    return hashlib.sha256(b"".join(parts)).hexdigest()
+    return hashlib.sha256(b"".join([*parts, trained.film])).hexdigest()

@@ -79,7 +79,11 @@ class ExecutorBench:
         return self.status(job_id, *TERMINAL)
 
     def types(self, job_id):
-        return [event.type for event in self.store.events(job_id) if event.type != "progress"]
+        return [
+            event.type
+            for event in self.store.events(job_id)
+            if event.type not in ("progress", "batches", "snapshot")
+        ]
 
     def close(self):
         for executor in self.running:

@@ -26,7 +26,7 @@ from quickml.training.backend import keras, tf
 from quickml.training.checkpoint_policy import CheckpointPolicy
 
 State = Mapping[str, Sequence[NDArray[np.generic]]]
-"""Lists of arrays: `model`, `optimizer`, and `best` for the best weights so far."""
+"""Lists of arrays: `model`, `optimizer`, `best` for the best weights so far, `film` for the film so far."""
 
 SHARE = 20
 """Minimum ratio of training time to the time for writing checkpoints."""
@@ -49,6 +49,8 @@ class Position:
     history: tuple[Mapping[str, float], ...]
     patience: tuple[float, int]
     """State of early stopping: the best value, and the number of epochs since."""
+    losses: tuple[int, Sequence[float], Sequence[float]]
+    """Losses of steps that no event contains yet, see `StepLosses.state`."""
 
 
 def identity(plan: Plan, precision: str) -> str:
@@ -128,7 +130,7 @@ def _text(array: NDArray[np.uint8]) -> str:
 
 def _unpacked(packed: Any) -> tuple[Position, State]:
     fields = json.loads(_text(packed["position"]))
-    for name in ("sums", "history", "patience"):
+    for name in ("sums", "history", "patience", "losses"):
         fields[name] = tuple(fields[name])
     counts = json.loads(_text(packed["counts"]))  # to notice arrays missing from a damaged zip
     state = {owner: [packed[f"{owner}/{at}"] for at in range(count)] for owner, count in counts.items()}

@@ -14,20 +14,25 @@ import numpy as np
 from quickml.document.training import Training
 from quickml.errors import CheckpointError, TrainingError
 from quickml.events import EpochEnded, Event, Progress, Warned
+from quickml.training.batches import MOST_PER_EVENT, StepLosses
 from quickml.training.checkpoint import Checkpoint, Position, State
 from quickml.training.chunks import ChunkSizer
 from quickml.training.early_stopper import EarlyStopper
-from quickml.training.steps import Order, Steps
+from quickml.training.film.recorder import Recorder
+from quickml.training.steps import Chunk, Order, Steps
 
 PROGRESS_EVERY_S = 0.2
+NEWS_EVERY_S = 1.0
+"""How often losses of steps and frames are reported, unless there are many losses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """History of a training, and why it stopped early. The weights are in the model."""
+    """History of a training, why it stopped early, and its film. The weights are in the model."""
 
     history: tuple[Mapping[str, float], ...]
     stopped: str | None
+    film: bytes = b""
 
 
 class Fit:
@@ -42,14 +47,16 @@ class Fit:
         stop: Callable[[], bool],
         *,
         checkpoint: Checkpoint | None = None,
+        recorder: Recorder | None = None,
     ) -> None:
         """Train on the samples `train`, validate on `validation` if not empty, call `stop` between chunks."""
         self.training, self.steps, self.train, self.validation = training, steps, train, validation
-        self._stop, self._checkpoint = stop, checkpoint
+        self._stop, self._checkpoint, self._recorder = stop, checkpoint, recorder
+        self._losses = StepLosses(steps.count(len(train)) * training.epochs)
         self._pace = ChunkSizer()
         self._patience = EarlyStopper(training.early_stopping) if training.early_stopping else None
         self._best: list[Any] | None = None
-        self._reported_at = 0.0
+        self._reported_at = self._told_at = 0.0
         self._history: list[Mapping[str, float]] = []
         self._elapsed_s = 0.0
         self._start_epoch(1)
@@ -62,15 +69,30 @@ class Fit:
         """
         yield from self._resume()
         self._began = perf_counter() - self._elapsed_s
+        if self._recorder:
+            self._recorder.start()
         try:
             stopped = yield from self._epochs()
         except GeneratorExit:  # the caller closed the generator
             with suppress(OSError):
                 self._save()
             raise
-        if self._best is not None:
-            self.steps.model.set_weights(self._best)
-        return Fitted(history=tuple(self._history), stopped=stopped)
+        self._finish()
+        yield from self._news(at_end=True)
+        film = self._recorder.film if self._recorder else b""
+        return Fitted(history=tuple(self._history), stopped=stopped, film=film)
+
+    def _finish(self) -> None:
+        """Restore the best weights, and take the last frames."""
+        self._losses.finish()
+        if self._recorder:
+            self._recorder.finish()
+        if self._best is None:
+            return
+        last = self.steps.model.get_weights()
+        self.steps.model.set_weights(self._best)
+        if self._recorder and not all(map(np.array_equal, last, self._best)):
+            self._recorder.finish_restored()
 
     def _epochs(self) -> Generator[Event, None, str | None]:
         """Run the remaining epochs. Returns why training stopped early, or None."""
@@ -82,6 +104,7 @@ class Fit:
             ended = self._end_epoch()
             stopped = stopped or self._exhausted()
             yield ended
+            yield from self._news()
             yield from self._checkpoint_if_due()
         return stopped
 
@@ -97,11 +120,11 @@ class Fit:
         while self._step < total:
             if stopped := self._interrupted():
                 return stopped
-            began, length = perf_counter(), self._pace.length(total - self._step)
-            self._sums += self.steps.train(order, self._step, length).sums
+            began, length = perf_counter(), self._pace.length(self._longest(total))
+            chunk = self.steps.train(order, self._step, length)
             seconds = perf_counter() - began
             self._pace.took(length, seconds)
-            self._step += length
+            self._count(chunk)
             metrics = self._values()
             if self._step < total and self._pace.is_timed and self._is_progress_due():
                 yield Progress(
@@ -109,8 +132,30 @@ class Fit:
                     metrics=metrics, samples_per_second=length * self.steps.batch_size / seconds,
                 )  # fmt: skip
             if self._step < total:
+                yield from self._news()
                 yield from self._checkpoint_if_due()
         return None
+
+    def _longest(self, total: int) -> int:
+        """Steps to the end of the epoch, or to the next opportunity for a frame."""
+        return self._recorder.until_mark(self._step) if self._recorder else total - self._step
+
+    def _count(self, chunk: Chunk) -> None:
+        """Take the results of a chunk that was run."""
+        self._step += len(chunk.losses)
+        self._sums += chunk.sums
+        self._losses.add(chunk.losses.tolist(), chunk.samples.tolist())
+        if self._recorder:
+            self._recorder.took(chunk)
+
+    def _news(self, *, at_end: bool = False) -> Generator[Event, None, None]:
+        """Losses of steps and new frames, if enough time has passed, and losses if there are many."""
+        now = perf_counter()
+        is_due = at_end or now - self._told_at >= NEWS_EVERY_S
+        self._told_at = now if is_due else self._told_at
+        yield from self._losses.take(least=1 if is_due else MOST_PER_EVENT)
+        if is_due and self._recorder:
+            yield from self._recorder.news()
 
     def _end_epoch(self) -> EpochEnded:
         """Record the metrics of the epoch, and start the next one."""
@@ -198,8 +243,10 @@ class Fit:
             elapsed_s=now - self._began,
             history=tuple(self._history),
             patience=self._patience.state if self._patience else (math.inf, 0),
+            losses=self._losses.state,
         )
-        self._checkpoint.save(position, {**self.steps.state(), "best": self._best or ()})
+        film = self._recorder.state() if self._recorder else ()
+        self._checkpoint.save(position, {**self.steps.state(), "best": self._best or (), "film": film})
 
     def _resume(self) -> Generator[Event, None, None]:
         """Restore the checkpoint, if there is one for this training."""
@@ -208,10 +255,15 @@ class Fit:
             if found:
                 self._restore(*found)
         except CheckpointError as error:
+            if self._recorder:
+                self._recorder.begin()
             yield Warned(pointer="", message=f"{error}; training starts from the beginning")
 
     def _restore(self, position: Position, state: State) -> None:
+        if self._recorder:
+            self._recorder.restore(state["film"])
         self.steps.restore(state)
+        self._losses.state = position.losses
         self._best = list(state["best"]) or None
         self._epoch, self._step, self._sums = position.epoch, position.step, np.array(position.sums)
         self._epoch_s, self._elapsed_s = position.epoch_s, position.elapsed_s

@@ -32,6 +32,7 @@ class KeptTraining:
     stopped: str | None
     precision: Precision
     seconds: Mapping[str, float]
+    film: bytes = b""
 
 
 def keep(trained: TrainedModel, name: str, places: Sequence[Path]) -> Path | None:
@@ -60,6 +61,7 @@ def _packed(trained: TrainedModel) -> bytes:
     facts = {key: getattr(trained, key) for key in _FACTS}
     text = json.dumps({"plan": trained.plan.to_json(), **facts}, default=dict)
     arrays: dict[str, Any] = {"facts": np.frombuffer(text.encode(), np.uint8)}
+    arrays["film"] = np.frombuffer(trained.film, np.uint8)
     for layer, some in trained.weights.items():
         arrays |= {f"{layer}/{key}": array for key, array in some.items()}
     buffer = io.BytesIO()
@@ -111,4 +113,5 @@ def _unpacked(packed: Any) -> KeptTraining:
         stopped=facts["stopped"],
         precision=facts["precision"],
         seconds={"train": float(facts["seconds"]["train"])},
+        film=packed["film"].tobytes() if "film" in packed.files else b"",
     )

@@ -14,12 +14,15 @@ from quickml.datasets.split import Array as Samples
 from quickml.datasets.split import split
 from quickml.document import Plan
 from quickml.errors import CheckpointError, TrainingError
+from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.backend import prepare, tf
 from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.evaluate import Evaluation, evaluate
+from quickml.training.film.recorder import Recorder
+from quickml.training.film.subject import Subject
 from quickml.training.fit import Fit, Fitted
 from quickml.training.kept import KeptTraining
 from quickml.training.normalize import measure, settle
@@ -68,9 +71,14 @@ class Stages:
         )
 
     def fit(
-        self, stop: Callable[[], bool], checkpoints: CheckpointPolicy | None = None
+        self,
+        stop: Callable[[], bool],
+        checkpoints: CheckpointPolicy | None = None,
+        frames: FrameSink | None = None,
     ) -> Generator[events.Event, None, Fitted]:
         """Train, and yield events. With `checkpoints`, resume from the checkpoint if there is one.
+
+        The film is recorded, and its frames go to `frames` too.
 
         Raises:
             TrainingError: the loss is NaN or infinite, or TensorFlow failed, for example out of memory.
@@ -85,12 +93,40 @@ class Stages:
             batch_size=size,
         )
         checkpoint = Checkpoint(checkpoints, identity(self.plan, self.precision)) if checkpoints else None
-        fit = Fit(self.training, steps, self.learn, self.check, stop, checkpoint=checkpoint)
         try:
             with self._own_errors():
+                recorder = yield from self._recorder(steps, frames)
+                fit = Fit(
+                    self.training,
+                    steps,
+                    self.learn,
+                    self.check,
+                    stop,
+                    checkpoint=checkpoint,
+                    recorder=recorder,
+                )
                 return (yield from fit.run())
         finally:
             steps.release()
+
+    def _recorder(
+        self, steps: Steps, frames: FrameSink | None
+    ) -> Generator[events.Event, None, Recorder | None]:
+        """The recorder of the film; None, and a warning, if this network cannot be filmed."""
+        subject = Subject(
+            plan=self.plan,
+            model=self.model,
+            precision=self.precision,
+            data=self.data,
+            steps=steps.count(len(self.learn)),
+            graphs=steps.graphs,
+        )
+        try:
+            return Recorder(subject, frames)
+        except ValueError as error:
+            message = f"no film is recorded ({error}); training continues"
+            yield events.Warned(pointer="", message=message)
+            return None
 
     def restore(self, kept: KeptTraining) -> Fitted:
         """Take the weights of a finished training, in place of `fit`.
@@ -107,7 +143,7 @@ class Stages:
                 "the kept model: expected the weights of its document, found others"
             ) from error
         self.precision = kept.precision
-        return Fitted(history=kept.history, stopped=kept.stopped)
+        return Fitted(history=kept.history, stopped=kept.stopped, film=kept.film)
 
     def evaluate(self) -> tuple[Any, Evaluation]:
         """The model in float32, and its evaluation on the test samples.
@@ -146,6 +182,7 @@ class Stages:
             predictions=evaluation.predictions,
             confusion=evaluation.confusion,
             probe=evaluation.probe,
+            film=fitted.film,
             train_samples=len(self.learn),
             validation_samples=len(self.check),
             seconds=seconds,

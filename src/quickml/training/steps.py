@@ -50,7 +50,8 @@ class Steps:
         """Store `inputs` in their own type: uint8 pixels need a quarter of the memory of float32."""
         self.model, self.optimizer, self.objective, self.batch_size = model, optimizer, objective, batch_size
         self._inputs, self._targets = tf.constant(inputs), tf.constant(targets)
-        self._graphs: list[Any] = []
+        self.graphs: list[Any] = []
+        """TensorFlow graphs that `release` frees."""
         optimizer.build(model.trainable_variables)
         number = tf.TensorSpec([], tf.int32)
         signature = [tf.TensorSpec([None], tf.int32), number, number]
@@ -99,7 +100,7 @@ class Steps:
         TensorFlow never frees the graph of a loop, nor anything that the graph refers to. A process that
         trains several models would run out of memory.
         """
-        for graph in self._graphs:
+        for graph in self.graphs:
             dismantle(graph)
 
     def _training_loop(self, order: Any, first: Any, count: Any) -> Any:
@@ -112,17 +113,17 @@ class Steps:
         """The sums over all steps, and the first of them, the loss, of each step."""
 
         def goes_on(step: Any, *_: Any) -> Any:
-            self._graphs.append(current_graph())
+            self.graphs.append(current_graph())
             return step < first + count
 
         def body(step: Any, sums: Any, losses: Any) -> tuple[Any, Any, Any]:
-            self._graphs.append(current_graph())
+            self.graphs.append(current_graph())
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
             inputs = tf.cast(tf.gather(self._inputs, chosen), tf.float32)
             found = visit(inputs, tf.gather(self._targets, chosen))
             return step + 1, sums + found, losses.write(step - first, found[0])
 
-        self._graphs.append(current_graph())
+        self.graphs.append(current_graph())
         losses = tf.TensorArray(tf.float64, count, element_shape=[])
         start = (first, tf.zeros([self.objective.width], tf.float64), losses)
         # Each step depends on the previous one; parallel iterations would only use more memory.

@@ -30,7 +30,7 @@ def train(
     stop: Callable[[], bool] = never,
     checkpoints: CheckpointPolicy | None = None,
     kept: KeptTraining | None = None,
-    frames: FrameSink | None = None,  # noqa: ARG001  # recording follows
+    frames: FrameSink | None = None,
 ) -> Generator[events.Event, None, tuple[TrainedModel, Save]]:
     """Build, train and evaluate.
 
@@ -61,7 +61,7 @@ def train(
     built = stages.built(perf_counter() - began)
     yield built
     began_fit = perf_counter()
-    fitted = stages.restore(kept) if kept else (yield from stages.fit(stop, checkpoints))
+    fitted = stages.restore(kept) if kept else (yield from stages.fit(stop, checkpoints, frames))
     began_evaluation = perf_counter()
     model, evaluation = stages.evaluate()
     ended = perf_counter()

@@ -64,7 +64,7 @@ def iris(tmp_path_factory):
 
 def test_the_events_come_in_order(iris):
     folder, told = iris
-    kinds = [event.type for event in told if event.type != "progress"]
+    kinds = [event.type for event in told if event.type not in ("progress", "batches", "snapshot")]
     assert kinds == ["started", "built", *["epoch"] * 100, "trained", "compiled", "verified"]
     assert told[-1].folder == str(folder)
     assert [event.time for event in told] == sorted(event.time for event in told)

@@ -67,7 +67,7 @@ def test_every_file_is_delivered_proven_and_told(int8):
     (compiled,) = (event for event in told if event.type == "compiled")
     assert [file.name for file in compiled.files] == names
     assert {path.name for path in folder.iterdir()} == {
-        *names, "model.keras", "spec.json", "report.json", "report.html", "answers.bin", "variants",
+        *names, "model.keras", "spec.json", "report.json", "report.html", "answers.bin", "film.bin", "variants",
     }  # fmt: skip
     for file in compiled.files:
         row = results.described(folder / file.name, kind=file.kind, media_type=file.media_type)

@@ -35,6 +35,7 @@ def same(trained, unbroken):
     for mine, theirs in zip(figures(trained), figures(unbroken), strict=True):
         assert mine == pytest.approx(theirs, rel=1e-12)
     assert trained.stopped == unbroken.stopped
+    assert trained.film == unbroken.film
 
 
 # ------------------------------------------------------------------------------------------ going on
@@ -132,7 +133,7 @@ def test_early_stopping_that_was_over_stays_over(tmp_path):
             leave=lambda event, at=at: event.type == "epoch" and event.epoch == at,
         )
     events, trained = learn(tmp_path, plan, rings(train=40))
-    assert [event.type for event in events] == ["built", "trained"]
+    assert not epochs(events)
     same(trained, unbroken)
 
 
@@ -146,7 +147,7 @@ def test_the_time_before_counts_towards_the_time_allowed(tmp_path):
     assert 0 < position.elapsed_s < 3600
     checkpoint.save(replace(position, elapsed_s=3601.0), state)
     events, trained = learn(tmp_path, plan, rings())
-    assert [event.type for event in events] == ["built", "trained"]
+    assert not epochs(events)
     assert trained.stopped == "max_seconds"
     assert len(trained.history) == 2
 
@@ -264,7 +265,14 @@ def test_a_slow_disk_is_written_to_less_often(tmp_path, monkeypatch):
     times = iter([0.0, 100.0, 107.0])  # made; saving begins; it took 7 seconds
     monkeypatch.setattr(checkpoint, "perf_counter", lambda: next(times))
     position = checkpoint.Position(
-        epoch=1, step=0, sums=(), epoch_s=0, elapsed_s=0, history=(), patience=(float("inf"), 0)
+        epoch=1,
+        step=0,
+        sums=(),
+        epoch_s=0,
+        elapsed_s=0,
+        history=(),
+        patience=(float("inf"), 0),
+        losses=(1, [], [0, 0.0, 0]),
     )
     kept = checkpoint.Checkpoint(CheckpointPolicy(path=tmp_path / "c.npz"), "x")
     kept.save(position, {"model": []})
