@@ -32,6 +32,17 @@ A request that changes something and comes from a web page of another origin get
 (403), unless `cors_origins` has the origin. Browsers send `Sec-Fetch-Site` or `Origin`, from which the server
 knows; other programs need neither."""
 
+ESTIMATES = """## Estimates
+
+For a valid document, `POST /v1/validate` estimates what a job with it will need. `seconds` are from the
+first stage to the last, without waiting in the queue; in about nine of ten cases a job takes between
+`low_seconds` and `high_seconds`. They come from the durations of the last 40 jobs of this server that
+became ready, of all owners: those with similar work count more. `based_on` is their number. With 0,
+fixed values are used that were measured on two processor cores, and the range is wide. Jobs that were
+stopped, limited in time or interrupted do not count. Early stopping lowers `low_seconds` only;
+`max_seconds` limits all. `memory_bytes` is the memory of the whole worker, not only of the network, and
+`files` are the sizes of the files that the document asks for."""
+
 FILES = """## Files
 
 The manifest, `GET /v1/jobs/{job_id}/artifacts`, lists every file with its size, SHA-256 and URL. The
@@ -124,7 +135,8 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "status", "description"], list(_routes()))
-    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
+    texts = [ESTIMATES, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
+    parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, *texts]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
 

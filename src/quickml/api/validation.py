@@ -21,6 +21,39 @@ class ValidLayer(ApiMessage):
     """Number of its parameters."""
 
 
+class EstimatedFile(ApiMessage):
+    """The size of a file that a document asks for."""
+
+    name: str
+    """File name."""
+    kind: str
+    """Format, such as `mlmodel`."""
+    size_bytes: int
+    """Size of the file, or of all files of a package."""
+    smallest_bytes: int
+    """Differs from `size_bytes` if `"weights": "auto"` may take a smaller form."""
+
+
+class EstimateMessage(ApiMessage):
+    """What training a document will need, without the time that its job waits."""
+
+    seconds: float
+    """Duration from the first stage to the last."""
+    low_seconds: float
+    """In about nine of ten cases, it takes at least this time."""
+    high_seconds: float
+    """In about nine of ten cases, it takes at most this time."""
+    training_seconds: float
+    """Duration of the training; the rest is for building, compiling and verifying."""
+    based_on: int
+    """Number of jobs of this server that the durations are based on, at most 40; 0 for fixed values, measured
+    on a machine with two cores."""
+    memory_bytes: int
+    """Resident memory of the worker at its peak."""
+    files: tuple[EstimatedFile, ...]
+    """Files in the order of the document."""
+
+
 class ValidationMessage(ApiMessage):
     """What a document means, or every problem with it. Fields after `layers` are null if it is invalid."""
 
@@ -41,5 +74,7 @@ class ValidationMessage(ApiMessage):
     """Number of parameters that training changes."""
     memory_bytes: int | None = None
     """Estimated memory of training."""
+    estimate: EstimateMessage | None = None
+    """What training the document will need."""
     spec: dict[str, Any] | None = None
     """The document as understood, with every default written out."""

@@ -6,6 +6,7 @@ import json
 import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -17,6 +18,7 @@ from quickml.answers import Flips
 from quickml.datasets.data import Data
 from quickml.document.layers.layer import Layer
 from quickml.document.shapes import Graph, summary
+from quickml.estimate import TrainingWork
 from quickml.events import Compressed, FileRow, Parity
 from quickml.model import TrainedModel
 from quickml.report.mistakes import worst
@@ -65,6 +67,7 @@ def record(
             "files": [row.model_dump() for row in files],
             "skipped": skipped,
             "seconds": seconds,
+            "work": replace(TrainingWork.of(plan), epochs=max(1, len(trained.history))).to_json(),
             "versions": _versions(),
             "warnings": [{"pointer": n.pointer, "message": n.message} for n in plan.notices],
         }

@@ -26,6 +26,7 @@ from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
 from quickml.service.event_hub import EventHub
 from quickml.service.films import Films
+from quickml.service.history import History
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.predictions import Models, Prediction, PredictionOptions, Steps
@@ -92,6 +93,7 @@ class Service:
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
         self._models = Models(artifacts, scratch)
         self.films = Films(jobs, artifacts)
+        self.history = History(jobs, max_s=self._documents.max_seconds)
         self._disk = Disk(artifacts, jobs, needed_bytes=min_free_disk_bytes)
         self._closing = threading.Lock()
         self._is_running = False

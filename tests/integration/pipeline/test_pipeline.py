@@ -9,6 +9,7 @@ from quickml import pipeline
 from quickml.datasets.builtin import BUILT_IN, images
 from quickml.document import understand
 from quickml.errors import TrainingError, VerificationError
+from quickml.estimate import TrainingWork
 from sculptml_documents import DOCUMENTS, TRAINED_IN_2018
 
 PICTURES = [
@@ -68,6 +69,9 @@ def test_every_dataset_trains_and_verifies(name, tmp_path):
     counts = report["dataset"]
     assert (counts["train"] + counts["validation"], counts["test"]) == (train, test)
     assert "val_loss" in report["history"][0]
+    work = TrainingWork.from_json(report["work"])
+    assert work is not None
+    assert work.epochs == len(report["history"])
 
 
 @pytest.mark.parametrize("name", DOCUMENTS)

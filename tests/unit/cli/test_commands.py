@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import re
 import struct
 import termios
 from fcntl import ioctl
@@ -19,7 +20,9 @@ from quickml.cli.display.formatting import figure, numbers
 from quickml.cli.display.output import say
 from quickml.cli.server_commands import app
 from quickml.datasets import registry
+from quickml.document import understand
 from quickml.document.layers import LAYERS
+from quickml.estimate import TrainingWork
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, LayerDescription
 from quickml.settings import load
 
@@ -114,6 +117,37 @@ def test_several_documents_are_validated(tmp_path):
     rows = [json.loads(line) for line in answers.stdout.splitlines()]
     assert [(row["file"], row["valid"]) for row in rows] == [("a.json", True), ("b.json", False)]
     assert commands.quickml("validate", "a.json", "c.json", cwd=tmp_path).returncode == 0
+
+
+def test_an_estimate_comes_from_past_runs(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps(IRIS))
+    last = commands.quickml("validate", "a.json", cwd=tmp_path).stdout.splitlines()[-1]
+    assert re.match(
+        r"estimate: about \d+ seconds? \(.* to .*, from another machine\), .* of memory, model", last
+    )
+    work = TrainingWork.of(understand(IRIS)).to_json()
+    for number, report in enumerate(
+        [
+            {"work": work, "seconds": {"train": 60, "total": 66}, "training": {"stopped": None}},
+            {"work": work, "seconds": {"train": 60, "total": 66}, "training": {"stopped": None}},
+            {"work": work, "seconds": {"train": 1, "total": 2}, "training": {"stopped": "asked"}},
+            {
+                "work": {**work, "layers": -1},
+                "seconds": {"train": 1, "total": 2},
+                "training": {"stopped": None},
+            },
+            {"seconds": {"train": 1, "total": 2}, "training": {"stopped": None}},
+            [],
+        ]
+    ):
+        (tmp_path / "runs" / str(number)).mkdir(parents=True)
+        (tmp_path / "runs" / str(number) / "report.json").write_text(json.dumps(report))
+    (tmp_path / "runs" / "a file").write_text("")
+    found = json.loads(commands.quickml("validate", "a.json", "--json", cwd=tmp_path).stdout)["estimate"]
+    assert found["based_on"] == 2
+    assert 50 < found["seconds"] < 80
+    last = commands.quickml("validate", "a.json", cwd=tmp_path).stdout.splitlines()[-1]
+    assert ", from 2 runs)" in last
 
 
 def test_datasets_are_listed():

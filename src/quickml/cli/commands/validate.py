@@ -10,9 +10,13 @@ from typing import Any
 from quickml.cli.display.formatting import aligned, counted, problem_lines, size
 from quickml.cli.display.output import note, say, say_json
 from quickml.cli.document_file import read_plan
+from quickml.cli.past_runs import past_runs
 from quickml.document import Plan
 from quickml.document.shapes import rows, summary, table
 from quickml.errors import DocumentError
+from quickml.estimate import Estimate, estimate
+
+UNITS = ((1, "second"), (60, "minute"), (3600, "hour"))
 
 
 def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
@@ -21,7 +25,7 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
     The exit code is 2 if a document is invalid. Plain text: importing Rich would take longer than the check.
     """
     several = len(paths) > 1
-    is_wrong = False
+    is_wrong, history = False, past_runs()
     for path in paths:
         file = {"file": str(path)} if several else {}
         try:
@@ -35,19 +39,20 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
                 note(*problem_lines(error, str(path) if several else "the document"))
             continue
         if as_json:
-            say_json({**file, **_answer(plan)})
+            say_json({**file, **_answer(plan, estimate(plan, history))})
         else:
-            say(*(_short(path, plan) if several else _lines(plan)))
+            say(*(_short(path, plan) if several else _lines(plan, estimate(plan, history))))
     if is_wrong:
         sys.exit(2)
 
 
-def _answer(plan: Plan) -> dict[str, object]:
+def _answer(plan: Plan, needs: Estimate) -> dict[str, object]:
     return {
         "valid": True,
         "warnings": [vars(notice) for notice in plan.notices],
         **summary(plan.graph),
         "memory_bytes": plan.memory_bytes,
+        "estimate": needs.to_json(),
         "spec": plan.document.model_dump(mode="json", exclude_none=True),
     }
 
@@ -77,7 +82,7 @@ def _table(layers: Sequence[Mapping[str, Any]]) -> list[str]:
     return [head, "-" * len(head), *lines]
 
 
-def _lines(plan: Plan) -> list[str]:
+def _lines(plan: Plan, needs: Estimate) -> list[str]:
     train, test = plan.info.sizes
     parameters = plan.graph.parameters
     return [
@@ -86,9 +91,27 @@ def _lines(plan: Plan) -> list[str]:
         f"{plan.document.name}: input {plan.graph.input_shape}, {counted(parameters.total, 'parameter')}"
         f" ({parameters.trainable:,} trainable), about {size(plan.memory_bytes)} for training",
         f"{plan.info.title}: {train:,} training and {test:,} test samples",
+        estimated(needs),
         *_warnings(plan),
     ]
 
 
 def _warnings(plan: Plan) -> list[str]:
     return [f"warning: {notice}" for notice in plan.notices]
+
+
+def estimated(found: Estimate) -> str:
+    """An estimate on a line: `about 3 minutes (1 to 6, from 5 runs), 0.9 GB of memory, model.onnx 5 MB`."""
+    seconds = found.seconds
+    unit_s, unit = next(one for one in UNITS if seconds.total < 100 * one[0] or one is UNITS[-1])
+    about, low, high = (_figure(value / unit_s) for value in (seconds.total, seconds.low, seconds.high))
+    basis = counted(seconds.based_on, "run") if seconds.based_on else "another machine"
+    files = "".join(f", {file.name} {size(file.size_bytes)}" for file in found.files)
+    return (
+        f"estimate: about {about} {unit}{'' if about == '1' else 's'} ({low} to {high}, from {basis}),"
+        f" {size(found.memory_bytes)} of memory{files}"
+    )
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if value >= 9.5 else f"{float(f'{value:.1g}'):g}"

@@ -51,6 +51,12 @@ class MultiHeadAttention(Layer):
         of_a_head = 2 * steps * steps + steps * (2 * self.key_dim + 2 * values)
         return self.num_heads * of_a_head + steps * features
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        steps, features = shapes[0]
+        values = self.value_dim or self.key_dim
+        projections = steps * features * (2 * self.key_dim + 2 * values)
+        return self.num_heads * (projections + steps * steps * (self.key_dim + values))
+
     def arguments(self) -> dict[str, Any]:
         """Less `use_causal_mask`, which Keras takes when the layer is called."""
         return {key: value for key, value in super().arguments().items() if key != "use_causal_mask"}

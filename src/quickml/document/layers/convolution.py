@@ -125,6 +125,10 @@ class Conv2D(Weighted, _Sliding):
         kernel = math.prod(self.kernel_size) * (shapes[0][2] // self.groups) * self.filters
         return Parameters(trainable=kernel + self.use_bias * self.filters)
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        kernel = math.prod(self.kernel_size) * (shapes[0][2] // self.groups)
+        return kernel * math.prod(self.output_shape(*shapes))
+
     def has_gradient(self) -> bool:
         return is_traced(self.activation)
 
@@ -153,6 +157,9 @@ class DepthwiseConv2D(Activated, _Sliding):
         channels = shapes[0][2] * self.depth_multiplier
         return Parameters(trainable=(math.prod(self.kernel_size) + self.use_bias) * channels)
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(self.kernel_size) * math.prod(self.output_shape(*shapes))
+
     def needs_float32(self) -> bool:
         return _is_slow_in_bfloat16(self)
 
@@ -177,6 +184,10 @@ class SeparableConv2D(Activated, _Sliding):
         channels = shapes[0][2] * self.depth_multiplier
         kernels = math.prod(self.kernel_size) * channels + channels * self.filters
         return Parameters(trainable=kernels + self.use_bias * self.filters)
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        channels = shapes[0][2] * self.depth_multiplier
+        return math.prod(self._places(shapes[0])) * channels * (math.prod(self.kernel_size) + self.filters)
 
     def needs_float32(self) -> bool:
         return _is_slow_in_bfloat16(self)
@@ -220,3 +231,6 @@ class Conv2DTranspose(Weighted, _Stepping):
     def parameters(self, *shapes: Shape) -> Parameters:
         kernel = math.prod(self.kernel_size) * self.filters * shapes[0][2]
         return Parameters(trainable=kernel + self.use_bias * self.filters)
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(shapes[0]) * math.prod(self.kernel_size) * self.filters

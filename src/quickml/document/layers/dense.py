@@ -1,5 +1,6 @@
 """Dense."""
 
+import math
 from typing import ClassVar, Literal
 
 from quickml.document.layers.layer import (
@@ -39,6 +40,9 @@ class Dense(Weighted):
 
     def parameters(self, *shapes: Shape) -> Parameters:
         return Parameters(trainable=shapes[0][-1] * self.units + self.use_bias * self.units)
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(shapes[0]) * self.units
 
     def final_activation(self) -> str:
         return self.activation

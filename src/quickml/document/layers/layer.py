@@ -139,6 +139,18 @@ class Layer(DocumentModel):
         """Number of values per sample that training keeps for backpropagation; default: the output."""
         return math.prod(self.output_shape(*shapes))
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        """Multiplications with additions per sample, forwards, of products, convolutions and pooling.
+
+        A window of a pooling counts one for each of its numbers. What is done number by number is not
+        counted: it takes the time that moving the numbers takes, see `activations`.
+        """
+        return 0
+
+    def steps_in_turn(self, *shapes: Shape) -> int:
+        """Number of steps that cannot be computed at the same time, since each needs the one before."""
+        return 0
+
     def arguments(self) -> dict[str, Any]:
         """The arguments of the Keras layer of this name."""
         return {key: value for key, value in self if key not in Layer.model_fields}

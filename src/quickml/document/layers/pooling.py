@@ -1,5 +1,6 @@
 """Pooling, by windows and over the whole image."""
 
+import math
 from typing import ClassVar, Literal
 
 from quickml.document.layers.convolution import window
@@ -19,6 +20,9 @@ class _Pooling2D(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         spatial = window("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
         return (*spatial, shapes[0][2])
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(self.pool_size) * math.prod(self.output_shape(*shapes))
 
     def has_gradient(self) -> bool:
         return True
@@ -49,6 +53,9 @@ class _GlobalPooling2D(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         *_, channels = image(shapes[0])
         return (1, 1, channels) if self.keepdims else (channels,)
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(shapes[0])
 
     def has_gradient(self) -> bool:
         return True

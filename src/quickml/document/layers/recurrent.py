@@ -71,6 +71,13 @@ class Recurrent(Layer):
     def _biases(self) -> int:
         return self.use_bias * self.gates * self.units
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        steps, features = shapes[0]
+        return steps * self.gates * (features + self.units) * self.units
+
+    def steps_in_turn(self, *shapes: Shape) -> int:
+        return shapes[0][0]
+
     def activations(self, *shapes: Shape) -> int:
         steps, _ = shapes[0]
         return steps * (2 * self.gates + 2) * self.units

@@ -1,5 +1,6 @@
 """Layers for sequences: convolution, pooling and padding along the steps."""
 
+import math
 from typing import ClassVar, Literal
 
 from quickml.document.layers.convolution import check_gaps, check_groups, reach, slid
@@ -66,6 +67,10 @@ class Conv1D(Weighted):
         kernel = self.kernel_size * (shapes[0][1] // self.groups) * self.filters
         return Parameters(trainable=kernel + self.use_bias * self.filters)
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        kernel = self.kernel_size * (shapes[0][1] // self.groups)
+        return kernel * math.prod(self.output_shape(*shapes))
+
 
 class _Pooling1D(Layer):
     keeps_raw: ClassVar = True
@@ -78,6 +83,9 @@ class _Pooling1D(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         steps = _steps("pool_size", self.pool_size, self.strides or self.pool_size, self.padding, shapes[0])
         return (steps, shapes[0][1])
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return self.pool_size * math.prod(self.output_shape(*shapes))
 
 
 class MaxPooling1D(_Pooling1D):
@@ -105,6 +113,9 @@ class _GlobalPooling1D(Layer):
     def output_shape(self, *shapes: Shape) -> Shape:
         _, features = sequence(shapes[0])
         return (1, features) if self.keepdims else (features,)
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return math.prod(shapes[0])
 
 
 class GlobalAveragePooling1D(_GlobalPooling1D):

@@ -66,6 +66,12 @@ class Bidirectional(Layer):
     def activations(self, *shapes: Shape) -> int:
         return 2 * self.layer.activations(*shapes)
 
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return 2 * self.layer.multiply_adds(*shapes)
+
+    def steps_in_turn(self, *shapes: Shape) -> int:
+        return 2 * self.layer.steps_in_turn(*shapes)
+
 
 class TimeDistributed(Layer):
     """Applies the same layer to every step of a sequence."""
@@ -83,3 +89,6 @@ class TimeDistributed(Layer):
 
     def parameters(self, *shapes: Shape) -> Parameters:
         return self.layer.parameters(shapes[0][1:])
+
+    def multiply_adds(self, *shapes: Shape) -> int:
+        return self.layer.multiply_adds(*shapes)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from quickml.api import routes
 from quickml.api.jobs import JobDetails, JobMessage, JobPage
-from quickml.api.validation import ValidationMessage
+from quickml.api.validation import EstimateMessage, ValidationMessage
 from quickml.document import Plan
 from quickml.document.shapes import summary
 from quickml.errors import DocumentError
@@ -106,7 +106,7 @@ async def validate(state: TheState, owner: Owner, body: JsonBody) -> Response:
 
 def _validation(service: Service, body: bytes) -> str:
     try:
-        message = _meaning(service.plan(body))
+        message = _meaning(service, service.plan(body))
     except DocumentError as error:
         message = ValidationMessage(
             valid=False, problems=error.problems, more=error.more, layers=error.layers or None
@@ -114,11 +114,12 @@ def _validation(service: Service, body: bytes) -> str:
     return message.model_dump_json()
 
 
-def _meaning(plan: Plan) -> ValidationMessage:
+def _meaning(service: Service, plan: Plan) -> ValidationMessage:
     return ValidationMessage(
         valid=True,
         warnings=plan.notices,
         memory_bytes=plan.memory_bytes,
+        estimate=EstimateMessage.model_validate(service.history.estimate(plan).to_json()),
         spec=plan.document.model_dump(mode="json", exclude_none=True),
         **summary(plan.graph),
     )

@@ -1,0 +1,96 @@
+"""The sizes of the files that a document asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from quickml.document.export import Export, Weights
+from quickml.document.formats import DocumentFormat, formats_of, known
+from quickml.document.layers.recurrent import Recurrent
+from quickml.document.plan import Plan
+from quickml.document.shapes import Graph, Node
+
+WEIGHT_BYTES: dict[Weights, float] = {
+    "float32": 4,
+    "float16": 2,
+    "int8": 1,
+    "palettized-8": 1,
+    "palettized-6": 0.75,
+    "palettized-4": 0.5,
+    "int4": 0.6,
+}
+"""For each number of a matrix; int4 with the scales of its blocks. Pruned ones depend on the sparsity."""
+PALETTE_BITS = {"palettized-8": 8, "palettized-6": 6, "palettized-4": 4}
+LEAST_SAVING = 512
+"""Bytes that compressing the matrices of a layer must save, or they stay as they are."""
+FORM_BYTES = {"mlmodel": 400, "mlpackage": 1100, "onnx": 600}
+"""What a file has for each layer besides its weights."""
+TURN_BYTES = {"mlmodel": 900, "mlpackage": 2800, "onnx": 900}
+"""The same for each step of a recurrent layer that is written step by step."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileEstimate:
+    """The size of a file, or of all files of a package."""
+
+    kind: str
+    name: str
+    size_bytes: int
+    smallest_bytes: int
+    """Differs from the size where `"weights": "auto"` may take a smaller form."""
+
+
+def files(plan: Plan) -> Iterator[FileEstimate]:
+    """The files of a document, in its order."""
+    export = plan.document.export
+    formats = formats_of(export)
+    repeats = "mlmodel" not in formats or "mlpackage" in formats  # an ONNX file is made of one of these
+    for kind in (*formats, *(["updatable"] if export.updatable else [])):
+        one = known()[kind]
+        sizes = [
+            size_bytes(plan.graph, kind, form, export.sparsity, repeats=repeats)
+            for form in _forms(one, export)
+        ]
+        yield FileEstimate(
+            kind=kind,
+            name=getattr(one, "file_name", f"model.{kind}"),
+            size_bytes=max(sizes),
+            smallest_bytes=min(sizes),
+        )
+
+
+def _forms(one: DocumentFormat, export: Export) -> tuple[Weights, ...]:
+    """How a file may store its weights: some files have float32 only, whatever the document says."""
+    allowed = one.allowed_weights(export) if one.first_ios else ()
+    return tuple(form for form in allowed if form in one.first_ios) or ("float32",)
+
+
+def size_bytes(graph: Graph, kind: str, form: Weights, sparsity: float, *, repeats: bool = True) -> int:
+    """The size of a file of a format, with the weights in one of their forms.
+
+    Without `repeats`, an ONNX file does not repeat the weights of layers that are written step by step.
+    """
+    return round(sum(_layer_bytes(node, kind, form, sparsity, repeats=repeats) for node in graph.nodes))
+
+
+def _layer_bytes(node: Node, kind: str, form: Weights, sparsity: float, *, repeats: bool) -> float:
+    inner, numbers = getattr(node.layer, "layer", node.layer), node.parameters.total
+    table = 4 * 2 ** PALETTE_BITS[form] if form in PALETTE_BITS else 0
+    found: float = FORM_BYTES.get(kind, 1000)
+    if isinstance(inner, Recurrent):
+        if kind == "mlmodel":  # each gate has matrices, and so tables, of its own
+            found += table * 2 * inner.gates * (1 if inner is node.layer else 2)
+        if inner.is_unrolled:
+            turns = node.layer.steps_in_turn(*node.input_shapes)
+            found += TURN_BYTES.get(kind, 1500) * turns
+            if kind == "mlpackage" and form != "float32":  # the kernel of the inputs is stored twice
+                numbers += inner.gates * inner.units * node.input_shapes[0][1]
+            elif kind == "onnx" and repeats:  # each step has the recurrent kernel
+                numbers += inner.gates * inner.units**2 * (turns - 1)
+    as_they_are, compressed = 4 * numbers, numbers * _weight_bytes(form, sparsity) + table
+    return found + (compressed if as_they_are - compressed >= LEAST_SAVING else as_they_are)
+
+
+def _weight_bytes(form: Weights, sparsity: float) -> float:
+    return 1 / 8 + 4 * (1 - sparsity) if form == "pruned" else WEIGHT_BYTES[form]

@@ -1,0 +1,100 @@
+"""The durations of the last jobs: of which, when they are read, and what they lead to."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from job_examples import Clock, Jobs, artifact, new, opened, to_verifying, verified
+from quickml import events
+from quickml.document import understand
+from quickml.errors import StoreError
+from quickml.service.history import EVERY_S, History
+from served import IRIS, is_problem, served
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def store(tmp_path, clock):
+    return Jobs(opened(tmp_path / "quickml.db"), clock=clock)
+
+
+def trained_job(store, clock, *, owner="ada", seconds=4.0, epochs=10, stopped=None, is_interrupted=False):
+    """A job whose training took `seconds`, and everything else 3 seconds."""
+    plan = understand({**IRIS, "training": {"epochs": 20}}).to_json()
+    store.submit(new(owner, document=json.dumps(IRIS)).__class__(**{**vars(new(owner)), "plan": plan}))
+    attempt = store.claim()
+    if is_interrupted:
+        store.release(attempt, "the server ends")
+        attempt = store.claim()
+    told = events.Trained(epochs=epochs, stopped=stopped, metrics={}, seconds=seconds)
+    store.append(attempt, [told])
+    to_verifying(store, attempt)
+    clock.time += timedelta(seconds=seconds + 3)
+    store.complete(attempt, (artifact(attempt.job_id),), verified())
+
+
+def test_ready_jobs_of_all_owners_count(store, clock):
+    trained_job(store, clock)
+    trained_job(store, clock, owner="bob", seconds=6.0, epochs=12, stopped="early_stopping")
+    measured = History(store).measured()
+    assert [(one.training_s, one.other_s, one.work.epochs) for one in measured] == [(6, 3, 12), (4, 3, 10)]
+
+
+def test_trainings_that_were_cut_short_or_interrupted_do_not(store, clock):
+    trained_job(store, clock, stopped="asked")
+    trained_job(store, clock, stopped="max_seconds")
+    trained_job(store, clock, is_interrupted=True)
+    store.submit(new())
+    assert History(store).measured() == ()
+
+
+def test_the_database_is_asked_now_and_then_and_each_job_read_once(store, clock, monkeypatch):
+    now, asked = [100.0], []
+    monkeypatch.setattr(
+        store, "events", lambda *given, **more: asked.append(given) or Jobs.events(store, *given, **more)
+    )
+    trained_job(store, clock)
+    history = History(store, clock=lambda: now[0])
+    assert len(history.measured()) == 1
+    trained_job(store, clock)
+    asked.clear()
+    assert len(history.measured()) == 1
+    now[0] += EVERY_S
+    assert [len(history.measured()) for _ in range(3)] == [2, 2, 2]
+    assert len(asked) == 1
+
+
+def test_a_database_that_cannot_be_read_leaves_what_is_known(store, clock, monkeypatch):
+    now = [100.0]
+    trained_job(store, clock)
+    history = History(store, clock=lambda: now[0])
+    assert len(history.measured()) == 1
+
+    def broken(**_):
+        raise StoreError("no")
+
+    monkeypatch.setattr(store, "jobs", broken)
+    now[0] += EVERY_S
+    assert len(history.measured()) == 1
+
+
+def test_validation_has_an_estimate(tmp_path):
+    with served(tmp_path) as server:
+        first = server.post(path="/v1/validate").json()["estimate"]
+        assert first["based_on"] == 0
+        assert first["low_seconds"] < first["seconds"] < first["high_seconds"]
+        assert first["training_seconds"] < first["seconds"]
+        assert [(file["kind"], file["name"]) for file in first["files"]] == [
+            ("mlmodel", "model.mlmodel"),
+            ("mlpackage", "model.mlpackage"),
+        ]
+        server.over(server.submit())
+        server.service.history._read_at = -EVERY_S
+        assert server.post(path="/v1/validate").json()["estimate"]["based_on"] == 1
+        assert server.post(b"{}", path="/v1/validate").json()["estimate"] is None
+        is_problem(server.client.get("/v1/validate"), 405, "method-not-allowed")
