@@ -183,6 +183,8 @@ class _Exported:
     skipped: Mapping[str, str]
     compression: tuple[events.Compressed, ...]
     flips: tuple[Flips, ...]
+    variants: tuple[tuple[str, events.FileRow], ...]
+    """The form of the weights, and the file."""
     parity: tuple[events.Parity, ...]
 
 
@@ -216,6 +218,12 @@ def _export(
         skipped=skipped,
         compression=tuple(row for candidate in chosen for row in candidate.tried),
         flips=tuple(row for candidate in chosen for row in candidate.flips),
+        variants=tuple(
+            (form, results.described(path, kind="variant"))
+            for candidate in chosen
+            for form, path in candidate.variants.items()
+            if path.parent == run.variants  # those of a format that is not delivered are not kept
+        ),
         parity=parity,
     )
 
@@ -251,6 +259,7 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
         parity=exported.parity,
         compression=exported.compression,
         flips=exported.flips,
+        variants=exported.variants,
         files=(*exported.files, *(_row(folder, one) for one in others)),
         skipped=exported.skipped,
         seconds=clock.finished(),

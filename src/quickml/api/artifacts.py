@@ -39,7 +39,10 @@ class ArtifactMessage(ApiMessage):
     name: str
     """File name."""
     kind: str
-    """Kind of file: `mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec` and so on."""
+    """Kind of file: `mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, `answers` and so on.
+
+    A `variant` is a Core ML file with other weights than the delivered one, such as `model.int8.mlmodel`.
+    """
     size_bytes: Size
     """Size of the file."""
     sha256: Sha256

@@ -30,7 +30,7 @@ _SHOWN = ("activation", "kernel_size", "pool_size", "strides", "padding", "dilat
 """The settings of layers that tell most about a network."""
 
 
-MAX_FLIPPED = 100
+MAX_FLIPPED = 50
 """Number of samples with another label that the report lists for each form of weights."""
 
 
@@ -41,6 +41,7 @@ def record(
     parity: Sequence[Parity],
     compression: Sequence[Compressed],
     flips: Sequence[Flips],
+    variants: Sequence[tuple[str, FileRow]],
     files: Sequence[FileRow],
     skipped: Mapping[str, str],
     seconds: Mapping[str, float],
@@ -64,6 +65,7 @@ def record(
             "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
             "parity": [row.model_dump() for row in parity],
             "compression": _compression(compression, flips, trained, data),
+            "variants": [{**row.model_dump(), "weights": weights} for weights, row in variants],
             "files": [row.model_dump() for row in files],
             "skipped": skipped,
             "seconds": seconds,

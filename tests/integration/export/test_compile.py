@@ -113,7 +113,8 @@ def test_formats_follow_the_weights(tmp_path):
 def test_an_onnx_alone_holds_the_weights_asked_for(tmp_path):
     told, report = run(document(weights="palettized-4", formats=["onnx"]), tmp_path / "result")
     assert [row["file"] for row in report["parity"]] == ["model.onnx"]
-    assert "model.mlpackage" not in {path.name for path in (tmp_path / "result").iterdir()}
+    assert not {"model.mlpackage", "variants"} & {path.name for path in (tmp_path / "result").iterdir()}
+    assert report["variants"] == []
     import onnx
     from onnx.numpy_helper import to_array
 
@@ -180,6 +181,10 @@ def test_every_form_that_was_tried_is_kept_once(lossless):
     names = {"model.float32.mlmodel", "model.float32.mlpackage", *(Path(path).name for path in tried)}
     zips = {f"{name}.zip" for name in names if name.endswith(".mlpackage")}
     assert {path.name for path in (folder / results.VARIANTS).iterdir()} == names | zips
+    assert {row["name"] for row in report["variants"]} == names
+    assert [row["weights"] for row in report["variants"] if row["name"] == "model.float32.mlmodel"] == [
+        "float32"
+    ]
     data = datasets.load(understand(document()).document.dataset)
     predicted = Answers.read(folder / results.ANSWERS.name).predicted
     full = folder / results.VARIANTS / "model.float32.mlmodel"

@@ -322,7 +322,9 @@ def test_a_regression_is_measured_by_its_error(tmp_path):
     error = np.abs(answers(one.path, trained.probe.inputs, ())[:, 0] - truth).mean()
     assert event.mean_absolute_error == pytest.approx(error, rel=1e-5)
     assert event.drop == pytest.approx(error / np.abs(trained.predictions[:, 0] - truth).mean() - 1, rel=1e-4)
-    assert (event.accuracy, event.label_agreement) == (None, None)
+    assert (event.accuracy, event.label_agreement, event.flips) == (None, None, None)
+    assert one.flips == ()
+    assert set(one.variants) == {"float32"}
 
 
 def test_weights_that_change_many_answers_are_worth_a_warning(cnn, tmp_path):
