@@ -41,6 +41,14 @@ A prediction has `label`, `probabilities` and `values` as in the JSON response, 
 images. An array also has `units`, the size of the layer's last axis: of a layer with more than `most` maps
 (by default {MOST}) the first ones are sent. Of a sequence, these are the first units of each step. Of a
 vector, the first {VECTOR_VALUES_PER_MAP} x `most` values are sent.
+
+## Explanations
+
+The header has `kind`, which is `"explanation"`, and what the JSON response has: `file`, `part`, `size`,
+`starts`, `baseline`, `values` and `labels`. `maps` has an array for each output, in the order of `values`.
+Its shape is (rows, columns) of patches, or the number of features, windows or tokens. A value is the output
+when nothing is hidden minus the output when this part is. It is positive where the part speaks for the
+label.
 """
 
 REQUEST = """## Requests

@@ -9,6 +9,17 @@ from pydantic import Field
 from quickml.api.message import ApiMessage, ApiRequest, Names, Sha256, Size
 
 
+class AnsweringFile(ApiMessage):
+    """The file that has answered a prediction or an explanation."""
+
+    name: str
+    """File name, as in the manifest."""
+    size_bytes: Size
+    """Size of the file."""
+    sha256: Sha256
+    """SHA-256 of the file."""
+
+
 class MemberMessage(ApiMessage):
     """A file in a package."""
 

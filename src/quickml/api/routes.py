@@ -23,6 +23,7 @@ JOB_ARTIFACTS = f"{JOB}/artifacts"
 JOB_ANSWERS = f"{JOB}/answers"
 JOB_LINKS = f"{JOB}/links"
 JOB_PREDICTIONS = f"{JOB}/predictions"
+JOB_EXPLANATIONS = f"{JOB}/explanations"
 
 CHANGES = "/v1/events"
 

@@ -13,7 +13,7 @@ from quickml.api.predictions import ActivationMessage as Activation
 from quickml.api.predictions import PredictionMessage as Prediction
 from quickml.api.validation import ValidationMessage as Validation
 from quickml.api.validation import ValidLayer as Layer
-from quickml.client.arrays import LayerArray, PredictionArrays
+from quickml.client.arrays import ExplanationArrays, LayerArray, PredictionArrays
 from quickml.client.async_client import AsyncClient
 from quickml.client.client import Client
 from quickml.client.download.progress import DownloadProgress as Progress
@@ -25,6 +25,7 @@ __all__ = [
     "AsyncClient",
     "Change",
     "Client",
+    "ExplanationArrays",
     "Job",
     "Layer",
     "LayerArray",

@@ -6,9 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, Field
 
 from quickml.api.arrays import ArrayReader
+from quickml.api.artifacts import AnsweringFile
+from quickml.api.explanations import ExplanationFacts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,17 +18,6 @@ if TYPE_CHECKING:
     FloatArray = NDArray[Any]
 else:
     FloatArray = object
-
-
-class AnsweringFile(BaseModel):
-    """The file that has answered."""
-
-    model_config = ConfigDict(frozen=True)
-
-    name: str
-    """As in the manifest."""
-    sha256: str
-    size_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,6 +46,17 @@ class PredictionArrays:
     """The output of the model."""
     activations: Mapping[str, LayerArray]
     """By layer, in the order of the document."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExplanationArrays:
+    """How much each part of an input matters to each output of a model."""
+
+    facts: ExplanationFacts
+    """What was hidden, and what replaced it."""
+    maps: FloatArray
+    """float32 (outputs, rows of patches, columns of patches), or (outputs, parts): for each part, the output
+    when nothing is hidden minus the output when this part is. Rounded to 256 steps in each map."""
 
 
 class _Prediction(BaseModel):
@@ -91,4 +93,22 @@ def _layer(reader: ArrayReader, facts: Mapping[str, Any]) -> LayerArray:
     values = reader.array(facts)
     return LayerArray(
         values=values, step=float(facts["scale"]), units=int(facts.get("units", values.shape[-1]))
+    )
+
+
+def explanation(content: bytes) -> ExplanationArrays:
+    """A binary response to a request for an explanation.
+
+    Raises:
+        ValueError: it is none.
+    """
+    import numpy as np
+
+    reader = ArrayReader(content)
+    maps = reader.header.get("maps")
+    if not isinstance(maps, list) or not maps:
+        raise ValueError("expected maps, found none")
+    return ExplanationArrays(
+        facts=ExplanationFacts.model_validate(reader.header),
+        maps=np.stack([reader.array(one) for one in maps]),
     )

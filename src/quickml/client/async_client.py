@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
@@ -14,7 +14,7 @@ from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
-from quickml.client.arrays import PredictionArrays
+from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
 from quickml.client.download.file import FileDownload
@@ -142,6 +142,20 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     async def answers(self, job_id: str) -> Answers:
         """See `Client.answers`."""
         return await self._call(endpoints.answers(job_id))
+
+    async def explain(
+        self,
+        job_id: str,
+        sample: Any,
+        *,
+        file: str | None = None,
+        size: int | None = None,
+        stride: int | None = None,
+        baseline: Literal["zero", "mean"] | None = None,
+    ) -> ExplanationArrays:
+        """See `Client.explain`."""
+        options = {"file": file, "size": size, "stride": stride, "baseline": baseline}
+        return await self._call(endpoints.explain(job_id, sample, **options))
 
     # Catalogue
 

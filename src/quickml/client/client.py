@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
 import httpx
 
@@ -14,7 +14,7 @@ from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints
-from quickml.client.arrays import PredictionArrays
+from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_jobs
 from quickml.client.download.file import FileDownload
@@ -217,6 +217,35 @@ class Client(BaseClient[httpx.Client]):
             AnswersError: the answers are damaged.
         """
         return self._call(endpoints.answers(job_id))
+
+    def explain(
+        self,
+        job_id: str,
+        sample: Any,
+        *,
+        file: str | None = None,
+        size: int | None = None,
+        stride: int | None = None,
+        baseline: Literal["zero", "mean"] | None = None,
+    ) -> ExplanationArrays:
+        """Hide parts of an input one after the other, and see how each output of the model changes.
+
+        Args:
+            job_id: a job that is ready.
+            sample: an array or list of numbers, or the bytes of a PNG or JPEG file.
+            file: see `predictions`.
+            size: side of a patch in pixels, or number of steps of a sequence, of tokens, or of features. By
+                default a 7th of a picture, a 14th of a sequence, and one token or feature.
+            stride: from one part to the next; by default half of `size`.
+            baseline: what replaces a part. `zero`: black, the token 0 or the number 0. `mean`: the mean
+                colour of the picture, or the mean of each feature in the training samples. By default `mean`
+                if there is one, except for gray pictures.
+
+        Raises:
+            InputError: the input or an option does not fit the model.
+        """
+        options = {"file": file, "size": size, "stride": stride, "baseline": baseline}
+        return self._call(endpoints.explain(job_id, sample, **options))
 
     # Catalogue
 

@@ -22,7 +22,7 @@ from quickml.api.predictions import ALL_LAYERS, PredictionMessage, Predictions
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
 from quickml.client import arrays
-from quickml.client.arrays import PredictionArrays
+from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.errors import FilmError, InputError, ServiceError
 
 if TYPE_CHECKING:
@@ -162,6 +162,18 @@ def predict(
         arrays.prediction,
         content,
         query=_query(file=file, most=most, activations=list(layers)),
+        headers={"Accept": MEDIA_TYPE, "Content-Type": kind},
+    )
+
+
+def explain(job_id: str, sample: Any, **options: str | int | None) -> Call[ExplanationArrays]:
+    """Hide parts of an input one after the other, and see how the output changes."""
+    content, kind = _sample(sample, lambda picture: {"input": picture})
+    return _posted(
+        address(routes.JOB_EXPLANATIONS, job_id=job_id),
+        arrays.explanation,
+        content,
+        query=_query(**options),
         headers={"Accept": MEDIA_TYPE, "Content-Type": kind},
     )
 

@@ -7,13 +7,14 @@ from collections.abc import Iterator, Sequence
 from pydantic_core import to_json
 
 from quickml.api import routes
-from quickml.api.artifacts import ArtifactMessage, MemberMessage, PackageMessage
+from quickml.api.artifacts import AnsweringFile, ArtifactMessage, MemberMessage, PackageMessage
+from quickml.api.explanations import ExplanationFacts, ExplanationMap, ExplanationMessage, OcclusionBaseline
 from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
 from quickml.api.predictions import PredictionMessage
 from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
-from quickml.service import MEMBER, Artifact, Change, Health, Job, Prediction, StoredEvent
+from quickml.service import MEMBER, Artifact, Change, Explanation, Health, Job, Prediction, StoredEvent
 
 _ZIP = ".zip"
 PIECE = 4096
@@ -73,6 +74,34 @@ def _package(name: str, members: Sequence[Artifact]) -> PackageMessage:
         for file in members
     )
     return PackageMessage(name=name, size_bytes=sum(file.size_bytes for file in files), files=files)
+
+
+def answering_file(file: Artifact) -> AnsweringFile:
+    """The file that has answered."""
+    return AnsweringFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+
+
+def explanation_facts(file: Artifact, found: Explanation) -> ExplanationFacts:
+    """An explanation without its maps."""
+    return ExplanationFacts(
+        file=answering_file(file),
+        part=found.part,
+        size=found.size,
+        starts=found.starts,
+        baseline=OcclusionBaseline(name=found.baseline, values=found.baseline_values),
+        values=found.values,
+        labels=found.labels,
+    )
+
+
+def explanation_message(file: Artifact, found: Explanation) -> ExplanationMessage:
+    """An explanation."""
+    return ExplanationMessage(
+        **dict(explanation_facts(file, found)),
+        maps=tuple(
+            ExplanationMap(shape=one.shape, values=tuple(one.reshape(-1).tolist())) for one in found.maps
+        ),
+    )
 
 
 def prediction_pieces(found: Sequence[Prediction]) -> Iterator[bytes]:

@@ -19,6 +19,7 @@ from quickml.http.routes import (
     artifacts,
     catalog,
     events,
+    explanations,
     frames,
     jobs,
     links,
@@ -42,7 +43,10 @@ log = logging.getLogger(__name__)
 SWEEP_EVERY_S = 600.0
 TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
-ROUTERS = (operations, jobs, events, frames, artifacts, links, predictions, catalog, samples, sculptml)
+ROUTERS = (
+    *(operations, jobs, events, frames, artifacts, links, predictions, explanations),
+    *(catalog, samples, sculptml),
+)
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),

@@ -6,19 +6,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from quickml.api.arrays import ArrayWriter
-from quickml.service import Artifact, Prediction
+from quickml.api.explanations import ExplanationFacts
+from quickml.http.answers import answering_file
+from quickml.service import Artifact, Explanation, Prediction
 
 
 def predictions(file: Artifact, found: Sequence[Prediction]) -> bytes:
     """Predictions of a file."""
     writer = ArrayWriter()
     rows = [_prediction(one, writer) for one in found]
-    return writer.message({"kind": "predictions", "file": file_facts(file), "predictions": rows})
+    answering = answering_file(file).model_dump()
+    return writer.message({"kind": "predictions", "file": answering, "predictions": rows})
 
 
-def file_facts(file: Artifact) -> dict[str, Any]:
-    """Which file has answered."""
-    return {"name": file.name, "sha256": file.sha256, "size_bytes": file.size_bytes}
+def explanation(facts: ExplanationFacts, found: Explanation) -> bytes:
+    """An explanation; `facts` is all of it but its maps."""
+    writer = ArrayWriter()
+    maps = [writer.add(one, one.shape) for one in found.maps]
+    return writer.message({"kind": "explanation", **facts.model_dump(), "maps": maps})
 
 
 def _prediction(one: Prediction, writer: ArrayWriter) -> dict[str, Any]:

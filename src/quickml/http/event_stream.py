@@ -38,6 +38,8 @@ class Source:
     """Subscribes to what comes; takes the secret of the token that it needs, empty if it needs none."""
     stored: Callable[[int, int], Sequence[EncodedEvent]]
     """Reads the stored events after a number, at most so many."""
+    ended: Callable[[], None] = lambda: None
+    """Called when the last event of all was sent; in the event loop."""
 
 
 class EventStream(Response):
@@ -76,6 +78,8 @@ class EventStream(Response):
             finally:
                 gone.cancel()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self._is_over:
+            self._source.ended()
 
     async def _replay(self, send: Send, watcher: Subscription) -> None:
         while not watcher.is_closed and not self._is_over:

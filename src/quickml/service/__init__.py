@@ -7,6 +7,7 @@ from quickml.jobs.job import ANSWERS, MEMBER, Artifact, Change, Job, Limits, Sto
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
+from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
@@ -27,6 +28,7 @@ __all__ = [
     "EncodedEvent",
     "EventHub",
     "Executor",
+    "Explanation",
     "FramePage",
     "Health",
     "Job",
@@ -34,6 +36,7 @@ __all__ = [
     "Limits",
     "Link",
     "LinkSigner",
+    "OcclusionOptions",
     "Prediction",
     "PredictionOptions",
     "Service",

@@ -108,7 +108,7 @@ class Opened:
 
     def run(self, sample: NDArray[Any]) -> dict[str, NDArray[Any]]:
         """Everything that the model gives for one sample, by name."""
-        return self.runtime.run({self.input.name: sample})
+        return self.runtime.run({self.input.name: sample.reshape(self.input.shape)})
 
     def answer(self, given: Mapping[str, NDArray[Any]]) -> list[float]:
         """The model's own output among everything that it gives."""
@@ -131,7 +131,7 @@ class Models:
         Args:
             job: the job.
             artifacts: its files.
-            inputs: see `arrays_of`.
+            inputs: see `array_of`.
             wanted: the file, and the layers to show.
 
         Returns:
@@ -147,13 +147,24 @@ class Models:
         opened = self.open(job, artifacts, wanted.file, wanted.layers)
         nodes = _shown(opened, wanted.layers)
         _check_amount(nodes, len(inputs), wanted.most)
-        predictions = []
-        for index, array in enumerate(arrays_of(inputs, opened.input)):
+        most_pixels, predictions = MAX_PIXELS // len(inputs), []
+        arrays = [
+            array_of(value, opened.input, f"inputs/{index}", most_pixels)
+            for index, value in enumerate(inputs)
+        ]
+        for index, array in enumerate(arrays):
             if index:
                 yield
             predictions.append(_predicted(opened.run(array), opened, nodes, wanted.most))
             opened.runtime.check_finite(predictions[-1].values, f"inputs/{index}")
         return opened.artifact, predictions
+
+    def warm(self, job: Job, artifacts: Sequence[Artifact]) -> None:
+        """Load a job's model and run it once, before anybody asks. Raises as `predict` does."""
+        import numpy as np
+
+        opened = self.open(job, artifacts, in_advance=True)
+        opened.run(np.zeros(opened.input.shape, np.float32))
 
     def open(
         self,
@@ -207,27 +218,24 @@ def _kept(plan: Plan, layers: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(node.name for node in nodes)
 
 
-def arrays_of(inputs: Sequence[Any], taken: Input) -> list[NDArray[Any]]:
-    """Inputs of a request as arrays: bytes are one sample as it is, anything else see `export.inputs.sample`.
+def array_of(value: Any, taken: Input, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:
+    """An input of a request as an array: bytes are the sample as it is, anything else see `inputs.sample`.
 
     Raises:
-        InputError: one does not fit.
+        InputError: it does not fit; `name` identifies it.
     """
     from quickml.export.inputs import raw, sample
 
-    return [
-        raw(value, taken.shape, "request body")
-        if isinstance(value, bytes)
-        else sample(
-            value,
-            taken.shape,
-            is_image=taken.kind == "image",
-            name=f"inputs/{index}",
-            formats=PICTURE_FORMATS,
-            max_pixels=MAX_PIXELS // len(inputs),
-        )
-        for index, value in enumerate(inputs)
-    ]
+    if isinstance(value, bytes):
+        return raw(value, taken.shape, "request body")
+    return sample(
+        value,
+        taken.shape,
+        is_image=taken.kind == "image",
+        name=name,
+        formats=PICTURE_FORMATS,
+        max_pixels=max_pixels,
+    )
 
 
 def answer_of(given: Mapping[str, NDArray[Any]], kept: Sequence[str]) -> NDArray[Any]:

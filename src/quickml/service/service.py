@@ -11,7 +11,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from quickml.document import Plan, read
 from quickml.document.text import decoded
@@ -27,9 +26,9 @@ from quickml.service.disk import Disk
 from quickml.service.event_hub import EventHub
 from quickml.service.films import Films
 from quickml.service.history import History
+from quickml.service.inference import Inference
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
-from quickml.service.predictions import Models, Prediction, PredictionOptions, Steps
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
@@ -91,7 +90,7 @@ class Service:
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
-        self._models = Models(artifacts, scratch)
+        self.inference = Inference(jobs, artifacts, scratch)
         self.films = Films(jobs, artifacts)
         self.history = History(jobs, max_s=self._documents.max_seconds)
         self._disk = Disk(artifacts, jobs, needed_bytes=min_free_disk_bytes)
@@ -113,6 +112,7 @@ class Service:
 
     def close(self) -> None:
         """Start no more jobs, and end running attempts within the grace period. May be called again."""
+        self.inference.close()
         with self._closing:
             if self._is_running:
                 self._executor.close(self._grace_s)
@@ -253,7 +253,8 @@ class Service:
 
     def artifacts(self, job_id: str, owner: str) -> list[Artifact]:
         """A job's files; none before it is ready. Raises JobNotFoundError."""
-        self._jobs.job(job_id, owner)
+        if self._jobs.job(job_id, owner).status is Status.READY:
+            self.inference.look(job_id, owner)
         return self._jobs.artifacts(job_id)
 
     # Files
@@ -338,19 +339,6 @@ class Service:
         return self.bearer(
             next((link for link in links if self._signer.is_ours(link, signature)), links[0]), signature
         )
-
-    def predict(
-        self, job_id: str, owner: str, inputs: Sequence[Any], wanted: PredictionOptions
-    ) -> Steps[tuple[Artifact, list[Prediction]]]:
-        """What a delivered file answers, for each input; see `Models.predict`.
-
-        Raises:
-            JobNotFoundError: there is no such job.
-            JobStateError: it is not ready.
-            InputError: an input that does not fit, or no such file or layer.
-        """
-        job = self.ready(job_id, owner)
-        return (yield from self._models.predict(job, self._jobs.artifacts(job_id), inputs, wanted))
 
     # Operations
 

@@ -151,7 +151,7 @@ def test_a_job_without_a_file_cannot_answer(server):
 
 def test_a_model_is_loaded_once_whatever_is_shown_of_it(server, digits, monkeypatch):
     job_id, _ = digits
-    pool = server.service._models.pool
+    pool = server.service.inference._models.pool
     assert ask(server, job_id, [[0] * 64]).status_code == 200
     loaded = len(pool)
     for names in (["conv"], ["last"], True):
@@ -166,4 +166,4 @@ def test_a_model_is_loaded_once_whatever_is_shown_of_it(server, digits, monkeypa
 def test_a_package_is_unpacked_only_while_it_is_loaded(server, digits):
     job_id, probe = digits
     assert ask(server, job_id, probe.inputs[:1].tolist(), activations=True).status_code == 200
-    assert not any(server.service._models._files._scratch.glob("*"))
+    assert not any(server.service.inference._models._files._scratch.glob("*"))

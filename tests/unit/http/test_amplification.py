@@ -3,6 +3,7 @@
 import asyncio
 import json
 import threading
+import time
 
 import httpx
 import pytest
@@ -13,7 +14,7 @@ from quickml.datasets.builtin.classic_tables import Iris
 from quickml.errors import ShareError
 from quickml.http.server.sending import PIECE_BYTES, Sending
 from quickml.http.shares import Shares
-from quickml.http.turns import THREADS, Turns
+from quickml.http.turns import SLICE_S, THREADS, Turns
 from quickml.service import catalog
 from served import IRIS, JSON, Served, is_problem, served
 from waiting import until
@@ -70,17 +71,73 @@ def test_an_error_ends_a_turn():
     assert asyncio.run(run()) == "next"
 
 
-@pytest.mark.parametrize("path", ["/v1/jobs", "/v1/validate", "/make-model", "/v1/jobs/x/predictions"])
+PATHS = {
+    "/v1/jobs": IRIS,
+    "/v1/validate": IRIS,
+    "/make-model": IRIS,
+    "/v1/jobs/x/predictions": {"inputs": [[1]]},
+    "/v1/jobs/x/explanations": {"input": [1]},
+}
+
+
+@pytest.mark.parametrize("path", PATHS)
 def test_no_document_and_no_other_body_is_read_in_the_event_loop(tmp_path, monkeypatch, path):
     with served(tmp_path, workers=0) as server:
         threads = []
-        for name in ("plan", "predict"):
-            monkeypatch.setattr(
-                server.service, name, lambda *_: threads.append(threading.current_thread()) or 1 / 0
-            )
-        body = {"inputs": [[1]]} if path.endswith("predictions") else IRIS
-        is_problem(server.post(body, path=path), 500, "internal")
+        service = server.service
+        for owner, name in (
+            (service, "plan"),
+            (service.inference, "predict"),
+            (service.inference, "explain"),
+        ):
+            monkeypatch.setattr(owner, name, lambda *_: threads.append(threading.current_thread()) or 1 / 0)
+        is_problem(server.post(PATHS[path], path=path), 500, "internal")
         assert threads[0].name.startswith(("check", "predict"))
+
+
+def test_work_in_steps_lets_others_have_their_turn():
+    async def run():
+        turns, order, gate = Turns("test"), [], threading.Event()
+
+        def work(name, count=10):
+            for step in range(count):
+                gate.wait(60)
+                order.append(f"{name} {step}")
+                time.sleep(SLICE_S)
+                yield
+            return name
+
+        long = [asyncio.create_task(turns.run_steps(name, work(name))) for name in ("ada", "eve")]
+        long.append(asyncio.create_task(turns.run_long("joe", work("joe"))))
+        await asyncio.sleep(0)
+        own = asyncio.create_task(turns.run("joe", order.append, "joe's stroke"))
+        other = asyncio.create_task(turns.run("bob", order.append, "bob's stroke"))
+        gate.set()
+        await asyncio.gather(own, other)
+        assert await asyncio.gather(*long) == ["ada", "eve", "joe"]
+        assert max(map(order.index, ("joe's stroke", "bob's stroke"))) < len(order) - 15
+        return [[step for step in order if step.startswith(f"{name} ")] for name in ("ada", "eve", "joe")]
+
+    steps = asyncio.run(run())
+    assert steps == [[f"{name} {step}" for step in range(10)] for name in ("ada", "eve", "joe")]
+
+
+def test_an_owner_has_one_long_work_at_a_time():
+    async def run():
+        turns, order = Turns("test"), []
+
+        def work(name):
+            for _ in range(3):
+                order.append(name)
+                time.sleep(SLICE_S)
+                yield
+
+        await asyncio.gather(*(turns.run_long("ada", work(name)) for name in "abc"))
+        with pytest.raises(ZeroDivisionError):
+            await turns.run_long("ada", (1 / 0 for _ in range(1)))
+        return order
+
+    assert asyncio.run(run()) == list("aaabbbccc")
 
 
 # Memory of an owner

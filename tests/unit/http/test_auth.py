@@ -21,9 +21,10 @@ ROUTES = [
     ("GET", "/v1/jobs"), ("POST", "/v1/jobs"), ("POST", "/v1/validate"), ("GET", "/v1/layers"), ("GET", "/v1/datasets"),
     ("GET", "/v1/datasets/iris"), ("GET", "/v1/schema"), ("GET", "/v1/jobs/x"), ("GET", "/v1/jobs/x/events"),
     ("GET", "/v1/jobs/x/artifacts"), ("POST", "/v1/jobs/x/stop"), ("POST", "/v1/jobs/x/cancel"), ("DELETE", "/v1/jobs/x"),
-    ("POST", "/v1/jobs/x/predictions"), ("GET", "/v1/artifacts/x/y"), ("HEAD", "/v1/artifacts/x/y"), ("GET", "/v1/artifacts/x"), ("POST", "/v1/jobs/x/links"), ("POST", "/make-model"),
+    ("POST", "/v1/jobs/x/predictions"), ("POST", "/v1/jobs/x/explanations"), ("GET", "/v1/artifacts/x/y"), ("HEAD", "/v1/artifacts/x/y"), ("GET", "/v1/artifacts/x"), ("POST", "/v1/jobs/x/links"), ("POST", "/make-model"),
     ("GET", "/check-model?model_name=x"), ("GET", "/get-model?model_name=x"), ("GET", "/get-all"),
     ("GET", "/stop-model?model_name=x"), ("GET", "/metrics"),
+    ("GET", "/v1/events"), ("GET", "/v1/jobs/x/frames"), ("GET", "/v1/jobs/x/answers"), ("GET", "/v1/datasets/x/samples"), ("GET", "/v1/datasets/x/sheet.png"),
 ]  # fmt: skip
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
 

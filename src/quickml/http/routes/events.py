@@ -131,7 +131,12 @@ def source_of(state: AppState, job_id: str, owner: str) -> Source:
     def stored(after: int, most: int) -> list[EncodedEvent]:
         return [state.watchers.encoded(event) for event in state.service.events(job_id, owner, after, most)]
 
-    return Source(owner=owner, watch=partial(state.watchers.watch, job_id), stored=stored)
+    return Source(
+        owner=owner,
+        watch=partial(state.watchers.watch, job_id),
+        stored=stored,
+        ended=partial(state.service.inference.look, job_id, owner),
+    )
 
 
 def _page(service: Service, job_id: str, owner: str, after: int) -> Response:

@@ -100,7 +100,7 @@ def _answers(
         inputs, layers = asked.inputs, wanted.layers or asked.layers
     if layers and ALL_LAYERS in layers:
         layers = None
-    return (yield from service.predict(job_id, owner, inputs, replace(wanted, layers=layers)))
+    return (yield from service.inference.predict(job_id, owner, inputs, replace(wanted, layers=layers)))
 
 
 def _packed(work: Steps[tuple[Artifact, list[Prediction]]]) -> Steps[bytes]:
