@@ -16,7 +16,7 @@ CLASSES: tuple[Color, ...] = (
     (217, 119, 176), (140, 109, 79), (110, 116, 130),
 )  # fmt: skip
 DARKER = 0.72
-LEVELS, CLASS_LEVELS, GREYS = 14, 8, 12
+LEVELS, CLASS_LEVELS, GREYS = 12, 8, 12
 """Steps of each side of the ramp, of each class, and from ink to paper."""
 
 

@@ -45,7 +45,7 @@ class Curve:
         future = [point for place, point in self._points if place >= number]
         canvas.line([(left, bottom), (right, bottom)], LINE)
         name = "loss, logarithmic" if self.is_logarithmic else "loss"
-        canvas.text(right, top + 10, name, size=10, color=GREY, anchor="rs")
+        canvas.text(right - 12, top + 10, name, size=10, color=GREY, anchor="rs")
         canvas.line([(self._x(number), top), (self._x(number), bottom)], GREY, 0.8)
         curves = [(points, color, 1.6) for points, color in ((future, LINE), (past, BLUE)) if len(points) > 1]
         if past:

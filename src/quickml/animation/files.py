@@ -17,7 +17,7 @@ from quickml.film import Film, FilmFrame
 
 WIDTH, MARGIN, HEADER, SQUARE, SPACE, CURVE = 720.0, 26.0, 70.0, 300.0, 26.0, 64.0
 """In units; the width of a picture in pixels decides how many pixels a unit has."""
-PER_SECOND = 12
+PER_SECOND = 8
 HOLD_S = 2.0
 """How long the last frame stays before the animation begins again."""
 BELOW = 24.0

@@ -19,9 +19,9 @@ GAP, CAPTION = 4.0, 17.0
 """Between tiles; height of a caption."""
 SMALLEST, LARGEST = 3.0, 150.0
 """Size of tiles."""
-VECTOR, STRIP, BARS = 0.35, 1.1, 0.7
-"""Heights of a vector, of a strip over time and of a histogram, relative to the size of tiles."""
-MAX_TILES = 64
+VECTOR, STRIP, BARS, UNMOVED = 0.35, 1.1, 0.7, 1.6
+"""Heights of a vector, a strip over time, a histogram and a sample, relative to the size of tiles."""
+MAX_TILES, MAX_FILTERS = 64, 16
 HIGHEST_MAP, HIGHEST_VECTOR, HIGHEST = 66.0, 22.0, 120.0
 """Height of a map, a vector, and anything else."""
 
@@ -109,13 +109,13 @@ class Unmoved:
 
     def total_height(self, size: float, width: float) -> float:  # noqa: ARG002
         """With the caption."""
-        return CAPTION + min(size, HIGHEST_MAP) + GAP
+        return CAPTION + min(UNMOVED * size, HIGHEST_MAP) + GAP
 
     def draw(self, canvas: Canvas, frame: FilmFrame, box: Box, size: float) -> None:  # noqa: ARG002
         """Draw into a box that is high enough."""
         left, top, _, _ = box
         canvas.caption(left, top + CAPTION - 6, self.caption, self.more)
-        height = min(size, HIGHEST_MAP)
+        height = min(UNMOVED * size, HIGHEST_MAP)
         width = height * self.pixels.shape[1] / self.pixels.shape[0]
         canvas.picture(self.pixels, (left, top + CAPTION, left + width, top + CAPTION + height))
 
@@ -139,7 +139,8 @@ def section(name: str, frames: Sequence[FilmFrame]) -> Section:
     if kind == "histogram":
         height, highest = BARS, HIGHEST
     elif len(shape) > 2:
-        count, aspect = min(MAX_TILES, math.prod(shape[:-2])), min(4.0, max(0.25, shape[-1] / shape[-2]))
+        most = MAX_FILTERS if kind == "filters" else MAX_TILES
+        count, aspect = min(most, math.prod(shape[:-2])), min(4.0, max(0.25, shape[-1] / shape[-2]))
         height, highest = 1.0, HIGHEST_MAP
     elif len(shape) == 2 and min(shape) > 1:
         rows = shape[1] if kind == "activation" else min(shape)
@@ -155,7 +156,7 @@ def explained(kind: str, shape: tuple[int, ...]) -> str:
     count = math.prod(shape[:-2]) if len(shape) > 2 else shape[-1]
     words = {
         "unit": f"{count} units over the plane",
-        "filters": f"{count} filters",
+        "filters": f"{shape[0]} filters",
         "weights": "weights",
         "histogram": "distribution of the weights",
         "probes": "answers",

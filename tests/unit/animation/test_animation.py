@@ -56,7 +56,7 @@ def test_the_plane_has_the_colours_of_the_answers(outputs, low, high):
 
 def test_a_gif_plays_the_whole_film():
     stream = io.BytesIO()
-    assert Animation(plane(), width=360).write_gif(stream, seconds=2) == 24
+    assert Animation(plane(), width=360).write_gif(stream, seconds=3) == 24
     with Image.open(stream) as gif:
         assert gif.size == (360, 239)
         assert gif.n_frames == 24
@@ -66,7 +66,7 @@ def test_a_gif_plays_the_whole_film():
             gif.seek(frame)
             durations.append(gif.info["duration"])
             colors.append(gif.convert("RGB").getpixel((20, 180)))
-    assert sum(durations[:-1]) == pytest.approx(2000, rel=0.1)
+    assert sum(durations[:-1]) == pytest.approx(3000, rel=0.1)
     assert durations[-1] == 2000
     assert near(colors[0], BLUE) and near(colors[-1], ORANGE)
 
@@ -161,5 +161,5 @@ def test_any_film_can_be_drawn(seed):
     )
     for wanted in ((), (parts[0].name,)):
         animation = Animation(shown, width=240, parts=wanted)
-        assert animation.write_gif(io.BytesIO(), seconds=0.5) == len(shown.frames)
+        assert animation.write_gif(io.BytesIO(), seconds=1) == len(shown.frames)
         animation.write_strip(io.BytesIO(), count=3)

@@ -24,7 +24,12 @@ def folder(tmp_path):
         Part(name="grid", shape=(1, 64, 64), kind="fixed"),
         Part(name="unit/dense", shape=(4, 16, 16), kind="ranged"),
     ]
-    header = {"labels": ["upper", "lower"], "epochs": 2, "steps_per_epoch": 5, "plane": [[-2, 3], [-2, 2]]}
+    header = {
+        "labels": ["upper", "lower"],
+        "epochs": 2,
+        "steps_per_epoch": 5,
+        "grid": {"x": [-2, 3], "y": [-2, 2]},
+    }
     reel = Reel(header, parts)
     for number in range(11):
         reel.add(number, 1 / (1 + number), {part.name: np.full(part.shape, number / 10) for part in parts})
@@ -33,7 +38,7 @@ def folder(tmp_path):
 
 
 def test_a_film_becomes_a_gif(folder):
-    done = commands.quickml("film", folder, "--seconds", 1, "--size", 300)
+    done = commands.quickml("film", folder, "--seconds", 2, "--size", 300)
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith(f"{folder / 'film.gif'}  11 of 11 frames, ")
     with Image.open(folder / "film.gif") as gif:

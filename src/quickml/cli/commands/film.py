@@ -109,7 +109,7 @@ def backdrop(film: Film, folder: Path) -> Backdrop | None:
         return None
     with suppress(KeyError, TypeError, ValueError, IndexError, OverflowError):  # any header is possible
         if "grid" in film.frames[0].parts:
-            points = shares(data.x_test, film.header["plane"])
+            points = shares(data.x_test, film.header["grid"])
             return Backdrop(points=points, targets=data.y_test.reshape(-1))
         return Backdrop(picture=picture(data.x_test, film.header))
     return None
@@ -117,7 +117,7 @@ def backdrop(film: Film, folder: Path) -> Backdrop | None:
 
 def shares(points: Any, plane: Any) -> Any:
     """(n, 2) points as shares of the sides of the plane, from its top left corner."""
-    (left, right), (bottom, top) = ((float(low), float(high)) for low, high in plane)
+    (left, right), (bottom, top) = (map(float, plane[axis]) for axis in ("x", "y"))
     if points.ndim != 2 or points.shape[1] != 2 or not (left < right and bottom < top):
         raise ValueError("no plane")
     return np.stack([(points[:, 0] - left) / (right - left), (top - points[:, 1]) / (top - bottom)], 1)
@@ -127,7 +127,7 @@ def picture(samples: Any, header: Mapping[str, Any]) -> Any:
     """(height, width, 3) the shown sample, if it is a picture; None otherwise."""
     if samples.dtype != np.uint8 or samples.ndim not in (3, 4):
         return None
-    shown = samples[int(header["probes"][0])]
+    shown = samples[int(header["shown"])]
     shown = shown if shown.ndim == 3 else shown[..., None]
     return (
         np.repeat(shown, COLORS, axis=2)
