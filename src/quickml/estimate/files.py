@@ -44,10 +44,10 @@ class FileEstimate:
 def files(plan: Plan) -> Iterator[FileEstimate]:
     """The files of a document, in its order."""
     export = plan.document.export
-    formats = formats_of(export)
+    formats, classes = formats_of(export), known()
     repeats = "mlmodel" not in formats or "mlpackage" in formats  # an ONNX file is made of one of these
     for kind in (*formats, *(["updatable"] if export.updatable else [])):
-        one = known()[kind]
+        one = classes[kind]
         sizes = [
             size_bytes(plan.graph, kind, form, export.sparsity, repeats=repeats)
             for form in _forms(one, export)

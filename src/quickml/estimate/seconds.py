@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from quickml.estimate.work import TrainingWork
 
@@ -61,6 +62,7 @@ class Seconds:
         return self.training + self.other
 
 
+@lru_cache(maxsize=256)
 def parts(work: TrainingWork) -> tuple[float, ...]:
     """Seconds of a training by what they depend on, as the coefficients have them."""
     passes = (TRAINING * work.train_samples + work.validation_samples) * work.epochs
@@ -85,9 +87,10 @@ def seconds(
         least_epochs: the fewest after which it may stop early.
         max_s: the limit of its duration.
     """
-    factor, spread = _factor(work, [(one.work, one.training_s / _training_s(one.work)) for one in history])
-    other_factor, _ = _factor(work, [(one.work, one.other_s / _other_s(one.work)) for one in history])
-    training, other = _training_s(work) * factor, _other_s(work) * other_factor
+    near = [_nearness(work, one.work) for one in history]
+    factor, spread = _factor(near, [one.training_s / sum(parts(one.work)) for one in history])
+    other_factor, _ = _factor(near, [one.other_s / _other_s(one.work) for one in history])
+    training, other = sum(parts(work)) * factor, _other_s(work) * other_factor
     wide = math.exp(1.6 * spread)
     shortest = training * min(1.0, least_epochs / work.epochs)
     limit = math.inf if max_s is None else max_s
@@ -100,31 +103,27 @@ def seconds(
     )
 
 
-def _training_s(work: TrainingWork) -> float:
-    return sum(parts(work))
-
-
 def _other_s(work: TrainingWork) -> float:
     sample_s = MULTIPLY_ADD_S * work.multiply_adds + VALUE_S * work.values
     return OTHER_S + FILE_S * work.files + sample_s * work.test_samples
 
 
-def _factor(work: TrainingWork, measured: Sequence[tuple[TrainingWork, float]]) -> tuple[float, float]:
-    """The factor of a training, from those of measured ones, and the spread of its logarithm."""
-    mine = parts(work)
-    near = [math.exp(-0.5 * (_distance(mine, parts(its)) / WIDTH) ** 2) for its, _ in measured]
-    logarithms = [math.log(max(factor, 1e-6)) for _, factor in measured]
+def _factor(near: Sequence[float], factors: Sequence[float]) -> tuple[float, float]:
+    """The factor of a training, from those of measured ones that are so near, and its logarithm's spread."""
+    logarithms = [math.log(max(factor, 1e-6)) for factor in factors]
     middle = _median([(0.0, PRIOR), *zip(logarithms, near, strict=True)])
     deviation = sum(weight * abs(one - middle) for one, weight in zip(logarithms, near, strict=True))
     spread = (1.25 * deviation + PRIOR * PRIOR_SPREAD) / (PRIOR + sum(near))
     return math.exp(middle), max(LEAST_SPREAD, spread)
 
 
-def _distance(one: Sequence[float], other: Sequence[float]) -> float:
-    """How different the work of two trainings is: in what takes the time, and in how long it takes."""
-    one_s, other_s = sum(one), sum(other)
-    shares = sum(abs(a / one_s - b / other_s) for a, b in zip(one, other, strict=True)) / 2
-    return math.hypot(shares, 0.2 * math.log(one_s / other_s))
+def _nearness(one: TrainingWork, other: TrainingWork) -> float:
+    """How much alike two trainings are, from 0 to 1: in what takes the time, and in how long it takes."""
+    mine, its = parts(one), parts(other)
+    mine_s, its_s = sum(mine), sum(its)
+    shares = sum(abs(a / mine_s - b / its_s) for a, b in zip(mine, its, strict=True)) / 2
+    distance = math.hypot(shares, 0.2 * math.log(mine_s / its_s))
+    return math.exp(-0.5 * (distance / WIDTH) ** 2)
 
 
 def _median(votes: Sequence[tuple[float, float]]) -> float:
