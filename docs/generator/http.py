@@ -105,8 +105,9 @@ ERRORS = """## Errors
 
 Every error is a problem document (RFC 9457), `application/problem+json`, with `type`, `title`, `status` and
 `detail`. Invalid documents and requests also have `problems`, each with a JSON pointer into the request,
-what was expected and what was found. Responses with status 429, 503 or 507 have a `Retry-After` header, in
-seconds."""
+what was expected and what was found. A problem of a document also has a `code`, `values` and, where the
+message advises something, a `fix` as JSON Patch: see [the problems of documents](problems.md). Responses
+with status 429, 503 or 507 have a `Retry-After` header, in seconds."""
 
 SCULPTML = """## SculptML
 

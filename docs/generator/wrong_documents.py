@@ -35,7 +35,10 @@ def exported(*layers: Any, dataset: str = "iris", **export: Any) -> dict[str, An
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "The text": {
-        "unreadable-file": ("The file cannot be opened.", Path("missing.json")),
+        "unreadable-file": (
+            "The file cannot be read, or, with `--fix`, not be written.",
+            Path("missing.json"),
+        ),
         "too-large": ("The document is longer than allowed.", " " * (MAX_BYTES + 1)),
         "too-deep": (
             "Objects and lists are nested too deeply.",

@@ -1,16 +1,21 @@
 """What the documentation says is true: generated pages, documents, outputs, links, dependencies."""
 
+import contextlib
 import json
 import re
 import sys
 import tomllib
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
+from commands import quickml
+from quickml.api.validation import ValidationMessage
 from quickml.cli.commands.validate import validate_specs
 from quickml.document import read, understand
 from quickml.errors import DocumentError
+from served import served
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -67,13 +72,35 @@ def test_the_warning_is_told_as_printed():
 def test_validate_prints_what_is_printed(capsys):
     blocks = [
         block for page in PAGES for block in CONSOLE.findall(page.read_text(encoding="utf-8"))
-        if "quickml validate" in block.splitlines()[0]
+        if "quickml validate" in block.splitlines()[0] and "--fix" not in block.splitlines()[0]
     ]  # fmt: skip
     assert blocks
     for block in blocks:
         command, _, printed = block.partition("\n")
         validate_specs([ROOT / command.split()[-1]], as_json=False)
         assert capsys.readouterr().out == printed
+
+
+def test_fixes_are_told_as_printed(tmp_path):
+    page = (DOCS / "how-to" / "write-a-document.md").read_text(encoding="utf-8")
+    (block,) = [block for block in CONSOLE.findall(page) if "--fix" in block]
+    (tmp_path / "wrong.json").write_text(WRONG.findall(page)[-1][0], encoding="utf-8")
+    done = quickml(*block.splitlines()[0].split()[2:], cwd=tmp_path)
+    assert done.stdout.startswith(block.partition("\n")[2])
+
+
+def test_problems_can_be_fixed_by_a_program_as_printed(tmp_path):
+    page = (DOCS / "how-to" / "write-a-document.md").read_text(encoding="utf-8")
+    (program,) = re.findall(r"^```python\n(.*?)^```", page, re.MULTILINE | re.DOTALL)
+
+    class Here(contextlib.nullcontext):
+        def validate(self, document):
+            return ValidationMessage.model_validate(server.post(document, path="/v1/validate").json())
+
+    Here.__enter__ = lambda self: self
+    with served(tmp_path) as server, mock.patch("quickml.Client", Here, create=True):
+        exec(program, names := {})
+    assert names["answer"].valid
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)

@@ -121,13 +121,28 @@ def validate(
             metavar="SPEC.json", help="JSON documents that describe models; - reads standard input."
         ),
     ],
+    fix: Annotated[
+        bool, typer.Option("--fix", help="Correct the files: show the changes, then write them if you agree.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="With --fix: write without a question.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per document.")] = False,
 ) -> None:
     """Check documents without training.
 
     Prints the layers with their shapes and parameters, or every problem. Of several documents, it prints one
     line for each that is valid.
+
+    With --fix, it applies what the messages advise, as far as they say what exactly to write, one after the
+    other until no more helps. The form of the file is kept. Without a terminal, nothing is written unless
+    --yes is given.
     """
+    if yes and not fix:
+        raise typer.BadParameter("it belongs to --fix", param_hint="--yes")
+    if fix:
+        from quickml.cli.commands.fix import fix_specs
+
+        fix_specs(specs, yes=yes, as_json=as_json)
+        return
     from quickml.cli.commands.validate import validate_specs
 
     validate_specs(specs, as_json=as_json)

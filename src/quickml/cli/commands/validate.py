@@ -14,7 +14,7 @@ from quickml.cli.past_runs import past_runs
 from quickml.document import Plan
 from quickml.document.shapes import rows, summary, table
 from quickml.errors import DocumentError
-from quickml.estimate import Estimate, estimate
+from quickml.estimate import Estimate, Measured, estimate
 
 UNITS = ((1, "second"), (60, "minute"), (3600, "hour"))
 
@@ -33,31 +33,43 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
         except DocumentError as error:
             is_wrong = True
             if as_json:
-                say_json({**file, **_refusal(error)})
+                say_json({**file, **refusal(error)})
             else:
-                say(*(() if several else _known(error)))
-                note(*problem_lines(error, str(path) if several else "the document"))
+                tell_problems(error, path if several else None)
             continue
         if as_json:
-            say_json({**file, **_answer(plan, estimate(plan, history))})
+            say_json({**file, **answer(plan, history)})
         else:
-            say(*(_short(path, plan) if several else _lines(plan, estimate(plan, history))))
+            say(*valid_lines(plan, path if several else None, history))
     if is_wrong:
         sys.exit(2)
 
 
-def _answer(plan: Plan, needs: Estimate) -> dict[str, object]:
+def tell_problems(error: DocumentError, path: Path | None) -> None:
+    """Print every problem, and of a single document the layers whose shapes are known."""
+    say(*(_known(error) if path is None else ()))
+    note(*problem_lines(error, "the document" if path is None else str(path)))
+
+
+def valid_lines(plan: Plan, path: Path | None, history: Sequence[Measured]) -> list[str]:
+    """What a document means; on one line for one of several documents."""
+    return _lines(plan, estimate(plan, history)) if path is None else _short(path, plan)
+
+
+def answer(plan: Plan, history: Sequence[Measured]) -> dict[str, object]:
+    """What a document means, for JSON."""
     return {
         "valid": True,
         "warnings": [vars(notice) for notice in plan.notices],
         **summary(plan.graph),
         "memory_bytes": plan.memory_bytes,
-        "estimate": needs.to_json(),
+        "estimate": estimate(plan, history).to_json(),
         "spec": plan.document.model_dump(mode="json", exclude_none=True),
     }
 
 
-def _refusal(error: DocumentError) -> dict[str, object]:
+def refusal(error: DocumentError) -> dict[str, object]:
+    """What is wrong with a document, and what is known about it, for JSON."""
     return {
         "valid": False,
         "problems": [vars(problem) for problem in error.problems],
