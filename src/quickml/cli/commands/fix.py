@@ -86,7 +86,9 @@ def _agrees(path: Path, *, yes: bool, as_json: bool) -> bool:
     return said.strip().lower() in ("y", "yes")
 
 
-def _tell(correction: Correction, path: Path | None, history: Sequence[Measured], *, as_json: bool, is_written: bool) -> None:
+def _tell(
+    correction: Correction, path: Path | None, history: Sequence[Measured], *, as_json: bool, is_written: bool
+) -> None:
     """What the document means with the fixes, or what remains."""
     plan, error = correction.plan, correction.error
     if as_json:
