@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import math
+import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -142,12 +143,12 @@ class Part:
     def encode_ranged(self, values: Array) -> bytes:
         """Ranges (low, high) as float32, then codes; the error is at most half a step of the range."""
         rows = values.reshape(self.ranges, -1)
-        low, high = rounded_outwards(rows.min(1), rows.max(1))
-        span = high.astype(np.float64) - low
-        factor = np.divide(self.top, span, out=np.zeros_like(span), where=span > SMALLEST)
-        codes = (rows - low[:, None]) * factor[:, None].astype(np.float32)
-        ranges = np.stack([low, high], 1).astype("<f4")
-        return ranges.tobytes() + as_codes(codes, self.top)
+        ranges, codes = [], []
+        for row in rows:
+            low, high = rounded_outwards(float(row.min()), float(row.max()))
+            ranges += [low, high]
+            codes.append(as_codes((row - low) * per_unit(self.top, low, high), self.top))
+        return struct.pack(f"<{len(ranges)}f", *ranges) + b"".join(codes)
 
     def encode_float16(self, values: Array) -> bytes:
         """Half precision, rounded to 9 significant bits: relative error at most 1 / 450 from 6e-5 to 65408.
@@ -162,13 +163,12 @@ class Part:
     def encode_histogram(self, values: Array) -> bytes:
         """The range of the values, the upper end of the shares, and the share of each bin; 8 bits each."""
         sampled = values.reshape(-1)[:: max(1, values.size // SAMPLED_VALUES)]
-        low, high = rounded_outwards(sampled.min(keepdims=True), sampled.max(keepdims=True))
-        span = float(high[0]) - float(low[0])
-        places = (sampled - low) * np.float32(self.size / span if span > SMALLEST else 0)
-        counts = np.bincount(np.clip(places, 0, self.size - 1).astype(np.intp), minlength=self.size)
-        share = np.ceil(counts.max() / sampled.size * 64) / 64  # in 64ths, so that it seldom changes
-        ranges = np.array([low[0], high[0], share], "<f4").tobytes()
-        return ranges + as_codes(counts * (255 / sampled.size / share), self.top)
+        low, high = rounded_outwards(float(sampled.min()), float(sampled.max()))
+        places = ((sampled - low) * per_unit(self.size, low, high)).astype(np.intp)
+        counts = np.bincount(places.clip(0, self.size - 1), minlength=self.size)
+        share = math.ceil(int(counts.max()) / sampled.size * 64) / 64  # in 64ths, so that it seldom changes
+        codes = as_codes(counts * (255 / sampled.size / share), self.top)
+        return struct.pack("<3f", low, high, share) + codes
 
     def decode(self, content: bytes) -> Array:
         """The array, of this shape. Of a histogram: the share of the values in each bin."""
@@ -196,31 +196,32 @@ class Part:
 
 def as_codes(values: NDArray[Any], top: int) -> bytes:
     """Rounded to integers of 0 to `top`."""
-    codes: NDArray[np.uint8] = np.clip(np.rint(values), 0, top).astype(np.uint8)
+    codes: NDArray[np.uint8] = np.rint(values).clip(0, top).astype(np.uint8)
     return codes.tobytes()
 
 
 def finite(values: NDArray[Any]) -> Array:
     """As float32, with NaN as 0 and clipped values."""
     single = values.astype(np.float32)
-    if not np.abs(single).max(initial=0) <= LARGEST:
+    if not (single.size and single.max() <= LARGEST and single.min() >= -LARGEST):
         single = np.clip(np.nan_to_num(single), -LARGEST, LARGEST)
     return single
 
 
-def rounded_outwards(low: Array, high: Array) -> tuple[Array, Array]:
-    """Ranges that contain the given ones, with ends on a coarse grid of 1/16 to 1/8 of the range.
+def rounded_outwards(low: float, high: float) -> tuple[float, float]:
+    """A range in float32 that contains the given one, with ends on a coarse grid of 1/16 to 1/8 of the range.
 
     Ranges therefore stay the same over several frames, and so do the codes of values that do not change.
     """
-    first, last = low.astype(np.float64), high.astype(np.float64)
-    _, exponent = np.frexp(last - first)
-    unit = np.where(last > first, np.ldexp(1.0, exponent - 4), 0)
-    coarse = unit > 0
-    unit = np.where(coarse, unit, 1)
-    below = np.where(coarse, np.floor(first / unit) * unit, first)
-    above = np.where(coarse, np.ceil(last / unit) * unit, last)
-    return below.astype(np.float32), above.astype(np.float32)
+    if low < high:
+        unit = math.ldexp(1.0, math.frexp(high - low)[1] - 4)
+        low, high = math.floor(low / unit) * unit, math.ceil(high / unit) * unit
+    return float(np.float32(low)), float(np.float32(high))
+
+
+def per_unit(count: int, low: float, high: float) -> np.float32:
+    """Steps for each unit of a range; 0 for a range without values."""
+    return np.float32(count / (high - low) if high - low > SMALLEST else 0)
 
 
 def checked(value: Mapping[str, Any], name: str, kind: type, default: Any) -> Any:
