@@ -24,10 +24,19 @@ class LooseFilm:
         """Memory that it takes."""
         return len(self.head) + sum(map(len, self.bodies.values()))
 
-    def after(self, number: int, most: int) -> LooseFilm:
-        """The film of the first frames with larger numbers, `most` at most."""
+    def after(self, number: int, most: int, most_bytes: int) -> LooseFilm:
+        """The film of the first frames with larger numbers: `most`, or fewer of `most_bytes` together.
+
+        The frame that reaches `most_bytes` is the last one.
+        """
         later = ((one, body) for one, body in self.bodies.items() if one > number)
-        return LooseFilm(head=self.head, bodies=dict(islice(later, most)))
+        some, size_bytes = {}, 0
+        for one, body in islice(later, most):
+            some[one] = body
+            size_bytes += len(body)
+            if size_bytes >= most_bytes:
+                break
+        return LooseFilm(head=self.head, bodies=some)
 
     def to_bytes(self) -> bytes:
         """The film as `Film.read` reads it."""

@@ -19,6 +19,8 @@ HEAD = -1
 """Number of the row with the head: magic and header. Frames are numbered from 0."""
 PAGE = 64
 """Number of frames that are read at a time."""
+PAGE_BYTES = 1 << 20
+"""Bytes of a page: a frame that reaches them is its last one."""
 _LARGEST = 2**63 - 1
 _MANY = 500
 """Values in one query."""
@@ -93,11 +95,17 @@ def remove(connection: Connection, job_id: str) -> None:
 
 
 def page(connection: Connection, job: Job, after: int) -> StoredFrames:
-    """The first `PAGE` frames of a job whose numbers are above `after`."""
+    """The first frames of a job whose numbers are above `after`: `PAGE` at most, and about `PAGE_BYTES`."""
     this = frames.c.job_id == job.id
     head = connection.scalar(select(frames.c.body).where(this, frames.c.number == HEAD))
     later = frames.c.number > min(max(after, HEAD), _LARGEST)
     found = connection.execute(
         select(frames.c.number, frames.c.body).where(this, later).order_by(frames.c.number).limit(PAGE)
     )
-    return StoredFrames(job=job, head=head, frames={row.number: row.body for row in found})
+    bodies, size_bytes = {}, 0
+    for row in found:
+        bodies[row.number] = row.body
+        size_bytes += len(row.body)
+        if size_bytes >= PAGE_BYTES:
+            break
+    return StoredFrames(job=job, head=head, frames=bodies)

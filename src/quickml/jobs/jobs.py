@@ -283,7 +283,7 @@ class JobStore:
             return _events(connection, job_id_of(job_id), after, limit)
 
     def frames(self, job_id: str, owner: str | None = None, after: int = frames.HEAD) -> StoredFrames:
-        """The first frames of a job's stored film whose numbers are above `after`; at most `frames.PAGE`."""
+        """The first frames of a job's stored film whose numbers are above `after`; see `frames.page`."""
         with self._database.read() as connection:
             job = _owned(connection, job_id, owner, for_update=False)
             return frames.page(connection, job, after)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from quickml.errors import ArtifactDamagedError, FilmError
 from quickml.events import TERMINAL
-from quickml.jobs.frames import HEAD, PAGE, StoredFrames
+from quickml.jobs.frames import HEAD, PAGE, PAGE_BYTES, StoredFrames
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
@@ -63,7 +63,7 @@ class Films:
         Raises:
             ArtifactError: the file is lost or damaged.
         """
-        return self._film(file).after(after, PAGE).to_bytes()
+        return self._film(file).after(after, PAGE, PAGE_BYTES).to_bytes()
 
     def _film(self, file: Artifact) -> LooseFilm:
         with self._lock:

@@ -96,16 +96,21 @@ class Reporter:
     def _change(self, change: FilmChange) -> None:
         self._raise()
         with self._lock:
-            self._film = self._film.then(change)
-        self._news.set()
+            self._film = self._film.then(change)  # an event follows, and takes it along
 
     # Storing
 
     def flush(self) -> None:
         """Store what waits, now. Raises as `tell` does."""
+        self._store(alone=True)
+
+    def _store_due(self) -> None:
+        self._store(alone=False)
+
+    def _store(self, *, alone: bool) -> None:
         self._raise()
         with self._turn:
-            told, change = self._taken()
+            told, change = self._taken(alone)
             self._unconfirmed += told
             self._unconfirmed_film = self._unconfirmed_film.then(change)
             if self._unconfirmed or self._unconfirmed_film:
@@ -114,17 +119,22 @@ class Reporter:
                 )
                 self._unconfirmed, self._unconfirmed_film = [], UNCHANGED
 
-    def _taken(self) -> tuple[list[Event], FilmChange]:
-        """What waits, except for progress that is not due yet."""
+    def _taken(self, alone: bool) -> tuple[list[Event], FilmChange]:
+        """What waits, except for progress that is not due yet.
+
+        Frames wait for an event, unless they are to be stored `alone`.
+        """
         with self._lock:
             told, self._waiting = self._waiting, []
-            change, self._film = self._film, UNCHANGED
             if (place := _last_progress(told)) is not None:
                 now = monotonic()
                 if now - self._progress_at < self._progress_every_s:
                     self._waiting.append(told.pop(place))
                 else:
                     self._progress_at = now
+            change = UNCHANGED
+            if told or alone:
+                change, self._film = self._film, UNCHANGED
         return told, change
 
     def _raise(self) -> None:
@@ -136,7 +146,7 @@ class Reporter:
             while not self._over.wait(STORE_EVERY_S):
                 self._news.wait()
                 self._news.clear()
-                self._patience(self.flush)
+                self._patience(self._store_due)
                 if self._waiting:  # progress that is not due yet
                     self._news.set()
         except BaseException as error:

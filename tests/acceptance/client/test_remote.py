@@ -15,7 +15,7 @@ import pytest
 
 import commands
 from commands import QUICKML, quickml_without
-from quickml import AsyncClient, Client, events
+from quickml import AsyncClient, Client, Film, events
 from quickml.errors import DocumentError, JobError, ServiceError
 
 ROOT = Path(__file__).parents[3]
@@ -121,6 +121,26 @@ def written(folder, document):
 
 
 # The client
+
+
+def test_the_film_of_a_job_comes_whole_and_frame_by_frame(client, address, ready, tmp_path):
+    job, told = ready
+    film = client.film(job.id)
+    numbers = [frame.number for frame in film.frames]
+    assert (film.header["task"], numbers[0]) == ("classification", 0)
+    last = [event for event in told if event.type == "snapshot"][-1]
+    assert (last.frame, last.frames) == (numbers[-1], len(numbers))
+    assert [frame.number for frame in client.frames(job.id)] == numbers
+    assert [frame.number for frame in client.frames(job.id, after=numbers[-3])] == numbers[-2:]
+    (file,) = [file for file in client.artifacts(job.id) if file.kind == "film"]
+    assert len(Film.read(client.download(file, tmp_path)).frames) == len(numbers)
+
+    async def later():
+        async with AsyncClient(address) as other:
+            return [frame.number async for frame in other.frames(job.id)], await other.film(job.id)
+
+    found, again = asyncio.run(later())
+    assert (found, [frame.number for frame in again.frames]) == (numbers, numbers)
 
 
 def test_a_job_from_submission_to_prediction(client, ready, tmp_path):
@@ -254,7 +274,8 @@ def test_the_documentation_runs(address, tmp_path):
     lines = done.stdout.splitlines()
     assert lines[99].startswith("100 ")
     assert lines[100].startswith("setosa {")
-    assert len(lines) == 102
+    assert "classification 101" in lines  # the film: a frame before the first epoch, and after each
+    assert lines[-1] in ("training", "building")
     assert {path.suffix for path in (tmp_path / "iris").iterdir()} >= {".mlmodel", ".zip"}
 
 
@@ -275,7 +296,7 @@ def test_submit_watch_and_download(address, tmp_path):
     assert fetched.returncode == 0, fetched.stderr
     assert {path.name for path in (tmp_path / "result").iterdir()} == {
         "model.mlmodel", "model.mlpackage", "model.keras", "spec.json", "report.json", "report.html",
-        "answers.bin",
+        "answers.bin", "film.bin",
     }  # fmt: skip
     assert (tmp_path / "result" / "model.mlpackage" / "Manifest.json").is_file()
     assert [path.name for path in tmp_path.iterdir()] == ["result"]

@@ -15,13 +15,15 @@ from executor_bench import ExecutorBench, gone, new, until, worker_options
 from job_examples import Jobs, opened
 from quickml import events
 from quickml.errors import FencedError, StoreError
-from quickml.events import Status
+from quickml.events import TERMINAL, Status
 from quickml.executors.executor import State
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
+from quickml.film.pages import loosened
 from quickml.jobs.frames import FilmChange
 from quickml.jobs.job import NewJob
 from quickml.jobs.leases import Leases
+from quickml.service.films import Films
 from quickml.storage.backends import Backends
 from quickml.testing import executor
 from quickml.worker import options
@@ -250,6 +252,7 @@ def test_frames_wait_for_a_database_that_is_full_for_a_while(store, attempt, mon
     with Reporter(store, attempt, progress_every_s=0.0, patience_s=60.0) as reporter:
         reporter.start(b"head")
         reporter.add(0, b"0")
+        reporter.tell(snapshot(0))
         until(lambda: len(failures) < 2, "a first try")
         for number in range(1, 300):  # the training does not wait
             reporter.add(number, b"x")
@@ -265,6 +268,7 @@ def test_an_attempt_that_was_given_up_on_while_frames_wait_stores_none(store, at
     def hears(reporter):
         try:
             reporter.add(1, b"late")
+            reporter.tell(snapshot(1))
         except FencedError:
             return True
         return False
@@ -601,13 +605,42 @@ def epochs_told(place, job_id):
     return [json.loads(e.body)["epoch"] for e in place.store.events(job_id) if e.type == "epoch"]
 
 
-def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model(real):
+class Live:
+    """Reads pages of the film of a job while it is recorded, and keeps every frame as it came."""
+
+    def __init__(self, place, job_id):
+        self.films, self.job_id = Films(place.store, Backends.open(place.options.addresses).artifacts), job_id
+        self.frames, self.heads = {}, set()
+
+    def read(self):
+        """Read a page of what is new; all frames so far."""
+        page = self.films.page(self.job_id, "ann", max(self.frames, default=-1))
+        if page.content:
+            film = loosened(page.content)
+            self.heads.add(film.head)
+            self.frames |= film.bodies
+        return self.frames
+
+    def finished(self):
+        """The frames of the file, page by page."""
+        found, after = {}, -1
+        while page := loosened(
+            self.films.page_of_file(self.films.page(self.job_id, "ann").file, after)
+        ).bodies:
+            found |= page
+            after = max(found)
+        return found
+
+
+def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model_and_film(real):
     whole, broken = submit(real, 60), submit(real, 60)
     assert real.over(whole).status is Status.READY
-    until(lambda: epochs_told(real, broken), "an epoch")
+    live = Live(real, broken)
+    until(lambda: live.read() and epochs_told(real, broken), "an epoch")
     within = (None, real.store.job(broken).checkpoint)  # at the latest of the second epoch
     until(lambda: real.store.job(broken).checkpoint not in within, "a checkpoint of a later epoch")
     os.kill(real.executor.workers()[0].pid, signal.SIGKILL)
+    until(lambda: live.read() and real.store.job(broken).status in TERMINAL, "the end")
     job = real.over(broken)
     assert (job.status, job.attempt, job.failures) == (Status.READY, 2, 0)
     types = [event.type for event in real.store.events(broken)]
@@ -619,6 +652,14 @@ def test_killed_while_it_trains_the_job_goes_on_and_ends_with_the_same_model(rea
     ]
     assert set(models[0]) == set(models[1]) >= {"model.mlmodel", "model.mlpackage.zip", "report.html"}
     assert models[0]["model.mlmodel"].sha256 == models[1]["model.mlmodel"].sha256
+    assert models[0]["film.bin"].sha256 == models[1]["film.bin"].sha256
+    film, kept = live.finished(), live.frames.keys()
+    assert len(kept & film.keys()) > 10
+    assert {number: film[number] for number in kept & film.keys()} == {
+        number: live.frames[number] for number in kept & film.keys()
+    }
+    assert len(live.heads) == 1
+    assert real.store.frames(broken).head is None
     until(lambda: not list(real.options.scratch.glob("*/*")), "an empty folder")
     assert real.store.referenced() == {one.sha256 for some in models for one in some.values()}
 

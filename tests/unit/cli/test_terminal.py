@@ -105,6 +105,18 @@ def test_a_pipe_gets_plain_lines():
     assert stream.getvalue() == "cancelled the job was cancelled\n"
 
 
+def test_events_for_programs_are_not_shown_to_people():
+    losses = events.Batches(first=1, every=1, losses=(0.5,))
+    frame = events.Snapshot(frame=8, epoch=1, frames=2, size_bytes=700)
+    stream = io.StringIO()
+    with display_on(stream, as_json=False, waiting="") as display:
+        display.show(losses)
+        display.show(frame)
+    assert stream.getvalue() == ""
+    told = [STARTED, BUILT, progress(1), epoch(1, 1.0)]
+    assert lines(*told[:3], losses, frame, told[3]) == lines(*told)
+
+
 HOSTILE = "\x1b[31mred\x1b[0m [bold]markup[/bold]\x9b2J"
 
 

@@ -20,10 +20,11 @@ def test_the_frames_of_a_film_stand_alone_as_they_were_recorded():
 
 def test_a_page_begins_behind_a_number():
     loose = LooseFilm(head=b"head", bodies={number: bytes(number) for number in (0, 3, 6, 9)})
-    assert list(loose.after(-1, 2).bodies) == [0, 3]
-    assert list(loose.after(3, 64).bodies) == [6, 9]
-    assert loose.after(9, 64) == LooseFilm(head=b"head", bodies={})
-    assert (loose.size_bytes, loose.after(9, 64).size_bytes) == (22, 4)
+    assert list(loose.after(-1, 2, 99).bodies) == [0, 3]
+    assert list(loose.after(3, 64, 99).bodies) == [6, 9]
+    assert [list(loose.after(0, 64, most_bytes).bodies) for most_bytes in (3, 4, 9)] == [[3], [3, 6], [3, 6]]
+    assert loose.after(9, 64, 99) == LooseFilm(head=b"head", bodies={})
+    assert (loose.size_bytes, loose.after(9, 64, 99).size_bytes) == (22, 4)
 
 
 @pytest.mark.parametrize("cut", [3, 200, -1])

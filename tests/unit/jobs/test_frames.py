@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from job_examples import DATABASES, Jobs, finish, new, opened, to_verifying, verified
 from quickml.errors import FencedError, JobNotFoundError, StoreError
 from quickml.jobs import jobs as jobs_module
-from quickml.jobs.frames import HEAD, PAGE, UNCHANGED, FilmChange
+from quickml.jobs.frames import HEAD, PAGE, PAGE_BYTES, UNCHANGED, FilmChange
 from quickml.storage.database.tables import frames
 
 
@@ -52,6 +52,14 @@ def test_a_film_by_pages(store, attempt):
     for after in (numbers[-1], 2**63 - 1, 2**70):
         assert store.frames(attempt.job_id, after=after).frames == {}
     assert list(store.frames(attempt.job_id, after=-5).frames) == numbers[:PAGE]  # never the head
+
+
+def test_a_page_of_large_frames_is_shorter(store, attempt):
+    added = {number: bytes(PAGE_BYTES // 2) for number in range(3)} | {3: bytes(2 * PAGE_BYTES)}
+    store.append(attempt, [], film=FilmChange(head=b"head", added=added))
+    assert [list(store.frames(attempt.job_id, after=after).frames) for after in (-1, 1, 2, 3)] == [
+        *([0, 1], [2, 3], [3], [])
+    ]
 
 
 def test_numbers_may_be_larger_than_32_bits(store, attempt):
