@@ -81,7 +81,7 @@ def test_the_folder_holds_everything(iris):
     folder, told = iris
     assert {path.name for path in folder.iterdir()} == {
         "model.mlmodel", "model.mlpackage", "model.mlpackage.zip", "model.keras", "spec.json", "report.json",
-        "report.html", "answers.bin",
+        "report.html", "answers.bin", "film.bin",
     }  # fmt: skip
     report = json.loads((folder / "report.json").read_text())
     assert report["metrics"]["accuracy"] == pytest.approx(

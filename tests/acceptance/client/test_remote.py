@@ -305,7 +305,7 @@ def test_submit_watch_and_download(address, tmp_path):
     assert "found one with files in it" in again.stderr
     unnamed = json.loads(quickml(address, "download", job_id, "--json", cwd=tmp_path).stdout)
     assert unnamed["folder"].startswith("runs/iris-")
-    assert len(unnamed["files"]) == 6
+    assert len(unnamed["files"]) == 8
 
 
 def test_json_is_one_event_per_line(address):

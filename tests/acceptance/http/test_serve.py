@@ -90,7 +90,7 @@ def test_the_files_are_whole_and_what_they_say(server, iris):
     files = {one["name"]: server.client.get(one["url"]).content for one in manifest}
     assert set(files) == {
         "model.mlmodel", "model.mlpackage.zip", "model.keras", "spec.json", "report.json", "report.html",
-        "answers.bin",
+        "answers.bin", "film.bin",
     }  # fmt: skip
     for one in manifest:
         content = files[one["name"]]
