@@ -22,6 +22,7 @@ function filled(element, attributes, children) {
 
 const block = (name, ...children) => el("div", { class: name }, ...children);
 const heading = (text) => el("h3", {}, text);
+const label = (name) => el("h4", {}, name.replaceAll(/[_/]/g, "$&\u200b")); // long names may break there
 
 /** Change the text of an element, if it differs. */
 function say(element, text) {

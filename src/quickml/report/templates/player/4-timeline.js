@@ -32,7 +32,7 @@ function lossScale(film, width) {
   };
 }
 
-/** At most five of 1, 2, 5 times powers of ten. */
+/** At most five of 1, 2, 5 times powers of ten, as numbers and texts. */
 function logTicks(low, high) {
   const ticks = [];
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
@@ -42,7 +42,7 @@ function logTicks(low, high) {
     }
   }
   const every = Math.ceil(ticks.length / 5);
-  return ticks.filter((_, i) => i % every === 0);
+  return ticks.filter((_, i) => i % every === 0).map((tick) => [tick, short(tick)]);
 }
 
 /** A path through the finite losses from one frame to another; gaps interrupt it. */
@@ -76,11 +76,13 @@ function roundStep(rough, least = 0) {
   return Math.max(least, [1, 2, 5, 10].map((digit) => digit * power).find((step) => step >= rough * 0.999));
 }
 
-/** Round numbers between two others. */
+/** Round numbers between two others, and their texts. */
 function evenTicks(low, high) {
   const step = roundStep((high - low || 1) / 4);
   const ticks = [];
-  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) ticks.push(tick);
+  for (let tick = Math.ceil(low / step) * step; tick <= high + step * 1e-6; tick += step) {
+    ticks.push([tick, tick.toFixed(Math.max(0, -Math.floor(Math.log10(step) + 1e-9)))]);
+  }
   return ticks;
 }
 
@@ -130,9 +132,9 @@ function makeTimeline(film, seek) {
 }
 
 function background(film, scale, width) {
-  const lines = scale.ticks.map((tick) => svg("g", {},
+  const lines = scale.ticks.map(([tick, text]) => svg("g", {},
     svg("line", { class: "film-grid", x1: 0, x2: width, y1: scale.y(tick), y2: scale.y(tick) }),
-    svg("text", { x: -8, y: scale.y(tick) + 4, "text-anchor": "end" }, short(tick))));
+    svg("text", { x: -8, y: scale.y(tick) + 4, "text-anchor": "end" }, text)));
   const base = CURVE.height - CURVE.bottom;
   const marks = epochMarks(film, scale, width).map(({ x, text, anchor }) =>
     svg("text", { x, y: CURVE.height - 5, "text-anchor": anchor }, text));

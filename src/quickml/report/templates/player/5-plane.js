@@ -151,7 +151,8 @@ function paintUnit(canvas, film, index, unit, scale) {
 
 // The network: columns of maps, with lines whose width is the weight.
 
-const MOST_LINES = 1200;
+const MOST_IN_A_COLUMN = 12; // more units stand beside each other
+const MOST_WITH_LINES = 24; // between more units, lines only cover each other
 
 function makeNetwork(film, facts, choose) {
   const lines = el("canvas", { class: "film-lines", "aria-hidden": "true" });
@@ -195,8 +196,8 @@ function makeNetwork(film, facts, choose) {
 const isSame = (a, b) => Boolean(a && b) && a.name === b.name && a.index === b.index;
 
 function column(name, cells, part = "input") {
-  const root = block("film-column", el("h4", {}, name), block("film-cells", ...cells.map((cell) => cell.node)));
-  root.style.setProperty("--many", String(Math.ceil(cells.length / 14)));
+  const root = block("film-column", label(name), block("film-cells", ...cells.map((cell) => cell.node)));
+  root.style.setProperty("--many", String(Math.ceil(cells.length / MOST_IN_A_COLUMN)));
   return { root, cells, part };
 }
 
@@ -218,7 +219,7 @@ function drawLines(canvas, film, index, facts, columns, colours) {
     const part = film.parts.get(weights);
     const sources = columns.find((one) => one.part === from)?.cells ?? [];
     const targets = columns.find((one) => one.part === to)?.cells ?? [];
-    if (!part || sources.length * targets.length > MOST_LINES) continue;
+    if (!part || Math.max(sources.length, targets.length) > MOST_WITH_LINES) continue;
     const values = film.values(index, weights);
     const outputs = part.shape.at(-1);
     const most = reach(values);

@@ -21,7 +21,7 @@ function drawnInput(facts, name) {
 
 /** Rows of maps for pictures, one strip for vectors, units over time for sequences. */
 function makeActivation(film, part, facts) {
-  const title = el("h4", {}, part.of);
+  const title = label(part.of);
   const answers = part.shape[0] === 1 ? 2 : part.shape[0]; // one output is the probability of the second class
   const isLast = part.shape.length === 1 && answers === facts.labels.length && facts.layers.at(-1) === part.of;
   const view = part.shape.length === 1 ? (isLast ? makeBars(film, part, facts) : makeVector(film, part))
@@ -116,7 +116,7 @@ function makeFilters(film) {
     const [filters, height, width] = shape;
     const cells = Array.from({ length: filters }, (_, i) => el("canvas", { class: "film-pixels", role: "img", "aria-label": `filter ${i + 1}` }));
     return {
-      root: block("film-filters", heading(`Filters of ${part.of.split("/")[0]}`), block("film-maps small", ...cells)),
+      root: block("film-filters", heading(`Filters of ${part.of.split("/")[0]}`), block(`film-maps ${height === 1 ? "flat" : "small"}`, ...cells)),
       show(index, colours) {
         const values = film.values(index, part.name);
         const most = reach(values);
@@ -218,7 +218,7 @@ function makeMatrices(film) {
     const range = el("small", {});
     canvas.style.aspectRatio = `${width} / ${height}`;
     canvas.style.maxWidth = `${width * 18}px`;
-    const caption = el("figcaption", {}, el("h4", {}, part.of), el("small", {}, isTurned ? "inputs →, units ↓" : "units →, inputs ↓"));
+    const caption = el("figcaption", {}, label(part.of), el("small", {}, isTurned ? "inputs →, units ↓" : "units →, inputs ↓"));
     const at = isTurned ? (x, y) => x * units + y : (x, y) => y * units + x;
     return { part, canvas, range, width, height, at, node: el("figure", {}, caption, canvas, range) };
   });
@@ -243,7 +243,7 @@ function makeHistograms(film) {
     const ranges = film.frames.map((_, index) => film.counted(index, part.name));
     const low = Math.min(...ranges.map(([one]) => one)), high = Math.max(...ranges.map(([, one]) => one));
     const canvas = el("canvas", { role: "img" }), range = el("small", {});
-    return { part, low, high, canvas, range, node: el("figure", {}, el("figcaption", {}, el("h4", {}, part.of), range), canvas) };
+    return { part, low, high, canvas, range, node: el("figure", {}, el("figcaption", {}, label(part.of), range), canvas) };
   });
   const body = block("film-histogram-grid", ...cells.map(({ node }) => node));
   const root = el("details", { class: "film-histograms" }, el("summary", {}, `Distribution of the weights in ${count(cells.length, "kernel")}`), body);
