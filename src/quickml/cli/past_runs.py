@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from quickml.estimate import Measured, TrainingWork
+from quickml.estimate import Measured, Past, TrainingWork
 
 MOST = 20
 MAX_BYTES = 2 << 20
@@ -16,10 +16,10 @@ MAX_BYTES = 2 << 20
 CUT_SHORT = ("asked", "max_seconds")
 
 
-def past_runs(folder: Path = Path("runs")) -> list[Measured]:
+def past_runs(folder: Path = Path("runs")) -> Past:
     """The newest runs whose reports say how much work they were; unreadable ones are left out."""
     found = [one for path in _newest(folder) if (one := _measured(path)) is not None]
-    return found[:MOST]
+    return Past(found[:MOST])
 
 
 def _newest(folder: Path) -> list[Path]:

@@ -2,7 +2,7 @@
 
 from quickml.estimate.estimate import Estimate, estimate
 from quickml.estimate.files import FileEstimate
-from quickml.estimate.seconds import Measured, Seconds
+from quickml.estimate.seconds import Measured, Past, Seconds
 from quickml.estimate.work import TrainingWork
 
-__all__ = ["Estimate", "FileEstimate", "Measured", "Seconds", "TrainingWork", "estimate"]
+__all__ = ["Estimate", "FileEstimate", "Measured", "Past", "Seconds", "TrainingWork", "estimate"]

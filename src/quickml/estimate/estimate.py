@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from quickml.document.plan import Plan
 from quickml.estimate.files import FileEstimate, files
 from quickml.estimate.memory import memory_bytes
-from quickml.estimate.seconds import Measured, Seconds, seconds
+from quickml.estimate.seconds import Past, Seconds, seconds
 from quickml.estimate.work import TrainingWork
 
 
@@ -40,12 +39,12 @@ def _rounded(seconds: float) -> float:
     return float(f"{seconds:.3g}")
 
 
-def estimate(plan: Plan, history: Sequence[Measured] = (), *, max_s: float | None = None) -> Estimate:
+def estimate(plan: Plan, past: Past | None = None, *, max_s: float | None = None) -> Estimate:
     """Estimate what a plan needs.
 
     Args:
         plan: a valid document.
-        history: trainings that have run on the machine that will train.
+        past: trainings that have run on the machine that will train.
         max_s: the machine's limit of the duration of a training; the document may have a lower one.
     """
     training = plan.document.training
@@ -54,7 +53,7 @@ def estimate(plan: Plan, history: Sequence[Measured] = (), *, max_s: float | Non
     return Estimate(
         seconds=seconds(
             TrainingWork.of(plan),
-            history,
+            past or Past(),
             least_epochs=min(training.epochs, rule.patience + 1) if rule else training.epochs,
             max_s=min(limits, default=None),
         ),

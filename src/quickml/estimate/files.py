@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from quickml.document.export import Export, Weights
-from quickml.document.formats import DocumentFormat, formats_of, known
+from quickml.document.formats import FORMATS, DocumentFormat, known
 from quickml.document.layers.recurrent import Recurrent
 from quickml.document.plan import Plan
 from quickml.document.shapes import Graph, Node
@@ -44,10 +44,10 @@ class FileEstimate:
 def files(plan: Plan) -> Iterator[FileEstimate]:
     """The files of a document, in its order."""
     export = plan.document.export
-    formats, classes = formats_of(export), known()
+    formats = export.formats  # of a plan: defaults are written out
     repeats = "mlmodel" not in formats or "mlpackage" in formats  # an ONNX file is made of one of these
     for kind in (*formats, *(["updatable"] if export.updatable else [])):
-        one = classes[kind]
+        one = FORMATS.get(kind) or known()[kind]
         sizes = [
             size_bytes(plan.graph, kind, form, export.sparsity, repeats=repeats)
             for form in _forms(one, export)

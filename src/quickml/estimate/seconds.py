@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from operator import sub
 
 from quickml.estimate.work import TrainingWork
 
@@ -45,6 +45,26 @@ class Measured:
     """Of all other stages, waiting in the queue excepted."""
 
 
+class Past:
+    """Trainings that have run on this machine, prepared so that many estimates can be made from them."""
+
+    def __init__(self, measured: Sequence[Measured] = ()) -> None:
+        self._shares = [_shares(one.work) for one in measured]
+        self._factors = [_logarithm(one.training_s, sum(parts(one.work))) for one in measured]
+        self._other_factors = [_logarithm(one.other_s, _other_s(one.work)) for one in measured]
+
+    def __len__(self) -> int:
+        return len(self._shares)
+
+    def factors(self, work: TrainingWork) -> tuple[float, float, float]:
+        """The factor of a training, the spread of its logarithm, and the factor of the other stages."""
+        mine = _shares(work)
+        near = [_nearness(mine, its) for its in self._shares]
+        factor, spread = _middle(near, self._factors)
+        other_factor, _ = _middle(near, self._other_factors)
+        return math.exp(factor), spread, math.exp(other_factor)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Seconds:
     """How long a training takes: probably, and in about nine of ten cases at least and at most."""
@@ -62,7 +82,6 @@ class Seconds:
         return self.training + self.other
 
 
-@lru_cache(maxsize=256)
 def parts(work: TrainingWork) -> tuple[float, ...]:
     """Seconds of a training by what they depend on, as the coefficients have them."""
     passes = (TRAINING * work.train_samples + work.validation_samples) * work.epochs
@@ -76,20 +95,16 @@ def parts(work: TrainingWork) -> tuple[float, ...]:
     )
 
 
-def seconds(
-    work: TrainingWork, history: Sequence[Measured], *, least_epochs: int, max_s: float | None
-) -> Seconds:
+def seconds(work: TrainingWork, past: Past, *, least_epochs: int, max_s: float | None) -> Seconds:
     """The duration of a training.
 
     Args:
         work: of all its epochs.
-        history: trainings of this machine.
+        past: trainings of this machine.
         least_epochs: the fewest after which it may stop early.
         max_s: the limit of its duration.
     """
-    near = [_nearness(work, one.work) for one in history]
-    factor, spread = _factor(near, [one.training_s / sum(parts(one.work)) for one in history])
-    other_factor, _ = _factor(near, [one.other_s / _other_s(one.work) for one in history])
+    factor, spread, other_factor = past.factors(work)
     training, other = sum(parts(work)) * factor, _other_s(work) * other_factor
     wide = math.exp(1.6 * spread)
     shortest = training * min(1.0, least_epochs / work.epochs)
@@ -99,7 +114,7 @@ def seconds(
         other=other,
         low=min(shortest / wide, limit) + other / wide,
         high=min(training * wide, limit) + other * wide,
-        based_on=len(history),
+        based_on=len(past),
     )
 
 
@@ -108,22 +123,30 @@ def _other_s(work: TrainingWork) -> float:
     return OTHER_S + FILE_S * work.files + sample_s * work.test_samples
 
 
-def _factor(near: Sequence[float], factors: Sequence[float]) -> tuple[float, float]:
-    """The factor of a training, from those of measured ones that are so near, and its logarithm's spread."""
-    logarithms = [math.log(max(factor, 1e-6)) for factor in factors]
+def _logarithm(found_s: float, calculated_s: float) -> float:
+    return math.log(max(found_s / calculated_s, 1e-6))
+
+
+def _shares(work: TrainingWork) -> tuple[float, ...]:
+    """The share of each part of the calculated time, and the logarithm of the whole."""
+    each = parts(work)
+    whole_s = sum(each)
+    return (*(part / whole_s for part in each), math.log(whole_s))
+
+
+def _nearness(one: Sequence[float], other: Sequence[float]) -> float:
+    """How much alike two trainings are, from 0 to 1: in what takes the time, and in how long it takes."""
+    *differences, lengths = map(sub, one, other)
+    shares = sum(map(abs, differences)) / 2
+    return math.exp(-(shares * shares + 0.04 * lengths * lengths) / (2 * WIDTH * WIDTH))
+
+
+def _middle(near: Sequence[float], logarithms: Sequence[float]) -> tuple[float, float]:
+    """The middle of the logarithms of factors of trainings that are so near, and their spread."""
     middle = _median([(0.0, PRIOR), *zip(logarithms, near, strict=True)])
     deviation = sum(weight * abs(one - middle) for one, weight in zip(logarithms, near, strict=True))
     spread = (1.25 * deviation + PRIOR * PRIOR_SPREAD) / (PRIOR + sum(near))
-    return math.exp(middle), max(LEAST_SPREAD, spread)
-
-
-def _nearness(one: TrainingWork, other: TrainingWork) -> float:
-    """How much alike two trainings are, from 0 to 1: in what takes the time, and in how long it takes."""
-    mine, its = parts(one), parts(other)
-    mine_s, its_s = sum(mine), sum(its)
-    shares = sum(abs(a / mine_s - b / its_s) for a, b in zip(mine, its, strict=True)) / 2
-    distance = math.hypot(shares, 0.2 * math.log(mine_s / its_s))
-    return math.exp(-0.5 * (distance / WIDTH) ** 2)
+    return middle, max(LEAST_SPREAD, spread)
 
 
 def _median(votes: Sequence[tuple[float, float]]) -> float:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from quickml.document import Plan
 from quickml.errors import QuickMLError, StoredPlanError
-from quickml.estimate import Estimate, Measured, TrainingWork, estimate
+from quickml.estimate import Estimate, Measured, Past, TrainingWork, estimate
 from quickml.events import Status, Trained, from_another_version
 from quickml.jobs.job import Job
 from quickml.jobs.jobs import JobStore
@@ -37,15 +37,15 @@ class History:
         """Read those of a database; `max_s` is the server's limit of the duration of a training."""
         self._jobs, self._max_s, self._clock = jobs, max_s, clock
         self._known: dict[str, Measured | None] = {}
-        self._measured: tuple[Measured, ...] = ()
+        self._past = Past()
         self._read_at = -EVERY_S
         self._reading = threading.Lock()
 
     def estimate(self, plan: Plan) -> Estimate:
         """What a job with this plan will need."""
-        return estimate(plan, self.measured(), max_s=self._max_s)
+        return estimate(plan, self.past(), max_s=self._max_s)
 
-    def measured(self) -> tuple[Measured, ...]:
+    def past(self) -> Past:
         """The durations, at most a few seconds old; none while the database cannot be read."""
         if self._clock() - self._read_at >= EVERY_S and self._reading.acquire(blocking=not self._known):
             try:
@@ -56,12 +56,12 @@ class History:
             finally:
                 self._read_at = self._clock()
                 self._reading.release()
-        return self._measured
+        return self._past
 
     def _read(self) -> None:
         ready = self._jobs.jobs(statuses=(Status.READY,), limit=MOST)
         known = {job.id: self._known.get(job.id) or self._measure(job) for job in ready}
-        self._measured = tuple(one for one in known.values() if one)
+        self._past = Past([one for one in known.values() if one])
         self._known = known
 
     def _measure(self, job: Job) -> Measured | None:

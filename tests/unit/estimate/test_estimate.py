@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quickml.document import understand
-from quickml.estimate import Measured, TrainingWork, estimate
+from quickml.estimate import Measured, Past, TrainingWork, estimate
 from quickml.estimate.seconds import LEAST_SPREAD, parts, seconds
 from served import ROOT
 
@@ -32,7 +32,7 @@ def another_machine(work, noise=1.0):
 
 
 def of(work, history):
-    return seconds(work, history, least_epochs=work.epochs, max_s=None)
+    return seconds(work, Past(history), least_epochs=work.epochs, max_s=None)
 
 
 @pytest.mark.parametrize("name", WORKS)

@@ -14,7 +14,7 @@ from quickml.cli.past_runs import past_runs
 from quickml.document import Plan
 from quickml.document.shapes import rows, summary, table
 from quickml.errors import DocumentError
-from quickml.estimate import Estimate, Measured, estimate
+from quickml.estimate import Estimate, Past, estimate
 
 UNITS = ((1, "second"), (60, "minute"), (3600, "hour"))
 
@@ -51,12 +51,12 @@ def tell_problems(error: DocumentError, path: Path | None) -> None:
     note(*problem_lines(error, "the document" if path is None else str(path)))
 
 
-def valid_lines(plan: Plan, path: Path | None, history: Sequence[Measured]) -> list[str]:
+def valid_lines(plan: Plan, path: Path | None, history: Past) -> list[str]:
     """What a document means; on one line for one of several documents."""
     return _lines(plan, estimate(plan, history)) if path is None else _short(path, plan)
 
 
-def answer(plan: Plan, history: Sequence[Measured]) -> dict[str, object]:
+def answer(plan: Plan, history: Past) -> dict[str, object]:
     """What a document means, for JSON."""
     return {
         "valid": True,
