@@ -207,7 +207,7 @@ class Client(BaseClient[httpx.Client]):
         return self._call(endpoints.predict(job_id, sample, activations, file, most))
 
     def answers(self, job_id: str) -> Answers:
-        """What the trained model answers to every test sample: labels, probabilities, and what changed them.
+        """What the trained model answers to every test sample, and which of them other weights change.
 
         Args:
             job_id: a job that is ready.
