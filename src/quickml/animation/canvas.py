@@ -95,10 +95,10 @@ class Canvas:
                 draw.line(places, fill=color, width=max(1, round(width * factor)), joint="curve")
         self.image.paste(area.resize((right - left, bottom - top), Image.Resampling.BOX), (left, top))
 
-    def caption(self, x: float, y: float, text: str, more: str = "") -> None:
-        """A small heading: what is shown, then in grey what it is."""
+    def caption(self, x: float, y: float, text: str, more: str, right: float) -> None:
+        """A small heading: what is shown, then in grey what it is, if there is room for it."""
         width = self.text(x, y, text, size=11)
-        if more:
+        if more and x + width + 6 + font(11).getlength(more) <= right:
             self.text(x + width + 6, y, more, size=11, color=GREY)
 
 

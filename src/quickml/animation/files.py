@@ -55,7 +55,7 @@ class Animation:
         if np.isfinite(frame.loss):
             canvas.text(WIDTH - MARGIN, 38, f"loss {frame.loss:.3g}", size=15, anchor="rs")
         self._scene.draw(canvas, frame, (MARGIN, HEADER, MARGIN + SQUARE, HEADER + SQUARE))
-        canvas.caption(MARGIN, HEADER - 6, self._scene.caption, self._scene.more)
+        canvas.caption(MARGIN, HEADER - 6, self._scene.caption, self._scene.more, MARGIN + SQUARE)
         box = (self._left, HEADER - CAPTION, WIDTH - MARGIN, HEADER + SQUARE + GAP)
         self._draw_sections(canvas, frame, self._sections, box)
         self._curve.draw(canvas, frame.number)

@@ -64,7 +64,7 @@ class Section:
     def draw(self, canvas: Canvas, frame: FilmFrame, box: Box, size: float) -> None:
         """Draw into a box that is high enough."""
         left, top, right, _ = box
-        canvas.caption(left, top + CAPTION - 6, self.caption, self.more)
+        canvas.caption(left, top + CAPTION - 6, self.caption, self.more, right)
         height = self.tile_height(size)
         width = self.aspect * height or right - left
         columns = self.columns(size, right - left)
@@ -113,8 +113,8 @@ class Unmoved:
 
     def draw(self, canvas: Canvas, frame: FilmFrame, box: Box, size: float) -> None:  # noqa: ARG002
         """Draw into a box that is high enough."""
-        left, top, _, _ = box
-        canvas.caption(left, top + CAPTION - 6, self.caption, self.more)
+        left, top, right, _ = box
+        canvas.caption(left, top + CAPTION - 6, self.caption, self.more, right)
         height = min(UNMOVED * size, HIGHEST_MAP)
         width = height * self.pixels.shape[1] / self.pixels.shape[0]
         canvas.picture(self.pixels, (left, top + CAPTION, left + width, top + CAPTION + height))
@@ -162,7 +162,8 @@ def explained(kind: str, shape: tuple[int, ...]) -> str:
         "probes": "answers",
         "grid": "answers over the plane",
     }
-    activation = {1: f"{count} units", 2: f"{count} units over time"}.get(len(shape), f"{count} maps")
+    units = "1 unit" if count == 1 else f"{count} units"
+    activation = {1: units, 2: f"{units} over time"}.get(len(shape), f"{count} maps")
     return words.get(kind, activation)
 
 

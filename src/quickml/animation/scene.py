@@ -14,9 +14,9 @@ from quickml.animation.colors import CLASSES, GREY, LINE, Pixels, of_class, ramp
 from quickml.animation.panels import SMALLEST, Section, Unmoved, largest_size, limits, scale, section
 from quickml.film import Film, FilmFrame
 
-MAX_SECTIONS, MAX_DOTS = 12, 400
+MAX_SECTIONS, MAX_DOTS = 8, 400
 FEW = 3
-"""Layers up to which there is room for more than their activations."""
+"""Layers up to which there is room for more than their activations, and the number of histograms there."""
 DOT = 2.1
 """Radius of a sample."""
 
@@ -59,9 +59,9 @@ def usual(frame: FilmFrame) -> list[str]:
     }
     if of_kind["unit"]:
         return of_kind["unit"]
-    activations = of_kind["activation"]
+    activations = [name for name in of_kind["activation"] if frame.parts[name].size > 1]
     if any(frame.parts[name].ndim > 1 for name in activations):
-        few = of_kind["histogram"] if len(activations) <= FEW else []
+        few = evenly(of_kind["histogram"], FEW) if len(activations) <= FEW else []
         return of_kind["filters"] + activations + few
     kernels = [name for name in of_kind["weights"] if frame.parts[name].ndim > 1]
     return activations + kernels + of_kind["histogram"]

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from quickml.errors import InputError
 
 _MODELS = {".mlmodel", ".mlpackage"}
+_FILM = "film.bin"
 
 
 class CommandGroup(TyperGroup):
@@ -31,6 +32,8 @@ class CommandGroup(TyperGroup):
         name = args[0]
         if name not in self.commands and ctx.parent is None:
             path, quoted = Path(name), shlex.quote(name)
+            if path.name == _FILM:
+                raise InputError(f"{name}: expected a command, found a file; try `quickml film {quoted}`")
             if path.suffix in _MODELS:
                 raise InputError(f"{name}: expected a command, found a file; try `quickml inspect {quoted}`")
             if path.suffix == ".json" or path.is_file():

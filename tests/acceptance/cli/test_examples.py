@@ -47,6 +47,8 @@ def test_an_example_runs_from_end_to_end(path, tmp_path):
     assert all(parity.largest_difference <= parity.tolerance for parity in last.parity)
     formats = document.get("export", {}).get("formats", ["mlmodel", "mlpackage"])
     assert {f"model.{kind}" for kind in formats} <= {file.name for file in (tmp_path / "out").iterdir()}
+    drawn = quickml("film", tmp_path / "out", "--strip", 3)
+    assert drawn.stdout.startswith(f"{tmp_path / 'out' / 'film.png'}  3 of "), drawn.stderr
 
 
 def smaller(dataset):

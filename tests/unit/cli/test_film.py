@@ -86,3 +86,8 @@ def test_wrong_input(folder, arguments, message):
     assert done.returncode == 2
     assert message in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_a_film_in_place_of_a_command(folder):
+    done = commands.quickml("film.bin", cwd=folder)
+    assert (done.returncode, "try `quickml film film.bin`" in done.stderr) == (2, True)
