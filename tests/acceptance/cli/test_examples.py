@@ -2,6 +2,7 @@
 
 import json
 import re
+from base64 import b64encode
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,8 @@ def test_an_example_runs_from_end_to_end(path, tmp_path):
     assert {f"model.{kind}" for kind in formats} <= {file.name for file in (tmp_path / "out").iterdir()}
     drawn = quickml("film", tmp_path / "out", "--strip", 3)
     assert drawn.stdout.startswith(f"{tmp_path / 'out' / 'film.png'}  3 of "), drawn.stderr
+    film = b64encode((tmp_path / "out" / "film.bin").read_bytes()).decode()
+    assert film in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
 
 
 def smaller(dataset):

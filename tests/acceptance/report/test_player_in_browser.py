@@ -127,6 +127,20 @@ def test_the_picture_is_the_grid_of_the_frame(chromium, pages, films):
         page.get_by_role("heading", name="Unit 2 of first").wait_for()
 
 
+def test_units_are_one_stop_for_the_tab_key(chromium, pages):
+    with visit(chromium, pages["plane"], reduced_motion="reduce") as page:
+        page.wait_for_selector("#film:not([hidden])")
+        page.locator("#film").focus()
+        page.keyboard.press("Tab")
+        page.get_by_role("heading", name="Unit 1 of first").wait_for()
+        page.keyboard.press("ArrowDown")
+        page.get_by_role("heading", name="Unit 2 of first").wait_for()
+        page.keyboard.press("ArrowLeft")
+        wait_for_words(page, "epoch 4 of 20, step 14, loss 0.286")
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.closest('.film-network')") is None
+
+
 def test_films_play_by_themselves_where_motion_is_welcome(chromium, pages):
     with visit(chromium, pages["digits"]) as page:
         page.locator("#film").scroll_into_view_if_needed()

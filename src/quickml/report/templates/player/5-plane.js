@@ -163,7 +163,7 @@ function makeNetwork(film, facts, choose) {
   const columns = film.group("unit").map((part) => column(part.of, Array.from({ length: part.shape[0] }, (_, index) => {
     const canvas = el("canvas", {}), unit = { name: part.name, of: part.of, index };
     const node = el("button", {
-      type: "button", class: "film-unit", "aria-pressed": "false", "aria-label": `Unit ${index + 1} of ${part.of}`,
+      type: "button", class: "film-unit", tabindex: -1, "aria-pressed": "false", "aria-label": `Unit ${index + 1} of ${part.of}`,
       pointerenter: (event) => { if (event.pointerType !== "touch") choose.look(unit); },
       pointerleave: () => choose.look(null),
       focus: (event) => { if (event.target.matches(":focus-visible")) choose.look(unit); },
@@ -172,9 +172,11 @@ function makeNetwork(film, facts, choose) {
     }, canvas);
     return { canvas, unit, node };
   }), part.name));
+  moveByArrows(columns.flatMap(({ cells }) => cells.map(({ node }) => node)));
   const exits = exitColumn(film.parts.get("grid").shape[0]);
   const root = block("film-network", heading("What every unit computes"),
-    block("film-columns", lines, inputs.root, ...columns.map((one) => one.root), exits.root));
+    el("div", { class: "film-columns", role: "group", "aria-label": "Units: the up and down arrows go from one to the next" },
+      lines, inputs.root, ...columns.map((one) => one.root), exits.root));
   const all = [inputs, ...columns, exits];
   return {
     root,
@@ -191,6 +193,19 @@ function makeNetwork(film, facts, choose) {
       drawLines(lines, film, index, facts, all, colours);
     },
   };
+}
+
+/** One stop for the tab key, however many buttons there are: the up and down arrows go from one to the next. */
+function moveByArrows(buttons) {
+  buttons[0].tabIndex = 0;
+  buttons.forEach((button, i) => button.addEventListener("keydown", (event) => {
+    const next = buttons[i + (event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0)];
+    if (!next || next === button) return;
+    event.preventDefault();
+    button.tabIndex = -1;
+    next.tabIndex = 0;
+    next.focus();
+  }));
 }
 
 const isSame = (a, b) => Boolean(a && b) && a.name === b.name && a.index === b.index;
