@@ -78,9 +78,11 @@ class _Direct:
             values[node.name] = self._called(node, values)
         points = self._scene.small_grid
         return Look(
-            answers=values[self._last].numpy(),
-            units={name: values[name].numpy()[points] for name in self._wanted.units},
-            shown={name: values[name].numpy()[0, ..., :most] for name, most in self._wanted.shown.items()},
+            answers=np.asarray(values[self._last]),
+            units={name: np.asarray(values[name])[points] for name in self._wanted.units},
+            shown={
+                name: np.asarray(values[name])[0, ..., :most] for name, most in self._wanted.shown.items()
+            },
             variables=_variables(self._wanted),
         )
 
@@ -127,9 +129,9 @@ class _Traced:
     def look(self) -> Look:
         answers, units, shown = self._run()
         return Look(
-            answers=answers.numpy(),
-            units={name: value.numpy() for name, value in zip(self._wanted.units, units, strict=True)},
-            shown={name: value.numpy() for name, value in zip(self._wanted.shown, shown, strict=True)},
+            answers=np.asarray(answers),
+            units={name: np.asarray(value) for name, value in zip(self._wanted.units, units, strict=True)},
+            shown={name: np.asarray(value) for name, value in zip(self._wanted.shown, shown, strict=True)},
             variables=_variables(self._wanted),
         )
 
@@ -190,11 +192,11 @@ def _shown(plan: Plan, name: str) -> str:
 
 
 def _variables(wanted: WantedOutputs) -> dict[str, NDArray[Any]]:
-    """Copies of the weights that are wanted."""
+    """The weights that are wanted, without copying them: they are valid until the next training step."""
     found = {}
     for key, (variable, stride) in wanted.variables.items():
-        value = _read(variable)
-        found[key] = (tf.reshape(value, [-1])[::stride] if stride > 1 else value).numpy()
+        value = np.asarray(_read(variable))
+        found[key] = value.reshape(-1)[::stride] if stride > 1 else value
     return found
 
 
