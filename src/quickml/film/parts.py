@@ -151,7 +151,7 @@ class Part:
         return struct.pack(f"<{len(ranges)}f", *ranges) + b"".join(codes)
 
     def encode_float16(self, values: Array) -> bytes:
-        """Half precision, rounded to 9 significant bits: relative error at most 1 / 450 from 6e-5 to 65408.
+        """Half precision, rounded to 9 significant bits: relative error at most 1 / 400 from 6e-5 to 65408.
 
         In two planes: neighbouring high bytes are similar, so they deflate well.
         """

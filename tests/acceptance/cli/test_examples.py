@@ -5,11 +5,13 @@ import re
 from base64 import b64encode
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from commands import quickml
 from quickml import events
 from quickml.document import read
+from quickml.film import Film
 
 ROOT = Path(__file__).parents[3]
 EXAMPLES = sorted((ROOT / "examples").glob("*.json"))
@@ -52,6 +54,22 @@ def test_an_example_runs_from_end_to_end(path, tmp_path):
     assert drawn.stdout.startswith(f"{tmp_path / 'out' / 'film.png'}  3 of "), drawn.stderr
     film = b64encode((tmp_path / "out" / "film.bin").read_bytes()).decode()
     assert film in (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    is_filmed(tmp_path / "out" / "film.bin", read(json.dumps(document)))
+
+
+def is_filmed(path, plan):
+    """The film of one epoch has several frames, and all that a film shows of such data."""
+    film = Film.read(path)
+    numbers = [frame.number for frame in film.frames]
+    assert numbers == sorted({*numbers, 0, film.header["steps_per_epoch"]})
+    assert len(numbers) > 2
+    groups = {name.partition("/")[0] for name in film.frames[0].parts}
+    assert {"probes", "activation", "histogram"} <= groups
+    convolution = any(node.layer.type.endswith(("Conv1D", "Conv2D")) for node in plan.graph.nodes)
+    assert ("filters" in groups) == convolution
+    assert (groups >= {"grid", "unit", "weights"}) == (plan.info.shape == (2,))
+    assert all(np.isfinite(frame.parts[name]).all() for frame in film.frames for name in frame.parts)
+    assert path.stat().st_size < 100_000
 
 
 def smaller(dataset):

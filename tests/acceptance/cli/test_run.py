@@ -13,7 +13,7 @@ import pytest
 
 import rounds
 from commands import quickml
-from quickml import events
+from quickml import Film, events
 
 ROOT = Path(__file__).parents[3]
 MAIN = [sys.executable, str(ROOT / "main.py")]
@@ -68,6 +68,21 @@ def test_the_events_come_in_order(iris):
     assert kinds == ["started", "built", *["epoch"] * 100, "trained", "compiled", "verified"]
     assert told[-1].folder == str(folder)
     assert [event.time for event in told] == sorted(event.time for event in told)
+
+
+def test_iris_is_filmed(iris):
+    folder, told = iris
+    film = Film.read(folder / "film.bin")
+    assert [frame.number for frame in film.frames] == list(range(0, 801, 8))
+    assert (folder / "film.bin").stat().st_size < 50_000
+    probes = film.frames[-1].parts["probes"]
+    assert probes.shape == (30, 3)
+    snapshot = [event for event in told if event.type == "snapshot"][-1]
+    assert (snapshot.frame, snapshot.epoch, snapshot.frames) == (800, 100, 101)
+    losses = [loss for event in told if event.type == "batches" for loss in event.losses]
+    assert len(losses) == 800
+    first = next(event for event in told if event.type == "epoch")
+    assert sum(losses[:8]) / 8 == pytest.approx(first.metrics["loss"], rel=0.05), "the last batch is smaller"
 
 
 def test_iris_is_learned(iris):
@@ -136,6 +151,10 @@ def test_the_mnist_document_learns_in_an_epoch_and_its_file_is_shown(tmp_path):
     assert done.stdout.splitlines()[-1].startswith("verified")
     report = json.loads((tmp_path / "mnist" / "report.json").read_text())
     assert report["metrics"]["accuracy"] >= rounds.choose(few=0.8, full=0.95)
+    film = Film.read(tmp_path / "mnist" / "film.bin")
+    assert film.frames[-1].parts["filters/conv2d/kernel"].shape == (32, 3, 3)
+    assert film.frames[-1].parts["activation/conv2d_1"].shape == (8, 12, 12)
+    assert len(film.frames) > 8
     shown = quickml("inspect", tmp_path / "mnist" / "model.mlpackage")
     assert shown.returncode == 0, shown.stderr
     assert "0, 1, 2, 3, 4, 5, 6, 7, 8, 9" in shown.stdout
