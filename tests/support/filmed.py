@@ -90,3 +90,28 @@ def iris():
         Part(name="weights/last/kernel", shape=(4, 3), kind="float16"),
     ]
     return shot(header(plan, shown=0, probes=list(range(6))), parts), plan, data
+
+
+def sums():
+    """A regression of sequences; film, plan, data."""
+    layers = [
+        {"type": "Conv1D", "filters": 3, "kernel_size": 5, "padding": "same", "name": "scan"},
+        {"type": "GRU", "units": 4, "name": "read"},
+        {"type": "Dense", "units": 1, "name": "last"},
+    ]
+    plan, random = make_plan("adding", layers, epochs=20), np.random.default_rng(0)
+    rows, targets = (
+        random.uniform(size=(12, *plan.info.shape)).astype(np.float32),
+        np.arange(12, dtype=np.float32),
+    )
+    data = Data(x_train=rows, y_train=targets, x_test=rows, y_test=targets)
+    steps = plan.info.shape[0]
+    parts = [
+        Part(name="probes", shape=(8, 1), kind="ranged"),
+        Part(name="activation/scan", shape=(steps, 3), kind="ranged"),
+        Part(name="activation/read", shape=(steps, 4), kind="ranged"),
+        Part(name="activation/last", shape=(1,), kind="ranged"),
+        Part(name="filters/scan/kernel", shape=(3, 5), kind="ranged", bits=8, ranges=1),
+        Part(name="histogram/scan/kernel", shape=(32,), kind="histogram"),
+    ]
+    return shot(header(plan, shown=3, probes=[3, 0, 1, 2, 4, 5, 6, 7]), parts), plan, data

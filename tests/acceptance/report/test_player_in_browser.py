@@ -22,7 +22,7 @@ from report_pages import a_report
 
 __all__ = ["chromium"]  # a fixture
 
-MAKERS = {"plane": filmed.plane, "digits": filmed.digits, "iris": filmed.iris}
+MAKERS = {"plane": filmed.plane, "digits": filmed.digits, "iris": filmed.iris, "sums": filmed.sums}
 DOCUMENTED = Path(__file__).parents[3] / "docs" / "explanation" / "film.md"
 
 
@@ -82,6 +82,14 @@ def test_readers_in_javascript_find_what_quickml_wrote(chromium, films, reader):
                     np.testing.assert_allclose(values, frame.parts[name].ravel(), rtol=1e-5, atol=1e-6)
 
 
+def test_a_page_that_asks_another_host_fails_its_test(chromium):
+    with (
+        pytest.raises(AssertionError, match=r"request to http://example\.org/picture\.png"),
+        visit(chromium, "data:text/html,<img src='http://example.org/picture.png'>"),
+    ):
+        pass
+
+
 def test_the_film_plays_and_is_stepped_through(chromium, pages):
     with visit(chromium, pages["plane"], reduced_motion="reduce") as page:
         page.wait_for_selector("#film:not([hidden])")
@@ -127,6 +135,20 @@ def test_the_picture_is_the_grid_of_the_frame(chromium, pages, films):
         page.get_by_role("heading", name="Unit 2 of first").wait_for()
 
 
+def test_values_of_a_regression_are_written_out(chromium, pages, films):
+    film = Film.read(films["sums"][0])
+    with visit(chromium, pages["sums"], reduced_motion="reduce") as page:
+        page.wait_for_selector("#film:not([hidden])")
+        page.get_by_role("slider").press("Home")
+        page.wait_for_selector("#film[data-frame='0']")
+        answers, truths = film.frames[0].parts["probes"][:, 0], [3, 0, 1, 2, 4, 5, 6, 7]
+        facts = page.locator(".film-facts").inner_text()
+        assert float(facts.split()[-1]) == pytest.approx(np.abs(answers - truths).mean(), rel=0.01)
+        value = page.locator(".film-layer.value b").inner_text()
+        assert float(value) == pytest.approx(film.frames[0].parts["activation/last"][0], rel=0.01)
+        assert page.locator(".film-steps path").count() == films["sums"][1].info.shape[1]
+
+
 def test_units_are_one_stop_for_the_tab_key(chromium, pages):
     with visit(chromium, pages["plane"], reduced_motion="reduce") as page:
         page.wait_for_selector("#film:not([hidden])")
@@ -148,10 +170,9 @@ def test_films_play_by_themselves_where_motion_is_welcome(chromium, pages):
         assert page.get_by_role("button", name="Play").is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", list(MAKERS))
-def test_nothing_is_wider_than_a_phone_and_controls_fit_a_finger(chromium, pages, name, scheme):
-    phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": scheme, "reduced_motion": "reduce"}
+def test_nothing_is_wider_than_a_phone_and_controls_fit_a_finger(chromium, pages, name):
+    phone = {"viewport": {"width": 390, "height": 844}, "color_scheme": "dark", "reduced_motion": "reduce"}
     with visit(chromium, pages[name], **phone) as page:
         page.wait_for_selector("#film:not([hidden])")
         assert page.evaluate("document.documentElement.scrollWidth") <= 390

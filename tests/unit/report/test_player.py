@@ -18,7 +18,7 @@ from quickml.report import stills
 from quickml.report.page import render
 from report_pages import HOSTILE, Page, a_report, poisoned
 
-MAKERS = (filmed.plane, filmed.digits, filmed.iris)
+MAKERS = (filmed.plane, filmed.digits, filmed.iris, filmed.sums)
 
 
 def player_of(made, epochs_run=4):
