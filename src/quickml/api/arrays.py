@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 MAGIC = b"QMLARRY\x01"
 MEDIA_TYPE = "application/octet-stream"
 _LENGTH = struct.Struct("<I")
+_SMALLEST, _LARGEST = 1e-30, 1e30
 _START = len(MAGIC) + _LENGTH.size
 
 
@@ -56,13 +57,18 @@ class ArrayWriter:
 def _quantised(values: NDArray[Any]) -> tuple[bytes, float, float]:
     import numpy as np
 
-    finite = values[np.isfinite(values)]
-    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    low, high = (float(values.min()), float(values.max())) if values.size else (0.0, 0.0)
+    if not math.isfinite(high - low):
+        finite = values[np.isfinite(values)].astype(np.float64)
+        low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+        values = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
     scale = (high - low) / 255
     if not scale:
         return bytes(values.size), 0.0, low
-    numbers = np.nan_to_num(values.astype(np.float64), nan=low, posinf=high, neginf=low)
-    return np.rint((numbers - low) / scale).clip(0, 255).astype(np.uint8).tobytes(), scale, low
+    if not _SMALLEST < scale < _LARGEST:  # float32 could not divide by it
+        values = values.astype(np.float64)
+    steps = (values - values.dtype.type(low)) / values.dtype.type(scale)
+    return (steps + 0.5).clip(0, 255).astype(np.uint8).tobytes(), scale, low
 
 
 class ArrayReader:

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from quickml.document.layers.preprocessing import Normalization
 from quickml.errors import InputError
-from quickml.jobs.job import Artifact, Job
-from quickml.service.predictions import Models, Opened, Steps, array_of
+from quickml.jobs.job import Artifact
+from quickml.service.predictions import Delivery, Models, Opened, Steps, array_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,13 +80,12 @@ class Explainer:
         self._models = models
 
     def explain(
-        self, job: Job, artifacts: Sequence[Artifact], value: Any, options: OcclusionOptions
+        self, delivery: Delivery, value: Any, options: OcclusionOptions
     ) -> Steps[tuple[Artifact, Explanation]]:
         """Hide each part of an input, and run the job's model on it.
 
         Args:
-            job: the job.
-            artifacts: its files.
+            delivery: the job.
             value: the input; see `array_of`.
             options: what is hidden.
 
@@ -95,7 +94,7 @@ class Explainer:
             UnsupportedModelError: none of the files can be run here.
             ArtifactDamagedError: the stored file is damaged.
         """
-        opened = self._models.open(job, artifacts, options.file)
+        opened = self._models.open(delivery, options.file)
         info, kind = opened.plan.info, opened.plan.info.kind
         array = array_of(value, opened.input, "input").reshape(info.shape)  # a file may have other axes
         sides = array.shape[:2] if kind == "image" else array.shape[:1]

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from quickml.document import restore
 from quickml.errors import JobStateError
 from quickml.events import Status
-from quickml.jobs.job import Artifact, Job
+from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
 from quickml.service.explanations import Explainer, Explanation, OcclusionOptions
-from quickml.service.predictions import Models, Prediction, PredictionOptions, Steps
+from quickml.service.predictions import Delivery, Models, Prediction, PredictionOptions, Steps
 from quickml.service.warming import Warmer
 from quickml.storage.artifacts.store import ArtifactStore
+
+KNOWN_S = 1.0
+"""How long a job is not looked up again: a pencil asks many times a second."""
+MAX_KNOWN = 256
+"""Number of jobs that are remembered for this time."""
 
 
 class Inference:
@@ -22,6 +29,7 @@ class Inference:
     def __init__(self, jobs: JobStore, artifacts: ArtifactStore, scratch: Path) -> None:
         """Unpack packages in the folder `scratch`, which is emptied first."""
         self._jobs = jobs
+        self._known: dict[str, tuple[float, Delivery]] = {}
         self._models = Models(artifacts, scratch)
         self._explainer = Explainer(self._models)
         self._warmer = Warmer(self._warm)
@@ -36,8 +44,7 @@ class Inference:
             JobStateError: it is not ready.
             InputError: an input that does not fit, or no such file or layer.
         """
-        job = self._ready(job_id, owner)
-        return (yield from self._models.predict(job, self._jobs.artifacts(job_id), inputs, options))
+        return (yield from self._models.predict(self._delivery(job_id, owner), inputs, options))
 
     def explain(
         self, job_id: str, owner: str, value: Any, options: OcclusionOptions
@@ -49,8 +56,7 @@ class Inference:
             JobStateError: it is not ready.
             InputError: an input or an option that does not fit, or no such file.
         """
-        job = self._ready(job_id, owner)
-        return (yield from self._explainer.explain(job, self._jobs.artifacts(job_id), value, options))
+        return (yield from self._explainer.explain(self._delivery(job_id, owner), value, options))
 
     def look(self, job_id: str, owner: str) -> None:
         """Somebody looks at a job that is ready: its model is loaded soon, so that answers have no delay."""
@@ -60,11 +66,24 @@ class Inference:
         """Load no more models in advance."""
         self._warmer.close()
 
-    def _warm(self, job_id: str, owner: str) -> None:
-        self._models.warm(self._ready(job_id, owner), self._jobs.artifacts(job_id))
+    def forget(self, job_id: str) -> None:
+        """The job is deleted: it answers no more."""
+        self._known.pop(job_id, None)
 
-    def _ready(self, job_id: str, owner: str) -> Job:
+    def _warm(self, job_id: str, owner: str) -> None:
+        self._models.warm(self._delivery(job_id, owner))
+
+    def _delivery(self, job_id: str, owner: str) -> Delivery:
+        now = time.monotonic()
+        looked_up, delivery = self._known.get(job_id, (-KNOWN_S, None))
+        if delivery is not None and delivery.job.owner == owner and now - looked_up < KNOWN_S:
+            return delivery
         job = self._jobs.job(job_id, owner)
         if job.status is not Status.READY:
             raise JobStateError(job_id=job.id, status=job.status, expected="ready")
-        return job
+        plan = restore(job.plan, job.document)
+        found = Delivery(job=job, artifacts=tuple(self._jobs.artifacts(job_id)), plan=plan)
+        if len(self._known) >= MAX_KNOWN:
+            self._known.clear()
+        self._known[job_id] = now, found
+        return found

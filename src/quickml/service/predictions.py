@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from quickml.document import Plan, restore
+from quickml.document import Plan
 from quickml.document.shapes import Node
 from quickml.errors import InputError, UnsupportedModelError
 from quickml.jobs.job import Artifact, Job
@@ -92,6 +92,15 @@ class PredictionOptions:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """A job that is ready, its files and its plan."""
+
+    job: Job
+    artifacts: tuple[Artifact, ...]
+    plan: Plan
+
+
+@dataclass(frozen=True, kw_only=True)
 class Opened:
     """A delivered file that is ready to run."""
 
@@ -124,13 +133,12 @@ class Models:
         self.pool: ModelPool[tuple[Runtime, tuple[str, ...]]] = ModelPool()
 
     def predict(
-        self, job: Job, artifacts: Sequence[Artifact], inputs: Sequence[Any], wanted: PredictionOptions
+        self, delivery: Delivery, inputs: Sequence[Any], wanted: PredictionOptions
     ) -> Steps[tuple[Artifact, list[Prediction]]]:
         """Run a job's model on each input.
 
         Args:
-            job: the job.
-            artifacts: its files.
+            delivery: the job.
             inputs: see `array_of`.
             wanted: the file, and the layers to show.
 
@@ -144,7 +152,7 @@ class Models:
         """
         if not 1 <= len(inputs) <= MAX_INPUTS:
             raise InputError(f"inputs: expected 1 to {MAX_INPUTS}, found {len(inputs)}")
-        opened = self.open(job, artifacts, wanted.file, wanted.layers)
+        opened = self.open(delivery, wanted.file, wanted.layers)
         nodes = _shown(opened, wanted.layers)
         _check_amount(nodes, len(inputs), wanted.most)
         most_pixels, predictions = MAX_PIXELS // len(inputs), []
@@ -159,25 +167,23 @@ class Models:
             opened.runtime.check_finite(predictions[-1].values, f"inputs/{index}")
         return opened.artifact, predictions
 
-    def warm(self, job: Job, artifacts: Sequence[Artifact]) -> None:
+    def warm(self, delivery: Delivery) -> None:
         """Load a job's model and run it once, before anybody asks. Raises as `predict` does."""
         import numpy as np
 
-        opened = self.open(job, artifacts, in_advance=True)
+        opened = self.open(delivery, in_advance=True)
         opened.run(np.zeros(opened.input.shape, np.float32))
 
     def open(
         self,
-        job: Job,
-        artifacts: Sequence[Artifact],
+        delivery: Delivery,
         file: str | None = None,
         layers: Sequence[str] | None = (),
         *,
         in_advance: bool = False,
     ) -> Opened:
         """Load a job's file, or find it loaded; see `predict`."""
-        artifact = chosen(artifacts, file)
-        plan = restore(job.plan, job.document)
+        artifact, plan = chosen(delivery.artifacts, file), delivery.plan
         _check_layers(plan)
         names = [node.name for node in plan.graph.nodes]
         if unknown := sorted(set(layers or ()) - set(names)):
@@ -185,7 +191,7 @@ class Models:
         kept = _kept(plan, layers)
         runtime, present = self.pool.get(
             (artifact.sha256, kept),
-            job.owner,
+            delivery.job.owner,
             lambda: self._load(artifact, plan, kept),
             in_advance=in_advance,
         )

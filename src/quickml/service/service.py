@@ -226,6 +226,7 @@ class Service:
         if self.job(job_id, owner).status not in TERMINAL:
             self.cancel(job_id, owner)
         self._jobs.delete(job_id, owner)
+        self.inference.forget(job_id)
         log.info("%s: removed", job_id)
         with suppress(ArtifactError, DiskFullError):  # the job is deleted all the same
             self._disk.make_room()

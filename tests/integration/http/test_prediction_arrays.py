@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from answering import IMAGES, REGRESSION, ask, ready
+from job_examples import finish
 from quickml.api.arrays import MAGIC, ArrayReader, ArrayWriter
 from quickml.cli.commands.predict import predict_inputs
 from quickml.client.arrays import prediction
@@ -167,6 +168,11 @@ def test_an_owner_has_no_answers_from_anothers_files(tmp_path):
         job_id = server.post(headers={"Authorization": ada["Authorization"]}).json()["id"]
         is_problem(send(server, job_id, bytes(16), "", ada), 409, "job-state")
         is_problem(send(server, job_id, bytes(16), "", bob), 404, "not-found")
+        finish(server.store, server.store.claim())
+        is_problem(send(server, job_id, bytes(16), "", ada), 422, "unsupported-model")  # it has no files
+        is_problem(send(server, job_id, bytes(16), "", bob), 404, "not-found")
+        server.client.delete(f"/v1/jobs/{job_id}", headers=ada)
+        is_problem(send(server, job_id, bytes(16), "", ada), 404, "not-found")
 
 
 # The format
@@ -177,7 +183,7 @@ def test_arrays_are_read_as_they_were_written():
     arrays = [
         rng.normal(size=shape) * 10.0**power for shape, power in (((3, 4, 5), 20), ((7,), -20), ((1, 1), 0))
     ]
-    arrays += [np.zeros((2, 2)), np.full(3, -7.5)]
+    arrays += [np.zeros((2, 2)), np.full(3, -7.5), np.float32([3e38, -3e38, 0]), np.float32([1e-44, 0])]
     facts = [writer.add(one, one.shape) for one in arrays]
     reader = ArrayReader(writer.message({"arrays": facts, "text": "é"}))
     assert reader.header["text"] == "é"
