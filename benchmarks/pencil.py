@@ -214,17 +214,14 @@ async def _prediction(server: Server, job: str) -> None:
 def clients(asked: argparse.Namespace) -> None:
     for count in (1, CLIENTS):
         with ready(asked) as (server, jobs):
-            before = server.memory_mb(), server.memory_mb("RssAnon")
+            before, resident = server.memory_mb("RssAnon"), server.memory_mb()
             seconds = asyncio.run(_clients(server, jobs[:count]))
-            after, anonymous = server.memory_mb(), server.memory_mb("RssAnon")
+            grown, all_grown = server.memory_mb("RssAnon") - before, server.memory_mb() - resident
             what = f"{CLIENTS} clients, {count} job{'s' * (count > 1)}"
             told(f"{what}, {len(seconds) / SECONDS:.0f} requests a second", seconds)
-            note(
-                f"{what}: memory {before[0]:.0f} -> {after:.0f} MB,"
-                f" without mapped files {anonymous - before[1]:+.0f} MB"
-            )
+            note(f"{what}: memory {resident:.0f} {all_grown:+.0f} MB, with mapped files")
             promise(f"{what}, p95 ms", p95(seconds) * 1e3, at_most=50)
-            promise(f"{what}, growth of the server's memory in MB", after - before[0], at_most=150)
+            promise(f"{what}, growth of the server's memory without mapped files, MB", grown, at_most=150)
 
 
 async def _clients(server: Server, jobs: list[str]) -> list[float]:

@@ -81,6 +81,7 @@ class Runtime:
         skip_missing: bool = False,
         threads: int | None = None,
         engine: Literal["coreml", "onnx"] | None = None,
+        scratch: Path | None = None,
     ) -> Self:
         """Read and prepare a file.
 
@@ -93,6 +94,7 @@ class Runtime:
                 that this process may use. The results do not depend on it: each sample runs in one thread.
             engine: `coreml` or `onnx` (the ONNX translation in ONNX Runtime). The default is `coreml` on
                 macOS, unless `keep` is given, and `onnx` elsewhere.
+            scratch: a folder for the weights while they are mapped; see `Session`. Only for `onnx`.
 
         Raises:
             CoreMLFileError: the file is damaged.
@@ -108,7 +110,7 @@ class Runtime:
         if engine == "coreml" or (engine is None and device.is_here() and not keep):
             return cls(file, Device(file), (), count)
         translation = translate(file, keep=keep, skip_missing=skip_missing)
-        return cls(file, Session(path.name, translation), translation.layers, count)
+        return cls(file, Session(path.name, translation, scratch), translation.layers, count)
 
     @cached_property
     def description(self) -> Description:

@@ -56,6 +56,20 @@ class DeliveredFiles:
         shutil.rmtree(scratch, ignore_errors=True)
         self._artifacts, self._scratch = artifacts, scratch
 
+    def scratch(self) -> Path:
+        """The folder for what is needed while a file is loaded.
+
+        Raises:
+            ArtifactError: it cannot be made.
+        """
+        try:
+            self._scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            raise ArtifactError(
+                f"{self._scratch}: no package can be unpacked there ({error.strerror})"
+            ) from error
+        return self._scratch
+
     @contextmanager
     def unpacked(self, artifact: Artifact) -> Iterator[Path]:
         """The path of a file or an unpacked package, which is removed afterwards.
@@ -69,7 +83,7 @@ class DeliveredFiles:
             if artifact.media_type != ZIP:
                 yield stored
                 return
-            with _folder_in(self._scratch) as folder:
+            with _folder_in(self.scratch()) as folder:
                 _unpack(stored, folder)
                 (package,) = folder.iterdir()
                 yield package
@@ -78,7 +92,6 @@ class DeliveredFiles:
 @contextmanager
 def _folder_in(scratch: Path) -> Iterator[Path]:
     try:
-        scratch.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder = TemporaryDirectory(dir=scratch, ignore_cleanup_errors=True)
     except OSError as error:
         raise ArtifactError(f"{scratch}: no package can be unpacked there ({error.strerror})") from error

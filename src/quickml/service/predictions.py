@@ -18,6 +18,7 @@ from quickml.document.shapes import Node
 from quickml.errors import InputError, UnsupportedModelError
 from quickml.jobs.job import Artifact, Job
 from quickml.service.delivered import DeliveredFiles, chosen
+from quickml.service.memory import give_back
 from quickml.service.pool import ModelPool
 from quickml.storage.artifacts.store import ArtifactStore
 
@@ -204,8 +205,11 @@ class Models:
 
         with self._files.unpacked(artifact) as path:
             # Core ML shows no layers
-            runtime = Runtime.load(path, keep=keep, skip_missing=True, engine="onnx")
+            runtime = Runtime.load(
+                path, keep=keep, skip_missing=True, engine="onnx", scratch=self._files.scratch()
+            )
         runtime.forget_file()
+        give_back()
         present = set(runtime.layers)
         values = sum(math.prod(node.output_shape) for node in plan.graph.nodes if node.name in keep)
         size_bytes = SESSION_BYTES + 4 * (plan.graph.parameters.total + values)

@@ -169,7 +169,7 @@ def test_an_owner_has_no_answers_from_anothers_files(tmp_path):
         is_problem(send(server, job_id, bytes(16), "", ada), 409, "job-state")
         is_problem(send(server, job_id, bytes(16), "", bob), 404, "not-found")
         finish(server.store, server.store.claim())
-        is_problem(send(server, job_id, bytes(16), "", ada), 422, "unsupported-model")  # it has no files
+        is_problem(send(server, job_id, bytes(16), "", ada), 404, "not-found")  # its file is lost
         is_problem(send(server, job_id, bytes(16), "", bob), 404, "not-found")
         server.client.delete(f"/v1/jobs/{job_id}", headers=ada)
         is_problem(send(server, job_id, bytes(16), "", ada), 404, "not-found")
