@@ -39,7 +39,7 @@ function short(value) {
   return String(Number(value.toPrecision(3))).replace("-", "−");
 }
 
-/** Percent without false promises: only exactly 1 is 100 %. */
+/** Whole percent; a share below 1 is never shown as 100 %, and one above 0 never as 0 %. */
 function percent(share) {
   if (!Number.isFinite(share)) return "–";
   const whole = Math.round(share * 100);
