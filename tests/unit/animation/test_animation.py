@@ -42,7 +42,7 @@ def near(color, expected):
     return np.abs(np.array(color[:3], int) - expected).max() <= 3
 
 
-@pytest.mark.parametrize(("outputs", "low", "high"), [(1, BLUE, ORANGE), (3, CLASSES[0], CLASSES[2])])
+@pytest.mark.parametrize(("outputs", "low", "high"), [(1, ORANGE, BLUE), (3, CLASSES[0], CLASSES[2])])
 def test_the_plane_has_the_colours_of_the_answers(outputs, low, high):
     shown = plane(outputs)
     picture = Animation(shown).picture(shown.frames[15])
@@ -68,7 +68,7 @@ def test_a_gif_plays_the_whole_film():
             colors.append(gif.convert("RGB").getpixel((20, 180)))
     assert sum(durations[:-1]) == pytest.approx(3000, rel=0.1)
     assert durations[-1] == 2000
-    assert near(colors[0], BLUE) and near(colors[-1], ORANGE)
+    assert near(colors[0], ORANGE) and near(colors[-1], BLUE)
 
 
 def test_a_strip_shows_moments():
@@ -77,8 +77,8 @@ def test_a_strip_shows_moments():
     with Image.open(stream) as strip:
         assert strip.format == "PNG"
         assert strip.size == (26 * 2 + 5 * 150 + 4 * 14, 232)
-        assert near(strip.getpixel((26 + 75, 160)), BLUE)
-        assert near(strip.getpixel((26 + 4 * 164 + 75, 160)), ORANGE)
+        assert near(strip.getpixel((26 + 75, 160)), ORANGE)
+        assert near(strip.getpixel((26 + 4 * 164 + 75, 160)), BLUE)
 
 
 def test_samples_are_drawn_in_the_plane():
@@ -92,7 +92,7 @@ def test_samples_are_drawn_in_the_plane():
     assert {(round((x - left) / 30), round((y - top) / 30)) for x, y in zip(columns, rows, strict=True)} <= {
         (5, 2), (5, 3), (1, 1)
     }  # fmt: skip
-    assert picture.getpixel((left + 150, top + 75))[0] > picture.getpixel((left + 30, top + 30))[0]
+    assert picture.getpixel((left + 150, top + 75))[2] > picture.getpixel((left + 30, top + 30))[2]
 
 
 def test_the_header_says_where_in_the_training():
