@@ -14,6 +14,7 @@ from quickml.errors import CompileError
 from quickml.export.coreml.compress.network import compress_network, decompress_network
 from quickml.export.coreml.compress.program import compress_program
 from quickml.export.coreml.conversion import quiet
+from quickml.export.coreml.fast import fast
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.package import MESSAGE, save
 
@@ -89,13 +90,14 @@ def _written(program: Any, description: Any, passes: dict[str, dict[str, Any]]) 
     pipeline = coremltools().PassPipeline(pass_names=list(passes), pipeline_name="quickml")
     for name, options in passes.items():
         pipeline.set_options(name, options)
-    return mil_convert(
-        program,
-        convert_from="milinternal",
-        convert_to="mlprogram",
-        specification_version=description.specificationVersion,
-        compute_units=coremltools().ComputeUnit.ALL,
-        model_description=description.description,
-        skip_model_load=True,
-        main_pipeline=pipeline,
-    )
+    with fast():
+        return mil_convert(
+            program,
+            convert_from="milinternal",
+            convert_to="mlprogram",
+            specification_version=description.specificationVersion,
+            compute_units=coremltools().ComputeUnit.ALL,
+            model_description=description.description,
+            skip_model_load=True,
+            main_pipeline=pipeline,
+        )
