@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from quickml.document.spellings import question
 
@@ -20,8 +19,7 @@ Step = dict[str, Any]
 a layer) or `append` (layers at the end). `fixes` expresses it as JSON Patch."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Advice:
+class Advice(NamedTuple):  # a dataclass takes longer to make, which every command would wait for
     """What to do about a problem; false if nothing is said."""
 
     words: str = ""
@@ -35,11 +33,11 @@ class Advice:
     def below(self, pointer: str) -> Advice:
         """With paths that were relative to a place."""
         moved = tuple({**step, "path": f"{pointer}{step['path']}"} for step in self.steps)
-        return replace(self, steps=moved)
+        return self._replace(steps=moved)
 
     def said(self, words: str) -> Advice:
         """The same changes in other words."""
-        return replace(self, words=words)
+        return self._replace(words=words)
 
 
 NOTHING = Advice()

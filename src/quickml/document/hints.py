@@ -32,10 +32,9 @@ from quickml.document.advice import (
 from quickml.document.document import MAX_LAYERS, Model
 from quickml.document.export import Export
 from quickml.document.layers import LAYERS, Layer
-from quickml.document.place import Kind, Place, field, takes
+from quickml.document.place import Kind, Place, escaped, field, takes
 from quickml.document.spellings import plain, question, similar
 from quickml.document.training import OPTIMIZERS, EarlyStopping, Training
-from quickml.patch.pointer import escaped
 
 OWN_DATA = "files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
 _NO_SHAPE = "leave it out: the dataset gives the shape of the input"

@@ -20,7 +20,6 @@ from quickml.document.codes import Code
 from quickml.document.dataset import NamedDataset
 from quickml.document.document import MAX_LAYERS, Document, Model
 from quickml.document.export import Export
-from quickml.document.fixes import expressed
 from quickml.document.hints import keras_model, layers_of_keras
 from quickml.document.layers import LAYERS, Layer
 from quickml.document.plan import Plan, make_plan
@@ -31,7 +30,6 @@ from quickml.document.text import MAX_DEPTH, bounded, parse, too_deep
 from quickml.document.training import Training
 from quickml.document.validation_errors import MOST, problems_of, shown_value
 from quickml.errors import DatasetError, DocumentError, Notice, Problem
-from quickml.patch.pointer import value_at
 
 MAX_PROBLEMS = 100
 
@@ -149,6 +147,8 @@ def _refused(
     more: bool = False,
     layers: Sequence[Mapping[str, Any]] = (),
 ) -> DocumentError:
+    from quickml.document.fixes import expressed  # a valid document does not need it
+
     in_order = sorted(problems, key=_place_in(document))
     reported = [expressed(found, document) for found in in_order[:MAX_PROBLEMS]]
     return DocumentError(reported, more=more or len(in_order) > MAX_PROBLEMS, layers=layers)
@@ -159,8 +159,8 @@ def _foreign(pointer: str, document: Mapping[str, Any]) -> Problem:
         'write "layers" in "model", each layer as its class_name in "type" with the keys of its config, '
         "without the InputLayer"
     )
-    layers = layers_of_keras(value_at(document, pointer))
-    if pointer and layers:
+    layers = layers_of_keras(document["model"]) if pointer else []
+    if layers:
         advice = write(pointer, {"layers": layers}, advice.words)
     return problem(
         "keras-model",

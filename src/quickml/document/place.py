@@ -174,4 +174,9 @@ def _replaced(value: Any, steps: tuple[str | int, ...], new: Any) -> Any:
 
 
 def _pointer(steps: tuple[str | int, ...]) -> str:
-    return "".join(f"/{str(step)[:100].replace('~', '~0').replace('/', '~1')}" for step in steps)
+    return "".join(f"/{escaped(step)}" for step in steps)
+
+
+def escaped(step: str | int) -> str:
+    """A key or a position as a step of a JSON pointer, shortened."""
+    return str(step)[:100].replace("~", "~0").replace("/", "~1")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from quickml.document.advice import Advice, put
 from quickml.document.layers import Layer
@@ -72,8 +72,7 @@ def walk(layers: Sequence[Layer], input_shape: Shape) -> tuple[Graph | None, lis
     return found.graph, found.problems
 
 
-@dataclass(frozen=True, kw_only=True)
-class Walk:
+class Walk(NamedTuple):
     """What is known about layers, some of which may be invalid."""
 
     graph: Graph | None
