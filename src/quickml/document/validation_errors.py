@@ -6,7 +6,6 @@ import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -168,7 +167,7 @@ def _unknown_type(place: Place, error: Any) -> Problem:
     tags = _tags(place)
     advice, names = type_advice(place.pointer, value, tags)
     if advice.steps and advice.steps[0] == drop(place.pointer) and not isinstance(place.steps[-1], int):
-        advice = replace(advice, steps=())  # an inner layer cannot be left out
+        advice = advice._replace(steps=())  # an inner layer cannot be left out
     if error["type"] == "union_tag_not_found" or not isinstance(value.get(key), str):
         is_known = error["type"] != "union_tag_not_found"
         return problem(
