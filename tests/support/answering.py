@@ -3,6 +3,7 @@
 import shutil
 
 from job_examples import to_verifying, verified
+from quickml import results
 from quickml.worker.upload import upload
 from result_rows import rows
 
@@ -30,7 +31,10 @@ REGRESSION = {
 }
 
 
-def ready(server, document, kind, folder):
+VARIANT = "model-float16.mlmodel"
+
+
+def ready(server, document, kind, folder, *, with_variant=False):
     """A ready job whose file (or files) have random weights, and Keras' answers for the same inputs."""
     from quickml.document import understand
     from quickml.export.coreml.package import write
@@ -42,6 +46,11 @@ def ready(server, document, kind, folder):
     folder.mkdir()
     for one in (kind,) if isinstance(kind, str) else kind:
         write(trained, one, folder)
+    if with_variant:
+        (folder / results.VARIANTS).mkdir()
+        write(trained, "mlmodel", folder / results.VARIANTS, half=True).rename(
+            folder / results.VARIANTS / VARIANT
+        )
     files = upload(folder, rows(folder), job_id, server.artifacts)
     to_verifying(server.store, attempt)
     server.store.complete(attempt, files, verified())

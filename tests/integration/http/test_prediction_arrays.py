@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from answering import IMAGES, REGRESSION, ask, ready
+from answering import IMAGES, REGRESSION, VARIANT, ask, ready
 from job_examples import finish
 from quickml.api.arrays import MAGIC, ArrayReader, ArrayWriter
 from quickml.cli.commands.predict import predict_inputs
@@ -23,7 +23,8 @@ def server(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def digits(server, tmp_path_factory):
-    return ready(server, IMAGES, ("mlmodel", "mlpackage"), tmp_path_factory.mktemp("x") / "result")
+    folder = tmp_path_factory.mktemp("x") / "result"
+    return ready(server, IMAGES, ("mlmodel", "mlpackage"), folder, with_variant=True)
 
 
 @pytest.fixture(scope="module")
@@ -123,6 +124,21 @@ def test_the_numbers_of_a_table_are_sent_as_floats(server, regression):
     assert found.values[0] == pytest.approx(
         ask(server, job_id, [row.tolist()]).json()["predictions"][0]["values"][0]
     )
+
+
+def test_two_files_are_compared_in_two_calls(server, digits):
+    job_id, probe = digits
+    pixels = np.asarray(probe.inputs[0], np.uint8).tobytes()
+    names = "model.mlmodel", VARIANT
+    whole, half = (prediction(send(server, job_id, pixels, f"file={name}").content) for name in names)
+    assert (whole.file.name, half.file.name) == names
+    assert whole.values != half.values
+    assert half.values == pytest.approx(whole.values, abs=0.02)
+    problem = is_problem(send(server, job_id, pixels, "file=model-int8.mlmodel"), 422, "input")
+    expected = (
+        f"?file: expected one of model.mlmodel, model.mlpackage.zip, {VARIANT}, found 'model-int8.mlmodel'"
+    )
+    assert problem["detail"] == expected
 
 
 FLOATS = np.full(64, 1.0, "<f4")
