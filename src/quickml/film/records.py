@@ -12,6 +12,8 @@ from quickml.film.layout import ALONE, DIFFERENCES, MAX_FRAMES, MAX_RAW_BYTES, R
 
 LEVEL_ALONE, LEVEL_DIFFERENCES = 1, 5
 """Levels of zlib. Frames are deflated during training, so this must be fast."""
+MEMORY_LEVEL = 4
+"""Of zlib: 1,024 symbols share a Huffman code, so that different parts of a frame have codes of their own."""
 
 
 def record(number: int, body: bytes) -> bytes:
@@ -32,7 +34,7 @@ def difference(content: bytes, before: bytes) -> bytes:
 
 def deflate(content: bytes, level: int) -> bytes:
     """Deflated bytes (RFC 1951), without the header and checksum of zlib."""
-    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS)
+    deflater = zlib.compressobj(level, zlib.DEFLATED, -zlib.MAX_WBITS, MEMORY_LEVEL)
     return deflater.compress(content) + deflater.flush()
 
 

@@ -81,7 +81,7 @@ class Reel:
         """
         if number <= (last := self._takes[-1].number if self._takes else -1):
             raise ValueError(f"frame: expected a number above {last}, found {number}")
-        content = LOSS.pack(loss) + b"".join(part.encode(arrays[part.name]) for part in self._parts)
+        content = self._content(loss, arrays)
         due, self._due = self._due, EXTRA
         if due != EXTRA:
             self._space(len(self._takes))
@@ -89,6 +89,14 @@ class Reel:
         if self._sink:
             self._sink.add(number, alone(content))
         self._thin()
+
+    def _content(self, loss: float, arrays: Mapping[str, NDArray[Any]]) -> bytes:
+        before, place = self._takes[-1].content if self._takes else b"", LOSS.size
+        content = [LOSS.pack(loss)]
+        for part in self._parts:
+            content.append(part.encode(arrays[part.name], before[place : place + part.size_bytes]))
+            place += part.size_bytes
+        return b"".join(content)
 
     def _body(self, content: bytes) -> bytes:
         """Of a frame after the last one."""

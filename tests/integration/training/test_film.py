@@ -9,6 +9,7 @@ import pytest
 
 from quickml.datasets import load
 from quickml.film import Film, Part
+from quickml.film.parts import HELD
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.chunks import ChunkSizer
 from quickml.training.train import never
@@ -239,8 +240,9 @@ def expected(name, reference, data, header):
 def closeness(part, ranges):
     """Largest error of each value, besides that of float32."""
     if part.kind == "fixed":
-        return (part.high - part.low) / (2**part.bits - 1) / 2
-    return (ranges[:, 1] - ranges[:, 0]).reshape(-1, *(1,) * (len(part.shape) - 1)) / (2**part.bits - 1) / 2
+        return HELD * (part.high - part.low) / (2**part.bits - 1)
+    spans = (ranges[:, 1] - ranges[:, 0]).reshape(-1, *(1,) * (len(part.shape) - 1))
+    return HELD * spans / (2**part.bits - 1)
 
 
 def test_every_frame_shows_what_keras_computes_with_its_weights(shot):

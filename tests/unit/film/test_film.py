@@ -13,8 +13,15 @@ import quickml
 import rounds
 from quickml.errors import FilmError
 from quickml.film import Film, Part, Reel, fitting
-from quickml.film.layout import MAX_FILM_BYTES, MAX_RAW_FRAME_BYTES, MAX_READ_BYTES, head, raw_bytes
-from quickml.film.records import alone, deflate, record
+from quickml.film.layout import (
+    MAX_FILM_BYTES,
+    MAX_RAW_FRAME_BYTES,
+    MAX_READ_BYTES,
+    head,
+    raw_bytes,
+    read_head,
+)
+from quickml.film.records import alone, deflate, read_records, record
 
 HEADER = {"task": "classification", "labels": ["yes", "no"], "epochs": 3, "steps_per_epoch": 10}
 PARTS = (
@@ -49,6 +56,8 @@ def reel(count=5, sink=None):
 
 
 FILM = reel().to_bytes()
+_, _, START = read_head(FILM)
+CONTENTS = [(number, content) for number, _, content in read_records(FILM, START, raw_bytes(PARTS))]
 
 
 def test_what_was_written_is_read():
@@ -76,7 +85,7 @@ def check_errors(part, parts, given):
     else:
         steps = (ranges[:, 1] - ranges[:, 0]) / (2**part.bits - 1)
         errors = np.abs(found - given).reshape(len(steps), -1).max(1)
-        assert (errors <= 0.5001 * steps + np.abs(given).max() * 2e-7).all()
+        assert (errors <= 1.0001 * steps + np.abs(given).max() * 2e-7).all()
         if part.kind == "ranged":
             span = np.ptp(given.reshape(len(steps), -1), 1)
             assert (ranges[:, 1] - ranges[:, 0] <= 1.3 * span).all()
@@ -93,17 +102,30 @@ def test_a_file_is_read(tmp_path):
 
 def test_a_page_of_frames_that_stand_alone_is_a_film():
     whole = Film.read(FILM)
-    contents = [content_of(number) for number in (1, 3)]
-    page = head(HEADER, PARTS) + b"".join(record(n, alone(c)) for n, c in zip((7, 21), contents, strict=True))
+    kept = CONTENTS[1::2]
+    page = head(HEADER, PARTS) + b"".join(record(number, alone(content)) for number, content in kept)
     frames = Film.read(page).frames
     assert [frame.number for frame in frames] == [7, 21]
     for name, values in frames[1].parts.items():
         assert np.array_equal(values, whole.frames[3].parts[name])
 
 
-def content_of(seed):
-    encoded = b"".join(part.encode(arrays(seed)[part.name]) for part in PARTS)
-    return np.float32(1 / (1 + seed)).tobytes() + encoded
+@pytest.mark.parametrize("kind", ["fixed", "ranged"])
+def test_a_code_stays_while_it_is_near_enough(kind):
+    """What changes by less than a step does not flicker; an error is never larger than a step."""
+    part = Part(name="x", shape=(4,), kind=kind, bits=6)
+    step = 1 / 63
+
+    def encoded(value, before=b""):
+        return part.encode(np.array([0, value * step, 0.5, 1], np.float32), before)
+
+    first = encoded(10.4)
+    assert encoded(10.95, first) == first != encoded(10.95)
+    assert encoded(9.05, first) == first
+    for far in (11.05, 8.95, 30.0):
+        assert encoded(far, first) == encoded(far), "the nearest one"
+    wider = part.encode(np.array([0, 10.6 * step, 0.5, 2], np.float32), first)
+    assert wider == part.encode(np.array([0, 10.6 * step, 0.5, 2], np.float32)) or kind == "fixed"
 
 
 def test_values_that_are_not_finite():
@@ -169,7 +191,8 @@ def described(**changes):
 
 
 NESTED = b"[" * 100_000
-BODY = alone(content_of(0))
+CONTENT = CONTENTS[0][1]
+BODY = alone(CONTENT)
 WRONG = {
     "empty": (b"", "magic"),
     "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(50), "magic"),
@@ -197,10 +220,10 @@ WRONG = {
     "half a record": (FILM + b"\0\0\0", f"byte {len(FILM)}"),
     "a huge body": (FILM + b"\xff" * 8, "frame 4294967295"),
     "numbers fall": (made(records=record(5, BODY) + record(5, BODY)), "frame 5"),
-    "differences to nothing": (made(records=record(0, deflate(b"\x01" + content_of(0), 1))), "frame 0"),
+    "differences to nothing": (made(records=record(0, deflate(b"\x01" + CONTENT, 1))), "frame 0"),
     "a bomb": (made(records=record(0, deflate(bytes(50_000_000), 9))), "frame 0"),
     "bytes after the end": (made(records=record(0, BODY + b"x")), "frame 0"),
-    "zlib's header": (made(records=record(0, zlib.compress(b"\0" + content_of(0)))), "frame 0"),
+    "zlib's header": (made(records=record(0, zlib.compress(b"\0" + CONTENT))), "frame 0"),
     "many frames": (made(records=b"".join(record(n, BODY) for n in range(241))), "frame 240"),
 }  # fmt: skip
 

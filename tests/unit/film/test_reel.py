@@ -64,7 +64,7 @@ def test_thinning(opportunities, spacing):
         assert (ours.number, ours.loss) == (theirs.number, theirs.loss)
         assert all(np.array_equal(ours.parts[name], theirs.parts[name]) for name in ours.parts)
         values = np.random.default_rng(ours.number).random(9, np.float32)
-        assert np.abs(ours.parts["probes"].ravel() - values[:6]).max() <= 0.5001 / 63
+        assert np.abs(ours.parts["probes"].ravel() - values[:6]).max() <= 1.0001 / 63
 
 
 @pytest.mark.parametrize("count", [1, 239, 240, 241, 300])
