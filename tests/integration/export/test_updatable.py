@@ -408,8 +408,8 @@ def test_an_activation_without_a_gradient_is_in_its_own_layers_way():
 def test_what_core_mls_optimizers_do_not_have():
     asked = {"optimizer": {"type": "SGD", "nesterov": True, "clipnorm": 1.0}, "loss": "mean_squared_error"}
     assert told(*DIGITS, asked=asked) == [
-        "/export/updatable/optimizer/nesterov: SGD on a phone expects plain momentum, found true",
-        "/export/updatable/optimizer/clipnorm: SGD on a phone expects none, found 1.0",
+        "/export/updatable/optimizer/nesterov: SGD on a phone expects plain momentum, found true; leave it out",
+        "/export/updatable/optimizer/clipnorm: SGD on a phone expects none, found 1.0; leave it out",
         "/export/updatable/loss: digits (classification) expects 'categorical_crossentropy',"
         " found 'mean_squared_error'; it can be left out",
     ]
@@ -421,7 +421,8 @@ def test_what_core_mls_optimizers_do_not_have():
     ]
     sequences = {"type": "GlobalAveragePooling1D"}, {"type": "Dense", "units": 1}
     assert told(*sequences, dataset="adding") == [
-        "/export/updatable: expected a dataset of pictures or features, found adding (sequence)"
+        "/export/updatable: expected a dataset of pictures or features, found adding (sequence);"
+        " leave updatable out of export"
     ]
 
 
