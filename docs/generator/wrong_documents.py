@@ -113,7 +113,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "too-many-items": ("A list is too long.", doc(*[{"type": "Flatten"}] * 1001)),
         "too-long": ("A text is too long.", exported(author="a" * 201)),
         "invalid-name": ("A name has characters that are not allowed.", doc({**END, "name": "my layer"})),
-        "invalid-value": ("Another rule for a value is broken; `form` says it.", None),
+        "invalid-value": ("Another rule is broken, such as one of a format from another package.", None),
     },
     "Connections of layers": {
         "duplicate-name": (

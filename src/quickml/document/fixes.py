@@ -28,7 +28,12 @@ _ALIASES = {"/export/weights": "/export/precision"}
 
 
 def expressed(problem: Problem, document: Any) -> Problem:
-    """A problem whose fix is JSON Patch; without a fix if the document cannot be changed like this."""
+    """A problem whose fix is JSON Patch; without a fix if the document cannot be changed like this.
+
+    Problems that come from other packages, such as those of their formats, get a code.
+    """
+    if not problem.code:
+        problem = replace(problem, code="invalid-value")
     if not problem.fix:
         return replace(problem, fix=None)
     patch: list[dict[str, Any]] = []

@@ -67,6 +67,16 @@ def test_a_problem_of_something_else_has_no_code():
     assert Problem(pointer="", expected="a", found="b").code == ""
 
 
+def test_a_problem_from_another_package_gets_a_code():
+    class Elsewhere:
+        def info(self, reference):
+            raise DocumentError([Problem(pointer="/dataset", expected="a", found="b")])
+
+    with pytest.raises(DocumentError) as caught:
+        understand(iris(END), Elsewhere())
+    assert [problem.code for problem in caught.value.problems] == ["invalid-value"]
+
+
 def iris(*layers, **others):
     return {"name": "a", "dataset": "iris", "model": {"layers": [*layers]}, **others}
 

@@ -47,8 +47,8 @@ def validate_specs(paths: Sequence[Path], *, as_json: bool) -> None:
 
 def tell_problems(error: DocumentError, path: Path | None) -> None:
     """Print every problem, and of a single document the layers whose shapes are known."""
-    say(*(_known(error) if path is None else ()))
-    note(*problem_lines(error, "the document" if path is None else str(path)))
+    known = _known(error) if path is None else []
+    note(*known, *problem_lines(error, "the document" if path is None else str(path)))
 
 
 def valid_lines(plan: Plan, path: Path | None, history: Past) -> list[str]:
