@@ -12,6 +12,7 @@ import queue
 import re
 import sys
 import threading
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -23,6 +24,10 @@ _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", 
 
 MOST_LINES = 10_000
 """Number of lines that wait to be written."""
+BLOCK_LINES = 100
+"""Number of lines that are written together."""
+PAUSE_S = 0.02
+"""After a block with fewer lines. To wake the thread for each line takes longer than to make the line."""
 FLUSH_S = 1.0
 """How long the end of the process waits for them."""
 
@@ -72,11 +77,17 @@ class Writer(logging.Handler):
 
     def _run(self) -> None:
         while True:
-            line = self._lines.get()
+            lines = [self._lines.get()]
+            while len(lines) < BLOCK_LINES and not self._lines.empty():
+                lines.append(self._lines.get())
+            block = b"".join(lines)
             with suppress(OSError):  # such as a pipe that was closed
-                while line:
-                    line = line[os.write(self._descriptor, line) :]
-            self._lines.task_done()
+                while block:
+                    block = block[os.write(self._descriptor, block) :]
+            for _ in lines:
+                self._lines.task_done()
+            if len(lines) < BLOCK_LINES:
+                time.sleep(PAUSE_S)
 
 
 def fields(record: logging.LogRecord) -> dict[str, Any]:
@@ -110,8 +121,8 @@ class TextFormatter(logging.Formatter):
 
     def format(self, record: logging.LogRecord) -> str:
         """The line for a record, followed by the traceback if it has one."""
-        time = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
+        moment = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
         # A name or path from outside could otherwise forge lines or control the terminal.
-        line = f"{time} {record.levelname.lower():7} {printable(record.getMessage(), limit=None)}"
+        line = f"{moment} {record.levelname.lower():7} {printable(record.getMessage(), limit=None)}"
         traceback = self.formatException(record.exc_info).splitlines() if record.exc_info else []
         return "\n".join([line, *(printable(one, limit=None) for one in traceback)])

@@ -59,6 +59,16 @@ def test_lines_that_nobody_reads_take_a_bounded_amount_of_memory(pipe, monkeypat
     assert found[-1] == "again"
 
 
+def test_lines_that_come_together_are_written_together(pipe, monkeypatch):
+    written, (_, descriptor) = [], pipe
+    monkeypatch.setattr(os, "write", lambda _, block: written.append(block) or len(block))
+    writer, lines = logs.Writer(descriptor), [f"line {number}" for number in range(1000)]
+    emit(writer, *lines)
+    writer.flush()
+    assert b"".join(written).decode().splitlines() == lines
+    assert len(written) < 100
+
+
 def test_a_closed_pipe_is_no_error(pipe):
     reader, descriptor = pipe
     writer = logs.Writer(descriptor)

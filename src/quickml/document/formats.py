@@ -134,9 +134,10 @@ def find(kind: str) -> DocumentFormat | None:
     Raises:
         CompileError: an installed package announces it, and cannot be loaded or registers another one.
     """
-    if kind not in known() and kind in _installed():
+    one = FORMATS.get(kind) or known().get(kind)
+    if one is None and kind in _installed():
         _load(_installed()[kind])
-    one = known().get(kind)
+        one = FORMATS[kind]
     return one if one is not None and one.can_be_named else None
 
 

@@ -147,8 +147,9 @@ def _softmax_notices(graph: Graph) -> list[Notice]:
             ends[node.name] = ends.get(node.inputs[0], "linear")
     notices = []
     for node in graph.nodes:
-        last = getattr(node.layer, "axis", -1) in (-1, len(node.output_shape))
-        if node.layer.final_activation() != "softmax" or not last:
+        if node.layer.final_activation() != "softmax":
+            continue
+        if getattr(node.layer, "axis", -1) not in (-1, len(node.output_shape)):
             continue
         message = ""
         if node.output_shape[-1] == 1:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, NamedTuple
 
 from quickml.document.advice import Advice, put
@@ -29,6 +30,11 @@ class Node:
     output_shape: Shape
     parameters: Parameters
 
+    @cached_property
+    def activations(self) -> int:
+        """Number of values per sample that training keeps for backpropagation."""
+        return self.layer.activations(*self.input_shapes)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Graph:
@@ -42,7 +48,7 @@ class Graph:
         """Shape of the model's output."""
         return self.nodes[-1].output_shape
 
-    @property
+    @cached_property
     def parameters(self) -> Parameters:
         """Number of parameters of all layers."""
         return Parameters(
@@ -57,7 +63,7 @@ class Graph:
         all layers with their gradients for each sample of a batch.
         """
         weights = self.parameters.trainable * (2 + slots) + self.parameters.fixed
-        kept = sum(node.layer.activations(*node.input_shapes) for node in self.nodes)
+        kept = sum(node.activations for node in self.nodes)
         activations = 2 * kept + math.prod(self.input_shape)
         return 4 * (weights + batch_size * activations)
 

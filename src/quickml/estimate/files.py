@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from quickml.document.export import Export, Weights
 from quickml.document.formats import FORMATS, DocumentFormat, known
 from quickml.document.layers.recurrent import Recurrent
+from quickml.document.layers.wrappers import Bidirectional, TimeDistributed
 from quickml.document.plan import Plan
 from quickml.document.shapes import Graph, Node
 
@@ -75,7 +76,9 @@ def size_bytes(graph: Graph, kind: str, form: Weights, sparsity: float, *, repea
 
 
 def _layer_bytes(node: Node, kind: str, form: Weights, sparsity: float, *, repeats: bool) -> float:
-    inner, numbers = getattr(node.layer, "layer", node.layer), node.parameters.total
+    inner, numbers = node.layer, node.parameters.total
+    if isinstance(inner, Bidirectional | TimeDistributed):
+        inner = inner.layer
     table = 4 * 2 ** PALETTE_BITS[form] if form in PALETTE_BITS else 0
     found: float = FORM_BYTES.get(kind, 1000)
     if isinstance(inner, Recurrent):

@@ -40,7 +40,7 @@ class TrainingWork:
             layers=len(nodes),
             turns=sum(node.layer.steps_in_turn(*node.input_shapes) for node in nodes),
             multiply_adds=sum(node.layer.multiply_adds(*node.input_shapes) for node in nodes),
-            values=sum(node.layer.activations(*node.input_shapes) for node in nodes),
+            values=sum(node.activations for node in nodes),
             parameters=plan.graph.parameters.trainable,
             batch_size=training.batch_size,
             epochs=training.epochs,

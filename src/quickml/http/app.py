@@ -103,8 +103,11 @@ def _shared(service: Service, settings: ServerSettings) -> AppState:
 
 def _surround(app: FastAPI, settings: ServerSettings) -> None:
     """Middleware, the innermost first."""
-    app.add_middleware(Sending, memory=state_of(app).memory)
-    app.add_middleware(BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s)
+    memory = state_of(app).memory
+    app.add_middleware(Sending, memory=memory)
+    app.add_middleware(
+        BodyLimits, max_bytes=settings.max_body_bytes, timeout_s=settings.body_timeout_s, memory=memory
+    )
     if settings.origins:
         app.add_middleware(
             CORSMiddleware,

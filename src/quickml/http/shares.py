@@ -25,6 +25,11 @@ class Share:
         self._shares.take(self._owner, amount)
         self.amount += amount
 
+    def release(self) -> None:
+        """Hold nothing any more."""
+        self._shares.take(self._owner, -self.amount)
+        self.amount = 0
+
 
 class Shares:
     """The limit on one thing, and how much of it each owner holds. Used in the event loop's thread only."""
@@ -46,10 +51,10 @@ class Shares:
         try:
             yield share
         finally:
-            self._held[owner] -= share.amount
+            share.release()
 
     def take(self, owner: str, amount: int) -> None:
         """See `Share.take`."""
-        if self._allowed is not None and amount and self._held[owner] + amount > self._allowed:
+        if self._allowed is not None and amount > 0 and self._held[owner] + amount > self._allowed:
             raise ShareError(self._what, self._allowed)
         self._held[owner] += amount

@@ -293,6 +293,36 @@ def test_offers_of_another_protocol_have_limits(served):
         assert b" 400 " in received(client)
 
 
+def test_the_head_of_a_response_comes_in_one_packet_with_its_body(shared):
+    _, address = shared
+    for _ in range(20):
+        with connected(address) as client:
+            client.sendall(GET % 0)
+            first = client.recv(1 << 16)
+            assert first.startswith(b"HTTP/1.1 200")
+            assert b"begun" in first
+
+
+def test_a_head_without_a_body_does_not_wait_for_one(shared):
+    _, address = shared
+    with connected(address) as client:
+        client.sendall(GET.replace(b"GET", b"HEAD") % 1)
+        assert received(client, end=b"\r\n\r\n").startswith(b"HTTP/1.1 200")
+        client.sendall(LAST % 2)
+        assert received(client).startswith(b"HTTP/1.1 200")
+
+
+def test_a_client_that_asks_first_is_told_to_continue(shared):
+    app, address = shared
+    app.bodies.clear()
+    with connected(address) as client:
+        client.sendall(b"POST /1 HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+        assert received(client, end=b"\r\n\r\n").startswith(b"HTTP/1.1 100")
+        client.sendall(b"body" + LAST % 2)
+        assert received(client).count(b"HTTP/1.1 200") == 2
+    assert app.bodies[0] == b"body"
+
+
 MALFORMED = {
     "no HTTP": b"hello\r\n\r\n",
     "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",

@@ -19,7 +19,8 @@ def export_problems(export: Export) -> list[Problem]:
     unknown = list(_unknown(export))
     if unknown:
         return unknown
-    found = {kind: list(known()[kind].problems(export)) for kind in formats_of(export)}
+    formats = known()
+    found = {kind: list(formats[kind].problems(export)) for kind in formats_of(export)}
     can_be_left_out = not all(found.values())
     problems = [
         _with_advice(one, kind, export, can_be_left_out=can_be_left_out)

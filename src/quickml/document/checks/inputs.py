@@ -37,6 +37,8 @@ def _shape_problems(model: Model, info: DatasetInfo) -> list[Problem]:
 
 def _token_problems(model: Model, graph: Graph | None, info: DatasetInfo) -> list[Problem]:
     """Layers that calculate with tokens, Embeddings without tokens, Embeddings with too few rows."""
+    if info.kind != "tokens" and not any(isinstance(layer, Embedding) for layer in model.layers):
+        return []
     wiring = wire(model.layers)
     found = []
     for index, (layer, inputs) in enumerate(zip(model.layers, wiring.inputs, strict=True)):

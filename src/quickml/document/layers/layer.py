@@ -3,6 +3,7 @@
 import math
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field
@@ -205,6 +206,7 @@ class Weighted(Activated):
     kernel_regularizer: Regularizer | None = None
 
 
+@cache
 def default_name(layer_type: str) -> str:
     """The name Keras would choose: `MaxPooling2D` gives `max_pooling2d`."""
     name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", layer_type)

@@ -8,7 +8,7 @@ plain text instead of a problem document, and has no time limit.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar
 
@@ -20,7 +20,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quickml.http import problems
 from quickml.http.auth import Owner
-from quickml.http.state import state_of
+from quickml.http.shares import Share, Shares
+from quickml.http.state import owner_in, state_of
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -30,27 +31,35 @@ _CLOSE = {"Connection": "close"}  # the rest of the body is not read
 
 
 class BodyLimits:
-    """Middleware that stops reading a body over a size, or after a time."""
+    """Middleware that stops reading a body over a size, after a time, or beyond the memory of its owner."""
 
-    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float) -> None:
-        self._app, self._max_bytes, self._timeout_s = app, max_bytes, timeout_s
+    def __init__(self, app: ASGIApp, *, max_bytes: int, timeout_s: float, memory: Shares) -> None:
+        self._app, self._max_bytes, self._timeout_s, self._memory = app, max_bytes, timeout_s, memory
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] == "http":
-            receive = _LimitedReceive(receive, self._max_bytes, self._timeout_s)
-        await self._app(scope, receive, send)
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        limited = _LimitedReceive(
+            *(scope, receive), max_bytes=self._max_bytes, timeout_s=self._timeout_s, memory=self._memory
+        )
+        try:
+            await self._app(scope, limited, send)
+        finally:
+            limited.release()
 
 
 class _LimitedReceive:
     """`receive`, limited until the body is complete; later calls wait for the client to disconnect."""
 
-    __slots__ = ("_deadline", "_left_bytes", "_receive", "_timeout_s", "_total_bytes")
-
-    def __init__(self, receive: Receive, max_bytes: int, timeout_s: float) -> None:
-        self._receive, self._timeout_s = receive, timeout_s
+    def __init__(
+        self, scope: Scope, receive: Receive, *, max_bytes: int, timeout_s: float, memory: Shares
+    ) -> None:
+        self._scope, self._receive, self._timeout_s, self._memory = scope, receive, timeout_s, memory
         self._left_bytes = self._total_bytes = max_bytes
         self._deadline: float | None = asyncio.get_running_loop().time() + timeout_s
+        self._share: Share | None = None
 
     async def __call__(self) -> Message:
         if self._deadline is None:
@@ -61,12 +70,24 @@ class _LimitedReceive:
         except TimeoutError:
             detail = f"request body: expected all of it within {self._timeout_s:g} s, found it incomplete"
             raise HTTPException(408, detail, headers=_CLOSE) from None
-        self._left_bytes -= len(message.get("body", b""))
-        if self._left_bytes < 0:
-            raise _too_large(self._total_bytes)
+        self._count(len(message.get("body", b"")))
         if not message.get("more_body", False):
             self._deadline = None
         return message
+
+    def _count(self, received_bytes: int) -> None:
+        self._left_bytes -= received_bytes
+        if self._left_bytes < 0:
+            raise _too_large(self._total_bytes)
+        taken = self._total_bytes - self._left_bytes
+        if taken > UNCOUNTED_BYTES:
+            self._share = self._share or Share(self._memory, owner_in(self._scope))
+            self._share.take(taken - self._share.amount)
+
+    def release(self) -> None:
+        """The body is no longer needed."""
+        if self._share is not None:
+            self._share.release()
 
 
 def _too_large(max_bytes: int) -> HTTPException:
@@ -74,39 +95,29 @@ def _too_large(max_bytes: int) -> HTTPException:
     return HTTPException(413, detail, headers=_CLOSE)
 
 
-async def raw_body(request: Request, owner: Owner) -> AsyncIterator[bytes]:
+async def raw_body(request: Request, _: Owner) -> bytes:
     """The body, unparsed. It counts as memory of the owner until the request is answered.
 
     Raises:
         HTTPException: 413 for a body that is too large, 400 for one that is not complete.
         ShareError: the owner's requests and responses take too much memory.
     """
+    return await _read(request)
+
+
+async def _read(request: Request) -> bytes:
     announced = request.headers.get("content-length", "").lstrip("0")
     most = state_of(request.app).settings.max_body_bytes
     # Refused before any of it is read. 19 digits are enough to know; Python converts no more than 4,300.
     if announced.isdecimal() and int(announced[:19]) > most:
         raise _too_large(most)
-    body = bytearray()
-    with state_of(request.app).memory.held(owner) as share:
-        try:
-            async for chunk in request.stream():
-                body += chunk
-                if len(body) > UNCOUNTED_BYTES:
-                    share.take(len(body) - share.amount)
-        except ClientDisconnect:
-            raise HTTPException(400, "the request body ended early") from None
-        content = bytes(body)
-        body.clear()
-        yield content
-
-
-async def json_type(request: Request) -> None:
-    """Check that the Content-Type is JSON.
-
-    A web page of another origin cannot send one without asking first (CORS); plain text it could.
-    """
-    if not _is_json(request):
-        raise _wrong_type(request, "application/json")
+    body = bytearray()  # a list of many short pieces would take many times as much
+    try:
+        async for piece in request.stream():
+            body += piece
+    except ClientDisconnect:
+        raise HTTPException(400, "the request body ended early") from None
+    return bytes(body)
 
 
 def _is_json(request: Request) -> bool:
@@ -127,9 +138,14 @@ def _wrong_type(request: Request, expected: str) -> HTTPException:
 RawBody = Annotated[bytes, Depends(raw_body)]
 
 
-async def json_body(_: Annotated[None, Depends(json_type)], body: RawBody) -> bytes:
-    """A body whose Content-Type is JSON, unparsed."""
-    return body
+async def json_body(request: Request, _: Owner) -> bytes:
+    """A body whose Content-Type is JSON, unparsed.
+
+    A web page of another origin cannot send one without asking first (CORS); plain text it could.
+    """
+    if not _is_json(request):
+        raise _wrong_type(request, "application/json")
+    return await _read(request)
 
 
 JsonBody = Annotated[bytes, Depends(json_body)]
@@ -145,17 +161,12 @@ class Sent:
     is_json: bool
 
 
-async def sample_type(request: Request) -> bool:
-    """Check that the Content-Type is JSON or bytes; see `json_type`. Whether it is JSON."""
+async def sample_body(request: Request, _: Owner) -> Sent:
+    """A body that is JSON, or the bytes of one sample, unparsed; see `json_body`."""
     is_json = _is_json(request)
     if not is_json and _type(request) != BYTES:
         raise _wrong_type(request, f"application/json or {BYTES}")
-    return is_json
-
-
-async def sample_body(is_json: Annotated[bool, Depends(sample_type)], body: RawBody) -> Sent:
-    """A body that is JSON, or the bytes of one sample, unparsed."""
-    return Sent(content=body, is_json=is_json)
+    return Sent(content=await _read(request), is_json=is_json)
 
 
 SampleBody = Annotated[Sent, Depends(sample_body)]

@@ -36,12 +36,15 @@ class Sending:
                 return
             first, start = start, None
             body = message.get("body", b"")
-            is_large = first is not None and len(body) > PIECE_BYTES and not message.get("more_body", False)
+            if first is None or len(body) <= PIECE_BYTES or message.get("more_body", False):
+                if first is not None:
+                    await send(first)
+                await send(message)
+                return
             try:
-                with self._memory.held(owner_in(scope), len(body) if is_large else 0):
-                    if first is not None:
-                        await send(first)
-                    await (_send_in_pieces(send, body) if is_large else send(message))
+                with self._memory.held(owner_in(scope), len(body)):
+                    await send(first)
+                    await _send_in_pieces(send, body)
             except ShareError as error:
                 is_refused = True
                 await problems.answer(error)(scope, receive, send)
