@@ -7,6 +7,7 @@ longer than the computation.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -17,6 +18,7 @@ from quickml.document.shapes import Node
 from quickml.document.wiring import INPUT
 from quickml.training.backend import current_graph, keras, tf
 from quickml.training.build import build, call, make_layer
+from quickml.training.film.current import CurrentWeights
 from quickml.training.film.network import FilmedNetwork, over_time
 from quickml.training.film.recipes import Look, WantedOutputs
 from quickml.training.film.scene import FilmScene
@@ -28,12 +30,12 @@ DIRECT = frozenset({
     "Reshape",
 })  # fmt: skip
 """Layers that are run operation by operation, besides those that only train."""
-ACTIVATIONS = {
+ACTIVATIONS: Mapping[str, Callable[[Any], Any]] = {
     "linear": lambda values: values,
-    "relu": tf.nn.relu,
-    "sigmoid": tf.nn.sigmoid,
-    "softmax": tf.nn.softmax,
-    "tanh": tf.nn.tanh,
+    "relu": lambda values: tf.raw_ops.Relu(features=values),
+    "sigmoid": lambda values: tf.raw_ops.Sigmoid(x=values),
+    "softmax": lambda values: tf.raw_ops.Softmax(logits=values),
+    "tanh": lambda values: tf.raw_ops.Tanh(x=values),
 }
 """What Keras' activations compute, without their checks; others are called through Keras."""
 
@@ -62,20 +64,25 @@ class _Direct:
     """Networks of dense layers of vectors."""
 
     def __init__(self, subject: Subject, scene: FilmScene, wanted: WantedOutputs) -> None:
-        plan, self._model, self._scene, self._wanted = subject.plan, subject.model, scene, wanted
-        self._layers = _in_float32(subject)
-        learning = FilmedNetwork(plan).learning
+        plan, self._scene, self._wanted = subject.plan, scene, wanted
+        learning, in_float32 = FilmedNetwork(plan).learning, _in_float32(subject)
         self._last = plan.graph.nodes[-1].name
-        self._changing = [node for node in plan.graph.nodes if node.name in learning]
         self._constant = {INPUT: tf.constant(scene.inputs.astype(np.float32))}
+        self._weights = CurrentWeights()
+        self._changing = []
         for node in plan.graph.nodes:
-            if node.name not in learning:
-                self._constant[node.name] = self._called(node, self._constant)
+            compute = _operation(node, subject.model, in_float32, self._weights)
+            if node.name in learning:
+                self._changing.append((node.name, node.inputs[0], compute))
+            else:
+                self._constant[node.name] = compute(self._constant[node.inputs[0]])
+        self._variables = _arrays(wanted, self._weights)
 
     def look(self) -> Look:
+        self._weights.refresh()
         values = dict(self._constant)
-        for node in self._changing:
-            values[node.name] = self._called(node, values)
+        for name, source, compute in self._changing:
+            values[name] = compute(values[source])
         points = self._scene.small_grid
         return Look(
             answers=np.asarray(values[self._last]),
@@ -83,24 +90,27 @@ class _Direct:
             shown={
                 name: np.asarray(values[name])[0, ..., :most] for name, most in self._wanted.shown.items()
             },
-            variables=_variables(self._wanted),
+            variables={key: read() for key, read in self._variables.items()},
         )
 
-    def _called(self, node: Node, values: dict[str, Any]) -> Any:
-        given = values[node.inputs[0]]
-        if node.layer.only_trains:
-            return given
-        if node.layer.type == "Dense":
-            return self._dense(node, given)
-        return self._layers.get_layer(node.name).call(given)
 
-    def _dense(self, node: Node, given: Any) -> Any:
-        layer = self._model.get_layer(node.name)
-        product = tf.raw_ops.MatMul(a=given, b=_read(layer.kernel))
-        if layer.use_bias:
-            product = tf.raw_ops.BiasAdd(value=product, bias=_read(layer.bias))
-        activation = ACTIVATIONS.get(node.layer.final_activation(), layer.activation)
-        return activation(product)
+def _operation(node: Node, model: Any, in_float32: Any, weights: CurrentWeights) -> Callable[[Any], Any]:
+    """What a layer computes, with the weights of `model`. To look a layer up would take longer than that."""
+    if node.layer.only_trains:
+        return ACTIVATIONS["linear"]
+    if node.layer.type != "Dense":
+        compute: Callable[[Any], Any] = in_float32.get_layer(node.name).call
+        return compute
+    layer = model.get_layer(node.name)
+    activation = ACTIVATIONS.get(node.layer.final_activation(), layer.activation)
+    kernel = weights.getter(layer.kernel)
+    bias = weights.getter(layer.bias) if layer.use_bias else None
+
+    def dense(given: Any) -> Any:
+        product = tf.raw_ops.MatMul(a=given, b=kernel())
+        return activation(tf.raw_ops.BiasAdd(value=product, bias=bias()) if bias else product)
+
+    return dense
 
 
 def _in_float32(subject: Subject) -> Any:
@@ -125,14 +135,17 @@ class _Traced:
         shown = [_shown(plan, name) for name in wanted.shown]
         self._network = keras.Model(outputs[INPUT], [outputs[name] for name in (*ends, *shown)])
         self._run = tf.function(self._traced, autograph=False)
+        self._weights = CurrentWeights()
+        self._variables = _arrays(wanted, self._weights)
 
     def look(self) -> Look:
         answers, units, shown = self._run()
+        self._weights.refresh()
         return Look(
             answers=np.asarray(answers),
             units={name: np.asarray(value) for name, value in zip(self._wanted.units, units, strict=True)},
             shown={name: np.asarray(value) for name, value in zip(self._wanted.shown, shown, strict=True)},
-            variables=_variables(self._wanted),
+            variables={key: read() for key, read in self._variables.items()},
         )
 
     def _traced(self) -> Any:
@@ -191,16 +204,14 @@ def _shown(plan: Plan, name: str) -> str:
     return next(_states(name) if over_time(node) else name for node in plan.graph.nodes if node.name == name)
 
 
-def _variables(wanted: WantedOutputs) -> dict[str, NDArray[Any]]:
-    """The weights that are wanted, without copying them: they are valid until the next training step."""
-    found = {}
-    for key, (variable, stride) in wanted.variables.items():
-        value = np.asarray(_read(variable))
-        found[key] = value.reshape(-1)[::stride] if stride > 1 else value
-    return found
+def _arrays(wanted: WantedOutputs, weights: CurrentWeights) -> dict[str, Callable[[], NDArray[Any]]]:
+    """Functions that return the weights that are wanted."""
+    return {
+        key: _array(weights.getter(variable), stride) for key, (variable, stride) in wanted.variables.items()
+    }
 
 
-def _read(variable: Any) -> Any:
-    """The value of a Keras variable, in a fifth of the time that `variable.value` takes."""
-    inner = variable._value  # the variable of TensorFlow
-    return tf.raw_ops.ReadVariableOp(resource=inner.handle, dtype=inner.dtype)
+def _array(tensor: Callable[[], Any], stride: int) -> Callable[[], NDArray[Any]]:
+    if stride == 1:
+        return lambda: np.asarray(tensor())
+    return lambda: np.asarray(tensor()).reshape(-1)[::stride]

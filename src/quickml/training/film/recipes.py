@@ -110,7 +110,7 @@ class Recipes:
         def values(look: Look) -> Array:
             return look.answers[rows, columns].T.reshape(count, GRID, GRID)
 
-        return [Recipe(part=self._answer("grid", (count, GRID, GRID), 6), values=values)]
+        return [Recipe(part=self._answer("grid", (count, GRID, GRID), 5), values=values)]
 
     def _probes(self) -> Recipe:
         count, columns = len(self._scene.probes), self.columns
@@ -132,7 +132,7 @@ class Recipes:
         shape, name = (count, SMALL_GRID, SMALL_GRID), f"unit/{node.name}"
         limits = LIMITS.get(self._network.nodes[end].layer.final_activation())
         part = (
-            Part(name=name, shape=shape, kind="fixed", low=limits[0], high=limits[1])
+            Part(name=name, shape=shape, kind="fixed", bits=4, low=limits[0], high=limits[1])
             if limits
             else Part(name=name, shape=shape, kind="ranged")
         )
