@@ -391,18 +391,18 @@ def test_a_resumed_training_whose_film_was_thinned_has_the_same_film(tmp_path):
 
 
 def test_what_cannot_be_filmed_is_told_of_and_training_goes_on(monkeypatch):
-    from quickml.training.film import forward
+    from quickml.training.film.direct import DirectForward
 
     plan = make_plan(layers=MIXED, **QUICK)
     _, _, stages = filmed(plan, rings())
-    looks = iter([forward._Direct.look] * 2)
+    looks = iter([DirectForward.look] * 2)
 
     def look(self):
         if wanted := next(looks, None):
             return wanted(self)
         raise RuntimeError("no look\nat all")
 
-    monkeypatch.setattr(forward._Direct, "look", look)
+    monkeypatch.setattr(DirectForward, "look", look)
     fitted, events, others = filmed(plan, rings())
     (warning,) = [event.message for event in events if event.type == "warning"]
     assert warning == "no more frames are recorded (RuntimeError: no look); training continues"

@@ -14,6 +14,7 @@ from quickml.document import Plan
 from quickml.document.shapes import Node
 from quickml.film import Part
 from quickml.model import Array
+from quickml.training.film.current import CurrentWeights
 from quickml.training.film.network import FilmedNetwork, over_time
 from quickml.training.film.scene import GRID, SMALL_GRID, FilmScene
 from quickml.training.weights import named
@@ -56,6 +57,19 @@ class WantedOutputs:
     """By layer: how many entries of the last axis are needed, from the first on."""
     variables: Mapping[str, tuple[Any, int]]
     """Each Keras variable with a stride: above 1, only so many of its values are needed, as a vector."""
+
+    def arrays(self, weights: CurrentWeights) -> dict[str, Callable[[], NDArray[Any]]]:
+        """Functions that return the variables, without copying them."""
+        return {
+            key: _array(weights.getter(variable), stride)
+            for key, (variable, stride) in self.variables.items()
+        }
+
+
+def _array(tensor: Callable[[], Any], stride: int) -> Callable[[], NDArray[Any]]:
+    if stride == 1:
+        return lambda: np.asarray(tensor())
+    return lambda: np.asarray(tensor()).reshape(-1)[::stride]
 
 
 @dataclass(frozen=True, kw_only=True)

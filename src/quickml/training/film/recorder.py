@@ -83,8 +83,8 @@ class Recorder:
         if self._failure:
             return
         try:
-            look = self._forward.look()
             with np.errstate(all="ignore"):  # a training that diverges has infinite numbers
+                look = self._forward.look()
                 arrays = {recipe.part.name: recipe.values(look) for recipe in self._recipes.all}
         except Exception as error:  # of any layer, also of another package: the training does not need frames
             self._failure = f"{type(error).__name__}: {str(error).partition(chr(10))[0][:200]}"
