@@ -1,9 +1,9 @@
-"""What recording the film of a training may cost, and how large films may be.
+"""What recording a film may cost, how large films may be, and how fast delivered files answer.
 
     python benchmarks/film.py iris      # 100 epochs, ten times: half a minute
     python benchmarks/film.py spirals   # 200 epochs, ten times: half a minute
     python benchmarks/film.py mnist     # 12 epochs: three to ten minutes
-    python benchmarks/film.py all
+    python benchmarks/film.py all       # these, and the parts of `pencil.py`, which can be named too
 
 Prints one line per promise, as `service.py` does. A training is run several times in this process, with and
 without its film by turns. `--epochs` shortens MNIST; the size of its film is then no promise.
@@ -21,6 +21,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pencil
 from against_reference import promise
 from quickml.datasets import Data, load
 from quickml.document import Plan, read
@@ -166,8 +167,7 @@ def of_epochs(plan: Plan, epochs: int) -> Plan:
     return replace(plan, document=plan.document.model_copy(update={"training": training}))
 
 
-PARTS: Parts = {"iris": iris, "spirals": spirals, "mnist": mnist}
-"""Parts of other modules are added here."""
+PARTS: Parts = {"iris": iris, "spirals": spirals, "mnist": mnist, **pencil.PARTS}
 
 
 def main() -> None:

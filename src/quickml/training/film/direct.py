@@ -1,8 +1,8 @@
 """Run a small network of dense layers for a film, with numpy.
 
-Nothing is traced, which would take a fifth of the time of a training on Iris. Keras is not called, because its
-calls take longer than the computation. Arrays have their samples in the last axis, in pieces that fit in the
-cache and are multiplied in one thread: the result does not depend on the number of processors.
+Nothing is traced, which would take a fifth of the time of a training on Iris. Keras is not called, because
+its calls take longer than the computation. Arrays have their samples in the last axis, in pieces that fit in
+the cache and are multiplied in one thread: the result does not depend on the number of processors.
 """
 
 from __future__ import annotations

@@ -146,7 +146,7 @@ class Recipes:
         shape, name = (count, SMALL_GRID, SMALL_GRID), f"unit/{node.name}"
         limits = LIMITS.get(self._network.nodes[end].layer.final_activation())
         part = (
-            Part(name=name, shape=shape, kind="fixed", bits=4, low=limits[0], high=limits[1])
+            Part(name=name, shape=shape, kind="fixed", low=limits[0], high=limits[1])
             if limits
             else Part(name=name, shape=shape, kind="ranged")
         )
