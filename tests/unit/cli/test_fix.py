@@ -145,7 +145,7 @@ def test_what_makes_no_sense_is_refused(arguments, said):
     assert said in done.stderr
 
 
-@pytest.mark.parametrize(("answer", "content"), [("y", RIGHT), ("n", WRONG), ("", WRONG)])
+@pytest.mark.parametrize(("answer", "content"), [("y", RIGHT), ("", WRONG)])
 def test_a_terminal_shows_the_diff_and_asks(wrong, answer, content):
     parent, child = pty.openpty()
     environment = {**os.environ, "TERM": "xterm"}

@@ -10,7 +10,7 @@ from mistakes import examples, mutated
 from quickml.document import read
 from quickml.document.correct import corrected
 
-MISTAKES = rounds.choose(few=150, full=5_000)
+MISTAKES = rounds.choose(few=50, full=5_000)
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
 
 
