@@ -112,8 +112,8 @@ def changed(value, chance):
         others += [*misspelled(value, chance), value.title(), [value], *spelled] if value else []
     elif isinstance(value, list):
         others += [value[:1], *value, str(tuple(value))]
-        others += [] if isinstance(value[0], dict) else [value * 2, value[::-1]]
-    elif not isinstance(value, dict):
+        others += [] if not value or isinstance(value[0], dict) else [value * 2, value[::-1]]
+    elif value is not None and not isinstance(value, dict):
         others += [
             str(value),
             [value],
