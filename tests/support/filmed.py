@@ -23,8 +23,11 @@ def header(plan, **more):
     }
 
 
-def shot(header, parts, frames=9, seed=0):
-    """A film of so many frames, two for each epoch; values drift from frame to frame."""
+def shot(header, parts, frames=9, seed=0, is_restored=False):
+    """A film of so many frames, two for each epoch; values drift from frame to frame.
+
+    With `is_restored`, early stopping restored weights after the last one.
+    """
     random = np.random.default_rng(seed)
     reel = Reel(header, parts)
     values = {part.name: random.uniform(0, 1, part.shape) for part in parts}
@@ -34,10 +37,13 @@ def shot(header, parts, frames=9, seed=0):
         values = {
             name: np.clip(array + random.normal(0, 0.1, array.shape), 0, 1) for name, array in values.items()
         }
+    if is_restored:
+        reel.add(restored := reel.numbers[-1] + 1, float("nan"), values)
+        reel.note(restored=restored)
     return reel.to_bytes()
 
 
-def plane(**training):
+def plane(*, is_restored=False, **training):
     """Two classes of points; film, plan, data."""
     layers = [
         {"type": "Dense", "units": 3, "activation": "tanh", "name": "first"},
@@ -53,7 +59,7 @@ def plane(**training):
         Part(name="histogram/first/kernel", shape=(32,), kind="histogram"),
     ]
     more = {"grid": {"x": [-1.2, 1.2], "y": [-1.2, 1.2]}, "shown": 2, "probes": [2, 0, 1, 3, 4, 5, 6, 7]}
-    return shot(header(plan, **more), parts), plan, data
+    return shot(header(plan, **more), parts, is_restored=is_restored), plan, data
 
 
 def digits():

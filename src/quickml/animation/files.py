@@ -43,7 +43,6 @@ class Animation:
         )
         top = HEADER + SQUARE + BELOW
         self._curve = Curve(film.frames, (MARGIN, top, WIDTH - MARGIN, top + CURVE))
-        self._restored = is_restored(film)
         self._in_cells = () if self._scene.name and not parts else tuple(self._sections)
 
     def picture(self, frame: FilmFrame) -> Image.Image:
@@ -75,13 +74,13 @@ class Animation:
 
     def moment(self, frame: FilmFrame) -> tuple[str, str]:
         """Where in the training a frame is: a figure, and the rest."""
-        if self._restored and frame is self._film.frames[-1]:
+        if frame.number == self._film.restored:
             return "best weights", "restored by early stopping"
-        steps, epochs = self._film.header.get("steps_per_epoch") or 0, self._film.header.get("epochs")
-        if steps <= 0:
+        epoch, epochs = self._film.epoch(frame.number), self._film.header.get("epochs")
+        if epoch is None:
             return f"step {frame.number:,}", ""
         of = f"of {epochs:,}, " if epochs else ""
-        return f"epoch {frame.number // steps:,}", f"{of}step {frame.number:,}"
+        return f"epoch {epoch:,}", f"{of}step {frame.number:,}"
 
     def write_gif(self, stream: BinaryIO, *, seconds: float) -> int:
         """Write an animation that plays for about this long, and return its number of frames."""
@@ -134,14 +133,3 @@ class Animation:
         frames = self._film.frames
         places = np.linspace(0, len(frames) - 1, min(count, len(frames))).round().astype(int)
         return [frames[place] for place in places]
-
-
-def is_restored(film: Film) -> bool:
-    """Whether the last frame shows weights that early stopping restored.
-
-    It has the number after the last step, which ended an epoch. Where every step has a frame, this cannot be
-    told from one more step.
-    """
-    steps = film.header.get("steps_per_epoch") or 0
-    before, *last = [-2, *(frame.number for frame in film.frames)][-3:]
-    return len(last) == 2 and steps > 1 and last[0] % steps == 0 and last[1] - last[0] == 1 < last[0] - before

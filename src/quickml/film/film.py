@@ -64,6 +64,19 @@ class Film:
     frames: tuple[FilmFrame, ...]
     """In the order of their numbers."""
 
+    @property
+    def restored(self) -> int | None:
+        """Number of the frame with the weights that early stopping restored; None if it did not."""
+        return self.header.get("restored")
+
+    def epoch(self, number: int) -> int | None:
+        """The epoch of a frame, from 1, or 0 before the first step; None if the header does not tell.
+
+        Restored weights have the epoch after which they were restored.
+        """
+        steps = self.header.get("steps_per_epoch") or 0
+        return -(-(number - (number == self.restored)) // steps) if steps > 0 else None
+
     @classmethod
     def read(cls, source: Path | str | bytes) -> Film:
         """Read a file, or its bytes. Raises `FilmError` for damage and other files, and `OSError`."""

@@ -30,7 +30,9 @@ MAX_RAW_FRAME_BYTES = 2**18
 MAX_RAW_BYTES = 2**24
 """Bytes of all inflated frames together."""
 
-FACTS: Mapping[str, type] = {"task": str, "epochs": int, "steps_per_epoch": int, "labels": list}
+FACTS: Mapping[str, type] = {
+    "task": str, "epochs": int, "steps_per_epoch": int, "labels": list, "restored": int,
+}  # fmt: skip
 """Entries of a header whose types are checked, if they are there."""
 
 

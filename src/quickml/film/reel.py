@@ -48,8 +48,8 @@ class Reel:
         self, header: Mapping[str, Any], parts: Sequence[Part], sink: FrameSink | None = None
     ) -> None:
         """Tell `sink` that a film begins. `header` is JSON: facts about the training. Raises `ValueError`."""
-        self._parts, self._sink = tuple(parts), sink
-        self._head = head(header, self._parts)
+        self._header, self._parts, self._sink = dict(header), tuple(parts), sink
+        self._head = head(self._header, self._parts)
         self._size = raw_bytes(self._parts)
         self._takes: list[Take] = []
         self._opportunities, self._spacing = 0, 1
@@ -89,6 +89,18 @@ class Reel:
         if self._sink:
             self._sink.add(number, alone(content))
         self._thin()
+
+    def note(self, **facts: Any) -> None:
+        """Add facts that are known only at the end to the header; the sink receives the film again."""
+        self._header |= facts
+        self._head = head(self._header, self._parts)
+        self._send()
+
+    def _send(self) -> None:
+        if self._sink:
+            self._sink.start(self._head)
+            for take in self._takes:
+                self._sink.add(take.number, alone(take.content))
 
     def _content(self, loss: float, arrays: Mapping[str, NDArray[Any]]) -> bytes:
         before, place = self._takes[-1].content if self._takes else b"", LOSS.size
@@ -151,10 +163,7 @@ class Reel:
         if not film.startswith(self._head) or self._spacing < 1:
             raise ValueError("state of a film: expected one with the same header, found another")
         self._due = EXTRA
-        if self._sink:
-            self._sink.start(self._head)
-            for take in self._takes:
-                self._sink.add(take.number, alone(take.content))
+        self._send()
 
     def to_bytes(self) -> bytes:
         """The film as a file: every frame but the first as differences to the one before."""

@@ -50,14 +50,13 @@ class Player:
     """Whether the last frame shows weights that early stopping restored."""
 
 
-def player(content: bytes, plan: Plan, data: Data, *, epochs_run: int) -> Player | None:
+def player(content: bytes, plan: Plan, data: Data) -> Player | None:
     """The player of a film, or None if `content` is empty: the training was not filmed.
 
     Args:
         content: the bytes of `film.bin`.
         plan: the plan of the model.
         data: the test samples that the film refers to.
-        epochs_run: completed epochs.
 
     Raises:
         FilmError: `content` is damaged.
@@ -65,16 +64,16 @@ def player(content: bytes, plan: Plan, data: Data, *, epochs_run: int) -> Player
     film = Film.read(content) if content else None
     if film is None or not film.frames:
         return None
-    ends_with_best = film.frames[-1].number == epochs_run * film.header["steps_per_epoch"] + 1
+    trained = [place for place, frame in enumerate(film.frames) if frame.number != film.restored]
     return Player(
         film=base64.b64encode(content).decode("ascii"),
-        facts=facts(film, plan, data) | {"endsWithBest": ends_with_best},
+        facts=facts(film, plan, data),
         script=script(),
         script_source=source(),
         stills=stills.stills(film),
         curve=stills.curve(film),
-        summary=stills.moment(film, len(film.frames) - 1),
-        ends_with_best=ends_with_best,
+        summary=stills.moment(film, trained[-1]),
+        ends_with_best=film.restored is not None,
     )
 
 

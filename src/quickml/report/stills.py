@@ -38,9 +38,10 @@ class Still:
 def moment(film: Film, index: int) -> str:
     """Where a frame stands in the training: `epoch 31 of 200, loss 0.178`."""
     frame = film.frames[index]
-    steps = film.header["steps_per_epoch"]
-    epoch = math.ceil(frame.number / steps)
-    place = f"epoch {min(epoch, film.header['epochs'])} of {film.header['epochs']}" if epoch else "start"
+    if frame.number == film.restored:
+        return "best weights"
+    epoch = film.epoch(frame.number)
+    place = f"epoch {epoch} of {film.header['epochs']}" if epoch else "start"
     return f"{place}, loss {number(frame.loss, 3)}" if math.isfinite(frame.loss) else place
 
 

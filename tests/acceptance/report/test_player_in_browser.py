@@ -36,7 +36,7 @@ def pages(films, tmp_path_factory):
     """Addresses of reports, as files."""
     folder = tmp_path_factory.mktemp("reports")
     for name, (content, plan, data) in films.items():
-        html = render(a_report(), [], player(content, plan, data, epochs_run=4))
+        html = render(a_report(), [], player(content, plan, data))
         (folder / f"{name}.html").write_text(html, encoding="utf-8")
     return {name: (folder / f"{name}.html").as_uri() for name in films}
 

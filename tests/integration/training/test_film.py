@@ -352,6 +352,7 @@ def test_weights_that_early_stopping_restores_have_a_frame():
     np.testing.assert_allclose(restored.parts["weights/dense/kernel"], kernel, rtol=1 / 400)
     assert np.abs(last.parts["weights/dense/kernel"] - kernel).max() > 0.01
     assert math.isnan(restored.loss)
+    assert (film.restored, film.epoch(steps + 1)) == (steps + 1, 2)
     snapshot = [event for event in events if event.type == "snapshot"][-1]
     assert (snapshot.frame, snapshot.epoch, snapshot.frames) == (steps + 1, 2, len(film.frames))
     assert snapshot.size_bytes == len(fitted.film)

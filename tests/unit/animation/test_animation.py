@@ -98,14 +98,15 @@ def test_samples_are_drawn_in_the_plane():
 def test_the_header_says_where_in_the_training():
     shown = plane()
     animation = Animation(shown)
-    assert animation.moment(shown.frames[25]) == ("epoch 2", "of 3, step 25")
-    restored = film(
-        [Part(name="probes", shape=(4, 3), kind="fixed")], lambda part, _: np.zeros(part.shape), count=22
-    )
-    assert Animation(restored).moment(restored.frames[-1])[0] == "epoch 2"
+    assert animation.moment(shown.frames[0]) == ("epoch 0", "of 3, step 0")
+    assert animation.moment(shown.frames[20]) == ("epoch 2", "of 3, step 20")
+    assert animation.moment(shown.frames[25]) == ("epoch 3", "of 3, step 25")
     reel = Reel({"steps_per_epoch": 10, "epochs": 3}, [Part(name="probes", shape=(4, 3), kind="fixed")])
     for number in (0, 10, 20, 21):
         reel.add(number, 1.0, {"probes": np.zeros((4, 3))})
+    other = Film.read(reel.to_bytes())
+    assert Animation(other).moment(other.frames[-1])[0] == "epoch 3"
+    reel.note(restored=21)
     restored = Film.read(reel.to_bytes())
     assert Animation(restored).moment(restored.frames[-1])[0] == "best weights"
 

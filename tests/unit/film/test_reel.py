@@ -77,6 +77,18 @@ def test_the_last_step_and_the_restored_weights_are_kept(count):
     assert reel.numbers[-2:] == (count - 1, count)
 
 
+def test_facts_that_are_known_at_the_end_reach_the_file_and_the_sink():
+    sink = Received()
+    reel = Reel({"epochs": 2, "steps_per_epoch": 2}, PARTS, sink)
+    record_steps(reel, range(5), last=5)
+    assert Film.read(reel.to_bytes()).restored is None
+    reel.note(restored=5)
+    for film in (Film.read(reel.to_bytes()), sink.film()):
+        assert film.restored == 5
+        assert [film.epoch(frame.number) for frame in film.frames] == [0, 1, 1, 2, 2, 2]
+    assert Film.read(Reel({}, PARTS).to_bytes()).epoch(3) is None
+
+
 def test_only_frames_that_will_stay_are_wanted():
     reel = Reel({}, PARTS)
     record_steps(reel, range(241))

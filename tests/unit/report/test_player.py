@@ -21,9 +21,9 @@ from report_pages import HOSTILE, Page, a_report, poisoned
 MAKERS = (filmed.plane, filmed.digits, filmed.iris, filmed.sums)
 
 
-def player_of(made, epochs_run=4):
+def player_of(made):
     content, plan, data = made
-    return players.player(content, plan, data, epochs_run=epochs_run)
+    return players.player(content, plan, data)
 
 
 def scripts(html):
@@ -90,14 +90,14 @@ def _with(plan, info):
 
 def test_a_run_without_a_film_has_no_script():
     _, plan, data = filmed.iris()
-    assert players.player(b"", plan, data, epochs_run=1) is None
+    assert players.player(b"", plan, data) is None
     assert "<script" not in render(a_report(), [])
 
 
 def test_a_damaged_film_is_an_error():
     content, plan, data = filmed.iris()
     with pytest.raises(FilmError):
-        players.player(content[:-3], plan, data, epochs_run=1)
+        players.player(content[:-3], plan, data)
 
 
 def test_kernels_connect_the_columns_of_units():
@@ -138,8 +138,10 @@ def test_still_pictures_show_the_answers_from_start_to_end():
 
 def test_restored_weights_are_named():
     made = filmed.plane()
-    last = Film.read(made[0]).frames[-1].number
-    assert not player_of(made, epochs_run=4).ends_with_best
-    assert last == 4 * filmed.STEPS
+    assert Film.read(made[0]).frames[-1].number == 4 * filmed.STEPS
     text = Page(render(a_report(), [], player_of(made))).text
-    assert "The training ended at epoch 4 of 20, loss 0.25" in text
+    assert "The training ended at epoch 4 of 20, loss 0.25." in text
+    restored = player_of(filmed.plane(is_restored=True))
+    text = Page(render(a_report(), [], restored)).text
+    assert restored.stills[-1].caption == "best weights"
+    assert "The training ended at epoch 4 of 20, loss 0.25; the last picture shows the best weights, which were restored" in text

@@ -73,7 +73,9 @@ class Recorder:
 
     def finish_restored(self) -> None:
         """Take a frame of the weights of an earlier epoch, which the model has now."""
-        self._add(self._done + 1, NO_LOSS)
+        self._add(restored := self._done + 1, NO_LOSS)
+        if self._latest == restored:
+            self._reel.note(restored=restored)
 
     @property
     def _latest(self) -> int:

@@ -53,7 +53,6 @@ class Film {
 
   constructor(header, frames) {
     this.header = header;
-    this.endsWithBest = false;
     this.parts = new Map();
     let start = 4; // after the loss
     for (const described of header.parts) {
@@ -118,9 +117,9 @@ class Film {
     return Math.ceil(steps / this.header.steps_per_epoch);
   }
 
-  /** Whether a frame has the weights that early stopping restored: it is numbered after the last step. */
+  /** Whether a frame has the weights that early stopping restored: its number is the one after the last step. */
   isRestored(index) {
-    return this.endsWithBest && index === this.frames.length - 1;
+    return this.frames[index].number === this.header.restored;
   }
 }
 

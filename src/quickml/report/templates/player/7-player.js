@@ -104,7 +104,6 @@ async function main() {
     if (!("DecompressionStream" in window)) throw new Error("this browser is too old to play it");
     const film = await Film.read(fromBase64(document.getElementById("film-bytes").textContent));
     const facts = JSON.parse(document.getElementById("film-facts").textContent);
-    film.endsWithBest = facts.endsWithBest;
     makePlayer(root, film, facts);
     still.hidden = true;
     root.hidden = false;
