@@ -358,6 +358,14 @@ def test_weights_that_early_stopping_restores_have_a_frame():
     assert snapshot.size_bytes == len(fitted.film)
 
 
+def test_a_network_with_more_parts_than_a_frame_has_those_that_fit(monkeypatch):
+    monkeypatch.setattr("quickml.film.layout.MAX_PARTS", 4)
+    fitted, events, _ = filmed(make_plan(layers=MIXED, **{**QUICK, "epochs": 1}), rings())
+    assert not [event for event in events if event.type == "warning"]
+    found = [part["name"] for part in Film.read(fitted.film).header["parts"]]
+    assert (len(found), found[0]) == (4, "grid")
+
+
 def test_a_training_that_was_asked_to_stop_has_a_frame_of_its_last_step():
     asked = iter([False] * 5)
     plan = make_plan(layers=MIXED, **{**QUICK, "epochs": 60, "batch_size": 1})

@@ -144,4 +144,7 @@ def test_restored_weights_are_named():
     restored = player_of(filmed.plane(is_restored=True))
     text = Page(render(a_report(), [], restored)).text
     assert restored.stills[-1].caption == "best weights"
-    assert "The training ended at epoch 4 of 20, loss 0.25; the last picture shows the best weights, which were restored" in text
+    assert (
+        "The training ended at epoch 4 of 20, loss 0.25; the last picture shows the best weights, which were restored"
+        in text
+    )

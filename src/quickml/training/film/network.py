@@ -55,17 +55,21 @@ class FilmedNetwork:
 
     def hidden(self) -> list[Node]:
         """Dense layers of vectors that another layer with weights follows."""
+        followed = self._followed()
         return [
             node
             for node in self.nodes.values()
-            if node.layer.type == "Dense" and len(node.output_shape) == 1 and self._is_followed(node.name)
+            if node.layer.type == "Dense" and len(node.output_shape) == 1 and node.name in followed
         ]
 
-    def _is_followed(self, name: str) -> bool:
-        return any(
-            self.nodes[consumer].parameters.trainable > 0 or self._is_followed(consumer)
-            for consumer in self._consumers[name]
-        )
+    def _followed(self) -> frozenset[str]:
+        """Names of layers that a layer with weights follows, at once or later."""
+        found: set[str] = set()
+        for name in reversed(self.nodes):  # those behind a layer come before it
+            consumers = self._consumers[name]
+            if any(one in found or self.nodes[one].parameters.trainable for one in consumers):
+                found.add(name)
+        return frozenset(found)
 
     def shown(self) -> list[Node]:
         """Layers whose output for one sample is shown."""

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quickml.document import Plan
 from quickml.document.shapes import Node
-from quickml.film import Part
+from quickml.film import Part, fitting
 from quickml.model import Array
 from quickml.training.film.current import CurrentWeights
 from quickml.training.film.network import FilmedNetwork, over_time
@@ -81,7 +81,7 @@ class Recipe:
 
 
 class Recipes:
-    """All parts of the film of a plan."""
+    """All parts of the film of a plan; of very many layers, those that fit in a frame."""
 
     def __init__(self, plan: Plan, model: Any, scene: FilmScene) -> None:
         """`model` is the keras.Model that is trained."""
@@ -89,7 +89,7 @@ class Recipes:
         self._units: list[str] = []
         self._shown: dict[str, int] = {}
         self._variables: dict[str, tuple[Any, int]] = {}
-        self.all = [
+        found = [
             *(self._grid() if scene.plane else ()),
             *(self._unit_maps() if scene.plane else ()),
             self._probes(),
@@ -98,6 +98,8 @@ class Recipes:
             *(self._weights() if plan.graph.parameters.total <= MOST_PARAMETERS else ()),
             *self._histograms(),
         ]
+        kept = set(fitting([recipe.part for recipe in found]))
+        self.all = [recipe for recipe in found if recipe.part in kept]
 
     @property
     def wanted(self) -> WantedOutputs:
