@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from quickml.document.advice import write
@@ -119,8 +119,12 @@ def _place(kind: type[DocumentFormat]) -> str:
 def known() -> dict[str, DocumentFormat]:
     """Every format by its kind: first those for the oldest systems, last those that no phone reads."""
     importlib.import_module(FOLDER)
-    by_age = sorted(FORMATS.values(), key=lambda one: (min(one.first_ios.values(), default=999), one.kind))
-    return {one.kind: one for one in by_age}
+    return {one.kind: one for one in _by_age(tuple(FORMATS.values()))}
+
+
+@lru_cache(maxsize=1)
+def _by_age(formats: tuple[DocumentFormat, ...]) -> list[DocumentFormat]:
+    return sorted(formats, key=lambda one: (min(one.first_ios.values(), default=999), one.kind))
 
 
 def names() -> list[str]:

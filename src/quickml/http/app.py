@@ -27,6 +27,7 @@ from quickml.http.routes import (
     predictions,
     samples,
     sculptml,
+    validation,
 )
 from quickml.http.server.access_log import AccessLog
 from quickml.http.server.bodies import BodyLimits
@@ -44,9 +45,10 @@ SWEEP_EVERY_S = 600.0
 TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
-    *(operations, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(catalog, samples, sculptml),
+    *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
+    *(catalog, samples, operations, sculptml),
 )
+"""The ones that are asked most come first: they are tried in this order."""
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),

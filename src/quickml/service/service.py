@@ -254,9 +254,15 @@ class Service:
 
     def artifacts(self, job_id: str, owner: str) -> list[Artifact]:
         """A job's files; none before it is ready. Raises JobNotFoundError."""
-        if self._jobs.job(job_id, owner).status is Status.READY:
-            self.inference.look(job_id, owner)
-        return self._jobs.artifacts(job_id)
+        return self.details(job_id, owner)[1]
+
+    def details(self, job_id: str, owner: str) -> tuple[Job, list[Artifact]]:
+        """A job with its files; none before it is ready. Raises JobNotFoundError."""
+        job = self._jobs.job(job_id, owner)
+        if job.status is not Status.READY:
+            return job, []
+        self.inference.look(job_id, owner)
+        return job, self._jobs.artifacts(job_id)
 
     # Files
 

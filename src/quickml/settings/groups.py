@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from quickml.settings import kinds
@@ -208,6 +209,7 @@ def _separated(names: str | None) -> frozenset[str]:
     return frozenset(name for part in (names or "").split(",") if (name := part.strip()))
 
 
+@cache
 def is_loopback(host: str) -> bool:
     """Whether an address is reached from this machine only."""
     try:

@@ -1,4 +1,4 @@
-"""Jobs: submit, list, stop, cancel, delete; and checking a document without a job."""
+"""Jobs: submit, list, stop, cancel, delete."""
 
 from __future__ import annotations
 
@@ -11,10 +11,6 @@ from starlette.exceptions import HTTPException
 
 from quickml.api import routes
 from quickml.api.jobs import JobDetails, JobMessage, JobPage
-from quickml.api.validation import EstimateMessage, ValidationMessage
-from quickml.document import Plan
-from quickml.document.shapes import summary
-from quickml.errors import DocumentError
 from quickml.events import Status
 from quickml.http.answers import job_details, job_message
 from quickml.http.auth import Owner
@@ -22,7 +18,6 @@ from quickml.http.openapi import DOCUMENT
 from quickml.http.parameters import JobId
 from quickml.http.server.bodies import JsonBody
 from quickml.http.state import TheService, TheState
-from quickml.service import Service
 
 router = APIRouter()
 
@@ -70,8 +65,7 @@ def list_jobs(
 @router.get(routes.JOB, response_description="The job")
 def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
     """Get a job with its status, progress, metrics, document and files."""
-    job = service.job(job_id, owner)
-    return job_details(job, service.artifacts(job_id, owner))
+    return job_details(*service.details(job_id, owner))
 
 
 @router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")
@@ -90,36 +84,3 @@ def cancel_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
 def delete_job(service: TheService, owner: Owner, job_id: JobId) -> None:
     """Delete a job with its events and files. A job that is not finished is cancelled first."""
     service.delete(job_id, owner)
-
-
-@router.post(
-    routes.VALIDATE,
-    response_model=ValidationMessage,
-    response_description="What the document means",
-    openapi_extra=DOCUMENT,
-)
-async def validate(state: TheState, owner: Owner, body: JsonBody) -> Response:
-    """Check a document without training: shapes, parameters, memory and warnings, or every problem."""
-    answer = await state.checks.run(owner, _validation, state.service, body)
-    return Response(answer, media_type="application/json")
-
-
-def _validation(service: Service, body: bytes) -> str:
-    try:
-        message = _meaning(service, service.plan(body))
-    except DocumentError as error:
-        message = ValidationMessage(
-            valid=False, problems=error.problems, more=error.more, layers=error.layers or None
-        )
-    return message.model_dump_json()
-
-
-def _meaning(service: Service, plan: Plan) -> ValidationMessage:
-    return ValidationMessage(
-        valid=True,
-        warnings=plan.notices,
-        memory_bytes=plan.memory_bytes,
-        estimate=EstimateMessage.model_validate(service.history.estimate(plan).to_json()),
-        spec=plan.document.model_dump(mode="json", exclude_none=True),
-        **summary(plan.graph),
-    )

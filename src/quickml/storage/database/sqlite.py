@@ -26,7 +26,6 @@ RETRY_S = 0.002
 looks, so a busy process would keep others out."""
 
 _BEGIN = {
-    Mode.READ: ("NORMAL", "BEGIN"),
     # IMMEDIATE: a writer that read first would be refused, not made to wait, if another wrote since.
     Mode.WRITE: ("NORMAL", "BEGIN IMMEDIATE"),
     Mode.DURABLE_WRITE: ("FULL", "BEGIN IMMEDIATE"),
@@ -155,9 +154,12 @@ def _prepare(connection: Any, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     mode = Mode.of(connection)
+    if mode is Mode.READ:
+        connection.exec_driver_sql("BEGIN")
+        return
     synchronous, begin = _BEGIN[mode]
     connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
-    if mode is Mode.READ or not _begun_soon(connection, begin):
+    if not _begun_soon(connection, begin):
         connection.exec_driver_sql(begin)
 
 
