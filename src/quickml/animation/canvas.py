@@ -11,6 +11,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from quickml.animation.colors import GREY, INK, PAPER, Color, Pixels
+from quickml.animation.letters import drawable
 from quickml.text import printable
 
 SMOOTHING = 4
@@ -45,7 +46,7 @@ class Canvas:
         self, x: float, y: float, text: str, *, size: float = 11, color: Color = INK, anchor: str = "ls"
     ) -> float:
         """Write one line, and return its width. `y` is its baseline; `anchor` as Pillow defines it."""
-        drawn, chosen = printable(text, 80), font(round(size * self.scale * SMOOTHING))
+        drawn, chosen = drawable(printable(text, 80)), font(round(size * self.scale * SMOOTHING))
         left, top, right, bottom = chosen.getbbox(drawn, anchor=anchor)
         place = self.at(x) + math.floor(left / SMOOTHING), self.at(y) + math.floor(top / SMOOTHING)
         width, height = (math.ceil(length / SMOOTHING) + 2 for length in (right - left, bottom - top))

@@ -45,6 +45,11 @@ class Animation:
         self._curve = Curve(film.frames, (MARGIN, top, WIDTH - MARGIN, top + CURVE))
         self._in_cells = () if self._scene.name and not parts else tuple(self._sections)
 
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        """Labels of which the picture has only the numbers: the font does not have their letters."""
+        return () if self._scene.has_plane else self._scene.numbered
+
     def picture(self, frame: FilmFrame) -> Image.Image:
         """One frame with everything."""
         canvas = Canvas(WIDTH, HEIGHT, self._scale)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quickml.animation.canvas import Box, Canvas, dots
 from quickml.animation.colors import CLASSES, GREY, LINE, Pixels, of_class, ramp, strongest
+from quickml.animation.letters import latin
 from quickml.animation.panels import SMALLEST, Section, Unmoved, largest_size, limits, scale, section
 from quickml.film import Film, FilmFrame
 
@@ -85,6 +86,10 @@ class Scene:
     def __init__(self, film: Film, backdrop: Backdrop | None) -> None:
         parts = film.frames[0].parts
         self.labels: list[str] = list(film.header.get("labels") or [])
+        written = {label: latin(label) for label in self.labels}
+        self.numbered = tuple(label for label, text in written.items() if text is None)
+        """Labels in letters that the font does not have; their numbers are shown."""
+        self._written = [written[label] or str(place) for place, label in enumerate(self.labels)]
         self.name = next((name for name, axes in (("grid", 3), ("probes", 2)) if has(parts, name, axes)), "")
         self._scale = scale(self.name, film.frames) if self.name else 0.0
         self._limits = limits(self.name, film.frames) if self.name else (0.0, 1.0)
@@ -152,7 +157,7 @@ class Scene:
         canvas.picture(ramp(values), box)
         left, _, right, bottom = box
         width = (right - left) / values.shape[1]
-        for place, label in enumerate(self.labels[: values.shape[1]]):
+        for place, label in enumerate(self._written[: values.shape[1]]):
             short = label if len(label) * 6 < width else label[: max(1, int(width / 6))]
             canvas.text(left + (place + 0.5) * width, bottom + 13, short, size=10, color=GREY, anchor="ms")
 

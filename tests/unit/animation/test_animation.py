@@ -5,7 +5,9 @@ import pytest
 from PIL import Image
 
 from quickml.animation import Animation, Backdrop
+from quickml.animation.canvas import font
 from quickml.animation.colors import BLUE, CLASSES, ORANGE
+from quickml.animation.letters import latin
 from quickml.film import Film, Part, Reel
 
 SQUARE = (26, 70, 326, 370)
@@ -164,3 +166,38 @@ def test_any_film_can_be_drawn(seed):
         animation = Animation(shown, width=240, parts=wanted)
         assert animation.write_gif(io.BytesIO(), seconds=1) == len(shown.frames)
         animation.write_strip(io.BytesIO(), count=3)
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("cat", "cat"),
+        ("Käfer", "Kafer"),
+        ("Straße", "Strasse"),
+        ("Łódź", "Lodz"),
+        ("猫", None),
+        ("😀 a", None),
+    ],
+)
+def test_labels_are_written_in_the_letters_of_the_font(label, shown):
+    assert latin(label) == shown
+    mixed = film(
+        [Part(name="probes", shape=(4, 2), kind="fixed")],
+        lambda part, _: np.zeros(part.shape),
+        labels=[label, "b"],
+    )
+    drawn = Animation(mixed)
+    assert drawn.numbered == (() if shown else (label,))
+    expected = film(
+        [Part(name="probes", shape=(4, 2), kind="fixed")],
+        lambda part, _: np.zeros(part.shape),
+        labels=[shown or "0", "b"],
+    )
+    assert drawn.picture(mixed.frames[0]) == Animation(expected).picture(expected.frames[0])
+
+
+def test_the_font_has_all_characters_of_ascii():
+    drawn = [bytes(font(40).getmask(chr(code))) for code in range(33, 127)]
+    assert (
+        bytes(font(40).getmask("猫")) not in drawn
+    )  # what is drawn for a character that the font does not have

@@ -11,7 +11,7 @@ import numpy as np
 
 from quickml.animation import Animation, Backdrop
 from quickml.cli.display.formatting import size as size_text
-from quickml.cli.display.output import say, say_json
+from quickml.cli.display.output import note, say, say_json
 from quickml.cli.document_file import read_plan
 from quickml.datasets.catalog import RegisteredDatasets
 from quickml.datasets.dataset import Dataset
@@ -19,6 +19,7 @@ from quickml.errors import DatasetError, DocumentError, FilmError, InputError, R
 from quickml.files import atomic
 from quickml.film import Film
 from quickml.results import DOCUMENT, FILM
+from quickml.text import printable
 
 GREYS, COLORS = 1, 3
 """Channels of pictures that are shown."""
@@ -47,6 +48,9 @@ def draw_film(
     )
     check_parts(film, parts)
     animation = Animation(film, width=size, parts=tuple(parts), backdrop=backdrop(film, path.parent))
+    if animation.numbered:
+        names = printable(", ".join(animation.numbered), 200)
+        note(f"warning: the font of the picture has Latin letters only; it has the numbers of {names}")
     try:
         with atomic.new_file(target) as stream:
             count = (

@@ -101,7 +101,7 @@ def _lines(plan: Plan, needs: Estimate) -> list[str]:
         *_table(rows(plan.graph.nodes)),
         "",
         f"{plan.document.name}: input {plan.graph.input_shape}, {counted(parameters.total, 'parameter')}"
-        f" ({parameters.trainable:,} trainable), about {size(plan.memory_bytes)} for training",
+        f" ({parameters.trainable:,} trainable)",
         f"{plan.info.title}: {train:,} training and {test:,} test samples",
         estimated(needs),
         *_warnings(plan),
