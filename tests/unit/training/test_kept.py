@@ -22,7 +22,7 @@ def trained():
         plan=make_plan(), weights=WEIGHTS, history=({"epoch": 1, "loss": 0.5},), stopped="asked",
         precision="float32", metrics={}, predictions=nothing, confusion=None,
         probe=Probe(inputs=nothing, expected=nothing, truth=nothing, held_out=0),
-        train_samples=1, validation_samples=0, seconds={"train": 2.0},
+        train_samples=1, validation_samples=0, seconds={"train": 2.0}, film=b"QMLFILM\x01...",
     )  # fmt: skip
 
 
@@ -34,6 +34,7 @@ def test_it_comes_back_as_it_was(tmp_path):
         "asked",
         {"train": 2.0},
     )
+    assert kept.film == trained().film
     assert {layer: set(some) for layer, some in kept.weights.items()} == {"dense": {"kernel", "a/bias"}}
     assert np.array_equal(kept.weights["dense"]["kernel"], np.ones((2, 3)))
 
