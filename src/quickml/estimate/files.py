@@ -27,8 +27,12 @@ LEAST_SAVING = 512
 """Bytes that compressing the matrices of a layer must save, or they stay as they are."""
 FORM_BYTES = {"mlmodel": 400, "mlpackage": 1100, "onnx": 600}
 """What a file has for each layer besides its weights."""
-TURN_BYTES = {"mlmodel": 900, "mlpackage": 2800, "onnx": 900}
-"""The same for each step of a recurrent layer that is written step by step."""
+TURN_BYTES = {"mlmodel": 700, "mlpackage": 2600, "onnx": 470}
+"""The same for each step of a recurrent layer that is written step by step; all steps share the weights."""
+SIMPLE_SHARE = 0.3
+"""Of this, what a step of a SimpleRNN takes: it has no gates."""
+ROUNDED_TURN_BYTES = 1300
+"""A step in the ONNX file of a float16 program, which rounds each value to float16."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,11 +50,12 @@ def files(plan: Plan) -> Iterator[FileEstimate]:
     """The files of a document, in its order."""
     export = plan.document.export
     formats = export.formats  # of a plan: defaults are written out
-    repeats = "mlmodel" not in formats or "mlpackage" in formats  # an ONNX file is made of one of these
+    is_program = "mlmodel" not in formats or "mlpackage" in formats  # of what an ONNX file is made
+    is_rounded = is_program and export.weights == "float16"
     for kind in (*formats, *(["updatable"] if export.updatable else [])):
         one = FORMATS.get(kind) or known()[kind]
         sizes = [
-            size_bytes(plan.graph, kind, form, export.sparsity, repeats=repeats)
+            size_bytes(plan.graph, kind, form, export.sparsity, is_rounded=is_rounded)
             for form in _forms(one, export)
         ]
         yield FileEstimate(
@@ -67,33 +72,37 @@ def _forms(one: DocumentFormat, export: Export) -> tuple[Weights, ...]:
     return tuple(form for form in allowed if form in one.first_ios) or ("float32",)
 
 
-def size_bytes(graph: Graph, kind: str, form: Weights, sparsity: float, *, repeats: bool = True) -> int:
+def size_bytes(graph: Graph, kind: str, form: Weights, sparsity: float, *, is_rounded: bool = False) -> int:
     """The size of a file of a format, with the weights in one of their forms.
 
-    Without `repeats`, an ONNX file does not repeat the weights of layers that are written step by step.
+    `is_rounded` is for an ONNX file that is made of a float16 program.
     """
-    return round(sum(_layer_bytes(node, kind, form, sparsity, repeats=repeats) for node in graph.nodes))
+    return round(sum(_layer_bytes(node, kind, form, sparsity, is_rounded) for node in graph.nodes))
 
 
-def _layer_bytes(node: Node, kind: str, form: Weights, sparsity: float, *, repeats: bool) -> float:
+def _layer_bytes(node: Node, kind: str, form: Weights, sparsity: float, is_rounded: bool) -> float:
     inner, numbers = node.layer, node.parameters.total
     if isinstance(inner, Bidirectional | TimeDistributed):
         inner = inner.layer
     table = 4 * 2 ** PALETTE_BITS[form] if form in PALETTE_BITS else 0
     found: float = FORM_BYTES.get(kind, 1000)
     if isinstance(inner, Recurrent):
+        if kind == "mlpackage" and form == "float16" and not inner.is_unrolled:
+            form = "float32"  # coremltools leaves the operation of an LSTM in float32
         if kind == "mlmodel":  # each gate has matrices, and so tables, of its own
             found += table * 2 * inner.gates * (1 if inner is node.layer else 2)
         if inner.is_unrolled:
-            turns = node.layer.steps_in_turn(*node.input_shapes)
-            found += TURN_BYTES.get(kind, 1500) * turns
-            if kind == "mlpackage" and form != "float32":  # the kernel of the inputs is stored twice
-                numbers += inner.gates * inner.units * node.input_shapes[0][1]
-            elif kind == "onnx" and repeats:  # each step has the recurrent kernel
-                numbers += inner.gates * inner.units**2 * (turns - 1)
+            found += _turn_bytes(inner, kind, is_rounded) * node.layer.steps_in_turn(*node.input_shapes)
     as_they_are, compressed = 4 * numbers, numbers * _weight_bytes(form, sparsity) + table
     return found + (compressed if as_they_are - compressed >= LEAST_SAVING else as_they_are)
 
 
 def _weight_bytes(form: Weights, sparsity: float) -> float:
     return 1 / 8 + 4 * (1 - sparsity) if form == "pruned" else WEIGHT_BYTES[form]
+
+
+def _turn_bytes(layer: Recurrent, kind: str, is_rounded: bool) -> float:
+    found = TURN_BYTES.get(kind, 1500)
+    if kind == "onnx" and is_rounded:
+        found = ROUNDED_TURN_BYTES
+    return found * (1 if layer.gates > 1 else SIMPLE_SHARE)

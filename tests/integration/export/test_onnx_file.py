@@ -56,6 +56,18 @@ def test_it_is_sound_and_answers_as_trained(dataset, layers, kind, tmp_path):
     assert not [tensor for tensor in onnx.load(path).graph.initializer if tensor.external_data]
 
 
+@pytest.mark.parametrize("type", ["GRU", "SimpleRNN"])
+def test_the_steps_of_a_recurrent_layer_share_their_weights(type, tmp_path):
+    rows = {"name": "waves", "num_samples": 100, "steps": 16}
+    layers = ({"type": type, "units": 64}, {**CLASSES, "units": 4})
+    trained, source, path = written(tmp_path, *layers, dataset=rows, half=False)
+    onnx_file.verify(path, trained.probe, trained.plan.info.labels)
+    weights = 4 * trained.plan.graph.parameters.total
+    assert path.stat().st_size < weights + 16_000
+    (stored,) = source.rglob("weight.bin")
+    assert stored.stat().st_size < weights + 2000  # the bias of the recurrent kernel, too, is there once
+
+
 def test_it_runs_where_there_is_nothing_but_onnx_runtime(tmp_path):
     trained, _, path = written(tmp_path, *DIGITS)
     np.save(tmp_path / "samples.npy", trained.probe.inputs[:20])

@@ -7,8 +7,9 @@ could not be run either.
 
 from __future__ import annotations
 
+import hashlib
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,6 +79,7 @@ class OnnxGraph:
         self._free_nodes = 0
         self._computed_nodes = 0
         self._initializers: dict[str, Any] = {}
+        self._shared: dict[Hashable, Tensor] = {}
         self._inputs: list[Any] = []
         self._outputs: list[Any] = []
         self._types: dict[str, Any] = {}
@@ -102,11 +104,17 @@ class OnnxGraph:
         return self._stored(array)
 
     def _stored(self, array: NDArray[Any]) -> Tensor:
-        self.take(array.size)
-        name = self._name("const")
-        proto = numpy_helper.from_array(np.ascontiguousarray(array).reshape(array.shape), name)
-        self._initializers[name] = proto
-        return self._known(Tensor(name, _bounded(array.shape, "a constant"), proto.data_type))
+        """The constant of these numbers, stored once: the steps of a recurrent layer share their kernels."""
+        whole = np.ascontiguousarray(array).reshape(array.shape)
+        key = (whole.shape, whole.dtype.str, hashlib.sha256(whole.data).digest())
+        if key not in self._shared:
+            self.take(whole.size)
+            name = self._name("const")
+            proto = numpy_helper.from_array(whole, name)
+            self._initializers[name] = proto
+            tensor = Tensor(name, _bounded(whole.shape, "a constant"), proto.data_type)
+            self._shared[key] = self._known(tensor)
+        return self._shared[key]
 
     def take(self, numbers: int) -> None:
         """Count elements of constants; raises UnsupportedModelError if they exceed the maximum.

@@ -116,7 +116,8 @@ def _gru(layer: GRU, weights: Weights, name: str) -> UnrolledCell:
     # With reset_after, Keras' bias has two rows: for the input, and for the recurrent state. Those of the
     # gates are simply added; the candidate's second one has to be multiplied with r.
     bias = _bias(layer, weights, 3 * units).reshape(-1, 3 * units)
-    gate_bias, inner_bias = bias.sum(axis=0)[: 2 * units], bias[-1, 2 * units :]
+    gate_bias = bias.sum(axis=0)[: 2 * units]
+    inner_bias = mb.const(val=bias[-1, 2 * units :], name=f"{name}_recurrent_bias")
 
     def proposal(product: Var, reset: Var, hidden: Var) -> Var:
         if not layer.reset_after:
