@@ -90,7 +90,8 @@ class LinkRequest(ApiRequest):
     """Which files to make links to, and for how long."""
 
     names: Names | None = Field(None, min_length=1, max_length=1000)
-    """Names of files of the job, or of files in packages; by default all files that are not in a package."""
+    """Names of files of the job, or of files in packages; by default all files that are neither in a package
+    nor variants."""
     expires_s: int | None = Field(None, ge=1)
     """Lifetime of the links in seconds; by default one hour."""
 

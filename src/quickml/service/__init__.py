@@ -3,7 +3,7 @@
 from quickml.executors.executor import Executor, State, Worker
 from quickml.files.digest import PART_BYTES
 from quickml.jobs import counters
-from quickml.jobs.job import ANSWERS, MEMBER, Artifact, Change, Job, Limits, StoredEvent
+from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
@@ -20,6 +20,7 @@ __all__ = [
     "MEMBER",
     "OPEN_OWNER",
     "PART_BYTES",
+    "VARIANT",
     "Artifact",
     "ArtifactReader",
     "ArtifactStore",

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from job_examples import artifact, finish
 from quickml import composition
 from quickml.errors import LinkError, StoreError
-from quickml.jobs.job import MEMBER
+from quickml.jobs.job import MEMBER, VARIANT
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.settings import Settings
 from served import JSON, is_problem, served
@@ -22,6 +22,7 @@ KEY = bytes(range(KEY_BYTES))
 NOW = 1_800_000_000
 MODEL, WEIGHTS = b"a model" * 1000, b"weights" * 1000
 WEIGHTS_NAME = "model.mlpackage/Data/weights.bin"
+VARIANT_NAME = "model.int8.mlmodel"
 
 
 class Clock:
@@ -171,20 +172,22 @@ def shop(tmp_path, clock):
 
 
 def ready(server, folder, headers):
-    """A ready job with two files and a package."""
+    """A ready job with two files, a package and a variant."""
     job_id = server.post(headers=headers).json()["id"]
     contents = {
         "model.mlmodel": MODEL,
         "a report #1.html": b"<p>",
         "model.mlpackage.zip": b"zip",
         WEIGHTS_NAME: WEIGHTS,
+        VARIANT_NAME: b"a variant",
     }
+    kinds = {WEIGHTS_NAME: MEMBER, VARIANT_NAME: VARIANT}
     files = []
     for name, content in contents.items():
         (folder / "file").write_bytes(content)
         stored = server.artifacts.put(folder / "file")
         row = artifact(job_id, name, stored.sha256, stored.size_bytes)
-        files.append(replace(row, kind=MEMBER) if name == WEIGHTS_NAME else row)
+        files.append(replace(row, kind=kinds.get(name, row.kind)))
     finish(server.store, server.store.claim(), *files)
     return job_id
 
@@ -212,6 +215,7 @@ def test_links_say_what_they_lead_to(shop):
     server, ada, _, job_id = shop
     found = ask(server, job_id, ada).json()["links"]
     rows = server.client.get(f"/v1/jobs/{job_id}/artifacts", headers=ada).json()["artifacts"]
+    rows = [row for row in rows if row["kind"] != VARIANT]
     assert [one["name"] for one in found] == ["model.mlmodel", "a report #1.html", "model.mlpackage.zip"]
     for one, row in zip(found, rows, strict=True):
         assert {
@@ -338,6 +342,10 @@ def test_only_the_owner_makes_links(shop):
     server, _, bob, job_id = shop
     is_problem(ask(server, job_id, bob), 404, "not-found")
     is_problem(ask(server, job_id, {}), 401, "unauthorized")
+
+
+def test_links_to_variants_are_made_on_request(shop):
+    assert link(shop, VARIANT_NAME)["size_bytes"] == len(b"a variant")
 
 
 def test_a_job_that_is_not_ready_has_no_links(shop):

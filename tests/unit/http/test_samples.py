@@ -113,6 +113,7 @@ def test_options_are_checked_by_the_datasets_model(server):
     assert "noise" in found["problems"][2]["hint"]
     for query, place in {
         "noise=1&noise=2": "?noise",
+        "ids=1&ids=2": "?ids",
         "noise=[[[": "?noise",
         f"num_samples={'9' * 5000}": "?num_samples",
         "ids=1&per_class=1": "?ids",

@@ -20,7 +20,7 @@ from quickml.http.openapi import request_body
 from quickml.http.parameters import JobId
 from quickml.http.server.bodies import parsed
 from quickml.http.state import TheService, state_of
-from quickml.service import MEMBER, Artifact, Link, Service
+from quickml.service import MEMBER, VARIANT, Artifact, Link, Service
 
 router = APIRouter()
 
@@ -74,7 +74,7 @@ def create_links(
     files = {file.name: file for file in service.artifacts(job_id, owner)}
     if problems := list(islice(_problems(asked, files, service.link_max_s), MAX_PROBLEMS)):
         raise RequestError(problems)
-    top = [name for name, file in files.items() if file.kind != MEMBER]
+    top = [name for name, file in files.items() if file.kind not in (MEMBER, VARIANT)]
     seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))
     return Links(links=tuple(_message(service, files[name], seconds) for name in asked.names or top))
 

@@ -128,11 +128,11 @@ def _dataset(request: Request, name: str) -> Any:
     kind = catalog.dataset_class(name)
     if kind is None:
         raise HTTPException(404, f"name: expected a dataset, found {name[:64]!r}")
-    given = [(key, value) for key, value in request.query_params.multi_items() if key not in PARAMETERS]
-    repeated = [key for key, count in Counter(key for key, _ in given).items() if count > 1]
-    if repeated:
+    given = request.query_params.multi_items()
+    counts = Counter(key for key, _ in given if key != "label")
+    if repeated := [key for key, count in counts.items() if count > 1]:
         raise _refused(repeated[0], "one value", "several")
-    return reference(kind, dict(given))
+    return reference(kind, {key: value for key, value in given if key not in PARAMETERS})
 
 
 def _numbers(text: str, most: int) -> tuple[int, ...]:
