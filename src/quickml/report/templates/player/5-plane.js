@@ -31,6 +31,8 @@ function mixed(canvas, values, classes, width, height, colours) {
   canvas.getContext("2d").putImageData(image, 0, 0);
 }
 
+const MOST_UNITS = 64; // in a film: of larger networks, these are the first ones
+
 const knownExtremes = new Map();
 
 /** Smallest and largest value of a part in the whole film. */
@@ -173,8 +175,8 @@ function makeNetwork(film, facts, choose) {
     return { canvas, unit, node };
   }), part.name));
   moveByArrows(columns.flatMap(({ cells }) => cells.map(({ node }) => node)));
-  const exits = exitColumn(film.parts.get("grid").shape[0]);
-  const root = block("film-network", heading("What every unit computes"),
+  const exits = exitColumn(film.parts.get("grid").shape[0]), shown = columns.flatMap(({ cells }) => cells).length;
+  const root = block("film-network", heading(shown < MOST_UNITS ? "What every unit computes" : `What the first ${shown} units compute`),
     el("div", { class: "film-columns", role: "group", "aria-label": "Units: the up and down arrows go from one to the next" },
       lines, inputs.root, ...columns.map((one) => one.root), exits.root));
   const all = [inputs, ...columns, exits];
