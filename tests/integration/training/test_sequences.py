@@ -1,5 +1,6 @@
 """Recurrent layers, attention and embeddings, trained for real; and what their files are like."""
 
+import functools
 import json
 
 import numpy as np
@@ -77,22 +78,34 @@ FAMILIES = {
 HALF = rounds.choose(few=("lstm", "attention"), full=("lstm", "gru", "attention", "tokens"))
 
 
+@pytest.fixture(scope="module")
+def learned(tmp_path_factory):
+    """What a family has learned, trained at the first call; its `model.keras` is in the folder that is returned too."""
+
+    @functools.cache
+    def learned(family, precision="float32"):
+        layers, dataset = FAMILIES[family]
+        folder = tmp_path_factory.mktemp("learned")
+        return trained_on(folder, *layers, dataset=dataset, precision=precision), folder
+
+    return learned
+
+
 @pytest.mark.parametrize(
     ("family", "precision"),
     [*((family, "float32") for family in FAMILIES), *((family, "mixed_bfloat16") for family in HALF)],
 )
-def test_a_family_learns_and_its_files_hold_what_was_learned(family, precision, tmp_path):
-    layers, dataset = FAMILIES[family]
-    trained = trained_on(tmp_path, *layers, dataset=dataset, precision=precision)
+def test_a_family_learns_and_its_files_hold_what_was_learned(family, precision, learned, tmp_path):
+    trained, _ = learned(family, precision)
     losses = [epoch["loss"] for epoch in trained.history]
     assert losses[-1] < 0.9 * losses[0], losses
     for kind in FORMATS:
         verify(write(trained, kind, tmp_path), trained.probe, trained.plan.info.labels, "float32")
 
 
-def test_the_same_seed_trains_the_same_network(tmp_path):
+def test_the_same_seed_trains_the_same_network(learned, tmp_path):
     layers, dataset = FAMILIES["lstm"]
-    first, second = (trained_on(tmp_path, *layers, dataset=dataset, epochs=2) for _ in range(2))
+    first, second = learned("lstm")[0], trained_on(tmp_path, *layers, dataset=dataset, precision="float32")
     for name, weights in first.weights.items():
         for key, value in weights.items():
             np.testing.assert_array_equal(value, second.weights[name][key])
@@ -240,13 +253,12 @@ def test_layers_of_sequences_stack(tmp_path):
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
 
 
-def test_the_saved_model_is_kerass_own(tmp_path):
+def test_the_saved_model_is_kerass_own(learned):
     """What is beside the files loads with Keras alone, and answers the same."""
     from quickml.training.backend import keras
 
-    layers, dataset = FAMILIES["attention"]
-    trained = trained_on(tmp_path, *layers, dataset=dataset, epochs=1)
-    model = keras.models.load_model(tmp_path / "model.keras")
+    trained, folder = learned("attention")
+    model = keras.models.load_model(folder / "model.keras")
     found = np.asarray(model(trained.probe.inputs[:20]))
     np.testing.assert_allclose(found, trained.probe.expected[:20], atol=1e-5)
     assert json.loads(model.to_json())["config"]["layers"][0]["config"]["name"] == "sequence"
