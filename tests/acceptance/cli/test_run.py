@@ -118,7 +118,7 @@ def test_nothing_is_left_beside_it(iris):
 def test_the_spec_as_understood_runs_again_and_gives_the_same_file(iris, tmp_path):
     """Same seed, same machine, same bytes in float32."""
     folder, told = iris
-    done = finish([*MAIN, folder / "spec.json", "--json", "--out", tmp_path / "again"])
+    done = quickml("run", folder / "spec.json", "--json", "--out", tmp_path / "again")
     assert done.returncode == 0, done.stderr
     again = events.from_json(done.stdout.splitlines()[-1])
     assert {file.name: file.sha256 for file in again.files} == {
@@ -144,9 +144,9 @@ def test_predict_and_inspect_what_was_made(iris):
 def test_the_mnist_document_learns_in_an_epoch_and_its_file_is_shown(tmp_path):
     """With `--full` all 70,000 pictures, as in the README."""
     document = json.loads((ROOT / "mnist_cnn.json").read_text())
-    document["dataset"] = {"name": "mnist", "num_samples": rounds.choose(few=12_000, full=70_000)}
+    document["dataset"] = {"name": "mnist", "num_samples": rounds.choose(few=6_000, full=70_000)}
     path = written(tmp_path, document)
-    done = finish([*MAIN, path, "--epochs", "1", "--out", tmp_path / "mnist"])
+    done = quickml("run", path, "--epochs", "1", "--out", tmp_path / "mnist")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1].startswith("verified")
     report = json.loads((tmp_path / "mnist" / "report.json").read_text())

@@ -1,17 +1,21 @@
 """A disk that is full when the training ends: a real one, if tests may mount it."""
 
+import itertools
 import subprocess
 from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
+import rounds
 from quickml import pipeline
 from quickml.errors import CheckpointError, RoomError
 from small_training import make_plan, out
 
 WIDE = [{"type": "Dense", "units": 4000, "activation": "relu"}, out(2)]
 """Weights of 80 kB."""
+ALL = ["mlmodel", "mlpackage", "onnx"]
+EVERY = [*itertools.product([0, 2**14, 2**17], [["mlmodel"], ["mlpackage"], ALL])]
 
 
 @pytest.fixture
@@ -40,9 +44,10 @@ def fill(folder, *, but_for):
 
 
 @pytest.mark.parametrize(
-    "formats", [["mlmodel"], ["mlpackage"], ["mlmodel", "mlpackage", "onnx"]], ids="-".join
+    ("left_bytes", "formats"),
+    rounds.choose(few=[(0, ALL), (2**14, ["mlpackage"]), (2**17, ["mlmodel"]), (2**17, ALL)], full=EVERY),
+    ids=lambda value: "-".join(value) if isinstance(value, list) else None,
 )
-@pytest.mark.parametrize("left_bytes", [0, 2**14, 2**17])
 def test_a_training_is_kept_where_there_is_room(disk, tmp_path, formats, left_bytes):
     """Libraries report a full disk in their own ways, in the middle of any file."""
     plan = make_plan("circles", WIDE, epochs=1)
