@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
 
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle
@@ -39,6 +39,17 @@ def job_of(row: Row[Any]) -> Job:
     values["metrics"] = {name: math.nan if value is None else value for name, value in metrics.items()}
     values["status"] = Status(values["status"])
     return Job(**{**values, **{name: time_of(values[name]) for name in _TIMES}})
+
+
+_BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
+_BY_ID_FOR_UPDATE = _BY_ID.with_for_update()
+
+
+def by_id(connection: Connection, job_id: str, *, for_update: bool = True) -> Job | None:
+    """As `find`, with a statement that is made once: making it takes longer than running it."""
+    wanted = _BY_ID_FOR_UPDATE if for_update else _BY_ID
+    row = connection.execute(wanted, {"job_id": job_id}).first()
+    return None if row is None else job_of(row)
 
 
 def find(connection: Connection, wanted: ColumnElement[bool], *, for_update: bool = True) -> Job | None:
