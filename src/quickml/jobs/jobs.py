@@ -25,16 +25,7 @@ from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.leases import LEASE_S
-from quickml.jobs.rows import (
-    by_id,
-    event_of,
-    find,
-    insert_artifacts,
-    job_of,
-    job_row,
-    select_artifacts,
-    write,
-)
+from quickml.jobs.rows import event_of, find, insert_artifacts, job_of, job_row, select_artifacts, write
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -368,14 +359,14 @@ class JobStore:
 
 
 def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update: bool = True) -> Job:
-    job = by_id(connection, job_id_of(job_id), for_update=for_update)
+    job = find(connection, job_id_of(job_id), for_update=for_update)
     if job is None or owner not in (None, job.owner):
         raise JobNotFoundError(job_id)
     return job
 
 
 def _held(connection: Connection, attempt: Attempt) -> Job:
-    return lifecycle.check_fence(by_id(connection, attempt.job_id), attempt)
+    return lifecycle.check_fence(find(connection, attempt.job_id), attempt)
 
 
 def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:

@@ -42,20 +42,19 @@ def job_of(row: Row[Any]) -> Job:
 
 
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
-_BY_ID_FOR_UPDATE = _BY_ID.with_for_update()
+"""Made once, since to make it takes longer than to run it."""
 
 
-def by_id(connection: Connection, job_id: str, *, for_update: bool = True) -> Job | None:
-    """As `find`, with a statement that is made once: making it takes longer than running it."""
-    wanted = _BY_ID_FOR_UPDATE if for_update else _BY_ID
-    row = connection.execute(wanted, {"job_id": job_id}).first()
-    return None if row is None else job_of(row)
+def find(connection: Connection, wanted: str | ColumnElement[bool], *, for_update: bool = True) -> Job | None:
+    """The job with an id, or one that meets a condition.
 
-
-def find(connection: Connection, wanted: ColumnElement[bool], *, for_update: bool = True) -> Job | None:
-    """A job; with `for_update`, others cannot change it before the transaction ends."""
-    found = select(jobs).where(wanted).limit(1)
-    row = connection.execute(found.with_for_update() if for_update else found).first()
+    With `for_update`, others cannot change it before the transaction ends.
+    """
+    if isinstance(wanted, str):
+        found, values = _BY_ID, {"job_id": wanted}
+    else:
+        found, values = select(jobs).where(wanted).limit(1), {}
+    row = connection.execute(found.with_for_update() if for_update else found, values).first()
     return None if row is None else job_of(row)
 
 
