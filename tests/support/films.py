@@ -3,7 +3,7 @@
 import numpy as np
 
 from quickml.film import Part, Reel
-from quickml.jobs.frames import UNCHANGED, FilmChange
+from quickml.jobs.frames import HEAD, UNCHANGED, FilmChange
 from quickml.jobs.job import Artifact
 
 HEADER = {"task": "classification", "labels": ["a", "b"], "epochs": 3, "steps_per_epoch": 100}
@@ -21,6 +21,9 @@ class Changes:
 
     def start(self, head):
         self.made = self.made.then(FilmChange(head=head))
+
+    def note(self, head):
+        self.made = self.made.then(FilmChange(added={HEAD: head}))
 
     def add(self, number, body):
         self.made = self.made.then(FilmChange(added={number: body}))

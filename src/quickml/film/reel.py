@@ -91,16 +91,11 @@ class Reel:
         self._thin()
 
     def note(self, **facts: Any) -> None:
-        """Add facts that are known only at the end to the header; the sink receives the film again."""
+        """Add facts that are known only at the end to the header. Raises `ValueError` as `Reel` does."""
         self._header |= facts
         self._head = head(self._header, self._parts)
-        self._send()
-
-    def _send(self) -> None:
         if self._sink:
-            self._sink.start(self._head)
-            for take in self._takes:
-                self._sink.add(take.number, alone(take.content))
+            self._sink.note(self._head)
 
     def _content(self, loss: float, arrays: Mapping[str, NDArray[Any]]) -> bytes:
         before, place = self._takes[-1].content if self._takes else b"", LOSS.size
@@ -163,7 +158,10 @@ class Reel:
         if not film.startswith(self._head) or self._spacing < 1:
             raise ValueError("state of a film: expected one with the same header, found another")
         self._due = EXTRA
-        self._send()
+        if self._sink:
+            self._sink.start(self._head)
+            for take in self._takes:
+                self._sink.add(take.number, alone(take.content))
 
     def to_bytes(self) -> bytes:
         """The film as a file: every frame but the first as differences to the one before."""

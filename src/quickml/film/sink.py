@@ -15,6 +15,9 @@ class FrameSink(Protocol):
         Called again when a training is resumed; all frames that the film has so far follow.
         """
 
+    def note(self, head: bytes) -> None:
+        """The film has another head from now on, and the same frames: a fact became known at its end."""
+
     def add(self, number: int, body: bytes) -> None:
         """A frame was recorded. `body` is deflated and stands alone: it needs no other frame."""
 

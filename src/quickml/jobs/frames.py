@@ -38,7 +38,7 @@ class FilmChange:
     head: bytes | None = None
     """Magic and header of a new film, which replaces the stored one; None continues that one."""
     added: Mapping[int, bytes] = field(default_factory=dict)
-    """Bodies of new frames, by number; each stands alone."""
+    """Bodies of new frames, by number; each stands alone. `HEAD`: another head of the same film."""
     dropped: frozenset[int] = frozenset()
     """Numbers of frames that are not part of the film any more."""
 
@@ -83,7 +83,7 @@ def store(connection: Connection, job_id: str, change: FilmChange) -> None:
     head = {} if change.head is None else {HEAD: change.head}
     rows = [
         {"job_id": job_id, "number": number, "body": body}
-        for number, body in sorted({**change.added, **head}.items())
+        for number, body in sorted({**head, **change.added}.items())
     ]
     if rows:
         connection.execute(_PUT, rows)

@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Self
 
 from quickml.events import Batches, EpochEnded, Event, Progress, Snapshot
-from quickml.jobs.frames import UNCHANGED, FilmChange
+from quickml.jobs.frames import HEAD, UNCHANGED, FilmChange
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.worker.patience import Patience
@@ -84,6 +84,10 @@ class Reporter:
     def start(self, head: bytes) -> None:
         """A film begins, and replaces the one before. Raises as `tell` does."""
         self._change(FilmChange(head=head))
+
+    def note(self, head: bytes) -> None:
+        """The film has another head. Raises as `tell` does."""
+        self._change(FilmChange(added={HEAD: head}))
 
     def add(self, number: int, body: bytes) -> None:
         """A frame was recorded. Raises as `tell` does."""

@@ -66,6 +66,9 @@ class Watcher:
         self.head = head
         self.bodies.clear()
 
+    def note(self, head):
+        self.head = head
+
     def add(self, number, body):
         self.bodies[number] = body
         self.weights[number] = self.model.get_weights()
@@ -341,8 +344,8 @@ def test_training_is_the_same_without_a_film(monkeypatch):
 
 
 def test_weights_that_early_stopping_restores_have_a_frame():
-    plan = make_plan(layers=MIXED, **STOPPING)
-    fitted, events, stages = filmed(plan, rings(train=30))
+    plan, watcher = make_plan(layers=MIXED, **STOPPING), Watcher()
+    fitted, events, stages = filmed(plan, rings(train=30), sink=watcher)
     steps = 8 * len(fitted.history)
     assert (fitted.stopped, len(fitted.history)) == ("early_stopping", 2)
     film = Film.read(fitted.film)
@@ -353,6 +356,7 @@ def test_weights_that_early_stopping_restores_have_a_frame():
     assert np.abs(last.parts["weights/dense/kernel"] - kernel).max() > 0.01
     assert math.isnan(restored.loss)
     assert (film.restored, film.epoch(steps + 1)) == (steps + 1, 2)
+    assert watcher.film.header == film.header
     snapshot = [event for event in events if event.type == "snapshot"][-1]
     assert (snapshot.frame, snapshot.epoch, snapshot.frames) == (steps + 1, 2, len(film.frames))
     assert snapshot.size_bytes == len(fitted.film)

@@ -19,6 +19,9 @@ class Received:
         self.head, self.bodies = head, {}
         self.started += 1
 
+    def note(self, head):
+        self.head = head
+
     def add(self, number, body):
         assert number > max(self.bodies, default=-1)
         self.bodies[number] = body
@@ -85,7 +88,9 @@ def test_facts_that_are_known_at_the_end_reach_the_file_and_the_sink():
     reel.note(restored=5)
     for film in (Film.read(reel.to_bytes()), sink.film()):
         assert film.restored == 5
+        assert len(film.frames) == 6
         assert [film.epoch(frame.number) for frame in film.frames] == [0, 1, 1, 2, 2, 2]
+    assert sink.started == 1  # readers of the sink never find a part of the film
     assert Film.read(Reel({}, PARTS).to_bytes()).epoch(3) is None
 
 

@@ -85,7 +85,7 @@ def test_a_new_film_replaces_the_old_one(store, attempt):
 CHANGES = st.builds(
     FilmChange,
     head=st.sampled_from([None, None, None, b"a", b"b"]),
-    added=st.dictionaries(st.integers(0, 6), st.binary(max_size=2), max_size=4),
+    added=st.dictionaries(st.integers(HEAD, 6), st.binary(max_size=2), max_size=4),
     dropped=st.frozensets(st.integers(0, 6), max_size=4),
 ).map(lambda made: FilmChange(head=made.head, added=made.added, dropped=made.dropped - made.added.keys()))
 
@@ -109,6 +109,7 @@ def test_changes_are_stored_as_they_are_meant(store, attempt, database):
     film = {}
     steps = [
         change(0, 1, head=b"a"), change(2, dropped=(1,)), change(2, 3), change(0, head=b"b"), change(dropped=(0, 9)),
+        change(4, HEAD), change(5, HEAD, head=b"c"),
     ]  # fmt: skip
     for made in steps:
         film = applied(film, made)
