@@ -49,8 +49,7 @@ EXAMPLES: list[Any] = [
     events.Compressed(
         time=AT, file="model.mlpackage", weights="palettized-4", minimum_ios=16, size_bytes=611647,
         float32_bytes=4809428, accuracy=0.9906, mean_absolute_error=None, drop=0.0004, label_agreement=0.9987,
-        flips=13,
-        taken=True,
+        flips=13, artifact="model.mlpackage", taken=True,
     ),
     events.Compiled(
         time=AT, files=(FILE,), skipped={},

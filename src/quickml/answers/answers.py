@@ -61,6 +61,9 @@ class Flips:
     """The delivered file that the form was tried for, such as `model.mlmodel`."""
     weights: str
     """The form, such as `int8`."""
+    artifact: str | None
+    """Name of the result's file with these weights, on a server with `.zip` if it is a package; None if it is
+    not kept."""
     taken: bool
     """Whether the delivered file has these weights."""
     samples: NDArray[np.uint32]
@@ -250,6 +253,7 @@ def _flip(row: object, index: int, parts: Mapping[str, NDArray[Any]], samples: i
     return Flips(
         file=row["file"],
         weights=row["weights"],
+        artifact=artifact if isinstance(artifact := row.get("artifact"), str) else None,
         taken=row.get("taken") is True,
         samples=found.astype(np.uint32),
         labels=_indices(labels, classes),

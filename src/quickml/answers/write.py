@@ -36,7 +36,10 @@ def to_bytes(
         "labels": list(labels),
         "samples": len(truth),
         "scale": scale.NAME,
-        "flips": [{"file": one.file, "weights": one.weights, "taken": one.taken} for one in flips],
+        "flips": [
+            {"file": one.file, "weights": one.weights, "artifact": one.artifact, "taken": one.taken}
+            for one in flips
+        ],
     }
     if not labels:
         values = {"truth": truth.astype(np.float32), "predicted": predictions[:, 0].astype(np.float32)}

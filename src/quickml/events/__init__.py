@@ -207,6 +207,9 @@ class Compressed(_Event):
     flips: int | None = None
     """Number of test samples with another label than from the trained model; None for a regression, and in
     events of older versions."""
+    artifact: str | None = None
+    """Name of the result's file with these weights, the delivered one or a variant; on a server, with
+    `.zip` if it is a package. None if it is not kept, and in events of older versions."""
     taken: bool
     """Whether the job delivers this file; with `"weights": "auto"`, the first that loses little enough."""
 

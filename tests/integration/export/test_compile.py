@@ -115,6 +115,7 @@ def test_an_onnx_alone_holds_the_weights_asked_for(tmp_path):
     assert [row["file"] for row in report["parity"]] == ["model.onnx"]
     assert not {"model.mlpackage", "variants"} & {path.name for path in (tmp_path / "result").iterdir()}
     assert report["variants"] == []
+    assert [row["artifact"] for row in report["compression"]] == [None]
     import onnx
     from onnx.numpy_helper import to_array
 
@@ -169,10 +170,7 @@ def test_flips_are_those_of_the_files(lossless):
 
 def variant_of(row):
     """The path of the file that a row of `compression` is about, in the result folder."""
-    if row["taken"]:
-        return row["file"]
-    stem, kind = row["file"].split(".")
-    return f"{results.VARIANTS}/{stem}.{row['weights']}.{kind}"
+    return row["artifact"] if row["taken"] else f"{results.VARIANTS}/{row['artifact']}"
 
 
 def test_every_form_that_was_tried_is_kept_once(lossless):

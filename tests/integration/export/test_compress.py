@@ -132,7 +132,8 @@ def test_the_forms_that_were_tried_are_kept_and_their_flips_are_counted(cnn, kin
     before = cnn.predictions.argmax(axis=1)
     for event, flips in zip(told, one.flips, strict=True):
         path = one.path if event.taken else one.variants[event.weights]
-        assert (flips.weights, flips.taken) == (event.weights, event.taken)
+        assert (flips.weights, flips.taken, flips.artifact) == (event.weights, event.taken, event.artifact)
+        assert event.artifact == path.name
         assert size(path) == event.size_bytes
         runtime = Runtime.load(path)
         labels = [runtime.labels.index(label) for label in cnn.plan.info.labels]

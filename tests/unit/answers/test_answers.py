@@ -35,7 +35,7 @@ def example(samples=500, sharpness=6.0):
 
 
 FLIPS = Flips(
-    file="model.mlmodel", weights="int4", taken=True, samples=np.array([3, 400], np.uint32),
+    file="model.mlmodel", weights="int4", artifact="model.mlmodel", taken=True, samples=np.array([3, 400], np.uint32),
     labels=np.array([0, 2], np.uint16),
 )  # fmt: skip
 

@@ -46,6 +46,7 @@ def test_without_a_terminal_nothing_is_written_but_with_yes(wrong):
     done = quickml("validate", "--fix", wrong, input="y\n")
     assert done.returncode == 2
     assert "not written; --yes writes without a question" in done.stdout
+    assert "with these fixes, it would be:" in done.stdout
     assert wrong.read_text() == WRONG
 
 

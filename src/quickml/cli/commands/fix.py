@@ -67,7 +67,7 @@ def _show(path: Path, text: str, correction: Correction) -> None:
     """The fixes, each with the problem that it removes."""
     if not correction.fixed:
         return
-    say(f"{path}: {counted(len(correction.fixed), 'fix').replace('fixs', 'fixes')}")
+    say(f"{path}: {counted(len(correction.fixed), 'fix')}")
     for fixed in correction.fixed:
         say(f"  {fixed.problem}")
         say(*(f"    {line}" for line in fix_lines(fixed)))
@@ -99,6 +99,8 @@ def _tell(
     if correction.fixed:
         without = "not written" if sys.stdin.isatty() else "not written; --yes writes without a question"
         say(f"  {'written' if is_written else without}", "")
+        if plan and not is_written:
+            say("with these fixes, it would be:")
     if plan:
         say(*valid_lines(plan, path, history))
     elif error:

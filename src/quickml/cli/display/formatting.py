@@ -21,8 +21,9 @@ def figure(value: float) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """`1 epoch`, `2 epochs`."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    """`1 epoch`, `2 epochs`, `2 fixes`."""
+    ending = "es" if noun.endswith("x") else "s"
+    return f"{count:,} {noun}{'' if count == 1 else ending}"
 
 
 def size(size_bytes: int) -> str:

@@ -71,7 +71,7 @@ def choose(
     flips: list[Flips] = []
     variants: dict[Weights, Path] = {}
     for candidate in sorted(written, key=lambda candidate: size_of(candidate.path)):
-        told, flipped = _measured(candidate, trained, data)
+        told, flipped = _measured(candidate, trained, data, format)
         tried.append(told)
         flips += flipped
         yield told
@@ -109,12 +109,14 @@ def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> It
 
 
 def _measured(
-    candidate: Candidate, trained: TrainedModel, data: Data
+    candidate: Candidate, trained: TrainedModel, data: Data, format: DocumentFormat
 ) -> tuple[Compressed, tuple[Flips, ...]]:
     export, labels = trained.plan.document.export, trained.plan.info.labels
     quality = measure(candidate.path, data.x_test, data.y_test, trained.predictions, labels)
     is_accurate = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is slightly more than 0.01
     is_fixed = export.weights != "auto" or candidate.weights == "float32"
+    taken = is_fixed or (is_accurate and _passes(candidate, trained))
+    kept_as = candidate.path.name if taken else variant_name(candidate.weights, format.kind)
     told = Compressed(
         file=candidate.path.name,
         weights=candidate.weights,
@@ -126,7 +128,8 @@ def _measured(
         drop=quality.drop,
         label_agreement=quality.label_agreement,
         flips=None if quality.flipped is None else len(quality.flipped),
-        taken=is_fixed or (is_accurate and _passes(candidate, trained)),
+        artifact=kept_as if format.kind in export.formats else None,
+        taken=taken,
     )
     return told, _flips(told, quality)
 
@@ -138,6 +141,7 @@ def _flips(told: Compressed, quality: Quality) -> tuple[Flips, ...]:
     flips = Flips(
         file=told.file,
         weights=told.weights,
+        artifact=told.artifact,
         taken=told.taken,
         samples=quality.flipped.astype(np.uint32),
         labels=quality.labels.astype(np.uint16),
@@ -168,6 +172,11 @@ def _cost(tried: Compressed, asked: str) -> str:
         what = f"the mean absolute error grows by {tried.drop:.1%}, to {tried.mean_absolute_error:.4g}"
         return f"{tried.file}: with {tried.weights} weights {what}"
     return ""
+
+
+def variant_name(form: Weights, kind: str) -> str:
+    """The name of a file with other weights than the delivered one."""
+    return f"model.{form}.{kind}"
 
 
 def _folder(path: Path) -> Path:

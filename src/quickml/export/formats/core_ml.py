@@ -35,8 +35,10 @@ class CoreMLFormat(Format):
 
     def _keep(self, file: Path, form: Weights, run: Compilation) -> Path:
         """Move a file with other weights to the folder of variants; a package gets a zip beside it."""
+        from quickml.export.coreml.choose import variant_name
+
         run.variants.mkdir(exist_ok=True)
-        path = file.rename(run.variants / f"model.{form}.{self.kind}")
+        path = file.rename(run.variants / variant_name(form, self.kind))
         if path.is_dir():
             zipped(path)
         return path
