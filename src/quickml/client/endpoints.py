@@ -38,6 +38,8 @@ Document = Mapping[str, Any] | str | bytes
 
 JSON = {"Accept": "application/json"}
 EVENTS = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
+SAMPLE_PARAMETERS = frozenset({"split", "ids", "label", "per_class", "limit", "offset"})
+"""Parameters of the request for samples; no option of a dataset can have such a name."""
 NO_OPTIONS: Mapping[str, Any] = {}
 """A dataset as it is without options."""
 MAX_SHOWN = 200
@@ -258,6 +260,9 @@ def sheet(name: str, ids: Sequence[int], *, options: Mapping[str, Any], split: s
 
 
 def _options(options: Mapping[str, Any]) -> dict[str, str | int | list[str]]:
+    """Options of a dataset as parameters. Raises InputError for a name that means something else there."""
+    if wrong := sorted(SAMPLE_PARAMETERS.intersection(options)):
+        raise InputError(f"options: expected options of the dataset, found {wrong[0]!r}; pass it on its own")
     return {name: json.dumps(value) for name, value in options.items()}
 
 

@@ -17,7 +17,7 @@ from quickml.client.call import call
 from quickml.client.flow import Emit, Flow, ResponseHead, receive, receive_body
 from quickml.client.problems import refusal
 from quickml.client.retry import Contact, Retry
-from quickml.errors import ServiceError, UnreachableError
+from quickml.errors import InputError, ServiceError, UnreachableError
 from quickml.events import Event, from_another_version, meaning
 
 T = TypeVar("T")
@@ -101,8 +101,9 @@ class EventSubscription(_Subscription[Event]):
     cut_off = "the stream ended before the job"
 
     def __init__(self, job_id: str, after: int, contact: Contact) -> None:
-        """Begin behind event number `after`."""
+        """Begin behind event number `after`. Raises InputError where it is negative."""
         super().__init__(contact)
+        _check_number(after)
         self._job_id, self._last = job_id, after
         self.what = f"events of {job_id}"
 
@@ -133,8 +134,13 @@ class ChangeSubscription(_Subscription[ChangeMessage]):
     what = "changes"
 
     def __init__(self, after: int | None, contact: Contact) -> None:
-        """Begin behind the position `after`; None begins with what happens from now on."""
+        """Begin behind the position `after`; None begins with what happens from now on.
+
+        Raises:
+            InputError: it is negative.
+        """
         super().__init__(contact)
+        _check_number(after or 0)
         self._contact, self._after, self._last = contact, after, after or 0
 
     def run(self) -> Flow[ChangeMessage | None]:
@@ -160,6 +166,11 @@ class ChangeSubscription(_Subscription[ChangeMessage]):
         self._last = position
         self._retry.backoff.renew()
         return found
+
+
+def _check_number(after: int) -> None:
+    if after < 0:
+        raise InputError(f"after: expected a number of at least 0, found {after}")
 
 
 def _change(data: str) -> ChangeMessage | None:

@@ -755,3 +755,19 @@ def test_answers_are_read_and_damaged_ones_are_an_error(way):
         assert server.requests[0].path == "/v1/jobs/job_1/answers"
     with scripted(lambda _: answer(body=body[:-9])) as server, pytest.raises(AnswersError, match="of arrays"):
         way.call(server.url, "answers", "job_1")
+
+
+@both
+@pytest.mark.parametrize("call", [("changes", -1), ("events", "job_1", -1)], ids=str)
+def test_positions_below_zero_are_refused(way, call):
+    with pytest.raises(InputError, match="after: expected a number of at least 0, found -1"):
+        way.first("http://127.0.0.1:1", 1, *call)
+
+
+@pytest.mark.parametrize("name", ["ids", "split", "label"])
+def test_an_option_of_a_dataset_is_no_parameter_of_the_request(name):
+    with Client("http://127.0.0.1:1") as client:
+        with pytest.raises(InputError, match=f"options of the dataset, found '{name}'"):
+            client.samples("iris", options={name: 1})
+        with pytest.raises(InputError, match=f"options of the dataset, found '{name}'"):
+            client.sheet("digits", [0], options={name: 1})
