@@ -10,6 +10,7 @@ from quickml.errors import ServiceError
 from served import IRIS
 from server_process import serving
 from stored_files import flip_bit, store_files
+from waiting import until
 
 MIB = 1 << 20
 
@@ -37,7 +38,8 @@ def test_client_log_and_prediction_say_that_the_stored_file_is_damaged(site, tmp
         with pytest.raises(ServiceError, match=f"stored file {file.sha256}") as caught:
             client.predictions(file.job_id, [[5.1, 3.5, 1.4, 0.2]])
         assert (caught.value.status, caught.value.kind) == (500, "damaged")
-    log = (tmp_path / "data.log").read_text(encoding="utf-8")
-    assert f"stored file {file.sha256}: expected the content that was stored" in log
+    path, line = tmp_path / "data.log", f"stored file {file.sha256}: expected the content that was stored"
+    until(lambda: line in path.read_text(encoding="utf-8"), "the line of the log")
+    log = path.read_text(encoding="utf-8")
     assert "restore it from a backup, or submit the job again" in log
     assert "Traceback" not in log
