@@ -184,7 +184,12 @@ def film(
             metavar="N", help="Draw N moments side by side, as a PNG, instead of a GIF.", min=1, max=50
         ),
     ] = None,
-    size: Annotated[int, typer.Option(metavar="PIXELS", help="Width of the GIF.", min=240, max=2880)] = 720,
+    size: Annotated[
+        int,
+        typer.Option(
+            metavar="PIXELS", help="Width of the GIF; strips have the same scale.", min=240, max=2880
+        ),
+    ] = 720,
     seconds: Annotated[float, typer.Option(metavar="S", help="How long the GIF plays.", min=0.5, max=60)] = 8,
     parts: FilmParts = None,
     as_json: AsJson = False,

@@ -143,7 +143,7 @@ class Snapshot(_Event):
 
     type: Literal["snapshot"] = "snapshot"
     frame: int
-    """Number of the latest frame: training steps completed, over all epochs."""
+    """Number of the latest frame: training steps completed, over all epochs. Restored weights: one more."""
     epoch: int
     """Epoch of that frame, from 1; 0 before the first step."""
     frames: int
