@@ -106,7 +106,7 @@ def test_an_embedding_needs_a_row_for_every_token():
     )
     assert found == [
         "/model/layers/0/input_dim: Embedding expects input_dim of at least 3, one for each token of brackets,"
-        " found 2"
+        " found 2; write 3"
     ]
 
 
