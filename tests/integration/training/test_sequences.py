@@ -83,7 +83,7 @@ def learned(tmp_path_factory):
     """What a family has learned, trained at the first call; its `model.keras` is in the folder that is returned too."""
 
     @functools.cache
-    def learned(family, precision="float32"):
+    def learned(family, precision):
         layers, dataset = FAMILIES[family]
         folder = tmp_path_factory.mktemp("learned")
         return trained_on(folder, *layers, dataset=dataset, precision=precision), folder
@@ -105,7 +105,10 @@ def test_a_family_learns_and_its_files_hold_what_was_learned(family, precision, 
 
 def test_the_same_seed_trains_the_same_network(learned, tmp_path):
     layers, dataset = FAMILIES["lstm"]
-    first, second = learned("lstm")[0], trained_on(tmp_path, *layers, dataset=dataset, precision="float32")
+    first, second = (
+        learned("lstm", "float32")[0],
+        trained_on(tmp_path, *layers, dataset=dataset, precision="float32"),
+    )
     for name, weights in first.weights.items():
         for key, value in weights.items():
             np.testing.assert_array_equal(value, second.weights[name][key])
@@ -257,7 +260,7 @@ def test_the_saved_model_is_kerass_own(learned):
     """What is beside the files loads with Keras alone, and answers the same."""
     from quickml.training.backend import keras
 
-    trained, folder = learned("attention")
+    trained, folder = learned("attention", "float32")
     model = keras.models.load_model(folder / "model.keras")
     found = np.asarray(model(trained.probe.inputs[:20]))
     np.testing.assert_allclose(found, trained.probe.expected[:20], atol=1e-5)
