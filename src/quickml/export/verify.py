@@ -130,8 +130,11 @@ def _labels(answers: Array, probe: Probe) -> tuple[float, float]:
 
 
 def _failure(parity: Parity) -> str:
-    labels = "" if parity.label_agreement is None else f", labels agree for {parity.label_agreement:.1%}"
-    return (
-        f"{parity.file}: expected {_EXPECTED_OUTPUTS[parity.reference]} within {parity.tolerance:g} on"
-        f" {parity.samples} samples, found a difference of {parity.largest_difference:.3g}{labels}"
+    expected = (
+        f"{_EXPECTED_OUTPUTS[parity.reference]} within {parity.tolerance:g} on {parity.samples} samples"
     )
+    found = f"a difference of {parity.largest_difference:.3g}"
+    if parity.label_agreement is not None:
+        expected += f", and the same label for {LEAST_AGREEMENT:.1%} of them"
+        found += f", and the same label for {parity.label_agreement:.1%}"
+    return f"{parity.file}: expected {expected}; found {found}"

@@ -64,9 +64,8 @@ def no_request_is_too_much(operation):
     def test(case, server):
         served, address = server
         check(case.call(base_url=address))
-        for name, there in {"job_id": a_job(served), "sha256": served.file, "filename": NAME}.items():
-            if name in case.path_parameters:
-                case.path_parameters[name] = there
+        there = {"job_id": a_job(served), "sha256": served.file, "filename": NAME, "name": "digits"}
+        case.path_parameters |= {name: there[name] for name in case.path_parameters if name in there}
         if case.path_parameters:
             check(case.call(base_url=address))
 
@@ -107,7 +106,7 @@ def test_all_of_it_was_tried_on_a_server_that_is_still_well(server):
     assert 'status="500"' not in text
     for route in (
         *("/v1/jobs/{job_id}", "/v1/jobs/{job_id}/events", "/v1/jobs", "/v1/validate"),
-        "/v1/artifacts/{sha256}",
+        *("/v1/artifacts/{sha256}", "/v1/datasets/{name}", "/v1/datasets/{name}/samples"),
     ):
         assert f'route="{route}",status="200"' in text or f'sent_bytes_total{{route="{route}"}}' in text
     assert served.service.health().is_ready

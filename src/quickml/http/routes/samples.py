@@ -15,12 +15,11 @@ from starlette.exceptions import HTTPException
 from quickml.api import routes
 from quickml.api.catalog import SampleList
 from quickml.document.dataset_options import reference
-from quickml.errors import Problem, RequestError
 from quickml.http.auth import Owner
 from quickml.http.files.conditions import Validators, Verdict
 from quickml.http.state import TheState
 from quickml.service import catalog
-from quickml.service.samples import MAX_SAMPLES, SplitName, Wanted, samples
+from quickml.service.samples import MAX_SAMPLES, SplitName, Wanted, refused, samples
 from quickml.service.sheet import MAX_PICTURES, sheet
 
 router = APIRouter()
@@ -85,7 +84,7 @@ async def list_samples(
 ) -> Response:
     """List samples of a dataset with the options given: by IDs, or by class, page by page."""
     if ids is not None and (labels or per_class is not None):
-        raise _refused("ids", "no `label` and no `per_class` beside it", "both")
+        raise refused("ids", "no `label` and no `per_class` beside it", "both")
     wanted = Wanted(
         split=split,
         ids=None if ids is None else _numbers(ids, MAX_SAMPLES),
@@ -131,7 +130,7 @@ def _dataset(request: Request, name: str) -> Any:
     given = request.query_params.multi_items()
     counts = Counter(key for key, _ in given if key != "label")
     if repeated := [key for key, count in counts.items() if count > 1]:
-        raise _refused(repeated[0], "one value", "several")
+        raise refused(repeated[0], "one value", "several")
     return reference(kind, {key: value for key, value in given if key not in PARAMETERS})
 
 
@@ -139,14 +138,10 @@ def _numbers(text: str, most: int) -> tuple[int, ...]:
     parts = text.split(",")
     for part in parts:
         if not (part.isascii() and part.isdigit() and len(part) < 10):
-            raise _refused("ids", "numbers from 0, separated by commas", repr(part[:40]))
+            raise refused("ids", "numbers from 0, separated by commas", repr(part[:40]))
     if len(parts) > most:
-        raise _refused("ids", f"at most {most:,}", f"{len(parts):,}")
+        raise refused("ids", f"at most {most:,}", f"{len(parts):,}")
     return tuple(map(int, parts))
-
-
-def _refused(name: str, expected: str, found: str) -> RequestError:
-    return RequestError([Problem(pointer=f"?{name}", expected=expected, found=found)])
 
 
 def _answer(request: Request, content: bytes, media_type: str, caching: str) -> Response:
