@@ -14,6 +14,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -80,18 +81,18 @@ class Part:
             (lambda: self.kind != "histogram" or len(self.shape) == 1, "one axis of bins"),
         ]
 
-    @property
+    @cached_property
     def size(self) -> int:
         """Number of values."""
         return math.prod(self.shape)
 
-    @property
+    @cached_property
     def size_bytes(self) -> int:
         """Bytes of this part in an inflated frame."""
         before = {"fixed": 0, "ranged": 8 * self.ranges, "float16": self.size, "histogram": 12}
         return before[self.kind] + self.size
 
-    @property
+    @cached_property
     def top(self) -> int:
         """The largest code."""
         return 255 if self.kind == "histogram" else (1 << self.bits) - 1

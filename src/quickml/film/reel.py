@@ -65,7 +65,8 @@ class Reel:
     @property
     def size_bytes(self) -> int:
         """Size of the film so far, as `to_bytes` returns it."""
-        return len(self._head) + sum(RECORD.size + len(take.body) for take in self._takes)
+        bodies = sum([len(take.body) for take in self._takes])  # with a list, in half of the time
+        return len(self._head) + RECORD.size * len(self._takes) + bodies
 
     def wants_next(self) -> bool:
         """Count an opportunity. False if its frame would be dropped at once, so nothing need be computed."""
@@ -127,12 +128,14 @@ class Reel:
         self._drop({place for place, number in enumerate(due) if number != EXTRA and number % self._spacing})
 
     def _drop(self, places: set[int]) -> None:
+        if not places:
+            return
         takes, self._takes = self._takes, []
         for place, take in enumerate(takes):
             if place not in places:
                 changed = place - 1 in places
                 self._takes.append(replace(take, body=self._body(take.content)) if changed else take)
-        if places and self._sink:
+        if self._sink:
             self._sink.drop([takes[place].number for place in sorted(places)])
 
     def state(self) -> dict[str, NDArray[Any]]:
