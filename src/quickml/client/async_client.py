@@ -87,6 +87,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         """See `Client.changes`."""
         return self._iterate(ChangeSubscription(after, self._contact).run())
 
+    async def position(self) -> int:
+        """See `Client.position`."""
+        return (await self._call(endpoints.changes_page(None))).position
+
     async def film(self, job_id: str) -> Film:
         """See `Client.film`."""
         return await self._run(film(job_id, self._contact))

@@ -102,9 +102,16 @@ class Client(BaseClient[httpx.Client]):
 
         Args:
             after: the `position` of the last change that is known; 0 begins with the oldest one that is
-                stored. By default, with what happens after the first `next`.
+                stored. By default, with what happens after the first `next`, not after this call.
         """
         return self._iterate(ChangeSubscription(after, self._contact).run())
+
+    def position(self) -> int:
+        """The position of the newest change of your jobs; see `changes`.
+
+        To miss nothing, ask for it before you list the jobs, and follow the changes after it.
+        """
+        return self._call(endpoints.changes_page(None)).position
 
     def film(self, job_id: str) -> Film:
         """The film of a job's training as far as it is recorded; once the job is ready, all of it.
