@@ -255,7 +255,7 @@ def test_a_long_body_is_refused_by_its_length_however_it_is_written(server, leng
 
 def test_the_answer_to_an_unexpected_error_says_that_the_connection_ends(tmp_path, monkeypatch):
     with served(tmp_path, workers=0) as server:
-        monkeypatch.setattr(server.service, "job", lambda *_: 1 / 0)
+        monkeypatch.setattr(server.service, "details", lambda *_: 1 / 0)
         answer = server.client.get("/v1/jobs/x")
         is_problem(answer, 500, "internal")
         assert answer.headers["connection"] == "close"
