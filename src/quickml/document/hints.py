@@ -198,11 +198,15 @@ def _untyped(pointer: str, value: Mapping[str, Any], key: str, tags: Sequence[st
     if not others and first in tags and isinstance(inner, dict):
         return write(pointer, {"type": first, **inner})
     for other, name in value.items():
-        if isinstance(name, str) and (other == "name" or "type" in spellings.KEYS.get(plain(other), ())):
+        if isinstance(name, str) and (other == "name" or _means_type(other)):
             for tag in tags:
                 if plain(tag) == plain(name):
                     return _instead(pointer, "type", tag, other, name)
     return NOTHING
+
+
+def _means_type(key: str) -> bool:
+    return "type" in spellings.KEYS.get(plain(key), ()) or bool(similar(key, ("type",), cutoff=0.75))
 
 
 def _instead(pointer: str, key: str, name: str, other: str, found: str) -> Advice:

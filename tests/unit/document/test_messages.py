@@ -304,6 +304,7 @@ def test_a_model_of_keras_is_one_problem(doc):
         ({"type": "Dropout", "rate": 25}, "write 0.25 for 25 %"),
         ("Flatten", 'write {"type": "Flatten"}'),
         ({"layer": "Dense", "units": 3}, 'write "type": "Dense" instead of "layer": "Dense"'),
+        ({"tpye": "dense", "units": 3}, 'write "type": "Dense" instead of "tpye": "dense"'),
         ({"layer": "dense", "units": 3}, 'write "type": "Dense" instead of "layer": "dense"'),
         ({"type": "Dense", "units": 3, "activation": {"type": "relu"}}, 'write "relu"'),
     ],
