@@ -105,10 +105,12 @@ class OnnxGraph:
 
     def _stored(self, array: NDArray[Any]) -> Tensor:
         """The constant of these numbers, stored once: the steps of a recurrent layer share their kernels."""
+        self.take(
+            array.size
+        )  # also if it is there: a file must not have the same numbers made again and again
         whole = np.ascontiguousarray(array).reshape(array.shape)
         key = (whole.shape, whole.dtype.str, hashlib.sha256(whole.data).digest())
         if key not in self._shared:
-            self.take(whole.size)
             name = self._name("const")
             proto = numpy_helper.from_array(whole, name)
             self._initializers[name] = proto
