@@ -105,9 +105,7 @@ class OnnxGraph:
 
     def _stored(self, array: NDArray[Any]) -> Tensor:
         """The constant of these numbers, stored once: the steps of a recurrent layer share their kernels."""
-        self.take(
-            array.size
-        )  # also if it is there: a file must not have the same numbers made again and again
+        self.take(array.size)  # even if it is there already: making the numbers took time
         whole = np.ascontiguousarray(array).reshape(array.shape)
         key = (whole.shape, whole.dtype.str, hashlib.sha256(whole.data).digest())
         if key not in self._shared:
