@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import FilmError
-from quickml.film.layout import LOSS, MAX_FILM_BYTES, MAX_FRAMES, MAX_RAW_BYTES, RECORD, head, raw_bytes
+from quickml.film.encoder import FrameEncoder
+from quickml.film.layout import MAX_FILM_BYTES, MAX_FRAMES, MAX_RAW_BYTES, RECORD, head, raw_bytes
 from quickml.film.parts import Part
 from quickml.film.records import alone, difference, read_records, record
 from quickml.film.sink import FrameSink
@@ -50,8 +51,9 @@ class Reel:
         """Tell `sink` that a film begins. `header` is JSON: facts about the training. Raises `ValueError`."""
         self._header, self._parts, self._sink = dict(header), tuple(parts), sink
         self._head = head(self._header, self._parts)
-        self._size = raw_bytes(self._parts)
+        self._size, self._encoder = raw_bytes(self._parts), FrameEncoder(self._parts)
         self._takes: list[Take] = []
+        self._records_bytes = 0
         self._opportunities, self._spacing = 0, 1
         self._due = EXTRA
         if sink:
@@ -63,10 +65,14 @@ class Reel:
         return tuple(take.number for take in self._takes)
 
     @property
+    def latest(self) -> int:
+        """The number of the newest frame, or -1."""
+        return self._takes[-1].number if self._takes else -1
+
+    @property
     def size_bytes(self) -> int:
         """Size of the film so far, as `to_bytes` returns it."""
-        bodies = sum([len(take.body) for take in self._takes])  # with a list, in half of the time
-        return len(self._head) + RECORD.size * len(self._takes) + bodies
+        return len(self._head) + self._records_bytes
 
     def wants_next(self) -> bool:
         """Count an opportunity. False if its frame would be dropped at once, so nothing need be computed."""
@@ -80,13 +86,13 @@ class Reel:
 
         The newest frame always stays until the next one. Raises `ValueError` for other arrays or shapes.
         """
-        if number <= (last := self._takes[-1].number if self._takes else -1):
-            raise ValueError(f"frame: expected a number above {last}, found {number}")
-        content = self._content(loss, arrays)
+        if number <= self.latest:
+            raise ValueError(f"frame: expected a number above {self.latest}, found {number}")
+        content = self._encoder.encode(loss, arrays, self._takes[-1].content if self._takes else b"")
         due, self._due = self._due, EXTRA
-        if due != EXTRA:
+        if due != EXTRA and self._spacing > 1:
             self._space(len(self._takes))
-        self._takes.append(Take(opportunity=due, number=number, content=content, body=self._body(content)))
+        self._keep(Take(opportunity=due, number=number, content=content, body=self._body(content)))
         if self._sink:
             self._sink.add(number, alone(content))
         self._thin()
@@ -98,13 +104,9 @@ class Reel:
         if self._sink:
             self._sink.note(self._head)
 
-    def _content(self, loss: float, arrays: Mapping[str, NDArray[Any]]) -> bytes:
-        before, place = self._takes[-1].content if self._takes else b"", LOSS.size
-        content = [LOSS.pack(loss)]
-        for part in self._parts:
-            content.append(part.encode(arrays[part.name], before[place : place + part.size_bytes]))
-            place += part.size_bytes
-        return b"".join(content)
+    def _keep(self, take: Take) -> None:
+        self._takes.append(take)
+        self._records_bytes += RECORD.size + len(take.body)
 
     def _body(self, content: bytes) -> bytes:
         """Of a frame after the last one."""
@@ -125,16 +127,15 @@ class Reel:
     def _space(self, end: int) -> None:
         """Drop the frames before this place whose opportunities are not on the spacing."""
         due = [take.opportunity for take in self._takes[:end]]
-        self._drop({place for place, number in enumerate(due) if number != EXTRA and number % self._spacing})
+        if places := {place for place, one in enumerate(due) if one != EXTRA and one % self._spacing}:
+            self._drop(places)
 
     def _drop(self, places: set[int]) -> None:
-        if not places:
-            return
-        takes, self._takes = self._takes, []
+        takes, self._takes, self._records_bytes = self._takes, [], 0
         for place, take in enumerate(takes):
             if place not in places:
                 changed = place - 1 in places
-                self._takes.append(replace(take, body=self._body(take.content)) if changed else take)
+                self._keep(replace(take, body=self._body(take.content)) if changed else take)
         if self._sink:
             self._sink.drop([takes[place].number for place in sorted(places)])
 
@@ -156,6 +157,7 @@ class Reel:
                 Take(opportunity=due, number=number, content=content, body=body)
                 for due, (number, body, content) in zip(state["due"].tolist(), frames, strict=True)
             ]
+            self._records_bytes = len(film) - len(self._head)
         except (KeyError, TypeError, ValueError, FilmError) as error:
             raise ValueError(f"state of a film: expected film, due and counts, found {error}") from None
         if not film.startswith(self._head) or self._spacing < 1:

@@ -122,11 +122,13 @@ class Stages:
             graphs=steps.graphs,
         )
         try:
-            return Recorder(subject, frames)
+            recorder = Recorder(subject, frames)
         except ValueError as error:
             message = f"no film is recorded ({error}); training continues"
             yield events.Warned(pointer="", message=message)
             return None
+        steps.watched = recorder.watched
+        return recorder
 
     def restore(self, kept: KeptTraining) -> Fitted:
         """Take the weights of a finished training, in place of `fit`.

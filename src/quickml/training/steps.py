@@ -7,6 +7,7 @@ the source code of Keras takes longer than a whole training on Iris.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,6 +33,8 @@ class Chunk:
     """(count,): the sum of the losses of the samples of each step."""
     samples: NDArray[np.int64]
     """(count,): the number of samples of each step."""
+    watched: Sequence[Any] = ()
+    """Values of the watched variables after the last step, as tensors."""
 
 
 class Steps:
@@ -50,6 +53,9 @@ class Steps:
         """Store `inputs` in their own type: uint8 pixels need a quarter of the memory of float32."""
         self.model, self.optimizer, self.objective, self.batch_size = model, optimizer, objective, batch_size
         self._inputs, self._targets = tf.constant(inputs), tf.constant(targets)
+        self.watched: Sequence[Any] = ()
+        """Variables whose values every `Chunk` has: reading them for a frame of the film takes longer. To be
+        set before the first step."""
         self.graphs: list[Any] = []
         """TensorFlow graphs that `release` frees."""
         optimizer.build(model.trainable_variables)
@@ -64,9 +70,11 @@ class Steps:
 
     def train(self, order: Order, first: int, count: int) -> Chunk:
         """Run `count` training steps from step `first` on; `order` has the indices of all samples."""
-        sums, losses = self._train(order, first, count)
+        sums, losses, watched = self._train(order, first, count)
         ends = np.minimum(np.arange(first, first + count + 1) * self.batch_size, len(order))
-        return Chunk(sums=np.asarray(sums, np.float64), losses=losses.numpy(), samples=np.diff(ends))
+        return Chunk(
+            sums=np.asarray(sums, np.float64), losses=losses.numpy(), samples=np.diff(ends), watched=watched
+        )
 
     def measure(self, order: Order) -> Sums:
         """`Objective.sums` of the samples of `order`, without training."""
@@ -104,7 +112,8 @@ class Steps:
             dismantle(graph)
 
     def _training_loop(self, order: Any, first: Any, count: Any) -> Any:
-        return self._loop(self._learn, order, first, count)
+        sums, losses = self._loop(self._learn, order, first, count)
+        return sums, losses, [variable.read_value() for variable in self.watched]
 
     def _measuring_loop(self, order: Any, first: Any, count: Any) -> Any:
         return self._loop(self._look, order, first, count)

@@ -9,7 +9,7 @@ import pytest
 
 from quickml.datasets import load
 from quickml.film import Film, Part
-from quickml.film.parts import HELD
+from quickml.film.scales import HELD
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.chunks import ChunkSizer
 from quickml.training.train import never
@@ -112,7 +112,9 @@ def shot(request):
     dataset, layers, options = NETWORKS[request.param]
     plan = make_plan(dataset, layers, **{**QUICK, **options})
     data, watcher = data_of(plan), Watcher()
-    fitted, events, _ = filmed(plan, data, sink=watcher)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("quickml.training.film.recorder.WAITING", 1)  # the watcher reads the weights of a frame
+        fitted, events, _ = filmed(plan, data, sink=watcher)
     assert not [event for event in events if event.type == "warning"]
     return request.param, plan, data, watcher, fitted
 
@@ -295,11 +297,12 @@ def weights_of(stages):
 
 
 @pytest.mark.parametrize("lengths", [[1], [5, 1, 3], [1000]])
-def test_the_film_does_not_depend_on_the_length_of_chunks(monkeypatch, lengths):
+def test_the_film_does_not_depend_on_the_length_of_chunks_or_when_frames_are_taken(monkeypatch, lengths):
     plan, data = make_plan(layers=MIXED, **{**QUICK, "epochs": 2, "batch_size": 1}), rings(train=200)
     fitted, told, stages = filmed(plan, data)
     rounds = iter(lengths * 500)
     monkeypatch.setattr(ChunkSizer, "length", lambda _, remaining: min(next(rounds), remaining))
+    monkeypatch.setattr("quickml.training.film.recorder.WAITING", lengths[0])
     again, told_again, others = filmed(plan, data)
     assert again.film == fitted.film
     np.testing.assert_array_equal(weights_of(others), weights_of(stages))
@@ -410,9 +413,9 @@ def test_what_cannot_be_filmed_is_told_of_and_training_goes_on(monkeypatch):
     _, _, stages = filmed(plan, rings())
     looks = iter([DirectForward.look] * 2)
 
-    def look(self):
+    def look(self, *weights):
         if wanted := next(looks, None):
-            return wanted(self)
+            return wanted(self, *weights)
         raise RuntimeError("no look\nat all")
 
     monkeypatch.setattr(DirectForward, "look", look)

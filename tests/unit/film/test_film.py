@@ -13,7 +13,9 @@ import quickml
 import rounds
 from quickml.errors import FilmError
 from quickml.film import Film, Part, Reel, fitting
+from quickml.film.encoder import FrameEncoder
 from quickml.film.layout import (
+    LOSS,
     MAX_FILM_BYTES,
     MAX_RAW_FRAME_BYTES,
     MAX_READ_BYTES,
@@ -110,6 +112,12 @@ def test_a_page_of_frames_that_stand_alone_is_a_film():
         assert np.array_equal(values, whole.frames[3].parts[name])
 
 
+def encode(part, values, before=b""):
+    """Bytes of a part; `before` are those of the frame before."""
+    content = FrameEncoder([part]).encode(0, {part.name: values}, LOSS.pack(0) + before if before else b"")
+    return content[LOSS.size :]
+
+
 @pytest.mark.parametrize("kind", ["fixed", "ranged"])
 def test_a_code_stays_while_it_is_near_enough(kind):
     """What changes by less than a step does not flicker; an error is never larger than a step."""
@@ -117,15 +125,34 @@ def test_a_code_stays_while_it_is_near_enough(kind):
     step = 1 / 63
 
     def encoded(value, before=b""):
-        return part.encode(np.array([0, value * step, 0.5, 1], np.float32), before)
+        return encode(part, np.array([0, value * step, 0.5, 1], np.float32), before)
 
     first = encoded(10.4)
     assert encoded(10.95, first) == first != encoded(10.95)
     assert encoded(9.05, first) == first
     for far in (11.05, 8.95, 30.0):
         assert encoded(far, first) == encoded(far), "the nearest one"
-    wider = part.encode(np.array([0, 10.6 * step, 0.5, 2], np.float32), first)
-    assert wider == part.encode(np.array([0, 10.6 * step, 0.5, 2], np.float32)) or kind == "fixed"
+    wider = np.array([0, 10.6 * step, 0.5, 2], np.float32)
+    assert encode(part, wider, first) == encode(part, wider) or kind == "fixed"
+
+
+def test_parts_do_not_depend_on_the_other_parts_of_a_frame():
+    """They are computed together, but large histograms one by one."""
+    kinds = ["ranged", "histogram", "float16", "ranged", "fixed", "histogram", "float16", "fixed", "ranged"]
+    parts = [Part(name=str(place), shape=(3 + place,), kind=kind) for place, kind in enumerate(kinds)]
+    parts.append(Part(name="rows", shape=(3, 5), kind="ranged", ranges=3))
+    for size, seed in ((40, 0), (70_000, 1)):
+        random = np.random.default_rng(seed)
+        together, alone_before = b"", [b""] * len(parts)
+        for _ in range(4):
+            arrays = {
+                part.name: random.normal(size=size if part.kind == "histogram" else part.shape).round(1)
+                for part in parts
+            }
+            together = FrameEncoder(parts).encode(0, arrays, together)
+            each = zip(parts, alone_before, strict=True)
+            alone_before = [encode(part, arrays[part.name], before) for part, before in each]
+            assert together[LOSS.size :] == b"".join(alone_before)
 
 
 def test_values_that_are_not_finite():
@@ -133,15 +160,15 @@ def test_values_that_are_not_finite():
     for kind in ("fixed", "ranged", "float16"):
         part = Part(name="x", shape=(5,), kind=kind)
         with np.errstate(over="ignore"):
-            decoded = part.decode(part.encode(strange))
+            decoded = part.decode(encode(part, strange))
         assert np.isfinite(decoded).all()
         assert decoded[1] == decoded[3] == decoded.max() > decoded[2]
     histogram = Part(name="x", shape=(8,), kind="histogram")
     with np.errstate(over="ignore"):
-        assert histogram.decode(histogram.encode(strange)).sum() == pytest.approx(1, abs=0.05)
+        assert histogram.decode(encode(histogram, strange)).sum() == pytest.approx(1, abs=0.05)
     for kind, tiny in (("ranged", 1e-45), ("ranged", 1e-30), ("histogram", 1e-45)):
         part = Part(name="x", shape=(2,), kind=kind)
-        decoded = part.decode(part.encode(np.array([1, 3]) * tiny))
+        decoded = part.decode(encode(part, np.array([1, 3]) * tiny))
         assert decoded.tolist() == pytest.approx([tiny, 3 * tiny], abs=1e-35, rel=0.02) or kind == "histogram"
 
 

@@ -7,7 +7,7 @@ the cache and are multiplied in one thread: the result does not depend on the nu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -74,17 +74,22 @@ class DirectForward:
             if node.name in kept
         }
 
-    def look(self) -> Look:
+    @property
+    def watched(self) -> Sequence[Any]:
+        """Variables whose values `look` can be given, which is faster than reading them."""
+        return self._weights.variables
+
+    def look(self, values: Sequence[Any] = ()) -> Look:
         """Run the network. The arrays are valid until the next look or training step."""
-        self._weights.refresh()
+        self._weights.refresh(values)
         start = 0
         for piece in self._pieces:
-            values = dict(piece)
+            outputs = dict(piece)
             for name, source, compute in self._steps:
-                values[name] = compute(values[source])
-            end = start + values[self._last].shape[1]
+                outputs[name] = compute(outputs[source])
+            end = start + outputs[self._last].shape[1]
             for name, array in self._kept.items():
-                array[:, start:end] = values[name]
+                array[:, start:end] = outputs[name]
             start = end
         points = self._scene.small_grid
         return Look(
@@ -142,9 +147,9 @@ def _operation(node: Node, layers: Any, weights: CurrentWeights, subject: Subjec
     bias = weights.getter(trained.bias) if trained.use_bias else None
 
     def dense(given: Array) -> Array:
-        product = np.asarray(kernel()).T @ given
+        product = kernel().T @ given
         if bias:
-            product += np.asarray(bias())[:, None]
+            product += bias()[:, None]
         return activation(product)
 
     return dense

@@ -5,6 +5,7 @@ A traced TensorFlow function runs any network. Small networks of dense layers ar
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -24,7 +25,11 @@ from quickml.training.film.subject import Subject
 class Forward(Protocol):
     """Looks at a network with its present weights."""
 
-    def look(self) -> Look:
+    @property
+    def watched(self) -> Sequence[Any]:
+        """Variables of TensorFlow whose present values `look` can be given."""
+
+    def look(self, values: Sequence[Any] = ()) -> Look:
         """Run the network. Raises TensorFlow's errors."""
 
 
@@ -49,7 +54,10 @@ class TracedForward:
         self._weights = CurrentWeights()
         self._variables = wanted.arrays(self._weights)
 
-    def look(self) -> Look:
+    watched = ()
+    """Nothing: values of large variables would be kept for too long."""
+
+    def look(self, _: Sequence[Any] = ()) -> Look:
         """Run the network, with its present weights."""
         answers, units, shown = self._run()
         self._weights.refresh()

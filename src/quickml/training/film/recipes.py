@@ -66,10 +66,10 @@ class WantedOutputs:
         }
 
 
-def _array(tensor: Callable[[], Any], stride: int) -> Callable[[], NDArray[Any]]:
+def _array(array: Callable[[], Array], stride: int) -> Callable[[], NDArray[Any]]:
     if stride == 1:
-        return lambda: np.asarray(tensor())
-    return lambda: np.asarray(tensor()).reshape(-1)[::stride]
+        return array
+    return lambda: array().reshape(-1)[::stride]
 
 
 @dataclass(frozen=True, kw_only=True)
