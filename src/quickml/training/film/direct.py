@@ -7,6 +7,7 @@ the cache and are multiplied in one thread: the result does not depend on the nu
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -33,6 +34,8 @@ MOST_PRODUCTS = 2**18
 """OpenBLAS computes matrix products of at most so many multiplications in one thread."""
 LARGEST_KERNEL = 2**13
 MOST_COLUMNS = 1024
+MOST_WATCHED = 2**16
+"""Most weights that are kept for each frame that waits: 256 KiB."""
 
 
 def is_direct(subject: Subject) -> bool:
@@ -76,8 +79,9 @@ class DirectForward:
 
     @property
     def watched(self) -> Sequence[Any]:
-        """Variables whose values `look` can be given, which is faster than reading them."""
-        return self._weights.variables
+        """Variables whose values `look` can be given, which is faster than reading them; none if large."""
+        variables = self._weights.variables
+        return variables if sum(math.prod(each.shape) for each in variables) <= MOST_WATCHED else ()
 
     def look(self, values: Sequence[Any] = ()) -> Look:
         """Run the network. The arrays are valid until the next look or training step."""

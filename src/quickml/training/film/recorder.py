@@ -20,7 +20,7 @@ from quickml.training.film.scene import FilmScene, scene
 from quickml.training.film.subject import Subject
 from quickml.training.steps import Chunk
 
-WAITING = 16
+WAITING = 32
 """Frames that wait at most, to be taken together: that is faster, as code and arrays stay in the caches."""
 NO_LOSS = math.nan
 """Loss of a frame with no steps before it."""
