@@ -364,7 +364,7 @@ def test_names_of_layers_that_cannot_learn():
     ) == [
         "/export/updatable/layers/0: expected the name of a Dense or Conv2D, found 'clases'; did you mean 'classes'?",
         "/export/updatable/layers/1: expected the name of a Dense or Conv2D, found 'pool' (MaxPooling2D)",
-        "/export/updatable/layers/3: expected each name once, found 'classes' again",
+        "/export/updatable/layers/3: expected each name once, found 'classes' again; leave it out",
         "/export/updatable/layers/4: expected the name of a Dense or Conv2D, found 'x'; there are conv2d, classes",
     ]
 

@@ -82,7 +82,9 @@ def trained(plan):
         inputs=data.x_train, targets=data.y_train, batch_size=plan.document.training.batch_size,
     )  # fmt: skip
     count = steps.count(len(stages.learn))
-    losses = [float(steps.train(stages.learn, 0, count)[0]) for _ in range(plan.document.training.epochs)]
+    losses = [
+        float(steps.train(stages.learn, 0, count).sums[0]) for _ in range(plan.document.training.epochs)
+    ]
     steps.release()
     return stages.model, losses
 
