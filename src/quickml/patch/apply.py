@@ -1,6 +1,7 @@
 """Apply a JSON Patch to a parsed document.
 
-The `jsonpatch` package had its last release in 2023; this is less code than what would be needed around it.
+Only the containers on the way to a change are copied. The `jsonpatch` package copies the whole document for
+each patch; a document may be large, and the patch of each of its problems is tried.
 """
 
 from __future__ import annotations
