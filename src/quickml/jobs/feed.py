@@ -10,19 +10,17 @@ a locked row, it would let only one transaction of all write at a time.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection, Row, and_, delete, insert, select, text
 
 from quickml.jobs.job import Change, Job
+from quickml.jobs.values import LARGEST, MANY, text_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import events, feeds
 
 SUBMITTED, DELETED = 0, -1
 """The sequence numbers of changes that are no events of the job."""
-_LARGEST = 2**63 - 1
-_MANY = 500
-"""Values in one query."""
 _ADVANCE = text(
     "INSERT INTO feeds (owner, position) VALUES (:owner, :count)"
     " ON CONFLICT (owner) DO UPDATE SET position = feeds.position + excluded.position RETURNING position"
@@ -63,7 +61,7 @@ class FeedStore:
 
     def forget_deletions(self, before: datetime) -> None:
         """Remove what is left of the jobs that were deleted before a time."""
-        old = and_(events.c.sequence == DELETED, events.c.body < _text(before))
+        old = and_(events.c.sequence == DELETED, events.c.body < text_of(before))
         with self._database.write(durable=False) as connection:
             connection.execute(delete(events).where(old))
 
@@ -86,20 +84,20 @@ def mark_deleted(connection: Connection, job: Job, now: datetime) -> None:
 
 def _mark(connection: Connection, job: Job, sequence: int, type_: str, now: datetime) -> None:
     position = advanced(connection, job.owner, 1)
-    row = {"job_id": job.id, "sequence": sequence, "type": type_, "body": _text(now)}
+    row = {"job_id": job.id, "sequence": sequence, "type": type_, "body": text_of(now)}
     connection.execute(insert(events).values(**row, owner=job.owner, owner_position=position))
 
 
 def _positions(connection: Connection, owners: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(owners), _MANY):
-        wanted = select(feeds).where(feeds.c.owner.in_(owners[start : start + _MANY]))
+    for start in range(0, len(owners), MANY):
+        wanted = select(feeds).where(feeds.c.owner.in_(owners[start : start + MANY]))
         found |= {row.owner: row.position for row in connection.execute(wanted)}
     return found
 
 
 def _changes(connection: Connection, owner: str, after: int, limit: int) -> list[Change]:
-    wanted = and_(events.c.owner == owner, events.c.owner_position > min(after, _LARGEST))
+    wanted = and_(events.c.owner == owner, events.c.owner_position > min(after, LARGEST))
     found = select(events).where(wanted).order_by(events.c.owner_position).limit(limit)
     return [_change(row) for row in connection.execute(found)]
 
@@ -108,7 +106,3 @@ def _change(row: Row[tuple[object, ...]]) -> Change:
     return Change(
         position=row.owner_position, job_id=row.job_id, sequence=row.sequence, type=row.type, body=row.body
     )
-
-
-def _text(time: datetime) -> str:
-    return time.astimezone(UTC).isoformat(timespec="microseconds")

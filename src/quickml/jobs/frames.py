@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, delete, select, text
 
 from quickml.jobs.job import Job
+from quickml.jobs.values import LARGEST, MANY
 from quickml.storage.database.tables import frames
 
 HEAD = -1
@@ -21,9 +22,6 @@ PAGE = 64
 """Number of frames that are read at a time."""
 PAGE_BYTES = 1 << 20
 """Bytes of a page: a frame that reaches them is its last one."""
-_LARGEST = 2**63 - 1
-_MANY = 500
-"""Values in one query."""
 
 _PUT = text(
     "INSERT INTO frames (job_id, number, body) VALUES (:job_id, :number, :body)"
@@ -77,8 +75,8 @@ def store(connection: Connection, job_id: str, change: FilmChange) -> None:
     if change.head is not None:
         remove(connection, job_id)
     dropped = sorted(change.dropped)
-    for start in range(0, len(dropped), _MANY):
-        some = frames.c.number.in_(dropped[start : start + _MANY])
+    for start in range(0, len(dropped), MANY):
+        some = frames.c.number.in_(dropped[start : start + MANY])
         connection.execute(delete(frames).where(frames.c.job_id == job_id, some))
     head = {} if change.head is None else {HEAD: change.head}
     rows = [
@@ -98,7 +96,7 @@ def page(connection: Connection, job: Job, after: int) -> StoredFrames:
     """The first frames of a job whose numbers are above `after`: `PAGE` at most, and about `PAGE_BYTES`."""
     this = frames.c.job_id == job.id
     head = connection.scalar(select(frames.c.body).where(this, frames.c.number == HEAD))
-    later = frames.c.number > min(max(after, HEAD), _LARGEST)
+    later = frames.c.number > min(max(after, HEAD), LARGEST)
     found = connection.execute(
         select(frames.c.number, frames.c.body).where(this, later).order_by(frames.c.number).limit(PAGE)
     )

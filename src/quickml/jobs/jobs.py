@@ -26,13 +26,9 @@ from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.leases import LEASE_S
 from quickml.jobs.rows import event_of, find, insert_artifacts, job_of, job_row, select_artifacts, write
+from quickml.jobs.values import LARGEST, MANY
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
-
-_LARGEST = 2**63 - 1
-"""The largest number that a database compares with; one from outside may be larger."""
-_MANY = 500
-"""Values in one query."""
 
 
 class JobStore:
@@ -375,8 +371,8 @@ def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
 
 def _last_events(connection: Connection, job_ids: Sequence[str]) -> dict[str, int]:
     found: dict[str, int] = {}
-    for start in range(0, len(job_ids), _MANY):
-        some = jobs.c.id.in_(job_ids[start : start + _MANY])
+    for start in range(0, len(job_ids), MANY):
+        some = jobs.c.id.in_(job_ids[start : start + MANY])
         found |= {
             row.id: row.last_event
             for row in connection.execute(select(jobs.c.id, jobs.c.last_event).where(some))
@@ -385,6 +381,6 @@ def _last_events(connection: Connection, job_ids: Sequence[str]) -> dict[str, in
 
 
 def _events(connection: Connection, job_id: str, after: int, limit: int) -> list[StoredEvent]:
-    wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, _LARGEST))
+    wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, LARGEST))
     found = select(events).where(wanted).order_by(events.c.sequence).limit(limit)
     return [event_of(row) for row in connection.execute(found)]

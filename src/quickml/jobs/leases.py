@@ -20,7 +20,8 @@ from sqlalchemy import and_, select, update
 from quickml.events import RUNNING
 from quickml.jobs import lifecycle
 from quickml.jobs.job import Attempt
-from quickml.jobs.rows import find, text_of, write
+from quickml.jobs.rows import find, write
+from quickml.jobs.values import text_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import jobs
 

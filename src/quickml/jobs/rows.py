@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle
 from quickml.jobs.job import Artifact, Job, StoredEvent
+from quickml.jobs.values import text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
@@ -102,13 +103,3 @@ def insert_artifacts(connection: Connection, delivered: Sequence[Artifact]) -> N
 
 def _artifact_of(row: Row[Any]) -> Artifact:
     return Artifact(**{name: value for name, value in row._mapping.items() if name != "place"})
-
-
-def text_of(time: datetime | None) -> str | None:
-    """A time as stored."""
-    return None if time is None else time.astimezone(UTC).isoformat(timespec="microseconds")
-
-
-def time_of(text: str | None) -> datetime | None:
-    """A stored time."""
-    return None if text is None else datetime.fromisoformat(text)

@@ -19,7 +19,7 @@ from sqlalchemy import Row, insert, select, update
 
 from quickml.errors import TokenError
 from quickml.jobs.ids import new_id
-from quickml.jobs.rows import text_of, time_of
+from quickml.jobs.values import text_of, time_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import tokens
 
