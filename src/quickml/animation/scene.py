@@ -76,7 +76,7 @@ def evenly(items: Sequence[Any], count: int) -> list[Any]:
 
 
 def has(parts: Mapping[str, NDArray[np.float32]], name: str, axes: int) -> bool:
-    """Whether there is a part with so many axes."""
+    """Whether there is a part of this name with this number of axes."""
     return name in parts and parts[name].ndim == axes
 
 

@@ -75,7 +75,7 @@ def prediction(content: bytes) -> PredictionArrays:
     """The first prediction of a binary response.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the content is not such a response.
     """
     reader = ArrayReader(content)
     found = _Predictions.model_validate(reader.header)
@@ -100,7 +100,7 @@ def explanation(content: bytes) -> ExplanationArrays:
     """A binary response to a request for an explanation.
 
     Raises:
-        ValueError: it is none.
+        ValueError: the content is not such a response.
     """
     import numpy as np
 

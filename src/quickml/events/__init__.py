@@ -131,8 +131,7 @@ class Batches(_Event):
     first: int
     """Number of the first step, counted from 1 over all epochs."""
     every: int
-    """Number of steps per value: 1, or more if so many steps are planned that a training would have over
-    8,192 values."""
+    """Number of steps per value: 1 for up to 8,192 planned steps, more for longer trainings."""
     losses: tuple[Metric, ...]
     """Mean training loss of each `every` steps, rounded to 4 significant digits; at most 64 values. The last
     value of a training may cover fewer steps."""

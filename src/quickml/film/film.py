@@ -24,7 +24,7 @@ class FilmFrame:
     number: int
     """Completed training steps. Weights that early stopping restored have the number after the last step."""
     loss: float
-    """Mean training loss since the frame opportunity before; NaN if there is none."""
+    """Mean training loss of the steps since the opportunity before; NaN for a frame without such steps."""
     parts: FrameParts
     """The arrays, float32, by the names of the parts in the header."""
 

@@ -214,8 +214,7 @@ def test_the_film_of_a_resumed_training_replaces_the_one_before(store, attempt):
     assert frames(store, attempt).frames == dict.fromkeys(range(3), b"again")
 
 
-def test_frames_whose_commit_was_not_confirmed_are_stored_as_they_are_then(store, attempt, monkeypatch):
-    """The database stores them, and its answer is lost."""
+def lose_the_first_answer(store, monkeypatch):
     append, failures = store.append, [StoreError("the connection was lost")]
 
     def lossy(*arguments, **options):
@@ -225,6 +224,11 @@ def test_frames_whose_commit_was_not_confirmed_are_stored_as_they_are_then(store
         return last
 
     monkeypatch.setattr(store, "append", lossy)
+
+
+def test_frames_whose_commit_was_not_confirmed_are_stored_as_they_are_then(store, attempt, monkeypatch):
+    """The database stores them, and its answer is lost."""
+    lose_the_first_answer(store, monkeypatch)
     reporter = Reporter(store, attempt, progress_every_s=0.0)
     reporter.start(b"head")
     reporter.add(0, b"0")
@@ -294,15 +298,7 @@ def test_what_was_told_before_the_end_is_stored_at_the_end(store, attempt):
 
 def test_events_whose_commit_was_not_confirmed_are_stored_once(store, attempt, monkeypatch):
     """The database stores them, and its answer is lost."""
-    append, failures = store.append, [StoreError("the connection was lost")]
-
-    def lossy(*arguments, **options):
-        last = append(*arguments, **options)
-        if failures:
-            raise failures.pop()
-        return last
-
-    monkeypatch.setattr(store, "append", lossy)
+    lose_the_first_answer(store, monkeypatch)
     reporter = Reporter(store, attempt, progress_every_s=0.0)
     reporter.tell(executor.epoch_ended(1))
     with pytest.raises(StoreError):
