@@ -1,0 +1,78 @@
+import createClient, { type Middleware } from 'openapi-fetch';
+import { session } from '../state/session.svelte.ts';
+import type { components, paths } from './schema';
+
+export type Schemas = components['schemas'];
+
+/** A problem document of the server (RFC 9457), or what stands for one if it could not be reached. */
+export class ServerProblem extends Error {
+  constructor(
+    readonly status: number,
+    readonly type: string,
+    readonly detail: string,
+    /** Single problems of a document or request, each with a JSON pointer. */
+    readonly problems: readonly unknown[] = [],
+  ) {
+    super(detail);
+    this.name = 'ServerProblem';
+  }
+}
+
+/** The folder of the page: the server may be behind a prefix. Ends with a slash. */
+export const base = new URL('.', location.href.split('#')[0]).href;
+
+const authorized: Middleware = {
+  onRequest({ request }) {
+    if (session.token) request.headers.set('Authorization', `Bearer ${session.token}`);
+    return request;
+  },
+  onResponse({ response }) {
+    if (response.status === 401) session.refused = true;
+  },
+};
+
+/** A typed client of every route: `await api.GET('/v1/jobs/{job_id}', {params: {path: {job_id}}})`. */
+export const api = createClient<paths>({ baseUrl: base.replace(/\/$/, '') });
+api.use(authorized);
+
+/** The data of an answer. Throws a `ServerProblem` for every other one. */
+export async function data<T>(call: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  let answer;
+  try {
+    answer = await call;
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ServerProblem(0, 'offline', String(error));
+  }
+  if (answer.error !== undefined || !answer.response.ok)
+    throw problemOf(answer.response.status, answer.error);
+  return answer.data as T;
+}
+
+/** A request for bytes, or with a body of bytes: `path` is relative to the page (`v1/jobs/...`). */
+export async function request(path: string, init: RequestInit = {}): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (session.token) headers.set('Authorization', `Bearer ${session.token}`);
+  let response;
+  try {
+    response = await fetch(base + path.replace(/^\//, ''), { ...init, headers });
+  } catch (error) {
+    if (error instanceof DOMException && error.name === 'AbortError') throw error;
+    throw new ServerProblem(0, 'offline', String(error));
+  }
+  if (response.status === 401) session.refused = true;
+  if (response.ok || response.status === 304) return response;
+  throw problemOf(response.status, await response.json().catch(() => null));
+}
+
+function problemOf(status: number, body: unknown): ServerProblem {
+  const found = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
+  const text = (key: string): string => (typeof found[key] === 'string' ? found[key] : '');
+  const problems = Array.isArray(found['problems']) ? found['problems'] : [];
+  return new ServerProblem(
+    status,
+    text('type') || 'about:blank',
+    text('detail') || text('title') || `HTTP ${status}`,
+    problems,
+  );
+}

@@ -1,0 +1,41 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest';
+
+beforeAll(() => {
+  vi.stubGlobal('location', { hash: '' });
+  vi.stubGlobal('addEventListener', () => undefined);
+  vi.stubGlobal('sessionStorage', { getItem: () => null });
+});
+
+describe('placeOf', () => {
+  it.each([
+    ['', 'build', ''],
+    ['#/', 'build', ''],
+    ['#/watch/job_1', 'watch', 'job_1'],
+    ['#/try/a%20b?at=3', 'try', 'a b'],
+    ['#/nonsense/job_1', 'build', ''],
+    ['#/watch/%E0%A4%A', 'watch', ''],
+  ])('%s', async (hash, view, job) => {
+    const { placeOf } = await import('./route.svelte.ts');
+    expect(placeOf(hash)).toMatchObject({ view, job });
+  });
+
+  it('is the inverse of hashOf', async () => {
+    const { placeOf, hashOf } = await import('./route.svelte.ts');
+    const place = placeOf(hashOf('take', 'a/b?c', { at: '5', hide: 'document,training' }));
+    expect(place.job).toBe('a/b?c');
+    expect(place.query.get('hide')).toBe('document,training');
+  });
+});
+
+describe('withoutToken', () => {
+  it.each([
+    ['#token=qml_a', 'qml_a', '#/'],
+    ['#token=qml_a&x=1', 'qml_a', '#/?x=1'],
+    ['#/try/j?token=qml_a&at=3', 'qml_a', '#/try/j?at=3'],
+    ['#/try/j?at=3', null, '#/try/j?at=3'],
+    ['', null, ''],
+  ])('%s', async (hash, token, rest) => {
+    const { withoutToken } = await import('./session.svelte.ts');
+    expect(withoutToken(hash)).toEqual({ token, hash: rest });
+  });
+});

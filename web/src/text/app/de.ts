@@ -1,0 +1,41 @@
+import type { Texts } from '../en.ts';
+
+const app: Texts['app'] = {
+  name: 'QuickML',
+  views: {
+    build: 'Bauen',
+    watch: 'Zusehen',
+    understand: 'Verstehen',
+    try: 'Ausprobieren',
+    take: 'Mitnehmen',
+    runs: 'Läufe',
+  },
+  navigation: 'Ansichten',
+  skip: 'Zum Inhalt springen',
+  share: 'Teilen',
+  settings: 'Einstellungen',
+  language: 'Sprache',
+  appearance: 'Darstellung',
+  themes: { system: 'Wie das System', light: 'Hell', dark: 'Dunkel' },
+  loading: 'Wird geladen …',
+  explain: 'Was ist das?',
+  close: 'Schließen',
+  cancel: 'Abbrechen',
+  copy: 'Kopieren',
+  copied: 'Kopiert',
+  retry: 'Erneut versuchen',
+  workersFree: (free) => (free === 1 ? '1 Worker frei' : `${free} Worker frei`),
+  waiting: (jobs) => (jobs === 1 ? '1 Auftrag wartet' : `${jobs} Aufträge warten`),
+  offline: 'Keine Verbindung zum Server. Neuer Versuch …',
+  failed: 'Der Server konnte nicht antworten.',
+  chooseRun: 'Lauf wählen',
+  noRun: 'Noch wurde nichts trainiert. Ein Netz bauen und trainieren, oder einen Lauf wählen.',
+  token: {
+    title: 'Dieser Server verlangt ein Token',
+    explanation: 'Wer den Server betreibt, kann eines ausstellen: Es beginnt mit qml_.',
+    label: 'Token',
+    enter: 'Weiter',
+    wrong: 'Der Server kennt dieses Token nicht.',
+  },
+};
+export default app;

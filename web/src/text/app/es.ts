@@ -1,0 +1,41 @@
+import type { Texts } from '../en.ts';
+
+const app: Texts['app'] = {
+  name: 'QuickML',
+  views: {
+    build: 'Construir',
+    watch: 'Observar',
+    understand: 'Entender',
+    try: 'Probar',
+    take: 'Llevar',
+    runs: 'Ejecuciones',
+  },
+  navigation: 'Vistas',
+  skip: 'Ir al contenido',
+  share: 'Compartir',
+  settings: 'Ajustes',
+  language: 'Idioma',
+  appearance: 'Apariencia',
+  themes: { system: 'Como el sistema', light: 'Claro', dark: 'Oscuro' },
+  loading: 'Cargando …',
+  explain: '¿Qué es esto?',
+  close: 'Cerrar',
+  cancel: 'Cancelar',
+  copy: 'Copiar',
+  copied: 'Copiado',
+  retry: 'Reintentar',
+  workersFree: (free) => (free === 1 ? '1 worker libre' : `${free} workers libres`),
+  waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),
+  offline: 'Sin conexión con el servidor. Reintentando …',
+  failed: 'El servidor no pudo responder.',
+  chooseRun: 'Elegir una ejecución',
+  noRun: 'Todavía no se ha entrenado nada. Construir una red y entrenarla, o elegir una ejecución.',
+  token: {
+    title: 'Este servidor pide un token',
+    explanation: 'Quien administra el servidor puede dar uno: empieza por qml_.',
+    label: 'Token',
+    enter: 'Entrar',
+    wrong: 'El servidor no conoce este token.',
+  },
+};
+export default app;

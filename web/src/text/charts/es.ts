@@ -1,0 +1,4 @@
+import type { Texts } from '../en.ts';
+
+const charts: Texts['charts'] = { asTable: 'Como tabla', asChart: 'Como gráfico' };
+export default charts;

@@ -1,0 +1,4 @@
+import type { Texts } from '../en.ts';
+
+const data: Texts['data'] = {};
+export default data;

@@ -1,0 +1,2 @@
+const document = {};
+export default document;

@@ -1,0 +1,96 @@
+import en from './en.ts';
+import type { Texts } from './en.ts';
+
+/** The languages of the page. */
+export const LANGUAGES = { en: 'English', de: 'Deutsch', es: 'Español' } as const;
+export type Language = keyof typeof LANGUAGES;
+
+const OTHERS: Record<Exclude<Language, 'en'>, () => Promise<{ default: Texts }>> = {
+  de: () => import('./de.ts'),
+  es: () => import('./es.ts'),
+};
+const KEPT = 'quickml.language';
+
+const current = $state<{ language: Language; texts: Texts }>({ language: 'en', texts: en });
+
+/** The texts of the current language: `t().watch.title`. Texts with values are functions. */
+export function t(): Texts {
+  return current.texts;
+}
+
+/** The current language. */
+export function language(): Language {
+  return current.language;
+}
+
+/** Change the language, and keep the choice on this device. */
+export async function speak(wanted: Language): Promise<void> {
+  const texts = wanted === 'en' ? en : (await OTHERS[wanted]()).default;
+  current.language = wanted;
+  current.texts = texts;
+  document.documentElement.lang = wanted;
+  localStorage.setItem(KEPT, wanted);
+}
+
+/** Use the language chosen before, else the first one of the browser's that the page has. */
+export async function speakPreferred(): Promise<void> {
+  const wanted = [localStorage.getItem(KEPT), ...navigator.languages].map((name) => name?.slice(0, 2));
+  const found = wanted.find(
+    (name): name is Language => name !== undefined && name !== null && name in LANGUAGES,
+  );
+  if (found && found !== 'en') {
+    const kept = localStorage.getItem(KEPT);
+    await speak(found);
+    if (kept === null) localStorage.removeItem(KEPT); // only a choice is kept
+  }
+}
+
+/** Numbers, sizes and durations as the current language writes them. */
+export const format = {
+  /** `1,199,882` */
+  integer: (value: number): string => new Intl.NumberFormat(current.language).format(Math.round(value)),
+  /** `0.178`: `digits` significant digits. */
+  number: (value: number, digits = 3): string =>
+    new Intl.NumberFormat(current.language, { maximumSignificantDigits: digits }).format(value),
+  /** `94.0 %`; `share` is 0 to 1. */
+  percent: (share: number, digits = 1): string =>
+    new Intl.NumberFormat(current.language, {
+      style: 'percent',
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    }).format(share),
+  /** `604 KB`: thousands, as Apple and the reports of QuickML count. */
+  bytes: (bytes: number): string => {
+    const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
+    const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
+    return new Intl.NumberFormat(current.language, {
+      style: 'unit',
+      unit: units[power]!,
+      unitDisplay: power ? 'short' : 'long',
+      maximumSignificantDigits: 3,
+    }).format(bytes / 1000 ** power);
+  },
+  /** `0:04`, `1:02:03` */
+  duration: (seconds: number): string => {
+    const whole = Math.max(0, Math.round(seconds));
+    const [hours, minutes, rest] = [Math.floor(whole / 3600), Math.floor(whole / 60) % 60, whole % 60];
+    const two = (value: number): string => String(value).padStart(2, '0');
+    return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
+  },
+  /** `yesterday`, `3 minutes ago` */
+  ago: (time: Date, now = new Date()): string => {
+    const seconds = (time.getTime() - now.getTime()) / 1000;
+    const relative = new Intl.RelativeTimeFormat(current.language, { numeric: 'auto' });
+    for (const [unit, length] of [
+      ['day', 86400],
+      ['hour', 3600],
+      ['minute', 60],
+    ] as const)
+      if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
+    return relative.format(Math.round(seconds), 'second');
+  },
+  /** `28 × 28 × 1` */
+  shape: (shape: readonly (number | null)[]): string => shape.map((length) => length ?? '?').join(' × '),
+  list: (parts: string[]): string =>
+    new Intl.ListFormat(current.language, { type: 'conjunction' }).format(parts),
+};

@@ -1,0 +1,2 @@
+const problems = {};
+export default problems;

@@ -1,0 +1,4 @@
+import type { Texts } from '../en.ts';
+
+const problems: Texts['problems'] = {};
+export default problems;

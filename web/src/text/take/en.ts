@@ -1,0 +1,2 @@
+const take = {};
+export default take;

@@ -1,0 +1,2 @@
+const tryIt = {};
+export default tryIt;

@@ -1,0 +1,4 @@
+import type { Texts } from '../en.ts';
+
+const tryIt: Texts['tryIt'] = {};
+export default tryIt;

@@ -1,0 +1,4 @@
+import type { Texts } from '../en.ts';
+
+const understand: Texts['understand'] = {};
+export default understand;

@@ -1,0 +1,2 @@
+const understand = {};
+export default understand;

@@ -1,0 +1,2 @@
+const watch = {};
+export default watch;
