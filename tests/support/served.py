@@ -9,6 +9,7 @@ from starlette.testclient import TestClient
 from job_examples import Jobs, opened
 from quickml.events import TERMINAL, Status
 from quickml.http.app import create_app
+from quickml.http.studio.pages import Studio
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
@@ -31,7 +32,8 @@ HOURS = 3600.0
 
 
 class Served:
-    """A server without processes and network. `workers=0` leaves jobs in the queue.
+    """A server without processes and network. `workers=0` leaves jobs in the queue. It has no
+    page, unless a test gives it a `studio`.
 
     `jobs` is what the service uses; with `store`, a test plays the worker.
     """
@@ -48,6 +50,7 @@ class Served:
         signer=None,
         artifacts=None,
         probe_every_s=HOURS,
+        studio=None,
         **settings,
     ):
         self.database = database = opened(tmp_path / "quickml.db")
@@ -69,7 +72,7 @@ class Served:
             min_free_disk_bytes=room,
             signer=signer,
         )
-        self.app = create_app(self.service, ServerSettings(**settings))
+        self.app = create_app(self.service, ServerSettings(**settings), studio or Studio({}))
         # Not raised in the test: what a client sees of a mistake is what is tested.
         self.client = TestClient(self.app, base_url="http://localhost:8000", raise_server_exceptions=False)
 

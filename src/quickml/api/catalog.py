@@ -25,6 +25,10 @@ class LayerMessage(ApiMessage):
     """Type, as in a document."""
     help: str
     """What the layer does."""
+    group: str
+    """Where to look for it in a list: `core`, `convolution`, `pooling`, `recurrent`, `attention`,
+    `normalization`, `regularization`, `activation`, `reshaping`, `merging`, `preprocessing` or
+    `augmentation`."""
     merges: bool
     """Whether the layer takes several inputs."""
     example: LayerExample
@@ -58,18 +62,24 @@ class DatasetMessage(ApiMessage):
     """`classification` or `regression`."""
     input: str
     """Kind of input: `image` or `numbers`."""
+    kind: str
+    """Kind of a sample: `image`, `features`, `sequence` or `tokens`."""
     shape: tuple[int, ...]
     """Shape of one sample."""
     labels: tuple[str, ...] | None
     """Labels of a classification, in the order of the model's outputs."""
     feature_names: tuple[str, ...] | None
-    """Names of the features of a table."""
+    """Names of the features of a table, with their units; of a sequence, those of a step."""
+    vocabulary: tuple[str, ...] | None
+    """Meaning of each token, from 0 on."""
     target_name: str | None
     """Name of the target of a regression."""
     train_samples: int
     """Number of training samples."""
     test_samples: int
     """Number of test samples."""
+    is_local: bool
+    """Whether the data is on the server; otherwise the first training downloads it."""
 
 
 class DatasetList(ApiMessage):
@@ -97,6 +107,28 @@ class DatasetDetails(DatasetMessage):
     """JSON Schema of the dataset in a document, with defaults and descriptions."""
     samples: tuple[DatasetSample, ...]
     """Some test samples, of all labels."""
+
+
+class ExampleMessage(ApiMessage):
+    """A document to start from."""
+
+    name: str
+    """Name."""
+    title: str
+    """Title."""
+    help: str
+    """What it shows, in one sentence."""
+    dataset: str
+    """Name of its dataset."""
+    text: str
+    """The document, as formatted JSON."""
+
+
+class ExampleList(ApiMessage):
+    """Documents to start from."""
+
+    examples: tuple[ExampleMessage, ...]
+    """Documents, the ones to begin with first."""
 
 
 class SampleList(ApiMessage):

@@ -16,6 +16,11 @@ class Index(ApiMessage):
     """Name of the software."""
     version: str
     """Version of the server."""
+    tokens_required: bool = False
+    """Whether requests need a token."""
+    owner: str | None = None
+    """Whose jobs the caller may read and change: the owner of the request's token, or `anyone` on a server
+    without tokens. null if a token is required and there is none, or it is not valid."""
     links: dict[str, str]
     """Paths of some routes, by name."""
 

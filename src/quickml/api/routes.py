@@ -8,6 +8,7 @@ from urllib.parse import quote
 from quickml.errors import InputError
 
 INDEX = "/"
+ASSET = "/assets/{filename:path}"
 HEALTH = "/healthz"
 READINESS = "/readyz"
 METRICS = "/metrics"
@@ -37,6 +38,7 @@ DATASET = f"{DATASETS}/{{name}}"
 DATASET_SAMPLES = f"{DATASET}/samples"
 DATASET_SHEET = f"{DATASET}/sheet.png"
 SCHEMA = "/v1/schema"
+EXAMPLES = "/v1/examples"
 
 MAKE_MODEL = "/make-model"
 CHECK_MODEL = "/check-model"

@@ -17,8 +17,11 @@ from quickml.settings import Settings
 
 @app.command()
 @with_settings()
-def serve(settings: Settings) -> None:
-    """Start a server that trains submitted documents.
+def serve(
+    settings: Settings,
+    opens: Annotated[bool, typer.Option("--open", help="Open the studio in a browser.")] = False,
+) -> None:
+    """Start a server that trains submitted documents, with the studio, a page in the browser.
 
     It accepts documents over HTTP, trains them and streams their progress. By default only this machine can
     connect. Clients on other machines need a token. Ctrl-C writes a checkpoint of each running training; the
@@ -26,7 +29,7 @@ def serve(settings: Settings) -> None:
     """
     from quickml.cli.commands.serve import serve as serve_until_ended
 
-    serve_until_ended(settings)
+    serve_until_ended(settings, opens=opens)
 
 
 @app.command()

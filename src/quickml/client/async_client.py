@@ -216,6 +216,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         """See `Client.layers`."""
         return await self._call(endpoints.listed("layers"))
 
+    async def examples(self) -> list[dict[str, Any]]:
+        """See `Client.examples`."""
+        return await self._call(endpoints.listed("examples"))
+
     async def schema(self) -> dict[str, Any]:
         """See `Client.schema`."""
         return await self._call(endpoints.schema())

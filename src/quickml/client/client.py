@@ -334,6 +334,10 @@ class Client(BaseClient[httpx.Client]):
         """Every layer type, with its arguments as JSON Schema."""
         return self._call(endpoints.listed("layers"))
 
+    def examples(self) -> list[dict[str, Any]]:
+        """Documents to start from, as text."""
+        return self._call(endpoints.listed("examples"))
+
     def schema(self) -> dict[str, Any]:
         """The JSON Schema of a document."""
         return self._call(endpoints.schema())

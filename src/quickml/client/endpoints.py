@@ -213,7 +213,7 @@ def answers(job_id: str) -> Call[Answers]:
 
 
 def listed(kind: str) -> Call[list[dict[str, Any]]]:
-    """All `datasets` or `layers`, as plain JSON."""
+    """All `datasets`, `layers` or `examples`, as plain JSON."""
 
     def read(content: bytes) -> list[dict[str, Any]]:
         found = _object(content)
@@ -221,7 +221,7 @@ def listed(kind: str) -> Call[list[dict[str, Any]]]:
             raise ValueError(f"expected {kind}, found none")
         return _list(found[kind])
 
-    path = {"datasets": routes.DATASETS, "layers": routes.LAYERS}[kind]
+    path = {"datasets": routes.DATASETS, "layers": routes.LAYERS, "examples": routes.EXAMPLES}[kind]
     return Call(method="GET", path=path, read=read)
 
 

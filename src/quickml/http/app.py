@@ -27,6 +27,7 @@ from quickml.http.routes import (
     predictions,
     samples,
     sculptml,
+    studio,
     validation,
 )
 from quickml.http.server.access_log import AccessLog
@@ -35,6 +36,8 @@ from quickml.http.server.metrics import Metrics
 from quickml.http.server.sending import Sending
 from quickml.http.shares import Shares
 from quickml.http.state import AppState, state_of
+from quickml.http.studio.built import built
+from quickml.http.studio.pages import Studio
 from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
@@ -46,7 +49,7 @@ TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
     *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(catalog, samples, operations, sculptml),
+    *(catalog, samples, studio, operations, sculptml),
 )
 """The ones that are asked most come first: they are tried in this order."""
 
@@ -62,8 +65,14 @@ EXPOSED = [
 """Response headers that they may read."""
 
 
-def create_app(service: Service, settings: ServerSettings) -> FastAPI:
-    """The ASGI application of a service. It starts and closes the service."""
+def create_app(service: Service, settings: ServerSettings, studio: Studio | None = None) -> FastAPI:
+    """The ASGI application of a service. It starts and closes the service.
+
+    Args:
+        service: the use cases.
+        settings: those of the server.
+        studio: the page; by default the one of this package.
+    """
     app = FastAPI(
         title="QuickML",
         version=__version__,
@@ -75,7 +84,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
         redirect_slashes=False,
     )
-    app.state.shared = _shared(service, settings)
+    app.state.shared = _shared(service, settings, studio or Studio(built()))
     for module in ROUTERS:
         app.include_router(module.router)
     problems.install(app)
@@ -84,7 +93,7 @@ def create_app(service: Service, settings: ServerSettings) -> FastAPI:
     return app
 
 
-def _shared(service: Service, settings: ServerSettings) -> AppState:
+def _shared(service: Service, settings: ServerSettings, studio: Studio) -> AppState:
     downloads = Downloads(per_owner=settings.downloads_per_owner, max_rate_bytes=settings.max_rate_bytes)
     watchers = service.watchers(events.encode, most=settings.watchers, capacity=settings.watcher_queue)
     # On an open server, everybody is one owner.
@@ -100,6 +109,7 @@ def _shared(service: Service, settings: ServerSettings) -> AppState:
         checks=Turns("check"),
         predictions=Turns("predict"),
         films=Turns("film"),
+        studio=studio,
     )
 
 

@@ -89,6 +89,14 @@ async def _owner_by_token(request: Request, state: AppState) -> str:
     return owner
 
 
+async def known_owner(request: Request) -> str | None:
+    """The owner of a request that is answered whoever sends it; None where `owner_of` raises."""
+    try:
+        return await owner_of(request)
+    except HTTPException:
+        return None
+
+
 async def _known_owner(request: Request) -> str:
     request.state.owner = owner = await owner_of(request)  # for `owner_in`
     return owner

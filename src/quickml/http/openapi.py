@@ -30,6 +30,7 @@ PROBLEM = {
     "description": "A problem document",
     "content": {MEDIA_TYPE: {"schema": {"$ref": f"{REFERENCE}{ProblemDocument.__name__}"}}},
 }
+HTML = {"text/html": {"schema": {"type": "string"}}}
 FILE = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
 SCHEMES = {
     "bearer": {"type": "http", "scheme": "bearer", "description": "A token."},

@@ -11,6 +11,7 @@ from starlette.types import Scope
 from quickml.http.files.quotas import Downloads
 from quickml.http.server.metrics import Metrics
 from quickml.http.shares import Shares
+from quickml.http.studio.pages import Studio
 from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
@@ -34,6 +35,7 @@ class AppState:
     predictions: Turns
     films: Turns
     """For finished films, whose frames are encoded again."""
+    studio: Studio
 
 
 def state_of(app: FastAPI) -> AppState:

@@ -19,15 +19,22 @@ from quickml.service.samples import in_turn
 from quickml.service.sheet import png
 
 _log = logging.getLogger(__name__)
-_loading = threading.Lock()
+_loading, _describing = threading.Lock(), threading.Lock()
 
 SAMPLES = 12
 """Number of samples of a dataset, of all labels."""
 
 
-@cache
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a document."""
+    with (
+        _describing
+    ):  # Python 3.11 cannot parse source in several threads at once, as is done for descriptions
+        return _schema()
+
+
+@cache
+def _schema() -> dict[str, Any]:
     return document_schema()
 
 
@@ -38,6 +45,7 @@ def layers() -> list[dict[str, Any]]:
         {
             "type": name,
             "help": inspect.cleandoc(layer.__doc__ or ""),
+            "group": layer.group,
             "merges": layer.merges,
             "example": {"input_shape": layer.example.shape, "arguments": layer.example.arguments},
             "schema": _with_definitions(_definition("type", name)),
@@ -59,8 +67,8 @@ def dataset(name: str) -> dict[str, Any] | None:
     kind = dataset_class(name)
     if kind is None or not _about_if_sound(kind):
         return None
-    with _loading:  # concurrent first calls would each load a dataset of their own
-        return _dataset(kind)
+    definition = _with_definitions(_definition("name", name))
+    return {**_about(kind), "schema": definition, "samples": _samples_if_local(kind)}
 
 
 def dataset_class(name: str) -> type[Dataset] | None:
@@ -84,14 +92,9 @@ def _about_if_sound(kind: type[Dataset]) -> dict[str, Any] | None:
         return None
 
 
-@cache
-def _dataset(kind: type[Dataset]) -> dict[str, Any]:
-    definition = _with_definitions(_definition("name", kind.model_fields["name"].default))
-    return {**_about(kind), "schema": definition, "samples": _samples(kind)}
-
-
 def _about(kind: type[Dataset]) -> dict[str, Any]:
-    info = REGISTERED.info(kind.model_validate({"name": kind.model_fields["name"].default}))
+    plain = kind.model_validate({"name": kind.model_fields["name"].default})
+    info = REGISTERED.info(plain)
     train, test = info.sizes
     return {
         "name": info.name,
@@ -100,12 +103,15 @@ def _about(kind: type[Dataset]) -> dict[str, Any]:
         "source": info.source,
         "task": info.task,
         "input": "image" if info.is_image else "numbers",
+        "kind": info.kind,
         "shape": info.shape,
         "labels": info.labels,
         "feature_names": info.feature_names,
+        "vocabulary": info.vocabulary,
         "target_name": info.target_name,
         "train_samples": train,
         "test_samples": test,
+        "is_local": plain.is_local(),
     }
 
 
@@ -135,13 +141,19 @@ def _collect(value: Any, found: dict[str, Any]) -> None:
             _collect(item, found)
 
 
+def _samples_if_local(kind: type[Dataset]) -> list[dict[str, Any]]:
+    """Some samples; none of a dataset that is not on this machine yet, or cannot be shown without options."""
+    with _loading:  # concurrent first calls would each load a dataset of their own
+        try:
+            return _samples(kind)
+        except DatasetUnavailableError:
+            return []
+
+
+@cache
 def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
-    """Some test samples, classes in turn; none of a dataset that cannot be shown without options."""
-    plain = kind.model_validate({"name": kind.model_fields["name"].default})
-    try:
-        info, data = LOADED.get(plain)
-    except DatasetUnavailableError:
-        return []
+    """Some test samples, classes in turn."""
+    info, data = LOADED.get(kind.model_validate({"name": kind.model_fields["name"].default}))
     chosen = in_turn([int(target) if info.labels else 0 for target in data.y_test])[:SAMPLES]
     shown = []
     for index in chosen:

@@ -29,8 +29,8 @@ def remote(
 ) -> Remote:
     """The given server, else that of `QUICKML_SERVER`, else `DEFAULT_SERVER`.
 
-    The token is the given one, else that in the URL (`?token=...`, as `quickml serve` prints it), else that
-    of `QUICKML_TOKEN`. The token of the environment is sent to any server that is given.
+    The token is the given one, else that in the URL (`#token=...`, as `quickml serve` prints it, or
+    `?token=...`), else that of `QUICKML_TOKEN`, which is sent to any server that is given.
 
     Raises:
         SettingsError: the server is not an http or https URL, or the token cannot be sent in a header.
@@ -45,11 +45,15 @@ def remote(
     if not fits or not address.isprintable() or "@" in parts.netloc:
         hint = f"did you mean 'http://{address}'?" if "//" not in address else ""
         raise SettingsError([_problem(place, "a URL such as http://192.168.1.7:8000", address, hint)])
-    found = token or next(iter(parse_qs(parts.query).get("token", ())), None) or environment.get(TOKEN)
+    found = token or _token_in(parts.fragment) or _token_in(parts.query) or environment.get(TOKEN)
     if found is not None and not (found.isascii() and found.isprintable() and " " not in found):
         raise SettingsError([_problem(TOKEN, "a token, as `quickml token create` prints it", "other text")])
     url = urlunsplit((parts.scheme, parts.netloc, parts.path.rstrip("/"), "", ""))
     return Remote(server=url, token=found or None)
+
+
+def _token_in(text: str) -> str | None:
+    return next(iter(parse_qs(text).get("token", ())), None)
 
 
 def _problem(pointer: str, expected: str, found: str, hint: str = "") -> Problem:

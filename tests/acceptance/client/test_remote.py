@@ -61,7 +61,7 @@ class Server:
             if found := re.search(r"http://\S+", line):
                 self.link = found[0]
                 self.address = self.address or found[0]
-                if "?token=" in self.link or "--access" not in options:
+                if "#token=" in self.link or "--access" not in options:
                     break
         assert self.link, (data.parent / "server.log").read_text()
         self.port = int(self.address.rpartition(":")[2])

@@ -319,7 +319,7 @@ def test_what_others_can_reach_makes_and_prints_a_first_token(tmp_path):
     data = tmp_path / "data"
     with serving(data, "--access", "tokens") as server:
         secret = re.search(r"^token +(qml_\S+)$", server.greeting, re.MULTILINE)[1]
-        assert f"/?token={secret}" in server.greeting
+        assert f"/#token={secret}" in server.greeting
         assert server.client.get("/v1/jobs").status_code == 401
         bearer = {"Authorization": f"Bearer {secret}"}
         assert server.client.get("/v1/jobs", headers=bearer).status_code == 200

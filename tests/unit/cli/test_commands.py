@@ -199,7 +199,9 @@ class NewServer:
 @pytest.mark.parametrize("access", ["open", "tokens"])
 def test_a_phone_gets_no_code_of_an_address_it_cannot_reach(host, has_code, access):
     settings = load({"host": host, "access": access})
-    assert ("█" in "".join(serve._greeting(settings, NewServer(), 8000))) is has_code
+    assert (
+        "█" in "".join(serve._greeting(settings, NewServer(), serve._address(settings, 8000), has_page=True))
+    ) is has_code
 
 
 DESCRIPTION = Description(

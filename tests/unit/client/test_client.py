@@ -265,8 +265,11 @@ def test_the_argument_wins_over_the_environment():
     assert remote(environment={}).server == "http://127.0.0.1:8000"
 
 
-def test_the_printed_link_is_an_address():
-    found = remote("http://192.168.1.7:8000/?token=qml_x-y", environment={"QUICKML_TOKEN": "other"})
+@pytest.mark.parametrize(
+    "link", ["http://192.168.1.7:8000/#token=qml_x-y", "http://192.168.1.7:8000/?token=qml_x-y"]
+)
+def test_the_printed_link_is_an_address(link):
+    found = remote(link, environment={"QUICKML_TOKEN": "other"})
     assert vars(found) == {"server": "http://192.168.1.7:8000", "token": "qml_x-y"}
     assert "qml" not in repr(found)
 

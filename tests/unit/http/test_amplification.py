@@ -262,7 +262,7 @@ def test_concurrent_first_requests_load_a_dataset_once(monkeypatch):
         return original(self)
 
     monkeypatch.setattr(Iris, "load", load)
-    catalog._dataset.cache_clear()
+    catalog._samples.cache_clear()
     threads = [threading.Thread(target=catalog.dataset, args=("iris",)) for _ in range(10)]
     for thread in threads:
         thread.start()

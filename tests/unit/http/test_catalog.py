@@ -15,6 +15,7 @@ from quickml.datasets.dataset import Dataset
 from quickml.datasets.info import DatasetInfo
 from quickml.document import understand
 from quickml.document.layers import LAYERS
+from quickml.http.routes import catalog as routes
 from quickml.service import catalog
 from quickml.service.loaded import LoadedDatasets
 from served import IRIS, ROOT, is_problem, served
@@ -98,7 +99,7 @@ def test_no_dataset_is_fetched_for_its_samples(server, monkeypatch, tmp_path):
 
     from quickml.datasets.builtin import images
 
-    catalog._dataset.cache_clear()
+    catalog._samples.cache_clear()
     monkeypatch.setattr(catalog, "LOADED", LoadedDatasets())
     monkeypatch.setattr(images, "DEBIAN", tmp_path / "absent")
     monkeypatch.setattr(pooch, "retrieve", lambda *_, **__: 1 / 0)
@@ -132,7 +133,7 @@ def outside(monkeypatch):
         path: str
 
     monkeypatch.setattr(registry, "_classes", {**registry.registered()})
-    cached = (catalog.schema, catalog.layers, catalog._dataset)
+    cached = (catalog._schema, catalog.layers, catalog._samples, routes._layers, routes._schema)
     for function in cached:
         function.cache_clear()
     registry.register(Circles)

@@ -6,6 +6,7 @@ import gc
 import logging
 import socket
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import suppress
 from urllib.parse import quote
@@ -15,6 +16,8 @@ from quickml.cli.display.output import say
 from quickml.errors import Problem, SettingsError
 from quickml.http.app import create_app
 from quickml.http.server.run import Server, listen
+from quickml.http.studio.built import built
+from quickml.http.studio.pages import Studio
 from quickml.service import Service
 from quickml.settings import Settings, is_loopback
 
@@ -29,8 +32,8 @@ SWITCH_S = 0.0005
 """How long a busy thread may delay the event loop; Python's default is ten times as long."""
 
 
-def serve(settings: Settings) -> None:
-    """Serve until a signal ends the process.
+def serve(settings: Settings, *, opens: bool = False) -> None:
+    """Serve until a signal ends the process; with `opens`, also open the studio in a browser.
 
     Raises:
         SettingsError: the address or the certificate cannot be used.
@@ -40,10 +43,14 @@ def serve(settings: Settings) -> None:
     _raise_file_limit()
     sys.setswitchinterval(SWITCH_S)
     with _listening(settings) as listener, composition.service(settings) as service:
-        server = Server(create_app(service, settings.server))
+        studio = Studio(built())
+        server = Server(create_app(service, settings.server, studio))
         _collect_rarely()
         _load_certificate(server, settings)
-        say(*_greeting(settings, service, listener.getsockname()[1]))
+        address = _address(settings, listener.getsockname()[1])
+        say(*_greeting(settings, service, address, has_page=studio.has_page))
+        if opens:
+            _open(address)
         server.run(sockets=[listener])
 
 
@@ -85,13 +92,22 @@ def _collect_rarely() -> None:
     gc.set_threshold(COLLECT_AFTER)
 
 
-def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
-    host = _own_address() if settings.server.host in ANY else settings.server.host
-    address = _address(host, port, "https" if settings.server.tls_cert else "http")
+def _open(address: str) -> None:
+    """Without the token: other users of this machine may see the arguments of processes."""
+    import webbrowser
+
+    threading.Thread(target=webbrowser.open, args=(f"{address}/",), daemon=True).start()
+
+
+def _greeting(settings: Settings, service: Service, address: str, *, has_page: bool) -> Iterator[str]:
     secret = None
     if settings.server.tokens_required and (made := service.first_token(FIRST_OWNER)):
         secret = made[1]
+    # After the "#", since browsers send only what is before it: no log gets to see the token.
+    link = f"{address}/#token={quote(secret)}" if secret else f"{address}/"
     yield f"QuickML server   {address}"
+    if has_page or secret:
+        yield f"{'studio' if has_page else 'link with token':<17}{link}"
     yield f"data             {settings.storage.data.absolute()}"
     if secret:
         yield f"token            {secret}"
@@ -99,10 +115,7 @@ def _greeting(settings: Settings, service: Service, port: int) -> Iterator[str]:
         yield "                 `quickml token create NAME` creates more"
     elif settings.server.tokens_required:
         yield "token            required; `quickml token create NAME` creates one"
-    link = f"{address}/?token={quote(secret)}" if secret else address
-    if secret:
-        yield f"link with token  {link}"
-    if not is_loopback(host):  # a phone could not open it
+    if not is_loopback(_host(settings)):  # a phone could not open it
         yield from _code(link)
 
 
@@ -122,8 +135,13 @@ def _code(link: str) -> Iterator[str]:
     yield from code.splitlines()
 
 
-def _address(host: str, port: int, scheme: str) -> str:
+def _address(settings: Settings, port: int) -> str:
+    scheme, host = "https" if settings.server.tls_cert else "http", _host(settings)
     return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _host(settings: Settings) -> str:
+    return _own_address() if settings.server.host in ANY else settings.server.host
 
 
 def _own_address() -> str:

@@ -21,6 +21,7 @@ from quickml.fields import Shape
 class Activation(Layer):
     """Applies a function to every number; `softmax` to the last axis."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((28, 28, 32), {"activation": "relu"})
     is_updatable: ClassVar = True
 
@@ -37,6 +38,7 @@ class Activation(Layer):
 class ReLU(Layer):
     """max(x, 0), with Keras' options."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((28, 28, 32), {"max_value": 6.0})
     is_updatable: ClassVar = True
 
@@ -52,6 +54,7 @@ class ReLU(Layer):
 class LeakyReLU(Layer):
     """x where positive, negative_slope * x elsewhere."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((64,), {"negative_slope": 0.1})
     is_updatable: ClassVar = True
 
@@ -62,6 +65,7 @@ class LeakyReLU(Layer):
 class PReLU(Layer):
     """x where positive, alpha * x elsewhere, with a trainable alpha for each position."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((28, 28, 32), {"shared_axes": [1, 2]})
 
     type: Literal["PReLU"] = "PReLU"
@@ -86,6 +90,7 @@ class PReLU(Layer):
 class ELU(Layer):
     """x where positive, alpha * (exp(x) - 1) elsewhere."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((64,), {"alpha": 0.5})
     is_updatable: ClassVar = True
 
@@ -96,6 +101,7 @@ class ELU(Layer):
 class Softmax(Layer):
     """exp(x) divided by its sum along an axis, so that the outputs add up to 1."""
 
+    group: ClassVar = "activation"
     example: ClassVar = Example((10,), {})
     is_updatable: ClassVar = True
 

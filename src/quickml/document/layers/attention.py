@@ -17,6 +17,7 @@ from quickml.fields import Fraction, Shape, Size
 class MultiHeadAttention(Layer):
     """Self-attention over the steps of a sequence."""
 
+    group: ClassVar = "attention"
     example: ClassVar = Example((32, 64), {"num_heads": 4, "key_dim": 16})
     attends_itself: ClassVar = True
     gains_from_bfloat16: ClassVar = True

@@ -26,6 +26,8 @@ FillMode = Literal["reflect", "wrap", "constant", "nearest"]
 class Augmentation(TrainingOnly):
     """A layer that varies images during training."""
 
+    group: ClassVar = "augmentation"
+
     def output_shape(self, *shapes: Shape) -> Shape:
         return image(shapes[0])
 

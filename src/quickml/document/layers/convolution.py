@@ -88,6 +88,8 @@ def window(  # noqa: PLR0917
 class _Stepping(Layer):
     """How a kernel moves over an image."""
 
+    group: ClassVar = "convolution"
+
     kernel_size: Pair
     strides: Pair = (1, 1)
     padding: Margin = "valid"

@@ -18,6 +18,7 @@ from quickml.fields import Shape, Size
 class Dense(Weighted):
     """Fully connected: y = activation(x · kernel + bias). Applied to each step of a sequence separately."""
 
+    group: ClassVar = "core"
     example: ClassVar = Example((64,), {"units": 10})
     is_updatable: ClassVar = True
     learns_on_phone: ClassVar = True

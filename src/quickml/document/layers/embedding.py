@@ -17,6 +17,7 @@ from quickml.fields import Shape, Size
 class Embedding(Layer):
     """Maps each token to a trainable row of numbers."""
 
+    group: ClassVar = "core"
     example: ClassVar = Example((32,), {"input_dim": 100, "output_dim": 16})
 
     type: Literal["Embedding"] = "Embedding"

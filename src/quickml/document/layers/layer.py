@@ -46,6 +46,21 @@ Initializer = Literal[
 ]
 BiasInitializer = Literal["zeros", "ones", "random_uniform", "random_normal", "truncated_normal"]
 Margin = Literal["valid", "same"]
+Group = Literal[
+    "core",
+    "convolution",
+    "pooling",
+    "recurrent",
+    "attention",
+    "normalization",
+    "regularization",
+    "activation",
+    "reshaping",
+    "merging",
+    "preprocessing",
+    "augmentation",
+]
+"""As Keras groups its layers; it counts augmentation as preprocessing."""
 
 
 class Regularizer(DocumentModel):
@@ -105,6 +120,8 @@ class Layer(DocumentModel):
     inputs: Annotated[tuple[str, ...], Field(max_length=100)] | None = None
     """Names of earlier layers, or `input`. Default: the previous layer."""
 
+    group: ClassVar[Group]
+    """Where to look for it in a list of layers."""
     example: ClassVar[Example]
     """An input shape and arguments, which the reference shows and the tests start with."""
     merges: ClassVar[bool] = False

@@ -7,6 +7,7 @@ from quickml.fields import Shape
 
 
 class _Merge(Layer):
+    group: ClassVar = "merging"
     merges: ClassVar[bool] = True
     is_updatable: ClassVar[bool] = True
 

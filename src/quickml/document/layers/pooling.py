@@ -9,6 +9,7 @@ from quickml.fields import Pair, Shape
 
 
 class _Pooling2D(Layer):
+    group: ClassVar = "pooling"
     keeps_raw: ClassVar = True
     is_updatable: ClassVar = True
 
@@ -45,6 +46,7 @@ class AveragePooling2D(_Pooling2D):
 
 
 class _GlobalPooling2D(Layer):
+    group: ClassVar = "pooling"
     keeps_raw: ClassVar = True
     is_updatable: ClassVar = True
 

@@ -17,6 +17,7 @@ Variance = Annotated[Annotated[_Variance, ONE] | Annotated[_Variances, MANY], BY
 class Rescaling(Layer):
     """x * scale + offset."""
 
+    group: ClassVar = "preprocessing"
     example: ClassVar = Example((28, 28, 1), {"scale": 0.0039})
     scales_raw: ClassVar = True
     is_updatable: ClassVar = True
@@ -36,6 +37,7 @@ class Normalization(Layer):
     the targets.
     """
 
+    group: ClassVar = "preprocessing"
     example: ClassVar = Example((4,), {})
     scales_raw: ClassVar = True
     is_updatable: ClassVar = True

@@ -23,6 +23,8 @@ MAX_UNROLLED = 512
 class Recurrent(Layer):
     """Arguments of all recurrent layers."""
 
+    group: ClassVar = "recurrent"
+
     units: Size
     activation: Activation_ = "tanh"
     use_bias: bool = True

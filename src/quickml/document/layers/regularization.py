@@ -19,6 +19,7 @@ Axes = Annotated[
 class Dropout(TrainingOnly):
     """Sets a random fraction of its inputs to zero during training."""
 
+    group: ClassVar = "regularization"
     example: ClassVar = Example((64,), {"rate": 0.25})
 
     type: Literal["Dropout"] = "Dropout"
@@ -28,6 +29,7 @@ class Dropout(TrainingOnly):
 class SpatialDropout2D(TrainingOnly):
     """Sets a random fraction of the channels of each image to zero during training."""
 
+    group: ClassVar = "regularization"
     example: ClassVar = Example((28, 28, 32), {"rate": 0.25})
 
     type: Literal["SpatialDropout2D"] = "SpatialDropout2D"
@@ -40,6 +42,7 @@ class SpatialDropout2D(TrainingOnly):
 class GaussianNoise(TrainingOnly):
     """Adds normally distributed noise with mean 0 during training."""
 
+    group: ClassVar = "regularization"
     example: ClassVar = Example((64,), {"stddev": 0.1})
 
     type: Literal["GaussianNoise"] = "GaussianNoise"
@@ -53,6 +56,7 @@ class GaussianNoise(TrainingOnly):
 class BatchNormalization(Layer):
     """Normalizes each channel to mean 0 and variance 1 over the batch, then scales and shifts it."""
 
+    group: ClassVar = "normalization"
     example: ClassVar = Example((28, 28, 32), {})
 
     is_updatable: ClassVar = True
@@ -79,6 +83,7 @@ class BatchNormalization(Layer):
 class GroupNormalization(Layer):
     """Normalizes groups of channels of each sample to mean 0 and variance 1, then scales and shifts them."""
 
+    group: ClassVar = "normalization"
     example: ClassVar = Example((28, 28, 32), {"groups": 8})
 
     type: Literal["GroupNormalization"] = "GroupNormalization"
@@ -112,6 +117,7 @@ class GroupNormalization(Layer):
 class LayerNormalization(Layer):
     """Normalizes each sample along one or more axes to mean 0 and variance 1, then scales and shifts it."""
 
+    group: ClassVar = "normalization"
     example: ClassVar = Example((28, 64), {})
 
     type: Literal["LayerNormalization"] = "LayerNormalization"

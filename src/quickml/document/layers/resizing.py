@@ -11,6 +11,7 @@ Interpolation = Literal["nearest", "bilinear"]
 class ZeroPadding2D(Layer):
     """Adds a margin of zeros around the image."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"padding": 2})
     is_updatable: ClassVar = True
@@ -26,6 +27,7 @@ class ZeroPadding2D(Layer):
 class Cropping2D(Layer):
     """Removes rows and columns at the edges of the image."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"cropping": 4})
 
@@ -50,6 +52,7 @@ class Cropping2D(Layer):
 class UpSampling2D(Layer):
     """Enlarges the image `size` times by repeating or interpolating pixels."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((7, 7, 16), {"size": 2})
 
@@ -65,6 +68,7 @@ class UpSampling2D(Layer):
 class Resizing(Layer):
     """Resizes the image."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"height": 20, "width": 20})
 

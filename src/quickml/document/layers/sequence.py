@@ -43,6 +43,7 @@ def _steps(  # noqa: PLR0917
 class Conv1D(Weighted):
     """Convolution along the steps of a sequence."""
 
+    group: ClassVar = "convolution"
     example: ClassVar = Example((128, 1), {"filters": 16, "kernel_size": 5})
 
     type: Literal["Conv1D"] = "Conv1D"
@@ -73,6 +74,7 @@ class Conv1D(Weighted):
 
 
 class _Pooling1D(Layer):
+    group: ClassVar = "pooling"
     keeps_raw: ClassVar = True
 
     pool_size: Size
@@ -106,6 +108,7 @@ class AveragePooling1D(_Pooling1D):
 
 
 class _GlobalPooling1D(Layer):
+    group: ClassVar = "pooling"
     keeps_raw: ClassVar = True
 
     keepdims: bool = False
@@ -137,6 +140,7 @@ class GlobalMaxPooling1D(_GlobalPooling1D):
 class ZeroPadding1D(Layer):
     """Adds steps of zeros before and after the sequence."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 16), {"padding": [2, 0]})
 
@@ -152,6 +156,7 @@ class ZeroPadding1D(Layer):
 class RepeatVector(Layer):
     """Repeats a row of numbers as the steps of a sequence."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((32,), {"n": 10})
 
@@ -168,6 +173,7 @@ class RepeatVector(Layer):
 class SpatialDropout1D(TrainingOnly):
     """Sets a random fraction of the features to zero during training, each at all steps."""
 
+    group: ClassVar = "regularization"
     is_updatable: ClassVar = False
     example: ClassVar = Example((32, 64), {"rate": 0.2})
 

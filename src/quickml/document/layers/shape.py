@@ -13,6 +13,7 @@ from quickml.fields import MAX_SIZE, Shape, Size
 class Flatten(Layer):
     """All numbers in one row, in the order rows, columns, channels."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     is_updatable: ClassVar = True
     example: ClassVar = Example((7, 7, 64), {})
@@ -29,6 +30,7 @@ class Flatten(Layer):
 class Reshape(Layer):
     """The same numbers in the same order, in another shape."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     is_updatable: ClassVar = True
     example: ClassVar = Example((28, 28, 1), {"target_shape": [14, 56]})
@@ -71,6 +73,7 @@ class Reshape(Layer):
 class Permute(Layer):
     """The axes in another order."""
 
+    group: ClassVar = "reshaping"
     keeps_raw: ClassVar = True
     example: ClassVar = Example((28, 16), {"dims": [2, 1]})
 

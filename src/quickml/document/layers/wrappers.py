@@ -39,6 +39,7 @@ def _is_dense(value: Any) -> Any:
 class Bidirectional(Layer):
     """Runs a recurrent layer over the sequence in both directions and merges the outputs."""
 
+    group: ClassVar = "recurrent"
     example: ClassVar = Example((28, 16), {"layer": {"type": "LSTM", "units": 32}})
     gains_from_bfloat16: ClassVar = True
 
@@ -76,6 +77,7 @@ class Bidirectional(Layer):
 class TimeDistributed(Layer):
     """Applies the same layer to every step of a sequence."""
 
+    group: ClassVar = "recurrent"
     example: ClassVar = Example((28, 16), {"layer": {"type": "Dense", "units": 8}})
     gains_from_bfloat16: ClassVar = True
 

@@ -7,21 +7,13 @@ from fastapi.concurrency import run_in_threadpool
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4
 from pydantic_core import to_json
 
-from quickml._version import __version__
 from quickml.api import routes
-from quickml.api.operations import Index, Liveness, Readiness
+from quickml.api.operations import Liveness, Readiness
 from quickml.http.answers import readiness
 from quickml.http.auth import Owner
 from quickml.http.state import TheService, TheState
 
 router = APIRouter()
-
-
-@router.get(routes.INDEX, response_description="Version and paths")
-async def index() -> Index:
-    """Get the version of the server, and paths of some routes."""
-    links = {"openapi": routes.OPENAPI, "jobs": routes.JOBS, "datasets": routes.DATASETS}
-    return Index(version=__version__, links=links)
 
 
 @router.get(routes.OPENAPI, include_in_schema=False)

@@ -9,11 +9,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from quickml.errors import ShareError
 from quickml.http import problems
+from quickml.http.server.pieces import PIECE_BYTES, send_in_pieces
 from quickml.http.shares import Shares
 from quickml.http.state import owner_in
-
-PIECE_BYTES = 64 << 10
-"""Responses up to this size are sent at once, and are not counted."""
 
 
 class Sending:
@@ -44,17 +42,9 @@ class Sending:
             try:
                 with self._memory.held(owner_in(scope), len(body)):
                     await send(first)
-                    await _send_in_pieces(send, body)
+                    await send_in_pieces(send, body)
             except ShareError as error:
                 is_refused = True
                 await problems.answer(error)(scope, receive, send)
 
         await self._app(scope, receive, sent)
-
-
-async def _send_in_pieces(send: Send, body: bytes) -> None:
-    """Return when all has left the process."""
-    for start in range(0, len(body), PIECE_BYTES):
-        piece = memoryview(body)[start : start + PIECE_BYTES]
-        await send({"type": "http.response.body", "body": piece, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
