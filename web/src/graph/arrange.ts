@@ -1,0 +1,67 @@
+/** Branches laid out as a graph by dagre. Runs in a worker where there is one. */
+
+import dagre from '@dagrejs/dagre';
+import type { Edge } from './network.ts';
+
+export interface Task {
+  readonly nodes: readonly { readonly id: number; readonly width: number; readonly height: number }[];
+  readonly from: number;
+  readonly to: number;
+  readonly edges: readonly Edge[];
+  readonly down: boolean;
+}
+
+export interface Arrangement {
+  readonly width: number;
+  readonly height: number;
+  /** Centres of the boxes. */
+  readonly centres: readonly { readonly id: number; readonly x: number; readonly y: number }[];
+  /** Where lines come in and go out. */
+  readonly start: { readonly x: number; readonly y: number };
+  readonly end: { readonly x: number; readonly y: number };
+  /** Points that long edges pass between other blocks, in the order of the task's edges. */
+  readonly ways: readonly (readonly { readonly x: number; readonly y: number }[])[];
+}
+
+const START = 'start';
+const END = 'end';
+
+/** The layers before and after the branches are points here, since they stand outside. */
+export function arrange({ nodes, from, to, edges, down }: Task): Arrangement {
+  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  graph.setGraph({
+    rankdir: down ? 'TB' : 'LR',
+    ranksep: down ? 26 : 34,
+    nodesep: 14,
+    edgesep: 16,
+    marginx: 0,
+    marginy: 0,
+  });
+  graph.setDefaultEdgeLabel(() => ({}));
+  const name = (id: number): string => (id === from ? START : id === to ? END : String(id));
+  graph.setNode(START, { width: 1, height: 1 });
+  for (const { id, width, height } of nodes) graph.setNode(String(id), { width, height });
+  graph.setNode(END, { width: 1, height: 1 });
+  edges.forEach((edge, at) => graph.setEdge(name(edge.from), name(edge.to), {}, String(at)));
+  const used = new Set(edges.map((edge) => edge.from));
+  for (const { id } of nodes) if (!used.has(id)) graph.setEdge(String(id), END, {}, `loose ${id}`);
+  dagre.layout(graph);
+  const at = (node: string): { x: number; y: number } => {
+    const { x, y } = graph.node(node) as { x: number; y: number };
+    return { x, y };
+  };
+  const { width = 0, height = 0 } = graph.graph() as { width?: number; height?: number };
+  return {
+    width,
+    height,
+    centres: nodes.map(({ id }) => ({ id, ...at(String(id)) })),
+    start: at(START),
+    end: at(END),
+    ways: edges.map((edge, index) => {
+      const { points } = graph.edge(name(edge.from), name(edge.to), String(index)) as {
+        points: { x: number; y: number }[];
+      };
+      return points.slice(1, -1).map(({ x, y }) => ({ x, y }));
+    }),
+  };
+}

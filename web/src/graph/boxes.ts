@@ -1,0 +1,84 @@
+/** Places of a network's blocks on the page: rows that wrap like text, or a column on narrow screens. Pure geometry. */
+
+import type { Node } from './network.ts';
+import type { Solid } from './shapes.ts';
+
+export interface Point {
+  readonly x: number;
+  readonly y: number;
+}
+
+/** A block with its labels. Lines come in and go out at the height `line`. */
+export interface Box {
+  readonly id: number;
+  readonly solid: Solid;
+  readonly width: number;
+  /** From the top to where lines come in, and from there to the bottom. */
+  readonly above: number;
+  readonly below: number;
+  /** Top left of the solid and of the labels, from the top left of the box. */
+  readonly solidAt: Point;
+  readonly labelAt: Point;
+}
+
+export interface Labels {
+  /** Lines of text below the block. */
+  readonly lines: readonly string[];
+}
+
+const LINE = 44;
+const TEXT = 17;
+/** Widths of letters on average, for text of 12.5 and of 11 pixels: measuring would need a page. */
+const WIDE = 7.2;
+const NARROW = 6.2;
+
+/** Width of labels, the first of which is set larger. */
+export function labelWidth(lines: readonly string[]): number {
+  return Math.max(0, ...lines.map((text, at) => text.length * (at === 0 ? WIDE : NARROW)));
+}
+
+/** Labels stand below the block; beside it in a column. */
+export function boxOf(
+  node: Pick<Node, 'id'>,
+  solid: Solid,
+  lines: readonly string[],
+  beside: number | null,
+): Box {
+  const text = lines.length * TEXT;
+  if (beside !== null) {
+    const above = Math.max(solid.height, text) / 2;
+    return {
+      id: node.id,
+      solid,
+      width: beside + labelWidth(lines),
+      above,
+      below: above,
+      solidAt: { x: (beside - 14 - solid.width) / 2, y: above - solid.height / 2 },
+      labelAt: { x: beside, y: above - text / 2 + 12 },
+    };
+  }
+  const under = Math.min(solid.height / 2, LINE);
+  return {
+    id: node.id,
+    solid,
+    width: Math.max(solid.width, labelWidth(lines)),
+    above: solid.height - under,
+    below: LINE + 12 + text,
+    solidAt: { x: 0, y: 0 },
+    labelAt: { x: 0, y: solid.height - under + LINE + 26 },
+  };
+}
+
+/** A block below whose own solid the labels stand, for branches: they leave no room below small ones. */
+export function snugBox(node: Pick<Node, 'id'>, solid: Solid, lines: readonly string[]): Box {
+  const under = Math.min(solid.height / 2, LINE);
+  return {
+    id: node.id,
+    solid,
+    width: Math.max(solid.width, labelWidth(lines)),
+    above: solid.height - under,
+    below: under + 6 + lines.length * TEXT,
+    solidAt: { x: 0, y: 0 },
+    labelAt: { x: 0, y: solid.height + 18 },
+  };
+}
