@@ -42,6 +42,9 @@ images. An array also has `units`, the size of the layer's last axis: of a layer
 (by default {MOST}) the first ones are sent. Of a sequence, these are the first units of each step. Of a
 vector, the first {VECTOR_VALUES_PER_MAP} x `most` values are sent.
 
+The response header `Server-Timing: run;dur=1.284`, which the JSON response has too, is the time in
+milliseconds for which the file was run, with all of its layers shown.
+
 ## Explanations
 
 The header has `kind`, which is `"explanation"`, and what the JSON response has: `file`, `part`, `size`,

@@ -60,7 +60,7 @@ ALLOWED = [
 """Request headers that web pages of other origins may send."""
 EXPOSED = [
     *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Repr-Digest"),
-    "Retry-After",
+    *("Retry-After", "Server-Timing"),
 ]
 """Response headers that they may read."""
 

@@ -7,6 +7,7 @@ is done in steps, between which the requests of others have their turn.
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -72,6 +73,8 @@ class Prediction:
     """The output of the model."""
     activations: Mapping[str, LayerOutput] = field(default_factory=dict)
     """By layer, in the order of the document. Layers that only act during training are not in the file."""
+    run_s: float = 0.0
+    """How long the file was run, with all of its layers shown."""
 
     @property
     def size_bytes(self) -> int:
@@ -164,7 +167,10 @@ class Models:
         for index, array in enumerate(arrays):
             if index:
                 yield
-            predictions.append(_predicted(opened.run(array), opened, nodes, wanted.most))
+            start = time.perf_counter()
+            given = opened.run(array)
+            run_s = time.perf_counter() - start
+            predictions.append(_predicted(given, opened, nodes, wanted.most, run_s))
             opened.runtime.check_finite(predictions[-1].values, f"inputs/{index}")
         return opened.artifact, predictions
 
@@ -279,7 +285,7 @@ def _check_amount(nodes: Sequence[Node], inputs: int, most: int | None) -> None:
 
 
 def _predicted(
-    given: Mapping[str, NDArray[Any]], opened: Opened, nodes: Sequence[Node], most: int | None
+    given: Mapping[str, NDArray[Any]], opened: Opened, nodes: Sequence[Node], most: int | None, run_s: float
 ) -> Prediction:
     values, labels = opened.answer(given), opened.runtime.labels or ()
     probabilities = dict(zip(labels, values, strict=True)) if labels else {}
@@ -291,6 +297,7 @@ def _predicted(
         activations={
             node.name: _activation(given.get(node.name, answer), node.output_shape, most) for node in nodes
         },
+        run_s=run_s,
     )
 
 

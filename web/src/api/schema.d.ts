@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * Index
-         * @description Get the version of the server, and paths of some routes.
+         * @description Get the version of the server, paths of some routes, and who the caller is; browsers get the studio.
          */
         readonly get: operations["index"];
         readonly put?: never;
@@ -328,6 +328,26 @@ export interface paths {
         readonly patch?: never;
         readonly trace?: never;
     };
+    readonly "/v1/examples": {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        /**
+         * List Examples
+         * @description List documents to start from, the ones to begin with first.
+         */
+        readonly get: operations["list_examples"];
+        readonly put?: never;
+        readonly post?: never;
+        readonly delete?: never;
+        readonly options?: never;
+        readonly head?: never;
+        readonly patch?: never;
+        readonly trace?: never;
+    };
     readonly "/v1/jobs": {
         readonly parameters: {
             readonly query?: never;
@@ -537,7 +557,7 @@ export interface paths {
          *
          *     The body is JSON, or the bytes of one sample (uint8, or float32 in little-endian order) as
          *     `application/octet-stream`. With `Accept: application/octet-stream`, the response is
-         *     binary: see the page "Arrays" of the documentation.
+         *     binary: see the page "Arrays" of the documentation. `Server-Timing` says how long the file was run.
          */
         readonly post: operations["predict"];
         readonly delete?: never;
@@ -988,7 +1008,7 @@ export interface components {
         readonly DatasetDetails: {
             /**
              * Feature Names
-             * @description Names of the features of a table.
+             * @description Names of the features of a table, with their units; of a sequence, those of a step.
              */
             readonly feature_names: readonly string[] | null;
             /**
@@ -1001,6 +1021,16 @@ export interface components {
              * @description Kind of input: `image` or `numbers`.
              */
             readonly input: string;
+            /**
+             * Is Local
+             * @description Whether the data is on the server; otherwise the first training downloads it.
+             */
+            readonly is_local: boolean;
+            /**
+             * Kind
+             * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`.
+             */
+            readonly kind: string;
             /**
              * Labels
              * @description Labels of a classification, in the order of the model's outputs.
@@ -1058,6 +1088,11 @@ export interface components {
              * @description Number of training samples.
              */
             readonly train_samples: number;
+            /**
+             * Vocabulary
+             * @description Meaning of each token, from 0 on.
+             */
+            readonly vocabulary: readonly string[] | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -1079,7 +1114,7 @@ export interface components {
         readonly DatasetMessage: {
             /**
              * Feature Names
-             * @description Names of the features of a table.
+             * @description Names of the features of a table, with their units; of a sequence, those of a step.
              */
             readonly feature_names: readonly string[] | null;
             /**
@@ -1092,6 +1127,16 @@ export interface components {
              * @description Kind of input: `image` or `numbers`.
              */
             readonly input: string;
+            /**
+             * Is Local
+             * @description Whether the data is on the server; otherwise the first training downloads it.
+             */
+            readonly is_local: boolean;
+            /**
+             * Kind
+             * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`.
+             */
+            readonly kind: string;
             /**
              * Labels
              * @description Labels of a classification, in the order of the model's outputs.
@@ -1137,6 +1182,11 @@ export interface components {
              * @description Number of training samples.
              */
             readonly train_samples: number;
+            /**
+             * Vocabulary
+             * @description Meaning of each token, from 0 on.
+             */
+            readonly vocabulary: readonly string[] | null;
         } & {
             readonly [key: string]: unknown;
         };
@@ -4698,6 +4748,48 @@ export interface components {
             readonly last: number;
         };
         /**
+         * ExampleList
+         * @description Documents to start from.
+         */
+        readonly ExampleList: {
+            /**
+             * Examples
+             * @description Documents, the ones to begin with first.
+             */
+            readonly examples: readonly components["schemas"]["ExampleMessage"][];
+        };
+        /**
+         * ExampleMessage
+         * @description A document to start from.
+         */
+        readonly ExampleMessage: {
+            /**
+             * Dataset
+             * @description Name of its dataset.
+             */
+            readonly dataset: string;
+            /**
+             * Help
+             * @description What it shows, in one sentence.
+             */
+            readonly help: string;
+            /**
+             * Name
+             * @description Name.
+             */
+            readonly name: string;
+            /**
+             * Text
+             * @description The document, as formatted JSON.
+             */
+            readonly text: string;
+            /**
+             * Title
+             * @description Title.
+             */
+            readonly title: string;
+        };
+        /**
          * ExplanationMap
          * @description How much each part matters to one output.
          */
@@ -4852,6 +4944,17 @@ export interface components {
              * @constant
              */
             readonly name: "QuickML";
+            /**
+             * Owner
+             * @description Whose jobs the caller may read and change: the owner of the request's token, or `anyone` on a server without tokens. null if a token is required and there is none, or it is not valid.
+             */
+            readonly owner: string | null;
+            /**
+             * Tokens Required
+             * @description Whether requests need a token.
+             * @default false
+             */
+            readonly tokens_required: boolean;
             /**
              * Version
              * @description Version of the server.
@@ -5153,6 +5256,11 @@ export interface components {
         readonly LayerMessage: {
             /** @description An example of the layer. */
             readonly example: components["schemas"]["LayerExample"];
+            /**
+             * Group
+             * @description Where to look for it in a list: `core`, `convolution`, `pooling`, `recurrent`, `attention`, `normalization`, `regularization`, `activation`, `reshaping`, `merging`, `preprocessing` or `augmentation`.
+             */
+            readonly group: string;
             /**
              * Help
              * @description What the layer does.
@@ -6139,13 +6247,14 @@ export interface operations {
         };
         readonly requestBody?: never;
         readonly responses: {
-            /** @description Version and paths */
+            /** @description Version and paths; for browsers the studio, a page */
             readonly 200: {
                 headers: {
                     readonly [name: string]: unknown;
                 };
                 content: {
                     readonly "application/json": components["schemas"]["Index"];
+                    readonly "text/html": string;
                 };
             };
             /** @description A problem document */
@@ -6727,6 +6836,35 @@ export interface operations {
                 content: {
                     readonly "application/json": components["schemas"]["ChangePage"];
                     readonly "text/event-stream": string;
+                };
+            };
+            /** @description A problem document */
+            readonly default: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    readonly list_examples: {
+        readonly parameters: {
+            readonly query?: never;
+            readonly header?: never;
+            readonly path?: never;
+            readonly cookie?: never;
+        };
+        readonly requestBody?: never;
+        readonly responses: {
+            /** @description Documents */
+            readonly 200: {
+                headers: {
+                    readonly [name: string]: unknown;
+                };
+                content: {
+                    readonly "application/json": components["schemas"]["ExampleList"];
                 };
             };
             /** @description A problem document */

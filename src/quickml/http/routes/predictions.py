@@ -71,7 +71,7 @@ async def predict(
 
     The body is JSON, or the bytes of one sample (uint8, or float32 in little-endian order) as
     `application/octet-stream`. With `Accept: application/octet-stream`, the response is
-    binary: see the page "Arrays" of the documentation.
+    binary: see the page "Arrays" of the documentation. `Server-Timing` says how long the file was run.
     """
     is_binary = accepts_arrays(request)
     most = most or (MOST if is_binary else None)
@@ -79,8 +79,8 @@ async def predict(
         state.service, job_id, owner, body, PredictionOptions(file=file, layers=activations or (), most=most)
     )
     if is_binary:
-        content = await state.predictions.run_steps(owner, _packed(work))
-        return Response(content, media_type=MEDIA_TYPE)
+        content, timing = await state.predictions.run_steps(owner, _packed(work))
+        return Response(content, media_type=MEDIA_TYPE, headers=timing)
     _, found = await state.predictions.run_steps(owner, work)
     return PredictionsResponse(found, memory=state.memory, owner=owner)
 
@@ -103,16 +103,21 @@ def _answers(
     return (yield from service.inference.predict(job_id, owner, inputs, replace(wanted, layers=layers)))
 
 
-def _packed(work: Steps[tuple[Artifact, list[Prediction]]]) -> Steps[bytes]:
+def _packed(work: Steps[tuple[Artifact, list[Prediction]]]) -> Steps[tuple[bytes, dict[str, str]]]:
     file, found = yield from work
-    return binary.predictions(file, found)
+    return binary.predictions(file, found), _timing(found)
+
+
+def _timing(found: Sequence[Prediction]) -> dict[str, str]:
+    """How long the file was run for all inputs, in milliseconds (W3C Server Timing)."""
+    return {"Server-Timing": f"run;dur={1000 * sum(one.run_s for one in found):.3f}"}
 
 
 class PredictionsResponse(StreamingResponse):
     """Predictions, written as the client receives them: as text, numbers take four times the memory."""
 
     def __init__(self, found: Sequence[Prediction], *, memory: Shares, owner: str) -> None:
-        super().__init__(prediction_pieces(found), media_type="application/json")
+        super().__init__(prediction_pieces(found), media_type="application/json", headers=_timing(found))
         self._size_bytes = sum(one.size_bytes for one in found)
         self._memory, self._owner = memory, owner
 
