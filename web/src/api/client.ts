@@ -1,22 +1,11 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { session } from '../state/session.svelte.ts';
+import { ServerProblem } from './problem.ts';
 import type { components, paths } from './schema';
 
 export type Schemas = components['schemas'];
 
-/** A problem document of the server (RFC 9457), or what stands for one if it could not be reached. */
-export class ServerProblem extends Error {
-  constructor(
-    readonly status: number,
-    readonly type: string,
-    readonly detail: string,
-    /** Single problems of a document or request, each with a JSON pointer. */
-    readonly problems: readonly unknown[] = [],
-  ) {
-    super(detail);
-    this.name = 'ServerProblem';
-  }
-}
+export { ServerProblem };
 
 /** The folder of the page: the server may be behind a prefix. Ends with a slash. */
 export const base = new URL('.', location.href.split('#')[0]).href;
@@ -44,8 +33,7 @@ export async function data<T>(call: Promise<{ data?: T; error?: unknown; respons
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ServerProblem(0, 'offline', String(error));
   }
-  if (answer.error !== undefined || !answer.response.ok)
-    throw problemOf(answer.response.status, answer.error);
+  if (answer.error !== undefined || !answer.response.ok) throw problemOf(answer.response, answer.error);
   return answer.data as T;
 }
 
@@ -62,10 +50,10 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   }
   if (response.status === 401) session.refused = true;
   if (response.ok || response.status === 304) return response;
-  throw problemOf(response.status, await response.json().catch(() => null));
+  throw problemOf(response, await response.json().catch(() => null));
 }
 
-function problemOf(status: number, body: unknown): ServerProblem {
+function problemOf({ status, headers }: Response, body: unknown): ServerProblem {
   const found = (typeof body === 'object' && body !== null ? body : {}) as Record<string, unknown>;
   const text = (key: string): string => (typeof found[key] === 'string' ? found[key] : '');
   const problems = Array.isArray(found['problems']) ? found['problems'] : [];
@@ -74,5 +62,11 @@ function problemOf(status: number, body: unknown): ServerProblem {
     text('type') || 'about:blank',
     text('detail') || text('title') || `HTTP ${status}`,
     problems,
+    seconds(headers.get('Retry-After')),
   );
+}
+
+/** `Retry-After` in seconds. A date would depend on the clocks of both sides; the server sends none. */
+function seconds(header: string | null): number | null {
+  return header !== null && /^\d+$/.test(header) ? Number(header) : null;
 }

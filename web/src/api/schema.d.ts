@@ -4,152 +4,152 @@
  */
 
 export interface paths {
-    readonly "/": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Index
          * @description Get the version of the server, paths of some routes, and who the caller is; browsers get the studio.
          */
-        readonly get: operations["index"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["index"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/check-model": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/check-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Check Model
          * @description Get the status of a model.
          */
-        readonly get: operations["check_model"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["check_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/get-all": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/get-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get All
          * @description List the models that can be downloaded, newest first.
          */
-        readonly get: operations["get_all"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/get-model": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/get-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Model
          * @description Download the `.mlmodel` file of a model.
          */
-        readonly get: operations["get_model"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/healthz": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Healthz
          * @description Check liveness: answers as long as the process runs.
          */
-        readonly get: operations["healthz"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["healthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/make-model": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/make-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Make Model
          * @description Submit a model. The body is read as JSON whatever its Content-Type.
          */
-        readonly post: operations["make_model"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["make_model"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/metrics": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Metrics
          * @description Get metrics in the Prometheus text format.
          */
-        readonly get: operations["metrics"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["metrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/readyz": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Readyz
@@ -157,161 +157,161 @@ export interface paths {
          *
          *     Workers that are still starting count as ready, since jobs wait for them in the queue.
          */
-        readonly get: operations["readyz"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["readyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/stop-model": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/stop-model": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Stop Model
          * @description Stop training early, keep the weights, and export the model.
          */
-        readonly get: operations["stop_model"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["stop_model"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/artifacts/{sha256}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/artifacts/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Parts
          * @description Get the SHA-256 of each part of a file. Clients use it to repair damaged downloads.
          */
-        readonly get: operations["get_parts"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_parts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/artifacts/{sha256}/{filename}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/artifacts/{sha256}/{filename}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Artifact
          * @description Download a file, or ranges of it, by its SHA-256 and name. Preconditions and ranges follow RFC 9110.
          */
-        readonly get: operations["get_artifact"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_artifact"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/datasets": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/datasets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Datasets
          * @description List all datasets.
          */
-        readonly get: operations["list_datasets"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["list_datasets"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/datasets/{name}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/datasets/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Dataset
          * @description Get a dataset with its options as JSON Schema and some samples.
          */
-        readonly get: operations["get_dataset"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_dataset"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/datasets/{name}/samples": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/datasets/{name}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Samples
          * @description List samples of a dataset with the options given: by IDs, or by class, page by page.
          */
-        readonly get: operations["list_samples"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["list_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/datasets/{name}/sheet.png": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/datasets/{name}/sheet.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Sheet
          * @description Get pictures of a dataset on one PNG file, ten in a row, in the order of `ids`, without margins.
          */
-        readonly get: operations["get_sheet"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_sheet"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/events": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Changes
@@ -319,172 +319,172 @@ export interface paths {
          *
          *     Without `after`, a stream begins with the next change. To miss nothing, open it before you list the jobs.
          */
-        readonly get: operations["get_changes"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_changes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/examples": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/examples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Examples
          * @description List documents to start from, the ones to begin with first.
          */
-        readonly get: operations["list_examples"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["list_examples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Jobs
          * @description List the caller's jobs, newest first.
          */
-        readonly get: operations["list_jobs"];
-        readonly put?: never;
+        get: operations["list_jobs"];
+        put?: never;
         /**
          * Create Job
          * @description Submit a document. The job is stored when the response is sent.
          */
-        readonly post: operations["create_job"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["create_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Job
          * @description Get a job with its status, progress, metrics, document and files.
          */
-        readonly get: operations["get_job"];
-        readonly put?: never;
-        readonly post?: never;
+        get: operations["get_job"];
+        put?: never;
+        post?: never;
         /**
          * Delete Job
          * @description Delete a job with its events and files. A job that is not finished is cancelled first.
          */
-        readonly delete: operations["delete_job"];
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        delete: operations["delete_job"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/answers": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/answers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Answers
          * @description Download `answers.bin`: what the trained model answers to every test sample, with probabilities.
          */
-        readonly get: operations["get_answers"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_answers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/artifacts": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/artifacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Artifacts
          * @description List the files of a job; the list is empty until the job is ready.
          */
-        readonly get: operations["list_artifacts"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["list_artifacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/cancel": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/cancel": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Cancel Job
          * @description Cancel a job and discard its training. A finished job does not change.
          */
-        readonly post: operations["cancel_job"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["cancel_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/events": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Events
          * @description Stream the events of a job as they happen, or get a page of those there are.
          */
-        readonly get: operations["get_events"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/explanations": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/explanations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Explain
          * @description Hide parts of an input one after the other, and see how the model's output changes (occlusion).
@@ -492,19 +492,19 @@ export interface paths {
          *     Parts are patches of a picture, windows of a sequence, single features of a table, or single tokens. The
          *     body and the binary response are as for predictions.
          */
-        readonly post: operations["explain"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["explain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/frames": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/frames": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Frames
@@ -513,44 +513,44 @@ export interface paths {
          *     The answer is a film: each frame stands alone, and the header is in every answer. One without frames has
          *     nothing new. Frames that the film drops when it is thinned are not in later answers.
          */
-        readonly get: operations["get_frames"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_frames"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/links": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Create Links
          * @description Make signed links to files of a ready job. Anyone who has a link can download its file.
          */
-        readonly post: operations["create_links"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["create_links"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/predictions": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/predictions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Predict
          * @description Run a Core ML file of a ready job on inputs; on request, also return what its layers compute.
@@ -559,92 +559,92 @@ export interface paths {
          *     `application/octet-stream`. With `Accept: application/octet-stream`, the response is
          *     binary: see the page "Arrays" of the documentation. `Server-Timing` says how long the file was run.
          */
-        readonly post: operations["predict"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["predict"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/jobs/{job_id}/stop": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/jobs/{job_id}/stop": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Stop Job
          * @description Stop training early, keep the weights, and export the model. A finished job does not change.
          */
-        readonly post: operations["stop_job"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["stop_job"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/layers": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/layers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * List Layers
          * @description List all types of layers with their arguments as JSON Schema.
          */
-        readonly get: operations["list_layers"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["list_layers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/schema": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
         /**
          * Get Schema
          * @description Get the JSON Schema (draft 2020-12) of a document.
          */
-        readonly get: operations["get_schema"];
-        readonly put?: never;
-        readonly post?: never;
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        get: operations["get_schema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
-    readonly "/v1/validate": {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    "/v1/validate": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly get?: never;
-        readonly put?: never;
+        get?: never;
+        put?: never;
         /**
          * Validate
          * @description Check a document without training: shapes, parameters, memory and warnings, or every problem.
          */
-        readonly post: operations["validate"];
-        readonly delete?: never;
-        readonly options?: never;
-        readonly head?: never;
-        readonly patch?: never;
-        readonly trace?: never;
+        post: operations["validate"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
     };
 }
 export type webhooks = Record<string, never>;
@@ -654,591 +654,591 @@ export interface components {
          * ActivationMessage
          * @description The output of a layer.
          */
-        readonly ActivationMessage: {
+        ActivationMessage: {
             /**
              * Shape
              * @description Shape, without the batch.
              */
-            readonly shape: readonly number[];
+            shape: number[];
             /**
              * Values
              * @description Values in row-major order: the last axis varies fastest.
              */
-            readonly values: readonly (number | null)[];
+            values: (number | null)[];
         };
         /**
          * AnsweringFile
          * @description The file that has answered a prediction or an explanation.
          */
-        readonly AnsweringFile: {
+        AnsweringFile: {
             /**
              * Name
              * @description File name, as in the manifest.
              */
-            readonly name: string;
+            name: string;
             /**
              * Sha256
              * @description SHA-256 of the file.
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
         };
         /**
          * ArtifactMessage
          * @description A file of a job.
          */
-        readonly ArtifactMessage: {
+        ArtifactMessage: {
             /**
              * Kind
              * @description Kind of file: `mlmodel`, `mlpackage`, `onnx`, `report`, `keras`, `spec`, `answers` and so on. A `variant` is a Core ML file with other weights than the delivered one, such as `model.int8.mlmodel`.
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Media Type
              * @description Media type of the file.
              */
-            readonly media_type: string;
+            media_type: string;
             /**
              * Name
              * @description File name.
              */
-            readonly name: string;
+            name: string;
             /** @description For the zip of a package: its files, each of which can be downloaded by itself. */
-            readonly package: components["schemas"]["PackageMessage"] | null;
+            package: components["schemas"]["PackageMessage"] | null;
             /**
              * Sha256
              * @description SHA-256 of the file.
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Url
              * @description Path of the file on the server.
              * @default
              */
-            readonly url: string;
+            url: string;
         };
         /**
          * Batches
          * @description The training loss of single steps, sent when there are 64 values, or fewer about once per second.
          */
-        readonly Batches: {
+        Batches: {
             /**
              * Every
              * @description Number of steps per value: 1 for up to 8,192 planned steps, more for longer trainings.
              */
-            readonly every: number;
+            every: number;
             /**
              * First
              * @description Number of the first step, counted from 1 over all epochs.
              */
-            readonly first: number;
+            first: number;
             /**
              * Losses
              * @description Mean training loss of each `every` steps, rounded to 4 significant digits; at most 64 values. The last value of a training may cover fewer steps.
              */
-            readonly losses: readonly (number | null)[];
+            losses: (number | null)[];
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "batches";
+            type: "batches";
         };
         /**
          * Built
          * @description The network is built and has its initial weights.
          */
-        readonly Built: {
+        Built: {
             /**
              * Layers
              * @description Layers in the order of the document.
              */
-            readonly layers: readonly components["schemas"]["LayerRow"][];
+            layers: components["schemas"]["LayerRow"][];
             /**
              * Memory Bytes
              * @description Estimated memory of training.
              */
-            readonly memory_bytes: number;
+            memory_bytes: number;
             /**
              * Parameters
              * @description Number of parameters.
              */
-            readonly parameters: number;
+            parameters: number;
             /**
              * Precision
              * @description Precision of training: `float32` or `mixed_bfloat16`.
              */
-            readonly precision: string;
+            precision: string;
             /**
              * Seconds
              * @description Duration of the build.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Test Samples
              * @description Number of test samples.
              */
-            readonly test_samples: number;
+            test_samples: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * Train Samples
              * @description Number of training samples.
              */
-            readonly train_samples: number;
+            train_samples: number;
             /**
              * Trainable Parameters
              * @description Number of parameters that training changes.
              */
-            readonly trainable_parameters: number;
+            trainable_parameters: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "built";
+            type: "built";
             /**
              * Validation Samples
              * @description Number of validation samples.
              */
-            readonly validation_samples: number;
+            validation_samples: number;
         };
         /**
          * Cancelled
          * @description The job was cancelled.
          */
-        readonly Cancelled: {
+        Cancelled: {
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "cancelled";
+            type: "cancelled";
         };
         /**
          * ChangeMessage
          * @description An event of one of your jobs, or that one was submitted or deleted.
          */
-        readonly ChangeMessage: {
+        ChangeMessage: {
             /**
              * Change
              * @description What happened to it.
              * @enum {string}
              */
-            readonly change: "event" | "submitted" | "deleted";
+            change: "event" | "submitted" | "deleted";
             /**
              * Event
              * @description For an event, the event.
              */
-            readonly event: (components["schemas"]["Started"] | components["schemas"]["Warned"] | components["schemas"]["Built"] | components["schemas"]["Progress"] | components["schemas"]["Batches"] | components["schemas"]["Snapshot"] | components["schemas"]["EpochEnded"] | components["schemas"]["Trained"] | components["schemas"]["Compressed"] | components["schemas"]["Compiled"] | components["schemas"]["Verified"] | components["schemas"]["Failed"] | components["schemas"]["Interrupted"] | components["schemas"]["Cancelled"]) | null;
+            event: (components["schemas"]["Started"] | components["schemas"]["Warned"] | components["schemas"]["Built"] | components["schemas"]["Progress"] | components["schemas"]["Batches"] | components["schemas"]["Snapshot"] | components["schemas"]["EpochEnded"] | components["schemas"]["Trained"] | components["schemas"]["Compressed"] | components["schemas"]["Compiled"] | components["schemas"]["Verified"] | components["schemas"]["Failed"] | components["schemas"]["Interrupted"] | components["schemas"]["Cancelled"]) | null;
             /**
              * Id
              * @description For an event, its number in its job.
              */
-            readonly id: number | null;
+            id: number | null;
             /**
              * Job Id
              * @description The job.
              */
-            readonly job_id: string;
+            job_id: string;
             /**
              * Position
              * @description Position in the order of all changes of your jobs. Some positions are left out.
              */
-            readonly position: number;
+            position: number;
             /**
              * Time
              * @description For a job that was submitted or deleted, when.
              */
-            readonly time: string | null;
+            time: string | null;
         };
         /**
          * ChangePage
          * @description A page of changes, in order.
          */
-        readonly ChangePage: {
+        ChangePage: {
             /**
              * Changes
              * @description Changes of this page.
              */
-            readonly changes: readonly components["schemas"]["ChangeMessage"][];
+            changes: components["schemas"]["ChangeMessage"][];
             /**
              * Position
              * @description Position of the last change of this page: the `after` of the next request.
              */
-            readonly position: number;
+            position: number;
         };
         /**
          * Compiled
          * @description All files are written.
          */
-        readonly Compiled: {
+        Compiled: {
             /**
              * Files
              * @description Files of the result.
              */
-            readonly files: readonly components["schemas"]["FileRow"][];
+            files: components["schemas"]["FileRow"][];
             /**
              * Seconds
              * @description Duration of the export.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Skipped
              * @description Optional formats that the document names and this machine cannot write, each with the reason.
              */
-            readonly skipped: {
-                readonly [key: string]: string;
+            skipped: {
+                [key: string]: string;
             };
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "compiled";
+            type: "compiled";
         };
         /**
          * Compressed
          * @description A file with compressed weights was written and run on every test sample.
          */
-        readonly Compressed: {
+        Compressed: {
             /**
              * Accuracy
              * @description Accuracy on the test samples; None for a regression.
              */
-            readonly accuracy: number | null;
+            accuracy: number | null;
             /**
              * Artifact
              * @description Name of the result's file with these weights, the delivered one or a variant; on a server, with `.zip` if it is a package. None if it is not kept, and in events of older versions.
              */
-            readonly artifact?: string | null;
+            artifact?: string | null;
             /**
              * Drop
              * @description Accuracy lost against the trained model, or relative increase of the mean absolute error.
              */
-            readonly drop: number | null;
+            drop: number | null;
             /**
              * File
              * @description File name.
              */
-            readonly file: string;
+            file: string;
             /**
              * Flips
              * @description Number of test samples with another label than from the trained model; None for a regression, and in events of older versions.
              */
-            readonly flips?: number | null;
+            flips?: number | null;
             /**
              * Float32 Bytes
              * @description Size of the same file with float32 weights.
              */
-            readonly float32_bytes: number;
+            float32_bytes: number;
             /**
              * Label Agreement
              * @description Share of test samples with the same label as from the trained model; None for a regression.
              */
-            readonly label_agreement: number | null;
+            label_agreement: number | null;
             /**
              * Mean Absolute Error
              * @description Mean absolute error on the test samples, in the unit of the target; None for a classification.
              */
-            readonly mean_absolute_error: number | null;
+            mean_absolute_error: number | null;
             /**
              * Minimum Ios
              * @description First iOS version that reads the file.
              */
-            readonly minimum_ios: number;
+            minimum_ios: number;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Taken
              * @description Whether the job delivers this file; with `"weights": "auto"`, the first that loses little enough.
              */
-            readonly taken: boolean;
+            taken: boolean;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "compressed";
+            type: "compressed";
             /**
              * Weights
              * @description Form of the weights as in the document, such as `int8` or `palettized-4`.
              */
-            readonly weights: string;
+            weights: string;
         };
         /**
          * DatasetDetails
          * @description A dataset with its options and some samples.
          */
-        readonly DatasetDetails: {
+        DatasetDetails: {
             /**
              * Feature Names
              * @description Names of the features of a table, with their units; of a sequence, those of a step.
              */
-            readonly feature_names: readonly string[] | null;
+            feature_names: string[] | null;
             /**
              * Help
              * @description Description.
              */
-            readonly help: string;
+            help: string;
             /**
              * Input
              * @description Kind of input: `image` or `numbers`.
              */
-            readonly input: string;
+            input: string;
             /**
              * Is Local
              * @description Whether the data is on the server; otherwise the first training downloads it.
              */
-            readonly is_local: boolean;
+            is_local: boolean;
             /**
              * Kind
              * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`.
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Labels
              * @description Labels of a classification, in the order of the model's outputs.
              */
-            readonly labels: readonly string[] | null;
+            labels: string[] | null;
             /**
              * Name
              * @description Name, as in a document.
              */
-            readonly name: string;
+            name: string;
             /**
              * Samples
              * @description Some test samples, of all labels.
              */
-            readonly samples: readonly components["schemas"]["DatasetSample"][];
+            samples: components["schemas"]["DatasetSample"][];
             /**
              * JSON Schema, draft 2020-12
              * @description JSON Schema of the dataset in a document, with defaults and descriptions.
              */
-            readonly schema: {
-                readonly [key: string]: unknown;
+            schema: {
+                [key: string]: unknown;
             };
             /**
              * Shape
              * @description Shape of one sample.
              */
-            readonly shape: readonly number[];
+            shape: number[];
             /**
              * Source
              * @description Origin of the data.
              */
-            readonly source: string;
+            source: string;
             /**
              * Target Name
              * @description Name of the target of a regression.
              */
-            readonly target_name: string | null;
+            target_name: string | null;
             /**
              * Task
              * @description `classification` or `regression`.
              */
-            readonly task: string;
+            task: string;
             /**
              * Test Samples
              * @description Number of test samples.
              */
-            readonly test_samples: number;
+            test_samples: number;
             /**
              * Title
              * @description Title.
              */
-            readonly title: string;
+            title: string;
             /**
              * Train Samples
              * @description Number of training samples.
              */
-            readonly train_samples: number;
+            train_samples: number;
             /**
              * Vocabulary
              * @description Meaning of each token, from 0 on.
              */
-            readonly vocabulary: readonly string[] | null;
+            vocabulary: string[] | null;
         } & {
-            readonly [key: string]: unknown;
+            [key: string]: unknown;
         };
         /**
          * DatasetList
          * @description All datasets.
          */
-        readonly DatasetList: {
+        DatasetList: {
             /**
              * Datasets
              * @description Datasets.
              */
-            readonly datasets: readonly components["schemas"]["DatasetMessage"][];
+            datasets: components["schemas"]["DatasetMessage"][];
         };
         /**
          * DatasetMessage
          * @description A dataset.
          */
-        readonly DatasetMessage: {
+        DatasetMessage: {
             /**
              * Feature Names
              * @description Names of the features of a table, with their units; of a sequence, those of a step.
              */
-            readonly feature_names: readonly string[] | null;
+            feature_names: string[] | null;
             /**
              * Help
              * @description Description.
              */
-            readonly help: string;
+            help: string;
             /**
              * Input
              * @description Kind of input: `image` or `numbers`.
              */
-            readonly input: string;
+            input: string;
             /**
              * Is Local
              * @description Whether the data is on the server; otherwise the first training downloads it.
              */
-            readonly is_local: boolean;
+            is_local: boolean;
             /**
              * Kind
              * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`.
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Labels
              * @description Labels of a classification, in the order of the model's outputs.
              */
-            readonly labels: readonly string[] | null;
+            labels: string[] | null;
             /**
              * Name
              * @description Name, as in a document.
              */
-            readonly name: string;
+            name: string;
             /**
              * Shape
              * @description Shape of one sample.
              */
-            readonly shape: readonly number[];
+            shape: number[];
             /**
              * Source
              * @description Origin of the data.
              */
-            readonly source: string;
+            source: string;
             /**
              * Target Name
              * @description Name of the target of a regression.
              */
-            readonly target_name: string | null;
+            target_name: string | null;
             /**
              * Task
              * @description `classification` or `regression`.
              */
-            readonly task: string;
+            task: string;
             /**
              * Test Samples
              * @description Number of test samples.
              */
-            readonly test_samples: number;
+            test_samples: number;
             /**
              * Title
              * @description Title.
              */
-            readonly title: string;
+            title: string;
             /**
              * Train Samples
              * @description Number of training samples.
              */
-            readonly train_samples: number;
+            train_samples: number;
             /**
              * Vocabulary
              * @description Meaning of each token, from 0 on.
              */
-            readonly vocabulary: readonly string[] | null;
+            vocabulary: string[] | null;
         } & {
-            readonly [key: string]: unknown;
+            [key: string]: unknown;
         };
         /**
          * DatasetSample
          * @description A test sample of a dataset.
          */
-        readonly DatasetSample: {
+        DatasetSample: {
             /**
              * Png
              * @description For an image: a PNG file in base64.
              */
-            readonly png: string | null;
+            png: string | null;
             /**
              * Target
              * @description Label, or target of a regression.
              */
-            readonly target: string | number;
+            target: string | number;
             /**
              * Values
              * @description Otherwise: the numbers, nested in the shape of a sample.
              */
-            readonly values: unknown;
+            values: unknown;
         };
         /**
          * DiskSpace
          * @description Disk space of the server.
          */
-        readonly DiskSpace: {
+        DiskSpace: {
             /**
              * Free Bytes
              * @description Free space for files; null if the store cannot tell.
              */
-            readonly free_bytes: number | null;
+            free_bytes: number | null;
             /**
              * Needed Bytes
              * @description Free disk space below which new jobs are refused.
              */
-            readonly needed_bytes: number;
+            needed_bytes: number;
         };
         /**
          * QuickML document
          * @description A neural network to build, train, export and verify.
          */
-        readonly Document: {
+        Document: {
             /** @description Address of the JSON Schema of documents, for editors; not used otherwise. */
-            readonly $schema?: string;
+            $schema?: string;
             /**
              * Dataset
              * @description A dataset's name, or an object with its name and options.
              */
-            readonly dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets");
+            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets");
             /**
              * @default {
              *       "formats": [
@@ -1255,13 +1255,13 @@ export interface components {
              *       "description": ""
              *     }
              */
-            readonly export: components["schemas"]["DocumentExport"];
-            readonly model: components["schemas"]["DocumentModel"];
+            export: components["schemas"]["DocumentExport"];
+            model: components["schemas"]["DocumentModel"];
             /**
              * Name
              * @description Display name: 1 to 64 letters and digits of any script, spaces, `.`, `_` and `-`.
              */
-            readonly name: string;
+            name: string;
             /**
              * @default {
              *       "optimizer": {
@@ -1284,318 +1284,318 @@ export interface components {
              *       "max_seconds": null
              *     }
              */
-            readonly training: components["schemas"]["DocumentTraining"];
+            training: components["schemas"]["DocumentTraining"];
         };
         /**
          * Activation
          * @description Applies a function to every number; `softmax` to the last axis.
          */
-        readonly DocumentActivation: {
+        DocumentActivation: {
             /**
              * Activation
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Activation";
+            type: "Activation";
         };
         /**
          * Adadelta
          * @description Adagrad with a moving window of gradients. Its paper uses a learning rate of 1.0, Keras 0.001.
          */
-        readonly DocumentAdadelta: {
+        DocumentAdadelta: {
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * Rho
              * @default 0.95
              */
-            readonly rho: number;
+            rho: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Adadelta";
+            type: "Adadelta";
         };
         /**
          * Adagrad
          * @description Adapts the step of each weight to the sum of its past gradients.
          */
-        readonly DocumentAdagrad: {
+        DocumentAdagrad: {
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Initial Accumulator Value
              * @default 0.1
              */
-            readonly initial_accumulator_value: number;
+            initial_accumulator_value: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Adagrad";
+            type: "Adagrad";
         };
         /**
          * Adam
          * @description RMSprop with momentum; a good default.
          */
-        readonly DocumentAdam: {
+        DocumentAdam: {
             /**
              * Beta 1
              * @default 0.9
              */
-            readonly beta_1: number;
+            beta_1: number;
             /**
              * Beta 2
              * @default 0.999
              */
-            readonly beta_2: number;
+            beta_2: number;
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Adam";
+            type: "Adam";
         };
         /**
          * AdamW
          * @description Adam with decoupled weight decay.
          */
-        readonly DocumentAdamW: {
+        DocumentAdamW: {
             /**
              * Beta 1
              * @default 0.9
              */
-            readonly beta_1: number;
+            beta_1: number;
             /**
              * Beta 2
              * @default 0.999
              */
-            readonly beta_2: number;
+            beta_2: number;
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "AdamW";
+            type: "AdamW";
             /**
              * Weight Decay
              * @default 0.004
              */
-            readonly weight_decay: number;
+            weight_decay: number;
         };
         /**
          * Add
          * @description The sum of inputs of equal shape, number by number.
          */
-        readonly DocumentAdd: {
+        DocumentAdd: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Add";
+            type: "Add";
         };
         /**
          * Adding
          * @description The adding problem: the sum of the two marked numbers of a sequence (regression).
          */
-        readonly DocumentAdding: {
+        DocumentAdding: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "adding";
+            name: "adding";
             /**
              * Num Samples
              * @default 5000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Steps
              * @description Length of each sequence.
              * @default 30
              */
-            readonly steps: number;
+            steps: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Average
          * @description The mean of inputs of equal shape, number by number.
          */
-        readonly DocumentAverage: {
+        DocumentAverage: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Average";
+            type: "Average";
         };
         /**
          * AveragePooling1D
          * @description Keeps the mean of each window of steps, feature by feature; margins added by "same" do not count.
          */
-        readonly DocumentAveragePooling1D: {
+        DocumentAveragePooling1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /** Pool Size */
-            readonly pool_size: number;
+            pool_size: number;
             /**
              * Strides
              * @description As long as `pool_size` where left out.
              * @default null
              */
-            readonly strides: number | null;
+            strides: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "AveragePooling1D";
+            type: "AveragePooling1D";
         };
         /**
          * AveragePooling2D
          * @description Keeps the mean of each window, channel by channel; padding is not counted.
          */
-        readonly DocumentAveragePooling2D: {
+        DocumentAveragePooling2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Pool Size
              * @default [
@@ -1603,347 +1603,347 @@ export interface components {
              *       2
              *     ]
              */
-            readonly pool_size: number | readonly number[];
+            pool_size: number | number[];
             /**
              * Strides
              * @description Default: `pool_size`.
              * @default null
              */
-            readonly strides: number | readonly number[] | null;
+            strides: number | number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "AveragePooling2D";
+            type: "AveragePooling2D";
         };
         /**
          * BatchNormalization
          * @description Normalizes each channel to mean 0 and variance 1 over the batch, then scales and shifts it.
          */
-        readonly DocumentBatchNormalization: {
+        DocumentBatchNormalization: {
             /**
              * Axis
              * @default -1
              */
-            readonly axis: number;
+            axis: number;
             /**
              * Center
              * @default true
              */
-            readonly center: boolean;
+            center: boolean;
             /**
              * Epsilon
              * @default 0.001
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Momentum
              * @default 0.99
              */
-            readonly momentum: number;
+            momentum: number;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Scale
              * @default true
              */
-            readonly scale: boolean;
+            scale: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "BatchNormalization";
+            type: "BatchNormalization";
         };
         /**
          * Bidirectional
          * @description Runs a recurrent layer over the sequence in both directions and merges the outputs.
          */
-        readonly DocumentBidirectional: {
+        DocumentBidirectional: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Layer
              * @description The recurrent layer; each direction has its own weights.
              */
-            readonly layer: components["schemas"]["DocumentSimpleRNN"] | components["schemas"]["DocumentLSTM"] | components["schemas"]["DocumentGRU"];
+            layer: components["schemas"]["DocumentSimpleRNN"] | components["schemas"]["DocumentLSTM"] | components["schemas"]["DocumentGRU"];
             /**
              * Merge Mode
              * @default concat
              * @enum {string}
              */
-            readonly merge_mode: "concat" | "sum" | "mul" | "ave";
+            merge_mode: "concat" | "sum" | "mul" | "ave";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Bidirectional";
+            type: "Bidirectional";
         };
         /**
          * Blobs
          * @description Three clusters of points.
          */
-        readonly DocumentBlobs: {
+        DocumentBlobs: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "blobs";
+            name: "blobs";
             /**
              * Noise
              * @description Standard deviation of each cluster.
              * @default 1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 1000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Brackets
          * @description Sequences of brackets: are they balanced?
          */
-        readonly DocumentBrackets: {
+        DocumentBrackets: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "brackets";
+            name: "brackets";
             /**
              * Num Samples
              * @default 5000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Steps
              * @description Length of each sequence; shorter ones are padded.
              * @default 20
              */
-            readonly steps: number;
+            steps: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * BreastCancer
          * @description 569 cell samples, benign or malignant: thirty measurements of cell nuclei each.
          */
-        readonly DocumentBreastCancer: {
+        DocumentBreastCancer: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "breast_cancer";
+            name: "breast_cancer";
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Circles
          * @description Two concentric rings.
          */
-        readonly DocumentCircles: {
+        DocumentCircles: {
             /**
              * Inner Radius
              * @description Radius of the inner ring; the outer one's is 1.
              * @default 0.5
              */
-            readonly inner_radius: number;
+            inner_radius: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "circles";
+            name: "circles";
             /**
              * Noise
              * @description Standard deviation of the noise added to each point.
              * @default 0.1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 1000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Concatenate
          * @description The inputs side by side along an axis.
          */
-        readonly DocumentConcatenate: {
+        DocumentConcatenate: {
             /**
              * Axis
              * @default -1
              */
-            readonly axis: number;
+            axis: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Concatenate";
+            type: "Concatenate";
         };
         /**
          * Conv1D
          * @description Convolution along the steps of a sequence.
          */
-        readonly DocumentConv1D: {
+        DocumentConv1D: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dilation Rate
              * @default 1
              */
-            readonly dilation_rate: number;
+            dilation_rate: number;
             /** Filters */
-            readonly filters: number;
+            filters: number;
             /**
              * Groups
              * @default 1
              */
-            readonly groups: number;
+            groups: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /** Kernel Size */
-            readonly kernel_size: number;
+            kernel_size: number;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @description With `causal`, the output of a step does not depend on later steps.
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same" | "causal";
+            padding: "valid" | "same" | "causal";
             /**
              * Strides
              * @default 1
              */
-            readonly strides: number;
+            strides: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Conv1D";
+            type: "Conv1D";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * Conv2D
          * @description Convolution over an image.
          */
-        readonly DocumentConv2D: {
+        DocumentConv2D: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dilation Rate
              * @default [
@@ -1951,42 +1951,42 @@ export interface components {
              *       1
              *     ]
              */
-            readonly dilation_rate: number | readonly number[];
+            dilation_rate: number | number[];
             /** Filters */
-            readonly filters: number;
+            filters: number;
             /**
              * Groups
              * @default 1
              */
-            readonly groups: number;
+            groups: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /** Kernel Size */
-            readonly kernel_size: number | readonly number[];
+            kernel_size: number | number[];
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Strides
              * @default [
@@ -1994,71 +1994,71 @@ export interface components {
              *       1
              *     ]
              */
-            readonly strides: number | readonly number[];
+            strides: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Conv2D";
+            type: "Conv2D";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * Conv2DTranspose
          * @description Transposed convolution; with strides it enlarges the image.
          */
-        readonly DocumentConv2DTranspose: {
+        DocumentConv2DTranspose: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /** Filters */
-            readonly filters: number;
+            filters: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /** Kernel Size */
-            readonly kernel_size: number | readonly number[];
+            kernel_size: number | number[];
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Output Padding
              * @description Additional rows and columns, less than the strides. Default: "same" gives `strides` times the size.
              * @default null
              */
-            readonly output_padding: number | readonly number[] | null;
+            output_padding: number | number[] | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Strides
              * @default [
@@ -2066,45 +2066,45 @@ export interface components {
              *       1
              *     ]
              */
-            readonly strides: number | readonly number[];
+            strides: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Conv2DTranspose";
+            type: "Conv2DTranspose";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * CosineDecay
          * @description Decreases along half a cosine from the optimizer's rate to its fraction `alpha`.
          */
-        readonly DocumentCosineDecay: {
+        DocumentCosineDecay: {
             /**
              * Alpha
              * @default 0
              */
-            readonly alpha: number;
+            alpha: number;
             /**
              * Decay Steps
              * @description Default: all steps of the training.
              * @default null
              */
-            readonly decay_steps: number | null;
+            decay_steps: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "CosineDecay";
+            type: "CosineDecay";
         };
         /**
          * Cropping2D
          * @description Removes rows and columns at the edges of the image.
          */
-        readonly DocumentCropping2D: {
+        DocumentCropping2D: {
             /**
              * Cropping
              * @default [
@@ -2118,105 +2118,105 @@ export interface components {
              *       ]
              *     ]
              */
-            readonly cropping: (number | readonly unknown[]) | readonly (number | readonly unknown[])[];
+            cropping: (number | unknown[]) | (number | unknown[])[];
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Cropping2D";
+            type: "Cropping2D";
         };
         /**
          * Dense
          * @description Fully connected: y = activation(x · kernel + bias). Applied to each step of a sequence separately.
          */
-        readonly DocumentDense: {
+        DocumentDense: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Dense";
+            type: "Dense";
             /** Units */
-            readonly units: number;
+            units: number;
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * DepthwiseConv2D
          * @description Convolution of each channel separately, with `depth_multiplier` filters per channel.
          */
-        readonly DocumentDepthwiseConv2D: {
+        DocumentDepthwiseConv2D: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Depth Multiplier
              * @default 1
              */
-            readonly depth_multiplier: number;
+            depth_multiplier: number;
             /**
              * Depthwise Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly depthwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            depthwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly depthwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            depthwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Dilation Rate
              * @default [
@@ -2224,27 +2224,27 @@ export interface components {
              *       1
              *     ]
              */
-            readonly dilation_rate: number | readonly number[];
+            dilation_rate: number | number[];
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /** Kernel Size */
-            readonly kernel_size: number | readonly number[];
+            kernel_size: number | number[];
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Strides
              * @default [
@@ -2252,216 +2252,216 @@ export interface components {
              *       1
              *     ]
              */
-            readonly strides: number | readonly number[];
+            strides: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "DepthwiseConv2D";
+            type: "DepthwiseConv2D";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * Diabetes
          * @description 442 patients with ten measurements each: disease progression after one year (regression).
          */
-        readonly DocumentDiabetes: {
+        DocumentDiabetes: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "diabetes";
+            name: "diabetes";
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Digits
          * @description 1,797 handwritten digits of 8 by 8 grey pixels, scaled to 0..255.
          */
-        readonly DocumentDigits: {
+        DocumentDigits: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "digits";
+            name: "digits";
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Dropout
          * @description Sets a random fraction of its inputs to zero during training.
          */
-        readonly DocumentDropout: {
+        DocumentDropout: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /** Rate */
-            readonly rate: number;
+            rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Dropout";
+            type: "Dropout";
         };
         /**
          * EarlyStopping
          * @description Stop when a metric has not improved for `patience` epochs.
          */
-        readonly DocumentEarlyStopping: {
+        DocumentEarlyStopping: {
             /**
              * Min Delta
              * @default 0
              */
-            readonly min_delta: number;
+            min_delta: number;
             /**
              * Monitor
              * @description The loss, or one of the metrics of the training; with `val_`, on the validation samples.
              * @default val_loss
              * @enum {string}
              */
-            readonly monitor: "loss" | "accuracy" | "top_k_categorical_accuracy" | "mean_absolute_error" | "mean_squared_error" | "root_mean_squared_error" | "r2_score" | "val_loss" | "val_accuracy" | "val_top_k_categorical_accuracy" | "val_mean_absolute_error" | "val_mean_squared_error" | "val_root_mean_squared_error" | "val_r2_score";
+            monitor: "loss" | "accuracy" | "top_k_categorical_accuracy" | "mean_absolute_error" | "mean_squared_error" | "root_mean_squared_error" | "r2_score" | "val_loss" | "val_accuracy" | "val_top_k_categorical_accuracy" | "val_mean_absolute_error" | "val_mean_squared_error" | "val_root_mean_squared_error" | "val_r2_score";
             /**
              * Patience
              * @default 5
              */
-            readonly patience: number;
+            patience: number;
             /**
              * Restore Best Weights
              * @default true
              */
-            readonly restore_best_weights: boolean;
+            restore_best_weights: boolean;
         };
         /**
          * ELU
          * @description x where positive, alpha * (exp(x) - 1) elsewhere.
          */
-        readonly DocumentELU: {
+        DocumentELU: {
             /**
              * Alpha
              * @default 1
              */
-            readonly alpha: number;
+            alpha: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "ELU";
+            type: "ELU";
         };
         /**
          * Embedding
          * @description Maps each token to a trainable row of numbers.
          */
-        readonly DocumentEmbedding: {
+        DocumentEmbedding: {
             /**
              * Embeddings Initializer
              * @default uniform
              * @enum {string}
              */
-            readonly embeddings_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones" | "uniform";
+            embeddings_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones" | "uniform";
             /** @default null */
-            readonly embeddings_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            embeddings_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Input Dim
              * @description Number of different tokens: 0 to `input_dim` - 1.
              */
-            readonly input_dim: number;
+            input_dim: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /** Output Dim */
-            readonly output_dim: number;
+            output_dim: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Embedding";
+            type: "Embedding";
         };
         /**
          * ExponentialDecay
          * @description rate * decay_rate ^ (step / decay_steps).
          */
-        readonly DocumentExponentialDecay: {
+        DocumentExponentialDecay: {
             /** Decay Rate */
-            readonly decay_rate: number;
+            decay_rate: number;
             /** Decay Steps */
-            readonly decay_steps: number;
+            decay_steps: number;
             /**
              * Staircase
              * @default false
              */
-            readonly staircase: boolean;
+            staircase: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "ExponentialDecay";
+            type: "ExponentialDecay";
         };
         /**
          * Export
          * @description The files that the run leaves.
          */
-        readonly DocumentExport: {
+        DocumentExport: {
             /**
              * Author
              * @default
              */
-            readonly author: string;
+            author: string;
             /**
              * Description
              * @default
              */
-            readonly description: string;
+            description: string;
             /**
              * Formats
              * @description `mlmodel` is a neural network for iOS 13 and later, `mlpackage` an ML program for iOS 15 and later, `aimodel` an Apple Core AI model for iOS 27 (needs `quickml-coreml[coreai]`), `onnx` the graph that was verified. Where left out, those of the first two that can hold `weights`.
@@ -2470,665 +2470,665 @@ export interface components {
              *       "mlpackage"
              *     ]
              */
-            readonly formats: readonly ("mlmodel" | "mlpackage" | "aimodel" | "onnx")[];
+            formats: ("mlmodel" | "mlpackage" | "aimodel" | "onnx")[];
             /**
              * License
              * @default
              */
-            readonly license: string;
+            license: string;
             /**
              * Max Accuracy Drop
              * @description For `auto`, unused otherwise: how much accuracy the file may lose against the trained model, on the whole test set (0.01 is one per cent of the samples); for a regression, by what share its mean absolute error may grow.
              * @default 0.01
              */
-            readonly max_accuracy_drop: number;
+            max_accuracy_drop: number;
             /**
              * Minimum Ios
              * @description The oldest iOS the files must run on; the first that reads each format where left out.
              * @default null
              */
-            readonly minimum_ios: (13 | 14 | 15 | 16 | 17 | 18 | 26 | 27) | null;
+            minimum_ios: (13 | 14 | 15 | 16 | 17 | 18 | 26 | 27) | null;
             /**
              * Sparsity
              * @description For `pruned`: the share of each layer's weights, the smallest ones, that become 0.
              * @default 0.5
              */
-            readonly sparsity: number;
+            sparsity: number;
             /** @default null */
-            readonly updatable: components["schemas"]["DocumentUpdatable"] | null;
+            updatable: components["schemas"]["DocumentUpdatable"] | null;
             /**
              * Weights
              * @description How the file keeps its weights; `auto` takes, for each format, the smallest file that holds `max_accuracy_drop`. `precision` is another name for this key.
              * @default float32
              * @enum {string}
              */
-            readonly weights: "float32" | "float16" | "int8" | "palettized-8" | "palettized-6" | "palettized-4" | "int4" | "pruned" | "auto";
+            weights: "float32" | "float16" | "int8" | "palettized-8" | "palettized-6" | "palettized-4" | "int4" | "pruned" | "auto";
         };
         /**
          * FashionMnist
          * @description Clothing, in the format of MNIST and harder to classify. Downloaded at first use: 31 MB.
          */
-        readonly DocumentFashionMnist: {
+        DocumentFashionMnist: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "fashion_mnist";
+            name: "fashion_mnist";
             /**
              * Num Samples
              * @description Train with this many images only, stratified by class.
              * @default null
              */
-            readonly num_samples: number | null;
+            num_samples: number | null;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
         };
         /**
          * Flatten
          * @description All numbers in one row, in the order rows, columns, channels.
          */
-        readonly DocumentFlatten: {
+        DocumentFlatten: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Flatten";
+            type: "Flatten";
         };
         /**
          * GaussianNoise
          * @description Adds normally distributed noise with mean 0 during training.
          */
-        readonly DocumentGaussianNoise: {
+        DocumentGaussianNoise: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Stddev
              * @description Standard deviation in the unit of the inputs; pixels behind a Rescaling range up to 1.
              */
-            readonly stddev: number;
+            stddev: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GaussianNoise";
+            type: "GaussianNoise";
         };
         /**
          * GlobalAveragePooling1D
          * @description The mean of each feature over all steps.
          */
-        readonly DocumentGlobalAveragePooling1D: {
+        DocumentGlobalAveragePooling1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Keepdims
              * @default false
              */
-            readonly keepdims: boolean;
+            keepdims: boolean;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GlobalAveragePooling1D";
+            type: "GlobalAveragePooling1D";
         };
         /**
          * GlobalAveragePooling2D
          * @description The mean of each channel over the whole image.
          */
-        readonly DocumentGlobalAveragePooling2D: {
+        DocumentGlobalAveragePooling2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Keepdims
              * @default false
              */
-            readonly keepdims: boolean;
+            keepdims: boolean;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GlobalAveragePooling2D";
+            type: "GlobalAveragePooling2D";
         };
         /**
          * GlobalMaxPooling1D
          * @description The largest value of each feature over all steps.
          */
-        readonly DocumentGlobalMaxPooling1D: {
+        DocumentGlobalMaxPooling1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Keepdims
              * @default false
              */
-            readonly keepdims: boolean;
+            keepdims: boolean;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GlobalMaxPooling1D";
+            type: "GlobalMaxPooling1D";
         };
         /**
          * GlobalMaxPooling2D
          * @description The largest value of each channel over the whole image.
          */
-        readonly DocumentGlobalMaxPooling2D: {
+        DocumentGlobalMaxPooling2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Keepdims
              * @default false
              */
-            readonly keepdims: boolean;
+            keepdims: boolean;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GlobalMaxPooling2D";
+            type: "GlobalMaxPooling2D";
         };
         /**
          * GroupNormalization
          * @description Normalizes groups of channels of each sample to mean 0 and variance 1, then scales and shifts them.
          */
-        readonly DocumentGroupNormalization: {
+        DocumentGroupNormalization: {
             /**
              * Axis
              * @default -1
              */
-            readonly axis: number;
+            axis: number;
             /**
              * Center
              * @default true
              */
-            readonly center: boolean;
+            center: boolean;
             /**
              * Epsilon
              * @default 0.001
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Groups
              * @description -1 makes each channel its own group.
              * @default 32
              */
-            readonly groups: number;
+            groups: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Scale
              * @default true
              */
-            readonly scale: boolean;
+            scale: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GroupNormalization";
+            type: "GroupNormalization";
         };
         /**
          * GRU
          * @description Gated recurrent unit: similar to an LSTM, with fewer gates.
          */
-        readonly DocumentGRU: {
+        DocumentGRU: {
             /**
              * Activation
              * @default tanh
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dropout
              * @description Fraction of the inputs that is set to zero during training.
              * @default 0
              */
-            readonly dropout: number;
+            dropout: number;
             /**
              * Go Backwards
              * @description Process the sequence in reverse.
              * @default false
              */
-            readonly go_backwards: boolean;
+            go_backwards: boolean;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Recurrent Activation
              * @description Activation of the gates.
              * @default sigmoid
              * @enum {string}
              */
-            readonly recurrent_activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            recurrent_activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Recurrent Dropout
              * @description The same for the recurrent state.
              * @default 0
              */
-            readonly recurrent_dropout: number;
+            recurrent_dropout: number;
             /**
              * Recurrent Initializer
              * @default orthogonal
              * @enum {string}
              */
-            readonly recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Reset After
              * @description Apply the reset gate after the recurrent kernel instead of before it.
              * @default true
              */
-            readonly reset_after: boolean;
+            reset_after: boolean;
             /**
              * Return Sequences
              * @description Return the output of every step, (steps, units), instead of the last one, (units,).
              * @default false
              */
-            readonly return_sequences: boolean;
+            return_sequences: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "GRU";
+            type: "GRU";
             /** Units */
-            readonly units: number;
+            units: number;
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * InverseTimeDecay
          * @description rate / (1 + decay_rate * step / decay_steps).
          */
-        readonly DocumentInverseTimeDecay: {
+        DocumentInverseTimeDecay: {
             /** Decay Rate */
-            readonly decay_rate: number;
+            decay_rate: number;
             /** Decay Steps */
-            readonly decay_steps: number;
+            decay_steps: number;
             /**
              * Staircase
              * @default false
              */
-            readonly staircase: boolean;
+            staircase: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "InverseTimeDecay";
+            type: "InverseTimeDecay";
         };
         /**
          * Iris
          * @description 150 flowers of three species, with four measurements each in centimetres (Fisher 1936).
          */
-        readonly DocumentIris: {
+        DocumentIris: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "iris";
+            name: "iris";
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * LayerNormalization
          * @description Normalizes each sample along one or more axes to mean 0 and variance 1, then scales and shifts it.
          */
-        readonly DocumentLayerNormalization: {
+        DocumentLayerNormalization: {
             /**
              * Axis
              * @description For a sequence, -1 normalizes each step separately, `[1, 2]` all steps together.
              * @default -1
              */
-            readonly axis: number | readonly number[];
+            axis: number | number[];
             /**
              * Center
              * @default true
              */
-            readonly center: boolean;
+            center: boolean;
             /**
              * Epsilon
              * @default 0.001
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Scale
              * @default true
              */
-            readonly scale: boolean;
+            scale: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "LayerNormalization";
+            type: "LayerNormalization";
         };
         /**
          * LeakyReLU
          * @description x where positive, negative_slope * x elsewhere.
          */
-        readonly DocumentLeakyReLU: {
+        DocumentLeakyReLU: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Negative Slope
              * @default 0.3
              */
-            readonly negative_slope: number;
+            negative_slope: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "LeakyReLU";
+            type: "LeakyReLU";
         };
         /**
          * LSTM
          * @description Long short-term memory: gates control what is stored, forgotten and returned.
          */
-        readonly DocumentLSTM: {
+        DocumentLSTM: {
             /**
              * Activation
              * @default tanh
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dropout
              * @description Fraction of the inputs that is set to zero during training.
              * @default 0
              */
-            readonly dropout: number;
+            dropout: number;
             /**
              * Go Backwards
              * @description Process the sequence in reverse.
              * @default false
              */
-            readonly go_backwards: boolean;
+            go_backwards: boolean;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Recurrent Activation
              * @description Activation of the gates.
              * @default sigmoid
              * @enum {string}
              */
-            readonly recurrent_activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            recurrent_activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Recurrent Dropout
              * @description The same for the recurrent state.
              * @default 0
              */
-            readonly recurrent_dropout: number;
+            recurrent_dropout: number;
             /**
              * Recurrent Initializer
              * @default orthogonal
              * @enum {string}
              */
-            readonly recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Return Sequences
              * @description Return the output of every step, (steps, units), instead of the last one, (units,).
              * @default false
              */
-            readonly return_sequences: boolean;
+            return_sequences: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "LSTM";
+            type: "LSTM";
             /**
              * Unit Forget Bias
              * @description Initialize the bias of the forget gate with 1.
              * @default true
              */
-            readonly unit_forget_bias: boolean;
+            unit_forget_bias: boolean;
             /** Units */
-            readonly units: number;
+            units: number;
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * Maximum
          * @description The largest of inputs of equal shape, number by number.
          */
-        readonly DocumentMaximum: {
+        DocumentMaximum: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Maximum";
+            type: "Maximum";
         };
         /**
          * MaxPooling1D
          * @description Keeps the largest value of each window of steps, feature by feature.
          */
-        readonly DocumentMaxPooling1D: {
+        DocumentMaxPooling1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Pool Size
              * @default 2
              */
-            readonly pool_size: number;
+            pool_size: number;
             /**
              * Strides
              * @description As long as `pool_size` where left out.
              * @default null
              */
-            readonly strides: number | null;
+            strides: number | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "MaxPooling1D";
+            type: "MaxPooling1D";
         };
         /**
          * MaxPooling2D
          * @description Keeps the largest value of each window, channel by channel.
          */
-        readonly DocumentMaxPooling2D: {
+        DocumentMaxPooling2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Pool Size
              * @default [
@@ -3136,260 +3136,260 @@ export interface components {
              *       2
              *     ]
              */
-            readonly pool_size: number | readonly number[];
+            pool_size: number | number[];
             /**
              * Strides
              * @description Default: `pool_size`.
              * @default null
              */
-            readonly strides: number | readonly number[] | null;
+            strides: number | number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "MaxPooling2D";
+            type: "MaxPooling2D";
         };
         /**
          * Minimum
          * @description The smallest of inputs of equal shape, number by number.
          */
-        readonly DocumentMinimum: {
+        DocumentMinimum: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Minimum";
+            type: "Minimum";
         };
         /**
          * Mnist
          * @description Handwritten digits: 60,000 training and 10,000 test images of 28 by 28 grey pixels.
          */
-        readonly DocumentMnist: {
+        DocumentMnist: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "mnist";
+            name: "mnist";
             /**
              * Num Samples
              * @description Train with this many images only, stratified by class.
              * @default null
              */
-            readonly num_samples: number | null;
+            num_samples: number | null;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
         };
         /**
          * MnistRows
          * @description MNIST for recurrent layers: each image is a sequence of 28 rows. An app passes an image.
          */
-        readonly DocumentMnistRows: {
+        DocumentMnistRows: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "mnist_rows";
+            name: "mnist_rows";
             /**
              * Num Samples
              * @description Train with this many images only, stratified by class.
              * @default null
              */
-            readonly num_samples: number | null;
+            num_samples: number | null;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
         };
         /**
          * Model
          * @description The network: its layers in order.
          */
-        readonly DocumentModel: {
+        DocumentModel: {
             /**
              * Input Shape
              * @description Comes from the dataset. If given, it must be the same.
              * @default null
              */
-            readonly input_shape: readonly number[] | null;
+            input_shape: number[] | null;
             /** Layers */
-            readonly layers: readonly (components["schemas"]["DocumentActivation"] | components["schemas"]["DocumentReLU"] | components["schemas"]["DocumentLeakyReLU"] | components["schemas"]["DocumentPReLU"] | components["schemas"]["DocumentELU"] | components["schemas"]["DocumentSoftmax"] | components["schemas"]["DocumentMultiHeadAttention"] | components["schemas"]["DocumentRandomFlip"] | components["schemas"]["DocumentRandomRotation"] | components["schemas"]["DocumentRandomZoom"] | components["schemas"]["DocumentRandomTranslation"] | components["schemas"]["DocumentConv2D"] | components["schemas"]["DocumentDepthwiseConv2D"] | components["schemas"]["DocumentSeparableConv2D"] | components["schemas"]["DocumentConv2DTranspose"] | components["schemas"]["DocumentDense"] | components["schemas"]["DocumentEmbedding"] | components["schemas"]["DocumentAdd"] | components["schemas"]["DocumentSubtract"] | components["schemas"]["DocumentMultiply"] | components["schemas"]["DocumentAverage"] | components["schemas"]["DocumentMaximum"] | components["schemas"]["DocumentMinimum"] | components["schemas"]["DocumentConcatenate"] | components["schemas"]["DocumentMaxPooling2D"] | components["schemas"]["DocumentAveragePooling2D"] | components["schemas"]["DocumentGlobalAveragePooling2D"] | components["schemas"]["DocumentGlobalMaxPooling2D"] | components["schemas"]["DocumentRescaling"] | components["schemas"]["DocumentNormalization"] | components["schemas"]["DocumentSimpleRNN"] | components["schemas"]["DocumentLSTM"] | components["schemas"]["DocumentGRU"] | components["schemas"]["DocumentDropout"] | components["schemas"]["DocumentSpatialDropout2D"] | components["schemas"]["DocumentGaussianNoise"] | components["schemas"]["DocumentBatchNormalization"] | components["schemas"]["DocumentGroupNormalization"] | components["schemas"]["DocumentLayerNormalization"] | components["schemas"]["DocumentZeroPadding2D"] | components["schemas"]["DocumentCropping2D"] | components["schemas"]["DocumentUpSampling2D"] | components["schemas"]["DocumentResizing"] | components["schemas"]["DocumentConv1D"] | components["schemas"]["DocumentMaxPooling1D"] | components["schemas"]["DocumentAveragePooling1D"] | components["schemas"]["DocumentGlobalAveragePooling1D"] | components["schemas"]["DocumentGlobalMaxPooling1D"] | components["schemas"]["DocumentZeroPadding1D"] | components["schemas"]["DocumentRepeatVector"] | components["schemas"]["DocumentSpatialDropout1D"] | components["schemas"]["DocumentFlatten"] | components["schemas"]["DocumentReshape"] | components["schemas"]["DocumentPermute"] | components["schemas"]["DocumentBidirectional"] | components["schemas"]["DocumentTimeDistributed"])[];
+            layers: (components["schemas"]["DocumentActivation"] | components["schemas"]["DocumentReLU"] | components["schemas"]["DocumentLeakyReLU"] | components["schemas"]["DocumentPReLU"] | components["schemas"]["DocumentELU"] | components["schemas"]["DocumentSoftmax"] | components["schemas"]["DocumentMultiHeadAttention"] | components["schemas"]["DocumentRandomFlip"] | components["schemas"]["DocumentRandomRotation"] | components["schemas"]["DocumentRandomZoom"] | components["schemas"]["DocumentRandomTranslation"] | components["schemas"]["DocumentConv2D"] | components["schemas"]["DocumentDepthwiseConv2D"] | components["schemas"]["DocumentSeparableConv2D"] | components["schemas"]["DocumentConv2DTranspose"] | components["schemas"]["DocumentDense"] | components["schemas"]["DocumentEmbedding"] | components["schemas"]["DocumentAdd"] | components["schemas"]["DocumentSubtract"] | components["schemas"]["DocumentMultiply"] | components["schemas"]["DocumentAverage"] | components["schemas"]["DocumentMaximum"] | components["schemas"]["DocumentMinimum"] | components["schemas"]["DocumentConcatenate"] | components["schemas"]["DocumentMaxPooling2D"] | components["schemas"]["DocumentAveragePooling2D"] | components["schemas"]["DocumentGlobalAveragePooling2D"] | components["schemas"]["DocumentGlobalMaxPooling2D"] | components["schemas"]["DocumentRescaling"] | components["schemas"]["DocumentNormalization"] | components["schemas"]["DocumentSimpleRNN"] | components["schemas"]["DocumentLSTM"] | components["schemas"]["DocumentGRU"] | components["schemas"]["DocumentDropout"] | components["schemas"]["DocumentSpatialDropout2D"] | components["schemas"]["DocumentGaussianNoise"] | components["schemas"]["DocumentBatchNormalization"] | components["schemas"]["DocumentGroupNormalization"] | components["schemas"]["DocumentLayerNormalization"] | components["schemas"]["DocumentZeroPadding2D"] | components["schemas"]["DocumentCropping2D"] | components["schemas"]["DocumentUpSampling2D"] | components["schemas"]["DocumentResizing"] | components["schemas"]["DocumentConv1D"] | components["schemas"]["DocumentMaxPooling1D"] | components["schemas"]["DocumentAveragePooling1D"] | components["schemas"]["DocumentGlobalAveragePooling1D"] | components["schemas"]["DocumentGlobalMaxPooling1D"] | components["schemas"]["DocumentZeroPadding1D"] | components["schemas"]["DocumentRepeatVector"] | components["schemas"]["DocumentSpatialDropout1D"] | components["schemas"]["DocumentFlatten"] | components["schemas"]["DocumentReshape"] | components["schemas"]["DocumentPermute"] | components["schemas"]["DocumentBidirectional"] | components["schemas"]["DocumentTimeDistributed"])[];
         };
         /**
          * Moons
          * @description Two interleaving crescents.
          */
-        readonly DocumentMoons: {
+        DocumentMoons: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "moons";
+            name: "moons";
             /**
              * Noise
              * @description Standard deviation of the noise added to each point.
              * @default 0.1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 1000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * MultiHeadAttention
          * @description Self-attention over the steps of a sequence.
          */
-        readonly DocumentMultiHeadAttention: {
+        DocumentMultiHeadAttention: {
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dropout
              * @default 0
              */
-            readonly dropout: number;
+            dropout: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Key Dim
              * @description Size of the queries and keys of a head.
              */
-            readonly key_dim: number;
+            key_dim: number;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /** Num Heads */
-            readonly num_heads: number;
+            num_heads: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "MultiHeadAttention";
+            type: "MultiHeadAttention";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
             /**
              * Use Causal Mask
              * @description The output of a step does not depend on later steps.
              * @default false
              */
-            readonly use_causal_mask: boolean;
+            use_causal_mask: boolean;
             /**
              * Value Dim
              * @description Size of the values of a head. Default: `key_dim`.
              * @default null
              */
-            readonly value_dim: number | null;
+            value_dim: number | null;
         };
         /**
          * Multiply
          * @description The product of inputs of equal shape, number by number.
          */
-        readonly DocumentMultiply: {
+        DocumentMultiply: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Multiply";
+            type: "Multiply";
         };
         /**
          * Nadam
          * @description Adam with Nesterov momentum.
          */
-        readonly DocumentNadam: {
+        DocumentNadam: {
             /**
              * Beta 1
              * @default 0.9
              */
-            readonly beta_1: number;
+            beta_1: number;
             /**
              * Beta 2
              * @default 0.999
              */
-            readonly beta_2: number;
+            beta_2: number;
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Nadam";
+            type: "Nadam";
         };
         /**
          * Normalization
@@ -3398,563 +3398,563 @@ export interface components {
          *     By default, mean and variance are measured on the training samples: on the inputs, or, with `invert`, on
          *     the targets.
          */
-        readonly DocumentNormalization: {
+        DocumentNormalization: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Invert
              * @default false
              */
-            readonly invert: boolean;
+            invert: boolean;
             /**
              * Mean
              * @default null
              */
-            readonly mean: (number | readonly number[]) | null;
+            mean: (number | number[]) | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Normalization";
+            type: "Normalization";
             /**
              * Variance
              * @default null
              */
-            readonly variance: (number | readonly number[]) | null;
+            variance: (number | number[]) | null;
         };
         /**
          * Permute
          * @description The axes in another order.
          */
-        readonly DocumentPermute: {
+        DocumentPermute: {
             /**
              * Dims
              * @description The new order of the axes, counted from 1: `[2, 1]` swaps two axes.
              */
-            readonly dims: readonly number[];
+            dims: number[];
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Permute";
+            type: "Permute";
         };
         /**
          * PiecewiseConstantDecay
          * @description A constant rate up to each boundary (in steps), and one after the last.
          */
-        readonly DocumentPiecewiseConstantDecay: {
+        DocumentPiecewiseConstantDecay: {
             /** Boundaries */
-            readonly boundaries: readonly number[];
+            boundaries: number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "PiecewiseConstantDecay";
+            type: "PiecewiseConstantDecay";
             /** Values */
-            readonly values: readonly number[];
+            values: number[];
         };
         /**
          * PolynomialDecay
          * @description Decreases from the optimizer's rate to `end_learning_rate` as a power of the remaining steps.
          */
-        readonly DocumentPolynomialDecay: {
+        DocumentPolynomialDecay: {
             /**
              * Decay Steps
              * @description Default: all steps of the training.
              * @default null
              */
-            readonly decay_steps: number | null;
+            decay_steps: number | null;
             /**
              * End Learning Rate
              * @default 0.0001
              */
-            readonly end_learning_rate: number;
+            end_learning_rate: number;
             /**
              * Power
              * @default 1
              */
-            readonly power: number;
+            power: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "PolynomialDecay";
+            type: "PolynomialDecay";
         };
         /**
          * PReLU
          * @description x where positive, alpha * x elsewhere, with a trainable alpha for each position.
          */
-        readonly DocumentPReLU: {
+        DocumentPReLU: {
             /**
              * Alpha Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly alpha_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            alpha_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /** @default null */
-            readonly alpha_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            alpha_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Shared Axes
              * @description Axes that share one alpha, counted from 1: `[1, 2]` leaves one for each channel.
              * @default null
              */
-            readonly shared_axes: readonly number[] | null;
+            shared_axes: number[] | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "PReLU";
+            type: "PReLU";
         };
         /**
          * RandomFlip
          * @description Mirrors images at random during training.
          */
-        readonly DocumentRandomFlip: {
+        DocumentRandomFlip: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Mode
              * @description `horizontal` swaps left and right.
              * @default horizontal_and_vertical
              * @enum {string}
              */
-            readonly mode: "horizontal" | "vertical" | "horizontal_and_vertical";
+            mode: "horizontal" | "vertical" | "horizontal_and_vertical";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RandomFlip";
+            type: "RandomFlip";
         };
         /**
          * RandomRotation
          * @description Rotates images by a random angle during training.
          */
-        readonly DocumentRandomRotation: {
+        DocumentRandomRotation: {
             /**
              * Factor
              * @description Fraction of a full turn: 0.05 is up to 18 degrees in both directions; or a lower and an upper bound.
              */
-            readonly factor: number | readonly number[];
+            factor: number | number[];
             /**
              * Fill Mode
              * @description Values beyond the edges; `constant` uses `fill_value`.
              * @default reflect
              * @enum {string}
              */
-            readonly fill_mode: "reflect" | "wrap" | "constant" | "nearest";
+            fill_mode: "reflect" | "wrap" | "constant" | "nearest";
             /**
              * Fill Value
              * @default 0
              */
-            readonly fill_value: number;
+            fill_value: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Interpolation
              * @default bilinear
              * @enum {string}
              */
-            readonly interpolation: "nearest" | "bilinear";
+            interpolation: "nearest" | "bilinear";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RandomRotation";
+            type: "RandomRotation";
         };
         /**
          * RandomTranslation
          * @description Shifts images by a random distance during training.
          */
-        readonly DocumentRandomTranslation: {
+        DocumentRandomTranslation: {
             /**
              * Fill Mode
              * @description Values beyond the edges; `constant` uses `fill_value`.
              * @default reflect
              * @enum {string}
              */
-            readonly fill_mode: "reflect" | "wrap" | "constant" | "nearest";
+            fill_mode: "reflect" | "wrap" | "constant" | "nearest";
             /**
              * Fill Value
              * @default 0
              */
-            readonly fill_value: number;
+            fill_value: number;
             /**
              * Height Factor
              * @description Fraction of the height: 0.1 is up to 10 % up or down; with two bounds, negative values shift up.
              */
-            readonly height_factor: number | readonly number[];
+            height_factor: number | number[];
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Interpolation
              * @default bilinear
              * @enum {string}
              */
-            readonly interpolation: "nearest" | "bilinear";
+            interpolation: "nearest" | "bilinear";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RandomTranslation";
+            type: "RandomTranslation";
             /**
              * Width Factor
              * @description Fraction of the width; with two bounds, negative values shift left.
              */
-            readonly width_factor: number | readonly number[];
+            width_factor: number | number[];
         };
         /**
          * RandomZoom
          * @description Zooms images in or out by a random factor during training.
          */
-        readonly DocumentRandomZoom: {
+        DocumentRandomZoom: {
             /**
              * Fill Mode
              * @description Values beyond the edges; `constant` uses `fill_value`.
              * @default reflect
              * @enum {string}
              */
-            readonly fill_mode: "reflect" | "wrap" | "constant" | "nearest";
+            fill_mode: "reflect" | "wrap" | "constant" | "nearest";
             /**
              * Fill Value
              * @default 0
              */
-            readonly fill_value: number;
+            fill_value: number;
             /**
              * Height Factor
              * @description 0.1 is up to 10 % in or out; with a lower and an upper bound, negative values zoom in.
              */
-            readonly height_factor: number | readonly number[];
+            height_factor: number | number[];
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Interpolation
              * @default bilinear
              * @enum {string}
              */
-            readonly interpolation: "nearest" | "bilinear";
+            interpolation: "nearest" | "bilinear";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RandomZoom";
+            type: "RandomZoom";
             /**
              * Width Factor
              * @description Default: the factor of the height, which keeps proportions.
              * @default null
              */
-            readonly width_factor: (number | readonly number[]) | null;
+            width_factor: (number | number[]) | null;
         };
         /**
          * Regularizer
          * @description A penalty on the size of weights, added to the loss: l1 * sum|w| + l2 * sum w².
          */
-        readonly DocumentRegularizer: {
+        DocumentRegularizer: {
             /**
              * L1
              * @default 0
              */
-            readonly l1: number;
+            l1: number;
             /**
              * L2
              * @default 0
              */
-            readonly l2: number;
+            l2: number;
         };
         /**
          * ReLU
          * @description max(x, 0), with Keras' options.
          */
-        readonly DocumentReLU: {
+        DocumentReLU: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Max Value
              * @default null
              */
-            readonly max_value: number | null;
+            max_value: number | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Negative Slope
              * @default 0
              */
-            readonly negative_slope: number;
+            negative_slope: number;
             /**
              * Threshold
              * @default 0
              */
-            readonly threshold: number;
+            threshold: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "ReLU";
+            type: "ReLU";
         };
         /**
          * RepeatVector
          * @description Repeats a row of numbers as the steps of a sequence.
          */
-        readonly DocumentRepeatVector: {
+        DocumentRepeatVector: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /** N */
-            readonly n: number;
+            n: number;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RepeatVector";
+            type: "RepeatVector";
         };
         /**
          * Rescaling
          * @description x * scale + offset.
          */
-        readonly DocumentRescaling: {
+        DocumentRescaling: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Offset
              * @default 0
              */
-            readonly offset: number;
+            offset: number;
             /** Scale */
-            readonly scale: number;
+            scale: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Rescaling";
+            type: "Rescaling";
         };
         /**
          * Reshape
          * @description The same numbers in the same order, in another shape.
          */
-        readonly DocumentReshape: {
+        DocumentReshape: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Target Shape
              * @description One entry may be -1, which is inferred.
              */
-            readonly target_shape: readonly number[];
+            target_shape: number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Reshape";
+            type: "Reshape";
         };
         /**
          * Resizing
          * @description Resizes the image.
          */
-        readonly DocumentResizing: {
+        DocumentResizing: {
             /** Height */
-            readonly height: number;
+            height: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Interpolation
              * @default bilinear
              * @enum {string}
              */
-            readonly interpolation: "nearest" | "bilinear";
+            interpolation: "nearest" | "bilinear";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Resizing";
+            type: "Resizing";
             /** Width */
-            readonly width: number;
+            width: number;
         };
         /**
          * RMSprop
          * @description Divides each step by a moving average of recent gradient magnitudes.
          */
-        readonly DocumentRMSprop: {
+        DocumentRMSprop: {
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Epsilon
              * @default 1e-7
              */
-            readonly epsilon: number;
+            epsilon: number;
             /**
              * Learning Rate
              * @default 0.001
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * Momentum
              * @default 0
              */
-            readonly momentum: number;
+            momentum: number;
             /**
              * Rho
              * @default 0.9
              */
-            readonly rho: number;
+            rho: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "RMSprop";
+            type: "RMSprop";
         };
         /**
          * SeparableConv2D
          * @description A DepthwiseConv2D followed by a 1 x 1 convolution: a Conv2D with far fewer weights.
          */
-        readonly DocumentSeparableConv2D: {
+        DocumentSeparableConv2D: {
             /**
              * Activation
              * @default linear
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Depth Multiplier
              * @default 1
              */
-            readonly depth_multiplier: number;
+            depth_multiplier: number;
             /**
              * Depthwise Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly depthwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            depthwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly depthwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            depthwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Dilation Rate
              * @default [
@@ -3962,37 +3962,37 @@ export interface components {
              *       1
              *     ]
              */
-            readonly dilation_rate: number | readonly number[];
+            dilation_rate: number | number[];
             /** Filters */
-            readonly filters: number;
+            filters: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /** Kernel Size */
-            readonly kernel_size: number | readonly number[];
+            kernel_size: number | number[];
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default valid
              * @enum {string}
              */
-            readonly padding: "valid" | "same";
+            padding: "valid" | "same";
             /**
              * Pointwise Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly pointwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            pointwise_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly pointwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            pointwise_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Strides
              * @default [
@@ -4000,330 +4000,330 @@ export interface components {
              *       1
              *     ]
              */
-            readonly strides: number | readonly number[];
+            strides: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "SeparableConv2D";
+            type: "SeparableConv2D";
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * SGD
          * @description Stochastic gradient descent, optionally with momentum.
          */
-        readonly DocumentSGD: {
+        DocumentSGD: {
             /**
              * Clipnorm
              * @description Clip the gradient of each weight to this norm.
              * @default null
              */
-            readonly clipnorm: number | null;
+            clipnorm: number | null;
             /**
              * Learning Rate
              * @default 0.01
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * Momentum
              * @default 0
              */
-            readonly momentum: number;
+            momentum: number;
             /**
              * Nesterov
              * @default false
              */
-            readonly nesterov: boolean;
+            nesterov: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "SGD";
+            type: "SGD";
         };
         /**
          * SimpleRNN
          * @description Fully connected recurrent layer: each step takes the input and the previous output.
          */
-        readonly DocumentSimpleRNN: {
+        DocumentSimpleRNN: {
             /**
              * Activation
              * @default tanh
              * @enum {string}
              */
-            readonly activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
+            activation: "linear" | "relu" | "relu6" | "leaky_relu" | "elu" | "selu" | "gelu" | "gelu_approximate" | "silu" | "softplus" | "softsign" | "tanh" | "sigmoid" | "hard_sigmoid" | "exponential" | "softmax";
             /**
              * Bias Initializer
              * @default zeros
              * @enum {string}
              */
-            readonly bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
+            bias_initializer: "zeros" | "ones" | "random_uniform" | "random_normal" | "truncated_normal";
             /**
              * Dropout
              * @description Fraction of the inputs that is set to zero during training.
              * @default 0
              */
-            readonly dropout: number;
+            dropout: number;
             /**
              * Go Backwards
              * @description Process the sequence in reverse.
              * @default false
              */
-            readonly go_backwards: boolean;
+            go_backwards: boolean;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Kernel Initializer
              * @default glorot_uniform
              * @enum {string}
              */
-            readonly kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            kernel_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            kernel_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Recurrent Dropout
              * @description The same for the recurrent state.
              * @default 0
              */
-            readonly recurrent_dropout: number;
+            recurrent_dropout: number;
             /**
              * Recurrent Initializer
              * @default orthogonal
              * @enum {string}
              */
-            readonly recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
+            recurrent_initializer: "glorot_uniform" | "glorot_normal" | "he_uniform" | "he_normal" | "lecun_uniform" | "lecun_normal" | "random_uniform" | "random_normal" | "truncated_normal" | "orthogonal" | "zeros" | "ones";
             /** @default null */
-            readonly recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
+            recurrent_regularizer: components["schemas"]["DocumentRegularizer"] | null;
             /**
              * Return Sequences
              * @description Return the output of every step, (steps, units), instead of the last one, (units,).
              * @default false
              */
-            readonly return_sequences: boolean;
+            return_sequences: boolean;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "SimpleRNN";
+            type: "SimpleRNN";
             /** Units */
-            readonly units: number;
+            units: number;
             /**
              * Use Bias
              * @default true
              */
-            readonly use_bias: boolean;
+            use_bias: boolean;
         };
         /**
          * Softmax
          * @description exp(x) divided by its sum along an axis, so that the outputs add up to 1.
          */
-        readonly DocumentSoftmax: {
+        DocumentSoftmax: {
             /**
              * Axis
              * @default -1
              */
-            readonly axis: number;
+            axis: number;
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Softmax";
+            type: "Softmax";
         };
         /**
          * SpatialDropout1D
          * @description Sets a random fraction of the features to zero during training, each at all steps.
          */
-        readonly DocumentSpatialDropout1D: {
+        DocumentSpatialDropout1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /** Rate */
-            readonly rate: number;
+            rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "SpatialDropout1D";
+            type: "SpatialDropout1D";
         };
         /**
          * SpatialDropout2D
          * @description Sets a random fraction of the channels of each image to zero during training.
          */
-        readonly DocumentSpatialDropout2D: {
+        DocumentSpatialDropout2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /** Rate */
-            readonly rate: number;
+            rate: number;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "SpatialDropout2D";
+            type: "SpatialDropout2D";
         };
         /**
          * Spirals
          * @description Two intertwined spirals.
          */
-        readonly DocumentSpirals: {
+        DocumentSpirals: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "spirals";
+            name: "spirals";
             /**
              * Noise
              * @description Standard deviation of the noise added to each point.
              * @default 0.1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 1000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Subtract
          * @description The first of two inputs less the second, number by number.
          */
-        readonly DocumentSubtract: {
+        DocumentSubtract: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "Subtract";
+            type: "Subtract";
         };
         /**
          * TimeDistributed
          * @description Applies the same layer to every step of a sequence.
          */
-        readonly DocumentTimeDistributed: {
+        DocumentTimeDistributed: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
-            readonly layer: components["schemas"]["DocumentDense"];
+            inputs: string[] | null;
+            layer: components["schemas"]["DocumentDense"];
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "TimeDistributed";
+            type: "TimeDistributed";
         };
         /**
          * Training
          * @description How the network is trained.
          */
-        readonly DocumentTraining: {
+        DocumentTraining: {
             /**
              * Batch Size
              * @default 32
              */
-            readonly batch_size: number;
+            batch_size: number;
             /** @default null */
-            readonly early_stopping: components["schemas"]["DocumentEarlyStopping"] | null;
+            early_stopping: components["schemas"]["DocumentEarlyStopping"] | null;
             /**
              * Epochs
              * @default 10
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Learning Rate Schedule
              * @default null
              */
-            readonly learning_rate_schedule: (components["schemas"]["DocumentExponentialDecay"] | components["schemas"]["DocumentInverseTimeDecay"] | components["schemas"]["DocumentPolynomialDecay"] | components["schemas"]["DocumentCosineDecay"] | components["schemas"]["DocumentPiecewiseConstantDecay"]) | null;
+            learning_rate_schedule: (components["schemas"]["DocumentExponentialDecay"] | components["schemas"]["DocumentInverseTimeDecay"] | components["schemas"]["DocumentPolynomialDecay"] | components["schemas"]["DocumentCosineDecay"] | components["schemas"]["DocumentPiecewiseConstantDecay"]) | null;
             /**
              * Loss
              * @description Default: chosen for the dataset.
              * @default null
              */
-            readonly loss: ("sparse_categorical_crossentropy" | "categorical_crossentropy" | "binary_crossentropy" | "categorical_focal_crossentropy" | "kl_divergence" | "categorical_hinge" | "mean_squared_error" | "mean_absolute_error" | "huber" | "log_cosh" | "mse" | "mae") | null;
+            loss: ("sparse_categorical_crossentropy" | "categorical_crossentropy" | "binary_crossentropy" | "categorical_focal_crossentropy" | "kl_divergence" | "categorical_hinge" | "mean_squared_error" | "mean_absolute_error" | "huber" | "log_cosh" | "mse" | "mae") | null;
             /**
              * Max Seconds
              * @description Stop the training after this time and keep the model trained so far.
              * @default null
              */
-            readonly max_seconds: number | null;
+            max_seconds: number | null;
             /**
              * Metrics
              * @description Default: chosen for the dataset.
              * @default null
              */
-            readonly metrics: readonly ("accuracy" | "top_k_categorical_accuracy" | "mean_absolute_error" | "mean_squared_error" | "root_mean_squared_error" | "r2_score" | "mse" | "mae" | "acc")[] | null;
+            metrics: ("accuracy" | "top_k_categorical_accuracy" | "mean_absolute_error" | "mean_squared_error" | "root_mean_squared_error" | "r2_score" | "mse" | "mae" | "acc")[] | null;
             /**
              * Optimizer
              * @default {
@@ -4335,25 +4335,25 @@ export interface components {
              *       "epsilon": 1e-7
              *     }
              */
-            readonly optimizer: (components["schemas"]["DocumentSGD"] | components["schemas"]["DocumentRMSprop"] | components["schemas"]["DocumentAdam"] | components["schemas"]["DocumentAdamW"] | components["schemas"]["DocumentAdagrad"] | components["schemas"]["DocumentAdadelta"] | components["schemas"]["DocumentNadam"]) | ("SGD" | "RMSprop" | "Adam" | "AdamW" | "Adagrad" | "Adadelta" | "Nadam");
+            optimizer: (components["schemas"]["DocumentSGD"] | components["schemas"]["DocumentRMSprop"] | components["schemas"]["DocumentAdam"] | components["schemas"]["DocumentAdamW"] | components["schemas"]["DocumentAdagrad"] | components["schemas"]["DocumentAdadelta"] | components["schemas"]["DocumentNadam"]) | ("SGD" | "RMSprop" | "Adam" | "AdamW" | "Adagrad" | "Adadelta" | "Nadam");
             /**
              * Precision
              * @description Number type of the training; the finished model is always float32.
              * @default auto
              * @enum {string}
              */
-            readonly precision: "auto" | "float32" | "mixed_bfloat16";
+            precision: "auto" | "float32" | "mixed_bfloat16";
             /**
              * Seed
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Validation Fraction
              * @description Fraction of the training samples that is held out and evaluated after each epoch.
              * @default 0
              */
-            readonly validation_fraction: number;
+            validation_fraction: number;
         };
         /**
          * Updatable
@@ -4361,31 +4361,31 @@ export interface components {
          *
          *     Its weights are float32, whatever `weights` says.
          */
-        readonly DocumentUpdatable: {
+        DocumentUpdatable: {
             /**
              * Batch Size
              * @description Samples in a step, unless the app asks for another number.
              * @default 16
              */
-            readonly batch_size: number;
+            batch_size: number;
             /**
              * Epochs
              * @description How many the phone trains for, unless the app asks for another number.
              * @default 10
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Layers
              * @description Names of the Dense and Conv2D layers that go on learning; the last of them where left out.
              * @default null
              */
-            readonly layers: readonly string[] | null;
+            layers: string[] | null;
             /**
              * Loss
              * @description The first for classes, the second for a regression, and so chosen where left out.
              * @default null
              */
-            readonly loss: ("categorical_crossentropy" | "mean_squared_error") | null;
+            loss: ("categorical_crossentropy" | "mean_squared_error") | null;
             /**
              * Optimizer
              * @description Without `clipnorm` and `nesterov`, which Core ML does not have. In a regression the learning rate is for a loss in standard deviations, as in training.
@@ -4397,31 +4397,31 @@ export interface components {
              *       "nesterov": false
              *     }
              */
-            readonly optimizer: (components["schemas"]["DocumentSGD"] | components["schemas"]["DocumentAdam"]) | ("SGD" | "Adam");
+            optimizer: (components["schemas"]["DocumentSGD"] | components["schemas"]["DocumentAdam"]) | ("SGD" | "Adam");
         };
         /**
          * UpSampling2D
          * @description Enlarges the image `size` times by repeating or interpolating pixels.
          */
-        readonly DocumentUpSampling2D: {
+        DocumentUpSampling2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Interpolation
              * @default nearest
              * @enum {string}
              */
-            readonly interpolation: "nearest" | "bilinear";
+            interpolation: "nearest" | "bilinear";
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Size
              * @default [
@@ -4429,124 +4429,124 @@ export interface components {
              *       2
              *     ]
              */
-            readonly size: number | readonly number[];
+            size: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "UpSampling2D";
+            type: "UpSampling2D";
         };
         /**
          * Waves
          * @description Noisy waves of random amplitude, frequency and phase; the class is the shape of the wave.
          */
-        readonly DocumentWaves: {
+        DocumentWaves: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "waves";
+            name: "waves";
             /**
              * Noise
              * @description Standard deviation of the noise added to each step; the amplitudes are 0.5 to 1.5.
              * @default 0.1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 4000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Steps
              * @description Length of each sequence.
              * @default 50
              */
-            readonly steps: number;
+            steps: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Wine
          * @description 178 wines of three growers in one region: thirteen chemical measurements each.
          */
-        readonly DocumentWine: {
+        DocumentWine: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "wine";
+            name: "wine";
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * Xor
          * @description Four quadrants, of which opposite ones are one class: not linearly separable.
          */
-        readonly DocumentXor: {
+        DocumentXor: {
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly name: "xor";
+            name: "xor";
             /**
              * Noise
              * @description Standard deviation of the noise added to each point.
              * @default 0.1
              */
-            readonly noise: number;
+            noise: number;
             /**
              * Num Samples
              * @default 1000
              */
-            readonly num_samples: number;
+            num_samples: number;
             /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Test Fraction
              * @default 0.2
              */
-            readonly test_fraction: number;
+            test_fraction: number;
         };
         /**
          * ZeroPadding1D
          * @description Adds steps of zeros before and after the sequence.
          */
-        readonly DocumentZeroPadding1D: {
+        DocumentZeroPadding1D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @description Before the first step and after the last; one integer stands for both.
@@ -4555,30 +4555,30 @@ export interface components {
              *       1
              *     ]
              */
-            readonly padding: number | readonly number[];
+            padding: number | number[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "ZeroPadding1D";
+            type: "ZeroPadding1D";
         };
         /**
          * ZeroPadding2D
          * @description Adds a margin of zeros around the image.
          */
-        readonly DocumentZeroPadding2D: {
+        DocumentZeroPadding2D: {
             /**
              * Inputs
              * @description Names of earlier layers, or `input`. Default: the previous layer.
              * @default null
              */
-            readonly inputs: readonly string[] | null;
+            inputs: string[] | null;
             /**
              * Name
              * @description Unique name. Default: derived from the type.
              * @default null
              */
-            readonly name: string | null;
+            name: string | null;
             /**
              * Padding
              * @default [
@@ -4592,350 +4592,350 @@ export interface components {
              *       ]
              *     ]
              */
-            readonly padding: (number | readonly unknown[]) | readonly (number | readonly unknown[])[];
+            padding: (number | unknown[]) | (number | unknown[])[];
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "ZeroPadding2D";
+            type: "ZeroPadding2D";
         };
         /**
          * EpochEnded
          * @description An epoch is complete.
          */
-        readonly EpochEnded: {
+        EpochEnded: {
             /**
              * Epoch
              * @description The epoch, from 1.
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Epochs
              * @description Number of epochs.
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Learning Rate
              * @description Learning rate at the end of the epoch.
              */
-            readonly learning_rate: number;
+            learning_rate: number;
             /**
              * Metrics
              * @description Mean of each metric over the epoch, `loss` included; those on validation data begin with `val_`.
              */
-            readonly metrics: {
-                readonly [key: string]: number | null;
+            metrics: {
+                [key: string]: number | null;
             };
             /**
              * Seconds
              * @description Duration of the epoch.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "epoch";
+            type: "epoch";
         };
         /**
          * EstimatedFile
          * @description The size of a file that a document asks for.
          */
-        readonly EstimatedFile: {
+        EstimatedFile: {
             /**
              * Kind
              * @description Format, such as `mlmodel`.
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Name
              * @description File name.
              */
-            readonly name: string;
+            name: string;
             /**
              * Size Bytes
              * @description Size of the file, or of all files of a package.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Smallest Bytes
              * @description Differs from `size_bytes` if `"weights": "auto"` may take a smaller form.
              */
-            readonly smallest_bytes: number;
+            smallest_bytes: number;
         };
         /**
          * EstimateMessage
          * @description What training a document will need, without the time that its job waits.
          */
-        readonly EstimateMessage: {
+        EstimateMessage: {
             /**
              * Based On
              * @description Number of jobs of this server that the durations are based on, at most 40; 0 for fixed values, measured on a machine with two cores.
              */
-            readonly based_on: number;
+            based_on: number;
             /**
              * Files
              * @description Files in the order of the document.
              */
-            readonly files: readonly components["schemas"]["EstimatedFile"][];
+            files: components["schemas"]["EstimatedFile"][];
             /**
              * High Seconds
              * @description In about nine of ten cases, it takes at most this time.
              */
-            readonly high_seconds: number;
+            high_seconds: number;
             /**
              * Low Seconds
              * @description In about nine of ten cases, it takes at least this time.
              */
-            readonly low_seconds: number;
+            low_seconds: number;
             /**
              * Memory Bytes
              * @description Resident memory of the worker at its peak.
              */
-            readonly memory_bytes: number;
+            memory_bytes: number;
             /**
              * Seconds
              * @description Duration from the first stage to the last.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Training Seconds
              * @description Duration of the training; the rest is for building, compiling and verifying.
              */
-            readonly training_seconds: number;
+            training_seconds: number;
         };
         /**
          * EventItem
          * @description An event and its number.
          */
-        readonly EventItem: {
+        EventItem: {
             /**
              * Event
              * @description The event.
              */
-            readonly event: components["schemas"]["Started"] | components["schemas"]["Warned"] | components["schemas"]["Built"] | components["schemas"]["Progress"] | components["schemas"]["Batches"] | components["schemas"]["Snapshot"] | components["schemas"]["EpochEnded"] | components["schemas"]["Trained"] | components["schemas"]["Compressed"] | components["schemas"]["Compiled"] | components["schemas"]["Verified"] | components["schemas"]["Failed"] | components["schemas"]["Interrupted"] | components["schemas"]["Cancelled"];
+            event: components["schemas"]["Started"] | components["schemas"]["Warned"] | components["schemas"]["Built"] | components["schemas"]["Progress"] | components["schemas"]["Batches"] | components["schemas"]["Snapshot"] | components["schemas"]["EpochEnded"] | components["schemas"]["Trained"] | components["schemas"]["Compressed"] | components["schemas"]["Compiled"] | components["schemas"]["Verified"] | components["schemas"]["Failed"] | components["schemas"]["Interrupted"] | components["schemas"]["Cancelled"];
             /**
              * Id
              * @description Number of the event in its job, from 1 without gaps.
              */
-            readonly id: number;
+            id: number;
         };
         /**
          * EventPage
          * @description A page of events of a job, in order.
          */
-        readonly EventPage: {
+        EventPage: {
             /**
              * Events
              * @description Events of this page.
              */
-            readonly events: readonly components["schemas"]["EventItem"][];
+            events: components["schemas"]["EventItem"][];
             /**
              * Is Finished
              * @description Whether the job will have no more events.
              */
-            readonly is_finished: boolean;
+            is_finished: boolean;
             /**
              * Last
              * @description Number of the last event of this page: the `after` of the next request.
              */
-            readonly last: number;
+            last: number;
         };
         /**
          * ExampleList
          * @description Documents to start from.
          */
-        readonly ExampleList: {
+        ExampleList: {
             /**
              * Examples
              * @description Documents, the ones to begin with first.
              */
-            readonly examples: readonly components["schemas"]["ExampleMessage"][];
+            examples: components["schemas"]["ExampleMessage"][];
         };
         /**
          * ExampleMessage
          * @description A document to start from.
          */
-        readonly ExampleMessage: {
+        ExampleMessage: {
             /**
              * Dataset
              * @description Name of its dataset.
              */
-            readonly dataset: string;
+            dataset: string;
             /**
              * Help
              * @description What it shows, in one sentence.
              */
-            readonly help: string;
+            help: string;
             /**
              * Name
              * @description Name.
              */
-            readonly name: string;
+            name: string;
             /**
              * Text
              * @description The document, as formatted JSON.
              */
-            readonly text: string;
+            text: string;
             /**
              * Title
              * @description Title.
              */
-            readonly title: string;
+            title: string;
         };
         /**
          * ExplanationMap
          * @description How much each part matters to one output.
          */
-        readonly ExplanationMap: {
+        ExplanationMap: {
             /**
              * Shape
              * @description Number of parts: rows and columns of patches, otherwise one number.
              */
-            readonly shape: readonly number[];
+            shape: number[];
             /**
              * Values
              * @description For each part, the output when nothing is hidden minus the output when this part is; in row-major order.
              */
-            readonly values: readonly (number | null)[];
+            values: (number | null)[];
         };
         /**
          * ExplanationMessage
          * @description How much each part of an input matters to each output of a model.
          */
-        readonly ExplanationMessage: {
+        ExplanationMessage: {
             /** @description What replaces the parts. */
-            readonly baseline: components["schemas"]["OcclusionBaseline"];
+            baseline: components["schemas"]["OcclusionBaseline"];
             /** @description The file that has answered. */
-            readonly file: components["schemas"]["AnsweringFile"];
+            file: components["schemas"]["AnsweringFile"];
             /**
              * Labels
              * @description Labels of the outputs, in their order; empty for a regression.
              */
-            readonly labels: readonly string[];
+            labels: string[];
             /**
              * Maps
              * @description A map for each output, in the order of `values`.
              */
-            readonly maps: readonly components["schemas"]["ExplanationMap"][];
+            maps: components["schemas"]["ExplanationMap"][];
             /**
              * Part
              * @description What is hidden.
              * @enum {string}
              */
-            readonly part: "patch" | "feature" | "window" | "token";
+            part: "patch" | "feature" | "window" | "token";
             /**
              * Size
              * @description Size of a part: height and width of a patch, otherwise one number.
              */
-            readonly size: readonly number[];
+            size: number[];
             /**
              * Starts
              * @description Where parts begin: rows and columns of patches, otherwise one axis.
              */
-            readonly starts: readonly (readonly number[])[];
+            starts: number[][];
             /**
              * Values
              * @description Output of the model when nothing is hidden.
              */
-            readonly values: readonly (number | null)[];
+            values: (number | null)[];
         };
         /**
          * ExplanationRequest
          * @description An input for a model.
          */
-        readonly ExplanationRequest: {
+        ExplanationRequest: {
             /**
              * Input
              * @description The input: numbers, flat or nested in the shape of the model's input; for a model of images also a PNG or JPEG file in base64.
              */
-            readonly input: readonly unknown[] | string;
+            input: unknown[] | string;
         };
         /**
          * Failed
          * @description The run failed.
          */
-        readonly Failed: {
+        Failed: {
             /**
              * Error
              * @description Class of the error, such as `DocumentError`.
              */
-            readonly error: string;
+            error: string;
             /**
              * Message
              * @description Error message.
              */
-            readonly message: string;
+            message: string;
             /**
              * Problems
              * @description For an invalid document: each problem, as `POST /v1/validate` answers with it.
              * @default []
              */
-            readonly problems: readonly {
-                readonly [key: string]: unknown;
+            problems: {
+                [key: string]: unknown;
             }[];
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "failed";
+            type: "failed";
         };
         /**
          * FileRow
          * @description A file or a package of the result.
          */
-        readonly FileRow: {
+        FileRow: {
             /**
              * Kind
              * @description Format, such as `mlmodel`, `mlpackage` or `onnx`; empty in events of older versions.
              * @default
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Media Type
              * @description Media type of the file, or of the zip of the package.
              * @default application/octet-stream
              */
-            readonly media_type: string;
+            media_type: string;
             /**
              * Name
              * @description File name.
              */
-            readonly name: string;
+            name: string;
             /**
              * Sha256
              * @description SHA-256 of the file; for a package, of its listing (relative path and SHA-256 of each file).
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file, or of all files of the package.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
         };
         /**
          * Index
          * @description The name of the server, and where to continue.
          */
-        readonly Index: {
+        Index: {
             /**
              * Links
              * @description Paths of some routes, by name.
              */
-            readonly links: {
-                readonly [key: string]: string;
+            links: {
+                [key: string]: string;
             };
             /**
              * Name
@@ -4943,1291 +4943,1291 @@ export interface components {
              * @default QuickML
              * @constant
              */
-            readonly name: "QuickML";
+            name: "QuickML";
             /**
              * Owner
              * @description Whose jobs the caller may read and change: the owner of the request's token, or `anyone` on a server without tokens. null if a token is required and there is none, or it is not valid.
              */
-            readonly owner: string | null;
+            owner: string | null;
             /**
              * Tokens Required
              * @description Whether requests need a token.
              * @default false
              */
-            readonly tokens_required: boolean;
+            tokens_required: boolean;
             /**
              * Version
              * @description Version of the server.
              */
-            readonly version: string;
+            version: string;
         };
         /**
          * Interrupted
          * @description An attempt at a job failed. The job waits for another attempt, which begins with `started`.
          */
-        readonly Interrupted: {
+        Interrupted: {
             /**
              * Attempt
              * @description Number of the attempt, from 1.
              */
-            readonly attempt: number;
+            attempt: number;
             /**
              * Reason
              * @description Why it failed.
              */
-            readonly reason: string;
+            reason: string;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "interrupted";
+            type: "interrupted";
         };
         /**
          * JobDetails
          * @description A job with its document and its files.
          */
-        readonly JobDetails: {
+        JobDetails: {
             /**
              * Artifacts
              * @description Files of the job; empty until the job is ready.
              */
-            readonly artifacts: readonly components["schemas"]["ArtifactMessage"][];
+            artifacts: components["schemas"]["ArtifactMessage"][];
             /**
              * Attempt
              * @description Number of attempts that have started.
              * @default 0
              */
-            readonly attempt: number;
+            attempt: number;
             /**
              * Created At
              * Format: date-time
              * @description Time of creation.
              */
-            readonly created_at: string;
+            created_at: string;
             /**
              * Document
              * @description The document as it was submitted.
              */
-            readonly document: unknown;
+            document: unknown;
             /**
              * Epoch
              * @description Epoch that training is in, from 1; 0 before training.
              * @default 0
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Epochs
              * @description Number of epochs.
              * @default 0
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Error
              * @description Error message of a failed job.
              */
-            readonly error: string | null;
+            error: string | null;
             /**
              * Finished At
              * @description Time at which the job became ready, failed or cancelled.
              */
-            readonly finished_at: string | null;
+            finished_at: string | null;
             /**
              * Id
              * @description ID of the job.
              */
-            readonly id: string;
+            id: string;
             /**
              * Last Event
              * @description Number of the latest event.
              * @default 0
              */
-            readonly last_event: number;
+            last_event: number;
             /**
              * Links
              * @description Paths of the job itself (`self`), its `events`, its `frames` and its `artifacts`.
              * @default {}
              */
-            readonly links: {
-                readonly [key: string]: string;
+            links: {
+                [key: string]: string;
             };
             /**
              * Metrics
              * @description Latest metrics; once trained, those on the test samples. null is not a finite number.
              * @default {}
              */
-            readonly metrics: {
-                readonly [key: string]: number | null;
+            metrics: {
+                [key: string]: number | null;
             };
             /**
              * Name
              * @description Name from the document.
              */
-            readonly name: string;
+            name: string;
             /**
              * Progress
              * @description Progress of training over all epochs, from 0 to 1.
              * @default 0
              */
-            readonly progress: number;
+            progress: number;
             /**
              * Started At
              * @description Start of the first attempt.
              */
-            readonly started_at: string | null;
+            started_at: string | null;
             /** @description Status of the job. */
-            readonly status: components["schemas"]["Status"];
+            status: components["schemas"]["Status"];
             /**
              * Stop Requested
              * @description Whether training was asked to stop.
              * @default false
              */
-            readonly stop_requested: boolean;
+            stop_requested: boolean;
             /**
              * Stopped Early
              * @description Whether training ended before its last epoch.
              * @default false
              */
-            readonly stopped_early: boolean;
+            stopped_early: boolean;
             /**
              * Updated At
              * Format: date-time
              * @description Time of the last change.
              */
-            readonly updated_at: string;
+            updated_at: string;
         };
         /**
          * JobMessage
          * @description A job, as it was when the server answered.
          */
-        readonly JobMessage: {
+        JobMessage: {
             /**
              * Attempt
              * @description Number of attempts that have started.
              * @default 0
              */
-            readonly attempt: number;
+            attempt: number;
             /**
              * Created At
              * Format: date-time
              * @description Time of creation.
              */
-            readonly created_at: string;
+            created_at: string;
             /**
              * Epoch
              * @description Epoch that training is in, from 1; 0 before training.
              * @default 0
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Epochs
              * @description Number of epochs.
              * @default 0
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Error
              * @description Error message of a failed job.
              */
-            readonly error: string | null;
+            error: string | null;
             /**
              * Finished At
              * @description Time at which the job became ready, failed or cancelled.
              */
-            readonly finished_at: string | null;
+            finished_at: string | null;
             /**
              * Id
              * @description ID of the job.
              */
-            readonly id: string;
+            id: string;
             /**
              * Last Event
              * @description Number of the latest event.
              * @default 0
              */
-            readonly last_event: number;
+            last_event: number;
             /**
              * Links
              * @description Paths of the job itself (`self`), its `events`, its `frames` and its `artifacts`.
              * @default {}
              */
-            readonly links: {
-                readonly [key: string]: string;
+            links: {
+                [key: string]: string;
             };
             /**
              * Metrics
              * @description Latest metrics; once trained, those on the test samples. null is not a finite number.
              * @default {}
              */
-            readonly metrics: {
-                readonly [key: string]: number | null;
+            metrics: {
+                [key: string]: number | null;
             };
             /**
              * Name
              * @description Name from the document.
              */
-            readonly name: string;
+            name: string;
             /**
              * Progress
              * @description Progress of training over all epochs, from 0 to 1.
              * @default 0
              */
-            readonly progress: number;
+            progress: number;
             /**
              * Started At
              * @description Start of the first attempt.
              */
-            readonly started_at: string | null;
+            started_at: string | null;
             /** @description Status of the job. */
-            readonly status: components["schemas"]["Status"];
+            status: components["schemas"]["Status"];
             /**
              * Stop Requested
              * @description Whether training was asked to stop.
              * @default false
              */
-            readonly stop_requested: boolean;
+            stop_requested: boolean;
             /**
              * Stopped Early
              * @description Whether training ended before its last epoch.
              * @default false
              */
-            readonly stopped_early: boolean;
+            stopped_early: boolean;
             /**
              * Updated At
              * Format: date-time
              * @description Time of the last change.
              */
-            readonly updated_at: string;
+            updated_at: string;
         };
         /**
          * JobPage
          * @description A page of jobs, newest first.
          */
-        readonly JobPage: {
+        JobPage: {
             /**
              * Jobs
              * @description Jobs of this page.
              */
-            readonly jobs: readonly components["schemas"]["JobMessage"][];
+            jobs: components["schemas"]["JobMessage"][];
             /**
              * Next
              * @description `cursor` of the next page; null on the last page.
              */
-            readonly next: string | null;
+            next: string | null;
         };
         /**
          * LayerExample
          * @description An example of a layer.
          */
-        readonly LayerExample: {
+        LayerExample: {
             /**
              * Arguments
              * @description Arguments of the layer.
              */
-            readonly arguments: {
-                readonly [key: string]: unknown;
+            arguments: {
+                [key: string]: unknown;
             };
             /**
              * Input Shape
              * @description Shape of its input, without the batch.
              */
-            readonly input_shape: readonly number[];
+            input_shape: number[];
         };
         /**
          * LayerList
          * @description All types of layers.
          */
-        readonly LayerList: {
+        LayerList: {
             /**
              * Layers
              * @description Types of layers.
              */
-            readonly layers: readonly components["schemas"]["LayerMessage"][];
+            layers: components["schemas"]["LayerMessage"][];
         };
         /**
          * LayerMessage
          * @description A type of layer.
          */
-        readonly LayerMessage: {
+        LayerMessage: {
             /** @description An example of the layer. */
-            readonly example: components["schemas"]["LayerExample"];
+            example: components["schemas"]["LayerExample"];
             /**
              * Group
              * @description Where to look for it in a list: `core`, `convolution`, `pooling`, `recurrent`, `attention`, `normalization`, `regularization`, `activation`, `reshaping`, `merging`, `preprocessing` or `augmentation`.
              */
-            readonly group: string;
+            group: string;
             /**
              * Help
              * @description What the layer does.
              */
-            readonly help: string;
+            help: string;
             /**
              * Merges
              * @description Whether the layer takes several inputs.
              */
-            readonly merges: boolean;
+            merges: boolean;
             /**
              * JSON Schema, draft 2020-12
              * @description JSON Schema of the layer in a document, with defaults and descriptions.
              */
-            readonly schema: {
-                readonly [key: string]: unknown;
+            schema: {
+                [key: string]: unknown;
             };
             /**
              * Type
              * @description Type, as in a document.
              */
-            readonly type: string;
+            type: string;
         };
         /**
          * LayerRow
          * @description A row of the layer table.
          */
-        readonly LayerRow: {
+        LayerRow: {
             /**
              * Layer
              * @description Type of the layer, such as `Dense`.
              */
-            readonly layer: string;
+            layer: string;
             /**
              * Name
              * @description Name of the layer.
              */
-            readonly name: string;
+            name: string;
             /**
              * Output Shape
              * @description Shape of its output, without the batch.
              */
-            readonly output_shape: readonly number[];
+            output_shape: number[];
             /**
              * Parameters
              * @description Number of its parameters.
              */
-            readonly parameters: number;
+            parameters: number;
         };
         /**
          * LinkMessage
          * @description A link to a file. It needs no token.
          */
-        readonly LinkMessage: {
+        LinkMessage: {
             /**
              * Expires At
              * Format: date-time
              * @description Time at which the link expires.
              */
-            readonly expires_at: string;
+            expires_at: string;
             /**
              * Media Type
              * @description Media type of the file.
              */
-            readonly media_type: string;
+            media_type: string;
             /**
              * Name
              * @description File name.
              */
-            readonly name: string;
+            name: string;
             /**
              * Sha256
              * @description SHA-256 of the file.
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Url
              * @description Path on the server, with a signature. Anyone who has it can download the file.
              */
-            readonly url: string;
+            url: string;
         };
         /**
          * LinkRequest
          * @description Which files to make links to, and for how long.
          */
-        readonly LinkRequest: {
+        LinkRequest: {
             /**
              * Expires S
              * @description Lifetime of the links in seconds; by default one hour.
              * @default null
              */
-            readonly expires_s: number | null;
+            expires_s: number | null;
             /**
              * Names
              * @description Names of files of the job, or of files in packages; by default all files that are neither in a package nor variants.
              * @default null
              */
-            readonly names: readonly string[] | null;
+            names: string[] | null;
         };
         /**
          * Links
          * @description Links to files of a job.
          */
-        readonly Links: {
+        Links: {
             /**
              * Links
              * @description Links, in the order of the names in the request, or of the manifest.
              */
-            readonly links: readonly components["schemas"]["LinkMessage"][];
+            links: components["schemas"]["LinkMessage"][];
         };
         /**
          * Liveness
          * @description The process answers.
          */
-        readonly Liveness: {
+        Liveness: {
             /**
              * Status
              * @description Always `alive`.
              * @default alive
              * @constant
              */
-            readonly status: "alive";
+            status: "alive";
         };
         /**
          * Manifest
          * @description The files of a job; empty until the job is ready.
          */
-        readonly Manifest: {
+        Manifest: {
             /**
              * Artifacts
              * @description Files, those in packages excepted.
              */
-            readonly artifacts: readonly components["schemas"]["ArtifactMessage"][];
+            artifacts: components["schemas"]["ArtifactMessage"][];
         };
         /**
          * MemberMessage
          * @description A file in a package.
          */
-        readonly MemberMessage: {
+        MemberMessage: {
             /**
              * Path
              * @description Path in the package, with `/` between folders.
              */
-            readonly path: string;
+            path: string;
             /**
              * Sha256
              * @description SHA-256 of the file.
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Url
              * @description Path of the file on the server.
              * @default
              */
-            readonly url: string;
+            url: string;
         };
         /**
          * Notice
          * @description Something in a document that was ignored or corrected.
          */
-        readonly Notice: {
+        Notice: {
             /**
              * Message
              * @description What was ignored or corrected.
              */
-            readonly message: string;
+            message: string;
             /**
              * Pointer
              * @description Location: a JSON pointer (RFC 6901) into the document.
              */
-            readonly pointer: string;
+            pointer: string;
         };
         /**
          * OcclusionBaseline
          * @description What replaces the parts that are hidden.
          */
-        readonly OcclusionBaseline: {
+        OcclusionBaseline: {
             /**
              * Name
              * @description `zero`: black, the token 0, or the number 0. `mean`: the mean colour of the picture; in tables and sequences the mean of each feature in the training samples.
              * @enum {string}
              */
-            readonly name: "zero" | "mean";
+            name: "zero" | "mean";
             /**
              * Values
              * @description For each channel or feature.
              */
-            readonly values: readonly (number | null)[];
+            values: (number | null)[];
         };
         /**
          * PackageMessage
          * @description A package, which is a folder: the files that its zip contains.
          */
-        readonly PackageMessage: {
+        PackageMessage: {
             /**
              * Files
              * @description Files in the package.
              */
-            readonly files: readonly components["schemas"]["MemberMessage"][];
+            files: components["schemas"]["MemberMessage"][];
             /**
              * Name
              * @description Name of the folder, such as `model.mlpackage`.
              */
-            readonly name: string;
+            name: string;
             /**
              * Size Bytes
              * @description Total size of the files.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
         };
         /**
          * Parity
          * @description Comparison of a file, read back from disk, with the trained model on the same samples.
          */
-        readonly Parity: {
+        Parity: {
             /**
              * Accuracy
              * @description Accuracy of the file on the unchanged test samples; None for a regression.
              */
-            readonly accuracy: number | null;
+            accuracy: number | null;
             /**
              * File
              * @description File name.
              */
-            readonly file: string;
+            file: string;
             /**
              * Held Out
              * @description Number of these that are unchanged test samples; the others are variations of test samples.
              */
-            readonly held_out: number;
+            held_out: number;
             /**
              * Label Agreement
              * @description Share of samples with the same label; None for a regression.
              */
-            readonly label_agreement: number | null;
+            label_agreement: number | null;
             /**
              * Largest Difference
              * @description Largest difference of two probabilities; for a regression, of two outputs, relative to their scale.
              */
-            readonly largest_difference: number;
+            largest_difference: number;
             /**
              * Reference
              * @description What the file was compared with: the `trained` model; for compressed weights, the model with the file's weights `decompressed`, or, for an `onnx` file, the Core ML file that it was `translated` from.
              * @default trained
              * @enum {string}
              */
-            readonly reference: "trained" | "decompressed" | "translated";
+            reference: "trained" | "decompressed" | "translated";
             /**
              * Samples
              * @description Number of samples that were compared.
              */
-            readonly samples: number;
+            samples: number;
             /**
              * Tolerance
              * @description Largest difference that is allowed.
              */
-            readonly tolerance: number;
+            tolerance: number;
         };
         /**
          * PartsMessage
          * @description Checksums of the parts of a file. A client with a damaged copy downloads the wrong parts only.
          */
-        readonly PartsMessage: {
+        PartsMessage: {
             /**
              * Part Size Bytes
              * @description Size of each part but the last, which is the rest.
              */
-            readonly part_size_bytes: number;
+            part_size_bytes: number;
             /**
              * Parts
              * @description SHA-256 of each part, in order.
              */
-            readonly parts: readonly string[];
+            parts: string[];
             /**
              * Sha256
              * @description SHA-256 of the whole file.
              */
-            readonly sha256: string;
+            sha256: string;
             /**
              * Size Bytes
              * @description Size of the file.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
         };
         /**
          * PredictionMessage
          * @description The prediction for one input.
          */
-        readonly PredictionMessage: {
+        PredictionMessage: {
             /**
              * Activations
              * @description Output of each requested layer, by name.
              * @default {}
              */
-            readonly activations: {
-                readonly [key: string]: components["schemas"]["ActivationMessage"];
+            activations: {
+                [key: string]: components["schemas"]["ActivationMessage"];
             };
             /**
              * Label
              * @description Most probable label; null for a regression.
              */
-            readonly label: string | null;
+            label: string | null;
             /**
              * Probabilities
              * @description Probability of each label; empty for a regression.
              * @default {}
              */
-            readonly probabilities: {
-                readonly [key: string]: number | null;
+            probabilities: {
+                [key: string]: number | null;
             };
             /**
              * Values
              * @description Output of the model.
              * @default []
              */
-            readonly values: readonly (number | null)[];
+            values: (number | null)[];
         };
         /**
          * PredictionRequest
          * @description Inputs for a model.
          */
-        readonly PredictionRequest: {
+        PredictionRequest: {
             /**
              * Activations
              * @description Whether to return the output of every layer, or the names of the layers whose output to return.
              * @default false
              */
-            readonly activations: boolean | readonly string[];
+            activations: boolean | string[];
             /**
              * Inputs
              * @description Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or JPEG files in base64.
              */
-            readonly inputs: readonly unknown[];
+            inputs: unknown[];
         };
         /**
          * Predictions
          * @description Predictions for all inputs.
          */
-        readonly Predictions: {
+        Predictions: {
             /**
              * Predictions
              * @description One prediction per input, in order.
              */
-            readonly predictions: readonly components["schemas"]["PredictionMessage"][];
+            predictions: components["schemas"]["PredictionMessage"][];
         };
         /**
          * Problem
          * @description Something invalid in a document, a request or the settings.
          */
-        readonly Problem: {
+        Problem: {
             /**
              * Code
              * @description Kind of problem, which does not change between versions, such as `unknown-key`; empty for a setting.
              * @default
              */
-            readonly code: string;
+            code: string;
             /**
              * Expected
              * @description What was expected.
              */
-            readonly expected: string;
+            expected: string;
             /**
              * Fix
              * @description JSON Patch (RFC 6902) that does what the hint says, on the document as it was sent; null for none.
              * @default null
              */
-            readonly fix: readonly {
-                readonly from?: string;
+            fix: {
+                from?: string;
                 /** @enum {unknown} */
-                readonly op: "add" | "remove" | "replace" | "move";
-                readonly path: string;
-                readonly value?: unknown;
+                op: "add" | "remove" | "replace" | "move";
+                path: string;
+                value?: unknown;
             }[] | null;
             /**
              * Found
              * @description What was found.
              */
-            readonly found: string;
+            found: string;
             /**
              * Hint
              * @description How to correct it; may be empty.
              * @default
              */
-            readonly hint: string;
+            hint: string;
             /**
              * Pointer
              * @description Location: a JSON pointer (RFC 6901), empty for the whole document; `?name` for a query parameter; for a setting, the option, the variable, or the file and line.
              */
-            readonly pointer: string;
+            pointer: string;
             /**
              * Subject
              * @description What expects it, such as a layer type; empty if the location says so.
              * @default
              */
-            readonly subject: string;
+            subject: string;
             /**
              * Values
              * @description What the message is made of (names, numbers, shapes), to say it in another language.
              */
-            readonly values: {
-                readonly [key: string]: unknown;
+            values: {
+                [key: string]: unknown;
             };
         };
         /**
          * ProblemDocument
          * @description An error, as RFC 9457 describes it.
          */
-        readonly ProblemDocument: {
+        ProblemDocument: {
             /**
              * Detail
              * @description Description of this error.
              */
-            readonly detail: string;
+            detail: string;
             /**
              * More
              * @description Whether further problems were left out.
              * @default null
              */
-            readonly more: boolean | null;
+            more: boolean | null;
             /**
              * Problems
              * @description Every problem, where there may be several; at most 100.
              * @default null
              */
-            readonly problems: readonly components["schemas"]["Problem"][] | null;
+            problems: components["schemas"]["Problem"][] | null;
             /**
              * Status
              * @description Status code of the response.
              */
-            readonly status: number;
+            status: number;
             /**
              * Title
              * @description Short description of the kind of error.
              */
-            readonly title: string;
+            title: string;
             /**
              * Type
              * @description URI of the kind of error, such as `urn:quickml:problem:not-found`.
              */
-            readonly type: string;
+            type: string;
         };
         /**
          * Progress
          * @description Progress within an epoch, sent at most a few times per second.
          */
-        readonly Progress: {
+        Progress: {
             /**
              * Epoch
              * @description Current epoch, from 1.
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Epochs
              * @description Number of epochs.
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Metrics
              * @description Mean of each metric over this epoch so far, `loss` included.
              */
-            readonly metrics: {
-                readonly [key: string]: number | null;
+            metrics: {
+                [key: string]: number | null;
             };
             /**
              * Samples Per Second
              * @description Training speed.
              */
-            readonly samples_per_second: number;
+            samples_per_second: number;
             /**
              * Step
              * @description Number of completed steps of this epoch.
              */
-            readonly step: number;
+            step: number;
             /**
              * Steps
              * @description Number of steps of an epoch.
              */
-            readonly steps: number;
+            steps: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "progress";
+            type: "progress";
         };
         /**
          * Readiness
          * @description Whether the server accepts jobs and works on them.
          */
-        readonly Readiness: {
+        Readiness: {
             /**
              * Database
              * @description State of the database. The log has the reason.
              * @enum {string}
              */
-            readonly database: "usable" | "unusable";
+            database: "usable" | "unusable";
             /** @description Disk space. */
-            readonly disk: components["schemas"]["DiskSpace"];
+            disk: components["schemas"]["DiskSpace"];
             /**
              * Files
              * @description Whether files can be written. The log has the reason.
              * @default usable
              * @enum {string}
              */
-            readonly files: "usable" | "unusable";
+            files: "usable" | "unusable";
             /**
              * Queued
              * @description Number of queued jobs.
              */
-            readonly queued: number;
+            queued: number;
             /**
              * Ready
              * @description Whether the server is ready.
              */
-            readonly ready: boolean;
+            ready: boolean;
             /** @description Worker processes. */
-            readonly workers: components["schemas"]["WorkerCounts"];
+            workers: components["schemas"]["WorkerCounts"];
         };
         /**
          * SampleList
          * @description Samples of a dataset, in columns: entry `i` of `ids`, `targets` and `values` is of the same sample.
          */
-        readonly SampleList: {
+        SampleList: {
             /**
              * Ids
              * @description Index of each sample in its split. The same options give the same samples in the same order.
              */
-            readonly ids: readonly number[];
+            ids: number[];
             /**
              * Kind
              * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`.
              */
-            readonly kind: string;
+            kind: string;
             /**
              * Labels
              * @description Labels of a classification.
              */
-            readonly labels: readonly string[] | null;
+            labels: string[] | null;
             /**
              * Matching
              * @description Number of samples that match the query, on all pages.
              */
-            readonly matching: number;
+            matching: number;
             /**
              * Name
              * @description Name of the dataset.
              */
-            readonly name: string;
+            name: string;
             /**
              * Next
              * @description `offset` of the next page; null on the last page.
              */
-            readonly next: number | null;
+            next: number | null;
             /**
              * Shape
              * @description Shape of one sample.
              */
-            readonly shape: readonly number[];
+            shape: number[];
             /**
              * Split
              * @description `train` or `test`.
              */
-            readonly split: string;
+            split: string;
             /**
              * Targets
              * @description For a classification the index of the label; for a regression the target.
              */
-            readonly targets: readonly (number)[];
+            targets: (number)[];
             /**
              * Total
              * @description Number of samples of this split.
              */
-            readonly total: number;
+            total: number;
             /**
              * Values
              * @description The numbers of each sample, nested in its shape; null for pictures, which are in `sheet.png`.
              */
-            readonly values: readonly unknown[] | null;
+            values: unknown[] | null;
         };
         /**
          * SculptmlModel
          * @description A model that can be downloaded.
          */
-        readonly SculptmlModel: {
+        SculptmlModel: {
             /**
              * Dataset
              * @description Name of its dataset.
              */
-            readonly dataset: string;
+            dataset: string;
             /**
              * Name
              * @description Name of the model.
              */
-            readonly name: string;
+            name: string;
             /**
              * Size
              * @description Size of its file in bytes.
              */
-            readonly size: number;
+            size: number;
             /**
              * Test Acc
              * @description Accuracy on the test samples, or 0.
              */
-            readonly test_acc: number;
+            test_acc: number;
             /**
              * Train Acc
              * @description Accuracy on the training samples, or 0.
              */
-            readonly train_acc: number;
+            train_acc: number;
         };
         /**
          * SculptmlModels
          * @description All models that can be downloaded: `model_0`, `model_1` and so on, newest first.
          */
-        readonly SculptmlModels: {
+        SculptmlModels: {
             /**
              * Num Models
              * @description Number of models.
              */
-            readonly num_models: number;
+            num_models: number;
         } & {
-            readonly [key: string]: components["schemas"]["SculptmlModel"];
+            [key: string]: components["schemas"]["SculptmlModel"];
         };
         /**
          * SculptmlProgress
          * @description Progress of training. Metrics that are not known are 0.
          */
-        readonly SculptmlProgress: {
+        SculptmlProgress: {
             /**
              * Acc
              * @description Latest accuracy.
              */
-            readonly acc: number;
+            acc: number;
             /**
              * Epoch
              * @description Current epoch, from 1.
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Loss
              * @description Latest loss.
              */
-            readonly loss: number;
+            loss: number;
             /**
              * Total Epochs
              * @description Number of epochs.
              */
-            readonly total_epochs: number;
+            total_epochs: number;
         };
         /**
          * SculptmlStatus
          * @description The status of a model.
          */
-        readonly SculptmlStatus: {
+        SculptmlStatus: {
             /**
              * Model Path
              * @description Always null.
              */
-            readonly model_path: null;
+            model_path: null;
             /**
              * Progress
              * @description Progress of training, from 0 to 1.
              */
-            readonly progress: number;
+            progress: number;
             /** @description Progress in detail. */
-            readonly progress_info: components["schemas"]["SculptmlProgress"];
+            progress_info: components["schemas"]["SculptmlProgress"];
             /**
              * Ready
              * @description 1 when the model can be downloaded.
              * @enum {integer}
              */
-            readonly ready: 0 | 1;
+            ready: 0 | 1;
         };
         /**
          * Snapshot
          * @description Frames of the film were recorded, see `film.bin`; sent at most a few times per second.
          */
-        readonly Snapshot: {
+        Snapshot: {
             /**
              * Epoch
              * @description Epoch of that frame, from 1; 0 before the first step.
              */
-            readonly epoch: number;
+            epoch: number;
             /**
              * Frame
              * @description Number of the latest frame: training steps completed, over all epochs. Restored weights: one more.
              */
-            readonly frame: number;
+            frame: number;
             /**
              * Frames
              * @description Number of frames in the film so far. It falls when every second frame is dropped.
              */
-            readonly frames: number;
+            frames: number;
             /**
              * Size Bytes
              * @description Size of the film so far.
              */
-            readonly size_bytes: number;
+            size_bytes: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "snapshot";
+            type: "snapshot";
         };
         /**
          * Started
          * @description The document is valid and work begins.
          */
-        readonly Started: {
+        Started: {
             /**
              * Dataset
              * @description Name of the dataset.
              */
-            readonly dataset: string;
+            dataset: string;
             /**
              * Epochs
              * @description Number of epochs.
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Name
              * @description Name from the document.
              */
-            readonly name: string;
+            name: string;
             /**
              * Seed
              * @description Seed of all random numbers.
              */
-            readonly seed: number;
+            seed: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "started";
+            type: "started";
         };
         /**
          * Status
          * @description The status of a job.
          * @enum {string}
          */
-        readonly Status: "queued" | "building" | "training" | "compiling" | "verifying" | "ready" | "failed" | "cancelled";
+        Status: "queued" | "building" | "training" | "compiling" | "verifying" | "ready" | "failed" | "cancelled";
         /**
          * Trained
          * @description Training is complete, and the model was evaluated in float32 on the test samples.
          */
-        readonly Trained: {
+        Trained: {
             /**
              * Epochs
              * @description Number of epochs that were run; the last may be incomplete.
              */
-            readonly epochs: number;
+            epochs: number;
             /**
              * Metrics
              * @description Metrics on the test samples, such as `loss` and `accuracy`.
              */
-            readonly metrics: {
-                readonly [key: string]: number | null;
+            metrics: {
+                [key: string]: number | null;
             };
             /**
              * Seconds
              * @description Duration of training and evaluation.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Stopped
              * @description Why training ended early: `asked`, `early_stopping` or `max_seconds`; None if it did not.
              */
-            readonly stopped: string | null;
+            stopped: string | null;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "trained";
+            type: "trained";
         };
         /**
          * ValidationMessage
          * @description What a document means, or every problem with it. Fields after `layers` are null if it is invalid.
          */
-        readonly ValidationMessage: {
+        ValidationMessage: {
             /** @description What training the document will need. */
-            readonly estimate: components["schemas"]["EstimateMessage"] | null;
+            estimate: components["schemas"]["EstimateMessage"] | null;
             /**
              * Layers
              * @description Layers in the order of the document. If it is invalid: the ones before the first invalid layer, and others that do not depend on an invalid one; null if there are none.
              */
-            readonly layers: readonly components["schemas"]["ValidLayer"][] | null;
+            layers: components["schemas"]["ValidLayer"][] | null;
             /**
              * Memory Bytes
              * @description Estimated memory of training.
              */
-            readonly memory_bytes: number | null;
+            memory_bytes: number | null;
             /**
              * More
              * @description Whether further problems were left out.
              * @default false
              */
-            readonly more: boolean;
+            more: boolean;
             /**
              * Parameters
              * @description Number of parameters of the network.
              */
-            readonly parameters: number | null;
+            parameters: number | null;
             /**
              * Problems
              * @description Every problem, in document order; at most 100.
              * @default []
              */
-            readonly problems: readonly components["schemas"]["Problem"][];
+            problems: components["schemas"]["Problem"][];
             /**
              * Spec
              * @description The document as understood, with every default written out.
              */
-            readonly spec: {
-                readonly [key: string]: unknown;
+            spec: {
+                [key: string]: unknown;
             } | null;
             /**
              * Trainable Parameters
              * @description Number of parameters that training changes.
              */
-            readonly trainable_parameters: number | null;
+            trainable_parameters: number | null;
             /**
              * Valid
              * @description Whether the document can be trained.
              */
-            readonly valid: boolean;
+            valid: boolean;
             /**
              * Warnings
              * @description What was ignored or repaired.
              * @default []
              */
-            readonly warnings: readonly components["schemas"]["Notice"][];
+            warnings: components["schemas"]["Notice"][];
         };
         /**
          * ValidLayer
          * @description A layer whose shape is known.
          */
-        readonly ValidLayer: {
+        ValidLayer: {
             /**
              * Name
              * @description Name of the layer.
              */
-            readonly name: string;
+            name: string;
             /**
              * Output Shape
              * @description Shape of its output, without the batch.
              */
-            readonly output_shape: readonly number[];
+            output_shape: number[];
             /**
              * Parameters
              * @description Number of its parameters.
              */
-            readonly parameters: number;
+            parameters: number;
             /**
              * Type
              * @description Type of the layer, such as `Dense`.
              */
-            readonly type: string;
+            type: string;
         };
         /**
          * Verified
          * @description Every file was run and computes what the trained model computes.
          */
-        readonly Verified: {
+        Verified: {
             /**
              * Files
              * @description Files of the result.
              */
-            readonly files: readonly components["schemas"]["FileRow"][];
+            files: components["schemas"]["FileRow"][];
             /**
              * Folder
              * @description Folder of the result; empty for a job on a server.
              */
-            readonly folder: string;
+            folder: string;
             /**
              * Parity
              * @description Comparison of each file with the trained model.
              */
-            readonly parity: readonly components["schemas"]["Parity"][];
+            parity: components["schemas"]["Parity"][];
             /**
              * Seconds
              * @description Duration of the verification.
              */
-            readonly seconds: number;
+            seconds: number;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "verified";
+            type: "verified";
         };
         /**
          * Warned
          * @description Something was ignored, repaired, or has an effect that the user should know about.
          */
-        readonly Warned: {
+        Warned: {
             /**
              * Message
              * @description The warning.
              */
-            readonly message: string;
+            message: string;
             /**
              * Pointer
              * @description JSON pointer into the document, where the warning is about a part of it.
              */
-            readonly pointer: string;
+            pointer: string;
             /**
              * Time
              * Format: date-time
              * @description Time of the event, in UTC (ISO 8601).
              */
-            readonly time?: string;
+            time?: string;
             /**
              * @description discriminator enum property added by openapi-typescript
              * @enum {string}
              */
-            readonly type: "warning";
+            type: "warning";
         };
         /**
          * WorkerCounts
          * @description Number of worker processes in each state, such as `idle` or `busy`; absent where it is 0.
          */
-        readonly WorkerCounts: {
+        WorkerCounts: {
             /**
              * Trouble
              * @description Whether no worker can start.
              */
-            readonly trouble: boolean;
+            trouble: boolean;
         } & {
-            readonly [key: string]: number;
+            [key: string]: number;
         };
     };
     responses: never;
@@ -6238,1269 +6238,1269 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    readonly index: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    index: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Version and paths; for browsers the studio, a page */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Index"];
-                    readonly "text/html": string;
+                    "application/json": components["schemas"]["Index"];
+                    "text/html": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly check_model: {
-        readonly parameters: {
-            readonly query: {
+    check_model: {
+        parameters: {
+            query: {
                 /** @description Name of the model. */
-                readonly model_name: string;
+                model_name: string;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The status of the model */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SculptmlStatus"];
+                    "application/json": components["schemas"]["SculptmlStatus"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_all: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    get_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Models */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SculptmlModels"];
+                    "application/json": components["schemas"]["SculptmlModels"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_model: {
-        readonly parameters: {
-            readonly query: {
+    get_model: {
+        parameters: {
+            query: {
                 /** @description Name of the model. */
-                readonly model_name: string;
+                model_name: string;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The .mlmodel file */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly healthz: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    healthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The process is alive */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Liveness"];
+                    "application/json": components["schemas"]["Liveness"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly make_model: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    make_model: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Document"] | {
-                    readonly dataset?: Record<string, never>;
-                    readonly model: Record<string, never>;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Document"] | {
+                    dataset?: Record<string, never>;
+                    model: Record<string, never>;
                 };
             };
         };
-        readonly responses: {
+        responses: {
             /** @description A message */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/plain": string;
+                    "text/plain": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly metrics: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    metrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Metrics */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/plain": string;
+                    "text/plain": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly readyz: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    readyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Ready */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description Not ready */
-            readonly 503: {
+            503: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Readiness"];
+                    "application/json": components["schemas"]["Readiness"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly stop_model: {
-        readonly parameters: {
-            readonly query: {
+    stop_model: {
+        parameters: {
+            query: {
                 /** @description Name of the model. */
-                readonly model_name: string;
+                model_name: string;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description A message */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "text/plain": string;
+                    "text/plain": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_parts: {
-        readonly parameters: {
-            readonly query?: {
+    get_parts: {
+        parameters: {
+            query?: {
                 /** @description For a signed link: expiry, in seconds since 1970. */
-                readonly expires?: string;
+                expires?: string;
                 /** @description For a signed link: ID of the job. */
-                readonly job?: string;
+                job?: string;
                 /** @description For a signed link: the signature, in place of a token. */
-                readonly signature?: string | null;
+                signature?: string | null;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description SHA-256 of the file, in hexadecimal. */
-                readonly sha256: string;
+                sha256: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Checksums */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["PartsMessage"];
+                    "application/json": components["schemas"]["PartsMessage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_artifact: {
-        readonly parameters: {
-            readonly query?: {
+    get_artifact: {
+        parameters: {
+            query?: {
                 /** @description For a signed link: expiry, in seconds since 1970. */
-                readonly expires?: string;
+                expires?: string;
                 /** @description For a signed link: ID of the job. */
-                readonly job?: string;
+                job?: string;
                 /** @description For a signed link: the signature, in place of a token. */
-                readonly signature?: string | null;
+                signature?: string | null;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description Name of the file, with `/` between folders of a package. */
-                readonly filename: string;
+                filename: string;
                 /** @description SHA-256 of the file, in hexadecimal. */
-                readonly sha256: string;
+                sha256: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The file */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Ranges of the file; several as `multipart/byteranges` */
-            readonly 206: {
+            206: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not modified */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description For a signed link: the file can be fetched from the storage itself */
-            readonly 307: {
+            307: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A precondition failed */
-            readonly 412: {
+            412: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description Range not satisfiable; `Content-Range` has the size */
-            readonly 416: {
+            416: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_datasets: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    list_datasets: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Datasets */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["DatasetList"];
+                    "application/json": components["schemas"]["DatasetList"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_dataset: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    get_dataset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description Name of the dataset. */
-                readonly name: string;
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The dataset */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["DatasetDetails"];
+                    "application/json": components["schemas"]["DatasetDetails"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_samples: {
-        readonly parameters: {
-            readonly query?: {
+    list_samples: {
+        parameters: {
+            query?: {
                 /** @description IDs of samples, separated by commas. */
-                readonly ids?: string | null;
+                ids?: string | null;
                 /** @description Only samples of this class. Can be repeated. */
-                readonly label?: readonly string[] | null;
+                label?: string[] | null;
                 /** @description Maximum number of samples. */
-                readonly limit?: number;
+                limit?: number;
                 /** @description Number of matching samples to skip. */
-                readonly offset?: number;
+                offset?: number;
                 /** @description Options of the dataset, each a parameter of its own, such as `noise=0.3`. */
-                readonly options?: {
-                    readonly [key: string]: unknown;
+                options?: {
+                    [key: string]: unknown;
                 };
                 /** @description The first samples of each class, class by class. */
-                readonly per_class?: number | null;
+                per_class?: number | null;
                 /** @description The part of the dataset. */
-                readonly split?: "train" | "test";
+                split?: "train" | "test";
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description Name of the dataset. */
-                readonly name: string;
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Samples */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["SampleList"];
+                    "application/json": components["schemas"]["SampleList"];
                 };
             };
             /** @description Not modified */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_sheet: {
-        readonly parameters: {
-            readonly query: {
+    get_sheet: {
+        parameters: {
+            query: {
                 /** @description IDs of at most 500 samples, separated by commas. */
-                readonly ids: string;
+                ids: string;
                 /** @description Options of the dataset, each a parameter of its own, such as `noise=0.3`. */
-                readonly options?: {
-                    readonly [key: string]: unknown;
+                options?: {
+                    [key: string]: unknown;
                 };
                 /** @description The part of the dataset. */
-                readonly split?: "train" | "test";
+                split?: "train" | "test";
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description Name of the dataset. */
-                readonly name: string;
+                name: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description A PNG file */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "image/png": string;
+                    "image/png": string;
                 };
             };
             /** @description Not modified */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_changes: {
-        readonly parameters: {
-            readonly query?: {
+    get_changes: {
+        parameters: {
+            query?: {
                 /** @description Position of the last change already seen. Default: the newest. */
-                readonly after?: number | null;
+                after?: number | null;
             };
-            readonly header?: {
+            header?: {
                 /** @description `text/event-stream` for a stream, `application/json` for a page. */
-                readonly accept?: string;
+                accept?: string;
                 /** @description The same, as an EventSource sends it when it reconnects. */
-                readonly "last-event-id"?: string | null;
+                "last-event-id"?: string | null;
             };
-            readonly path?: never;
-            readonly cookie?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Changes */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["ChangePage"];
-                    readonly "text/event-stream": string;
+                    "application/json": components["schemas"]["ChangePage"];
+                    "text/event-stream": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_examples: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    list_examples: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Documents */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["ExampleList"];
+                    "application/json": components["schemas"]["ExampleList"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_jobs: {
-        readonly parameters: {
-            readonly query?: {
+    list_jobs: {
+        parameters: {
+            query?: {
                 /** @description Where the page starts: `next` of the previous page. */
-                readonly cursor?: string | null;
+                cursor?: string | null;
                 /** @description Page size. */
-                readonly limit?: number;
+                limit?: number;
                 /** @description Return jobs with these statuses only. */
-                readonly status?: readonly components["schemas"]["Status"][] | null;
+                status?: components["schemas"]["Status"][] | null;
             };
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description A page of jobs */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["JobPage"];
+                    "application/json": components["schemas"]["JobPage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly create_job: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: {
+    create_job: {
+        parameters: {
+            query?: never;
+            header?: {
                 /** @description Makes retries safe: the same key returns the first job. */
-                readonly "idempotency-key"?: string | null;
+                "idempotency-key"?: string | null;
             };
-            readonly path?: never;
-            readonly cookie?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Document"] | {
-                    readonly dataset?: Record<string, never>;
-                    readonly model: Record<string, never>;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Document"] | {
+                    dataset?: Record<string, never>;
+                    model: Record<string, never>;
                 };
             };
         };
-        readonly responses: {
+        responses: {
             /** @description The job, which is queued */
-            readonly 202: {
+            202: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["JobMessage"];
+                    "application/json": components["schemas"]["JobMessage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_job: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    get_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The job */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["JobDetails"];
+                    "application/json": components["schemas"]["JobDetails"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly delete_job: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    delete_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The job is deleted */
-            readonly 204: {
+            204: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_answers: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    get_answers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The file */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Ranges of the file; several as `multipart/byteranges` */
-            readonly 206: {
+            206: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description Not modified */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description For a signed link: the file can be fetched from the storage itself */
-            readonly 307: {
+            307: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A precondition failed */
-            readonly 412: {
+            412: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description Range not satisfiable; `Content-Range` has the size */
-            readonly 416: {
+            416: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_artifacts: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    list_artifacts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Files of the job */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Manifest"];
+                    "application/json": components["schemas"]["Manifest"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly cancel_job: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    cancel_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The job, which is cancelled or was finished */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["JobMessage"];
+                    "application/json": components["schemas"]["JobMessage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_events: {
-        readonly parameters: {
-            readonly query?: {
+    get_events: {
+        parameters: {
+            query?: {
                 /** @description Number of the last event already seen. */
-                readonly after?: number;
+                after?: number;
             };
-            readonly header?: {
+            header?: {
                 /** @description `text/event-stream` for a stream, `application/json` for a page. */
-                readonly accept?: string;
+                accept?: string;
                 /** @description The same, as an EventSource sends it when it reconnects. */
-                readonly "last-event-id"?: string | null;
+                "last-event-id"?: string | null;
             };
-            readonly path: {
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Events */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["EventPage"];
-                    readonly "text/event-stream": string;
+                    "application/json": components["schemas"]["EventPage"];
+                    "text/event-stream": string;
                 };
             };
             /** @description The job is finished and has no more events */
-            readonly 204: {
+            204: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly explain: {
-        readonly parameters: {
-            readonly query?: {
+    explain: {
+        parameters: {
+            query?: {
                 /** @description What replaces a part. `zero`: black, the token 0 or the number 0. `mean`: the mean colour of the picture, or the mean of each feature in the training samples. Default: `mean` if there is one, except for gray pictures. */
-                readonly baseline?: ("zero" | "mean") | null;
+                baseline?: ("zero" | "mean") | null;
                 /** @description Name of the Core ML file or variant that answers, as in the manifest. */
-                readonly file?: string | null;
+                file?: string | null;
                 /** @description Side of a patch in pixels, or number of steps, tokens or features. Default: a 7th of the shorter side of a picture, a 14th of a sequence, 1 otherwise. */
-                readonly size?: number | null;
+                size?: number | null;
                 /** @description From one part to the next. Default: half of `size`, at least 1. */
-                readonly stride?: number | null;
+                stride?: number | null;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["ExplanationRequest"];
-                readonly "application/octet-stream": string;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExplanationRequest"];
+                "application/octet-stream": string;
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Maps; with `Accept` as arrays */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["ExplanationMessage"];
-                    readonly "application/octet-stream": string;
+                    "application/json": components["schemas"]["ExplanationMessage"];
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_frames: {
-        readonly parameters: {
-            readonly query?: {
+    get_frames: {
+        parameters: {
+            query?: {
                 /** @description Number of the last frame already seen; -1 for none. */
-                readonly after?: number;
+                after?: number;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description A film of at most 64 frames; of none if there are no more yet */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/octet-stream": string;
+                    "application/octet-stream": string;
                 };
             };
             /** @description There is no film yet: the training has not begun */
-            readonly 204: {
+            204: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description Not modified */
-            readonly 304: {
+            304: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content?: never;
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly create_links: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    create_links: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["LinkRequest"];
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Links */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Links"];
+                    "application/json": components["schemas"]["Links"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly predict: {
-        readonly parameters: {
-            readonly query?: {
+    predict: {
+        parameters: {
+            query?: {
                 /** @description Names of layers whose output to return, or `*` for all layers. */
-                readonly activations?: readonly string[] | null;
+                activations?: string[] | null;
                 /** @description Name of the Core ML file or variant that answers, as in the manifest. */
-                readonly file?: string | null;
+                file?: string | null;
                 /** @description Number of maps (or of units of a sequence) of each layer at most; of vectors 64 times as many values. Default: 16 in binary responses, all in JSON. */
-                readonly most?: number | null;
+                most?: number | null;
             };
-            readonly header?: never;
-            readonly path: {
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["PredictionRequest"];
-                readonly "application/octet-stream": string;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PredictionRequest"];
+                "application/octet-stream": string;
             };
         };
-        readonly responses: {
+        responses: {
             /** @description Predictions; with `Accept` as arrays */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["Predictions"];
-                    readonly "application/octet-stream": string;
+                    "application/json": components["schemas"]["Predictions"];
+                    "application/octet-stream": string;
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly stop_job: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path: {
+    stop_job: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
                 /** @description ID of the job. */
-                readonly job_id: string;
+                job_id: string;
             };
-            readonly cookie?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description The job, which is asked to stop */
-            readonly 202: {
+            202: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["JobMessage"];
+                    "application/json": components["schemas"]["JobMessage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly list_layers: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    list_layers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description Types of layers */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["LayerList"];
+                    "application/json": components["schemas"]["LayerList"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly get_schema: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    get_schema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody?: never;
-        readonly responses: {
+        requestBody?: never;
+        responses: {
             /** @description JSON Schema */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": {
-                        readonly [key: string]: unknown;
+                    "application/json": {
+                        [key: string]: unknown;
                     };
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
     };
-    readonly validate: {
-        readonly parameters: {
-            readonly query?: never;
-            readonly header?: never;
-            readonly path?: never;
-            readonly cookie?: never;
+    validate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
-        readonly requestBody: {
-            readonly content: {
-                readonly "application/json": components["schemas"]["Document"] | {
-                    readonly dataset?: Record<string, never>;
-                    readonly model: Record<string, never>;
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Document"] | {
+                    dataset?: Record<string, never>;
+                    model: Record<string, never>;
                 };
             };
         };
-        readonly responses: {
+        responses: {
             /** @description What the document means */
-            readonly 200: {
+            200: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/json": components["schemas"]["ValidationMessage"];
+                    "application/json": components["schemas"]["ValidationMessage"];
                 };
             };
             /** @description A problem document */
-            readonly default: {
+            default: {
                 headers: {
-                    readonly [name: string]: unknown;
+                    [name: string]: unknown;
                 };
                 content: {
-                    readonly "application/problem+json": components["schemas"]["ProblemDocument"];
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

@@ -1,0 +1,120 @@
+/** All changes of the owner's jobs, for everybody in this tab who listens. */
+
+import { changesAfter, streamChanges, type Change } from '../api/changes.ts';
+import { base, type ServerProblem } from '../api/client.ts';
+import { Follower } from './follow.ts';
+import { LockLeadership, SeenLeadership, type Leadership, type Sight } from './leadership.ts';
+import { session } from './session.svelte.ts';
+
+export interface FeedListener {
+  changes?(changes: readonly Change[]): void;
+  /** The stream is open again after it was not. */
+  connected?(): void;
+  /** Everything that is known is void: another token, or another server. */
+  reset?(): void;
+}
+
+const WATCH_MS = 10_000;
+const sight: Sight = {
+  isSeen: () => document.visibilityState === 'visible',
+  onchange(callback) {
+    document.addEventListener('visibilitychange', callback);
+    return () => document.removeEventListener('visibilitychange', callback);
+  },
+};
+
+class Feed {
+  /** Whether the stream is open. Null before the first attempt has ended. */
+  connected = $state<boolean | null>(null);
+  /** Why it is not. */
+  problem = $state.raw<ServerProblem | null>(null);
+  readonly #listeners = new Set<FeedListener>();
+  #follower: Follower | null = null;
+  #ready: Promise<void> | null = null;
+  #token: string | null = null;
+
+  /** Begin, if it has not begun. Resolves when nothing that changes from now on will be missed. */
+  start(): Promise<void> {
+    if (!this.#ready) {
+      this.#ready = this.#follow();
+      $effect.root(() => {
+        $effect(() => this.#checkToken(session.token, session.refused));
+      });
+      document.addEventListener('visibilitychange', () => sight.isSeen() && this.#follower?.hurry());
+      addEventListener('online', () => this.#follower?.hurry());
+      addEventListener('pageshow', () => this.#follower?.hurry());
+      setInterval(() => sight.isSeen() && this.#follower?.watch(), WATCH_MS);
+    }
+    return this.#ready;
+  }
+
+  /** Listen to what changes from now on. Returns how to end it. */
+  listen(listener: FeedListener): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #follow(): Promise<void> {
+    this.#token = session.token;
+    const name = `quickml.changes ${base} ${digest(session.token)}`;
+    const channel = new BroadcastChannel(name);
+    const follower = new Follower(
+      {
+        page: changesAfter,
+        stream: (after, onnews, signal) => streamChanges({ after, onnews, signal }),
+      },
+      channel,
+      leadership(name),
+      {
+        changes: (changes) => this.#tell((listener) => listener.changes?.(changes)),
+        connected: (connected, problem) => this.#isConnected(connected, problem),
+        reset: () => this.#tell((listener) => listener.reset?.()),
+        refused: () => {
+          this.#token = null; // the same one may be entered again
+          session.refused = true;
+        },
+      },
+    );
+    this.#follower = follower;
+    return follower.start();
+  }
+
+  #checkToken(token: string, isRefused: boolean): void {
+    if (isRefused || token === this.#token) return;
+    this.#follower?.stop();
+    this.connected = null;
+    this.#ready = this.#follow();
+    this.#tell((listener) => listener.reset?.());
+  }
+
+  #isConnected(connected: boolean, problem: ServerProblem | null): void {
+    const wasLost = this.connected === false;
+    this.connected = connected;
+    this.problem = connected ? null : problem;
+    if (connected && wasLost) this.#tell((listener) => listener.connected?.());
+  }
+
+  #tell(news: (listener: FeedListener) => void): void {
+    for (const listener of [...this.#listeners]) news(listener);
+  }
+}
+
+function leadership(name: string): Leadership {
+  // The types say that it is always there: it is, in secure contexts.
+  const locks = (navigator as { locks?: LockManager }).locks;
+  return locks
+    ? new LockLeadership(name, locks)
+    : new SeenLeadership(new BroadcastChannel(`${name} lead`), sight);
+}
+
+/** Tells tokens apart in names that stay in this browser. `crypto.subtle` exists only in secure contexts. */
+function digest(text: string): string {
+  let [high, low] = [0xdeadbeef, 0x41c6ce57];
+  for (const character of text) {
+    high = Math.imul(high ^ character.codePointAt(0)!, 2654435761);
+    low = Math.imul(low ^ character.codePointAt(0)!, 1597334677);
+  }
+  return ((high >>> 0) * 2 ** 21 + (low >>> 11)).toString(36);
+}
+
+export const feed = new Feed();

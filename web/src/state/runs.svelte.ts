@@ -1,0 +1,163 @@
+/** All runs of the owner, newest first, live. Older ones are loaded page by page. */
+
+import type { Change } from '../api/changes.ts';
+import { api, data, ServerProblem, type Schemas } from '../api/client.ts';
+import { batched } from './batches.ts';
+import { feed } from './feed.svelte.ts';
+import { after, newestFirst, summaryOf, type Summary } from './summaries.ts';
+
+export type { Summary };
+
+const PAGE = 100;
+const PAUSE_MS = 1000;
+const LONGEST_PAUSE_MS = 20_000;
+
+class Runs {
+  /** Newest first: those that were loaded. */
+  list = $state.raw<readonly Summary[]>([]);
+  /** Whether the first page is here. */
+  loaded = $state(false);
+  /** Whether there are older ones: see `more`. */
+  hasMore = $state(false);
+  error = $state.raw<ServerProblem | null>(null);
+  /** ID of the newest job; empty if there is none. */
+  readonly latest = $derived(this.list[0]?.id ?? '');
+  readonly #byId = new Map<string, Summary>();
+  #inbox: Change[] = [];
+  #cursor: string | null = null;
+  /** Changes of jobs that were asked for, and are not here yet. */
+  readonly #asked = new Map<string, Change[]>();
+  #isStarted = false;
+  /** Whether a job may be missing. */
+  #isStale = false;
+  #isLoading = false;
+  #failures = 0;
+  readonly #flush = batched(() => this.#apply());
+
+  /** Load the newest ones, and keep them up to date. */
+  start(): void {
+    if (this.#isStarted) return;
+    this.#isStarted = true;
+    queueMicrotask(() => {
+      feed.listen({
+        changes: (changes) => {
+          this.#inbox.push(...changes);
+          this.#flush();
+        },
+        connected: () => this.#refresh(),
+        reset: () => {
+          this.#byId.clear();
+          this.#inbox = [];
+          this.loaded = false;
+          void this.#load();
+        },
+      });
+      void this.#load();
+    });
+  }
+
+  /** Load the next page of older ones. */
+  async more(): Promise<void> {
+    if (this.#isLoading || !this.#cursor) return;
+    this.#isLoading = true;
+    try {
+      await this.#page(this.#cursor);
+      this.error = null;
+    } catch (error) {
+      this.#failedWith(error);
+    }
+    this.#isLoading = false;
+  }
+
+  find(id: string): Summary | null {
+    return this.list.find((summary) => summary.id === id) ?? null;
+  }
+
+  async #load(): Promise<void> {
+    if (this.#isLoading) return;
+    this.#isLoading = true;
+    try {
+      await feed.start(); // what changes from here on is not missed
+      this.#isStale = false;
+      await this.#page(null);
+      this.loaded = true;
+      this.error = null;
+      this.#failures = 0;
+    } catch (error) {
+      this.#failedWith(error);
+      this.#isStale = true;
+      if (this.error?.status !== 401)
+        setTimeout(() => void this.#load(), Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** this.#failures++));
+    }
+    this.#isLoading = false;
+    this.#apply();
+  }
+
+  async #page(cursor: string | null): Promise<void> {
+    const query = cursor === null ? { limit: PAGE } : { limit: PAGE, cursor };
+    const { jobs, next } = await data(api.GET('/v1/jobs', { params: { query } }));
+    for (const job of jobs) this.#learn(job);
+    this.#cursor = next;
+    this.hasMore = next !== null;
+    this.#show();
+  }
+
+  #apply(): void {
+    if (!this.loaded || !this.#inbox.length) return;
+    const changes = this.#inbox;
+    this.#inbox = [];
+    const unknown = new Set<string>();
+    for (const change of changes) {
+      const { job_id, event, id } = change;
+      const summary = this.#byId.get(job_id);
+      if (change.change === 'deleted') {
+        this.#byId.delete(job_id);
+        this.#asked.delete(job_id);
+        unknown.delete(job_id);
+      } else if (summary && event) this.#byId.set(job_id, after(summary, id ?? 0, event));
+      else if (change.change === 'submitted' && !summary) unknown.add(job_id);
+      else this.#asked.get(job_id)?.push(change);
+    }
+    this.#show();
+    for (const id of unknown) void this.#add(id);
+  }
+
+  /** A job that was submitted: it is asked for, since the change says nothing more. */
+  /** A job that was submitted: it is asked for, since the change says nothing more. */
+  async #add(id: string): Promise<void> {
+    const meanwhile: Change[] = [];
+    this.#asked.set(id, meanwhile);
+    try {
+      const job = await data(api.GET('/v1/jobs/{job_id}', { params: { path: { job_id: id } } }));
+      if (this.#asked.get(id) !== meanwhile) return; // it was deleted
+      this.#learn(job);
+      this.#inbox.unshift(...meanwhile);
+      this.#apply();
+      this.#show();
+    } catch {
+      this.#isStale = true; // the connection is lost, or the server is busy
+      if (feed.connected) setTimeout(() => this.#refresh(), PAUSE_MS);
+    } finally {
+      this.#asked.delete(id);
+    }
+  }
+
+  #refresh(): void {
+    if (this.#isStale) void this.#load();
+  }
+
+  #learn(job: Schemas['JobMessage']): void {
+    const known = this.#byId.get(job.id);
+    if (!known || known.last <= job.last_event) this.#byId.set(job.id, summaryOf(job));
+  }
+
+  #show(): void {
+    this.list = [...this.#byId.values()].sort(newestFirst);
+  }
+
+  #failedWith(error: unknown): void {
+    this.error = error instanceof ServerProblem ? error : new ServerProblem(0, 'page', String(error));
+  }
+}
+
+export const runs = new Runs();
