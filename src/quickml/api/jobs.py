@@ -62,6 +62,8 @@ class JobDetails(JobMessage):
     """The document as it was submitted."""
     artifacts: tuple[ArtifactMessage, ...]
     """Files of the job; empty until the job is ready."""
+    ahead: int | None = None
+    """Number of queued jobs of all owners that have their turn before this one; null if it is not queued."""
 
 
 class JobPage(ApiMessage):

@@ -10,6 +10,7 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
+from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
@@ -142,6 +143,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     ) -> PredictionArrays:
         """See `Client.predict`."""
         return await self._call(endpoints.predict(job_id, sample, activations, file, most))
+
+    async def interface(self, job_id: str, *, file: str | None = None) -> InterfaceMessage:
+        """See `Client.interface`."""
+        return await self._call(endpoints.interface(job_id, file))
 
     async def answers(self, job_id: str) -> Answers:
         """See `Client.answers`."""

@@ -10,6 +10,7 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
+from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
@@ -212,6 +213,10 @@ class Client(BaseClient[httpx.Client]):
         layers are rounded to 256 steps; probabilities and the output are exact.
         """
         return self._call(endpoints.predict(job_id, sample, activations, file, most))
+
+    def interface(self, job_id: str, *, file: str | None = None) -> InterfaceMessage:
+        """What a Core ML file of a ready job says about itself; by default that which answers."""
+        return self._call(endpoints.interface(job_id, file))
 
     def answers(self, job_id: str) -> Answers:
         """What the trained model answers to every test sample, and which of them other weights change.

@@ -17,6 +17,7 @@ from quickml.api import routes
 from quickml.api.arrays import MEDIA_TYPE
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
 from quickml.api.catalog import SampleList
+from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangePage, JobMessage, JobPage
 from quickml.api.predictions import ALL_LAYERS, PredictionMessage, Predictions
 from quickml.api.routes import address
@@ -198,6 +199,13 @@ def _sample(value: Any, message: Callable[[str], dict[str, Any]]) -> tuple[bytes
 
 def _query(**given: str | int | list[str] | None) -> dict[str, str | int | list[str]]:
     return {name: value for name, value in given.items() if value is not None and value != []}
+
+
+def interface(job_id: str, file: str | None) -> Call[InterfaceMessage]:
+    """What a Core ML file of a job says about itself."""
+    path = address(routes.JOB_INTERFACE, job_id=job_id)
+    read = InterfaceMessage.model_validate_json
+    return Call(method="GET", path=path, read=read, query=_query(file=file))
 
 
 def answers(job_id: str) -> Call[Answers]:

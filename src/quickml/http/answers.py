@@ -9,12 +9,23 @@ from pydantic_core import to_json
 from quickml.api import routes
 from quickml.api.artifacts import AnsweringFile, ArtifactMessage, MemberMessage, PackageMessage
 from quickml.api.explanations import ExplanationFacts, ExplanationMap, ExplanationMessage, OcclusionBaseline
+from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
 from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
 from quickml.api.predictions import PredictionMessage
 from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
-from quickml.service import MEMBER, Artifact, Change, Explanation, Health, Job, Prediction, StoredEvent
+from quickml.service import (
+    MEMBER,
+    Artifact,
+    Change,
+    Explanation,
+    FileDescription,
+    Health,
+    Job,
+    Prediction,
+    StoredEvent,
+)
 
 _ZIP = ".zip"
 PIECE = 4096
@@ -26,10 +37,12 @@ def job_message(job: Job) -> JobMessage:
     return JobMessage(**_job_fields(job))
 
 
-def job_details(job: Job, artifacts: Sequence[Artifact]) -> JobDetails:
-    """A job with its document and its files."""
+def job_details(job: Job, artifacts: Sequence[Artifact], *, ahead: int | None) -> JobDetails:
+    """A job with its document, its files and its place in the queue."""
     document = bounded(parse(job.document)[0])
-    return JobDetails(**_job_fields(job), document=document, artifacts=artifact_messages(artifacts))
+    return JobDetails(
+        **_job_fields(job), document=document, artifacts=artifact_messages(artifacts), ahead=ahead
+    )
 
 
 def _job_fields(job: Job) -> dict[str, object]:
@@ -79,6 +92,11 @@ def _package(name: str, members: Sequence[Artifact]) -> PackageMessage:
 def answering_file(file: Artifact) -> AnsweringFile:
     """The file that has answered."""
     return AnsweringFile(name=file.name, size_bytes=file.size_bytes, sha256=file.sha256)
+
+
+def interface_message(file: Artifact, found: FileDescription) -> InterfaceMessage:
+    """What a file says about itself."""
+    return InterfaceMessage.model_validate({**found.to_dict(), "file": answering_file(file)})
 
 
 def explanation_facts(file: Artifact, found: Explanation) -> ExplanationFacts:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Path
+from fastapi import Path, Query
 
 JobId = Annotated[str, Path(description="ID of the job.")]
+FileQuery = Annotated[
+    str | None, Query(max_length=255, description="Name of the Core ML file or variant, as in the manifest.")
+]
 Sha256Path = Annotated[str, Path(description="SHA-256 of the file, in hexadecimal.")]

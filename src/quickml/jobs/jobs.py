@@ -333,6 +333,11 @@ class JobStore:
             delivered = connection.scalars(select(artifacts.c.sha256).distinct())
             return {*delivered, *connection.scalars(kept)}
 
+    def ahead(self, job: Job) -> int:
+        """Number of queued jobs that have their turn before this one; see `queue.ahead`."""
+        with self._database.read() as connection:
+            return queue.ahead(connection, job)
+
     def counts(self) -> dict[Status, int]:
         """How many jobs there are of each status."""
         with self._database.read() as connection:

@@ -6,6 +6,7 @@ from quickml.jobs import counters
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
+from quickml.service.descriptions import FileDescription
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
@@ -30,6 +31,7 @@ __all__ = [
     "EventHub",
     "Executor",
     "Explanation",
+    "FileDescription",
     "FramePage",
     "Health",
     "Job",

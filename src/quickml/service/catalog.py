@@ -27,9 +27,7 @@ SAMPLES = 12
 
 def schema() -> dict[str, Any]:
     """JSON Schema (draft 2020-12) of a document."""
-    with (
-        _describing
-    ):  # Python 3.11 cannot parse source in several threads at once, as is done for descriptions
+    with _describing:  # descriptions are read from source, which Python 3.11 parses in one thread only
         return _schema()
 
 

@@ -12,6 +12,8 @@ from quickml.errors import JobStateError
 from quickml.events import Status
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
+from quickml.service.delivered import DeliveredFiles, chosen
+from quickml.service.descriptions import Descriptions, FileDescription
 from quickml.service.explanations import Explainer, Explanation, OcclusionOptions
 from quickml.service.predictions import Delivery, Models, Prediction, PredictionOptions, Steps
 from quickml.service.warming import Warmer
@@ -30,7 +32,9 @@ class Inference:
         """Unpack packages in the folder `scratch`, which is emptied first."""
         self._jobs = jobs
         self._known: dict[str, tuple[float, Delivery]] = {}
-        self._models = Models(artifacts, scratch)
+        files = DeliveredFiles(artifacts, scratch)
+        self._models = Models(files)
+        self._descriptions = Descriptions(files)
         self._explainer = Explainer(self._models)
         self._warmer = Warmer(self._warm)
 
@@ -57,6 +61,18 @@ class Inference:
             InputError: an input or an option that does not fit, or no such file.
         """
         return (yield from self._explainer.explain(self._delivery(job_id, owner), value, options))
+
+    def describe(self, job_id: str, owner: str, name: str | None) -> tuple[Artifact, FileDescription]:
+        """What a delivered file says about itself; None is the one that the server prefers.
+
+        Raises:
+            JobNotFoundError: there is no such job.
+            JobStateError: it is not ready.
+            InputError: it has no such file.
+            ArtifactError: the file is lost or damaged.
+        """
+        file = chosen(self._delivery(job_id, owner).artifacts, name)
+        return file, self._descriptions.of(file)
 
     def look(self, job_id: str, owner: str) -> None:
         """Somebody looks at a job that is ready: its model is loaded soon, so that answers have no delay."""

@@ -11,7 +11,6 @@ import time
 from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from quickml.document import Plan
@@ -21,7 +20,6 @@ from quickml.jobs.job import Artifact, Job
 from quickml.service.delivered import DeliveredFiles, chosen
 from quickml.service.memory import give_back
 from quickml.service.pool import ModelPool
-from quickml.storage.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -131,9 +129,8 @@ class Opened:
 class Models:
     """Runs models. Thread-safe."""
 
-    def __init__(self, artifacts: ArtifactStore, scratch: Path) -> None:
-        """Unpack packages in the folder `scratch`, which is emptied first."""
-        self._files = DeliveredFiles(artifacts, scratch)
+    def __init__(self, files: DeliveredFiles) -> None:
+        self._files = files
         self.pool: ModelPool[tuple[Runtime, tuple[str, ...]]] = ModelPool()
 
     def predict(

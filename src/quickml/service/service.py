@@ -264,6 +264,10 @@ class Service:
         self.inference.look(job_id, owner)
         return job, self._jobs.artifacts(job_id)
 
+    def ahead(self, job: Job) -> int | None:
+        """How many queued jobs have their turn before this one; None if it is not queued."""
+        return self._jobs.ahead(job) if job.status is Status.QUEUED else None
+
     # Files
 
     def file(self, sha256: str, name: str, owner: str) -> tuple[Artifact, Stored]:

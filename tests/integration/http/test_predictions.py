@@ -167,3 +167,47 @@ def test_a_package_is_unpacked_only_while_it_is_loaded(server, digits):
     job_id, probe = digits
     assert ask(server, job_id, probe.inputs[:1].tolist(), activations=True).status_code == 200
     assert not any(server.service.inference._models._files._scratch.glob("*"))
+
+
+# The interface of a file
+
+
+def test_a_file_says_what_an_app_needs_to_use_it(server, digits):
+    job_id, _ = digits
+    found = server.client.get(f"/v1/jobs/{job_id}/interface")
+    assert found.status_code == 200, found.text
+    said = found.json()
+    files = {one["name"]: one for one in server.client.get(f"/v1/jobs/{job_id}").json()["artifacts"]}
+    name = said["file"]["name"]
+    assert said["file"]["sha256"] == files[name]["sha256"]
+    (image,) = said["inputs"]
+    assert (image["name"], image["kind"], image["shape"], image["color_space"]) == (
+        "image",
+        "image",
+        [8, 8, 1],
+        "GRAYSCALE",
+    )
+    assert {one["name"]: one["kind"] for one in said["outputs"]} == {
+        "label": "string",
+        "probabilities": "dictionary",
+    }
+    assert (said["predicted_feature"], said["predicted_probabilities"]) == ("label", "probabilities")
+    assert said["labels"] == [str(digit) for digit in range(10)]
+    assert said["minimum_ios"] == {"model.mlmodel": "13", "model.mlpackage.zip": "15"}[name]
+    assert server.client.get(f"/v1/jobs/{job_id}/interface", params={"file": name}).json() == said
+    is_problem(
+        server.client.get(f"/v1/jobs/{job_id}/interface", params={"file": "report.json"}), 422, "input"
+    )
+
+
+def test_a_regression_has_an_interface_without_labels(server, tmp_path):
+    job_id, _ = ready(server, REGRESSION, "mlmodel", tmp_path / "result")
+    said = server.client.get(f"/v1/jobs/{job_id}/interface").json()
+    assert [(one["name"], one["kind"], one["data_type"]) for one in said["outputs"]] == [
+        ("prediction", "multiarray", "float32")
+    ]
+    assert (said["labels"], said["predicted_feature"]) == (None, "")
+
+
+def test_a_job_that_is_not_ready_has_no_interface(server):
+    is_problem(server.client.get(f"/v1/jobs/{server.submit()}/interface"), 409, "job-state")

@@ -24,7 +24,7 @@ ROUTES = [
     ("POST", "/v1/jobs/x/predictions"), ("POST", "/v1/jobs/x/explanations"), ("GET", "/v1/artifacts/x/y"), ("HEAD", "/v1/artifacts/x/y"), ("GET", "/v1/artifacts/x"), ("POST", "/v1/jobs/x/links"), ("POST", "/make-model"),
     ("GET", "/check-model?model_name=x"), ("GET", "/get-model?model_name=x"), ("GET", "/get-all"),
     ("GET", "/stop-model?model_name=x"), ("GET", "/metrics"),
-    ("GET", "/v1/events"), ("GET", "/v1/jobs/x/frames"), ("GET", "/v1/jobs/x/answers"), ("GET", "/v1/datasets/x/samples"), ("GET", "/v1/datasets/x/sheet.png"), ("GET", "/v1/examples"),
+    ("GET", "/v1/events"), ("GET", "/v1/jobs/x/frames"), ("GET", "/v1/jobs/x/answers"), ("GET", "/v1/jobs/x/interface"), ("GET", "/v1/datasets/x/samples"), ("GET", "/v1/datasets/x/sheet.png"), ("GET", "/v1/examples"),
 ]  # fmt: skip
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
 

@@ -253,6 +253,19 @@ def test_owners_take_turns_in_the_order_they_came(store):
     assert claimed_owners(store, 6) == ["ada", "bob", "eve"] * 2
 
 
+def test_a_job_knows_how_many_have_their_turn_before_it(store):
+    for owner in ("ada", "bob", "ada"):
+        store.submit(new(owner))
+    store.claim()  # so that ada's next turn is the last
+    for owner in ("ada", "ada", "bob", "eve", "eve", "bob", "ada", "joe"):
+        store.submit(new(owner))
+    ahead = {job.id: store.ahead(job) for job in store.jobs(limit=100) if job.status is Status.QUEUED}
+    in_turn = [store.claim().job_id for _ in ahead]
+    assert in_turn == sorted(ahead, key=ahead.get)
+    assert sorted(ahead.values()) == list(range(len(ahead)))
+    assert store.ahead(store.job(in_turn[0])) == 0
+
+
 def test_a_turn_is_remembered_when_the_job_is_gone(store):
     store.submit(new("ada"))
     attempt = store.claim()

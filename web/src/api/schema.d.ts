@@ -522,6 +522,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/jobs/{job_id}/interface": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Interface
+         * @description Get what a Core ML file of a ready job says about itself: inputs, outputs, labels and minimum iOS.
+         */
+        get: operations["get_interface"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs/{job_id}/links": {
         parameters: {
             query?: never;
@@ -4893,6 +4913,43 @@ export interface components {
             type: "failed";
         };
         /**
+         * FeatureMessage
+         * @description An input or output of a model.
+         */
+        FeatureMessage: {
+            /**
+             * Color Space
+             * @description For an image: `GRAYSCALE`, `RGB` or `BGR`.
+             */
+            color_space: string;
+            /**
+             * Data Type
+             * @description Type of the numbers of an array, such as `float32`, or of the items of a dictionary.
+             */
+            data_type: string;
+            /**
+             * Description
+             * @description What the file says about it.
+             */
+            description: string;
+            /**
+             * Kind
+             * @description Type of the value.
+             * @enum {string}
+             */
+            kind: "image" | "multiarray" | "dictionary" | "sequence" | "string" | "int64" | "double" | "state" | "unknown";
+            /**
+             * Name
+             * @description Name.
+             */
+            name: string;
+            /**
+             * Shape
+             * @description (height, width, channels) of an image, the shape of an array, or empty.
+             */
+            shape: number[];
+        };
+        /**
          * FileRow
          * @description A file or a package of the result.
          */
@@ -4962,6 +5019,79 @@ export interface components {
             version: string;
         };
         /**
+         * InterfaceMessage
+         * @description What a Core ML file says about itself. It is read from the file.
+         */
+        InterfaceMessage: {
+            /**
+             * Author
+             * @description Author.
+             */
+            author: string;
+            /** @description The file. */
+            file: components["schemas"]["AnsweringFile"];
+            /**
+             * Inputs
+             * @description Inputs.
+             */
+            inputs: components["schemas"]["FeatureMessage"][];
+            /**
+             * Is Updatable
+             * @description Whether a phone can continue to train it.
+             */
+            is_updatable: boolean;
+            /**
+             * Labels
+             * @description For a classifier: labels in their order; otherwise null.
+             */
+            labels: (string | number)[] | null;
+            /**
+             * License
+             * @description License.
+             */
+            license: string;
+            /**
+             * Minimum Ios
+             * @description First version of iOS that reads the file.
+             */
+            minimum_ios: string;
+            /**
+             * Outputs
+             * @description Outputs.
+             */
+            outputs: components["schemas"]["FeatureMessage"][];
+            /**
+             * Predicted Feature
+             * @description For a classifier: name of the output with the label.
+             */
+            predicted_feature: string;
+            /**
+             * Predicted Probabilities
+             * @description For a classifier: name of the output with the probabilities.
+             */
+            predicted_probabilities: string;
+            /**
+             * Short Description
+             * @description Description of the model.
+             */
+            short_description: string;
+            /**
+             * Type
+             * @description Type of the model, such as `neuralNetworkClassifier` or `mlProgram`.
+             */
+            type: string;
+            /**
+             * Version
+             * @description Version.
+             */
+            version: string;
+            /**
+             * Weight Types
+             * @description How the weights are stored, such as `float32`.
+             */
+            weight_types: string[];
+        };
+        /**
          * Interrupted
          * @description An attempt at a job failed. The job waits for another attempt, which begins with `started`.
          */
@@ -4993,6 +5123,11 @@ export interface components {
          * @description A job with its document and its files.
          */
         JobDetails: {
+            /**
+             * Ahead
+             * @description Number of queued jobs of all owners that have their turn before this one; null if it is not queued.
+             */
+            ahead: number | null;
             /**
              * Artifacts
              * @description Files of the job; empty until the job is ready.
@@ -7205,7 +7340,7 @@ export interface operations {
             query?: {
                 /** @description What replaces a part. `zero`: black, the token 0 or the number 0. `mean`: the mean colour of the picture, or the mean of each feature in the training samples. Default: `mean` if there is one, except for gray pictures. */
                 baseline?: ("zero" | "mean") | null;
-                /** @description Name of the Core ML file or variant that answers, as in the manifest. */
+                /** @description Name of the Core ML file or variant, as in the manifest. */
                 file?: string | null;
                 /** @description Side of a patch in pixels, or number of steps, tokens or features. Default: a 7th of the shorter side of a picture, a 14th of a sequence, 1 otherwise. */
                 size?: number | null;
@@ -7296,6 +7431,41 @@ export interface operations {
             };
         };
     };
+    get_interface: {
+        parameters: {
+            query?: {
+                /** @description Name of the Core ML file or variant, as in the manifest. */
+                file?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description ID of the job. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The interface */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InterfaceMessage"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     create_links: {
         parameters: {
             query?: never;
@@ -7337,7 +7507,7 @@ export interface operations {
             query?: {
                 /** @description Names of layers whose output to return, or `*` for all layers. */
                 activations?: string[] | null;
-                /** @description Name of the Core ML file or variant that answers, as in the manifest. */
+                /** @description Name of the Core ML file or variant, as in the manifest. */
                 file?: string | null;
                 /** @description Number of maps (or of units of a sequence) of each layer at most; of vectors 64 times as many values. Default: 16 in binary responses, all in JSON. */
                 most?: number | null;

@@ -11,16 +11,17 @@ from starlette.responses import Response
 
 from quickml.api import routes
 from quickml.api.artifacts import Manifest, PartsMessage
+from quickml.api.interface import InterfaceMessage
 from quickml.errors import JobFileError
 from quickml.http import openapi
-from quickml.http.answers import artifact_messages
+from quickml.http.answers import artifact_messages, interface_message
 from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.files.streaming import in_thread
 from quickml.http.openapi import PROBLEM
-from quickml.http.parameters import JobId, Sha256Path
+from quickml.http.parameters import FileQuery, JobId, Sha256Path
 from quickml.http.routes.links import Fetcher
-from quickml.http.state import TheService
+from quickml.http.state import TheService, TheState
 from quickml.service import ANSWERS, Service
 
 router = APIRouter()
@@ -43,6 +44,15 @@ FILE: dict[int | str, dict[str, Any]] = {
 def list_artifacts(service: TheService, owner: Owner, job_id: JobId) -> Manifest:
     """List the files of a job; the list is empty until the job is ready."""
     return Manifest(artifacts=artifact_messages(service.artifacts(job_id, owner)))
+
+
+@router.get(routes.JOB_INTERFACE, response_description="The interface")
+async def get_interface(
+    state: TheState, owner: Owner, job_id: JobId, file: FileQuery = None
+) -> InterfaceMessage:
+    """Get what a Core ML file of a ready job says about itself: inputs, outputs, labels and minimum iOS."""
+    found = await state.checks.run(owner, state.service.inference.describe, job_id, owner, file)
+    return interface_message(*found)
 
 
 @router.get(routes.JOB_ANSWERS, response_class=Response, responses=FILE)

@@ -13,8 +13,8 @@ from quickml.http import binary
 from quickml.http.answers import explanation_facts, explanation_message
 from quickml.http.auth import Owner
 from quickml.http.openapi import FILE, request_body
-from quickml.http.parameters import JobId
-from quickml.http.routes.predictions import FileQuery, accepts_arrays
+from quickml.http.parameters import FileQuery, JobId
+from quickml.http.routes.predictions import accepts_arrays
 from quickml.http.server.bodies import SampleBody, Sent, parse
 from quickml.http.state import TheState
 from quickml.service import OcclusionOptions, Service, Steps

@@ -65,7 +65,8 @@ def list_jobs(
 @router.get(routes.JOB, response_description="The job")
 def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
     """Get a job with its status, progress, metrics, document and files."""
-    return job_details(*service.details(job_id, owner))
+    job, artifacts = service.details(job_id, owner)
+    return job_details(job, artifacts, ahead=service.ahead(job))
 
 
 @router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")

@@ -18,7 +18,7 @@ from quickml.http import binary
 from quickml.http.answers import prediction_pieces
 from quickml.http.auth import Owner
 from quickml.http.openapi import FILE, request_body
-from quickml.http.parameters import JobId
+from quickml.http.parameters import FileQuery, JobId
 from quickml.http.server.bodies import SampleBody, Sent, parse
 from quickml.http.shares import Shares
 from quickml.http.state import TheState
@@ -29,12 +29,6 @@ router = APIRouter()
 MOST = 16
 """Number of maps of a layer in a binary response, unless the request says otherwise."""
 
-FileQuery = Annotated[
-    str | None,
-    Query(
-        max_length=255, description="Name of the Core ML file or variant that answers, as in the manifest."
-    ),
-]
 Most = Annotated[
     int | None,
     Query(
