@@ -8,10 +8,12 @@ import { History, type Step } from './history.ts';
 import { randomKey } from './key.ts';
 import * as layers from './layers.ts';
 import { packed } from './link.ts';
+import { message } from './messages.ts';
 import { type Patch, PatchError, patchOf } from './patch.ts';
 import { isObject, isWithin } from './pointer.ts';
 import { keyRangeOf, lineOf, nodeAt, offsetOf, type Range, rangeOf, read, type Source } from './source.ts';
 import { setting } from './setting.ts';
+import { pretty } from './pretty.ts';
 import { START } from './start.ts';
 import { keep, keptText } from './storage.ts';
 
@@ -49,6 +51,8 @@ export class Draft {
   trouble = $state.raw<ServerProblem | null>(null);
   /** The selected layer. */
   selected = $state<number | null>(null);
+  /** A place in the text that somebody asked to see; a new object for each time. */
+  wanted = $state.raw<{ readonly from: number } | null>(null);
   canUndo = $state(false);
   canRedo = $state(false);
   readonly isCurrent = $derived(this.check?.text === this.text);
@@ -108,6 +112,11 @@ export class Draft {
     return (isKey ? keyRangeOf : rangeOf)(this.source, problem.pointer);
   }
 
+  /** Where the value at a pointer is in the text. */
+  rangeAt(pointer: string): Range {
+    return rangeOf(this.source, pointer);
+  }
+
   /** The line of a problem, from 1. */
   lineOf(problem: Problem): number {
     return lineOf(this.text, this.rangeOf(problem).from);
@@ -128,6 +137,13 @@ export class Draft {
       return node && node.offset <= offset && offset <= node.offset + node.length;
     });
     if (around) this.selected = around.index;
+  }
+
+  /** Show where a problem is: its layer is selected, and the editor goes to its line. */
+  show(problem: Problem): void {
+    const layer = this.layerOf(problem.pointer);
+    if (layer !== null) this.selected = layer;
+    this.wanted = { from: this.rangeOf(problem).from };
   }
 
   /** Set a value; undefined removes it. */
@@ -159,6 +175,11 @@ export class Draft {
     if (!this.editable) return;
     this.#patch(layers.duplication(this.layers, index));
     this.selected = index + 1;
+  }
+
+  /** A problem in the language of the page. */
+  message(problem: Problem): string {
+    return message(problem);
   }
 
   /** Apply a fix of the server. One for an older text that no longer fits changes nothing. */
@@ -200,7 +221,7 @@ export class Draft {
   /** Take the document of a job as a new draft. */
   async clone(job: string): Promise<void> {
     const details = await data(api.GET('/v1/jobs/{job_id}', { params: { path: { job_id: job } } }));
-    this.replaceText(`${JSON.stringify(details.document, null, 2)}\n`, 'clone');
+    this.replaceText(pretty(details.document), 'clone');
   }
 
   /** Ask the server about the text again: after a token was given, or a dataset has come. */

@@ -1,2 +1,23 @@
-const problems = {};
+import type { Messages } from './codes.ts';
+
+const problems = {
+  messages: null as Messages,
+  place: (layer: string, number: number, line: number): string => `${layer}, layer ${number}, line ${line}`,
+  line: (line: number): string => `line ${line}`,
+  /** Buttons: what a fix does. */
+  fix: {
+    before: (layers: string): string => `Put ${/^[AEIO]/.test(layers) ? 'an' : 'a'} ${layers} before it`,
+    end: (layers: string): string => `Put ${/^[AEIO]/.test(layers) ? 'an' : 'a'} ${layers} at the end`,
+    set: (key: string, value: string): string => `Set ${key} to ${value}`,
+    add: (key: string, value: string): string => `Add ${key}: ${value}`,
+    item: (value: string): string => `Write ${value}`,
+    rewrite: 'Write it as QuickML does',
+    remove: (key: string): string => `Remove ${key}`,
+    removeLayer: 'Remove this layer',
+    removeItem: 'Remove this entry',
+    rename: (from: string, to: string): string => `Rename ${from} to ${to}`,
+    move: (key: string, to: string): string => `Move ${key} to ${to}`,
+    moveLayer: (number: number): string => `Move it to place ${number}`,
+  },
+};
 export default problems;

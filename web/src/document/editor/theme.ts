@@ -1,0 +1,74 @@
+/** The editor in the colours of the page. They are custom properties, so both schemes come by themselves. */
+
+import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
+import { EditorView } from '@codemirror/view';
+import { tags } from '@lezer/highlight';
+
+const look = EditorView.theme({
+  '&': { color: 'var(--ink)', backgroundColor: 'transparent', fontSize: '13px' },
+  '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '2px', borderRadius: '6px' },
+  '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6', letterSpacing: '0' },
+  '.cm-content': { caretColor: 'var(--ink)', padding: '4px 0' },
+  '.cm-cursor': { borderLeftColor: 'var(--ink)' },
+  '.cm-gutters': { backgroundColor: 'transparent', color: 'var(--faint)', border: '0' },
+  '.cm-lineNumbers .cm-gutterElement': { minWidth: '34px', padding: '0 12px 0 6px' },
+  '.cm-line': { padding: '0 8px 0 2px' },
+  '.cm-selected-layer': { backgroundColor: 'var(--accent-wash)' },
+  '.cm-wrong': { backgroundColor: 'var(--warn-wash)' },
+  '.cm-wrong-number': { color: 'var(--warn)', fontWeight: '600' },
+  '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, ::selection':
+    { backgroundColor: 'color-mix(in srgb, var(--accent) 24%, transparent)' },
+  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+    backgroundColor: 'var(--wash)',
+    outline: '1px solid var(--edge)',
+  },
+  '.cm-lintRange-error': {
+    backgroundImage: 'none',
+    textDecoration: 'underline wavy var(--warn) 1px',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-lintRange-warning': {
+    backgroundImage: 'none',
+    textDecoration: 'underline dotted var(--edge) 1px',
+    textUnderlineOffset: '3px',
+  },
+  '.cm-tooltip': {
+    maxWidth: 'min(460px, 90vw)',
+    border: '1px solid var(--line)',
+    borderRadius: '10px',
+    backgroundColor: 'var(--raised)',
+    boxShadow: 'var(--shadow)',
+    overflow: 'hidden',
+  },
+  '.cm-diagnostic': {
+    padding: '10px 14px',
+    borderLeft: '3px solid var(--warn)',
+    fontFamily: 'var(--sans)',
+    fontSize: '13px',
+    color: 'var(--ink)',
+    whiteSpace: 'normal',
+  },
+  '.cm-diagnosticText': { display: 'block' },
+  '.cm-diagnosticAction': {
+    marginTop: '8px',
+    marginLeft: '0',
+    padding: '6px 12px',
+    minHeight: 'var(--touch)',
+    border: '0',
+    borderRadius: 'var(--radius)',
+    backgroundColor: 'var(--accent)',
+    color: 'var(--accent-ink)',
+    font: '500 13px var(--sans)',
+    cursor: 'pointer',
+  },
+});
+
+const colours = HighlightStyle.define([
+  { tag: tags.propertyName, color: 'var(--ink)' },
+  { tag: tags.string, color: 'var(--good)' },
+  { tag: tags.number, color: 'var(--orange-ink)' },
+  { tag: [tags.bool, tags.null], color: 'var(--blue-ink)' },
+  { tag: [tags.separator, tags.brace, tags.squareBracket], color: 'var(--soft)' },
+]);
+
+export const theme = [look, syntaxHighlighting(colours)];
