@@ -18,7 +18,8 @@ const look = EditorView.theme({
   '.cm-wrong-number': { color: 'var(--warn)', fontWeight: '600' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, ::selection':
     { backgroundColor: 'color-mix(in srgb, var(--accent) 24%, transparent)' },
-  '.cm-matchingBracket, &.cm-focused .cm-matchingBracket': {
+  '&:not(.cm-focused) .cm-matchingBracket': { backgroundColor: 'transparent' },
+  '&.cm-focused .cm-matchingBracket': {
     backgroundColor: 'var(--wash)',
     outline: '1px solid var(--edge)',
   },
