@@ -1,4 +1,5 @@
+import en from './en.ts';
 import type { Texts } from '../en.ts';
 
-const understand: Texts['understand'] = {};
+const understand: Texts['understand'] = en;
 export default understand;
