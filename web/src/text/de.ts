@@ -8,8 +8,22 @@ import understand from './understand/de.ts';
 import tryIt from './try/de.ts';
 import take from './take/de.ts';
 import runs from './runs/de.ts';
+import scenes from './scenes/de.ts';
 import charts from './charts/de.ts';
 import problems from './problems/de.ts';
 
-const texts: Texts = { app, build, document, data, watch, understand, tryIt, take, runs, charts, problems };
+const texts: Texts = {
+  app,
+  build,
+  document,
+  data,
+  watch,
+  scenes,
+  understand,
+  tryIt,
+  take,
+  runs,
+  charts,
+  problems,
+};
 export default texts;

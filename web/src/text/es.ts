@@ -8,8 +8,22 @@ import understand from './understand/es.ts';
 import tryIt from './try/es.ts';
 import take from './take/es.ts';
 import runs from './runs/es.ts';
+import scenes from './scenes/es.ts';
 import charts from './charts/es.ts';
 import problems from './problems/es.ts';
 
-const texts: Texts = { app, build, document, data, watch, understand, tryIt, take, runs, charts, problems };
+const texts: Texts = {
+  app,
+  build,
+  document,
+  data,
+  watch,
+  scenes,
+  understand,
+  tryIt,
+  take,
+  runs,
+  charts,
+  problems,
+};
 export default texts;
