@@ -75,9 +75,7 @@ const understand = {
     cell: (was: string, said: string): string => `${was} taken for ${said}`,
     right: (label: string): string => `${label}, recognized`,
     worst: 'The worst mistakes',
-    worstNote: 'Wrong answers, the surest first.',
     farthest: 'The largest errors',
-    flips: 'Changed answers',
     order: 'The surest first. Choose one to see what mattered.',
     backToWorst: 'Show the worst mistakes',
     more: (count: string): string => `Show ${count} more`,
@@ -87,7 +85,6 @@ const understand = {
     value: (sample: string, truth: string, found: string): string =>
       `Test sample ${sample}: true ${truth}, found ${found}`,
     sample: (sample: string): string => `Sample ${sample}`,
-    loading: 'Loading samples …',
     noInputs: 'The samples themselves cannot be shown.',
   },
   sample: {
@@ -111,9 +108,6 @@ const understand = {
     number: 'Value',
     effect: 'Effect',
     token: 'Token',
-    steps: (from: string, to: string): string => `Steps ${from} to ${to}`,
-    speaksFor: 'speaks for the answer',
-    speaksAgainst: 'speaks against it',
   },
   hidden: {
     place: (row: 0 | 1 | 2, column: 0 | 1 | 2): string => PLACES[row][column],
@@ -121,25 +115,28 @@ const understand = {
       to > from ? `in steps ${from} to ${to}` : `in step ${from}`,
     feature: (name: string): string => `“${name}”`,
     token: (token: string, at: number): string => `“${token}” in place ${at}`,
-    part: (place: string): string => `the blue part ${place} (solid frame)`,
+    part: (place: string): string => `Cover the blue part ${place} (solid frame)`,
     otherPart: (place: string): string => `The orange part ${place} (dashed frame)`,
-    gone: (part: string, label: string, before: string, after: string, leads: string): string =>
-      `Cover ${part} and it is no ${label} any more: ${label} falls from ${before} to ${after}, and the answer is ${leads}.`,
-    weaker: (part: string, label: string, before: string, after: string): string =>
-      `Cover ${part} and it is still ${label}, but ${label} falls from ${before} to ${after}.`,
-    lower: (part: string, label: string, before: string, after: string): string =>
-      `Cover ${part} and ${label} falls from ${before} to ${after}.`,
+    hide: (name: string): string => `Hide ${name}`,
+    gone: (covered: string, label: string, before: string, after: string, leads: string): string =>
+      `${covered} and it is no ${label} any more: ${label} falls from ${before} to ${after}, and the answer is ${leads}.`,
+    weaker: (covered: string, label: string, before: string, after: string): string =>
+      `${covered} and it is still ${label}, but ${label} falls from ${before} to ${after}.`,
+    lower: (covered: string, label: string, before: string, after: string): string =>
+      `${covered} and ${label} falls from ${before} to ${after}.`,
     against: (part: string, label: string, before: string, after: string): string =>
       `${part} speaks against ${label}: without it, ${label} rises from ${before} to ${after}.`,
-    valueFor: (part: string, before: string, after: string): string =>
-      `Without ${part}, the answer falls from ${before} to ${after}.`,
-    valueAgainst: (part: string, before: string, after: string): string =>
-      `Without ${part}, the answer rises from ${before} to ${after}.`,
+    valueLower: (covered: string, before: string, after: string): string =>
+      `${covered} and the answer falls from ${before} to ${after}.`,
+    valueHigher: (part: string, before: string, after: string): string =>
+      `${part} lowers the answer: without it, the answer rises from ${before} to ${after}.`,
     nothing: (label: string): string =>
       `No single part matters for ${label}: whichever is covered, its probability stays.`,
     nothingValue: 'No single part matters: whichever is covered, the answer stays.',
+    differs: (file: string): string =>
+      `The numbers above are of ${file}; those of the trained network differ, because the file's weights are compressed.`,
     how: (runs: string, file: string): string =>
-      `${file} was run ${runs} times, each time with another part covered. Blue parts raise the number, orange parts lower it; the stronger the colour, the more.`,
+      `${file} was run ${runs} times, each time with another part hidden. Blue parts raise the number, orange parts lower it; the stronger the colour, the more.`,
   },
   classes: {
     caption: 'How often each class is recognized, and how often its name is right when it is given.',

@@ -47,24 +47,19 @@ export function sentences(
   const label = explanation.labels[output];
   const name = ({ part }: Effect): string => partName(hidden, part, dataset, values);
   const framed = dataset.kind === 'image' || dataset.kind === 'sequence';
-  const forName = (one: Effect): string => (framed ? words.part(name(one)) : name(one));
+  const forName = (one: Effect): string => (framed ? words.part(name(one)) : words.hide(name(one)));
   const againstName = (one: Effect): string => (framed ? words.otherPart(name(one)) : name(one));
   if (label === undefined) {
     if (!found.for && !found.against) return [words.nothingValue];
     return [
-      ...(found.for
-        ? [words.valueFor(forName(found.for), number(found.for.before), number(found.for.after))]
-        : []),
-      ...(found.against
-        ? [
-            words.valueAgainst(
-              framed ? againstName(found.against) : name(found.against),
-              number(found.against.before),
-              number(found.against.after),
-            ),
-          ]
-        : []),
-    ];
+      found.for && words.valueLower(forName(found.for), number(found.for.before), number(found.for.after)),
+      found.against &&
+        words.valueHigher(
+          againstName(found.against),
+          number(found.against.before),
+          number(found.against.after),
+        ),
+    ].filter((sentence) => sentence !== null);
   }
   if (!found.for && !found.against) return [words.nothing(label)];
   const all: string[] = [];
@@ -101,11 +96,13 @@ export const percent = (share: number): string => {
   return format.percent(share, (whole <= 0 && share > 0) || (whole >= 100 && share < 1) ? 1 : 0);
 };
 
-/** A share of so many samples: as many digits as they can tell. */
-export const sharePercent = (share: number, total: number, less = 0): string =>
-  Number.isNaN(share)
-    ? '–'
-    : format.percent(share, Math.max(0, (total < 100 ? 0 : total < 5000 ? 1 : 2) - less));
+/** A share of so many samples: as many digits as they can tell, and more before 100 % is said of less. */
+export function sharePercent(share: number, total: number, less = 0): string {
+  if (Number.isNaN(share)) return '–';
+  let digits = Math.max(0, (total < 100 ? 0 : total < 5000 ? 1 : 2) - less);
+  while (share < 1 && digits < 4 && Number((100 * share).toFixed(digits)) >= 100) digits++;
+  return format.percent(share, digits);
+}
 
 /** A value of a regression. */
 export const number = (value: number): string => (Number.isFinite(value) ? format.number(value, 4) : '–');
