@@ -31,7 +31,7 @@ export function linesOf(
   return [...others.filter(({ of }) => of !== 'steps'), ...placed(run, track, false)];
 }
 
-/** All values of lines, for the vertical axis; those of single steps without the wildest hundredth. */
+/** All values of lines, for the vertical axis; those of single steps without the wildest twentieth at each end. */
 export function valuesOf(lines: readonly Line[]): number[] {
   const values: number[] = [];
   for (const { of, points } of lines) {
@@ -41,7 +41,7 @@ export function valuesOf(lines: readonly Line[]): number[] {
     }
     const sorted = Float32Array.from(points.y).filter(Number.isFinite).sort();
     if (!sorted.length) continue;
-    const cut = Math.floor(sorted.length / 100);
+    const cut = Math.floor(sorted.length / 20);
     values.push(sorted[cut]!, sorted[sorted.length - 1 - cut]!);
   }
   return values;
