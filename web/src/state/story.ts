@@ -16,6 +16,9 @@ export interface Losses {
   readonly values: Float32Array;
 }
 
+/** An attempt that failed, and the epoch, with its fraction, that its training had reached. */
+export type Interruption = Schemas['Interrupted'] & { readonly reached: number };
+
 const NO_LOSSES: Losses = { every: 1, values: new Float32Array(0) };
 const WAITING: readonly Stage[] = STAGES.map((name) => ({ name, state: 'waiting', seconds: null }));
 const PACE_POINTS = 12; // of these times, the time left is estimated
@@ -38,7 +41,7 @@ export class Story {
   compiled: Schemas['Compiled'] | null = null;
   verified: Schemas['Verified'] | null = null;
   failed: Schemas['Failed'] | null = null;
-  interrupted: readonly Schemas['Interrupted'][] = [];
+  interrupted: readonly Interruption[] = [];
   warnings: readonly Schemas['Warned'][] = [];
   /** Time of the last event, by the server's clock. */
   time: string | null = null;
@@ -123,7 +126,7 @@ export class Story {
         this.status = 'cancelled';
         return this.#end('waiting');
       case 'interrupted':
-        this.interrupted = [...this.interrupted, event];
+        this.interrupted = [...this.interrupted, { ...event, reached: this.#reached }];
         this.status = 'queued';
         return this.#end('waiting');
     }
@@ -146,6 +149,13 @@ export class Story {
       if (stage.name === done) return { name: done, state: 'done', seconds };
       return stage.name === next ? { ...stage, state: 'running' } : stage;
     });
+  }
+
+  get #reached(): number {
+    const within = this.progress
+      ? this.progress.epoch - 1 + this.progress.step / Math.max(1, this.progress.steps)
+      : 0;
+    return Math.max(this.#epochs.at(-1)?.epoch ?? 0, within);
   }
 
   #end(state: Stage['state']): void {

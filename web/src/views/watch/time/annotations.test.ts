@@ -67,6 +67,14 @@ describe('overfitting', () => {
       }),
     ).toEqual([]);
   });
+  it('is found in a thousand noisy epochs', () => {
+    const noise = (i: number): number => 1 + 0.4 * Math.sin(i * 12.9898);
+    const held = steps(1000, (i) => noise(i) * (0.5 + ((i - 400) / 400) ** 2));
+    const falling = steps(1000, (i) => noise(i) / (i + 1));
+    const found = annotationsOf({ epochs: epochs(falling, held) }).find(({ kind }) => kind === 'overfit');
+    expect(found!.epoch).toBeGreaterThan(330);
+    expect(found!.epoch).toBeLessThan(470);
+  });
   it('is not told without validation data', () => expect(annotationsOf({ epochs: epochs(own) })).toEqual([]));
 });
 

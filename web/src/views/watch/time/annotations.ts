@@ -6,6 +6,8 @@ export interface EpochFacts {
   readonly learning_rate: number;
 }
 
+const MOST_GROUPS = 60;
+
 export interface Facts {
   readonly epochs: readonly EpochFacts[];
   /** Why the training ended before its last epoch, if it did. */
@@ -27,9 +29,10 @@ export type Annotation =
 
 /** The annotations of a training, in the order of their epochs; at most one fall, and at most three learning rates. */
 export function annotationsOf(facts: Facts): Annotation[] {
+  const grouped = groups(facts.epochs);
   const found: Annotation[] = [
-    ...fall(facts.epochs),
-    ...overfitting(facts.epochs),
+    ...fall(grouped),
+    ...overfitting(grouped),
     ...rates(facts.epochs),
     ...(facts.interruptions ?? []).map((one) => ({ kind: 'interrupted' as const, ...one })),
   ];
@@ -41,6 +44,25 @@ export function annotationsOf(facts: Facts): Annotation[] {
       restored: facts.restored ?? false,
     });
   return found.sort((a, b) => a.epoch - b.epoch);
+}
+
+/** Many epochs as medians of groups: what one of a thousand epochs does is noise. Each has the number of its last. */
+function groups(epochs: readonly EpochFacts[]): readonly EpochFacts[] {
+  const size = Math.ceil(epochs.length / MOST_GROUPS);
+  if (size < 2) return epochs;
+  const names = Object.keys(epochs.at(-1)?.metrics ?? {}).filter((name) => name.endsWith('loss'));
+  const found: EpochFacts[] = [];
+  for (let start = 0; start < epochs.length; start += size) {
+    const group = epochs.slice(start, start + size);
+    const metrics = Object.fromEntries(
+      names.map((name) => {
+        const sorted = group.map((epoch) => epoch.metrics[name] ?? NaN).sort((a, b) => a - b);
+        return [name, sorted[sorted.length >> 1]!];
+      }),
+    );
+    found.push({ ...group.at(-1)!, metrics });
+  }
+  return found;
 }
 
 /** Where the loss falls fastest, if that is not the very beginning, where nearly every network learns fastest. */

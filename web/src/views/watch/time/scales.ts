@@ -77,7 +77,7 @@ export function vertical(values: Iterable<number>, top: number, bottom: number, 
       .domain([low / 1.1, high * 1.1])
       .range([bottom, top]);
     const every = roundNumbers(low, high);
-    const some = Math.ceil(every.length / 5);
+    const some = Math.ceil(every.length / Math.max(2, Math.floor((bottom - top) / 20)));
     return { scale, log, ticks: every.filter((_, i) => (every.length - 1 - i) % some === 0) };
   }
   if (share) high = 1;
@@ -87,6 +87,6 @@ export function vertical(values: Iterable<number>, top: number, bottom: number, 
   return {
     scale: scaleLinear().domain(domain).range([bottom, top]),
     log,
-    ticks: evenTicks(low, high, 4),
+    ticks: evenTicks(low, high, Math.max(2, Math.min(4, Math.floor((bottom - top) / 24)))),
   };
 }

@@ -7,16 +7,9 @@ import type { Run } from '../../../state/run.svelte.ts';
 import { t } from '../../../text/index.svelte.ts';
 import { alignedFrame, positionOf, type Track, type Unit } from './track.ts';
 
-const FINISHED = new Set(['ready', 'failed', 'cancelled']);
-
-/** Whether a job is over. */
-export function isOver(run: Run): boolean {
-  return run.status !== null && FINISHED.has(run.status);
-}
-
-/** Whether its weights will change no more. */
+/** Whether the weights will change no more. */
 export function isTrained(run: Run): boolean {
-  return isOver(run) || run.trained !== null;
+  return run.finished || run.trained !== null;
 }
 
 export class Watching {
@@ -59,11 +52,20 @@ export class Watching {
     if (!this.otherTrack?.numbers.length || !this.track.numbers.length) return -1;
     return alignedFrame(this.track, Math.max(0, this.index), this.otherTrack, this.unit);
   });
+  /** Whether the compared run is at its end, and stays there while this one goes on. */
+  readonly isOtherFinal: boolean = $derived(
+    this.other !== null &&
+      isWhole(this.other) &&
+      this.otherIndex === this.other.film.frames.length - 1 &&
+      this.otherIndex >= 0,
+  );
   readonly otherFrame: Frame | null = $derived(this.otherFilm?.frames[this.otherIndex] ?? null);
 
   /** Whether more frames may come. */
   readonly isGrowing: boolean = $derived(!isTrained(this.run));
   readonly isAtEnd: boolean = $derived(this.index >= this.film.frames.length - 1);
+  /** Whether the final weights are shown: nothing comes after them. */
+  readonly isFinal: boolean = $derived(this.isAtEnd && isWhole(this.run));
   /** The epoch of the newest frame. */
   readonly newestEpoch: number = $derived.by(() => {
     const last = this.film.frames.at(-1);
@@ -71,11 +73,14 @@ export class Watching {
   });
   /** Attempts that failed, and the epoch, with its fraction, that the training had reached. */
   readonly interruptions: { epoch: number; attempt: number }[] = $derived(
-    this.run.interrupted.flatMap(({ attempt, epoch }) =>
-      epoch === undefined ? [] : [{ attempt, epoch }],
-    ),
+    this.run.interrupted.map(({ attempt, reached }) => ({ attempt, epoch: reached })),
   );
   readonly epoch: number = $derived(this.frame ? this.film.epochOf(this.frame) : this.run.epoch);
+}
+
+/** Whether all frames that there will be are here. */
+export function isWhole(run: Run): boolean {
+  return run.film.complete && isTrained(run);
 }
 
 /** Where the frames of a run are. While it trains, its axis reaches to the planned end. */
