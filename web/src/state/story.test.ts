@@ -54,6 +54,14 @@ describe('Story', () => {
     expect(story.losses).toEqual(told(events).losses);
   });
 
+  it('knows what an attempt had reached when it failed', () => {
+    const interrupted: Event = { type: 'interrupted', attempt: 1, reason: 'the worker was killed' };
+    expect(told([started, built, epoch(1, 1), epoch(2, 2), interrupted]).interrupted).toMatchObject([
+      { attempt: 1, reached: 2 },
+    ]);
+    expect(told([started, interrupted]).interrupted).toMatchObject([{ reached: 0 }]);
+  });
+
   it('waits for an event that is missing', () => {
     const story = new Story();
     story.tell(1, events[0]!);

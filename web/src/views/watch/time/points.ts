@@ -3,7 +3,8 @@
 import type { Frame } from '../../../film/film.ts';
 import type { Run } from '../../../state/run.svelte.ts';
 import { answered, gridOf } from '../scenes/answer.ts';
-import { datasetOf, pointsOf, testPoints } from '../scenes/samples.svelte.ts';
+import { datasetOf } from '../scenes/dataset.ts';
+import { pointsOf, testPoints } from '../scenes/samples.svelte.ts';
 
 /** Null where the film has no plane, for a regression, and until the points are here. */
 export function rightPoints(run: Run, frame: Frame): { right: number; all: number } | null {
