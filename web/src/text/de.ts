@@ -11,6 +11,7 @@ import runs from './runs/de.ts';
 import scenes from './scenes/de.ts';
 import charts from './charts/de.ts';
 import problems from './problems/de.ts';
+import share from './share/de.ts';
 
 const texts: Texts = {
   app,
@@ -25,5 +26,6 @@ const texts: Texts = {
   runs,
   charts,
   problems,
+  share,
 };
 export default texts;

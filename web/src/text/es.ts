@@ -11,6 +11,7 @@ import runs from './runs/es.ts';
 import scenes from './scenes/es.ts';
 import charts from './charts/es.ts';
 import problems from './problems/es.ts';
+import share from './share/es.ts';
 
 const texts: Texts = {
   app,
@@ -25,5 +26,6 @@ const texts: Texts = {
   runs,
   charts,
   problems,
+  share,
 };
 export default texts;
