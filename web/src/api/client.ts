@@ -1,4 +1,5 @@
 import createClient, { type Middleware } from 'openapi-fetch';
+import { clock } from '../state/clock.svelte.ts';
 import { session } from '../state/session.svelte.ts';
 import { ServerProblem } from './problem.ts';
 import type { components, paths } from './schema';
@@ -16,6 +17,7 @@ const authorized: Middleware = {
     return request;
   },
   onResponse({ response }) {
+    clock.learn(response.headers.get('Date'));
     if (response.status === 401) session.refused = true;
   },
 };

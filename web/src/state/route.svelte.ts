@@ -5,6 +5,11 @@ import { takeToken } from './session.svelte.ts';
 export const VIEWS = ['build', 'watch', 'understand', 'try', 'take', 'runs'] as const;
 export type View = (typeof VIEWS)[number];
 
+/** Whether a view shows one run. */
+export function needsRun(view: View): boolean {
+  return view !== 'build' && view !== 'runs';
+}
+
 export interface Place {
   readonly view: View;
   /** The job that is looked at; empty for none. */
@@ -60,6 +65,13 @@ class Route {
 
   go(view: View, job = '', query: Record<string, string> = {}): void {
     location.hash = this.href(view, job, query);
+  }
+
+  /** Go to a place instead of this one: the way back does not lead here. Parameters stay. */
+  replace(view: View, job: string): void {
+    const hash = hashOf(view, job, Object.fromEntries(this.place.query));
+    history.replaceState(history.state, '', hash);
+    this.place = placeOf(hash);
   }
 
   /** Change parameters of this place without a new entry in the history. Null removes one. */

@@ -23,7 +23,7 @@ POLICY = "; ".join([
     "form-action 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-    "trusted-types svelte-trusted-html",
+    "trusted-types svelte-trusted-html quickml-worker",
 ])  # fmt: skip
 """What the page may do: it runs its own scripts and asks its own server, and nothing else. Scripts have it
 too, since a worker obeys the policy of its own file."""
