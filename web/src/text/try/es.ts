@@ -1,4 +1,127 @@
 import type { Texts } from '../en.ts';
 
-const tryIt: Texts['tryIt'] = {};
+const tryIt: Texts['tryIt'] = {
+  titles: {
+    digit: 'Dibujar una cifra',
+    picture: 'Mostrar una imagen',
+    plane: 'Mover el punto',
+    features: 'Ajustar las medidas',
+    sequence: 'Dibujar una curva',
+    tokens: 'Escribir una secuencia',
+  },
+  notReady: 'Esta ejecución aún no tiene archivo. En cuanto esté lista, se podrá probar aquí.',
+  noFile: 'Esta ejecución no tiene archivo de Core ML, así que no hay nada que probar.',
+  watch: 'Ver el entrenamiento',
+  loadingFile: (file) => `Cargando ${file} …`,
+  hints: {
+    digit: 'Dibujar una cifra del 0 al 9 con el ratón, un lápiz o un dedo.',
+    picture: 'Soltar una imagen, pegarla o elegir un archivo.',
+    plane: 'Pulsar o arrastrar en la imagen, o usar los controles.',
+    features: 'Mover un control o escribir un número.',
+    sequence: 'Pulsar y dibujar de izquierda a derecha.',
+    tokens: 'Pulsar los símbolos uno tras otro.',
+  },
+  waiting: 'Aquí aparece su respuesta.',
+  clear: 'Borrar',
+  undo: 'Deshacer trazo',
+  paper: 'Zona de dibujo. Con el teclado, elegir abajo una muestra de prueba.',
+  seen: 'Lo que recibe la red',
+  seenLabel: (shape) => `Lo que recibe la red: ${shape} píxeles`,
+  centring:
+    'Las líneas se ajustan a un cuadro de 20 × 20 píxeles, se dibujan tan anchas como son en promedio las de MNIST y se desplazan de modo que su centro de masa quede en el medio de 28 × 28 píxeles. Las cifras de MNIST se hicieron igual; por eso no importa dónde ni de qué tamaño se dibuje.',
+  centringOther: (side) =>
+    `Las líneas se ajustan a ${side} × ${side} píxeles, con su centro de masa en el medio. Por eso no importa dónde ni de qué tamaño se dibuje.`,
+  choosePicture: 'Elegir una imagen',
+  invert: 'Intercambiar claro y oscuro',
+  cropped: (shape) => `El centro de la imagen, ajustado a ${shape} píxeles.`,
+  pictureProblems: {
+    kind: 'No es un archivo PNG, JPEG, GIF, WebP ni BMP.',
+    large: (found) =>
+      found
+        ? `Esta imagen es demasiado grande: ${found} píxeles. Aquí se descodifican 60 millones como máximo.`
+        : 'Este archivo es demasiado grande: 30 MB como máximo.',
+    broken: 'Este archivo está dañado: no se puede descodificar.',
+  },
+  range: (low, high) => `En las muestras: de ${low} a ${high}`,
+  notNumber: 'Escribir un número.',
+  planeLabel: (x, y) => `Imagen de la respuesta: ${x} de izquierda a derecha, ${y} de abajo arriba`,
+  planeCaption:
+    'Cada lugar tiene el color de la clase que el archivo da allí, más fuerte donde está más seguro. Los puntos son muestras de prueba.',
+  planeCaptionValue: 'Cada lugar muestra el número que el archivo da allí: naranja es bajo, azul es alto.',
+  curveLabel: (feature) => `Curva de ${feature}`,
+  feature: 'Característica',
+  value: 'valor',
+  flatten: 'Línea recta',
+  deleteLast: 'Borrar el último',
+  tokensLabel: 'La secuencia',
+  nothing: 'nada',
+  stepsLeft: (left) => `caben ${left} más`,
+  samples: {
+    title: (total) => `Elegir una de ${total} muestras de prueba`,
+    label: 'Clase',
+    all: 'Todas',
+    earlier: 'Anteriores',
+    later: 'Más',
+    page: (from, to, of) => `De ${from} a ${to} de ${of}`,
+    sample: (id, label) => `Muestra de prueba ${id}: ${label}`,
+    loading: 'Cargando muestras …',
+  },
+  truth: (label) => `El conjunto de datos dice: ${label}.`,
+  answer: 'Su respuesta',
+  or: (first, second) => `${first}, ¿o ${second}?`,
+  bars: 'Probabilidad de cada clase',
+  rest: 'todas las demás',
+  rule: 'Se nombran dos clases si la segunda tiene al menos la mitad de la probabilidad de la primera.',
+  probabilities:
+    'Las probabilidades suman 100 %. Dicen cómo sopesa la red las clases que conoce: no puede decir «ninguna de ellas».',
+  files: 'Qué archivo responde',
+  answeredBy: 'Responde',
+  comparedWith: 'Comparar con',
+  none: 'ningún otro archivo',
+  variant: 'no se entrega',
+  source: {
+    before: 'La respuesta viene de ',
+    delivered: ', el mismo archivo que recibe el teléfono: ejecutado aquí, ',
+    variant: ', un archivo que se probó al comprimir y no se entrega: ejecutado aquí, ',
+    after: (size, milliseconds) => `${size}, ${milliseconds} ms.`,
+  },
+  times: (run, roundTrip) =>
+    `El archivo mismo se ejecutó durante ${run} ms. De esta página al servidor y de vuelta con todas las capas pasaron ${roundTrip} ms: incluyen leer la petición, empaquetar las capas y la red.`,
+  both: (label, difference) => `Ambos dicen ${label}. La mayor diferencia es de ${difference}.`,
+  differ: (first, one, second, other) =>
+    `No coinciden: ${first} dice ${one}, ${second} dice ${other}.`,
+  bothNumbers: (difference) => `La diferencia es ${difference}.`,
+  points: (value) => `${value} puntos porcentuales`,
+  otherMark: (file) => `La línea de cada barra es lo que dice ${file}.`,
+  journey: {
+    title: 'Cómo atraviesa la red',
+    caption: 'Cada mosaico es un mapa de una capa: cuanto más oscuro, más responde a la entrada.',
+    captionVector: 'Cada cuadrado es un número de una capa: cuanto más oscuro, mayor.',
+    maps: (count, size) => `${count} mapas de ${size}`,
+    shown: (shown, count) => `los ${shown} más vivos de ${count}`,
+    numbers: (count) => (count === '1' ? '1 número' : `${count} números`),
+    steps: (steps, units) => `${units} números en cada uno de ${steps} pasos`,
+    firstOf: (shown) => `los primeros ${shown}`,
+    left: (names) => `Sin mostrar: ${names}. Estas capas solo escalan o reordenan lo que reciben.`,
+    explain:
+      'Los mapas más vivos son aquellos cuyos valores difieren más de un lugar a otro con esta entrada. Dentro de una capa todos comparten la misma escala. El azul es positivo y el naranja, negativo. Los valores son los que calcula el archivo; llegan en 256 niveles.',
+    columns: ['Capa', 'Tipo', 'Forma', 'Menor', 'Mayor', 'Parte de ceros'],
+    summary: (layer, low, high) => `${layer}: valores de ${low} a ${high}`,
+  },
+  why: {
+    title: (label) => `Qué habla a favor de ${label}`,
+    titleValue: 'De qué depende el número',
+    waiting: 'Aparece en cuanto nada cambia.',
+    caption: (label) =>
+      `Tapar lo azul hace ${label} menos probable; tapar lo naranja, más probable.`,
+    captionValue: 'Tapar lo azul hace menor el número; tapar lo naranja lo hace mayor.',
+    strongest: (label, from, to) => `Tapar el lugar más azul lleva ${label} de ${from} a ${to}.`,
+    none: 'Ningún lugar importa por sí solo: tapar cualquiera cambia la respuesta en menos de medio punto porcentual.',
+    explain: (runs) =>
+      `El archivo se ejecutó ${runs} veces, cada vez con otra parte tapada, y se compararon sus respuestas. Esto se llama oclusión.`,
+    columns: ['Parte', 'Efecto'],
+    part: (from, to) => (from === to ? String(from) : `de ${from} a ${to}`),
+    label: 'Mapa de lo que importa',
+  },
+};
 export default tryIt;

@@ -1,0 +1,153 @@
+/** A picture file as the pixels of a model's input: upright, its middle cut out, scaled and in the model's colours. */
+
+/** Larger files and pictures are refused before they are decoded: a phone's photo has 12 to 50 million pixels. */
+export const MOST_BYTES = 30_000_000;
+export const MOST_PIXELS = 60_000_000;
+
+/** Why a file cannot be used: a key of the texts. */
+export class PictureError extends Error {
+  constructor(
+    readonly reason: 'kind' | 'large' | 'broken',
+    readonly found = '',
+  ) {
+    super(reason);
+    this.name = 'PictureError';
+  }
+}
+
+/** Width and height as the header of a PNG, JPEG, GIF, WebP or BMP says; null for other kinds. */
+export function dimensions(bytes: Uint8Array): [number, number] | null {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const text = (at: number, length: number): string =>
+    String.fromCharCode(...bytes.subarray(at, at + length));
+  try {
+    if (text(1, 3) === 'PNG') return [view.getUint32(16), view.getUint32(20)];
+    if (text(0, 3) === 'GIF') return [view.getUint16(6, true), view.getUint16(8, true)];
+    if (text(0, 2) === 'BM') return [view.getInt32(18, true), Math.abs(view.getInt32(22, true))];
+    if (text(0, 4) === 'RIFF' && text(8, 4) === 'WEBP') return webp(view, text(12, 4));
+    if (view.getUint16(0) === 0xffd8) return jpeg(view);
+  } catch {
+    // shorter than its header
+  }
+  return null;
+}
+
+function webp(view: DataView, chunk: string): [number, number] | null {
+  if (chunk === 'VP8 ') return [view.getUint16(26, true) & 0x3fff, view.getUint16(28, true) & 0x3fff];
+  if (chunk === 'VP8L') {
+    const bits = view.getUint32(21, true);
+    return [(bits & 0x3fff) + 1, ((bits >>> 14) & 0x3fff) + 1];
+  }
+  const three = (at: number): number => view.getUint16(at, true) + (view.getUint8(at + 2) << 16);
+  return chunk === 'VP8X' ? [three(24) + 1, three(27) + 1] : null;
+}
+
+function jpeg(view: DataView): [number, number] | null {
+  for (let at = 2; at < view.byteLength; at += 2 + view.getUint16(at + 2)) {
+    const marker = view.getUint16(at);
+    const isFrame = marker >= 0xffc0 && marker <= 0xffcf && ![0xffc4, 0xffc8, 0xffcc].includes(marker);
+    if (isFrame) return [view.getUint16(at + 7), view.getUint16(at + 5)];
+  }
+  return null;
+}
+
+/** Refuse a file that is no picture or would take too much memory. */
+export async function checked(file: Blob): Promise<void> {
+  if (file.size > MOST_BYTES) throw new PictureError('large');
+  const found = dimensions(new Uint8Array(await file.arrayBuffer()));
+  if (!found) throw new PictureError('kind', file.type);
+  if (found[0] * found[1] > MOST_PIXELS) throw new PictureError('large', `${found[0]} × ${found[1]}`);
+}
+
+/** The largest part in the middle with the ratio of a model's sides: left, top, width, height. */
+export function middle(
+  width: number,
+  height: number,
+  wanted: readonly [width: number, height: number],
+): [number, number, number, number] {
+  const scale = Math.min(width / wanted[0], height / wanted[1]);
+  const [w, h] = [wanted[0] * scale, wanted[1] * scale];
+  return [(width - w) / 2, (height - h) / 2, w, h];
+}
+
+/** How many pixels in each direction become one: enough for smooth edges, no more than the picture has. */
+export function oversampling(cut: readonly number[], wanted: readonly [number, number]): number {
+  return Math.max(1, Math.min(8, Math.floor(Math.min(cut[2]! / wanted[0], cut[3]! / wanted[1]))));
+}
+
+/**
+ * The mean of every `times` by `times` pixels of an RGBA picture, in the model's channels: 1 is grey (ITU-R 601, as
+ * QuickML converts files), 3 are red, green and blue.
+ */
+export function averaged(
+  rgba: ArrayLike<number>,
+  width: number,
+  height: number,
+  times: number,
+  channels: number,
+): Uint8Array {
+  const pixels = new Uint8Array(width * height * channels);
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      const sum = [0, 0, 0];
+      for (let y = row * times; y < (row + 1) * times; y++)
+        for (let x = column * times; x < (column + 1) * times; x++) {
+          const at = 4 * (y * width * times + x);
+          for (const c of [0, 1, 2]) sum[c]! += rgba[at + c]!;
+        }
+      const [r, g, b] = sum.map((total) => total / times ** 2) as [number, number, number];
+      const at = (row * width + column) * channels;
+      if (channels === 1) pixels[at] = Math.round((299 * r + 587 * g + 114 * b) / 1000);
+      else pixels.set([Math.round(r), Math.round(g), Math.round(b)], at);
+    }
+  return pixels;
+}
+
+/** Mean of the pixels at the edge, 0 to 255: paper is bright, the ground of MNIST's digits is dark. */
+export function edge(pixels: Uint8Array, width: number, height: number, channels: number): number {
+  let [sum, count] = [0, 0];
+  for (let row = 0; row < height; row++)
+    for (let column = 0; column < width; column++) {
+      if (row && column && row < height - 1 && column < width - 1) continue;
+      for (let c = 0; c < channels; c++) sum += pixels[(row * width + column) * channels + c]!;
+      count += channels;
+    }
+  return count ? sum / count : 0;
+}
+
+export const inverted = (pixels: Uint8Array): Uint8Array => pixels.map((value) => 255 - value);
+
+/** Decode a file, and cut and scale it. Throws a `PictureError`. */
+export async function pixelsOf(
+  file: Blob,
+  [height, width, channels]: readonly [number, number, number],
+): Promise<Uint8Array> {
+  await checked(file);
+  let picture;
+  try {
+    picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
+  } catch {
+    throw new PictureError('broken');
+  }
+  const cut = middle(picture.width, picture.height, [width, height]);
+  const times = oversampling(cut, [width, height]);
+  const rgba = drawn(picture, cut, width * times, height * times);
+  picture.close();
+  return averaged(rgba, width, height, times, channels);
+}
+
+function drawn(
+  picture: ImageBitmap,
+  cut: readonly [number, number, number, number],
+  width: number,
+  height: number,
+): Uint8ClampedArray {
+  const canvas = document.createElement('canvas');
+  [canvas.width, canvas.height] = [width, height];
+  const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.fillStyle = '#fff'; // transparent parts are white, as for files sent to the server
+  context.fillRect(0, 0, width, height);
+  context.imageSmoothingQuality = 'high';
+  context.drawImage(picture, ...cut, 0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
+}

@@ -1,0 +1,144 @@
+/** One sample at a time, and what the delivered files answer to it. */
+
+import { explain, predict, type Explanation, type Prediction } from '../../api/arrays.ts';
+import { ServerProblem } from '../../api/client.ts';
+import { Latest } from './latest.ts';
+
+/** What is sent: pixels as they are, other numbers as float32. */
+export type Sample = Uint8Array | Float32Array;
+
+/** Nothing must have changed for this long before it is asked which parts mattered: that takes many runs. */
+const REST_MS = 200;
+/** Maps of a layer that are asked for, of which the liveliest are shown. */
+const MOST = 64;
+/** Measures that are kept for whoever wants to know how fast the page is. */
+const KEPT = 500;
+const MEASURE = 'quickml:answer';
+
+interface Question {
+  readonly sample: Sample;
+  readonly file: string;
+  readonly other: string;
+  /** When somebody moved, as `performance.now()`. */
+  readonly at: number;
+}
+
+export interface Answered {
+  readonly sample: Sample;
+  readonly first: Prediction;
+  /** Of the file it is compared with. */
+  readonly second: Prediction | null;
+  /** From the request to the decoded answer, in milliseconds. */
+  readonly roundTrip: number;
+}
+
+export class Trial {
+  /** The file that answers, and the one it is compared with; empty for none. */
+  file = $state('');
+  other = $state('');
+  /** What is shown to the network; null before anything is drawn. */
+  sample = $state.raw<Sample | null>(null);
+  answered = $state.raw<Answered | null>(null);
+  why = $state.raw<{ readonly sample: Sample; readonly found: Explanation } | null>(null);
+  /** Whether the file is being loaded: the first answer takes longer. */
+  warming = $state(true);
+  error = $state('');
+  readonly #asking: Latest<Question, Answered>;
+  #rest: ReturnType<typeof setTimeout> | undefined;
+  #explaining: AbortController | null = null;
+
+  constructor(
+    readonly job: string,
+    file: string,
+    other: string,
+    private readonly rendered: () => Promise<void>,
+  ) {
+    this.file = file;
+    this.other = other;
+    this.#asking = new Latest(
+      (question) => this.#ask(question),
+      (answered, question, isNewest) => void this.#answer(answered, question, isNewest),
+      (error) => this.#fail(error),
+    );
+  }
+
+  /** Have the file loaded, so that the first stroke finds it. */
+  async warm(sample: Sample): Promise<void> {
+    try {
+      await predict(this.job, sample, { file: this.file, activations: true, most: 1 });
+    } catch (error) {
+      this.#fail(error);
+    }
+    this.warming = false;
+  }
+
+  /** Show a sample to the network. `at` is when it was made, as events have it. */
+  show(sample: Sample, at = performance.now()): void {
+    this.sample = sample;
+    this.#explaining?.abort();
+    clearTimeout(this.#rest);
+    this.#asking.push({ sample, file: this.file, other: this.other, at });
+  }
+
+  /** Ask again about the same sample: another file is chosen. */
+  again(): void {
+    if (this.sample) this.show(this.sample);
+  }
+
+  clear(): void {
+    this.#explaining?.abort();
+    clearTimeout(this.#rest);
+    this.sample = null;
+    this.answered = null;
+    this.why = null;
+    this.error = '';
+  }
+
+  close(): void {
+    this.clear();
+    this.#asking.close();
+  }
+
+  async #ask({ sample, file, other }: Question): Promise<Answered> {
+    const start = performance.now();
+    const [first, second] = await Promise.all([
+      predict(this.job, sample, { file, activations: true, most: MOST }),
+      other ? predict(this.job, sample, { file: other }) : null,
+    ]);
+    return { sample, first, second, roundTrip: performance.now() - start };
+  }
+
+  async #answer(answered: Answered, { at }: Question, isNewest: boolean): Promise<void> {
+    if (!this.sample) return; // cleared meanwhile
+    this.answered = answered;
+    this.warming = false;
+    this.error = '';
+    if (isNewest) this.#explainLater();
+    await this.rendered();
+    if (performance.getEntriesByName(MEASURE).length >= KEPT) performance.clearMeasures(MEASURE);
+    performance.measure(MEASURE, { start: at, end: performance.now() });
+  }
+
+  #explainLater(): void {
+    clearTimeout(this.#rest);
+    this.#rest = setTimeout(() => void this.#explain(), REST_MS);
+  }
+
+  async #explain(): Promise<void> {
+    const { sample, file } = this;
+    if (!sample) return;
+    this.#explaining?.abort();
+    this.#explaining = new AbortController();
+    const { signal } = this.#explaining;
+    try {
+      const found = await explain(this.job, sample, { file, signal });
+      if (this.sample === sample) this.why = { sample, found };
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error);
+    }
+  }
+
+  #fail(error: unknown): void {
+    this.error = error instanceof ServerProblem ? error.detail : String(error);
+  }
+}
