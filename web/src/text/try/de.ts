@@ -27,6 +27,8 @@ const tryIt: Texts['tryIt'] = {
   paper: 'Zeichenfläche. Mit der Tastatur unten ein Testbeispiel wählen.',
   seen: 'Was das Netz bekommt',
   seenLabel: (shape) => `Was das Netz bekommt: ${shape} Pixel`,
+  centringShort: 'Die Linien werden skaliert und zentriert wie MNISTs Ziffern.',
+  pixels: 'Wie die Pixel entstehen',
   centring:
     'Die Linien werden auf ein Feld von 20 × 20 Pixeln gebracht, so breit gezeichnet, wie es Linien in MNIST im Mittel sind, und so verschoben, dass ihr Schwerpunkt in der Mitte von 28 × 28 Pixeln liegt. MNISTs Ziffern wurden ebenso hergestellt; darum ist es gleich, wo und wie groß gezeichnet wird.',
   centringOther: (side) =>
@@ -71,6 +73,7 @@ const tryIt: Texts['tryIt'] = {
   or: (first, second) => `${first}, oder ${second}?`,
   bars: 'Wahrscheinlichkeit jeder Klasse',
   rest: 'alle anderen',
+  percentages: 'Was die Prozente bedeuten',
   rule: 'Zwei Klassen werden genannt, wenn die zweite mindestens halb so wahrscheinlich ist wie die erste.',
   probabilities:
     'Die Wahrscheinlichkeiten ergeben zusammen 100 %. Sie sagen, wie das Netz die Klassen abwägt, die es kennt: „Keine davon“ kann es nicht sagen.',
@@ -86,19 +89,18 @@ const tryIt: Texts['tryIt'] = {
       ', einer Datei, die beim Verkleinern ausprobiert wurde und nicht ausgeliefert wird: hier ausgeführt, ',
     after: (size, milliseconds) => `${size}, ${milliseconds} ms.`,
   },
+  timing: 'Wo die Zeit bleibt',
   times: (run, roundTrip) =>
     `Die Datei selbst lief ${run} ms. Von dieser Seite zum Server und zurück mit allen Schichten dauerte es ${roundTrip} ms: Darin sind das Lesen der Anfrage, das Packen der Schichten und das Netzwerk.`,
   both: (label, difference) => `Beide sagen ${label}. Der größte Unterschied ist ${difference}.`,
-  differ: (first, one, second, other) =>
-    `Sie sind uneins: ${first} sagt ${one}, ${second} sagt ${other}.`,
+  differ: (first, one, second, other) => `Sie sind uneins: ${first} sagt ${one}, ${second} sagt ${other}.`,
   bothNumbers: (difference) => `Der Unterschied ist ${difference}.`,
   points: (value) => `${value} Prozentpunkte`,
   otherMark: (file) => `Der Strich in jedem Balken ist, was ${file} sagt.`,
   journey: {
     title: 'Wie es durch das Netz läuft',
-    caption:
-      'Jede Kachel ist eine Karte einer Schicht: je dunkler, desto stärker spricht sie auf die Eingabe an.',
-    captionVector: 'Jedes Quadrat ist eine Zahl einer Schicht: je dunkler, desto größer.',
+    caption: 'Jede Kachel ist eine Karte einer Schicht: je blauer, desto stärker spricht sie dort an.',
+    captionVector: 'Jedes Quadrat ist eine Zahl einer Schicht: je blauer, desto größer.',
     maps: (count, size) => `${count} Karten von ${size}`,
     shown: (shown, count) => `die ${shown} lebhaftesten von ${count}`,
     numbers: (count) => (count === '1' ? '1 Zahl' : `${count} Zahlen`),
@@ -106,6 +108,7 @@ const tryIt: Texts['tryIt'] = {
     firstOf: (shown) => `die ersten ${shown}`,
     left: (names) =>
       `Nicht gezeigt: ${names}. Diese Schichten skalieren oder ordnen nur um, was sie bekommen.`,
+    how: 'Wie das zu lesen ist',
     explain:
       'Am lebhaftesten sind die Karten, deren Werte sich bei dieser Eingabe von Stelle zu Stelle am meisten unterscheiden. Innerhalb einer Schicht haben alle Kacheln denselben Maßstab. Blau ist positiv, orange negativ. Die Werte sind die, die die Datei berechnet; sie kommen in 256 Stufen an.',
     columns: ['Schicht', 'Art', 'Form', 'Kleinster', 'Größter', 'Anteil Nullen'],
@@ -117,15 +120,19 @@ const tryIt: Texts['tryIt'] = {
     waiting: 'Kommt, sobald nichts mehr verändert wird.',
     caption: (label) =>
       `Verdeckt man, was blau ist, wird ${label} unwahrscheinlicher; verdeckt man, was orange ist, wahrscheinlicher.`,
+    captionPart: (label) =>
+      `Blau: Ohne das wäre ${label} unwahrscheinlicher. Orange: Ohne das wäre es wahrscheinlicher.`,
     captionValue:
       'Verdeckt man, was blau ist, wird die Zahl kleiner; verdeckt man, was orange ist, wird sie größer.',
     strongest: (label, from, to) =>
       `Die blaueste Stelle zu verdecken, bringt ${label} von ${from} auf ${to}.`,
+    strongestPart: (part, label, from, to) => `Ohne ${part} geht ${label} von ${from} auf ${to}.`,
     none: 'Keine einzelne Stelle zählt: Eine zu verdecken, ändert die Antwort um weniger als einen halben Prozentpunkt.',
+    how: 'Wie das gefunden wurde',
     explain: (runs) =>
       `Die Datei lief ${runs}-mal, jedes Mal mit einem anderen verdeckten Teil, und ihre Antworten wurden verglichen. Das heißt Okklusion.`,
     columns: ['Teil', 'Wirkung'],
-    part: (from, to) => (from === to ? String(from) : `${from} bis ${to}`),
+    part: (from, to) => (from === to ? `Schritt ${from}` : `Schritt ${from} bis ${to}`),
     label: 'Karte dessen, was zählt',
   },
 };

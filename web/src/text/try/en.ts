@@ -25,6 +25,8 @@ const tryIt = {
   paper: 'Drawing area. With the keyboard, choose a test sample below.',
   seen: 'What the network gets',
   seenLabel: (shape: string): string => `What the network gets: ${shape} pixels`,
+  centringShort: 'Your lines are scaled and centred as MNIST’s digits were.',
+  pixels: 'How the pixels are made',
   centring:
     'Your lines are scaled to a box of 20 × 20 pixels, drawn as wide as the lines of MNIST are on average, and moved so that their centre of mass is in the middle of 28 × 28 pixels. MNIST’s digits were made in the same way, so it does not matter where and how large you draw.',
   centringOther: (side: number): string =>
@@ -70,6 +72,7 @@ const tryIt = {
   or: (first: string, second: string): string => `${first}, or ${second}?`,
   bars: 'Probability of each label',
   rest: 'all others',
+  percentages: 'What the percentages mean',
   rule: 'Two labels are named if the second has at least half of the probability of the first.',
   probabilities:
     'The probabilities add up to 100 %. They say how the network weighs the labels that it knows: it has no way to say “none of these”.',
@@ -84,6 +87,7 @@ const tryIt = {
     variant: ', a file that compression has tried and the job does not deliver: run here, ',
     after: (size: string, milliseconds: string): string => `${size}, ${milliseconds} ms.`,
   },
+  timing: 'Where the time goes',
   times: (run: string, roundTrip: string): string =>
     `The file itself ran for ${run} ms. From this page to the server and back with all layers, it took ${roundTrip} ms: reading the request, packing the layers and the network are in it.`,
   both: (label: string, difference: string): string =>
@@ -95,8 +99,8 @@ const tryIt = {
   otherMark: (file: string): string => `The line in each bar is what ${file} says.`,
   journey: {
     title: 'How it travels through the network',
-    caption: 'Each tile is one map of a layer: the darker, the stronger it responds to what you see on the left.',
-    captionVector: 'Each square is one number of a layer: the darker, the larger.',
+    caption: 'Each tile is one map of a layer: the bluer, the stronger it responds there.',
+    captionVector: 'Each square is one number of a layer: the bluer, the larger.',
     maps: (count: string, size: string): string => `${count} maps of ${size}`,
     shown: (shown: number, count: string): string => `the ${shown} liveliest of ${count}`,
     numbers: (count: string): string => (count === '1' ? '1 number' : `${count} numbers`),
@@ -104,11 +108,11 @@ const tryIt = {
     firstOf: (shown: string): string => `the first ${shown}`,
     left: (names: string): string =>
       `Not shown: ${names}. These layers only scale or rearrange what they get.`,
+    how: 'How to read this',
     explain:
       'The liveliest maps are those whose values differ most from place to place, for this input. Within a layer all tiles share one scale. Blue is positive and orange is negative. The values are those that the file computes; they arrive as 256 levels.',
     columns: ['Layer', 'Type', 'Shape', 'Smallest', 'Largest', 'Share of zeros'],
-    summary: (layer: string, low: string, high: string): string =>
-      `${layer}: values from ${low} to ${high}`,
+    summary: (layer: string, low: string, high: string): string => `${layer}: values from ${low} to ${high}`,
   },
   why: {
     title: (label: string): string => `What speaks for ${label}`,
@@ -116,14 +120,19 @@ const tryIt = {
     waiting: 'Comes as soon as you pause.',
     caption: (label: string): string =>
       `Where it is blue, covering that spot makes ${label} less probable; where it is orange, more probable.`,
+    captionPart: (label: string): string =>
+      `Blue: without it, ${label} would be less probable. Orange: without it, more probable.`,
     captionValue: 'Hiding what is blue makes the number smaller; hiding what is orange makes it larger.',
     strongest: (label: string, from: string, to: string): string =>
       `Covering the bluest spot takes ${label} from ${from} to ${to}.`,
+    strongestPart: (part: string, label: string, from: string, to: string): string =>
+      `Without ${part}, ${label} goes from ${from} to ${to}.`,
     none: 'No single spot matters: covering any of them changes the answer by less than half a percentage point.',
+    how: 'How this was found',
     explain: (runs: string): string =>
       `The file was run ${runs} times, each time with another part hidden, and its answers were compared. This is called occlusion.`,
     columns: ['Part', 'Effect'],
-    part: (from: number, to: number): string => (from === to ? String(from) : `${from} to ${to}`),
+    part: (from: number, to: number): string => (from === to ? `step ${from}` : `steps ${from} to ${to}`),
     label: 'Map of what matters',
   },
 };

@@ -27,6 +27,8 @@ const tryIt: Texts['tryIt'] = {
   paper: 'Zona de dibujo. Con el teclado, elegir abajo una muestra de prueba.',
   seen: 'Lo que recibe la red',
   seenLabel: (shape) => `Lo que recibe la red: ${shape} píxeles`,
+  centringShort: 'Las líneas se escalan y se centran como las cifras de MNIST.',
+  pixels: 'Cómo se hacen los píxeles',
   centring:
     'Las líneas se ajustan a un cuadro de 20 × 20 píxeles, se dibujan tan anchas como son en promedio las de MNIST y se desplazan de modo que su centro de masa quede en el medio de 28 × 28 píxeles. Las cifras de MNIST se hicieron igual; por eso no importa dónde ni de qué tamaño se dibuje.',
   centringOther: (side) =>
@@ -71,6 +73,7 @@ const tryIt: Texts['tryIt'] = {
   or: (first, second) => `${first}, ¿o ${second}?`,
   bars: 'Probabilidad de cada clase',
   rest: 'todas las demás',
+  percentages: 'Qué significan los porcentajes',
   rule: 'Se nombran dos clases si la segunda tiene al menos la mitad de la probabilidad de la primera.',
   probabilities:
     'Las probabilidades suman 100 %. Dicen cómo sopesa la red las clases que conoce: no puede decir «ninguna de ellas».',
@@ -85,24 +88,25 @@ const tryIt: Texts['tryIt'] = {
     variant: ', un archivo que se probó al comprimir y no se entrega: ejecutado aquí, ',
     after: (size, milliseconds) => `${size}, ${milliseconds} ms.`,
   },
+  timing: 'En qué se va el tiempo',
   times: (run, roundTrip) =>
     `El archivo mismo se ejecutó durante ${run} ms. De esta página al servidor y de vuelta con todas las capas pasaron ${roundTrip} ms: incluyen leer la petición, empaquetar las capas y la red.`,
   both: (label, difference) => `Ambos dicen ${label}. La mayor diferencia es de ${difference}.`,
-  differ: (first, one, second, other) =>
-    `No coinciden: ${first} dice ${one}, ${second} dice ${other}.`,
+  differ: (first, one, second, other) => `No coinciden: ${first} dice ${one}, ${second} dice ${other}.`,
   bothNumbers: (difference) => `La diferencia es ${difference}.`,
   points: (value) => `${value} puntos porcentuales`,
   otherMark: (file) => `La línea de cada barra es lo que dice ${file}.`,
   journey: {
     title: 'Cómo atraviesa la red',
-    caption: 'Cada mosaico es un mapa de una capa: cuanto más oscuro, más responde a la entrada.',
-    captionVector: 'Cada cuadrado es un número de una capa: cuanto más oscuro, mayor.',
+    caption: 'Cada mosaico es un mapa de una capa: cuanto más azul, más responde allí.',
+    captionVector: 'Cada cuadrado es un número de una capa: cuanto más azul, mayor.',
     maps: (count, size) => `${count} mapas de ${size}`,
     shown: (shown, count) => `los ${shown} más vivos de ${count}`,
     numbers: (count) => (count === '1' ? '1 número' : `${count} números`),
     steps: (steps, units) => `${units} números en cada uno de ${steps} pasos`,
     firstOf: (shown) => `los primeros ${shown}`,
     left: (names) => `Sin mostrar: ${names}. Estas capas solo escalan o reordenan lo que reciben.`,
+    how: 'Cómo leer esto',
     explain:
       'Los mapas más vivos son aquellos cuyos valores difieren más de un lugar a otro con esta entrada. Dentro de una capa todos comparten la misma escala. El azul es positivo y el naranja, negativo. Los valores son los que calcula el archivo; llegan en 256 niveles.',
     columns: ['Capa', 'Tipo', 'Forma', 'Menor', 'Mayor', 'Parte de ceros'],
@@ -112,15 +116,17 @@ const tryIt: Texts['tryIt'] = {
     title: (label) => `Qué habla a favor de ${label}`,
     titleValue: 'De qué depende el número',
     waiting: 'Aparece en cuanto nada cambia.',
-    caption: (label) =>
-      `Tapar lo azul hace ${label} menos probable; tapar lo naranja, más probable.`,
+    caption: (label) => `Tapar lo azul hace ${label} menos probable; tapar lo naranja, más probable.`,
+    captionPart: (label) => `Azul: sin eso, ${label} sería menos probable. Naranja: sin eso, más probable.`,
     captionValue: 'Tapar lo azul hace menor el número; tapar lo naranja lo hace mayor.',
     strongest: (label, from, to) => `Tapar el lugar más azul lleva ${label} de ${from} a ${to}.`,
+    strongestPart: (part, label, from, to) => `Sin ${part}, ${label} pasa de ${from} a ${to}.`,
     none: 'Ningún lugar importa por sí solo: tapar cualquiera cambia la respuesta en menos de medio punto porcentual.',
+    how: 'Cómo se encontró',
     explain: (runs) =>
       `El archivo se ejecutó ${runs} veces, cada vez con otra parte tapada, y se compararon sus respuestas. Esto se llama oclusión.`,
     columns: ['Parte', 'Efecto'],
-    part: (from, to) => (from === to ? String(from) : `de ${from} a ${to}`),
+    part: (from, to) => (from === to ? `el paso ${from}` : `los pasos ${from} a ${to}`),
     label: 'Mapa de lo que importa',
   },
 };

@@ -1,42 +1,40 @@
-/** What a Core ML file of QuickML takes and gives, as `quickml inspect` would show it. */
+/** What a Core ML file takes and gives, as the file itself says (`GET /v1/jobs/{job_id}/interface`). */
+
+import type { Schemas } from '../../api/client.ts';
 
 export interface ModelInput {
-  /** Name of the input in the file. */
   readonly name: string;
   readonly kind: 'image' | 'multiarray';
   /** (height, width, channels) of an image; of an array as declared, with a batch axis of 1. */
   readonly shape: readonly number[];
-  /** Type of the numbers of an array; empty for an image. */
-  readonly type: 'float32' | 'int32' | '';
+  /** Type of the numbers of an array, such as `float32` or `int32`; empty for an image. */
+  readonly type: string;
 }
 
 export interface ModelInterface {
   readonly input: ModelInput;
-  /** In the order of the outputs; empty for a regression, whose output is an array, `prediction`. */
+  /** In their order; empty for a regression. */
   readonly labels: readonly string[];
+  /** Names of the outputs: the label and the probabilities, or the array of a regression. */
+  readonly label: string;
+  readonly probabilities: string;
+  readonly value: string;
 }
 
-/** The part of a dataset's description that decides what the file takes. */
-export interface Described {
-  readonly kind: string;
-  readonly shape: readonly number[];
-  readonly labels?: readonly string[] | null;
-}
+type Message = Pick<
+  Schemas['InterfaceMessage'],
+  'inputs' | 'outputs' | 'labels' | 'predicted_feature' | 'predicted_probabilities'
+>;
 
-/**
- * The interface of the files of a job. QuickML writes the same one into each of its formats: the input is called
- * like the kind of data, and a batch of 1 is the first axis of arrays (`export/coreml/emit/program.py`).
- */
-export function interfaceOf(dataset: Described): ModelInterface {
-  const labels = dataset.labels ?? [];
-  if (dataset.kind === 'image') {
-    const [height = 1, width = 1, channels = 1] = dataset.shape;
-    return { input: { name: 'image', kind: 'image', shape: [height, width, channels], type: '' }, labels };
-  }
-  const type = dataset.kind === 'tokens' ? 'int32' : 'float32';
-  const shape = [1, ...dataset.shape];
-  return { input: { name: dataset.kind, kind: 'multiarray', shape, type }, labels };
+/** The interface of a model with one input; null for others, which QuickML does not make. */
+export function interfaceOf(message: Message): ModelInterface | null {
+  const [input, ...others] = message.inputs;
+  if (!input || others.length || (input.kind !== 'image' && input.kind !== 'multiarray')) return null;
+  return {
+    input: { name: input.name, kind: input.kind, shape: input.shape, type: input.data_type },
+    labels: (message.labels ?? []).map(String),
+    label: message.predicted_feature,
+    probabilities: message.predicted_probabilities,
+    value: message.outputs.find((output) => output.kind === 'multiarray')?.name ?? '',
+  };
 }
-
-/** First iOS version that reads a file of this kind with float32 weights. */
-export const FIRST_IOS: Readonly<Record<string, number>> = { mlmodel: 13, mlpackage: 15, aimodel: 27 };

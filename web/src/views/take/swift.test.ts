@@ -1,21 +1,47 @@
 import { describe, expect, it } from 'vitest';
-import { interfaceOf } from './interface.ts';
+import type { Schemas } from '../../api/client.ts';
+import { interfaceOf, type ModelInterface } from './interface.ts';
 import { className, swift } from './swift.ts';
 
-const DIGITS = interfaceOf({ kind: 'image', shape: [28, 28, 1], labels: [...'0123456789'] });
-const IRIS = interfaceOf({ kind: 'features', shape: [4], labels: ['setosa', 'versicolor', 'virginica'] });
+type Feature = Schemas['InterfaceMessage']['inputs'][number];
 
-describe('interfaceOf', () => {
-  // As `quickml inspect` shows these files.
-  it.each([
-    ['image', [28, 28, 1], { name: 'image', kind: 'image', shape: [28, 28, 1], type: '' }],
-    ['image', [28, 28], { name: 'image', kind: 'image', shape: [28, 28, 1], type: '' }],
-    ['features', [2], { name: 'features', kind: 'multiarray', shape: [1, 2], type: 'float32' }],
-    ['sequence', [50, 1], { name: 'sequence', kind: 'multiarray', shape: [1, 50, 1], type: 'float32' }],
-    ['tokens', [20], { name: 'tokens', kind: 'multiarray', shape: [1, 20], type: 'int32' }],
-  ])('%s %j', (kind, shape, input) => {
-    expect(interfaceOf({ kind, shape, labels: null })).toEqual({ input, labels: [] });
+/** As the server says it of files that QuickML has made. */
+function made(name: string, shape: number[], labels: string[] | null, type = 'float32'): ModelInterface {
+  const feature = { name, shape, data_type: type, color_space: '', description: '' };
+  const image: Feature = { ...feature, kind: 'image', data_type: '', color_space: 'GRAYSCALE' };
+  const output = (text: string, kind: Feature['kind']): Feature => ({
+    ...feature,
+    name: text,
+    kind,
+    shape: [],
+    data_type: '',
   });
+  return interfaceOf({
+    inputs: [name === 'image' ? image : { ...feature, kind: 'multiarray' }],
+    outputs: labels
+      ? [output('label', 'string'), output('probabilities', 'dictionary')]
+      : [output('prediction', 'multiarray')],
+    labels,
+    predicted_feature: labels ? 'label' : '',
+    predicted_probabilities: labels ? 'probabilities' : '',
+  })!;
+}
+
+const DIGITS = made('image', [28, 28, 1], [...'0123456789']);
+const IRIS = made('features', [1, 4], ['setosa', 'versicolor', 'virginica']);
+
+it('interfaceOf is null for what takes anything else than one image or array', () => {
+  const text: Feature = {
+    name: 'a',
+    kind: 'string',
+    shape: [],
+    data_type: '',
+    color_space: '',
+    description: '',
+  };
+  const rest = { outputs: [], labels: null, predicted_feature: '', predicted_probabilities: '' };
+  expect(interfaceOf({ inputs: [text], ...rest })).toBeNull();
+  expect(interfaceOf({ inputs: [], ...rest })).toBeNull();
 });
 
 describe('className', () => {
@@ -47,22 +73,18 @@ describe('swift', () => {
     expect(text).toContain('MLMultiArray(shape: [1, 4], dataType: .float32)');
     expect(text).toContain('model.prediction(features: array)');
     expect(text).toContain('(label: output.label, probabilities: output.probabilities)');
-    const tokens = interfaceOf({ kind: 'tokens', shape: [20], labels: ['no', 'yes'] });
+    const tokens = made('tokens', [1, 20], ['no', 'yes'], 'int32');
     expect(swift('B', 'model.mlmodel', tokens)).toMatch(
       /_ tokens: \[Int32\].*shape: \[1, 20\], dataType: \.int32/s,
     );
   });
 
   it('reads the number of a regression', () => {
-    const text = swift(
-      'Sum',
-      'model.mlmodel',
-      interfaceOf({ kind: 'sequence', shape: [30, 2], labels: null }),
-    );
+    const text = swift('Sum', 'model.mlmodel', made('sequence', [1, 30, 2], null));
     expect(text).toContain('throws -> Float');
     expect(text).toContain('output.prediction[0].floatValue');
     expect(text).toContain('60 numbers, 2 for each of 30 steps');
-    const image = interfaceOf({ kind: 'image', shape: [8, 8, 3], labels: null });
+    const image = made('image', [8, 8, 3], null);
     expect(swift('Age', 'model.mlmodel', image)).toContain('VNCoreMLFeatureValueObservation');
   });
 

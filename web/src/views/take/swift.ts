@@ -84,16 +84,16 @@ final class ${name}Estimator {
 `;
 }
 
-function arrays(name: string, { input, labels }: ModelInterface): string {
+function arrays(name: string, { input, labels, ...outputs }: ModelInterface): string {
   const count = input.shape.reduce((product, side) => product * side, 1);
   const number = input.type === 'int32' ? 'Int32' : 'Float';
   const [type, result, returned] = labels.length
     ? [
         `(label: String, probabilities: [String: Double])`,
-        `(label: output.label, probabilities: output.probabilities)`,
+        `(label: output.${outputs.label}, probabilities: output.${outputs.probabilities})`,
         `The most probable of ${labels.length} labels, and the probability of each: ${listed(labels)}.`,
       ]
-    : ['Float', 'output.prediction[0].floatValue', 'The number that the model answers.'];
+    : ['Float', `output.${outputs.value}[0].floatValue`, 'The number that the model answers.'];
   return `import CoreML
 
 final class ${name}Predictor {

@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from 'vitest';
 
 vi.stubGlobal('location', { href: 'http://localhost/', hash: '' });
 vi.stubGlobal('sessionStorage', { getItem: () => null });
-const { described, kindOf, reference } = await import('./data.ts');
+const { described, kindOf } = await import('./data.ts');
 
 const DIGITS = [...'0123456789'];
 
@@ -17,14 +17,6 @@ it.each([
   ['tokens', [20], ['a', 'b'], 'tokens'],
 ])('kindOf %s %j', (input, shape, labels, kind) => {
   expect(kindOf(input, shape, labels)).toBe(kind);
-});
-
-it('reference', () => {
-  expect(reference({ dataset: 'iris' })).toEqual({ name: 'iris', options: {} });
-  expect(reference({ dataset: { name: 'moons', noise: 0.1 } })).toEqual({
-    name: 'moons',
-    options: { noise: 0.1 },
-  });
 });
 
 describe('described', () => {

@@ -1,14 +1,14 @@
 /** The dataset of a run, as far as somebody needs it who makes up a sample. */
 
 import { api, data, type Schemas } from '../../api/client.ts';
-import { samples } from '../../api/samples.ts';
+import { datasetOf, samples, type Options } from '../../api/samples.ts';
 
 /** How a sample is made. */
 export type Kind = 'digit' | 'picture' | 'plane' | 'features' | 'sequence' | 'tokens';
 
 export interface Dataset {
   readonly name: string;
-  readonly options: Record<string, unknown>;
+  readonly options: Options;
   readonly kind: Kind;
   /** As the server has it: `image`, `features`, `sequence` or `tokens`. */
   readonly input: string;
@@ -26,19 +26,8 @@ export interface Dataset {
 
 const SHOWN = 300;
 
-/** Name and options of the dataset in a document. */
-export function reference(document: Record<string, unknown>): {
-  name: string;
-  options: Record<string, unknown>;
-} {
-  const found = document['dataset'];
-  if (typeof found === 'string') return { name: found, options: {} };
-  const { name, ...options } = (found ?? {}) as Record<string, unknown>;
-  return { name: String(name ?? ''), options };
-}
-
-export async function load(document: Record<string, unknown>): Promise<Dataset> {
-  const { name, options } = reference(document);
+export async function load(document: unknown): Promise<Dataset> {
+  const { name, options } = datasetOf(document);
   const [details, page] = await Promise.all([
     data(api.GET('/v1/datasets/{name}', { params: { path: { name } } })),
     samples(name, { options, split: 'test', limit: SHOWN }),
@@ -50,7 +39,7 @@ export async function load(document: Record<string, unknown>): Promise<Dataset> 
 export function described(
   details: Pick<Schemas['DatasetDetails'], 'name' | 'feature_names' | 'target_name' | 'vocabulary'>,
   page: Schemas['SampleList'],
-  options: Record<string, unknown>,
+  options: Options,
 ): Dataset {
   const labels = page.labels ?? [];
   return {
@@ -83,6 +72,7 @@ export function kindOf(input: string, shape: readonly number[], labels: readonly
   return input === 'tokens' ? 'tokens' : 'sequence';
 }
 
-function flat(values: unknown): number[] {
+/** Nested numbers, one after the other. */
+export function flat(values: unknown): number[] {
   return Array.isArray(values) ? values.flatMap(flat) : [Number(values)];
 }

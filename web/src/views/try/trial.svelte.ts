@@ -5,7 +5,7 @@ import { ServerProblem } from '../../api/client.ts';
 import { Latest } from './latest.ts';
 
 /** What is sent: pixels as they are, other numbers as float32. */
-export type Sample = Uint8Array | Float32Array;
+export type Sample = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
 /** Nothing must have changed for this long before it is asked which parts mattered: that takes many runs. */
 const REST_MS = 200;
@@ -65,7 +65,7 @@ export class Trial {
   /** Have the file loaded, so that the first stroke finds it. */
   async warm(sample: Sample): Promise<void> {
     try {
-      await predict(this.job, sample, { file: this.file, activations: true, most: 1 });
+      await predict(this.job, sample, { file: this.file, activations: ['*'], most: 1 });
     } catch (error) {
       this.#fail(error);
     }
@@ -102,7 +102,7 @@ export class Trial {
   async #ask({ sample, file, other }: Question): Promise<Answered> {
     const start = performance.now();
     const [first, second] = await Promise.all([
-      predict(this.job, sample, { file, activations: true, most: MOST }),
+      predict(this.job, sample, { file, activations: ['*'], most: MOST }),
       other ? predict(this.job, sample, { file: other }) : null,
     ]);
     return { sample, first, second, roundTrip: performance.now() - start };

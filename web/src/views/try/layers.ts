@@ -1,0 +1,45 @@
+/** Which layers are shown, and how. */
+
+import type { Activation } from '../../api/arrays.ts';
+
+export type Form = 'maps' | 'sequence' | 'vector';
+
+export interface Shown {
+  readonly layer: Activation;
+  /** Type of the layer, such as `Conv2D`; its name if the type is not known. */
+  readonly type: string;
+  readonly form: Form;
+}
+
+/** These give what they get, only scaled or in another order. */
+const SAME = new Set(['Rescaling', 'Normalization', 'Flatten', 'Reshape', 'Permute', 'RepeatVector']);
+
+/** The layers to show, and the names of those that are left out. */
+export function shown(
+  activations: readonly Activation[],
+  types: ReadonlyMap<string, string>,
+): { layers: Shown[]; left: string[] } {
+  const all = activations.map((layer) => ({
+    layer,
+    type: types.get(layer.layer) ?? layer.layer,
+    form: formOf(layer.shape),
+  }));
+  return {
+    layers: all.filter(({ type }) => !SAME.has(type)),
+    left: all.filter(({ type }) => SAME.has(type)).map(({ type }) => type),
+  };
+}
+
+export function formOf(shape: readonly number[]): Form {
+  return shape.length === 3 ? 'maps' : shape.length === 2 ? 'sequence' : 'vector';
+}
+
+/** Share of the values that are 0, to the accuracy of their bytes. */
+export function zeros({ bytes, low, scale }: Pick<Activation, 'bytes' | 'low' | 'scale'>): number {
+  if (!bytes.length) return 0;
+  if (!scale) return low === 0 ? 1 : 0;
+  const zero = Math.round(-low / scale);
+  let count = 0;
+  for (const byte of bytes) if (byte === zero) count++;
+  return count / bytes.length;
+}
