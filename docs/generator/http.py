@@ -25,12 +25,23 @@ INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.
 server serves its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
 
 If the server requires tokens, send `Authorization: Bearer qml_...`. If you cannot set a header, as in a link
-or an `EventSource`, use the parameter `?token=qml_...`. Request bodies must have the Content-Type
+or an `EventSource`, use the parameter `?token=qml_...`; it may end in logs. Request bodies must have the Content-Type
 `application/json`; only `/make-model` takes others.
 
 A request that changes something and comes from a web page of another origin gets the problem `forbidden`
 (403), unless `cors_origins` has the origin. Browsers send `Sec-Fetch-Site` or `Origin`, from which the server
 knows; other programs need neither."""
+
+STUDIO = """## The studio
+
+`GET /` responds with a page to browsers, which prefer `text/html`, and with JSON to everybody else. The JSON
+says which version the server has, whether requests need a token, and whose jobs the token of this request
+gives access to. `GET /v1/examples` has documents to start from. The page uses no other routes than those
+listed here; the files that it loads are below `/assets/`.
+
+`ahead` of a queued job is the number of jobs that have their turn before it; `workers` of `/readyz` are the
+worker processes by state. `GET /v1/jobs/{job_id}/interface?file=` is what a Core ML file says about itself:
+names, types and shapes of its inputs and outputs, labels, and the first iOS that reads it."""
 
 ESTIMATES = """## Estimates
 
@@ -136,7 +147,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "status", "description"], list(_routes()))
-    texts = [ESTIMATES, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
+    texts = [STUDIO, ESTIMATES, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
     parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, *texts]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
