@@ -43,6 +43,7 @@ const scenes: Texts['scenes'] = {
   planeCaption: (right, all, training) =>
     `Jede Stelle hat die Farbe der Antwort dort. ${right} dieser ${all} ${training ? 'Trainingspunkte' : 'Testpunkte'} liegen auf der richtigen Seite.`,
   planeCaptionValues: 'Jede Stelle hat die Farbe der Antwort dort.',
+  unitCaption: 'Was dieses Neuron an jeder Stelle berechnet: Blau ist positiv, Orange negativ.',
   planeReading: 'Auf eine Stelle zeigen, um die Antwort dort zu lesen.',
   planeLabel: (right, all) =>
     `Antworten in der Ebene. ${right} von ${all} Punkten liegen auf der richtigen Seite. Mit den Pfeiltasten lassen sich einzelne Stellen lesen.`,
@@ -160,7 +161,7 @@ const scenes: Texts['scenes'] = {
   histogramsCaption: (kernels) =>
     `Balken: die Gewichte ${kernels === 1 ? 'des Kerns' : `jedes der ${kernels} Kerne`} in diesem Augenblick. Die Linie zeigt, wie sie begannen.`,
   histogramsMore:
-    'Gewichte beginnen klein und zufällig. Das Training bewegt die wichtigen von 0 weg, und die Balken werden breiter als die Linie. Ein Kern, der seiner Linie gleicht, hat kaum gelernt; einer, der sich sehr weit ausbreitet, passt sich womöglich zu sehr an die Trainingsdaten an. Von einem Kern werden höchstens 131.071 Gewichte gezählt.',
+    'Gewichte beginnen klein und zufällig. Das Training bewegt die wichtigen von 0 weg, und die Balken werden breiter als die Linie. Ein Kern, der seiner Linie gleicht, hat kaum gelernt; einer, der sich sehr weit ausbreitet, passt sich womöglich zu sehr an die Trainingsdaten an. Balken und Linie sind gleich hoch gezeichnet. Von einem Kern werden höchstens 131.071 Gewichte gezählt.',
   histogramLabel: (layerName, low, high) => `${layerName}: Gewichte von ${low} bis ${high}`,
   moved: (start, now) => `übliche Größe ${start} → ${now}`,
   kernel: 'Kern',

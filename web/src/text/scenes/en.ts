@@ -27,6 +27,7 @@ const scenes = {
   planeCaption: (right: number, all: number, training: boolean) =>
     `Every place has the colour of the answer there. ${right} of these ${all} ${training ? 'training' : 'test'} points are on the right side.`,
   planeCaptionValues: 'Every place has the colour of the answer there.',
+  unitCaption: 'What this neuron computes at every place: blue is positive, orange negative.',
   planeReading: 'Point anywhere to read the answer there.',
   planeLabel: (right: number, all: number) =>
     `Answers over the plane. ${right} of ${all} test points are on the right side. The arrow keys read single points.`,
@@ -150,7 +151,7 @@ const scenes = {
   histogramsCaption: (kernels: number) =>
     `Bars: the weights of ${kernels === 1 ? 'the kernel' : `each of the ${kernels} kernels`} at this moment. The line is where they began.`,
   histogramsMore:
-    'Weights begin small and random. Training moves those that matter away from 0, so the bars become wider than the line. A kernel that stays like its line has hardly learned; one that spreads very far may be overfitting. At most 131,071 weights of a kernel are counted.',
+    'Weights begin small and random. Training moves those that matter away from 0, so the bars become wider than the line. A kernel that stays like its line has hardly learned; one that spreads very far may be overfitting. Bars and line are drawn to the same height. At most 131,071 weights of a kernel are counted.',
   histogramLabel: (layerName: string, low: string, high: string) =>
     `${layerName}: weights from ${low} to ${high}`,
   moved: (start: string, now: string) => `typical size ${start} → ${now}`,

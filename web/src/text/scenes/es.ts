@@ -28,6 +28,7 @@ const scenes: Texts['scenes'] = {
   planeCaption: (right, all, training) =>
     `Cada lugar tiene el color de la respuesta allí. ${right} de estos ${all} puntos de ${training ? 'entrenamiento' : 'prueba'} están en el lado correcto.`,
   planeCaptionValues: 'Cada lugar tiene el color de la respuesta allí.',
+  unitCaption: 'Lo que esta neurona calcula en cada lugar: el azul es positivo, el naranja negativo.',
   planeReading: 'Señalar un lugar para leer la respuesta allí.',
   planeLabel: (right, all) =>
     `Respuestas en el plano. ${right} de ${all} puntos están en el lado correcto. Las flechas leen puntos concretos.`,
@@ -143,7 +144,7 @@ const scenes: Texts['scenes'] = {
   histogramsCaption: (kernels) =>
     `Barras: los pesos ${kernels === 1 ? 'del núcleo' : `de cada uno de los ${kernels} núcleos`} en este momento. La línea es donde empezaron.`,
   histogramsMore:
-    'Los pesos empiezan pequeños y aleatorios. El entrenamiento aleja de 0 los que importan, y las barras se ensanchan más que la línea. Un núcleo que sigue como su línea apenas ha aprendido; uno que se extiende muchísimo puede estar sobreajustado. De un núcleo se cuentan como máximo 131.071 pesos.',
+    'Los pesos empiezan pequeños y aleatorios. El entrenamiento aleja de 0 los que importan, y las barras se ensanchan más que la línea. Un núcleo que sigue como su línea apenas ha aprendido; uno que se extiende muchísimo puede estar sobreajustado. Barras y línea se dibujan con la misma altura. De un núcleo se cuentan como máximo 131.071 pesos.',
   histogramLabel: (layerName, low, high) => `${layerName}: pesos de ${low} a ${high}`,
   moved: (start, now) => `tamaño típico ${start} → ${now}`,
   kernel: 'núcleo',

@@ -9,7 +9,9 @@ import { weightsOf, type Network, type Unit } from './network.ts';
 import { divergingShades, paint, reach, Sheet, type Shades } from './shades.ts';
 
 /** Most lines that are drawn; of more, the strongest. Weaker ones would only cover each other. */
-export const MOST_LINES = 500;
+export const MOST_LINES = 240;
+/** With more lines than this, each is fainter. */
+const MANY_LINES = 120;
 /** Lines of about the same strength are drawn at once. */
 const BUCKETS = 12;
 const LEAST_STRENGTH = 0.03;
@@ -73,7 +75,9 @@ function strokes({ network, placed, frame, chosen }: Scene): Stroke[] {
 function drawLines(context: CanvasRenderingContext2D, scene: Scene): void {
   const { palette, placed, chosen } = scene;
   const paths = new Map<number, Stroke[]>();
-  for (const stroke of strokes(scene)) {
+  const all = strokes(scene);
+  const faint = Math.min(1, Math.sqrt(MANY_LINES / (all.length || 1)));
+  for (const stroke of all) {
     const bucket = Math.min(BUCKETS - 1, Math.floor(stroke.strength * BUCKETS));
     const key = 4 * bucket + (stroke.positive ? 2 : 0) + (stroke.lit ? 1 : 0);
     const path = paths.get(key);
@@ -85,13 +89,20 @@ function drawLines(context: CanvasRenderingContext2D, scene: Scene): void {
   for (const key of order) {
     const strength = (Math.floor(key / 4) + 0.5) / BUCKETS;
     const [positive, lit] = [(key & 2) !== 0, (key & 1) !== 0];
-    context.beginPath();
-    for (const { from, to } of paths.get(key)!) curve(context, from, to, placed.size / 2);
-    const strong = chosen ? (lit ? 0.45 + 0.55 * strength : 0.1 * strength) : 0.1 + 0.8 * strength;
+    const strong = chosen
+      ? lit
+        ? 0.45 + 0.55 * strength
+        : 0.1 * strength
+      : 0.1 + 0.8 * strength * Math.max(faint, strength);
     context.strokeStyle = translucent(positive ? palette.blue : palette.orange, strong);
     context.lineWidth = 0.4 + 3 * strength;
     context.setLineDash(chosen && lit && !positive ? [5, 3] : []);
-    context.stroke();
+    // One path for all would be slower: a path that crosses itself everywhere is hard to fill.
+    for (const { from, to } of paths.get(key)!) {
+      context.beginPath();
+      curve(context, from, to, placed.size / 2);
+      context.stroke();
+    }
   }
   context.setLineDash([]);
 }

@@ -5,6 +5,9 @@ import { boundary, placed, type Grid, type Point } from './answer.ts';
 import { trace } from './marks.ts';
 import { divergingShades, paint, paintClasses, reach, sheet } from './shades.ts';
 
+/** Probabilities this near to 0 or 1 have the full colour: the film has them in steps of 1/31, which would show as islands. */
+const SURE = 1 / 24;
+
 /** How strong the colours of the plane are: points over them must be seen. */
 export const DEPTH = 0.78;
 
@@ -18,14 +21,11 @@ export function paintAnswers(
   const { width, height, outputs } = grid;
   const target = sheet(width, height);
   if (outputs > 1 && grid.classes) paintClasses(target.pixels, values, outputs, width, height, palette);
-  else
-    paint(
-      target.pixels,
-      { values, start: 0, width, height, upward: true },
-      low,
-      high,
-      divergingShades(palette, DEPTH),
-    );
+  else {
+    const sure = grid.classes ? SURE : 0;
+    const map = { values, start: 0, width, height, upward: true };
+    paint(target.pixels, map, low + sure, high - sure, divergingShades(palette, DEPTH));
+  }
   return target.put();
 }
 
@@ -54,7 +54,7 @@ export function paintUnit(unit: UnitMap, palette: Palette, depth = DEPTH): HTMLC
 /** Draw a small canvas over a square, with smooth transitions between its pixels. */
 export function spread(context: CanvasRenderingContext2D, small: HTMLCanvasElement, side: number): void {
   context.imageSmoothingEnabled = true;
-  context.imageSmoothingQuality = 'high';
+  context.imageSmoothingQuality = 'low';
   context.drawImage(small, 0, 0, side, side);
 }
 

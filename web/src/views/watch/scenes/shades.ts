@@ -105,7 +105,7 @@ export function paintClasses(
         const value = values[k * size + place]!;
         if (value > most) [best, most] = [k, value];
       }
-      const lead = Math.max(0, Math.min(1, (most * classes - 1) / (classes - 1)));
+      const lead = Math.max(0, Math.min(1, (1.05 * (most * classes - 1)) / (classes - 1)));
       pixels[at] = shades[(best % colours) * STEPS + Math.round(lead * (STEPS - 1))]!;
     }
   }

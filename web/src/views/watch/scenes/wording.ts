@@ -114,7 +114,7 @@ export function unitSentences(
     );
   if (facts.bias !== null) said.push(texts.bias(signed(facts.bias)));
   if (plane && column.part && facts.zero < 1) {
-    said.push(texts.between(format.number(facts.low, 2), format.number(facts.high, 2)));
+    said.push(texts.between(format.number(facts.low), format.number(facts.high)));
     if (facts.zero >= 0.005) said.push(texts.zeroOn(format.percent(facts.zero, 0)));
   }
   return said;
