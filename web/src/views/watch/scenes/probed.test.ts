@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest';
 import type { FilmHeader, Frame } from '../../../film/film.ts';
 import { densities, outline, typicalSize } from './histogram.ts';
 import { history, inOrder, meanError, probeAnswers } from './probed.ts';
-import { datasetOf, query } from './dataset.ts';
 
 const header = (labels: string[], outputs: number): FilmHeader => ({
   parts: [{ name: 'probes', shape: [2, outputs], kind: 'float16' }],
@@ -48,16 +47,4 @@ describe('histograms', () => {
   it('have an outline', () =>
     expect(outline(bins, -2, 2, 0.5, 100, 10)).toBe('M25.00,10V0.00H50.00V0.00H75.00V10'));
   it('have a typical size', () => expect(typicalSize(bins)).toBeCloseTo(0.5));
-});
-
-describe('datasets of documents', () => {
-  it.each([
-    [{ dataset: 'iris' }, { name: 'iris', options: {} }],
-    [{ dataset: { name: 'blobs', noise: 2 } }, { name: 'blobs', options: { noise: 2 } }],
-    [{ model: { dataset: 'mnist' } }, { name: 'mnist', options: {} }],
-    [{}, null],
-    [{ dataset: { noise: 2 } }, null],
-  ])('%j', (document, found) => expect(datasetOf(document)).toEqual(found));
-  it('give parameters', () =>
-    expect(query({ noise: 0.3, seed: 1, none: null }).toString()).toBe('noise=0.3&seed=1'));
 });

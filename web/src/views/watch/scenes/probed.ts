@@ -2,7 +2,7 @@
 
 import type { FilmHeader, Frame } from '../../../film/film.ts';
 import { best, labelsOf, partOf, probabilities } from './parts.ts';
-import type { PictureSheet } from './samples.svelte.ts';
+import type { Sheet } from '../../../api/samples.ts';
 
 export interface ProbedSample {
   readonly id: number;
@@ -17,7 +17,7 @@ export interface Probed {
   /** `image`, `features`, `sequence` or `tokens`. */
   readonly kind: string;
   readonly samples: readonly ProbedSample[];
-  readonly sheet: PictureSheet | null;
+  readonly sheet: Sheet | null;
   readonly features: readonly string[];
   readonly error: string;
 }

@@ -1,10 +1,29 @@
 /** The test samples that a film is about: the film has their indices, the server has the samples. */
 
-import { base, request } from '../../../api/client.ts';
-import type { Schemas } from '../../../api/client.ts';
+import { request, type Schemas } from '../../../api/client.ts';
+import {
+  datasetOf,
+  samples,
+  sheet,
+  type Options,
+  type SampleList,
+  type Sheet,
+} from '../../../api/samples.ts';
 import type { FilmHeader } from '../../../film/film.ts';
 import type { Point } from './answer.ts';
-import { query, type DatasetChoice } from './dataset.ts';
+import { inOrder, type Probed } from './probed.ts';
+
+/** A dataset as a document names it. */
+export interface DatasetChoice {
+  readonly name: string;
+  readonly options: Options;
+}
+
+/** The dataset of a run; null until its document is known. */
+export function choiceOf(document: unknown): DatasetChoice | null {
+  const found = datasetOf(document);
+  return found.name ? found : null;
+}
 
 /** Something that is on its way: `value` is null until it is there, `error` says why it did not come. */
 export class Fetched<T> {
@@ -41,66 +60,47 @@ class Kept<T> {
   }
 }
 
-const address = ({ name, options }: DatasetChoice, what: string, more: Record<string, string>): string => {
-  const parameters = query(options);
-  for (const [key, value] of Object.entries(more)) parameters.set(key, value);
-  return `v1/datasets/${encodeURIComponent(name)}/${what}?${parameters.toString()}`;
-};
-
-type Page = Schemas['SampleList'];
-const pages = new Kept<Page>();
-const page = (path: string): Fetched<Page> =>
-  pages.get(path, async () => (await (await request(path)).json()) as Page);
+const pages = new Kept<SampleList>();
+const sheets = new Kept<Sheet>();
+const details = new Kept<Schemas['DatasetDetails']>();
 
 /** Most points over a plane: more only cover each other. */
 const MOST_POINTS = 500;
 
-export function testPoints(dataset: DatasetChoice, split: 'test' | 'train' = 'test'): Fetched<Page> {
-  return page(address(dataset, 'samples', { split, limit: String(MOST_POINTS) }));
+export function planePoints({ name, options }: DatasetChoice, split: 'test' | 'train'): Fetched<SampleList> {
+  const key = JSON.stringify([name, options, split]);
+  return pages.get(key, () => samples(name, { options, split, limit: MOST_POINTS }));
 }
 
 /** The samples of a page as points of the plane. */
-export function pointsOf(samples: Page | null): Point[] {
-  return (samples?.ids ?? []).flatMap((id, i) => {
-    const values = samples?.values?.[i] as number[] | undefined;
-    return values?.length === 2 ? [{ id, x: values[0]!, y: values[1]!, target: samples!.targets[i]! }] : [];
+export function pointsOf(page: SampleList | null): Point[] {
+  return (page?.ids ?? []).flatMap((id, i) => {
+    const values = page?.values?.[i] as number[] | undefined;
+    return values?.length === 2 ? [{ id, x: values[0]!, y: values[1]!, target: page!.targets[i]! }] : [];
   });
 }
 
-/** The probes of a film, in their order; the first is the sample whose activations are shown. */
-export function probeSamples(dataset: DatasetChoice, header: FilmHeader): Fetched<Page> | null {
+/** The probes of a film with their samples; they come in when they are there, so call it in a derived value. */
+export function probedOf(dataset: DatasetChoice | null, header: FilmHeader): Probed {
   const ids = header.probes ?? [];
-  return ids.length ? page(address(dataset, 'samples', { split: 'test', ids: ids.join() })) : null;
+  if (!dataset || !ids.length) return { kind: '', samples: [], sheet: null, features: [], error: '' };
+  const { name, options } = dataset;
+  const key = JSON.stringify([name, options, ids]);
+  const page = pages.get(key, () => samples(name, { options, split: 'test', ids }));
+  const pictures = page.value?.kind === 'image' ? sheets.get(key, () => sheet(name, ids, options)) : null;
+  return {
+    kind: page.value?.kind ?? '',
+    samples: inOrder(header, page.value),
+    sheet: pictures?.value ?? null,
+    features: datasetInfo(dataset).value?.feature_names ?? [],
+    error: page.error || pictures?.error || '',
+  };
 }
-
-/** Pictures of samples: cell `i` is in row `floor(i / 10)` and column `i % 10`. */
-export interface PictureSheet {
-  readonly image: ImageBitmap;
-  readonly width: number;
-  readonly height: number;
-}
-
-const sheets = new Kept<PictureSheet>();
-
-/** @param shape of a picture: height, width, channels */
-export function pictureSheet(
-  dataset: DatasetChoice,
-  ids: readonly number[],
-  shape: readonly number[],
-): Fetched<PictureSheet> {
-  const path = address(dataset, 'sheet.png', { split: 'test', ids: ids.join() });
-  return sheets.get(path, async () => ({
-    image: await createImageBitmap(await (await request(path)).blob()),
-    height: shape[0]!,
-    width: shape[1]!,
-  }));
-}
-
-type Info = Schemas['DatasetDetails'];
-const details = new Kept<Info>();
 
 /** Names of the features, and what the dataset is. */
-export function datasetInfo({ name }: DatasetChoice): Fetched<Info> {
-  const path = `v1/datasets/${encodeURIComponent(name)}`;
-  return details.get(base + path, async () => (await (await request(path)).json()) as Info);
+export function datasetInfo({ name }: DatasetChoice): Fetched<Schemas['DatasetDetails']> {
+  return details.get(name, async () => {
+    const response = await request(`v1/datasets/${encodeURIComponent(name)}`);
+    return (await response.json()) as Schemas['DatasetDetails'];
+  });
 }
