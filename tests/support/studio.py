@@ -11,7 +11,7 @@
             screens(page, "watch")
 
 `studio` is a fixture: one server for the tests of a module. A test that kills its server uses `standing` instead.
-With QUICKML_SCREENSHOTS set to a folder, `screens` writes pictures there.
+With STUDIO_SCREENSHOTS set to a folder, `screens` writes pictures there.
 """
 
 import json
@@ -139,8 +139,8 @@ def _fault(violation, node):
 
 
 def screens(page, name):
-    """Pictures of a page in both schemes, as NAME-WIDTH-SCHEME.png, if QUICKML_SCREENSHOTS is set."""
-    if not (folder := os.environ.get("QUICKML_SCREENSHOTS")):
+    """Pictures of a page in both schemes, as NAME-WIDTH-SCHEME.png, if STUDIO_SCREENSHOTS is set."""
+    if not (folder := os.environ.get("STUDIO_SCREENSHOTS")):
         return
     Path(folder).mkdir(parents=True, exist_ok=True)
     before = "dark" if page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches") else "light"

@@ -80,7 +80,7 @@ const understand: Texts['understand'] = {
     backToWorst: 'Die schlimmsten Irrtümer zeigen',
     more: (count) => `${count} weitere zeigen`,
     none: 'Es gibt keine.',
-    item: (sample, was, said, sure) => `Testbeispiel ${sample}: ${was}, Antwort ${said} mit ${sure}`,
+    item: (sample, was, said) => `Testbeispiel ${sample}: ${was}, Antwort ${said}`,
     value: (sample, truth, found) => `Testbeispiel ${sample}: wahr ${truth}, gefunden ${found}`,
     sample: (sample) => `Beispiel ${sample}`,
     noInputs: 'Die Beispiele selbst können nicht gezeigt werden.',

@@ -80,8 +80,8 @@ const understand = {
     backToWorst: 'Show the worst mistakes',
     more: (count: string): string => `Show ${count} more`,
     none: 'There is none.',
-    item: (sample: string, was: string, said: string, sure: string): string =>
-      `Test sample ${sample}: ${was}, answer ${said} with ${sure}`,
+    item: (sample: string, was: string, said: string): string =>
+      `Test sample ${sample}: ${was}, answer ${said}`,
     value: (sample: string, truth: string, found: string): string =>
       `Test sample ${sample}: true ${truth}, found ${found}`,
     sample: (sample: string): string => `Sample ${sample}`,

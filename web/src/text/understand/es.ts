@@ -77,7 +77,7 @@ const understand: Texts['understand'] = {
     backToWorst: 'Mostrar los peores errores',
     more: (count) => `Mostrar ${count} más`,
     none: 'No hay ninguna.',
-    item: (sample, was, said, sure) => `Muestra de prueba ${sample}: ${was}, respuesta ${said} con ${sure}`,
+    item: (sample, was, said) => `Muestra de prueba ${sample}: ${was}, respuesta ${said}`,
     value: (sample, truth, found) => `Muestra de prueba ${sample}: verdadero ${truth}, hallado ${found}`,
     sample: (sample) => `Muestra ${sample}`,
     noInputs: 'Las muestras mismas no se pueden mostrar.',
