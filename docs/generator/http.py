@@ -25,8 +25,8 @@ INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.
 server serves its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
 
 If the server requires tokens, send `Authorization: Bearer qml_...`. If you cannot set a header, as in a link
-or an `EventSource`, use the parameter `?token=qml_...`; it may end in logs. Request bodies must have the Content-Type
-`application/json`; only `/make-model` takes others.
+or an `EventSource`, use the parameter `?token=qml_...`; it may end in logs. Request bodies must have the
+Content-Type `application/json`; only `/make-model` takes others.
 
 A request that changes something and comes from a web page of another origin gets the problem `forbidden`
 (403), unless `cors_origins` has the origin. Browsers send `Sec-Fetch-Site` or `Origin`, from which the server

@@ -158,6 +158,24 @@ def test_a_job_from_submission_to_prediction(client, ready, tmp_path):
     assert (first.label, second.label) == ("setosa", "virginica")
 
 
+def test_a_file_says_what_an_app_needs(client, address, ready):
+    job, _ = ready
+    said = client.interface(job.id, file="model.mlpackage")
+    assert (said.inputs[0].name, said.minimum_ios, said.file.name) == (
+        "features",
+        "15",
+        "model.mlpackage.zip",
+    )
+
+    async def both():
+        async with AsyncClient(address) as other:
+            return await other.interface(job.id), await other.examples()
+
+    first, examples = asyncio.run(both())
+    assert first.file.name == "model.mlmodel"
+    assert len(examples) == len(client.examples())
+
+
 def test_what_comes_after_the_end_is_nothing(client, ready):
     job, told = ready
     assert list(client.events(job.id, after=len(told))) == []
@@ -176,6 +194,7 @@ def test_validate_and_the_catalog(client):
     assert client.sheet("digits", [3, 17]).startswith(b"\x89PNG")
     assert client.dataset("iris")["name"] in names
     assert client.schema()["title"] == "QuickML document"
+    assert client.validate(client.examples()[0]["text"]).valid
 
 
 def test_refusals_are_typed(client):

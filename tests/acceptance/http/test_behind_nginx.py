@@ -18,6 +18,7 @@ import tempfile
 import threading
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from uuid import uuid4
@@ -235,6 +236,21 @@ def test_one_client_has_so_many_downloads_and_no_more(site):
         assert padded.status_code == 429, "nginx counts no key that is so long"
         other = site.client.get(url(site.small), headers={"Authorization": "Bearer b"})
         assert other.status_code == 200
+
+
+def test_posts_are_limited_and_strokes_of_a_pencil_much_less(site):
+    def refused(path, key):
+        headers = {**JSON, "Authorization": f"Bearer {key}"}
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(
+                pool.map(lambda _: site.client.post(path, content=b"{}", headers=headers), range(80))
+            )
+        return sum(answer.status_code == 429 for answer in answers)
+
+    began = time.monotonic()
+    assert refused("/v1/validate", "posts") or time.monotonic() - began > 1.5, "80 at once are too many"
+    assert refused("/v1/jobs/job_x/predictions", "strokes") == 0
+    assert refused("/v1/jobs/job_x/explanations", "others") == 0
 
 
 @both

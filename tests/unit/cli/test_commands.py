@@ -5,6 +5,7 @@ import io
 import json
 import os
 import pty
+import queue
 import re
 import struct
 import termios
@@ -190,6 +191,32 @@ class NewServer:
 
     def first_token(self, owner):
         return owner, "secret"
+
+
+def greeting(has_page, **values):
+    settings = load({"data": "/x", **values})
+    return [*serve._greeting(settings, NewServer(), serve._address(settings, 8000), has_page=has_page)]
+
+
+def test_the_studio_is_the_first_thing_to_open():
+    assert greeting(True)[:2] == [
+        "QuickML server   http://127.0.0.1:8000",
+        "studio           http://127.0.0.1:8000/",
+    ]
+    assert not any("studio" in line for line in greeting(False))
+
+
+def test_the_token_is_behind_a_hash():
+    link = "http://127.0.0.1:8000/#token=secret"
+    assert greeting(True, access="tokens")[1] == f"studio           {link}"
+    assert greeting(False, access="tokens")[1] == f"link with token  {link}"
+
+
+def test_a_browser_is_opened_without_the_token(monkeypatch):
+    opened = queue.Queue()
+    monkeypatch.setattr("webbrowser.open", opened.put)
+    serve._open("http://127.0.0.1:8000")
+    assert opened.get(timeout=60) == "http://127.0.0.1:8000/"
 
 
 @pytest.mark.parametrize(
