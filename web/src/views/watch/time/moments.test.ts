@@ -54,6 +54,7 @@ it('takes the loss of the frame, else of the epoch', () => {
   expect(lossAt({ epochs, trained }, 0.3, 10, 5)).toBe(0.3);
   expect(lossAt({ epochs, trained }, NaN, 10, 5)).toBe(0.5);
   expect(lossAt({ epochs, trained }, NaN, 0, 5)).toBeNaN();
+  expect(lossAt({ epochs, trained }, NaN, 11, 5, true)).toBeNaN();
 });
 
 it('has a row for each epoch', () =>

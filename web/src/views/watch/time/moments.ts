@@ -48,8 +48,18 @@ function skillOf(metrics: Readonly<Record<string, number | null>>, prefix = ''):
   return names.find(isShare) ?? names[0] ?? null;
 }
 
-/** The loss at a moment: of the steps before the frame, or of the epoch if the frame does not know. */
-export function lossAt(run: Known, frameLoss: number, step: number, stepsPerEpoch: number): number {
+/**
+ * The loss at a moment: of the steps before the frame, or of the epoch if the frame does not know. NaN for weights
+ * that were restored: the loss before them is that of others.
+ */
+export function lossAt(
+  run: Known,
+  frameLoss: number,
+  step: number,
+  stepsPerEpoch: number,
+  isRestored = false,
+): number {
+  if (isRestored) return NaN;
   if (Number.isFinite(frameLoss)) return frameLoss;
   return epochBefore(run.epochs, step, stepsPerEpoch)?.metrics['loss'] ?? NaN;
 }
