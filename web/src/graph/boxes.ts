@@ -21,11 +21,6 @@ export interface Box {
   readonly labelAt: Point;
 }
 
-export interface Labels {
-  /** Lines of text below the block. */
-  readonly lines: readonly string[];
-}
-
 const LINE = 44;
 const TEXT = 17;
 /** Widths of letters on average, for text of 12.5 and of 11 pixels: measuring would need a page. */

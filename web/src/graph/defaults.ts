@@ -1,6 +1,7 @@
 /** What a new layer begins with, and where it fits. Pure. */
 
-import { freeName, snake } from './edits.ts';
+import { defaultName } from '../document/layers.ts';
+import { freeName, named, nameOf } from './edits.ts';
 import { INPUT, type Edge, type LayerLike, type Network, type PatchStep } from './network.ts';
 import type { Shape } from './shapes.ts';
 
@@ -109,27 +110,19 @@ export function mergeOn(
     JSON.stringify(network.nodes.find((node) => node.id === id)?.shape ?? null);
   const earlier = layers.filter(({ index }) => index < edge.from && shape(index) === shape(edge.from)).at(-1);
   const other = earlier?.index ?? (edge.from > 0 && shape(INPUT) === shape(edge.from) ? INPUT : null);
-  const steps: PatchStep[] = [];
-  const names: string[] = [];
-  const taken = [...layers];
-  for (const source of other === null ? [edge.from] : [edge.from, other]) {
-    const layer = layers[source];
-    const name = source === INPUT ? 'input' : (layer?.name ?? freeName(taken, snake(layer!.type)));
-    if (layer && layer.name === null) {
-      steps.push({ op: 'add', path: `/model/layers/${source}/name`, value: name });
-      taken.push({ ...layer, name });
-    }
-    names.push(name);
-  }
-  const target = layers[edge.to];
-  const inputs = target?.values['inputs'];
-  const own = Array.isArray(inputs) ? freeName(taken, snake(type)) : null;
-  steps.push({
-    op: 'add',
-    path: `/model/layers/${edge.to}`,
-    value: { type, ...(own === null ? {} : { name: own }), inputs: names },
-  });
-  if (own !== null)
-    steps.push({ op: 'replace', path: `/model/layers/${edge.to + 1}/inputs/${edge.port}`, value: own });
-  return steps;
+  const sources = other === null ? [edge.from] : [edge.from, other];
+  const inputs = sources.map((source) => nameOf(layers, source));
+  const explicit = Array.isArray(layers[edge.to]?.values['inputs']);
+  const name = explicit ? freeName(layers, defaultName(type)) : null;
+  return [
+    ...named(layers, sources),
+    {
+      op: 'add',
+      path: `/model/layers/${edge.to}`,
+      value: { type, ...(name === null ? {} : { name }), inputs },
+    },
+    ...(name === null
+      ? []
+      : [{ op: 'replace', path: `/model/layers/${edge.to + 1}/inputs/${edge.port}`, value: name }]),
+  ];
 }

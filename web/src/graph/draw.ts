@@ -5,7 +5,7 @@ import { boxOf, snugBox, type Box } from './boxes.ts';
 import { highest, layout, type Layout } from './flow.ts';
 import type { Network, Node } from './network.ts';
 import { segments, type Branches, type Item } from './segments.ts';
-import { longestSide, solidOf } from './shapes.ts';
+import { longestSide, solidOf, type Solid } from './shapes.ts';
 
 /** The job for dagre: in rows all boxes are as high as the highest, so that their lines are at one height. */
 export function taskOf(branches: Branches, boxes: ReadonlyMap<number, Box>, down: boolean): Task {
@@ -41,6 +41,8 @@ export function plan(
   width: number,
   zoom: number | null,
   lines: (node: Node) => readonly string[],
+  /** Room to the right of an upright block, for names of answers. */
+  aside: (node: Node, solid: Solid) => number = () => 0,
 ): Plan {
   const down = width < NARROW;
   const items = segments(network);
@@ -55,12 +57,11 @@ export function plan(
       zoom: within ? Math.min(chosen, 0.62) : chosen,
       lying: down && !within,
     });
-    boxes.set(
-      node.id,
-      within
-        ? snugBox(node, solid, lines(node))
-        : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null),
-    );
+    const box = within
+      ? snugBox(node, solid, lines(node))
+      : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null);
+    const wide = down ? box.width : Math.max(box.width, solid.width + aside(node, solid));
+    boxes.set(node.id, { ...box, width: wide });
   }
   const tasks = items.flatMap((item) => (item.kind === 'branches' ? [taskOf(item, boxes, down)] : []));
   return { items, boxes, tasks, down };

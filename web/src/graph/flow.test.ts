@@ -11,7 +11,7 @@ const chain = (count: number): LayerLike[] =>
   Array.from({ length: count }, (_, index) => ({
     index,
     type: 'Dense',
-    name: null,
+    name: `dense_${index}`,
     values: {},
     inbound: [index - 1],
   }));

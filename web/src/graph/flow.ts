@@ -28,6 +28,8 @@ export interface Layout {
   readonly height: number;
   readonly blocks: readonly Placed[];
   readonly wires: readonly Wire[];
+  /** Where a layer can be added at the end. */
+  readonly tail: { readonly from: Point; readonly plus: Point } | null;
 }
 
 export interface Room {
@@ -52,6 +54,8 @@ interface Part {
 
 const MARGIN = 8;
 const TURN = 26;
+/** From the last block to the place where the next layer can be added. */
+const TAIL = 22;
 const BETWEEN_ROWS = 34;
 
 export function layout(
@@ -172,7 +176,15 @@ class Drawing {
   }
 
   done(width: number, height: number): Layout {
-    return { width, height, blocks: this.#blocks, wires: this.#wires };
+    const end = this.#end;
+    const plus = end && along(end, this.down, TAIL);
+    return {
+      width: Math.max(width, this.down || !plus ? 0 : plus.x + 12),
+      height: height + (this.down ? TAIL : 0),
+      blocks: this.#blocks,
+      wires: this.#wires,
+      tail: end && plus ? { from: end, plus } : null,
+    };
   }
 
   #single(box: Box, x: number, y: number, room: Room): void {

@@ -1,17 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import {
-  aligned,
-  branches,
-  GHOST,
-  INPUT,
-  layerAt,
-  networkOf,
-  type LayerLike,
-  type RowLike,
-} from './network.ts';
+import { branches, GHOST, INPUT, layerAt, networkOf, type LayerLike, type RowLike } from './network.ts';
 
 const chain = (...types: string[]): LayerLike[] =>
-  types.map((type, index) => ({ index, type, name: null, values: { type }, inbound: [index - 1] }));
+  types.map((type, index) => ({
+    index,
+    type,
+    name: `${type}_${index}`,
+    values: { type },
+    inbound: [index - 1],
+  }));
 const row = (type: string, output_shape: number[], parameters = 0, name = type.toLowerCase()): RowLike => ({
   name,
   type,
@@ -24,6 +21,8 @@ const notFlat = {
   fix: [{ op: 'add', path: '/model/layers/1', value: { type: 'Flatten' } }],
 };
 
+const conv = (index: number): RowLike | null => (index ? null : row('Conv2D', [26, 26, 8], 80));
+
 describe('layerAt', () => {
   it.each([
     ['/model/layers/12', 12],
@@ -33,27 +32,12 @@ describe('layerAt', () => {
   ])('%s', (pointer, index) => expect(layerAt(pointer)).toBe(index));
 });
 
-describe('aligned', () => {
-  it('skips layers that the server added', () => {
-    const rows = [row('Rescaling', [28, 28, 1]), row('Conv2D', [26, 26, 8]), row('Normalization', [1])];
-    const found = aligned(chain('Conv2D'), rows, () => false);
-    expect([...found.keys()]).toEqual([0]);
-    expect(found.get(0)?.output_shape).toEqual([26, 26, 8]);
-  });
-
-  it('does not give the row of a later layer to one without', () => {
-    const rows = [row('Conv2D', [4, 4, 2]), row('Dense', [3])];
-    const found = aligned(chain('Conv2D', 'Dense', 'Dense'), rows, (index) => index === 1);
-    expect([...found.keys()]).toEqual([0, 2]);
-  });
-});
-
 describe('networkOf', () => {
   const layers = chain('Conv2D', 'Dense', 'Dense');
 
   it('marks what is wrong and what comes after', () => {
     const { nodes } = networkOf(layers, [28, 28, 1], {
-      rows: [row('Conv2D', [26, 26, 8], 80)],
+      row: conv,
       problems: [{ pointer: '/model/layers/1', fix: null }],
     });
     expect(nodes.map(({ state }) => state)).toEqual(['fine', 'fine', 'wrong', 'after']);
@@ -62,7 +46,7 @@ describe('networkOf', () => {
 
   it('shows the layer that the fix inserts, with its shape after the repair', () => {
     const { nodes, edges } = networkOf(layers, [28, 28, 1], {
-      rows: [row('Conv2D', [26, 26, 8], 80)],
+      row: conv,
       problems: [notFlat],
       repaired: [row('Conv2D', [26, 26, 8]), row('Flatten', [5408]), row('Dense', [10])],
     });

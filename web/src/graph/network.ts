@@ -6,7 +6,8 @@ import type { Shape } from './shapes.ts';
 export interface LayerLike {
   readonly index: number;
   readonly type: string;
-  readonly name: string | null;
+  /** Given, or derived from the type as the server does. */
+  readonly name: string;
   readonly values: Readonly<Record<string, unknown>>;
   readonly inbound: readonly number[];
 }
@@ -86,28 +87,6 @@ export function broken(
   return { wrong, after };
 }
 
-/**
- * Which row of the server's is about which layer. The server adds layers (a Rescaling at the start, a Normalization at the
- * end) and leaves out those whose shape it cannot know, so both are walked in order.
- */
-export function aligned(
-  layers: readonly LayerLike[],
-  rows: readonly RowLike[],
-  doubtful: (index: number) => boolean,
-): Map<number, RowLike> {
-  const found = new Map<number, RowLike>();
-  let next = 0;
-  for (const row of rows) {
-    const fits = (layer: LayerLike): boolean =>
-      layer.index >= next && layer.type === row.type && (layer.name === null || layer.name === row.name);
-    const layer = layers.find((one) => fits(one) && !doubtful(one.index)) ?? layers.find(fits);
-    if (!layer) continue;
-    found.set(layer.index, row);
-    next = layer.index + 1;
-  }
-  return found;
-}
-
 /** The layer that the fix of a problem inserts, and before which one. */
 export function insertedBy(problem: ProblemLike | null | undefined): { type: string; before: number } | null {
   for (const step of problem?.fix ?? []) {
@@ -120,7 +99,8 @@ export function insertedBy(problem: ProblemLike | null | undefined): { type: str
 }
 
 export interface Found {
-  readonly rows: readonly RowLike[];
+  /** What the server says of a layer; null if it cannot know. */
+  readonly row: (index: number) => RowLike | null;
   readonly problems: readonly ProblemLike[];
   /** Rows after the fix of the first problem, if they were asked for. */
   readonly repaired?: readonly RowLike[];
@@ -129,7 +109,6 @@ export interface Found {
 /** Nodes and edges; `input` is the shape of a sample. `found` is null before the first check. */
 export function networkOf(layers: readonly LayerLike[], input: Shape | null, found: Found | null): Network {
   const { wrong, after } = broken(layers, found?.problems ?? []);
-  const rows = aligned(layers, found?.rows ?? [], (index) => wrong.has(index) || after.has(index));
   const consumed = new Set(layers.flatMap((layer) => layer.inbound));
   const nodes: Node[] = [
     {
@@ -145,19 +124,21 @@ export function networkOf(layers: readonly LayerLike[], input: Shape | null, fou
   ];
   const edges: Edge[] = [];
   for (const layer of layers) {
-    const row = rows.get(layer.index);
+    const row = found?.row(layer.index) ?? null;
     const problem = wrong.get(layer.index) ?? null;
     nodes.push({
       id: layer.index,
       type: layer.type,
-      name: layer.name ?? row?.name ?? null,
+      name: layer.name,
       shape: row?.output_shape ?? null,
       parameters: row?.parameters ?? null,
       state: problem ? 'wrong' : after.has(layer.index) ? 'after' : row ? 'fine' : 'unknown',
       problem,
       last: layer.index === layers.length - 1 && !consumed.has(layer.index),
     });
-    layer.inbound.forEach((from, port) => edges.push({ from, to: layer.index, port }));
+    layer.inbound.forEach((from, port) => {
+      if (from < layer.index) edges.push({ from, to: layer.index, port });
+    });
   }
   const first = [...wrong].sort(([a], [b]) => a - b)[0]?.[1];
   const ghost = insertedBy(first);

@@ -5,7 +5,7 @@ import { segments } from './segments.ts';
 const layer = (index: number, ...inbound: number[]): LayerLike => ({
   index,
   type: 'Dense',
-  name: null,
+  name: `dense_${index}`,
   values: {},
   inbound,
 });

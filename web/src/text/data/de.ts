@@ -1,4 +1,5 @@
 import type { Texts } from '../en.ts';
+import en from './en.ts';
 
-const data: Texts['data'] = {};
+const data: Texts['data'] = { ...en };
 export default data;
