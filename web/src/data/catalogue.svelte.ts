@@ -65,11 +65,3 @@ class Catalogue {
 }
 
 export const catalogue = new Catalogue();
-
-/** What a document says about its dataset: a name, or an object with options. */
-export function datasetOf(value: unknown): { name: string; options: Readonly<Record<string, unknown>> } {
-  if (typeof value === 'string') return { name: value, options: {} };
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) return { name: '', options: {} };
-  const { name, ...options } = value as Record<string, unknown>;
-  return { name: typeof name === 'string' ? name : '', options };
-}

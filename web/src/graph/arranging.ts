@@ -1,8 +1,38 @@
 /** Branches are arranged in a worker, which is started when the first network with branches is drawn. */
 
+import { startWorker } from '../worker.ts';
 import type { Arrangement, Task } from './arrange.ts';
+import address from './arrange.worker.ts?worker&url';
 
+let worker: Worker | null = null;
+let number = 0;
+const waiting = new Map<number, (done: Arrangement[] | null) => void>();
+
+function started(): Worker | null {
+  if (worker) return worker;
+  worker = startWorker(address);
+  worker?.addEventListener('message', ({ data }: MessageEvent<{ number: number; done: Arrangement[] }>) => {
+    waiting.get(data.number)?.(data.done);
+    waiting.delete(data.number);
+  });
+  worker?.addEventListener('error', () => {
+    for (const answer of waiting.values()) answer(null);
+    waiting.clear();
+  });
+  return worker;
+}
+
+/** Arrangements of tasks, in their order. Where no worker can be started, they are made here. */
 export async function arrangeAll(tasks: readonly Task[]): Promise<readonly Arrangement[]> {
+  const helper = started();
+  if (helper) {
+    const mine = ++number;
+    const done = await new Promise<Arrangement[] | null>((resolve) => {
+      waiting.set(mine, resolve);
+      helper.postMessage({ number: mine, tasks });
+    });
+    if (done) return done;
+  }
   const { arrange } = await import('./arrange.ts');
   return tasks.map(arrange);
 }

@@ -41,8 +41,12 @@ export function plan(
   width: number,
   zoom: number | null,
   lines: (node: Node) => readonly string[],
-  /** Room to the right of an upright block, for names of answers. */
-  aside: (node: Node, solid: Solid) => number = () => 0,
+  extra: {
+    /** Room to the right of an upright block, for names of answers. */
+    readonly aside?: (node: Node, solid: Solid) => number;
+    /** Another body for a node, such as a picture of a sample. */
+    readonly body?: (node: Node) => { readonly width: number; readonly height: number } | null;
+  } = {},
 ): Plan {
   const down = width < NARROW;
   const items = segments(network);
@@ -52,15 +56,18 @@ export function plan(
   const boxes = new Map<number, Box>();
   for (const node of network.nodes) {
     const within = inside.has(node.id);
-    const solid = solidOf(node.shape, {
-      longest,
-      zoom: within ? Math.min(chosen, 0.62) : chosen,
-      lying: down && !within,
-    });
+    const body = extra.body?.(node);
+    const solid: Solid = body
+      ? { kind: 'nothing', ...body }
+      : solidOf(node.shape, {
+          longest,
+          zoom: within ? Math.min(chosen, 0.62) : chosen,
+          lying: down && !within,
+        });
     const box = within
       ? snugBox(node, solid, lines(node))
       : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null);
-    const wide = down ? box.width : Math.max(box.width, solid.width + aside(node, solid));
+    const wide = down ? box.width : Math.max(box.width, solid.width + (extra.aside?.(node, solid) ?? 0));
     boxes.set(node.id, { ...box, width: wide });
   }
   const tasks = items.flatMap((item) => (item.kind === 'branches' ? [taskOf(item, boxes, down)] : []));

@@ -282,3 +282,14 @@ function turned(from: Point, to: Point): string {
     `V${to.y - r}Q${left} ${to.y} ${left + r} ${to.y}H${to.x}`,
   ].join('');
 }
+
+/** The wire whose place to add a layer is nearest to a point, if it is within reach. */
+export function nearest(wires: readonly Wire[], { x, y }: Point, reach: number): Wire | null {
+  let found: Wire | null = null;
+  let least = reach;
+  for (const wire of wires) {
+    const far = Math.hypot(wire.plus.x - x, wire.plus.y - y);
+    if (far < least) [found, least] = [wire, far];
+  }
+  return found;
+}

@@ -1,6 +1,7 @@
 /** What Build shows beside the document: the network as drawn, and where a layer is about to be added. */
 
-import { catalogue, datasetOf } from '../../data/catalogue.svelte.ts';
+import { datasetOf } from '../../api/samples.ts';
+import { catalogue } from '../../data/catalogue.svelte.ts';
 import { draft } from '../../document/draft.svelte.ts';
 import { mergeOn, newLayer, placeFor } from '../../graph/defaults.ts';
 import { canMove, exchange, insertion } from '../../graph/edits.ts';
@@ -22,6 +23,8 @@ class Canvas {
   zoom = $state<number | null>(null);
   /** The edge on which the next layer goes, while its type is being chosen; null lets it go where it fits. */
   place = $state.raw<Edge | null>(null);
+  /** Whether the next layer goes to the end. */
+  atEnd = $state(false);
   /** Whether the search for a type is open. */
   searching = $state(false);
   dragged = $state.raw<Dragged | null>(null);
@@ -31,7 +34,7 @@ class Canvas {
   said = $state('');
   after = $state.raw<Repaired | null>(null);
 
-  readonly dataset = $derived(datasetOf(draft.shown['dataset']));
+  readonly dataset = $derived(datasetOf(draft.shown));
   readonly known = $derived(catalogue.dataset(this.dataset.name));
   /** Shape of a sample; options such as the length of sequences change it. */
   readonly input = $derived.by<Shape | null>(() => {
@@ -69,9 +72,10 @@ class Canvas {
     return () => asking.abort();
   }
 
-  /** Open the search for a layer that goes on an edge, or at the end. */
-  search(place: Edge | null): void {
+  /** Open the search for a layer that goes on an edge, or at the end; where it fits without a place. */
+  search(place: Edge | null, end = false): void {
     this.place = place;
+    this.atEnd = end;
     this.searching = true;
   }
 
@@ -80,11 +84,11 @@ class Canvas {
     return this.network.edges.find(({ from, to }) => from === id && to >= 0) ?? null;
   }
 
-  /** Add a layer of a type on an edge; where it fits without one, and at the end for `end`. */
-  add(type: string, place: Edge | 'end' | null = this.place): void {
+  /** Add a layer of a type on an edge; where it fits without one. */
+  add(type: string, place: Edge | null = this.place): void {
     const kind = catalogue.type(type);
     if (!kind || !draft.editable) return;
-    const edge = place === 'end' ? null : (place ?? placeFor(this.network, kind, draft.selected));
+    const edge = place ?? (this.atEnd ? null : placeFor(this.network, kind, draft.selected));
     const tokens = this.known?.kind === 'tokens' ? (this.known.vocabulary?.length ?? null) : null;
     const from = edge ? edge.from : draft.layers.length - 1;
     const layer = newLayer(kind, this.node(from)?.shape ?? null, tokens || null);
@@ -94,7 +98,7 @@ class Canvas {
       draft.apply(insertion(draft.layers, edge, layer));
     else draft.insertLayer(index, layer);
     draft.selected = index;
-    this.place = null;
+    this.search(null);
     this.searching = false;
     this.said = t().build.canvas.added(type, index + 1);
   }
