@@ -21,6 +21,7 @@ export interface Box {
   readonly labelAt: Point;
 }
 
+/** Most of a block that is below the line; higher ones stand on it as on a shelf. */
 const LINE = 44;
 const TEXT = 17;
 /** Widths of letters on average, for text of 12.5 and of 11 pixels: measuring would need a page. */
@@ -38,8 +39,10 @@ export function boxOf(
   solid: Solid,
   lines: readonly string[],
   beside: number | null,
+  zoom = 1,
 ): Box {
   const text = lines.length * TEXT;
+  const shelf = LINE * zoom;
   if (beside !== null) {
     const above = Math.max(solid.height, text) / 2;
     return {
@@ -52,15 +55,15 @@ export function boxOf(
       labelAt: { x: beside, y: above - text / 2 + 12 },
     };
   }
-  const under = Math.min(solid.height / 2, LINE);
+  const under = Math.min(solid.height / 2, shelf);
   return {
     id: node.id,
     solid,
     width: Math.max(solid.width, labelWidth(lines)),
     above: solid.height - under,
-    below: LINE + 12 + text,
+    below: shelf + 12 + text,
     solidAt: { x: 0, y: 0 },
-    labelAt: { x: 0, y: solid.height - under + LINE + 26 },
+    labelAt: { x: 0, y: solid.height - under + shelf + 24 },
   };
 }
 

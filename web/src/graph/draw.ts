@@ -66,7 +66,7 @@ export function plan(
         });
     const box = within
       ? snugBox(node, solid, lines(node))
-      : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null);
+      : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null, Math.min(1, chosen));
     const wide = down ? box.width : Math.max(box.width, solid.width + (extra.aside?.(node, solid) ?? 0));
     boxes.set(node.id, { ...box, width: wide });
   }

@@ -104,7 +104,7 @@ function inRows(
   let used = 0;
   for (const part of parts) {
     const row = rows.at(-1);
-    if (!row || used + room.gap + part.width > room.width - 2 * MARGIN) {
+    if (!row || used + room.gap + part.width > room.width - 2 * MARGIN - 16) {
       rows.push([part]);
       used = part.width + (row ? TURN : 0);
     } else {
@@ -119,8 +119,10 @@ function inRows(
     const above = Math.max(...row.map((part) => part.above));
     const below = Math.max(...row.map((part) => part.below));
     let x = MARGIN + (at ? TURN : 0);
+    drawing.turnAt = y - BETWEEN_ROWS / 2;
     for (const part of row) {
       drawing.add(part, x, y + above, room);
+      drawing.right = x + part.width;
       x += part.width + room.gap;
     }
     width = Math.max(width, x - room.gap);
@@ -157,6 +159,10 @@ class Drawing {
   #end: Point | null = null;
   #last: number | null = null;
   #bump;
+  /** Height at which a line goes back to the beginning of the row. */
+  turnAt = 0;
+  /** Where the last item ends, with its labels. */
+  right = 0;
 
   constructor(
     readonly boxes: ReadonlyMap<number, Box>,
@@ -241,15 +247,26 @@ class Drawing {
 
   #join(edge: Edge, from: Point, to: Point, room: Room): void {
     const wraps = !this.down && to.y > from.y + 1 && to.x < from.x;
-    const path = wraps ? turned(from, to) : (this.#bump([from, to]) ?? '');
+    const path = wraps ? this.#turned(from, to) : (this.#bump([from, to]) ?? '');
     const plus = wraps ? along(to, false, -TURN / 2) : { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     this.#wires.push({ edge, path, plus, small: room.gap < 32 });
   }
 
   #lead(from: Point, to: Point): void {
     const wraps = !this.down && to.x < from.x;
-    const path = wraps ? turned(from, to) : (this.#bump([from, to]) ?? '');
+    const path = wraps ? this.#turned(from, to) : (this.#bump([from, to]) ?? '');
     this.#wires.push({ edge: null, path, plus: to, small: true });
+  }
+
+  /** From the end of a row to the beginning of the next, in the space between the rows. */
+  #turned(from: Point, to: Point): string {
+    const [right, left, middle] = [Math.max(from.x, this.right) + 14, to.x - 16, this.turnAt];
+    const r = 8;
+    return [
+      `M${from.x} ${from.y}H${right - r}Q${right} ${from.y} ${right} ${from.y + r}V${middle - r}`,
+      `Q${right} ${middle} ${right - r} ${middle}H${left + r}Q${left} ${middle} ${left} ${middle + r}`,
+      `V${to.y - r}Q${left} ${to.y} ${left + r} ${to.y}H${to.x}`,
+    ].join('');
   }
 }
 
@@ -269,18 +286,6 @@ export function ports({ box, x, y }: Placed, down: boolean): { entry: Point; exi
       exit: { x: middle, y: y + box.solidAt.y + box.solid.height + 2 },
     };
   return { entry: { x: left, y: y + box.above }, exit: { x: left + box.solid.width, y: y + box.above } };
-}
-
-/** From the end of a row to the beginning of the next: down in the space between the rows. */
-function turned(from: Point, to: Point): string {
-  const [right, left] = [from.x + 14, to.x - 16];
-  const middle = to.y - Math.max(26, (to.y - from.y) * 0.42);
-  const r = 8;
-  return [
-    `M${from.x} ${from.y}H${right - r}Q${right} ${from.y} ${right} ${from.y + r}V${middle - r}`,
-    `Q${right} ${middle} ${right - r} ${middle}H${left + r}Q${left} ${middle} ${left} ${middle + r}`,
-    `V${to.y - r}Q${left} ${to.y} ${left + r} ${to.y}H${to.x}`,
-  ].join('');
 }
 
 /** The wire whose place to add a layer is nearest to a point, if it is within reach. */
