@@ -13,6 +13,8 @@ export interface Box {
   readonly id: number;
   readonly solid: Solid;
   readonly width: number;
+  /** Width without the labels below. */
+  readonly reach?: number;
   /** From the top to where lines come in, and from there to the bottom. */
   readonly above: number;
   readonly below: number;

@@ -67,8 +67,8 @@ export function plan(
     const box = within
       ? snugBox(node, solid, lines(node))
       : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null, Math.min(1, chosen));
-    const wide = down ? box.width : Math.max(box.width, solid.width + (extra.aside?.(node, solid) ?? 0));
-    boxes.set(node.id, { ...box, width: wide });
+    const reach = solid.width + (down ? 0 : (extra.aside?.(node, solid) ?? 0));
+    boxes.set(node.id, { ...box, reach, width: Math.max(box.width, reach) });
   }
   const tasks = items.flatMap((item) => (item.kind === 'branches' ? [taskOf(item, boxes, down)] : []));
   return { items, boxes, tasks, down };

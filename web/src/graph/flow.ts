@@ -75,9 +75,18 @@ export function layout(
     const arrangement = arranged(item);
     if (!arrangement) return [];
     const line = lineWithin(item, boxes, room.column !== null);
-    const above = arrangement.start.y + line;
+    // Long edges can run higher than the blocks that they pass.
+    const highestWay = Math.min(0, ...arrangement.ways.flat().map(({ y }) => y + line));
+    const above = arrangement.start.y + line - (room.column === null ? highestWay : 0);
     return [
-      { item, width: arrangement.width, above, below: arrangement.height - above, box: null, arrangement },
+      {
+        item,
+        width: arrangement.width,
+        above,
+        below: arrangement.height - arrangement.start.y - line,
+        box: null,
+        arrangement,
+      },
     ];
   });
   return room.column === null ? inRows(parts, boxes, edges, room) : inColumn(parts, boxes, edges, room);
@@ -123,6 +132,7 @@ function inRows(
     for (const part of row) {
       drawing.add(part, x, y + above, room);
       drawing.right = x + part.width;
+      drawing.edgeRight = x + (part.box?.reach ?? part.width);
       x += part.width + room.gap;
     }
     width = Math.max(width, x - room.gap);
@@ -163,6 +173,8 @@ class Drawing {
   turnAt = 0;
   /** Where the last item ends, with its labels. */
   right = 0;
+  /** Where the last block ends, with the names of its answers. */
+  edgeRight = 0;
 
   constructor(
     readonly boxes: ReadonlyMap<number, Box>,
@@ -183,13 +195,14 @@ class Drawing {
 
   done(width: number, height: number): Layout {
     const end = this.#end;
-    const plus = end && along(end, this.down, TAIL);
+    const plus =
+      end && (this.down ? along(end, true, TAIL) : { x: Math.max(end.x, this.edgeRight) + TAIL, y: end.y });
     return {
       width: Math.max(width, this.down || !plus ? 0 : plus.x + 12),
       height: height + (this.down ? TAIL : 0),
       blocks: this.#blocks,
       wires: this.#wires,
-      tail: end && plus ? { from: end, plus } : null,
+      tail: plus && { from: this.down ? end! : { x: Math.max(end!.x, this.edgeRight + 4), y: plus.y }, plus },
     };
   }
 

@@ -109,6 +109,7 @@ export interface Found {
 /** Nodes and edges; `input` is the shape of a sample. `found` is null before the first check. */
 export function networkOf(layers: readonly LayerLike[], input: Shape | null, found: Found | null): Network {
   const { wrong, after } = broken(layers, found?.problems ?? []);
+  const later = new Map((found?.repaired ?? []).map((row) => [row.name, row]));
   const consumed = new Set(layers.flatMap((layer) => layer.inbound));
   const nodes: Node[] = [
     {
@@ -130,7 +131,7 @@ export function networkOf(layers: readonly LayerLike[], input: Shape | null, fou
       id: layer.index,
       type: layer.type,
       name: layer.name,
-      shape: row?.output_shape ?? null,
+      shape: row?.output_shape ?? shapeAfter(later, layer),
       parameters: row?.parameters ?? null,
       state: problem ? 'wrong' : after.has(layer.index) ? 'after' : row ? 'fine' : 'unknown',
       problem,
@@ -144,6 +145,12 @@ export function networkOf(layers: readonly LayerLike[], input: Shape | null, fou
   const ghost = insertedBy(first);
   return ghost ? haunted(nodes, edges, ghost, found?.repaired ?? []) : { nodes, edges };
 }
+
+/** The shape that a layer would have after the fix: it is drawn as it will be. */
+const shapeAfter = (rows: ReadonlyMap<string, RowLike>, { name, type }: LayerLike): Shape | null => {
+  const row = rows.get(name);
+  return row?.type === type ? row.output_shape : null;
+};
 
 /** With the layer that the fix would insert, between its target and what that takes now. */
 function haunted(

@@ -95,8 +95,10 @@ const build = {
     allEnd: ' weights in all.',
     fixed: (layer: string): string => ` With the ${layer} it will be `,
     repaired: ' With the fix it will be ',
-    share: (percent: string, layer: string): string => `, and ${percent} of them sit in the ${layer} layer.`,
-    shareAlone: (percent: string, layer: string): string => ` ${percent} of them sit in the ${layer} layer.`,
+    share: (percent: string, layer: string): string => `, and ${percent} of them sit in ${layer}.`,
+    shareAlone: (percent: string, layer: string): string => ` ${percent} of them sit in ${layer}.`,
+    only: (type: string): string => `the ${type} layer`,
+    among: (type: string, number: number): string => `layer ${number}, ${type}`,
     end: '.',
     explain: 'What are weights?',
     about: (weights: string): string =>

@@ -17,10 +17,13 @@ export function linesOf(node: Node): string[] {
   }
   const type = node.type || '?';
   if (node.state === 'wrong') return [type, words.doesNotFit];
-  if (node.state === 'after' || node.shape === null) return [type];
+  if (node.shape === null) return [type];
   const size = node.shape.reduce<number>((all, one) => all * (one ?? 1), 1);
   const answers = node.last && node.shape.length === 1;
-  const weights = node.parameters ? [words.weights(format.integer(node.parameters), node.parameters)] : [];
+  const weights =
+    node.parameters && node.state === 'fine'
+      ? [words.weights(format.integer(node.parameters), node.parameters)]
+      : [];
   return [type, answers ? words.answers(format.integer(size), size) : shape, ...weights];
 }
 

@@ -28,7 +28,7 @@ const USUAL: Readonly<Record<string, readonly string[]>> = {
 
 /** What a layer does, in one sentence. */
 export function helpOf({ type, help }: Pick<LayerType, 'type' | 'help'>): string {
-  return t().build.layers[type] ?? help;
+  return t().build.layers[type] ?? help.replaceAll('`', '');
 }
 
 /** The most usual types for a kind of samples. */
