@@ -27,8 +27,8 @@ export interface Box {
 const LINE = 44;
 const TEXT = 17;
 /** Widths of letters on average, for text of 12.5 and of 11 pixels: measuring would need a page. */
-const WIDE = 7.2;
-const NARROW = 6.2;
+const WIDE = 7.7;
+const NARROW = 6.4;
 
 /** Width of labels, the first of which is set larger. */
 export function labelWidth(lines: readonly string[]): number {

@@ -107,7 +107,12 @@ export class Editor {
   /** Bring a place into view, unless the cursor is there anyway. */
   reveal(offset: number): void {
     if (this.view.hasFocus) return;
-    this.view.dispatch({ effects: EditorView.scrollIntoView(offset, { y: 'nearest' }) });
+    // Only the editor's own text moves: the page stays where somebody chose a block.
+    const { scrollDOM } = this.view;
+    const { top, bottom } = this.view.lineBlockAt(offset);
+    const { scrollTop, clientHeight } = scrollDOM;
+    if (top < scrollTop) scrollDOM.scrollTop = top;
+    else if (bottom > scrollTop + clientHeight) scrollDOM.scrollTop = bottom - clientHeight;
   }
 
   goTo(offset: number): void {
