@@ -17,5 +17,5 @@ export default defineConfig({
   },
   worker: { format: 'es' },
   server: { proxy: { '/v1': server, '/readyz': server } },
-  test: { include: ['src/**/*.test.ts', 'build/**/*.test.ts'], environment: 'node' },
+  test: { include: ['src/**/*.test.ts', 'build/**/*.test.ts'], environment: 'node', testTimeout: 60_000 },
 });
