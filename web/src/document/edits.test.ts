@@ -67,7 +67,7 @@ describe('random patches', () => {
     ['four spaces', JSON.stringify(JSON.parse(RESNET), null, 4)],
     ['tabs and CRLF', JSON.stringify(JSON.parse(MNIST), null, '\t').replaceAll('\n', '\r\n')],
   ])('of %s give what RFC 6902 says', (_, text) => {
-    for (let seed = 0; seed < 150; seed++) {
+    for (let seed = 0; seed < 80; seed++) {
       const random = seeded(seed);
       let now = text;
       for (let step = 0; step < 4; step++) {

@@ -43,6 +43,8 @@ export function hashOf(view: View, job = '', query: Record<string, string> = {})
 }
 
 class Route {
+  /** The hash that `place` is made of. */
+  #hash = '';
   place = $state.raw<Place>(this.#read());
 
   constructor() {
@@ -51,7 +53,8 @@ class Route {
 
   #read(): Place {
     takeToken(); // before anything else can see the address
-    return placeOf(location.hash);
+    this.#hash = location.hash;
+    return placeOf(this.#hash);
   }
 
   /** The address of a place for an `<a>`; parts that are hidden here are hidden there. */
@@ -69,9 +72,7 @@ class Route {
 
   /** Go to a place instead of this one: the way back does not lead here. Parameters stay. */
   replace(view: View, job: string): void {
-    const hash = hashOf(view, job, Object.fromEntries(this.place.query));
-    history.replaceState(history.state, '', hash);
-    this.place = placeOf(hash);
+    this.#write(hashOf(view, job, Object.fromEntries(this.place.query)));
   }
 
   /** Change parameters of this place without a new entry in the history. Null removes one. */
@@ -81,8 +82,14 @@ class Route {
       if (value === null) parameters.delete(name);
       else parameters.set(name, value);
     const { view, job } = this.place;
-    history.replaceState(history.state, '', hashOf(view, job, Object.fromEntries(parameters)));
-    this.place = placeOf(location.hash);
+    this.#write(hashOf(view, job, Object.fromEntries(parameters)));
+  }
+
+  #write(hash: string): void {
+    // Somebody goes elsewhere: the event is on its way, and a view that is still open must not bring them back.
+    if (location.hash !== this.#hash) return;
+    history.replaceState(history.state, '', hash);
+    this.place = this.#read();
   }
 
   /** Whether the link hides a part: `?hide=document,training`. */

@@ -27,6 +27,23 @@ describe('placeOf', () => {
   });
 });
 
+describe('amend', () => {
+  it('does not bring back who goes elsewhere', async () => {
+    const { route } = await import('./route.svelte.ts');
+    const written: string[] = [];
+    const replaceState = (_state: unknown, _title: string, hash: string): void => {
+      written.push(hash);
+      location.hash = hash;
+    };
+    vi.stubGlobal('history', { state: null, replaceState });
+    route.amend({ at: '3' });
+    expect(written).toEqual(['#/build?at=3']);
+    location.hash = '#/watch/job_1'; // the event comes later
+    route.amend({ at: '4' });
+    expect(location.hash).toBe('#/watch/job_1');
+  });
+});
+
 describe('withoutToken', () => {
   it.each([
     ['#token=qml_a', 'qml_a', '#/'],

@@ -57,6 +57,7 @@ export class Editor {
             ...lintKeymap,
             ...defaultKeymap,
           ]),
+          EditorView.contentAttributes.of({ tabindex: '0' }), // so that tools see that it can have the focus
           EditorView.domEventHandlers({
             beforeinput: (event) => {
               if (event.inputType !== 'historyUndo' && event.inputType !== 'historyRedo') return false;
