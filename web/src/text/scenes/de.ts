@@ -109,12 +109,11 @@ const scenes: Texts['scenes'] = {
   weight: 'Gewicht',
 
   filters: (layerName, count) => `${count} Filter von ${layerName}`,
-  filtersCaption: (size) =>
-    `Jeder Filter gleitet über das Bild und sucht sein eigenes Muster von ${size} Pixeln: Blau zählt dafür, Orange dagegen.`,
+  filtersCaption: (size) => `Jeder sucht ein Muster von ${size} Pixeln: Blau zählt dafür, Orange dagegen.`,
   filtersCaption1: (size) =>
-    `Jeder Filter gleitet über die Folge und sucht sein eigenes Muster von ${size} Schritten: Blau zählt dafür, Orange dagegen.`,
+    `Jeder sucht ein Muster von ${size} Schritten: Blau zählt dafür, Orange dagegen.`,
   filtersMore: (most) =>
-    `Die Farben gehen von −${most} (orange) über 0 bis ${most} (blau), der größten Zahl in diesem Augenblick. Hat die Eingabe mehrere Kanäle, ist ein Filter als Mittel über sie gezeigt. Am Anfang sind Filter zufällig; wer dem Netz hilft, wird zu einer Kante, einem Strich oder einem Fleck.`,
+    `Ein Filter gleitet über seine ganze Eingabe und multipliziert, was unter ihm liegt, mit seinen Zahlen. Die Farben gehen von −${most} (orange) über 0 bis ${most} (blau), der größten Zahl in diesem Augenblick. Hat die Eingabe mehrere Kanäle, ist ein Filter als Mittel über sie gezeigt. Am Anfang sind Filter zufällig; wer dem Netz hilft, wird zu einer Kante, einem Strich oder einem Fleck.`,
   filter: (n) => `Filter ${n}`,
   row: 'Zeile',
   column: 'Spalte',

@@ -52,7 +52,7 @@ const scenes = {
       ? 'The neuron reacts along one straight direction of the plane. The answer follows from its picture.'
       : `Each of the ${first} neurons reacts along one straight direction of the plane. The answer adds up their pictures.`,
   straightMore: (first: number, rest: string) =>
-    `Each of the ${first} neurons of the first layer reacts along one straight direction of the plane. ${rest}`,
+    `Each of the ${first} neurons of the first layer reacts along one straight direction. ${rest}`,
   mixes: (count: number, from: number, n: number) =>
     `Each of the ${count} of ${theLayer(n)} mixes those ${from} pictures.`,
   networkPlain: (count: number) =>
@@ -98,11 +98,11 @@ const scenes = {
   // Pictures
   filters: (layerName: string, count: number) => `${count} filters of ${layerName}`,
   filtersCaption: (size: string) =>
-    `Each filter slides over the picture and looks for its own pattern of ${size} pixels: blue counts for it, orange against.`,
+    `Each looks for a pattern of ${size} pixels: blue counts for it, orange against.`,
   filtersCaption1: (size: number) =>
-    `Each filter slides along the sequence and looks for its own pattern of ${size} steps: blue counts for it, orange against.`,
+    `Each looks for a pattern of ${size} steps: blue counts for it, orange against.`,
   filtersMore: (most: string) =>
-    `The colours go from −${most} (orange) over 0 to ${most} (blue), the largest size at this moment. With several input channels, a filter is shown as the mean over them. At the beginning filters are random; those that help the network get an edge, a stroke or a spot.`,
+    `A filter slides over its whole input and multiplies what lies below it by its numbers. The colours go from −${most} (orange) over 0 to ${most} (blue), the largest size at this moment. With several input channels, a filter is shown as the mean over them. At the beginning filters are random; those that help the network get an edge, a stroke or a spot.`,
   filter: (n: number) => `filter ${n}`,
   row: 'row',
   column: 'column',

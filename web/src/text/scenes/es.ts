@@ -93,11 +93,11 @@ const scenes: Texts['scenes'] = {
 
   filters: (layerName, count) => `${count} filtros de ${layerName}`,
   filtersCaption: (size) =>
-    `Cada filtro recorre la imagen y busca su propio patrón de ${size} píxeles: el azul cuenta a favor, el naranja en contra.`,
+    `Cada uno busca un patrón de ${size} píxeles: el azul cuenta a favor, el naranja en contra.`,
   filtersCaption1: (size) =>
-    `Cada filtro recorre la secuencia y busca su propio patrón de ${size} pasos: el azul cuenta a favor, el naranja en contra.`,
+    `Cada uno busca un patrón de ${size} pasos: el azul cuenta a favor, el naranja en contra.`,
   filtersMore: (most) =>
-    `Los colores van de −${most} (naranja) por 0 a ${most} (azul), el mayor tamaño en este momento. Con varios canales de entrada, un filtro se muestra como la media de ellos. Al principio los filtros son aleatorios; los que ayudan a la red se vuelven un borde, un trazo o una mancha.`,
+    `Un filtro recorre toda su entrada y multiplica lo que está debajo por sus números. Los colores van de −${most} (naranja) por 0 a ${most} (azul), el mayor tamaño en este momento. Con varios canales de entrada, un filtro se muestra como la media de ellos. Al principio los filtros son aleatorios; los que ayudan a la red se vuelven un borde, un trazo o una mancha.`,
   filter: (n) => `filtro ${n}`,
   row: 'fila',
   column: 'columna',

@@ -68,7 +68,7 @@ describe('units by pointer and keys', () => {
     expect(neighbour(placed, from, 'a', isHidden)).toBeNull();
   });
   it('arrows reach every unit of a wide column', () => {
-    const wide = placement(columns(2, 40, 1), room);
+    const wide = placement(columns(2, 50, 1), room);
     const seen = new Set<number>();
     let at = { column: 1, index: 0 };
     for (let next: typeof at | null = at; next; next = neighbour(wide, at, 'ArrowRight', (c) => c === 1)) {

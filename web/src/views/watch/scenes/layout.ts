@@ -22,7 +22,7 @@ export interface Room {
   readonly right: number;
 }
 
-const LEAST_PITCH = 27;
+const LEAST_PITCH = 22;
 const LARGEST_PITCH = 40;
 const LARGEST = 34;
 const GAP = 6;
