@@ -160,8 +160,8 @@ def test_a_neuron_is_named_and_said_truly(chromium, studio, trained):
         unit.hover()
         page.get_by_role("heading", name=f"Neuron {strongest + 1} of the second layer").first.wait_for()
         said = page.get_by_text(re.compile("Its weight to the answer is .*, the strongest of 12"))
-        weight = re.search(r"answer is ([+−][\d.]+)", said.first.text_content())[1]
-        assert float(weight.replace("−", "-")) == pytest.approx(to_answer[strongest], rel=0.01)
+        weight = re.search(r"answer is ([+\u2212][\d.]+)", said.first.text_content())[1]
+        assert float(weight.replace("\u2212", "-")) == pytest.approx(to_answer[strongest], rel=0.01)
         page.mouse.move(2, 2)
         page.get_by_role("heading", name="The answer, everywhere").wait_for()
 
