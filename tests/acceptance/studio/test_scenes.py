@@ -229,7 +229,6 @@ def test_tables_and_sequences_have_scenes(chromium, studio, trained, kind, shape
     parts = job.last.parts
     with watch(chromium, studio, job, **shape) as page:
         title = re.compile("^Answers to 32" if kind == "diabetes" else "test samples at every moment")
-        page.get_by_text(re.compile("at this moment")).first.wait_for()
         figure(page, title).locator("svg circle, button span").first.wait_for()
         rows = table(page, title)
         histograms = table(page, "How the weights are distributed")
