@@ -115,8 +115,8 @@ const tryIt: Texts['tryIt'] = {
     summary: (layer, low, high) => `${layer}: Werte von ${low} bis ${high}`,
   },
   why: {
-    title: (label) => `Was für ${label} spricht`,
-    titleValue: 'Wovon die Zahl abhängt',
+    title: (label) => `Warum ${label}?`,
+    titleValue: 'Warum diese Zahl?',
     waiting: 'Kommt, sobald nichts mehr verändert wird.',
     caption: (label) =>
       `Verdeckt man, was blau ist, wird ${label} unwahrscheinlicher; verdeckt man, was orange ist, wahrscheinlicher.`,

@@ -115,8 +115,8 @@ const tryIt = {
     summary: (layer: string, low: string, high: string): string => `${layer}: values from ${low} to ${high}`,
   },
   why: {
-    title: (label: string): string => `What speaks for ${label}`,
-    titleValue: 'What the number depends on',
+    title: (label: string): string => `Why ${label}?`,
+    titleValue: 'Why this number?',
     waiting: 'Comes as soon as you pause.',
     caption: (label: string): string =>
       `Where it is blue, covering that spot makes ${label} less probable; where it is orange, more probable.`,

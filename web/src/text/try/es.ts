@@ -113,8 +113,8 @@ const tryIt: Texts['tryIt'] = {
     summary: (layer, low, high) => `${layer}: valores de ${low} a ${high}`,
   },
   why: {
-    title: (label) => `Qué habla a favor de ${label}`,
-    titleValue: 'De qué depende el número',
+    title: (label) => `¿Por qué ${label}?`,
+    titleValue: '¿Por qué este número?',
     waiting: 'Aparece en cuanto nada cambia.',
     caption: (label) => `Tapar lo azul hace ${label} menos probable; tapar lo naranja, más probable.`,
     captionPart: (label) => `Azul: sin eso, ${label} sería menos probable. Naranja: sin eso, más probable.`,

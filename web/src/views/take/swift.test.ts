@@ -60,8 +60,8 @@ describe('className', () => {
 describe('swift', () => {
   it('asks Vision about images', () => {
     const text = swift('Digits', 'model.mlmodel', DIGITS);
-    expect(text).toContain('to the Xcode project as Digits.mlmodel');
-    expect(text).toContain('VNCoreMLModel(for: Digits(configuration: MLModelConfiguration()).model)');
+    expect(text).toContain('to the Xcode project as Digits.mlmodel:');
+    expect(text).toContain('let generated = try Digits(configuration: MLModelConfiguration())');
     expect(text).toContain('VNCoreMLRequest(model: model)');
     expect(text).toContain('scales it to 28 x 28 grey pixels');
     expect(text).toContain('0, 1, 2, 3, 4, 5, 6, 7, 8, 9');

@@ -20,12 +20,10 @@ const TAKEN = new Set(
 
 /** Swift for a model whose file is added to an Xcode project as `NAME.mlmodel` or `NAME.mlpackage`. */
 export function swift(name: string, file: string, model: ModelInterface): string {
-  const extension =
-    file
-      .replace(/\.zip$/, '')
-      .split('.')
-      .at(-1) ?? 'mlmodel';
-  const head = `// Add ${file.replace(/\.zip$/, '')} to the Xcode project as ${name}.${extension}: Xcode makes the class ${name}.\n`;
+  const plain = file.replace(/\.zip$/, '');
+  const head = `// Add ${plain} to the Xcode project as ${name}.${plain.split('.').at(-1)!}:
+// Xcode makes the class ${name} of it.
+`;
   if (model.input.kind === 'image')
     return head + (model.labels.length ? images(name, model) : imageValue(name));
   return head + arrays(name, model);
@@ -42,7 +40,8 @@ final class ${name}Classifier {
     private let model: VNCoreMLModel
 
     init() throws {
-        model = try VNCoreMLModel(for: ${name}(configuration: MLModelConfiguration()).model)
+        let generated = try ${name}(configuration: MLModelConfiguration())
+        model = try VNCoreMLModel(for: generated.model)
     }
 
     /// The labels with their probabilities, the most probable first.
@@ -69,7 +68,8 @@ final class ${name}Estimator {
     private let model: VNCoreMLModel
 
     init() throws {
-        model = try VNCoreMLModel(for: ${name}(configuration: MLModelConfiguration()).model)
+        let generated = try ${name}(configuration: MLModelConfiguration())
+        model = try VNCoreMLModel(for: generated.model)
     }
 
     /// The number that the model answers, or nil if it gives none.
