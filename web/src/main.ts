@@ -3,8 +3,10 @@ import './styles/tokens.css';
 import './styles/base.css';
 import App from './App.svelte';
 import { server } from './state/server.svelte.ts';
+import { session } from './state/session.svelte.ts';
 import { speakPreferred } from './text/index.svelte.ts';
 
-void server.ask();
-await speakPreferred();
+// Without a token, views wait until it is known that none is needed: they would all be refused.
+const known = server.ask();
+await Promise.all([speakPreferred(), session.token ? null : known]);
 mount(App, { target: document.getElementById('app')! });

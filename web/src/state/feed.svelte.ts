@@ -31,12 +31,14 @@ class Feed {
   readonly #listeners = new Set<FeedListener>();
   #follower: Follower | null = null;
   #ready: Promise<void> | null = null;
+  #begin: ((ready: Promise<void>) => void) | null = null;
   #token: string | null = null;
 
   /** Begin, if it has not begun. Resolves when nothing that changes from now on will be missed. */
   start(): Promise<void> {
     if (!this.#ready) {
-      this.#ready = this.#follow();
+      // Whoever has no token is not followed: the server would refuse, until one is entered.
+      this.#ready = session.refused ? new Promise((begin) => (this.#begin = begin)) : this.#follow();
       $effect.root(() => {
         $effect(() => this.#checkToken(session.token, session.refused));
       });
@@ -84,6 +86,7 @@ class Feed {
     this.#follower?.stop();
     this.connected = null;
     this.#ready = this.#follow();
+    this.#begin?.(this.#ready);
     this.#tell((listener) => listener.reset?.());
   }
 
