@@ -7,7 +7,7 @@ interface Policies {
   ): { createScriptURL(url: string): URL };
 }
 
-const own = new URL('.', import.meta.url).href;
+const own = new URL(/* @vite-ignore */ '.', import.meta.url).href;
 
 /** Only the page's own files are scripts. */
 function checked(url: string): string {

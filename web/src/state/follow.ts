@@ -15,6 +15,7 @@ import type { Channel, Leadership } from './leadership.ts';
 export type Message =
   | { kind: 'changes'; from: number; to: number; changes: Change[] }
   | { kind: 'state'; connected: boolean }
+  | { kind: 'reset'; position: number }
   | { kind: 'ask' };
 
 export interface Server {
@@ -154,6 +155,7 @@ export class Follower {
     if (message.kind === 'state') {
       if (message.connected !== this.#connected) this.#isConnected(message.connected, null, false);
     } else if (message.kind === 'changes') this.#do(() => this.#follow(message));
+    else this.#do(() => Promise.resolve(this.#reset(message.position)));
   }
 
   async #follow({ from, to, changes }: Message & { kind: 'changes' }): Promise<void> {
@@ -175,8 +177,8 @@ export class Follower {
       const before = this.#position!;
       const { changes, position } = await this.server.page(before, signal);
       if (position < before) {
-        this.#position = position;
-        this.listener.reset();
+        if (this.#leads) this.#say({ kind: 'reset', position });
+        this.#reset(position);
         return;
       }
       if (this.#leads && position > before)
@@ -184,6 +186,11 @@ export class Follower {
       this.#take(changes, position);
       if (!changes.length) return;
     }
+  }
+
+  #reset(position: number): void {
+    this.#position = position;
+    this.listener.reset();
   }
 
   /** One after the other; a failure is made good by the next bundle, whose `from` is above the position then. */
