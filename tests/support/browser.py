@@ -11,12 +11,15 @@ from urllib.parse import urlsplit
 import pytest
 
 PROGRAM = os.environ.get("QUICKML_TEST_CHROMIUM") or shutil.which("chromium")
+NAMED = "school.test"
+"""A name of this machine for the browser. Over http it is no secure context, unlike `localhost` and 127.0.0.1."""
 ARGUMENTS = (
+    f"--host-resolver-rules=MAP {NAMED} 127.0.0.1",
     "--no-sandbox",  # containers are run as root
     "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-LOCAL = (None, "localhost", "127.0.0.1", "::1")
+LOCAL = (None, "localhost", "127.0.0.1", "::1", NAMED)
 """Hosts that a page may ask; files and `data:` have none."""
 
 
