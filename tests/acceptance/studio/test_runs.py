@@ -1,6 +1,5 @@
 """The list of runs: live, with curves together, and what can be done with each."""
 
-import json
 import re
 
 import pytest
@@ -35,8 +34,8 @@ def names(page):
 
 
 def act(page, name, what):
-    page.get_by_role("button", name=f"Actions for {name}").click()
-    page.get_by_role("group", name=f"Actions for {name}").get_by_text(what, exact=True).click()
+    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
+    page.get_by_role("group", name=f"Actions for {name}", exact=True).get_by_text(what, exact=True).click()
 
 
 @pytest.mark.parametrize("context", [DESKTOP, TABLET, PHONE], ids=["desktop", "tablet", "phone"])
@@ -74,8 +73,7 @@ def test_a_run_is_cloned_into_build(chromium, studio, jobs):
     with visit(chromium, studio.page("#/runs"), **DESKTOP) as page:
         act(page, "one layer of 8", "Build from it")
         page.wait_for_function("() => location.hash.startsWith('#/build')")
-        page.get_by_text("one layer of 8").or_(page.locator("input[value='one layer of 8']")).first.wait_for()
-        assert jobs
+        page.wait_for_function("name => document.body.innerText.includes(name)", arg='"units": 8')
 
 
 def test_a_run_is_stopped_cancelled_and_deleted(chromium, studio, jobs):
@@ -109,7 +107,8 @@ def test_a_run_is_stopped_cancelled_and_deleted(chromium, studio, jobs):
 def test_a_run_that_is_deleted_while_it_is_watched_says_so(chromium, studio, jobs):
     job_id = studio.train({**IRIS, "name": "short-lived"}, epochs=2)["id"]
     with visit(chromium, studio.page(f"#/watch/{job_id}"), **DESKTOP, **STILL) as page:
-        page.locator("[role=slider]").wait_for()
+        page.wait_for_function("() => Number(document.querySelector('[role=slider]')?.ariaValueMax) > 0")
+        page.wait_for_timeout(1000)  # nothing is being fetched any more
         studio.client.delete(f"/v1/jobs/{job_id}")
         page.get_by_text("This run was deleted").wait_for()
         axe(page)
@@ -123,6 +122,9 @@ def test_views_of_a_run_take_the_newest_and_offer_the_others(chromium, studio, j
         axe(page)
         page.get_by_role("link", name=re.compile("^spirals")).click()
         page.wait_for_function("id => location.hash.includes(id)", arg=jobs[0]["id"])
+        page.get_by_role("link", name="Runs", exact=True).click()
+        row(page, "spirals").wait_for()
+        assert page.evaluate("location.hash") == "#/runs"
 
 
 def test_without_runs_there_is_a_way_to_begin(chromium, tmp_path):
@@ -173,4 +175,4 @@ def test_a_thousand_runs_stay_fast(chromium, studio, jobs):
             }"""
         )
         assert took < 1000
-        assert json.dumps(names(page)) == json.dumps(["run 99", *[f"run {i}" for i in range(990, 1000)]])
+        assert sorted(names(page)) == ["run 99", *[f"run {i}" for i in range(990, 1000)]]

@@ -32,8 +32,10 @@ export class LiveFilm {
   readonly #source: FilmSource;
   readonly #pauseMs: number;
   #isWanted = false;
+  /** Whether somebody knows about the job: before, it is not clear whether to read pages or the whole film. */
+  #isOpen = false;
   #isReading = false;
-  #isDue = true;
+  #isDue = false;
   #isOver = false;
   #news: News | null = null;
   #failures = 0;
@@ -55,21 +57,20 @@ export class LiveFilm {
   /** There are new frames. */
   told(news: News): void {
     this.#news = news;
-    this.#isDue = true;
-    this.#start();
+    this.again();
   }
 
   /** The job is finished. */
   ended(): void {
     if (this.#isOver) return;
-    this.#isOver = this.#isDue = true;
-    this.#start();
+    this.#isOver = true;
+    this.again();
   }
 
-  /** Look again, after the connection was lost. */
+  /** The job is known; or look again, after the connection was lost. */
   again(): void {
     if (this.complete) return;
-    this.#isDue = true;
+    this.#isOpen = this.#isDue = true;
     this.#start();
   }
 
@@ -79,7 +80,7 @@ export class LiveFilm {
     this.frames = [];
     this.complete = this.#isOver = false;
     this.#news = null;
-    this.again();
+    this.#isOpen = false;
   }
 
   /** The epoch that a frame is in, from 1; 0 before the first step. */
@@ -106,7 +107,7 @@ export class LiveFilm {
   }
 
   #start(): void {
-    if (this.#isWanted && !this.#isReading) void this.#read();
+    if (this.#isWanted && this.#isOpen && !this.#isReading) void this.#read();
   }
 
   async #read(): Promise<void> {

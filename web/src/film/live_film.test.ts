@@ -44,6 +44,7 @@ let film: LiveFilm;
 beforeEach(() => {
   server = new Server();
   film = new LiveFilm(server.source, 1);
+  film.again();
 });
 
 describe('LiveFilm', () => {

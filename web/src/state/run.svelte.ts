@@ -11,6 +11,7 @@ import { Story } from './story.ts';
 const PAUSE_MS = 1000;
 const LONGEST_PAUSE_MS = 20_000;
 const GONE = 404;
+const ENDS = ['verified', 'failed', 'cancelled'];
 const FINISHED: readonly Schemas['Status'][] = ['ready', 'failed', 'cancelled'];
 
 export class Run {
@@ -28,6 +29,7 @@ export class Run {
   readonly #flush = batched(() => this.#tell());
   #isSyncing = false;
   #isDue = false;
+  #isRefreshing = false;
   #unlisten: (() => void) | null = null;
   #failures = 0;
 
@@ -158,7 +160,11 @@ export class Run {
 
   #hear(changes: readonly Change[]): void {
     for (const { job_id, change, id, event } of changes) {
-      if (job_id !== this.id) continue;
+      if (job_id !== this.id) {
+        // The place in the queue is another one now.
+        if (this.status === 'queued' && event && ENDS.includes(event.type)) this.#refreshOnce();
+        continue;
+      }
       if (change === 'deleted') this.#gone();
       if (change === 'event' && event && typeof id === 'number') this.#inbox.push({ id, event });
     }
@@ -178,8 +184,15 @@ export class Run {
     this.#version += 1;
     const { snapshot, status } = this.story;
     if (snapshot) this.film.told(snapshot);
-    if (status !== (this.job?.status ?? null)) void this.#refresh();
+    if (status !== null && status !== this.job?.status) this.#refreshOnce();
     else if (this.finished) this.film.ended();
+  }
+
+  /** Ask for the job again, unless that is being done. */
+  #refreshOnce(): void {
+    if (this.#isRefreshing) return;
+    this.#isRefreshing = true;
+    void this.#refresh().finally(() => (this.#isRefreshing = false));
   }
 
   async #refresh(): Promise<void> {
@@ -230,6 +243,8 @@ export class Run {
         this.loaded = true;
         this.error = null;
         this.#failures = 0;
+        if (this.finished) this.film.ended();
+        else this.film.again();
       } catch (error) {
         this.#failedWith(error);
         if (this.error?.status === GONE || this.error?.status === 401) break;
@@ -257,6 +272,8 @@ export class Run {
   }
 
   async #frames(after: number): Promise<Film | null> {
+    if (this.finished && !this.story.snapshot)
+      throw new ServerProblem(GONE, 'urn:quickml:problem:not-found', 'no film');
     const response = await request(`v1/jobs/${encodeURIComponent(this.id)}/frames?after=${after}`);
     return response.status === 204 ? null : filmOf(await bytesOf(response));
   }
