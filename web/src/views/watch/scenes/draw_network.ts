@@ -254,10 +254,11 @@ function drawAnswers(context: CanvasRenderingContext2D, scene: Scene, cells: rea
     trace(context, cells.length > 1 ? kind : 0, at, y, 5);
     context.fillStyle = css(cells.length > 1 ? pointColour(palette, kind) : palette.ink);
     context.fill();
-    if (!answers) return;
+    const share = answers?.[kind] ?? NaN;
+    if (Number.isNaN(share)) return; // none, or not a probability
     context.fillStyle = translucent(palette.ink, 0.1);
     context.fillRect(at + 12, y + 9, 70, 4);
     context.fillStyle = css(palette.blue);
-    context.fillRect(at + 12, y + 9, 70 * Math.max(0, Math.min(1, answers[kind] ?? 0)), 4);
+    context.fillRect(at + 12, y + 9, 70 * Math.max(0, Math.min(1, share)), 4);
   });
 }
