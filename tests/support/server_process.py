@@ -63,11 +63,6 @@ class Server:
         return found
 
 
-def _without_test_variables(environment):
-    """Without what only tests read: a server refuses variables that look like settings and are none."""
-    return {name: value for name, value in environment.items() if name != "QUICKML_SCREENSHOTS"}
-
-
 def started(data, *flags, environment=None):
     """The process of a server on a free port, which may not listen yet; it logs beside its data."""
     with (data.parent / f"{data.name}.log").open("a") as log:
@@ -75,7 +70,7 @@ def started(data, *flags, environment=None):
             [*QUICKML, "serve", "--data", str(data), "--port", "0", "--workers", "1", *map(str, flags)],
             stdout=subprocess.PIPE,
             stderr=log,
-            env={**_without_test_variables(os.environ), **(environment or {})},
+            env={**os.environ, **(environment or {})},
         )
 
 
