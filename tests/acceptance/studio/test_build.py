@@ -60,7 +60,7 @@ def test_iris_by_clicking(chromium, studio):
     with opened(chromium, studio) as page:
         ready(page)
         page.get_by_role("button", name="Another dataset").click()
-        page.get_by_role("button", name="Iris flowers").click()
+        page.get_by_role("dialog").get_by_role("button", name="Iris flowers").click()
         expect(page.locator("#dataset-title")).to_have_text("Iris flowers")
         page.get_by_role("button", name="Begin with a small network").click(timeout=SLOW_MS)
         assert types(page) == ["Dense", "Dense"]
@@ -127,7 +127,7 @@ def tab_to(page, name, most=160):
     """Press Tab until what has the keyboard is called so. Escape leaves the text editor, as it says."""
     for _ in range(most):
         page.keyboard.press("Tab")
-        if page.evaluate(NAME) == name:
+        if page.evaluate(NAME).startswith(name):
             return
         if page.evaluate(
             "document.activeElement?.shadowRoot !== null && document.activeElement !== document.body"
@@ -154,7 +154,7 @@ def test_a_broken_network_is_said_at_the_block_and_repaired_by_one_click(chromiu
         expect(ghost).to_contain_text("Flatten")
         expect(ghost).to_contain_text("400")
         assert page.locator(".block.after").count() == 2
-        expect(page.locator(".sentence")).to_contain_text("With the Flatten it will be 14,410")
+        expect(page.locator("p.sentence[aria-live]")).to_contain_text("With the Flatten it will be 14,410")
         screens(page, "build-broken")
         axe(page)
         page.locator(".bubble").get_by_role("button", name="Put a Flatten before it").click()
@@ -170,7 +170,7 @@ def test_search(chromium, studio):
     with opened(chromium, studio) as page:
         ready(page)
         page.keyboard.press("/")
-        options = page.get_by_role("option")
+        options = page.locator(".list").get_by_role("option")
         expect(options).to_have_count(len(studio.client.get("/v1/layers").json()["layers"]))
         axe(page)
         page.keyboard.type("noise")
@@ -208,11 +208,11 @@ def test_a_press_on_a_place_opens_the_search_for_it(chromium, studio):
         ready(page)
         page.locator(".plus").nth(0).click()
         page.keyboard.type("LayerNorm")
-        page.get_by_role("option").first.click()
+        page.locator(".list").get_by_role("option").first.click()
         assert types(page) == ["LayerNormalization", "Dense", "Dense"]
 
 
-@pytest.mark.parametrize(("example", "layers"), [("mnist_resnet", 31), ("mnist_inception", 22)])
+@pytest.mark.parametrize(("example", "layers"), [("mnist_resnet", 30), ("mnist_inception", 24)])
 def test_branches_are_drawn_as_a_graph(chromium, studio, example, layers):
     with opened(chromium, studio, f"#/build?example={example}") as page:
         expect(page.locator(".block")).to_have_count(layers + 1, timeout=SLOW_MS)

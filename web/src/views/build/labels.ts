@@ -28,11 +28,11 @@ export function linesOf(node: Node): string[] {
 }
 
 /** All of it in one sentence, for those who do not see the block. */
-export function labelOf(node: Node): string {
+export function labelOf(node: Node, answers: readonly string[]): string {
   const words = t().build.canvas;
   const place = node.id >= 0 ? [words.layer(node.id + 1)] : [];
   const problem = node.state === 'wrong' ? draft.problemsAt(`/model/layers/${node.id}`)[0] : undefined;
-  return [...place, ...linesOf(node), ...(problem ? [draft.message(problem)] : [])].join(', ');
+  return [...place, ...linesOf(node), ...answers, ...(problem ? [draft.message(problem)] : [])].join(', ');
 }
 
 const MOST = 12;
