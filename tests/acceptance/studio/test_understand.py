@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 
 from browser import chromium, visit
-from quickml import Client
+from quickml import Answers, Client
+from quickml.answers.write import to_bytes
 from quickml.datasets import load
 from quickml.datasets.builtin.classic_tables import Digits
 from quickml.datasets.builtin.images import Mnist
@@ -328,6 +329,48 @@ class TestMistakes:
         with opened("brackets") as page:
             page.locator("[data-explained]").wait_for()
             assert re.search(r"[()]{3,}", words(page))
+
+
+class TestManyClasses:
+    CLASSES = 100
+
+    def test_a_large_matrix_is_drawn_and_used_by_keyboard(self, chromium, studio, jobs):
+        """The page gets answers with 100 classes to 10,000 samples instead of the server's."""
+        random = np.random.default_rng(0)
+        truth = random.integers(0, self.CLASSES, 10_000)
+        scores = random.random((10_000, self.CLASSES)).astype(np.float32)
+        scores[np.arange(10_000), truth] += 60 * (random.random(10_000) < 0.8)
+        probabilities = scores / scores.sum(axis=1, keepdims=True)
+        labels = [f"class {i}" for i in range(self.CLASSES)]
+        content = to_bytes(truth, probabilities, labels)
+        answers = Answers.read(content)
+        was, said, count = largest_mistake(answers)
+        with visit(chromium, studio.page(), **DESKTOP) as page:
+            page.route(
+                "**/answers",
+                lambda route: route.fulfill(body=content, content_type="application/octet-stream"),
+            )
+            page.goto(studio.page(f"#/understand/{jobs['mnist']}"))
+            matrix = page.get_by_role("button", name=re.compile("^Confusion matrix"))
+            matrix.wait_for()
+            assert f"class {was} taken for class {said}: {count}" in matrix.get_attribute("aria-label")
+            matrix.focus()
+            page.keyboard.press("Enter")
+            page.get_by_role("heading", name=f"class {was} taken for class {said} {count}").wait_for()
+            shown = [int(one.get_attribute("data-sample")) for one in page.locator("[data-sample]").all()]
+            assert shown == samples_of(answers, was, said)
+            page.keyboard.press("ArrowRight")
+            assert f"class {was} taken for class {said}:" not in matrix.get_attribute("aria-label")
+            all_parts(page)
+            axe(page)
+            assert page.locator("#part-classes tbody tr").count() == self.CLASSES
+            page.evaluate("scrollTo(0, 0)")
+            screens(page, "understand-100-classes")
+            milliseconds = page.evaluate(
+                "() => { const start = performance.now(); document.querySelector('[data-sample]').click();"
+                " return new Promise(done => requestAnimationFrame(() => setTimeout(() => done(performance.now() - start)))) }"
+            )
+            assert milliseconds < 1000
 
 
 class TestCost:

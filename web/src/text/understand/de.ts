@@ -12,6 +12,7 @@ const understand: Texts['understand'] = {
   noAnswers: (name) =>
     `${name} hat keine Antworten hinterlassen: Das Training ist fehlgeschlagen oder wurde abgebrochen.`,
   toWatch: 'Zusehen',
+  instead: (name) => `Stattdessen ${name} ansehen`,
   parts: {
     title: 'Teile dieser Seite',
     mistakes: 'Wo es sich irrt',

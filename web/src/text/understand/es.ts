@@ -11,6 +11,7 @@ const understand: Texts['understand'] = {
   notReady: (name) => `${name} aún no tiene respuestas: existen cuando sus archivos están verificados.`,
   noAnswers: (name) => `${name} no dejó respuestas: falló o se canceló.`,
   toWatch: 'Observar',
+  instead: (name) => `Ver ${name} en su lugar`,
   parts: {
     title: 'Partes de esta página',
     mistakes: 'Dónde se equivoca',
