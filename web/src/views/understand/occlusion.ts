@@ -58,7 +58,7 @@ const LEAST = 0.01;
 
 /** The part whose hiding lowers an output most, and the one that raises it most; null where none does. */
 export function strongest(hidden: Hidden, output: number): { for: Effect | null; against: Effect | null } {
-  const map = hidden.maps[output]!;
+  const map = hidden.maps[output] ?? [];
   let [high, low] = [0, 0];
   for (let part = 1; part < map.length; part++) {
     if (map[part]! > map[high]!) high = part;
