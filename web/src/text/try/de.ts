@@ -71,7 +71,7 @@ const tryIt: Texts['tryIt'] = {
   truth: (label) => `Laut Datensatz: ${label}.`,
   answer: 'Die Antwort',
   or: (first, second) => `${first}, oder ${second}?`,
-  bars: 'Wahrscheinlichkeit jeder Klasse',
+  bars: 'Wahrscheinlichkeiten',
   rest: 'alle anderen',
   percentages: 'Was die Prozente bedeuten',
   rule: 'Zwei Klassen werden genannt, wenn die zweite mindestens halb so wahrscheinlich ist wie die erste.',

@@ -70,7 +70,7 @@ const tryIt = {
   truth: (label: string): string => `The dataset says: ${label}.`,
   answer: 'Its answer',
   or: (first: string, second: string): string => `${first}, or ${second}?`,
-  bars: 'Probability of each label',
+  bars: 'Probabilities',
   rest: 'all others',
   percentages: 'What the percentages mean',
   rule: 'Two labels are named if the second has at least half of the probability of the first.',

@@ -71,7 +71,7 @@ const tryIt: Texts['tryIt'] = {
   truth: (label) => `El conjunto de datos dice: ${label}.`,
   answer: 'Su respuesta',
   or: (first, second) => `${first}, ¿o ${second}?`,
-  bars: 'Probabilidad de cada clase',
+  bars: 'Probabilidades',
   rest: 'todas las demás',
   percentages: 'Qué significan los porcentajes',
   rule: 'Se nombran dos clases si la segunda tiene al menos la mitad de la probabilidad de la primera.',
