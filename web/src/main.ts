@@ -8,5 +8,6 @@ import { speakPreferred } from './text/index.svelte.ts';
 
 // Without a token, views wait until it is known that none is needed: they would all be refused.
 const known = server.ask();
-await Promise.all([speakPreferred(), session.token ? null : known]);
+// Whatever fails here, the page is shown: in English, or with what its views say.
+await Promise.allSettled([speakPreferred(), session.token ? null : known]);
 mount(App, { target: document.getElementById('app')! });

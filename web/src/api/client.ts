@@ -13,12 +13,12 @@ export const base = new URL('.', location.href.split('#')[0]).href;
 
 const authorized: Middleware = {
   onRequest({ request }) {
-    if (session.token) request.headers.set('Authorization', `Bearer ${session.token}`);
+    session.authorize(request.headers);
     return request;
   },
-  onResponse({ response }) {
+  onResponse({ request, response }) {
     clock.learn(response.headers.get('Date'));
-    if (response.status === 401) session.refused = true;
+    if (response.status === 401) session.refuse(request.headers);
   },
 };
 
@@ -42,7 +42,7 @@ export async function data<T>(call: Promise<{ data?: T; error?: unknown; respons
 /** A request for bytes, or with a body of bytes: `path` is relative to the page (`v1/jobs/...`). */
 export async function request(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
-  if (session.token) headers.set('Authorization', `Bearer ${session.token}`);
+  session.authorize(headers);
   let response;
   try {
     response = await fetch(base + path.replace(/^\//, ''), { ...init, headers });
@@ -50,7 +50,7 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
     throw new ServerProblem(0, 'offline', String(error));
   }
-  if (response.status === 401) session.refused = true;
+  if (response.status === 401) session.refuse(headers);
   if (response.ok || response.status === 304) return response;
   throw problemOf(response, await response.json().catch(() => null));
 }

@@ -4,18 +4,20 @@ import { startWorker } from '../worker.ts';
 import type { Arrangement, Task } from './arrange.ts';
 import address from './arrange.worker.ts?worker&url';
 
-let worker: Worker | null = null;
+/** Null after it failed: it would fail again. */
+let worker: Worker | null | undefined;
 let number = 0;
 const waiting = new Map<number, (done: Arrangement[] | null) => void>();
 
 function started(): Worker | null {
-  if (worker) return worker;
+  if (worker !== undefined) return worker;
   worker = startWorker(address);
   worker?.addEventListener('message', ({ data }: MessageEvent<{ number: number; done: Arrangement[] }>) => {
     waiting.get(data.number)?.(data.done);
     waiting.delete(data.number);
   });
   worker?.addEventListener('error', () => {
+    worker = null;
     for (const answer of waiting.values()) answer(null);
     waiting.clear();
   });

@@ -206,6 +206,7 @@ export class Follower {
   }
 
   async #failed(error: unknown, failures: number): Promise<void> {
+    if (this.#end.signal.aborted) return; // nobody asks any more
     const problem = isProblem(error) ? error : null;
     if (problem?.status === UNAUTHORIZED) {
       this.#end.abort();

@@ -10,7 +10,8 @@ class Server {
   async ask(): Promise<void> {
     const answer = await request('', { headers: { Accept: 'application/json' } }).catch(() => null);
     if (answer === null) return; // whatever is asked next shows that the server is away
-    const about = (await answer.json()) as Schemas['Index'];
+    const about = (await answer.json().catch(() => null)) as Schemas['Index'] | null;
+    if (about === null) return; // something between has answered
     this.about = about;
     if (about.tokens_required && about.owner === null) session.refused = true;
   }

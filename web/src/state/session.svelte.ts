@@ -1,18 +1,38 @@
 /** The token that requests carry. It lives in sessionStorage: each tab may be somebody else, and it ends with the tab. */
 
+import { keep, kept } from './storage.ts';
+
 const KEPT = 'quickml.token';
 
 class Session {
-  token = $state(sessionStorage.getItem(KEPT) ?? '');
+  token = $state(kept('sessionStorage', KEPT) ?? '');
   /** Whether the server refused the last request for want of a valid token. */
   refused = $state(false);
+  #isUsed = false;
 
+  /** Take a token. The page begins anew if another one was in use: nothing of another owner stays, or still comes. */
   keep(token: string): void {
+    const isOther = this.#isUsed && token !== this.token;
     this.token = token;
     this.refused = false;
-    sessionStorage.setItem(KEPT, token);
+    if (keep('sessionStorage', KEPT, token) && isOther) location.reload();
+  }
+
+  /** Put the token into the headers of a request. */
+  authorize(headers: Headers): void {
+    if (!this.token) return;
+    this.#isUsed = true;
+    headers.set('Authorization', bearer(this.token));
+  }
+
+  /** The server has refused a request with these headers. That says nothing about a token that came since. */
+  refuse(headers: Headers): void {
+    if ((headers.get('Authorization') ?? bearer('')) === bearer(this.token)) this.refused = true;
   }
 }
+
+/** A mistyped token may have characters that no header can carry: it is refused like every wrong one. */
+const bearer = (token: string): string => `Bearer ${token.replace(/[^\x21-\x7e]/g, '?')}`;
 
 export const session = new Session();
 

@@ -1,5 +1,7 @@
 /** Light or dark: as the system, or as chosen on this device. */
 
+import { keep, kept } from './storage.ts';
+
 export const THEMES = ['system', 'light', 'dark'] as const;
 export type Theme = (typeof THEMES)[number];
 
@@ -7,7 +9,7 @@ const KEPT = 'quickml.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 class Appearance {
-  chosen = $state<Theme>(THEMES.find((name) => name === localStorage.getItem(KEPT)) ?? 'system');
+  chosen = $state<Theme>(THEMES.find((name) => name === kept('localStorage', KEPT)) ?? 'system');
   /** Whether dark colours are shown. Canvases depend on it. */
   dark = $state(false);
 
@@ -18,7 +20,7 @@ class Appearance {
 
   choose(theme: Theme): void {
     this.chosen = theme;
-    localStorage.setItem(KEPT, theme);
+    keep('localStorage', KEPT, theme);
     this.#apply();
   }
 

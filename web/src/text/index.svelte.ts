@@ -1,3 +1,4 @@
+import { keep, kept } from '../state/storage.ts';
 import en from './en.ts';
 import type { Texts } from './en.ts';
 
@@ -25,24 +26,24 @@ export function language(): Language {
 
 /** Change the language, and keep the choice on this device. */
 export async function speak(wanted: Language): Promise<void> {
+  await use(wanted);
+  keep('localStorage', KEPT, wanted);
+}
+
+async function use(wanted: Language): Promise<void> {
   const texts = wanted === 'en' ? en : (await OTHERS[wanted]()).default;
   current.language = wanted;
   current.texts = texts;
   document.documentElement.lang = wanted;
-  localStorage.setItem(KEPT, wanted);
 }
 
 /** Use the language chosen before, else the first one of the browser's that the page has. */
 export async function speakPreferred(): Promise<void> {
-  const wanted = [localStorage.getItem(KEPT), ...navigator.languages].map((name) => name?.slice(0, 2));
+  const wanted = [kept('localStorage', KEPT), ...navigator.languages].map((name) => name?.slice(0, 2));
   const found = wanted.find(
     (name): name is Language => name !== undefined && name !== null && name in LANGUAGES,
   );
-  if (found && found !== 'en') {
-    const kept = localStorage.getItem(KEPT);
-    await speak(found);
-    if (kept === null) localStorage.removeItem(KEPT); // only a choice is kept
-  }
+  if (found && found !== 'en') await use(found);
 }
 
 /** Numbers, sizes and durations as the current language writes them. */

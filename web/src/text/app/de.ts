@@ -29,7 +29,9 @@ const app: Texts['app'] = {
   waiting: (jobs) => (jobs === 1 ? '1 Auftrag wartet' : `${jobs} Aufträge warten`),
   offline: 'Keine Verbindung zum Server. Neuer Versuch …',
   trouble: 'Der Server kann gerade nicht trainieren.',
-  failed: 'Der Server konnte nicht antworten.',
+  missing:
+    'Ein Teil der Seite konnte nicht geladen werden: Der Server ist nicht erreichbar oder hat eine neuere Seite.',
+  reload: 'Seite neu laden',
   chooseRun: 'Lauf wählen',
   noRun: 'Noch wurde nichts trainiert. Ein Netz bauen und trainieren, oder einen Lauf wählen.',
   token: {

@@ -20,7 +20,8 @@ const app = {
   waiting: (jobs: number): string => (jobs === 1 ? '1 job waiting' : `${jobs} jobs waiting`),
   offline: 'No connection to the server. Trying again …',
   trouble: 'The server cannot train at the moment.',
-  failed: 'The server could not answer.',
+  missing: 'A part of the page could not be loaded: the server is away, or it has a newer page.',
+  reload: 'Load the page again',
   chooseRun: 'Choose a run',
   noRun: 'Nothing has been trained yet. Build a network and train it, or choose a run.',
   token: {

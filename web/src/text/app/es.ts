@@ -29,7 +29,8 @@ const app: Texts['app'] = {
   waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),
   offline: 'Sin conexión con el servidor. Reintentando …',
   trouble: 'El servidor no puede entrenar en este momento.',
-  failed: 'El servidor no pudo responder.',
+  missing: 'No se pudo cargar una parte de la página: el servidor no responde o tiene una página más nueva.',
+  reload: 'Volver a cargar la página',
   chooseRun: 'Elegir una ejecución',
   noRun: 'Todavía no se ha entrenado nada. Construir una red y entrenarla, o elegir una ejecución.',
   token: {
