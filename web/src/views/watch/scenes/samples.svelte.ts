@@ -25,21 +25,40 @@ export function choiceOf(document: unknown): DatasetChoice | null {
   return found.name ? found : null;
 }
 
-/** Something that is on its way: `value` is null until it is there, `error` says why it did not come. */
+/** Counts what has come. Whoever reads something on its way depends on it, also a derived value that asked for it. */
+const arrivals = $state({ count: 0 });
+
+/**
+ * Something that is on its way: `value` is null until it is there, `error` says why it did not come.
+ *
+ * It has no state of its own: a derived value does not depend on state that was made in it.
+ */
 export class Fetched<T> {
-  value = $state.raw<T | null>(null);
-  error = $state('');
-  /** When it failed; not state, or whoever shows an error would ask again at once. */
+  #value: T | null = null;
+  #error = '';
+  /** When it failed. */
   failed = 0;
 
   constructor(load: Promise<T>) {
-    load.then(
-      (value) => (this.value = value),
-      (error: unknown) => {
-        this.failed = Date.now();
-        this.error = error instanceof Error ? error.message : String(error);
-      },
-    );
+    load
+      .then(
+        (value) => (this.#value = value),
+        (error: unknown) => {
+          this.failed = Date.now();
+          this.#error = error instanceof Error ? error.message : String(error);
+        },
+      )
+      .finally(() => (arrivals.count += 1));
+  }
+
+  get value(): T | null {
+    void arrivals.count;
+    return this.#value;
+  }
+
+  get error(): string {
+    void arrivals.count;
+    return this.#error;
   }
 }
 
