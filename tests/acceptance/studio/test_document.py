@@ -93,6 +93,24 @@ def test_typing_changes_the_blocks_and_keeps_the_rest(chromium, studio):
         assert '"filters": 24' in written(page)
 
 
+def test_the_editor_is_left_by_keyboard(chromium, studio):
+    with visit(chromium, studio.page(MNIST), **DESKTOP) as page:
+        opened(page)
+        before = written(page)
+        page.locator(".cm-content").click()
+        page.keyboard.press("Control+Home")
+        page.keyboard.press("Tab")
+        page.keyboard.press("Enter")
+        assert written(page).startswith("  \n  {")
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Control+z")
+        assert written(page) in (before, f"  {before}")  # typed in one go, or in two
+        page.keyboard.press("Control+End")
+        page.keyboard.press("Escape")
+        page.keyboard.press("Tab")
+        assert page.evaluate("() => document.activeElement.shadowRoot") is None
+
+
 def test_an_error_of_syntax_is_shown_at_its_line(chromium, studio):
     with visit(chromium, studio.page(MNIST), **DESKTOP) as page:
         opened(page)

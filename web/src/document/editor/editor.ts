@@ -1,13 +1,12 @@
 /** The text editor: CodeMirror in a shadow root, where its styles are adopted sheets, as the policy wants. */
 
-import { defaultKeymap, indentWithTab } from '@codemirror/commands';
-import { json } from '@codemirror/lang-json';
-import { bracketMatching, indentOnInput, indentUnit } from '@codemirror/language';
 import { type Diagnostic, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { Annotation, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { type Marks, mark, marks } from './marks.ts';
 import { theme } from './theme.ts';
+import { tokens } from './tokens.ts';
+import { typing } from './typing.ts';
 
 export interface Handlers {
   /** Somebody changed the text here. */
@@ -43,19 +42,15 @@ export class Editor {
         extensions: [
           lineNumbers(),
           drawSelection(),
-          indentOnInput(),
-          indentUnit.of('  '),
-          bracketMatching(),
-          json(),
+          tokens,
           marks,
           theme,
           keymap.of([
             { key: 'Mod-z', run: run(handlers.undo), preventDefault: true },
             { key: 'Mod-Shift-z', run: run(handlers.redo), preventDefault: true },
             { key: 'Mod-y', run: run(handlers.redo), preventDefault: true },
-            indentWithTab, // Escape, then Tab leaves
+            ...typing,
             ...lintKeymap,
-            ...defaultKeymap,
           ]),
           EditorView.contentAttributes.of({ tabindex: '0' }), // so that tools see that it can have the focus
           EditorView.domEventHandlers({

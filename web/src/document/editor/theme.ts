@@ -1,10 +1,8 @@
 /** The editor in the colours of the page. They are custom properties, so both schemes come by themselves. */
 
-import { HighlightStyle, syntaxHighlighting } from '@codemirror/language';
 import { EditorView } from '@codemirror/view';
-import { tags } from '@lezer/highlight';
 
-const look = EditorView.theme({
+export const theme = EditorView.theme({
   '&': { color: 'var(--ink)', backgroundColor: 'transparent', fontSize: '13px' },
   '&.cm-focused': { outline: '2px solid var(--accent)', outlineOffset: '2px', borderRadius: '6px' },
   '.cm-scroller': { fontFamily: 'var(--mono)', lineHeight: '1.6', letterSpacing: '0' },
@@ -18,11 +16,10 @@ const look = EditorView.theme({
   '.cm-wrong-number': { color: 'var(--warn)', fontWeight: '600' },
   '&.cm-focused > .cm-scroller > .cm-selectionLayer .cm-selectionBackground, .cm-selectionBackground, ::selection':
     { backgroundColor: 'color-mix(in srgb, var(--accent) 24%, transparent)' },
-  '&:not(.cm-focused) .cm-matchingBracket': { backgroundColor: 'transparent' },
-  '&.cm-focused .cm-matchingBracket': {
-    backgroundColor: 'var(--wash)',
-    outline: '1px solid var(--edge)',
-  },
+  '.cm-json-string': { color: 'var(--good)' },
+  '.cm-json-number': { color: 'var(--orange-ink)' },
+  '.cm-json-word': { color: 'var(--blue-ink)' },
+  '.cm-json-sign': { color: 'var(--soft)' },
   '.cm-lintRange-error': {
     backgroundImage: 'none',
     textDecoration: 'underline wavy var(--warn) 1px',
@@ -63,13 +60,3 @@ const look = EditorView.theme({
     cursor: 'pointer',
   },
 });
-
-const colours = HighlightStyle.define([
-  { tag: tags.propertyName, color: 'var(--ink)' },
-  { tag: tags.string, color: 'var(--good)' },
-  { tag: tags.number, color: 'var(--orange-ink)' },
-  { tag: [tags.bool, tags.null], color: 'var(--blue-ink)' },
-  { tag: [tags.separator, tags.brace, tags.squareBracket], color: 'var(--soft)' },
-]);
-
-export const theme = [look, syntaxHighlighting(colours)];
