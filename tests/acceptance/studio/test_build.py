@@ -108,6 +108,11 @@ def test_iris_by_keyboard_alone(chromium, studio):
         assert types(page) == ["Dense", "BatchNormalization", "Dropout", "Dense"]
         page.keyboard.press("Delete")
         assert types(page) == ["Dense", "Dropout", "Dense"]
+        page.keyboard.press("Enter")
+        page.wait_for_timeout(100)
+        assert page.evaluate(NAME) == "rate", "Enter opens the form"
+        page.keyboard.press("Escape")
+        assert focused(page) == "1"
         few_epochs(page)
         tab_to(page, "Train")
         page.keyboard.press("Enter")
@@ -316,6 +321,7 @@ def test_in_german(chromium, studio):
 def test_hidden_parts(chromium, studio):
     with opened(chromium, studio, "#/build?hide=dataset,examples,palette,document,training") as page:
         page.locator(".block").nth(3).wait_for(timeout=SLOW_MS)
-        for part in (".data", ".palette", ".document", ".training"):
+        for part in (".data", ".palette", ".document .host", ".training input"):
             assert page.locator(part).count() == 0
+        expect(page.get_by_role("button", name="Train", exact=True)).to_be_visible()
         axe(page)

@@ -1,4 +1,5 @@
-import { arrange, type Task } from './arrange.ts';
+import { arrange } from './arrange.ts';
+import type { Task } from './task.ts';
 
 onmessage = ({ data }: MessageEvent<{ number: number; tasks: Task[] }>): void => {
   postMessage({ number: data.number, done: data.tasks.map(arrange) });

@@ -1,7 +1,8 @@
 /** Branches are arranged in a worker, which is started when the first network with branches is drawn. */
 
 import { startWorker } from '../worker.ts';
-import type { Arrangement, Task } from './arrange.ts';
+import type { Arrangement, Task } from './task.ts';
+import { ranked } from './ranked.ts';
 import address from './arrange.worker.ts?worker&url';
 
 /** Null after it failed: it would fail again. */
@@ -24,7 +25,7 @@ function started(): Worker | null {
   return worker;
 }
 
-/** Arrangements of tasks, in their order. Where no worker can be started, they are made here. */
+/** Arrangements of tasks, in their order. Where no worker can be started, plain ones are made here. */
 export async function arrangeAll(tasks: readonly Task[]): Promise<readonly Arrangement[]> {
   const helper = started();
   if (helper) {
@@ -35,6 +36,5 @@ export async function arrangeAll(tasks: readonly Task[]): Promise<readonly Arran
     });
     if (done) return done;
   }
-  const { arrange } = await import('./arrange.ts');
-  return tasks.map(arrange);
+  return tasks.map(ranked);
 }

@@ -1,6 +1,6 @@
 /** From a network to blocks and lines at their places: what the canvas draws. Pure, but for branches, which are arranged elsewhere. */
 
-import type { Arrangement, Task } from './arrange.ts';
+import type { Arrangement, Task } from './task.ts';
 import { boxOf, snugBox, type Box } from './boxes.ts';
 import { highest, layout, type Layout } from './flow.ts';
 import type { Network, Node } from './network.ts';

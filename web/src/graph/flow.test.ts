@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { arrange, type Arrangement } from './arrange.ts';
+import { arrange } from './arrange.ts';
+import type { Arrangement, Task } from './task.ts';
 import { boxOf, snugBox, type Box } from './boxes.ts';
 import { taskOf } from './draw.ts';
 import { layout, type Layout, type Room } from './flow.ts';
 import { INPUT, networkOf, type LayerLike, type Network } from './network.ts';
+import { ranked } from './ranked.ts';
 import { segments, type Branches } from './segments.ts';
 import { solidOf } from './shapes.ts';
 
@@ -22,7 +24,11 @@ const skips = (count: number): LayerLike[] =>
 const WIDE: Room = { width: 800, gap: 48, column: null, top: 60 };
 const NARROW: Room = { width: 360, gap: 34, column: 130, top: 10 };
 
-function drawn(layers: LayerLike[], room: Room): { network: Network; drawing: Layout } {
+function drawn(
+  layers: LayerLike[],
+  room: Room,
+  by: (task: Task) => Arrangement = arrange,
+): { network: Network; drawing: Layout } {
   const network = networkOf(layers, [28, 28, 1], null);
   const items = segments(network);
   const boxes = new Map<number, Box>();
@@ -36,7 +42,7 @@ function drawn(layers: LayerLike[], room: Room): { network: Network; drawing: La
       inside.has(node.id) ? snugBox(node, solid, lines) : boxOf(node, solid, lines, down ? 200 : null),
     );
   }
-  const arranged = (branches: Branches): Arrangement => arrange(taskOf(branches, boxes, down));
+  const arranged = (branches: Branches): Arrangement => by(taskOf(branches, boxes, down));
   return { network, drawing: layout(items, boxes, arranged, network.edges, room) };
 }
 
@@ -61,9 +67,11 @@ describe('layout', () => {
     ['chain in a column', chain(20), NARROW],
     ['branches in rows', skips(60), WIDE],
     ['branches in a column', skips(20), NARROW],
+    ['branches without a worker', skips(60), WIDE, ranked],
+    ['branches in a column without a worker', skips(20), NARROW, ranked],
     ['nothing but the input', chain(0), WIDE],
-  ])('%s: every block once, none over another, all inside', (_, layers, room) => {
-    const { network, drawing } = drawn(layers, room);
+  ] as const)('%s: every block once, none over another, all inside', (_, layers, room, by = arrange) => {
+    const { network, drawing } = drawn([...layers], room, by);
     expect(drawing.blocks.map(({ box }) => box.id).sort((a, b) => a - b)).toEqual(
       network.nodes.map(({ id }) => id).sort((a, b) => a - b),
     );

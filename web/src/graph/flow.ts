@@ -1,7 +1,7 @@
 /** Boxes and branches in rows that wrap like text, or in one column. Pure geometry. */
 
 import { line as lineOf, curveBumpX, curveBumpY } from 'd3-shape';
-import type { Arrangement } from './arrange.ts';
+import type { Arrangement } from './task.ts';
 import type { Box, Point } from './boxes.ts';
 import type { Edge } from './network.ts';
 import type { Branches, Item } from './segments.ts';
