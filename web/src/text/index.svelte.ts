@@ -46,16 +46,26 @@ export async function speakPreferred(): Promise<void> {
   if (found && found !== 'en') await use(found);
 }
 
+/** Making a formatter takes 50 times as long as using it, and a stroke of the pencil needs thirty numbers. */
+const formatters = new Map<string, Intl.NumberFormat>();
+
+function formatter(options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
+  const key = current.language + JSON.stringify(options);
+  const known = formatters.get(key) ?? new Intl.NumberFormat(current.language, options);
+  formatters.set(key, known);
+  return known;
+}
+
 /** Numbers, sizes and durations as the current language writes them. */
 export const format = {
   /** `1,199,882` */
-  integer: (value: number): string => new Intl.NumberFormat(current.language).format(Math.round(value)),
+  integer: (value: number): string => formatter().format(Math.round(value)),
   /** `0.178`: `digits` significant digits. */
   number: (value: number, digits = 3): string =>
-    new Intl.NumberFormat(current.language, { maximumSignificantDigits: digits }).format(value),
+    formatter({ maximumSignificantDigits: digits }).format(value),
   /** `94.0 %`; `share` is 0 to 1. */
   percent: (share: number, digits = 1): string =>
-    new Intl.NumberFormat(current.language, {
+    formatter({
       style: 'percent',
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
@@ -64,7 +74,7 @@ export const format = {
   bytes: (bytes: number): string => {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;
     const power = bytes < 1000 ? 0 : Math.min(3, Math.floor(Math.log10(bytes) / 3));
-    return new Intl.NumberFormat(current.language, {
+    return formatter({
       style: 'unit',
       unit: units[power]!,
       unitDisplay: power ? 'short' : 'long',
