@@ -59,12 +59,12 @@ export function hasBlocks(document: unknown): boolean {
 
 function current(list: readonly unknown[]): DraftLayer[] {
   const values = list.map((layer) => (isObject(layer) ? layer : {}));
-  const given = new Set(values.map((layer) => layer['name']).filter((name) => typeof name === 'string'));
-  const taken = new Set<string>(RESERVED);
+  const given = values.map((layer) => layer['name']).filter((name) => typeof name === 'string');
+  const taken = new Set<string>([...RESERVED, ...given]);
   const names = values.map((layer) => {
     const type = typeof layer['type'] === 'string' ? layer['type'] : 'layer';
     const named = typeof layer['name'] === 'string' && layer['name'];
-    const name = named || free(defaultName(type), new Set([...given, ...taken]));
+    const name = named || free(defaultName(type), taken);
     taken.add(name);
     return name;
   });

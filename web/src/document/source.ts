@@ -1,6 +1,6 @@
 /** A document as text: what it says, and where each of its values is. */
 
-import { type Node, type ParseError, getNodeValue, parseTree } from 'jsonc-parser';
+import { type Node, type ParseError, getNodeValue, ParseErrorCode, parseTree } from 'jsonc-parser';
 import { position, stepsOf } from './pointer.ts';
 
 export interface Range {
@@ -16,11 +16,28 @@ export interface Source {
   readonly errors: readonly ParseError[];
 }
 
+/** Far more than the server reads. Readers call themselves for each level, which must not exhaust the stack. */
+const MOST_LEVELS = 200;
+
 /** Read a text; `value` is undefined if it has an error that leaves open what it says. */
 export function read(text: string): Source {
+  if (levels(text) > MOST_LEVELS) {
+    const error = { error: ParseErrorCode.InvalidSymbol, offset: 0, length: text.length };
+    return { text, root: undefined, value: undefined, errors: [error] };
+  }
   const errors: ParseError[] = [];
   const root = parseTree(text, errors, { allowTrailingComma: true });
   return { text, root, value: root && !errors.length ? plain(text, root) : undefined, errors };
+}
+
+/** How deeply lists and objects are nested, at most: brackets outside of strings are counted. */
+function levels(text: string): number {
+  let [depth, most] = [0, 0];
+  for (const [part] of text.matchAll(/"(?:[^"\\\n]|\\.)*"|[[{\]}]/g)) {
+    if (part === '[' || part === '{') most = Math.max(most, ++depth);
+    else if (part === ']' || part === '}') depth = Math.max(0, depth - 1);
+  }
+  return most;
 }
 
 function plain(text: string, root: Node): unknown {
