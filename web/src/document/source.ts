@@ -1,6 +1,6 @@
 /** A document as text: what it says, and where each of its values is. */
 
-import { type Node, type ParseError, getNodeValue, ParseErrorCode, parseTree } from 'jsonc-parser';
+import { type Node, type ParseError, getNodeValue, parseTree } from 'jsonc-parser';
 import { position, stepsOf } from './pointer.ts';
 
 export interface Range {
@@ -22,7 +22,11 @@ const MOST_LEVELS = 200;
 /** Read a text; `value` is undefined if it has an error that leaves open what it says. */
 export function read(text: string): Source {
   if (levels(text) > MOST_LEVELS) {
-    const error = { error: ParseErrorCode.InvalidSymbol, offset: 0, length: text.length };
+    const error = {
+      error: 1, // InvalidSymbol
+      offset: 0,
+      length: text.length,
+    };
     return { text, root: undefined, value: undefined, errors: [error] };
   }
   const errors: ParseError[] = [];

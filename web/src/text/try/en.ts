@@ -8,6 +8,7 @@ const tryIt = {
     tokens: 'Write a sequence',
   },
   notReady: 'This run has no file yet. As soon as it is ready, you can try it here.',
+  ended: 'This run left no files: it failed or was cancelled.',
   noFile: 'This run has no Core ML file, so there is nothing to try.',
   watch: 'Watch the training',
   loadingFile: (file: string): string => `Loading ${file} …`,

@@ -10,6 +10,7 @@ const tryIt: Texts['tryIt'] = {
     tokens: 'Escribir una secuencia',
   },
   notReady: 'Esta ejecución aún no tiene archivo. En cuanto esté lista, se podrá probar aquí.',
+  ended: 'Esta ejecución no dejó archivos: falló o se canceló.',
   noFile: 'Esta ejecución no tiene archivo de Core ML, así que no hay nada que probar.',
   watch: 'Ver el entrenamiento',
   loadingFile: (file) => `Cargando ${file} …`,
