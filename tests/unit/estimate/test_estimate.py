@@ -16,9 +16,9 @@ from served import ROOT
 EXAMPLES = {
     path.stem: understand(json.loads(path.read_text()))
     for path in (
-        ROOT / "mnist_cnn.json",
-        ROOT / "iris_spec.json",
         *sorted((ROOT / "examples").glob("*.json")),
+        ROOT / "mnist_cnn.json",  # an example has the same name
+        ROOT / "iris_spec.json",
     )
 }
 WORKS = {name: TrainingWork.of(plan) for name, plan in EXAMPLES.items()}
