@@ -64,7 +64,7 @@ export async function answersOf(file: ArrayBuffer): Promise<Answers> {
   if (String.fromCharCode(...bytes.subarray(0, MAGIC.length)) !== MAGIC) throw new Error('no answers');
   const end = START + new DataView(file).getUint32(8, true);
   const header = JSON.parse(new TextDecoder().decode(bytes.subarray(START, end))) as Header;
-  const parts = partsOf(header, (await inflate(bytes.subarray(end))).buffer);
+  const parts = partsOf(header, await inflate(bytes.subarray(end)));
   const values = (name: string): Values => parts.get(name) ?? new Uint8Array(0);
   const most = header.parts.find(({ name }) => name === 'confidence')?.most ?? 255;
   const [answers, confidence, others] = [values('predicted'), values('confidence'), values('others')];
@@ -93,14 +93,14 @@ export async function answersOf(file: ArrayBuffer): Promise<Answers> {
   };
 }
 
-function partsOf(header: Header, content: ArrayBuffer): Map<string, Values> {
+function partsOf(header: Header, content: Uint8Array<ArrayBuffer>): Map<string, Values> {
   const parts = new Map<string, Values>();
   let start = 0;
   for (const { name, dtype, shape } of header.parts) {
     const type = TYPES[dtype];
     const size = shape.reduce((product, length) => product * length, 1) * type.BYTES_PER_ELEMENT;
     if (start + size > content.byteLength) throw new Error('the answers are cut off');
-    parts.set(name, new type(content.slice(start, start + size))); // a copy, whose start is aligned
+    parts.set(name, new type(content.slice(start, start + size).buffer)); // a copy, whose start is aligned
     start += size;
   }
   return parts;

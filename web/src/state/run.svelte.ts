@@ -192,12 +192,18 @@ export class Run {
   #refreshOnce(): void {
     if (this.#isRefreshing) return;
     this.#isRefreshing = true;
-    void this.#refresh().finally(() => (this.#isRefreshing = false));
+    void this.#refresh().finally(() => {
+      this.#isRefreshing = false;
+      // It may have changed while the answer was on its way.
+      const { status } = this.story;
+      if (status !== null && status !== this.job?.status && !this.error) setTimeout(() => this.#told(), 200);
+    });
   }
 
   async #refresh(): Promise<void> {
     try {
       this.job = await data(api.GET('/v1/jobs/{job_id}', this.#path));
+      this.error = null;
       if (this.finished && FINISHED.includes(this.job.status)) this.film.ended();
     } catch (error) {
       this.#failedWith(error);
