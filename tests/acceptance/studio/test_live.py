@@ -220,7 +220,9 @@ def test_a_revoked_token_is_asked_for_again(chromium, tmp_path):
     needs_page()
     with standing(tmp_path, "--access", "tokens") as server:
         data = ("--data", tmp_path / "data")
-        secret = re.search(r"qml_\S+", quickml("token", "create", "pupil", *data).stdout)[0]
+        created = quickml("token", "create", "pupil", *data)
+        assert created.returncode == 0, created.stderr
+        secret = re.search(r"qml_\S+", created.stdout)[0]
         with tabs_of(chromium, 2) as tabs:  # `visit` would mind that the browser reports each 401
             for tab in tabs:
                 tab.goto(server.page(f"#/runs?token={secret}"))

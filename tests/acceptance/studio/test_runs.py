@@ -34,7 +34,7 @@ def names(page):
 
 
 def act(page, name, what):
-    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
+    page.get_by_role("button", name=f"Actions for {name}:", exact=True).click()
     page.get_by_role("group", name=f"Actions for {name}", exact=True).get_by_text(what, exact=True).click()
 
 
@@ -118,7 +118,7 @@ def test_views_of_a_run_take_the_newest_and_offer_the_others(chromium, studio, j
     with visit(chromium, studio.page("#/watch"), **DESKTOP, **STILL) as page:
         newest = studio.client.get("/v1/jobs").json()["jobs"][0]
         page.wait_for_function("id => location.hash.includes(id)", arg=newest["id"])
-        page.get_by_role("button", name=f"{newest['name']}: Choose a run").click()
+        page.get_by_role("button", name=f"Choose a run: {newest['name']}").click()
         axe(page)
         page.get_by_role("link", name=re.compile("^spirals")).click()
         page.wait_for_function("id => location.hash.includes(id)", arg=jobs[0]["id"])
