@@ -14,7 +14,7 @@ const take: Texts['take'] = {
     record: 'Über das Training',
   },
   triedHelp:
-    'Beim Verkleinern wurden sie gemessen; ausgeliefert wird eine andere. Unter „Try“ lassen sie sich vergleichen.',
+    'Beim Verkleinern wurden sie gemessen; ausgeliefert wird eine andere. Unter „Ausprobieren“ lassen sie sich vergleichen.',
   whats: {
     mlmodel: 'Neuronales Netz für Core ML, eine einzelne Datei. Einem Xcode-Projekt hinzufügen.',
     mlpackage:
@@ -27,8 +27,8 @@ const take: Texts['take'] = {
       'Der Bericht: Kurven, Fehler und der Film des Trainings auf einer Seite, die kein Netzwerk braucht.',
     data: 'Alle Zahlen des Berichts.',
     spec: 'Das Dokument, aus dem dieses Netz entstand. Dasselbe Dokument mit demselben Seed ergibt dasselbe Netz.',
-    film: 'Der Film, den „Watch“ zeigt.',
-    answers: 'Was das Netz zu jedem Testbeispiel sagt, für „Understand“.',
+    film: 'Der Film, den „Zusehen“ zeigt.',
+    answers: 'Was das Netz zu jedem Testbeispiel sagt, für „Verstehen“.',
     other: 'Eine weitere Datei dieses Laufs.',
   },
   ios: (version) => `ab iOS ${version}`,

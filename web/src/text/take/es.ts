@@ -13,7 +13,7 @@ const take: Texts['take'] = {
     others: 'Para otros programas',
     record: 'Sobre el entrenamiento',
   },
-  triedHelp: 'Se midieron al comprimir, y se entrega otra. Se pueden comparar en «Try».',
+  triedHelp: 'Se midieron al comprimir, y se entrega otra. Se pueden comparar en «Reintentar».',
   whats: {
     mlmodel: 'Red neuronal de Core ML, un solo archivo. Añadirlo a un proyecto de Xcode.',
     mlpackage:
@@ -26,8 +26,8 @@ const take: Texts['take'] = {
       'El informe: curvas, errores y la película del entrenamiento en una página que no necesita conexión.',
     data: 'Todos los números del informe.',
     spec: 'El documento del que salió esta red. El mismo documento con la misma semilla da la misma red.',
-    film: 'La película que muestra «Watch».',
-    answers: 'Lo que la red dice de cada muestra de prueba, para «Understand».',
+    film: 'La película que muestra «Observar».',
+    answers: 'Lo que la red dice de cada muestra de prueba, para «Entender».',
     other: 'Otro archivo de esta ejecución.',
   },
   ios: (version) => `iOS ${version} o posterior`,
