@@ -13,7 +13,7 @@ const take: Texts['take'] = {
     others: 'Para otros programas',
     record: 'Sobre el entrenamiento',
   },
-  triedHelp: 'Se midieron al comprimir, y se entrega otra. Se pueden comparar en «Reintentar».',
+  triedHelp: 'Se midieron al comprimir, y se entrega otra. Se pueden comparar en «Probar».',
   whats: {
     mlmodel: 'Red neuronal de Core ML, un solo archivo. Añadirlo a un proyecto de Xcode.',
     mlpackage:
