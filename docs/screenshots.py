@@ -74,10 +74,10 @@ def studio(browser, server):
 
 
 def save(page, path):
-    """A screenshot with 128 colours, which is a third of the bytes."""
+    """A screenshot with 256 colours, which is half of the bytes."""
     page.screenshot(path=path)
     with Image.open(path) as image:
-        image.convert("RGB").quantize(128, dither=Image.Dither.NONE).save(path, optimize=True)
+        image.convert("RGB").quantize(256, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 def without_flatten(page):
