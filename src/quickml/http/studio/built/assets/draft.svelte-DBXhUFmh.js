@@ -1,0 +1,1 @@
+export{n as draft}from"./draft.svelte-DNGvJiyf.js";
