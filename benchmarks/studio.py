@@ -198,7 +198,7 @@ def strokes(asked: argparse.Namespace) -> None:
     with serving(asked) as server, chromium() as browser:
         job = trained(server, MNIST, epochs=1)
         with opened(browser, f"{server.address}/#/try/{job}") as page:
-            canvas = page.locator("canvas.pad, .pad canvas").first
+            canvas = page.locator("canvas.paper")
             canvas.wait_for()
             page.wait_for_timeout(1500)  # the file is loaded
             _draw(page, canvas.bounding_box())
