@@ -80,10 +80,13 @@ def has_status(page, name, status):
     row(page, name).locator(".status", has_text=status).wait_for()
 
 
-def losses(page):
-    """The loss of each epoch, from the table twin of the curves."""
+def losses(page, more_than=0):
+    """The loss of each epoch, from the table twin of the curves, once it has more than a number of rows.
+
+    The list knows how far a training is before its curve is loaded."""
     page.get_by_role("button", name="As a table").click()
     rows = page.locator("figure tbody tr")
+    rows.nth(more_than).wait_for(state="attached")
     found = [float(text) for text in rows.locator("td:last-child").all_inner_texts() if text]
     page.get_by_role("button", name="As a chart").click()
     return found
@@ -105,10 +108,10 @@ def expected_losses(studio, job_id):
 def test_a_reload_in_mid_training_changes_nothing(chromium, studio):
     with endless(studio) as job_id, visit(chromium, studio.page("#/runs"), **DESKTOP, **STILL) as page:
         grows(page, 20)
-        before = losses(page)
+        before = losses(page, 10)
         page.reload()
         grows(page, len(before))
-        after = losses(page)
+        after = losses(page, len(before))
         assert len(before) > 10
         assert after[: len(before)] == before
         expected = expected_losses(studio, job_id)
