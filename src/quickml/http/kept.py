@@ -1,6 +1,6 @@
 """Content that is kept in memory and is the same for all clients, also compressed.
 
-It is sent in pieces, so that slow clients take no memory, and is nobody's memory for `Sending`.
+It is sent in pieces, so that slow clients take no memory; `Sending` does not count it against any owner.
 """
 
 from __future__ import annotations

@@ -123,7 +123,6 @@ class Runs {
   }
 
   /** A job that was submitted: it is asked for, since the change says nothing more. */
-  /** A job that was submitted: it is asked for, since the change says nothing more. */
   async #add(id: string): Promise<void> {
     const meanwhile: Change[] = [];
     this.#asked.set(id, meanwhile);
