@@ -18,7 +18,7 @@ import itertools
 import json
 import shutil
 import statistics
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -61,8 +61,12 @@ ANSWERS = "performance.getEntriesByName('quickml:answer').map(entry => entry.dur
 
 REQUESTS = """performance.getEntriesByType('resource')
   .filter(entry => entry.name.includes('/predictions'))
-  .map(entry => entry.responseStart - entry.requestStart)"""
-"""Milliseconds from sending each stroke to the first byte of the answer."""
+  .map(entry => [
+    entry.responseStart - entry.requestStart,
+    ...['total', 'run'].map(name => entry.serverTiming.find(one => one.name === name).duration),
+  ])"""
+"""For each stroke, milliseconds from sending it to the first byte of the answer, as the browser sees it; of
+them the server's own; and of those the file's."""
 
 WHOLE = "Number(document.querySelector('.surface[role=slider]').ariaValueMax) >= 120"
 """Whether the whole film is here: films are thinned when they would have more than 240 frames."""
@@ -128,7 +132,7 @@ def until(page: Page, expression: str) -> None:
         page.wait_for_timeout(10)
 
 
-def p95(values: list[float]) -> float:
+def p95(values: Sequence[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
@@ -210,11 +214,16 @@ def strokes(asked: argparse.Namespace) -> None:
             _draw(page, canvas.bounding_box())
             page.wait_for_timeout(500)
             found = page.evaluate(ANSWERS)
-            served = page.evaluate(REQUESTS)
-    middle = f"median {statistics.median(found):.1f} ms, of the server {statistics.median(served):.1f} ms"
-    note(f"{len(found)} answers, {middle}")
+            first_byte, server_own, file_run = zip(*page.evaluate(REQUESTS)[1:], strict=True)
+    for what, times in (
+        ("strokes", found[1:]),
+        ("of them until the first byte, as the browser sees it", first_byte),
+        ("of it the server's own (Server-Timing, total)", server_own),
+        ("of it the file's (Server-Timing, run)", file_run),
+    ):
+        note(f"{len(times)} {what}: median {statistics.median(times):.1f} ms, p95 {p95(times):.1f} ms")
     promise("stroke to bars and activations, p95, ms", p95(found[1:]), at_most=25)
-    promise("of it the server, as the browser sees it, p95, ms", p95(served[1:]), at_most=5)
+    promise("of it the server, p95, ms", p95(server_own), at_most=5)
 
 
 def _draw(page: Page, box: dict[str, float]) -> None:

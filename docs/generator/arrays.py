@@ -42,8 +42,10 @@ images. An array also has `units`, the size of the layer's last axis: of a layer
 (by default {MOST}) the first ones are sent. Of a sequence, these are the first units of each step. Of a
 vector, the first {VECTOR_VALUES_PER_MAP} x `most` values are sent.
 
-The response header `Server-Timing: run;dur=1.284`, which the JSON response has too, is the time in
-milliseconds for which the file was run, with all of its layers shown.
+The response header `Server-Timing: run;dur=1.284, total;dur=2.106`, which the JSON response has too, has two
+times in milliseconds. `run` is how long the file was run, with all of its layers shown. `total` is how long
+the server took from the head of the request to the beginning of the response: it includes receiving the body,
+waiting for other requests of the same owner, `run`, and encoding. It does not include the network.
 
 ## Explanations
 

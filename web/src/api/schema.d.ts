@@ -577,7 +577,8 @@ export interface paths {
          *
          *     The body is JSON, or the bytes of one sample (uint8, or float32 in little-endian order) as
          *     `application/octet-stream`. With `Accept: application/octet-stream`, the response is
-         *     binary: see the page "Arrays" of the documentation. `Server-Timing` says how long the file was run.
+         *     binary: see the page "Arrays" of the documentation. `Server-Timing` has the times for which the
+         *     file was run (`run`) and the server worked on the request until its response began (`total`).
          */
         post: operations["predict"];
         delete?: never;

@@ -65,7 +65,8 @@ async def predict(
 
     The body is JSON, or the bytes of one sample (uint8, or float32 in little-endian order) as
     `application/octet-stream`. With `Accept: application/octet-stream`, the response is
-    binary: see the page "Arrays" of the documentation. `Server-Timing` says how long the file was run.
+    binary: see the page "Arrays" of the documentation. `Server-Timing` has the times for which the
+    file was run (`run`) and the server worked on the request until its response began (`total`).
     """
     is_binary = accepts_arrays(request)
     most = most or (MOST if is_binary else None)
@@ -103,7 +104,7 @@ def _packed(work: Steps[tuple[Artifact, list[Prediction]]]) -> Steps[tuple[bytes
 
 
 def _timing(found: Sequence[Prediction]) -> dict[str, str]:
-    """How long the file was run for all inputs, in milliseconds (W3C Server Timing)."""
+    """How long the file was run for all inputs, in ms (W3C Server Timing); `AccessLog` adds the total."""
     return {"Server-Timing": f"run;dur={1000 * sum(one.run_s for one in found):.3f}"}
 
 

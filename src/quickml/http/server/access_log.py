@@ -1,9 +1,10 @@
-"""Middleware around all others: a log line and metrics for each request, and security headers."""
+"""Middleware around all others: a log line, metrics and duration of each request, and security headers."""
 
 from __future__ import annotations
 
 import logging
 import time
+from collections.abc import Iterable, Iterator
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,6 +20,7 @@ HEADERS = (
     (b"cross-origin-resource-policy", b"same-origin"),
 )
 """Security headers of every response: no content sniffing, no referrer, no frames, no embedding."""
+TIMING = b"server-timing"
 QUIET = frozenset({routes.HEALTH, routes.READINESS, routes.METRICS})
 """Requests of monitoring, which are not logged if they succeed."""
 
@@ -41,7 +43,7 @@ class AccessLog:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message.get("headers", ()), *HEADERS]
+                message["headers"] = [*_timed(message.get("headers", ()), began), *HEADERS]
             else:
                 sent += len(message.get("body", b""))
             await send(message)
@@ -65,3 +67,10 @@ class AccessLog:
             more["job_id"] = job_id[:64]
         # The query is left out, since it may contain a token.
         log.info("%s %s %d", scope["method"], scope["path"][:200], status, extra=more)
+
+
+def _timed(headers: Iterable[tuple[bytes, bytes]], began: float) -> Iterator[tuple[bytes, bytes]]:
+    """The headers; one that says how long a part of the work took also says how long all of it took."""
+    for name, value in headers:
+        total = b", total;dur=%.3f" % (1000 * (time.perf_counter() - began)) if name == TIMING else b""
+        yield name, value + total
