@@ -1,6 +1,6 @@
 /** Boxes and branches in rows that wrap like text, or in one column. Pure geometry. */
 
-import { line as lineOf, curveBumpX, curveBumpY } from 'd3-shape';
+import { bent } from '../charts/line.ts';
 import type { Arrangement } from './task.ts';
 import type { Box, Point } from './boxes.ts';
 import type { Edge } from './network.ts';
@@ -168,7 +168,6 @@ class Drawing {
   #wires: Wire[] = [];
   #end: Point | null = null;
   #last: number | null = null;
-  #bump;
   /** Height at which a line goes back to the beginning of the row. */
   turnAt = 0;
   /** Where the last item ends, with its labels. */
@@ -180,12 +179,7 @@ class Drawing {
     readonly boxes: ReadonlyMap<number, Box>,
     readonly edges: readonly Edge[],
     readonly down: boolean,
-  ) {
-    this.#bump = lineOf<Point>(
-      ({ x }) => Math.round(x * 10) / 10,
-      ({ y }) => Math.round(y * 10) / 10,
-    ).curve(down ? curveBumpY : curveBumpX);
-  }
+  ) {}
 
   /** `y` is the height of the line; in a column, for branches, their top. */
   add(part: Part, x: number, y: number, room: Room): void {
@@ -245,7 +239,7 @@ class Drawing {
       const points = [first, ...way, last];
       this.#wires.push({
         edge,
-        path: this.#bump(points) ?? '',
+        path: bent(points, this.down),
         plus: to
           ? along(last, this.down, -13)
           : way.length > 0
@@ -260,14 +254,14 @@ class Drawing {
 
   #join(edge: Edge, from: Point, to: Point, room: Room): void {
     const wraps = !this.down && to.y > from.y + 1 && to.x < from.x;
-    const path = wraps ? this.#turned(from, to) : (this.#bump([from, to]) ?? '');
+    const path = wraps ? this.#turned(from, to) : bent([from, to], this.down);
     const plus = wraps ? along(to, false, -TURN / 2) : { x: (from.x + to.x) / 2, y: (from.y + to.y) / 2 };
     this.#wires.push({ edge, path, plus, small: room.gap < 32 });
   }
 
   #lead(from: Point, to: Point): void {
     const wraps = !this.down && to.x < from.x;
-    const path = wraps ? this.#turned(from, to) : (this.#bump([from, to]) ?? '');
+    const path = wraps ? this.#turned(from, to) : bent([from, to], this.down);
     this.#wires.push({ edge: null, path, plus: to, small: true });
   }
 

@@ -47,6 +47,11 @@ describe('residuals', () => {
     expect(bars.some((bar) => bar.lower === 0)).toBe(true);
     bars.slice(1).forEach((bar, i) => expect(bar.lower).toBeCloseTo(bars[i]!.upper, 9));
   });
+  it('counts the largest error, too, where it is a limit', () => {
+    const bars = residuals({ truth: [0, 0, 0], predicted: [-1, 0.25, 1] });
+    expect(bars.reduce((sum, bar) => sum + bar.count, 0)).toBe(3);
+    expect([bars[0]!.lower, bars.at(-1)!.upper]).toEqual([-1, 1]);
+  });
   it('of exact answers are one bar, of none no bar', () => {
     expect(residuals({ truth: [1, 2], predicted: [1, 2] })).toEqual([{ lower: 0, upper: 0, count: 2 }]);
     expect(residuals({ truth: [], predicted: [] })).toEqual([]);

@@ -1,6 +1,7 @@
 /** What is computed from found and true values of a regression. Pairs that are not finite are left out. */
 
-import { bin, max, min, ticks } from 'd3-array';
+import { ticks } from '../../charts/scale.ts';
+import { extent } from '../../data/histogram.ts';
 
 export interface Pairs {
   readonly truth: ArrayLike<number>;
@@ -102,17 +103,18 @@ export interface Bar {
 /** Counts of found minus true, with round limits; 0 is a limit. */
 export function residuals(pairs: Pairs, bars = 20): Bar[] {
   const off = finite(pairs).map((i) => pairs.predicted[i]! - pairs.truth[i]!);
-  const reach = max(off, Math.abs) ?? 0;
-  if (!reach) return off.length ? [{ lower: 0, upper: 0, count: off.length }] : [];
-  const limits = ticks(-reach, reach, bars);
-  const step = limits[1]! - limits[0]!;
-  const inside = limits.map((limit) => Math.round(limit / step) * step);
-  const from = inside[0]! > (min(off) ?? 0) ? inside[0]! - step : inside[0]!;
-  const to = inside.at(-1)! < (max(off) ?? 0) ? inside.at(-1)! + step : inside.at(-1)!;
-  const made = bin().domain([from, to]).thresholds(inside)(off);
-  return made
-    .filter(({ x0, x1 }) => x0 !== x1)
-    .map((one) => ({ lower: one.x0!, upper: one.x1!, count: one.length }));
+  if (!off.length) return [];
+  const [, reach] = extent(off.map(Math.abs));
+  if (!reach) return [{ lower: 0, upper: 0, count: off.length }];
+  const [zero, next] = ticks(0, reach, bars / 2) as [number, number];
+  const step = next - zero;
+  const side = Math.ceil(reach / step);
+  const counts = new Array<number>(2 * side).fill(0);
+  for (const error of off) {
+    const bar = Math.min(2 * side - 1, Math.floor(error / step) + side);
+    counts[bar] = counts[bar]! + 1;
+  }
+  return counts.map((count, i) => ({ lower: (i - side) * step, upper: (i - side + 1) * step, count }));
 }
 
 /** Interpolated between the two nearest of sorted values; NaN of none. */

@@ -2,7 +2,7 @@
 
 import type { Run } from '../../../state/run.svelte.ts';
 import { pathOf } from './curve.ts';
-import type { Scale } from './scales.ts';
+import type { Scale } from '../../../charts/scale.ts';
 import { seriesOf, type Series } from './series.ts';
 import { positionOf, type Track, type Unit } from './track.ts';
 

@@ -1,23 +1,22 @@
 /** Axes of the curve. */
 
-import { scaleLinear, scaleLog, scaleSymlog } from 'd3-scale';
-import { ticks as evenTicks } from 'd3-array';
+import {
+  type Ends,
+  linear,
+  logarithmic,
+  logarithmicFromZero,
+  type Scale,
+  ticks,
+} from '../../../charts/scale.ts';
 import type { Unit } from './track.ts';
-
-export interface Scale {
-  (value: number): number;
-  invert(pixel: number): number;
-}
 
 /** How an axis is divided: evenly, or by its logarithm (of 1 more, so that the start has a place). */
 export type Spacing = 'even' | 'log';
 
 /** The horizontal axis from 0 to `end`. Steps become logarithmic as their epochs do. */
 export function horizontal(end: number, width: number, spacing: Spacing, one = 1): Scale {
-  const domain = [0, Math.max(end, 1e-6)];
-  return spacing === 'log'
-    ? scaleSymlog().constant(one).domain(domain).range([0, width])
-    : scaleLinear().domain(domain).range([0, width]);
+  const values: Ends = [0, Math.max(end, 1e-6)];
+  return spacing === 'log' ? logarithmicFromZero(values, [0, width], one) : linear(values, [0, width]);
 }
 
 /** Round places of the horizontal axis, at least `apart` pixels from each other and from both ends. */
@@ -30,7 +29,7 @@ export function horizontalTicks(
   apart = 70,
 ): number[] {
   const most = Math.max(2, Math.floor(width / apart));
-  const round = spacing === 'log' ? roundNumbers(1, end) : evenTicks(0, end, most);
+  const round = spacing === 'log' ? roundNumbers(1, end) : ticks(0, end, most);
   const whole = unit === 'share' ? round : round.filter(Number.isInteger);
   const found: number[] = [];
   let before = 0;
@@ -73,9 +72,7 @@ export function vertical(values: Iterable<number>, top: number, bottom: number, 
   if (low > high) [low, high] = [0, 1];
   const log = !share && low > 0 && high / low > 12;
   if (log) {
-    const scale = scaleLog()
-      .domain([low / 1.1, high * 1.1])
-      .range([bottom, top]);
+    const scale = logarithmic([low / 1.1, high * 1.1], [bottom, top]);
     const every = roundNumbers(low, high);
     const some = Math.ceil(every.length / Math.max(2, Math.floor((bottom - top) / 20)));
     return { scale, log, ticks: every.filter((_, i) => (every.length - 1 - i) % some === 0) };
@@ -83,10 +80,10 @@ export function vertical(values: Iterable<number>, top: number, bottom: number, 
   if (share) high = 1;
   if (high === low) [low, high] = [low - (Math.abs(low) || 1) / 2, high + (Math.abs(high) || 1) / 2];
   const room = (high - low) * 0.06;
-  const domain: [number, number] = [low - room, share ? 1 + room / 2 : high + room];
+  const ends: Ends = [low - room, share ? 1 + room / 2 : high + room];
   return {
-    scale: scaleLinear().domain(domain).range([bottom, top]),
+    scale: linear(ends, [bottom, top]),
     log,
-    ticks: evenTicks(low, high, Math.max(2, Math.min(4, Math.floor((bottom - top) / 24)))),
+    ticks: ticks(low, high, Math.max(2, Math.min(4, Math.floor((bottom - top) / 24)))),
   };
 }
