@@ -126,12 +126,6 @@ export class Run {
     this.#sync();
   }
 
-  /** Delete the job with its files. */
-  async remove(): Promise<void> {
-    await data(api.DELETE('/v1/jobs/{job_id}', this.#path));
-    this.#gone();
-  }
-
   /** Listen no more. */
   close(): void {
     this.#unlisten?.();

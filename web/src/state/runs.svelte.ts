@@ -69,6 +69,17 @@ class Runs {
     this.#isLoading = false;
   }
 
+  /** Delete a run with its files. One that is gone already, after a second click or in another tab, is no failure. */
+  async remove(id: string): Promise<void> {
+    try {
+      await data(api.DELETE('/v1/jobs/{job_id}', { params: { path: { job_id: id } } }));
+    } catch (error) {
+      if (!(error instanceof ServerProblem && error.status === 404)) throw error;
+    }
+    this.#byId.delete(id);
+    this.#show();
+  }
+
   find(id: string): Summary | null {
     return this.list.find((summary) => summary.id === id) ?? null;
   }
