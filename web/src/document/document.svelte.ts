@@ -1,6 +1,6 @@
 /** The document that is being built. Its text is the truth; blocks, forms and the editor show and change it. */
 
-import { api, data, request, type Schemas, ServerProblem } from '../api/client.ts';
+import { request, type Schemas, ServerProblem } from '../api/client.ts';
 import { hashOf } from '../state/route.svelte.ts';
 import { type Check, Checker } from './checker.ts';
 import { edited } from './edits.ts';
@@ -13,7 +13,6 @@ import { type Patch, PatchError, patchOf } from './patch.ts';
 import { isObject, isWithin } from './pointer.ts';
 import { keyRangeOf, lineOf, nodeAt, offsetOf, type Range, rangeOf, read, type Source } from './source.ts';
 import { setting } from './setting.ts';
-import { pretty } from './pretty.ts';
 import { START } from './start.ts';
 import { keep, keptText } from './storage.ts';
 
@@ -216,12 +215,6 @@ export class Draft {
     const job = (await answer.json()) as Schemas['JobMessage'];
     this.#key = null;
     return job.id;
-  }
-
-  /** Take the document of a job as a new draft. */
-  async clone(job: string): Promise<void> {
-    const details = await data(api.GET('/v1/jobs/{job_id}', { params: { path: { job_id: job } } }));
-    this.replaceText(pretty(details.document), 'clone');
   }
 
   /** Ask the server about the text again: after a token was given, or a dataset has come. */

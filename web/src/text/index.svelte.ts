@@ -1,3 +1,4 @@
+import { Newest } from '../state/newest.ts';
 import { keep, kept } from '../state/storage.ts';
 import en from './en.ts';
 import type { Texts } from './en.ts';
@@ -12,6 +13,7 @@ const OTHERS: Record<Exclude<Language, 'en'>, () => Promise<{ default: Texts }>>
 };
 const KEPT = 'quickml.language';
 
+const chosen = new Newest();
 const current = $state<{ language: Language; texts: Texts }>({ language: 'en', texts: en });
 
 /** The texts of the current language: `t().watch.title`. Texts with values are functions. */
@@ -26,12 +28,14 @@ export function language(): Language {
 
 /** Change the language, and keep the choice on this device. */
 export async function speak(wanted: Language): Promise<void> {
-  await use(wanted);
   keep('localStorage', KEPT, wanted);
+  await use(wanted);
 }
 
 async function use(wanted: Language): Promise<void> {
+  const isNewest = chosen.begin();
   const texts = wanted === 'en' ? en : (await OTHERS[wanted]()).default;
+  if (!isNewest()) return; // another one was chosen while this one was loaded
   current.language = wanted;
   current.texts = texts;
   document.documentElement.lang = wanted;

@@ -2,6 +2,7 @@
 
 import { explain, predict, type Explanation, type Prediction } from '../../api/arrays.ts';
 import { ServerProblem } from '../../api/client.ts';
+import { Newest } from '../../state/newest.ts';
 import { Latest } from './latest.ts';
 
 /** What is sent: pixels as they are, other numbers as float32. */
@@ -44,6 +45,7 @@ export class Trial {
   warming = $state(true);
   error = $state('');
   readonly #asking: Latest<Question, Answered>;
+  readonly #shown = new Newest();
   #rest: ReturnType<typeof setTimeout> | undefined;
   #explaining: AbortController | null = null;
 
@@ -74,10 +76,29 @@ export class Trial {
 
   /** Show a sample to the network. `at` is when it was made, as events have it. */
   show(sample: Sample, at = performance.now()): void {
+    this.#shown.begin();
     this.sample = sample;
     this.#explaining?.abort();
     clearTimeout(this.#rest);
     this.#asking.push({ sample, file: this.file, other: this.other, at });
+  }
+
+  /**
+   * Show a sample that is still on its way, unless something else is shown meanwhile.
+   *
+   * @returns whether it is shown
+   */
+  async showLater(coming: Promise<Sample>, at = performance.now()): Promise<boolean> {
+    const isNewest = this.#shown.begin();
+    try {
+      const sample = await coming;
+      if (!isNewest()) return false;
+      this.show(sample, at);
+      return true;
+    } catch (error) {
+      if (isNewest()) throw error;
+      return false;
+    }
   }
 
   /** Ask again about the same sample: another file is chosen. */
@@ -86,6 +107,7 @@ export class Trial {
   }
 
   clear(): void {
+    this.#shown.begin();
     this.#explaining?.abort();
     clearTimeout(this.#rest);
     this.sample = null;
