@@ -17,20 +17,23 @@ class Runs {
   list = $state.raw<readonly Summary[]>([]);
   /** Whether the first page is here. */
   loaded = $state(false);
-  /** Whether there are older ones: see `more`. */
-  hasMore = $state(false);
+  /** Where the next page of older ones begins: see `more`. Null if there are none. */
+  cursor = $state.raw<string | null>(null);
   error = $state.raw<ServerProblem | null>(null);
   /** ID of the newest job; empty if there is none. */
   readonly latest = $derived(this.list[0]?.id ?? '');
   readonly #byId = new Map<string, Summary>();
   #inbox: Change[] = [];
-  #cursor: string | null = null;
   /** Changes of jobs that were asked for, and are not here yet. */
   readonly #asked = new Map<string, Change[]>();
   #isStarted = false;
   /** Whether a job may be missing. */
   #isStale = false;
   #isLoading = false;
+  /** Whether the next page was asked for while another one was on its way. */
+  #isMoreWanted = false;
+  /** Whether the page that is on its way belongs to another owner or server. */
+  #isVoid = false;
   #failures = 0;
   readonly #flush = batched(() => this.#apply());
 
@@ -45,28 +48,27 @@ class Runs {
           this.#flush();
         },
         connected: () => this.#refresh(),
-        reset: () => {
-          this.#byId.clear();
-          this.#inbox = [];
-          this.loaded = false;
-          void this.#load();
-        },
+        reset: () => this.#reset(),
       });
       void this.#load();
     });
   }
 
-  /** Load the next page of older ones. */
+  /** Load the next page of older ones; after the page that is on its way, if there is one. */
   async more(): Promise<void> {
-    if (this.#isLoading || !this.#cursor) return;
+    if (this.#isLoading) {
+      this.#isMoreWanted = true;
+      return;
+    }
+    if (this.cursor === null) return;
     this.#isLoading = true;
     try {
-      await this.#page(this.#cursor);
+      await this.#page(this.cursor);
       this.error = null;
     } catch (error) {
       this.#failedWith(error);
     }
-    this.#isLoading = false;
+    this.#loadedPage();
   }
 
   /** Delete a run with its files. One that is gone already, after a second click or in another tab, is no failure. */
@@ -100,16 +102,38 @@ class Runs {
       if (this.error?.status !== 401)
         setTimeout(() => void this.#load(), Math.min(LONGEST_PAUSE_MS, PAUSE_MS * 2 ** this.#failures++));
     }
-    this.#isLoading = false;
+    this.#loadedPage();
     this.#apply();
+  }
+
+  #reset(): void {
+    this.#byId.clear();
+    this.#inbox = [];
+    this.#isMoreWanted = false;
+    this.cursor = null;
+    this.loaded = false;
+    this.#isVoid = this.#isLoading;
+    void this.#load();
+  }
+
+  #loadedPage(): void {
+    this.#isLoading = false;
+    if (this.#isVoid) {
+      this.#reset();
+      return;
+    }
+    const wanted = this.#isMoreWanted;
+    this.#isMoreWanted = false;
+    if (wanted && !this.error) void this.more();
   }
 
   async #page(cursor: string | null): Promise<void> {
     const query = cursor === null ? { limit: PAGE } : { limit: PAGE, cursor };
     const { jobs, next } = await data(api.GET('/v1/jobs', { params: { query } }));
+    // A refresh of the newest page does not go back to the second one, unless jobs between the two are missing.
+    const goesOn = cursor !== null || !jobs.some(({ id }) => this.#byId.has(id));
     for (const job of jobs) this.#learn(job);
-    this.#cursor = next;
-    this.hasMore = next !== null;
+    if (goesOn) this.cursor = next;
     this.#show();
   }
 
