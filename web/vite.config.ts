@@ -4,6 +4,9 @@ import { precompress } from './build/precompress.ts';
 
 const server = process.env['QUICKML_SERVER'] ?? 'http://127.0.0.1:8000';
 
+/** What several views need is in one file, which compresses better than many; codes for telephones come when asked for. */
+const isCommon = (id: string): boolean => !/uqr|QrCode/.test(id);
+
 export default defineConfig({
   base: './', // works behind any prefix
   plugins: [svelte(), precompress()],
@@ -12,6 +15,10 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
+    cssCodeSplit: false, // one file compresses better than ten
+    rolldownOptions: {
+      output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 2, test: isCommon }] } },
+    },
     assetsInlineLimit: 0, // the policy allows no data: scripts, and the files are cached anyway
     license: { fileName: 'licenses.md' }, // texts of the libraries' licences travel with the page
   },
