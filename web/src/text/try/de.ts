@@ -127,8 +127,10 @@ const tryIt: Texts['tryIt'] = {
       'Verdeckt man, was blau ist, wird die Zahl kleiner; verdeckt man, was orange ist, wird sie größer.',
     strongest: (label, from, to) =>
       `Die blaueste Stelle zu verdecken, bringt ${label} von ${from} auf ${to}.`,
+    opposed: (label, from, to) =>
+      `Nichts spricht für ${label}. Die orangeste Stelle zu verdecken, bringt es von ${from} auf ${to}.`,
     strongestPart: (part, label, from, to) => `Ohne ${part} geht ${label} von ${from} auf ${to}.`,
-    none: 'Keine einzelne Stelle zählt: Eine zu verdecken, ändert die Antwort um weniger als einen halben Prozentpunkt.',
+    none: 'Kein einzelner Teil zählt: Einen zu verdecken, ändert die Antwort um weniger als einen halben Prozentpunkt.',
     how: 'Wie das gefunden wurde',
     explain: (runs) =>
       `Die Datei lief ${runs}-mal, jedes Mal mit einem anderen verdeckten Teil, und ihre Antworten wurden verglichen. Das heißt Okklusion.`,

@@ -126,9 +126,11 @@ const tryIt = {
     captionValue: 'Hiding what is blue makes the number smaller; hiding what is orange makes it larger.',
     strongest: (label: string, from: string, to: string): string =>
       `Covering the bluest spot takes ${label} from ${from} to ${to}.`,
+    opposed: (label: string, from: string, to: string): string =>
+      `Nothing speaks for ${label}. Covering the most orange spot takes it from ${from} to ${to}.`,
     strongestPart: (part: string, label: string, from: string, to: string): string =>
       `Without ${part}, ${label} goes from ${from} to ${to}.`,
-    none: 'No single spot matters: covering any of them changes the answer by less than half a percentage point.',
+    none: 'No single part matters: hiding any of them changes the answer by less than half a percentage point.',
     how: 'How this was found',
     explain: (runs: string): string =>
       `The file was run ${runs} times, each time with another part hidden, and its answers were compared. This is called occlusion.`,

@@ -121,8 +121,10 @@ const tryIt: Texts['tryIt'] = {
     captionPart: (label) => `Azul: sin eso, ${label} sería menos probable. Naranja: sin eso, más probable.`,
     captionValue: 'Tapar lo azul hace menor el número; tapar lo naranja lo hace mayor.',
     strongest: (label, from, to) => `Tapar el lugar más azul lleva ${label} de ${from} a ${to}.`,
+    opposed: (label, from, to) =>
+      `Nada habla a favor de ${label}. Tapar el lugar más naranja lo lleva de ${from} a ${to}.`,
     strongestPart: (part, label, from, to) => `Sin ${part}, ${label} pasa de ${from} a ${to}.`,
-    none: 'Ningún lugar importa por sí solo: tapar cualquiera cambia la respuesta en menos de medio punto porcentual.',
+    none: 'Ninguna parte importa por sí sola: tapar cualquiera cambia la respuesta en menos de medio punto porcentual.',
     how: 'Cómo se encontró',
     explain: (runs) =>
       `El archivo se ejecutó ${runs} veces, cada vez con otra parte tapada, y se compararon sus respuestas. Esto se llama oclusión.`,

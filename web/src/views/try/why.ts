@@ -31,11 +31,15 @@ export function top(values: ArrayLike<number>, least: number): number {
   return found;
 }
 
-/** What remains of the output when the part is hidden that speaks most for it. */
+/** Effects below this share are not worth a sentence. */
+export const NOTHING = 0.005;
+
+/** What becomes of the output when the part is hidden that speaks most for it; where none does, most against it. */
 export function strongest(found: Found, output: number): { from: number; to: number } {
   const effects = found.maps[output]?.values ?? [];
   const from = found.values[output] ?? 0;
-  return { from, to: from - Math.max(0, ...effects) };
+  const [most, least] = [Math.max(0, ...effects), Math.min(0, ...effects)];
+  return { from, to: from - (most < NOTHING && -least >= NOTHING ? least : most) };
 }
 
 /** Parts with their effects, the largest first, for the table. */
