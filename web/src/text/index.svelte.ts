@@ -92,8 +92,8 @@ export const format = {
     const two = (value: number): string => String(value).padStart(2, '0');
     return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
   },
-  /** `yesterday`, `3 minutes ago` */
-  ago: (time: Date, now = new Date()): string => {
+  /** `yesterday`, `3 minutes ago`; `now` is the server's, see `clock`. */
+  ago: (time: Date, now: Date): string => {
     const seconds = (time.getTime() - now.getTime()) / 1000;
     const relative = new Intl.RelativeTimeFormat(current.language, { numeric: 'auto' });
     for (const [unit, length] of [
