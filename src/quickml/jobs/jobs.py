@@ -12,7 +12,7 @@ different jobs were written says nothing: writers may commit in another order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
@@ -25,6 +25,7 @@ from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.leases import LEASE_S
+from quickml.jobs.outline import outline
 from quickml.jobs.rows import event_of, find, insert_artifacts, job_of, job_row, select_artifacts, write
 from quickml.jobs.values import LARGEST, MANY
 from quickml.storage.database.engine import Database
@@ -277,6 +278,11 @@ class JobStore:
         """A job's events whose sequence number is above `after`."""
         with self._database.read() as connection:
             return _events(connection, job_id_of(job_id), after, limit)
+
+    def outline(self, job: Job, types: Collection[str], most: int) -> list[StoredEvent]:
+        """A job's events of some types, thinned; see `outline.outline`."""
+        with self._database.read() as connection:
+            return outline(connection, job, types, most)
 
     def frames(self, job_id: str, owner: str | None = None, after: int = frames.HEAD) -> StoredFrames:
         """The first frames of a job's stored film whose numbers are above `after`; see `frames.page`."""

@@ -6,7 +6,7 @@ import logging
 import secrets
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -237,6 +237,10 @@ class Service:
         """Events of a job whose number is above `after`. Raises JobNotFoundError."""
         self._jobs.job(job_id, owner)
         return self._jobs.events(job_id, after, limit)
+
+    def outline(self, job: Job, types: Collection[str], most: int) -> list[StoredEvent]:
+        """Of each type at most so many of a job's events, evenly spaced, with the first and the last one."""
+        return self._jobs.outline(job, types, most)
 
     def position(self, owner: str) -> int:
         """The position of the newest change of the owner's jobs; see `changes`."""

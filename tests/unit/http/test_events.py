@@ -4,6 +4,7 @@ import asyncio
 import dataclasses
 import json
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import pytest
 
@@ -122,6 +123,36 @@ def test_pages_of_json_say_where_to_go_on(tmp_path):
         assert rest["is_finished"]
         assert page(server, job_id, after=10**9) == {"events": [], "last": 3, "is_finished": True}
         assert page(server, job_id, after=rest["last"]) == {"events": [], "last": 3, "is_finished": True}
+
+
+def test_a_long_training_is_outlined(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        job_id = server.submit()
+        address = f"/v1/jobs/{job_id}/events"
+
+        def outlined(**query):
+            return server.client.get(
+                address, params={"types": ["epoch", "started", "verified"], **query}
+            ).json()
+
+        assert outlined() == {"events": [], "last": 0, "is_finished": False}
+        attempt = server.store.claim()
+        server.store.append(attempt, [started(), *[epoch_ended(i) for i in range(1, 1001)], progress()])
+        for most in (2, 3, 7, 240, 999, 1000):
+            found = outlined(most=most)
+            assert found["last"] == 1002
+            first, *rest = found["events"]
+            epochs = [item["event"]["epoch"] for item in rest]
+            assert (first["event"]["type"], epochs[0], epochs[-1]) == ("started", 1, 1000)
+            assert [item["id"] for item in rest] == [epoch + 1 for epoch in epochs]
+            assert most - 1 <= len(epochs) <= most
+            gaps = {b - a for a, b in pairwise(epochs[:-1])}
+            assert not gaps or max(gaps) - min(gaps) <= 1, "they are evenly spaced"
+        finish(server.store, attempt)
+        whole = outlined()
+        assert (whole["last"], whole["is_finished"]) == (1003, True)
+        assert whole["events"][-1]["event"]["type"] == "verified"
+        is_problem(server.client.get(address, params={"types": "epoch", "most": 1}), 422, "request")
 
 
 def test_what_is_neither_a_stream_nor_json_is_refused(server):

@@ -24,6 +24,13 @@ export async function eventsAfter(job: string, after: number): Promise<Schemas['
   return typeof found === 'object' ? found : null;
 }
 
+/** Events of a job of these types: of each at most `most`, evenly spaced, with the first and the last one. */
+export function outlineOf(job: string, types: string[], most: number): Promise<Schemas['EventPage']> {
+  const params = { path: { job_id: job }, query: { types, most } };
+  const headers = { Accept: 'application/json' };
+  return data(api.GET('/v1/jobs/{job_id}/events', { params, headers })) as Promise<Schemas['EventPage']>;
+}
+
 export interface StreamOptions {
   after: number;
   signal: AbortSignal;

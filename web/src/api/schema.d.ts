@@ -466,6 +466,9 @@ export interface paths {
         /**
          * Get Events
          * @description Stream the events of a job as they happen, or get a page of those there are.
+         *
+         *     With `types`, the response is one page of the whole job, from which events are left out: enough to draw a
+         *     small curve of a long training.
          */
         get: operations["get_events"];
         put?: never;
@@ -7293,6 +7296,10 @@ export interface operations {
             query?: {
                 /** @description Number of the last event already seen. */
                 after?: number;
+                /** @description With `types`, number of events of each type at most. They are evenly spaced, and the first and the last one are among them. */
+                most?: number;
+                /** @description Types of events of which to return some: `most` of each. */
+                types?: string[] | null;
             };
             header?: {
                 /** @description `text/event-stream` for a stream, `application/json` for a page. */

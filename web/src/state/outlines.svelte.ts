@@ -1,19 +1,23 @@
 /** The curve, the dataset and the newest frame of a run, for lists: fetched when its row is seen. */
 
-import { eventsAfter, type Change } from '../api/changes.ts';
+import { outlineOf as eventsOf, type Change } from '../api/changes.ts';
 import { request } from '../api/client.ts';
 import { filmOf } from '../film/decoder.ts';
 import type { Frame, FilmHeader } from '../film/film.ts';
 import { batched } from './batches.ts';
 import { feed } from './feed.svelte.ts';
-import { Story } from './story.ts';
+import { Story, type Event } from './story.ts';
 
-/** One number of each epoch; those of one metric in one array. */
+/** Numbers of epochs, of a long training of some; those of one metric in one array. */
 export interface Curve {
   readonly epochs: readonly number[];
   readonly metrics: Readonly<Record<string, readonly number[]>>;
 }
 
+/** What is read of a run. */
+const TYPES: Event['type'][] = ['started', 'epoch', 'snapshot', 'trained', 'verified', 'failed', 'cancelled'];
+/** Epochs of a curve at most: of a longer training, some are left out. */
+const MOST = 240;
 const TOGETHER = 3; // requests at a time: a browser has six connections to a server
 const FRAME_EVERY_MS = 3000;
 const KEPT = 400;
@@ -27,6 +31,8 @@ export class Outline {
   #story = new Story();
   #isWanted = false;
   #isBusy = false;
+  /** Whether to read again afterwards. */
+  #isDue = false;
   #frame = -1;
   #frameTime = -Infinity;
   readonly #update = batched(() => this.#show());
@@ -53,18 +59,19 @@ export class Outline {
   }
 
   #fetch(): void {
+    this.#isDue = this.#isBusy; // what is on its way may be older than the event that is missing
     if (this.#isBusy) return;
     this.#isBusy = true;
     void inTurn(async () => {
-      for (let page; (page = await eventsAfter(this.id, this.#story.last));) {
-        for (const { id, event } of page.events) this.#story.tell(id, event);
-        this.#story.last = Math.max(this.#story.last, page.last);
-        if (!page.events.length || page.is_finished) break;
-      }
+      const { events, last } = await eventsOf(this.id, TYPES, MOST);
+      if (last > this.#story.last) this.#story = Story.of(events, last);
       this.#show();
     })
       .catch(() => undefined) // the row goes without; the list says that the connection is lost
-      .finally(() => (this.#isBusy = false));
+      .finally(() => {
+        this.#isBusy = false;
+        if (this.#isDue) this.#fetch();
+      });
   }
 
   #show(): void {

@@ -71,6 +71,16 @@ describe('Story', () => {
     expect(story.tell(3, events[2]!)).toBe(true);
   });
 
+  it('is told by some of the events, and goes on with the next one', () => {
+    const some = events.map((event, i) => ({ id: i + 1, event })).filter(({ id }) => id % 3 === 1);
+    const story = Story.of(some, events.length - 1);
+    const epochs = some.map(({ event }) => event).filter(({ type }) => type === 'epoch');
+    expect(epochs.length).toBeGreaterThan(2);
+    expect(story.epochs).toEqual(epochs);
+    expect(story.tell(events.length, events.at(-1)!)).toBe(true);
+    expect([story.status, story.last]).toEqual(['ready', events.length]);
+  });
+
   it('replaces lists only when they change', () => {
     const story = told([started, built, epoch(1, 0)]);
     const { epochs, losses } = story;

@@ -53,6 +53,17 @@ export class Story {
   #losses: Losses | null = NO_LOSSES;
   #pace: { time: number; share: number }[] = [];
 
+  /** The story of some of the events before number `last`, in order. */
+  static of(events: readonly { id: number; event: Event }[], last: number): Story {
+    const story = new Story();
+    for (const { id, event } of events) {
+      story.last = id - 1; // events between these are left out
+      story.tell(id, event);
+    }
+    story.last = last;
+    return story;
+  }
+
   /** Epochs that are complete. A new array when there are others. */
   get epochs(): readonly Schemas['EpochEnded'][] {
     return (this.#shownEpochs ??= this.#epochs.slice());

@@ -6,6 +6,7 @@ EventSource. The stream of all changes does not end.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 
@@ -16,13 +17,14 @@ from starlette.responses import Response
 
 from quickml.api import routes
 from quickml.api.jobs import ChangePage, EventItem, EventPage
+from quickml.api.message import Names
 from quickml.events import TERMINAL
 from quickml.http.answers import change_message, event_of
 from quickml.http.auth import Owner, secret_of
 from quickml.http.event_stream import GREETING, MEDIA_TYPE, EventStream, Source
 from quickml.http.parameters import JobId
 from quickml.http.state import AppState, TheState
-from quickml.service import Change, EncodedEvent, Service, StoredEvent
+from quickml.service import Change, EncodedEvent, Job, Service, StoredEvent
 
 router = APIRouter()
 
@@ -31,6 +33,19 @@ PAGE = 1000
 
 LARGEST = 2**53
 """The largest whole number that JavaScript counts to."""
+MOST = 240
+Types = Annotated[
+    Names | None, Query(max_length=20, description="Types of events of which to return some: `most` of each.")
+]
+Most = Annotated[
+    int,
+    Query(
+        ge=2,
+        le=PAGE,
+        description="With `types`, number of events of each type at most. They are evenly spaced, and the"
+        " first and the last one are among them.",
+    ),
+]
 LastEventId = Annotated[
     str | None, Header(description="The same, as an EventSource sends it when it reconnects.")
 ]
@@ -66,11 +81,19 @@ async def get_events(
     owner: Owner,
     job_id: JobId,
     after: Annotated[int, Query(ge=0, le=LARGEST, description="Number of the last event already seen.")] = 0,
+    types: Types = None,
+    most: Most = MOST,
     last_event_id: LastEventId = None,
     accept: Accept = "*/*",
 ) -> Response:
-    """Stream the events of a job as they happen, or get a page of those there are."""
+    """Stream the events of a job as they happen, or get a page of those there are.
+
+    With `types`, the response is one page of the whole job, from which events are left out: enough to draw a
+    small curve of a long training.
+    """
     after = max(after, _number(last_event_id) or 0)
+    if types:
+        return await run_in_threadpool(_outline, state.service, job_id, owner, types, most)
     if not _is_stream(accept):
         return await run_in_threadpool(_page, state.service, job_id, owner, after)
     job = await run_in_threadpool(state.service.job, job_id, owner)
@@ -143,6 +166,15 @@ def _page(service: Service, job_id: str, owner: str, after: int) -> Response:
     job = service.job(job_id, owner)
     found = service.events(job_id, owner, after, PAGE)
     last = found[-1].sequence if found else min(after, job.last_event)
+    return _page_of(job, found, last)
+
+
+def _outline(service: Service, job_id: str, owner: str, types: Sequence[str], most: int) -> Response:
+    job = service.job(job_id, owner)
+    return _page_of(job, service.outline(job, types, most), job.last_event)
+
+
+def _page_of(job: Job, found: Sequence[StoredEvent], last: int) -> Response:
     page = EventPage(
         events=[
             EventItem(id=event.sequence, event=known)
