@@ -1,6 +1,7 @@
 import { svelte } from '@sveltejs/vite-plugin-svelte';
 import { defineConfig } from 'vitest/config';
 import { precompress } from './build/precompress.ts';
+import { texts } from './build/texts.ts';
 
 const server = process.env['QUICKML_SERVER'] ?? 'http://127.0.0.1:8000';
 
@@ -9,7 +10,7 @@ const isCommon = (id: string): boolean => !/uqr|QrCode/.test(id);
 
 export default defineConfig({
   base: './', // works behind any prefix
-  plugins: [svelte(), precompress()],
+  plugins: [svelte(), texts(), precompress()],
   build: {
     outDir: '../src/quickml/http/studio/built',
     emptyOutDir: true,

@@ -2,6 +2,7 @@ import { Newest } from '../state/newest.ts';
 import { keep, kept } from '../state/storage.ts';
 import en from './en.ts';
 import type { Texts } from './en.ts';
+import { named } from './named.ts';
 
 /** The languages of the page. */
 export const LANGUAGES = { en: 'English', de: 'Deutsch', es: 'Español' } as const;
@@ -34,7 +35,7 @@ export async function speak(wanted: Language): Promise<void> {
 
 async function use(wanted: Language): Promise<void> {
   const isNewest = chosen.begin();
-  const texts = wanted === 'en' ? en : (await OTHERS[wanted]()).default;
+  const texts = wanted === 'en' ? en : named(en, (await OTHERS[wanted]()).default);
   if (!isNewest()) return; // another one was chosen while this one was loaded
   current.language = wanted;
   current.texts = texts;

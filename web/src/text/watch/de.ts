@@ -14,7 +14,6 @@ const watch: Texts['watch'] = {
   restored: 'beste Gewichte, am Ende wiederhergestellt',
   position: 'Stelle im Training',
   valueText: (where, loss) => `${where}, Verlust ${loss}`,
-  valueTextWithoutLoss: (where) => where,
 
   transport: {
     controls: 'Wiedergabe',
@@ -38,7 +37,6 @@ const watch: Texts['watch'] = {
     title: 'Wie es lernte',
     about:
       'Ein Punkt ist der mittlere Verlust einer Epoche: wie falsch die Antworten waren. Niedriger ist besser.',
-    aboutMetric: (metric) => `Ein Punkt ist die Größe „${metric}“ über eine Epoche.`,
     metric: 'Kurve:',
     training: 'Trainingsdaten',
     validation: 'Validierungsdaten',

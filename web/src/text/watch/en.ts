@@ -14,7 +14,6 @@ const watch = {
   position: 'Position in the training',
   /** What a screen reader says about the playhead: `where` is "epoch 31 of 200". */
   valueText: (where: string, loss: string): string => `${where}, loss ${loss}`,
-  valueTextWithoutLoss: (where: string): string => where,
 
   transport: {
     controls: 'Playback',
@@ -37,7 +36,6 @@ const watch = {
   curve: {
     title: 'How it learned',
     about: 'A point is the mean loss of an epoch: how wrong the answers were. Lower is better.',
-    aboutMetric: (metric: string): string => `A point is the ${metric} over one epoch.`,
     metric: 'Curve of',
     training: 'training data',
     validation: 'validation data',

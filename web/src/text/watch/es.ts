@@ -14,7 +14,6 @@ const watch: Texts['watch'] = {
   restored: 'mejores pesos, restaurados al final',
   position: 'Posición en el entrenamiento',
   valueText: (where, loss) => `${where}, pérdida ${loss}`,
-  valueTextWithoutLoss: (where) => where,
 
   transport: {
     controls: 'Reproducción',
@@ -38,7 +37,6 @@ const watch: Texts['watch'] = {
     title: 'Cómo aprendió',
     about:
       'Un punto es la pérdida media de una época: cuánto se equivocaron las respuestas. Más bajo es mejor.',
-    aboutMetric: (metric) => `Un punto es el valor de «${metric}» en una época.`,
     metric: 'Curva de',
     training: 'datos de entrenamiento',
     validation: 'datos de validación',
