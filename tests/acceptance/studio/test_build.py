@@ -257,6 +257,7 @@ def test_options_of_the_plane_change_the_points(chromium, studio):
         canvas.wait_for()
         page.wait_for_timeout(300)
         before = canvas.evaluate("c => c.toDataURL()")
+        page.locator(".data summary", has_text="Options").click()
         page.locator(".data").get_by_label("noise", exact=True).fill("0.6")
         expect(page.locator(".cm-content")).to_contain_text('"noise": 0.6', timeout=SLOW_MS)
         page.wait_for_timeout(1500)

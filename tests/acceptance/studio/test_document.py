@@ -20,9 +20,10 @@ TEXT = "() => sessionStorage.getItem('quickml.draft')"
 
 def opened(page):
     """Wait until the editor is there, and the server has said what it thinks."""
+    page.wait_for_selector("dl")  # the estimate: the document was checked
+    page.wait_for_selector(".training fieldset")  # above the document on narrow screens
     page.locator(".host").scroll_into_view_if_needed()
     page.wait_for_selector(".cm-content")
-    page.wait_for_selector("dl")  # the estimate: the document was checked
 
 
 def written(page):
@@ -44,6 +45,29 @@ def layers(page):
 def select(page, number):
     """Select a layer by its number, from 1."""
     page.locator(f'g.block[data-id="{number - 1}"]').click(position={"x": 4, "y": 4}, force=True)
+
+
+SCULPTML = {
+    "model": {"optimizer": "Adam", "layer_0": {"layer": "DenseLyr", "units": 3, "activation": "softmax"}},
+    "dataset": {"name": "Iris", "batch_size": "16", "epochs": "50", "data_split": 0.7},
+}
+
+
+def test_a_document_of_the_sculptml_app_is_shown_and_converted(chromium, studio):
+    with visit(chromium, studio.page(), **DESKTOP) as page:
+        page.evaluate("text => sessionStorage.setItem('quickml.draft', text)", json.dumps(SCULPTML))
+        page.evaluate("addEventListener('pagehide', event => event.stopImmediatePropagation(), true)")
+        page.reload()
+        opened(page)
+        assert page.locator("#dataset-title").inner_text() == "Iris flowers"
+        assert page.get_by_label("Epochs", exact=True).input_value() == "50"
+        assert "?" not in page.locator(".paper").first.text_content()
+        page.get_by_role("button", name="Convert it to the QuickML format").click()
+        page.wait_for_selector("h1 ~ button:not(:disabled)")  # blocks and settings can be changed
+        document = json.loads(written(page))
+        assert document["dataset"]["name"] == "iris"
+        assert document["model"]["layers"][-1] == {"type": "Dense", "activation": "softmax", "units": 3}
+        assert document["training"]["epochs"] == 50
 
 
 def test_a_removed_flatten_is_put_back_with_one_click_and_undo_restores(chromium, studio):

@@ -40,6 +40,21 @@ describe('Draft', () => {
     expect(draft.text).not.toContain('Flatten');
   });
 
+  it('shows a document of the SculptML app as the server understands it', async () => {
+    const text = '{"model": {"layer_0": {"layer": "DenseLyr", "units": 3}}, "dataset": {"name": "Iris"}}';
+    const spec = {
+      dataset: { name: 'iris' },
+      model: { layers: [{ type: 'Dense', name: 'dense', units: 3 }] },
+    };
+    const draft = new Draft(text, () => Promise.resolve({ ...(answer as object), spec } as never));
+    expect(draft.shown['dataset']).toEqual({ name: 'Iris' });
+    await vi.runAllTimersAsync();
+    expect(draft.shown['dataset']).toEqual({ name: 'iris' });
+    expect(draft.layers.map(({ type, name }) => [type, name])).toEqual([['Dense', 'dense']]);
+    expect(draft.editable).toBe(false);
+    expect(draft.text).toBe(text);
+  });
+
   it('applies a fix', () => {
     const draft = drafted(MNIST.replace('      {"type": "Flatten"},\n', ''));
     draft.apply([{ op: 'add', path: '/model/layers/4', value: { type: 'Flatten' } }]);

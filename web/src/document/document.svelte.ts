@@ -40,7 +40,7 @@ export class Draft {
   source = $state.raw<Source>(read(''));
   /** What the text says; null while it cannot be read. */
   value = $state.raw<layers.DraftDocument | null>(null);
-  /** The last document that could be read. */
+  /** The last document that could be read; one of the SculptML app as the server understands it. */
   shown = $state.raw<layers.DraftDocument>({});
   /** The layers of `shown`. */
   layers = $state.raw<readonly layers.DraftLayer[]>([]);
@@ -70,7 +70,7 @@ export class Draft {
   constructor(text: string = keptText() ?? START, question = ask) {
     this.#checker = new Checker(
       question,
-      (check) => ((this.check = check), (this.trouble = null)),
+      (check) => this.#answered(check),
       (error) =>
         (this.trouble = error instanceof ServerProblem ? error : new ServerProblem(0, 'page', String(error))),
     );
@@ -226,6 +226,15 @@ export class Draft {
   keep(): void {
     clearTimeout(this.#keeping);
     keep(this.text);
+  }
+
+  #answered(check: Check): void {
+    this.check = check;
+    this.trouble = null;
+    // A document of the SculptML app is shown as the server understands it.
+    if (this.editable || this.value === null || !isObject(check.spec)) return;
+    this.shown = check.spec;
+    this.layers = layers.layersOf(check.spec);
   }
 
   #patch(patch: Patch, kind = ''): void {

@@ -14,6 +14,7 @@ const STYLE = { newline: '\n', unit: '', colon: ': ', comma: ', ' };
 
 /** A problem in the language of the page; in the server's words if the page does not know its code. */
 export function message(problem: Problem): string {
+  if (problem.code === 'too-few-items' && problem.pointer === '/model/layers') return t().build.canvas.empty;
   const messages = t().problems.messages;
   const said: Said | undefined = messages?.[problem.code as keyof Messages];
   return (said === undefined ? null : filled(said, problem)) ?? english(problem);

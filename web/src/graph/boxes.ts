@@ -26,13 +26,18 @@ export interface Box {
 /** Most of a block that is below the line; higher ones stand on it as on a shelf. */
 const LINE = 44;
 const TEXT = 17;
-/** Widths of letters on average, for text of 12.5 and of 11 pixels: measuring would need a page. */
+/** Widths of letters on average, for text of 12.5 and of 11 pixels, where there is no page to measure on. */
 const WIDE = 7.7;
 const NARROW = 6.4;
 
+/** Width of a text; `first` is set larger. */
+export type Measure = (text: string, first: boolean) => number;
+
+const estimated: Measure = (text, first) => text.length * (first ? WIDE : NARROW);
+
 /** Width of labels, the first of which is set larger. */
-export function labelWidth(lines: readonly string[]): number {
-  return Math.max(0, ...lines.map((text, at) => text.length * (at === 0 ? WIDE : NARROW)));
+export function labelWidth(lines: readonly string[], measure: Measure = estimated): number {
+  return Math.max(0, ...lines.map((text, at) => measure(text, at === 0)));
 }
 
 /** Labels stand below the block; beside it in a column. */
@@ -42,6 +47,7 @@ export function boxOf(
   lines: readonly string[],
   beside: number | null,
   zoom = 1,
+  measure: Measure = estimated,
 ): Box {
   const text = lines.length * TEXT;
   const shelf = LINE * zoom;
@@ -50,7 +56,7 @@ export function boxOf(
     return {
       id: node.id,
       solid,
-      width: beside + labelWidth(lines),
+      width: beside + labelWidth(lines, measure),
       above,
       below: above,
       solidAt: { x: (beside - 14 - solid.width) / 2, y: above - solid.height / 2 },
@@ -61,7 +67,7 @@ export function boxOf(
   return {
     id: node.id,
     solid,
-    width: Math.max(solid.width, labelWidth(lines)),
+    width: Math.max(solid.width, labelWidth(lines, measure)),
     above: solid.height - under,
     below: shelf + 12 + text,
     solidAt: { x: 0, y: 0 },
@@ -70,12 +76,17 @@ export function boxOf(
 }
 
 /** A block below whose own solid the labels stand, for branches: they leave no room below small ones. */
-export function snugBox(node: Pick<Node, 'id'>, solid: Solid, lines: readonly string[]): Box {
+export function snugBox(
+  node: Pick<Node, 'id'>,
+  solid: Solid,
+  lines: readonly string[],
+  measure: Measure = estimated,
+): Box {
   const under = Math.min(solid.height / 2, LINE);
   return {
     id: node.id,
     solid,
-    width: Math.max(solid.width, labelWidth(lines)),
+    width: Math.max(solid.width, labelWidth(lines, measure)),
     above: solid.height - under,
     below: under + 6 + lines.length * TEXT,
     solidAt: { x: 0, y: 0 },

@@ -1,8 +1,8 @@
 /** From a network to blocks and lines at their places: what the canvas draws. Pure, but for branches, which are arranged elsewhere. */
 
 import type { Arrangement, Task } from './task.ts';
-import { boxOf, snugBox, type Box } from './boxes.ts';
-import { highest, layout, type Layout } from './flow.ts';
+import { boxOf, snugBox, type Box, type Measure } from './boxes.ts';
+import { fitsOneRow, highest, layout, type Layout } from './flow.ts';
 import type { Network, Node } from './network.ts';
 import { segments, type Branches, type Item } from './segments.ts';
 import { longestSide, solidOf, type Solid } from './shapes.ts';
@@ -29,29 +29,63 @@ export interface Plan {
   readonly boxes: ReadonlyMap<number, Box>;
   readonly tasks: readonly Task[];
   readonly down: boolean;
+  readonly gap: number;
+}
+
+interface Extra {
+  /** Widths of labels; without it they are estimated. */
+  readonly measure?: Measure;
+  /** Room to the right of an upright block, for names of answers. */
+  readonly aside?: (node: Node, solid: Solid) => number;
+  /** Another body for a node, such as a picture of a sample. */
+  readonly body?: (node: Node) => { readonly width: number; readonly height: number } | null;
 }
 
 /** Below this width the network is one column. */
 export const NARROW = 560;
 const BESIDE = 214;
+/** Between the blocks of a row: less, if then they are one row. */
+const GAPS = [48, 40, 32, 24, 16, 10];
+/** Least length of a line with a + on it. */
+const LINE = 32;
+/** Where the zoom is not chosen, blocks become smaller for the same reason. */
+const SMALLER = [1, 0.85, 0.7];
 
-/** Sizes of everything; `zoom` null chooses by the number of layers. */
+/** Sizes of everything; `zoom` null chooses by the number of layers and the width. */
 export function plan(
   network: Network,
   width: number,
   zoom: number | null,
   lines: (node: Node) => readonly string[],
-  extra: {
-    /** Room to the right of an upright block, for names of answers. */
-    readonly aside?: (node: Node, solid: Solid) => number;
-    /** Another body for a node, such as a picture of a sample. */
-    readonly body?: (node: Node) => { readonly width: number; readonly height: number } | null;
-  } = {},
+  extra: Extra = {},
 ): Plan {
   const down = width < NARROW;
   const items = segments(network);
+  const usual = zoom ?? zoomFor(network.nodes.length, down);
+  const large = network.nodes.length > 14;
+  const boxesAt = (scale: number): Map<number, Box> => boxesOf(network, items, width, scale, lines, extra);
+  if (!down && !large && items.every(({ kind }) => kind === 'single'))
+    for (const factor of zoom === null ? SMALLER : [1]) {
+      const boxes = boxesAt(usual * factor);
+      const gap = GAPS.find((gap) => fitsOneRow([...boxes.values()], { width, gap, line: LINE }));
+      if (gap !== undefined) return { items, boxes, tasks: [], down, gap };
+    }
+  const boxes = boxesAt(usual);
+  const gap = down || large ? 34 : GAPS[0]!;
+  const tasks = items.flatMap((item) => (item.kind === 'branches' ? [taskOf(item, boxes, down)] : []));
+  return { items, boxes, tasks, down, gap };
+}
+
+function boxesOf(
+  network: Network,
+  items: readonly Item[],
+  width: number,
+  chosen: number,
+  lines: (node: Node) => readonly string[],
+  extra: Extra,
+): Map<number, Box> {
+  const down = width < NARROW;
   const inside = new Set(items.flatMap((item) => (item.kind === 'branches' ? item.inside : [])));
-  const chosen = zoom ?? zoomFor(network.nodes.length, down);
   const longest = longestSide(network.nodes.map(({ shape }) => shape));
   const boxes = new Map<number, Box>();
   for (const node of network.nodes) {
@@ -65,13 +99,19 @@ export function plan(
           lying: down && !within,
         });
     const box = within
-      ? snugBox(node, solid, lines(node))
-      : boxOf(node, solid, lines(node), down ? BESIDE - beside(width) : null, Math.min(1, chosen));
+      ? snugBox(node, solid, lines(node), extra.measure)
+      : boxOf(
+          node,
+          solid,
+          lines(node),
+          down ? BESIDE - beside(width) : null,
+          Math.min(1, chosen),
+          extra.measure,
+        );
     const reach = solid.width + (down ? 0 : (extra.aside?.(node, solid) ?? 0));
     boxes.set(node.id, { ...box, reach, width: Math.max(box.width, reach) });
   }
-  const tasks = items.flatMap((item) => (item.kind === 'branches' ? [taskOf(item, boxes, down)] : []));
-  return { items, boxes, tasks, down };
+  return boxes;
 }
 
 const beside = (width: number): number => (width < 380 ? 34 : 0);
@@ -84,18 +124,18 @@ export function zoomFor(count: number, down: boolean): number {
 
 /** `done` has the arrangements of the plan's tasks, in their order. */
 export function draw(
-  { items, boxes, down }: Plan,
+  { items, boxes, down, gap }: Plan,
   done: readonly Arrangement[],
   network: Network,
   width: number,
   top: number,
 ): Layout {
   let next = 0;
-  const large = network.nodes.length > 14;
   const column = (BESIDE - beside(width) - 14) / 2;
   return layout(items, boxes, () => done[next++] ?? null, network.edges, {
     width,
-    gap: down ? 34 : large ? 34 : 48,
+    gap,
+    line: down ? 0 : LINE,
     column: down ? column : null,
     top,
   });

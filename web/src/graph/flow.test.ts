@@ -3,7 +3,7 @@ import { arrange } from './arrange.ts';
 import type { Arrangement, Task } from './task.ts';
 import { boxOf, snugBox, type Box } from './boxes.ts';
 import { taskOf } from './draw.ts';
-import { layout, type Layout, type Room } from './flow.ts';
+import { fitsOneRow, layout, type Layout, type Room } from './flow.ts';
 import { INPUT, networkOf, type LayerLike, type Network } from './network.ts';
 import { ranked } from './ranked.ts';
 import { segments, type Branches } from './segments.ts';
@@ -60,6 +60,19 @@ function overlaps({ blocks }: Layout): number {
   );
   return found;
 }
+
+describe('fitsOneRow', () => {
+  it.each([700, 760, 820, 900, 1100])('says what the layout does at %s pixels', (width) => {
+    for (const gap of [10, 24, 48]) {
+      const room = { ...WIDE, width, gap, line: 32 };
+      const { drawing } = drawn(chain(7), room);
+      const rows = new Set(drawing.blocks.map(({ box, y }) => y + box.above));
+      const boxes = drawing.blocks.map(({ box }) => box);
+      expect(fitsOneRow(boxes, room)).toBe(rows.size === 1);
+      if (rows.size === 1) expect(drawing.width).toBeLessThanOrEqual(width);
+    }
+  });
+});
 
 describe('layout', () => {
   it.each([

@@ -36,6 +36,8 @@ export interface Room {
   /** Width to wrap at. */
   readonly width: number;
   readonly gap: number;
+  /** Least length of a line between two blocks of a row: a + has room on it. */
+  readonly line?: number;
   /** One column instead of rows: the x of its middle, and null for rows. */
   readonly column: number | null;
   /** Least room above the first row. */
@@ -103,6 +105,30 @@ function lineWithin(item: Branches, boxes: ReadonlyMap<number, Box>, down: boole
 export const highest = (boxes: readonly Box[], part: 'above' | 'below'): number =>
   Math.max(0, ...boxes.map((box) => box[part]));
 
+const roomOfRow = ({ width }: Pick<Room, 'width'>): number => width - 2 * MARGIN;
+
+/** From the left of a part to the left of the next: labels and blocks keep their distances. */
+function stepOf(
+  part: { width: number; box: Box | null },
+  { gap, line = 0 }: Pick<Room, 'gap' | 'line'>,
+): number {
+  const reach = part.box?.reach ?? part.width;
+  return Math.max(part.width + gap, reach + Math.max(gap, line));
+}
+
+/** Width of a part at the end of a row; behind the last of all a layer can be added. */
+function endOf({ width, box }: Pick<Part, 'width' | 'box'>, isLast: boolean): number {
+  return isLast ? Math.max(width, (box?.reach ?? width) + TAIL + 12) : width;
+}
+
+/** Whether boxes are one row. */
+export function fitsOneRow(boxes: readonly Box[], room: Pick<Room, 'width' | 'gap' | 'line'>): boolean {
+  const parts = boxes.map((box) => ({ width: box.width, box }));
+  const steps = parts.slice(0, -1).reduce((sum, part) => sum + stepOf(part, room), 0);
+  const last = parts.at(-1);
+  return steps + (last ? endOf(last, true) : 0) <= roomOfRow(room);
+}
+
 function inRows(
   parts: readonly Part[],
   boxes: ReadonlyMap<number, Box>,
@@ -113,12 +139,12 @@ function inRows(
   let used = 0;
   for (const part of parts) {
     const row = rows.at(-1);
-    if (!row || used + room.gap + part.width > room.width - 2 * MARGIN - 16) {
+    if (!row || used + endOf(part, part === parts.at(-1)) > roomOfRow(room)) {
       rows.push([part]);
-      used = part.width + (row ? TURN : 0);
+      used = (row ? TURN : 0) + stepOf(part, room);
     } else {
       row.push(part);
-      used += room.gap + part.width;
+      used += stepOf(part, room);
     }
   }
   const drawing = new Drawing(boxes, edges, false);
@@ -133,9 +159,9 @@ function inRows(
       drawing.add(part, x, y + above, room);
       drawing.right = x + part.width;
       drawing.edgeRight = x + (part.box?.reach ?? part.width);
-      x += part.width + room.gap;
+      width = Math.max(width, drawing.right);
+      x += stepOf(part, room);
     }
-    width = Math.max(width, x - room.gap);
     y += above + below + BETWEEN_ROWS;
   });
   return drawing.done(width + MARGIN, y - (rows.length ? BETWEEN_ROWS : 0));

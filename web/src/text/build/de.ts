@@ -15,6 +15,7 @@ const build: Texts['build'] = {
     smaller: 'Kleinere Blöcke',
     empty: 'Noch keine Schichten: die erste einfügen.',
     readOnly: 'Dieses Dokument hat das Format der App SculptML. Es lässt sich nur im Text ändern.',
+    convert: 'In das Format von QuickML umwandeln',
     unreadable: 'Der Text ist gerade nicht lesbar. Die Blöcke zeigen, was vorher dort stand.',
     moved: (type, number) => `${type} ist jetzt Schicht ${number}.`,
     removed: (type) => `${type} entfernt.`,
@@ -51,7 +52,8 @@ const build: Texts['build'] = {
   },
   form: {
     title: 'Gewählte Schicht',
-    none: 'Einen Block wählen, um zu sehen und zu ändern, was er tut.',
+    none: 'Links steht, was das Netz bekommt, rechts seine Antwort. Jeder Block dazwischen ist eine Schicht: ein Schritt der Rechnung.',
+    next: 'Auf „Trainieren“ drücken und zusehen, wie es lernt, oder erst einen Block wählen und ändern.',
     inputTitle: 'Die Eingabe',
     nameHelp: 'Andere Schichten verweisen mit diesem Namen auf sie.',
     takes: 'Nimmt',

@@ -16,6 +16,7 @@ const build = {
     smaller: 'Smaller blocks',
     empty: 'No layers yet: add the first one.',
     readOnly: 'This document is in the format of the SculptML app. It can be changed in the text only.',
+    convert: 'Convert it to the QuickML format',
     unreadable: 'The text cannot be read at the moment. The blocks show what it said before.',
     moved: (type: string, number: number): string => `${type} is now layer ${number}.`,
     removed: (type: string): string => `${type} removed.`,
@@ -52,7 +53,8 @@ const build = {
   },
   form: {
     title: 'Selected layer',
-    none: 'Choose a block to see and change what it does.',
+    none: 'What the network is given is on the left, its answer on the right. Each block between them is a layer: one step of the calculation.',
+    next: 'Press Train and watch it learn, or choose a block to change it first.',
     inputTitle: 'The input',
     nameHelp: 'Other layers refer to it by this name.',
     takes: 'Takes',

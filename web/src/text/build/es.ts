@@ -15,6 +15,7 @@ const build: Texts['build'] = {
     smaller: 'Bloques más pequeños',
     empty: 'Aún no hay capas: añadir la primera.',
     readOnly: 'Este documento tiene el formato de la app SculptML. Solo se puede cambiar en el texto.',
+    convert: 'Convertirlo al formato de QuickML',
     unreadable: 'El texto no se puede leer ahora. Los bloques muestran lo que decía antes.',
     moved: (type, number) => `${type} es ahora la capa ${number}.`,
     removed: (type) => `${type} quitada.`,
@@ -51,7 +52,8 @@ const build: Texts['build'] = {
   },
   form: {
     title: 'Capa elegida',
-    none: 'Elegir un bloque para ver y cambiar lo que hace.',
+    none: 'A la izquierda está lo que recibe la red; a la derecha, su respuesta. Cada bloque entre ambas es una capa: un paso del cálculo.',
+    next: 'Pulsar «Entrenar» y ver cómo aprende, o elegir antes un bloque y cambiarlo.',
     inputTitle: 'La entrada',
     nameHelp: 'Otras capas la nombran así.',
     takes: 'Toma',

@@ -2,6 +2,7 @@ import type { Texts } from '../en.ts';
 
 const data: Texts['data'] = {
   title: 'Daraus lernt es',
+  none: 'Noch keine Daten',
   another: 'Anderer Datensatz',
   choose: 'Datensatz wählen',
   chosen: 'gewählt',

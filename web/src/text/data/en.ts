@@ -2,6 +2,7 @@ import type { Named } from '../build/en.ts';
 
 const data = {
   title: 'It learns from',
+  none: 'No dataset yet',
   another: 'Another dataset',
   choose: 'Choose a dataset',
   chosen: 'chosen',

@@ -2,6 +2,7 @@ import type { Texts } from '../en.ts';
 
 const data: Texts['data'] = {
   title: 'Aprende de',
+  none: 'Aún no hay datos',
   another: 'Otros datos',
   choose: 'Elegir datos',
   chosen: 'elegido',

@@ -2,7 +2,10 @@
 
 import { datasetOf } from '../../api/samples.ts';
 import { catalogue } from '../../data/catalogue.svelte.ts';
+import { concise } from '../../document/concise.ts';
 import { draft } from '../../document/draft.svelte.ts';
+import { pretty } from '../../document/pretty.ts';
+import { fieldsOf, isStandard } from '../../forms/fields.ts';
 import { mergeOn, newLayer, placeFor } from '../../graph/defaults.ts';
 import { canMove, exchange, insertion } from '../../graph/edits.ts';
 import { branches, INPUT, networkOf, type Edge, type Network, type Node } from '../../graph/network.ts';
@@ -56,6 +59,18 @@ class Canvas {
     ),
   );
   readonly branched = $derived(branches(draft.layers));
+
+  /** Write a document of the SculptML app as one of QuickML, whose blocks can be changed. */
+  convert(): void {
+    const { spec } = draft.check ?? {};
+    if (!spec) return;
+    const isUsual = (type: string, key: string, value: unknown): boolean => {
+      const schema = catalogue.type(type)?.schema;
+      const field = schema && fieldsOf(schema).find((one) => one.key === key);
+      return !!field && isStandard(field, value);
+    };
+    draft.replaceText(pretty(concise(spec, isUsual)), 'example');
+  }
 
   node(id: number): Node | null {
     return this.network.nodes.find((node) => node.id === id) ?? null;

@@ -4,11 +4,12 @@ import type { Node } from '../../graph/network.ts';
 import { INPUT } from '../../graph/network.ts';
 import type { Solid } from '../../graph/shapes.ts';
 import { draft } from '../../document/draft.svelte.ts';
-import { format, t } from '../../text/index.svelte.ts';
+import { spoken } from '../../document/estimate.ts';
+import { format, language, t } from '../../text/index.svelte.ts';
 import { canvas } from './canvas.svelte.ts';
 
-/** The lines below a block: type, what comes out, weights. */
-export function linesOf(node: Node): string[] {
+/** The lines below a block: type, what comes out, weights. `short`: only the first says what its number counts. */
+export function linesOf(node: Node, short = false): string[] {
   const words = t().build.canvas;
   const shape = node.shape ? format.shape(node.shape) : '';
   if (node.id === INPUT) {
@@ -20,9 +21,11 @@ export function linesOf(node: Node): string[] {
   if (node.shape === null) return [type];
   const size = node.shape.reduce<number>((all, one) => all * (one ?? 1), 1);
   const answers = node.last && node.shape.length === 1;
+  const count = format.integer(node.parameters ?? 0);
+  const first = canvas.network.nodes.find(({ parameters }) => parameters);
   const weights =
     node.parameters && node.state === 'fine'
-      ? [words.weights(format.integer(node.parameters), node.parameters)]
+      ? [short && node.id !== first?.id ? count : words.weights(count, node.parameters)]
       : [];
   return [type, answers ? words.answers(format.integer(size), size) : shape, ...weights];
 }
@@ -33,6 +36,29 @@ export function labelOf(node: Node, answers: readonly string[]): string {
   const place = node.id >= 0 ? [words.layer(node.id + 1)] : [];
   const problem = node.state === 'wrong' ? draft.problemsAt(`/model/layers/${node.id}`)[0] : undefined;
   return [...place, ...linesOf(node), ...answers, ...(problem ? [draft.message(problem)] : [])].join(', ');
+}
+
+let paper: CanvasRenderingContext2D | null = null;
+const widths = new Map<string, number>();
+
+/** Width of a label at a block. */
+export function measure(text: string, first: boolean): number {
+  const key = `${first ? 1 : 0}${text}`;
+  let width = widths.get(key);
+  if (width === undefined) {
+    paper ??= document.createElement('canvas').getContext('2d')!;
+    const family = getComputedStyle(document.body).fontFamily;
+    paper.font = first ? `600 12.5px ${family}` : `11px ${family}`;
+    width = Math.ceil(paper.measureText(text).width);
+    widths.set(key, width);
+  }
+  return width;
+}
+
+/** A duration in words: "about" goes before it. */
+export function lasting(seconds: number): string {
+  const [value, unit] = spoken(seconds);
+  return new Intl.NumberFormat(language(), { style: 'unit', unit, unitDisplay: 'long' }).format(value);
 }
 
 const MOST = 12;
