@@ -339,10 +339,10 @@ class JobStore:
             delivered = connection.scalars(select(artifacts.c.sha256).distinct())
             return {*delivered, *connection.scalars(kept)}
 
-    def ahead(self, job: Job) -> int:
+    def ahead(self, job: Job, limits: Limits = NO_LIMITS) -> int:
         """Number of queued jobs that have their turn before this one; see `queue.ahead`."""
         with self._database.read() as connection:
-            return queue.ahead(connection, job)
+            return queue.ahead(connection, job, limits)
 
     def counts(self) -> dict[Status, int]:
         """How many jobs there are of each status."""

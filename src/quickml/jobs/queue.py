@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter, deque
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+
 from sqlalchemy import Connection, func, select, text
 
 from quickml.events import RUNNING, Status
@@ -35,11 +39,12 @@ def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
     return find(connection, jobs.c.id == waiting.scalar_subquery())
 
 
-def ahead(connection: Connection, job: Job) -> int:
+def ahead(connection: Connection, job: Job, limits: Limits) -> int:
     """Number of queued jobs that have their turn before this one, if no more are submitted.
 
-    Owners have one turn each in every round, in the order of `first_in_turn`. Limits of running jobs, which
-    may let others go first, are not considered.
+    Owners have one turn each in every round, in the order of `first_in_turn`. An owner with as many running
+    jobs as the limit allows is passed over until one of them ends. It is assumed that jobs end in the order in
+    which they began.
     """
     earlier = func.count().filter(jobs.c.id < job.id)
     waiting = (
@@ -50,13 +55,41 @@ def ahead(connection: Connection, job: Job) -> int:
         .order_by(func.coalesce(turns.c.turn, 0), func.min(jobs.c.id))
     )
     rows = connection.execute(waiting).all()
-    own = next((place for place, row in enumerate(rows) if row.owner == job.owner), None)
+    own = next((row for row in rows if row.owner == job.owner), None)
     if own is None:
         return 0
-    rounds: int = rows[own].earlier
-    others = (min(row.all, rounds + (place < own)) for place, row in enumerate(rows) if place != own)
-    before: int = sum(others)
-    return rounds + before
+    running = connection.scalars(
+        select(jobs.c.owner).where(jobs.c.status.in_(RUNNING)).order_by(jobs.c.started_at, jobs.c.id)
+    )
+    order = in_turn({row.owner: row.all for row in rows}, running.all(), limits.running_per_owner)
+    places = (place for place, owner in enumerate(order) if owner == job.owner)
+    return next(islice(places, own.earlier, None))
+
+
+def in_turn(waiting: Mapping[str, int], running: Sequence[str], limit: int | None) -> Iterator[str]:
+    """The owners of the queued jobs, in the order in which the jobs will begin; see `ahead`.
+
+    Args:
+        waiting: number of queued jobs by owner; the owners are in turn.
+        running: the owners of the running jobs, the oldest first.
+        limit: number of running jobs of an owner.
+    """
+    left, order, ends, busy = dict(waiting), list(waiting), deque(running), Counter(running)
+    free = 0 if ends else 1  # workers
+    while order:
+        owner = next((one for one in order if limit is None or busy[one] < limit), None)
+        if owner is None or not free:
+            busy[ends.popleft()] -= 1
+            free += 1
+            continue
+        yield owner
+        free -= 1
+        order.remove(owner)
+        left[owner] -= 1
+        if left[owner]:
+            order.append(owner)
+        ends.append(owner)
+        busy[owner] += 1
 
 
 def take_turn(connection: Connection, owner: str) -> None:

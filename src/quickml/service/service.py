@@ -270,7 +270,7 @@ class Service:
 
     def ahead(self, job: Job) -> int | None:
         """How many queued jobs have their turn before this one; None if it is not queued."""
-        return self._jobs.ahead(job) if job.status is Status.QUEUED else None
+        return self._jobs.ahead(job, self._queue) if job.status is Status.QUEUED else None
 
     # Files
 

@@ -3,6 +3,7 @@
 import json
 import math
 import threading
+from collections import deque
 from dataclasses import replace
 from datetime import timedelta
 
@@ -264,6 +265,33 @@ def test_a_job_knows_how_many_have_their_turn_before_it(store):
     assert in_turn == sorted(ahead, key=ahead.get)
     assert sorted(ahead.values()) == list(range(len(ahead)))
     assert store.ahead(store.job(in_turn[0])) == 0
+
+
+@pytest.mark.parametrize("limit", [1, 2])
+def test_owners_at_their_limit_are_passed_over(store, limit):
+    limits = Limits(running_per_owner=limit)
+    for owner in ("ada", "ada", "ada", "bob", "ada", "ada", "eve", "eve", "bob", "ada"):
+        store.submit(new(owner))
+    attempts = deque(filter(None, (store.claim(limits) for _ in range(3))))
+    ahead = {job.id: store.ahead(job, limits) for job in store.jobs() if job.status is Status.QUEUED}
+    assert sorted(ahead.values()) == list(range(len(ahead)))
+    began = []
+    while len(began) < len(ahead):
+        finish(store, attempts.popleft())  # in the order in which they began
+        while len(attempts) < 3 and (attempt := store.claim(limits)):
+            began.append(attempt.job_id)
+            attempts.append(attempt)
+    assert began == sorted(ahead, key=ahead.get)
+
+
+def test_the_next_job_waits_for_no_queued_one_if_only_its_owner_is_busy(store):
+    first, second = store.submit(new("ada"))[0], store.submit(new("ada"))[0]
+    bob = store.submit(new("bob"))[0]
+    limits = Limits(running_per_owner=1)
+    assert store.claim(limits).job_id == first.id
+    assert [store.ahead(store.job(job.id), limits) for job in (second, bob)] == [1, 0]
+    assert store.claim(limits).job_id == bob.id
+    assert store.ahead(store.job(second.id), limits) == 0
 
 
 def test_a_turn_is_remembered_when_the_job_is_gone(store):
