@@ -43,8 +43,8 @@ def ahead(connection: Connection, job: Job, limits: Limits) -> int:
     """Number of queued jobs that have their turn before this one, if no more are submitted.
 
     Owners have one turn each in every round, in the order of `first_in_turn`. An owner with as many running
-    jobs as the limit allows is passed over until one of them ends. It is assumed that jobs end in the order in
-    which they began.
+    jobs as the limit allows is passed over until one of them ends. It is assumed that jobs end in the order
+    in which they began.
     """
     earlier = func.count().filter(jobs.c.id < job.id)
     waiting = (

@@ -5,7 +5,6 @@ import { hashOf } from '../state/route.svelte.ts';
 import { type Check, Checker } from './checker.ts';
 import { edited } from './edits.ts';
 import { History, type Step } from './history.ts';
-import { randomKey } from './key.ts';
 import * as layers from './layers.ts';
 import { packed } from './link.ts';
 import { message } from './messages.ts';
@@ -15,6 +14,7 @@ import { keyRangeOf, lineOf, nodeAt, offsetOf, type Range, rangeOf, read, type S
 import { setting } from './setting.ts';
 import { START } from './start.ts';
 import { keep, keptText } from './storage.ts';
+import { submitted } from './submission.ts';
 
 export type { Check } from './checker.ts';
 export { type DraftDocument, type DraftLayer, INPUT } from './layers.ts';
@@ -65,7 +65,6 @@ export class Draft {
   readonly #history = new History();
   readonly #checker: Checker;
   #keeping: ReturnType<typeof setTimeout> | undefined;
-  #key: { text: string; key: string } | null = null;
 
   constructor(text: string = keptText() ?? START, question = ask) {
     this.#checker = new Checker(
@@ -206,15 +205,14 @@ export class Draft {
     return hashOf('build', '', { d: await packed(this.text) });
   }
 
-  /** Submit the document. Asked again after a lost answer, the server returns the first job. */
-  async train(): Promise<string> {
+  /** Submit the document; returns the ID of the job. See `submitted` for what happens after a lost answer. */
+  train(): Promise<string> {
     const { text } = this;
-    if (this.#key?.text !== text) this.#key = { text, key: randomKey() };
-    const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': this.#key.key };
-    const answer = await request('v1/jobs', { method: 'POST', body: text, headers });
-    const job = (await answer.json()) as Schemas['JobMessage'];
-    this.#key = null;
-    return job.id;
+    return submitted(text, async (key) => {
+      const headers = { 'Content-Type': 'application/json', 'Idempotency-Key': key };
+      const answer = await request('v1/jobs', { method: 'POST', body: text, headers });
+      return ((await answer.json()) as Schemas['JobMessage']).id;
+    });
   }
 
   /** Ask the server about the text again: after a token was given, or a dataset has come. */

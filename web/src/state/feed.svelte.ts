@@ -2,6 +2,7 @@
 
 import { changesAfter, streamChanges, type Change } from '../api/changes.ts';
 import { base, type ServerProblem } from '../api/client.ts';
+import { digest } from './digest.ts';
 import { Follower } from './follow.ts';
 import { LockLeadership, SeenLeadership, type Leadership, type Sight } from './leadership.ts';
 import { session } from './session.svelte.ts';
@@ -108,16 +109,6 @@ function leadership(name: string): Leadership {
   return locks
     ? new LockLeadership(name, locks)
     : new SeenLeadership(new BroadcastChannel(`${name} lead`), sight);
-}
-
-/** Tells tokens apart in names that stay in this browser. `crypto.subtle` exists only in secure contexts. */
-function digest(text: string): string {
-  let [high, low] = [0xdeadbeef, 0x41c6ce57];
-  for (const character of text) {
-    high = Math.imul(high ^ character.codePointAt(0)!, 2654435761);
-    low = Math.imul(low ^ character.codePointAt(0)!, 1597334677);
-  }
-  return ((high >>> 0) * 2 ** 21 + (low >>> 11)).toString(36);
 }
 
 export const feed = new Feed();
