@@ -329,8 +329,7 @@ def test_a_dropped_picture(chromium, studio):
     exif[0x0112] = 6  # shown after a rotation to the right
     Image.fromarray(np.rot90(upright)).save(photo, "JPEG", quality=95, exif=exif)
     with open_try(chromium, studio, job) as page:
-        page.wait_for_selector("text=Choose a picture")
-        answers = Answers(page)
+        answers = Answers(page).settled()  # it begins with a test sample
         dropped(page, "photo.jpg", "image/jpeg", photo.getvalue())
         answers.settled()
         pixels = answers.pixels().astype(int)
@@ -352,6 +351,31 @@ def test_a_dropped_picture(chromium, studio):
             alert = page.get_by_role("alert")
             alert.wait_for()
             assert any(part in alert.inner_text() for part in text.split("|")), alert.inner_text()
+
+
+def test_a_photo_of_a_digit_is_cut_out_and_centred(chromium, studio, digits):
+    paper = np.full((120, 200), 220, np.uint8)
+    paper[20:26, 140:170] = paper[20:60, 164:170] = 30  # a small 7 at the upper right
+    photo = io.BytesIO()
+    Image.fromarray(paper).save(photo, "PNG")
+    with open_try(chromium, studio, digits) as page:
+        answers = Answers(page).settled()
+        first = studio.client.get("/v1/datasets/mnist/samples?num_samples=2000&limit=1").json()["ids"][0]
+        sheet = studio.client.get(f"/v1/datasets/mnist/sheet.png?num_samples=2000&ids={first}").content
+        assert (
+            answers.pixels() == np.asarray(Image.open(io.BytesIO(sheet)))
+        ).all()  # it begins with a sample
+        dropped(page, "photo.png", "image/png", photo.getvalue())
+        answers.settled()
+        pixels = answers.pixels().astype(float)
+        rows, columns = np.nonzero(pixels > 40)
+        assert 19 <= np.ptp(rows) + 1 <= 21
+        places = np.arange(28) + 0.5
+        assert abs(pixels.sum(axis=0) @ places / pixels.sum() - 14) < 0.5
+        assert abs(pixels.sum(axis=1) @ places / pixels.sum() - 14) < 0.5
+        dropped(page, "digit.png", "image/png", sheet)  # has the size of the dataset's: it is one of them
+        answers.settled()
+        assert (answers.pixels() == np.asarray(Image.open(io.BytesIO(sheet)))).all()
 
 
 def test_a_drawn_curve(chromium, studio):

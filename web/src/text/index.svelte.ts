@@ -61,6 +61,9 @@ function formatter(options: Intl.NumberFormatOptions = {}): Intl.NumberFormat {
   return known;
 }
 
+/** A hyphen is too short beside a plus sign. */
+const minus = (text: string): string => text.replace('-', '−');
+
 /** Numbers, sizes and durations as the current language writes them. */
 export const format = {
   /** `1,199,882` */
@@ -75,6 +78,19 @@ export const format = {
       minimumFractionDigits: digits,
       maximumFractionDigits: digits,
     }).format(share),
+  /** `−12.3`, `+0.178`, `0` */
+  signed: (value: number, digits = 3): string =>
+    minus(formatter({ maximumSignificantDigits: digits, signDisplay: 'exceptZero' }).format(value)),
+  /** `+94.0 %`; what rounds to 0 has no sign. */
+  signedPercent: (share: number, digits = 1): string =>
+    minus(
+      formatter({
+        style: 'percent',
+        minimumFractionDigits: digits,
+        maximumFractionDigits: digits,
+        signDisplay: 'exceptZero',
+      }).format(share),
+    ),
   /** `604 KB`: thousands, as Apple and the reports of QuickML count. */
   bytes: (bytes: number): string => {
     const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte'] as const;

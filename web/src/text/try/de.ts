@@ -22,6 +22,8 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Gedrückt halten und von links nach rechts zeichnen.',
     tokens: 'Die Zeichen nacheinander anklicken.',
   },
+  drawHere: 'Hier zeichnen',
+  replaces: 'Einfach darauf zeichnen: Das ersetzt dieses Bild.',
   waiting: 'Hier erscheint die Antwort.',
   clear: 'Löschen',
   undo: 'Strich zurück',
@@ -36,6 +38,7 @@ const tryIt: Texts['tryIt'] = {
     `Die Linien werden auf ${side} × ${side} Pixel gebracht, mit ihrem Schwerpunkt in der Mitte. Darum ist es gleich, wo und wie groß gezeichnet wird.`,
   choosePicture: 'Bild wählen',
   invert: 'Hell und dunkel tauschen',
+  cutOut: 'Die Ziffer wurde aus dem Bild ausgeschnitten und zentriert wie gezeichnete.',
   cropped: (shape) => `Die Mitte des Bildes, auf ${shape} Pixel gebracht.`,
   pictureProblems: {
     kind: 'Das ist keine PNG-, JPEG-, GIF-, WebP- oder BMP-Datei.',
@@ -101,7 +104,10 @@ const tryIt: Texts['tryIt'] = {
   journey: {
     title: 'Wie es durch das Netz läuft',
     caption: 'Jede Kachel ist eine Karte einer Schicht: je blauer, desto stärker spricht sie dort an.',
-    captionVector: 'Jedes Quadrat ist eine Zahl einer Schicht: je blauer, desto größer.',
+    captionVector:
+      'Jedes Quadrat ist eine Zahl einer Schicht. Blau ist positiv, orange negativ; je kräftiger, desto weiter von 0.',
+    rest: 'Es ist nichts gezeichnet. Das berechnen die Schichten aus einem leeren Bild.',
+    one: (value) => `1 Zahl: ${value}`,
     maps: (count, size) => `${count} Karten von ${size}`,
     shown: (shown, count) => `die ${shown} lebhaftesten von ${count}`,
     numbers: (count) => (count === '1' ? '1 Zahl' : `${count} Zahlen`),
@@ -109,6 +115,8 @@ const tryIt: Texts['tryIt'] = {
     firstOf: (shown) => `die ersten ${shown}`,
     left: (names) =>
       `Nicht gezeigt: ${names}. Diese Schichten skalieren oder ordnen nur um, was sie bekommen.`,
+    absent: (names) =>
+      `Nicht gezeigt: ${names}. In der Datei sind das viele kleine Rechenschritte, deren Werte sie nicht herausgibt.`,
     how: 'Wie das zu lesen ist',
     explain:
       'Am lebhaftesten sind die Karten, deren Werte sich bei dieser Eingabe von Stelle zu Stelle am meisten unterscheiden. Innerhalb einer Schicht haben alle Kacheln denselben Maßstab. Blau ist positiv, orange negativ. Die Werte sind die, die die Datei berechnet; sie kommen in 256 Stufen an.',
@@ -134,6 +142,13 @@ const tryIt: Texts['tryIt'] = {
     how: 'Wie das gefunden wurde',
     explain: (runs) =>
       `Die Datei lief ${runs}-mal, jedes Mal mit einem anderen verdeckten Teil, und ihre Antworten wurden verglichen. Das heißt Okklusion.`,
+    hidden: {
+      black: 'Eine verdeckte Stelle ist schwarz.',
+      colour: 'Eine verdeckte Stelle hat die mittlere Farbe des Bildes.',
+      mean: 'Für Verdecktes steht sein Mittelwert in den Trainingsbeispielen.',
+      zero: 'Für Verdecktes steht 0.',
+      empty: 'Für ein verdecktes Zeichen steht ein leerer Platz.',
+    },
     columns: ['Teil', 'Wirkung'],
     part: (from, to) => (from === to ? `Schritt ${from}` : `Schritt ${from} bis ${to}`),
     label: 'Karte dessen, was zählt',

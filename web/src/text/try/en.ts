@@ -20,6 +20,8 @@ const tryIt = {
     sequence: 'Press and draw from left to right.',
     tokens: 'Press the symbols one after the other.',
   },
+  drawHere: 'Draw here',
+  replaces: 'Draw on it: your lines replace this picture.',
   waiting: 'Its answer appears here.',
   clear: 'Clear',
   undo: 'Undo stroke',
@@ -34,6 +36,7 @@ const tryIt = {
     `Your lines are scaled to fit ${side} × ${side} pixels, with their centre of mass in the middle. So it does not matter where and how large you draw.`,
   choosePicture: 'Choose a picture',
   invert: 'Swap light and dark',
+  cutOut: 'The digit was cut out of your picture and centred, as drawn ones are.',
   cropped: (shape: string): string => `The middle of your picture, scaled to ${shape} pixels.`,
   pictureProblems: {
     kind: 'This is no PNG, JPEG, GIF, WebP or BMP file.',
@@ -101,7 +104,10 @@ const tryIt = {
   journey: {
     title: 'How it travels through the network',
     caption: 'Each tile is one map of a layer: the bluer, the stronger it responds there.',
-    captionVector: 'Each square is one number of a layer: the bluer, the larger.',
+    captionVector:
+      'Each square is one number of a layer. Blue is positive, orange is negative; the stronger the colour, the farther from 0.',
+    rest: 'Nothing is drawn. This is what the layers compute for an empty picture.',
+    one: (value: string): string => `1 number: ${value}`,
     maps: (count: string, size: string): string => `${count} maps of ${size}`,
     shown: (shown: number, count: string): string => `the ${shown} liveliest of ${count}`,
     numbers: (count: string): string => (count === '1' ? '1 number' : `${count} numbers`),
@@ -109,6 +115,8 @@ const tryIt = {
     firstOf: (shown: string): string => `the first ${shown}`,
     left: (names: string): string =>
       `Not shown: ${names}. These layers only scale or rearrange what they get.`,
+    absent: (names: string): string =>
+      `Not shown: ${names}. In the file it is many small operations, and its values are not given out.`,
     how: 'How to read this',
     explain:
       'The liveliest maps are those whose values differ most from place to place, for this input. Within a layer all tiles share one scale. Blue is positive and orange is negative. The values are those that the file computes; they arrive as 256 levels.',
@@ -134,6 +142,13 @@ const tryIt = {
     how: 'How this was found',
     explain: (runs: string): string =>
       `The file was run ${runs} times, each time with another part hidden, and its answers were compared. This is called occlusion.`,
+    hidden: {
+      black: 'A hidden spot is black.',
+      colour: 'A hidden spot has the mean colour of the picture.',
+      mean: 'What is hidden is replaced by its mean in the training samples.',
+      zero: 'What is hidden is replaced by 0.',
+      empty: 'A hidden symbol is replaced by an empty place.',
+    },
     columns: ['Part', 'Effect'],
     part: (from: number, to: number): string => (from === to ? `step ${from}` : `steps ${from} to ${to}`),
     label: 'Map of what matters',

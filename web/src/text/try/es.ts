@@ -22,6 +22,8 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Pulsar y dibujar de izquierda a derecha.',
     tokens: 'Pulsar los símbolos uno tras otro.',
   },
+  drawHere: 'Dibujar aquí',
+  replaces: 'Dibujar encima sustituye esta imagen.',
   waiting: 'Aquí aparece su respuesta.',
   clear: 'Borrar',
   undo: 'Deshacer trazo',
@@ -36,6 +38,7 @@ const tryIt: Texts['tryIt'] = {
     `Las líneas se ajustan a ${side} × ${side} píxeles, con su centro de masa en el medio. Por eso no importa dónde ni de qué tamaño se dibuje.`,
   choosePicture: 'Elegir una imagen',
   invert: 'Intercambiar claro y oscuro',
+  cutOut: 'El dígito se recortó de la imagen y se centró, como los dibujados.',
   cropped: (shape) => `El centro de la imagen, ajustado a ${shape} píxeles.`,
   pictureProblems: {
     kind: 'No es un archivo PNG, JPEG, GIF, WebP ni BMP.',
@@ -100,13 +103,18 @@ const tryIt: Texts['tryIt'] = {
   journey: {
     title: 'Cómo atraviesa la red',
     caption: 'Cada mosaico es un mapa de una capa: cuanto más azul, más responde allí.',
-    captionVector: 'Cada cuadrado es un número de una capa: cuanto más azul, mayor.',
+    captionVector:
+      'Cada cuadrado es un número de una capa. El azul es positivo y el naranja, negativo; cuanto más intenso, más lejos de 0.',
+    rest: 'No hay nada dibujado. Esto calculan las capas con una imagen vacía.',
+    one: (value) => `1 número: ${value}`,
     maps: (count, size) => `${count} mapas de ${size}`,
     shown: (shown, count) => `los ${shown} más vivos de ${count}`,
     numbers: (count) => (count === '1' ? '1 número' : `${count} números`),
     steps: (steps, units) => `${units} números en cada uno de ${steps} pasos`,
     firstOf: (shown) => `los primeros ${shown}`,
     left: (names) => `Sin mostrar: ${names}. Estas capas solo escalan o reordenan lo que reciben.`,
+    absent: (names) =>
+      `Sin mostrar: ${names}. En el archivo son muchas operaciones pequeñas, cuyos valores no da.`,
     how: 'Cómo leer esto',
     explain:
       'Los mapas más vivos son aquellos cuyos valores difieren más de un lugar a otro con esta entrada. Dentro de una capa todos comparten la misma escala. El azul es positivo y el naranja, negativo. Los valores son los que calcula el archivo; llegan en 256 niveles.',
@@ -128,6 +136,13 @@ const tryIt: Texts['tryIt'] = {
     how: 'Cómo se encontró',
     explain: (runs) =>
       `El archivo se ejecutó ${runs} veces, cada vez con otra parte tapada, y se compararon sus respuestas. Esto se llama oclusión.`,
+    hidden: {
+      black: 'Un lugar tapado es negro.',
+      colour: 'Un lugar tapado tiene el color medio de la imagen.',
+      mean: 'Lo tapado se sustituye por su media en las muestras de entrenamiento.',
+      zero: 'Lo tapado se sustituye por 0.',
+      empty: 'Un símbolo tapado se sustituye por un lugar vacío.',
+    },
     columns: ['Parte', 'Efecto'],
     part: (from, to) => (from === to ? `el paso ${from}` : `los pasos ${from} a ${to}`),
     label: 'Mapa de lo que importa',

@@ -122,18 +122,38 @@ export async function pixelsOf(
   file: Blob,
   [height, width, channels]: readonly [number, number, number],
 ): Promise<Uint8Array> {
-  await checked(file);
-  let picture;
-  try {
-    picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
-  } catch {
-    throw new PictureError('broken');
-  }
+  const picture = await decoded(file);
   const cut = middle(picture.width, picture.height, [width, height]);
   const times = oversampling(cut, [width, height]);
   const rgba = drawn(picture, cut, width * times, height * times);
   picture.close();
   return averaged(rgba, width, height, times, channels);
+}
+
+/** Decode a file, all of it in grey, with at most `most` pixels in a side. Throws a `PictureError`. */
+export async function greyOf(
+  file: Blob,
+  most: number,
+): Promise<{ pixels: Uint8Array; width: number; height: number }> {
+  const picture = await decoded(file);
+  const scale = Math.min(1, most / Math.max(picture.width, picture.height));
+  const [width, height] = [picture.width, picture.height].map((side) =>
+    Math.max(1, Math.round(side * scale)),
+  ) as [number, number];
+  const whole = [0, 0, picture.width, picture.height] as const;
+  const times = oversampling(whole, [width, height]);
+  const rgba = drawn(picture, whole, width * times, height * times);
+  picture.close();
+  return { pixels: averaged(rgba, width, height, times, 1), width, height };
+}
+
+async function decoded(file: Blob): Promise<ImageBitmap> {
+  await checked(file);
+  try {
+    return await createImageBitmap(file, { imageOrientation: 'from-image' });
+  } catch {
+    throw new PictureError('broken');
+  }
 }
 
 function drawn(
