@@ -20,6 +20,8 @@ export interface Dataset {
   readonly target: string;
   /** Number of test samples. */
   readonly total: number;
+  /** The first test sample; null if there is none. */
+  readonly first: number | null;
   /** Some test samples as flat numbers with their targets; empty for pictures. */
   readonly shown: readonly { readonly id: number; readonly target: number; readonly values: number[] }[];
 }
@@ -53,6 +55,7 @@ export function described(
     vocabulary: details.vocabulary ?? [],
     target: details.target_name ?? '',
     total: page.total,
+    first: page.ids[0] ?? null,
     shown: (page.values ?? []).map((values, i) => ({
       id: page.ids[i]!,
       target: page.targets[i]!,

@@ -20,12 +20,14 @@ it('shown', () => {
     ['rescaling', 'Rescaling'],
     ['conv2d', 'Conv2D'],
   ]);
-  const { layers, left } = shown(all, types);
+  types.set('gru', 'GRU').set('dropout', 'Dropout');
+  const { layers, left, absent } = shown(all, types);
   expect(layers.map(({ type, form }) => [type, form])).toEqual([
     ['Conv2D', 'maps'],
     ['dense', 'vector'],
   ]);
   expect(left).toEqual(['Rescaling']);
+  expect(absent).toEqual(['GRU']);
 });
 
 it('formOf', () => {

@@ -14,11 +14,15 @@ export interface Shown {
 /** These give what they get, only scaled or in another order. */
 const SAME = new Set(['Rescaling', 'Normalization', 'Flatten', 'Reshape', 'Permute', 'RepeatVector']);
 
-/** The layers to show, and the names of those that are left out. */
+/** In the files they are many small operations, whose last one has another name. */
+const APART = new Set(['SimpleRNN', 'LSTM', 'GRU']);
+
+/** The layers to show, those that are left out, and those of which the file gives no values. */
 export function shown(
   activations: readonly Activation[],
   types: ReadonlyMap<string, string>,
-): { layers: Shown[]; left: string[] } {
+): { layers: Shown[]; left: string[]; absent: string[] } {
+  const given = new Set(activations.map(({ layer }) => layer));
   const all = activations.map((layer) => ({
     layer,
     type: types.get(layer.layer) ?? layer.layer,
@@ -27,6 +31,7 @@ export function shown(
   return {
     layers: all.filter(({ type }) => !SAME.has(type)),
     left: all.filter(({ type }) => SAME.has(type)).map(({ type }) => type),
+    absent: [...types].filter(([name, type]) => APART.has(type) && !given.has(name)).map(([, type]) => type),
   };
 }
 

@@ -41,6 +41,8 @@ export class Trial {
   sample = $state.raw<Sample | null>(null);
   answered = $state.raw<Answered | null>(null);
   why = $state.raw<{ readonly sample: Sample; readonly found: Explanation } | null>(null);
+  /** What the file computes when nothing is drawn: shown until something is. */
+  rest = $state.raw<Prediction | null>(null);
   /** Whether the file is being loaded: the first answer takes longer. */
   warming = $state(true);
   error = $state('');
@@ -64,10 +66,10 @@ export class Trial {
     );
   }
 
-  /** Have the file loaded, so that the first stroke finds it. */
+  /** Have the file loaded, so that the first stroke finds it, and see what it says to an empty sample. */
   async warm(sample: Sample): Promise<void> {
     try {
-      await predict(this.job, sample, { file: this.file, activations: ['*'], most: 1 });
+      this.rest = await predict(this.job, sample, { file: this.file, activations: ['*'], most: MOST });
     } catch (error) {
       this.#fail(error);
     }

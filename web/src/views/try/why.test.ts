@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { heat, parts, strongest, top } from './why.ts';
+import { heat, parts, replacement, strongest, top } from './why.ts';
 
 const patches = {
   size: [2, 2],
@@ -52,4 +52,14 @@ it('parts', () => {
     [1, 1],
   ]);
   expect(first!.effect).toBeCloseTo(-0.4);
+});
+
+it('replacement', () => {
+  const said = (part: string, name: string): string => replacement({ part, baseline: { name, values: [] } });
+  expect([said('patch', 'zero'), said('patch', 'mean'), said('token', 'zero')]).toEqual([
+    'black',
+    'colour',
+    'empty',
+  ]);
+  expect([said('feature', 'mean'), said('window', 'zero')]).toEqual(['mean', 'zero']);
 });

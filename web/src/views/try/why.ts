@@ -24,6 +24,17 @@ export function heat(found: Found, output: number, shape: readonly number[]): Fl
   return sum.map((total, i) => total / (count[i] || 1));
 }
 
+/** What stands where something is hidden: a key of the texts. */
+export function replacement({
+  part,
+  baseline,
+}: Pick<Explanation, 'part' | 'baseline'>): 'black' | 'colour' | 'mean' | 'zero' | 'empty' {
+  const isMean = baseline.name === 'mean';
+  if (part === 'patch') return isMean ? 'colour' : 'black';
+  if (part === 'token') return 'empty';
+  return isMean ? 'mean' : 'zero';
+}
+
 /** The largest effect, either way; at least `least`, so that noise does not look like a reason. */
 export function top(values: ArrayLike<number>, least: number): number {
   let found = least;
