@@ -8,6 +8,7 @@ const runs: Texts['runs'] = {
   build: 'Ein Netz bauen',
   all: 'Alle Läufe',
   gone: 'Dieser Lauf wurde gelöscht.',
+  unknown: 'Diesen Lauf gibt es nicht: Er wurde gelöscht oder gehört jemand anderem.',
   more: 'Ältere Läufe zeigen',
   shown: (shown, more) => (more ? `Die neuesten ${shown} Läufe` : `${shown} Läufe`),
   search: 'Nach Namen suchen',

@@ -5,6 +5,7 @@ const runs = {
   build: 'Build a network',
   all: 'All runs',
   gone: 'This run was deleted.',
+  unknown: 'There is no such run: it was deleted, or it belongs to somebody else.',
   more: 'Show older runs',
   shown: (shown: number, more: boolean): string => (more ? `The newest ${shown} runs` : `${shown} runs`),
   search: 'Search by name',

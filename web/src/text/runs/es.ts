@@ -8,6 +8,7 @@ const runs: Texts['runs'] = {
   build: 'Construir una red',
   all: 'Todos los entrenamientos',
   gone: 'Este entrenamiento se ha eliminado.',
+  unknown: 'Este entrenamiento no existe: se ha eliminado o es de otra persona.',
   more: 'Mostrar los más antiguos',
   shown: (shown, more) => (more ? `Los ${shown} entrenamientos más recientes` : `${shown} entrenamientos`),
   search: 'Buscar por nombre',
