@@ -1,6 +1,7 @@
 import createClient, { type Middleware } from 'openapi-fetch';
 import { clock } from '../state/clock.svelte.ts';
 import { session } from '../state/session.svelte.ts';
+import { t } from '../text/index.svelte.ts';
 import { ServerProblem } from './problem.ts';
 import type { components, paths } from './schema';
 
@@ -33,7 +34,7 @@ export async function data<T>(call: Promise<{ data?: T; error?: unknown; respons
     answer = await call;
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ServerProblem(0, 'offline', String(error));
+    throw unreachable();
   }
   if (answer.error !== undefined || !answer.response.ok) throw problemOf(answer.response, answer.error);
   return answer.data as T;
@@ -48,11 +49,16 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
     response = await fetch(base + path.replace(/^\//, ''), { ...init, headers });
   } catch (error) {
     if (error instanceof DOMException && error.name === 'AbortError') throw error;
-    throw new ServerProblem(0, 'offline', String(error));
+    throw unreachable();
   }
   if (response.status === 401) session.refuse(headers);
   if (response.ok || response.status === 304) return response;
   throw problemOf(response, await response.json().catch(() => null));
+}
+
+/** There was no answer. What browsers say of it helps nobody, and is in English: `TypeError: Failed to fetch`. */
+function unreachable(): ServerProblem {
+  return new ServerProblem(0, 'offline', t().app.unreachable);
 }
 
 function problemOf({ status, headers }: Response, body: unknown): ServerProblem {

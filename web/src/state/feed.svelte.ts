@@ -29,6 +29,8 @@ class Feed {
   connected = $state<boolean | null>(null);
   /** Why it is not. */
   problem = $state.raw<ServerProblem | null>(null);
+  /** How often the server could be reached again. */
+  returns = $state(0);
   readonly #listeners = new Set<FeedListener>();
   #follower: Follower | null = null;
   #ready: Promise<void> | null = null;
@@ -44,7 +46,10 @@ class Feed {
         $effect(() => this.#checkToken(session.token, session.refused));
       });
       document.addEventListener('visibilitychange', () => sight.isSeen() && this.#follower?.hurry());
-      addEventListener('online', () => this.#follower?.hurry());
+      addEventListener('online', () => {
+        this.#follower?.hurry();
+        this.returns += 1;
+      });
       addEventListener('pageshow', () => this.#follower?.hurry());
       setInterval(() => sight.isSeen() && this.#follower?.watch(), WATCH_MS);
     }
@@ -95,7 +100,9 @@ class Feed {
     const wasLost = this.connected === false;
     this.connected = connected;
     this.problem = connected ? null : problem;
-    if (connected && wasLost) this.#tell((listener) => listener.connected?.());
+    if (!connected || !wasLost) return;
+    this.returns += 1;
+    this.#tell((listener) => listener.connected?.());
   }
 
   #tell(news: (listener: FeedListener) => void): void {

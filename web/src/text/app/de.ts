@@ -28,6 +28,7 @@ const app: Texts['app'] = {
   busy: 'Alle Worker sind beschäftigt',
   waiting: (jobs) => (jobs === 1 ? '1 Auftrag wartet' : `${jobs} Aufträge warten`),
   offline: 'Keine Verbindung zum Server. Neuer Versuch …',
+  unreachable: 'Der Server war nicht zu erreichen.',
   trouble: 'Der Server kann gerade nicht trainieren.',
   missing:
     'Ein Teil der Seite konnte nicht geladen werden: Der Server ist nicht erreichbar oder hat eine neuere Seite.',

@@ -19,6 +19,7 @@ const app = {
   busy: 'All workers are busy',
   waiting: (jobs: number): string => (jobs === 1 ? '1 job waiting' : `${jobs} jobs waiting`),
   offline: 'No connection to the server. Trying again …',
+  unreachable: 'The server could not be reached.',
   trouble: 'The server cannot train at the moment.',
   missing: 'A part of the page could not be loaded: the server is away, or it has a newer page.',
   reload: 'Load the page again',

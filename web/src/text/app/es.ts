@@ -28,6 +28,7 @@ const app: Texts['app'] = {
   busy: 'Todos los procesos están ocupados',
   waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),
   offline: 'Sin conexión con el servidor. Reintentando …',
+  unreachable: 'No se ha podido conectar con el servidor.',
   trouble: 'El servidor no puede entrenar en este momento.',
   missing: 'No se pudo cargar una parte de la página: el servidor no responde o tiene una página más nueva.',
   reload: 'Volver a cargar la página',

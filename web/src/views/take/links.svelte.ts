@@ -20,6 +20,11 @@ export class Links {
     this.#timer = setInterval(() => void this.#make(), AGAIN_MS);
   }
 
+  /** Try again if it has failed. */
+  again(): void {
+    if (this.error) void this.#make();
+  }
+
   stop(): void {
     clearInterval(this.#timer);
   }
