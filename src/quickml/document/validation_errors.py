@@ -68,18 +68,30 @@ def _meant(place: Place, value: Any) -> Kind | None:
     return found[0] if found else None
 
 
+_EXAMPLES = {
+    "name": '"name": "my network"',
+    "dataset": '"dataset": "iris"',
+    "model": '"model": {"layers": [...]}',
+}
+"""What to write for a key that every document has."""
+
+
 def _missing(places: Sequence[Place]) -> Problem:
     """One problem for all keys that an object lacks."""
     first, names = places[0], [repr(str(place.steps[-1])) for place in places]
     several = f"the keys {', '.join(names[:-1])} and {names[-1]}"
+    keys = [str(place.steps[-1]) for place in places]
+    example = "" if first.holder_pointer else ", ".join(_EXAMPLES[key] for key in keys if key in _EXAMPLES)
     return problem(
         "missing-key",
         first.holder_pointer,
         subject=_subject(first.owner),
         expected=several if len(names) > 1 else f"the key {names[0]}",
         found="none",
-        keys=[str(place.steps[-1]) for place in places],
+        advice=told(f"for example {example}") if example else NOTHING,
+        keys=keys,
         type=_subject(first.owner) or None,
+        example=example or None,
     )
 
 

@@ -68,7 +68,10 @@ def test_keys_are_those_of_the_class_that_the_place_has():
 
 
 def test_all_missing_keys_of_an_object_are_one_problem():
-    assert told({}) == ["/: expected the keys 'name', 'dataset' and 'model', found none"]
+    example = '"name": "my network", "dataset": "iris", "model": {"layers": [...]}'
+    assert told({}) == [
+        f"/: expected the keys 'name', 'dataset' and 'model', found none; for example {example}"
+    ]
     assert told_of_layer({"type": "Conv2D"}) == [
         "/model/layers/0: Conv2D expects the keys 'kernel_size' and 'filters', found none"
     ]

@@ -54,6 +54,26 @@ describe('problems', () => {
     expect(labels).toMatchSnapshot();
   });
 
+  it('say that a name is missing, not that an empty one is unknown', () => {
+    const said = {
+      subject: '',
+      expected: 'a known dataset',
+      found: '""',
+      hint: 'known: iris, moons',
+      fix: null,
+    };
+    const problem = { ...said, pointer: '/dataset/name', code: 'unknown-dataset' };
+    const known = ['iris', 'moons'];
+    expect(messages.message({ ...problem, values: { type: '', known } } as never)).toBe(
+      'The name of the dataset is missing. Possible: iris, moons.',
+    );
+    expect(messages.message({ ...problem, values: { type: 'irs', known } } as never)).toMatch(
+      /^Expected a known/,
+    );
+    const name = { ...problem, pointer: '/name', code: 'invalid-name', values: { value: '' } };
+    expect(messages.message(name as never)).toContain('1 to 64 characters');
+  });
+
   it('are in the words of the server if nothing else is known', () => {
     const problem = {
       pointer: '',

@@ -15,9 +15,22 @@ const STYLE = { newline: '\n', unit: '', colon: ': ', comma: ', ' };
 /** A problem in the language of the page; in the server's words if the page does not know its code. */
 export function message(problem: Problem): string {
   if (problem.code === 'too-few-items' && problem.pointer === '/model/layers') return t().build.canvas.empty;
+  if (problem.code === 'invalid-name' && problem.pointer === '/name') return t().problems.documentName;
+  if (problem.values['type'] === '' && isEmptyName(problem.code)) return withoutName(problem.code, problem);
   const messages = t().problems.messages;
   const said: Said | undefined = messages?.[problem.code as keyof Messages];
   return (said === undefined ? null : filled(said, problem)) ?? english(problem);
+}
+
+type EmptyName = keyof ReturnType<typeof t>['problems']['empty'];
+const isEmptyName = (code: string | null): code is EmptyName =>
+  code !== null && Object.hasOwn(t().problems.empty, code);
+
+/** It is missing, rather than unknown. */
+function withoutName(code: EmptyName, { values }: Problem): string {
+  const known = values['known'];
+  const names = Array.isArray(known) ? shown(known, ', ') : null;
+  return [t().problems.empty[code], names && t().problems.possible(names)].filter(Boolean).join(' ');
 }
 
 function english({ subject, expected, found, hint, fix }: Problem): string {

@@ -5,13 +5,15 @@ import type { Schemas } from '../api/client.ts';
 import { feed } from './feed.svelte.ts';
 
 const EVERY_MS = 30_000;
+const STARTING_MS = 2000; // no change tells that a worker has started
 const SOON_MS = 400;
 const TELLING = ['started', 'verified', 'failed', 'cancelled', 'interrupted'];
 
 class Workers {
   /** Null until it has answered. */
   free = $state<number | null>(null);
-  count = $state(0);
+  /** Those that cannot take a job yet. */
+  starting = $state(0);
   queued = $state(0);
   /** Whether no worker can start, or the database or the disk is in trouble. */
   trouble = $state(false);
@@ -47,16 +49,16 @@ class Workers {
       const response = await fetch(`${base}readyz`); // 503 has the same content
       const { ready, workers, queued } = (await response.json()) as Schemas['Readiness'];
       const { trouble, ...counts } = workers;
-      const all = Object.values(counts as Record<string, number>);
-      this.count = all.reduce((sum, count) => sum + count, 0);
-      this.free = (counts as Record<string, number>)['idle'] ?? 0;
+      const byState = counts as Record<string, number>;
+      this.free = byState['idle'] ?? 0;
+      this.starting = byState['starting'] ?? 0;
       this.queued = queued;
       this.trouble = trouble || !ready;
       this.unreachable = false;
     } catch {
       this.unreachable = true;
     }
-    this.#soon(EVERY_MS);
+    this.#soon(this.starting ? STARTING_MS : EVERY_MS);
   }
 }
 

@@ -25,6 +25,7 @@ const app: Texts['app'] = {
   copied: 'Kopiert',
   retry: 'Erneut versuchen',
   workersFree: (free) => (free === 1 ? '1 Worker frei' : `${free} Worker frei`),
+  starting: 'Worker starten',
   busy: 'Alle Worker sind beschäftigt',
   waiting: (jobs) => (jobs === 1 ? '1 Auftrag wartet' : `${jobs} Aufträge warten`),
   offline: 'Keine Verbindung zum Server. Neuer Versuch …',

@@ -16,6 +16,7 @@ const app = {
   copied: 'Copied',
   retry: 'Try again',
   workersFree: (free: number): string => (free === 1 ? '1 worker free' : `${free} workers free`),
+  starting: 'Workers are starting',
   busy: 'All workers are busy',
   waiting: (jobs: number): string => (jobs === 1 ? '1 job waiting' : `${jobs} jobs waiting`),
   offline: 'No connection to the server. Trying again …',

@@ -25,6 +25,7 @@ const app: Texts['app'] = {
   copied: 'Copiado',
   retry: 'Reintentar',
   workersFree: (free) => (free === 1 ? '1 worker libre' : `${free} workers libres`),
+  starting: 'Los procesos están arrancando',
   busy: 'Todos los procesos están ocupados',
   waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),
   offline: 'Sin conexión con el servidor. Reintentando …',

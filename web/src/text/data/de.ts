@@ -27,6 +27,8 @@ const data: Texts['data'] = {
   featuresCaption: 'Balken zeigen, wie oft ein Wert vorkommt.',
   moreFeatures: (count) => `Alle ${count} Merkmale`,
   failed: 'Die Proben lassen sich nicht zeigen: ',
+  missing:
+    'Das Dokument nennt keinen Datensatz: hier einen wählen, oder „dataset“ mit einem Namen schreiben.',
   unknown: (name) => `Der Server hat „${name}“ nicht.`,
   adapt: (dataset) => `Das Netz passt noch nicht zu ${dataset}.`,
   starter: 'Mit einem kleinen Netz beginnen',

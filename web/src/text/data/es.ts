@@ -27,6 +27,8 @@ const data: Texts['data'] = {
   featuresCaption: 'Las barras muestran con qué frecuencia aparece un valor.',
   moreFeatures: (count) => `Las ${count} características`,
   failed: 'No se pueden mostrar las muestras: ',
+  missing:
+    'El documento no indica ningún conjunto de datos: elegir uno aquí, o escribir «dataset» con un nombre.',
   unknown: (name) => `El servidor no tiene «${name}».`,
   adapt: (dataset) => `La red aún no encaja con ${dataset}.`,
   starter: 'Empezar con una red pequeña',

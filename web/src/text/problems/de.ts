@@ -34,7 +34,7 @@ const problems: Texts['problems'] = {
     'not-an-object': 'Ein Dokument ist ein Objekt mit name, dataset und model.',
     'keras-model':
       'Dieses Modell ist so geschrieben, wie es to_json() von Keras schreibt. QuickML schreibt "layers", jede Schicht mit "type".',
-    'missing-key': ['Es fehlt: {keys}.', ' {type} braucht das.'],
+    'missing-key': ['Es fehlt: {keys}.', ' {type} braucht das.', ' Zum Beispiel: {example}.'],
     'unknown-key': ['„{key}“ ist hier kein bekannter Schlüssel.', ' Bekannt für {type}: {known}.'],
     'same-key-twice': '{keys} bedeuten dasselbe: Nur eines davon angeben.',
     'missing-type': 'Hier fehlt „{key}“.',
@@ -176,6 +176,14 @@ const problems: Texts['problems'] = {
     'server-limit':
       'Das überschreitet eine Grenze dieses Servers ({limit}): höchstens {maximum}, gefunden: {found_count}.',
   },
+  empty: {
+    'unknown-dataset': 'Der Name des Datensatzes fehlt.',
+    'unknown-optimizer': 'Der Name des Optimierers fehlt.',
+    'unknown-type': 'Der Typ fehlt.',
+  },
+  possible: (known) => `Möglich: ${known}.`,
+  documentName:
+    'Der Name des Dokuments hat 1 bis 64 Zeichen: Buchstaben, Ziffern, Leerzeichen, „.“, „_“ und „-“.',
   place: (layer, number, line) => `${layer}, Schicht ${number}, Zeile ${line}`,
   line: (line) => `Zeile ${line}`,
   fix: {

@@ -2,6 +2,14 @@ import type { Messages } from './codes.ts';
 
 const problems = {
   messages: null as Messages,
+  /** A name that is an empty text, by the code of the problem. */
+  empty: {
+    'unknown-dataset': 'The name of the dataset is missing.',
+    'unknown-optimizer': 'The name of the optimizer is missing.',
+    'unknown-type': 'The type is missing.',
+  },
+  possible: (known: string): string => `Possible: ${known}.`,
+  documentName: 'The name of the document has 1 to 64 characters: letters, digits, spaces, “.”, “_” and “-”.',
   place: (layer: string, number: number, line: number): string => `${layer}, layer ${number}, line ${line}`,
   line: (line: number): string => `line ${line}`,
   /** Buttons: what a fix does. */

@@ -35,7 +35,7 @@ const problems: Texts['problems'] = {
     'not-an-object': 'Un documento es un objeto con name, dataset y model.',
     'keras-model':
       'Este modelo está escrito como lo hace to_json() de Keras. QuickML escribe "layers", cada capa con "type".',
-    'missing-key': ['Falta: {keys}.', ' {type} lo necesita.'],
+    'missing-key': ['Falta: {keys}.', ' {type} lo necesita.', ' Por ejemplo: {example}.'],
     'unknown-key': ['«{key}» no es una clave conocida aquí.', ' Conocidas en {type}: {known}.'],
     'same-key-twice': '{keys} significan lo mismo: dejar solo una.',
     'missing-type': 'Falta «{key}».',
@@ -169,6 +169,14 @@ const problems: Texts['problems'] = {
       'El error no se puede seguir hasta «{layer}» en el teléfono: «{barrier}» ({barrier_type}) está en medio.',
     'server-limit': 'Supera un límite de este servidor ({limit}): como máximo {maximum}; hay {found_count}.',
   },
+  empty: {
+    'unknown-dataset': 'Falta el nombre del conjunto de datos.',
+    'unknown-optimizer': 'Falta el nombre del optimizador.',
+    'unknown-type': 'Falta el tipo.',
+  },
+  possible: (known) => `Posibles: ${known}.`,
+  documentName:
+    'El nombre del documento tiene de 1 a 64 caracteres: letras, cifras, espacios, «.», «_» y «-».',
   place: (layer, number, line) => `${layer}, capa ${number}, línea ${line}`,
   line: (line) => `línea ${line}`,
   fix: {
