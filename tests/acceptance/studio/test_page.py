@@ -115,6 +115,46 @@ def test_a_phone_gets_the_page(chromium, studio):
         axe(page)
 
 
+NARROW = {"viewport": {"width": 320, "height": 640}}
+"""Pages of 1,280 pixels at 400 %, which is the smallest that WCAG 2.1 asks for (1.4.10)."""
+
+
+@pytest.fixture(scope="module")
+def trained(studio):
+    """A run for every view."""
+    return studio.train(IRIS, epochs=3)["id"]
+
+
+SHOWN = {
+    "build": "g.block",
+    "watch": ".surface svg",
+    "understand": "main figure",
+    "try": "main section",
+    "take": "main section",
+    "runs": "main tbody tr",
+}
+"""What a view has once its data have come."""
+
+
+@pytest.mark.parametrize("view", SHOWN)
+def test_no_view_scrolls_sideways_at_320_pixels(chromium, studio, trained, view):
+    place = f"#/{view}" if view in ("build", "runs") else f"#/{view}/{trained}"
+    with visit(chromium, studio.page(place), **NARROW) as page:
+        page.wait_for_selector(SHOWN[view])
+        page.wait_for_timeout(500)  # charts measure their width
+        wide = page.evaluate(WIDE)
+        assert wide == [], f"wider than the page: {wide}"
+
+
+WIDE = """() => {
+    const width = document.documentElement.scrollWidth;
+    if (width <= innerWidth) return [];
+    const out = [...document.querySelectorAll('body *')]
+        .filter(one => one.getBoundingClientRect().right > innerWidth + 1);
+    return [`${width} pixels`, ...out.slice(0, 5).map(one => one.outerHTML.slice(0, 120))];
+}"""
+
+
 # Behind nginx, under a prefix
 
 PREFIX = "/ml/"

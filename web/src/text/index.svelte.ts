@@ -68,9 +68,15 @@ const minus = (text: string): string => text.replace('-', '−');
 export const format = {
   /** `1,199,882` */
   integer: (value: number): string => formatter().format(Math.round(value)),
-  /** `0.178`: `digits` significant digits. */
-  number: (value: number, digits = 3): string =>
-    formatter({ maximumSignificantDigits: digits }).format(value),
+  /** `0.178`: `digits` significant digits; `5.13E21` for what would be a row of zeros. */
+  number: (value: number, digits = 3): string => {
+    const size = Math.abs(value);
+    const short = size >= 1e9 || (size > 0 && size < 1e-6);
+    return formatter({
+      maximumSignificantDigits: digits,
+      ...(short && { notation: 'scientific' }),
+    }).format(value);
+  },
   /** `94.0 %`; `share` is 0 to 1. */
   percent: (share: number, digits = 1): string =>
     formatter({

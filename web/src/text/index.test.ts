@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest';
-import { language, speak, t } from './index.svelte.ts';
+import { format, language, speak, t } from './index.svelte.ts';
 
 it('the language chosen last is spoken, also if one chosen before comes later', async () => {
   const document = { documentElement: { lang: 'en' } };
@@ -11,4 +11,15 @@ it('the language chosen last is spoken, also if one chosen before comes later', 
   await speak('de');
   expect([language(), document.documentElement.lang]).toEqual(['de', 'de']);
   expect(t().app.language).toBe('Sprache');
+});
+
+it('numbers with many zeros are short', async () => {
+  await speak('en');
+  expect([5.13e21, -2e-9, 123_456, 0.00123, 0].map((value) => format.number(value))).toEqual([
+    '5.13E21',
+    '-2E-9',
+    '123,000',
+    '0.00123',
+    '0',
+  ]);
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { apart, metricsOf, sparkline } from './lines.ts';
+import { apart, beside, metricsOf, sparkline } from './lines.ts';
 
 describe('metricsOf', () => {
   it('has losses first', () => {
@@ -14,6 +14,14 @@ describe('apart', () => {
     expect(apart([50, 50], 15, 0, 100)).toEqual([50, 65]);
     expect(apart([99, 98], 15, 0, 100)).toEqual([100, 85]);
     expect(apart([], 15, 0, 100)).toEqual([]);
+  });
+});
+
+describe('beside', () => {
+  it('puts labels together that could overlap', () => {
+    const groups = beside([{ x: 90 }, { x: 10 }, { x: 400 }, { x: 160 }], 80);
+    expect(groups.map((group) => group.map(({ x }) => x))).toEqual([[10], [90, 160], [400]]);
+    expect(beside([], 80)).toEqual([]);
   });
 });
 

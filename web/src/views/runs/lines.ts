@@ -41,6 +41,20 @@ export function apart(
   return placed;
 }
 
+/** Labels in groups of those that stand beside each other, less than `near` pixels from one to the next. */
+export function beside<Label extends { readonly x: number }>(
+  labels: readonly Label[],
+  near: number,
+): Label[][] {
+  const groups: Label[][] = [];
+  for (const label of labels.toSorted((a, b) => a.x - b.x)) {
+    const group = groups.at(-1);
+    if (group && label.x - group.at(-1)!.x < near) group.push(label);
+    else groups.push([label]);
+  }
+  return groups;
+}
+
 /** A small path in a box; on a log scale where values differ much. Empty for fewer than two values. */
 export function sparkline(values: readonly number[], width: number, height: number): string {
   const finite = values.filter(Number.isFinite);
