@@ -307,7 +307,7 @@ def test_a_failure_is_told_in_the_words_of_the_server(chromium, studio):
     with watch(chromium, studio, job_id) as page:
         page.get_by_role("heading", name="The training failed").wait_for()
         page.get_by_text(job["error"][:60]).first.wait_for()
-        link = page.get_by_role("link", name="Open it in Build to change it")
+        link = page.get_by_role("link", name="Change it in Build")
         assert f"clone={job_id}" in link.get_attribute("href")
         axe(page)
 

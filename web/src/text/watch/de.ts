@@ -88,6 +88,9 @@ const watch: Texts['watch'] = {
     epoch: 'Epoche',
     of: (epochs) => `von ${epochs}`,
     loss: 'Verlust auf den Trainingsdaten',
+    lossAbout: 'wie falsch die Antworten sind: weniger ist besser',
+    step: (step) => `nach Schritt ${step}`,
+    rate: (rate) => `Lernrate ${rate}`,
     held: 'Richtig bei Daten, die es nie sah',
     heldPoints: 'Richtig bei Punkten, die es nie sah',
     heldError: (metric) => `${metric} bei Daten, die es nie sah`,
@@ -96,7 +99,6 @@ const watch: Texts['watch'] = {
     ownAfter: (epoch) => `nach Epoche ${epoch}`,
     test: (samples) => `alle ${samples} Testbeispiele, am Ende`,
     points: (right, all) => `${right} von ${all} Testpunkten, am Bild abgelesen`,
-    learningRate: 'Lernrate',
     right: 'Richtig',
     lossShort: 'Verlust',
     none: '–',
@@ -128,8 +130,10 @@ const watch: Texts['watch'] = {
   },
   failure: {
     title: 'Das Training ist fehlgeschlagen',
-    mend: 'Zum Ändern in „Bauen“ öffnen',
-    again: 'Danach erneut trainieren.',
+    mend: 'In „Bauen“ ändern',
+    again: ' und erneut trainieren.',
+    diverged: (rate) =>
+      `Die Schritte waren zu groß, und der Verlust wuchs über alle Grenzen. Eine kleinere Lernrate hilft, etwa ${rate}.`,
     cancelled: 'Dieses Training wurde abgebrochen. Sein Modell wurde nicht behalten.',
   },
   actions: {

@@ -88,6 +88,9 @@ const watch: Texts['watch'] = {
     epoch: 'Época',
     of: (epochs) => `de ${epochs}`,
     loss: 'Pérdida en los datos de entrenamiento',
+    lossAbout: 'cuánto se equivocan las respuestas: menos es mejor',
+    step: (step) => `tras el paso ${step}`,
+    rate: (rate) => `tasa de aprendizaje ${rate}`,
     held: 'Aciertos en datos que nunca vio',
     heldPoints: 'Aciertos en puntos que nunca vio',
     heldError: (metric) => `${metric} en datos que nunca vio`,
@@ -96,7 +99,6 @@ const watch: Texts['watch'] = {
     ownAfter: (epoch) => `tras la época ${epoch}`,
     test: (samples) => `las ${samples} muestras de prueba, al final`,
     points: (right, all) => `${right} de ${all} puntos de prueba, leídos de la imagen`,
-    learningRate: 'Tasa de aprendizaje',
     right: 'Aciertos',
     lossShort: 'Pérdida',
     none: '–',
@@ -128,8 +130,10 @@ const watch: Texts['watch'] = {
   },
   failure: {
     title: 'El entrenamiento falló',
-    mend: 'Abrir en Construir para cambiarlo',
-    again: 'Después, entrenar de nuevo.',
+    mend: 'Cambiarlo en Construir',
+    again: ' y entrenarlo de nuevo.',
+    diverged: (rate) =>
+      `Los pasos fueron demasiado grandes y la pérdida creció sin límite. Ayuda una tasa de aprendizaje menor, como ${rate}.`,
     cancelled: 'Este entrenamiento se canceló. Su modelo no se conservó.',
   },
   actions: {
