@@ -6,9 +6,10 @@ import { type Place, route } from '../state/route.svelte.ts';
 import type { Draft } from './document.svelte.ts';
 import { LinkError, unpacked } from './link.ts';
 import { pretty } from './pretty.ts';
+import { TooLarge } from './size.ts';
 
 export type Failure =
-  | { readonly kind: 'damaged' | 'large' | 'example'; readonly detail: string }
+  | { readonly kind: 'damaged' | 'large' | 'example' | 'size'; readonly detail: string }
   | { readonly kind: 'server'; readonly detail: string };
 
 const KEYS = ['d', 'example', 'clone'] as const;
@@ -60,6 +61,7 @@ async function cloneText(job: string): Promise<string> {
 
 function failureOf(error: unknown): Failure {
   if (error instanceof LinkError) return { kind: error.reason, detail: '' };
+  if (error instanceof TooLarge) return { kind: 'size', detail: '' };
   if (error instanceof UnknownExample) return { kind: 'example', detail: error.message };
   return { kind: 'server', detail: error instanceof ServerProblem ? error.detail : String(error) };
 }

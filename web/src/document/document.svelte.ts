@@ -12,6 +12,7 @@ import { type Patch, PatchError, patchOf } from './patch.ts';
 import { isObject, isWithin } from './pointer.ts';
 import { keyRangeOf, lineOf, nodeAt, offsetOf, type Range, rangeOf, read, type Source } from './source.ts';
 import { setting } from './setting.ts';
+import { isTooLarge, TooLarge } from './size.ts';
 import { START } from './start.ts';
 import { keep, keptText } from './storage.ts';
 import { submitted } from './submission.ts';
@@ -186,8 +187,9 @@ export class Draft {
     if (patch && this.value !== null) this.#patch(patch);
   }
 
-  /** Replace the whole text; what was typed in quick succession is one step of the history. */
+  /** Replace the whole text; what was typed in quick succession is one step of the history. May throw `TooLarge`. */
   replaceText(text: string, origin: Origin): void {
+    if (isTooLarge(text.length, () => text)) throw new TooLarge();
     const isTyped = origin === 'editor';
     this.#edit(unix(text), isTyped ? 'typing' : '', isTyped ? this.selected : null, isTyped ? TYPING_MS : 0);
   }

@@ -36,12 +36,25 @@ export function read(text: string): Source {
 
 /** How deeply lists and objects are nested, at most: brackets outside of strings are counted. */
 function levels(text: string): number {
-  let [depth, most] = [0, 0];
-  for (const [part] of text.matchAll(/"(?:[^"\\\n]|\\.)*"|[[{\]}]/g)) {
-    if (part === '[' || part === '{') most = Math.max(most, ++depth);
-    else if (part === ']' || part === '}') depth = Math.max(0, depth - 1);
+  let [depth, most, unclosed] = [0, 0, 0];
+  for (let at = 0; at < text.length; at++) {
+    const sign = text[at];
+    if (sign === '[' || sign === '{') most = Math.max(most, ++depth);
+    else if (sign === ']' || sign === '}') depth = Math.max(0, depth - 1);
+    else if (sign === '"' && at >= unclosed) {
+      const end = stringEnd(text, at);
+      if (text[end] === '"') at = end;
+      else unclosed = end;
+    }
   }
   return most;
+}
+
+/** Where the string that begins at a quotation mark is closed; else the end of its line. */
+function stringEnd(text: string, start: number): number {
+  let at = start + 1;
+  while (at < text.length && text[at] !== '"' && text[at] !== '\n') at += text[at] === '\\' ? 2 : 1;
+  return at;
 }
 
 function plain(text: string, root: Node): unknown {

@@ -1,9 +1,10 @@
 /** The text editor: CodeMirror in a shadow root, where its styles are adopted sheets, as the policy wants. */
 
-import { type Diagnostic, lintKeymap, setDiagnostics } from '@codemirror/lint';
 import { Annotation, EditorState } from '@codemirror/state';
 import { drawSelection, EditorView, keymap, lineNumbers } from '@codemirror/view';
 import { type Marks, mark, marks } from './marks.ts';
+import { problemKeys, problems, setProblems, type TextProblem } from './problems.ts';
+import { isTooLarge } from '../size.ts';
 import { theme } from './theme.ts';
 import { tokens } from './tokens.ts';
 import { typing } from './typing.ts';
@@ -13,6 +14,8 @@ export interface Handlers {
   changed: (text: string) => void;
   /** Somebody moved the cursor here. */
   moved: (offset: number) => void;
+  /** A change would have made the text too large. It was not made. */
+  refused: () => void;
   undo: () => void;
   redo: () => void;
 }
@@ -44,14 +47,21 @@ export class Editor {
           drawSelection(),
           tokens,
           marks,
+          problems,
           theme,
           keymap.of([
             { key: 'Mod-z', run: run(handlers.undo), preventDefault: true },
             { key: 'Mod-Shift-z', run: run(handlers.redo), preventDefault: true },
             { key: 'Mod-y', run: run(handlers.redo), preventDefault: true },
             ...typing,
-            ...lintKeymap,
+            ...problemKeys,
           ]),
+          EditorState.transactionFilter.of((change) => {
+            if (!change.docChanged || !isTooLarge(change.newDoc.length, () => change.newDoc.toString()))
+              return change;
+            handlers.refused();
+            return [];
+          }),
           EditorView.contentAttributes.of({ tabindex: '0' }), // so that tools see that it can have the focus
           EditorView.domEventHandlers({
             beforeinput: (event) => {
@@ -92,8 +102,8 @@ export class Editor {
     });
   }
 
-  diagnose(diagnostics: readonly Diagnostic[]): void {
-    this.view.dispatch(setDiagnostics(this.view.state, diagnostics));
+  explain(found: readonly TextProblem[]): void {
+    this.view.dispatch({ effects: setProblems.of(found) });
   }
 
   mark(lines: Marks): void {

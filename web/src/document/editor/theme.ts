@@ -20,15 +20,20 @@ export const theme = EditorView.theme({
   '.cm-json-number': { color: 'var(--orange-ink)' },
   '.cm-json-word': { color: 'var(--blue-ink)' },
   '.cm-json-sign': { color: 'var(--soft)' },
-  '.cm-lintRange-error': {
-    backgroundImage: 'none',
+  '.cm-problem-error': {
     textDecoration: 'underline wavy var(--warn) 1px',
     textUnderlineOffset: '3px',
   },
-  '.cm-lintRange-warning': {
-    backgroundImage: 'none',
+  '.cm-problem-warning': {
     textDecoration: 'underline dotted var(--edge) 1px',
     textUnderlineOffset: '3px',
+  },
+  '.cm-problem-point': {
+    position: 'absolute',
+    width: '8px',
+    marginLeft: '-4px',
+    height: '1.4em',
+    borderBottom: '3px solid var(--warn)',
   },
   '.cm-tooltip': {
     maxWidth: 'min(460px, 90vw)',
@@ -38,7 +43,8 @@ export const theme = EditorView.theme({
     boxShadow: 'var(--shadow)',
     overflow: 'hidden',
   },
-  '.cm-diagnostic': {
+  '.cm-problems': { margin: '0', padding: '0', listStyle: 'none' },
+  '.cm-about': {
     padding: '10px 14px',
     borderLeft: '3px solid var(--warn)',
     fontFamily: 'var(--sans)',
@@ -46,10 +52,9 @@ export const theme = EditorView.theme({
     color: 'var(--ink)',
     whiteSpace: 'normal',
   },
-  '.cm-diagnosticText': { display: 'block' },
-  '.cm-diagnosticAction': {
+  '.cm-fix': {
+    display: 'block',
     marginTop: '8px',
-    marginLeft: '0',
     padding: '6px 12px',
     minHeight: 'var(--touch)',
     border: '0',

@@ -21,6 +21,8 @@ const document: Texts['document'] = {
   failures: {
     damaged: () => 'Dieser Link ist beschädigt oder abgeschnitten. Der Entwurf ist unverändert.',
     large: () => 'Das Dokument in diesem Link ist größer als 256 KiB. Der Entwurf ist unverändert.',
+    size: () =>
+      'Ein Dokument darf höchstens 1 MiB haben, dieser Text wäre größer. Der Entwurf ist unverändert.',
     example: (name) => `Der Server hat kein Beispiel „${name}“. Der Entwurf ist unverändert.`,
     server: (detail) => `${detail} Der Entwurf ist unverändert.`,
   },

@@ -16,6 +16,8 @@ const document = {
   failures: {
     damaged: (): string => 'This link is damaged or cut off. Your draft is as it was.',
     large: (): string => 'The document in this link is larger than 256 KiB. Your draft is as it was.',
+    size: (): string =>
+      'A document may have at most 1 MiB; this text would be larger. Your draft is as it was.',
     example: (name: string): string => `The server has no example “${name}”. Your draft is as it was.`,
     server: (detail: string): string => `${detail} Your draft is as it was.`,
   },

@@ -21,6 +21,8 @@ const document: Texts['document'] = {
   failures: {
     damaged: () => 'Este enlace está dañado o cortado. El borrador sigue igual.',
     large: () => 'El documento de este enlace supera los 256 KiB. El borrador sigue igual.',
+    size: () =>
+      'Un documento puede tener como máximo 1 MiB; este texto sería más grande. El borrador sigue igual.',
     example: (name) => `El servidor no tiene el ejemplo «${name}». El borrador sigue igual.`,
     server: (detail) => `${detail} El borrador sigue igual.`,
   },
