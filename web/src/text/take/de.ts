@@ -40,6 +40,7 @@ const take: Texts['take'] = {
     translated: (samples, largest) =>
       `Geprüft: Bei ${samples} Beispielen sagt diese Datei, was die Core-ML-Datei sagt. Größter Unterschied: ${largest}.`,
   },
+  bits: (bits, form) => `${bits} Bits (${form})`,
   below: (value) => `unter ${value}`,
   open: 'Öffnen',
   download: 'Laden',
@@ -52,7 +53,7 @@ const take: Texts['take'] = {
     goal: 'Was der Code öffnet',
     goals: {
       try: 'Scannen und dort ausprobieren',
-      take: 'Diese Seite scannen',
+      take: 'Scannen und diese Seite öffnen',
       file: (name) => `Scannen und ${name} laden`,
     },
     code: (address) => `QR-Code: ${address}`,

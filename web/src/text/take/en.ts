@@ -1,6 +1,7 @@
 const take = {
   title: (name: string): string => `Files of ${name}`,
-  summary: 'This is all that your phone needs. It runs there without a network.',
+  summary:
+    'This is all that your phone needs. The network runs on the phone itself and needs no internet connection.',
   notReady: 'This run has no files yet. They are here as soon as it is ready.',
   parts: {
     phone: 'For the phone',
@@ -20,7 +21,7 @@ const take = {
     variant: 'The same network with other weights.',
     onnx: 'The network for ONNX Runtime, as it was verified.',
     keras: 'The trained model for Keras, in Python.',
-    report: 'The report: curves, errors and the film of the training, in one page that needs no network.',
+    report: 'The report: curves, errors and the film of the training, in one page that works offline.',
     data: 'All numbers of the report.',
     spec: 'The document that this network was made of. The same document and seed give the same network.',
     film: 'The film that Watch plays.',
@@ -36,6 +37,7 @@ const take = {
     translated: (samples: string, largest: string): string =>
       `Verified: on ${samples} samples, this file says what the Core ML file says. Largest difference: ${largest}.`,
   },
+  bits: (bits: string, form: string): string => `${bits} bits (${form})`,
   below: (value: string): string => `below ${value}`,
   open: 'Open',
   download: 'Download',
@@ -48,8 +50,8 @@ const take = {
     title: 'On your phone',
     goal: 'What the code opens',
     goals: {
-      try: 'Scan, and try it there',
-      take: 'Scan for this page',
+      try: 'Scan to try it there',
+      take: 'Scan to open this page there',
       file: (name: string): string => `Scan to download ${name}`,
     },
     code: (address: string): string => `QR code: ${address}`,

@@ -39,6 +39,7 @@ const take: Texts['take'] = {
     translated: (samples, largest) =>
       `Verificado: en ${samples} muestras, este archivo dice lo que dice el archivo de Core ML. Mayor diferencia: ${largest}.`,
   },
+  bits: (bits, form) => `${bits} bits (${form})`,
   below: (value) => `menos de ${value}`,
   open: 'Abrir',
   download: 'Descargar',
@@ -51,7 +52,7 @@ const take: Texts['take'] = {
     goal: 'Qué abre el código',
     goals: {
       try: 'Escanear y probar allí',
-      take: 'Escanear esta página',
+      take: 'Escanear y abrir esta página',
       file: (name) => `Escanear y descargar ${name}`,
     },
     code: (address) => `Código QR: ${address}`,

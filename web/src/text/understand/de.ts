@@ -19,7 +19,7 @@ const understand: Texts['understand'] = {
     classes: 'Klasse für Klasse',
     threshold: 'Ab wann es ja sagt',
     calibration: 'Wie sicher es ist',
-    found: 'Gefunden und wahr',
+    found: 'Vorhergesagt und tatsächlich',
     residuals: 'Wie weit daneben',
     cost: 'Was kleine Dateien kosten',
     weights: 'Wo die Gewichte sind',
@@ -70,6 +70,9 @@ const understand: Texts['understand'] = {
     cell: (was, said, count) => `${was}, für ${said} gehalten: ${count}`,
     rightCell: (label, count) => `${label}, erkannt: ${count}`,
     large: 'Konfusionsmatrix. Pfeiltasten bewegen, Eingabe zeigt die Beispiele.',
+    explain:
+      'Das ist eine Verwechslungsmatrix (confusion matrix). In einer Zeile stehen alle Beispiele einer Klasse; die Felder zählen, wofür das Netz sie hielt. Grau auf der Diagonale stehen die richtigen Antworten.',
+    example: (was, said, count) => ` Die größte Zahl daneben: ${count} × „${was}“ für „${said}“ gehalten.`,
     none: 'Alle Testbeispiele sind richtig.',
   },
   gallery: {
@@ -82,7 +85,7 @@ const understand: Texts['understand'] = {
     more: (count) => `${count} weitere zeigen`,
     none: 'Es gibt keine.',
     item: (sample, was, said) => `Testbeispiel ${sample}: ${was}, Antwort ${said}`,
-    value: (sample, truth, found) => `Testbeispiel ${sample}: wahr ${truth}, gefunden ${found}`,
+    value: (sample, truth, found) => `Testbeispiel ${sample}: tatsächlich ${truth}, vorhergesagt ${found}`,
     sample: (sample) => `Beispiel ${sample}`,
     noInputs: 'Die Beispiele selbst können nicht gezeigt werden.',
   },
@@ -91,7 +94,7 @@ const understand: Texts['understand'] = {
     choose: 'Ein Beispiel wählen, um seine Wahrscheinlichkeiten zu sehen und worauf es ankam.',
     was: (was, said) => `Es ist ${was}; das Netz sagt ${said}.`,
     right: (label) => `Es ist ${label}, und das sagt auch das Netz.`,
-    value: (truth, found, off) => `Wahr: ${truth}. Gefunden: ${found}. Um ${off} daneben.`,
+    value: (truth, found, off) => `Tatsächlich: ${truth}. Vorhergesagt: ${found}. Um ${off} daneben.`,
     probabilities: 'Wahrscheinlichkeiten der Klassen',
     others: (count) => `und ${count} weitere Klassen`,
     tryIt: 'Dieses Beispiel ausprobieren',
@@ -147,7 +150,7 @@ const understand: Texts['understand'] = {
   },
   threshold: {
     caption: (label) =>
-      `Das Netz sagt „${label}“ ab einer Wahrscheinlichkeit von 50 %. Eine andere Schwelle tauscht eine Art von Fehlern gegen die andere.`,
+      `Das Netz sagt „${label}“ ab einer Wahrscheinlichkeit von 50 %. Eine höhere Schwelle gibt weniger Fehlalarme, übersieht aber mehr.`,
     positive: 'Klasse',
     slider: (label) => `„${label}“ sagen ab`,
     hits: 'erkannt',
@@ -174,7 +177,7 @@ const understand: Texts['understand'] = {
   calibration: {
     title: 'Sicherheit und Genauigkeit',
     caption:
-      'Ist das Netz ehrlich, stimmen von den Antworten mit 80 % Sicherheit 80 %: Sie liegen auf der Diagonale.',
+      'Kann man seinen Prozenten trauen? Wenn ja, stimmen 80 von 100 Antworten, bei denen es sich zu 80 % sicher ist, und die Punkte liegen auf der Diagonale.',
     honest: (error) =>
       `Sicherheit und Genauigkeit weichen im Mittel um ${error} ab: Die Wahrscheinlichkeiten sind beim Wort zu nehmen.`,
     tooSure: (error) =>
@@ -192,18 +195,18 @@ const understand: Texts['understand'] = {
     point: (low, high, right, samples) => `${low} bis ${high}: ${right} richtig von ${samples} Beispielen`,
   },
   regression: {
-    scatterTitle: 'Gefunden und wahr',
+    scatterTitle: 'Vorhergesagt und tatsächlich',
     scatter:
       'Jeder Punkt ist ein Testbeispiel. Genaue Antworten liegen auf der Diagonale. Einen Punkt wählen, um sein Beispiel zu sehen.',
-    truth: 'Wahr',
-    found: 'Gefunden',
+    truth: 'Tatsächlich',
+    found: 'Vorhergesagt',
     off: 'Daneben um',
     sample: 'Beispiel',
     residualsTitle: 'Fehler',
-    residuals: (lean) => `Gefunden minus wahr. Im Mittel weicht die Antwort um ${lean} ab.`,
+    residuals: (lean) => `Vorhergesagt minus tatsächlich. Im Mittel weicht die Antwort um ${lean} ab.`,
     tooLow: 'zu niedrig',
     tooHigh: 'zu hoch',
-    range: 'Gefunden minus wahr',
+    range: 'Vorhergesagt minus tatsächlich',
     count: 'Beispiele',
   },
   cost: {
@@ -231,7 +234,7 @@ const understand: Texts['understand'] = {
     toCompress: 'Mit „auto“ als „weights“ von „export“ werden kleinere Dateien versucht.',
     smaller: (file, share, size, full) => `${file} braucht ${share} des Platzes: ${size} statt ${full}.`,
     explain:
-      'Ein trainiertes Gewicht ist eine Zahl mit 32 Bit. Weniger Bit ergeben eine kleinere Datei, doch Antworten können sich ändern, vor allem knappe. Die größte Abweichung vergleicht die Datei mit dem Netz, das dieselben Gewichte hat.',
+      'Ein trainiertes Gewicht ist eine Zahl mit 32 Bit. „palettized-4“ behält je Schicht 16 verschiedene Werte, und 4 Bit sagen, welcher davon ein Gewicht ist; „int8“ rundet jedes Gewicht auf einen von 256 Werten mit gleichem Abstand. So wird die Datei kleiner, doch Antworten können sich ändern, vor allem knappe. Die größte Abweichung vergleicht die Datei mit dem Netz, das dieselben Gewichte hat.',
     samples: (file, weights) => `${file}, ${weights}`,
   },
   weights: {

@@ -15,11 +15,11 @@ const understand = {
     title: 'Parts of this page',
     mistakes: 'Where it goes wrong',
     classes: 'Class by class',
-    threshold: 'From when on it says yes',
+    threshold: 'When it says yes',
     calibration: 'How sure it is',
-    found: 'Found and true',
+    found: 'Predicted and actual',
     residuals: 'How far off',
-    cost: 'What small costs',
+    cost: 'What smaller files cost',
     weights: 'Where the weights are',
   },
   accuracy: {
@@ -47,7 +47,7 @@ const understand = {
     rmse: 'Root mean squared error (RMSE)',
     r2: 'Explained variance (R²)',
     half: 'Half of the samples: at most',
-    most: '90 % of the samples: at most',
+    most: '90% of the samples: at most',
     largest: 'Largest error',
     network: 'Network',
     mean: 'Always the mean',
@@ -70,6 +70,10 @@ const understand = {
     cell: (was: string, said: string, count: string): string => `${was} taken for ${said}: ${count}`,
     rightCell: (label: string, count: string): string => `${label}, recognized: ${count}`,
     large: 'Confusion matrix. Arrow keys move, Enter shows the samples.',
+    explain:
+      'This is a confusion matrix. A row holds all samples of one class, and its cells count what the network called them. On the diagonal, in grey, are the right answers.',
+    example: (was: string, said: string, count: string): string =>
+      ` The largest number beside it: ${count} × “${was}” was taken for “${said}”.`,
     none: 'Every test sample is right.',
   },
   gallery: {
@@ -84,7 +88,7 @@ const understand = {
     item: (sample: string, was: string, said: string): string =>
       `Test sample ${sample}: ${was}, answer ${said}`,
     value: (sample: string, truth: string, found: string): string =>
-      `Test sample ${sample}: true ${truth}, found ${found}`,
+      `Test sample ${sample}: actual ${truth}, predicted ${found}`,
     sample: (sample: string): string => `Sample ${sample}`,
     noInputs: 'The samples themselves cannot be shown.',
   },
@@ -94,7 +98,7 @@ const understand = {
     was: (was: string, said: string): string => `It is ${was}; the network says ${said}.`,
     right: (label: string): string => `It is ${label}, and the network says so.`,
     value: (truth: string, found: string, off: string): string =>
-      `True: ${truth}. Found: ${found}. Off by ${off}.`,
+      `Actual: ${truth}. Predicted: ${found}. Off by ${off}.`,
     probabilities: 'Probabilities of the classes',
     others: (count: string): string => `and ${count} more classes`,
     tryIt: 'Try this sample',
@@ -154,7 +158,7 @@ const understand = {
   },
   threshold: {
     caption: (label: string): string =>
-      `The network says “${label}” from a probability of 50 % on. Another threshold trades one kind of mistake for the other.`,
+      `The network says “${label}” from a probability of 50% on. A higher threshold means fewer false alarms, but more samples missed.`,
     positive: 'Class',
     slider: (label: string): string => `Say “${label}” from`,
     hits: 'recognized',
@@ -168,7 +172,7 @@ const understand = {
     precision: 'Precision',
     recall: 'Recall',
     accuracy: 'Accuracy',
-    roc: 'Found against false alarms (ROC)',
+    roc: 'Recall against false alarms (ROC)',
     rocCaption: (area: string): string =>
       `Area below the curve: ${area}. 1 is perfect, 0.5 is guessing (the diagonal).`,
     pr: 'Precision and recall',
@@ -181,7 +185,8 @@ const understand = {
   },
   calibration: {
     title: 'Confidence and accuracy',
-    caption: 'If the network is honest, of the answers with 80 % confidence 80 % are right: on the diagonal.',
+    caption:
+      'Can its percentages be trusted? If they can, 80 of 100 answers given with 80% confidence are right, and the points lie on the diagonal.',
     honest: (error: string): string =>
       `Confidence and accuracy differ by ${error} on average: the probabilities can be taken at their word.`,
     tooSure: (error: string): string =>
@@ -201,18 +206,18 @@ const understand = {
       `${low} to ${high}: ${right} right of ${samples} samples`,
   },
   regression: {
-    scatterTitle: 'Found against true',
+    scatterTitle: 'Predicted against actual',
     scatter:
       'Each point is a test sample. Exact answers lie on the diagonal. Choose a point to see its sample.',
-    truth: 'True',
-    found: 'Found',
+    truth: 'Actual',
+    found: 'Predicted',
     off: 'Off by',
     sample: 'Sample',
     residualsTitle: 'Errors',
-    residuals: (lean: string): string => `Found minus true. On average the answer is off by ${lean}.`,
+    residuals: (lean: string): string => `Predicted minus actual. On average the answer is off by ${lean}.`,
     tooLow: 'too low',
     tooHigh: 'too high',
-    range: 'Found minus true',
+    range: 'Predicted minus actual',
     count: 'Samples',
   },
   cost: {
@@ -240,7 +245,7 @@ const understand = {
     smaller: (file: string, share: string, size: string, full: string): string =>
       `${file} needs ${share} of the space: ${size} instead of ${full}.`,
     explain:
-      'A trained weight is a number with 32 bits. Fewer bits make a smaller file, but answers may change, above all of samples that were close calls. The largest difference compares the file with the network that has the same weights.',
+      'A trained weight is a number with 32 bits, exact to 7 digits. “palettized-4” keeps 16 different values for each layer, so that 4 bits say which of them a weight is; “int8” rounds each weight to one of 256 evenly spaced values. Such a file is smaller, but answers may change, above all of samples that were close calls. The largest difference compares the file with the network that has the same weights.',
     samples: (file: string, weights: string): string => `${file}, ${weights}`,
   },
   weights: {

@@ -18,9 +18,9 @@ const understand: Texts['understand'] = {
     classes: 'Clase por clase',
     threshold: 'Desde cuándo dice sí',
     calibration: 'Qué tan segura está',
-    found: 'Hallado y verdadero',
+    found: 'Predicho y real',
     residuals: 'Cuánto se desvía',
-    cost: 'Lo que cuesta lo pequeño',
+    cost: 'Lo que cuesta un archivo menor',
     weights: 'Dónde están los pesos',
   },
   accuracy: {
@@ -67,6 +67,10 @@ const understand: Texts['understand'] = {
     cell: (was, said, count) => `${was} tomado por ${said}: ${count}`,
     rightCell: (label, count) => `${label}, reconocido: ${count}`,
     large: 'Matriz de confusión. Las flechas mueven, Intro muestra las muestras.',
+    explain:
+      'Esto es una matriz de confusión. Una fila contiene todas las muestras de una clase; sus celdas cuentan cómo las llamó la red. En gris, en la diagonal, están las respuestas correctas.',
+    example: (was, said, count) =>
+      ` El número mayor fuera de ella: ${count} × «${was}» se tomó por «${said}».`,
     none: 'Todas las muestras de prueba son correctas.',
   },
   gallery: {
@@ -79,7 +83,7 @@ const understand: Texts['understand'] = {
     more: (count) => `Mostrar ${count} más`,
     none: 'No hay ninguna.',
     item: (sample, was, said) => `Muestra de prueba ${sample}: ${was}, respuesta ${said}`,
-    value: (sample, truth, found) => `Muestra de prueba ${sample}: verdadero ${truth}, hallado ${found}`,
+    value: (sample, truth, found) => `Muestra de prueba ${sample}: real ${truth}, predicho ${found}`,
     sample: (sample) => `Muestra ${sample}`,
     noInputs: 'Las muestras mismas no se pueden mostrar.',
   },
@@ -88,7 +92,7 @@ const understand: Texts['understand'] = {
     choose: 'Elegir una muestra para ver sus probabilidades y qué partes importaron.',
     was: (was, said) => `Es ${was}; la red dice ${said}.`,
     right: (label) => `Es ${label}, y la red lo dice.`,
-    value: (truth, found, off) => `Verdadero: ${truth}. Hallado: ${found}. Se desvía ${off}.`,
+    value: (truth, found, off) => `Real: ${truth}. Predicho: ${found}. Se desvía ${off}.`,
     probabilities: 'Probabilidades de las clases',
     others: (count) => `y ${count} clases más`,
     tryIt: 'Probar esta muestra',
@@ -145,7 +149,7 @@ const understand: Texts['understand'] = {
   },
   threshold: {
     caption: (label) =>
-      `La red dice «${label}» a partir de una probabilidad de 50 %. Otro umbral cambia un tipo de errores por el otro.`,
+      `La red dice «${label}» a partir de una probabilidad de 50 %. Un umbral más alto da menos falsas alarmas, pero pasa por alto más muestras.`,
     positive: 'Clase',
     slider: (label) => `Decir «${label}» desde`,
     hits: 'reconocidas',
@@ -171,7 +175,7 @@ const understand: Texts['understand'] = {
   calibration: {
     title: 'Seguridad y exactitud',
     caption:
-      'Si la red es honesta, de las respuestas con 80 % de seguridad el 80 % es correcto: están en la diagonal.',
+      '¿Se puede confiar en sus porcentajes? Si es así, 80 de cada 100 respuestas con 80 % de seguridad son correctas y los puntos están en la diagonal.',
     honest: (error) =>
       `La seguridad y la exactitud difieren ${error} en promedio: se puede creer en las probabilidades.`,
     tooSure: (error) =>
@@ -189,18 +193,18 @@ const understand: Texts['understand'] = {
     point: (low, high, right, samples) => `${low} a ${high}: ${right} correctas de ${samples} muestras`,
   },
   regression: {
-    scatterTitle: 'Hallado y verdadero',
+    scatterTitle: 'Predicho y real',
     scatter:
       'Cada punto es una muestra de prueba. Las respuestas exactas están en la diagonal. Elegir un punto para ver su muestra.',
-    truth: 'Verdadero',
-    found: 'Hallado',
+    truth: 'Real',
+    found: 'Predicho',
     off: 'Desviación',
     sample: 'Muestra',
     residualsTitle: 'Errores',
-    residuals: (lean) => `Hallado menos verdadero. En promedio la respuesta se desvía ${lean}.`,
+    residuals: (lean) => `Predicho menos real. En promedio la respuesta se desvía ${lean}.`,
     tooLow: 'demasiado baja',
     tooHigh: 'demasiado alta',
-    range: 'Hallado menos verdadero',
+    range: 'Predicho menos real',
     count: 'Muestras',
   },
   cost: {
@@ -226,7 +230,7 @@ const understand: Texts['understand'] = {
     toCompress: 'Con «auto» como «weights» de «export» se prueban archivos más pequeños.',
     smaller: (file, share, size, full) => `${file} ocupa ${share} del espacio: ${size} en vez de ${full}.`,
     explain:
-      'Un peso entrenado es un número de 32 bits. Con menos bits el archivo es más pequeño, pero algunas respuestas pueden cambiar, sobre todo las ajustadas. La mayor diferencia compara el archivo con la red que tiene los mismos pesos.',
+      'Un peso entrenado es un número de 32 bits. «palettized-4» conserva 16 valores distintos por capa, y 4 bits dicen cuál de ellos es cada peso; «int8» redondea cada peso a uno de 256 valores equidistantes. Así el archivo es más pequeño, pero algunas respuestas pueden cambiar, sobre todo las ajustadas. La mayor diferencia compara el archivo con la red que tiene los mismos pesos.',
     samples: (file, weights) => `${file}, ${weights}`,
   },
   weights: {
