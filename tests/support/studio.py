@@ -5,7 +5,7 @@
 
     def test_a_view(chromium, studio):
         job = studio.train(SPIRALS)
-        with visit(chromium, studio.page(f"#/jobs/{job['id']}"), **PHONE) as page:
+        with visit(chromium, studio.page(f"#/watch/{job['id']}"), **PHONE) as page:
             ...
             axe(page)
             screens(page, "watch")
