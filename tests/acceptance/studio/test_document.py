@@ -55,15 +55,17 @@ SCULPTML = {
 
 def test_a_document_of_the_sculptml_app_is_shown_and_converted(chromium, studio):
     with visit(chromium, studio.page(), **DESKTOP) as page:
-        page.evaluate("text => sessionStorage.setItem('quickml.draft', text)", json.dumps(SCULPTML))
-        page.evaluate("addEventListener('pagehide', event => event.stopImmediatePropagation(), true)")
+        draft = json.dumps(json.dumps(SCULPTML))
+        page.add_init_script(f"sessionStorage.setItem('quickml.draft', {draft})")
         page.reload()
         opened(page)
+        convert = page.get_by_role("button", name="Convert it to the QuickML format")
+        convert.wait_for()
         assert page.locator("#dataset-title").inner_text() == "Iris flowers"
         assert page.get_by_label("Epochs", exact=True).input_value() == "50"
         assert "?" not in page.locator(".paper").first.text_content()
-        page.get_by_role("button", name="Convert it to the QuickML format").click()
-        page.wait_for_selector("h1 ~ button:not(:disabled)")  # blocks and settings can be changed
+        convert.click()
+        convert.wait_for(state="detached")  # blocks and settings can be changed
         document = json.loads(written(page))
         assert document["dataset"]["name"] == "iris"
         assert document["model"]["layers"][-1] == {"type": "Dense", "activation": "softmax", "units": 3}
@@ -82,6 +84,9 @@ def test_a_removed_flatten_is_put_back_with_one_click_and_undo_restores(chromium
         assert '"Flatten"' not in written(page)
         page.wait_for_selector(".cm-wrong")
         assert '"Dense"' in page.locator(".cm-wrong").inner_text()
+        room, bubble = (page.locator(place).bounding_box() for place in (".scroll:has(svg)", ".bubble"))
+        assert room["y"] <= bubble["y"], "the bubble is cut off above"
+        assert bubble["y"] + bubble["height"] <= room["y"] + room["height"], "the bubble is cut off below"
         assert re.search(r"line 10 · checked in \d+ ms", page.inner_text(".document"))
         assert "Dense expects a flat input, found (5, 5, 16)." in page.inner_text(".problems")
         assert page.get_by_role("button", name="Train", exact=True).get_attribute("aria-disabled") == "true"
