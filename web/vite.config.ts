@@ -5,8 +5,12 @@ import { texts } from './build/texts.ts';
 
 const server = process.env['QUICKML_SERVER'] ?? 'http://127.0.0.1:8000';
 
-/** What several views need is in one file, which compresses better than many; codes for telephones come when asked for. */
-const isCommon = (id: string): boolean => !/uqr|QrCode/.test(id);
+/** What several views need is in one file, and so are the views of a finished run: few files compress better than many. */
+const groups = [
+  // Codes for telephones come when asked for.
+  { name: 'common', minShareCount: 2, test: (id: string): boolean => !/uqr|QrCode/.test(id), priority: 1 },
+  { name: 'finished', test: /src.views.(understand|try|take|runs)/ },
+];
 
 export default defineConfig({
   base: './', // works behind any prefix
@@ -17,9 +21,7 @@ export default defineConfig({
     target: 'es2022',
     modulePreload: { polyfill: false },
     cssCodeSplit: false, // one file compresses better than ten
-    rolldownOptions: {
-      output: { codeSplitting: { groups: [{ name: 'common', minShareCount: 2, test: isCommon }] } },
-    },
+    rolldownOptions: { output: { codeSplitting: { groups } } },
     assetsInlineLimit: 0, // the policy allows no data: scripts, and the files are cached anyway
     license: { fileName: 'licenses.md' }, // texts of the libraries' licences travel with the page
   },
