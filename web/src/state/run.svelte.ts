@@ -9,6 +9,7 @@ import { feed } from './feed.svelte.ts';
 import { Story } from './story.ts';
 
 const PAUSE_MS = 1000;
+const SHOWN_MS = 1000; // how often what is there is shown while events are read
 const LONGEST_PAUSE_MS = 20_000;
 const GONE = 404;
 const ENDS = ['verified', 'failed', 'cancelled'];
@@ -257,13 +258,18 @@ export class Run {
   }
 
   async #pages(): Promise<void> {
+    let shown = -Infinity;
     for (;;) {
       const page = await eventsAfter(this.id, this.story.last);
-      if (!page) return; // 204: there are no more
-      for (const { id, event } of page.events) this.story.tell(id, event);
-      this.story.last = Math.max(this.story.last, page.last); // types of newer servers are left out
-      this.#version += 1;
-      if (!page.events.length || page.is_finished) return;
+      for (const { id, event } of page?.events ?? []) this.story.tell(id, event);
+      if (page) this.story.last = Math.max(this.story.last, page.last); // types of newer servers are left out
+      const isLast = !page?.events.length || page.is_finished; // 204: there are no more
+      // Each time, the whole curve is drawn: a training of an hour has a hundred pages.
+      if (isLast || performance.now() - shown > SHOWN_MS) {
+        this.#version += 1;
+        shown = performance.now();
+      }
+      if (isLast) return;
     }
   }
 
