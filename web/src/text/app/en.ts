@@ -28,7 +28,7 @@ const app = {
   noRun: 'Nothing has been trained yet. Build a network and train it, or choose a run.',
   token: {
     title: 'This server asks for a token',
-    explanation: 'Whoever runs the server has one for you: it begins with qml_.',
+    explanation: 'The person who runs this server can give you one. It begins with qml_.',
     label: 'Token',
     enter: 'Enter',
     wrong: 'The server does not know this token.',
