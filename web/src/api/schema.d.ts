@@ -5007,7 +5007,7 @@ export interface components {
             name: "QuickML";
             /**
              * Owner
-             * @description Whose jobs the caller may read and change: the owner of the request's token, or `anyone` on a server without tokens. null if a token is required and there is none, or it is not valid.
+             * @description Name of the owner of the request's token; `anyone` if the server needs no tokens. null if it needs one, and the request has none or an invalid one. The request gives access to the jobs of this owner.
              */
             owner: string | null;
             /**

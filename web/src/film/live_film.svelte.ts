@@ -159,6 +159,7 @@ export class LiveFilm {
 
   async #pages(after: number): Promise<void> {
     const isNew = after === FIRST;
+    const isOver = this.#isOver;
     const found: Frame[] = [];
     let header: FilmHeader | null = null;
     for (let last = after; ;) {
@@ -168,6 +169,9 @@ export class LiveFilm {
       found.push(...page.frames);
       last = found.at(-1)!.number;
       if (!isNew || !this.frames.length) this.#show(header!, [...this.#kept(after), ...found]);
+      if (isOver) continue;
+      if (this.#isOver) return; // the whole film is next
+      if (this.#news && last >= this.#news.frame) break; // there are no more yet
     }
     if (header && isNew) this.#show(header, found);
   }

@@ -86,6 +86,40 @@ describe('LiveFilm', () => {
     expect(numbersOf(film)).toEqual(server.numbers);
   });
 
+  it('asks once for the frames that were told', async () => {
+    server.numbers = range(10);
+    film.told({ frame: 9, frames: 10 });
+    film.want();
+    await settled();
+    expect([server.pages, film.frames.length]).toEqual([1, 10]);
+    server.numbers = range(11);
+    film.told({ frame: 10, frames: 11 });
+    await settled();
+    expect([server.pages, film.frames.length]).toEqual([2, 11]);
+  });
+
+  it('leaves the other pages when the job has ended', async () => {
+    server.numbers = server.whole = range(240);
+    const { page } = server.source;
+    server.source.page = (after) => {
+      film.ended(); // while the first page is on its way
+      return page(after);
+    };
+    film.want();
+    await settled();
+    expect([server.pages, film.frames.length, film.complete]).toEqual([1, 240, true]);
+  });
+
+  it('reads no page of a film that is finished', async () => {
+    server.numbers = server.whole = range(240);
+    film = new LiveFilm(server.source, 1);
+    film.want();
+    film.ended();
+    film.told({ frame: 239, frames: 240 });
+    await settled();
+    expect([server.pages, film.frames.length, film.complete]).toEqual([0, 240, true]);
+  });
+
   it('ends with the whole film', async () => {
     server.numbers = range(30);
     film.want();

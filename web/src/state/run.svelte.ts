@@ -8,6 +8,7 @@ import { batched } from './batches.ts';
 import { feed } from './feed.svelte.ts';
 import { Story } from './story.ts';
 
+const SOON_MS = 200;
 const PAUSE_MS = 1000;
 const SHOWN_MS = 1000; // how often what is there is shown while events are read
 const LONGEST_PAUSE_MS = 20_000;
@@ -178,7 +179,8 @@ export class Run {
   #told(): void {
     this.#version += 1;
     const { snapshot, status } = this.story;
-    if (snapshot) this.film.told(snapshot);
+    // Of a finished job, the whole film is read instead of the pages that are missing.
+    if (snapshot && !this.finished) this.film.told(snapshot);
     if (status !== null && status !== this.job?.status) this.#refreshOnce();
     else if (this.finished) this.film.ended();
   }
@@ -189,9 +191,12 @@ export class Run {
     this.#isRefreshing = true;
     void this.#refresh().finally(() => {
       this.#isRefreshing = false;
-      // It may have changed while the answer was on its way.
+      // It may have changed while the answer was on its way, or there was no answer.
       const { status } = this.story;
-      if (status !== null && status !== this.job?.status && !this.error) setTimeout(() => this.#told(), 200);
+      if (status === null || status === this.job?.status) return;
+      if (!this.error) setTimeout(() => this.#told(), SOON_MS);
+      else if (this.error.status !== GONE && this.error.status !== 401)
+        setTimeout(() => this.#told(), PAUSE_MS);
     });
   }
 
