@@ -142,6 +142,11 @@ describe('Story', () => {
   it('ends where it failed', () => {
     const story = told([started, { type: 'failed', error: 'X', message: 'no', problems: [] }]);
     expect(story.status).toBe('failed');
-    expect(story.stages.map(({ state }) => state)).toEqual(['failed', 'waiting', 'waiting', 'waiting']);
+    expect(story.stages.map(({ state }) => state)).toEqual(['failed', 'skipped', 'skipped', 'skipped']);
+  });
+
+  it('says where it was cancelled', () => {
+    const story = told([started, built, { type: 'cancelled' }]);
+    expect(story.stages.map(({ state }) => state)).toEqual(['done', 'cancelled', 'skipped', 'skipped']);
   });
 });

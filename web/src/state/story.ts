@@ -6,7 +6,8 @@ export type Event = Schemas['EventItem']['event'];
 export const STAGES = ['build', 'train', 'compile', 'verify'] as const;
 export interface Stage {
   readonly name: (typeof STAGES)[number];
-  readonly state: 'waiting' | 'running' | 'done' | 'failed';
+  /** `skipped`: the job ended before this stage. */
+  readonly state: 'waiting' | 'running' | 'done' | 'failed' | 'cancelled' | 'skipped';
   readonly seconds: number | null;
 }
 
@@ -132,10 +133,10 @@ export class Story {
       case 'failed':
         this.failed = event;
         this.status = 'failed';
-        return this.#end('failed');
+        return this.#end('failed', 'skipped');
       case 'cancelled':
         this.status = 'cancelled';
-        return this.#end('waiting');
+        return this.#end('cancelled', 'skipped');
       case 'interrupted':
         this.interrupted = [...this.interrupted, { ...event, reached: this.#reached }];
         this.status = 'queued';
@@ -169,8 +170,12 @@ export class Story {
     return Math.max(this.#epochs.at(-1)?.epoch ?? 0, within);
   }
 
-  #end(state: Stage['state']): void {
-    this.stages = this.stages.map((stage) => (stage.state === 'running' ? { ...stage, state } : stage));
+  /** An attempt ends: `running` is what becomes of the stage that ran, `waiting` of those after it. */
+  #end(running: Stage['state'], waiting: Stage['state'] = 'waiting'): void {
+    this.stages = this.stages.map((stage) => {
+      if (stage.state === 'running') return { ...stage, state: running };
+      return stage.state === 'waiting' ? { ...stage, state: waiting } : stage;
+    });
   }
 
   #progressed(event: Schemas['Progress']): void {

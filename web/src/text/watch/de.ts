@@ -48,7 +48,7 @@ const watch: Texts['watch'] = {
     epoch: 'Epoche',
     step: 'Schritt',
     share: 'Anteil des Trainings',
-    waiting: 'Die Kurve beginnt mit der ersten Epoche.',
+    none: 'Das Training endete vor dem Ende der ersten Epoche: Es gibt keine Kurve.',
     notes: 'Anmerkungen zur Kurve',
   },
   table: {
@@ -118,7 +118,14 @@ const watch: Texts['watch'] = {
     title: 'Abschnitte',
     names: { build: 'gebaut', train: 'trainiert', compile: 'übersetzt', verify: 'geprüft' },
     running: { build: 'bauen', train: 'trainieren', compile: 'übersetzen', verify: 'prüfen' },
-    states: { waiting: 'wartet', running: 'läuft', done: 'erledigt', failed: 'fehlgeschlagen' },
+    states: {
+      waiting: 'wartet',
+      running: 'läuft',
+      done: 'erledigt',
+      failed: 'fehlgeschlagen',
+      cancelled: 'abgebrochen',
+      skipped: 'nicht erreicht',
+    },
     seconds: (seconds) => `${seconds} s`,
     before: (jobs) =>
       jobs === 0 ? 'als nächstes dran' : jobs === 1 ? '1 Auftrag davor' : `${jobs} Aufträge davor`,

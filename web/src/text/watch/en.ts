@@ -47,7 +47,7 @@ const watch = {
     epoch: 'epoch',
     step: 'step',
     share: 'share of the training',
-    waiting: 'The curve begins with the first epoch.',
+    none: 'It ended before the first epoch was complete, so there is no curve.',
     notes: 'Notes on the curve',
   },
   table: {
@@ -118,7 +118,14 @@ const watch = {
     title: 'Stages',
     names: { build: 'built', train: 'trained', compile: 'compiled', verify: 'verified' },
     running: { build: 'building', train: 'training', compile: 'compiling', verify: 'verifying' },
-    states: { waiting: 'waiting', running: 'running', done: 'done', failed: 'failed' },
+    states: {
+      waiting: 'waiting',
+      running: 'running',
+      done: 'done',
+      failed: 'failed',
+      cancelled: 'cancelled',
+      skipped: 'not reached',
+    },
     seconds: (seconds: string): string => `${seconds} s`,
     before: (jobs: number): string =>
       jobs === 0 ? 'next in line' : jobs === 1 ? '1 job before it' : `${jobs} jobs before it`,

@@ -48,7 +48,7 @@ const watch: Texts['watch'] = {
     epoch: 'época',
     step: 'paso',
     share: 'parte del entrenamiento',
-    waiting: 'La curva comienza con la primera época.',
+    none: 'Terminó antes de completar la primera época: no hay curva.',
     notes: 'Notas sobre la curva',
   },
   table: {
@@ -118,7 +118,14 @@ const watch: Texts['watch'] = {
     title: 'Etapas',
     names: { build: 'construida', train: 'entrenada', compile: 'compilada', verify: 'verificada' },
     running: { build: 'construir', train: 'entrenar', compile: 'compilar', verify: 'verificar' },
-    states: { waiting: 'en espera', running: 'en curso', done: 'hecha', failed: 'fallida' },
+    states: {
+      waiting: 'en espera',
+      running: 'en curso',
+      done: 'hecha',
+      failed: 'fallida',
+      cancelled: 'cancelada',
+      skipped: 'no alcanzada',
+    },
     seconds: (seconds) => `${seconds} s`,
     before: (jobs) =>
       jobs === 0 ? 'es el siguiente' : jobs === 1 ? '1 trabajo antes' : `${jobs} trabajos antes`,

@@ -16,6 +16,8 @@ it('answering', () => {
     ['model.mlpackage.zip', '', true],
     ['model.float32.mlmodel', 'float32', false],
   ]);
+  const taken = [{ artifact: 'model.mlpackage', file: 'model.mlpackage', weights: 'palettized-4' }];
+  expect(answering(artifacts.slice(3), taken, 'auto')[0]!.weights).toBe('palettized-4');
   expect(answering(artifacts.slice(2, 3), [], 'float32')[0]!.weights).toBe('float32');
 });
 

@@ -21,7 +21,7 @@ export function answering(
   wanted: string,
 ): Answering[] {
   const weights = new Map(
-    tried.flatMap((one) => (one.artifact ? [[one.artifact, one.weights] as const] : [])),
+    tried.flatMap((one) => (one.artifact ? [[plain(one.artifact), one.weights] as const] : [])),
   );
   return artifacts
     .filter(({ kind }) => ['mlmodel', 'mlpackage', 'variant'].includes(kind))
@@ -29,7 +29,8 @@ export function answering(
       name,
       size: size_bytes,
       delivered: kind !== 'variant',
-      weights: weights.get(name) ?? (kind === 'variant' ? formOf(name) : wanted === 'auto' ? '' : wanted),
+      weights:
+        weights.get(plain(name)) ?? (kind === 'variant' ? formOf(name) : wanted === 'auto' ? '' : wanted),
     }))
     .sort((a, b) => Number(b.delivered) - Number(a.delivered));
 }
@@ -39,7 +40,7 @@ function formOf(name: string): string {
   return /^model\.(.+?)\.ml(?:model|package)(?:\.zip)?$/.exec(name)?.[1] ?? '';
 }
 
-/** The name as it is on the phone: a package is a folder there. */
+/** The name without `.zip`: on the phone, and in the server's events, a package is a folder. */
 export function plain(name: string): string {
   return name.replace(/\.zip$/, '');
 }
