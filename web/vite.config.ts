@@ -7,8 +7,13 @@ const server = process.env['QUICKML_SERVER'] ?? 'http://127.0.0.1:8000';
 
 /** What several views need is in one file, and so are the views of a finished run: few files compress better than many. */
 const groups = [
-  // Codes for telephones come when asked for.
-  { name: 'common', minShareCount: 2, test: (id: string): boolean => !/uqr|QrCode/.test(id), priority: 1 },
+  // Codes for telephones come when asked for. The draft checks itself as soon as it is loaded: only where it is shown.
+  {
+    name: 'common',
+    minShareCount: 2,
+    test: (id: string): boolean => !/uqr|QrCode|src.document.draft/.test(id),
+    priority: 1,
+  },
   { name: 'finished', test: /src.views.(understand|try|take|runs)/ },
 ];
 

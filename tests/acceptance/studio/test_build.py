@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections import Counter
 
 import pytest
 from playwright.sync_api import expect
@@ -53,6 +54,20 @@ def few_epochs(page):
     """Three epochs are enough here."""
     page.get_by_label("Epochs").first.fill("3")
     page.get_by_label("Epochs").first.press("Tab")
+
+
+def test_what_was_answered_is_not_asked_again(chromium, studio):
+    """Neither its own answers nor those of others make a part of the page ask again."""
+    with opened(chromium, studio, "#/build?example=iris") as page:
+        asked = Counter()
+        page.on("request", lambda request: asked.update([request.url]))
+        page.reload()
+        ready(page)
+        page.locator(".data figure").first.wait_for()
+        page.wait_for_timeout(1000)
+        assert [times for url, times in asked.items() if "/samples" in url] == [1]
+        # A link's example is looked up, and its document is checked after the one that was kept.
+        assert {url: times for url, times in asked.items() if times > 2 and "/events" not in url} == {}
 
 
 def test_iris_by_clicking(chromium, studio):
