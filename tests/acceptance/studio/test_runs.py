@@ -35,7 +35,7 @@ def names(page):
 
 
 def act(page, name, what):
-    page.get_by_role("button", name=f"Actions for {name}:", exact=True).click()
+    page.get_by_role("button", name=f"Actions for {name}", exact=True).click()
     page.get_by_role("group", name=f"Actions for {name}", exact=True).get_by_text(what, exact=True).click()
 
 

@@ -27,7 +27,12 @@ async function answer(job: string, document?: object): Promise<void> {
   answers.get(job)!(document);
 }
 
-const link = (job: string): Place => ({ view: 'build', job: '', query: new URLSearchParams({ clone: job }) });
+const link = (job: string): Place => ({
+  view: 'build',
+  unknown: false,
+  job: '',
+  query: new URLSearchParams({ clone: job }),
+});
 
 it('of two links, the one followed last counts, whichever answer comes first', async () => {
   const texts: string[] = [];

@@ -12,6 +12,8 @@ export function needsRun(view: View): boolean {
 
 export interface Place {
   readonly view: View;
+  /** Whether the address names no view. */
+  readonly unknown: boolean;
   /** The job that is looked at; empty for none. */
   readonly job: string;
   readonly query: URLSearchParams;
@@ -25,7 +27,12 @@ export function placeOf(hash: string): Place {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split(/\?(.*)/s);
   const [view = '', job = ''] = path.split('/');
   const known = VIEWS.find((name) => name === view);
-  return { view: known ?? 'build', job: known ? decode(job) : '', query: new URLSearchParams(query) };
+  return {
+    view: known ?? 'build',
+    unknown: !known && view !== '',
+    job: known ? decode(job) : '',
+    query: new URLSearchParams(query),
+  };
 }
 
 function decode(text: string): string {

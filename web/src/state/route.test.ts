@@ -8,15 +8,16 @@ beforeAll(() => {
 
 describe('placeOf', () => {
   it.each([
-    ['', 'build', ''],
-    ['#/', 'build', ''],
-    ['#/watch/job_1', 'watch', 'job_1'],
-    ['#/try/a%20b?at=3', 'try', 'a b'],
-    ['#/nonsense/job_1', 'build', ''],
-    ['#/watch/%E0%A4%A', 'watch', ''],
-  ])('%s', async (hash, view, job) => {
+    ['', 'build', '', false],
+    ['#/', 'build', '', false],
+    ['#/?hide=document', 'build', '', false],
+    ['#/watch/job_1', 'watch', 'job_1', false],
+    ['#/try/a%20b?at=3', 'try', 'a b', false],
+    ['#/nonsense/job_1', 'build', '', true],
+    ['#/watch/%E0%A4%A', 'watch', '', false],
+  ])('%s', async (hash, view, job, unknown) => {
     const { placeOf } = await import('./route.svelte.ts');
-    expect(placeOf(hash)).toMatchObject({ view, job });
+    expect(placeOf(hash)).toMatchObject({ view, job, unknown });
   });
 
   it('is the inverse of hashOf', async () => {

@@ -34,6 +34,7 @@ const app: Texts['app'] = {
   missing:
     'Ein Teil der Seite konnte nicht geladen werden: Der Server ist nicht erreichbar oder hat eine neuere Seite.',
   reload: 'Seite neu laden',
+  unknown: 'Diese Adresse gibt es im Studio nicht.',
   chooseRun: 'Lauf wählen',
   noRun: 'Noch wurde nichts trainiert. Ein Netz bauen und trainieren, oder einen Lauf wählen.',
   token: {

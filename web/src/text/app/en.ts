@@ -24,6 +24,7 @@ const app = {
   trouble: 'The server cannot train at the moment.',
   missing: 'A part of the page could not be loaded: the server is away, or it has a newer page.',
   reload: 'Load the page again',
+  unknown: 'This address does not exist in the studio.',
   chooseRun: 'Choose a run',
   noRun: 'Nothing has been trained yet. Build a network and train it, or choose a run.',
   token: {

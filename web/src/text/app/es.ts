@@ -33,6 +33,7 @@ const app: Texts['app'] = {
   trouble: 'El servidor no puede entrenar en este momento.',
   missing: 'No se pudo cargar una parte de la página: el servidor no responde o tiene una página más nueva.',
   reload: 'Volver a cargar la página',
+  unknown: 'Esta dirección no existe en el estudio.',
   chooseRun: 'Elegir una ejecución',
   noRun: 'Todavía no se ha entrenado nada. Construir una red y entrenarla, o elegir una ejecución.',
   token: {

@@ -72,6 +72,20 @@ const data: Texts['data'] = {
     adding: 'Die Summe der zwei markierten Zahlen einer Folge.',
     brackets: 'Folgen von Klammern: sind sie im Gleichgewicht?',
   },
+  featureHelps: {
+    diabetes: {
+      age: 'Alter',
+      sex: 'Geschlecht',
+      bmi: 'Body-Mass-Index',
+      bp: 'mittlerer Blutdruck',
+      s1: 'Gesamtcholesterin',
+      s2: 'LDL-Cholesterin',
+      s3: 'HDL-Cholesterin',
+      s4: 'Gesamtcholesterin / HDL',
+      s5: 'möglicherweise Logarithmus der Triglyzeride',
+      s6: 'Blutzucker',
+    },
+  },
   exampleTitles: {
     spirals: 'Zwei Spiralen',
     moons: 'Zwei Sicheln',

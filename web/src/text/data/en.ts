@@ -46,6 +46,19 @@ const data = {
     breast_cancer: 'Cell samples, benign or malignant, thirty measurements of each.',
     diabetes: 'Ten measurements of a patient, and how far the disease was a year later.',
   } as Named,
+  /** Features whose names are abbreviations, by dataset. */
+  featureHelps: {
+    diabetes: {
+      bmi: 'body mass index',
+      bp: 'average blood pressure',
+      s1: 'total cholesterol',
+      s2: 'LDL cholesterol',
+      s3: 'HDL cholesterol',
+      s4: 'total cholesterol / HDL',
+      s5: 'possibly log of triglycerides',
+      s6: 'blood sugar',
+    },
+  } as Record<string, Named>,
   exampleTitles: {} as Named,
   exampleHelps: {} as Named,
 };

@@ -72,6 +72,20 @@ const data: Texts['data'] = {
     adding: 'La suma de los dos números marcados de una secuencia.',
     brackets: 'Secuencias de paréntesis: ¿están equilibradas?',
   },
+  featureHelps: {
+    diabetes: {
+      age: 'edad',
+      sex: 'sexo',
+      bmi: 'índice de masa corporal',
+      bp: 'presión arterial media',
+      s1: 'colesterol total',
+      s2: 'colesterol LDL',
+      s3: 'colesterol HDL',
+      s4: 'colesterol total / HDL',
+      s5: 'posiblemente logaritmo de los triglicéridos',
+      s6: 'glucosa en sangre',
+    },
+  },
   exampleTitles: {
     spirals: 'Dos espirales',
     moons: 'Dos medias lunas',

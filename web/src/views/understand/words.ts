@@ -1,6 +1,7 @@
 /** What hiding parts of a sample did, in sentences of the page's language. */
 
 import type { Explanation } from '../../api/arrays.ts';
+import { featureTitle } from '../../data/features.ts';
 import { format, t } from '../../text/index.svelte.ts';
 import { span, strongest, thirds, type Effect, type Hidden } from './occlusion.ts';
 import type { Report } from './report.ts';
@@ -28,8 +29,8 @@ export function partName(
   return words.feature(featureName(dataset, at));
 }
 
-export const featureName = ({ feature_names: names }: Report['dataset'], at: number): string =>
-  names[at] ?? String(at + 1);
+export const featureName = ({ name, feature_names: names }: Report['dataset'], at: number): string =>
+  featureTitle(name, names[at] ?? String(at + 1));
 
 export const tokenName = ({ vocabulary }: Report['dataset'], token: number): string =>
   vocabulary[token] ?? String(token);
