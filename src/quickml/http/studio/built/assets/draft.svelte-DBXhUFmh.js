@@ -1,1 +1,0 @@
-export{n as draft}from"./draft.svelte-DNGvJiyf.js";

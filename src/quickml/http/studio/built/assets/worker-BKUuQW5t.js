@@ -1,1 +1,0 @@
-var e=new URL(`.`,import.meta.url).href;function t(t){if(!new URL(t,location.href).href.startsWith(e))throw TypeError(`not a file of the page`);return t}var n;function r(e){try{let{trustedTypes:r}=globalThis;return n??=r?.createPolicy(`quickml-worker`,{createScriptURL:t}),new Worker(n?.createScriptURL(e)??t(e),{type:`module`})}catch{return null}}export{r as t};
