@@ -3,14 +3,17 @@
 What a class shows as its example is compared in `test_layer_contract.py`.
 """
 
+import json
+
 import numpy as np
 import pytest
 
-from emitted import FORMATS, answers_of, assert_computes_what_keras_computes, inputs_of
+from emitted import FORMATS, answers_of, assert_computes_what_keras_computes, built, inputs_of, write
 from layer_examples import VARIANTS
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_
 from quickml.export.coreml.emit import EMITTERS
+from quickml.export.runtime import Runtime
 
 PICTURE, FLAT, ROWS = (5, 4, 3), (6,), (4, 3)
 ACTIVATIONS = Activation_.__args__
@@ -43,6 +46,19 @@ def test_a_relu_gives_0_at_its_threshold_as_keras_does(options, kind, tmp_path):
     expected, found = answers_of(parts, FLAT, kind, tmp_path, inputs)
     assert expected[0, 0] == 0
     np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+@pytest.mark.parametrize("return_sequences", [False, True], ids=["last", "sequence"])
+@pytest.mark.parametrize("layer", ["SimpleRNN", "LSTM", "GRU"])
+def test_the_output_of_a_recurrent_layer_has_the_layer_s_name(layer, return_sequences, kind, tmp_path):
+    """So that it can be shown beside the answer; other layers name their last operation."""
+    memory = {"type": layer, "name": "memory", "units": 5, "return_sequences": return_sequences}
+    parts, inputs = [memory, {"type": "Activation", "activation": "tanh"}], inputs_of(ROWS)
+    graph, made, expected = built(json.dumps(parts), ROWS, inputs.tobytes(), inputs.shape)
+    runtime = Runtime.load(write(graph, made, kind, tmp_path), keep=["memory"])
+    found = np.stack([runtime.run({"x": sample})["memory"].reshape(expected.shape[1:]) for sample in inputs])
+    np.testing.assert_allclose(np.tanh(found), expected, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("kind", FORMATS)

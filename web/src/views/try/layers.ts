@@ -14,7 +14,7 @@ export interface Shown {
 /** These give what they get, only scaled or in another order. */
 const SAME = new Set(['Rescaling', 'Normalization', 'Flatten', 'Reshape', 'Permute', 'RepeatVector']);
 
-/** In the files they are many small operations, whose last one has another name. */
+/** Files of earlier builds keep no values of these: their last operation has another name. */
 const APART = new Set(['SimpleRNN', 'LSTM', 'GRU']);
 
 /** The layers to show, those that are left out, and those of which the file gives no values. */

@@ -30,7 +30,8 @@ Weights = Mapping[str, NDArray[np.float32]]
 def recurrent(layer: Recurrent, context: Context) -> Var:
     """A layer with one direction."""
     output = _run(layer, context, context.weights, context.name)
-    return mb.identity(x=output, name=context.name)
+    output.name = context.name  # coremltools would remove an identity of this name
+    return output
 
 
 @emits(Bidirectional)
