@@ -9,7 +9,7 @@ interface Policies {
 
 const own = new URL(/* @vite-ignore */ '.', import.meta.url).href;
 
-/** Only the page's own files are scripts. */
+/** Allows only the page's own files as scripts. */
 function checked(url: string): string {
   if (!new URL(url, location.href).href.startsWith(own)) throw new TypeError('not a file of the page');
   return url;

@@ -34,9 +34,9 @@ export function outlineOf(job: string, types: string[], most: number): Promise<S
 export interface StreamOptions {
   after: number;
   signal: AbortSignal;
-  /** Something came: changes, or none (the answer began, a heartbeat). */
+  /** Data have come: changes, or an empty list when the answer begins and for a heartbeat. */
   onnews: (changes: Change[]) => void;
-  /** Without anything for so long, the connection is taken for dead. */
+  /** After this long without data, the connection counts as lost. */
   silenceMs?: number;
 }
 

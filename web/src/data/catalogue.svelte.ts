@@ -1,4 +1,4 @@
-/** What the server can teach: datasets, types of layers and examples. Loaded once. */
+/** What the server offers: datasets, types of layers and examples. Loaded once. */
 
 import { request, type Schemas, ServerProblem } from '../api/client.ts';
 

@@ -25,7 +25,7 @@ export class Checker {
     readonly failed: (error: unknown) => void,
   ) {}
 
-  /** Ask after a delay. What was asked before is no longer of interest. */
+  /** Ask after a delay. Questions asked before are dropped. */
   request(text: string, delay: number): void {
     this.stop();
     this.#timer = setTimeout(() => void this.#send(text), delay);

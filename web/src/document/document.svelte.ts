@@ -1,4 +1,4 @@
-/** The document that is being built. Its text is the truth; blocks, forms and the editor show and change it. */
+/** The document that is being built. Only its text is stored; blocks, forms and the editor show and change it. */
 
 import { request, type Schemas, ServerProblem } from '../api/client.ts';
 import { hashOf } from '../state/route.svelte.ts';

@@ -13,7 +13,7 @@ export function edited(text: string, patch: Patch): string {
     if (!root || value === undefined) throw new PatchError(operation);
     const wanted = applied(value, [operation]);
     const after = new Editing(now, root).one(operation);
-    // A guard: rather no change than a wrong one.
+    // A safety check: make no change rather than a wrong one.
     if (!isEqual(read(after).value, wanted)) throw new PatchError(operation);
     return after;
   }, text);

@@ -16,7 +16,7 @@ export class PatchError extends Error {
   }
 }
 
-/** A fix of the server as a patch. Null if it is something else: the server is trusted, its version is not known. */
+/** A fix of the server as a patch. Null if it has another form, which a server of another version may send. */
 export function patchOf(fix: unknown): Patch | null {
   if (!Array.isArray(fix) || !fix.length) return null;
   const isKnown = fix.every(

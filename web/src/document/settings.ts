@@ -24,7 +24,7 @@ const STOPPING = '/training/early_stopping';
 /** Names that a document may use for the same thing. */
 const SHORT = new Set(['mse', 'mae', 'acc']);
 
-/** What a schedule cannot do without. */
+/** Values for the arguments that a schedule requires. */
 const FIRST: Readonly<Record<string, object>> = {
   ExponentialDecay: { decay_steps: 1000, decay_rate: 0.9 },
   InverseTimeDecay: { decay_steps: 1000, decay_rate: 0.5 },
@@ -39,7 +39,7 @@ export class Settings {
     readonly document: unknown,
   ) {}
 
-  /** The four that every training is talked about with. */
+  /** The four settings that are always shown. */
   get basic(): Setting[] {
     return [
       this.#typed(OPTIMIZER, 'optimizer', this.optimizers, false, this.optimizer),

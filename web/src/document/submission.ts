@@ -10,7 +10,7 @@ import * as storage from '../state/storage.ts';
 import { randomKey } from './key.ts';
 
 const KEPT = 'quickml.submission';
-/** Whoever comes back later wants another training. */
+/** After this time, the same document is taken for a new training, not for a repeated request. */
 const VALID_MS = 5 * 60_000;
 
 /** What is kept: of which text, with which key, and when it was sent. */

@@ -50,7 +50,7 @@ function joined(bodies: Uint8Array[], size: number): Uint8Array<ArrayBuffer> {
 export async function inflate(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array<ArrayBuffer>> {
   const { readable, writable } = new DecompressionStream('deflate-raw');
   const writer = writable.getWriter();
-  const ignored = (): undefined => undefined; // the reader has the same failure
+  const ignored = (): undefined => undefined; // the reader reports the same error
   void writer.write(bytes).catch(ignored);
   void writer.close().catch(ignored);
   const parts: Uint8Array<ArrayBuffer>[] = [];

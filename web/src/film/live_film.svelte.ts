@@ -32,7 +32,7 @@ export class LiveFilm {
   readonly #source: FilmSource;
   readonly #pauseMs: number;
   #isWanted = false;
-  /** Whether somebody knows about the job: before, it is not clear whether to read pages or the whole film. */
+  /** Whether the state of the job is known. Until then it is open whether to fetch pages or the whole film. */
   #isOpen = false;
   #isReading = false;
   #isDue = false;
@@ -170,7 +170,7 @@ export class LiveFilm {
       last = found.at(-1)!.number;
       if (!isNew || !this.frames.length) this.#show(header!, [...this.#kept(after), ...found]);
       if (isOver) continue;
-      if (this.#isOver) return; // the whole film is next
+      if (this.#isOver) return; // the whole film is fetched instead
       if (this.#news && last >= this.#news.frame) break; // there are no more yet
     }
     if (header && isNew) this.#show(header, found);

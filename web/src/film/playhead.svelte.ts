@@ -9,7 +9,7 @@ export type Speed = (typeof SPEEDS)[number];
 /** Seconds that a long film takes at normal speed; of a short one, each frame is seen for `SLOWEST_S`. */
 const FILM_S = 24;
 const SLOWEST_S = 0.3;
-const LONGEST_STEP_S = 0.1; // the page was hidden
+const LONGEST_STEP_S = 0.1; // a longer pause means that the page was hidden
 
 /** Calls back before the next picture; returns how to prevent that. */
 export type Schedule = (callback: (milliseconds: number) => void) => () => void;

@@ -23,7 +23,7 @@ export interface Box {
   readonly labelAt: Point;
 }
 
-/** Most of a block that is below the line; higher ones stand on it as on a shelf. */
+/** Most pixels of a block below the line. Higher blocks reach further up, so that all labels stand at one height. */
 const LINE = 44;
 const TEXT = 17;
 /** Widths of letters on average, for text of 12.5 and of 11 pixels, where there is no page to measure on. */
@@ -75,7 +75,7 @@ export function boxOf(
   };
 }
 
-/** A block below whose own solid the labels stand, for branches: they leave no room below small ones. */
+/** The box of a block in branches: labels stand directly below the solid, without room for a higher one. */
 export function snugBox(
   node: Pick<Node, 'id'>,
   solid: Solid,

@@ -7,7 +7,7 @@ import type { Network, Node } from './network.ts';
 import { segments, type Branches, type Item } from './segments.ts';
 import { longestSide, solidOf, type Solid } from './shapes.ts';
 
-/** The job for dagre: in rows all boxes are as high as the highest, so that their lines are at one height. */
+/** The task for dagre. In rows, all boxes get the height of the highest, so that their lines are level. */
 export function taskOf(branches: Branches, boxes: ReadonlyMap<number, Box>, down: boolean): Task {
   const inside = branches.inside.map((id) => boxes.get(id)!);
   const height = highest(inside, 'above') + highest(inside, 'below');
@@ -44,11 +44,11 @@ interface Extra {
 /** Below this width the network is one column. */
 export const NARROW = 560;
 const BESIDE = 214;
-/** Between the blocks of a row: less, if then they are one row. */
+/** Gaps between the blocks of a row. The first with which all blocks fit into one row is used. */
 const GAPS = [48, 40, 32, 24, 16, 10];
 /** Least length of a line with a + on it. */
 const LINE = 32;
-/** Where the zoom is not chosen, blocks become smaller for the same reason. */
+/** Factors of the automatic zoom, which makes blocks smaller so that they fit into one row. */
 const SMALLER = [1, 0.85, 0.7];
 
 /** Sizes of everything; `zoom` null chooses by the number of layers and the width. */

@@ -232,7 +232,7 @@ class Drawing {
     if (this.#end && this.#last !== null) {
       const edge = this.edges.find((one) => one.from === this.#last && one.to === box.id);
       if (edge) this.#join(edge, this.#end, entry, room);
-      // After branches the line only leads on: the edges end where it begins.
+      // After branches, the edges end where this line begins: it has no edge of its own.
       else this.#lead(this.#end, entry);
     }
     this.#blocks.push(placed);

@@ -1,4 +1,4 @@
-/** A plain arrangement of branches for where no worker can be started: each block as far on as its longest way. Pure. */
+/** A plain arrangement of branches for where no worker can be started: the column of a block is the length of the longest path to it. Pure. */
 
 import type { Arrangement, Task } from './task.ts';
 

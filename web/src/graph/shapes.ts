@@ -43,7 +43,7 @@ export interface Nothing extends Box {
 export interface Scale {
   /** The longest side of all pictures of the network: it is drawn as 92 pixels. */
   readonly longest: number;
-  /** 1 as in a small network, less in a large one. */
+  /** 1 for a small network; less for a large one. */
   readonly zoom: number;
   /** Bars from left to right instead of upright. */
   readonly lying: boolean;

@@ -11,7 +11,7 @@ export interface FeedListener {
   changes?(changes: readonly Change[]): void;
   /** The stream is open again after it was not. */
   connected?(): void;
-  /** Everything that is known is void: another token, or another server. */
+  /** All that is known has to be fetched again: there is another token, or another server. */
   reset?(): void;
 }
 
@@ -40,7 +40,7 @@ class Feed {
   /** Begin, if it has not begun. Resolves when nothing that changes from now on will be missed. */
   start(): Promise<void> {
     if (!this.#ready) {
-      // Whoever has no token is not followed: the server would refuse, until one is entered.
+      // Without a token the server would refuse: wait until one is entered.
       this.#ready = session.refused ? new Promise((begin) => (this.#begin = begin)) : this.#follow();
       $effect.root(() => {
         $effect(() => this.#checkToken(session.token, session.refused));
@@ -111,7 +111,7 @@ class Feed {
 }
 
 function leadership(name: string): Leadership {
-  // The types say that it is always there: it is, in secure contexts.
+  // TypeScript declares it as always present, but browsers have it in secure contexts only.
   const locks = (navigator as { locks?: LockManager }).locks;
   return locks
     ? new LockLeadership(name, locks)

@@ -93,7 +93,7 @@ class Route {
   }
 
   #write(hash: string): void {
-    // Somebody goes elsewhere: the event is on its way, and a view that is still open must not bring them back.
+    // The address has changed, but its `hashchange` event is still to come: the old view must not overwrite it.
     if (location.hash !== this.#hash) return;
     history.replaceState(history.state, '', hash);
     this.place = this.#read();

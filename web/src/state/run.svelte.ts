@@ -10,7 +10,7 @@ import { Story } from './story.ts';
 
 const SOON_MS = 200;
 const PAUSE_MS = 1000;
-const SHOWN_MS = 1000; // how often what is there is shown while events are read
+const SHOWN_MS = 1000; // while past events are read, the page is updated this often
 const LONGEST_PAUSE_MS = 20_000;
 const GONE = 404;
 const ENDS = ['verified', 'failed', 'cancelled'];
@@ -24,7 +24,7 @@ export class Run {
   /** Why it cannot be loaded, or that it was deleted (status 404). */
   error = $state.raw<ServerProblem | null>(null);
   story = $state.raw(new Story());
-  /** Counts what was told: whatever reads the story depends on it. */
+  /** Counts events. Everything that reads the story reads this, and so is computed again after an event. */
   #version = $state(0);
   readonly film: LiveFilm;
   readonly #inbox: { id: number; event: NonNullable<Change['event']> }[] = [];
@@ -128,7 +128,7 @@ export class Run {
     this.#sync();
   }
 
-  /** Listen no more. */
+  /** Stop listening. */
   close(): void {
     this.#unlisten?.();
     this.#unlisten = null;

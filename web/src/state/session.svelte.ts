@@ -1,4 +1,4 @@
-/** The token that requests carry. It lives in sessionStorage: each tab may be somebody else, and it ends with the tab. */
+/** The token that requests carry. It is kept in sessionStorage: each tab can have its own, and it is forgotten when the tab is closed. */
 
 import { keep, kept } from './storage.ts';
 
@@ -10,7 +10,7 @@ class Session {
   refused = $state(false);
   #isUsed = false;
 
-  /** Take a token. The page begins anew if another one was in use: nothing of another owner stays, or still comes. */
+  /** Use a token. If another one was in use, the page is loaded again, so that no data of its owner stay or still arrive. */
   keep(token: string): void {
     const isOther = this.#isUsed && token !== this.token;
     this.token = token;

@@ -46,7 +46,7 @@ const edit =
     return true;
   };
 
-/** The browser knows the lines that are drawn only: what goes to an end of the document has to be told. */
+/** The browser knows only the lines that are drawn, so keys that go to an end of the document are handled here. */
 const go =
   (to: (state: EditorState, anchor: number) => { anchor: number; head: number }) =>
   (view: EditorView): boolean => {

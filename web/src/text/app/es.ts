@@ -24,7 +24,7 @@ const app: Texts['app'] = {
   copy: 'Copiar',
   copied: 'Copiado',
   retry: 'Reintentar',
-  workersFree: (free) => (free === 1 ? '1 worker libre' : `${free} workers libres`),
+  workersFree: (free) => (free === 1 ? '1 proceso libre' : `${free} procesos libres`),
   starting: 'Los procesos están arrancando',
   busy: 'Todos los procesos están ocupados',
   waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),

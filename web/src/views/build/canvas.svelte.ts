@@ -33,7 +33,7 @@ class Canvas {
   dragged = $state.raw<Dragged | null>(null);
   /** The edge under what is dragged. */
   target = $state.raw<Edge | null>(null);
-  /** Told to people who do not see the change. */
+  /** Announced to screen readers. */
   said = $state('');
   after = $state.raw<Repaired | null>(null);
 

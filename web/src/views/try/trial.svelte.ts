@@ -8,7 +8,7 @@ import { Latest } from './latest.ts';
 /** What is sent: pixels as they are, other numbers as float32. */
 export type Sample = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-/** Nothing must have changed for this long before it is asked which parts mattered: that takes many runs. */
+/** The explanation takes many runs of the file, so it is asked for when the sample has not changed for this long. */
 const REST_MS = 200;
 /** Maps of a layer that are asked for, of which the liveliest are shown. */
 const MOST = 64;
@@ -66,7 +66,7 @@ export class Trial {
     );
   }
 
-  /** Have the file loaded, so that the first stroke finds it, and see what it says to an empty sample. */
+  /** Make the server load the file before the first stroke, by asking for its answer to an empty sample. */
   async warm(sample: Sample): Promise<void> {
     try {
       this.rest = await predict(this.job, sample, { file: this.file, activations: ['*'], most: MOST });

@@ -7,8 +7,8 @@ import type { DatasetChoice, Kind } from './report.ts';
 /** Numbers of one sample in row-major order: bytes of a picture, otherwise floats. */
 export type Values = Uint8Array<ArrayBuffer> | Float32Array<ArrayBuffer>;
 
-const PICTURES = 200; // of a sheet; the server has 500 at most
-const NUMBERS = 100_000; // of an answer of the server
+const PICTURES = 200; // per sheet; the server allows 500
+const NUMBERS = 100_000; // per request
 
 export class Inputs {
   readonly #known = new Map<number, Values>();

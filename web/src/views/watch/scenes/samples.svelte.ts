@@ -25,13 +25,13 @@ export function choiceOf(document: unknown): DatasetChoice | null {
   return found.name ? found : null;
 }
 
-/** Counts what has come. Whoever reads something on its way depends on it, also a derived value that asked for it. */
+/** Counts answers of the server. Reading a pending value reads this, so that derived values are computed again when it comes. */
 const arrivals = $state({ count: 0 });
 
 /**
- * Something that is on its way: `value` is null until it is there, `error` says why it did not come.
+ * A value that is being fetched: `value` is null until it is there, `error` says why it could not be fetched.
  *
- * It has no state of its own: a derived value does not depend on state that was made in it.
+ * It has no `$state` of its own: a derived value does not depend on state that was created inside it.
  */
 export class Fetched<T> {
   #value: T | null = null;
