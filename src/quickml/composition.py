@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TypeVar
+from urllib.parse import quote
 
 from quickml.errors import StoreError
 from quickml.executors.local.executor import LocalExecutor
@@ -18,16 +19,17 @@ from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, LinkSigner, Service
+from quickml.service import DocumentLimits, FileLimits, LinkSigner, Service, Uploads
 from quickml.service.links import KEY_BYTES
 from quickml.settings import Settings
-from quickml.storage.addresses import Addresses
+from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database
 from quickml.storage.probe import StorageProbe
+from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
 
-Record = TypeVar("Record", Limits, DocumentLimits)
+Record = TypeVar("Record", Limits, DocumentLimits, FileLimits)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,6 +42,11 @@ class DataFolder:
     def addresses(self) -> Addresses:
         """The database (SQLite keeps `-wal` and `-shm` files beside it), and the finished files."""
         return Addresses.of_paths(database=self.folder / "quickml.db", files=self.folder / "artifacts")
+
+    @property
+    def uploads(self) -> str:
+        """The address of what has arrived of files that users upload."""
+        return f"file://{quote((self.folder / 'uploads').absolute().as_posix())}"
 
     @property
     def scratch(self) -> Path:
@@ -87,6 +94,7 @@ def service(settings: Settings) -> Iterator[Service]:
             ),
             probe=probe,
             tokens=TokenStore(backends.database),
+            uploads=_uploads(settings, place, backends),
             scratch=place.models,
             documents=_selected(DocumentLimits, settings.limits),
             queue=_selected(Limits, settings.limits),
@@ -95,6 +103,17 @@ def service(settings: Settings) -> Iterator[Service]:
             signer=LinkSigner(_key(place.link_key), max_s=settings.server.link_max_s),
         )
         backends.close()
+
+
+def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploads:
+    limits = _selected(FileLimits, settings.files)
+    return Uploads(
+        UploadStore(backends.database, limits),
+        partial_stores.open(place.uploads),
+        backends.artifacts,
+        limits=limits,
+        min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+    )
 
 
 def tokens(settings: Settings) -> TokenStore:

@@ -33,6 +33,7 @@
     ├── LinkError              a signed link was changed or has expired
     ├── ServiceError           a server refused a request or sent an invalid response; raised by the client
     │   └── UnreachableError       the server cannot be reached, or the connection broke
+    ├── UploadError            a file of a user cannot be uploaded, found or deleted; see `upload_errors`
     ├── ArtifactError          a file cannot be stored or read
     │   ├── ArtifactNotFoundError  there is no file with this SHA-256
     │   └── ArtifactDamagedError   a stored file has changed

@@ -13,12 +13,14 @@ from quickml.http.studio.pages import Studio
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, Limits, Service
+from quickml.service import DocumentLimits, FileLimits, Limits, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
+from quickml.storage.partials.filesystem import FilesystemPartialStore
 from quickml.storage.probe import StorageProbe
 from quickml.testing.executor import MemoryExecutor
+from quickml.uploads.uploads import UploadStore
 from waiting import until
 
 ROOT = Path(__file__).parents[2]
@@ -51,6 +53,7 @@ class Served:
         artifacts=None,
         probe_every_s=HOURS,
         studio=None,
+        files=None,
         **settings,
     ):
         self.database = database = opened(tmp_path / "quickml.db")
@@ -60,12 +63,17 @@ class Served:
         self.executor = MemoryExecutor(self.jobs, Leases(database), workers=workers, epoch_s=epoch_s)
         backends = Backends(database=database, artifacts=self.artifacts)
         self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
+        limits = files or FileLimits()
+        self.partials = FilesystemPartialStore(tmp_path / "uploads")
+        self.upload_store = UploadStore(database, limits)
+        self.uploads = Uploads(self.upload_store, self.partials, self.artifacts, limits=limits)
         self.service = Service(
             probe=self.probe,
             jobs=self.jobs,
             artifacts=self.artifacts,
             executor=self.executor,
             tokens=self.tokens,
+            uploads=self.uploads,
             scratch=tmp_path / "models",
             documents=documents or DocumentLimits(),
             queue=queue or Limits(),

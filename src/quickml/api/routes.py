@@ -32,6 +32,11 @@ CHANGES = "/v1/events"
 PARTS = "/v1/artifacts/{sha256}"
 FILE = f"{PARTS}/{{filename:path}}"
 
+USER_FILES = "/v1/files"
+USER_FILE = f"{USER_FILES}/{{sha256}}"
+UPLOADS = "/v1/uploads"
+UPLOAD = f"{UPLOADS}/{{upload_id}}"
+
 VALIDATE = "/v1/validate"
 LAYERS = "/v1/layers"
 DATASETS = "/v1/datasets"

@@ -20,6 +20,7 @@ from quickml.http.routes import (
     catalog,
     events,
     explanations,
+    files,
     frames,
     jobs,
     links,
@@ -28,6 +29,7 @@ from quickml.http.routes import (
     samples,
     sculptml,
     studio,
+    uploads,
     validation,
 )
 from quickml.http.server.access_log import AccessLog
@@ -49,18 +51,22 @@ TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
     *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(catalog, samples, studio, operations, sculptml),
+    *(files, uploads, catalog, samples, studio, operations, sculptml),
 )
 """The ones that are asked most come first: they are tried in this order."""
 
 ALLOWED = [
     *("Authorization", "Content-Type", "Idempotency-Key", "If-Match", "If-None-Match", "If-Range"),
     *("Last-Event-ID", "Range"),
+    *("Content-Disposition", "Repr-Digest", "Upload-Complete", "Upload-Length", "Upload-Offset"),
+    *("Tus-Resumable", "Upload-Defer-Length", "Upload-Metadata", "X-HTTP-Method-Override"),
 ]
 """Request headers that web pages of other origins may send."""
 EXPOSED = [
     *("Accept-Ranges", "Content-Disposition", "Content-Range", "ETag", "Location", "Repr-Digest"),
-    *("Retry-After", "Server-Timing"),
+    *("Retry-After", "Server-Timing", "Content-Location"),
+    *("Upload-Complete", "Upload-Length", "Upload-Limit", "Upload-Offset"),
+    *("Tus-Extension", "Tus-Max-Size", "Tus-Resumable", "Tus-Version", "Upload-Expires", "Upload-Metadata"),
 ]
 """Response headers that they may read."""
 
@@ -124,7 +130,7 @@ def _surround(app: FastAPI, settings: ServerSettings) -> None:
         app.add_middleware(
             CORSMiddleware,
             allow_origins=sorted(settings.origins),
-            allow_methods=["GET", "HEAD", "POST", "DELETE"],
+            allow_methods=["GET", "HEAD", "POST", "PATCH", "DELETE"],
             allow_headers=ALLOWED,
             expose_headers=EXPOSED,
         )

@@ -11,3 +11,5 @@ FileQuery = Annotated[
     str | None, Query(max_length=255, description="Name of the Core ML file or variant, as in the manifest.")
 ]
 Sha256Path = Annotated[str, Path(description="SHA-256 of the file, in hexadecimal.")]
+Limit = Annotated[int, Query(ge=1, le=200, description="Page size.")]
+Cursor = Annotated[str | None, Query(description="Where the page starts: `next` of the previous page.")]

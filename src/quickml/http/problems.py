@@ -42,10 +42,26 @@ from quickml.errors import (
     TransitionError,
     UnsupportedModelError,
 )
+from quickml.upload_errors import (
+    BusyUploadError,
+    DigestError,
+    FileInUseError,
+    FileTooLargeError,
+    InterruptedUploadError,
+    OffsetError,
+    QuotaError,
+    TooManyUploadsError,
+    UploadCompleteError,
+    UploadLengthError,
+    UploadNotFoundError,
+)
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+
+REGISTERED = "https://iana.org/assignments/http-problem-types#"
+"""Prefix of types that are registered for everybody (RFC 9457, section 4.2)."""
 
 KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     DocumentError: (422, "document", "Invalid document"),
@@ -69,6 +85,17 @@ KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     StoreError: (503, "storage", "Storage error"),
     ArtifactDamagedError: (500, "damaged", "Damaged file"),
     ArtifactError: (503, "storage", "Storage error"),
+    UploadNotFoundError: (404, "not-found", "Not found"),
+    OffsetError: (409, f"{REGISTERED}mismatching-upload-offset", "Mismatching upload offset"),
+    BusyUploadError: (409, "upload-busy", "Another request appends to the upload"),
+    InterruptedUploadError: (409, "upload-interrupted", "Another request has ended this one"),
+    UploadLengthError: (400, f"{REGISTERED}inconsistent-upload-length", "Inconsistent upload length"),
+    UploadCompleteError: (400, f"{REGISTERED}completed-upload", "Upload is completed"),
+    FileTooLargeError: (413, "file-too-large", "File too large"),
+    QuotaError: (413, "quota", "Quota of the owner exceeded"),
+    TooManyUploadsError: (429, "uploads", "Too many unfinished uploads"),
+    DigestError: (422, "digest", "Wrong SHA-256"),
+    FileInUseError: (409, "file-in-use", "File is in use"),
 }
 """Status code, last part of the type, and title of each class of errors and its subclasses."""
 
@@ -86,9 +113,12 @@ def response(
     problems: Sequence[Problem] = (),
     more: bool = False,
     headers: Mapping[str, str] | None = None,
+    members: Mapping[str, Any] | None = None,
 ) -> JSONResponse:
     """A problem document."""
-    body: dict[str, Any] = {"type": PREFIX + kind, "title": title, "status": status, "detail": detail}
+    type_ = kind if kind.startswith(REGISTERED) else PREFIX + kind
+    body: dict[str, Any] = {"type": type_, "title": title, "status": status, "detail": detail}
+    body |= members or {}
     if problems:
         body["problems"] = [vars(problem) for problem in problems]
     if more:
@@ -110,6 +140,7 @@ def answer(error: QuickMLError) -> JSONResponse:
     headers = {"Retry-After": str(RETRY_AFTER_S)} if status in (429, 503, 507) else {}
     if isinstance(error, ShareError):
         headers["Connection"] = "close"  # the rest of a body is not read
+    headers |= upload_headers(error)
     if isinstance(error, StoreError | ArtifactError) and status == 503:
         log.error("%s", error)
         return response(
@@ -119,7 +150,31 @@ def answer(error: QuickMLError) -> JSONResponse:
         log.error("%s", error)
     if isinstance(error, ProblemsError):
         return response(status, name, title, str(error), problems=error.problems, more=error.more)
-    return response(status, name, title, str(error), headers=headers)
+    members = {}
+    if isinstance(error, OffsetError):
+        members = {"expected-offset": error.expected, "provided-offset": error.found}
+    return response(status, name, title, str(error), headers=headers, members=members)
+
+
+def upload_headers(error: QuickMLError) -> dict[str, str]:
+    """What the headers of an error about an upload say, for clients that do not read problem documents."""
+    match error:
+        case OffsetError():
+            return {"Upload-Offset": str(error.expected), "Upload-Complete": "?0"}
+        case DigestError():  # all has arrived, but it cannot be used
+            return {"Upload-Complete": "?1"}
+        case FileTooLargeError():
+            return {"Upload-Limit": f"max-size={error.allowed_bytes}"}
+        case QuotaError():
+            return {"Upload-Limit": f"max-size={error.free_bytes}"}
+    return {}
+
+
+def of_http(error: HTTPException) -> JSONResponse:
+    """The problem document of an error that has no class of its own."""
+    phrase = PHRASES.get(error.status_code) or HTTPStatus(error.status_code).phrase
+    kind = phrase.lower().replace(" ", "-")
+    return response(error.status_code, kind, phrase, str(error.detail), headers=error.headers)
 
 
 def internal() -> JSONResponse:
@@ -137,9 +192,7 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:
-        phrase = PHRASES.get(error.status_code) or HTTPStatus(error.status_code).phrase
-        kind = phrase.lower().replace(" ", "-")
-        return response(error.status_code, kind, phrase, str(error.detail), headers=error.headers)
+        return of_http(error)
 
     @app.exception_handler(RequestValidationError)
     async def misfit(_: Request, error: RequestValidationError) -> JSONResponse:

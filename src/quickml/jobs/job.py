@@ -92,6 +92,8 @@ class NewJob:
     plan: str | None = None
     max_seconds: float | None = None
     idempotency_key: str | None = None
+    files: tuple[str, ...] = ()
+    """The sha256 of each of the owner's files that it uses."""
 
 
 @dataclass(frozen=True, kw_only=True)

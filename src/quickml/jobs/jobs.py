@@ -19,15 +19,23 @@ from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, se
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
-from quickml.jobs import counters, feed, frames, lifecycle, queue
+from quickml.jobs import counters, feed, frames, job_files, lifecycle, queue
 from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
 from quickml.jobs.leases import LEASE_S
 from quickml.jobs.outline import outline
-from quickml.jobs.rows import event_of, find, insert_artifacts, job_of, job_row, select_artifacts, write
-from quickml.jobs.values import LARGEST, MANY
+from quickml.jobs.rows import (
+    events_after,
+    find,
+    insert_artifacts,
+    job_of,
+    job_row,
+    last_events,
+    select_artifacts,
+    write,
+)
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -61,6 +69,7 @@ class JobStore:
         Raises:
             QueueFullError: a limit is reached; says which one, and how many jobs there are.
             IdempotencyError: the key was used with another document.
+            UploadNotFoundError: the owner does not have one of the files that the job uses.
         """
         now = self._clock()
         with self._database.write() as connection:
@@ -78,6 +87,7 @@ class JobStore:
             newest = connection.scalar(select(func.max(jobs.c.id)))
             job = lifecycle.submitted(new, new_id("job", now, after=newest), now)
             connection.execute(insert(jobs).values(**job_row(job), idempotency_key=new.idempotency_key))
+            job_files.use(connection, job, new.files, now)
             feed.mark_submitted(connection, job, now)
         return job, True
 
@@ -151,6 +161,7 @@ class JobStore:
             for table, key in ((artifacts, artifacts.c.job_id), (events, events.c.job_id), (jobs, jobs.c.id)):
                 connection.execute(delete(table).where(key == job_id))
             frames.remove(connection, job_id)
+            job_files.remove(connection, job_id)
             feed.mark_deleted(connection, job, self._clock())
 
     # Attempts
@@ -277,7 +288,7 @@ class JobStore:
     def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
         """A job's events whose sequence number is above `after`."""
         with self._database.read() as connection:
-            return _events(connection, job_id_of(job_id), after, limit)
+            return events_after(connection, job_id_of(job_id), after, limit)
 
     def outline(self, job: Job, types: Collection[str], most: int) -> list[StoredEvent]:
         """A job's events of some types, thinned; see `outline.outline`."""
@@ -303,12 +314,12 @@ class JobStore:
         """
         found: dict[str, list[StoredEvent]] = {}
         with self._database.read() as connection:
-            last = _last_events(connection, list(after))
+            last = last_events(connection, list(after))
             for job_id, known in after.items():
                 if job_id not in last:
                     found[job_id] = []
                 elif last[job_id] > known:
-                    found[job_id] = _events(connection, job_id, known, limit)
+                    found[job_id] = events_after(connection, job_id, known, limit)
         return found
 
     def artifacts(self, job_id: str) -> list[Artifact]:
@@ -333,11 +344,11 @@ class JobStore:
     # Operations
 
     def referenced(self) -> set[str]:
-        """The sha256 of every artifact and checkpoint of every job; what a sweep keeps."""
+        """The sha256 of every artifact, checkpoint and file of a user; what a sweep keeps."""
         kept = select(jobs.c.checkpoint).where(jobs.c.checkpoint.is_not(None))
         with self._database.read() as connection:
             delivered = connection.scalars(select(artifacts.c.sha256).distinct())
-            return {*delivered, *connection.scalars(kept)}
+            return {*delivered, *connection.scalars(kept), *job_files.contents(connection)}
 
     def ahead(self, job: Job, limits: Limits = NO_LIMITS) -> int:
         """Number of queued jobs that have their turn before this one; see `queue.ahead`."""
@@ -378,20 +389,3 @@ def _held(connection: Connection, attempt: Attempt) -> Job:
 
 def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
     return connection.scalar(select(func.count()).select_from(jobs).where(wanted)) or 0
-
-
-def _last_events(connection: Connection, job_ids: Sequence[str]) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for start in range(0, len(job_ids), MANY):
-        some = jobs.c.id.in_(job_ids[start : start + MANY])
-        found |= {
-            row.id: row.last_event
-            for row in connection.execute(select(jobs.c.id, jobs.c.last_event).where(some))
-        }
-    return found
-
-
-def _events(connection: Connection, job_id: str, after: int, limit: int) -> list[StoredEvent]:
-    wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, LARGEST))
-    found = select(events).where(wanted).order_by(events.c.sequence).limit(limit)
-    return [event_of(row) for row in connection.execute(found)]

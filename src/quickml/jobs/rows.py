@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, bindparam, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
 
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle
 from quickml.jobs.job import Artifact, Job, StoredEvent
-from quickml.jobs.values import text_of, time_of
+from quickml.jobs.values import LARGEST, MANY, text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
@@ -84,6 +84,25 @@ def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime
 def event_of(row: Row[Any]) -> StoredEvent:
     """A row of `events` as a record."""
     return StoredEvent(job_id=row.job_id, sequence=row.sequence, type=row.type, body=row.body)
+
+
+def last_events(connection: Connection, job_ids: Sequence[str]) -> dict[str, int]:
+    """The sequence number of the newest event of each job that exists."""
+    found: dict[str, int] = {}
+    for start in range(0, len(job_ids), MANY):
+        some = jobs.c.id.in_(job_ids[start : start + MANY])
+        found |= {
+            row.id: row.last_event
+            for row in connection.execute(select(jobs.c.id, jobs.c.last_event).where(some))
+        }
+    return found
+
+
+def events_after(connection: Connection, job_id: str, after: int, limit: int) -> list[StoredEvent]:
+    """A job's events whose sequence number is above `after`."""
+    wanted = and_(events.c.job_id == job_id, events.c.sequence > min(after, LARGEST))
+    found = select(events).where(wanted).order_by(events.c.sequence).limit(limit)
+    return [event_of(row) for row in connection.execute(found)]
 
 
 def select_artifacts(

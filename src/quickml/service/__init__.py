@@ -6,6 +6,7 @@ from quickml.jobs import counters
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
+from quickml.service.appending import Append
 from quickml.service.descriptions import FileDescription
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
@@ -14,7 +15,9 @@ from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction, PredictionOptions, Steps
 from quickml.service.service import OPEN_OWNER, Health, Service
+from quickml.service.uploads import Uploads, UploadState
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
+from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, checked_name, checked_sha256
 
 __all__ = [
     "ANSWERS",
@@ -22,6 +25,7 @@ __all__ = [
     "OPEN_OWNER",
     "PART_BYTES",
     "VARIANT",
+    "Append",
     "Artifact",
     "ArtifactReader",
     "ArtifactStore",
@@ -32,6 +36,7 @@ __all__ = [
     "Executor",
     "Explanation",
     "FileDescription",
+    "FileLimits",
     "FramePage",
     "Health",
     "Job",
@@ -39,6 +44,7 @@ __all__ = [
     "Limits",
     "Link",
     "LinkSigner",
+    "NewUpload",
     "OcclusionOptions",
     "Prediction",
     "PredictionOptions",
@@ -49,6 +55,12 @@ __all__ = [
     "StoredEvent",
     "Subscription",
     "TokenStore",
+    "Upload",
+    "UploadState",
+    "Uploads",
+    "UserFile",
     "Worker",
+    "checked_name",
+    "checked_sha256",
     "counters",
 ]

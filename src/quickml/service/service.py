@@ -29,6 +29,7 @@ from quickml.service.history import History
 from quickml.service.inference import Inference
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
+from quickml.service.uploads import Uploads
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
@@ -74,6 +75,7 @@ class Service:
         executor: Executor,
         probe: StorageProbe,
         tokens: TokenStore,
+        uploads: Uploads,
         scratch: Path,
         documents: DocumentLimits | None = None,
         queue: Limits = NO_LIMITS,
@@ -86,7 +88,7 @@ class Service:
         Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
-        self._probe = probe
+        self._probe, self.uploads = probe, uploads
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
@@ -119,7 +121,8 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove files that no job refers to, and what is left of jobs that were deleted long ago."""
+        """Remove old uploads, files that nothing refers to, and what is left of jobs deleted long ago."""
+        self.uploads.sweep()
         self._disk.sweep()
         self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 

@@ -205,6 +205,23 @@ class LimitSettings:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class FileSettings:
+    """Files that users upload."""
+
+    max_file_bytes: int = row(SIZE, 2 << 30, "Maximum size of an uploaded file.")
+    files_per_owner_bytes: int = row(
+        SIZE, 5 << 30, "Maximum size of all uploaded files of each owner, unfinished uploads included."
+    )
+    uploads_per_owner: int = row(whole(1), 4, "Maximum number of unfinished uploads of each owner.")
+    keep_uploads_s: float = row(
+        number(1.0, "seconds"), 24 * 3600.0, "Remove an upload that is not finished after this time."
+    )
+    keep_unused_files_s: float | None = row(
+        or_none(SECONDS), 30 * 24 * 3600.0, "Remove an uploaded file that no job has used for this long."
+    )
+
+
 def _separated(names: str | None) -> frozenset[str]:
     return frozenset(name for part in (names or "").split(",") if (name := part.strip()))
 

@@ -6,7 +6,13 @@ import dataclasses
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from quickml.settings.groups import LimitSettings, ServerSettings, StorageSettings, WorkerSettings
+from quickml.settings.groups import (
+    FileSettings,
+    LimitSettings,
+    ServerSettings,
+    StorageSettings,
+    WorkerSettings,
+)
 from quickml.settings.row import Setting, rows
 
 
@@ -18,6 +24,7 @@ class Settings:
     server: ServerSettings = field(default_factory=ServerSettings)
     workers: WorkerSettings = field(default_factory=WorkerSettings)
     limits: LimitSettings = field(default_factory=LimitSettings)
+    files: FileSettings = field(default_factory=FileSettings)
 
     @classmethod
     def of(cls, **values: Any) -> Self:

@@ -21,6 +21,7 @@ from quickml.errors import StoreError
 if TYPE_CHECKING:
     from quickml.storage.artifacts.store import ArtifactStore
     from quickml.storage.database.engine import Database
+    from quickml.storage.partials.store import PartialStore
 
 T = TypeVar("T")
 Opener = Callable[[str], T]
@@ -79,6 +80,7 @@ class Schemes(Generic[T]):
 
 databases: Schemes[Database] = Schemes("quickml.storage.database", "database")
 artifact_stores: Schemes[ArtifactStore] = Schemes("quickml.storage.artifacts", "files")
+partial_stores: Schemes[PartialStore] = Schemes("quickml.storage.partials", "uploads")
 
 
 def path_of(address: str, prefix: str) -> Path:

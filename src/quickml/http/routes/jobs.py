@@ -15,7 +15,7 @@ from quickml.events import Status
 from quickml.http.answers import job_details, job_message
 from quickml.http.auth import Owner
 from quickml.http.openapi import DOCUMENT
-from quickml.http.parameters import JobId
+from quickml.http.parameters import Cursor, JobId, Limit
 from quickml.http.server.bodies import JsonBody
 from quickml.http.state import TheService, TheState
 
@@ -30,8 +30,6 @@ Statuses = Annotated[
     Annotated[list[Status], Field(fail_fast=True)] | None,
     Query(description="Return jobs with these statuses only."),
 ]
-Limit = Annotated[int, Query(ge=1, le=200, description="Page size.")]
-Cursor = Annotated[str | None, Query(description="Where the page starts: `next` of the previous page.")]
 
 
 @router.post(

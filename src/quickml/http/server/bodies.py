@@ -14,14 +14,17 @@ from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Request
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from quickml.api import routes
 from quickml.http import problems
 from quickml.http.auth import Owner
 from quickml.http.shares import Share, Shares
 from quickml.http.state import owner_in, state_of
+from quickml.http.uploads.protocols import is_creation
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -38,7 +41,7 @@ class BodyLimits:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI."""
-        if scope["type"] != "http":
+        if scope["type"] != "http" or _is_upload(scope):
             await self._app(scope, receive, send)
             return
         limited = _LimitedReceive(
@@ -48,6 +51,13 @@ class BodyLimits:
             await self._app(scope, limited, send)
         finally:
             limited.release()
+
+
+def _is_upload(scope: Scope) -> bool:
+    """Whether the body is written to a file as it comes; `uploads.receiving` limits it."""
+    if scope["path"] == routes.USER_FILES:
+        return scope["method"] == "POST" and is_creation(Headers(scope=scope))
+    return bool(scope["path"].startswith(f"{routes.UPLOADS}/")) and scope["method"] in ("PATCH", "POST")
 
 
 class _LimitedReceive:

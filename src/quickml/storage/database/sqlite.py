@@ -9,7 +9,7 @@ import time
 import weakref
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,9 +27,13 @@ looks, so a busy process would keep others out."""
 
 _BEGIN = {
     # IMMEDIATE: a writer that read first would be refused, not made to wait, if another wrote since.
-    Mode.WRITE: ("NORMAL", "BEGIN IMMEDIATE"),
-    Mode.DURABLE_WRITE: ("FULL", "BEGIN IMMEDIATE"),
+    Mode.WRITE: ("NORMAL", "FAST", "BEGIN IMMEDIATE"),
+    Mode.DURABLE_WRITE: ("FULL", "FAST", "BEGIN IMMEDIATE"),
+    Mode.ERASE: ("FULL", "ON", "BEGIN IMMEDIATE"),
 }
+"""`synchronous`, `secure_delete` and the statement. FAST overwrites deleted rows where that needs no further
+writing; ON also overwrites pages that are not used any more."""
+PURGE_TIMEOUT_S = 2.0
 
 
 @databases.opens("sqlite")
@@ -64,6 +68,19 @@ class SqliteDatabase(Database):
         turn = nullcontext() if mode is Mode.READ else self._turns.next()
         with self._gate.inside(), turn, super()._transaction(mode) as connection:
             yield connection
+
+    def purge(self) -> bool:
+        """See `Database`. The write-ahead log has pages as they were before; it is emptied, unless read."""
+        with self._gate.inside(), self._turns.next(), closing(self._engine.raw_connection()) as connection:
+            cursor = connection.cursor()
+            cursor.execute(f"PRAGMA busy_timeout={round(PURGE_TIMEOUT_S * 1000)}")
+            try:
+                is_busy, _, _ = cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError as error:
+                raise StoreError(f"{self.path}: the database cannot be used ({error})") from error
+            finally:
+                cursor.execute(f"PRAGMA busy_timeout={round(BUSY_TIMEOUT_S * 1000)}")
+        return not is_busy
 
     def before_fork(self) -> None:
         """Wait for transactions to end, let no other begin, and close the connections.
@@ -157,8 +174,9 @@ def _begin(connection: Connection) -> None:
     if mode is Mode.READ:
         connection.exec_driver_sql("BEGIN")
         return
-    synchronous, begin = _BEGIN[mode]
+    synchronous, erasing, begin = _BEGIN[mode]
     connection.exec_driver_sql(f"PRAGMA synchronous={synchronous}")
+    connection.exec_driver_sql(f"PRAGMA secure_delete={erasing}")
     if not _begun_soon(connection, begin):
         connection.exec_driver_sql(begin)
 

@@ -136,3 +136,52 @@ counters = Table(
     Column("value", Float, nullable=False),
 )
 """Totals of the events of all jobs, including deleted ones; see `jobs.counters`."""
+
+files = Table(
+    "files",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("used_at", String(32), nullable=False),
+    Index("files_by_sha256", "sha256"),
+)
+"""Files that users have uploaded; see `uploads`."""
+
+file_names = Table(
+    "file_names",
+    metadata,
+    Column("owner", String, primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Column("named_at", String(32), nullable=False),
+    Index("file_names_by_sha256", "owner", "sha256"),
+)
+"""What users call their files. A content may have several names, and a name several contents over time."""
+
+uploads = Table(
+    "uploads",
+    metadata,
+    Column("id", String(30), primary_key=True),
+    Column("owner", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("size_bytes", BigInteger),
+    Column("sha256", String(64)),
+    Column("content", String(64)),
+    Column("is_complete", Boolean, nullable=False),
+    Column("reserved_bytes", BigInteger, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Index("uploads_by_owner", "owner", "id"),
+)
+"""Uploads, and for a while those that are complete. `sha256` was announced, `content` was found."""
+
+job_files = Table(
+    "job_files",
+    metadata,
+    Column("job_id", String(30), primary_key=True),
+    Column("sha256", String(64), primary_key=True),
+    Index("job_files_by_sha256", "sha256"),
+)
+"""Which jobs use which files of their owner."""

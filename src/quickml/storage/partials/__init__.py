@@ -1,0 +1,1 @@
+"""Stores of files while they are uploaded. One module per store."""
