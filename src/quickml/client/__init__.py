@@ -7,6 +7,7 @@ Both only run flows (`flow.py`, `driver.py`), which make all decisions: single c
 from quickml.api.artifacts import ArtifactMessage as Artifact
 from quickml.api.artifacts import MemberMessage as PackageFile
 from quickml.api.artifacts import PackageMessage as Package
+from quickml.api.files import UserFileMessage as UserFile
 from quickml.api.jobs import ChangeMessage as Change
 from quickml.api.jobs import JobMessage as Job
 from quickml.api.predictions import ActivationMessage as Activation
@@ -17,6 +18,7 @@ from quickml.client.arrays import ExplanationArrays, LayerArray, PredictionArray
 from quickml.client.async_client import AsyncClient
 from quickml.client.client import Client
 from quickml.client.download.progress import DownloadProgress as Progress
+from quickml.client.upload.progress import UploadProgress
 from quickml.events import Status
 
 __all__ = [
@@ -35,5 +37,7 @@ __all__ = [
     "PredictionArrays",
     "Progress",
     "Status",
+    "UploadProgress",
+    "UserFile",
     "Validation",
 ]

@@ -10,14 +10,15 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
+from quickml.api.files import UserFileMessage
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
-from quickml.client import endpoints
+from quickml.client import endpoints, file_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.base import BaseClient
-from quickml.client.call import call, list_jobs
+from quickml.client.call import call, list_files, list_jobs
 from quickml.client.download.file import FileDownload
 from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
@@ -26,6 +27,9 @@ from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.film import film, frames
 from quickml.client.flow import Flow
+from quickml.client.upload.file import FileUpload
+from quickml.client.upload.progress import OnUploadProgress
+from quickml.client.upload.progress import ignore as unshown
 from quickml.events import Event
 
 if TYPE_CHECKING:
@@ -119,6 +123,20 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     ) -> Path:
         """See `Client.download_package`."""
         return await self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
+
+    async def upload(
+        self, path: Path | str, *, name: str | None = None, progress: OnUploadProgress = unshown
+    ) -> UserFileMessage:
+        """See `Client.upload`."""
+        return await self._run(FileUpload.of(Path(path), name, self._contact, progress).run())
+
+    def files(self, *, page: int = 50) -> AsyncIterator[UserFileMessage]:
+        """See `Client.files`."""
+        return self._iterate(list_files(page, self._contact))
+
+    async def delete_file(self, sha256: str) -> None:
+        """See `Client.delete_file`."""
+        await self._call(file_endpoints.delete(sha256))
 
     async def predictions(
         self,

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TypeVar
 
+from quickml.api.files import UserFileMessage
 from quickml.api.jobs import JobMessage
-from quickml.client import endpoints
+from quickml.client import endpoints, file_endpoints
 from quickml.client.endpoints import Call
 from quickml.client.flow import Emit, Flow, receive_body
 from quickml.client.problems import refusal
@@ -49,6 +50,18 @@ def list_jobs(statuses: Sequence[str], page_size: int, contact: Contact) -> Flow
         page = yield from call(endpoints.jobs(statuses, page_size, cursor), contact)
         for job in page.jobs:
             yield Emit(item=job)
+        cursor = page.next
+        if cursor is None:
+            return None
+
+
+def list_files(page_size: int, contact: Contact) -> Flow[UserFileMessage | None]:
+    """Emit every file, one request per page."""
+    cursor: str | None = None
+    while True:
+        page = yield from call(file_endpoints.files(page_size, cursor), contact)
+        for file in page.files:
+            yield Emit(item=file)
         cursor = page.next
         if cursor is None:
             return None

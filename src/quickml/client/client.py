@@ -10,14 +10,15 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
+from quickml.api.files import UserFileMessage
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
-from quickml.client import endpoints
+from quickml.client import endpoints, file_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.base import BaseClient
-from quickml.client.call import call, list_jobs
+from quickml.client.call import call, list_files, list_jobs
 from quickml.client.download.file import FileDownload
 from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
@@ -26,6 +27,9 @@ from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.film import film, frames
 from quickml.client.flow import Flow
+from quickml.client.upload.file import FileUpload
+from quickml.client.upload.progress import OnUploadProgress
+from quickml.client.upload.progress import ignore as unshown
 from quickml.events import Event
 
 if TYPE_CHECKING:
@@ -172,6 +176,37 @@ class Client(BaseClient[httpx.Client]):
             ResultError: the disk is full or refuses, or something different has the name.
         """
         return self._run(PackageDownload(artifact, Path(folder), self._contact, progress).run())
+
+    # Files of your own
+
+    def upload(
+        self, path: Path | str, *, name: str | None = None, progress: OnUploadProgress = unshown
+    ) -> UserFileMessage:
+        """Upload a file, or nothing if you have uploaded its content before.
+
+        After a lost connection, the upload goes on where it broke; so does the same call in another process,
+        for a day. The server checks the SHA-256 of the whole.
+
+        Args:
+            path: the file.
+            name: what to call it; by default its name on this machine.
+            progress: called often, with an `UploadProgress`.
+
+        Raises:
+            InputError: the file cannot be read, or changes while it is sent.
+            ServiceError: it is too large, or there is no room for it.
+        """
+        return self._run(FileUpload.of(Path(path), name, self._contact, progress).run())
+
+    def files(self, *, page: int = 50) -> Iterator[UserFileMessage]:
+        """The files that you have uploaded, newest first. `page` is the page size."""
+        return self._iterate(list_files(page, self._contact))
+
+    def delete_file(self, sha256: str) -> None:
+        """Delete a file that you have uploaded; not while a job needs it that is queued or runs."""
+        self._call(file_endpoints.delete(sha256))
+
+    # Predictions
 
     def predictions(
         self,

@@ -9,7 +9,7 @@ from typing import Generic, Self, TypeVar, cast
 
 import httpx
 
-from quickml.client.flow import Emit, Flow, Receive, ResponseHead, RunBlocking, Send, Sleep, Step
+from quickml.client.flow import Emit, Flow, Outgoing, Receive, ResponseHead, RunBlocking, Send, Sleep, Step
 from quickml.errors import UnreachableError
 
 T = TypeVar("T")
@@ -73,7 +73,8 @@ class Driver(BaseDriver[T, httpx.Client]):
         self._close_response()
         match step:
             case Send():
-                response = self._response = self._http.send(_request(self._http, step), stream=True)
+                request = _request(self._http, step, _pieces(step.body) if step.body else None)
+                response = self._response = self._http.send(request, stream=True)
                 self._chunks = response.iter_bytes() if step.is_event_stream else response.iter_raw()
                 return ResponseHead(status=response.status_code, headers=response.headers)
             case Sleep():
@@ -119,7 +120,7 @@ class AsyncDriver(BaseDriver[T, httpx.AsyncClient]):
         await self._close_response()
         match step:
             case Send():
-                request = _request(self._http, step)
+                request = _request(self._http, step, _awaited_pieces(step.body) if step.body else None)
                 response = self._response = await self._http.send(request, stream=True)
                 self._chunks = response.aiter_bytes() if step.is_event_stream else response.aiter_raw()
                 return ResponseHead(status=response.status_code, headers=response.headers)
@@ -149,7 +150,22 @@ async def _in_thread(work: Callable[[], T]) -> T:
     return running.result()
 
 
-def _request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Request:
+def _pieces(body: Outgoing) -> Iterator[bytes]:
+    for piece in body.pieces():
+        yield piece
+        body.on_sent(len(piece))
+
+
+async def _awaited_pieces(body: Outgoing) -> AsyncIterator[bytes]:
+    pieces = body.pieces()
+    while piece := await _in_thread(lambda: next(pieces, b"")):
+        yield piece
+        body.on_sent(len(piece))
+
+
+def _request(
+    http: httpx.Client | httpx.AsyncClient, step: Send, pieces: Iterator[bytes] | AsyncIterator[bytes] | None
+) -> httpx.Request:
     """The request of a step, as httpx has it."""
     call, timeout = step.call, httpx.Timeout(http.timeout)
     if step.is_event_stream:
@@ -159,7 +175,7 @@ def _request(http: httpx.Client | httpx.AsyncClient, step: Send) -> httpx.Reques
         call.path,
         params=dict(call.query) or None,
         headers=dict(call.headers),
-        content=call.content,
+        content=call.content if pieces is None else pieces,
         timeout=timeout,
     )
 

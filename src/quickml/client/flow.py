@@ -32,6 +32,16 @@ class ResponseHead:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Outgoing:
+    """A request body that is read while it is sent. The request has a `Content-Length`."""
+
+    pieces: Callable[[], Iterator[bytes]]
+    """Reads it from its beginning; blocks."""
+    on_sent: Callable[[int], None]
+    """Called with the size of each piece that was sent."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Send:
     """Send a request and wait for the response. Result: its `ResponseHead`.
 
@@ -44,6 +54,8 @@ class Send:
     call: Call[Any]
     is_event_stream: bool = False
     """Allow `driver.SILENCE_S` between two chunks."""
+    body: Outgoing | None = None
+    """Sent instead of the call's content."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -84,9 +96,11 @@ Flow: TypeAlias = Generator[Step, Any, T]
 """A flow that returns T at its end."""
 
 
-def send(call: Call[Any], *, is_event_stream: bool = False) -> Flow[ResponseHead]:
+def send(
+    call: Call[Any], *, is_event_stream: bool = False, body: Outgoing | None = None
+) -> Flow[ResponseHead]:
     """See `Send`."""
-    return cast(ResponseHead, (yield Send(call=call, is_event_stream=is_event_stream)))
+    return cast(ResponseHead, (yield Send(call=call, is_event_stream=is_event_stream, body=body)))
 
 
 def receive() -> Flow[bytes]:

@@ -92,9 +92,11 @@ class Retry:
         self._contact = contact
         self.backoff = Backoff(contact.patience_s)
 
-    def send(self, call: Call[Any], *, is_event_stream: bool = False) -> Flow[ResponseHead]:
+    def send(
+        self, call: Call[Any], *, is_event_stream: bool = False, body: flow.Outgoing | None = None
+    ) -> Flow[ResponseHead]:
         """See `flow.Send`; also notes that the server has answered."""
-        head = yield from flow.send(call, is_event_stream=is_event_stream)
+        head = yield from flow.send(call, is_event_stream=is_event_stream, body=body)
         self._contact.has_answered = True
         return head
 

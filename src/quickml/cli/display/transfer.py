@@ -1,4 +1,4 @@
-"""Progress of a download: a bar on a terminal, plain lines elsewhere, nothing for programs."""
+"""Progress of a download or an upload: a bar on a terminal, plain lines elsewhere, nothing for programs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Self, TextIO
 
 from quickml.cli.display.formatting import size
 from quickml.cli.display.output import say
-from quickml.client import Progress
+from quickml.client import Progress, UploadProgress
 from quickml.text import printable
 
+AnyProgress = Progress | UploadProgress
 LINE_EVERY_S = 10.0
 BAR_EVERY_S = 0.1
 WINDOW_S = 10.0
@@ -21,6 +22,8 @@ DOING = {
     "waiting": "waiting for another download of it",
     "checking": "checking what is on disk",
     "repairing": "replacing damaged parts",
+    "reading": "computing its checksum",
+    "done": "stored",
 }
 
 
@@ -50,9 +53,9 @@ class TransferRate:
 
 
 class Transfer:
-    """Shows the progress of downloads; this one shows nothing, for programs. A context manager."""
+    """Shows the progress of transfers; this one shows nothing, for programs. A context manager."""
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: AnyProgress) -> None:
         """Show the progress of a file."""
 
     def __enter__(self) -> Self:
@@ -69,12 +72,12 @@ class LineTransfer(Transfer):
         self._stream, self._clock = stream, clock
         self._rate, self._last_s = TransferRate(clock), clock()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: AnyProgress) -> None:
         """Write and flush a line, if it is time for one."""
         if self._clock() - self._last_s < LINE_EVERY_S:
             return
         self._last_s = self._clock()
-        self._rate.add(progress.fetched_bytes)
+        self._rate.add(progress.moved_bytes)
         say(f"{progress.name}  {sentence(progress, self._rate.per_second)}", to=self._stream)
 
 
@@ -103,12 +106,12 @@ class BarTransfer(Transfer):
     def __exit__(self, *_: object) -> None:
         self._bars.stop()
 
-    def show(self, progress: Progress) -> None:
+    def show(self, progress: AnyProgress) -> None:
         """Update the bar, at most every `BAR_EVERY_S`."""
         if time.monotonic() - self._last_s < BAR_EVERY_S and progress.done_bytes < progress.size_bytes:
             return
         self._last_s = time.monotonic()
-        self._rate.add(progress.fetched_bytes)
+        self._rate.add(progress.moved_bytes)
         self._bars.update(
             self._task,
             description=printable(progress.name),
@@ -127,10 +130,10 @@ def transfer_on(stream: TextIO, *, as_json: bool) -> Transfer:
     return LineTransfer(stream)
 
 
-def sentence(progress: Progress, per_second: float) -> str:
-    """Bytes, rate and time left, or what is done instead of downloading."""
+def sentence(progress: AnyProgress, per_second: float) -> str:
+    """Bytes, rate and time left, or what is done instead of moving bytes."""
     text = f"{size(progress.done_bytes)} of {size(progress.size_bytes)}"
-    if progress.doing != "fetching":
+    if progress.doing in DOING:
         return f"{text}, {DOING[progress.doing]}"
     if per_second > 0:
         left_s = (progress.size_bytes - progress.done_bytes) / per_second

@@ -22,6 +22,11 @@ class DownloadProgress:
     """Received over the network by this download."""
     doing: Doing
 
+    @property
+    def moved_bytes(self) -> int:
+        """Bytes that went over the network."""
+        return self.fetched_bytes
+
 
 OnProgress = Callable[[DownloadProgress], None]
 """Called often, in the thread of the download; of an `AsyncClient`, in that of the event loop."""

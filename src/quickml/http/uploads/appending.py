@@ -116,8 +116,7 @@ class AppendingRequest:
 
     async def refused(self, error: QuickMLError | HTTPException) -> Response:
         """The response to a request that was refused, also in the middle of its body."""
-        is_plain = isinstance(error, HTTPException)
-        response = problems.of_http(error) if is_plain else problems.answer(error)
+        response = _problem(error)
         response.headers.update(self._protocol.base_headers())
         if not self._waits_for_100 and not self._body.is_complete:
             await self._body.drain()
@@ -137,6 +136,12 @@ def completed_headers(file: UserFile) -> dict[str, str]:
         "Content-Location": routes.address(routes.USER_FILE, sha256=file.sha256),
         "Repr-Digest": fields.repr_digest(file.sha256),
     }
+
+
+def _problem(error: QuickMLError | HTTPException) -> Response:
+    if isinstance(error, HTTPException):
+        return problems.of_http(error)
+    return problems.answer(error)
 
 
 def _has_body(request: Request) -> bool:
