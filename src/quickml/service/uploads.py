@@ -83,14 +83,14 @@ class Uploads:
             return self._store.known(owner, new.sha256, new.name)
         return None
 
-    def begin(self, owner: str, new: NewUpload) -> UploadState:
-        """Begin an upload. The same one, if it is open already, goes on.
+    def begin(self, owner: str, new: NewUpload, *, resumes: bool = False) -> UploadState:
+        """Begin an upload; or, where it may resume one, go on with an open one of the same file.
 
         Raises:
             FileTooLargeError, QuotaError, TooManyUploadsError: the owner may not upload so much.
             DiskFullError: there is too little room.
         """
-        upload = self._store.begin(owner, new)
+        upload = self._store.begin(owner, new, resumes=resumes)
         with suppress(UploadNotFoundError):  # it is new, or what had arrived was lost
             return self.state(upload.id, owner)
         try:

@@ -57,8 +57,8 @@ class UploadStore:
 
     # Uploads
 
-    def begin(self, owner: str, new: NewUpload) -> Upload:
-        """Store an upload. One of the same name, length and digest that is open already is returned instead.
+    def begin(self, owner: str, new: NewUpload, *, resumes: bool = False) -> Upload:
+        """Store an upload; where it may resume one, an open one of the same digest is returned instead.
 
         Raises:
             FileTooLargeError: the file is larger than a file may be.
@@ -67,7 +67,7 @@ class UploadStore:
         """
         now = self._clock()
         with self._database.erase() as connection:
-            if (same := self._same(connection, owner, new)) is not None:
+            if resumes and (same := self._same(connection, owner, new)) is not None:
                 return same
             mine = uploads.c.owner == owner, uploads.c.is_complete.is_(False)
             count = connection.scalar(select(func.count()).select_from(uploads).where(*mine)) or 0

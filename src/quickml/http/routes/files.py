@@ -13,7 +13,7 @@ from quickml.api.files import BegunUpload, FileRequest, UserFileDetails, UserFil
 from quickml.http.auth import Owner
 from quickml.http.openapi import request_body
 from quickml.http.parameters import Cursor, Limit
-from quickml.http.server.bodies import json_body, parse
+from quickml.http.server.bodies import is_json, json_body, parse, wrong_type
 from quickml.http.state import AppState, TheService, TheState
 from quickml.http.uploads.creating import create
 from quickml.http.uploads.messages import file_details, file_message, upload_message
@@ -44,6 +44,9 @@ async def create_file(request: Request, state: TheState, owner: Owner) -> Respon
     """
     if is_creation(request.headers):
         return await create(request, state, owner, protocol_of(request.headers))
+    if not is_json(request):
+        expected = "application/json, or a header Upload-Complete beside the bytes of a file"
+        raise wrong_type(request, expected)
     wanted = parse(FileRequest, await json_body(request, owner))
     new = NewUpload(name=checked_name(wanted.name), size_bytes=wanted.size_bytes, sha256=wanted.sha256)
     return await run_in_threadpool(_begin, state, owner, new, request)
@@ -53,7 +56,7 @@ def _begin(state: AppState, owner: str, new: NewUpload, request: Request) -> Res
     uploads = state.service.uploads
     if (file := uploads.known(owner, new)) is not None:
         return _begun(BegunUpload(file=file_message(file)), 200)
-    begun = uploads.begin(owner, new)
+    begun = uploads.begin(owner, new, resumes=True)
     if begun.upload.is_complete:
         return _begun(BegunUpload(file=file_message(uploads.file(begun.upload.content or "", owner))), 200)
     if new.size_bytes == 0:

@@ -87,8 +87,7 @@ async def append_to_upload(request: Request, state: TheState, owner: Owner, uplo
     kept.
     """
     protocol = protocol_of(request.headers)
-    wanted = protocol.append(request.headers)
-    return await AppendingRequest(request, state, owner, protocol, wanted).answer(upload_id)
+    return await AppendingRequest(request, state, owner, protocol).answer(upload_id)
 
 
 @router.delete(routes.UPLOAD, status_code=204, response_description="The upload is removed")

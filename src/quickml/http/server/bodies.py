@@ -130,7 +130,8 @@ async def _read(request: Request) -> bytes:
     return bytes(body)
 
 
-def _is_json(request: Request) -> bool:
+def is_json(request: Request) -> bool:
+    """Whether the body of a request is said to be JSON."""
     kind = _type(request)
     return kind == "application/json" or (kind.startswith("application/") and kind.endswith("+json"))
 
@@ -139,7 +140,8 @@ def _type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-def _wrong_type(request: Request, expected: str) -> HTTPException:
+def wrong_type(request: Request, expected: str) -> HTTPException:
+    """The error of a body of another type than expected."""
     given = request.headers.get("content-type", "")
     found = repr(given)[:80] if given else "none"
     return HTTPException(415, f"Content-Type: expected {expected}, found {found}", headers=_CLOSE)
@@ -153,8 +155,8 @@ async def json_body(request: Request, _: Owner) -> bytes:
 
     A web page of another origin cannot send one without asking first (CORS); plain text it could.
     """
-    if not _is_json(request):
-        raise _wrong_type(request, "application/json")
+    if not is_json(request):
+        raise wrong_type(request, "application/json")
     return await _read(request)
 
 
@@ -173,10 +175,10 @@ class Sent:
 
 async def sample_body(request: Request, _: Owner) -> Sent:
     """A body that is JSON, or the bytes of one sample, unparsed; see `json_body`."""
-    is_json = _is_json(request)
-    if not is_json and _type(request) != BYTES:
-        raise _wrong_type(request, f"application/json or {BYTES}")
-    return Sent(content=await _read(request), is_json=is_json)
+    has_json = is_json(request)
+    if not has_json and _type(request) != BYTES:
+        raise wrong_type(request, f"application/json or {BYTES}")
+    return Sent(content=await _read(request), is_json=has_json)
 
 
 SampleBody = Annotated[Sent, Depends(sample_body)]

@@ -37,25 +37,31 @@ _storing = ThreadPoolExecutor(2, thread_name_prefix="store-upload")
 class AppendingRequest:
     """A request that appends its body to an upload."""
 
-    def __init__(
-        self, request: Request, state: AppState, owner: str, protocol: UploadProtocol, wanted: AppendRequest
-    ) -> None:
+    def __init__(self, request: Request, state: AppState, owner: str, protocol: UploadProtocol) -> None:
         self._request, self._state, self._owner = request, state, owner
-        self._protocol, self._wanted = protocol, wanted
+        self._protocol = protocol
         self._uploads = state.service.uploads
         self._body = BodyReceiver(request.receive, timeout_s=state.settings.body_timeout_s)
 
     async def answer(self, upload_id: str) -> Response:
+        """Append to an upload; the response, also for errors."""
+        try:
+            wanted = self._protocol.append(self._request.headers)
+        except (QuickMLError, HTTPException) as error:
+            return await self.refused(error)
+        return await self.receive(upload_id, wanted)
+
+    async def receive(self, upload_id: str, wanted: AppendRequest) -> Response:
         """Receive the body; the response, also for errors."""
         stack = ExitStack()
         appending = self._uploads.appending(
-            upload_id, self._owner, offset=self._wanted.offset, length=self._wanted.length
+            upload_id, self._owner, offset=wanted.offset, length=wanted.length
         )
         try:
             with self._state.memory.held(self._owner, PIECE_BYTES):
                 append, active = await _in_thread(stack.enter_context, appending)
                 active.on_interrupt(self._body.interrupt)
-                return await self._append(append)
+                return await self._append(append, wanted)
         except ClientDisconnect:
             return Response(status_code=400)  # nobody receives it
         except (QuickMLError, HTTPException) as error:
@@ -63,11 +69,12 @@ class AppendingRequest:
         finally:
             await asyncio.shield(_in_thread(stack.close))
 
-    async def _append(self, append: Append) -> Response:
+    async def _append(self, append: Append, wanted: AppendRequest) -> Response:
         self._check_length(append)
         await self._body.receive_into(lambda piece: self._write(append, piece))
         await _in_thread(append.sync)
-        if not self._is_whole(append):
+        is_whole = append.offset == append.upload.size_bytes if wanted.is_last is None else wanted.is_last
+        if not is_whole:
             return self._described(Response(status_code=204), append)
         file = await _in_thread(self._uploads.complete, append.upload, threads=_storing)
         return self.completed(append.upload.id, file)
@@ -86,12 +93,6 @@ class AppendingRequest:
             raise
         if offset is not None and isinstance(self._protocol, IetfProtocol):
             send_interim(self._request, self._protocol, {"Upload-Offset": str(offset)})
-
-    def _is_whole(self, append: Append) -> bool:
-        """Whether the upload is complete now. If so, `complete` checks its length."""
-        if self._wanted.is_last is not None:
-            return self._wanted.is_last
-        return append.offset == append.upload.size_bytes
 
     def _described(self, response: Response, append: Append) -> Response:
         state = self._uploads.described(append.upload, append.offset)

@@ -195,7 +195,7 @@ def protocol_of(headers: Headers) -> UploadProtocol:
         return IetfProtocol(headers)
     if version != VERSION:
         found = f"Tus-Resumable: expected {VERSION}, found {version[:80]!r}"
-        raise HTTPException(412, found, headers={"Tus-Version": VERSION})
+        raise HTTPException(412, found, headers={"Tus-Version": VERSION, "Tus-Resumable": VERSION})
     return TusProtocol()
 
 
