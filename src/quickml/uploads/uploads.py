@@ -120,6 +120,8 @@ class UploadStore:
             UploadLengthError: it has another one.
             FileTooLargeError, QuotaError: see `begin`.
         """
+        if upload.size_bytes == size_bytes:
+            return upload
         with self._database.erase() as connection:
             known = _owned(connection, upload.id, upload.owner)
             if known.size_bytes is None:

@@ -6,11 +6,13 @@ import base64
 import binascii
 import re
 from email.message import Message
+from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
 _INTEGER = re.compile(r"([0-9]{1,15})\s*(?:;.*)?", re.ASCII)
 _BOOLEAN = re.compile(r"\?([01])\s*(?:;.*)?", re.ASCII)
+_EXTENDED_NAME = re.compile(r";\s*filename\*\s*=\s*UTF-8'[\w-]*'([^\s;\"]+)", re.IGNORECASE | re.ASCII)
 _DIGEST = re.compile(r"(?:^|,)\s*sha-256=:([A-Za-z0-9+/=]{1,64}):", re.ASCII)
 
 
@@ -65,6 +67,8 @@ def file_name(headers: Headers) -> str | None:
     value = single(headers, "content-disposition")
     if value is None:
         return None
+    if extended := _EXTENDED_NAME.search(value):  # wins over `filename`, which is for older clients
+        return plain(unquote(extended[1]))
     message = Message()
     message["content-disposition"] = value
     found = message.get_filename()
