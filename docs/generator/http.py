@@ -10,23 +10,24 @@ from generator import NOTE
 from generator.fields import table, wrapped
 from quickml.api.problem import PREFIX
 from quickml.http.app import create_app
-from quickml.http.problems import KINDS
+from quickml.http.problems import KINDS, REGISTERED
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import Service
+from quickml.service import FileLimits, Service, Uploads
 from quickml.settings import ServerSettings
-from quickml.storage.addresses import Addresses
+from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.probe import StorageProbe
 from quickml.testing.executor import MemoryExecutor
+from quickml.uploads.uploads import UploadStore
 
 INTRODUCTION = """A REST API with JSON messages. [The OpenAPI document](openapi.json) describes all of them; a
 server serves its own at `/v1/openapi.json`. To start a server, see [run a server](../how-to/run-a-server.md).
 
 If the server requires tokens, send `Authorization: Bearer qml_...`. If you cannot set a header, as in a link
 or an `EventSource`, use the parameter `?token=qml_...`; it may end in logs. Request bodies must have the
-Content-Type `application/json`; only `/make-model` takes others.
+Content-Type `application/json`; only `/make-model` and uploads take others.
 
 A request that changes something and comes from a web page of another origin gets the problem `forbidden`
 (403), unless `cors_origins` has the origin. Browsers send `Sec-Fetch-Site` or `Origin`, from which the server
@@ -64,6 +65,38 @@ Requests for a file or its checksums need a token, or the `job`, `expires` and `
 link from `POST /v1/jobs/{job_id}/links`. If there is a signature, the token is ignored. A link is valid for
 its file and the checksums of that file only, until it expires or the job is deleted.
 [Fetch models](../how-to/fetch-models.md) has examples."""
+
+UPLOADS = """## Files of your own
+
+`POST /v1/files` takes the name, size and SHA-256 of a file. If you have uploaded its content before, the
+response (200) is the file, and nothing needs to be sent. Otherwise (201) `Location` is the path of an
+upload, to which the bytes are sent with `PATCH`. The same request again continues an upload that is open.
+Files belong to their owner: the content of another owner's file is always sent, so nobody can find out what
+others have.
+
+An upload speaks two protocols. Clients of the IETF's draft
+[Resumable Uploads for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpbis-resumable-upload/), among
+them `URLSession` since iOS 17, send `Upload-Offset`, `Upload-Complete` and the media type
+`application/partial-upload`. They may create an upload with its bytes in `POST /v1/files`, with
+`Upload-Complete: ?1`, the name in `Content-Disposition` and the digest in `Repr-Digest`. If such a client sends
+`Upload-Draft-Interop-Version` (3 to 8), an interim response with status 104 tells it the path of the upload
+before the bytes are sent, and later ones tell how many are on disk. Clients of
+[tus 1.0](https://tus.io/protocols/resumable-upload) send `Tus-Resumable`, `Upload-Offset` and the media type
+`application/offset+octet-stream`; of its extensions there are creation, creation-with-upload,
+creation-defer-length, expiration and termination. `Upload-Metadata` may have `filename` and `sha256`.
+`OPTIONS` on both paths tells what is offered, and needs no token.
+
+What arrives before a connection breaks is kept. `HEAD` tells the offset to continue from, in
+`Upload-Offset`; it ends a request that still appends, since its client has given it up. A request with
+another offset gets 409 with the right one; of two requests at once one wins, and the other gets 409. Once
+the upload is complete, `Content-Location` of the responses, also of `HEAD`, is the path of the file. If a
+digest was announced and the content has another one, the response is a problem of type `digest`, and the
+upload is removed.
+
+A name is what you call a file. It may have several, and names a document's dataset only until the job is
+submitted: then the SHA-256 counts. `DELETE /v1/files/{sha256}` removes the content, all names, unfinished
+uploads of it and everything that was made of it; nothing is left below the data folder. It gets 409 while a
+queued or running job needs the file. Results of jobs are deleted with their jobs."""
 
 DATASETS = """## Samples of datasets
 
@@ -139,6 +172,12 @@ def document() -> dict[str, Any]:
             executor=MemoryExecutor(jobs, Leases(backends.database), workers=0),
             probe=StorageProbe(backends, folder / "scratch"),
             tokens=TokenStore(backends.database),
+            uploads=Uploads(
+                UploadStore(backends.database, FileLimits()),
+                partial_stores.open(f"file://{folder / 'uploads'}"),
+                backends.artifacts,
+                limits=FileLimits(),
+            ),
             scratch=folder / "models",
         )
         return create_app(service, ServerSettings()).openapi()
@@ -147,7 +186,7 @@ def document() -> dict[str, Any]:
 def page() -> str:
     """docs/reference/http.md."""
     routes = table(["request", "status", "description"], list(_routes()))
-    texts = [STUDIO, ESTIMATES, DATASETS, FILES, EVENTS, FRAMES, ERRORS]
+    texts = [STUDIO, ESTIMATES, DATASETS, FILES, UPLOADS, EVENTS, FRAMES, ERRORS]
     parts = [NOTE, "# HTTP API", INTRODUCTION, "## Routes", routes, *texts]
     return "\n\n".join([*parts, _problems(), SCULPTML]) + "\n"
 
@@ -164,7 +203,11 @@ def _routes() -> Iterator[list[str]]:
             yield [f"`{request}`", codes, does]
 
 
+def _type(kind: str) -> str:
+    return kind if kind.startswith(REGISTERED) else PREFIX + kind
+
+
 def _problems() -> str:
     found: dict[tuple[int, str], str] = {(status, kind): title for status, kind, title in KINDS.values()}
-    rows = [[str(status), f"`{PREFIX}{kind}`", title] for (status, kind), title in sorted(found.items())]
+    rows = [[str(status), f"`{_type(kind)}`", title] for (status, kind), title in sorted(found.items())]
     return table(["status", "type", "title"], rows)

@@ -462,3 +462,40 @@ def watch(client, job_id, arrivals, last, seconds=3):
                 arrivals[int(line[4:])] = now = time.monotonic()
                 if now - began > seconds and len(arrivals) >= 20:
                     return
+
+
+# Uploads
+
+
+def test_an_upload_goes_through_as_it_comes(site, tmp_path):
+    """It is larger than other requests may be, and nginx does not collect it first."""
+    content = os.urandom(5 * MIB)
+    (tmp_path / "upload.bin").write_bytes(content)
+    sha256 = hashlib.sha256(content).hexdigest()
+    about = {"name": "upload.bin", "size_bytes": len(content), "sha256": sha256}
+    address = site.client.post("/v1/files", json=about).headers["location"]
+    raw = socket.create_connection(("127.0.0.1", site.nginx.https), timeout=PATIENCE_S)
+    with site.nginx.context.wrap_socket(raw, server_hostname="127.0.0.1") as connection:
+        head = (
+            f"PATCH {address} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/partial-upload\r\n"
+            f"Upload-Offset: 0\r\nUpload-Complete: ?1\r\nContent-Length: {len(content)}\r\n\r\n"
+        )
+        connection.sendall(head.encode() + content[: 3 * MIB])
+        path = site.folder / "data" / "uploads" / address.rpartition("/")[2]
+        until(lambda: path.stat().st_size > 2 * MIB, "the bytes at the server")
+    with site.quickml() as client:
+        progress = []
+        file = client.upload(tmp_path / "upload.bin", progress=progress.append)
+        assert (file.sha256, progress[-1].sent_bytes < 3 * MIB) == (sha256, True)
+        client.delete_file(sha256)
+
+
+@pytest.mark.parametrize("version", ["3", "6", "8", None])
+def test_a_client_of_the_draft_gets_through(site, version):
+    content = os.urandom(2 * MIB)
+    headers = {"Upload-Complete": "?1"} if version != "3" else {"Upload-Incomplete": "?0"}
+    if version is not None:
+        headers["Upload-Draft-Interop-Version"] = version
+    answer = site.client.post("/v1/files", content=content, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["sha256"] == hashlib.sha256(content).hexdigest()
