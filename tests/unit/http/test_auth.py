@@ -25,6 +25,8 @@ ROUTES = [
     ("GET", "/check-model?model_name=x"), ("GET", "/get-model?model_name=x"), ("GET", "/get-all"),
     ("GET", "/stop-model?model_name=x"), ("GET", "/metrics"),
     ("GET", "/v1/events"), ("GET", "/v1/jobs/x/frames"), ("GET", "/v1/jobs/x/answers"), ("GET", "/v1/jobs/x/interface"), ("GET", "/v1/datasets/x/samples"), ("GET", "/v1/datasets/x/sheet.png"), ("GET", "/v1/examples"),
+    ("GET", "/v1/files"), ("POST", "/v1/files"), ("GET", "/v1/files/x"), ("DELETE", "/v1/files/x"), ("GET", "/v1/uploads"),
+    ("HEAD", "/v1/uploads/x"), ("PATCH", "/v1/uploads/x"), ("DELETE", "/v1/uploads/x"),
 ]  # fmt: skip
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
 
@@ -174,9 +176,16 @@ def test_programs_and_pages_of_this_server_may_change_everything(open_server, me
 
 
 def test_every_change_is_tried():
-    """Only POST, DELETE and `/stop-model` change anything, and they are in `CHANGES`."""
+    """Only POST, PATCH, DELETE and `/stop-model` change anything, and they are in `CHANGES`."""
     routes = [route for module in ROUTERS for route in module.router.routes]
-    assert {method for route in routes for method in route.methods} == {"GET", "HEAD", "POST", "DELETE"}
+    assert {method for route in routes for method in route.methods} == {
+        "GET",
+        "HEAD",
+        "OPTIONS",
+        "POST",
+        "PATCH",
+        "DELETE",
+    }
 
 
 @pytest.mark.parametrize("headers", FOREIGN.values(), ids=FOREIGN)

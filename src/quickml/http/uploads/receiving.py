@@ -17,6 +17,10 @@ DRAIN_BYTES, DRAIN_S = 1 << 20, 1.0
 """What is still read of a body that was refused, and for how long. Many clients read no response before they
 have sent their request, and a connection that is closed with unread bytes may lose the response."""
 
+LINGER_S, QUIET_S = 1.0, 0.1
+"""For how long a request that another one has ended is still received, and how long nothing may come. What
+the network has delivered need not be sent again."""
+
 Write = Callable[[bytearray], Awaitable[None]]
 
 
@@ -28,7 +32,8 @@ class BodyReceiver:
         self._receive, self._timeout_s = receive, timeout_s
         self._loop = asyncio.get_running_loop()
         self._waiting: asyncio.Timeout | None = None
-        self._is_interrupted = False
+        self._ends_at: float | None = None
+        """When it ends at the latest, once it is interrupted."""
         self.is_complete = False
         """Whether all of it was received."""
 
@@ -37,9 +42,9 @@ class BodyReceiver:
         self._loop.call_soon_threadsafe(self._interrupt)
 
     def _interrupt(self) -> None:
-        self._is_interrupted = True
+        self._ends_at = self._loop.time() + LINGER_S
         if self._waiting is not None:
-            self._waiting.reschedule(self._loop.time())
+            self._waiting.reschedule(self._loop.time() + QUIET_S)
 
     async def receive_into(self, write: Write) -> None:
         """Hand pieces to `write` as they come. What has arrived is written also if this raises.
@@ -65,18 +70,25 @@ class BodyReceiver:
                 await write(piece)
 
     async def _next(self) -> Message:
-        if self._is_interrupted:
-            raise InterruptedUploadError
         try:
-            async with asyncio.timeout(self._timeout_s) as self._waiting:
+            async with asyncio.timeout(self._allowed_s()) as self._waiting:
                 return await self._receive()
         except TimeoutError:
-            if self._is_interrupted:
+            if self._ends_at is not None:
                 raise InterruptedUploadError from None
             detail = f"request body: expected more of it within {self._timeout_s:g} s, found nothing"
             raise HTTPException(408, detail) from None
         finally:
             self._waiting = None
+
+    def _allowed_s(self) -> float:
+        """How long the next piece may take."""
+        if self._ends_at is None:
+            return self._timeout_s
+        left_s = self._ends_at - self._loop.time()
+        if left_s <= 0:
+            raise InterruptedUploadError
+        return min(left_s, QUIET_S)
 
     async def drain(self) -> None:
         """Read a little of what is left, so that the client can send it and then read the response."""
