@@ -78,8 +78,8 @@ An upload speaks two protocols. Clients of the IETF's draft
 [Resumable Uploads for HTTP](https://datatracker.ietf.org/doc/draft-ietf-httpbis-resumable-upload/), among
 them `URLSession` since iOS 17, send `Upload-Offset`, `Upload-Complete` and the media type
 `application/partial-upload`. They may create an upload with its bytes in `POST /v1/files`, with
-`Upload-Complete: ?1`, the name in `Content-Disposition` and the digest in `Repr-Digest`. If such a client sends
-`Upload-Draft-Interop-Version` (3 to 8), an interim response with status 104 tells it the path of the upload
+`Upload-Complete: ?1`, the name in `Content-Disposition` and the digest in `Repr-Digest`. If they send
+`Upload-Draft-Interop-Version` (3 to 8), an interim response with status 104 tells them the path of the upload
 before the bytes are sent, and later ones tell how many are on disk. Clients of
 [tus 1.0](https://tus.io/protocols/resumable-upload) send `Tus-Resumable`, `Upload-Offset` and the media type
 `application/offset+octet-stream`; of its extensions there are creation, creation-with-upload,
@@ -93,10 +93,9 @@ the upload is complete, `Content-Location` of the responses, also of `HEAD`, is 
 digest was announced and the content has another one, the response is a problem of type `digest`, and the
 upload is removed.
 
-A name is what you call a file. It may have several, and names a document's dataset only until the job is
-submitted: then the SHA-256 counts. `DELETE /v1/files/{sha256}` removes the content, all names, unfinished
-uploads of it and everything that was made of it; nothing is left below the data folder. It gets 409 while a
-queued or running job needs the file. Results of jobs are deleted with their jobs."""
+A name is what you call a file; it may have several. `DELETE /v1/files/{sha256}` removes the content, all
+names, unfinished uploads of it and everything that was made of it; nothing is left below the data folder. It
+gets 409 while a queued or running job needs the file. Results of jobs are deleted with their jobs."""
 
 DATASETS = """## Samples of datasets
 

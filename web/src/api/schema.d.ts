@@ -348,6 +348,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Files
+         * @description List your files, newest first.
+         */
+        get: operations["list_files"];
+        put?: never;
+        /**
+         * Create File
+         * @description Begin to upload a file, or continue an upload of the same name, size and SHA-256.
+         *
+         *     Send a description as JSON. Clients of the IETF's draft (with `Upload-Complete`) and of tus (with
+         *     `Tus-Resumable`) create an upload as their protocol says, with or without the first bytes.
+         */
+        post: operations["create_file"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{sha256}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File
+         * @description Get what is known of a file, and which jobs use it.
+         */
+        get: operations["get_file"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete File
+         * @description Delete a file and everything that was made of it, except the results of jobs.
+         *
+         *     It is refused with 409 while a queued or running job needs the file.
+         */
+        delete: operations["delete_file"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -650,6 +703,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Uploads
+         * @description List your uploads that are not complete, newest first.
+         */
+        get: operations["list_uploads"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Cancel Upload
+         * @description Cancel an upload, and remove what has arrived of it.
+         */
+        delete: operations["cancel_upload"];
+        options?: never;
+        /**
+         * Get Offset
+         * @description Ask how much of an upload has arrived. A request that still appends to it is ended.
+         *
+         *     Once it is complete, `Content-Location` is the path of the file.
+         */
+        head: operations["get_offset"];
+        /**
+         * Append To Upload
+         * @description Append bytes at `Upload-Offset`. With `Upload-Complete: ?1`, they are the last ones.
+         *
+         *     Clients of tus send `Tus-Resumable` and the media type of tus. What arrives before a connection breaks is
+         *     kept.
+         */
+        patch: operations["append_to_upload"];
+        trace?: never;
+    };
     "/v1/validate": {
         parameters: {
             query?: never;
@@ -781,6 +887,16 @@ export interface components {
              * @enum {string}
              */
             type: "batches";
+        };
+        /**
+         * BegunUpload
+         * @description Where to send the bytes of a file, or the file itself if you have uploaded it before.
+         */
+        BegunUpload: {
+            /** @description The file, if nothing needs to be sent. */
+            file: components["schemas"]["UserFileMessage"] | null;
+            /** @description Otherwise the upload. */
+            upload: components["schemas"]["UploadMessage"] | null;
         };
         /**
          * Built
@@ -4954,6 +5070,28 @@ export interface components {
             shape: number[];
         };
         /**
+         * FileRequest
+         * @description The description of a file that is to be uploaded.
+         */
+        FileRequest: {
+            /**
+             * Name
+             * @description Name of the file.
+             */
+            name: string;
+            /**
+             * Sha256
+             * @description SHA-256 of the file. If you have uploaded the same content before, nothing needs to be sent; if an upload of it is open, it continues.
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Size Bytes
+             * @description Size of the file.
+             */
+            size_bytes: number;
+        };
+        /**
          * FileRow
          * @description A file or a package of the result.
          */
@@ -6208,6 +6346,172 @@ export interface components {
             type: "trained";
         };
         /**
+         * UploadList
+         * @description Your uploads that are not complete, newest first.
+         */
+        UploadList: {
+            /**
+             * Uploads
+             * @description Uploads.
+             */
+            uploads: components["schemas"]["UploadMessage"][];
+        };
+        /**
+         * UploadMessage
+         * @description An upload that is not complete.
+         */
+        UploadMessage: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description Time at which the upload began.
+             */
+            created_at: string;
+            /**
+             * Expires At
+             * Format: date-time
+             * @description Time at which it is removed unless it is complete.
+             */
+            expires_at: string;
+            /**
+             * Id
+             * @description ID of the upload.
+             */
+            id: string;
+            /**
+             * Name
+             * @description Name of the file.
+             */
+            name: string;
+            /**
+             * Offset
+             * @description Number of bytes that have arrived.
+             */
+            offset: number;
+            /**
+             * Sha256
+             * @description SHA-256 of the file, if the client has told it.
+             */
+            sha256: string | null;
+            /**
+             * Size Bytes
+             * @description Size of the file; null as long as the client has not told it.
+             */
+            size_bytes: number | null;
+            /**
+             * Url
+             * @description Path to which the bytes are sent.
+             */
+            url: string;
+        };
+        /**
+         * UserFileDetails
+         * @description A file that you have uploaded, and the jobs that use it.
+         */
+        UserFileDetails: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description Time at which it was uploaded first.
+             */
+            created_at: string;
+            /**
+             * Jobs
+             * @description IDs of the jobs that use it, the newest first.
+             */
+            jobs: string[];
+            /**
+             * Name
+             * @description Newest name of the file.
+             */
+            name: string;
+            /**
+             * Names
+             * @description All names under which you have uploaded it, the newest first.
+             */
+            names: string[];
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Size Bytes
+             * @description Size of the file.
+             */
+            size_bytes: number;
+            /**
+             * Url
+             * @description Path of the file on the server.
+             */
+            url: string;
+            /**
+             * Used At
+             * Format: date-time
+             * @description Time at which it was uploaded, or used by a job, last.
+             */
+            used_at: string;
+        };
+        /**
+         * UserFileMessage
+         * @description A file that you have uploaded.
+         */
+        UserFileMessage: {
+            /**
+             * Created At
+             * Format: date-time
+             * @description Time at which it was uploaded first.
+             */
+            created_at: string;
+            /**
+             * Name
+             * @description Newest name of the file.
+             */
+            name: string;
+            /**
+             * Names
+             * @description All names under which you have uploaded it, the newest first.
+             */
+            names: string[];
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Size Bytes
+             * @description Size of the file.
+             */
+            size_bytes: number;
+            /**
+             * Url
+             * @description Path of the file on the server.
+             */
+            url: string;
+            /**
+             * Used At
+             * Format: date-time
+             * @description Time at which it was uploaded, or used by a job, last.
+             */
+            used_at: string;
+        };
+        /**
+         * UserFilePage
+         * @description A page of your files, newest first.
+         */
+        UserFilePage: {
+            /**
+             * Files
+             * @description Files of this page.
+             */
+            files: components["schemas"]["UserFileMessage"][];
+            /**
+             * Next
+             * @description `cursor` of the next page; null on the last page.
+             */
+            next: string | null;
+        };
+        /**
          * ValidationMessage
          * @description What a document means, or every problem with it. Fields after `layers` are null if it is invalid.
          */
@@ -7017,6 +7321,147 @@ export interface operations {
             };
         };
     };
+    list_files: {
+        parameters: {
+            query?: {
+                /** @description Where the page starts: `next` of the previous page. */
+                cursor?: string | null;
+                /** @description Page size. */
+                limit?: number;
+                /** @description Return only the newest file with this name. */
+                name?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of files */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFilePage"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    create_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FileRequest"];
+                "application/octet-stream": string;
+            };
+        };
+        responses: {
+            /** @description The file, which you have uploaded before */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunUpload"];
+                };
+            };
+            /** @description The upload; `Location` is the path for its bytes */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunUpload"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFileDetails"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    delete_file: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     list_jobs: {
         parameters: {
             query?: {
@@ -7635,6 +8080,139 @@ export interface operations {
                         [key: string]: unknown;
                     };
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Uploads */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadList"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    cancel_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The upload is removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_offset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description `Upload-Offset` is what has arrived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    append_to_upload: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description ID of the upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/offset+octet-stream": string;
+                "application/partial-upload": string;
+            };
+        };
+        responses: {
+            /** @description The file: all of it has arrived */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserFileMessage"];
+                };
+            };
+            /** @description Appended; `Upload-Offset` is the number of bytes that have arrived */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
