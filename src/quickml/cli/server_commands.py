@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from quickml.cli import file_commands as file_commands  # noqa: PLC0414  # adds its commands
 from quickml.cli.app import app
 from quickml.cli.command_group import CommandGroup
 from quickml.cli.setting_options import with_settings
