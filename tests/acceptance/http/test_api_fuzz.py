@@ -40,6 +40,11 @@ def server(tmp_path_factory):
     thread.join()
 
 
+schemathesis.serializer.alias(
+    ["application/partial-upload", "application/offset+octet-stream"], "application/octet-stream"
+)
+
+
 def load(*, coverage):
     document = json.loads((ROOT / "docs" / "reference" / "openapi.json").read_text(encoding="utf-8"))
     schema = schemathesis.openapi.from_dict(document)

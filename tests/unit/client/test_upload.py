@@ -239,6 +239,17 @@ def test_an_upload_that_was_lost_or_is_busy_is_asked_for_again(way, path, status
 
 
 @both
+def test_an_upload_that_is_being_stored_is_waited_for(way, path):
+    answers = [problem(409, "upload-busy"), problem(409, "upload-busy")]
+    done = answer(
+        200, json.dumps({"file": json.loads(stored().partition(b"\r\n\r\n")[2]), "upload": None}).encode()
+    )
+    with scripted(lambda _: answers.pop() if answers else done) as server:
+        assert way.call(server.url, "upload", path, **QUICK).sha256 == SHA256
+        assert [request.method for request in server.requests] == ["POST"] * 3
+
+
+@both
 def test_an_upload_that_is_always_lost_is_given_up(way, path):
     script = lambda request: begun() if request.method == "POST" else problem(404, "not-found")  # noqa: E731
     with scripted(script) as server, pytest.raises(ServiceError) as raised:

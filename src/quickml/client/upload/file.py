@@ -78,7 +78,9 @@ class FileUpload:
         head = yield from self._retry.send(call)
         body = yield from receive_body(head, call)
         if not 200 <= head.status < 300:
-            raise refusal(head.status, head.headers, body)
+            error = refusal(head.status, head.headers, body)
+            is_busy = head.status == CONFLICT  # all has arrived before, and is being stored
+            raise UnreachableError(str(error), was_sent=True) if is_busy else error
         return call.result(body)
 
     def _append(self, upload: UploadMessage, start: int, stop: int) -> Flow[tuple[ResponseHead, bytes]]:
