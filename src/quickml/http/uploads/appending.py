@@ -53,19 +53,23 @@ class AppendingRequest:
 
     async def receive(self, upload_id: str, wanted: AppendRequest) -> Response:
         """Receive the body; the response, also for errors."""
+        try:
+            with self._state.memory.held(self._owner, PIECE_BYTES):
+                return await self._receive(upload_id, wanted)
+        except ClientDisconnect:
+            return Response(status_code=400)  # nobody receives it
+        except (QuickMLError, HTTPException) as error:
+            return await self.refused(error)
+
+    async def _receive(self, upload_id: str, wanted: AppendRequest) -> Response:
         stack = ExitStack()
         appending = self._uploads.appending(
             upload_id, self._owner, offset=wanted.offset, length=wanted.length
         )
         try:
-            with self._state.memory.held(self._owner, PIECE_BYTES):
-                append, active = await _in_thread(stack.enter_context, appending)
-                active.on_interrupt(self._body.interrupt)
-                return await self._append(append, wanted)
-        except ClientDisconnect:
-            return Response(status_code=400)  # nobody receives it
-        except (QuickMLError, HTTPException) as error:
-            return await self.refused(error)
+            append, active = await _in_thread(stack.enter_context, appending)
+            active.on_interrupt(self._body.interrupt)
+            return await self._append(append, wanted)
         finally:
             await asyncio.shield(_in_thread(stack.close))
 
