@@ -44,6 +44,59 @@ def encode(columns: Sequence[Column], rows: Sequence[Row], *, name: str = "rows"
     return encoded
 
 
+def decode(
+    columns: Sequence[Column], encoded: NDArray[np.generic], *, seed: int = 0
+) -> list[dict[str, Value]]:
+    """Raw rows that `encode` encodes as these.
+
+    A category of which all places are 0 becomes a missing value, and in half of the rows one that is not
+    among the values. In half of the rows, a number that equals the replacement becomes a missing value.
+
+    Args:
+        columns: the columns of the table.
+        encoded: (rows, width), as `encode` returns.
+        seed: the same seed gives the same rows.
+    """
+    random = np.random.default_rng(seed)
+    rows: list[dict[str, Value]] = [{} for _ in range(len(encoded))]
+    start = 0
+    for column in columns:
+        places = encoded[:, start : start + column.width]
+        is_varied = random.random(len(encoded)) < 0.5
+        values = (
+            _categories(column, places, is_varied)
+            if column.is_category
+            else _numbers(column, places, is_varied)
+        )
+        for row, value in zip(rows, values, strict=True):
+            row[column.name] = value
+        start += column.width
+    return rows
+
+
+def _numbers(column: Column, places: NDArray[np.generic], is_varied: NDArray[np.bool_]) -> list[Value]:
+    numbers: list[Value] = places[:, 0].astype(np.float64).tolist()
+    if column.replacement is None:
+        return numbers
+    is_replaced = (places[:, 0] == np.float32(column.replacement)) & is_varied
+    return [math.nan if missing else number for missing, number in zip(is_replaced, numbers, strict=True)]
+
+
+def _categories(column: Column, places: NDArray[np.generic], is_varied: NDArray[np.bool_]) -> list[Value]:
+    unseen = _unseen(column)
+    is_known, positions = (places != 0).any(axis=1).tolist(), places.argmax(axis=1).tolist()
+    return [
+        column.values[position] if known else unseen if varied else None
+        for known, position, varied in zip(is_known, positions, is_varied, strict=True)
+    ]
+
+
+def _unseen(column: Column) -> int | str:
+    known = set(map(str, column.values))
+    number = next(number for number in range(len(known) + 1) if str(number) not in known)
+    return number if column.is_integer else str(number)
+
+
 def is_missing(value: Value) -> bool:
     """Whether a value is None, NaN or an empty text."""
     return value is None or value == "" or (isinstance(value, float) and math.isnan(value))

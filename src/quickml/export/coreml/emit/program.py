@@ -28,6 +28,11 @@ def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
     return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
 
 
+def network_shape(kind: Kind, shape: Shape, *, in_pipeline: bool) -> tuple[int, ...]:
+    """The shape of a network's input. In a pipeline, it is the vector that a feature vectorizer makes."""
+    return shape if in_pipeline else input_shape(kind, shape)
+
+
 def emit(
     graph: Graph,
     weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
@@ -36,6 +41,7 @@ def emit(
     opset: Any,
     kind: Kind = "features",
     both: bool = False,
+    in_pipeline: bool = False,
 ) -> Program:
     """Write the MIL program of a trained model, from the raw input to the probabilities or the prediction.
 
@@ -45,6 +51,7 @@ def emit(
         input_name: the name of the file's input.
         opset: the coremltools target whose operations may be used.
         kind: the kind of the input.
+        in_pipeline: whether the file's input is that of a network in a pipeline; see `network_shape`.
         both: whether the network outputs only the probability of the second of two classes; the program then
             outputs both.
 
@@ -52,7 +59,7 @@ def emit(
         CompileError: a layer without an emitter.
     """
     program = Program()
-    shape = input_shape(kind, graph.input_shape)
+    shape = network_shape(kind, graph.input_shape, in_pipeline=in_pipeline)
     dtype = types.int32 if kind == "tokens" else types.fp32
     with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
         source = function.inputs[input_name]

@@ -53,13 +53,14 @@ def _parts(model: Any) -> Iterator[Any]:
     yield model
     kind = model.WhichOneof("Type") or ""
     if kind.startswith("pipeline"):
-        for part in _pipeline(model, kind).models:
+        for part in pipeline(model).models:
             yield from _parts(part)
 
 
-def _pipeline(model: Any, kind: str) -> Any:
-    body = getattr(model, kind)
-    return body if kind == "pipeline" else body.pipeline
+def pipeline(model: Any) -> Any:
+    """The parts of a pipeline of any of the three kinds: the message `Pipeline`."""
+    body = getattr(model, model.WhichOneof("Type"))
+    return body.pipeline if "pipeline" in body.DESCRIPTOR.fields_by_name else body
 
 
 def required_version(model: Any) -> int:
@@ -68,8 +69,9 @@ def required_version(model: Any) -> int:
 
 
 def has_half_values(model: Any) -> bool:
-    """Whether a model is a program that computes values in float16."""
-    computed = (one for one in operations(model.mlProgram) if one.type != "const")
+    """Whether a model or a part of it is a program that computes values in float16."""
+    programs = (part.mlProgram for part in _parts(model) if part.WhichOneof("Type") == "mlProgram")
+    computed = (one for program in programs for one in operations(program) if one.type != "const")
     types = (output.type for operation in computed for output in operation.outputs)
     return any(
         one.WhichOneof("type") == "tensorType" and milvalues.type_name(one.tensorType) == "float16"
@@ -95,7 +97,7 @@ def contents(model: Any) -> Contents:
     """The layers, weights and parameters of a model. They are empty for kinds of models without such."""
     kind = model.WhichOneof("Type") or ""
     if kind.startswith("pipeline"):
-        return _pipeline_contents(_pipeline(model, kind))
+        return _pipeline_contents(pipeline(model))
     if kind.startswith("neuralNetwork"):
         return _network_contents(getattr(model, kind))
     if kind == "mlProgram":
@@ -264,12 +266,12 @@ def _compression(operation: Any, constants: Mapping[str, _Stored]) -> str:
     return str(operation.type)
 
 
-def _pipeline_contents(pipeline: Any) -> Contents:
+def _pipeline_contents(parts: Any) -> Contents:
     layers: list[LayerDescription] = []
     types: set[str] = set()
-    for index, part in enumerate(pipeline.models):
+    for index, part in enumerate(parts.models):
         inner = contents(part)
-        name = pipeline.names[index] if index < len(pipeline.names) else f"model{index}"
+        name = parts.names[index] if index < len(parts.names) else f"model{index}"
         kind = part.WhichOneof("Type") or "unknown"
         layers.append(LayerDescription(name=name, type=kind, parameters=inner.parameters))
         types |= inner.weight_types
