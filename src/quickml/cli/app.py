@@ -162,12 +162,18 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Image files, .csv or .json files, or numbers such as 5.1,3.5,1.4,0.2."
+            metavar="INPUT",
+            help="Image files, .csv or .json files, numbers such as 5.1,3.5,1.4,0.2, or NAME=VALUE for each"
+            " input.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
 ) -> None:
-    """Run a Core ML file on images or numbers. Works on any operating system."""
+    """Run a Core ML file on images, numbers or rows of a table. Works on any operating system.
+
+    A model that takes values by name is given them as NAME=VALUE; one that is missing is left out. A .csv
+    file has a header with these names, a .json file an object or a list of objects.
+    """
     from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)

@@ -3420,7 +3420,7 @@ export interface components {
          * @description (x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the inverse.
          *
          *     By default, mean and variance are measured on the training samples: on the inputs, or, with `invert`, on
-         *     the targets.
+         *     the targets. Of the inputs of a table, categories stay as they are, 0 or 1.
          */
         DocumentNormalization: {
             /**
@@ -4922,10 +4922,22 @@ export interface components {
          */
         FeatureMessage: {
             /**
+             * Categories
+             * @description Of an input that is a category: the values that the model knows.
+             * @default []
+             */
+            categories: (string | number)[];
+            /**
              * Color Space
              * @description For an image: `GRAYSCALE`, `RGB` or `BGR`.
              */
             color_space: string;
+            /**
+             * Column
+             * @description Of an input of a table's model: the name of the column, if it differs.
+             * @default
+             */
+            column: string;
             /**
              * Data Type
              * @description Type of the numbers of an array, such as `float32`, or of the items of a dictionary.
@@ -4947,6 +4959,17 @@ export interface components {
              * @description Name.
              */
             name: string;
+            /**
+             * Refuses Unknown
+             * @description Whether other values than the categories are errors. Otherwise they count as missing.
+             * @default false
+             */
+            refuses_unknown: boolean;
+            /**
+             * Replacement
+             * @description What the model takes for a missing value.
+             */
+            replacement: number | string | null;
             /**
              * Shape
              * @description (height, width, channels) of an image, the shape of an array, or empty.
@@ -5740,7 +5763,7 @@ export interface components {
             activations: boolean | string[];
             /**
              * Inputs
-             * @description Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or JPEG files in base64.
+             * @description Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or JPEG files in base64; for a table's model an object with the raw values of its columns by name.
              */
             inputs: unknown[];
         };

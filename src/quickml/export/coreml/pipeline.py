@@ -97,10 +97,10 @@ def _meaning(column: Column) -> str:
     if not column.is_category:
         if column.replacement is None:
             return "a number, which must not be missing"
-        return f"a number; NaN if it is missing, for which {column.replacement:.6g} is taken"
+        return f"a number; pass NaN if it is missing, and the model takes {column.replacement:.6g}"
     shown = ", ".join(map(str, column.values[:SHOWN])) + (", ..." if len(column.values) > SHOWN else "")
     what = "a whole number" if column.is_integer else "a text"
-    return f"{what}, one of {shown}; any other stands for a missing one"
+    return f"{what}, one of {shown}; any other counts as missing"
 
 
 def _parts(model: Any, network: Any, info: DatasetInfo) -> Iterator[tuple[str, Any]]:

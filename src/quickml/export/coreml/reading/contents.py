@@ -114,6 +114,8 @@ def _fractions(message: Any) -> int:
     count = 0
     for field, value in message.ListFields():
         values = value if field.is_repeated else (value,)
+        if field.name == "replaceDoubleValue":
+            continue  # of an imputer: what counts as missing, mostly NaN
         if isinstance(values, Mapping):  # of an imputer: numbers by key
             count += len(values)
         elif field.message_type is not None:
