@@ -86,6 +86,7 @@ def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> An
         kind=plan.info.kind,
         both=plan.is_binary,
         in_pipeline=bool(plan.info.columns),
+        flat=bool(plan.info.columns) and not plan.info.labels,
     )
     arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
     if plan.info.labels:
@@ -131,8 +132,10 @@ def _described(trained: TrainedModel, model: Any, kind: str) -> Any:
         old = description.description.predictedProbabilitiesName
         ct.utils.rename_feature(description, old, PROBABILITIES)
     else:
-        name = INNER if info.columns else PREDICTION
-        ct.utils.rename_feature(description, description.description.output[0].name, name)
+        output = description.description.output[0]
+        ct.utils.rename_feature(description, output.name, INNER if info.columns else PREDICTION)
+        if info.columns:  # in a neural network, coremltools declares no shape
+            output.type.multiArrayType.shape[:] = [1]
     _check_labels(description, len(labels))
     _set_input_type(description.description.input[0].type.multiArrayType, info, kind)
     fill_metadata(trained, description.description)

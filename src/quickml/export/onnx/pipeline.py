@@ -19,6 +19,7 @@ TYPES = ("pipeline", "pipelineClassifier", "pipelineRegressor", *PARTS)
 """Pipelines, and the parts that can also be files of their own."""
 
 _MOST_PARTS = 1000
+_NUMBERS = ("multiArrayType", "imageType", "doubleType", "int64Type")
 
 
 @dataclass(kw_only=True)
@@ -37,14 +38,14 @@ def read(file: CoreMLFile, g: OnnxGraph, given: Mapping[str, Tensor] | None = No
     specs = features.inputs(description, handlings(file.model))
     state = _State(values={spec.name: features.graph_input(g, spec, given) for spec in specs})
     _add(file, g, state)
+    label = description.predictedFeatureName if state.classifier else ""
     outputs = {
         feature.name: _value(state, feature.name)
         for feature in description.output
-        if feature.type.WhichOneof("Type") in ("multiArrayType", "imageType", "doubleType", "int64Type")
-        and feature.name != description.predictedFeatureName
+        if feature.type.WhichOneof("Type") in _NUMBERS and feature.name != label
     }
     labels, probabilities = None, None
-    if state.classifier and description.predictedFeatureName:
+    if state.classifier and label:
         labels, scores = state.classifier.labels, state.classifier.probabilities
         checked_labels(labels, scores)
         probabilities = description.predictedProbabilitiesName or "probabilities"

@@ -42,6 +42,7 @@ def emit(
     kind: Kind = "features",
     both: bool = False,
     in_pipeline: bool = False,
+    flat: bool = False,
 ) -> Program:
     """Write the MIL program of a trained model, from the raw input to the probabilities or the prediction.
 
@@ -52,6 +53,7 @@ def emit(
         opset: the coremltools target whose operations may be used.
         kind: the kind of the input.
         in_pipeline: whether the file's input is that of a network in a pipeline; see `network_shape`.
+        flat: whether the output is a vector, (k,), instead of (1, k).
         both: whether the network outputs only the probability of the second of two classes; the program then
             outputs both.
 
@@ -72,6 +74,8 @@ def emit(
         output = values[graph.nodes[-1].name]
         if both:
             output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
+        if flat:
+            output = mb.reshape(x=output, shape=(-1,))
         function.set_outputs([output])
     program.add_function("main", function)
     return program
