@@ -111,16 +111,13 @@ def _text(spec: InputSpec, value: Any) -> str:
 
 
 def _number(spec: InputSpec, value: Any) -> float | int:
-    what = "a whole number" if spec.kind == "int64" else "a number"
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    is_whole = spec.kind == "int64"
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    limit = 2.0**63 if is_whole or isinstance(value, int) else math.inf
+    if not is_number or not -limit < value < limit or (is_whole and value != int(value)):
+        what = "a whole number" if is_whole else "a number"
         raise InputError(f"The input {spec.name!r} expects {what}, found {value!r:.40}.")
-    if not math.isfinite(value) if isinstance(value, float) else abs(value) >= 2**63:
-        raise InputError(f"The input {spec.name!r} expects {what}, found {value!r:.40}.")
-    if spec.kind != "int64":
-        return float(value)
-    if value != int(value):
-        raise InputError(f"The input {spec.name!r} expects {what}, found {value}.")
-    return int(value)
+    return int(value) if is_whole else float(value)
 
 
 def _unknown(spec: InputSpec, value: Any) -> str:

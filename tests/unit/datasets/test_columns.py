@@ -7,7 +7,7 @@ import pytest
 from pydantic import ValidationError
 
 from quickml.datasets.columns import Column, feature_names, width
-from quickml.datasets.encoding import encode
+from quickml.datasets.encoding import decode, encode
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import InputError
 
@@ -110,3 +110,25 @@ def test_a_description_fits_its_columns(changes, message):
 def test_a_description_is_the_same_after_json():
     info = described()
     assert DatasetInfo.model_validate_json(info.model_dump_json()) == info
+
+
+def test_what_is_decoded_is_encoded_as_before():
+    random = np.random.default_rng(0)
+    rows = [
+        {
+            "sepal": random.choice([random.normal(), 5.5, math.nan]),
+            "district": str(random.choice(["Mitte", "Süd", "Nord", ""])),
+            "age": random.normal(),
+            "floor": int(random.choice([-1, 0, 7, 3])),
+        }
+        for _ in range(200)
+    ]
+    encoded = encode(COLUMNS, rows)
+    decoded = decode(COLUMNS, encoded, seed=1)
+    np.testing.assert_array_equal(encode(COLUMNS, decoded), encoded)
+    assert {row["district"] for row in decoded} == {"Mitte", "Süd", None, "0"}
+    assert {row["floor"] for row in decoded} == {-1, 0, 7, None, 1}
+    assert {
+        math.isnan(row["sepal"]) for row in decoded if row["sepal"] == 5.5 or math.isnan(row["sepal"])
+    } == {True, False}
+    assert str(decoded) == str(decode(COLUMNS, encoded, seed=1))

@@ -8,7 +8,7 @@ from typing import Any
 
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading.columns import handlings
-from quickml.export.coreml.reading.contents import apple_parts, operations, pipeline
+from quickml.export.coreml.reading.contents import operations, pipeline
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.onnx import arrays, features, mlprogram, neuralnetwork
 from quickml.export.onnx.graph import DAMAGE, DOUBLE, INT64, STRING, OnnxGraph, Tensor
@@ -82,8 +82,6 @@ def _add_part(file: CoreMLFile, g: OnnxGraph, state: _State, where: str) -> None
             _keep(mlprogram.read(file, g, state.values), file.model, g, state)
         elif file.type in TYPES:
             _add(file, g, state)
-        elif apple_parts(file.model):
-            raise UnsupportedModelError("its network is part of Apple's systems and not of the file")
         else:
             raise UnsupportedModelError("it cannot be run here")
     except CoreMLFileError as error:

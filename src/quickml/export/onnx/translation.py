@@ -82,10 +82,11 @@ def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, OnnxGraph], Network]:
         return neuralnetwork.read
     if file.type == "mlProgram":
         return mlprogram.read
-    if file.type in pipeline.TYPES:
+    apple = apple_parts(file.model)
+    if file.type in pipeline.TYPES and not apple:
         return pipeline.read
     expected = f"{file.path.name}: expected a neural network or an ML program, found the type {file.type}"
-    if apple := apple_parts(file.model):
+    if apple:
         where = "whose network" if file.type in apple else f"whose network ({apple[0]})"
         raise UnsupportedModelError(
             f"{expected}, {where} is part of Apple's systems and not of the file; it cannot be run here."
