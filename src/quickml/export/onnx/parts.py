@@ -34,7 +34,7 @@ class Classified:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class PipelinePart:
     """A part: its parameters, and the values of its inputs by name, in order."""
 
     params: Any
@@ -54,7 +54,7 @@ class Part:
         return as_vector(g, self.x, DOUBLE if self.is_double else FLOAT)
 
 
-Translator = Callable[[OnnxGraph, Part], Tensor | Classified]
+Translator = Callable[[OnnxGraph, PipelinePart], Tensor | Classified]
 PARTS: dict[str, Translator] = {}
 """The translators by the names of types in `Model.proto`."""
 
@@ -76,12 +76,12 @@ def as_vector(g: OnnxGraph, x: Tensor, type: int) -> Tensor:
 
 
 @_translates("identity")
-def _identity(_: OnnxGraph, part: Part) -> Tensor:
+def _identity(_: OnnxGraph, part: PipelinePart) -> Tensor:
     return part.x
 
 
 @_translates("imputer")
-def _imputer(g: OnnxGraph, part: Part) -> Tensor:
+def _imputer(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """Replace missing values. Without a value to replace, only inputs that are not given are missing."""
     imputer, x = part.params, part.x
     replaced, given = imputer.WhichOneof("ReplaceValue"), imputer.WhichOneof("ImputedValue")
@@ -108,7 +108,7 @@ def _constant(g: OnnxGraph, numbers: NDArray[Any], like: Tensor) -> Tensor:
 
 
 @_translates("oneHotEncoder")
-def _one_hot_encoder(g: OnnxGraph, part: Part) -> Tensor:
+def _one_hot_encoder(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """1 at the position of the value's category, 0 elsewhere. A sparse output is computed as a dense one."""
     encoder, x = part.params, part.x
     which = encoder.WhichOneof("CategoryType")
@@ -130,7 +130,7 @@ def _one_hot(g: OnnxGraph, x: Tensor, values: Sequence[Any], zeros: int = 1, **o
 
 
 @_translates("featureVectorizer")
-def _feature_vectorizer(g: OnnxGraph, part: Part) -> Tensor:
+def _feature_vectorizer(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """All inputs in one vector, in the order of the list."""
     columns, pieces = part.params.inputList, []
     if not 1 <= len(columns) <= _MOST_COLUMNS:
@@ -148,7 +148,7 @@ def _feature_vectorizer(g: OnnxGraph, part: Part) -> Tensor:
 
 
 @_translates("arrayFeatureExtractor")
-def _array_feature_extractor(g: OnnxGraph, part: Part) -> Tensor:
+def _array_feature_extractor(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """The numbers of an array at some positions, counted in row-major order."""
     x, positions = part.vector(g), [int(index) for index in part.params.extractIndex]
     if not 1 <= len(positions) <= _MOST_COLUMNS or max(positions) >= x.size:
@@ -157,7 +157,7 @@ def _array_feature_extractor(g: OnnxGraph, part: Part) -> Tensor:
 
 
 @_translates("scaler")
-def _scaler(g: OnnxGraph, part: Part) -> Tensor:
+def _scaler(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """(x + shift) * scale."""
     x = part.vector(g)
     for kind, numbers in (("Add", part.params.shiftValue), ("Mul", part.params.scaleValue)):
@@ -169,7 +169,7 @@ def _scaler(g: OnnxGraph, part: Part) -> Tensor:
 
 
 @_translates("normalizer")
-def _normalizer(g: OnnxGraph, part: Part) -> Tensor:
+def _normalizer(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """x divided by its largest absolute value, its sum of absolute values, or its length; 0 stays 0."""
     x, params = part.vector(g), part.params
     kinds = {"LMax": "ReduceMax", "L1": "ReduceSum", "L2": "ReduceSum"}
@@ -183,7 +183,7 @@ def _normalizer(g: OnnxGraph, part: Part) -> Tensor:
 
 
 @_translates("glmRegressor")
-def _glm_regressor(g: OnnxGraph, part: Part) -> Tensor:
+def _glm_regressor(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """One weighted sum for each output."""
     params = part.params
     transform = proto.enum_name(params, "postEvaluationTransform", params.postEvaluationTransform)
@@ -191,7 +191,7 @@ def _glm_regressor(g: OnnxGraph, part: Part) -> Tensor:
 
 
 @_translates("glmClassifier")
-def _glm_classifier(g: OnnxGraph, part: Part) -> Classified:
+def _glm_classifier(g: OnnxGraph, part: PipelinePart) -> Classified:
     """With a reference class, the sums are those of all classes but the first, whose sum is 0."""
     params, sums = part.params, _sums(g, part)
     labels = features.labels(params) or ()
@@ -217,7 +217,7 @@ def _check_count(found: int, expected: int) -> None:
         raise CoreMLFileError(f"expected weights for {expected} classes, found {found}")
 
 
-def _sums(g: OnnxGraph, part: Part) -> Tensor:
+def _sums(g: OnnxGraph, part: PipelinePart) -> Tensor:
     params, x = part.params, as_vector(g, part.x, DOUBLE)
     rows = [list(row.value) for row in params.weights]
     if not rows or len(params.offset) not in (0, len(rows)) or any(len(row) != x.size for row in rows):

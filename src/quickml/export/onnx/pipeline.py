@@ -13,7 +13,7 @@ from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.onnx import arrays, features, mlprogram, neuralnetwork
 from quickml.export.onnx.graph import DAMAGE, DOUBLE, INT64, STRING, OnnxGraph, Tensor
 from quickml.export.onnx.network import Network, checked_labels
-from quickml.export.onnx.parts import PARTS, Classified, Part
+from quickml.export.onnx.parts import PARTS, Classified, PipelinePart
 
 TYPES = ("pipeline", "pipelineClassifier", "pipelineRegressor", *PARTS)
 """Pipelines, and the parts that can also be files of their own."""
@@ -111,7 +111,7 @@ def _run(model: Any, g: OnnxGraph, state: _State) -> None:
         outputs = list(description.output)
     inputs = {feature.name: _value(state, feature.name) for feature in description.input}
     is_double = any(one.type.multiArrayType.dataType == one.type.multiArrayType.DOUBLE for one in outputs)
-    result = PARTS[kind](g, Part(params=getattr(model, kind), inputs=inputs, is_double=is_double))
+    result = PARTS[kind](g, PipelinePart(params=getattr(model, kind), inputs=inputs, is_double=is_double))
     if isinstance(result, Classified):
         state.classifier = result
         return
