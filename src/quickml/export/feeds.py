@@ -27,13 +27,28 @@ def fit(spec: InputSpec, value: Any) -> NDArray[Any]:
         InputError: it does not fit.
     """
     if spec.is_scalar:
-        return _single(spec, value)
+        return _quick(spec, value) if type(value) in _PLAIN else _single(spec, value)
     if value is None:
         if not spec.is_optional:
             raise InputError(f"The input {spec.name!r} is missing.")
         with np.errstate(all="ignore"):  # a file may have a default value beyond the range of the input
             return np.full(spec.graph_shape, spec.default).astype(spec.dtype)
     return _array(spec, np.asarray(value))
+
+
+_PLAIN = {float: "double", int: "int64", str: "string"}
+
+
+def _quick(spec: InputSpec, value: float | str) -> NDArray[Any]:
+    """A value of exactly the type of the input, which most are: nothing has to be converted."""
+    kind = spec.kind
+    if kind != _PLAIN[type(value)] or spec.handling.refuses_unknown:
+        return _single(spec, value)
+    if kind == "string":
+        return np.array([value], object) if value else _single(spec, value)
+    if kind == "double":
+        return np.array([value]) if math.isfinite(value) else _single(spec, value)  # type: ignore[arg-type]
+    return np.array([value], np.int64) if abs(value) < 2**63 else _single(spec, value)  # type: ignore[arg-type]
 
 
 def _array(spec: InputSpec, array: NDArray[Any]) -> NDArray[Any]:
