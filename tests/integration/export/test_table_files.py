@@ -19,6 +19,7 @@ from quickml import pipeline
 from quickml.datasets.encoding import encode
 from quickml.document import understand
 from quickml.errors import InputError
+from quickml.estimate.files import files
 from quickml.export.coreml.device import is_here
 from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.reading.describe import describe
@@ -124,6 +125,18 @@ def test_weights_of_every_form_are_wrapped(dataset: str, weights: str, tmp_path:
         )
         if weights not in ("float32", "float16"):
             assert set(about.weight_types) > {"float32"}
+
+
+def test_the_sizes_of_the_files_are_estimated(made: dict[str, Path]) -> None:
+    formats = ["mlmodel", "mlpackage", "onnx"]
+    for dataset, folder in made.items():
+        with tables.registered():
+            plan = understand(tables.document(dataset, formats=formats, weights="float32"))
+        for one in files(plan):
+            path = folder / one.name
+            parts = [path] if path.is_file() else [part for part in path.rglob("*") if part.is_file()]
+            found = sum(part.stat().st_size for part in parts)
+            assert found / 2 < one.size_bytes < found * 1.5, (one, found)
 
 
 def test_the_same_document_gives_the_same_bytes(made: dict[str, Path], tmp_path: Path) -> None:
