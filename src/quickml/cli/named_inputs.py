@@ -77,6 +77,8 @@ def _value(text: str, taken: Input, name: str) -> Any:
         return None
     if taken.kind == "string":
         return text
+    if taken.kind == "dictionary":
+        return _parsed(text, name)
     expected, read = ("a whole number", int) if taken.kind == "int64" else ("a number", float)
     try:
         return read(text)
@@ -121,16 +123,20 @@ def _place(taken: Input, header: Sequence[str], file: str) -> int:
 def _json(text: str, runtime: Runtime) -> Iterator[NamedRow]:
     is_file = not text.lstrip().startswith("{")
     name, content = (text, text_of(Path(text))) if is_file else ("JSON", text)
-    try:
-        value = json.loads(content)
-    except json.JSONDecodeError as error:
-        problem = mistake(content, error)
-        raise InputError(unexpected(name, problem.expected, problem.found, problem.hint)) from None
-    except (ValueError, RecursionError):  # numbers of thousands of digits, or very many brackets
-        raise InputError(f"{name}: expected an object of names and values, found other JSON") from None
+    value = _parsed(content, name)
     items = value if isinstance(value, list) else [value]
     for index, item in enumerate(items, 1):
         where = name if len(items) == 1 else f"{name} row {index}"
         if not isinstance(item, dict):
             raise InputError(f"{where}: expected an object of names and values, found other JSON")
         yield where, {runtime.name_of(key): one for key, one in item.items()}
+
+
+def _parsed(content: str, name: str) -> Any:
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        problem = mistake(content, error)
+        raise InputError(unexpected(name, problem.expected, problem.found, problem.hint)) from None
+    except (ValueError, RecursionError):  # numbers of thousands of digits, or very many brackets
+        raise InputError(f"{name}: expected an object of names and values, found other JSON") from None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,6 +26,8 @@ def fit(spec: InputSpec, value: Any) -> NDArray[Any]:
     Raises:
         InputError: it does not fit.
     """
+    if spec.kind == "dictionary":
+        return _dictionary(spec, value)
     if spec.is_scalar:
         return _quick(spec, value) if type(value) in _PLAIN else _single(spec, value)
     if value is None:
@@ -97,6 +99,21 @@ def _single(spec: InputSpec, value: Any) -> NDArray[Any]:
     if handling.refuses_unknown and value not in (*handling.categories, handling.missing):
         raise InputError(_unknown(spec, value))
     return np.asarray([value], dtype=spec.dtype)
+
+
+def _dictionary(spec: InputSpec, value: Any) -> NDArray[Any]:
+    """The values of the keys that the model knows, in its order; others are left out, as in Core ML."""
+    if not isinstance(value, Mapping):
+        found = "none" if value is None else f"{value!r:.40}"
+        raise InputError(f"The input {spec.name!r} expects a dictionary of numbers, found {found}.")
+    vector = np.zeros(spec.shape)
+    texts = {str(key): one for key, one in value.items()}
+    for place, key in enumerate(spec.handling.categories):
+        number = texts.get(str(key), 0)
+        if isinstance(number, bool) or not isinstance(number, int | float) or not abs(number) < math.inf:
+            raise InputError(f"The input {spec.name!r}: {key}: expected a number, found {number!r:.40}.")
+        vector[place] = number
+    return vector
 
 
 def _missing(spec: InputSpec) -> Any:

@@ -50,13 +50,13 @@ class Input:
     @property
     def is_single(self) -> bool:
         """Whether it takes a single number or text."""
-        return self.kind not in ("image", "multiarray")
+        return self.kind in ("double", "int64", "string")
 
     @property
     def may_be_missing(self) -> bool:
         """Whether a value may be left out."""
         handling = self.handling
-        ignores = bool(handling.categories) and not handling.refuses_unknown
+        ignores = self.is_single and bool(handling.categories) and not handling.refuses_unknown
         return self.is_optional or handling.missing is not None or ignores
 
 
@@ -199,8 +199,8 @@ class Runtime:
 
     @property
     def takes_columns(self) -> bool:
-        """Whether all inputs are single values, as the columns of a table are."""
-        return all(spec.is_scalar for spec in self._specs.values())
+        """Whether all inputs are single values, as the columns of a table are, or dictionaries."""
+        return all(spec.is_scalar or spec.kind == "dictionary" for spec in self._specs.values())
 
     @property
     def layers(self) -> tuple[str, ...]:

@@ -369,7 +369,41 @@ def test_texts_are_no_numbers(tmp_path: Path) -> None:
         load(saved(model, tmp_path))
 
 
-def test_a_dictionary_is_refused(tmp_path: Path) -> None:
+def test_a_dictionary_of_words(tmp_path: Path) -> None:
+    """As classifiers of texts have it: how often each word occurs."""
+    words = part("dictVectorizer", {"words": "labels"}, {"x": (3,)})
+    words.dictVectorizer.stringToIndex.vector.extend(["bad", "good", "so"])
+    model = piped(
+        {"words": "labels"}, {"label": "string", "shares": "labels"}, words,
+        classifier([[-1.0, 2.0, 0.5]], [0.25], ["no", "yes"]), kind="pipelineClassifier",
+    )  # fmt: skip
+    path = saved(model, tmp_path)
+    runtime = load(path)
+    share = sigmoid(2 * 2 + 0.5 + 0.25)
+    for given in ({"good": 2, "so": 1, "film": 4}, {"good": 2.0, "so": 1}):
+        assert runtime.rows([{"words": given}])[0] == pytest.approx([1 - share, share], rel=1e-6)
+    for arguments in (['words={"good": 2, "so": 1}'], ['{"words": {"good": 2, "so": 1}}']):
+        found = json.loads(quickml("predict", path, *arguments, "--json").stdout)
+        assert found["probabilities"]["yes"] == pytest.approx(share, rel=1e-6)
+    for given, message in (
+        ("good", "expects a dictionary of numbers, found 'good'"),
+        (None, "expects a dictionary of numbers, found none"),
+        ({"good": "2"}, "good: expected a number, found '2'"),
+        ({"bad": math.inf}, "bad: expected a number, found inf"),
+    ):
+        with pytest.raises(InputError, match=message):
+            runtime.rows([{"words": given}])
+    assert "3 keys: bad, good, so; others are left out" in " ".join(quickml("inspect", path).stdout.split())
+
+
+def test_keys_of_a_dictionary_are_different(tmp_path: Path) -> None:
+    words = part("dictVectorizer", {"words": "labels"}, {"x": (2,)})
+    words.dictVectorizer.stringToIndex.vector.extend(["a", "a"])
+    with pytest.raises(CoreMLFileError, match="2 different keys"):
+        load(saved(words, tmp_path))
+
+
+def test_a_dictionary_that_nobody_vectorizes_is_refused(tmp_path: Path) -> None:
     model = piped({"c": "labels"}, {"c": "labels"})
     with pytest.raises(UnsupportedModelError, match="'c' is a dictionaryType"):
         load(saved(model, tmp_path))

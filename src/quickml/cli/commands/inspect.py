@@ -104,7 +104,8 @@ def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
         kind += f", {feature.replacement:.6g}" if number else f", {feature.replacement!r}"
         kind += " if missing"
     if feature.categories:
-        kind += f", {len(feature.categories)} categories: {_categories(feature)}"
+        what = "keys" if feature.kind == "dictionary" else "categories"
+        kind += f", {len(feature.categories)} {what}: {_categories(feature)}"
     shape = " x ".join(map(str, feature.shape)) if feature.shape else ""
     return feature.name, kind, shape, feature.description
 
@@ -112,7 +113,8 @@ def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
 def _categories(feature: FeatureDescription) -> str:
     shown = ", ".join(map(str, feature.categories[:MAX_CATEGORIES]))
     more = ", …" if len(feature.categories) > MAX_CATEGORIES else ""
-    return f"{shown}{more}; others {'are refused' if feature.refuses_unknown else 'count as missing'}"
+    ignored = "are left out" if feature.kind == "dictionary" else "count as missing"
+    return f"{shown}{more}; others {'are refused' if feature.refuses_unknown else ignored}"
 
 
 def _layers(description: Description, table: Table) -> Table:

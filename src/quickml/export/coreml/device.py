@@ -73,11 +73,13 @@ class Device:
 
 def _core_ml_value(spec: InputSpec, value: NDArray[Any]) -> Any:
     """An input as `predict` expects it: an array unchanged, an image as a Pillow image of 8-bit pixels, a
-    single value as a plain one."""
+    single value or a dictionary as a plain one."""
     if spec.kind == "multiarray":
         return value
     if spec.is_scalar:
         return value.item()
+    if spec.kind == "dictionary":
+        return dict(zip(spec.handling.categories, value.tolist(), strict=True))
     from PIL import Image
 
     pixels = np.clip(np.rint(value[0]), 0, 255).astype(np.uint8)

@@ -2,7 +2,7 @@
 
 The graph's input for an image is (1, H, W, C), float32, 0 to 255, RGB or gray. A multiarray has its declared
 shape, and is int32 if it is declared with integers, otherwise float32. A single number or text has the shape
-(1,), and is float64, int64 or a string.
+(1,), and is float64, int64 or a string. A dictionary whose keys the model knows is a vector, float64.
 """
 
 from __future__ import annotations
@@ -33,14 +33,15 @@ from quickml.export.onnx.graph import (
 _CHANNELS = {"GRAYSCALE": 1, "GRAYSCALE_FLOAT16": 1, "RGB": 3, "BGR": 3}
 _INTEGERS = {"INT32", "INT8"}
 
-InputKind = Literal["image", "multiarray", "double", "int64", "string"]
+InputKind = Literal["image", "multiarray", "double", "int64", "string", "dictionary"]
 _SCALARS: Mapping[str, InputKind] = {"doubleType": "double", "int64Type": "int64", "stringType": "string"}
 _TYPES: Mapping[InputKind, tuple[Any, type]] = {
     "double": (DOUBLE, np.float64),
     "int64": (INT64, np.int64),
     "string": (STRING, np.object_),
+    "dictionary": (DOUBLE, np.float64),
 }
-"""Of a single value: the element type in ONNX and in numpy."""
+"""The element types in ONNX and in numpy."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,7 +53,7 @@ class InputSpec:
     kind: InputKind
     shape: tuple[int, ...]
     handling: Handling = UNHANDLED
-    """What a pipeline does with a single number or text."""
+    """What a pipeline does with a single number or text, or a dictionary."""
     color: str = ""
     is_optional: bool = False
     default: float = 0.0
@@ -61,21 +62,21 @@ class InputSpec:
     @property
     def dtype(self) -> np.dtype[Any]:
         """The element type of the ONNX graph's input."""
-        if self.is_scalar:
+        if self.kind in _TYPES:
             return np.dtype(_TYPES[self.kind][1])
         return np.dtype(np.int32 if self.is_integer else np.float32)
 
     @property
     def graph_type(self) -> int:
         """The same as ONNX names it."""
-        if self.is_scalar:
+        if self.kind in _TYPES:
             return int(_TYPES[self.kind][0])
         return int(INT32 if self.is_integer else FLOAT)
 
     @property
     def is_scalar(self) -> bool:
         """Whether the input is a single number or text."""
-        return self.kind in _TYPES
+        return self.kind in _SCALARS.values()
 
     @property
     def graph_shape(self) -> tuple[int, ...]:
@@ -96,7 +97,7 @@ def graph_input(g: OnnxGraph, spec: InputSpec, given: Mapping[str, Tensor] | Non
 
 
 def input_spec(feature: Any, handling: Handling = UNHANDLED) -> InputSpec:
-    """Read a `FeatureDescription`. Raises UnsupportedModelError for dictionaries, sequences and states."""
+    """Read a `FeatureDescription`. Raises UnsupportedModelError for sequences, states and the like."""
     kind = feature.type.WhichOneof("Type")
     if kind in _SCALARS:
         is_optional = bool(feature.type.isOptional)
@@ -105,6 +106,11 @@ def input_spec(feature: Any, handling: Handling = UNHANDLED) -> InputSpec:
         )
     if kind == "imageType":
         return _image_spec(feature)
+    if kind == "dictionaryType" and handling.categories:
+        _check_shape(feature.name, (len(handling.categories),))
+        return InputSpec(
+            name=feature.name, kind="dictionary", shape=(len(handling.categories),), handling=handling
+        )
     if kind != "multiArrayType":
         raise UnsupportedModelError(f"The input {feature.name!r} is a {kind}, which cannot be run here.")
     array = feature.type.multiArrayType

@@ -129,6 +129,16 @@ def _one_hot(g: OnnxGraph, x: Tensor, values: Sequence[Any], zeros: int = 1, **o
     return arrays.reshape(g, g.ml("OneHotEncoder", x, zeros=zeros, **options), (len(values),))
 
 
+@_translates("dictVectorizer")
+def _dict_vectorizer(_: OnnxGraph, part: PipelinePart) -> Tensor:
+    """The values of a dictionary in the order of its keys. What is passed is this vector already."""
+    which = part.params.WhichOneof("Map")
+    keys = list(getattr(part.params, which).vector) if which else []
+    if not 1 <= len(keys) <= _MOST_CATEGORIES or len(keys) != part.x.size or len(set(keys)) < len(keys):
+        raise CoreMLFileError(f"expected a dictionary with {len(keys)} different keys, found another value")
+    return part.x
+
+
 @_translates("featureVectorizer")
 def _feature_vectorizer(g: OnnxGraph, part: PipelinePart) -> Tensor:
     """All inputs in one vector, in the order of the list."""

@@ -1,7 +1,7 @@
-"""The inputs of a pipeline that are single values: what the first parts of the pipeline do with them.
+"""The inputs of a pipeline that are single values or dictionaries: what its first parts do with them.
 
 An imputer replaces one value, which stands for a missing one. A one-hot encoder knows categories, and ignores
-or refuses others.
+or refuses others. A dictionary vectorizer knows keys, and ignores others.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Handling:
     replacement: Single | None = None
     """What it is replaced by."""
     categories: tuple[int, ...] | tuple[str, ...] = ()
-    """The values that are known, in order; empty if it is not a category."""
+    """The values that are known, in order; of a dictionary the keys. Empty if it is no category."""
     refuses_unknown: bool = False
     """Whether other values than the categories end in an error. Otherwise they are ignored."""
 
@@ -38,12 +38,11 @@ UNHANDLED = Handling()
 
 
 def handlings(model: Any) -> dict[str, Handling]:
-    """What a pipeline does with its inputs, by their names; empty for a model of another type."""
-    if not (model.WhichOneof("Type") or "").startswith("pipeline"):
-        return {}
+    """What a pipeline does with its inputs, by their names. A model of another type is its only part."""
+    is_pipeline = (model.WhichOneof("Type") or "").startswith("pipeline")
     found: dict[str, Handling] = {}
     sources = {feature.name: feature.name for feature in model.description.input}
-    for part in pipeline(model).models:
+    for part in pipeline(model).models if is_pipeline else (model,):
         about = part.description
         if len(about.input) != 1 or about.input[0].name not in sources:
             continue
@@ -53,6 +52,10 @@ def handlings(model: Any) -> dict[str, Handling]:
             sources |= {output.name: name for output in about.output}
         elif kind == "oneHotEncoder":
             found[name] = _encoded(part.oneHotEncoder, found.get(name, UNHANDLED))
+        elif kind == "dictVectorizer" and name not in found:
+            which = part.dictVectorizer.WhichOneof("Map")
+            keys = tuple(getattr(part.dictVectorizer, which).vector) if which else ()
+            found[name] = Handling(categories=keys)
     return found
 
 
