@@ -235,6 +235,8 @@ def attempt(path: Path) -> tuple[str, float, float]:
 
 
 def value_for(taken: Input) -> Any:
+    if taken.kind == "dictionary":
+        return dict.fromkeys(taken.handling.categories, 1.5)
     if taken.handling.categories:
         return taken.handling.categories[-1]
     return {"string": "a", "int64": 1, "double": 1.5}.get(taken.kind, np.ones(taken.shape))

@@ -188,17 +188,19 @@ def table_program(folder: Path) -> None:
 
 def linear_model(folder: Path) -> None:
     """Imputers, an encoder that refuses, a scaler, a normalizer and a classifier."""
-    scaler = part("scaler", {"x": (4,)}, {"x": (4,)})
-    scaler.scaler.shiftValue.extend([1, 2, 3, 4])
+    scaler = part("scaler", {"x": (6,)}, {"x": (6,)})
+    scaler.scaler.shiftValue.extend([1, 2, 3, 4, 5, 6])
     scaler.scaler.scaleValue.append(0.5)
+    words = part("dictVectorizer", {"w": "labels"}, {"counts": (2,)})
+    words.dictVectorizer.stringToIndex.vector.extend(["good", "bad"])
     model = piped(
-        {"a": "double", "c": "string", "n": "int64"}, {"label": "string", "shares": "labels"},
+        {"a": "double", "c": "string", "n": "int64", "w": "labels"}, {"label": "string", "shares": "labels"},
         imputer("a", "double", "imputedDoubleValue", 4, "replaceDoubleValue", float("nan")),
         imputer("n", "int64", "imputedInt64Value", 3, "replaceInt64Value", 0),
         encoder("c", ["a", "b"], ignore=False),
-        vectorizer({"a_filled": "double", "c_places": (2,), "n_filled": "int64"}),
-        scaler, part("normalizer", {"x": (4,)}, {"x": (4,)}),
-        classifier([[1.0, 2, 3, 4], [4, 3, 2, 1]], [0, 1], LABELS), kind="pipelineClassifier",
+        words, vectorizer({"a_filled": "double", "c_places": (2,), "n_filled": "int64", "counts": (2,)}),
+        scaler, part("normalizer", {"x": (6,)}, {"x": (6,)}),
+        classifier([[1.0, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]], [0, 1], LABELS), kind="pipelineClassifier",
     )  # fmt: skip
     saved(model, folder)
 

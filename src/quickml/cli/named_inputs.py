@@ -45,6 +45,22 @@ def named_rows(texts: Sequence[str], runtime: Runtime) -> Iterator[NamedRow]:
         yield " ".join(single), _assigned(single, runtime)
 
 
+def unknown_categories(rows: Sequence[NamedRow], runtime: Runtime) -> Iterator[str]:
+    """A sentence for each value that counts as missing because the model does not know it."""
+    told: set[tuple[str, Any]] = set()
+    ignoring = [one for one in runtime.inputs if one.ignores_unknown]
+    for _, row in rows:
+        for one in ignoring:
+            value = row.get(one.name)
+            if value in (None, "", *one.handling.categories) or (one.name, str(value)) in told:
+                continue
+            told.add((one.name, str(value)))
+            categories = [str(category) for category in one.handling.categories]
+            hint = question(similar(str(value), categories))
+            text = f"{one.title or one.name}: {value!r} is none of the categories that the model knows"
+            yield f"{text}, and counts as missing{f'; {hint}' if hint else ''}"
+
+
 def _assigned(texts: Sequence[str], runtime: Runtime) -> dict[str, Any]:
     inputs, row = {one.name: one for one in runtime.inputs}, {}
     for text in texts:

@@ -55,9 +55,13 @@ class Input:
     @property
     def may_be_missing(self) -> bool:
         """Whether a value may be left out."""
+        return self.is_optional or self.handling.missing is not None or self.ignores_unknown
+
+    @property
+    def ignores_unknown(self) -> bool:
+        """Whether it is a category, and values that the model does not know count as missing."""
         handling = self.handling
-        ignores = self.is_single and bool(handling.categories) and not handling.refuses_unknown
-        return self.is_optional or handling.missing is not None or ignores
+        return self.is_single and bool(handling.categories) and not handling.refuses_unknown
 
 
 class Engine(Protocol):

@@ -277,6 +277,17 @@ def test_predict_names_the_label(made: dict[str, Path]) -> None:
     assert "cheap" in text
 
 
+def test_predict_tells_of_categories_that_it_does_not_know(made: dict[str, Path]) -> None:
+    done = quickml("predict", made["flats"] / "model.mlmodel", "features=2", "district=Mite", "floor=12")
+    assert done.returncode == 0
+    assert done.stderr.splitlines() == [
+        "district: 'Mite' is none of the categories that the model knows, and counts as missing;"
+        " did you mean 'Mitte'?",
+        "floor: 12 is none of the categories that the model knows, and counts as missing",
+    ]
+    assert quickml("predict", made["flats"] / "model.mlmodel", "features=2", "district=").stderr == ""
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from pydantic import ValidationError
 
+from quickml.datasets import Data
+from quickml.datasets.check import check
 from quickml.datasets.columns import Column, feature_names, width
 from quickml.datasets.encoding import decode, encode
 from quickml.datasets.info import DatasetInfo
-from quickml.errors import InputError
+from quickml.errors import DatasetError, InputError
 
 SEPAL = Column(name="sepal", type="number", replacement=5.5)
 AGE = Column(name="age", type="number")
@@ -132,3 +134,16 @@ def test_what_is_decoded_is_encoded_as_before():
         math.isnan(row["sepal"]) for row in decoded if row["sepal"] == 5.5 or math.isnan(row["sepal"])
     } == {True, False}
     assert str(decoded) == str(decode(COLUMNS, encoded, seed=1))
+
+
+@pytest.mark.parametrize("places", [(1, 1), (0.5, 0), (2, 0), (-1, 0)])
+def test_the_rows_of_a_dataset_are_encoded(places):
+    x = encode(COLUMNS, [{"age": 1, "district": "Mitte", "floor": 7}] * 30)
+    y = np.zeros(30, np.float32)
+    check(described(sizes=(30, 30)), Data(x_train=x, y_train=y, x_test=x, y_test=y))
+    wrong = x.copy()
+    wrong[3, 1:3] = places
+    with pytest.raises(
+        DatasetError, match=r"flats: expected at most one 1, .* test rows of the category 'district'"
+    ):
+        check(described(sizes=(30, 30)), Data(x_train=x, y_train=y, x_test=wrong, y_test=y))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.cli.display.output import say, say_json
+from quickml.cli.display.output import note, say, say_json
 from quickml.cli.inputs import numbers, pictures
-from quickml.cli.named_inputs import named_rows
+from quickml.cli.named_inputs import named_rows, unknown_categories
 from quickml.errors import InputError
 
 if TYPE_CHECKING:
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
 
 SHOWN = 5
 """Of a model's many classes, the most probable few are printed."""
+MAX_NOTES = 10
+"""Number of values that are told to count as missing."""
 
 
 def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
@@ -36,7 +39,9 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
 def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[tuple[str, Any]]:
     """Every input with its name: an array, or values by name."""
     if runtime.takes_columns:
-        return list(named_rows(inputs, runtime))
+        rows: list[tuple[str, Any]] = list(named_rows(inputs, runtime))
+        note(*islice(unknown_categories(rows, runtime), MAX_NOTES))
+        return rows
     needed = runtime.only_input()
     read = pictures if needed.kind == "image" else numbers
     return list(read(inputs, needed.shape))

@@ -39,9 +39,10 @@ class Device:
             raise UnsupportedModelError(f"Core ML runs on macOS only; this is {sys.platform}")
         description = interface(file.model.description)
         self.inputs = tuple(inputs(description, handlings(file.model)))
-        self._label = str(file.model.description.predictedFeatureName)
         labels = describe(file).labels
         self.labels = None if labels is None else tuple(str(label) for label in labels)
+        # Of a regressor, the predicted feature is its answer.
+        self._label = "" if labels is None else str(file.model.description.predictedFeatureName)
         named = str(file.model.description.predictedProbabilitiesName)
         self.probabilities = named if labels is not None and named else None
         self.outputs = tuple(one.name for one in description.output if one.name != self._label)
