@@ -13,6 +13,10 @@ from quickml.datasets.columns import Column
 from quickml.export.verify import answers
 from quickml.model import Array
 
+MOST_RAW = 512
+"""Number of raw rows that a table's file is given. Forms of weights differ only in the network, which is
+given all others."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Quality:
@@ -56,7 +60,7 @@ def measure(
         VerificationError: the file has other labels.
         CoreMLFileError: the file cannot be read or run.
     """
-    outputs = answers(file, inputs, labels, columns)
+    outputs = answers(file, inputs, labels, columns, most_raw=MOST_RAW)
     return quality(outputs, truth, predictions, is_classifier=bool(labels))
 
 

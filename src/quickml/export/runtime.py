@@ -6,7 +6,7 @@ import math
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from pathlib import Path
@@ -21,7 +21,7 @@ from quickml.export.coreml import device
 from quickml.export.coreml.device import Device
 from quickml.export.coreml.reading import files
 from quickml.export.coreml.reading.columns import UNHANDLED, Handling, titles
-from quickml.export.coreml.reading.contents import has_half_values
+from quickml.export.coreml.reading.contents import has_half_values, network_of
 from quickml.export.coreml.reading.describe import Description, describe
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.coreml.reading.interface import interface
@@ -114,6 +114,7 @@ class Runtime:
         threads: int | None = None,
         engine: Literal["coreml", "onnx"] | None = None,
         scratch: Path | None = None,
+        network_only: bool = False,
     ) -> Self:
         """Read and prepare a file.
 
@@ -127,6 +128,7 @@ class Runtime:
             engine: `coreml` or `onnx` (the ONNX translation in ONNX Runtime). The default is `coreml` on
                 macOS, unless `keep` is given, and `onnx` elsewhere.
             scratch: a folder for the weights while they are mapped; see `Session`. Only for `onnx`.
+            network_only: of a pipeline, run the first network alone, which takes an array. Only for `onnx`.
 
         Raises:
             CoreMLFileError: the file is damaged.
@@ -139,6 +141,8 @@ class Runtime:
             )
         file = files.read(path)
         count = threads or _processors()
+        if network_only:
+            file, engine = replace(file, model=network_of(file.model)), "onnx"
         if engine == "coreml" or (engine is None and device.is_here() and not keep):
             return cls(file, Device(file), (), count)
         translation = translate(file, keep=keep, skip_missing=skip_missing)

@@ -24,6 +24,7 @@ from quickml.export.coreml.device import is_here
 from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.reading.describe import describe
 from quickml.export.coreml.reading.files import read
+from quickml.export.verify import answers
 
 KINDS = ("mlmodel", "mlpackage")
 FORMS = ("float32", "float16", "int8", "palettized-4")
@@ -334,6 +335,19 @@ def test_inspect_shows_categories_and_replacements(made: dict[str, Path]) -> Non
 
 
 # --- the runtime ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("dataset", ["flats", "offers"])
+def test_the_network_alone_takes_encoded_rows(made: dict[str, Path], dataset: str, kind: str) -> None:
+    path, rows = made[dataset] / f"model.{kind}", tables.raw_rows(30, seed=9)
+    encoded = encode(tables.COLUMNS, rows)
+    labels = ("dear", "cheap", "fair") if dataset == "offers" else ()
+    expected = answers(path, encoded, labels, tables.COLUMNS)
+    for most in (7, 29, 30, 100):
+        found = answers(path, encoded, labels, tables.COLUMNS, most_raw=most)
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5)
+    assert not load(path, network_only=True).takes_columns
 
 
 def test_many_threads_give_the_same(made: dict[str, Path]) -> None:

@@ -20,7 +20,7 @@ from quickml.datasets.info import DatasetInfo
 from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.reading import proto
 from quickml.export.coreml.reading.columns import TITLES
-from quickml.export.coreml.reading.contents import pipeline
+from quickml.export.coreml.reading.contents import network_of
 
 INNER = "prediction__values"
 """The network's output in the pipeline of a regression: an array of one number."""
@@ -65,26 +65,14 @@ def wrapped(network: Any, info: DatasetInfo, prediction: str) -> Any:
     return model
 
 
-def network_of(model: Any) -> Any:
-    """The network in a pipeline that `wrapped` made; the model itself if it is none."""
-    if not (model.WhichOneof("Type") or "").startswith("pipeline"):
-        return model
-    return next(part for part in pipeline(model).models if _is_network(part))
-
-
 def with_network(model: Any, network: Any) -> Any:
     """A file with another network in the place of its own."""
-    if not (model.WhichOneof("Type") or "").startswith("pipeline"):
+    if network_of(model) is model:
         return network
     changed = proto.new_model()
     changed.CopyFrom(model)
     network_of(changed).CopyFrom(network)
     return changed
-
-
-def _is_network(part: Any) -> bool:
-    kind = part.WhichOneof("Type") or ""
-    return kind.startswith("neuralNetwork") or kind == "mlProgram"
 
 
 def _declare(feature: Any, column: Column) -> None:

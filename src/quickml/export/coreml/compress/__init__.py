@@ -17,7 +17,8 @@ from quickml.export.coreml.conversion import quiet
 from quickml.export.coreml.fast import fast
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.package import MESSAGE, save
-from quickml.export.coreml.pipeline import network_of, with_network
+from quickml.export.coreml.pipeline import with_network
+from quickml.export.coreml.reading.contents import network_of
 
 
 def compress(file: Path, form: Weights, folder: Path, *, sparsity: float = 0.5) -> Path | None:

@@ -63,6 +63,18 @@ def pipeline(model: Any) -> Any:
     return body.pipeline if "pipeline" in body.DESCRIPTOR.fields_by_name else body
 
 
+def network_of(model: Any) -> Any:
+    """The first network or program in a pipeline; the model itself if it is no pipeline, or has none."""
+    if not (model.WhichOneof("Type") or "").startswith("pipeline"):
+        return model
+    return next((part for part in pipeline(model).models if _is_network(part)), model)
+
+
+def _is_network(part: Any) -> bool:
+    kind = part.WhichOneof("Type") or ""
+    return kind.startswith("neuralNetwork") or kind == "mlProgram"
+
+
 def required_version(model: Any) -> int:
     """The specification version that a system needs for a model and all its parts."""
     return max(int(part.specificationVersion) for part in _parts(model))
