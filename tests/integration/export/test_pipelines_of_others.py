@@ -72,12 +72,13 @@ def test_a_regressor_of_several_numbers(tmp_path: Path) -> None:
     assert load(path).outputs(np.float32([[1, 1], [0, 1]])).tolist() == [[3.5, 7], [2.5, 4]]
 
 
+@pytest.mark.parametrize("encoding", [0, 1])
 @pytest.mark.parametrize("labels", [["no", "yes"], [7, 3]])
-def test_a_classifier_of_two(labels: list[Any], tmp_path: Path) -> None:
+def test_a_classifier_of_two(labels: list[Any], encoding: int, tmp_path: Path) -> None:
     inputs = {"a": "double", "b": "double"}
     model = piped(
         inputs, {"label": "string" if isinstance(labels[0], str) else "int64", "shares": "labels"},
-        vectorizer(inputs), classifier([[1.0, -2.0]], [0.5], labels), kind="pipelineClassifier",
+        vectorizer(inputs), classifier([[1.0, -2.0]], [0.5], labels, encoding=encoding), kind="pipelineClassifier",
     )  # fmt: skip
     runtime = load(saved(model, tmp_path))
     assert runtime.labels == tuple(map(str, labels))
@@ -103,7 +104,8 @@ def test_classifiers_of_three(tmp_path: Path) -> None:
         (lambda: regressor([[1.0], [2.0]], [0, 0]), "expected one number, found 2"),
         (lambda: regressor([[1.0]], [0], transform=9), "the transform 9 cannot be run"),
         (lambda: classifier([[1.0]], [0], ["a", "b", "c"]), "weights for 2 classes, found 1"),
-        (lambda: classifier([[1.0]], [0], ["a", "b"], encoding=1), "weights for 2 classes, found 1"),
+        (lambda: classifier([[1.0]], [0], ["a", "b", "c"], encoding=1), "weights for 3 classes, found 1"),
+        (lambda: classifier([[1.0], [2]], [0, 0], ["a", "b"], encoding=1), "weights for 1 classes, found 2"),
         (lambda: classifier([[1.0], [2]], [0, 0], ["a", "b", "c"], transform=1), "Probit of several classes"),
     ],
 )
@@ -394,6 +396,41 @@ def test_a_dictionary_of_words(tmp_path: Path) -> None:
         with pytest.raises(InputError, match=message):
             runtime.rows([{"words": given}])
     assert "3 keys: bad, good, so; others are left out" in " ".join(quickml("inspect", path).stdout.split())
+
+
+def test_a_dictionary_as_coremltools_vectorizes_it(tmp_path: Path) -> None:
+    """In a pipeline of its own: by the index of each key, then as a vector."""
+    words = part("dictVectorizer", {"words": "labels"}, {"sparse": "labels"})
+    words.dictVectorizer.int64ToIndex.vector.extend([7, 5])
+    dense = part("featureVectorizer", {"sparse": "labels"}, {"x": (2,)})
+    dense.featureVectorizer.inputList.add(inputColumn="sparse", inputDimensions=2)
+    inner = piped({"words": "labels"}, {"x": (2,)}, words, dense)
+    model = piped({"words": "labels"}, {"price": "double"}, inner, regressor([[3.0, 2.0]], [1]))
+    assert load(saved(model, tmp_path)).rows([{"words": {5: 10, 7: 1}}]).tolist() == [[24]]
+
+
+def test_a_linear_model_of_several_inputs(tmp_path: Path) -> None:
+    made = part("glmRegressor", {"a": "double", "b": (2,), "c": "int64"}, {"price": "double"})
+    made.glmRegressor.weights.add().value.extend([1, 2, 3, 4])
+    made.glmRegressor.offset.append(5)
+    found = load(saved(made, tmp_path)).run({"a": 1, "b": np.float32([2, 3]), "c": 4})
+    assert found["price"].tolist() == [1 + 4 + 9 + 16 + 5]
+
+
+def test_a_column_of_an_array_is_encoded(tmp_path: Path) -> None:
+    """As coremltools converts scikit-learn's OneHotEncoder."""
+    first = part("arrayFeatureExtractor", {"x": (2,)}, {"c": "int64"})
+    first.arrayFeatureExtractor.extractIndex.append(0)
+    hot = part("oneHotEncoder", {"c": "int64"}, {"sparse": "labels"})
+    hot.oneHotEncoder.int64Categories.vector.extend([4, 8])
+    hot.oneHotEncoder.outputSparse = True
+    rest = part("arrayFeatureExtractor", {"x": (2,)}, {"rest": (1,)})
+    rest.arrayFeatureExtractor.extractIndex.append(1)
+    dense = part("featureVectorizer", {"sparse": "labels", "rest": (1,)}, {"y": (3,)})
+    dense.featureVectorizer.inputList.add(inputColumn="sparse", inputDimensions=2)
+    dense.featureVectorizer.inputList.add(inputColumn="rest", inputDimensions=1)
+    runtime = load(saved(piped({"x": (2,)}, {"y": (3,)}, first, hot, rest, dense), tmp_path))
+    assert runtime.outputs(np.float32([[8, 2.5], [4, 1]])).tolist() == [[0, 1, 2.5], [1, 0, 1]]
 
 
 def test_keys_of_a_dictionary_are_different(tmp_path: Path) -> None:

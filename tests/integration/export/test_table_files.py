@@ -188,7 +188,8 @@ ACCEPTED = {
     "featureVectorizer": ({"doubleType", "int64Type", "multiArrayType"}, {"multiArrayType"}),
     "arrayFeatureExtractor": ({"multiArrayType"}, {"doubleType"}),
 }
-"""Types of inputs and outputs that Core ML's validator accepts, as far as our files use them."""
+"""Types of inputs and outputs that Core ML's validator accepts, as far as our files use them. The rules are those
+of `PipelineValidator.cpp`, `InterfaceValidators.cpp`, `ImputerValidator.cpp` and so on in coremltools' source."""
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -205,6 +206,8 @@ def test_the_pipeline_follows_apples_rules(made: dict[str, Path], dataset: str, 
         of = part.WhichOneof("Type")
         for feature in part.description.input:  # computed before, of exactly this type
             assert known[feature.name] == feature.type, feature.name
+            if feature.type.WhichOneof("Type") == "multiArrayType":
+                assert len(feature.type.multiArrayType.shape) == 1
         for feature in part.description.output:
             assert feature.name not in known
             known[feature.name] = feature.type

@@ -206,7 +206,7 @@ def _glm_classifier(g: OnnxGraph, part: PipelinePart) -> Classified:
     params, sums = part.params, _sums(g, part)
     labels = features.labels(params) or ()
     transform = proto.enum_name(params, "postEvaluationTransform", params.postEvaluationTransform)
-    if params.classEncoding == params.OneVsRest:
+    if params.classEncoding == params.OneVsRest and len(labels) != 2:  # two classes need one sum only
         _check_count(sums.size, len(labels))
         shares = _transformed(g, sums, transform)
         shares = g.op("Div", shares, arrays.reduce(g, "ReduceSum", shares))
@@ -228,7 +228,8 @@ def _check_count(found: int, expected: int) -> None:
 
 
 def _sums(g: OnnxGraph, part: PipelinePart) -> Tensor:
-    params, x = part.params, as_vector(g, part.x, DOUBLE)
+    params, given = part.params, [as_vector(g, x, DOUBLE) for x in part.inputs.values()]
+    x = given[0] if len(given) == 1 else arrays.concat(g, given, 0)
     rows = [list(row.value) for row in params.weights]
     if not rows or len(params.offset) not in (0, len(rows)) or any(len(row) != x.size for row in rows):
         found = f"{len(rows)} rows of {len(rows[0]) if rows else 0} and {len(params.offset)} offsets"

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from quickml.export.coreml.reading.contents import pipeline
+from quickml.export.coreml.reading.contents import parts
 
 TITLES = "quickml.columns"
 """The key in a file's metadata with the columns of its inputs: a JSON object of names by input."""
@@ -39,10 +39,9 @@ UNHANDLED = Handling()
 
 def handlings(model: Any) -> dict[str, Handling]:
     """What a pipeline does with its inputs, by their names. A model of another type is its only part."""
-    is_pipeline = (model.WhichOneof("Type") or "").startswith("pipeline")
     found: dict[str, Handling] = {}
     sources = {feature.name: feature.name for feature in model.description.input}
-    for part in pipeline(model).models if is_pipeline else (model,):
+    for part in parts(model):
         about = part.description
         if len(about.input) != 1 or about.input[0].name not in sources:
             continue

@@ -44,17 +44,26 @@ class Contents:
 
 def apple_parts(model: Any) -> tuple[str, ...]:
     """The types of a model and its parts whose network is part of Apple's systems and not of the file."""
-    kinds = (one.WhichOneof("Type") or "" for one in _parts(model))
+    kinds = (one.WhichOneof("Type") or "" for one in _every(model))
     return tuple(dict.fromkeys(kind for kind in kinds if kind in _APPLE))
 
 
-def _parts(model: Any) -> Iterator[Any]:
+def _every(model: Any) -> Iterator[Any]:
     """A model and, of a pipeline, every model in it at any depth."""
     yield model
-    kind = model.WhichOneof("Type") or ""
-    if kind.startswith("pipeline"):
+    if is_pipeline(model):
         for part in pipeline(model).models:
-            yield from _parts(part)
+            yield from _every(part)
+
+
+def parts(model: Any) -> Iterator[Any]:
+    """The parts of a pipeline at any depth, in order; of another model, itself."""
+    return (one for one in _every(model) if not is_pipeline(one))
+
+
+def is_pipeline(model: Any) -> bool:
+    """Whether a model is a pipeline of any of the three kinds."""
+    return (model.WhichOneof("Type") or "").startswith("pipeline")
 
 
 def pipeline(model: Any) -> Any:
@@ -65,9 +74,7 @@ def pipeline(model: Any) -> Any:
 
 def network_of(model: Any) -> Any:
     """The first network or program in a pipeline; the model itself if it is no pipeline, or has none."""
-    if not (model.WhichOneof("Type") or "").startswith("pipeline"):
-        return model
-    return next((part for part in pipeline(model).models if _is_network(part)), model)
+    return next(filter(_is_network, parts(model)), model) if is_pipeline(model) else model
 
 
 def _is_network(part: Any) -> bool:
@@ -77,12 +84,12 @@ def _is_network(part: Any) -> bool:
 
 def required_version(model: Any) -> int:
     """The specification version that a system needs for a model and all its parts."""
-    return max(int(part.specificationVersion) for part in _parts(model))
+    return max(int(one.specificationVersion) for one in _every(model))
 
 
 def has_half_values(model: Any) -> bool:
     """Whether a model or a part of it is a program that computes values in float16."""
-    programs = (part.mlProgram for part in _parts(model) if part.WhichOneof("Type") == "mlProgram")
+    programs = (part.mlProgram for part in parts(model) if part.WhichOneof("Type") == "mlProgram")
     computed = (one for program in programs for one in operations(program) if one.type != "const")
     types = (output.type for operation in computed for output in operation.outputs)
     return any(
@@ -108,7 +115,7 @@ def _nested(block: Any) -> Iterator[Any]:
 def contents(model: Any) -> Contents:
     """The layers, weights and parameters of a model. They are empty for kinds of models without such."""
     kind = model.WhichOneof("Type") or ""
-    if kind.startswith("pipeline"):
+    if is_pipeline(model):
         return _pipeline_contents(pipeline(model))
     if kind.startswith("neuralNetwork"):
         return _network_contents(getattr(model, kind))
@@ -280,12 +287,12 @@ def _compression(operation: Any, constants: Mapping[str, _Stored]) -> str:
     return str(operation.type)
 
 
-def _pipeline_contents(parts: Any) -> Contents:
+def _pipeline_contents(body: Any) -> Contents:
     layers: list[LayerDescription] = []
     types: set[str] = set()
-    for index, part in enumerate(parts.models):
+    for index, part in enumerate(body.models):
         inner = contents(part)
-        name = parts.names[index] if index < len(parts.names) else f"model{index}"
+        name = body.names[index] if index < len(body.names) else f"model{index}"
         kind = part.WhichOneof("Type") or "unknown"
         layers.append(LayerDescription(name=name, type=kind, parameters=inner.parameters))
         types |= inner.weight_types
