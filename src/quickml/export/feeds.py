@@ -89,7 +89,7 @@ def _without_lead(shape: tuple[int, ...]) -> tuple[int, ...]:
 def _single(spec: InputSpec, value: Any) -> NDArray[Any]:
     if isinstance(value, np.ndarray | np.generic):
         value = value.item() if value.size == 1 else value.tolist()
-    if value is None or value == "" or is_nan(value):
+    if value is None or is_nan(value) or (value == "" and _is_no_text(spec)):
         value = _missing(spec)
     elif spec.kind == "string":
         value = _text(spec, value)
@@ -99,6 +99,11 @@ def _single(spec: InputSpec, value: Any) -> NDArray[Any]:
     if handling.refuses_unknown and value not in (*handling.categories, handling.missing):
         raise InputError(_unknown(spec, value))
     return np.asarray([value], dtype=spec.dtype)
+
+
+def _is_no_text(spec: InputSpec) -> bool:
+    """Whether an empty text is a missing value: for numbers, and for categories without it."""
+    return spec.kind != "string" or (bool(spec.handling.categories) and "" not in spec.handling.categories)
 
 
 def _dictionary(spec: InputSpec, value: Any) -> NDArray[Any]:

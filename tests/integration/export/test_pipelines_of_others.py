@@ -134,7 +134,8 @@ def test_unknown_categories_are_ignored(tmp_path: Path) -> None:
         {"floor": -1},
         {"city": None, "floor": None},
     ]
-    expected = [[0, 1, 0, 1, 0], [0] * 5, [0, 0, 0, 0, 1], [0] * 5]
+    rows.append({"city": "", "floor": 5})
+    expected = [[0, 1, 0, 1, 0], [0] * 5, [0, 0, 0, 0, 1], [0] * 5, [0, 0, 1, 1, 0]]
     assert runtime.rows(rows).tolist() == expected
     assert all(one.may_be_missing for one in runtime.inputs)
 
@@ -184,6 +185,26 @@ def test_imputers_replace_what_is_missing(tmp_path: Path) -> None:
     about = describe(read(tmp_path / "piped.mlmodel"))
     assert [one.replacement for one in about.inputs] == [40, 3, "Köln", None]
     assert about.inputs[2].categories == ("Berlin", "Köln")
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "replaced", "missing"),
+    [
+        ("int64", "imputedDoubleValue", "replaceDoubleValue", math.inf),
+        ("int64", "imputedInt64Value", "replaceDoubleValue", math.nan),
+        ("double", "imputedInt64Value", "replaceInt64Value", 1),
+        ("double", "imputedDoubleValue", "replaceStringValue", "?"),
+        ("string", "imputedDoubleValue", "replaceDoubleValue", 1.0),
+        ("string", "imputedStringValue", "replaceDoubleValue", 1.0),
+    ],
+)
+def test_imputers_of_other_types_are_refused(
+    kind: str, given: str, replaced: str, missing: Any, tmp_path: Path
+) -> None:
+    value = "x" if given == "imputedStringValue" else 1
+    model = piped({"a": kind}, {"a_filled": kind}, imputer("a", kind, given, value, replaced, missing))
+    with pytest.raises(CoreMLFileError, match=f"{replaced} with {given} cannot be run here"):
+        load(saved(model, tmp_path))
 
 
 def test_an_imputer_without_a_value_to_replace_lets_all_through(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from quickml.errors import CoreMLFileError, UnsupportedModelError
 from quickml.export.coreml.reading import proto
 from quickml.export.coreml.reading.columns import is_nan
 from quickml.export.onnx import arrays, features
-from quickml.export.onnx.graph import BOOL, DOUBLE, FLOAT, INT64, STRING, OnnxGraph, Tensor
+from quickml.export.onnx.graph import BOOL, DOUBLE, FLOAT, INT32, INT64, STRING, OnnxGraph, Tensor
 
 _MOST_CATEGORIES = 1_000_000
 _MOST_COLUMNS = 10_000
@@ -88,7 +88,9 @@ def _imputer(g: OnnxGraph, part: PipelinePart) -> Tensor:
     if replaced is None or given is None:
         return x
     missing, value = getattr(imputer, replaced), getattr(imputer, given)
-    if given.endswith("Dictionary") or isinstance(missing, str) != (x.type == STRING):
+    of = {STRING: "String", INT64: "Int64", DOUBLE: "Double"}.get(x.type, "Double")
+    is_single = given == f"imputed{of}Value" and replaced == f"replace{of}Value"
+    if not is_single and not (given.endswith("Array") and x.type in (FLOAT, DOUBLE, INT32)):
         raise UnsupportedModelError(f"{replaced} with {given} cannot be run here")
     if x.type == STRING:
         is_missing = _one_hot(g, x, [missing], cats_strings=[missing])
