@@ -77,7 +77,8 @@ def _values(value: Any, place: Place) -> Iterator[tuple[Any, str]]:
             yield [value], written([value])
     elif isinstance(value, list):
         yield from ((item, written(item)) for item in value[:1] if len(set(map(str, value))) == 1)
-        yield {"layers": value}, 'write {"layers": [...]}'
+        if place.key == "model":
+            yield {"layers": value}, 'write {"layers": [...]}'
     elif isinstance(value, dict):
         if list(value) in (["type"], ["name"]):
             yield from ((name, written(name)) for name in value.values())

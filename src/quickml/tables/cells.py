@@ -84,20 +84,26 @@ class Cells:
             if found is not None:
                 self.numbers.extend(found)
                 return
-            self.counts.numbers = sum(map(math.isfinite, self.numbers))
-            self.counts.missing = len(self.numbers) - self.counts.numbers
+            self._count_numbers(self.numbers)
             self.numbers = None
         self._count(cells)
 
     def finish(self) -> None:
-        """Parse the values that are kept, after the last row."""
-        if self._values is None:
-            if self.numbers is not None:
-                self.counts.numbers = sum(value == value for value in self.numbers)
-                self.counts.missing = len(self.numbers) - self.counts.numbers
-            return
-        for text, count in self.occurrences().items():
-            self.counts.add(text, count, self._parsed(text), self.decimal)
+        """Count what the cells hold, after the last row."""
+        numbers = self.numbers
+        if self._values is not None:
+            numbers = self._numbers(list(self._values))
+            if numbers is not None:
+                numbers = array("d", map(numbers.__getitem__, self.codes))
+        if numbers is not None:
+            self._count_numbers(numbers)
+        else:
+            for text, count in self.occurrences().items():
+                self.counts.add(text, count, self._parsed(text), self.decimal)
+
+    def _count_numbers(self, numbers: array[float]) -> None:
+        self.counts.missing = sum(map(math.isnan, numbers))
+        self.counts.numbers = len(numbers) - self.counts.missing
 
     def as_numbers(self) -> array[float]:
         """Of each row its number; NaN for one that is missing, or no number."""
@@ -105,6 +111,10 @@ class Cells:
             return self.numbers
         table = [self._value(text) for text in self._values or ()]
         return array("d", map(table.__getitem__, self.codes))
+
+    def as_number(self, cell: str) -> float:
+        """The number that a cell holds; NaN for none."""
+        return self._value(cell)
 
     def occurrences(self) -> dict[str, int]:
         """How many rows have each of the values that are kept."""
@@ -114,10 +124,8 @@ class Cells:
     def _convert(self, values: _Codes) -> None:
         """There are too many different values to keep them."""
         texts = list(values)
-        parsed = [self._parsed(text) for text in texts]
-        is_numeric = all(one or is_missing(text) for one, text in zip(parsed, texts, strict=True))
-        if is_numeric:
-            table = [one.value if one else math.nan for one in parsed]
+        table = self._numbers(texts)
+        if table is not None:
             self.numbers = array("d", map(table.__getitem__, self.codes))
         else:
             for text, count in self.occurrences().items():

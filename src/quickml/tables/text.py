@@ -18,7 +18,7 @@ from quickml.errors import TableError
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-MAX_BYTES = 2 << 30
+MAX_BYTES = 512 << 20
 """Size of the largest file."""
 SAMPLE_BYTES = 1 << 18
 """Bytes at the beginning of a file that delimiter, header and decimal sign are found in."""

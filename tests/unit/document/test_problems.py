@@ -69,7 +69,7 @@ def test_a_problem_of_something_else_has_no_code():
 
 def test_a_problem_from_another_package_gets_a_code():
     class Elsewhere:
-        def info(self, reference):
+        def describe(self, reference):
             raise DocumentError([Problem(pointer="/dataset", expected="a", found="b")])
 
     with pytest.raises(DocumentError) as caught:
