@@ -22,7 +22,11 @@ _POINT = re.compile(
     r"^[+-]?(?:[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9,]+,[0-9]{3}\.[0-9]+)$", re.MULTILINE
 )
 _NUMERIC = re.compile(r"[+-]?[0-9][0-9.,' ]*%?")
+_YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?|\d{1,2}:\d\d(:\d\d)?")
+
+_AROUND = " %‰€$£¥₹'\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}"
+"""Blanks and signs before and after a number."""
 
 Rows = Sequence[tuple[int, list[str]]]
 """Rows with the lines that they begin in."""
@@ -52,6 +56,8 @@ class Dialect:
     decimal: Decimal
     has_decimals: bool
     """Whether there are numbers that show what the decimal sign is, or the document says it."""
+    has_both: bool
+    """Whether some columns have numbers with a point, and others with a comma."""
     has_blanks: bool
     """Whether a blank follows each delimiter."""
 
@@ -84,11 +90,13 @@ def dialect(sample: str, *, is_whole: bool, asked: Asked) -> Dialect:
         header=bool(asked.header) if asked.header is not None else _has_header(rows, asked.names),
         decimal=asked.decimal or ".",
         has_decimals=asked.decimal is not None,
+        has_both=False,
         has_blanks=has_blanks,
     )
+    commas, points = _decimals(rows[found.header :])
+    found = replace(found, has_both=bool(commas and points))
     if asked.decimal:
         return found
-    commas, points = _decimals(rows[found.header :])
     return replace(found, decimal="," if commas > points else ".", has_decimals=bool(commas or points))
 
 
@@ -151,13 +159,22 @@ def _has_header(rows: Rows, names: frozenset[str]) -> bool:
     first, rest = [cell.strip() for cell in rows[0][1]] if rows else [], rows[1:200]
     if not names.isdisjoint(first):
         return True
-    if any(_is_value(cell) for cell in first):
-        return False
     columns = [[cells[index] for _, cells in rest if index < len(cells)] for index in range(len(first))]
+    if any(_is_value(cell) for cell in first):
+        return _are_years(first, columns)
     if not rest or any(_are_values(column) for column in columns):
         return True
     recurs = any(cell and cell in map(str.strip, column) for cell, column in zip(first, columns, strict=True))
     return not recurs and len(set(first)) == len(first)
+
+
+def _are_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
+    """Whether the values in a first row are years above other numbers, beside a text."""
+    years = [(cell, column) for cell, column in zip(first, columns, strict=True) if _is_value(cell)]
+    is_beside = len(set(first)) == len(first) > len(years) > 1
+    return is_beside and all(
+        _YEAR.fullmatch(cell) and not any(map(_YEAR.fullmatch, map(str.strip, column))) for cell, column in years
+    )
 
 
 def _is_value(cell: str) -> bool:
@@ -173,7 +190,7 @@ def _decimals(rows: Rows) -> tuple[int, int]:
     """How many columns have numbers with a comma, and how many with a point."""
     commas = points = 0
     for column in zip(*(cells for _, cells in rows if len(cells) == len(rows[0][1])), strict=True):
-        present = [cell.strip() for cell in column if not is_missing(cell)]
+        present = [cell.strip(_AROUND) for cell in column if not is_missing(cell)]
         joined = "\n".join(present)
         comma, point = len(_COMMA.findall(joined)), len(_POINT.findall(joined))
         commas += bool(comma and comma > point)

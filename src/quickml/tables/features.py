@@ -112,7 +112,7 @@ def _wrong_names(table: Table, reference: TableReference) -> Iterator[Problem]:
 
 def _infer(table: Table, name: str, found: Features, reasons: dict[str, list[str]]) -> None:
     cells = table.columns[name]
-    about = typed(cells, name, is_certain=table.dialect.has_decimals)
+    about = typed(cells, name, table.dialect)
     if about.type == "category" and about.fault is None and (pair := variants(cells)):
         about = ColumnTyped(type="category", fault=alike(pair, '"columns"'))
     if about.fault:
@@ -131,7 +131,7 @@ def _declared(table: Table, name: str, declared: str | Values, found: Features) 
     """A column as the document has it; None if it is not like this, which becomes a problem."""
     cells, fault = table.columns[name], None
     if declared == "number":
-        fault = number_fault(cells, name, is_certain=table.dialect.has_decimals)
+        fault = number_fault(cells, name, table.dialect)
         feature = Feature(name=name, cells=cells, is_category=False)
     elif declared == "category":
         feature = _category(name, cells)

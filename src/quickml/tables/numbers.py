@@ -49,7 +49,7 @@ class Number(NamedTuple):  # made for every different cell that is not plain
 
     value: float
     unit: str = ""
-    """`%` or a currency, which is left out."""
+    """`%`, a currency, or an apostrophe in front, which is left out."""
     is_ambiguous: bool = False
     """Whether its only sign may be a decimal sign or separate thousands: `1,234`."""
     has_groups: bool = False
@@ -59,6 +59,9 @@ class Number(NamedTuple):  # made for every different cell that is not plain
 def number(cell: str, decimal: Decimal) -> Number | None:
     """The number that a cell holds; None if it holds something else, or a code such as `01067`."""
     text = cell.strip().translate(_MINUS)
+    unit = ""
+    if text.startswith("'"):  # how spreadsheets mark a number that is stored as text
+        text, unit = text[1:], "'"
     if not text.isascii():
         for blank in _BLANKS:
             text = text.replace(blank, " ")
@@ -77,7 +80,7 @@ def number(cell: str, decimal: Decimal) -> Number | None:
     sign = -1.0 if "-" in (match["sign"], match["inner"]) else 1.0
     return Number(
         value=sign * value,
-        unit=match["before"] or match["after"] or "",
+        unit=unit or match["before"] or match["after"] or "",
         is_ambiguous=is_single,
         has_groups=group is not None and not is_single,
     )

@@ -103,10 +103,10 @@ def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], 
     problems = [unknown_column(test, name, pointer) for name in names if name not in test.names]
     if problems:
         raise DocumentError([replace(problem, fix=None) for problem in problems])
-    is_certain, is_refused = test.dialect.has_decimals, reference.missing == "refuse"
+    is_refused = reference.missing == "refuse"
     same = [replace(feature, cells=test.columns[feature.name]) for feature in chosen]
     for feature in same:
-        fault = None if feature.is_category else number_fault(feature.cells, feature.name, is_certain=is_certain)
+        fault = None if feature.is_category else number_fault(feature.cells, feature.name, test.dialect)
         if feature.cells.counts.missing == test.rows:
             fault = None
         missing = is_refused and feature.cells.counts.missing
@@ -117,7 +117,7 @@ def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], 
         if fault:
             problems.append(replace(of_fault(fault, test, feature.name, pointer, line), fix=None, pointer=pointer))
     asked = reference.model_copy(update={"task": aim.task, "labels": aim.labels or None})
-    found_aim = target(test.columns[reference.target], asked, is_certain=is_certain, is_test=True)
+    found_aim = target(test.columns[reference.target], asked, test.dialect, is_test=True)
     if isinstance(found_aim, Fault):
         problems.append(replace(of_fault(found_aim, test, reference.target, pointer), fix=None, pointer=pointer))
     if problems or isinstance(found_aim, Fault):

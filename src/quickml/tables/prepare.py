@@ -64,7 +64,7 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     if problems:
         raise DocumentError(problems)
     chosen = features(table, reference)
-    aim = target(table.columns[reference.target], reference, is_certain=table.dialect.has_decimals)
+    aim = target(table.columns[reference.target], reference, table.dialect)
     problems = [*chosen.problems, *_of_target(aim, table, reference)]
     notices, missing = of_missing(table, reference, chosen.chosen)
     problems += missing

@@ -9,7 +9,7 @@ from pathlib import Path
 from quickml.errors import TableError
 from quickml.tables.cells import Cells
 from quickml.tables.dialect import Asked, Dialect, dialect
-from quickml.tables.records import Records
+from quickml.tables.records import Chunk, Records
 from quickml.tables.text import Encoding, opened, source
 from quickml.tables.types import shown
 
@@ -95,6 +95,10 @@ def read(
         text = source(stream, file, encoding)
         found = dialect(text.sample, is_whole=text.is_whole, asked=asked or Asked())
         records = Records(text, found)
+        if len(records.names) == 1:
+            first = f"one, {shown(records.names[0])}" if found.header else "one"
+            hint = "the fields of a line have commas, semicolons, tabs or vertical lines between them"
+            raise records.fault("two or more columns", first, hint, line=records.header_line)
         columns = {
             name: Cells(found.decimal, *([UNLIMITED] if name == grouped else []))
             for name in records.names
@@ -129,6 +133,8 @@ def _fill(records: Records, columns: dict[str, Cells]) -> int:
         if not chunk.rows:
             continue
         across = list(zip(*chunk.rows, strict=True))
+        if "\n#" in "\n".join(("", *across[0])):
+            _refuse_comments(records, chunk)
         for index, cells in kept:
             cells.add(across[index])
         rows += len(chunk.rows)
@@ -139,6 +145,12 @@ def _fill(records: Records, columns: dict[str, Cells]) -> int:
         raise records.fault("rows below the header", "none", line=records.header_line)
     _refuse_totals(records, columns, last, line, rows)
     return rows
+
+
+def _refuse_comments(records: Records, chunk: Chunk) -> None:
+    for row, line in zip(chunk.rows, chunk.lines, strict=True):
+        if row[0].startswith("#") and not any(row[1:]):
+            raise records.fault("a row of the table", shown(row[0]), "remove comments", line=line)
 
 
 def _refuse_totals(

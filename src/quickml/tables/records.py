@@ -125,7 +125,7 @@ class Records:
         sign = "\0" if "\0" in line else "\ufeff"
         column = line.split(sign)[0].count(self.dialect.delimiter) + 1
         if sign == "\0":
-            hint = "save the file as UTF-8"
+            hint = 'save the file as UTF-8, or write "encoding": "utf-16" if it is'
             return self.fault("text", "the character NUL", hint, line=number, column=column)
         found = "a byte order mark, which belongs at the beginning of a file"
         hint = "remove it; were several files put together?"
@@ -216,6 +216,8 @@ class Records:
             hint = "remove comments"
         elif len(row) > width and not row[-1]:
             hint = f"remove the {sign} at the end of the line"
+        elif len(row) == width + 1 and line == self.header_line + 1 and self.dialect.header:
+            hint = f"is a name missing in line {self.header_line:,}, or are quotes around a text with a {sign}?"
         elif len(row) > width:
             hint = f"put quotes around a text that has a {sign} in it"
         elif any("\n" in cell for cell in row):
@@ -240,15 +242,20 @@ class Records:
         column, text = open_field(self._lines_between(first, last), self.dialect.delimiter)
         begins = f"the text that begins with {text[:20]!r}"
         if "field larger" in reason:
-            expected = f"at most {MAX_FIELD:,} characters in a field"
-            hint = "is a quotation mark missing?"
-            return self.fault(expected, f"more in {begins}", hint, line=first, column=column)
+            return self._too_long(first, column)
         if "unexpected end" in reason:
             expected, hint = f"a quotation mark at the end of {begins}", "add it, or remove the first one"
             return self.fault(expected, "the end of the file", hint, line=first, column=column)
         expected = f"a delimiter or the end of the line after {begins} and ends with a quotation mark"
         hint = 'write a quotation mark within quotes twice: ""'
         return self.fault(expected, "other text", hint, line=last, column=column)
+
+    def _too_long(self, line: int, column: int) -> TableError:
+        fields = next(self._lines_between(line, line), "").split(self.dialect.delimiter)
+        long = [number for number, text in enumerate(fields, 1) if len(text) > MAX_FIELD]
+        hint = "shorten it" if long else "is a quotation mark missing?"
+        expected, column = f"at most {MAX_FIELD:,} characters in a field", long[0] if long else column
+        return self.fault(expected, "more", hint, line=line, column=column)
 
     def _lines_between(self, first: int, last: int) -> Iterator[str]:
         lines, _ = self.source.lines()

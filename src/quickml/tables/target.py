@@ -12,6 +12,7 @@ from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import Table as TableReference
 from quickml.datasets.info import Task
 from quickml.tables.cells import Cells
+from quickml.tables.dialect import Dialect
 from quickml.tables.numbers import MISSING_TEXTS, is_missing
 from quickml.tables.types import (
     MOST_CATEGORIES,
@@ -44,24 +45,24 @@ class Target:
     """Rows of each label."""
 
 
-def target(cells: Cells, reference: TableReference, *, is_certain: bool, is_test: bool = False) -> Target | Fault:
+def target(cells: Cells, reference: TableReference, dialect: Dialect, *, is_test: bool = False) -> Target | Fault:
     """What the model predicts; or why the column has neither classes nor numbers, or not what it should.
 
     Args:
         cells: of the column.
         reference: what the document says about it.
-        is_certain: whether the decimal sign of the file is known.
+        dialect: how the file is written.
         is_test: whether the rows are for the test only, where all may be alike.
     """
     if reference.labels is not None and reference.task == "regression":
         hint = 'leave "labels" out, or write "task": "classification"'
         return Fault(expected="no labels of a regression", found="labels", hint=hint)
-    task = reference.task or ("classification" if reference.labels else _task(cells, reference.target, is_certain))
+    task = reference.task or ("classification" if reference.labels else _task(cells, reference.target, dialect))
     if isinstance(task, Fault):
         return task
     if task == "classification":
         return classes(cells, reference.labels, is_declared=reference.task is not None)
-    if fault := number_fault(cells, reference.target, is_certain=is_certain):
+    if fault := number_fault(cells, reference.target, dialect):
         return fault
     return _numbers(cells, is_test=is_test)
 
@@ -75,7 +76,7 @@ def _numbers(cells: Cells, *, is_test: bool) -> Target | Fault:
     return Target(task="regression", values=values)
 
 
-def _task(cells: Cells, name: str, is_certain: bool) -> Task | Fault:  # noqa: FBT001
+def _task(cells: Cells, name: str, dialect: Dialect) -> Task | Fault:
     if is_numeric(cells):
         values = [value for value in cells.as_numbers() if not math.isnan(value)]
         if cells.has_many or not all(map(float.is_integer, values)):
@@ -83,7 +84,7 @@ def _task(cells: Cells, name: str, is_certain: bool) -> Task | Fault:  # noqa: F
         counts = Counter(values)
         are_classes = 2 <= len(counts) <= MOST_CLASSES and min(counts.values()) >= ROWS_EACH
         return "classification" if are_classes else "regression"
-    found = typed(cells, name, is_certain=is_certain)
+    found = typed(cells, name, dialect)
     if found.fault:
         return found.fault
     if found.reason in ("dates", "no values"):

@@ -143,6 +143,11 @@ _BINARY = {
     b"PAR1": ("a Parquet file", "save it as CSV"),
     b"\x1f\x8b": ("a file compressed with gzip", "unpack it"),
     b"%PDF": ("a PDF file", "save the table as CSV"),
+    b'{"': ("a JSON file", "save the table as CSV"),
+    b"[{": ("a JSON file", "save the table as CSV"),
+    b"<!DO": ("a web page", "save the table as CSV"),
+    b"<htm": ("a web page", "save the table as CSV"),
+    b"<?xm": ("an XML file", "save the table as CSV"),
 }
 
 
@@ -165,12 +170,13 @@ def _guessed(stream: BinaryIO) -> str:
                 is_utf8 = False
                 has_letters = has_letters or not error.object[: error.start].isascii()
         if not block.isascii():
-            others.update(block)
+            others.update(byte for byte in block if byte > 127)
     with suppress(UnicodeDecodeError):
         decoder.decode(b"", final=True)
         if is_utf8:
             return "utf-8"
-    if has_letters or not _FOREIGN.isdisjoint(others):
+    is_cut = is_utf8 and others == {0xC3}  # the first half of a letter at the end
+    if has_letters or is_cut or not _FOREIGN.isdisjoint(others):
         return "utf-8"  # and the line that is not
     return "cp1252"
 

@@ -12,6 +12,7 @@ from typing import Literal
 
 from quickml.datasets.columns import MOST_VALUES
 from quickml.tables.cells import Cells
+from quickml.tables.dialect import Dialect
 from quickml.tables.numbers import MISSING_TEXTS, other
 from quickml.text import printable
 
@@ -60,20 +61,14 @@ class ColumnTyped:
     fault: Fault | None = None
 
 
-def typed(cells: Cells, name: str, *, is_certain: bool) -> ColumnTyped:
-    """Infer the type of a column.
-
-    Args:
-        cells: all cells of the column.
-        name: of the column.
-        is_certain: whether the decimal sign of the file is known.
-    """
+def typed(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
+    """Infer the type of a column of a file that is written like this."""
     counts = cells.counts
     if counts.missing >= cells.rows:
         return ColumnTyped(type="ignore", reason="no values")
     if is_numeric(cells):
-        return _number(cells, name, is_certain=is_certain)
-    if fault := _mixed(cells, name):
+        return _number(cells, name, dialect)
+    if fault := _mixed(cells, name, dialect):
         return ColumnTyped(type="number", fault=fault)
     return _text(cells)
 
@@ -84,11 +79,11 @@ def is_numeric(cells: Cells) -> bool:
     return counts.numbers > 0 and not (counts.codes or counts.others or counts.texts)
 
 
-def number_fault(cells: Cells, name: str, *, is_certain: bool) -> Fault | None:
+def number_fault(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     """Why a column is not one of numbers, which a document says it is."""
     if is_numeric(cells):
-        return _written(cells, is_certain=is_certain)
-    if fault := _mixed(cells, name):
+        return _written(cells, dialect)
+    if fault := _mixed(cells, name, dialect):
         return fault
     counts = cells.counts
     cell = counts.first_code or counts.first or counts.first_other
@@ -98,9 +93,9 @@ def number_fault(cells: Cells, name: str, *, is_certain: bool) -> Fault | None:
     return Fault(expected="numbers", found=found, hint=hint, cell=cell)
 
 
-def _number(cells: Cells, name: str, *, is_certain: bool) -> ColumnTyped:
+def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
     numbers = cells.as_numbers()
-    if fault := _written(cells, is_certain=is_certain):
+    if fault := _written(cells, dialect):
         return ColumnTyped(type="number", fault=fault)
     present = [value for value in numbers if value == value]
     if min(present) == max(present):
@@ -124,13 +119,13 @@ def _remark(cells: Cells) -> str:
     return "; ".join(remarks)
 
 
-def _written(cells: Cells, *, is_certain: bool) -> Fault | None:
+def _written(cells: Cells, dialect: Dialect) -> Fault | None:
     """Numbers that can be read in two ways."""
     marks = cells.marks
     if len(marks.units) > 1:
         units = " and ".join(sorted(unit or "none" for unit in marks.units))
         return Fault(expected="numbers with the same sign in all rows", found=units, hint="write all alike")
-    if marks.ambiguous and not (is_certain or marks.has_groups):
+    if marks.ambiguous and not (dialect.has_decimals or marks.has_groups):
         cell = marks.ambiguous.strip()
         whole, point = re.sub("[,.]", "", cell), re.sub("[,.]", ".", cell)
         return Fault(
@@ -142,7 +137,7 @@ def _written(cells: Cells, *, is_certain: bool) -> Fault | None:
     return None
 
 
-def _mixed(cells: Cells, name: str) -> Fault | None:
+def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     """A column that is meant to have numbers, and has other cells too."""
     counts = cells.counts
     present = counts.numbers + counts.codes + counts.others + counts.texts
@@ -152,6 +147,9 @@ def _mixed(cells: Cells, name: str) -> Fault | None:
     if counts.others and (counts.numbers + counts.others) > MOSTLY * present:
         style = other(cells.decimal)
         found = f"{shown(counts.first_other)} in {counts.others:,} {of}"
+        if dialect.has_both and counts.others > MOSTLY * present:
+            hint = f'other columns have {sign}; write all alike, or "columns": {{{quoted(name)}: "ignore"}}'
+            return Fault(expected=f"numbers with {sign}", found=found, hint=hint, cell=counts.first_other)
         if counts.others > MOSTLY * present or not counts.first_number.count(cells.decimal):
             hint = f'add "decimal": "{style}"'
             return Fault(expected=f"numbers with {sign}", found=found, hint=hint, cell=counts.first_other,
