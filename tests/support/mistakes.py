@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advice import Document
 from layer_examples import EXAMPLES, layers_of
-from quickml.datasets import DatasetInfo, Description
+from quickml.datasets import DatasetInfo, Described
 from quickml.document import understand
 from quickml.document.spellings import KEYS, TYPES, VALUES
 from quickml.errors import DocumentError
@@ -26,7 +26,7 @@ class AnyShape:
         )  # fmt: skip
 
     def describe(self, reference):
-        return Description(info=self.described, reference=reference)
+        return Described(info=self.described, reference=reference)
 
     def load(self, reference):
         raise NotImplementedError

@@ -31,6 +31,11 @@ SpecFile = Annotated[
     ),
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
+DataFile = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a sample in each row.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="The column to predict. Default: the likeliest one, which is told."),
+]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Job id, as printed by `quickml submit`.")]
 Server = Annotated[
     str | None,
@@ -146,6 +151,42 @@ def validate(
     from quickml.cli.commands.validate import validate_specs
 
     validate_specs(specs, as_json=as_json)
+
+
+@app.command()
+def data(file: DataFile, target: Target = None, as_json: AsJson = False) -> None:
+    """Show what is in a table: its columns, their types, missing values and histograms.
+
+    FILE is a CSV file. Everything that is found out about it is told: encoding, delimiter, header, decimal
+    sign, and what is left out and why. A document to start from is printed, too.
+    """
+    from quickml.cli.commands.data import show_data
+
+    show_data(file, target=target, as_json=as_json)
+
+
+@app.command()
+def init(
+    file: DataFile,
+    target: Target = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="SPEC.json",
+            help="New file. Default: FILE's name with .json, in this folder.",
+        ),
+    ] = None,
+) -> None:
+    """Write a document that learns from a table, with a network that fits it.
+
+    FILE is a CSV file. Train with `quickml run`, or change the document before: all types of columns are
+    in it.
+    """
+    from quickml.cli.commands.data import init_document
+
+    init_document(file, target=target, out=out)
 
 
 @app.command()

@@ -4,11 +4,11 @@ Importing this package does not import numpy, so that documents are checked quic
 """
 
 from quickml.datasets import builtin
-from quickml.datasets.catalog import REGISTERED, Catalog, Description
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.columns import Column
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
-from quickml.datasets.files import FileReference, Table
+from quickml.datasets.files import FileReference, TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.registry import register
 
@@ -19,10 +19,10 @@ __all__ = [
     "Data",
     "Dataset",
     "DatasetInfo",
-    "Description",
+    "Described",
     "FileReference",
     "Reference",
-    "Table",
+    "TableReference",
     "builtin",
     "load",
     "register",

@@ -13,11 +13,13 @@ from quickml.datasets.dataset import Dataset, Reference
 from quickml.datasets.files import FileReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DatasetError, DocumentError, Notice, Problem, QuickMLError
-from quickml.problems import MAX_QUOTED
+
+MAX_FILE = 200
+"""Characters of the name of a file in a message."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Description:
+class Described:
     """What a dataset is under the options that a document gives."""
 
     info: DatasetInfo
@@ -30,7 +32,7 @@ class Description:
 class Catalog(Protocol):
     """Describes and loads the datasets that documents refer to."""
 
-    def describe(self, reference: Reference) -> Description:
+    def describe(self, reference: Reference) -> Described:
         """Describe the dataset. Must be fast, because it is called whenever a document is checked.
 
         Raises:
@@ -51,9 +53,9 @@ class Catalog(Protocol):
 class RegisteredDatasets:
     """The datasets of the registry."""
 
-    def describe(self, reference: Reference) -> Description:
+    def describe(self, reference: Reference) -> Described:
         """See `Catalog`."""
-        return Description(info=self.info(reference), reference=reference)
+        return Described(info=self.info(reference), reference=reference)
 
     def info(self, reference: Reference) -> DatasetInfo:
         """The description alone; see `Catalog.describe`."""
@@ -100,10 +102,10 @@ def _unread(reference: FileReference) -> Problem:
     return Problem(
         pointer="/dataset",
         expected="a dataset that comes with QuickML; a server does not take files of its users yet",
-        found=f"a {reference.name} in a file, {file[:MAX_QUOTED]!r}",
+        found=f"a {reference.name} in a file, {file[:MAX_FILE]!r}",
         hint="train with `quickml run` on the machine that has the file",
         code="files-not-taken",
-        values={"name": reference.name, "file": file[:MAX_QUOTED]},
+        values={"name": reference.name, "file": file[:MAX_FILE]},
     )
 
 

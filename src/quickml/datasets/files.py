@@ -1,4 +1,4 @@
-"""References to data in files of the user: what a document says about them. Other components read the files."""
+"""References to data in files of the user: what a document says about them. Others read the files."""
 
 import re
 from typing import Annotated, Any, Literal
@@ -79,7 +79,7 @@ ColumnOption = Annotated[
 
 
 @register
-class Table(FileReference):
+class TableReference(FileReference):
     """A table of your own: a CSV file with a sample in each row. Everything that is left out is found out."""
 
     name: Literal["table"] = "table"
@@ -88,11 +88,13 @@ class Table(FileReference):
     task: Literal["classification", "regression"] | None = None
     """Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a
     regression."""
-    labels: Annotated[tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))] = None
+    labels: Annotated[
+        tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
+    ] = None
     """The classes, in the order of the model's outputs. Default: all values of the target, sorted."""
-    columns: Annotated[dict[str, ColumnOption], BeforeValidator(_columns)] = {}
-    """Types of columns by their names: `number`, `category` or `ignore`, or the values of a category. Default:
-    numbers are numbers, texts of at most 100 different values are categories, others are ignored."""
+    columns: Annotated[dict[str, ColumnOption], BeforeValidator(_columns)] = {}  # noqa: RUF012  # is copied
+    """Types of columns by their names: `number`, `category` or `ignore`, or the values of a category.
+    Default: numbers are numbers, texts of at most 100 different values are categories, others are ignored."""
     missing: Annotated[
         Literal["mean", "refuse"] | float,
         BeforeValidator(_missing),
@@ -123,5 +125,5 @@ class Table(FileReference):
     """SHA-256 of the test file."""
 
 
-FROM_FILES: tuple[type[FileReference], ...] = (Table,)
+FROM_FILES: tuple[type[FileReference], ...] = (TableReference,)
 """All references to files."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from quickml.datasets.catalog import REGISTERED, Catalog, Description
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.dataset import Reference
 from quickml.datasets.info import DatasetInfo
 from quickml.document import sculptml
@@ -120,7 +120,7 @@ def _understand(document: Any, catalog: Catalog) -> Plan:
     return result
 
 
-def _described(reference: Reference, catalog: Catalog) -> tuple[Description | None, list[Problem]]:
+def _described(reference: Reference, catalog: Catalog) -> tuple[Described | None, list[Problem]]:
     try:
         return catalog.describe(reference), []
     except DocumentError as error:

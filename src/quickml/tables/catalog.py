@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quickml.datasets.catalog import REGISTERED, Catalog, Description
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Reference
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.errors import DatasetError, DocumentError, TableError
 
 if TYPE_CHECKING:
@@ -34,12 +33,12 @@ class LocalFiles:
         self._folder, self._others = folder, others
         self._kept: tuple[str, tuple[Stamp, ...], Prepared] | None = None
 
-    def describe(self, reference: Reference) -> Description:
+    def describe(self, reference: Reference) -> Described:
         """See `Catalog`. Reads the file of a table."""
         if not isinstance(reference, TableReference):
             return self._others.describe(reference)
         prepared = self._prepared(reference)
-        return Description(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
+        return Described(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
 
     def load(self, reference: Reference) -> Data:
         """See `Catalog`. The file has to be the one that was described."""
@@ -116,7 +115,7 @@ class LocalFiles:
 
 def _stamp(path: Path) -> Stamp:
     try:
-        about = os.stat(path)
+        about = path.stat()
     except (OSError, ValueError):  # reading it says why
         return str(path), 0, 0, 0
     return str(path), about.st_ino, about.st_size, about.st_mtime_ns

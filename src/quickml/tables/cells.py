@@ -147,7 +147,9 @@ class Cells:
             numbers: Iterator[float] = iter(found)
             return array("d", [next(numbers) if here else math.nan for here in present])
         values = [self._value(cell) for cell in cells]
-        is_numeric = all(value == value or is_missing(cell) for value, cell in zip(values, cells, strict=True))
+        is_numeric = all(
+            not math.isnan(value) or is_missing(cell) for value, cell in zip(values, cells, strict=True)
+        )
         return array("d", values) if is_numeric else None
 
     def _value(self, cell: str) -> float:

@@ -17,7 +17,9 @@ SAMPLE_ROWS = 1000
 MOST_TITLES = 20
 """Lines above the header that may be something else."""
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
-_COMMA = re.compile(r"^[+-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+|[0-9.]+\.[0-9]{3},[0-9]+)$", re.MULTILINE)
+_COMMA = re.compile(
+    r"^[+-]?(?:[0-9]*,(?:[0-9]{1,2}|[0-9]{4,})|0,[0-9]+|[0-9.]+\.[0-9]{3},[0-9]+)$", re.MULTILINE
+)
 _POINT = re.compile(
     r"^[+-]?(?:[0-9]*\.(?:[0-9]{1,2}|[0-9]{4,})|0\.[0-9]+|[0-9,]+,[0-9]{3}\.[0-9]+)$", re.MULTILINE
 )
@@ -69,9 +71,11 @@ def dialect(sample: str, *, is_whole: bool, asked: Asked) -> Dialect:
         lines.pop()  # it may be cut
     sep = _SEP.fullmatch(lines[0].rstrip("\n")) if lines else None
     start = 1 if sep else 0
-    delimiter = asked.delimiter or (sep[1] if sep and sep[1] in DELIMITERS else None) or _delimiter(lines[start:])
+    delimiter = (
+        asked.delimiter or (sep[1] if sep and sep[1] in DELIMITERS else None) or _delimiter(lines[start:])
+    )
     rows = _rows(lines, delimiter, start)
-    above, skipped = _titles(rows, delimiter) if asked.header is None else (0, "")
+    above, skipped = _titles(rows) if asked.header in (None, False) else (0, "")
     if sep:
         skipped = " and ".join(filter(None, (f"'sep={sep[1]}'", skipped)))
     if isinstance(asked.header, int) and not isinstance(asked.header, bool):
@@ -133,7 +137,7 @@ def _score(lines: Sequence[str], delimiter: str) -> tuple[float, int]:
     return alike / len(rows) * clean / len(cells), width
 
 
-def _titles(rows: Rows, delimiter: str) -> tuple[int, str]:
+def _titles(rows: Rows) -> tuple[int, str]:
     """How many rows at the beginning are titles or comments, and what to call them."""
     widths = Counter(len(cells) for _, cells in rows)
     width = widths.most_common(1)[0][0] if widths else 0
@@ -173,7 +177,8 @@ def _are_years(first: Sequence[str], columns: Sequence[Sequence[str]]) -> bool:
     years = [(cell, column) for cell, column in zip(first, columns, strict=True) if _is_value(cell)]
     is_beside = len(set(first)) == len(first) > len(years) > 1
     return is_beside and all(
-        _YEAR.fullmatch(cell) and not any(map(_YEAR.fullmatch, map(str.strip, column))) for cell, column in years
+        _YEAR.fullmatch(cell) and not any(map(_YEAR.fullmatch, map(str.strip, column)))
+        for cell, column in years
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from quickml.datasets.columns import MOST_VALUES
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.document.advice import leave_out
 from quickml.document.place import escaped
 from quickml.document.problem import problem
@@ -29,7 +29,6 @@ from quickml.tables.types import (
     shown,
     typed,
     variants,
-    whole,
 )
 
 Values = tuple[str, ...] | tuple[int, ...]
@@ -187,7 +186,9 @@ def _left_out(reasons: dict[str, list[str]]) -> Iterator[Notice]:
         yield _notice("/dataset/columns", f"left out: {listed(names)} ({reason}){hint}")
 
 
-def of_missing(table: Table, reference: TableReference, chosen: Sequence[Feature]) -> tuple[list[Notice], list[Problem]]:
+def of_missing(
+    table: Table, reference: TableReference, chosen: Sequence[Feature]
+) -> tuple[list[Notice], list[Problem]]:
     """What becomes of missing values."""
     missing = {one.name: count for one in chosen if (count := missing_values(one))}
     if not missing:
@@ -206,7 +207,9 @@ def of_missing(table: Table, reference: TableReference, chosen: Sequence[Feature
         return [], [of_fault(fault, table, name, "/dataset/missing", line)]
     if "missing" in reference.model_fields_set:
         return [], []
-    message = f"values are missing in so many rows: {names}; for a number, the mean of the training rows is taken"
+    message = (
+        f"values are missing in so many rows: {names}; for a number, the mean of the training rows is taken"
+    )
     return [_notice("/dataset/missing", message)], []
 
 

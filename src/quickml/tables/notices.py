@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.errors import Notice
 from quickml.tables.problems import listed
 from quickml.tables.read import Table
@@ -31,8 +31,10 @@ def of_reading(table: Table, reference: TableReference) -> Iterator[Notice]:
         names = f"names of columns in line {table.header_line}"
         facts.append(names if dialect.header else "no names of columns, rows from the first line on")
     if facts:
-        yield Notice(pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}")
-    if dialect.skipped and reference.header is None:
+        yield Notice(
+            pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}"
+        )
+    if dialect.skipped and (reference.header is None or reference.sha256 is None):
         message = f"the first {dialect.skipped_lines} lines are passed over: {dialect.skipped}"
         yield Notice(pointer="/dataset/header", message=message.replace("first 1 lines are", "first line is"))
     if table.numbered is not None:
@@ -43,10 +45,7 @@ def of_reading(table: Table, reference: TableReference) -> Iterator[Notice]:
 
 
 def _passed_over(table: Table) -> Iterator[Notice]:
-    passed = {
-        "blank lines": table.blank_lines,
-        "rows in which all fields are empty": table.empty_rows,
-    }
+    passed = {"blank lines": table.blank_lines, "rows in which all fields are empty": table.empty_rows}
     for what, count in passed.items():
         if count:
             yield Notice(pointer="/dataset/file", message=f"{count:,} {what} passed over")
@@ -57,20 +56,23 @@ def _passed_over(table: Table) -> Iterator[Notice]:
 def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
     """What the model predicts."""
     if aim.labels and (reference.task is None or reference.labels is None):
-        counts = [f"{shown(label, 30)} ({count:,} rows)" for label, count in zip(aim.labels, aim.counts, strict=True)]
+        counts = [
+            f"{shown(label, 30)} ({count:,} rows)"
+            for label, count in zip(aim.labels, aim.counts, strict=True)
+        ]
         message = f"a classification of {len(aim.labels)} classes: {listed(counts)}"
         if reference.task is None and all(label.lstrip("-").isdigit() for label in aim.labels):
             message += '; write "task": "regression" if these are quantities'
         yield Notice(pointer="/dataset/task", message=message)
     elif reference.task is None:
         present = [value for value in aim.values if not math.isnan(value)]
-        message = f"a regression: {shown(reference.target)} is a number from {min(present):g} to {max(present):g}"
+        message = (
+            f"a regression: {shown(reference.target)} is a number from {min(present):g} to {max(present):g}"
+        )
         yield Notice(pointer="/dataset/task", message=message)
 
 
-def of_rows(
-    table: Table, reference: TableReference, aim: Target, sizes: tuple[int, int]
-) -> Iterator[Notice]:
+def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[int, int]) -> Iterator[Notice]:
     """Which rows are used for what."""
     missing = sum(map(math.isnan, aim.values))
     if missing and reference.sha256 is None:
@@ -83,7 +85,11 @@ def of_rows(
     if train + test < FEW_ROWS and reference.sha256 is None:
         message = f"only {train + test:,} rows: what a model learns from so few is mostly chance"
         yield Notice(pointer="/dataset/file", message=message)
-    few = [shown(label, 30) for label, count in zip(aim.labels, aim.counts, strict=False) if count < FEW_OF_A_CLASS]
+    few = [
+        shown(label, 30)
+        for label, count in zip(aim.labels, aim.counts, strict=False)
+        if count < FEW_OF_A_CLASS
+    ]
     if few and reference.sha256 is None:
         message = f"fewer than {FEW_OF_A_CLASS} rows each of {listed(few)}"
         yield Notice(pointer="/dataset/target", message=message)

@@ -1,4 +1,4 @@
-"""Numbers as people and programs write them in tables: `5.1`, `5,1`, `1,234.5`, `12 %`, `€ 5`, `−3`."""
+"""Numbers as people and programs write them in tables: `5.1`, `5,1`, `1,234.5`, `12 %`, `€ 5`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ LARGEST = 3.4028234663852886e38
 
 MISSING = frozenset(
     {
-        "", "NA", "N/A", "n/a", "na", "n.a.", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none", "NONE",
-        "?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "#N/A", "#NA", "<NA>",
+        "", "NA", "N/A", "n/a", "na", "n.a.", "NaN", "nan", "NAN", "null", "NULL", "Null", "None", "none",
+        "NONE", "?", "-", "--", "\N{EN DASH}", "\N{EM DASH}", ".", "#N/A", "#NA", "<NA>",
     }
 )  # fmt: skip
 """Cells that stand for no number."""
@@ -33,7 +33,7 @@ _MINUS = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{SMALL HYPHEN-MINUS}\N{FUL
 _UNIT = "[%‰€$£¥₹]|EUR|USD|GBP|CHF"
 _BODY = {
     decimal: rf"(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    rf"|[0-9]{{1,3}}(?:(?P<group>[{other} '’])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*(?:{point}[0-9]*)?"
+    rf"|[0-9]{{1,3}}(?:(?P<group>[{other} '\u2019])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*(?:{point}[0-9]*)?"
     for decimal, point, other in ((".", r"\.", ","), (",", ",", "."))
 }
 _NUMBER = {

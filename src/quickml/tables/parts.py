@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.split import grouped, split
 from quickml.errors import DocumentError
@@ -27,7 +27,7 @@ Array = npt.NDArray[Any]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class TablePart:
     """The rows of a file that are for training, or for the test."""
 
     features: Sequence[Feature]
@@ -57,13 +57,13 @@ class Part:
 
 def divided(
     table: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target, test: Table | None
-) -> tuple[Part, Part]:
+) -> tuple[TablePart, TablePart]:
     """The rows for training and those for the test, without rows that have no target."""
     targets = np.array(aim.values)
     (rows,) = np.nonzero(~np.isnan(targets))
     if test is not None:
         rows = np.random.default_rng(reference.seed).permutation(rows)
-        return Part(features=chosen, target=aim, rows=rows), _of_file(test, reference, chosen, aim)
+        return TablePart(features=chosen, target=aim, rows=rows), _of_file(test, reference, chosen, aim)
     count = _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
     if reference.group is None:
         of = targets[rows].astype(np.int32) if aim.labels else targets[rows]
@@ -71,8 +71,8 @@ def divided(
     else:
         first, second = _grouped(table, reference, rows, count)
     return (
-        Part(features=chosen, target=aim, rows=rows[first]),
-        Part(features=chosen, target=aim, rows=rows[second]),
+        TablePart(features=chosen, target=aim, rows=rows[first]),
+        TablePart(features=chosen, target=aim, rows=rows[second]),
     )
 
 
@@ -96,7 +96,7 @@ def _grouped(table: Table, reference: TableReference, rows: Array, count: int) -
     return grouped(groups, count, reference.seed)
 
 
-def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target) -> Part:
+def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target) -> TablePart:
     """The rows of the file for the test, whose columns are what those of the first file are."""
     pointer = "/dataset/test_file"
     names = [*(feature.name for feature in chosen), reference.target]
@@ -112,18 +112,25 @@ def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], 
         missing = is_refused and feature.cells.counts.missing
         line = None
         if fault is None and missing:
-            found, line = f"none in {missing:,} of {test.rows:,} rows", test.line_where(feature.name, is_missing)
+            found, line = (
+                f"none in {missing:,} of {test.rows:,} rows",
+                test.line_where(feature.name, is_missing),
+            )
             fault = Fault(expected="a value in every row", found=found, hint="complete them")
         if fault:
-            problems.append(replace(of_fault(fault, test, feature.name, pointer, line), fix=None, pointer=pointer))
+            problems.append(
+                replace(of_fault(fault, test, feature.name, pointer, line), fix=None, pointer=pointer)
+            )
     asked = reference.model_copy(update={"task": aim.task, "labels": aim.labels or None})
     found_aim = target(test.columns[reference.target], asked, test.dialect, is_test=True)
     if isinstance(found_aim, Fault):
-        problems.append(replace(of_fault(found_aim, test, reference.target, pointer), fix=None, pointer=pointer))
+        problems.append(
+            replace(of_fault(found_aim, test, reference.target, pointer), fix=None, pointer=pointer)
+        )
     if problems or isinstance(found_aim, Fault):
         raise DocumentError(problems)
     (rows,) = np.nonzero(~np.isnan(np.array(found_aim.values)))
     if not len(rows):
         fault = Fault(expected="rows with a target", found="none", hint="add some")
         raise DocumentError([of_fault(fault, test, reference.target, pointer)])
-    return Part(features=same, target=found_aim, rows=rows)
+    return TablePart(features=same, target=found_aim, rows=rows)

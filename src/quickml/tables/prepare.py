@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 from quickml.datasets.columns import Column, feature_names, width
 from quickml.datasets.data import Data
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
 from quickml.tables.notices import of_reading, of_rows, of_target
-from quickml.tables.parts import TEST_FRACTION, Part, divided
+from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
 from quickml.tables.target import Target, target
@@ -38,14 +38,12 @@ class Prepared:
     reference: TableReference
     """With everything written out."""
     notices: tuple[Notice, ...]
-    train: Part
-    test: Part
+    train: TablePart
+    test: TablePart
 
     def data(self) -> Data:
         """Encode the rows."""
-        (x_train, y_train), (x_test, y_test) = (
-            part.encoded(self.info) for part in (self.train, self.test)
-        )
+        (x_train, y_train), (x_test, y_test) = (part.encoded(self.info) for part in (self.train, self.test))
         return Data(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
@@ -75,10 +73,11 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     train, held_out = divided(table, reference, chosen.chosen, aim, test)
     columns = tuple(_column(feature, train.rows, reference) for feature in chosen.chosen)
     _check_size(columns, table, len(train.rows) + len(held_out.rows))
-    completed = _completed(table, reference, chosen, columns, aim, test)
+    types: dict[str, str | Values] = dict.fromkeys(chosen.ignored, "ignore")
+    types |= {column.name: column.values if column.is_category else "number" for column in columns}
     return Prepared(
         info=_info(columns, aim, reference, (len(train.rows), len(held_out.rows))),
-        reference=completed,
+        reference=_completed(table, reference, types, aim, test),
         notices=(
             *of_reading(table, reference),
             *of_target(aim, reference),
@@ -187,26 +186,23 @@ def _info(
 def _completed(
     table: Table,
     reference: TableReference,
-    chosen: Features,
-    columns: Sequence[Column],
+    columns: Mapping[str, str | Values],
     aim: Target,
     test: Table | None,
 ) -> TableReference:
-    """The reference with everything written out that was found out."""
-    types = {name: "ignore" for name in chosen.ignored}
-    types |= {column.name: column.values if column.is_category else "number" for column in columns}
+    """The reference with everything written out that was found out; `columns` are the types by name."""
     dialect = table.dialect
-    has_titles = dialect.header and dialect.skipped_lines and not dialect.skipped.startswith("'sep=")
+    has_line = type(reference.header) is int or dialect.skipped.endswith(("titles", "comments"))
     return reference.model_copy(
         update={
             "sha256": table.sha256,
             "task": aim.task,
             "labels": aim.labels or None,
-            "columns": {name: types[name] for name in table.names if name in types},
+            "columns": {name: columns[name] for name in table.names if name in columns},
             "delimiter": dialect.delimiter,
             "decimal": dialect.decimal,
             "encoding": table.encoding,
-            "header": table.header_line if has_titles else dialect.header,
+            "header": table.header_line if dialect.header and has_line else dialect.header,
             "test_fraction": None if test else reference.test_fraction or TEST_FRACTION,
             "test_sha256": test.sha256 if test else None,
         }

@@ -9,13 +9,15 @@ from pathlib import Path
 from quickml.errors import TableError
 from quickml.tables.cells import Cells
 from quickml.tables.dialect import Asked, Dialect, dialect
-from quickml.tables.records import Chunk, Records
+from quickml.tables.records import Records, RowChunk
 from quickml.tables.text import Encoding, opened, source
 from quickml.tables.types import shown
 
 _TOTALS = frozenset(
-    "total,totals,grand total,sum,sums,average,mean,summe,gesamt,gesamtsumme,mittelwert,total general,suma,somme"
-    .split(",")
+    {
+        "total", "totals", "grand total", "sum", "sums", "average", "mean", "summe", "gesamt", "gesamtsumme",
+        "mittelwert", "total general", "suma", "somme",
+    }
 )  # fmt: skip
 _FEW = 3
 """Rows below which the last one is not compared with the others."""
@@ -95,13 +97,9 @@ def read(
         text = source(stream, file, encoding)
         found = dialect(text.sample, is_whole=text.is_whole, asked=asked or Asked())
         records = Records(text, found)
-        if len(records.names) == 1:
-            first = f"one, {shown(records.names[0])}" if found.header else "one"
-            hint = "the fields of a line have commas, semicolons, tabs or vertical lines between them"
-            raise records.fault("two or more columns", first, hint, line=records.header_line)
         columns = {
             name: Cells(found.decimal, *([UNLIMITED] if name == grouped else []))
-            for name in records.names
+            for name in _several(records)
             if name not in ignored or name == ""
         }
         rows = _fill(records, columns)
@@ -126,6 +124,19 @@ def read(
     )
 
 
+def _several(records: Records) -> list[str]:
+    """The names of the columns.
+
+    Raises:
+        TableError: there is only one.
+    """
+    if len(records.names) == 1:
+        found = f"one, {shown(records.names[0])}" if records.dialect.header else "one"
+        hint = "the fields of a line have commas, semicolons, tabs or vertical lines between them"
+        raise records.fault("two or more columns", found, hint, line=records.header_line)
+    return records.names
+
+
 def _fill(records: Records, columns: dict[str, Cells]) -> int:
     kept = [(index, columns[name]) for index, name in enumerate(records.names) if name in columns]
     rows, last, line = 0, [""], 0
@@ -147,7 +158,7 @@ def _fill(records: Records, columns: dict[str, Cells]) -> int:
     return rows
 
 
-def _refuse_comments(records: Records, chunk: Chunk) -> None:
+def _refuse_comments(records: Records, chunk: RowChunk) -> None:
     for row, line in zip(chunk.rows, chunk.lines, strict=True):
         if row[0].startswith("#") and not any(row[1:]):
             raise records.fault("a row of the table", shown(row[0]), "remove comments", line=line)

@@ -10,7 +10,7 @@ from itertools import islice
 
 from quickml.errors import TableError
 from quickml.tables.dialect import DELIMITERS, Dialect
-from quickml.tables.text import Source, undecodable
+from quickml.tables.text import TextFile, undecodable
 
 CHUNK_ROWS = 2000
 MAX_ROWS = 20_000_000
@@ -25,7 +25,7 @@ _END_OF_FILE = ["\x1a"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Chunk:
+class RowChunk:
     """Some rows, all of the same length."""
 
     rows: Sequence[Sequence[str]]
@@ -36,7 +36,7 @@ class Chunk:
 class Records:
     """The rows of a file below its header."""
 
-    def __init__(self, source: Source, dialect: Dialect) -> None:
+    def __init__(self, source: TextFile, dialect: Dialect) -> None:
         self.source, self.dialect = source, dialect
         self.blank_lines = self.empty_rows = 0
         self.has_trailing_delimiter = False
@@ -55,7 +55,7 @@ class Records:
         self._skip(dialect.skipped_lines)
         self.names, self._first, self.header_line = self._header()
 
-    def chunks(self) -> Iterator[Chunk]:
+    def chunks(self) -> Iterator[RowChunk]:
         """All rows.
 
         Raises:
@@ -123,7 +123,7 @@ class Records:
     def _strange(self, line: str) -> TableError:
         number = self.dialect.skipped_lines + self._reader.line_num + 1
         sign = "\0" if "\0" in line else "\ufeff"
-        column = line.split(sign)[0].count(self.dialect.delimiter) + 1
+        column = line.split(sign, 1)[0].count(self.dialect.delimiter) + 1
         if sign == "\0":
             hint = 'save the file as UTF-8, or write "encoding": "utf-16" if it is'
             return self.fault("text", "the character NUL", hint, line=number, column=column)
@@ -174,19 +174,19 @@ class Records:
 
     def _trail(self, line: int) -> bool:
         """Whether all rows of the sample from a line on end with a delimiter."""
-        rows = [row for row in io.StringIO(self.source.sample, newline=None)][line - 1 :]
+        rows = list(io.StringIO(self.source.sample, newline=None))[line - 1 :]
         if not self.source.is_whole:
             rows.pop()  # it may be cut
         ends = [row.rstrip("\n").endswith(self.dialect.delimiter) for row in rows if row.strip()]
         return bool(ends) and all(ends)
 
-    def _clean(self, rows: list[list[str]], lines: list[int]) -> Chunk:
+    def _clean(self, rows: list[list[str]], lines: list[int]) -> RowChunk:
         width = len(self.names)
         if set(map(len, rows)) != {width} or not all(map(any, rows)):
             rows, lines = self._full(rows, lines)
         if self._long:
             self._check_fields(rows, lines)
-        return Chunk(rows=rows, lines=lines)
+        return RowChunk(rows=rows, lines=lines)
 
     def _full(self, rows: Sequence[list[str]], lines: Sequence[int]) -> tuple[list[list[str]], list[int]]:
         """The rows that have something in them, in the right length."""
@@ -196,8 +196,10 @@ class Records:
                 self.blank_lines += len(row) <= 1
                 self.empty_rows += len(row) > 1
                 continue
-            if len(row) == width + 1 and not row[-1] and (
-                self.has_trailing_delimiter or self._trail(self.header_line + 1)
+            if (
+                len(row) == width + 1
+                and not row[-1]
+                and (self.has_trailing_delimiter or self._trail(self.header_line + 1))
             ):
                 self.has_trailing_delimiter = True
                 del row[-1]
@@ -217,7 +219,9 @@ class Records:
         elif len(row) > width and not row[-1]:
             hint = f"remove the {sign} at the end of the line"
         elif len(row) == width + 1 and line == self.header_line + 1 and self.dialect.header:
-            hint = f"is a name missing in line {self.header_line:,}, or are quotes around a text with a {sign}?"
+            hint = (
+                f"is a name missing in line {self.header_line:,}, or are quotes around a text with a {sign}?"
+            )
         elif len(row) > width:
             hint = f"put quotes around a text that has a {sign} in it"
         elif any("\n" in cell for cell in row):

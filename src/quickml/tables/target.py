@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from quickml.datasets.columns import MOST_VALUES
-from quickml.datasets.files import Table as TableReference
+from quickml.datasets.files import TableReference
 from quickml.datasets.info import Task
 from quickml.tables.cells import Cells
 from quickml.tables.dialect import Dialect
@@ -45,7 +45,9 @@ class Target:
     """Rows of each label."""
 
 
-def target(cells: Cells, reference: TableReference, dialect: Dialect, *, is_test: bool = False) -> Target | Fault:
+def target(
+    cells: Cells, reference: TableReference, dialect: Dialect, *, is_test: bool = False
+) -> Target | Fault:
     """What the model predicts; or why the column has neither classes nor numbers, or not what it should.
 
     Args:
@@ -57,7 +59,9 @@ def target(cells: Cells, reference: TableReference, dialect: Dialect, *, is_test
     if reference.labels is not None and reference.task == "regression":
         hint = 'leave "labels" out, or write "task": "classification"'
         return Fault(expected="no labels of a regression", found="labels", hint=hint)
-    task = reference.task or ("classification" if reference.labels else _task(cells, reference.target, dialect))
+    task = reference.task or (
+        "classification" if reference.labels else _task(cells, reference.target, dialect)
+    )
     if isinstance(task, Fault):
         return task
     if task == "classification":

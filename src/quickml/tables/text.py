@@ -32,7 +32,7 @@ _AS_WINDOWS = 'save the file as UTF-8, or write "encoding": "cp1252" if Windows 
 
 
 @dataclass(frozen=True, kw_only=True)
-class Source:
+class TextFile:
     """An open file whose encoding is known."""
 
     stream: BinaryIO
@@ -55,7 +55,7 @@ class Source:
         return "utf-8" if self.codec == "utf-8" else "utf-16"
 
     def lines(self) -> tuple[Iterator[str], Any]:
-        """The lines, which all end with a line feed however they ended in the file, and the running digest."""
+        """The lines, which all end with a line feed whatever the file has, and the running digest."""
         digest = hashlib.sha256()
         self.stream.seek(0)
         digest.update(self.stream.read(self.mark_bytes))
@@ -102,12 +102,15 @@ def opened(path: Path, name: str) -> BinaryIO:
         if not size_bytes:
             raise TableError(name, "a table with a header and rows", "an empty file")
         raise TableError(
-            name, f"at most {MAX_BYTES >> 20:,} MiB", f"{size_bytes >> 20:,} MiB", "take fewer rows or columns"
+            name,
+            f"at most {MAX_BYTES >> 20:,} MiB",
+            f"{size_bytes >> 20:,} MiB",
+            "take fewer rows or columns",
         )
-    return stream  # type: ignore[return-value]
+    return stream
 
 
-def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> Source:
+def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> TextFile:
     """Find out the encoding of a file, or take the one that is given.
 
     Raises:
@@ -115,7 +118,7 @@ def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> Source:
     """
     stream.seek(0)
     start = stream.read(4)
-    if start == codecs.BOM_UTF32_LE or start == codecs.BOM_UTF32_BE:
+    if start in (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE):
         raise TableError(name, "text in UTF-8", "UTF-32", "save the file as UTF-8", line=1)
     _refuse_binary(name, start)
     for mark, codec in _MARKS.items():
@@ -127,12 +130,12 @@ def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> Source:
     return _source(stream, name, "utf-16-le" if encoding == "utf-16" else encoding or _guessed(stream))
 
 
-def _source(stream: BinaryIO, name: str, codec: str, mark_bytes: int = 0) -> Source:
+def _source(stream: BinaryIO, name: str, codec: str, mark_bytes: int = 0) -> TextFile:
     stream.seek(mark_bytes)
     content = stream.read(SAMPLE_BYTES)
     is_whole = len(content) < SAMPLE_BYTES
     sample = codecs.getincrementaldecoder(codec)("replace").decode(content, is_whole)
-    return Source(
+    return TextFile(
         stream=stream, name=name, codec=codec, mark_bytes=mark_bytes, sample=sample, is_whole=is_whole
     )
 
@@ -181,7 +184,7 @@ def _guessed(stream: BinaryIO) -> str:
     return "cp1252"
 
 
-def undecodable(found: Source, delimiter: str = ",") -> TableError:
+def undecodable(found: TextFile, delimiter: str = ",") -> TableError:
     """The error for a file that is not in its encoding: where the first wrong byte is."""
     decoder = codecs.getincrementaldecoder(found.codec)()
     found.stream.seek(found.mark_bytes)

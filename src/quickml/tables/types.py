@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 import re
 import unicodedata
 from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from quickml.datasets.columns import MOST_VALUES
@@ -30,8 +32,9 @@ ColumnType = Literal["number", "category", "ignore"]
 _WORDS = {".": "a point", ",": "a comma"}
 _ID = re.compile(r"(?:^|[^a-z])(?:id|ids|idx|index|uuid|guid|key|nr|no|row|rownr|#)$")
 _DATE = re.compile(
-    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: \d.*)?|\d{4}[./]\d{1,2}[./]\d{1,2}(?: \d.*)?"
-    r"|\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}"
+    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: \d.*)?"
+    r"|\d{4}[./]\d{1,2}[./]\d{1,2}(?: \d.*)?|\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?"
+    r"|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}"
 )
 
 
@@ -97,7 +100,7 @@ def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
     numbers = cells.as_numbers()
     if fault := _written(cells, dialect):
         return ColumnTyped(type="number", fault=fault)
-    present = [value for value in numbers if value == value]
+    present = [value for value in numbers if not math.isnan(value)]
     if min(present) == max(present):
         return ColumnTyped(type="ignore", reason="the same value in all rows")
     if len(present) == cells.rows >= FEW_ROWS:
@@ -167,7 +170,7 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
 
 
 def _different_numbers(cells: Cells) -> int:
-    return len({value for value in cells.as_numbers() if value == value})
+    return len({value for value in cells.as_numbers() if not math.isnan(value)})
 
 
 def _text(cells: Cells) -> ColumnTyped:
@@ -199,7 +202,7 @@ def _tokens(cells: Cells) -> str:
 
 
 def present_values(cells: Cells, allowed: Iterable[str] | None = None) -> list[str] | None:
-    """The different texts without blanks around them, and without those that stand for none; None if too many.
+    """The different texts without blanks around them, without those that stand for none; None if too many.
 
     Args:
         cells: of the column.
@@ -251,7 +254,7 @@ def _counts_up(numbers: array[float]) -> bool:
     """Whether each number is one more than the one before, and they are no years."""
     if not numbers[0].is_integer() or 1800 <= numbers[0] <= numbers[-1] <= 2200:
         return False
-    return all(after - before == 1 for before, after in zip(numbers, numbers[1:], strict=False))
+    return all(after - before == 1 for before, after in pairwise(numbers))
 
 
 def _are_dates(numbers: array[float]) -> bool:

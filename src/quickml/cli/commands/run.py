@@ -27,7 +27,9 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
         QuickMLError: the run failed.
     """
     files = files_beside(path)
-    _show(lambda: (_overridden(read_plan(path, files), files, epochs, seed), None), files, out, as_json=as_json)
+    _show(
+        lambda: (_overridden(read_plan(path, files), files, epochs, seed), None), files, out, as_json=as_json
+    )
 
 
 def export_kept(path: Path, *, out: Path | None, as_json: bool) -> None:
