@@ -124,6 +124,12 @@ class TableReference(FileReference):
     test_sha256: Sha256 | None = None
     """SHA-256 of the test file."""
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
+        found = (self.sha256, self.task, self.delimiter, self.decimal, self.encoding, self.header)
+        return None not in found and bool(self.columns)
+
 
 FROM_FILES: tuple[type[FileReference], ...] = (TableReference,)
 """All references to files."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.data import Data
@@ -63,37 +63,46 @@ class LocalFiles:
         if self._kept and stamps == self._kept[1] and _key(reference) in self._kept[0]:
             return self._kept[2]
         self._kept = None
-        table = self._table(reference, reference.file, reference.sha256, "")
-        test = (
-            self._table(reference, reference.test_file, reference.test_sha256, "test_")
-            if reference.test_file is not None
-            else None
-        )
+        table = self._table(reference)
+        test = self._test(reference, table) if reference.test_file is not None else None
         prepared = prepare(table, reference, test)
         self._kept = (_key(reference) + _key(prepared.reference), stamps, prepared)
         return prepared
 
-    def _table(self, reference: TableReference, file: str, sha256: str | None, prefix: str) -> Table:
+    def _table(self, reference: TableReference) -> Table:
         from quickml.tables.dialect import Asked
+
+        named = {reference.target, *reference.columns} | ({reference.group} if reference.group else set())
+        ignored = {name for name, kind in reference.columns.items() if kind == "ignore"}
+        return self._read(
+            reference.file,
+            reference.sha256,
+            asked=Asked(
+                delimiter=reference.delimiter,
+                decimal=reference.decimal,
+                header=reference.header,
+                names=frozenset(named),
+            ),
+            encoding=reference.encoding,
+            ignored=frozenset(ignored - {reference.target, reference.group}),
+            grouped=reference.group,
+        )
+
+    def _test(self, reference: TableReference, table: Table) -> Table:
+        """The table with the rows for the test, which is written like the other one."""
+        from quickml.tables.dialect import Asked
+
+        header = reference.header if reference.header is not None else table.dialect.header
+        asked = Asked(delimiter=table.dialect.delimiter, decimal=table.dialect.decimal, header=header)
+        file = str(reference.test_file)
+        return self._read(file, reference.test_sha256, "test_", asked=asked, encoding=table.encoding)
+
+    def _read(self, file: str, sha256: str | None, prefix: str = "", **how: Any) -> Table:
         from quickml.tables.problems import changed, refused
         from quickml.tables.read import read
 
-        names = {reference.target, *reference.columns, *([reference.group] if reference.group else [])}
-        ignored = {name for name, kind in reference.columns.items() if kind == "ignore"}
         try:
-            table = read(
-                self._path(file, sha256),
-                file,
-                asked=Asked(
-                    delimiter=reference.delimiter,
-                    decimal=reference.decimal,
-                    header=reference.header,
-                    names=frozenset(names),
-                ),
-                encoding=reference.encoding,
-                ignored=frozenset(ignored - {reference.target, reference.group}),
-                grouped=None if prefix else reference.group,
-            )
+            table = read(self._path(file, sha256), file, **how)
         except TableError as error:
             raise refused(error, f"/dataset/{prefix}file") from None
         if sha256 is not None and table.sha256 != sha256:

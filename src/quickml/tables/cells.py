@@ -100,6 +100,7 @@ class Cells:
         else:
             for text, count in self.occurrences().items():
                 self.counts.add(text, count, self._parsed(text), self.decimal)
+        self._memory.clear()
 
     def _count_numbers(self, numbers: array[float]) -> None:
         self.counts.missing = sum(map(math.isnan, numbers))
@@ -130,7 +131,7 @@ class Cells:
         else:
             for text, count in self.occurrences().items():
                 self.counts.add(text, count, self._parsed(text), self.decimal)
-        self.counts.hashes.update(map(hash, texts))
+            self.counts.hashes.update(map(hash, texts))
         self._values, self.codes = None, array("H")
 
     def _numbers(self, cells: Sequence[str]) -> array[float] | None:
@@ -171,7 +172,7 @@ class Cells:
         counts = self.counts
         if len(counts.hashes) < MOST_HASHES:
             counts.hashes.update(map(hash, cells))
-        if counts.numbers or counts.others:
+        if counts.numbers or counts.others or counts.codes:
             for cell in cells:
                 counts.add(cell, 1, self._parsed(cell), self.decimal)
         else:

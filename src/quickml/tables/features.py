@@ -193,7 +193,7 @@ def of_missing(
     missing = {one.name: count for one in chosen if (count := missing_values(one))}
     if not missing:
         return [], []
-    names = listed([f"{name} ({count:,})" for name, count in missing.items()])
+    names = listed([f"{name} ({count:,} rows)" for name, count in missing.items()])
     if reference.missing == "refuse":
         name = next(iter(missing))
         line = table.line_where(name, is_missing)
@@ -207,9 +207,7 @@ def of_missing(
         return [], [of_fault(fault, table, name, "/dataset/missing", line)]
     if "missing" in reference.model_fields_set:
         return [], []
-    message = (
-        f"values are missing in so many rows: {names}; for a number, the mean of the training rows is taken"
-    )
+    message = f"values are missing: {names}; the mean of the training rows stands for a number"
     return [_notice("/dataset/missing", message)], []
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
+from quickml.datasets.columns import Column
 from quickml.datasets.files import TableReference
 from quickml.errors import Notice
-from quickml.tables.problems import listed
+from quickml.tables.features import Feature
+from quickml.tables.problems import cells_listed, listed
 from quickml.tables.read import Table
 from quickml.tables.target import Target
 from quickml.tables.types import shown
@@ -34,14 +36,13 @@ def of_reading(table: Table, reference: TableReference) -> Iterator[Notice]:
         yield Notice(
             pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}"
         )
-    if dialect.skipped and (reference.header is None or reference.sha256 is None):
+    if dialect.skipped:
         message = f"the first {dialect.skipped_lines} lines are passed over: {dialect.skipped}"
         yield Notice(pointer="/dataset/header", message=message.replace("first 1 lines are", "first line is"))
     if table.numbered is not None:
         message = "the first column has no name and counts the rows; it is left out"
         yield Notice(pointer="/dataset/columns", message=message)
-    if reference.sha256 is None:  # otherwise it was told when the file was first read
-        yield from _passed_over(table)
+    yield from _passed_over(table)
 
 
 def _passed_over(table: Table) -> Iterator[Notice]:
@@ -75,14 +76,14 @@ def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
 def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[int, int]) -> Iterator[Notice]:
     """Which rows are used for what."""
     missing = sum(map(math.isnan, aim.values))
-    if missing and reference.sha256 is None:
+    if missing:
         message = f"{missing:,} of {table.rows:,} rows have no target and are left out"
         yield Notice(pointer="/dataset/target", message=message)
     train, test = sizes
     if reference.test_fraction is None and reference.test_file is None:
         message = f"{test:,} of {train + test:,} rows are held out for the test"
         yield Notice(pointer="/dataset/test_fraction", message=message)
-    if train + test < FEW_ROWS and reference.sha256 is None:
+    if train + test < FEW_ROWS:
         message = f"only {train + test:,} rows: what a model learns from so few is mostly chance"
         yield Notice(pointer="/dataset/file", message=message)
     few = [
@@ -90,6 +91,16 @@ def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[i
         for label, count in zip(aim.labels, aim.counts, strict=False)
         if count < FEW_OF_A_CLASS
     ]
-    if few and reference.sha256 is None:
+    if few:
         message = f"fewer than {FEW_OF_A_CLASS} rows each of {listed(few)}"
         yield Notice(pointer="/dataset/target", message=message)
+
+
+def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterator[Notice]:
+    """Values that only occur in rows for the test, which a model cannot have learned."""
+    for feature, column in zip(features, columns, strict=True):
+        unseen = sorted(set(feature.present()) - set(map(str, column.values)))
+        if feature.is_category and feature.values is None and unseen:
+            values = cells_listed(unseen)
+            message = f"{shown(column.name)}: {values} is in rows for the test only, and counts as missing"
+            yield Notice(pointer="/dataset/columns", message=message)

@@ -32,9 +32,9 @@ _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SP
 _MINUS = str.maketrans(dict.fromkeys("\N{MINUS SIGN}\N{SMALL HYPHEN-MINUS}\N{FULLWIDTH HYPHEN-MINUS}", "-"))
 _UNIT = "[%‰€$£¥₹]|EUR|USD|GBP|CHF"
 _BODY = {
-    decimal: rf"(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?"
-    rf"|[0-9]{{1,3}}(?:(?P<group>[{other} '\u2019])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*(?:{point}[0-9]*)?"
-    for decimal, point, other in ((".", r"\.", ","), (",", ",", "."))
+    decimal: rf"(?:[0-9]+(?:{point}[0-9]*)?|{point}[0-9]+)(?:[eE][+-]?[0-9]+)?|"
+    rf"[1-9][0-9]{{0,2}}(?:(?P<group>[{sign} '\u2019])[0-9]{{3}})(?:(?P=group)[0-9]{{3}})*(?:{point}[0-9]*)?"
+    for decimal, point, sign in ((".", r"\.", ","), (",", ",", "."))
 }
 _NUMBER = {
     decimal: re.compile(

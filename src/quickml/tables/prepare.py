@@ -16,7 +16,7 @@ from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
-from quickml.tables.notices import of_reading, of_rows, of_target
+from quickml.tables.notices import of_reading, of_rows, of_target, of_unseen
 from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
@@ -72,18 +72,22 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
         raise DocumentError(problems)
     train, held_out = divided(table, reference, chosen.chosen, aim, test)
     columns = tuple(_column(feature, train.rows, reference) for feature in chosen.chosen)
-    _check_size(columns, table, len(train.rows) + len(held_out.rows))
+    sizes = (len(train.rows), len(held_out.rows))
+    _check_size(columns, table, sum(sizes))
     types: dict[str, str | Values] = dict.fromkeys(chosen.ignored, "ignore")
     types |= {column.name: column.values if column.is_category else "number" for column in columns}
     return Prepared(
-        info=_info(columns, aim, reference, (len(train.rows), len(held_out.rows))),
+        info=_info(columns, aim, reference, sizes),
         reference=_completed(table, reference, types, aim, test),
-        notices=(
+        notices=()
+        if reference.is_complete  # all was told when it was found out
+        else (
             *of_reading(table, reference),
             *of_target(aim, reference),
             *chosen.notices,
             *notices,
-            *of_rows(table, reference, aim, (len(train.rows), len(held_out.rows))),
+            *of_rows(table, reference, aim, sizes),
+            *of_unseen(chosen.chosen, columns),
         ),
         train=train,
         test=held_out,
