@@ -100,7 +100,7 @@ def changed(file: str, expected: str, found: str, pointer: str = "/dataset/sha25
         pointer,
         expected=f"{expected[:12]}...",
         found=f"{found[:12]}... in {printable(file, 100)}",
-        advice=write(pointer, found, "the file is another than the document was written for"),
+        advice=told("the file is another than the document was written for"),
         file=file,
         expected_sha256=expected,
         found_sha256=found,

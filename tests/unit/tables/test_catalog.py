@@ -247,8 +247,8 @@ def test_a_file_that_has_changed_is_refused(folder):
         r"/dataset/sha256: expected 9{12}\.\.\., found [0-9a-f]{12}\.\.\. in flats\.csv; the file is",
         str(wrong),
     )
-    assert understand(applied(doc(sha256="9" * 64), wrong.fix), LocalFiles(folder))
-    assert wrong.code == "file-changed"
+    assert (wrong.code, wrong.fix) == ("file-changed", None)
+    assert planned(folder, sha256=wrong.values["found_sha256"])
 
 
 def test_the_bytes_that_were_described_are_loaded(folder):
