@@ -36,7 +36,10 @@ from quickml.document.place import Kind, Place, escaped, field, takes
 from quickml.document.spellings import plain, question, similar
 from quickml.document.training import OPTIMIZERS, EarlyStopping, Training
 
-OWN_DATA = "files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
+OWN_DATA = (
+    'write {"name": "table", "file": "flowers.csv", "target": "species"} for a table of your own, see'
+    " docs/how-to/use-your-own-table.md; other files need a dataset class, see docs/how-to/add-a-dataset.md"
+)
 _NO_SHAPE = "leave it out: the dataset gives the shape of the input"
 _NO_INPUT = "leave this layer out: the dataset gives the shape of the input"
 _WRAPPERS = frozenset({"config", "args", "arguments", "params", "parameters", "options", "kwargs"})
