@@ -56,6 +56,8 @@ class Cells:
         self._values: _Codes | None = _Codes()
         self.numbers: array[float] | None = None
         """Of each row its number, NaN for a missing one; None as long as there are `values`, or for texts."""
+        self._table: array[float] | None = None
+        """The numbers of `values`, if all are numbers or missing."""
         self.marks = _Marks()
         self.counts = _Counts()
         self._memory: dict[str, Number | None] = {}
@@ -92,9 +94,9 @@ class Cells:
         """Count what the cells hold, after the last row."""
         numbers = self.numbers
         if self._values is not None:
-            numbers = self._numbers(list(self._values))
-            if numbers is not None:
-                numbers = array("d", map(numbers.__getitem__, self.codes))
+            self._table = self._numbers(list(self._values))
+            if self._table is not None:
+                numbers = array("d", map(self._table.__getitem__, self.codes))
         if numbers is not None:
             self._count_numbers(numbers)
         else:
@@ -110,7 +112,9 @@ class Cells:
         """Of each row its number; NaN for one that is missing, or no number."""
         if self.numbers is not None:
             return self.numbers
-        table = [self._value(text) for text in self._values or ()]
+        table = self._table
+        if table is None:
+            table = array("d", map(self._value, self._values or ()))
         return array("d", map(table.__getitem__, self.codes))
 
     def as_number(self, cell: str) -> float:

@@ -95,6 +95,14 @@ def features(table: Table, reference: TableReference) -> Features:
 
 
 def _wrong_names(table: Table, reference: TableReference) -> Iterator[Problem]:
+    if reference.group == reference.target:
+        yield problem(
+            "table-option",
+            "/dataset/group",
+            expected="a column other than the target",
+            found=repr(reference.group),
+            advice=leave_out("/dataset/group", "leave it out, or name another column"),
+        )
     for name in reference.columns:
         if name not in table.names:
             yield unknown_column(table, name, "/dataset/columns", key=name)
@@ -165,7 +173,7 @@ def _category_fault(cells: Cells) -> Fault | None:
 
 
 def _too_many(cells: Cells) -> Fault | None:
-    if not cells.has_many:
+    if not cells.has_many and len(cells.values or ()) <= MOST_VALUES:
         return None
     hint = 'write "ignore" or, for numbers, "number"'
     return Fault(expected=f"at most {MOST_VALUES:,} different values of a category", found="more", hint=hint)

@@ -99,8 +99,9 @@ def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[i
 def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterator[Notice]:
     """Values that only occur in rows for the test, which a model cannot have learned."""
     for feature, column in zip(features, columns, strict=True):
-        unseen = sorted(set(feature.present()) - set(map(str, column.values)))
-        if feature.is_category and feature.values is None and unseen:
+        if not feature.is_category or feature.values is not None:
+            continue
+        if unseen := sorted(set(feature.present()) - set(map(str, column.values))):
             values = cells_listed(unseen)
             message = f"{shown(column.name)}: {values} is in rows for the test only, and counts as missing"
             yield Notice(pointer="/dataset/columns", message=message)

@@ -100,7 +100,7 @@ def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
     numbers = cells.as_numbers()
     if fault := _written(cells, dialect):
         return ColumnTyped(type="number", fault=fault)
-    present = [value for value in numbers if not math.isnan(value)]
+    present = [value for value in numbers if not math.isnan(value)] if cells.counts.missing else numbers
     if min(present) == max(present):
         return ColumnTyped(type="ignore", reason="the same value in all rows")
     if len(present) == cells.rows >= FEW_ROWS:

@@ -137,6 +137,8 @@ def test_groups_stay_together(folder):
     place = plan.info.feature_names.index("rooms")
     assert set(data.x_test[:, place]).isdisjoint(data.x_train[:, place])
     assert "rooms" not in planned(folder, group="rooms").info.feature_names
+    (wrong,) = problems(folder, group="kind")
+    assert (wrong.pointer, wrong.code) == ("/dataset/group", "table-option")
     (wrong,) = problems(folder, group="room")
     assert (wrong.pointer, wrong.hint) == ("/dataset/group", "did you mean 'rooms'?")
 
