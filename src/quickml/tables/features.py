@@ -221,13 +221,11 @@ def of_missing(
 
 def missing_values(feature: Feature) -> int:
     """How many rows have no value."""
-    counts = feature.cells.counts
-    if feature.is_category:
-        known = set(map(str, feature.values)) if feature.values else None
-        rows = feature.cells.occurrences().items()
-        present = set(feature.present())
-        return sum(count for cell, count in rows if feature.text(cell) not in (known or present))
-    return counts.missing
+    if not feature.is_category:
+        return feature.cells.counts.missing
+    present = set(feature.present())
+    rows = feature.cells.occurrences().items()
+    return sum(count for cell, count in rows if feature.text(cell) not in present)
 
 
 def _notice(pointer: str, message: str) -> Notice:

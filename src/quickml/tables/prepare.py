@@ -17,6 +17,7 @@ from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
 from quickml.tables.notices import of_reading, of_rows, of_target, of_unseen
+from quickml.tables.numbers import is_missing
 from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
@@ -115,7 +116,8 @@ def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> 
             option="missing",
             value="mean",
         )
-        return [of_fault(fault, table, reference.target, "/dataset/missing")]
+        line = table.line_where(reference.target, is_missing)
+        return [of_fault(fault, table, reference.target, "/dataset/missing", line)]
     if table.rows - missing < FEWEST_ROWS:
         found = f"{table.rows - missing:,}"
         fault = Fault(expected=f"{FEWEST_ROWS} or more rows with a target", found=found, hint="add some")

@@ -164,7 +164,10 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     if counts.numbers > MOSTLY * present and several:
         cell = counts.first or counts.first_code or counts.first_other
         number = counts.texts + counts.codes + counts.others
-        hint = f'correct them, leave the cells empty, or write "columns": {{{quoted(name)}: "ignore"}}'
+        few = cells.values is not None and len(cells.values) <= MOST_CATEGORIES
+        or_category = ' or "category"' if few else ""
+        column = f'"columns": {{{quoted(name)}: "ignore"}}{or_category}'
+        hint = f"correct them, leave the cells empty, or write {column}"
         return Fault(expected="numbers", found=f"{shown(cell)} in {number:,} {of}", hint=hint, cell=cell)
     return None
 

@@ -1,11 +1,15 @@
 """Documents that name a table: what is found out is told and written out; mistakes point into the document."""
 
+import csv
+import io
 import json
+import random
 import re
 
 import numpy as np
 import pytest
 
+import rounds
 from csv_files import NUMBERS, READ, rows
 from quickml.cli.document_file import read_plan
 from quickml.datasets import REGISTERED, TableReference
@@ -376,3 +380,67 @@ def test_too_wide_a_table_is_refused(folder, monkeypatch):
     (wrong,) = problems(folder)
     assert wrong.pointer == "/dataset/columns"
     assert "60 rows of 5 numbers" in wrong.found
+
+
+# Whatever there is
+
+
+CELLS = (
+    lambda rng: f"{rng.uniform(-9, 9):.2f}", lambda rng: str(rng.randrange(5)), lambda rng: str(rng.randrange(10**6)),
+    lambda rng: rng.choice("abc"), lambda rng: rng.choice(["A", "a", " a"]), lambda rng: f"t{rng.random()}",
+    lambda rng: rng.choice(["", "NA", "?", "null", "None"]), lambda rng: f"2024-0{rng.randint(1, 9)}-11",
+    lambda rng: f"0{rng.randrange(50)}", lambda rng: f"{rng.randrange(99)} %", lambda rng: "ü\n\"x\", y",
+    lambda rng: f"{rng.randrange(99)},5",
+)  # fmt: skip
+
+
+def random_table(rng, count):
+    """A table whose columns have one kind of cells, or two."""
+    kinds = [rng.sample(CELLS, rng.choice([1, 1, 1, 2])) for _ in range(rng.randint(2, 6))]
+    stream = io.StringIO(newline="")
+    writer = csv.writer(stream, delimiter=rng.choice(",;\t"))
+    writer.writerow([f"name {index}" for index in range(len(kinds))])
+    writer.writerows(
+        [[rng.choices(kind, [9, 1][: len(kind)])[0](rng) for kind in kinds] for _ in range(count)]
+    )
+    return stream.getvalue(), [f"name {index}" for index in range(len(kinds))]
+
+
+def random_options(rng, names):
+    options = {
+        "columns": {rng.choice(names): rng.choice(["number", "category", "ignore", ("a", "b"), (1, 2)])},
+        "task": rng.choice(["classification", "regression"]),
+        "missing": rng.choice(["mean", "refuse", 0.0, -1.5]),
+        "group": rng.choice(names),
+        "seed": rng.randrange(9),
+        "test_fraction": rng.choice([0.05, 0.5]),
+        "decimal": rng.choice(".,"),
+        "header": rng.choice([True, False, 1]),
+    }
+    return {key: value for key, value in options.items() if rng.random() < 0.3}
+
+
+def test_any_table_is_described_and_loaded_or_refused(folder):
+    rng = random.Random(rounds.seed)
+    described = 0
+    for _ in range(rounds.choose(few=150, full=5000)):
+        content, names = random_table(rng, rng.choice([2, 9, 30, 200]))
+        (folder / "flats.csv").write_bytes(content.encode(rng.choice(["utf-8", "utf-8-sig", "utf-16"])))
+        reference = TableReference(file="flats.csv", target=rng.choice(names), **random_options(rng, names))
+        try:
+            first = LocalFiles(folder).describe(reference)
+        except DocumentError as error:
+            assert all(
+                problem.code != "invalid-value" and problem.pointer.startswith("/dataset")
+                for problem in error.problems
+            )
+            continue
+        described += 1
+        files = LocalFiles(folder)
+        again = files.describe(
+            TableReference.model_validate(json.loads(first.reference.model_dump_json(exclude_none=True)))
+        )
+        assert (again.info, again.reference, again.notices) == (first.info, first.reference, ())
+        data = files.load(again.reference)
+        assert (len(data.x_train), len(data.x_test)) == first.info.sizes
+    assert described > 20

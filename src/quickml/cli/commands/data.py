@@ -18,7 +18,11 @@ if TYPE_CHECKING:
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:-=+*#@"
+MOST_COLUMNS = 200
+"""Columns that are shown on a terminal."""
 MOST_VALUES = 5
+LONGEST_LINE = 100
+"""Characters of an object or a list on one line of a document."""
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
@@ -96,8 +100,10 @@ def _show(found: Profile) -> None:
     names = f"names in line {table.header_line}" if dialect.header else "no names"
     columns = counted(len(found.columns), "column")
     say(f"{table.file}: {counted(table.rows, 'row')}, {columns} ({written}, {names})", "")
-    rows = [_row(column, found) for column in found.columns]
+    rows = [_row(column, found) for column in found.columns[:MOST_COLUMNS]]
     say_table([("column", "type", "missing", "values"), *rows], right=(2,))
+    if len(found.columns) > MOST_COLUMNS:
+        say(f"and {counted(len(found.columns) - MOST_COLUMNS, 'column')} more, which --json has")
     if found.labels:
         say("", f"samples per class of {found.target!r}:")
         most = max(count for _, count in found.labels)
@@ -152,18 +158,13 @@ def _bars() -> str:
 def _pretty(document: dict[str, Any]) -> str:
     """JSON with a line for each layer, each column and each other value."""
     text = json.dumps(document, ensure_ascii=False, indent=2)
-    for part in (
+    parts = [
         *document["model"]["layers"],
-        document["dataset"].get("labels"),
         document["training"]["optimizer"],
-    ):
-        if part is not None:
-            wide = json.dumps(part, ensure_ascii=False, indent=2)
-            text = _flat(text, wide, json.dumps(part, ensure_ascii=False))
-    return text
-
-
-def _flat(text: str, wide: str, flat: str) -> str:
-    for indent in (4, 6):
-        text = text.replace(wide.replace("\n", "\n" + " " * indent), flat)
+        document["dataset"].get("labels"),
+    ]
+    for part in parts:
+        wide, flat = (json.dumps(part, ensure_ascii=False, indent=indent) for indent in (2, None))
+        for indent in (4, 6) if len(flat) <= LONGEST_LINE else ():
+            text = text.replace(wide.replace("\n", "\n" + " " * indent), flat)
     return text
