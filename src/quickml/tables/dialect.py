@@ -14,6 +14,8 @@ from quickml.tables.numbers import Decimal, is_missing, number
 
 DELIMITERS = (",", ";", "\t", "|")
 SAMPLE_ROWS = 1000
+SCORED_LINES = 200
+"""Lines that are cut with every delimiter."""
 MOST_TITLES = 20
 """Lines above the header that may be something else."""
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)
@@ -72,7 +74,9 @@ def dialect(sample: str, *, is_whole: bool, asked: Asked) -> Dialect:
     sep = _SEP.fullmatch(lines[0].rstrip("\n")) if lines else None
     start = 1 if sep else 0
     delimiter = (
-        asked.delimiter or (sep[1] if sep and sep[1] in DELIMITERS else None) or _delimiter(lines[start:])
+        asked.delimiter
+        or (sep[1] if sep and sep[1] in DELIMITERS else None)
+        or _delimiter(lines[start : start + SCORED_LINES])
     )
     rows = _rows(lines, delimiter, start)
     above, skipped = _titles(rows) if asked.header in (None, False) else (0, "")
