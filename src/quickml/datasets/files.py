@@ -28,6 +28,7 @@ Name = Annotated[str, Field(min_length=1, max_length=200)]
 class FileReference(Reference):
     """A reference to a file of the user."""
 
+    private = frozenset({"file", "sha256"})
     file: Path
     """What the file is called. On the command line: its path, relative to the document's folder."""
     sha256: Sha256 | None = None
@@ -82,6 +83,7 @@ ColumnOption = Annotated[
 class TableReference(FileReference):
     """A table of your own: a CSV file with a sample in each row. Everything that is left out is found out."""
 
+    private = frozenset({"file", "sha256", "test_file", "test_sha256", "columns", "group"})
     name: Literal["table"] = "table"
     target: Name
     """The column that the model predicts."""

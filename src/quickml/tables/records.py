@@ -230,7 +230,8 @@ class Records:
             hint = "the other lines have another delimiter"
         else:
             hint = "complete the row, or remove it"
-        return self.fault(expected, f"{len(row):,}", hint, line=line)
+        column = len(row) + 1 if len(row) < width else None  # the first that is missing
+        return self.fault(expected, f"{len(row):,}", hint, line=line, column=column)
 
     def _check_fields(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
         self._long = False

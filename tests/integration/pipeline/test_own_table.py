@@ -93,6 +93,17 @@ def test_delivered_files_answer_raw_rows_as_the_trained_model(name, file, result
     np.testing.assert_allclose(found, expected.reshape(found.shape), rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("name", ["price", "kind"])
+def test_delivered_files_do_not_say_where_they_were_learned(name, results):
+    delivered = [path for path in results[name].rglob("*") if path.suffix in (".mlmodel", ".keras")]
+    delivered += [path for path in (results[name] / "model.mlpackage").rglob("*") if path.is_file()]
+    written = json.loads((results[name] / "spec.json").read_text(encoding="utf-8"))["dataset"]
+    for path in delivered:
+        content = path.read_bytes()
+        for private in (written["file"], written["sha256"], "straße", "built"):
+            assert private.encode() not in content, path
+
+
 def test_predict_takes_values_by_name(results, folder):
     import keras
 

@@ -136,7 +136,7 @@ def test_a_file_that_is_no_table_is_one_sentence(tmp_path):
         assert (done.returncode, done.stdout) == (2, "")
         assert (
             done.stderr
-            == "error: t.csv, line 2: expected 2 fields as in line 1, found 1; complete the row, or remove it\n"
+            == "error: t.csv, line 2, column 'b': expected 2 fields as in line 1, found 1; complete the row, or remove it\n"
         )
 
 

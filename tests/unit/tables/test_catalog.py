@@ -231,7 +231,7 @@ def test_a_test_file_has_the_rows_for_the_test(folder):
         ("area,rooms,district\n1,2,Nord\n", "/dataset/test_file: expected a column of test.csv (area, rooms, district), found 'kind'"),
         ("kind,area,rooms,district\na,x,2,Nord\n", "/dataset/test_file: expected numbers, found 'x' (test.csv, line 2, column 'area')"),
         ("kind,area,rooms,district\nd,1,2,Nord\n", "/dataset/test_file: expected one of the labels 'a', 'b', 'c', found 'd' (test.csv, line 2, column 'kind')"),
-        ("kind,area,rooms,district\na,1,2\n", "/dataset/test_file: expected 4 fields as in line 1, found 3 (test.csv, line 2)"),
+        ("kind,area,rooms,district\na,1,2\n", "/dataset/test_file: expected 4 fields as in line 1, found 3 (test.csv, line 2, column 'district')"),
         (None, "/dataset/test_file: expected a CSV file to read, found none (no such file or directory) (test.csv)"),
     ],
 )  # fmt: skip

@@ -168,7 +168,7 @@ def fill_metadata(trained: TrainedModel, description: Any) -> None:
     meta.versionString = "1.0"
     meta.shortDescription = short_description(trained)
     meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # for reproducible files
-    meta.userDefined["quickml.document"] = spec.model_dump_json(exclude_none=True)
+    meta.userDefined["quickml.document"] = trained.plan.public_json()
     meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
     if dataset.is_image and dataset.labels:
         meta.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
