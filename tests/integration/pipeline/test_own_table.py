@@ -1,5 +1,6 @@
 """A table of one's own, from the CSV file to a delivered file that is given raw values by name."""
 
+import errno
 import json
 import random
 
@@ -7,8 +8,10 @@ import numpy as np
 import pytest
 
 from commands import quickml
+from quickml import pipeline
 from quickml.datasets.encoding import encode
 from quickml.document import Plan, understand
+from quickml.errors import RoomError
 from quickml.export.runtime import Runtime
 from quickml.tables import LocalFiles
 
@@ -138,3 +141,21 @@ def test_a_changed_file_is_no_longer_what_was_learned(results, folder):
 def test_a_stored_plan_needs_no_file(results, folder):
     plan = understand(json.loads((results["kind"] / "spec.json").read_text()), LocalFiles(folder))
     assert Plan.from_json(plan.to_json()).info == plan.info
+
+
+def test_a_kept_training_is_exported_from_where_the_table_is(results, folder, monkeypatch, tmp_path):
+    document = json.loads((results["kind"] / "spec.json").read_text(encoding="utf-8"))
+    document["training"]["epochs"] = 1
+    files = LocalFiles(folder)
+    plan = understand(document, files)
+
+    def full(*_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(RoomError):
+        patch.setattr(pipeline, "_report", full)
+        list(pipeline.run(plan, tmp_path / "result", catalog=files, keep_in=[tmp_path]))
+    (kept,) = tmp_path.glob("*.trained")
+    done = quickml("export", kept, "--out", tmp_path / "later", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "later" / "model.mlmodel").is_file()
