@@ -17,6 +17,7 @@ from quickml.tables.numbers import (
     CODE,
     MISSING,
     MISSING_TEXTS,
+    ODD,
     Decimal,
     Number,
     is_missing,
@@ -206,8 +207,9 @@ class _Counts:
     """How many rows hold what."""
 
     def __init__(self) -> None:
-        self.numbers = self.codes = self.others = self.texts = self.missing = 0
-        """`codes` have leading zeros; `others` are numbers with the other decimal sign."""
+        self.numbers = self.codes = self.others = self.texts = self.odd = self.missing = 0
+        """`codes` have leading zeros; `others` are numbers with the other decimal sign; `odd`
+        are texts that only computers take for numbers."""
         self.missing_texts = 0
         """Of `missing`, those that stand for no text either."""
         self.tokens: dict[str, int] = {}
@@ -238,4 +240,5 @@ class _Counts:
             self.first_other = self.first_other or cell
         else:
             self.texts += count
+            self.odd += count if ODD.fullmatch(cell.strip()) else 0
             self.first = self.first or cell

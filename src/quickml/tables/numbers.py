@@ -28,6 +28,11 @@ _PLAIN = {".": re.compile(r"[0-9.eE+\-\n]*"), ",": re.compile(r"[0-9,eE+\-\n]*")
 """Cells that only have to be converted; the others are looked at one by one."""
 CODE = re.compile(r"[+-]?0[0-9]")
 """The beginning of a cell with a leading zero, which is a code: `01067`."""
+ODD = re.compile(
+    r"[+-]?(?:0[xXoObB][0-9a-fA-F]+|[0-9]+(?:_[0-9]+)+(?:\.[0-9]*)?|[iI]nf(?:inity)?|INF|[0-9.]+[eE][+-]?[0-9]+)"
+    r"|#(?:DIV/0!|VALUE!|REF!|NUM!|NAME\?|NULL!)|\([0-9.,]+\)|[0-9]{39,}"
+)
+"""What is no number here, and was surely meant as one: of another program, too large, or a failed formula."""
 _CODES = re.compile(r"\n[+-]?0[0-9]")
 """One of several cells, each after a line end: alternatives such as `^` take five times as long."""
 _BLANKS = "\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}\N{FIGURE SPACE}"

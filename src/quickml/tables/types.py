@@ -22,6 +22,8 @@ MOST_CATEGORIES = 100
 """Different texts of a column that becomes a category by itself."""
 FEW_ROWS = 10
 """Rows below which nobody can tell ids from numbers."""
+SMALL_ROWS = 20
+"""Rows below which half of a column decides what it is meant to be."""
 MOSTLY = 0.8
 """Share of numbers from which on a column is meant to have only numbers."""
 LONG_TEXT = 40
@@ -160,8 +162,7 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
         expected = f"numbers with {sign} as in {shown(counts.first_number)}"
         hint = "write all numbers with the same decimal sign"
         return Fault(expected=expected, found=found, hint=hint, cell=counts.first_other)
-    several = cells.has_many or _different_numbers(cells) > FEW_ROWS
-    if counts.numbers > MOSTLY * present and several:
+    if _is_meant_as_numbers(cells, present):
         cell = counts.first or counts.first_code or counts.first_other
         number = counts.texts + counts.codes + counts.others
         few = cells.values is not None and len(cells.values) <= MOST_CATEGORIES
@@ -172,8 +173,17 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     return None
 
 
-def _different_numbers(cells: Cells) -> int:
-    return len({value for value in cells.as_numbers() if not math.isnan(value)})
+def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
+    """Whether most cells are different numbers, or all others are of a computer: `0x10`, `1e400`."""
+    counts = cells.counts
+    if counts.numbers and counts.odd == counts.texts and not counts.codes + counts.others:
+        return True
+    if cells.has_many:
+        return counts.numbers > MOSTLY * present
+    different = len({value for value in cells.as_numbers() if not math.isnan(value)})
+    if cells.rows < SMALL_ROWS:
+        return 2 * counts.numbers >= present and 2 * different > counts.numbers
+    return counts.numbers > MOSTLY * present and different > FEW_ROWS
 
 
 def _text(cells: Cells) -> ColumnTyped:

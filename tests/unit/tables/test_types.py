@@ -71,6 +71,22 @@ def test_a_cell_that_is_no_number_among_numbers_is_a_mistake(cell, columns):
     assert (fault.expected, fault.found, fault.cell) == ("numbers", f"'{cell}' in 1 of 21 rows", cell)
 
 
+@pytest.mark.parametrize("cell", ["0x10", "1e400", "inf", "-Infinity", "1_000", "#VALUE!", "(5)", "9" * 50])
+def test_what_only_computers_take_for_a_number_is_a_mistake_among_few_too(cell, columns):
+    fault = columns(f"a,label\n1,x\n{cell},y\n")["a"].fault
+    assert (fault.cell, fault.expected) == (cell, "numbers")
+    rated = "a,label\n" + rows(90, lambda n: f"{n % 3},{'xy'[n % 2]}\n")
+    assert columns(rated + f"{cell},x\n")["a"].fault
+
+
+def test_in_a_small_table_half_of_the_cells_decide(columns):
+    assert columns("a,label\n1,x\nabc,y\n3,x\n")["a"].fault.found == "'abc' in 1 of 3 rows"
+    assert columns("a,label\n1,x\nabc,y\ndef,x\n")["a"].type == "category"
+    rated = "a,label\n" + rows(90, lambda n: f"{['1', '2', '3', 'many'][n % 4]},{'xy'[n % 2]}\n")
+    assert columns(rated)["a"] == columns(rated.replace("many", "more"))["a"]
+    assert columns(rated)["a"].type == "category"
+
+
 def test_a_late_cell_that_is_no_number_is_found_too(columns):
     fault = columns("a,b\n" + rows(5000, lambda n: f"{n / 7},x\n") + "oops,x\n")["a"].fault
     assert fault.found == "'oops' in 1 of 5,001 rows"
