@@ -10,6 +10,7 @@ from pathlib import Path
 from generator import arrays, commands, document, events, http, modules, problems, settings
 
 from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.files import FROM_FILES
 from quickml.document.schema import schema
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -27,7 +28,7 @@ def pages() -> dict[str, str]:
         "http.md": http.page(),
         "modules.md": modules.page(),
         "openapi.json": json.dumps(http.document(), indent=2) + "\n",
-        "spec.schema.json": json.dumps(schema(BUILT_IN.values()), indent=2) + "\n",
+        "spec.schema.json": json.dumps(schema([*BUILT_IN.values(), *FROM_FILES]), indent=2) + "\n",
     }
 
 

@@ -3,6 +3,7 @@
 from generator.fields import keys, table, wrapped
 from quickml.datasets import REGISTERED, DatasetInfo, Reference
 from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.files import FROM_FILES, FileReference
 from quickml.document.layers.layer import shown
 
 
@@ -14,6 +15,7 @@ def section() -> str:
         rows.append([f"[`{name}`](#{name})", shown(info.shape), _output(info), f"{train:,}", f"{test:,}"])
     overview = table(["name", "input shape", "output", "training samples", "test samples"], rows)
     sections = "\n\n".join(_dataset(cls) for cls in BUILT_IN.values())
+    own = "\n\n".join(map(_own, FROM_FILES))
     return f"""## Dataset
 
 The name of a dataset, or an object with `name` and the options of the dataset. The table shows the sizes with
@@ -21,7 +23,14 @@ default options.
 
 {overview}
 
-{sections}"""
+{sections}
+
+{own}"""
+
+
+def _own(cls: type[FileReference]) -> str:
+    text = wrapped(" ".join((cls.__doc__ or "").split()))
+    return f"### {cls.model_fields['name'].default}\n\n{text}\n\n{keys(cls, without=['name'])}"
 
 
 def _info(cls: type[Reference]) -> DatasetInfo:

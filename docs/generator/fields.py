@@ -9,6 +9,7 @@ from typing import Any, get_args
 from pydantic import TypeAdapter
 
 from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.files import FROM_FILES
 from quickml.document.layers import LAYERS
 from quickml.document.layers.layer import Activation_, Initializer
 from quickml.document.schema import schema
@@ -50,7 +51,7 @@ TAGS = {
 
 @cache
 def _schema() -> dict[str, Any]:
-    return schema(BUILT_IN.values())
+    return schema([*BUILT_IN.values(), *FROM_FILES])
 
 
 def keys(part: type[DocumentModel], *, only: Iterable[str] = (), without: Iterable[str] = ()) -> str:

@@ -9,9 +9,9 @@ from typing import Any
 
 from generator import NOTE
 from generator.fields import wrapped
-from generator.wrong_documents import END, SECTIONS, doc
+from generator.wrong_documents import END, SECTIONS, WithTable, doc
 from quickml.cli.document_file import read_plan
-from quickml.document import read
+from quickml.document import read, understand
 from quickml.errors import DocumentError, Problem
 from quickml.service.policy import DocumentLimits, check_limits
 
@@ -63,7 +63,10 @@ def example(code: str, wrong: Any) -> Problem:
 
 
 def _check(wrong: Any) -> None:
-    if isinstance(wrong, Path):
+    if isinstance(wrong, WithTable):
+        with wrong.files() as files:
+            understand(wrong.document, files)
+    elif isinstance(wrong, Path):
         read_plan(wrong)
     elif isinstance(wrong, DocumentLimits):
         check_limits(read(json.dumps(doc(END))), wrong)

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from quickml.document.text import MAX_BYTES
 from quickml.service.policy import DocumentLimits
+from quickml.tables import LocalFiles
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
 CONV = {"type": "Conv2D", "filters": 4, "kernel_size": 3}
@@ -31,6 +35,33 @@ def trained(**training: Any) -> dict[str, Any]:
 def exported(*layers: Any, dataset: str = "iris", **export: Any) -> dict[str, Any]:
     """A document with this `export`."""
     return doc(*(layers or (END,)), dataset=dataset, export=export)
+
+
+FLOWERS = "sepal,petal,species\n" + "".join(
+    f"{4.9 + row / 10:.1f},{1.3 + row / 5:.1f},{('setosa', 'versicolor', 'virginica')[row // 5]}\n"
+    for row in range(15)
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithTable:
+    """A document that learns from a table, and the table."""
+
+    document: dict[str, Any] = field(default_factory=lambda: learned().document)
+    content: str = FLOWERS
+
+    @contextmanager
+    def files(self) -> Iterator[LocalFiles]:
+        """A catalog that has the table."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "flowers.csv").write_text(self.content, encoding="utf-8")
+            yield LocalFiles(Path(folder))
+
+
+def learned(**options: Any) -> WithTable:
+    """A document that learns from flowers.csv with these options."""
+    given = {"name": "table", "file": "flowers.csv", "target": "species", **options}
+    return WithTable(document=doc(END, dataset=given))
 
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
@@ -99,6 +130,24 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "unknown-optimizer": ("There is no such optimizer.", trained(optimizer="adm")),
         "unknown-dataset": ("There is no such dataset.", doc(END, dataset="irs")),
         "dataset-unavailable": ("The dataset exists, and cannot be described or loaded.", None),
+        "files-not-taken": (
+            "The document names a file, and is checked where no files are read, such as on a server.",
+            doc(END, dataset={"name": "table", "file": "flowers.csv", "target": "species"}),
+        ),
+        "table-file": ("The file of a table cannot be read, or is no table.", learned(file="flower.csv")),
+        "table-content": (
+            "A line or a column of a table is wrong: `line` and `column` say where, as far as it is known.",
+            WithTable(content=FLOWERS + "6.1,versicolor\n"),
+        ),
+        "table-option": (
+            "Options of a table contradict each other.",
+            learned(columns={"species": "category"}),
+        ),
+        "unknown-column": ("A table has no column of this name.", learned(target="specie")),
+        "file-changed": (
+            "A file is another than the one that the document was written for.",
+            learned(sha256="0123456789abcdef" * 4),
+        ),
         "wrong-type": ("A value has another type.", trained(epochs="30")),
         "unknown-value": (
             "A value is not one of those that are possible.",

@@ -8,7 +8,8 @@
     ├── PatchError             a JSON Patch does not fit a document
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
-    │   └── DatasetUnavailableError  a server cannot show the data
+    │   ├── DatasetUnavailableError  a server cannot show the data
+    │   └── TableError             a table cannot be read; says file, line and column
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
@@ -122,6 +123,32 @@ class DatasetError(QuickMLError):
 
 class DatasetUnavailableError(DatasetError):
     """A server cannot show the data: it is not there yet, damaged, or too large to look at."""
+
+
+class TableError(DatasetError):
+    """A table cannot be read, or a cell is not what it should be."""
+
+    def __init__(
+        self,
+        file: str,
+        expected: str,
+        found: str,
+        hint: str = "",
+        *,
+        line: int | None = None,
+        column: str | int | None = None,
+    ) -> None:
+        self.file, self.line, self.column = file, line, column
+        """`line` counts from 1; `column` is its name, or its number from 1 if that is all that is known."""
+        self.expected, self.found, self.hint = expected, found, hint
+        super().__init__(unexpected(self.place, expected, found, hint))
+
+    @property
+    def place(self) -> str:
+        """`flowers.csv, line 4, column 'sepal'`."""
+        line = f", line {self.line:,}" if self.line is not None else ""
+        column = f", column {printable(repr(self.column), MAX_QUOTED)}" if self.column is not None else ""
+        return f"{printable(self.file, MAX_QUOTED)}{line}{column}"
 
 
 class TrainingError(QuickMLError):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.datasets.columns import Column
 from quickml.document import Plan
 
 Array = NDArray[np.float32]
@@ -22,12 +23,14 @@ class Probe:
     """
 
     inputs: NDArray[np.generic]
-    """(n, *input shape), raw: uint8 pixels 0..255, or float32 features."""
+    """(n, *input shape), raw: uint8 pixels 0..255, float32 features, or the encoded rows of a table."""
     expected: Array
     """(n, classes) probabilities in label order, or (n, 1) predicted targets."""
     truth: NDArray[np.generic]
     """(held_out,) class indices (int32), or targets (float32)."""
     held_out: int
+    columns: tuple[Column, ...] = ()
+    """Of a table: the columns whose raw values a file takes."""
 
 
 @dataclass(frozen=True, kw_only=True)

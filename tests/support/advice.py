@@ -10,7 +10,7 @@ from copy import deepcopy
 INFORMATION = re.compile(
     r"known: .*|for example .*|earlier layers: .*|there are .*|0 is the batch|an earlier layer has this name|one more than boundaries"
     r"|this name is reserved for the model's input|only the last layer may have an unused output|the line reads .*"
-    r"|QuickML does not have Keras' .*|files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
+    r"|QuickML does not have Keras' .*|write .* for a table of your own, see .*"
     r"|the layer before gives .*|it is self-attention: .*|Core ML goes back through .*|add a Dense|use smaller layers"
     r"|an LSTM with its default activations takes more; .*|make this layer or its input smaller"
 )

@@ -25,11 +25,11 @@ from typing import Any
 
 import numpy as np
 
-from quickml.errors import CoreMLError
+from quickml.errors import CoreMLError, InputError
 from quickml.export.coreml.reading import proto
 from quickml.export.coreml.reading.describe import describe
 from quickml.export.coreml.reading.files import read
-from quickml.export.runtime import Runtime
+from quickml.export.runtime import Input, Runtime
 
 READ_S, RUN_S, MEMORY_BYTES = 1.0, 10.0, 2**30
 IN_MEMORY = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -225,13 +225,21 @@ def attempt(path: Path) -> tuple[str, float, float]:
         describe(read(path))
         runtime = Runtime.load(path, engine="onnx", threads=1)
         read_by = time.process_time()
-        runtime.run({one.name: np.ones(one.shape) for one in runtime.inputs if not one.is_optional})
-    except CoreMLError as error:
+        runtime.run({one.name: value_for(one) for one in runtime.inputs if not one.is_optional})
+    except (CoreMLError, InputError) as error:
         if wants_memory(error):
             raise
         now = time.process_time()
         return "refused", (now if read_by == started else read_by) - started, now - read_by
     return "ran", read_by - started, time.process_time() - read_by
+
+
+def value_for(taken: Input) -> Any:
+    if taken.kind == "dictionary":
+        return dict.fromkeys(taken.handling.categories, 1.5)
+    if taken.handling.categories:
+        return taken.handling.categories[-1]
+    return {"string": "a", "int64": 1, "double": 1.5}.get(taken.kind, np.ones(taken.shape))
 
 
 def wants_memory(error: BaseException | None) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from networks import GRAYSCALE, RGB, Maker, fill, normal
+from pipelines import classifier, encoder, imputer, part, piped, saved, vectorizer
 from programs import convert, ct, mb
 
 LABELS = ["a", "b", "c"]
@@ -163,11 +164,52 @@ def compressed_program(folder: Path) -> None:
     model.save(str(folder / "model.mlpackage"))
 
 
+def table_program(folder: Path) -> None:
+    """One value per column, as QuickML writes the files of tables."""
+    from quickml.datasets.columns import feature_names
+    from quickml.datasets.info import DatasetInfo
+    from quickml.export.coreml.package import save
+    from quickml.export.coreml.pipeline import INNER, wrapped
+    from tables import COLUMNS, WIDTH
+
+    def body(x: Any) -> Any:
+        y = mb.linear(x=mb.reshape(x=x, shape=(1, WIDTH)), weight=normal(40, WIDTH), bias=normal(40))
+        return mb.reshape(x=mb.linear(x=mb.relu(x=y), weight=normal(1, 40)), shape=(1,), name=INNER)
+
+    made = folder / "plain"
+    made.mkdir()
+    model = ct.models.MLModel(str(convert(body, (WIDTH,), made)), skip_model_load=True)
+    info = DatasetInfo(
+        name="t", title="t", source="t", task="regression", shape=(WIDTH,), sizes=(1, 1), columns=COLUMNS,
+        feature_names=feature_names(COLUMNS),
+    )  # fmt: skip
+    save(wrapped(model.get_spec(), info, "prediction"), model.weights_dir, folder / "model.mlpackage")
+
+
+def linear_model(folder: Path) -> None:
+    """Imputers, an encoder that refuses, a scaler, a normalizer and a classifier."""
+    scaler = part("scaler", {"x": (6,)}, {"x": (6,)})
+    scaler.scaler.shiftValue.extend([1, 2, 3, 4, 5, 6])
+    scaler.scaler.scaleValue.append(0.5)
+    words = part("dictVectorizer", {"w": "labels"}, {"counts": (2,)})
+    words.dictVectorizer.stringToIndex.vector.extend(["good", "bad"])
+    model = piped(
+        {"a": "double", "c": "string", "n": "int64", "w": "labels"}, {"label": "string", "shares": "labels"},
+        imputer("a", "double", "imputedDoubleValue", 4, "replaceDoubleValue", float("nan")),
+        imputer("n", "int64", "imputedInt64Value", 3, "replaceInt64Value", 0),
+        encoder("c", ["a", "b"], ignore=False),
+        words, vectorizer({"a_filled": "double", "c_places": (2,), "n_filled": "int64", "counts": (2,)}),
+        scaler, part("normalizer", {"x": (6,)}, {"x": (6,)}),
+        classifier([[1.0, 2, 3, 4, 5, 6], [6, 5, 4, 3, 2, 1]], [0, 1], LABELS), kind="pipelineClassifier",
+    )  # fmt: skip
+    saved(model, folder)
+
+
 SEEDS = {
     make.__name__: make
     for make in (
         old_network, quantized_network, recurrent_network, exact_network, program, recurrent_program,
-        compressed_program,
+        compressed_program, table_program, linear_model,
     )
 }  # fmt: skip
 

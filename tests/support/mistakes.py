@@ -6,7 +6,7 @@ from pathlib import Path
 
 from advice import Document
 from layer_examples import EXAMPLES, layers_of
-from quickml.datasets.info import DatasetInfo
+from quickml.datasets import DatasetInfo, Described
 from quickml.document import understand
 from quickml.document.spellings import KEYS, TYPES, VALUES
 from quickml.errors import DocumentError
@@ -25,8 +25,8 @@ class AnyShape:
             labels=("a", "b", "c"), vocabulary=tuple(map(str, range(tokens))), sizes=(120, 30),
         )  # fmt: skip
 
-    def info(self, reference):
-        return self.described
+    def describe(self, reference):
+        return Described(info=self.described, reference=reference)
 
     def load(self, reference):
         raise NotImplementedError

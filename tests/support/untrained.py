@@ -30,11 +30,22 @@ def randomise(model, seed: int) -> None:
 
 def raw_inputs(plan: Plan, count: int, seed: int) -> np.ndarray:
     rng = np.random.default_rng(seed)
+    if plan.info.columns:
+        return encoded_rows(plan, count, rng)
     if plan.info.is_image:
         return rng.integers(0, 256, (count, *plan.info.shape)).astype(np.uint8)
     if plan.info.kind == "tokens":
         return rng.integers(0, len(plan.info.vocabulary), (count, *plan.info.shape)).astype(np.int32)
     return rng.normal(1.0, 2.0, (count, *plan.info.shape)).astype(np.float32)
+
+
+def encoded_rows(plan: Plan, count: int, rng: np.random.Generator) -> np.ndarray:
+    """Numbers, and one place of each category, or none."""
+    blocks = []
+    for column in plan.info.columns:
+        places = np.eye(column.width + 1)[rng.integers(0, column.width + 1, count)][:, : column.width]
+        blocks.append(places if column.is_category else rng.normal(1.0, 2.0, (count, 1)))
+    return np.concatenate(blocks, axis=1).astype(np.float32)
 
 
 def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> TrainedModel:
@@ -59,7 +70,7 @@ def untrained(plan: Plan, *, count: int = 256, seed: int = 0) -> TrainedModel:
         else {"loss": 1.0, "mean_absolute_error": 1.0},
         predictions=answers,
         confusion=None,
-        probe=Probe(inputs=inputs, expected=answers, truth=truth, held_out=count),
+        probe=Probe(inputs=inputs, expected=answers, truth=truth, held_out=count, columns=plan.info.columns),
         train_samples=count,
         validation_samples=0,
         seconds={},

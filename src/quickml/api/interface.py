@@ -25,6 +25,14 @@ class FeatureMessage(ApiMessage):
     """For an image: `GRAYSCALE`, `RGB` or `BGR`."""
     description: str
     """What the file says about it."""
+    column: str = ""
+    """Of an input of a table's model: the name of the column, if it differs."""
+    categories: tuple[str | int, ...] = ()
+    """Of an input that is a category: the values that the model knows."""
+    refuses_unknown: bool = False
+    """Whether other values than the categories are errors. Otherwise they count as missing."""
+    replacement: float | int | str | None = None
+    """What the model takes for a missing value."""
 
 
 class InterfaceMessage(ApiMessage):

@@ -19,7 +19,7 @@ class PredictionRequest(ApiRequest):
 
     inputs: list[Any] = Field(min_length=1)
     """Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or
-    JPEG files in base64."""
+    JPEG files in base64; for a table's model an object with the raw values of its columns by name."""
     activations: bool | Names = False
     """Whether to return the output of every layer, or the names of the layers whose output to return."""
 

@@ -31,6 +31,11 @@ SpecFile = Annotated[
     ),
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
+DataFile = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a sample in each row.")]
+Target = Annotated[
+    str | None,
+    typer.Option(metavar="COLUMN", help="The column to predict. Default: the likeliest one, which is told."),
+]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Job id, as printed by `quickml submit`.")]
 Server = Annotated[
     str | None,
@@ -149,6 +154,42 @@ def validate(
 
 
 @app.command()
+def data(file: DataFile, target: Target = None, as_json: AsJson = False) -> None:
+    """Show what is in a table: its columns, their types, missing values and histograms.
+
+    FILE is a CSV file. Everything that is found out about it is told: encoding, delimiter, header, decimal
+    sign, and what is left out and why. A document to start from is printed, too.
+    """
+    from quickml.cli.commands.data import show_data
+
+    show_data(file, target=target, as_json=as_json)
+
+
+@app.command()
+def init(
+    file: DataFile,
+    target: Target = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out",
+            "-o",
+            metavar="SPEC.json",
+            help="New file. Default: FILE's name with .json, in this folder.",
+        ),
+    ] = None,
+) -> None:
+    """Write a document that learns from a table, with a network that fits it.
+
+    FILE is a CSV file. Train with `quickml run`, or change the document before: all types of columns are
+    in it.
+    """
+    from quickml.cli.commands.data import init_document
+
+    init_document(file, target=target, out=out)
+
+
+@app.command()
 def inspect(file: ModelFile, as_json: AsJson = False) -> None:
     """Show the inputs, outputs, layers and metadata of a Core ML file."""
     from quickml.cli.commands.inspect import inspect_file
@@ -162,12 +203,18 @@ def predict(
     inputs: Annotated[
         list[str],
         typer.Argument(
-            metavar="INPUT", help="Image files, .csv or .json files, or numbers such as 5.1,3.5,1.4,0.2."
+            metavar="INPUT",
+            help="Image files, .csv or .json files, numbers such as 5.1,3.5,1.4,0.2, or NAME=VALUE for each"
+            " input.",
         ),
     ],
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per input.")] = False,
 ) -> None:
-    """Run a Core ML file on images or numbers. Works on any operating system."""
+    """Run a Core ML file on images, numbers or rows of a table. Works on any operating system.
+
+    A model that takes values by name is given them as NAME=VALUE; one that is missing is left out. A .csv
+    file has a header with these names, a .json file an object or a list of objects.
+    """
     from quickml.cli.commands.predict import predict_inputs
 
     predict_inputs(file, inputs, as_json=as_json)

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 from quickml.errors import InputError
 
 _MODELS = {".mlmodel", ".mlpackage"}
+_TABLES = {".csv", ".tsv"}
 _FILM = "film.bin"
 
 
@@ -36,6 +37,8 @@ class CommandGroup(TyperGroup):
                 raise InputError(f"{name}: expected a command, found a file; try `quickml film {quoted}`")
             if path.suffix in _MODELS:
                 raise InputError(f"{name}: expected a command, found a file; try `quickml inspect {quoted}`")
+            if path.suffix.lower() in _TABLES:
+                raise InputError(f"{name}: expected a command, found a file; try `quickml data {quoted}`")
             if path.suffix == ".json" or path.is_file():
                 raise InputError(f"{name}: expected a command, found a file; try `quickml run {quoted}`")
         return super().resolve_command(ctx, args)

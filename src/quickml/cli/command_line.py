@@ -29,12 +29,20 @@ from quickml.errors import (
     ResultError,
     ServiceError,
     SettingsError,
+    TableError,
     TokenError,
 )
 
 CANCELLED = 130
 _WRONG_INPUT = (
-    DocumentError | InputError | ResultError | CheckpointError | CoreMLFileError | SettingsError | TokenError
+    DocumentError
+    | InputError
+    | TableError
+    | ResultError
+    | CheckpointError
+    | CoreMLFileError
+    | SettingsError
+    | TokenError
 )
 _UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer exports only its subclass
 _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})

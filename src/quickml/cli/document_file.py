@@ -9,15 +9,25 @@ from quickml.document import Plan, read
 from quickml.document.problem import problem
 from quickml.document.text import MAX_BYTES
 from quickml.errors import DocumentError
+from quickml.tables import LocalFiles
 
 
-def read_plan(path: Path) -> Plan:
+def read_plan(path: Path, files: LocalFiles | None = None) -> Plan:
     """Read and check a document from a file, or from standard input for `-`.
+
+    Args:
+        path: of the document.
+        files: reads the files that it names; by default those in its folder.
 
     Raises:
         DocumentError: it cannot be read, or it is not valid.
     """
-    return read(read_bytes(path))
+    return read(read_bytes(path), files or files_beside(path))
+
+
+def files_beside(path: Path) -> LocalFiles:
+    """A catalog whose files are in the folder of a document, or for `-` in the working directory."""
+    return LocalFiles(Path() if str(path) == "-" else path.parent)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -52,12 +52,17 @@ def _rows(text: str) -> Iterator[Row]:
     if parts and all(map(is_number, parts)):
         yield text, [float(part) for part in parts]
     elif reader := readers.get(path.suffix.lower()):
-        yield from reader(_text(path), text)
+        yield from reader(text_of(path), text)
     else:
         raise InputError(f"{text}: expected numbers such as 5.1,3.5, or a .csv or .json file of numbers")
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """The text of a file.
+
+    Raises:
+        InputError: it cannot be read, is too large, or is not in UTF-8.
+    """
     content = _content(path, MAX_BYTES)
     try:
         return content.decode("utf-8-sig")

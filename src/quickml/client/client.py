@@ -221,7 +221,8 @@ class Client(BaseClient[httpx.Client]):
 
         Args:
             job_id: a job that is ready.
-            inputs: at most 64, each an array or list of numbers, or the bytes of a PNG or JPEG file.
+            inputs: at most 64, each an array or list of numbers, the bytes of a PNG or JPEG file, or the
+                values of a table's columns by name.
             activations: whether to return the output of every layer, or the names of some layers.
             file: name of the Core ML file or variant that answers, as in `artifacts`; by default the server
                 chooses one.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -139,7 +140,8 @@ def artifacts(job_id: str) -> Call[tuple[ArtifactMessage, ...]]:
 def predictions(
     job_id: str, inputs: Sequence[Any], activations: bool | Sequence[str], file: str | None, most: int | None
 ) -> Call[tuple[PredictionMessage, ...]]:
-    """Run the model of a job. Bytes are a PNG or JPEG file, anything else is numbers."""
+    """Run the model of a job. Bytes are a PNG or JPEG file, a mapping is a row of a table, anything else is
+    numbers."""
     body = {
         "inputs": [_input(value) for value in inputs],
         "activations": activations if isinstance(activations, bool) else list(activations),
@@ -181,9 +183,10 @@ def explain(job_id: str, sample: Any, **options: str | int | None) -> Call[Expla
     )
 
 
-def _sample(value: Any, message: Callable[[str], dict[str, Any]]) -> tuple[bytes, str]:
-    """A body for one input, and its Content-Type: picture files go into a message, numbers are sent raw."""
-    if isinstance(value, bytes):
+def _sample(value: Any, message: Callable[[Any], dict[str, Any]]) -> tuple[bytes, str]:
+    """A body for one input, and its Content-Type: picture files and values by name go into a message, numbers
+    are sent raw."""
+    if isinstance(value, bytes | Mapping):
         return json.dumps(message(_input(value))).encode(), "application/json"
     import numpy as np
 
@@ -378,7 +381,15 @@ def _content(document: Document) -> bytes:
 def _input(value: Any) -> Any:
     if isinstance(value, bytes):
         return base64.b64encode(value).decode("ascii")
+    if isinstance(value, Mapping):
+        return {name: _plain(one) for name, one in value.items()}
     return value.tolist() if hasattr(value, "tolist") else value  # numpy arrays and the like
+
+
+def _plain(value: Any) -> Any:
+    """A value of a table as JSON has it: NaN is a missing one."""
+    value = value.item() if hasattr(value, "item") else value  # of numpy
+    return None if isinstance(value, float) and math.isnan(value) else value
 
 
 def _first(error: ValueError) -> str:

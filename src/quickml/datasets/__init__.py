@@ -4,19 +4,25 @@ Importing this package does not import numpy, so that documents are checked quic
 """
 
 from quickml.datasets import builtin
-from quickml.datasets.catalog import REGISTERED, Catalog
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
+from quickml.datasets.columns import Column
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
+from quickml.datasets.files import FileReference, TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.registry import register
 
 __all__ = [
     "REGISTERED",
     "Catalog",
+    "Column",
     "Data",
     "Dataset",
     "DatasetInfo",
+    "Described",
+    "FileReference",
     "Reference",
+    "TableReference",
     "builtin",
     "load",
     "register",

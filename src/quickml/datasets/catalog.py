@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import ValidationError
@@ -9,14 +10,29 @@ from pydantic import ValidationError
 from quickml.datasets import registry
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
+from quickml.datasets.files import FileReference
 from quickml.datasets.info import DatasetInfo
-from quickml.errors import DatasetError, QuickMLError
+from quickml.errors import DatasetError, DocumentError, Notice, Problem, QuickMLError
+
+MAX_FILE = 200
+"""Characters of the name of a file in a message."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Described:
+    """What a dataset is under the options that a document gives."""
+
+    info: DatasetInfo
+    reference: Reference
+    """The reference with everything written out that was found out about the data. It loads the same data."""
+    notices: tuple[Notice, ...] = ()
+    """What was found out or left out; pointers start with /dataset."""
 
 
 class Catalog(Protocol):
     """Describes and loads the datasets that documents refer to."""
 
-    def info(self, reference: Reference) -> DatasetInfo:
+    def describe(self, reference: Reference) -> Described:
         """Describe the dataset. Must be fast, because it is called whenever a document is checked.
 
         Raises:
@@ -37,8 +53,12 @@ class Catalog(Protocol):
 class RegisteredDatasets:
     """The datasets of the registry."""
 
-    def info(self, reference: Reference) -> DatasetInfo:
+    def describe(self, reference: Reference) -> Described:
         """See `Catalog`."""
+        return Described(info=self.info(reference), reference=reference)
+
+    def info(self, reference: Reference) -> DatasetInfo:
+        """The description alone; see `Catalog.describe`."""
         try:
             return _own(reference).info()
         except ValidationError as error:
@@ -70,8 +90,23 @@ class RegisteredDatasets:
 def _own(reference: Reference) -> Dataset:
     if isinstance(reference, Dataset):
         return reference
+    if isinstance(reference, FileReference):
+        raise DocumentError([_unread(reference)])
     registry.find(reference.name)  # raises why its package cannot be loaded, if there is one
     raise DatasetError(f"{reference.name}: expected an installed dataset, found none of this name")
+
+
+def _unread(reference: FileReference) -> Problem:
+    """The problem of a file in a document for those who read no files: servers open no path."""
+    file = getattr(reference, "file", "")  # a document of 2018 may lack it
+    return Problem(
+        pointer="/dataset",
+        expected="a dataset that comes with QuickML; a server does not take files of its users yet",
+        found=f"a {reference.name} in a file, {file[:MAX_FILE]!r}",
+        hint="train with `quickml run` on the machine that has the file",
+        code="files-not-taken",
+        values={"name": reference.name, "file": file[:MAX_FILE]},
+    )
 
 
 def _named(error: Exception) -> str:

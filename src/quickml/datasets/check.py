@@ -44,6 +44,7 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
             raise DatasetError(f"{info.name}: expected finite {part} {what}, found NaN or infinity")
     _check_range(info.name, f"{part} targets", y, len(info.labels))
     _check_range(info.name, f"{part} tokens", x, len(info.vocabulary))
+    _check_categories(info, part, x)
 
 
 def _check_range(name: str, what: str, values: Array, count: int) -> None:
@@ -52,3 +53,17 @@ def _check_range(name: str, what: str, values: Array, count: int) -> None:
         raise DatasetError(
             f"{name}: expected {what} from 0 to {count - 1}, found {values.min()} to {values.max()}"
         )
+
+
+def _check_categories(info: DatasetInfo, part: str, rows: Array) -> None:
+    """Check that a row of a table has 1 in one place of each category, or in none, and 0 in the others."""
+    start = 0
+    for column in info.columns:
+        places = rows[:, start : start + column.width]
+        start += column.width
+        is_set = places == 1
+        if column.is_category and (is_set.sum(axis=1).max() > 1 or (places[~is_set] != 0).any()):
+            raise DatasetError(
+                f"{info.name}: expected at most one 1, and 0 otherwise, in the {part} rows of the category"
+                f" {column.name!r}, found other numbers; see `datasets.encoding.encode`"
+            )

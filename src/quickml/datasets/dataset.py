@@ -1,7 +1,7 @@
 """References to datasets, as documents contain them, and datasets that describe and load themselves."""
 
 import math
-from typing import Annotated
+from typing import Annotated, ClassVar
 
 from pydantic import ConfigDict, Field
 
@@ -16,6 +16,8 @@ Count = Annotated[int, Field(ge=20, le=1_000_000)]
 class Reference(DocumentModel):
     """The `dataset` of a document: a name and options. Each option is a field."""
 
+    private: ClassVar[frozenset[str]] = frozenset()
+    """Options that delivered files do not tell, such as what a file of the user is called."""
     name: str
     seed: Seed = 0
     """Seed for drawing, shuffling and splitting the samples."""

@@ -4,6 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from quickml.datasets.columns import Column, feature_names, inconsistency, width
 from quickml.fields import DocumentModel, Size
 
 Task = Literal["classification", "regression"]
@@ -30,6 +31,9 @@ class DatasetInfo(DocumentModel):
     """Class labels in the order of the model's outputs; empty for a regression."""
     feature_names: tuple[str, ...] = ()
     """Names of the features in order; for a sequence, of the features of a step."""
+    columns: tuple[Column, ...] = ()
+    """Columns of a table, whose raw values an app passes by name. The samples are encoded rows; see
+    `encoding`."""
     vocabulary: tuple[str, ...] = ()
     """Meaning of each token, from 0 on."""
     target_name: str = ""
@@ -65,6 +69,20 @@ def _inconsistency(info: DatasetInfo) -> str:
         return f"shape: expected {sizes} sizes for {info.kind}, found {info.shape}"
     if info.feature_names and len(info.feature_names) != info.shape[-1]:
         return f"feature_names: expected {info.shape[-1]}, found {len(info.feature_names)}"
+    if info.columns and (problem := _wrong_columns(info)):
+        return problem
     if info.kind == "tokens" and not info.vocabulary:
         return "vocabulary: expected the meaning of each token, found none"
+    return ""
+
+
+def _wrong_columns(info: DatasetInfo) -> str:
+    if problem := inconsistency(info.columns):
+        return problem
+    if info.kind != "features":
+        return f"columns: expected none of {info.kind}"
+    if info.shape != (width(info.columns),):
+        return f"shape: expected ({width(info.columns)},), the places of all columns, found {info.shape}"
+    if info.feature_names != feature_names(info.columns):
+        return f"feature_names: expected those of the columns, found {info.feature_names}"
     return ""

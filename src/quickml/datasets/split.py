@@ -44,6 +44,35 @@ def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
     return order[~is_held_out], order[is_held_out]
 
 
+def grouped(groups: Indices, held_out: int, seed: int) -> tuple[Indices, Indices]:
+    """Split samples into two shuffled parts; all samples of a group are in the same one.
+
+    Args:
+        groups: the group of each sample, numbered from 0; integer (n,).
+        held_out: size of the second part, which is not exceeded unless every group is larger.
+        seed: the same seed gives the same parts in the same order.
+
+    Returns:
+        Indices into `groups` of the first part and of the held-out second part.
+
+    Raises:
+        ValueError: there are fewer than two groups.
+    """
+    sizes = np.bincount(groups)
+    if len(sizes) < 2:
+        raise ValueError(f"groups: expected two or more, found {len(sizes)}")
+    rng = np.random.default_rng(seed)
+    is_held_out, left = np.zeros(len(sizes), dtype=bool), held_out
+    for group in rng.permutation(len(sizes)):
+        if sizes[group] <= left:
+            is_held_out[group], left = True, left - sizes[group]
+    if not is_held_out.any():
+        is_held_out[sizes.argmin()] = True
+    order = rng.permutation(len(groups))
+    second = is_held_out[groups[order]]
+    return order[~second], order[second]
+
+
 def divided(x: Array, y: Array, sizes: tuple[int, int], seed: int) -> Data:
     """Split samples into `Data` with `sizes`, the numbers of training and test samples."""
     train, test = split(y, sizes[1], seed)

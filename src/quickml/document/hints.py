@@ -36,7 +36,10 @@ from quickml.document.place import Kind, Place, escaped, field, takes
 from quickml.document.spellings import plain, question, similar
 from quickml.document.training import OPTIMIZERS, EarlyStopping, Training
 
-OWN_DATA = "files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
+OWN_DATA = (
+    'write {"name": "table", "file": "flowers.csv", "target": "species"} for a table of your own, see'
+    " docs/how-to/use-your-own-table.md; other files need a dataset class, see docs/how-to/add-a-dataset.md"
+)
 _NO_SHAPE = "leave it out: the dataset gives the shape of the input"
 _NO_INPUT = "leave this layer out: the dataset gives the shape of the input"
 _WRAPPERS = frozenset({"config", "args", "arguments", "params", "parameters", "options", "kwargs"})
@@ -77,7 +80,8 @@ def _values(value: Any, place: Place) -> Iterator[tuple[Any, str]]:
             yield [value], written([value])
     elif isinstance(value, list):
         yield from ((item, written(item)) for item in value[:1] if len(set(map(str, value))) == 1)
-        yield {"layers": value}, 'write {"layers": [...]}'
+        if place.key == "model":
+            yield {"layers": value}, 'write {"layers": [...]}'
     elif isinstance(value, dict):
         if list(value) in (["type"], ["name"]):
             yield from ((name, written(name)) for name in value.values())

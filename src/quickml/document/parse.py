@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from quickml.datasets.catalog import REGISTERED, Catalog
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.dataset import Reference
 from quickml.datasets.info import DatasetInfo
 from quickml.document import sculptml
@@ -109,19 +109,20 @@ def _understand(document: Any, catalog: Catalog) -> Plan:
         more, layers = _beyond(document, {found.pointer for found in problems}, info)
         is_cut = error.error_count() > MOST
         raise _refused([*problems, *more], document, more=is_cut, layers=layers) from None
-    info, problems = _described(parsed.dataset, catalog)
-    if info is None:
+    about, problems = _described(parsed.dataset, catalog)
+    if about is None:
         more, _ = _beyond(document, {"/dataset"}, None)
         raise _refused([*problems, *more], document)
-    result, problems, known = make_plan(parsed, info)
+    completed = parsed.model_copy(update={"dataset": about.reference})
+    result, problems, known = make_plan(completed, about.info, about.notices)
     if result is None:
         raise _refused(problems, document, layers=rows(known.nodes))
     return result
 
 
-def _described(reference: Reference, catalog: Catalog) -> tuple[DatasetInfo | None, list[Problem]]:
+def _described(reference: Reference, catalog: Catalog) -> tuple[Described | None, list[Problem]]:
     try:
-        return catalog.info(reference), []
+        return catalog.describe(reference), []
     except DocumentError as error:
         return None, list(error.problems)
     except DatasetError as error:
@@ -247,7 +248,8 @@ def _broken(code: Code, expected: str, found: str, pointer: str = "", **values: 
 def _info(document: dict[str, Any], catalog: Catalog) -> DatasetInfo | None:
     """The dataset of an invalid document, if this part is valid."""
     reference = _right(NamedDataset, document.get("dataset"))
-    return _described(reference, catalog)[0] if reference else None
+    about = _described(reference, catalog)[0] if reference else None
+    return about.info if about else None
 
 
 def _beyond(

@@ -103,6 +103,8 @@ def find(loc: tuple[str | int, ...], document: Any, root: Kind = Document) -> Pl
             owner, holder, depth = kinds[0], here, len(steps)
             here = here.get(step) if isinstance(here, dict) else None
             kinds, is_selected = _kinds(owner, step, here), False
+        elif not kinds and isinstance(here, dict) and step in here:
+            here = here[step]
         else:
             continue
         steps.append(step)
@@ -168,6 +170,8 @@ def _replaced(value: Any, steps: tuple[str | int, ...], new: Any) -> Any:
     if not steps:
         return new
     step, *rest = steps
+    if isinstance(value, dict) and step in value:
+        return {**value, step: _replaced(value[step], tuple(rest), new)}
     if isinstance(value, list) and isinstance(step, int) and step < len(value):
         return [*value[:step], _replaced(value[step], tuple(rest), new), *value[step + 1 :]]
     return value

@@ -61,6 +61,13 @@ class Plan:
         }
         return json.dumps(stored, ensure_ascii=False, separators=(",", ":"))
 
+    def public_json(self) -> str:
+        """The document as delivered files contain it, without what is private about the data."""
+        private = set(self.document.dataset.private)
+        return self.document.model_dump_json(
+            exclude_none=True, exclude={"dataset": private} if private else None
+        )
+
     @classmethod
     def from_json(cls, text: str) -> Self:
         """A plan that `to_json` wrote. The graph is not stored: it follows from the layers.

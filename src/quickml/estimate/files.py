@@ -33,6 +33,10 @@ SIMPLE_SHARE = 0.3
 """Of this, what a step of a SimpleRNN takes: it has no gates."""
 ROUNDED_TURN_BYTES = 1300
 """A step in the ONNX file of a float16 program, which rounds each value to float16."""
+COLUMN_BYTES = {"mlmodel": 230, "mlpackage": 230, "onnx": 300}
+"""What a file has for each column of a table that an app passes by name, besides names and categories."""
+CATEGORY_BYTES = 6
+"""What it has for each category besides its text, which is there twice."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +60,7 @@ def files(plan: Plan) -> Iterator[FileEstimate]:
         one = FORMATS.get(kind) or known()[kind]
         sizes = [
             size_bytes(plan.graph, kind, form, export.sparsity, is_rounded=is_rounded)
+            + _columns_bytes(plan, kind)
             for form in _forms(one, export)
         ]
         yield FileEstimate(
@@ -64,6 +69,17 @@ def files(plan: Plan) -> Iterator[FileEstimate]:
             size_bytes=max(sizes),
             smallest_bytes=min(sizes),
         )
+
+
+def _columns_bytes(plan: Plan, kind: str) -> int:
+    """What a file has to take the columns of a table by name."""
+    columns = plan.info.columns if kind in COLUMN_BYTES else ()
+    values = [str(value) for column in columns for value in column.values]
+    return (
+        COLUMN_BYTES.get(kind, 0) * len(columns)
+        + sum(3 * len(column.name.encode()) for column in columns)
+        + sum(2 * len(value.encode()) + CATEGORY_BYTES for value in values)
+    )
 
 
 def _forms(one: DocumentFormat, export: Export) -> tuple[Weights, ...]:

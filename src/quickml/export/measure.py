@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.datasets.columns import Column
 from quickml.export.verify import answers
 from quickml.model import Array
+
+MOST_RAW = 512
+"""Number of raw rows that a table's file is given. Forms of weights differ only in the network, which is
+given all others."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -37,6 +43,8 @@ def measure(
     truth: NDArray[np.generic],
     predictions: Array,
     labels: tuple[str, ...],
+    *,
+    columns: Sequence[Column] = (),
 ) -> Quality:
     """Execute a file on test samples and compute its quality.
 
@@ -46,12 +54,13 @@ def measure(
         truth: (n,) class indices or targets.
         predictions: (n, k), the outputs of the trained model.
         labels: the class labels, in the order of `predictions`; empty for a regression.
+        columns: those of a table, whose raw values the file takes.
 
     Raises:
         VerificationError: the file has other labels.
         CoreMLFileError: the file cannot be read or run.
     """
-    outputs = answers(file, inputs, labels)
+    outputs = answers(file, inputs, labels, columns, most_raw=MOST_RAW)
     return quality(outputs, truth, predictions, is_classifier=bool(labels))
 
 

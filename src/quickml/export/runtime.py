@@ -4,36 +4,64 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.document.spellings import question, similar
 from quickml.errors import InputError, UnsupportedModelError
 from quickml.export.coreml import device
 from quickml.export.coreml.device import Device
 from quickml.export.coreml.reading import files
-from quickml.export.coreml.reading.contents import has_half_values
+from quickml.export.coreml.reading.columns import UNHANDLED, Handling, titles
+from quickml.export.coreml.reading.contents import has_half_values, network_of
 from quickml.export.coreml.reading.describe import Description, describe
 from quickml.export.coreml.reading.files import CoreMLFile
 from quickml.export.coreml.reading.interface import interface
+from quickml.export.feeds import MOST_COMPARED, fit
 from quickml.export.onnx import InputSpec, translate
+from quickml.export.onnx.features import InputKind
 from quickml.export.onnx.session import Session
+
+MOST_LISTED = 20
+"""Number of inputs that an error message names."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Input:
-    """An input of a model. `shape` is the shape of one sample: (H, W, C) for an image."""
+    """An input of a model. `shape` is that of one sample: (H, W, C) for an image, () for a single value."""
 
     name: str
-    kind: Literal["image", "multiarray"]
+    kind: InputKind
     shape: tuple[int, ...]
     is_optional: bool
+    title: str = ""
+    """Of a file that QuickML wrote: the name of the column whose values the input takes, if it differs."""
+    handling: Handling = UNHANDLED
+    """What the model does with a missing value and with categories that it does not know."""
+
+    @property
+    def is_single(self) -> bool:
+        """Whether it takes a single number or text."""
+        return self.kind in ("double", "int64", "string")
+
+    @property
+    def may_be_missing(self) -> bool:
+        """Whether a value may be left out."""
+        return self.is_optional or self.handling.missing is not None or self.ignores_unknown
+
+    @property
+    def ignores_unknown(self) -> bool:
+        """Whether it is a category, and values that the model does not know count as missing."""
+        handling = self.handling
+        return self.is_single and bool(handling.categories) and not handling.refuses_unknown
 
 
 class Engine(Protocol):
@@ -71,6 +99,10 @@ class Runtime:
         self._engine, self._layers = engine, layers
         self._specs = {spec.name: spec for spec in engine.inputs}
         self._threads = threads if engine.is_concurrent else 1
+        self._titles = titles(file.model)
+        self._names = {title: name for name, title in self._titles.items()} | {
+            name: name for name in self._specs
+        }
 
     @classmethod
     def load(
@@ -82,6 +114,7 @@ class Runtime:
         threads: int | None = None,
         engine: Literal["coreml", "onnx"] | None = None,
         scratch: Path | None = None,
+        network_only: bool = False,
     ) -> Self:
         """Read and prepare a file.
 
@@ -95,6 +128,7 @@ class Runtime:
             engine: `coreml` or `onnx` (the ONNX translation in ONNX Runtime). The default is `coreml` on
                 macOS, unless `keep` is given, and `onnx` elsewhere.
             scratch: a folder for the weights while they are mapped; see `Session`. Only for `onnx`.
+            network_only: of a pipeline, run the first network alone, which takes an array. Only for `onnx`.
 
         Raises:
             CoreMLFileError: the file is damaged.
@@ -107,6 +141,8 @@ class Runtime:
             )
         file = files.read(path)
         count = threads or _processors()
+        if network_only:
+            file, engine = replace(file, model=network_of(file.model)), "onnx"
         if engine == "coreml" or (engine is None and device.is_here() and not keep):
             return cls(file, Device(file), (), count)
         translation = translate(file, keep=keep, skip_missing=skip_missing)
@@ -158,9 +194,21 @@ class Runtime:
     def inputs(self) -> tuple[Input, ...]:
         """The inputs of the model."""
         return tuple(
-            Input(name=spec.name, kind=spec.kind, shape=spec.shape, is_optional=spec.is_optional)
+            Input(
+                name=spec.name,
+                kind=spec.kind,
+                shape=spec.shape,
+                is_optional=spec.is_optional,
+                title=self._titles.get(spec.name, ""),
+                handling=spec.handling,
+            )
             for spec in self._specs.values()
         )
+
+    @property
+    def takes_columns(self) -> bool:
+        """Whether all inputs are single values, as the columns of a table are, or dictionaries."""
+        return all(spec.is_scalar or spec.kind == "dictionary" for spec in self._specs.values())
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -171,16 +219,34 @@ class Runtime:
         """
         return self._layers
 
-    def run(self, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    def run(self, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
         """Run one sample. Returns every output by name; a classifier's probabilities have shape (k,).
 
-        Images are (H, W, C) with values from 0 to 255. Leading axes of size 1 may be omitted or added.
-        Raises InputError for a missing or unknown input, and for one of the wrong shape or type.
+        Images are (H, W, C) with values from 0 to 255. Leading axes of size 1 may be omitted or added. Single
+        numbers and texts may be plain values; None, NaN, an empty text and one that is left out are missing.
+        The name of the column may stand for that of the input. Raises InputError for a missing or unknown
+        input, and for one of the wrong shape or type.
         """
-        unknown = sorted(set(inputs) - set(self._specs))
-        if unknown:
-            raise InputError(f"The model has no input {unknown[0]!r}; its inputs are {_listed(self._specs)}.")
-        return self._engine.run({name: _fit(spec, inputs.get(name)) for name, spec in self._specs.items()})
+        return self._engine.run(self._feeds(inputs))
+
+    def _feeds(self, inputs: Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        given = {self.name_of(name): value for name, value in inputs.items()}
+        return {name: fit(spec, given.get(name)) for name, spec in self._specs.items()}
+
+    def name_of(self, name: str) -> str:
+        """The input that a name means: its own name, or that of its column.
+
+        Raises:
+            InputError: there is none; the message names the inputs.
+        """
+        if (known := self._names.get(name)) is not None:
+            return known
+        close = question(similar(name, list(self._names)[:MOST_COMPARED]))
+        known_names = _listed(list(self._specs)[:MOST_LISTED]) + (
+            ", ..." if len(self._specs) > MOST_LISTED else ""
+        )
+        hint = f"; {close}" if close else "."
+        raise InputError(f"The model has no input {name!r}; its inputs are {known_names}{hint}")
 
     def outputs(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Run many samples (n, *shape) of a model that needs one input; returns (n, k), float32 or int32.
@@ -194,15 +260,32 @@ class Runtime:
             raise InputError(f"samples: expected an array of shape (n, *shape), found shape {samples.shape}.")
         if not len(samples):  # only running a sample tells the number of columns
             return self._rows(spec, name, np.zeros((1, *spec.shape)))[:0]
-        parts = np.array_split(samples, min(self._threads, len(samples)))
-        if len(parts) == 1:
-            return self._rows(spec, name, samples)
-        with ThreadPoolExecutor(len(parts)) as pool:
-            return np.concatenate(list(pool.map(lambda part: self._rows(spec, name, part), parts)))
+        return self._in_threads(samples, lambda part: self._rows(spec, name, part))
+
+    def rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
+        """Run many samples, each with its inputs by name as `run` takes them; returns what `outputs` does.
+
+        Raises InputError for a row that does not fit, UnsupportedModelError for several outputs.
+        """
+        name = self._main_output()
+        if not len(rows):
+            raise InputError("rows: expected at least one, found none.")
+        return self._in_threads(rows, lambda part: self._answers(name, map(self._feeds, part)))
+
+    def _in_threads(self, samples: Any, run: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
+        count, threads = len(samples), min(self._threads, len(samples))
+        if threads == 1:
+            return run(samples)
+        ends = [count * index // threads for index in range(threads + 1)]
+        parts = [samples[start:end] for start, end in pairwise(ends)]
+        with ThreadPoolExecutor(threads) as pool:
+            return np.concatenate(list(pool.map(run, parts)))
 
     def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[Any]:
-        others = {one.name: _fit(one, None) for one in self._specs.values() if one is not spec}
-        feeds = ({spec.name: _fit(spec, sample), **others} for sample in samples)
+        others = {one.name: fit(one, None) for one in self._specs.values() if one is not spec}
+        return self._answers(name, ({spec.name: fit(spec, sample), **others} for sample in samples))
+
+    def _answers(self, name: str, feeds: Iterable[dict[str, NDArray[Any]]]) -> NDArray[Any]:
         rows = np.stack([self._engine.run(feed)[name].reshape(-1) for feed in feeds])
         return rows if rows.dtype.kind in "iu" else rows.astype(np.float32)
 
@@ -214,7 +297,7 @@ class Runtime:
         """
         needed = [one for one in self.inputs if not one.is_optional] or self.inputs
         if len(needed) != 1:
-            names = _listed(one.name for one in needed)
+            names = _listed(one.name for one in needed[:MOST_LISTED])
             raise UnsupportedModelError(f"The model: expected one input, found {len(needed)} ({names})")
         return needed[0]
 
@@ -232,46 +315,6 @@ class Runtime:
 def _processors() -> int:
     """Number of processors that this process may use; in a container often fewer than the machine has."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _fit(spec: InputSpec, value: NDArray[Any] | None) -> NDArray[Any]:
-    """Convert a sample to the shape and type of the graph's input. Raises InputError if it does not fit."""
-    if value is None:
-        if not spec.is_optional:
-            raise InputError(f"The input {spec.name!r} is missing.")
-        with np.errstate(all="ignore"):  # a file may have a default value beyond the range of the input
-            return np.full(spec.graph_shape, spec.default).astype(spec.dtype)
-    array = np.asarray(value)
-    if array.dtype.kind not in "fiub":
-        raise InputError(f"The input {spec.name!r} expects numbers, found {array.dtype}.")
-    if not _same(array.shape, spec.shape):
-        what = "an image (height, width, channels)" if spec.kind == "image" else "an array"
-        raise InputError(
-            f"The input {spec.name!r} expects {what} of shape {spec.shape}, found {array.shape}."
-        )
-    if spec.is_integer:
-        _check_integers(spec.name, array)
-    return np.ascontiguousarray(array, dtype=spec.dtype).reshape(spec.graph_shape)
-
-
-def _check_integers(name: str, array: NDArray[Any]) -> None:
-    limits = np.iinfo(np.int32)
-    is_whole, is_inside = array == np.rint(array), (array >= limits.min) & (array <= limits.max)
-    for expected, fits in (("whole numbers", is_whole), ("numbers in the range of int32", is_inside)):
-        if not np.all(fits):
-            raise InputError(f"The input {name!r} expects {expected}, found {array[~fits][0]}.")
-
-
-def _same(found: tuple[int, ...], expected: tuple[int, ...]) -> bool:
-    """Whether shapes are equal apart from leading axes of size 1 and the channel axis of a gray image."""
-    if _without_lead(found) == _without_lead(expected):
-        return True
-    return len(expected) == 3 and expected[-1] == 1 and found == expected[:-1]
-
-
-def _without_lead(shape: tuple[int, ...]) -> tuple[int, ...]:
-    first = next((axis for axis, size in enumerate(shape) if size != 1), len(shape))
-    return shape[first:]
 
 
 def _listed(names: Any) -> str:

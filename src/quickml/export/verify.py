@@ -6,11 +6,14 @@ shares nothing with the compiler, and executed. Its outputs must match those of 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.datasets.columns import Column
+from quickml.datasets.encoding import decode
 from quickml.document.export import Weights
 from quickml.errors import VerificationError
 from quickml.events import Parity, Reference
@@ -46,13 +49,33 @@ def verify(
         VerificationError: the outputs differ too much; the error carries the figures.
         CoreMLFileError: the file cannot be read or run.
     """
-    return judge(path.name, answers(path, probe.inputs, labels), probe, labels, weights, reference=reference)
+    found = answers(path, probe.inputs, labels, probe.columns)
+    return judge(path.name, found, probe, labels, weights, reference=reference)
 
 
-def answers(path: Path, inputs: NDArray[np.generic], labels: tuple[str, ...]) -> Array:
-    """The outputs of a Core ML file, (n, k), classes in the order of `labels`. Raises as `verify`."""
+def answers(
+    path: Path,
+    inputs: NDArray[np.generic],
+    labels: tuple[str, ...],
+    columns: Sequence[Column] = (),
+    *,
+    most_raw: int | None = None,
+) -> Array:
+    """The outputs of a Core ML file, (n, k), classes in the order of `labels`. Raises as `verify`.
+
+    A file that takes the columns of a table is given raw rows, which are encoded as `inputs`. Among them are
+    missing values, and categories that the file does not know. With `most_raw`, further rows are given to the
+    network alone, which takes a fraction of the time.
+    """
     runtime = Runtime.load(path)
-    return in_order(runtime.outputs(inputs), runtime.labels or (), labels, path.name)
+    if columns and runtime.takes_columns:
+        found = runtime.rows(decode(columns, inputs[:most_raw]))
+        if len(found) < len(inputs):
+            further = Runtime.load(path, network_only=True).outputs(inputs[most_raw:])
+            found = np.concatenate([found, further])
+    else:
+        found = runtime.outputs(inputs)
+    return in_order(found, runtime.labels or (), labels, path.name)
 
 
 def judge(

@@ -14,7 +14,7 @@ from itertools import product
 from typing import TYPE_CHECKING, Any, Literal
 
 from quickml.document.layers.preprocessing import Normalization
-from quickml.errors import InputError
+from quickml.errors import InputError, UnsupportedModelError
 from quickml.jobs.job import Artifact
 from quickml.service.predictions import Delivery, Models, Opened, Steps, array_of
 
@@ -95,6 +95,9 @@ class Explainer:
             ArtifactDamagedError: the stored file is damaged.
         """
         opened = self._models.open(delivery, options.file)
+        if opened.columns:
+            found = f"the {len(opened.columns)} columns of a table"
+            raise UnsupportedModelError(f"the model: explanations need one array or image, found {found}")
         info, kind = opened.plan.info, opened.plan.info.kind
         array = array_of(value, opened.input, "input").reshape(info.shape)  # a file may have other axes
         sides = array.shape[:2] if kind == "image" else array.shape[:1]

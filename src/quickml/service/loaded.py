@@ -54,7 +54,7 @@ class LoadedDatasets:
 
     def _described(self, dataset: Dataset) -> DatasetInfo:
         try:
-            return self._catalog.info(dataset)
+            return self._catalog.describe(dataset).info
         except DocumentError as error:
             raise RequestError(error.problems) from None
         except DatasetError as error:

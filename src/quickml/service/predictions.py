@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from quickml.datasets.columns import Column
 from quickml.document import Plan
 from quickml.document.shapes import Node
 from quickml.errors import InputError, UnsupportedModelError
@@ -112,13 +113,27 @@ class Opened:
     kept: tuple[str, ...]
     """Names of the layers whose values it gives besides its answer."""
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of a table whose raw values the file takes by name; empty for other files."""
+        return self.plan.info.columns if self.runtime.takes_columns else ()
+
     @cached_property
     def input(self) -> Input:
-        """The input of the model."""
-        return self.runtime.only_input()
+        """The input of the model; for the columns of a table, an encoded row."""
+        if not self.columns:
+            return self.runtime.only_input()
+        from quickml.export.runtime import Input
 
-    def run(self, sample: NDArray[Any]) -> dict[str, NDArray[Any]]:
-        """Everything that the model gives for one sample, by name."""
+        info = self.plan.info
+        return Input(name=info.kind, kind="multiarray", shape=info.shape, is_optional=False)
+
+    def run(self, sample: NDArray[Any] | Mapping[str, Any]) -> dict[str, NDArray[Any]]:
+        """Everything that the model gives for one sample, or for the values of its inputs, by name."""
+        if isinstance(sample, Mapping):
+            return self.runtime.run(sample)
+        if self.columns:
+            return self.runtime.run(_raw_row(self.columns, sample))
         return self.runtime.run({self.input.name: sample.reshape(self.input.shape)})
 
     def answer(self, given: Mapping[str, NDArray[Any]]) -> list[float]:
@@ -140,7 +155,7 @@ class Models:
 
         Args:
             delivery: the job.
-            inputs: see `array_of`.
+            inputs: see `array_of`; for the columns of a table also their values by name.
             wanted: the file, and the layers to show.
 
         Returns:
@@ -157,15 +172,14 @@ class Models:
         nodes = _shown(opened, wanted.layers)
         _check_amount(nodes, len(inputs), wanted.most)
         most_pixels, predictions = MAX_PIXELS // len(inputs), []
-        arrays = [
-            array_of(value, opened.input, f"inputs/{index}", most_pixels)
-            for index, value in enumerate(inputs)
+        samples = [
+            _sample(value, opened, f"inputs/{index}", most_pixels) for index, value in enumerate(inputs)
         ]
-        for index, array in enumerate(arrays):
+        for index, sample in enumerate(samples):
             if index:
                 yield
             start = time.perf_counter()
-            given = opened.run(array)
+            given = _run(opened, sample, f"inputs/{index}")
             run_s = time.perf_counter() - start
             predictions.append(_predicted(given, opened, nodes, wanted.most, run_s))
             opened.runtime.check_finite(predictions[-1].values, f"inputs/{index}")
@@ -229,6 +243,34 @@ def _kept(plan: Plan, layers: Sequence[str] | None) -> tuple[str, ...]:
     if sum(math.prod(node.output_shape) for node in nodes) > MAX_KEPT_VALUES:
         nodes = [node for node in nodes if layers is None or node.name in layers]
     return tuple(node.name for node in nodes)
+
+
+def _sample(value: Any, opened: Opened, name: str, max_pixels: int) -> NDArray[Any] | Mapping[str, Any]:
+    if isinstance(value, Mapping) and opened.columns:
+        return value
+    return array_of(value, opened.input, name, max_pixels)
+
+
+def _run(opened: Opened, sample: NDArray[Any] | Mapping[str, Any], name: str) -> dict[str, NDArray[Any]]:
+    try:
+        return opened.run(sample)
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+
+
+def _raw_row(columns: Sequence[Column], sample: NDArray[Any]) -> Mapping[str, Any]:
+    """The raw values of an encoded row.
+
+    Raises:
+        InputError: a category has other places than 0, or a single 1.
+    """
+    from quickml.datasets.encoding import decode, encode
+
+    encoded = sample.reshape(1, -1).astype("float32")
+    (row,) = decode(columns, encoded)
+    if (encode(columns, [row]) != encoded).any():
+        raise InputError("expected an object of names and values, or an encoded row, found other numbers")
+    return row
 
 
 def array_of(value: Any, taken: Input, name: str, max_pixels: int = MAX_PIXELS) -> NDArray[Any]:

@@ -53,7 +53,7 @@ def evaluate(
             "the trained model: expected finite outputs, found NaN or infinity; training diverged: "
             "try a lower learning_rate, or clipnorm in the optimizer"
         )
-    samples, held_out = probe_inputs(inputs, plan.document.training.seed)
+    samples, held_out = probe_inputs(inputs, plan.document.training.seed, plan.info.columns)
     expected = np.concatenate([answers[:held_out], answer(model, samples[held_out:])])
     losses = objective.losses(targets, tf.constant(answers)) + sum(model.losses)
     sums = np.asarray(objective.sums(targets, tf.constant(answers), losses))
@@ -68,6 +68,7 @@ def evaluate(
             expected=columns(expected, is_binary=plan.is_binary),
             truth=targets[:held_out],
             held_out=held_out,
+            columns=plan.info.columns,
         ),
     )
 

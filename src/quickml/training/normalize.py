@@ -33,15 +33,26 @@ def measure(plan: Plan, model: Any, inputs: Samples, targets: Samples, chosen: S
     """
     for node in _measured(plan):
         layer = model.get_layer(node.name)
-        if isinstance(node.layer, Normalization) and node.layer.invert:
-            blocks = _cut(targets[:, None], chosen)
-        else:
-            blocks = _cut(inputs, chosen)
-            blocks = blocks if node.inputs == (INPUT,) else _through(model, layer, blocks)
-        mean, variance = moments(blocks)
+        of_targets = isinstance(node.layer, Normalization) and node.layer.invert
+        blocks = _cut(targets[:, None] if of_targets else inputs, chosen)
+        is_raw = node.inputs == (INPUT,) and not of_targets
+        mean, variance = moments(blocks if is_raw or of_targets else _through(model, layer, blocks))
+        if is_raw:
+            _pass_over_categories(plan, mean, variance)
         layer.adapt_mean.assign(mean)
         layer.adapt_variance.assign(variance)
         layer.finalize_state()
+
+
+def _pass_over_categories(plan: Plan, mean: NDArray[Any], variance: NDArray[Any]) -> None:
+    """Leave the places of a table's categories as they are, 0 or 1: the 1 of a rare category would become a
+    large number."""
+    start = 0
+    for column in plan.info.columns:
+        if column.is_category:
+            places = slice(start, start + column.width)
+            mean[places], variance[places] = 0.0, 1.0
+        start += column.width
 
 
 def settle(plan: Plan, model: Any) -> None:

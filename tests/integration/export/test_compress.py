@@ -393,8 +393,8 @@ def test_auto_falls_back_on_float32(cnn, tmp_path, monkeypatch):
 
     steady = choose.measure
 
-    def worse(file, *given):
-        quality = steady(file, *given)
+    def worse(file, *given, **options):
+        quality = steady(file, *given, **options)
         return (
             dataclasses.replace(quality, drop=quality.drop + 1)
             if "float" not in file.parent.name

@@ -5,6 +5,7 @@ import json
 import pytest
 
 from quickml.document import understand
+from quickml.document.hints import OWN_DATA
 from quickml.errors import DocumentError
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
@@ -359,9 +360,7 @@ def test_a_dataset_is_named_by_its_name(key):
     "dataset", ["csv", "my.csv", "data/flowers.csv", {"csv": "my.csv"}, {"name": "csv", "path": "a"}], ids=str
 )
 def test_files_as_datasets_say_what_is_possible(dataset):
-    assert told(document(END, dataset=dataset))[0].endswith(
-        "; files of your own need a dataset class, see docs/how-to/add-a-dataset.md"
-    )
+    assert told(document(END, dataset=dataset))[0].endswith(f"; {OWN_DATA}")
 
 
 def test_the_end_of_a_network_is_one_problem_of_a_file_that_a_phone_trains():

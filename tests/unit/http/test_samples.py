@@ -208,8 +208,8 @@ class Counted:
         self.loads, self.may_go_on = [], threading.Event()
         self.may_go_on.set()
 
-    def info(self, reference):
-        return REGISTERED.info(reference)
+    def describe(self, reference):
+        return REGISTERED.describe(reference)
 
     def load(self, reference):
         self.loads.append(reference)

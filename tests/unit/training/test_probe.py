@@ -1,7 +1,9 @@
 import numpy as np
 import pytest
 
-from quickml.training.probe import LEAST, MOST, probe_inputs
+from quickml.datasets.columns import Column
+from quickml.datasets.encoding import decode, encode
+from quickml.training.probe import LEAST, LEAST_WITH_GAPS, MOST, probe_inputs
 
 
 @pytest.fixture
@@ -54,3 +56,34 @@ def test_a_single_sample_is_enough():
     inputs, held_out = probe_inputs(np.array([[1.5, 2.5]], np.float32), 0)
     assert (len(inputs), held_out) == (LEAST, 1)
     assert (inputs == inputs[0]).all()
+
+
+COLUMNS = (
+    Column(name="a", type="number", replacement=3.5),
+    Column(name="b", type="category", values=("x", "y", "z")),
+    Column(name="c", type="number"),
+)
+
+
+def rows(count):
+    random = np.random.default_rng(0)
+    values = [
+        {"a": random.normal(), "b": str(random.choice(["x", "y"])), "c": random.normal()}
+        for _ in range(count)
+    ]
+    return encode(COLUMNS, values)
+
+
+@pytest.mark.parametrize("count", [1, 30, 300, 1000])
+def test_of_a_table_there_are_always_rows_with_missing_values(count):
+    samples = rows(count)
+    inputs, held_out = probe_inputs(samples, 0, COLUMNS)
+    assert (held_out, inputs.dtype) == (min(count, MOST), np.float32)
+    assert len(inputs) == max(LEAST, held_out + LEAST_WITH_GAPS)
+    np.testing.assert_array_equal(inputs[:held_out], samples[:held_out])
+    varied = inputs[held_out:]
+    assert (varied[:, 0] == 3.5).sum() >= 2
+    assert (varied[:, 1:4].sum(axis=1) == 0).sum() >= 2
+    assert set(np.unique(varied[:, 1:4])) <= {0.0, 1.0}
+    assert (varied[:, 1:4].sum(axis=1) <= 1).all()
+    np.testing.assert_array_equal(encode(COLUMNS, decode(COLUMNS, inputs)), inputs)

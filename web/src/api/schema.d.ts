@@ -1378,7 +1378,7 @@ export interface components {
              * Dataset
              * @description A dataset's name, or an object with its name and options.
              */
-            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets");
+            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table");
             /**
              * @default {
              *       "formats": [
@@ -3536,7 +3536,7 @@ export interface components {
          * @description (x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the inverse.
          *
          *     By default, mean and variance are measured on the training samples: on the inputs, or, with `invert`, on
-         *     the targets.
+         *     the targets. Of the inputs of a table, categories stay as they are, 0 or 1.
          */
         DocumentNormalization: {
             /**
@@ -4401,6 +4401,113 @@ export interface components {
             type: "Subtract";
         };
         /**
+         * TableReference
+         * @description A table of your own: a CSV file with a sample in each row. Everything that is left out is found out.
+         */
+        DocumentTableReference: {
+            /**
+             * Columns
+             * @description Types of columns by their names: `number`, `category` or `ignore`, or the values of a category. Default: numbers are numbers, texts of at most 100 different values are categories, others are ignored.
+             * @default {}
+             */
+            columns: {
+                [key: string]: ("number" | "category" | "ignore") | (string | number)[];
+            };
+            /**
+             * Decimal
+             * @description The decimal sign of numbers.
+             * @default null
+             */
+            decimal: ("." | ",") | null;
+            /**
+             * Delimiter
+             * @description The sign between two fields.
+             * @default null
+             */
+            delimiter: ("," | ";" | "\t" | "|") | null;
+            /**
+             * Encoding
+             * @description The encoding of the text.
+             * @default null
+             */
+            encoding: ("utf-8" | "utf-16" | "cp1252") | null;
+            /**
+             * File
+             * @description What the file is called. On the command line: its path, relative to the document's folder.
+             */
+            file: string;
+            /**
+             * Group
+             * @description A column whose equal values keep rows together: either all for training or all for the test.
+             * @default null
+             */
+            group: string | null;
+            /**
+             * Header
+             * @description Whether the first line has the names of the columns, or the number of the line that has them. Without names, columns are called `column 1`, `column 2`, and so on.
+             * @default null
+             */
+            header: boolean | number;
+            /**
+             * Labels
+             * @description The classes, in the order of the model's outputs. Default: all values of the target, sorted.
+             * @default null
+             */
+            labels: string[] | null;
+            /**
+             * Missing
+             * @description What stands for a missing number: the mean of the training rows, or this number; `refuse`: no value may be missing.
+             * @default mean
+             */
+            missing: ("mean" | "refuse") | number;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "table";
+            /**
+             * Seed
+             * @description Seed for drawing, shuffling and splitting the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Sha256
+             * @description SHA-256 of the file. Another content is refused.
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Target
+             * @description The column that the model predicts.
+             */
+            target: string;
+            /**
+             * Task
+             * @description Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a regression.
+             * @default null
+             */
+            task: ("classification" | "regression") | null;
+            /**
+             * Test File
+             * @description A second file, with the rows for the test.
+             * @default null
+             */
+            test_file: string | null;
+            /**
+             * Test Fraction
+             * @description Fraction of the rows that is held out for the test, stratified. Default: 0.2, without a `test_file`.
+             * @default null
+             */
+            test_fraction: number | null;
+            /**
+             * Test Sha256
+             * @description SHA-256 of the test file.
+             * @default null
+             */
+            test_sha256: string | null;
+        };
+        /**
          * TimeDistributed
          * @description Applies the same layer to every step of a sequence.
          */
@@ -5038,10 +5145,22 @@ export interface components {
          */
         FeatureMessage: {
             /**
+             * Categories
+             * @description Of an input that is a category: the values that the model knows.
+             * @default []
+             */
+            categories: (string | number)[];
+            /**
              * Color Space
              * @description For an image: `GRAYSCALE`, `RGB` or `BGR`.
              */
             color_space: string;
+            /**
+             * Column
+             * @description Of an input of a table's model: the name of the column, if it differs.
+             * @default
+             */
+            column: string;
             /**
              * Data Type
              * @description Type of the numbers of an array, such as `float32`, or of the items of a dictionary.
@@ -5063,6 +5182,17 @@ export interface components {
              * @description Name.
              */
             name: string;
+            /**
+             * Refuses Unknown
+             * @description Whether other values than the categories are errors. Otherwise they count as missing.
+             * @default false
+             */
+            refuses_unknown: boolean;
+            /**
+             * Replacement
+             * @description What the model takes for a missing value.
+             */
+            replacement: number | string | null;
             /**
              * Shape
              * @description (height, width, channels) of an image, the shape of an array, or empty.
@@ -5878,7 +6008,7 @@ export interface components {
             activations: boolean | string[];
             /**
              * Inputs
-             * @description Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or JPEG files in base64.
+             * @description Inputs: numbers, flat or nested in the shape of the model's input; for a model of images also PNG or JPEG files in base64; for a table's model an object with the raw values of its columns by name.
              */
             inputs: unknown[];
         };

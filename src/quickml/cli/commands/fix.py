@@ -8,14 +8,16 @@ import stat
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from quickml.cli.commands.validate import answer, refusal, tell_problems, valid_lines
 from quickml.cli.display.fixes import fix_lines, show_diff, summary
 from quickml.cli.display.formatting import counted
 from quickml.cli.display.output import say, say_json
-from quickml.cli.document_file import read_bytes
+from quickml.cli.document_file import files_beside, read_bytes
 from quickml.cli.past_runs import past_runs
+from quickml.document import read
 from quickml.document.correct import Correction, corrected
 from quickml.document.problem import problem
 from quickml.document.text import decoded
@@ -44,7 +46,7 @@ def _fix(path: Path, history: Past, *, yes: bool, as_json: bool, several: bool) 
     try:
         content = _content(path)
         text = decoded(content)
-        correction = corrected(text)
+        correction = corrected(text, partial(read, catalog=files_beside(path)))
         if not as_json:
             _show(path, text, correction)
         is_written = bool(correction.fixed) and _agrees(path, yes=yes, as_json=as_json)

@@ -20,6 +20,7 @@ from quickml.text import printable
 _APPLE = "com.github.apple."
 
 MAX_LABELS = 20
+MAX_CATEGORIES = 10
 MAX_TEXT = 300
 """Longer texts in a file's metadata are cut short; `--json` has them whole."""
 
@@ -98,8 +99,22 @@ def _feature(feature: FeatureDescription) -> tuple[str, str, str, str]:
     if feature.is_optional:
         default = "" if feature.default_value is None else f", default {feature.default_value:g}"
         kind += f", optional{default}"
+    if feature.replacement is not None:
+        number = feature.kind == "double"
+        kind += f", {feature.replacement:.6g}" if number else f", {feature.replacement!r}"
+        kind += " if missing"
+    if feature.categories:
+        what = "keys" if feature.kind == "dictionary" else "categories"
+        kind += f", {len(feature.categories)} {what}: {_categories(feature)}"
     shape = " x ".join(map(str, feature.shape)) if feature.shape else ""
     return feature.name, kind, shape, feature.description
+
+
+def _categories(feature: FeatureDescription) -> str:
+    shown = ", ".join(map(str, feature.categories[:MAX_CATEGORIES]))
+    more = ", …" if len(feature.categories) > MAX_CATEGORIES else ""
+    ignored = "are left out" if feature.kind == "dictionary" else "count as missing"
+    return f"{shown}{more}; others {'are refused' if feature.refuses_unknown else ignored}"
 
 
 def _layers(description: Description, table: Table) -> Table:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.cli.display.output import say, say_json
-from quickml.cli.inputs import Sample, numbers, pictures
+from quickml.cli.display.output import note, say, say_json
+from quickml.cli.inputs import numbers, pictures
+from quickml.cli.named_inputs import named_rows, unknown_categories
+from quickml.errors import InputError
 
 if TYPE_CHECKING:
     from quickml.export.runtime import Runtime
 
 SHOWN = 5
 """Of a model's many classes, the most probable few are printed."""
+MAX_NOTES = 10
+"""Number of values that are told to count as missing."""
 
 
 def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
@@ -26,19 +31,28 @@ def predict_inputs(file: Path, inputs: Sequence[str], *, as_json: bool) -> None:
     from quickml.export.runtime import Runtime
 
     runtime = Runtime.load(file)
-    for name, array in _samples(runtime, inputs):
-        answer = {"input": name, **_answer(runtime, name, array)}
+    for name, sample in _samples(runtime, inputs):
+        answer = {"input": name, **_answer(runtime, name, sample)}
         say_json(answer) if as_json else say(_sentence(answer))
 
 
-def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[Sample]:
+def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[tuple[str, Any]]:
+    """Every input with its name: an array, or values by name."""
+    if runtime.takes_columns:
+        rows: list[tuple[str, Any]] = list(named_rows(inputs, runtime))
+        note(*islice(unknown_categories(rows, runtime), MAX_NOTES))
+        return rows
     needed = runtime.only_input()
     read = pictures if needed.kind == "image" else numbers
     return list(read(inputs, needed.shape))
 
 
-def _answer(runtime: Runtime, name: str, array: Any) -> dict[str, Any]:
-    values = runtime.outputs(array[None])[0].tolist()
+def _answer(runtime: Runtime, name: str, sample: Any) -> dict[str, Any]:
+    try:
+        found = runtime.rows([sample]) if isinstance(sample, dict) else runtime.outputs(sample[None])
+    except InputError as error:
+        raise InputError(f"{name}: {error}") from None
+    values = found[0].tolist()
     runtime.check_finite(values, name)
     if not runtime.labels:
         return {"prediction": values[0] if len(values) == 1 else values}

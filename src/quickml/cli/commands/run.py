@@ -13,10 +13,11 @@ from typing import TextIO
 
 from quickml import pipeline
 from quickml.cli.display.display import display_on
-from quickml.cli.document_file import read_plan
+from quickml.cli.document_file import files_beside, read_plan
 from quickml.cli.interrupts import Interrupts
 from quickml.document import Plan, understand
 from quickml.errors import QuickMLError
+from quickml.tables import LocalFiles
 
 
 def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | None, as_json: bool) -> None:
@@ -25,7 +26,10 @@ def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | No
     Raises:
         QuickMLError: the run failed.
     """
-    _show(lambda: (_overridden(read_plan(path), epochs, seed), None), out, as_json=as_json)
+    files = files_beside(path)
+    _show(
+        lambda: (_overridden(read_plan(path, files), files, epochs, seed), None), files, out, as_json=as_json
+    )
 
 
 def export_kept(path: Path, *, out: Path | None, as_json: bool) -> None:
@@ -40,11 +44,15 @@ def export_kept(path: Path, *, out: Path | None, as_json: bool) -> None:
         kept = pipeline.read_kept(path)
         return kept.plan, kept
 
-    _show(read, out, as_json=as_json)
+    _show(read, files_beside(path), out, as_json=as_json)
 
 
 def _show(
-    read: Callable[[], tuple[Plan, pipeline.KeptTraining | None]], out: Path | None, *, as_json: bool
+    read: Callable[[], tuple[Plan, pipeline.KeptTraining | None]],
+    files: LocalFiles,
+    out: Path | None,
+    *,
+    as_json: bool,
 ) -> None:
     with _own_stdout() as stream:
         display = display_on(stream, as_json=as_json, waiting="loading TensorFlow and the data …")
@@ -55,7 +63,9 @@ def _show(
                 Interrupts() as interrupts,
                 display,
                 closing(
-                    pipeline.run(plan, out, stop=interrupts.asked, kept=kept, keep_in=_places(out))
+                    pipeline.run(
+                        plan, out, stop=interrupts.asked, catalog=files, kept=kept, keep_in=_places(out)
+                    )
                 ) as reported,
             ):
                 for event in reported:
@@ -76,13 +86,13 @@ def _places(out: Path | None) -> list[Path]:
     return list(dict.fromkeys(places))
 
 
-def _overridden(plan: Plan, epochs: int | None, seed: int | None) -> Plan:
+def _overridden(plan: Plan, files: LocalFiles, epochs: int | None, seed: int | None) -> Plan:
     changes = {key: value for key, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     if not changes:
         return plan
     document = plan.document.model_dump(mode="json", exclude_none=True)
     document["training"].update(changes)
-    return replace(understand(document), notices=plan.notices)
+    return replace(understand(document, files), notices=plan.notices)
 
 
 @contextmanager

@@ -34,7 +34,7 @@ class Normalization(Layer):
     """(x - mean) / sqrt(variance) for each entry of the last axis; with `invert`, the inverse.
 
     By default, mean and variance are measured on the training samples: on the inputs, or, with `invert`, on
-    the targets.
+    the targets. Of the inputs of a table, categories stay as they are, 0 or 1.
     """
 
     group: ClassVar = "preprocessing"

@@ -42,7 +42,7 @@ def choose(given: Any, dim: Sequence[int], catalog: Catalog, notes: Notes) -> ty
 def _fitting(dim: Sequence[int], catalog: Catalog, notes: Notes) -> type[Reference] | None:
     """A dataset for a document without one, which SculptML built and did not train."""
     kinds = [kind for name in DATASETS_OF_2018 if (kind := registry.find(name))]
-    shapes = {kind: catalog.info(kind.model_validate({})).shape for kind in kinds}
+    shapes = {kind: catalog.describe(kind.model_validate({})).info.shape for kind in kinds}
     for fits in (_is_shape, _is_size):
         for kind, shape in shapes.items():
             if fits(dim, shape):
@@ -120,7 +120,7 @@ def described(dataset: dict[str, Any], kind: type[Reference], catalog: Catalog) 
         wanted = kind.model_validate(dataset)
     except ValidationError:
         wanted = kind.model_construct(name=dataset["name"])
-    return catalog.info(wanted)
+    return catalog.describe(wanted).info
 
 
 _FACTS: Mapping[str, Callable[[DatasetInfo], int]] = {

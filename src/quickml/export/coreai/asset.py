@@ -69,7 +69,7 @@ def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, obj
             "labels": list(plan.info.labels),
             "inputs": {source: package.input_description(trained)},
             "outputs": {answer: package.output_descriptions(trained)[answer]},
-            "quickml.document": plan.document.model_dump_json(exclude_none=True),
+            "quickml.document": plan.public_json(),
             "quickml.training": package.training_facts(trained),
         },
     }

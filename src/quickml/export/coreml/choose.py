@@ -111,8 +111,10 @@ def _written(trained: TrainedModel, format: DocumentFormat, scratch: Path) -> It
 def _measured(
     candidate: Candidate, trained: TrainedModel, data: Data, format: DocumentFormat
 ) -> tuple[Compressed, tuple[Flips, ...]]:
-    export, labels = trained.plan.document.export, trained.plan.info.labels
-    quality = measure(candidate.path, data.x_test, data.y_test, trained.predictions, labels)
+    export, info = trained.plan.document.export, trained.plan.info
+    quality = measure(
+        candidate.path, data.x_test, data.y_test, trained.predictions, info.labels, columns=info.columns
+    )
     is_accurate = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is slightly more than 0.01
     is_fixed = export.weights != "auto" or candidate.weights == "float32"
     taken = is_fixed or (is_accurate and _passes(candidate, trained))

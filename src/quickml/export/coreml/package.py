@@ -11,18 +11,20 @@ from typing import Any
 
 import numpy as np
 
+from quickml.datasets.info import DatasetInfo
 from quickml.document.shapes import Graph
 from quickml.errors import CompileError
 from quickml.export.coreml.conversion import convert, quiet, target_of
 from quickml.export.coreml.emit import emit
 from quickml.export.coreml.emit.normalization import FIRST
-from quickml.export.coreml.emit.program import input_shape
+from quickml.export.coreml.emit.program import input_shape, network_shape
 from quickml.export.coreml.library import coremltools
+from quickml.export.coreml.pipeline import INNER, wrapped
 from quickml.model import TrainedModel
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names of the outputs that apps use: a classifier has a label and the probabilities of all labels, a
-regression has a prediction. The input is named after the dataset's kind."""
+regression has a prediction. The input is named after the dataset's kind, a table's after their columns."""
 
 MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
 """The path of the protobuf message in a package."""
@@ -47,7 +49,7 @@ def write(
     with quiet():
         target = target_of(kind, ios or trained.plan.document.export.minimum_ios)
         model = _convert(trained, kind, target, half=half)
-        return save(_described(trained, model), model.weights_dir, folder / f"model.{kind}")
+        return save(_described(trained, model, kind), model.weights_dir, folder / f"model.{kind}")
 
 
 def save(description: Any, weights: str | None, path: Path) -> Path:
@@ -83,6 +85,8 @@ def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> An
         opset=target,
         kind=plan.info.kind,
         both=plan.is_binary,
+        in_pipeline=bool(plan.info.columns),
+        flat=bool(plan.info.columns) and not plan.info.labels,
     )
     arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
     if plan.info.labels:
@@ -111,7 +115,7 @@ def input_name(trained: TrainedModel) -> str:
 def _input_type(trained: TrainedModel) -> Any:
     ct = coremltools()
     name, dataset = input_name(trained), trained.plan.info
-    shape = input_shape(dataset.kind, dataset.shape)
+    shape = network_shape(dataset.kind, dataset.shape, in_pipeline=bool(dataset.columns))
     if not dataset.is_image:
         whole = dataset.kind == "tokens"
         return ct.TensorType(name=name, shape=shape, dtype=np.int32 if whole else np.float32)
@@ -119,23 +123,32 @@ def _input_type(trained: TrainedModel) -> Any:
     return ct.ImageType(name=name, shape=shape, color_layout=layouts[shape[1]])
 
 
-def _described(trained: TrainedModel, model: Any) -> Any:
+def _described(trained: TrainedModel, model: Any, kind: str) -> Any:
     """The protobuf message with QuickML's output names, labels and metadata."""
     ct = coremltools()
     description = model.get_spec()
-    labels = trained.plan.info.labels
+    info, labels = trained.plan.info, trained.plan.info.labels
     if labels:
         old = description.description.predictedProbabilitiesName
         ct.utils.rename_feature(description, old, PROBABILITIES)
     else:
-        ct.utils.rename_feature(description, description.description.output[0].name, PREDICTION)
+        output = description.description.output[0]
+        ct.utils.rename_feature(description, output.name, INNER if info.columns else PREDICTION)
+        if info.columns:  # in a neural network, coremltools declares no shape
+            output.type.multiArrayType.shape[:] = [1]
     _check_labels(description, len(labels))
-    if trained.plan.info.kind == "tokens":
-        # coremltools declares every input of a neural network as float32
-        array = description.description.input[0].type.multiArrayType
-        array.dataType = array.INT32
+    _set_input_type(description.description.input[0].type.multiArrayType, info, kind)
     fill_metadata(trained, description.description)
-    return description
+    return wrapped(description, info, PREDICTION) if info.columns else description
+
+
+def _set_input_type(array: Any, info: DatasetInfo, kind: str) -> None:
+    """Set the type of numbers; coremltools declares every input of a neural network as float32."""
+    if info.kind == "tokens":
+        array.dataType = array.INT32
+    elif info.columns and kind == "mlmodel":
+        # What the parts before it give; an ML program takes no doubles, so there they are declared as floats.
+        array.dataType = array.DOUBLE
 
 
 def _check_labels(description: Any, expected: int) -> None:
@@ -155,7 +168,7 @@ def fill_metadata(trained: TrainedModel, description: Any) -> None:
     meta.versionString = "1.0"
     meta.shortDescription = short_description(trained)
     meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # for reproducible files
-    meta.userDefined["quickml.document"] = spec.model_dump_json(exclude_none=True)
+    meta.userDefined["quickml.document"] = trained.plan.public_json()
     meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
     if dataset.is_image and dataset.labels:
         meta.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
@@ -185,6 +198,7 @@ def output_descriptions(trained: TrainedModel) -> dict[str, str]:
         LABEL: "The most probable class",
         PROBABILITIES: "The probability of each class",
         PREDICTION: trained.plan.info.target_name or "The predicted value",
+        INNER: trained.plan.info.target_name or "The predicted value",
     }
 
 

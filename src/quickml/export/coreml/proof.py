@@ -32,7 +32,9 @@ def prove(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> Parity
     if candidate.decompressed is None:
         return verify(candidate.path, probe, labels, candidate.weights)
     verify(candidate.uncompressed, probe, labels, "float32")
-    decompressed = replace(probe, expected=answers(candidate.decompressed, probe.inputs, labels))
+    decompressed = replace(
+        probe, expected=answers(candidate.decompressed, probe.inputs, labels, probe.columns)
+    )
     return verify(candidate.path, decompressed, labels, "float32", reference="decompressed")
 
 
@@ -41,4 +43,4 @@ def reference(candidate: Candidate, probe: Probe, labels: tuple[str, ...]) -> tu
     otherwise those of the file itself."""
     if candidate.weights == "float32":
         return probe, "trained"
-    return replace(probe, expected=answers(candidate.path, probe.inputs, labels)), "translated"
+    return replace(probe, expected=answers(candidate.path, probe.inputs, labels, probe.columns)), "translated"

@@ -20,6 +20,7 @@ from onnx import TensorProto, checker, defs, helper, numpy_helper, shape_inferen
 from quickml.errors import CoreMLFileError, UnsupportedModelError
 
 OPSET = 18
+ML_DOMAIN, ML_OPSET = "ai.onnx.ml", 3
 IR_VERSION = 8
 LARGEST_TENSOR_ELEMENTS = 2**26  # a quarter of a GiB, far above the networks on phones
 _LARGEST_PEAK_ELEMENTS = 2**27  # of all values in memory at the same time; nodes also need scratch memory
@@ -33,7 +34,7 @@ DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, MemoryError, Ty
 """The exceptions that Python, numpy and ONNX raise for damaged files, whose errors cannot be enumerated."""
 
 FLOAT, INT32, INT64, BOOL = TensorProto.FLOAT, TensorProto.INT32, TensorProto.INT64, TensorProto.BOOL
-FLOAT16, DOUBLE = TensorProto.FLOAT16, TensorProto.DOUBLE
+FLOAT16, DOUBLE, STRING = TensorProto.FLOAT16, TensorProto.DOUBLE, TensorProto.STRING
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ class OnnxGraph:
         self._outputs: list[Any] = []
         self._types: dict[str, Any] = {}
         self._sizes: dict[str, int] = {}
-        self._opset = helper.make_opsetid("", OPSET)
+        self._opsets = [helper.make_opsetid("", OPSET)]
 
     def input(self, name: str, shape: Sequence[int], type: int = FLOAT) -> Tensor:
         """Add an input."""
@@ -102,6 +103,17 @@ class OnnxGraph:
         elif array.dtype.kind in "iu" and array.dtype not in (np.int32, np.int64):
             array = array.astype(np.int64 if array.dtype.itemsize == 8 else np.int32)
         return self._stored(array)
+
+    def double(self, value: NDArray[Any] | float) -> Tensor:
+        """Add a constant of float64, for what Core ML computes in double precision."""
+        return self._stored(np.asarray(value, np.float64))
+
+    def text(self, value: str) -> Tensor:
+        """Add a constant text, of shape (1,)."""
+        self.take(1 + len(value))
+        name = self._name("const")
+        self._initializers[name] = helper.make_tensor(name, STRING, [1], [value.encode()])
+        return self._known(Tensor(name, (1,), STRING))
 
     def _stored(self, array: NDArray[Any]) -> Tensor:
         """The constant of these numbers, stored once: the steps of a recurrent layer share their kernels."""
@@ -159,6 +171,16 @@ class OnnxGraph:
         self._nodes.append(node)
         return tuple(self._known(one) for one in results)
 
+    def ml(self, kind: str, x: Tensor, **attributes: Any) -> Tensor:
+        """Add a node of ONNX's operators for classical machine learning, which takes one value."""
+        if len(self._opsets) == 1:
+            self._opsets.append(helper.make_opsetid(ML_DOMAIN, ML_OPSET))
+        name = self._name(kind)
+        node = helper.make_node(kind, [x.name], [name], domain=ML_DOMAIN, **attributes)
+        result = _tensor(name, self._infer(kind, node, [x], ML_OPSET, ML_DOMAIN).get(name), kind)
+        self._nodes.append(node)
+        return self._known(result)
+
     def rounded(self, x: Tensor) -> Tensor:
         """Round a float32 value to half precision.
 
@@ -191,10 +213,12 @@ class OnnxGraph:
         constants = [proto for name, proto in self._initializers.items() if name in used]
         graph = helper.make_graph(self._nodes, "coreml", self._inputs, self._outputs, constants)
         return helper.make_model(
-            graph, opset_imports=[self._opset], ir_version=IR_VERSION, producer_name="quickml"
+            graph, opset_imports=self._opsets, ir_version=IR_VERSION, producer_name="quickml"
         )
 
-    def _infer(self, kind: str, node: Any, operands: Sequence[Tensor]) -> dict[str, Any]:
+    def _infer(
+        self, kind: str, node: Any, operands: Sequence[Tensor], opset: int = OPSET, domain: str = ""
+    ) -> dict[str, Any]:
         values = {
             value.name: self._initializers[value.name]
             for value in operands
@@ -203,7 +227,7 @@ class OnnxGraph:
         types = {value.name: self._types[value.name] for value in operands}
         try:
             inferred: dict[str, Any] = shape_inference.infer_node_outputs(
-                defs.get_schema(kind, OPSET, ""), node, types, values, {}, [self._opset], IR_VERSION
+                defs.get_schema(kind, opset, domain), node, types, values, {}, self._opsets, IR_VERSION
             )
         except (shape_inference.InferenceError, checker.ValidationError, RuntimeError, ValueError) as error:
             shapes = ", ".join(str(value.shape) for value in operands)
@@ -223,7 +247,7 @@ class OnnxGraph:
         outputs = [helper.make_tensor_value_info(one.name, one.type, list(one.shape)) for one in results]
         constants = [self._initializers[name] for name in {one.name for one in operands}]
         graph = helper.make_graph([node], "constants", [], outputs, constants)
-        model = helper.make_model(graph, opset_imports=[self._opset], ir_version=IR_VERSION)
+        model = helper.make_model(graph, opset_imports=self._opsets, ir_version=IR_VERSION)
         try:
             computed: Sequence[NDArray[Any]] = ReferenceEvaluator(model).run(None, {})
         except Exception as error:  # it raises exceptions of any kind

@@ -7,7 +7,7 @@ float16.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -31,15 +31,15 @@ _EXACT = frozenset({
 """Operations whose results consist of inputs that are already rounded, so that no rounding is needed."""
 
 
-def read(file: CoreMLFile, g: OnnxGraph) -> Network:
-    """Add the file's main function to a graph."""
+def read(file: CoreMLFile, g: OnnxGraph, given: Mapping[str, Tensor] | None = None) -> Network:
+    """Add the file's main function to a graph. In a pipeline, `given` are the values of the earlier parts."""
     description = file.model.description
     specs = features.inputs(interface(description))
     function, block = _main(file.model)
     opset = _number(function.opset)
     values: dict[str, Value] = {}
     for spec in specs:
-        values[spec.name] = _fed(g, spec, function)
+        values[spec.name] = _fed(g, spec, function, given)
     constants = Constants(file.weights, _without_weights(file))
     classifier: Any = None
     for operation in block.operations:
@@ -95,11 +95,11 @@ def _number(opset: str) -> int:
     return int(number)
 
 
-def _fed(g: OnnxGraph, spec: InputSpec, function: Any) -> Tensor:
+def _fed(g: OnnxGraph, spec: InputSpec, function: Any, given: Mapping[str, Tensor] | None) -> Tensor:
     declared = next((one.type.tensorType for one in function.inputs if one.name == spec.name), None)
     if declared is None:
         raise CoreMLFileError(f"the input {spec.name!r} is in the description but not in the program")
-    x = features.graph_input(g, spec)
+    x = features.graph_input(g, spec, given)
     x = features.image_tensor(g, x, spec) if spec.kind == "image" else x
     shape = milvalues.static_shape(declared)
     if shape is not None and shape != x.shape:

@@ -7,7 +7,7 @@ description declares, and images are (1, C, H, W).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,12 +24,12 @@ TYPES = ("neuralNetwork", "neuralNetworkClassifier", "neuralNetworkRegressor")
 _RANK5_ARRAYS, _RANK5_IMAGES = 0, 0  # NeuralNetworkMultiArrayShapeMapping, NeuralNetworkImageShapeMapping
 
 
-def read(file: CoreMLFile, g: OnnxGraph) -> Network:
-    """Add the file's network to a graph."""
+def read(file: CoreMLFile, g: OnnxGraph, given: Mapping[str, Tensor] | None = None) -> Network:
+    """Add the file's network to a graph. In a pipeline, `given` are the values of the earlier parts."""
     description, network = file.model.description, getattr(file.model, file.type)
     specs = features.inputs(description)
     first_image = next((spec.name for spec in specs if spec.kind == "image"), "")
-    values = {spec.name: _fed(g, spec, network, first_image) for spec in specs}
+    values = {spec.name: _fed(g, spec, network, first_image, given) for spec in specs}
     last = ""
     for message in network.layers:
         for name, tensor in zip(message.output, _run(g, message, values), strict=True):
@@ -92,8 +92,10 @@ def _value(values: dict[str, Tensor], name: str, role: str) -> Tensor:
     return values[name]
 
 
-def _fed(g: OnnxGraph, spec: InputSpec, network: Any, first_image: str) -> Tensor:
-    x = arrays.cast(g, features.graph_input(g, spec), "float32")
+def _fed(
+    g: OnnxGraph, spec: InputSpec, network: Any, first_image: str, given: Mapping[str, Tensor] | None
+) -> Tensor:
+    x = arrays.cast(g, features.graph_input(g, spec, given), "float32")
     if spec.kind == "image":
         planes = _preprocessed(g, features.image_tensor(g, x, spec), spec, _steps(spec, network, first_image))
         if network.imageInputShapeMapping == _RANK5_IMAGES:

@@ -14,6 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.datasets.columns import Column, Value
+from quickml.datasets.encoding import decode
 from quickml.errors import CoreMLFileError
 from quickml.events import Parity, Reference
 from quickml.export.coreml.reading import files
@@ -28,7 +30,8 @@ def write(core_ml_file: Path, folder: Path) -> Path:
     """Translate a file written by QuickML to `model.onnx` in `folder`, reproducibly.
 
     The input is one sample: a picture as float32 (1, height, width, channels) of raw pixels 0 to 255, or
-    values as the Core ML file declares them. The output is `probabilities`, (1, classes), or `prediction`.
+    values as the Core ML file declares them. A table's file has an input (1,) for each column: float64, int64
+    or text. The output is `probabilities`, (1, classes), or `prediction`.
 
     Raises:
         CoreMLFileError: the file cannot be read.
@@ -54,7 +57,11 @@ def _add_texts(model: Any, about: Description) -> None:
 def _facts(about: Description, labels: tuple[str, ...] | None) -> Iterator[tuple[str, str]]:
     """The metadata, for programs that have only this file. `labels` is a JSON list, in the outputs' order."""
     yield "name", str(json.loads(about.user_defined.get("quickml.document", "{}")).get("name", ""))
-    yield "input", about.inputs[0].description
+    if len(about.inputs) == 1:
+        yield "input", about.inputs[0].description
+    else:
+        inputs = {feature.name: feature.description for feature in about.inputs}
+        yield "inputs", json.dumps(inputs, ensure_ascii=False)
     if labels:
         yield "labels", json.dumps(labels, ensure_ascii=False)
     yield "author", about.author
@@ -79,7 +86,7 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
     try:
         onnx.checker.check_model(path, full_check=True)
         session = onnxruntime().InferenceSession(path, options(), providers=["CPUExecutionProvider"])
-        answers = _answers(session, probe.inputs)
+        answers = _answers(session, probe)
     except Exception as error:  # ONNX Runtime's exceptions have no other common base
         raise CoreMLFileError(f"{path.name} cannot be run: {error}") from error
     file_labels = json.loads(session.get_modelmeta().custom_metadata_map.get("labels", "[]"))
@@ -87,12 +94,31 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
     return judge(path.name, ordered, probe, labels, "float32", reference=reference)
 
 
-def _answers(session: Any, inputs: NDArray[np.generic]) -> Array:
+def _answers(session: Any, probe: Probe) -> Array:
     """The outputs, (n, k) float32, computed one sample at a time."""
+    feeds = _rows(session, probe) if probe.columns else _samples(session, probe.inputs)
+    return np.stack([session.run(None, feed)[0].reshape(-1) for feed in feeds]).astype(np.float32)
+
+
+def _samples(session: Any, inputs: NDArray[np.generic]) -> Iterator[dict[str, NDArray[Any]]]:
     (feed,) = session.get_inputs()
     dtype = np.int32 if feed.type == "tensor(int32)" else np.float32
-    rows = [
-        session.run(None, {feed.name: sample.astype(dtype).reshape(feed.shape)})[0].reshape(-1)
-        for sample in inputs
+    for sample in inputs:
+        yield {feed.name: sample.astype(dtype).reshape(feed.shape)}
+
+
+def _rows(session: Any, probe: Probe) -> Iterator[dict[str, NDArray[Any]]]:
+    """Raw rows, with what stands for missing values; the inputs are in the order of the columns."""
+    types = {"tensor(double)": np.float64, "tensor(int64)": np.int64, "tensor(string)": np.object_}
+    given = [
+        (one.name, types[one.type], column)
+        for one, column in zip(session.get_inputs(), probe.columns, strict=True)
     ]
-    return np.stack(rows).astype(np.float32)
+    for row in decode(probe.columns, probe.inputs):
+        yield {name: np.asarray([_given(row[column.name], column)], dtype) for name, dtype, column in given}
+
+
+def _given(value: Value, column: Column) -> Value:
+    if value is not None:
+        return value
+    return min(column.values) - 1 if column.is_integer else ""  # type: ignore[operator]

@@ -11,7 +11,7 @@ import numpy as np
 from quickml.errors import CoreMLFileError, InputError, UnsupportedModelError
 from quickml.export.coreml.reading.contents import apple_parts
 from quickml.export.coreml.reading.files import CoreMLFile
-from quickml.export.onnx import mlprogram, neuralnetwork
+from quickml.export.onnx import mlprogram, neuralnetwork, pipeline
 from quickml.export.onnx.features import InputSpec
 from quickml.export.onnx.graph import DAMAGE, OnnxGraph, Tensor
 from quickml.export.onnx.network import Network
@@ -28,8 +28,9 @@ class OnnxTranslation:
     """An ONNX model and its interface.
 
     Image inputs are float32 (1, H, W, C) with values from 0 to 255, RGB or gray; the file's preprocessing is
-    part of the graph. Multiarray inputs are float32 of their declared shape. `probabilities` names the output
-    (1, k) with the probabilities of `labels`, in the same order. `layers` are the names that `keep` accepts.
+    part of the graph. Multiarray inputs are float32 of their declared shape, single values (1,).
+    `probabilities` names the output (1, k) with the probabilities of `labels`, in the same order. `layers`
+    are the names that `keep` accepts.
     """
 
     model: Any = field(repr=False)
@@ -41,7 +42,7 @@ class OnnxTranslation:
 
 
 def translate(file: CoreMLFile, *, keep: Sequence[str] = (), skip_missing: bool = False) -> OnnxTranslation:
-    """Translate a neural network or an ML program.
+    """Translate a neural network, an ML program, or a pipeline of such and of what prepares their inputs.
 
     `keep` names intermediate values (outputs of layers, results of operations) to add as outputs;
     `skip_missing` leaves out those that the file does not have. Raises UnsupportedModelError if the model
@@ -81,8 +82,11 @@ def _reader(file: CoreMLFile) -> Callable[[CoreMLFile, OnnxGraph], Network]:
         return neuralnetwork.read
     if file.type == "mlProgram":
         return mlprogram.read
+    apple = apple_parts(file.model)
+    if file.type in pipeline.TYPES and not apple:
+        return pipeline.read
     expected = f"{file.path.name}: expected a neural network or an ML program, found the type {file.type}"
-    if apple := apple_parts(file.model):
+    if apple:
         where = "whose network" if file.type in apple else f"whose network ({apple[0]})"
         raise UnsupportedModelError(
             f"{expected}, {where} is part of Apple's systems and not of the file; it cannot be run here."

@@ -56,6 +56,22 @@ const problems: Texts['problems'] = {
       ' Möglich: {known}.',
     ],
     'dataset-unavailable': 'Der Datensatz {dataset} ist nicht verfügbar: {reason}.',
+    'files-not-taken':
+      'Dateien von Nutzern nimmt der Server noch nicht an: Mit „quickml run“ lernt der Rechner, auf dem „{file}“ liegt.',
+    'table-file': '„{file}“ lässt sich nicht als Tabelle lesen: erwartet {expected}, gefunden {found}.',
+    'table-content': [
+      '„{file}“',
+      ', Zeile {line}',
+      ', Spalte „{column}“',
+      ': erwartet {expected}, gefunden {found}.',
+    ],
+    'table-option': 'Erwartet {expected}, gefunden {found}.',
+    'unknown-column': [
+      '„{file}“ hat keine Spalte „{column}“.',
+      ' Gemeint: {suggestions}?',
+      ' Spalten: {known}.',
+    ],
+    'file-changed': '„{file}“ ist eine andere Datei als die, für die das Dokument geschrieben wurde.',
     'wrong-type': ['„{key}“ muss', ' {expected_type}', ' ({form})', ' sein', ', nicht {value}', '.'],
     'unknown-value': ['{value} ist hier nicht möglich.', ' Möglich: {allowed}.'],
     'out-of-range': [

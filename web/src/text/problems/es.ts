@@ -57,6 +57,22 @@ const problems: Texts['problems'] = {
       ' Posibles: {known}.',
     ],
     'dataset-unavailable': 'El conjunto de datos {dataset} no está disponible: {reason}.',
+    'files-not-taken':
+      'El servidor todavía no acepta archivos: entrene con «quickml run» en el ordenador que tiene «{file}».',
+    'table-file': '«{file}» no se puede leer como tabla: se esperaba {expected}, se encontró {found}.',
+    'table-content': [
+      '«{file}»',
+      ', línea {line}',
+      ', columna «{column}»',
+      ': se esperaba {expected}, se encontró {found}.',
+    ],
+    'table-option': 'Se esperaba {expected}, se encontró {found}.',
+    'unknown-column': [
+      '«{file}» no tiene la columna «{column}».',
+      ' ¿Quizá {suggestions}?',
+      ' Columnas: {known}.',
+    ],
+    'file-changed': '«{file}» es otro archivo que aquel para el que se escribió el documento.',
     'wrong-type': ['«{key}» debe ser', ' {expected_type}', ' ({form})', ', no {value}', '.'],
     'unknown-value': ['{value} no es posible aquí.', ' Posibles: {allowed}.'],
     'out-of-range': [

@@ -74,6 +74,7 @@ const take: Texts['take'] = {
     vision: 'Swift für genau diese Datei. Vision bringt das Bild auf die Größe, die das Netz nimmt.',
     arrays:
       'Swift für genau diese Datei. Die Zahlen kommen als Array hinein, in der Reihenfolge des Datensatzes.',
+    columns: 'Swift für genau diese Datei. Rohe Werte gehen mit ihrem Namen hinein, einer je Spalte.',
     none: 'Diese Datei hat eine Schnittstelle, für die hier kein Swift geschrieben wird.',
     commands: 'Mit anderen Programmen',
     quickml: 'Kommandozeile',

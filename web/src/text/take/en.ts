@@ -72,6 +72,7 @@ const take = {
     file: 'File',
     vision: 'Swift for this very file. Vision scales the picture to what the network takes.',
     arrays: 'Swift for this very file. Numbers go in as an array, in the order of the dataset.',
+    columns: 'Swift for this very file. Raw values go in by name, one for each column.',
     none: 'This file has an interface for which no Swift is written here.',
     commands: 'With other programs',
     quickml: 'Command line',

@@ -73,6 +73,7 @@ const take: Texts['take'] = {
     vision: 'Swift para este mismo archivo. Vision ajusta la imagen a lo que toma la red.',
     arrays:
       'Swift para este mismo archivo. Los números entran como un array, en el orden del conjunto de datos.',
+    columns: 'Swift para este mismo archivo. Los valores sin tratar entran por su nombre, uno por columna.',
     none: 'Este archivo tiene una interfaz para la que aquí no se escribe Swift.',
     commands: 'Con otros programas',
     quickml: 'Línea de órdenes',

@@ -11,8 +11,18 @@ export interface ModelInput {
   readonly type: string;
 }
 
-export interface ModelInterface {
-  readonly input: ModelInput;
+/** An input that takes the raw values of a table's column. */
+export interface ModelColumn {
+  readonly name: string;
+  readonly kind: 'double' | 'int64' | 'string';
+  readonly description: string;
+  /** Values that are known; empty for a number. */
+  readonly categories: readonly (string | number)[];
+  /** Whether a value may be missing. */
+  readonly optional: boolean;
+}
+
+interface Outputs {
   /** In their order; empty for a regression. */
   readonly labels: readonly string[];
   /** Names of the outputs: the label and the probabilities, or the array of a regression. */
@@ -21,20 +31,45 @@ export interface ModelInterface {
   readonly value: string;
 }
 
+export interface ModelInterface extends Outputs {
+  readonly input: ModelInput;
+}
+
+/** The interface of a model that takes the columns of a table by name. */
+export interface TableInterface extends Outputs {
+  readonly columns: readonly ModelColumn[];
+}
+
+type Feature = Schemas['InterfaceMessage']['inputs'][number];
+
 type Message = Pick<
   Schemas['InterfaceMessage'],
   'inputs' | 'outputs' | 'labels' | 'predicted_feature' | 'predicted_probabilities'
 >;
 
-/** The interface of a model with one input; null for others, which QuickML does not make. */
-export function interfaceOf(message: Message): ModelInterface | null {
+/** The interface of a model with one input, or with columns; null for others, which QuickML does not make. */
+export function interfaceOf(message: Message): ModelInterface | TableInterface | null {
   const [input, ...others] = message.inputs;
-  if (!input || others.length || (input.kind !== 'image' && input.kind !== 'multiarray')) return null;
-  return {
-    input: { name: input.name, kind: input.kind, shape: input.shape, type: input.data_type },
+  const outputs: Outputs = {
     labels: (message.labels ?? []).map(String),
     label: message.predicted_feature,
     probabilities: message.predicted_probabilities,
-    value: message.outputs.find((output) => output.kind === 'multiarray')?.name ?? '',
+    value:
+      message.outputs.find((output) => output.kind === 'multiarray' || output.kind === 'double')?.name ?? '',
   };
+  const columns = message.inputs.map(column).filter((one) => one !== null);
+  if (columns.length && columns.length === message.inputs.length) return { columns, ...outputs };
+  if (!input || others.length || (input.kind !== 'image' && input.kind !== 'multiarray')) return null;
+  return {
+    input: { name: input.name, kind: input.kind, shape: input.shape, type: input.data_type },
+    ...outputs,
+  };
+}
+
+/** Null for an input that takes more than a single value. */
+function column(input: Feature): ModelColumn | null {
+  const { name, kind, description, categories, refuses_unknown, replacement } = input;
+  if (kind !== 'double' && kind !== 'int64' && kind !== 'string') return null;
+  const optional = replacement !== null || (categories.length > 0 && !refuses_unknown);
+  return { name, kind, description, categories, optional };
 }

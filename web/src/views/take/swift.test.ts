@@ -1,13 +1,24 @@
 import { describe, expect, it } from 'vitest';
 import type { Schemas } from '../../api/client.ts';
-import { interfaceOf, type ModelInterface } from './interface.ts';
+import { interfaceOf, type ModelInterface, type TableInterface } from './interface.ts';
 import { className, swift } from './swift.ts';
 
 type Feature = Schemas['InterfaceMessage']['inputs'][number];
 
+const NOTHING = {
+  shape: [] as number[],
+  data_type: '',
+  color_space: '',
+  description: '',
+  column: '',
+  categories: [] as (string | number)[],
+  refuses_unknown: false,
+  replacement: null,
+};
+
 /** As the server says it of files that QuickML has made. */
 function made(name: string, shape: number[], labels: string[] | null, type = 'float32'): ModelInterface {
-  const feature = { name, shape, data_type: type, color_space: '', description: '' };
+  const feature = { ...NOTHING, name, shape, data_type: type };
   const image: Feature = { ...feature, kind: 'image', data_type: '', color_space: 'GRAYSCALE' };
   const output = (text: string, kind: Feature['kind']): Feature => ({
     ...feature,
@@ -24,23 +35,27 @@ function made(name: string, shape: number[], labels: string[] | null, type = 'fl
     labels,
     predicted_feature: labels ? 'label' : '',
     predicted_probabilities: labels ? 'probabilities' : '',
-  })!;
+  }) as ModelInterface;
 }
+
+/** The columns of a table, as `tests/support/tables.py` has them. */
+const COLUMNS: Feature[] = [
+  { ...NOTHING, name: 'Groesse_m2', kind: 'double', replacement: 71.25, description: 'Größe (m²): a number' },
+  { ...NOTHING, name: 'district', kind: 'string', categories: ['Mitte', 'Süd'], description: 'a\nb' },
+  { ...NOTHING, name: 'floor', kind: 'int64', categories: [0, 1, -1] },
+  { ...NOTHING, name: 'class_', kind: 'double' },
+];
+const NUMBER = { labels: null, predicted_feature: '', predicted_probabilities: '' };
 
 const DIGITS = made('image', [28, 28, 1], [...'0123456789']);
 const IRIS = made('features', [1, 4], ['setosa', 'versicolor', 'virginica']);
 
-it('interfaceOf is null for what takes anything else than one image or array', () => {
-  const text: Feature = {
-    name: 'a',
-    kind: 'string',
-    shape: [],
-    data_type: '',
-    color_space: '',
-    description: '',
-  };
-  const rest = { outputs: [], labels: null, predicted_feature: '', predicted_probabilities: '' };
-  expect(interfaceOf({ inputs: [text], ...rest })).toBeNull();
+it('interfaceOf is null for what takes anything else than one image, one array or columns', () => {
+  const many: Feature = { ...NOTHING, name: 'a', kind: 'dictionary' };
+  const array: Feature = { ...NOTHING, name: 'a', kind: 'multiarray', shape: [1] };
+  const rest = { outputs: [], ...NUMBER };
+  expect(interfaceOf({ inputs: [many], ...rest })).toBeNull();
+  expect(interfaceOf({ inputs: [array, COLUMNS[0]!], ...rest })).toBeNull();
   expect(interfaceOf({ inputs: [], ...rest })).toBeNull();
 });
 
@@ -86,6 +101,36 @@ describe('swift', () => {
     expect(text).toContain('60 numbers, 2 for each of 30 steps');
     const image = made('image', [8, 8, 3], null);
     expect(swift('Age', 'model.mlmodel', image)).toContain('VNCoreMLFeatureValueObservation');
+  });
+
+  it('takes the columns of a table by name', () => {
+    const outputs: Feature[] = [{ ...NOTHING, name: 'prediction', kind: 'double' }];
+    const model = interfaceOf({ inputs: COLUMNS, outputs, ...NUMBER }) as TableInterface;
+    const text = swift('Flats', 'model.mlmodel', model);
+    expect(text).toContain(`    func predict(
+        Groesse_m2: Double? = nil,
+        district: String? = nil,
+        floor: Int64? = nil,
+        class_: Double
+    ) throws -> Double {
+        let output = try model.prediction(
+            Groesse_m2: Groesse_m2 ?? .nan,
+            district: district ?? "",
+            floor: floor ?? -2,
+            class_: class_
+        )
+        return output.prediction
+`);
+    expect(text).toContain('///   - district: a b\n');
+    const labels = {
+      labels: ['a', 'b'],
+      predicted_feature: 'label',
+      predicted_probabilities: 'probabilities',
+    };
+    const classifier = interfaceOf({ inputs: COLUMNS, outputs: [], ...labels })!;
+    expect(swift('Flats', 'model.mlmodel', classifier)).toContain(
+      '(label: output.label, probabilities: output.probabilities)',
+    );
   });
 
   it('has balanced brackets, and labels end no comment', () => {

@@ -1,6 +1,6 @@
 /** Swift that runs a delivered file, written from the file's own description. */
 
-import type { ModelInterface } from './interface.ts';
+import type { ModelColumn, ModelInterface, TableInterface } from './interface.ts';
 
 /** A name of a Swift class made of a job's name: `MNIST two convolutions` becomes `MNISTTwoConvolutions`. */
 export function className(name: string): string {
@@ -19,11 +19,12 @@ const TAKEN = new Set(
 );
 
 /** Swift for a model whose file is added to an Xcode project as `NAME.mlmodel` or `NAME.mlpackage`. */
-export function swift(name: string, file: string, model: ModelInterface): string {
+export function swift(name: string, file: string, model: ModelInterface | TableInterface): string {
   const plain = file.replace(/\.zip$/, '');
   const head = `// Add ${plain} to the Xcode project as ${name}.${plain.split('.').at(-1)!}:
 // Xcode makes the class ${name} of it.
 `;
+  if ('columns' in model) return head + table(name, model);
   if (model.input.kind === 'image')
     return head + (model.labels.length ? images(name, model) : imageValue(name));
   return head + arrays(name, model);
@@ -116,8 +117,58 @@ final class ${name}Predictor {
 `;
 }
 
+function table(name: string, { columns, labels, ...outputs }: TableInterface): string {
+  const [type, result, returned] = labels.length
+    ? [
+        `(label: String, probabilities: [String: Double])`,
+        `(label: output.${outputs.label}, probabilities: output.${outputs.probabilities})`,
+        `The most probable of ${labels.length} labels, and the probability of each: ${listed(labels)}.`,
+      ]
+    : ['Double', `output.${outputs.value}`, 'The number that the model answers.'];
+  const lines = (of: (one: ModelColumn) => string, indent: string) =>
+    columns.map((one) => indent + of(one)).join(',\n');
+  return `import CoreML
+
+final class ${name}Predictor {
+    private let model: ${name}
+
+    init() throws {
+        model = try ${name}(configuration: MLModelConfiguration())
+    }
+
+    /// ${returned}
+    /// - Parameters:
+${columns.map((one) => `    ///   - ${one.name}: ${printable(one.description)}`).join('\n')}
+    func predict(
+${lines((one) => `${one.name}: ${SWIFT[one.kind]}${one.optional ? '? = nil' : ''}`, ' '.repeat(8))}
+    ) throws -> ${type} {
+        let output = try model.prediction(
+${lines((one) => `${one.name}: ${one.name}${one.optional ? ` ?? ${missing(one)}` : ''}`, ' '.repeat(12))}
+        )
+        return ${result}
+    }
+}
+`;
+}
+
+const SWIFT = { double: 'Double', int64: 'Int64', string: 'String' } as const;
+
+/** What stands for a missing value: no number, or no category. */
+function missing({ kind, categories }: ModelColumn): string {
+  if (kind === 'double') return '.nan';
+  if (kind === 'string') return '""';
+  let number = 0;
+  while (categories.includes(number)) number -= 1;
+  return String(number);
+}
+
+/** A text for a comment: what would end it is left out. */
+function printable(text: string): string {
+  return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' ');
+}
+
 /** Labels for a comment: what is not printable is left out, and a long list is cut. */
 function listed(labels: readonly string[]): string {
-  const shown = labels.slice(0, 12).map((label) => label.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, ' '));
+  const shown = labels.slice(0, 12).map(printable);
   return shown.join(', ') + (labels.length > shown.length ? ', …' : '');
 }

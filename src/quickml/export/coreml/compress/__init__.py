@@ -17,6 +17,8 @@ from quickml.export.coreml.conversion import quiet
 from quickml.export.coreml.fast import fast
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.package import MESSAGE, save
+from quickml.export.coreml.pipeline import with_network
+from quickml.export.coreml.reading.contents import network_of
 
 
 def compress(file: Path, form: Weights, folder: Path, *, sparsity: float = 0.5) -> Path | None:
@@ -38,18 +40,19 @@ def compress(file: Path, form: Weights, folder: Path, *, sparsity: float = 0.5) 
         CompileError: coremltools cannot compress it.
     """
     description, target = _description(file), folder / file.name
+    network = network_of(description)
     with quiet():
         if file.suffix == ".mlmodel":
-            return save(description, None, target) if compress_network(description, form) else None
-        program = _program(file, description)
+            return save(description, None, target) if compress_network(network, form) else None
+        program = _program(file, network)
         passes = compress_program(program, form, sparsity)
         if not passes:
             return None
         try:
-            changed = _written(program, description, passes)
+            changed = _written(program, network, passes)
         except (ValueError, TypeError, NotImplementedError, RuntimeError) as error:
             raise CompileError(f"{file.name}: coremltools could not write {form} ({error})") from error
-        return save(changed.get_spec(), changed.weights_dir, target)
+        return save(with_network(description, changed.get_spec()), changed.weights_dir, target)
 
 
 def decompress(file: Path, folder: Path) -> Path:
@@ -57,13 +60,14 @@ def decompress(file: Path, folder: Path) -> Path:
     from coremltools.optimize.coreml._quantization_passes import WeightDecompressor
 
     description, target = _description(file), folder / file.name
+    network = network_of(description)
     with quiet():
         if file.suffix == ".mlmodel":
-            return save(decompress_network(description), None, target)
-        program = _program(file, description)
+            return save(with_network(description, decompress_network(network)), None, target)
+        program = _program(file, network)
         WeightDecompressor(op_selector=lambda _: True).apply(program)
-        changed = _written(program, description, {})
-        return save(changed.get_spec(), changed.weights_dir, target)
+        changed = _written(program, network, {})
+        return save(with_network(description, changed.get_spec()), changed.weights_dir, target)
 
 
 def _description(file: Path) -> Any:

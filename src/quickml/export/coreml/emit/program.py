@@ -28,6 +28,11 @@ def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
     return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
 
 
+def network_shape(kind: Kind, shape: Shape, *, in_pipeline: bool) -> tuple[int, ...]:
+    """The shape of a network's input. In a pipeline, it is the vector that a feature vectorizer makes."""
+    return shape if in_pipeline else input_shape(kind, shape)
+
+
 def emit(
     graph: Graph,
     weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
@@ -36,6 +41,8 @@ def emit(
     opset: Any,
     kind: Kind = "features",
     both: bool = False,
+    in_pipeline: bool = False,
+    flat: bool = False,
 ) -> Program:
     """Write the MIL program of a trained model, from the raw input to the probabilities or the prediction.
 
@@ -45,6 +52,8 @@ def emit(
         input_name: the name of the file's input.
         opset: the coremltools target whose operations may be used.
         kind: the kind of the input.
+        in_pipeline: whether the file's input is that of a network in a pipeline; see `network_shape`.
+        flat: whether the output is a vector, (k,), instead of (1, k).
         both: whether the network outputs only the probability of the second of two classes; the program then
             outputs both.
 
@@ -52,7 +61,7 @@ def emit(
         CompileError: a layer without an emitter.
     """
     program = Program()
-    shape = input_shape(kind, graph.input_shape)
+    shape = network_shape(kind, graph.input_shape, in_pipeline=in_pipeline)
     dtype = types.int32 if kind == "tokens" else types.fp32
     with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
         source = function.inputs[input_name]
@@ -65,6 +74,8 @@ def emit(
         output = values[graph.nodes[-1].name]
         if both:
             output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
+        if flat:
+            output = mb.reshape(x=output, shape=(-1,))
         function.set_outputs([output])
     program.add_function("main", function)
     return program

@@ -44,32 +44,53 @@ class Contents:
 
 def apple_parts(model: Any) -> tuple[str, ...]:
     """The types of a model and its parts whose network is part of Apple's systems and not of the file."""
-    kinds = (one.WhichOneof("Type") or "" for one in _parts(model))
+    kinds = (one.WhichOneof("Type") or "" for one in _every(model))
     return tuple(dict.fromkeys(kind for kind in kinds if kind in _APPLE))
 
 
-def _parts(model: Any) -> Iterator[Any]:
+def _every(model: Any) -> Iterator[Any]:
     """A model and, of a pipeline, every model in it at any depth."""
     yield model
-    kind = model.WhichOneof("Type") or ""
-    if kind.startswith("pipeline"):
-        for part in _pipeline(model, kind).models:
-            yield from _parts(part)
+    if is_pipeline(model):
+        for part in pipeline(model).models:
+            yield from _every(part)
 
 
-def _pipeline(model: Any, kind: str) -> Any:
-    body = getattr(model, kind)
-    return body if kind == "pipeline" else body.pipeline
+def parts(model: Any) -> Iterator[Any]:
+    """The parts of a pipeline at any depth, in order; of another model, itself."""
+    return (one for one in _every(model) if not is_pipeline(one))
+
+
+def is_pipeline(model: Any) -> bool:
+    """Whether a model is a pipeline of any of the three kinds."""
+    return (model.WhichOneof("Type") or "").startswith("pipeline")
+
+
+def pipeline(model: Any) -> Any:
+    """The parts of a pipeline of any of the three kinds: the message `Pipeline`."""
+    body = getattr(model, model.WhichOneof("Type"))
+    return body.pipeline if "pipeline" in body.DESCRIPTOR.fields_by_name else body
+
+
+def network_of(model: Any) -> Any:
+    """The first network or program in a pipeline; the model itself if it is no pipeline, or has none."""
+    return next(filter(_is_network, parts(model)), model) if is_pipeline(model) else model
+
+
+def _is_network(part: Any) -> bool:
+    kind = part.WhichOneof("Type") or ""
+    return kind.startswith("neuralNetwork") or kind == "mlProgram"
 
 
 def required_version(model: Any) -> int:
     """The specification version that a system needs for a model and all its parts."""
-    return max(int(part.specificationVersion) for part in _parts(model))
+    return max(int(one.specificationVersion) for one in _every(model))
 
 
 def has_half_values(model: Any) -> bool:
-    """Whether a model is a program that computes values in float16."""
-    computed = (one for one in operations(model.mlProgram) if one.type != "const")
+    """Whether a model or a part of it is a program that computes values in float16."""
+    programs = (part.mlProgram for part in parts(model) if part.WhichOneof("Type") == "mlProgram")
+    computed = (one for program in programs for one in operations(program) if one.type != "const")
     types = (output.type for operation in computed for output in operation.outputs)
     return any(
         one.WhichOneof("type") == "tensorType" and milvalues.type_name(one.tensorType) == "float16"
@@ -94,8 +115,8 @@ def _nested(block: Any) -> Iterator[Any]:
 def contents(model: Any) -> Contents:
     """The layers, weights and parameters of a model. They are empty for kinds of models without such."""
     kind = model.WhichOneof("Type") or ""
-    if kind.startswith("pipeline"):
-        return _pipeline_contents(_pipeline(model, kind))
+    if is_pipeline(model):
+        return _pipeline_contents(pipeline(model))
     if kind.startswith("neuralNetwork"):
         return _network_contents(getattr(model, kind))
     if kind == "mlProgram":
@@ -112,6 +133,8 @@ def _fractions(message: Any) -> int:
     count = 0
     for field, value in message.ListFields():
         values = value if field.is_repeated else (value,)
+        if field.name == "replaceDoubleValue":
+            continue  # of an imputer: what counts as missing, mostly NaN
         if isinstance(values, Mapping):  # of an imputer: numbers by key
             count += len(values)
         elif field.message_type is not None:
@@ -264,12 +287,12 @@ def _compression(operation: Any, constants: Mapping[str, _Stored]) -> str:
     return str(operation.type)
 
 
-def _pipeline_contents(pipeline: Any) -> Contents:
+def _pipeline_contents(body: Any) -> Contents:
     layers: list[LayerDescription] = []
     types: set[str] = set()
-    for index, part in enumerate(pipeline.models):
+    for index, part in enumerate(body.models):
         inner = contents(part)
-        name = pipeline.names[index] if index < len(pipeline.names) else f"model{index}"
+        name = body.names[index] if index < len(body.names) else f"model{index}"
         kind = part.WhichOneof("Type") or "unknown"
         layers.append(LayerDescription(name=name, type=kind, parameters=inner.parameters))
         types |= inner.weight_types

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal
 
 from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import milvalues, proto
+from quickml.export.coreml.reading.columns import UNHANDLED, Handling, handlings, titles
 from quickml.export.coreml.reading.contents import (
     LayerDescription,
     apple_parts,
@@ -49,6 +50,14 @@ class FeatureDescription:
     is_optional: bool = False
     default_value: float | None = None
     description: str = ""
+    column: str = ""
+    """Of an input of a table's file: the name of the column, if it differs."""
+    categories: tuple[str, ...] | tuple[int, ...] = ()
+    """Of an input that a pipeline takes as a category: the values that it knows."""
+    refuses_unknown: bool = False
+    """Whether other values than the categories end in an error. Otherwise they count as missing."""
+    replacement: float | int | str | None = None
+    """Of an input of a pipeline: what the pipeline takes for a missing value."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,6 +104,7 @@ def describe(file: CoreMLFile) -> Description:
     model, kind = file.model, file.type
     about, metadata = model.description, model.description.metadata
     inside = contents(model)
+    known, columns = handlings(model), titles(model)
     return Description(
         file_name=file.path.name,
         file_kind=file.kind,
@@ -102,7 +112,10 @@ def describe(file: CoreMLFile) -> Description:
         specification_version=int(model.specificationVersion),
         minimum_ios=_MINIMUM_IOS.get(required_version(model), ""),
         is_updatable=bool(model.isUpdatable),
-        inputs=tuple(_feature(one) for one in interface(about).input),
+        inputs=tuple(
+            _input(one, known.get(one.name, UNHANDLED), columns.get(one.name, ""))
+            for one in interface(about).input
+        ),
         outputs=tuple(_feature(one) for one in interface(about).output),
         predicted_feature=about.predictedFeatureName,
         predicted_probabilities=about.predictedProbabilitiesName,
@@ -124,6 +137,16 @@ def _plain(item: Any) -> Any:
     if not isinstance(item, dict):
         return item
     return {name: list(value) if isinstance(value, tuple) else value for name, value in item.items()}
+
+
+def _input(feature: Any, handling: Handling, column: str) -> FeatureDescription:
+    return replace(
+        _feature(feature),
+        column=column,
+        categories=handling.categories,
+        refuses_unknown=bool(handling.categories) and handling.refuses_unknown,
+        replacement=handling.replacement,
+    )
 
 
 def _feature(feature: Any) -> FeatureDescription:

@@ -11,6 +11,7 @@ and every failure is a CoreMLFileError.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, Literal
@@ -34,7 +35,8 @@ class CoreMLFile:
     """A Core ML file. The weights of an ML program are not loaded yet.
 
     `model` is the protobuf message `CoreML.Specification.Model`. `weights` is the blob file of an ML program,
-    as a path or as bytes, or None. `size_bytes` is the total size of all files of a package.
+    as a path or as bytes, or None. `size_bytes` is the total size of all files of a package. `blobs` are all
+    blob files by name: the programs of a pipeline may have one each.
     """
 
     path: Path
@@ -42,6 +44,7 @@ class CoreMLFile:
     model: Any = field(repr=False)
     weights: Path | bytes | None = field(repr=False)
     size_bytes: int
+    blobs: Mapping[str, Path] = field(default_factory=dict, repr=False)
 
     @property
     def type(self) -> str:
@@ -71,13 +74,14 @@ def _read_package(package: Path) -> CoreMLFile:
         raise CoreMLFileError(f"{package.name}: {_instead_of(package)}.")
     message = _root_model(package)
     model = _read_model(message)
-    weights = _weights(message.parent / "weights")
+    blobs = _blobs(message.parent / "weights", package)
     return CoreMLFile(
         path=package,
         kind="mlpackage",
         model=model,
-        weights=weights if weights and _is_inside(weights, package) else None,
+        weights=blobs.get("weight.bin", next(iter(blobs.values())) if len(blobs) == 1 else None),
         size_bytes=size_of(package),
+        blobs=blobs,
     )
 
 
@@ -130,10 +134,10 @@ def _root_model(package: Path) -> Path:
     return message
 
 
-def _weights(folder: Path) -> Path | None:
-    """The blob file: `weight.bin`, or the only `.bin` file, because other tools use other names."""
-    blobs = sorted(file for file in folder.glob("*.bin") if file.is_file())
-    return next((file for file in blobs if file.name == "weight.bin"), blobs[0] if len(blobs) == 1 else None)
+def _blobs(folder: Path, package: Path) -> dict[str, Path]:
+    """The blob files by name: `weight.bin`, or another `.bin` file, because other tools use other names."""
+    files = sorted(file for file in folder.glob("*.bin") if file.is_file())
+    return {file.name: file for file in files if _is_inside(file, package)}
 
 
 def _manifest(package: Path) -> dict[str, Any]:

@@ -1,0 +1,137 @@
+"""References to data in files of the user: what a document says about them. Others read the files."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from quickml.datasets.columns import MOST_VALUES
+from quickml.datasets.dataset import Reference
+from quickml.datasets.registry import register
+from quickml.fields import wrong_form
+
+
+def _sha256(value: Any) -> Any:
+    if isinstance(value, str) and re.fullmatch(r"[0-9a-fA-F]{64}", value):
+        return value.lower()
+    raise PydanticCustomError("sha256", "a SHA-256 of 64 hexadecimal digits")
+
+
+Sha256 = Annotated[
+    str, BeforeValidator(_sha256), WithJsonSchema({"type": "string", "pattern": "^[0-9a-fA-F]{64}$"})
+]
+Path = Annotated[str, Field(min_length=1, max_length=1000)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class FileReference(Reference):
+    """A reference to a file of the user."""
+
+    private = frozenset({"file", "sha256"})
+    file: Path
+    """What the file is called. On the command line: its path, relative to the document's folder."""
+    sha256: Sha256 | None = None
+    """SHA-256 of the file. Another content is refused."""
+
+
+def _column(value: Any) -> Any:
+    if value in ("number", "category", "ignore"):
+        return value
+    items = value if isinstance(value, list | tuple) else ()
+    kinds = {type(item) for item in items}
+    if 1 <= len(set(items)) == len(items) <= MOST_VALUES and kinds in ({str}, {int}) and "" not in items:
+        return tuple(items)
+    raise wrong_form("'number', 'category', 'ignore', or a list of the different values of a category")
+
+
+def _columns(value: Any) -> Any:
+    if not isinstance(value, dict):
+        raise wrong_form("an object with the types of columns by their names")
+    return value
+
+
+def _labels(value: Any) -> Any:
+    if not (isinstance(value, list | tuple) and all(isinstance(item, str) and item for item in value)):
+        raise wrong_form("a list of texts")
+    if not 2 <= len(set(value)) == len(value):
+        raise wrong_form("two or more different labels")
+    return tuple(value)
+
+
+def _missing(value: Any) -> Any:
+    if value in ("mean", "refuse") or (isinstance(value, int | float) and not isinstance(value, bool)):
+        return value
+    raise wrong_form("'mean', 'refuse' or a number")
+
+
+def _header(value: Any) -> Any:
+    if isinstance(value, bool) or (isinstance(value, int) and 1 <= value <= 1000):
+        return value
+    raise wrong_form("true, false, or the number of the line with the names")
+
+
+_VALUES = {"type": "array", "items": {"type": ["string", "integer"]}, "minItems": 1, "maxItems": MOST_VALUES}
+ColumnOption = Annotated[
+    Literal["number", "category", "ignore"] | tuple[str, ...] | tuple[int, ...],
+    BeforeValidator(_column),
+    WithJsonSchema({"anyOf": [{"enum": ["number", "category", "ignore"], "type": "string"}, _VALUES]}),
+]
+
+
+@register
+class TableReference(FileReference):
+    """A table of your own: a CSV file with a sample in each row. Everything that is left out is found out."""
+
+    private = frozenset({"file", "sha256", "test_file", "test_sha256", "columns", "group"})
+    name: Literal["table"] = "table"
+    target: Name
+    """The column that the model predicts."""
+    task: Literal["classification", "regression"] | None = None
+    """Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a
+    regression."""
+    labels: Annotated[
+        tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
+    ] = None
+    """The classes, in the order of the model's outputs. Default: all values of the target, sorted."""
+    columns: Annotated[dict[str, ColumnOption], BeforeValidator(_columns)] = {}  # noqa: RUF012  # is copied
+    """Types of columns by their names: `number`, `category` or `ignore`, or the values of a category.
+    Default: numbers are numbers, texts of at most 100 different values are categories, others are ignored."""
+    missing: Annotated[
+        Literal["mean", "refuse"] | float,
+        BeforeValidator(_missing),
+        WithJsonSchema({"anyOf": [{"enum": ["mean", "refuse"], "type": "string"}, {"type": "number"}]}),
+    ] = "mean"
+    """What stands for a missing number: the mean of the training rows, or this number; `refuse`: no value may
+    be missing."""
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    """The sign between two fields."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal sign of numbers."""
+    encoding: Literal["utf-8", "utf-16", "cp1252"] | None = None
+    """The encoding of the text."""
+    header: Annotated[
+        bool | int | None,
+        BeforeValidator(lambda value: value if value is None else _header(value)),
+        WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}),
+    ] = None
+    """Whether the first line has the names of the columns, or the number of the line that has them. Without
+    names, columns are called `column 1`, `column 2`, and so on."""
+    group: Name | None = None
+    """A column whose equal values keep rows together: either all for training or all for the test."""
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
+    """Fraction of the rows that is held out for the test, stratified. Default: 0.2, without a `test_file`."""
+    test_file: Path | None = None
+    """A second file, with the rows for the test."""
+    test_sha256: Sha256 | None = None
+    """SHA-256 of the test file."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
+        found = (self.sha256, self.task, self.delimiter, self.decimal, self.encoding, self.header)
+        return None not in found and bool(self.columns)
+
+
+FROM_FILES: tuple[type[FileReference], ...] = (TableReference,)
+"""All references to files."""

@@ -1,0 +1,158 @@
+"""A catalog that also reads the files of the user, from the folder of the document that names them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Reference
+from quickml.datasets.files import TableReference
+from quickml.errors import DatasetError, DocumentError, TableError
+
+if TYPE_CHECKING:
+    from quickml.tables.prepare import Prepared
+    from quickml.tables.read import Table
+
+Stamp = tuple[str, int, int, int]
+"""What shows that a file is still the same: its path, its inode, its size and its time."""
+
+
+class LocalFiles:
+    """The datasets of another catalog, and tables in files of this machine.
+
+    A table that was described is kept until it is loaded, so that its file is read once.
+
+    Args:
+        folder: paths in documents are relative to it.
+        others: describes and loads all other datasets.
+    """
+
+    def __init__(self, folder: Path, others: Catalog = REGISTERED) -> None:
+        self._folder, self._others = folder, others
+        self._kept: tuple[str, tuple[Stamp, ...], Prepared] | None = None
+
+    def describe(self, reference: Reference) -> Described:
+        """See `Catalog`. Reads the file of a table."""
+        if not isinstance(reference, TableReference):
+            return self._others.describe(reference)
+        prepared = self._prepared(reference)
+        return Described(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
+
+    def load(self, reference: Reference) -> Data:
+        """See `Catalog`. The file has to be the one that was described."""
+        if not isinstance(reference, TableReference):
+            return self._others.load(reference)
+        from quickml.datasets.check import check
+
+        try:
+            prepared = self._prepared(reference)
+        except DocumentError as error:
+            raise DatasetError(str(error)) from None
+        data = prepared.data()
+        check(prepared.info, data)
+        self._kept = None
+        return data
+
+    def _prepared(self, reference: TableReference) -> Prepared:
+        from quickml.tables.prepare import prepare
+
+        _check_complete(reference)
+        stamps = self._stamps(reference)
+        if self._kept and stamps == self._kept[1] and _key(reference) in self._kept[0]:
+            return self._kept[2]
+        self._kept = None
+        table = self._table(reference)
+        test = self._test(reference, table) if reference.test_file is not None else None
+        prepared = prepare(table, reference, test)
+        self._kept = (_key(reference) + _key(prepared.reference), stamps, prepared)
+        return prepared
+
+    def _table(self, reference: TableReference) -> Table:
+        from quickml.tables.dialect import Asked
+
+        named = {reference.target, *reference.columns} | ({reference.group} if reference.group else set())
+        ignored = {name for name, kind in reference.columns.items() if kind == "ignore"}
+        return self._read(
+            reference.file,
+            reference.sha256,
+            asked=Asked(
+                delimiter=reference.delimiter,
+                decimal=reference.decimal,
+                header=reference.header,
+                names=frozenset(named),
+            ),
+            encoding=reference.encoding,
+            ignored=frozenset(ignored - {reference.target, reference.group}),
+            grouped=reference.group,
+        )
+
+    def _test(self, reference: TableReference, table: Table) -> Table:
+        """The table with the rows for the test, which is written like the other one."""
+        from quickml.tables.dialect import Asked
+
+        header = reference.header if reference.header is not None else table.dialect.header
+        asked = Asked(delimiter=table.dialect.delimiter, decimal=table.dialect.decimal, header=header)
+        file = str(reference.test_file)
+        return self._read(file, reference.test_sha256, "test_", asked=asked, encoding=table.encoding)
+
+    def _read(self, file: str, sha256: str | None, prefix: str = "", **how: Any) -> Table:
+        from quickml.tables.problems import changed, refused
+        from quickml.tables.read import read
+
+        try:
+            table = read(self._path(file, sha256), file, **how)
+        except TableError as error:
+            raise refused(error, f"/dataset/{prefix}file") from None
+        if sha256 is not None and table.sha256 != sha256:
+            raise changed(file, sha256, table.sha256, f"/dataset/{prefix}sha256")
+        return table
+
+    def _path(self, file: str, sha256: str | None) -> Path:
+        """The file in the document's folder; where it is pinned and not there, in the working directory.
+
+        So the document in a result folder can be run again from where the first one was.
+        """
+        beside = self._folder / file
+        return Path(file) if sha256 is not None and not beside.exists() and Path(file).exists() else beside
+
+    def _stamps(self, reference: TableReference) -> tuple[Stamp, ...]:
+        files = [(reference.file, reference.sha256), (reference.test_file, reference.test_sha256)]
+        return tuple(_stamp(self._path(file, sha256)) for file, sha256 in files if file is not None)
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        about = path.stat()
+    except (OSError, ValueError):  # reading it says why
+        return str(path), 0, 0, 0
+    return str(path), about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _key(reference: TableReference) -> str:
+    return reference.model_dump_json() + "\n"
+
+
+def _check_complete(reference: TableReference) -> None:
+    """A document of 2018 may name a table without saying which."""
+    if "file" not in reference.__dict__ or "target" not in reference.__dict__:
+        raise DatasetError('table: expected "file" and "target", found none')
+    if reference.test_file is not None:
+        _check_test_file(reference)
+
+
+def _check_test_file(reference: TableReference) -> None:
+    from quickml.document.advice import leave_out
+    from quickml.document.problem import problem
+
+    for option in ("group", "test_fraction"):
+        if getattr(reference, option) is not None:
+            wrong = problem(
+                "table-option",
+                f"/dataset/{option}",
+                expected=f"either 'test_file' or {option!r}",
+                found="both",
+                advice=leave_out(f"/dataset/{option}", "leave it out"),
+            )
+            raise DocumentError([wrong])

@@ -1,0 +1,107 @@
+"""Notices about a table: all that was found out and the document does not say."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+
+from quickml.datasets.columns import Column
+from quickml.datasets.files import TableReference
+from quickml.errors import Notice
+from quickml.tables.features import Feature
+from quickml.tables.problems import cells_listed, listed
+from quickml.tables.read import Table
+from quickml.tables.target import Target
+from quickml.tables.types import shown
+from quickml.text import printable
+
+FEW_ROWS = 50
+FEW_OF_A_CLASS = 5
+_SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
+
+
+def of_reading(table: Table, reference: TableReference) -> Iterator[Notice]:
+    """How the file is written."""
+    dialect, facts = table.dialect, []
+    if reference.encoding is None:
+        facts.append(table.encoding if table.encoding == "cp1252" else table.encoding.upper())
+    if reference.delimiter is None:
+        facts.append(f"fields between {_SIGNS.get(dialect.delimiter, 'delimiters')}")
+    if reference.decimal is None:
+        facts.append(f"numbers with a {'point' if dialect.decimal == '.' else 'comma'}")
+    if reference.header is None:
+        names = f"names of columns in line {table.header_line}"
+        facts.append(names if dialect.header else "no names of columns, rows from the first line on")
+    if facts:
+        yield Notice(
+            pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}"
+        )
+    if dialect.skipped:
+        message = f"the first {dialect.skipped_lines} lines are passed over: {dialect.skipped}"
+        yield Notice(pointer="/dataset/header", message=message.replace("first 1 lines are", "first line is"))
+    if table.numbered is not None:
+        message = "the first column has no name and counts the rows; it is left out"
+        yield Notice(pointer="/dataset/columns", message=message)
+    yield from _passed_over(table)
+
+
+def _passed_over(table: Table) -> Iterator[Notice]:
+    passed = {"blank lines": table.blank_lines, "rows in which all fields are empty": table.empty_rows}
+    for what, count in passed.items():
+        if count:
+            yield Notice(pointer="/dataset/file", message=f"{count:,} {what} passed over")
+    if table.has_trailing_delimiter:
+        yield Notice(pointer="/dataset/file", message="the delimiter at the end of each line is passed over")
+
+
+def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
+    """What the model predicts."""
+    if aim.labels and (reference.task is None or reference.labels is None):
+        counts = [
+            f"{shown(label, 30)} ({count:,} rows)"
+            for label, count in zip(aim.labels, aim.counts, strict=True)
+        ]
+        message = f"a classification of {len(aim.labels)} classes: {listed(counts)}"
+        if reference.task is None and all(label.lstrip("-").isdigit() for label in aim.labels):
+            message += '; write "task": "regression" if these are quantities'
+        yield Notice(pointer="/dataset/task", message=message)
+    elif reference.task is None:
+        present = [value for value in aim.values if not math.isnan(value)]
+        message = (
+            f"a regression: {shown(reference.target)} is a number from {min(present):g} to {max(present):g}"
+        )
+        yield Notice(pointer="/dataset/task", message=message)
+
+
+def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[int, int]) -> Iterator[Notice]:
+    """Which rows are used for what."""
+    missing = sum(map(math.isnan, aim.values))
+    if missing:
+        message = f"{missing:,} of {table.rows:,} rows have no target and are left out"
+        yield Notice(pointer="/dataset/target", message=message)
+    train, test = sizes
+    if reference.test_fraction is None and reference.test_file is None:
+        message = f"{test:,} of {train + test:,} rows are held out for the test"
+        yield Notice(pointer="/dataset/test_fraction", message=message)
+    if train + test < FEW_ROWS:
+        message = f"only {train + test:,} rows: what a model learns from so few is mostly chance"
+        yield Notice(pointer="/dataset/file", message=message)
+    few = [
+        shown(label, 30)
+        for label, count in zip(aim.labels, aim.counts, strict=False)
+        if count < FEW_OF_A_CLASS
+    ]
+    if few:
+        message = f"fewer than {FEW_OF_A_CLASS} rows each of {listed(few)}"
+        yield Notice(pointer="/dataset/target", message=message)
+
+
+def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterator[Notice]:
+    """Values that only occur in rows for the test, which a model cannot have learned."""
+    for feature, column in zip(features, columns, strict=True):
+        if not feature.is_category or feature.values is not None:
+            continue
+        if unseen := sorted(set(feature.present()) - set(map(str, column.values))):
+            values = cells_listed(unseen)
+            message = f"{shown(column.name)}: {values} is in rows for the test only, and counts as missing"
+            yield Notice(pointer="/dataset/columns", message=message)

@@ -1,0 +1,215 @@
+"""Prepare a table for training: choose columns and target, split the rows, and encode them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from quickml.datasets.columns import Column, feature_names, width
+from quickml.datasets.data import Data
+from quickml.datasets.files import TableReference
+from quickml.datasets.info import DatasetInfo
+from quickml.errors import DocumentError, Notice, Problem
+from quickml.tables.features import Feature, Features, Values, features, of_missing
+from quickml.tables.notices import of_reading, of_rows, of_target, of_unseen
+from quickml.tables.numbers import is_missing
+from quickml.tables.parts import TEST_FRACTION, TablePart, divided
+from quickml.tables.problems import listed, of_fault, unknown_column
+from quickml.tables.read import Table
+from quickml.tables.target import Target, target
+from quickml.tables.types import Fault, whole
+
+MAX_ENCODED_BYTES = 2 << 30
+"""Memory of the encoded rows."""
+FEWEST_ROWS = 2
+
+Array = npt.NDArray[Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prepared:
+    """A table whose columns are chosen and whose rows are split."""
+
+    info: DatasetInfo
+    reference: TableReference
+    """With everything written out."""
+    notices: tuple[Notice, ...]
+    train: TablePart
+    test: TablePart
+
+    def data(self) -> Data:
+        """Encode the rows."""
+        (x_train, y_train), (x_test, y_test) = (part.encoded(self.info) for part in (self.train, self.test))
+        return Data(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+
+
+def prepare(table: Table, reference: TableReference, test: Table | None) -> Prepared:
+    """Prepare a table as a document says.
+
+    Args:
+        table: the table.
+        reference: what the document says about it.
+        test: the table with the rows for the test, if there is one.
+
+    Raises:
+        DocumentError: with everything that is wrong; pointers start with /dataset.
+    """
+    problems = list(_unknown_names(table, reference))
+    if problems:
+        raise DocumentError(problems)
+    chosen = features(table, reference)
+    aim = target(table.columns[reference.target], reference, table.dialect)
+    problems = [*chosen.problems, *_of_target(aim, table, reference)]
+    notices, missing = of_missing(table, reference, chosen.chosen)
+    problems += missing
+    if not problems and not chosen.chosen:
+        problems = [_nothing_left(table, chosen)]
+    if problems or isinstance(aim, Fault):
+        raise DocumentError(problems)
+    train, held_out = divided(table, reference, chosen.chosen, aim, test)
+    columns = tuple(_column(feature, train.rows, reference) for feature in chosen.chosen)
+    sizes = (len(train.rows), len(held_out.rows))
+    _check_size(columns, table, sum(sizes))
+    types: dict[str, str | Values] = dict.fromkeys(chosen.ignored, "ignore")
+    types |= {column.name: column.values if column.is_category else "number" for column in columns}
+    return Prepared(
+        info=_info(columns, aim, reference, sizes),
+        reference=_completed(table, reference, types, aim, test),
+        notices=()
+        if reference.is_complete  # all was told when it was found out
+        else (
+            *of_reading(table, reference),
+            *of_target(aim, reference),
+            *chosen.notices,
+            *notices,
+            *of_rows(table, reference, aim, sizes),
+            *of_unseen(chosen.chosen, columns),
+        ),
+        train=train,
+        test=held_out,
+    )
+
+
+def _unknown_names(table: Table, reference: TableReference) -> list[Problem]:
+    named = {"/dataset/target": reference.target, "/dataset/group": reference.group}
+    return [
+        unknown_column(table, name, pointer)
+        for pointer, name in named.items()
+        if name is not None and name not in table.names
+    ]
+
+
+def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> list[Problem]:
+    if isinstance(aim, Fault):
+        return [of_fault(aim, table, reference.target, "/dataset/target")]
+    missing = sum(map(math.isnan, aim.values))
+    if missing and reference.missing == "refuse":
+        fault = Fault(
+            expected="a target in every row",
+            found=f"none in {missing:,} of {table.rows:,} rows",
+            hint='complete them, or write "missing": "mean", which leaves these rows out',
+            option="missing",
+            value="mean",
+        )
+        line = table.line_where(reference.target, is_missing)
+        return [of_fault(fault, table, reference.target, "/dataset/missing", line)]
+    if table.rows - missing < FEWEST_ROWS:
+        found = f"{table.rows - missing:,}"
+        fault = Fault(expected=f"{FEWEST_ROWS} or more rows with a target", found=found, hint="add some")
+        return [of_fault(fault, table, reference.target, "/dataset/file")]
+    return []
+
+
+def _nothing_left(table: Table, chosen: Features) -> Problem:
+    fault = Fault(
+        expected="a column to learn from",
+        found=f"none besides those that are left out: {listed(chosen.ignored) or 'the target alone'}",
+        hint='write "columns": {"NAME": "number"} or "category" for one of them',
+    )
+    return of_fault(fault, table, table.names[-1], "/dataset/columns")
+
+
+def _column(feature: Feature, rows: Array, reference: TableReference) -> Column:
+    """The description of a column; means and values come from the rows for training."""
+    if feature.is_category:
+        values = feature.values or _values(feature, rows)
+        return Column(name=feature.name, type="category", values=values)
+    if reference.missing == "refuse":
+        return Column(name=feature.name, type="number")
+    if isinstance(reference.missing, str):
+        numbers = np.array(feature.cells.as_numbers())
+        here = numbers[rows]
+        here = here if not np.isnan(here).all() else numbers
+        replacement = float(np.float32(np.nanmean(here)))
+    else:
+        replacement = float(reference.missing)
+    return Column(name=feature.name, type="number", replacement=replacement)
+
+
+def _values(feature: Feature, rows: Array) -> Values:
+    present = sorted(feature.present())
+    positions = np.array(feature.positions(tuple(present)))
+    here = set(np.unique(positions[rows]).tolist()) or {0}
+    texts = [text for position, text in enumerate(present) if position in here] or present
+    numbers = whole(texts) if feature.are_whole else None
+    return tuple(sorted(numbers)) if numbers else tuple(texts)
+
+
+def _check_size(columns: Sequence[Column], table: Table, rows: int) -> None:
+    size_bytes = 4 * width(columns) * rows
+    if size_bytes > MAX_ENCODED_BYTES:
+        widest = max(columns, key=lambda column: column.width)
+        fault = Fault(
+            expected=f"at most {MAX_ENCODED_BYTES >> 30} GiB of encoded rows",
+            found=f"{size_bytes / 2**30:,.1f} GiB: {rows:,} rows of {width(columns):,} numbers",
+            hint="take fewer rows, or ignore columns such as this one",
+        )
+        raise DocumentError([of_fault(fault, table, widest.name, "/dataset/columns")])
+
+
+def _info(
+    columns: tuple[Column, ...], aim: Target, reference: TableReference, sizes: tuple[int, int]
+) -> DatasetInfo:
+    return DatasetInfo(
+        name=reference.name,
+        title=f"a table of {sum(sizes):,} rows",  # reports and models do not say what a file is called
+        source="own data",
+        task=aim.task,
+        shape=(width(columns),),
+        labels=aim.labels,
+        feature_names=feature_names(columns),
+        columns=columns,
+        target_name="" if aim.labels else reference.target,
+        sizes=sizes,
+    )
+
+
+def _completed(
+    table: Table,
+    reference: TableReference,
+    columns: Mapping[str, str | Values],
+    aim: Target,
+    test: Table | None,
+) -> TableReference:
+    """The reference with everything written out that was found out; `columns` are the types by name."""
+    dialect = table.dialect
+    has_line = type(reference.header) is int or dialect.skipped.endswith(("titles", "comments"))
+    return reference.model_copy(
+        update={
+            "sha256": table.sha256,
+            "task": aim.task,
+            "labels": aim.labels or None,
+            "columns": {name: columns[name] for name in table.names if name in columns},
+            "delimiter": dialect.delimiter,
+            "decimal": dialect.decimal,
+            "encoding": table.encoding,
+            "header": table.header_line if dialect.header and has_line else dialect.header,
+            "test_fraction": None if test else reference.test_fraction or TEST_FRACTION,
+            "test_sha256": test.sha256 if test else None,
+        }
+    )

@@ -1,0 +1,155 @@
+"""What is in a table: its columns their types, missing values and histograms, and what to predict."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quickml.datasets.files import TableReference
+from quickml.errors import DocumentError, Notice, Problem
+from quickml.tables.cells import Cells
+from quickml.tables.dialect import Asked
+from quickml.tables.numbers import is_missing
+from quickml.tables.prepare import Prepared, prepare
+from quickml.tables.propose import document, likeliest
+from quickml.tables.read import Table, read
+from quickml.tables.types import ColumnTyped, is_numeric, typed
+
+BINS = 20
+MOST_SHOWN = 100
+"""Values of a category in a profile."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnProfile:
+    """What is in a column."""
+
+    name: str
+    type: str
+    """`number`, `category` or `ignore`."""
+    reason: str = ""
+    """Why it is left out."""
+    problem: str = ""
+    """What is wrong with its cells."""
+    missing: int
+    different: int | None = None
+    """Number of different values; None for more than are counted."""
+    low: float | None = None
+    high: float | None = None
+    mean: float | None = None
+    histogram: tuple[int, ...] = ()
+    """Of numbers: rows in each of `BINS` equal parts from `low` to `high`."""
+    values: tuple[tuple[str, int], ...] = ()
+    """Of others: the commonest values and their rows, the commonest first."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Profile:
+    """What is in a table, and a document that learns from it."""
+
+    table: Table
+    columns: tuple[ColumnProfile, ...]
+    target: str | None
+    """What the document predicts; None if no column can be predicted."""
+    prepared: Prepared | None
+    notices: tuple[Notice, ...]
+    problems: tuple[Problem, ...]
+    """Why there is no document."""
+    document: dict[str, Any] | None
+
+    @property
+    def labels(self) -> list[tuple[str, int]]:
+        """The classes and their rows; none of a regression."""
+        if self.prepared is None:
+            return []
+        aim = self.prepared.train.target
+        return list(zip(aim.labels, aim.counts, strict=True))
+
+    def to_json(self) -> dict[str, Any]:
+        """The profile as JSON."""
+        table, dialect = self.table, self.table.dialect
+        return {
+            "file": table.file,
+            "sha256": table.sha256,
+            "rows": table.rows,
+            "encoding": table.encoding,
+            "delimiter": dialect.delimiter,
+            "decimal": dialect.decimal,
+            "header": dialect.header,
+            "first_line": table.header_line,
+            "columns": [
+                {key: value for key, value in vars(column).items() if value not in ("", (), None)}
+                for column in self.columns
+            ],
+            "target": self.target,
+            "task": self.prepared.info.task if self.prepared else None,
+            "classes": [{"label": label, "rows": rows} for label, rows in self.labels],
+            "notices": [vars(notice) for notice in self.notices],
+            "problems": [vars(problem) for problem in self.problems],
+            "document": self.document,
+        }
+
+
+def profile(path: Path, file: str, target: str | None = None) -> Profile:
+    """Read a table, and propose a document for it.
+
+    Args:
+        path: of the file.
+        file: what the document calls it.
+        target: the column to predict; the likeliest one if left out.
+
+    Raises:
+        TableError: the file cannot be read.
+    """
+    table = read(path, file, asked=Asked(names=frozenset([target] if target else [])))
+    types = {name: typed(cells, name, table.dialect) for name, cells in table.columns.items()}
+    prepared: Prepared | None = None
+    problems: tuple[Problem, ...] = ()
+    for name in [target] if target is not None else likeliest(types):
+        try:
+            prepared = prepare(table, TableReference(file=file, target=name), None)
+        except DocumentError as error:
+            problems = problems or error.problems
+            continue
+        target, problems = name, ()
+        break
+    return Profile(
+        table=table,
+        columns=tuple(_columns(table, types)),
+        target=target if prepared else None,
+        prepared=prepared,
+        notices=prepared.notices if prepared else (),
+        problems=problems,
+        document=document(prepared) if prepared else None,
+    )
+
+
+def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[ColumnProfile]:
+    for name, cells in table.columns.items():
+        about = types[name]
+        yield ColumnProfile(
+            name=name,
+            type=about.type,
+            reason=about.reason,
+            problem=f"expected {about.fault.expected}, found {about.fault.found}" if about.fault else "",
+            missing=cells.counts.missing if is_numeric(cells) else cells.counts.missing_texts,
+            different=None if cells.has_many else len(cells.values or ()),
+            **(_of_numbers(cells) if is_numeric(cells) else {"values": _commonest(cells)}),
+        )
+
+
+def _of_numbers(cells: Cells) -> dict[str, Any]:
+    numbers = np.array(cells.as_numbers())
+    numbers = numbers[~np.isnan(numbers)]
+    low, high = float(numbers.min()), float(numbers.max())
+    counts, _ = np.histogram(numbers, BINS, (low, high if high > low else low + 1))
+    return {"low": low, "high": high, "mean": float(numbers.mean()), "histogram": tuple(counts.tolist())}
+
+
+def _commonest(cells: Cells) -> tuple[tuple[str, int], ...]:
+    found: Sequence[tuple[str, int]] = sorted(cells.occurrences().items(), key=lambda item: -item[1])
+    return tuple((cell, count) for cell, count in found if not is_missing(cell))[:MOST_SHOWN]

@@ -1,0 +1,92 @@
+"""A document to start from: what a table may be about, and a network that fits it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from pathlib import PurePath
+from typing import Any
+
+from quickml.document.names import as_name
+from quickml.tables.prepare import Prepared
+from quickml.tables.types import ColumnTyped
+
+_TARGETS = (
+    "target", "label", "labels", "class", "classes", "y", "outcome", "result", "output", "species",
+    "category", "kind", "diagnosis", "survived", "price", "quality", "klasse", "ziel", "art", "ergebnis",
+    "preis", "clase", "objetivo", "especie", "resultado", "precio",
+)  # fmt: skip
+"""Names that a column to predict often has."""
+_SIZES = ((200, 16), (2000, 32), (20_000, 64), (math.inf, 128))
+"""Rows for training up to which the first layer has so many units."""
+_FEW_ROWS = 1000
+MOST_LABELS = 20
+"""Labels that a document lists."""
+STEPS = 2000
+
+
+def likeliest(types: Mapping[str, ColumnTyped]) -> list[str]:
+    """The columns that somebody may want to predict, the likeliest first: by name, then from the last one."""
+    usable = [name for name, about in types.items() if about.type != "ignore" and about.fault is None]
+    named = sorted(
+        (name for name in usable if name.casefold() in _TARGETS),
+        key=lambda name: _TARGETS.index(name.casefold()),
+    )
+    return list(dict.fromkeys([*named, *reversed(usable)])) or list(types)[-1:]
+
+
+def document(prepared: Prepared) -> dict[str, Any]:
+    """A document that learns from a table as it was prepared; what was found out is written out."""
+    info, reference = prepared.info, prepared.reference
+    train = info.sizes[0]
+    batch_size = 16 if train < _FEW_ROWS else 32 if train < 20_000 else 128
+    epochs = min(max(math.ceil(STEPS / math.ceil(train / batch_size)), 10), 100)
+    rate = 0.01 if train < _FEW_ROWS else 0.001
+    return {
+        "name": as_name(PurePath(reference.file).stem),
+        "dataset": _dataset(prepared),
+        "model": {"layers": [*_hidden(train, info.shape[0]), _output(prepared)]},
+        "training": {
+            "optimizer": {"type": "Adam", "learning_rate": rate},
+            "batch_size": batch_size,
+            "epochs": epochs,
+        },
+    }
+
+
+def _dataset(prepared: Prepared) -> dict[str, Any]:
+    """The reference, with types of columns instead of all of their values."""
+    reference = prepared.reference
+    types = {name: kind if isinstance(kind, str) else "category" for name, kind in reference.columns.items()}
+    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
+    given = {
+        "name": reference.name,
+        "file": reference.file,
+        "target": reference.target,
+        "task": reference.task,
+        "labels": list(labels) if labels else None,
+        "columns": types,
+        "missing": reference.missing,
+        "delimiter": reference.delimiter,
+        "decimal": reference.decimal,
+        "encoding": reference.encoding,
+        "header": reference.header,
+        "test_fraction": reference.test_fraction,
+    }
+    return {key: value for key, value in given.items() if value is not None}
+
+
+def _hidden(rows: int, width: int) -> list[dict[str, Any]]:
+    most = next(units for limit, units in _SIZES if rows < limit)
+    units = min(most, max(8, 2 ** math.ceil(math.log2(2 * width))))
+    sizes = [units] if rows < _FEW_ROWS else [units, max(8, units // 2)]
+    return [{"type": "Dense", "units": size, "activation": "relu"} for size in sizes]
+
+
+def _output(prepared: Prepared) -> dict[str, Any]:
+    labels = len(prepared.info.labels)
+    return (
+        {"type": "Dense", "units": labels, "activation": "softmax"}
+        if labels
+        else {"type": "Dense", "units": 1}
+    )

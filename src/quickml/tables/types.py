@@ -1,0 +1,281 @@
+"""The type of a column: number, category, or left out, with the reason; and what is wrong with its cells."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from array import array
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Literal
+
+from quickml.datasets.columns import MOST_VALUES
+from quickml.tables.cells import Cells
+from quickml.tables.dialect import Dialect
+from quickml.tables.numbers import MISSING_TEXTS, other
+from quickml.text import printable
+
+MOST_CATEGORIES = 100
+"""Different texts of a column that becomes a category by itself."""
+FEW_ROWS = 10
+"""Rows below which nobody can tell ids from numbers."""
+SMALL_ROWS = 20
+"""Rows below which half of a column decides what it is meant to be."""
+MOSTLY = 0.8
+"""Share of numbers from which on a column is meant to have only numbers."""
+LONG_TEXT = 40
+"""Characters; texts that are longer on average, and mostly different, are free text."""
+
+ColumnType = Literal["number", "category", "ignore"]
+
+_WORDS = {".": "a point", ",": "a comma"}
+_ID = re.compile(r"(?:^|[^a-z])(?:id|ids|idx|index|uuid|guid|key|nr|no|row|rownr|#)$")
+_DATE = re.compile(
+    r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: \d.*)?"
+    r"|\d{4}[./]\d{1,2}[./]\d{1,2}(?: \d.*)?|\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?"
+    r"|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """What is wrong with cells of a column."""
+
+    expected: str
+    found: str
+    hint: str
+    cell: str = ""
+    """One of these cells, to look for its line."""
+    option: str = ""
+    """The option of the document that corrects it, if there is one, and its value."""
+    value: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ColumnTyped:
+    """What a column is."""
+
+    type: ColumnType
+    reason: str = ""
+    """Why it is left out."""
+    remark: str = ""
+    """What was made of its cells, if that is not clear."""
+    fault: Fault | None = None
+
+
+def typed(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
+    """Infer the type of a column of a file that is written like this."""
+    counts = cells.counts
+    if counts.missing >= cells.rows:
+        return ColumnTyped(type="ignore", reason="no values")
+    if is_numeric(cells):
+        return _number(cells, name, dialect)
+    if fault := _mixed(cells, name, dialect):
+        return ColumnTyped(type="number", fault=fault)
+    return _text(cells)
+
+
+def is_numeric(cells: Cells) -> bool:
+    """Whether all cells that are not missing are numbers."""
+    counts = cells.counts
+    return counts.numbers > 0 and not (counts.codes or counts.others or counts.texts)
+
+
+def number_fault(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
+    """Why a column is not one of numbers, which a document says it is."""
+    if is_numeric(cells):
+        return _written(cells, dialect)
+    if fault := _mixed(cells, name, dialect):
+        return fault
+    counts = cells.counts
+    cell = counts.first_code or counts.first or counts.first_other
+    hint = "leading zeros make it a code; " if counts.first_code else ""
+    hint += f'write "columns": {{{quoted(name)}: "category"}} or "ignore"'
+    found = f"{shown(cell)}" if cell else "no values"
+    return Fault(expected="numbers", found=found, hint=hint, cell=cell)
+
+
+def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
+    numbers = cells.as_numbers()
+    if fault := _written(cells, dialect):
+        return ColumnTyped(type="number", fault=fault)
+    present = [value for value in numbers if not math.isnan(value)] if cells.counts.missing else numbers
+    if min(present) == max(present):
+        return ColumnTyped(type="ignore", reason="the same value in all rows")
+    if len(present) == cells.rows >= FEW_ROWS:
+        if _counts_up(numbers):
+            return ColumnTyped(type="ignore", reason="numbers of rows")
+        if _ID.search(_words(name)) and _are_whole(numbers) and len(set(numbers)) == len(numbers):
+            return ColumnTyped(type="ignore", reason="ids: whole numbers, all different")
+        if _are_dates(numbers):
+            return ColumnTyped(type="ignore", reason="dates")
+    return ColumnTyped(type="number", remark=_remark(cells))
+
+
+def _remark(cells: Cells) -> str:
+    units = cells.marks.units - {""}
+    remarks = [f"numbers are read without their {next(iter(units))}"] if units else []
+    if cells.marks.ambiguous or cells.marks.has_groups:
+        sign = "commas" if cells.decimal == "." else "points"
+        remarks.append(f"{sign}, blanks or apostrophes between digits are read as separators of thousands")
+    return "; ".join(remarks)
+
+
+def _written(cells: Cells, dialect: Dialect) -> Fault | None:
+    """Numbers that can be read in two ways."""
+    marks = cells.marks
+    if len(marks.units) > 1:
+        units = " and ".join(sorted(unit or "none" for unit in marks.units))
+        return Fault(expected="numbers with the same sign in all rows", found=units, hint="write all alike")
+    if marks.ambiguous and not (dialect.has_decimals or marks.has_groups):
+        cell = marks.ambiguous.strip()
+        whole, point = re.sub("[,.]", "", cell), re.sub("[,.]", ".", cell)
+        return Fault(
+            expected="numbers that can be read in one way only",
+            found=f"{shown(cell)}, which may be {whole} or {point}",
+            hint=f'write "decimal": "." for {whole} or "decimal": "," for {point}',
+            cell=marks.ambiguous,
+        )
+    return None
+
+
+def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
+    """A column that is meant to have numbers, and has other cells too."""
+    counts = cells.counts
+    present = counts.numbers + counts.codes + counts.others + counts.texts
+    if not present or counts.codes > counts.texts + counts.others:
+        return None
+    sign, of = _WORDS[cells.decimal], f"of {cells.rows:,} rows"
+    if counts.others and (counts.numbers + counts.others) > MOSTLY * present:
+        style = other(cells.decimal)
+        found = f"{shown(counts.first_other)} in {counts.others:,} {of}"
+        if dialect.has_both and counts.others > MOSTLY * present:
+            hint = f'other columns have {sign}; write all alike, or "columns": {{{quoted(name)}: "ignore"}}'
+            return Fault(expected=f"numbers with {sign}", found=found, hint=hint, cell=counts.first_other)
+        if counts.others > MOSTLY * present or not counts.first_number.count(cells.decimal):
+            hint = f'add "decimal": "{style}"'
+            return Fault(expected=f"numbers with {sign}", found=found, hint=hint, cell=counts.first_other,
+                         option="decimal", value=style)  # fmt: skip
+        expected = f"numbers with {sign} as in {shown(counts.first_number)}"
+        hint = "write all numbers with the same decimal sign"
+        return Fault(expected=expected, found=found, hint=hint, cell=counts.first_other)
+    if _is_meant_as_numbers(cells, present):
+        cell = counts.first or counts.first_code or counts.first_other
+        number = counts.texts + counts.codes + counts.others
+        few = cells.values is not None and len(cells.values) <= MOST_CATEGORIES
+        or_category = ' or "category"' if few else ""
+        column = f'"columns": {{{quoted(name)}: "ignore"}}{or_category}'
+        hint = f"correct them, leave the cells empty, or write {column}"
+        return Fault(expected="numbers", found=f"{shown(cell)} in {number:,} {of}", hint=hint, cell=cell)
+    return None
+
+
+def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
+    """Whether most cells are different numbers, or all others are of a computer: `0x10`, `1e400`."""
+    counts = cells.counts
+    if counts.numbers and counts.odd == counts.texts and not counts.codes + counts.others:
+        return True
+    if cells.has_many:
+        return counts.numbers > MOSTLY * present
+    different = len({value for value in cells.as_numbers() if not math.isnan(value)})
+    if cells.rows < SMALL_ROWS:
+        return 2 * counts.numbers >= present and 2 * different > counts.numbers
+    return counts.numbers > MOSTLY * present and different > FEW_ROWS
+
+
+def _text(cells: Cells) -> ColumnTyped:
+    counts, values = cells.counts, present_values(cells)
+    if counts.shown and all(_DATE.fullmatch(cell.strip()) for cell in counts.shown):
+        return ColumnTyped(type="ignore", reason="dates")
+    missing = counts.missing_texts
+    if values is None or len(values) > MOST_CATEGORIES:
+        number = len(values) if values is not None else len(counts.hashes)
+        if number >= cells.rows - counts.missing:
+            return ColumnTyped(type="ignore", reason="texts that are all different")
+        if counts.codes > counts.texts:
+            reason = f"codes with leading zeros, more than {MOST_CATEGORIES} different"
+            return ColumnTyped(type="ignore", reason=reason)
+        return ColumnTyped(type="ignore", reason=f"more than {MOST_CATEGORIES} different texts")
+    if len(values) == 1 and not missing:
+        return ColumnTyped(type="ignore", reason="the same value in all rows")
+    rows = cells.rows - missing
+    if rows >= FEW_ROWS and len(values) == rows:
+        return ColumnTyped(type="ignore", reason="texts that are all different")
+    if 2 * len(values) > rows >= FEW_ROWS and sum(map(len, values)) > LONG_TEXT * len(values):
+        return ColumnTyped(type="ignore", reason="free text")
+    return ColumnTyped(type="category", remark=_tokens(cells))
+
+
+def _tokens(cells: Cells) -> str:
+    words = [word for word in cells.counts.tokens if word in MISSING_TEXTS]
+    return f"{', '.join(map(shown, words))} is read as missing" if words else ""
+
+
+def present_values(cells: Cells, allowed: Iterable[str] | None = None) -> list[str] | None:
+    """The different texts without blanks around them, without those that stand for none; None if too many.
+
+    Args:
+        cells: of the column.
+        allowed: texts that the document names, which are values whatever they look like.
+    """
+    if cells.values is None:
+        return None
+    named = frozenset(allowed or ())
+    stripped = (cell.strip() for cell in cells.values)
+    return list(dict.fromkeys(cell for cell in stripped if cell in named or cell not in MISSING_TEXTS))
+
+
+def variants(cells: Cells) -> tuple[str, str] | None:
+    """Two texts that differ only by case, blanks, or how Unicode writes their letters."""
+    alike: dict[str, list[str]] = defaultdict(list)
+    for cell in cells.values or ():
+        if cell.strip() not in MISSING_TEXTS:
+            folded = unicodedata.normalize("NFKC", cell).casefold()
+            alike[" ".join(folded.split())].append(cell)
+    return next(((texts[0], texts[1]) for texts in alike.values() if len(texts) > 1), None)
+
+
+def whole(values: Sequence[str]) -> list[int] | None:
+    """Values as whole numbers, if all of them are, in their only form."""
+    if len(values) <= MOST_VALUES and all(re.fullmatch(r"0|-?[1-9][0-9]{0,17}", value) for value in values):
+        return list(map(int, values))
+    return None
+
+
+def shown(cell: str, limit: int = 40) -> str:
+    """A cell for a message: quoted, printable and short."""
+    return f"'{printable(cell, limit)}'"
+
+
+def quoted(name: str) -> str:
+    """A name as JSON has it, for a hint."""
+    return '"' + printable(name, 60).replace('"', '\\"') + '"'
+
+
+def _words(name: str) -> str:
+    return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
+
+
+def _are_whole(numbers: array[float]) -> bool:
+    return all(value.is_integer() for value in numbers)
+
+
+def _counts_up(numbers: array[float]) -> bool:
+    """Whether each number is one more than the one before, and they are no years."""
+    if not numbers[0].is_integer() or 1800 <= numbers[0] <= numbers[-1] <= 2200:
+        return False
+    return all(after - before == 1 for before, after in pairwise(numbers))
+
+
+def _are_dates(numbers: array[float]) -> bool:
+    """Whether all numbers are days such as 20240131."""
+    return all(
+        19000101 <= value <= 21001231
+        and value.is_integer()
+        and 1 <= value // 100 % 100 <= 12
+        and 1 <= value % 100 <= 31
+        for value in numbers
+    )

@@ -1,0 +1,165 @@
+"""`quickml data` and `quickml init`: what is in a table, and a document that learns from it."""
+
+import json
+
+import pytest
+
+from commands import quickml
+from csv_files import NUMBERS, rows
+from quickml.cli.document_file import read_plan
+
+FLOWERS = "sepal,petal,kind,species\n" + rows(
+    150, lambda n: f"{4 + n / 40:.2f},{1 + n / 30:.2f},{'fgh'[n % 3]},{('setosa', 'versicolor', 'virginica')[n // 50]}\n"
+)  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "flowers.csv").write_text(FLOWERS, encoding="utf-8")
+    return tmp_path
+
+
+def test_data_shows_columns_classes_notices_and_a_document(folder):
+    done = quickml("data", "flowers.csv", cwd=folder)
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[0] == "flowers.csv: 150 rows, 4 columns (utf-8, commas, decimal point, names in line 1)"
+    (sepal,) = (line for line in lines if line.startswith("sepal    number             "))
+    assert sepal.endswith("█  4 to 7.72, mean 5.862")
+    assert "kind     category           f (50), g (50), h (50)" in lines
+    assert "species  target             setosa (50), versicolor (50), virginica (50)" in lines
+    assert "samples per class of 'species':" in lines
+    assert any(line.startswith("notice: /dataset/columns: read as numbers: sepal, petal") for line in lines)
+    document = json.loads(done.stdout[done.stdout.index("\n{\n") :])
+    assert document["model"]["layers"][-1] == {"type": "Dense", "units": 3, "activation": "softmax"}
+    assert document["dataset"]["columns"] == {"sepal": "number", "petal": "number", "kind": "category"}
+
+
+def test_data_as_json_has_the_same(folder):
+    done = quickml("data", "flowers.csv", "--json", cwd=folder)
+    found = json.loads(done.stdout)
+    assert (found["rows"], found["target"], found["task"]) == (150, "species", "classification")
+    assert found["classes"] == [{"label": name, "rows": 50} for name in ("setosa", "versicolor", "virginica")]
+    sepal, _, kind, _ = found["columns"]
+    assert (sepal["low"], sepal["high"], sum(sepal["histogram"]), len(sepal["histogram"])) == (
+        4,
+        7.72,
+        150,
+        20,
+    )
+    assert kind["values"] == [["f", 50], ["g", 50], ["h", 50]]
+    assert found["document"] == json.loads((folder / _init(folder)).read_text(encoding="utf-8"))
+
+
+def _init(folder, *options):
+    done = quickml("init", "flowers.csv", *options, cwd=folder)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.partition(":")[0]
+
+
+def test_init_writes_a_document_that_is_valid_and_leaves_nothing_open(folder):
+    path = folder / _init(folder)
+    assert path.name == "flowers.json"
+    plan = read_plan(path)
+    assert plan.info.sizes == (120, 30)
+    assert [notice.pointer for notice in plan.notices] == []
+    assert plan.document.name == "flowers"
+
+
+def test_init_does_not_overwrite(folder):
+    (folder / "flowers.json").write_text("mine")
+    done = quickml("init", "flowers.csv", cwd=folder)
+    assert done.returncode == 2
+    assert (
+        done.stderr
+        == "error: flowers.json: expected a new file, found one; name another with -o, or remove it\n"
+    )
+    assert (folder / "flowers.json").read_text() == "mine"
+
+
+def test_init_names_the_file_from_where_the_document_is(folder):
+    (folder / "documents").mkdir()
+    name = _init(folder, "-o", "documents/mine.json")
+    assert json.loads((folder / name).read_text())["dataset"]["file"] == "../flowers.csv"
+    assert read_plan(folder / name)
+
+
+def test_init_into_a_folder_that_is_missing_is_one_sentence(folder):
+    done = quickml("init", "flowers.csv", "-o", "missing/mine.json", cwd=folder)
+    assert done.returncode == 2
+    assert done.stderr == "error: missing/mine.json: cannot be written (No such file or directory)\n"
+
+
+@pytest.mark.parametrize(
+    ("target", "last"), [("petal", {"units": 1}), ("kind", {"units": 3, "activation": "softmax"})]
+)
+def test_another_target_may_be_named(target, last, folder):
+    document = json.loads((folder / _init(folder, "--target", target)).read_text())
+    assert document["dataset"]["target"] == target
+    assert document["model"]["layers"][-1] == {"type": "Dense", **last}
+    done = quickml("init", "flowers.csv", "--target", "pedal", "-o", "x.json", cwd=folder)
+    assert done.returncode == 2
+    assert "found 'pedal'; did you mean 'petal'?" in done.stderr
+
+
+def test_networks_grow_with_the_table(tmp_path):
+    sizes = {}
+    for count in (100, 1500, 30_000):
+        (tmp_path / "t.csv").write_text(
+            "a,b,c,d,label\n"
+            + rows(count, lambda n: f"{n % 97},{n % 89},{n / 7:.3f},{n % 83},{'xy'[n % 2]}\n")
+        )
+        done = quickml("init", "t.csv", "-o", f"{count}.json", cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        document = json.loads((tmp_path / f"{count}.json").read_text())
+        sizes[count] = [layer["units"] for layer in document["model"]["layers"]]
+        assert 10 <= document["training"]["epochs"] <= 100
+        assert read_plan(tmp_path / f"{count}.json")
+    assert sizes == {100: [8, 2], 1500: [8, 8, 2], 30_000: [8, 8, 2]}
+
+
+def test_a_table_with_a_mistake_is_shown_with_it(tmp_path):
+    (tmp_path / "t.csv").write_text(NUMBERS + "0x10,x\n")
+    done = quickml("data", "t.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert "a       problem            expected numbers, found '0x10' in 1 of 21 rows" in done.stdout
+    assert "(t.csv, line 22, column 'a')" in done.stderr
+    done = quickml("init", "t.csv", cwd=tmp_path)
+    assert done.returncode == 2
+    assert not (tmp_path / "t.json").exists()
+
+
+def test_a_file_that_is_no_table_is_one_sentence(tmp_path):
+    (tmp_path / "t.csv").write_text("a,b\n1\n")
+    for command in ("data", "init"):
+        done = quickml(command, "t.csv", cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert (
+            done.stderr
+            == "error: t.csv, line 2, column 'b': expected 2 fields as in line 1, found 1; complete the row, or remove it\n"
+        )
+
+
+def test_a_table_in_place_of_a_command_is_understood(folder):
+    done = quickml("flowers.csv", cwd=folder)
+    assert (
+        done.stderr
+        == "error: flowers.csv: expected a command, found a file; try `quickml data flowers.csv`\n"
+    )
+
+
+def test_validate_corrects_documents_with_tables(folder):
+    document = json.loads((folder / _init(folder)).read_text())
+    document["dataset"]["target"] = "specie"
+    (folder / "flowers.json").write_text(json.dumps(document))
+    done = quickml("validate", "--fix", "--yes", "flowers.json", cwd=folder)
+    assert done.returncode == 0, done.stderr
+    assert json.loads((folder / "flowers.json").read_text())["dataset"]["target"] == "species"
+
+
+def test_cells_cannot_control_the_terminal(tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "a,\x1b[31mname\n" + rows(20, lambda n: f"{n * 1.5},{'x' if n % 2 else chr(27) + '[2J'}\n")
+    )
+    done = quickml("data", "t.csv", cwd=tmp_path)
+    assert "\x1b" not in done.stdout + done.stderr
