@@ -35,7 +35,7 @@ class Fake:
 
         return pipeline.failure(error)
 
-    def run(self, plan, folder, *, stop, checkpoints, frames):
+    def run(self, plan, folder, *, stop, checkpoints, frames, catalog):
         checkpoint = checkpoints.path
         from quickml import events
         from quickml.testing import executor

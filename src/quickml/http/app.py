@@ -114,6 +114,7 @@ def _shared(service: Service, settings: ServerSettings, studio: Studio) -> AppSt
         memory=Shares("bytes of requests and responses", settings.memory_per_owner_bytes),
         checks=Turns("check"),
         predictions=Turns("predict"),
+        imports=Turns("import"),
         films=Turns("film"),
         studio=studio,
     )

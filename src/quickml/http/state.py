@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
 
+from quickml.errors import QuickMLError
 from quickml.http.files.quotas import Downloads
 from quickml.http.server.metrics import Metrics
 from quickml.http.shares import Shares
@@ -33,6 +35,8 @@ class AppState:
     checks: Turns
     """For everything that parses documents or other bodies, or loads datasets."""
     predictions: Turns
+    imports: Turns
+    """For reading files of users, which takes seconds."""
     films: Turns
     """For finished films, whose frames are encoded again."""
     studio: Studio
@@ -42,6 +46,17 @@ def state_of(app: FastAPI) -> AppState:
     """The state of an application that `create_app` has made."""
     state: AppState = app.state.shared
     return state
+
+
+async def read_files(state: AppState, owner: str, document: bytes) -> None:
+    """Have the files read that a document names, so that checking it afterwards keeps nobody else waiting."""
+    if b'"file"' in document:
+        await state.imports.run(owner, _read_files, state.service, document, owner)
+
+
+def _read_files(service: Service, document: bytes, owner: str) -> None:
+    with suppress(QuickMLError):  # whoever checks the document raises it
+        service.plan(document, owner)
 
 
 def owner_in(scope: Scope) -> str:

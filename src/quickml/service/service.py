@@ -26,10 +26,12 @@ from quickml.service.disk import Disk
 from quickml.service.event_hub import EventHub
 from quickml.service.films import Films
 from quickml.service.history import History
+from quickml.service.imports import Importer
 from quickml.service.inference import Inference
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.uploads import Uploads
+from quickml.service.user_tables import OwnedTables, pinned
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
@@ -88,7 +90,8 @@ class Service:
         Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
-        self._probe, self.uploads = probe, uploads
+        self._probe, self.uploads, self.importer = probe, uploads, Importer(artifacts, uploads.limits)
+        uploads.on_deletion = self.importer.forget
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
@@ -145,13 +148,13 @@ class Service:
 
     # Jobs
 
-    def plan(self, document: str | bytes) -> Plan:
-        """A document, understood and within the limits.
+    def plan(self, document: str | bytes, owner: str) -> Plan:
+        """A document, understood and within the limits. Files of its dataset are those of the owner.
 
         Raises:
             DocumentError: with every problem found.
         """
-        plan = read(document)
+        plan = read(document, OwnedTables(owner, self.uploads, self.importer))
         check_limits(plan, self._documents)
         return plan
 
@@ -165,7 +168,7 @@ class Service:
             ArtifactError: files cannot be written.
             IdempotencyError: the key was used with another document.
         """
-        plan, problem = self.plan(document), self._probe.state().files
+        plan, problem = self.plan(document, owner), self._probe.state().files
         self._disk.make_room()
         if problem:
             raise ArtifactError(problem)
@@ -177,6 +180,7 @@ class Service:
             plan=plan.to_json(),
             max_seconds=self._documents.max_seconds,
             idempotency_key=idempotency_key,
+            files=pinned(plan.document.dataset),
         )
         job, is_new = self._jobs.submit(new, self._queue)
         if is_new:

@@ -63,6 +63,8 @@ class Uploads:
         self.limits, self._min_free_disk_bytes, self._clock = limits, min_free_disk_bytes, clock
         self._appends, self._filing = Appends(), threading.Lock()
         self._must_purge = False
+        self.on_deletion: Callable[[str, str], None] = lambda *_: None
+        """Called with the owner and the SHA-256 of a deleted file."""
         self.received_bytes = 0
         """Bytes of uploads that this process has received."""
 
@@ -251,7 +253,9 @@ class Uploads:
         time.sleep(max(0.0, began + DELETION_S - time.monotonic()))
 
     def _delete(self, sha256: str, owner: str) -> None:
-        for upload_id in self._store.delete(sha256, owner):
+        removed = self._store.delete(sha256, owner)
+        self.on_deletion(owner, sha256)
+        for upload_id in removed:
             self._appends.interrupt(upload_id)
             self._partials.remove(upload_id)
         with self._filing:

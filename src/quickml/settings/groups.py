@@ -220,6 +220,8 @@ class FileSettings:
     keep_unused_files_s: float | None = row(
         or_none(SECONDS), 30 * 24 * 3600.0, "Remove an uploaded file that no job has used for this long."
     )
+    import_memory_bytes: int = row(SIZE, 2 << 30, "Maximum memory for reading an uploaded file.")
+    import_timeout_s: float = row(SECONDS, 120.0, "Time allowed for reading an uploaded file.")
 
 
 def _separated(names: str | None) -> frozenset[str]:

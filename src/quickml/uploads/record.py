@@ -79,6 +79,10 @@ class FileLimits:
     """How long an upload may take; how long a finished one is known."""
     keep_unused_files_s: float | None = None
     """How long a file is kept that nobody uses; None is for ever."""
+    import_memory_bytes: int = 2 << 30
+    """Memory of a process that reads a file."""
+    import_timeout_s: float = 120.0
+    """How long it may take."""
 
 
 def checked_name(name: str, pointer: str = "/name") -> str:

@@ -9,12 +9,13 @@ import tempfile
 import threading
 import traceback
 from collections.abc import Callable, Generator
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
 
 from quickml import events
+from quickml.datasets.catalog import Catalog
 from quickml.document import Plan, restore
 from quickml.errors import FencedError, QuickMLError
 from quickml.events import Status, meaning
@@ -22,6 +23,7 @@ from quickml.film.sink import FrameSink
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
+from quickml.tables.stored import StoredFiles
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.worker import reasons
 from quickml.worker.channel import Outcome
@@ -48,6 +50,7 @@ class Work(Protocol):
         stop: Callable[[], bool],
         checkpoints: CheckpointPolicy | None,
         frames: FrameSink | None,
+        catalog: Catalog,
     ) -> Generator[events.Event, None, Path]:
         """See `pipeline.run`."""
 
@@ -139,6 +142,7 @@ class AttemptRunner:
             progress_every_s=self._options.progress_every_s,
             patience_s=self._options.patience_s,
         )
+        files = ExitStack()
         run = self._work.run(
             plan,
             self._folder / "result",
@@ -151,8 +155,9 @@ class AttemptRunner:
                 after=lambda: _as_os_error(self._checkpoint.store),
             ),
             frames=reporter,
+            catalog=StoredFiles(lambda sha256: files.enter_context(self._artifacts.local_path(sha256))),
         )
-        with reporter, closing(run):
+        with files, reporter, closing(run):
             last = self._follow(run, reporter)
             if last is None:
                 return "left"

@@ -348,7 +348,7 @@ class Course:
     def __init__(self, *told, between=lambda event: None):
         self.told, self.between, self.closed = told, between, False
 
-    def run(self, plan, folder, *, stop, checkpoints, frames):
+    def run(self, plan, folder, *, stop, checkpoints, frames, catalog):
         folder.mkdir(parents=True)
         (folder / "spec.json").write_text("{}")
         self.plan, self.checkpoint = plan, checkpoints.path
@@ -451,7 +451,7 @@ def test_of_an_earlier_attempt_nothing_is_left(store, attempt, tmp_path, artifac
 class Keeping(Course):
     """Writes a checkpoint before each event, and remembers what it found at its beginning."""
 
-    def run(self, plan, folder, *, stop, checkpoints, frames):
+    def run(self, plan, folder, *, stop, checkpoints, frames, catalog):
         self.found = checkpoints.path.read_text() if checkpoints.path.exists() else None
         for event in super().run(plan, folder, stop=stop, checkpoints=checkpoints, frames=frames):
             checkpoints.before()

@@ -17,7 +17,7 @@ from quickml.http.auth import Owner
 from quickml.http.openapi import DOCUMENT
 from quickml.http.parameters import Cursor, JobId, Limit
 from quickml.http.server.bodies import JsonBody
-from quickml.http.state import TheService, TheState
+from quickml.http.state import TheService, TheState, read_files
 
 router = APIRouter()
 
@@ -44,6 +44,7 @@ async def create_job(
         raise HTTPException(
             400, f"Idempotency-Key: expected 1 to 255 visible ASCII characters, found {found}"
         )
+    await read_files(state, owner, body)
     job = await state.checks.run(owner, state.service.submit, body, owner, idempotency_key)
     response.headers["Location"] = routes.address(routes.JOB, job_id=job.id)
     return job_message(job)

@@ -12,7 +12,7 @@ from quickml.errors import DocumentError
 from quickml.http.auth import Owner
 from quickml.http.openapi import DOCUMENT
 from quickml.http.server.bodies import JsonBody
-from quickml.http.state import TheState
+from quickml.http.state import TheState, read_files
 from quickml.service import Service
 
 router = APIRouter()
@@ -26,13 +26,14 @@ router = APIRouter()
 )
 async def validate(state: TheState, owner: Owner, body: JsonBody) -> Response:
     """Check a document without training: shapes, parameters, memory and warnings, or every problem."""
-    answer = await state.checks.run(owner, _validation, state.service, body)
+    await read_files(state, owner, body)
+    answer = await state.checks.run(owner, _validation, state.service, body, owner)
     return Response(answer, media_type="application/json")
 
 
-def _validation(service: Service, body: bytes) -> str:
+def _validation(service: Service, body: bytes, owner: str) -> str:
     try:
-        message = _meaning(service, service.plan(body))
+        message = _meaning(service, service.plan(body, owner))
     except DocumentError as error:
         message = ValidationMessage(
             valid=False, problems=error.problems, more=error.more, layers=error.layers or None
