@@ -34,6 +34,8 @@ FILE = f"{PARTS}/{{filename:path}}"
 
 USER_FILES = "/v1/files"
 USER_FILE = f"{USER_FILES}/{{sha256}}"
+USER_FILE_PROFILE = f"{USER_FILE}/profile"
+USER_FILE_ROWS = f"{USER_FILE}/rows"
 UPLOADS = "/v1/uploads"
 UPLOAD = f"{UPLOADS}/{{upload_id}}"
 

@@ -7,6 +7,7 @@ import json
 from quickml.api import routes
 from quickml.api.files import BegunUpload, UploadList, UserFileDetails, UserFileMessage, UserFilePage
 from quickml.api.routes import address
+from quickml.api.tables import TableProfile, TableRows
 from quickml.client.endpoints import JSON, Call
 
 PARTIAL = "application/partial-upload"
@@ -61,6 +62,20 @@ def file(sha256: str) -> Call[UserFileDetails]:
     """One file."""
     read = UserFileDetails.model_validate_json
     return Call(method="GET", path=address(routes.USER_FILE, sha256=sha256), read=read)
+
+
+def profile(sha256: str, target: str | None) -> Call[TableProfile]:
+    """What is in a table."""
+    query: dict[str, str | int | list[str]] = {} if target is None else {"target": target}
+    path = address(routes.USER_FILE_PROFILE, sha256=sha256)
+    return Call(method="GET", path=path, read=TableProfile.model_validate_json, query=query)
+
+
+def rows(sha256: str, offset: int, limit: int) -> Call[TableRows]:
+    """Rows of a table."""
+    path = address(routes.USER_FILE_ROWS, sha256=sha256)
+    query: dict[str, str | int | list[str]] = {"offset": offset, "limit": limit}
+    return Call(method="GET", path=path, read=TableRows.model_validate_json, query=query)
 
 
 def delete(sha256: str) -> Call[None]:

@@ -29,6 +29,7 @@ from quickml.http.routes import (
     samples,
     sculptml,
     studio,
+    tables,
     uploads,
     validation,
 )
@@ -51,7 +52,7 @@ TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
     *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(files, uploads, catalog, samples, studio, operations, sculptml),
+    *(files, uploads, tables, catalog, samples, studio, operations, sculptml),
 )
 """The ones that are asked most come first: they are tried in this order."""
 

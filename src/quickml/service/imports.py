@@ -17,7 +17,7 @@ from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import told
 from quickml.document.problem import problem
-from quickml.errors import DatasetError, DocumentError, Notice, Problem
+from quickml.errors import DatasetUnavailableError, DocumentError, Notice, Problem
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.uploads.record import FileLimits
 
@@ -46,7 +46,7 @@ class Importer:
 
         Raises:
             DocumentError: the table and the reference do not fit.
-            DatasetError: the file is not there any more.
+            DatasetUnavailableError: it cannot be described.
         """
         pins = [sha256 for sha256 in (reference.sha256, reference.test_sha256) if sha256]
         asked = {"work": "describe", "reference": reference.model_dump(mode="json", exclude_none=True)}
@@ -62,10 +62,20 @@ class Importer:
 
         Raises:
             DocumentError: it is no table.
-            DatasetError: it is no table, or the file is not there any more.
+            DatasetUnavailableError: it is no table.
         """
         asked = {"work": "profile", "file": file, "target": target}
         found: dict[str, Any] = self._answer(owner, asked, [sha256])["profile"]
+        return found
+
+    def rows(self, owner: str, sha256: str, file: str, *, offset: int, limit: int) -> dict[str, Any]:
+        """Some rows of a table, as texts.
+
+        Raises:
+            DocumentError, DatasetError: see `profile`.
+        """
+        asked = {"work": "rows", "file": file, "offset": offset, "limit": limit}
+        found: dict[str, Any] = self._answer(owner, asked, [sha256])["rows"]
         return found
 
     def forget(self, owner: str, sha256: str) -> None:
@@ -115,7 +125,7 @@ def _checked(answer: Answer) -> Answer:
     if "problems" in answer:
         raise DocumentError([Problem(**one) for one in answer["problems"]])
     if "error" in answer:
-        raise DatasetError(answer["error"])
+        raise DatasetUnavailableError(answer["error"])
     if "memory" in answer or "late" in answer:
         what = "memory" if "memory" in answer else f"{answer['late']:g} seconds"
         raise DocumentError([

@@ -17,11 +17,11 @@ from quickml.errors import DatasetError, DocumentError, TableError
 
 
 def main() -> None:
-    """Do what standard input asks for: `describe` a reference, or `profile` a file."""
+    """Do what standard input asks for: `describe` a reference, or `profile` a file, or show its `rows`."""
     asked = json.load(sys.stdin)
     _limit(asked["memory_bytes"])
     try:
-        answer = {"describe": _describe, "profile": _profile}[asked["work"]](asked)
+        answer = {"describe": _describe, "profile": _profile, "rows": _rows}[asked["work"]](asked)
     except DocumentError as error:
         answer = {"problems": [asdict(problem) for problem in error.problems]}
     except (DatasetError, TableError) as error:
@@ -55,6 +55,39 @@ def _profile(asked: dict[str, Any]) -> dict[str, Any]:
 
     (path,) = asked["paths"].values()
     return {"profile": profile(Path(path), asked["file"], asked["target"]).to_json()}
+
+
+def _rows(asked: dict[str, Any]) -> dict[str, Any]:
+    """Some rows, read from the beginning: rows have no index."""
+    from quickml.tables.dialect import Asked, dialect
+    from quickml.tables.records import Records
+    from quickml.tables.text import opened, source
+
+    (path,) = asked["paths"].values()
+    first, stop = asked["offset"], asked["offset"] + asked["limit"]
+    found: list[tuple[list[str], int]] = []
+    count = 0
+    with opened(Path(path), asked["file"]) as stream:
+        text = source(stream, asked["file"], None)
+        records = Records(text, dialect(text.sample, is_whole=text.is_whole, asked=Asked()))
+        for chunk in records.chunks():
+            wanted = slice(max(0, first - count), max(0, stop + 1 - count))
+            found += [
+                (list(row), line) for row, line in zip(chunk.rows[wanted], chunk.lines[wanted], strict=True)
+            ]
+            count += len(chunk.rows)
+            if count > stop:
+                break
+    is_last, found = len(found) <= asked["limit"], found[: asked["limit"]]
+    return {
+        "rows": {
+            "names": records.names,
+            "offset": first,
+            "rows": [row for row, _ in found],
+            "lines": [line for _, line in found],
+            "is_last": is_last,
+        }
+    }
 
 
 if __name__ == "__main__":
