@@ -93,6 +93,10 @@ the upload is complete, `Content-Location` of the responses, also of `HEAD`, is 
 digest was announced and the content has another one, the response is a problem of type `digest`, and the
 upload is removed.
 
+The dataset of a document may be a table in one of your files: `sha256` decides which one, else the newest
+one of the name in `file`. The job holds its content, and gets no other one later. No path is ever opened.
+`/profile` tells what is in a table, with a document to start from; `/rows` has its rows as texts.
+
 A name is what you call a file; it may have several. `DELETE /v1/files/{sha256}` removes the content, all
 names, unfinished uploads of it and everything that was made of it; nothing is left below the data folder. It
 gets 409 while a queued or running job needs the file. Results of jobs are deleted with their jobs."""

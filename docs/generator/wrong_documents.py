@@ -131,7 +131,7 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
         "unknown-dataset": ("There is no such dataset.", doc(END, dataset="irs")),
         "dataset-unavailable": ("The dataset exists, and cannot be described or loaded.", None),
         "files-not-taken": (
-            "The document names a file, and is checked where no files are read, such as on a server.",
+            "The document names a file that is not there: on a server, one that you have not uploaded.",
             doc(END, dataset={"name": "table", "file": "flowers.csv", "target": "species"}),
         ),
         "table-file": ("The file of a table cannot be read, or is no table.", learned(file="flower.csv")),

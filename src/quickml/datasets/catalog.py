@@ -97,13 +97,13 @@ def _own(reference: Reference) -> Dataset:
 
 
 def _unread(reference: FileReference) -> Problem:
-    """The problem of a file in a document for those who read no files: servers open no path."""
+    """The problem of a file in a document for those who read no files."""
     file = getattr(reference, "file", "")  # a document of 2018 may lack it
     return Problem(
         pointer="/dataset",
-        expected="a dataset that comes with QuickML; a server does not take files of its users yet",
+        expected="a dataset that comes with QuickML, where no files are read",
         found=f"a {reference.name} in a file, {file[:MAX_FILE]!r}",
-        hint="train with `quickml run` on the machine that has the file",
+        hint="train with `quickml run` on the machine that has the file, or upload it to a server",
         code="files-not-taken",
         values={"name": reference.name, "file": file[:MAX_FILE]},
     )

@@ -83,5 +83,5 @@ def pinned(reference: Reference) -> tuple[str, ...]:
 def _missing(pointer: str, among: str, found: str, file: str, hint: str = "") -> Problem:
     expected = f"a file that you have uploaded{among}"
     return problem(
-        "table-file", pointer, expected=expected, found=found, advice=told(hint + UPLOAD), file=file
+        "files-not-taken", pointer, expected=expected, found=found, advice=told(hint + UPLOAD), file=file
     )

@@ -52,7 +52,7 @@ def test_a_table_is_found_by_its_name_or_digest_and_pinned(server):
 
 def test_a_file_that_was_not_uploaded_is_told_with_those_that_were(server):
     found = problem(server, file="flat.csv")
-    assert (found["pointer"], found["code"]) == ("/dataset/file", "table-file")
+    assert (found["pointer"], found["code"]) == ("/dataset/file", "files-not-taken")
     assert "flats.csv" in found["expected"]
     assert "did you mean 'flats.csv'" in found["hint"]
     assert problem(server, sha256="0" * 64)["pointer"] == "/dataset/sha256"

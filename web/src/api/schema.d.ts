@@ -401,6 +401,46 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files/{sha256}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Profile
+         * @description Get what is in a table: columns, types, missing values, histograms, and a document to start from.
+         */
+        get: operations["get_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{sha256}/rows": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Rows
+         * @description Get rows of a table as texts, with their lines in the file.
+         */
+        get: operations["get_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/jobs": {
         parameters: {
             query?: never;
@@ -6437,6 +6477,205 @@ export interface components {
          */
         Status: "queued" | "building" | "training" | "compiling" | "verifying" | "ready" | "failed" | "cancelled";
         /**
+         * TableClass
+         * @description A class of the target.
+         */
+        TableClass: {
+            /**
+             * Label
+             * @description Label.
+             */
+            label: string;
+            /**
+             * Rows
+             * @description Number of rows.
+             */
+            rows: number;
+        };
+        /**
+         * TableColumn
+         * @description What is in a column.
+         */
+        TableColumn: {
+            /**
+             * Different
+             * @description Number of different values; null if there are more than are counted.
+             */
+            different: number | null;
+            /**
+             * High
+             * @description Of numbers, the highest.
+             */
+            high: number | null;
+            /**
+             * Histogram
+             * @description Of numbers, how many are in each of 20 equal parts from `low` to `high`.
+             * @default []
+             */
+            histogram: number[];
+            /**
+             * Low
+             * @description Of numbers, the lowest.
+             */
+            low: number | null;
+            /**
+             * Mean
+             * @description Of numbers, the mean.
+             */
+            mean: number | null;
+            /**
+             * Missing
+             * @description Number of rows without a value.
+             */
+            missing: number;
+            /**
+             * Name
+             * @description Name of the column.
+             */
+            name: string;
+            /**
+             * Problem
+             * @description What is wrong with its cells.
+             * @default
+             */
+            problem: string;
+            /**
+             * Reason
+             * @description For an ignored column, why.
+             * @default
+             */
+            reason: string;
+            /**
+             * Type
+             * @description What the column is for a model.
+             * @enum {string}
+             */
+            type: "number" | "category" | "ignore";
+            /**
+             * Values
+             * @description Of others, the commonest values and their rows.
+             * @default []
+             */
+            values: [
+                string,
+                number
+            ][];
+        };
+        /**
+         * TableProfile
+         * @description What is in a table, and a document that learns from it.
+         */
+        TableProfile: {
+            /**
+             * Classes
+             * @description For a classification, its classes.
+             */
+            classes: components["schemas"]["TableClass"][];
+            /**
+             * Columns
+             * @description Columns, in order.
+             */
+            columns: components["schemas"]["TableColumn"][];
+            /**
+             * Decimal
+             * @description Decimal sign.
+             */
+            decimal: string;
+            /**
+             * Delimiter
+             * @description Sign between two fields.
+             */
+            delimiter: string;
+            /**
+             * Document
+             * @description A document to start from.
+             */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Encoding
+             * @description Encoding of the text.
+             */
+            encoding: string;
+            /**
+             * File
+             * @description Name of the file.
+             */
+            file: string;
+            /**
+             * First Line
+             * @description Line of the header, or of the first row.
+             */
+            first_line: number;
+            /**
+             * Header
+             * @description Whether the first line has the names of the columns, or the number of the line that has them.
+             */
+            header: boolean | number;
+            /**
+             * Notices
+             * @description What was found out.
+             */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Problems
+             * @description Why there is no document.
+             */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Rows
+             * @description Number of rows.
+             */
+            rows: number;
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Target
+             * @description Column that the document predicts; null if none can be.
+             */
+            target: string | null;
+            /**
+             * Task
+             * @description `classification` or `regression`.
+             */
+            task: string | null;
+        };
+        /**
+         * TableRows
+         * @description Rows of a table, as texts.
+         */
+        TableRows: {
+            /**
+             * Is Last
+             * @description Whether no more rows follow.
+             */
+            is_last: boolean;
+            /**
+             * Lines
+             * @description Line of the file in which each row begins.
+             */
+            lines: number[];
+            /**
+             * Names
+             * @description Names of the columns.
+             */
+            names: string[];
+            /**
+             * Offset
+             * @description Number of rows before these.
+             */
+            offset: number;
+            /**
+             * Rows
+             * @description Rows, each with a text per column.
+             */
+            rows: string[][];
+        };
+        /**
          * Trained
          * @description Training is complete, and the model was evaluated in float32 on the test samples.
          */
@@ -7580,6 +7819,78 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_profile: {
+        parameters: {
+            query?: {
+                /** @description Column to predict; the likeliest if left out. */
+                target?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableProfile"];
+                };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_rows: {
+        parameters: {
+            query?: {
+                /** @description Number of rows. */
+                limit?: number;
+                /** @description Number of rows to skip. */
+                offset?: number;
+            };
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Rows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableRows"];
+                };
             };
             /** @description A problem document */
             default: {

@@ -57,7 +57,7 @@ const problems: Texts['problems'] = {
     ],
     'dataset-unavailable': 'Der Datensatz {dataset} ist nicht verfügbar: {reason}.',
     'files-not-taken':
-      'Dateien von Nutzern nimmt der Server noch nicht an: Mit „quickml run“ lernt der Rechner, auf dem „{file}“ liegt.',
+      'Sie haben „{file}“ nicht auf diesen Server geladen: Laden Sie die Datei hoch, zum Beispiel mit „quickml upload“.',
     'table-file': '„{file}“ lässt sich nicht als Tabelle lesen: erwartet {expected}, gefunden {found}.',
     'table-content': [
       '„{file}“',

@@ -58,7 +58,7 @@ const problems: Texts['problems'] = {
     ],
     'dataset-unavailable': 'El conjunto de datos {dataset} no está disponible: {reason}.',
     'files-not-taken':
-      'El servidor todavía no acepta archivos: entrene con «quickml run» en el ordenador que tiene «{file}».',
+      'Usted no ha subido «{file}» a este servidor: suba el archivo, por ejemplo con «quickml upload».',
     'table-file': '«{file}» no se puede leer como tabla: se esperaba {expected}, se encontró {found}.',
     'table-content': [
       '«{file}»',
