@@ -40,6 +40,7 @@ class Importer:
         self._artifacts, self._limits = artifacts, limits
         self._kept: OrderedDict[tuple[str, str], tuple[frozenset[str], Answer]] = OrderedDict()
         self._lock = threading.Lock()
+        self._deletions = 0
 
     def describe(self, owner: str, reference: TableReference) -> Described:
         """What a table is that the owner has uploaded; its files are pinned.
@@ -81,18 +82,21 @@ class Importer:
     def forget(self, owner: str, sha256: str) -> None:
         """Forget everything about a file of an owner."""
         with self._lock:
+            self._deletions += 1
             for key in [key for key, (pins, _) in self._kept.items() if key[0] == owner and sha256 in pins]:
                 del self._kept[key]
 
     def _answer(self, owner: str, asked: Answer, pins: Sequence[str]) -> Answer:
         key = owner, json.dumps([asked, pins], sort_keys=True)
         with self._lock:
+            deletions = self._deletions
             if key in self._kept:
                 self._kept.move_to_end(key)
                 return _checked(self._kept[key][1])
         answer = self._run(asked, pins)
         with self._lock:
-            self._kept[key] = frozenset(pins), answer
+            if deletions == self._deletions:  # otherwise it may be of a file that is deleted by now
+                self._kept[key] = frozenset(pins), answer
             while len(self._kept) > KEPT:
                 self._kept.popitem(last=False)
         return _checked(answer)

@@ -1,0 +1,65 @@
+"""`quickml submit` uploads what a document names, and says in it which content is meant."""
+
+import hashlib
+import json
+
+import pytest
+
+from live_server import live
+from quickml import Client
+from quickml.cli.own_files import with_uploaded_files
+from quickml.errors import InputError
+
+TABLE = b"a,b\n1,2\n"
+SHA256 = hashlib.sha256(TABLE).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with live(tmp_path_factory.mktemp("server"), workers=0) as one:
+        yield one
+
+
+@pytest.fixture
+def folder(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "t.csv").write_bytes(TABLE)
+    return tmp_path
+
+
+def sent(server, folder, document):
+    content = document if isinstance(document, bytes) else json.dumps(document).encode()
+    with Client(server.url) as client:
+        return with_uploaded_files(content, folder, client, lambda _: None)
+
+
+def test_files_are_uploaded_and_pinned(server, folder):
+    dataset = {"name": "table", "file": "data/t.csv", "test_file": "data/t.csv", "target": "b"}
+    found = json.loads(sent(server, folder, {"name": "Ä", "dataset": dataset}))
+    assert found == {"name": "Ä", "dataset": {**dataset, "sha256": SHA256, "test_sha256": SHA256}}
+    with Client(server.url) as client:
+        assert (SHA256, ("t.csv",)) in [(file.sha256, file.names) for file in client.files()]
+
+
+def test_a_pin_is_kept_and_compared(server, folder):
+    dataset = {"name": "table", "file": "data/t.csv", "sha256": SHA256.upper(), "target": "b"}
+    assert json.loads(sent(server, folder, {"dataset": dataset}))["dataset"]["sha256"] == SHA256
+    with pytest.raises(InputError, match="another than the document was written for"):
+        sent(server, folder, {"dataset": {**dataset, "sha256": "0" * 64}})
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        b"no JSON", b"[1]", b'{"dataset": "iris"}', b'{"dataset": {"name": "iris"}}', b'{"dataset": null}',
+        b'{"dataset": {"file": 7}}', b"[" * 100_000,
+    ],
+)  # fmt: skip
+def test_other_documents_are_sent_as_they_are(server, folder, document):
+    assert sent(server, folder, document) == document
+
+
+@pytest.mark.parametrize("file", ["nothing.csv", "data", "a\0b", "x" * 5000])
+def test_a_file_that_is_not_here_is_left_to_the_server(server, folder, file):
+    document = {"dataset": {"name": "table", "file": file, "target": "b"}}
+    assert json.loads(sent(server, folder, document)) == document
