@@ -453,7 +453,9 @@ class Keeping(Course):
 
     def run(self, plan, folder, *, stop, checkpoints, frames, catalog):
         self.found = checkpoints.path.read_text() if checkpoints.path.exists() else None
-        for event in super().run(plan, folder, stop=stop, checkpoints=checkpoints, frames=frames):
+        for event in super().run(
+            plan, folder, stop=stop, checkpoints=checkpoints, frames=frames, catalog=catalog
+        ):
             checkpoints.before()
             checkpoints.path.write_text(f"{event.type} {checkpoints.label}")
             checkpoints.after()
