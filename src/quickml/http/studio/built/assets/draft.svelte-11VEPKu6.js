@@ -1,0 +1,1 @@
+import"./common-wzvjnPiw.js";export{n as draft}from"./draft.svelte-DLAdadpX.js";
