@@ -9,13 +9,15 @@
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
     │   ├── DatasetUnavailableError  a server cannot show the data
-    │   └── TableError             a table cannot be read; says file, line and column
+    │   ├── TableError             a table cannot be read; says file, line and column
+    │   └── PicturesError          pictures cannot be learned from; says file and entry
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
     ├── RoomError              a disk has too little room for a result
     ├── AnswersError           a file of answers is damaged or another file
     ├── InputError             an input does not fit the model
+    │   └── PictureError           a file is not a picture that can be read
     ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job failed, or a request cannot be carried out on it
@@ -150,6 +152,32 @@ class TableError(DatasetError):
         return f"{printable(self.file, MAX_QUOTED)}{line}{column}"
 
 
+class PicturesError(DatasetError):
+    """A folder, an archive or a list of pictures cannot be learned from."""
+
+    def __init__(
+        self,
+        file: str,
+        expected: str,
+        found: str,
+        hint: str = "",
+        *,
+        entry: str | None = None,
+        line: int | None = None,
+    ) -> None:
+        self.file, self.entry, self.line = file, entry, line
+        """`entry` is a path within the folder or archive; `line` of a list counts from 1."""
+        self.expected, self.found, self.hint = expected, found, hint
+        super().__init__(unexpected(self.place, expected, found, hint))
+
+    @property
+    def place(self) -> str:
+        """`fruit.zip: Kiwi/IMG_0012.HEIC`."""
+        line = f", line {self.line:,}" if self.line is not None else ""
+        entry = f": {printable(self.entry, MAX_QUOTED)}" if self.entry is not None else ""
+        return f"{printable(self.file, MAX_QUOTED)}{line}{entry}"
+
+
 class TrainingError(QuickMLError):
     """Training cannot continue."""
 
@@ -180,6 +208,14 @@ class AnswersError(QuickMLError):
 
 class InputError(QuickMLError):
     """An input does not fit the description of a model."""
+
+
+class PictureError(InputError):
+    """A file is not a picture that can be read."""
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        self.expected, self.found = expected, found
+        super().__init__(f"{name}: expected {expected}, found {found}")
 
 
 class FilmError(QuickMLError):

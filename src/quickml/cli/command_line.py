@@ -25,6 +25,7 @@ from quickml.errors import (
     CoreMLFileError,
     DocumentError,
     InputError,
+    PicturesError,
     QuickMLError,
     ResultError,
     ServiceError,
@@ -38,6 +39,7 @@ _WRONG_INPUT = (
     DocumentError
     | InputError
     | TableError
+    | PicturesError
     | ResultError
     | CheckpointError
     | CoreMLFileError

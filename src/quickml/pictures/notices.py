@@ -1,0 +1,73 @@
+"""Notices about pictures: all that was found out and the document does not say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from quickml.datasets.files import PicturesReference
+from quickml.errors import Notice
+from quickml.pictures.divide import Sides
+from quickml.pictures.layout import FEW, Layout
+from quickml.pictures.survey import Survey
+from quickml.text import printable
+
+MOST_LISTED = 12
+
+
+def of_layout(reference: PicturesReference, found: Layout) -> Iterator[Notice]:
+    """Which classes there are, and what is passed over."""
+    counts = found.counts()
+    if reference.labels is None:
+        yield Notice(pointer="/dataset/labels", message=f"{len(counts)} classes: {listed(counts)}")
+    yield from found.notices
+    few = {label: count for label, count in counts.items() if count < FEW}
+    if few:
+        message = f"fewer than {FEW} pictures each of {listed(few)}"
+        yield Notice(pointer="/dataset/file", message=message)
+
+
+def of_options(
+    reference: PicturesReference, completed: PicturesReference, sizes: tuple[int, int]
+) -> Iterator[Notice]:
+    """What the document leaves out."""
+    train, test = sizes
+    height, width = completed.size or (0, 0)
+    if reference.size is None:
+        message = f"pictures are brought to {height} x {width} pixels; more show more, and take longer"
+        yield Notice(pointer="/dataset/size", message=message)
+    if reference.channels is None:
+        message = "all pictures are grey" if completed.channels == 1 else "pictures have colours"
+        yield Notice(pointer="/dataset/channels", message=message)
+    if reference.test_fraction is None and completed.test_fraction is not None:
+        message = f"{test:,} of {train + test:,} pictures are held out for the test"
+        yield Notice(pointer="/dataset/test_fraction", message=message)
+
+
+def of_decoding(looked: Survey, sides: Sides, skipped: int, completed: PicturesReference) -> Iterator[Notice]:
+    """What was met in the files; neither their names nor their contents."""
+    animated = sum(one.is_animated for one in looked.headers if one)
+    height, width = completed.size or (1, 1)
+    others = sum(
+        abs(one.width * height - one.height * width) > 0.02 * one.height * width
+        for one in looked.headers
+        if one
+    )
+    told = {
+        f"{skipped:,} pictures cannot be read and are left out": skipped,
+        f"{animated:,} pictures are animated; the first frame of each is taken": animated,
+        f"{sides.repeated:,} pictures are copies of others; all copies are on one side": sides.repeated,
+        f"{sides.ambiguous:,} of these copies are in another class": sides.ambiguous,
+        f"{sides.removed:,} pictures are for the test, too, and are not learned from": sides.removed,
+    }
+    yield from (Notice(pointer="/dataset/file", message=message) for message, count in told.items() if count)
+    if others:
+        how = {"crop": "cut off on both sides", "fit": "given black bars", "stretch": "stretched"}
+        message = f"{others:,} pictures have other proportions and are {how[completed.resize]}"
+        yield Notice(pointer="/dataset/resize", message=message)
+
+
+def listed(counts: dict[str, int]) -> str:
+    """`Apple (120), Kiwi (98) and 12 more`."""
+    names = [f"{printable(label, 30)} ({count:,})" for label, count in counts.items()]
+    more = f" and {len(names) - MOST_LISTED:,} more" if len(names) > MOST_LISTED else ""
+    return ", ".join(names[:MOST_LISTED]) + more
