@@ -9,8 +9,9 @@
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
     │   ├── DatasetUnavailableError  a server cannot show the data
-    │   ├── TableError             a table cannot be read; says file, line and column
-    │   └── PicturesError          pictures cannot be learned from; says file and entry
+    │   └── SourceError            data of the user cannot be learned from; says where it is wrong
+    │       ├── TableError             a table
+    │       └── PicturesError          pictures
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
@@ -54,7 +55,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quickml.problems import MAX_QUOTED
+from quickml.problems import MAX_QUOTED, placed
 from quickml.problems import Notice as Notice  # noqa: PLC0414  # for those who import from here
 from quickml.problems import Problem as Problem  # noqa: PLC0414  # for those who import from here
 from quickml.problems import unexpected as unexpected  # noqa: PLC0414  # for those who import from here
@@ -126,8 +127,8 @@ class DatasetUnavailableError(DatasetError):
     """A server cannot show the data: it is not there yet, damaged, or too large to look at."""
 
 
-class TableError(DatasetError):
-    """A table cannot be read, or a cell is not what it should be."""
+class SourceError(DatasetError):
+    """Data of the user cannot be learned from; says where it is wrong, as far as that is known."""
 
     def __init__(
         self,
@@ -138,44 +139,25 @@ class TableError(DatasetError):
         *,
         line: int | None = None,
         column: str | int | None = None,
-    ) -> None:
-        self.file, self.line, self.column = file, line, column
-        """`line` counts from 1; `column` is its name, or its number from 1 if that is all that is known."""
-        self.expected, self.found, self.hint = expected, found, hint
-        super().__init__(unexpected(self.place, expected, found, hint))
-
-    @property
-    def place(self) -> str:
-        """`flowers.csv, line 4, column 'sepal'`."""
-        line = f", line {self.line:,}" if self.line is not None else ""
-        column = f", column {printable(repr(self.column), MAX_QUOTED)}" if self.column is not None else ""
-        return f"{printable(self.file, MAX_QUOTED)}{line}{column}"
-
-
-class PicturesError(DatasetError):
-    """A folder, an archive or a list of pictures cannot be learned from."""
-
-    def __init__(
-        self,
-        file: str,
-        expected: str,
-        found: str,
-        hint: str = "",
-        *,
         entry: str | None = None,
-        line: int | None = None,
     ) -> None:
-        self.file, self.entry, self.line = file, entry, line
-        """`entry` is a path within the folder or archive; `line` of a list counts from 1."""
+        self.file, self.line, self.column, self.entry = file, line, column, entry
+        """`line` counts from 1; `column` is a name, or a number from 1; `entry` is a path within an archive."""
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(unexpected(self.place, expected, found, hint))
 
     @property
     def place(self) -> str:
-        """`fruit.zip: Kiwi/IMG_0012.HEIC`."""
-        line = f", line {self.line:,}" if self.line is not None else ""
-        entry = f": {printable(self.entry, MAX_QUOTED)}" if self.entry is not None else ""
-        return f"{printable(self.file, MAX_QUOTED)}{line}{entry}"
+        """`flowers.csv, line 4, column 'sepal'`, or `fruit.zip: Kiwi/IMG_0012.HEIC`."""
+        return placed(self.file, self.line, self.column, self.entry)
+
+
+class TableError(SourceError):
+    """A table cannot be read, or a cell is not what it should be."""
+
+
+class PicturesError(SourceError):
+    """A folder, an archive or a list of pictures cannot be learned from."""
 
 
 class TrainingError(QuickMLError):

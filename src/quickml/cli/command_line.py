@@ -25,12 +25,11 @@ from quickml.errors import (
     CoreMLFileError,
     DocumentError,
     InputError,
-    PicturesError,
     QuickMLError,
     ResultError,
     ServiceError,
     SettingsError,
-    TableError,
+    SourceError,
     TokenError,
 )
 
@@ -38,8 +37,7 @@ CANCELLED = 130
 _WRONG_INPUT = (
     DocumentError
     | InputError
-    | TableError
-    | PicturesError
+    | SourceError
     | ResultError
     | CheckpointError
     | CoreMLFileError

@@ -30,6 +30,7 @@ class LocalPictures:
         folder: paths in documents are relative to it.
         others: describes and loads all other datasets.
         progress: is told what is done, how many pictures are done, and of how many.
+        cache: the folder for decoded pictures; by default `pictures` in the user's cache folder.
     """
 
     def __init__(
@@ -38,8 +39,10 @@ class LocalPictures:
         others: Catalog = REGISTERED,
         *,
         progress: Callable[[str, int, int], None] = silent,
+        cache: Path | None = None,
     ) -> None:
-        self._folder, self._others, self._progress = folder, others, progress
+        self._folder, self._others = folder, others
+        self._progress, self._cache = progress, cache
 
     def describe(self, reference: Reference) -> Described:
         """See `Catalog`. Decodes pictures that are not in the cache yet."""
@@ -73,6 +76,6 @@ class LocalPictures:
         path = located(self._folder, reference.file, reference.sha256)
         try:
             with opened(path, reference.file) as source:
-                return prepare(source, reference, PictureCache(), self._progress)
+                return prepare(source, reference, PictureCache(self._cache), self._progress)
         except PicturesError as error:
             raise refused(error) from None

@@ -36,8 +36,8 @@ def listed_pictures(path: Path, file: str) -> PictureList:
     except TableError as error:
         raise PicturesError(file, error.expected, error.found, error.hint, line=error.line) from None
     if not {PATH, TARGET} <= {*table.names}:
-        names = ", ".join(printable(name, 30) for name in table.names[:10])
-        raise PicturesError(file, f"the columns {PATH!r} and {TARGET!r}", names, line=table.header_line)
+        found = ", ".join(printable(name, 30) for name in table.names[:10])
+        raise PicturesError(file, f"the columns {PATH!r} and {TARGET!r}", found, line=table.header_line)
     targets = table.columns[TARGET].values
     if targets is None:
         raise PicturesError(file, f"at most 1,000 classes in {TARGET!r}", "more")
