@@ -128,7 +128,7 @@ class DatasetUnavailableError(DatasetError):
 
 
 class SourceError(DatasetError):
-    """Data of the user cannot be learned from; says where it is wrong, as far as that is known."""
+    """Data of the user cannot be learned from. `line` counts from 1; `column` is a name, or a number."""
 
     def __init__(
         self,
@@ -142,7 +142,6 @@ class SourceError(DatasetError):
         entry: str | None = None,
     ) -> None:
         self.file, self.line, self.column, self.entry = file, line, column, entry
-        """`line` counts from 1; `column` is a name, or a number from 1; `entry` is a path within an archive."""
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(unexpected(self.place, expected, found, hint))
 
