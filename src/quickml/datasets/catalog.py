@@ -102,7 +102,7 @@ def _unread(reference: FileReference) -> Problem:
     return Problem(
         pointer="/dataset",
         expected="a dataset that comes with QuickML; a server does not take files of its users yet",
-        found=f"a {reference.name} in a file, {file[:MAX_FILE]!r}",
+        found=f"{'a table' if reference.name == 'table' else reference.name} in a file, {file[:MAX_FILE]!r}",
         hint="train with `quickml run` on the machine that has the file",
         code="files-not-taken",
         values={"name": reference.name, "file": file[:MAX_FILE]},

@@ -201,9 +201,10 @@ class ZipArchive:
             ):
                 break
             values = _ENTRY.unpack_from(directory, at)
-            at += _ENTRY.size + sum(values[10:13])
-            raw = directory[at - sum(values[10:13]) :][: values[10]]
-            extra = directory[at - values[12] - values[11] : at - values[12]]
+            start = at + _ENTRY.size
+            middle = start + values[10]
+            raw, extra = directory[start:middle], directory[middle : middle + values[11]]
+            at = middle + values[11] + values[12]
             yield self._entry(values, raw, extra)
         if found != self._count or at != len(directory):
             self._refuse(None, f"{self._count:,} entries, as its end says", "another number")

@@ -135,7 +135,8 @@ def _disk_errors(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = (error.strerror or type(error).__name__).lower()
+        reason = error.strerror or type(error).__name__
+        reason = reason[:1].lower() + reason[1:]
         expected = f"to keep decoded pictures in {folder}"
         hint = "free some space, or name another folder in XDG_CACHE_HOME"
         raise DatasetError(f"pictures: expected {expected}, found: {reason}; {hint}") from error

@@ -22,6 +22,8 @@ class Sides:
 
     train: Places
     test: Places
+    first: Places
+    """The places of the pictures whose pixels were not there before."""
     repeated: int
     """Pictures whose pixels were there before."""
     ambiguous: int
@@ -54,6 +56,7 @@ def divide(
     places = np.arange(len(files))
     repeated = int((group != places).sum())
     ambiguous = int((classes[group] != classes).sum())
+    unique = np.flatnonzero(group == places)
     removed = 0
     if has_test:
         is_test = np.array([file.part == "test" for file in files])
@@ -62,11 +65,12 @@ def divide(
         order = np.random.default_rng(seed).permutation(len(files))
         train, test = order[~is_in_test[order]], np.flatnonzero(is_test)
     else:
-        unique = np.flatnonzero(group == places)
         held_out = min(math.ceil(round(len(unique) * fraction, 6)), len(unique) - 1)
         kept, chosen = split(classes[unique], held_out, seed)
         train, test = (_with_copies(unique[part], group) for part in (kept, chosen))
-    return Sides(train=train, test=test, repeated=repeated, ambiguous=ambiguous, removed=removed)
+    return Sides(
+        train=train, test=test, first=unique, repeated=repeated, ambiguous=ambiguous, removed=removed
+    )
 
 
 def _with_copies(chosen: Places, group: Places) -> Places:

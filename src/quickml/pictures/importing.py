@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -77,7 +77,7 @@ class PictureImport:
             fraction=self.reference.test_fraction or 0,
             seed=self.reference.seed,
         )
-        self._check({files[place].label for place in sides.train}, {file.label for file in files}, sides)
+        self._check(files, sides)
         order = np.concatenate([sides.train, sides.test])
         _arrange(pixels, np.array(kept, np.intp)[order], folder / PIXELS)
         del pixels
@@ -96,22 +96,24 @@ class PictureImport:
         if faults and self.reference.damaged == "refuse":
             raise damaged([faults[place] for place in sorted(faults)])
 
-    def _check(self, learned: set[str], left: set[str], sides: Sides) -> None:
-        for expected, labels, found in self._wanted(learned, left):
-            if lost := [label for label in self.found.labels if label not in labels]:
+    def _check(self, files: list[PictureFile], sides: Sides) -> None:
+        """Check that of each class something is left, to learn from and, if it is divided here, to test."""
+        left = Counter(file.label for file in files)
+        learned = {files[place].label for place in sides.train}
+        different = Counter(files[place].label for place in sides.first)
+        for label in self.found.labels:
+            expected, found = "", f"none of {label!r}"
+            if not left[label]:
+                expected = "pictures of each class that can be read"
+            elif not self.found.has_test and different[label] < 2:
+                expected, found = "two or more different pictures of each class", f"one of {label!r}"
+            elif label not in learned:
+                expected = "pictures of each class that are not in the test, too"
+            if expected:
                 hint = "add others, or remove the class"
-                raise PicturesError(self.source.file, expected, f"{found} {lost[0]!r}", hint)
+                raise PicturesError(self.source.file, expected, found, hint)
         if not len(sides.test):
             raise PicturesError(self.source.file, "pictures for the test", "none")
-
-    @staticmethod
-    def _wanted(learned: set[str], left: set[str]) -> Iterator[tuple[str, set[str], str]]:
-        yield "pictures of each class that can be read", left, "none of"
-        yield (
-            "different pictures of each class, also to learn from",
-            learned,
-            "the same, or only in the test, of",
-        )
 
 
 def _arrange(pixels: Pixels, order: Places, path: Path) -> None:

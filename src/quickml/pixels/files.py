@@ -51,9 +51,11 @@ def header(
     Raises:
         PictureError: the content is not a picture of these formats, or has too many pixels.
     """
+    from PIL import Image
+
     with _opened(content, name, formats, max_pixels) as image:
         width, height = image.size
-        if image.getexif().get(ORIENTATION) in TURNED:
+        if Image.Image.getexif(image).get(ORIENTATION) in TURNED:  # that of PNG decodes all pixels
             width, height = height, width
         kind = "JPEG" if image.format == "MPO" else image.format or ""
         return Header(

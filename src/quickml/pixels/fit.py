@@ -69,19 +69,18 @@ def _resized(reduced: Image.Image, size: Pair, blocks: Pair, target: Pair, resiz
     """The reduced form of a picture of a `size`, in the target size or, to `fit`, less; not turned yet."""
     from PIL import Image
 
-    if resize == "stretch":
-        return reduced if reduced.size == target else reduced.resize(target, Image.Resampling.BILINEAR)
     scales = [wanted / length for wanted, length in zip(target, size, strict=True)]
-    scale = max(scales) if resize == "crop" else min(scales)
-    if resize == "fit":
-        width, height = (max(1, round(length * scale)) for length in size)
+    visible = [float(length) for length in size]
+    if resize == "crop":
+        visible = [min(length, wanted / max(scales)) for wanted, length in zip(target, size, strict=True)]
+    elif resize == "fit":
+        width, height = (max(1, round(length * min(scales))) for length in size)
         target = min(width, target[0]), min(height, target[1])
-        visible = [float(length) for length in size]
-    else:
-        visible = [min(length, wanted / scale) for wanted, length in zip(target, size, strict=True)]
     left, top = ((length - shown) / 2 for length, shown in zip(size, visible, strict=True))
     across, down = blocks
-    box = (left / across, top / down, (left + visible[0]) / across, (top + visible[1]) / down)
+    right = min((left + visible[0]) / across, reduced.width)  # rounding may take them beyond
+    bottom = min((top + visible[1]) / down, reduced.height)
+    box = (left / across, top / down, right, bottom)
     if reduced.size == target and box == (0, 0, *target):
         return reduced
     return reduced.resize(target, Image.Resampling.BILINEAR, box=box)
