@@ -170,7 +170,7 @@ LISTS = {
     "absolute": ("/etc/passwd,a\n", "found one outside of it (list.csv, line 12: /etc/passwd)"),
     "no class": ("all/1.png,\n", "expected the class of each picture, found none (list.csv, line 12)"),
     "two classes": ("all/1.png,a\n", "expected one class for a picture, found 'b' and 'a' (list.csv: all/1.png)"),
-    "case": ("all/0.png,A\n", "found"),
+    "case": ("all/0.png,A\n", "found 'a' and 'A'"),
     "fields": ("all/1.png,a,b\n", "expected 2 fields as in line 1, found 3 (list.csv, line 12)"),
 }  # fmt: skip
 
