@@ -22,6 +22,8 @@ from quickml.errors import DatasetError
 from quickml.files.atomic import new_file, new_folder
 
 MAX_BYTES = 20 << 30
+ABANDONED_S = 24 * 3600
+"""Age at which what is not complete is removed."""
 PIXELS, ABOUT = "pixels.npy", "about.json"
 _FRESH_NS = 2_000_000_000
 """Sources that changed within this time may change again without another time of change."""
@@ -93,7 +95,11 @@ class PictureCache:
         self._folder.chmod(0o700)
 
     def _shrink(self, key: str) -> None:
-        """Remove what was not used for the longest time, but not this entry."""
+        """Remove what was used the longest time ago, but not this entry; and what killed processes left."""
+        for partial in self._folder.glob(".*.partial"):
+            with suppress(OSError):
+                if time.time() - partial.stat().st_mtime > ABANDONED_S:
+                    shutil.rmtree(partial)
         entries = sorted(self._entries(), reverse=True)
         total = 0
         for _, size_bytes, entry in entries:

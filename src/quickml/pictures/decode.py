@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,15 +30,33 @@ class Decoded:
 
 
 def decode(
-    source: PictureSource, files: Sequence[PictureFile], pixels: Pixels, resize: Resize, progress: Progress
+    source: PictureSource,
+    files: Sequence[PictureFile],
+    sums: Mapping[str, str],
+    *,
+    pixels: Pixels,
+    resize: Resize,
+    progress: Progress,
 ) -> Decoded:
-    """Decode pictures into `pixels`, uint8 (files, height, width, channels)."""
+    """Decode pictures.
+
+    Args:
+        source: where they are.
+        files: the pictures.
+        sums: SHA-256 of each file, by its name.
+        pixels: takes the pixels, uint8 (files, height, width, channels).
+        resize: what is done with other proportions.
+        progress: is told what is done.
+    """
     shape = pixels.shape[1:]
 
     def read(place: int) -> bytes | PicturesError:
         name = files[place].name
         try:
             content = source.read(name)
+            if hashlib.sha256(content).hexdigest() != sums[name]:
+                expected, found = "a file that stays as it is", "another content"
+                raise PicturesError(source.file, expected, found, entry=name)
             array = picture(content, shape, name, formats=FORMATS, max_pixels=MAX_PIXELS, resize=resize)
         except PicturesError as error:
             return error

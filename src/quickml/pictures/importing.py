@@ -63,12 +63,20 @@ class PictureImport:
         self._refuse(self.looked.faults)
         path = folder / "decoded.npy"
         pixels = mapped(path, (len(self.files), *self.shape))
-        done = decode(self.source, self.files, pixels, self.reference.resize, self.progress)
+        done = decode(
+            self.source,
+            self.files,
+            self.looked.sums,
+            pixels=pixels,
+            resize=self.reference.resize,
+            progress=self.progress,
+        )
         self._refuse(done.faults)
         kept = [place for place, digest in enumerate(done.digests) if digest is not None]
         files = [self.files[place] for place in kept]
         labels = sorted(self.found.labels)
-        classes = np.array([labels.index(file.label) for file in files], np.int32)
+        index = {label: place for place, label in enumerate(labels)}
+        classes = np.array([index[file.label] for file in files], np.int32)
         sides = divide(
             files,
             [digest for digest in done.digests if digest is not None],
@@ -86,7 +94,7 @@ class PictureImport:
         about = {
             "train": len(sides.train),
             "test": len(sides.test),
-            "classes": [labels[index] for index in classes[order]],
+            "classes": [labels[place] for place in classes[order]],
             "notices": [vars(one) for one in of_decoding(self.looked, sides, skipped, self.reference)],
         }
         describe(folder, about)

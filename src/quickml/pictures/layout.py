@@ -106,7 +106,7 @@ def _by_folder(
         hint = "put the pictures of each class into a folder of its own, whose name is the class"
         raise PicturesError(source.file, "a folder for each class", f"{beside:,} pictures without one", hint)
     if beside:
-        message = f"{beside:,} pictures beside the folders of the classes are passed over"
+        message = f"pictures beside the folders of the classes, which are passed over: {beside:,}"
         notices.append(Notice(pointer="/dataset/file", message=message))
     children = {
         prefix + folder[len(prefix) :].split("/")[0]
@@ -205,7 +205,7 @@ def _others(count: int, source: PictureSource) -> Iterator[Notice]:
     if count:
         suffixes = sorted({_suffix(name) or "no suffix" for name in source.names} - READ - OTHERS)
         listed = ", ".join(printable(suffix, 20) for suffix in suffixes[:6])
-        message = f"{count:,} files that are no pictures are passed over ({listed})"
+        message = f"files that are no pictures, which are passed over: {count:,} ({listed})"
         yield Notice(pointer="/dataset/file", message=message)
 
 

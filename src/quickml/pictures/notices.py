@@ -53,16 +53,18 @@ def of_decoding(looked: Survey, sides: Sides, skipped: int, completed: PicturesR
         if one
     )
     told = {
-        f"{skipped:,} pictures cannot be read and are left out": skipped,
-        f"{animated:,} pictures are animated; the first frame of each is taken": animated,
-        f"{sides.repeated:,} pictures are copies of others; all copies are on one side": sides.repeated,
-        f"{sides.ambiguous:,} of these copies are in another class": sides.ambiguous,
-        f"{sides.removed:,} pictures are for the test, too, and are not learned from": sides.removed,
+        "pictures that cannot be read, which are left out": skipped,
+        "animated pictures, of which the first frame is taken": animated,
+        "copies of other pictures, which are all for training or all for the test": sides.repeated,
+        "of these, copies in another class": sides.ambiguous,
+        "pictures that are in the test, too, which are not learned from": sides.removed,
     }
-    yield from (Notice(pointer="/dataset/file", message=message) for message, count in told.items() if count)
+    yield from (
+        Notice(pointer="/dataset/file", message=f"{what}: {count:,}") for what, count in told.items() if count
+    )
     if others:
         how = {"crop": "cut off on both sides", "fit": "given black bars", "stretch": "stretched"}
-        message = f"{others:,} pictures have other proportions and are {how[completed.resize]}"
+        message = f"pictures of other proportions, which are {how[completed.resize]}: {others:,}"
         yield Notice(pointer="/dataset/resize", message=message)
 
 

@@ -23,7 +23,7 @@ from quickml.pictures.layout import Layout, layout
 from quickml.pictures.notices import of_layout, of_options
 from quickml.pictures.problems import option
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import Progress, Survey, survey
+from quickml.pictures.survey import Progress, survey
 
 TEST_FRACTION = 0.2
 VERSION = 1
@@ -73,18 +73,20 @@ def prepare(
     _check_options(reference, found)
     stamp, changed_ns = source.stamp()
     known = cache.seen(stamp)
-    looked: Survey | None = None
-    if known is None:
-        looked = survey(source, found.files, progress)
-        known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
-        cache.remember(stamp, known, changed_ns)
-    if reference.sha256 is not None and reference.sha256 != known["sha256"]:
-        raise changed(source.file, reference.sha256, known["sha256"])
+    if known is not None and known["sha256"] == (reference.sha256 or known["sha256"]):
+        completed = _completed(reference, found, known)
+        key = _key(completed)
+        if about := cache.about(key):
+            return _prepared(reference, completed, found, about, cache.pixels(key))
+    looked = survey(source, found.files, progress)
+    known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
+    cache.remember(stamp, known, changed_ns)
+    if reference.sha256 is not None and reference.sha256 != looked.sha256:
+        raise changed(source.file, reference.sha256, looked.sha256)
     completed = _completed(reference, found, known)
     key = _key(completed)
     about = cache.about(key)
     if about is None:
-        looked = looked or survey(source, found.files, progress)
         run = PictureImport(source=source, found=found, looked=looked, reference=completed, progress=progress)
         with cache.new(key, run.needed_bytes) as folder:
             about = run.write(folder)

@@ -236,8 +236,13 @@ def stamps(folder: Path, names: Iterable[str]) -> tuple[str, int]:
 
 def sum_of(sums: Mapping[str, str]) -> str:
     """SHA-256 of lines such as `sha256sum` writes, sorted by name."""
-    lines = (f"{sums[name]}  {name}\n" for name in sorted(sums))
     whole = hashlib.sha256()
-    for line in lines:
-        whole.update(line.encode(errors="surrogateescape"))
+    for name in sorted(sums):
+        shown, mark = name, ""
+        if any(
+            sign in name for sign in "\\\n\r"
+        ):  # as `sha256sum` does, so that no name looks like two lines
+            shown = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            mark = "\\"
+        whole.update(f"{mark}{sums[name]}  {shown}\n".encode(errors="surrogateescape"))
     return whole.hexdigest()

@@ -47,6 +47,8 @@ class Survey:
 
     sha256: str
     """Of the source."""
+    sums: dict[str, str]
+    """SHA-256 of each file, by its name."""
     headers: tuple[Header | None, ...]
     """Of each file; None for one that is no picture."""
     faults: dict[int, PicturesError]
@@ -94,7 +96,7 @@ def survey(source: PictureSource, files: Sequence[PictureFile], progress: Progre
         if isinstance(found, PicturesError):
             faults[place] = found
         progress("looked at", place + 1, len(files))
-    return Survey(sha256=source.sha256(sums), headers=tuple(headers), faults=faults)
+    return Survey(sha256=source.sha256(sums), sums=sums, headers=tuple(headers), faults=faults)
 
 
 def checked(content: bytes, file: str, name: str) -> Header:

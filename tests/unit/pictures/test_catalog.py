@@ -106,13 +106,15 @@ def test_the_same_pixels_are_on_one_side(tmp_path):
         sides = [{pixels.tobytes() for pixels in x} for x in (data.x_train, data.x_test)]
         assert not sides[0] & sides[1]
         assert (len(data.x_train), len(data.x_test)) == (96, 24)
-        assert "80 pictures are copies of others" in str(found.notices)
+        assert "copies of other pictures, which are all for training or all for the test: 80" in str(
+            found.notices
+        )
 
 
 def test_a_picture_in_two_classes_is_told(tmp_path):
     contents = fruit() | {"Kiwi/apple.png": fruit()["Apple/0.png"]}
     found = prepared(written(tmp_path / "fruit", contents), tmp_path / "cache")
-    assert "1 of these copies are in another class" in [notice.message for notice in found.notices]
+    assert "of these, copies in another class: 1" in [notice.message for notice in found.notices]
 
 
 def test_each_class_is_in_the_test_with_its_share(tmp_path):
@@ -136,7 +138,7 @@ def test_a_test_folder_is_used(top, train, test, tmp_path):
     assert found.reference.test_fraction is None
     messages = [notice.message for notice in found.notices]
     assert f"the pictures in '{test}' are for the test" in messages
-    assert "1 pictures are for the test, too, and are not learned from" in messages
+    assert "pictures that are in the test, too, which are not learned from: 1" in messages
     with pytest.raises(DocumentError, match="/dataset/test_fraction: expected no fraction"):
         prepared(tmp_path / "x.zip", tmp_path / "cache", test_fraction=0.2)
 
@@ -270,8 +272,8 @@ def test_what_is_passed_over_is_told(folder):
         {"Apple/notes.txt": b"x", "readme.md": b"x", "lost.png": saved(photo(5)), "Apple/.hidden.png": b"x"},
     )
     messages = [notice.message for notice in understand(doc(), local(folder)).notices]
-    assert "2 files that are no pictures are passed over (.md, .txt)" in messages
-    assert "1 pictures beside the folders of the classes are passed over" in messages
+    assert "files that are no pictures, which are passed over: 2 (.md, .txt)" in messages
+    assert "pictures beside the folders of the classes, which are passed over: 1" in messages
 
 
 def test_links_to_folders_are_refused(folder):
@@ -335,6 +337,36 @@ def test_nothing_is_left_of_an_import_that_fails(folder):
     with pytest.raises(DocumentError):
         prepared(folder / "fruit", folder / "cache")
     assert not [path for path in (folder / "cache").iterdir() if path.is_dir()]
+
+
+def test_what_a_killed_process_left_is_removed_after_a_day(folder):
+    (folder / "cache" / ".x.partial").mkdir(parents=True)
+    (folder / "cache" / ".y.partial").mkdir()
+    os.utime(folder / "cache" / ".x.partial", (1, 1))
+    prepared(folder / "fruit", folder / "cache")
+    assert [path.name for path in (folder / "cache").glob(".*.partial")] == [".y.partial"]
+
+
+def test_a_picture_that_changes_while_it_is_read_is_refused(folder):
+    def change(what, done, total):
+        if (what, done) == ("looked at", total):
+            (folder / "fruit" / "Kiwi" / "3.png").write_bytes(saved(photo(999)))
+
+    with pytest.raises(DocumentError, match="expected a file that stays as it is"):
+        prepared(folder / "fruit", folder / "cache", change)
+
+
+def test_names_may_be_anything(folder):
+    names = ["a\nb.png", "a\\b.png", os.fsdecode(b"\xff.png"), "\u202e.png"]
+    written(folder / "fruit", {f"Kiwi/{name}": saved(photo(200 + n)) for n, name in enumerate(names)})
+    assert sum(prepared(folder / "fruit", folder / "cache").info.sizes) == 16
+    written(folder / "fruit", {f"Kiwi/{name}": b"" for name in names})
+    for problem in told(folder):
+        assert problem.isprintable()
+        problem.encode()
+    (folder / "fruit" / os.fsdecode(b"\xffruit")).mkdir()
+    written(folder / "fruit" / os.fsdecode(b"\xffruit"), {"1.png": saved(photo(1)), "2.png": saved(photo(2))})
+    assert any("expected printable names of classes" in problem for problem in told(folder))
 
 
 def test_the_cache_has_a_limit(folder, monkeypatch):

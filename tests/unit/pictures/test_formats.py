@@ -113,7 +113,9 @@ def test_of_an_animation_the_first_frame_is_taken_and_that_is_told(format, tmp_p
     moving = saved(frames[0], format, save_all=True, append_images=frames[1:])
     name = f"Apple/moving.{format.lower()}"
     found = prepared(written(tmp_path / "fruit", {**fruit(), name: moving}), tmp_path / "cache")
-    assert "1 pictures are animated" in " ".join(notice.message for notice in found.notices)
+    assert "animated pictures, of which the first frame is taken: 1" in " ".join(
+        notice.message for notice in found.notices
+    )
     assert picture(moving, SHAPE, "x")[..., 0].min() > 240
 
 
@@ -149,7 +151,9 @@ def test_a_file_that_is_no_picture_is_refused_or_skipped(name, tmp_path, monkeyp
     assert hint in problem.hint
     skipped = prepared(folder, tmp_path / "cache", damaged="skip")
     assert sum(skipped.info.sizes) == 12
-    assert "1 pictures cannot be read and are left out" in [notice.message for notice in skipped.notices]
+    assert "pictures that cannot be read, which are left out: 1" in [
+        notice.message for notice in skipped.notices
+    ]
 
 
 def test_a_picture_of_3_6_gigapixels_is_not_decoded(tmp_path, monkeypatch):

@@ -13,7 +13,7 @@ import rounds
 from damaged_pictures import SIGNATURE, damaged_picture, saved
 from quickml.errors import InputError
 from quickml.export.inputs import numbers
-from quickml.pixels import MAX_SCANS, fit, picture
+from quickml.pixels import MAX_SCANS, fit, header, picture
 
 SHAPE = (28, 20, 3)
 DAMAGED = rounds.choose(few=500, full=50_000)
@@ -31,6 +31,19 @@ def test_whatever_a_decoder_throws_is_an_input_error():
         else:
             assert (array.shape, array.dtype) == (SHAPE, np.uint8)
             read += 1
+    assert DAMAGED / 10 < read < DAMAGED
+
+
+def test_whatever_a_header_holds_is_an_input_error():
+    read = 0
+    for number in range(DAMAGED):
+        content = damaged_picture(random.Random(rounds.seed + number))
+        try:
+            found = header(content, "x", formats=("PNG", "JPEG"))
+        except InputError as error:
+            assert str(error).startswith("x: expected a "), number
+        else:
+            read += found.format in {"PNG", "JPEG"}
     assert DAMAGED / 10 < read < DAMAGED
 
 
