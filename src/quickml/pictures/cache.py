@@ -63,7 +63,8 @@ class PictureCache:
             self._prepare()
             if shutil.disk_usage(self._folder).free < needed_bytes:
                 raise OSError(errno.ENOSPC, f"less than {needed_bytes >> 20:,} MiB free")
-            shutil.rmtree(self._folder / key, ignore_errors=True)  # one that is damaged
+            if self.about(key) is None:
+                shutil.rmtree(self._folder / key, ignore_errors=True)  # one that is damaged
             with suppress(FileExistsError), new_folder(self._folder / key) as folder:  # another was faster
                 folder.chmod(0o700)
                 yield folder

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
+from threading import Semaphore
 from typing import Any
 
 import numpy.typing as npt
@@ -13,9 +15,11 @@ import numpy.typing as npt
 from quickml.errors import PictureError, PicturesError
 from quickml.pictures.layout import PictureFile
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import EXPECTED, FORMATS, MAX_PIXELS, Progress, in_order
+from quickml.pictures.survey import EXPECTED, FORMATS, MAX_PIXELS, Progress, Survey, in_order
 from quickml.pixels import Resize, picture
 
+LARGE_AT_ONCE = 2
+"""Pictures that take much memory and are decoded at once."""
 Pixels = npt.NDArray[Any]
 
 
@@ -32,7 +36,7 @@ class Decoded:
 def decode(
     source: PictureSource,
     files: Sequence[PictureFile],
-    sums: Mapping[str, str],
+    looked: Survey,
     *,
     pixels: Pixels,
     resize: Resize,
@@ -43,21 +47,22 @@ def decode(
     Args:
         source: where they are.
         files: the pictures.
-        sums: SHA-256 of each file, by its name.
+        looked: what is known of the files.
         pixels: takes the pixels, uint8 (files, height, width, channels).
         resize: what is done with other proportions.
         progress: is told what is done.
     """
-    shape = pixels.shape[1:]
+    shape, large, few = pixels.shape[1:], looked.large, Semaphore(LARGE_AT_ONCE)
 
     def read(place: int) -> bytes | PicturesError:
         name = files[place].name
         try:
             content = source.read(name)
-            if hashlib.sha256(content).hexdigest() != sums[name]:
+            if hashlib.sha256(content).hexdigest() != looked.sums[name]:
                 expected, found = "a file that stays as it is", "another content"
                 raise PicturesError(source.file, expected, found, entry=name)
-            array = picture(content, shape, name, formats=FORMATS, max_pixels=MAX_PIXELS, resize=resize)
+            with few if name in large else nullcontext():
+                array = picture(content, shape, name, formats=FORMATS, max_pixels=MAX_PIXELS, resize=resize)
         except PicturesError as error:
             return error
         except PictureError as error:

@@ -66,7 +66,7 @@ class PictureImport:
         done = decode(
             self.source,
             self.files,
-            self.looked.sums,
+            self.looked,
             pixels=pixels,
             resize=self.reference.resize,
             progress=self.progress,

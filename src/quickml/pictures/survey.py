@@ -21,6 +21,7 @@ EXPECTED = "JPEG, PNG, WebP or BMP"
 SMALL = 128
 """Longest side of pictures that are used in their own size, if all have the same."""
 DEFAULT_SIZE = (96, 96)
+LARGE_BYTES = 64 << 20
 _AHEAD = 8
 """Pictures that wait for each thread."""
 
@@ -65,6 +66,12 @@ class Survey:
     def channels(self) -> int:
         """1 if all pictures are grey, otherwise 3."""
         return 1 if all(one.is_grey for one in self.headers if one) else 3
+
+    @property
+    def large(self) -> frozenset[str]:
+        """Names of pictures that take much memory while they are decoded."""
+        headers = zip(self.sums, self.headers, strict=True)
+        return frozenset(name for name, one in headers if one and one.decoded_bytes > LARGE_BYTES)
 
     @property
     def formats(self) -> dict[str, int]:

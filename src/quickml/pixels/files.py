@@ -41,6 +41,8 @@ class Header:
     width: int
     is_grey: bool
     is_animated: bool
+    decoded_bytes: int
+    """Memory that decoding takes. A JPEG that is not progressive is decoded in rows, in a smaller size."""
 
 
 def header(
@@ -65,6 +67,7 @@ def header(
             is_grey=image.mode in _GREY or image.mode.startswith("I"),
             # an MPO file has a photo and smaller versions of it
             is_animated=kind != "JPEG" and bool(getattr(image, "is_animated", False)),
+            decoded_bytes=0 if kind == "JPEG" and not image.info.get("progressive") else 8 * width * height,
         )
 
 

@@ -2,17 +2,20 @@
 
 import json
 import os
+import random
 import shutil
 import unicodedata
 
 import numpy as np
 import pytest
 
+import rounds
 from pictures import fruit, photo, prepared, saved, written, zipped
 from quickml.datasets import REGISTERED, PicturesReference
+from quickml.datasets.check import check
 from quickml.datasets.registry import find
 from quickml.document import Plan, understand
-from quickml.errors import DatasetError, DocumentError
+from quickml.errors import DatasetError, DocumentError, QuickMLError
 from quickml.pictures import LocalPictures, cache
 from quickml.tables import LocalFiles
 
@@ -367,6 +370,48 @@ def test_names_may_be_anything(folder):
     (folder / "fruit" / os.fsdecode(b"\xffruit")).mkdir()
     written(folder / "fruit" / os.fsdecode(b"\xffruit"), {"1.png": saved(photo(1)), "2.png": saved(photo(2))})
     assert any("expected printable names of classes" in problem for problem in told(folder))
+
+
+PLACES = (
+    "",
+    "train/",
+    "test/",
+    "val/",
+    "a/",
+    "a/b/",
+    "B/",
+    "b/",
+    "x/y/",
+    ".hid/",
+    "__MACOSX/",
+    "Train/",
+    "x/train/",
+    "x/test/",
+)
+NAMES = ("1.png", "2.png", "3.PNG", "4.jpg", "5.heic", "notes.txt", "._1.png", "")
+
+
+@pytest.mark.parametrize("number", range(rounds.choose(few=60, full=2000)))
+def test_any_folder_is_described_and_loaded_or_refused(number, tmp_path):
+    dice = random.Random(rounds.seed + number)
+    contents = {}
+    for _ in range(dice.randrange(2, 30)):
+        name = dice.choice(PLACES) + dice.choice(("", "a/", "b/", "c/")) + dice.choice(NAMES)
+        contents[name or "0.png"] = dice.choice(
+            (saved(photo(dice.randrange(40))), saved(photo(dice.randrange(9))))
+        )
+    folder = written(tmp_path / "fruit", contents)
+    options = {"damaged": dice.choice(("skip", "refuse")), "channels": dice.choice((None, 1)), "seed": number}
+    try:
+        found = prepared(folder, tmp_path / "cache", **options)
+    except QuickMLError as error:
+        assert "fruit" in str(error)
+        return
+    data = found.data()
+    check(found.info, data)
+    sides = [{pixels.tobytes() for pixels in x} for x in (data.x_train, data.x_test)]
+    assert not sides[0] & sides[1]
+    assert set(data.y_train.tolist()) == set(range(len(found.info.labels)))
 
 
 def test_the_cache_has_a_limit(folder, monkeypatch):
