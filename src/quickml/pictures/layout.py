@@ -88,7 +88,7 @@ def _by_folder(
 ) -> tuple[list[tuple[str, str, Part]], list[str], list[Notice]]:
     """Names with label and part, folders without a picture, and notices."""
     root = _root([*pictures, *(f"{folder}/" for folder in folders)])
-    parts, notices = _parts(root, pictures)
+    parts, notices = _parts(source, root, pictures)
     notices += _training_too(parts)
     found: list[tuple[str, str, Part]] = []
     beside, classes = 0, set()
@@ -125,19 +125,20 @@ def _root(names: Sequence[str]) -> str:
         tops = {name.split("/")[0] for name in inner}
         if len(tops) != 1 or not any(name.count("/") > 1 for name in inner):
             return root
-        if any(name.count("/") == 1 and not name.endswith("/") for name in inner):
-            return root  # pictures in the one folder: it is a class
         root += f"{tops.pop()}/"
 
 
-def _parts(root: str, pictures: Sequence[str]) -> tuple[dict[str, Part], list[Notice]]:
+def _parts(source: PictureSource, root: str, pictures: Sequence[str]) -> tuple[dict[str, Part], list[Notice]]:
     """Which part the pictures below a path are for."""
     tops = {name[len(root) :].split("/")[0] for name in pictures if "/" in name[len(root) :]}
     named = {top.casefold(): top for top in tops}
     train = next((named[name] for name in TRAIN_FOLDERS if name in named), None)
     test = next((named[name] for name in TEST_FOLDERS if name in named), None)
-    if train is None or test is None or tops - {named.get(name) for name in TRAIN_FOLDERS + TEST_FOLDERS}:
+    if train is None or test is None:
         return {root: "train"}, []
+    if others := sorted(tops - {named.get(name) for name in TRAIN_FOLDERS + TEST_FOLDERS}):
+        expected, hint = f"no pictures beside {train!r} and {test!r}", "move them into one of these"
+        raise PicturesError(source.file, expected, "some", hint, entry=root + others[0])
     parts: dict[str, Part] = {f"{root}{top}/": "test" if top == test else "train" for top in sorted(tops)}
     message = f"the pictures in {printable(test, 40)!r} are for the test"
     return parts, [Notice(pointer="/dataset/file", message=message)]

@@ -158,6 +158,14 @@ def test_validation_pictures_beside_a_test_are_learned_from(tmp_path):
     assert "the pictures in 'val' are learned from, too" in str(found.notices)
 
 
+def test_folders_beside_training_and_test_are_refused(tmp_path):
+    parts = {
+        f"{part}/{name}": content for part in ("train", "test", "more") for name, content in fruit(3).items()
+    }
+    written(tmp_path / "fruit", parts)
+    assert "expected no pictures beside 'train' and 'test', found some (fruit: more)" in told(tmp_path)[0]
+
+
 def test_a_list_of_pictures(tmp_path):
     written(tmp_path / "photos", {f"all/{n}.png": saved(photo(n)) for n in range(10)})
     rows = "".join(f"all\\{n}.png;{'ab'[n % 2]}\n" for n in range(10))
@@ -279,6 +287,14 @@ def test_what_is_passed_over_is_told(folder):
     assert "pictures beside the folders of the classes, which are passed over: 1" in messages
 
 
+def test_a_picture_beside_the_classes_in_a_folder_around_is_passed_over(tmp_path):
+    contents = {f"data/fruit/{name}": content for name, content in fruit().items()}
+    found = prepared(
+        zipped(tmp_path / "x.zip", contents | {"data/fruit/cover.png": saved(photo(5))}), tmp_path / "cache"
+    )
+    assert (found.info.labels, sum(found.info.sizes)) == (("Apple", "Kiwi"), 12)
+
+
 def test_links_to_folders_are_refused(folder):
     (folder / "fruit" / "Pear").symlink_to(folder / "fruit" / "Kiwi")
     assert "expected folders and files, found a link to a folder (fruit: Pear)" in told(folder)[0]
@@ -372,34 +388,29 @@ def test_names_may_be_anything(folder):
     assert any("expected printable names of classes" in problem for problem in told(folder))
 
 
-PLACES = (
-    "",
-    "train/",
-    "test/",
-    "val/",
-    "a/",
-    "a/b/",
+ROOTS = (("",), ("",), ("x/y/",), ("train/", "test/"), ("x/train/", "x/test/", "x/val/"), ("a/b/", "c/", ""))
+JUNK = (
+    "__MACOSX/a/._1.png",
+    "a/._1.png",
+    ".hidden/1.png",
+    "notes.txt",
+    "a/5.heic",
     "B/",
-    "b/",
-    "x/y/",
-    ".hid/",
-    "__MACOSX/",
-    "Train/",
-    "x/train/",
-    "x/test/",
+    "a/more/deep/1.png",
+    "1.png",
 )
-NAMES = ("1.png", "2.png", "3.PNG", "4.jpg", "5.heic", "notes.txt", "._1.png", "")
 
 
 @pytest.mark.parametrize("number", range(rounds.choose(few=60, full=2000)))
 def test_any_folder_is_described_and_loaded_or_refused(number, tmp_path):
     dice = random.Random(rounds.seed + number)
-    contents = {}
-    for _ in range(dice.randrange(2, 30)):
-        name = dice.choice(PLACES) + dice.choice(("", "a/", "b/", "c/")) + dice.choice(NAMES)
-        contents[name or "0.png"] = dice.choice(
-            (saved(photo(dice.randrange(40))), saved(photo(dice.randrange(9))))
-        )
+    roots, variety = dice.choice(ROOTS), dice.choice((9, 40, 400))
+    contents = {
+        f"{dice.choice(roots)}{dice.choice('abc')}/{n}.png": saved(photo(dice.randrange(variety)))
+        for n in range(dice.randrange(4, 60))
+    }
+    for name in dice.sample(JUNK, dice.choice((0, 0, 1, 3))):
+        contents[dice.choice(roots) + name] = saved(photo(dice.randrange(variety)))
     folder = written(tmp_path / "fruit", contents)
     options = {"damaged": dice.choice(("skip", "refuse")), "channels": dice.choice((None, 1)), "seed": number}
     try:
