@@ -5,8 +5,8 @@
     python benchmarks/data.py all
 
 Prints one line per promise: the figure, what it may be at most, and whether it is kept. The script by hand
-needs pandas, which QuickML does not use: `python -m pip install pandas`, or `--pandas` with the Python of another
-environment that has pandas and TensorFlow.
+needs pandas, which QuickML does not use: `python -m pip install pandas`, or `--pandas` with the Python of
+another environment that has pandas and TensorFlow.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from quickml.document.text import MAX_BYTES
+from quickml.pictures import LocalPictures
 from quickml.service.policy import DocumentLimits
 from quickml.tables import LocalFiles
 
@@ -62,6 +64,43 @@ def learned(**options: Any) -> WithTable:
     """A document that learns from flowers.csv with these options."""
     given = {"name": "table", "file": "flowers.csv", "target": "species", **options}
     return WithTable(document=doc(END, dataset=given))
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithPictures:
+    """A document that learns from a folder of pictures, and the contents of its files."""
+
+    document: dict[str, Any]
+    contents: Mapping[str, bytes]
+
+    @contextmanager
+    def files(self) -> Iterator[LocalPictures]:
+        """A catalog that has the pictures."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in self.contents.items():
+                path = Path(folder, "fruit", name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(content)
+            yield LocalPictures(Path(folder), cache=Path(folder, "cache"))
+
+
+def photographed(contents: Mapping[str, bytes] | None = None, **options: Any) -> WithPictures:
+    """A document that learns from fruit with these options; some pictures have other contents."""
+    given = {"name": "pictures", "file": "fruit", **options}
+    pictures = {
+        f"{label}/{number}.bmp": bitmap(100 * kind + number)
+        for kind, label in enumerate(("Apple", "Kiwi"))
+        for number in range(5)
+    }
+    contents = {name: content for name, content in {**pictures, **(contents or {})}.items() if content}
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    return WithPictures(document=doc(*layers, dataset=given), contents=contents)
+
+
+def bitmap(colour: int) -> bytes:
+    """A BMP file of 8 x 8 pixels."""
+    head = struct.pack("<2sIHHIIiiHHIIiiII", b"BM", 246, 0, 0, 54, 40, 8, 8, 1, 24, 0, 192, 0, 0, 0, 0)
+    return head + bytes([colour]) * 192
 
 
 SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
@@ -148,6 +187,15 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
             "A file is another than the one that the document was written for.",
             learned(sha256="0123456789abcdef" * 4),
         ),
+        "pictures-source": (
+            "A folder, an archive or a list of pictures cannot be learned from.",
+            photographed({"kiwi/0.bmp": bitmap(90), "kiwi/1.bmp": bitmap(91)}),
+        ),
+        "picture-file": (
+            "A picture, or an entry of an archive, cannot be read: `entry` says which.",
+            photographed({"Kiwi/IMG_0012.HEIC": b"\0\0\0\x24ftypheic\0\0\0\0"}),
+        ),
+        "pictures-option": ("An option does not fit the pictures.", photographed(labels=["Apple", "Pear"])),
         "wrong-type": ("A value has another type.", trained(epochs="30")),
         "unknown-value": (
             "A value is not one of those that are possible.",

@@ -9,13 +9,16 @@
     ├── StoredPlanError        a plan in the database cannot be read
     ├── DatasetError           the data is missing, damaged, or not what its description says
     │   ├── DatasetUnavailableError  a server cannot show the data
-    │   └── TableError             a table cannot be read; says file, line and column
+    │   └── SourceError            data of the user cannot be learned from; says where it is wrong
+    │       ├── TableError             a table
+    │       └── PicturesError          pictures
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
     ├── RoomError              a disk has too little room for a result
     ├── AnswersError           a file of answers is damaged or another file
     ├── InputError             an input does not fit the model
+    │   └── PictureError           a file is not a picture that can be read
     ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
     ├── JobError               a job failed, or a request cannot be carried out on it
@@ -53,7 +56,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from quickml.problems import MAX_QUOTED
+from quickml.problems import MAX_QUOTED, placed
 from quickml.problems import Notice as Notice  # noqa: PLC0414  # for those who import from here
 from quickml.problems import Problem as Problem  # noqa: PLC0414  # for those who import from here
 from quickml.problems import unexpected as unexpected  # noqa: PLC0414  # for those who import from here
@@ -105,9 +108,8 @@ class PatchError(QuickMLError):
     def __init__(self, operation: Mapping[str, Any]) -> None:
         self.operation = operation
         path = operation.get("path") if isinstance(operation, Mapping) else None
-        super().__init__(
-            f"{path}: expected an operation that fits the document, found {str(operation)[:MAX_QUOTED]}"
-        )
+        found = str(operation)[:MAX_QUOTED]
+        super().__init__(f"{path}: expected an operation that fits the document, found {found}")
 
 
 class StoredPlanError(QuickMLError):
@@ -125,8 +127,8 @@ class DatasetUnavailableError(DatasetError):
     """A server cannot show the data: it is not there yet, damaged, or too large to look at."""
 
 
-class TableError(DatasetError):
-    """A table cannot be read, or a cell is not what it should be."""
+class SourceError(DatasetError):
+    """Data of the user cannot be learned from. `line` counts from 1; `column` is a name, or a number."""
 
     def __init__(
         self,
@@ -137,18 +139,24 @@ class TableError(DatasetError):
         *,
         line: int | None = None,
         column: str | int | None = None,
+        entry: str | None = None,
     ) -> None:
-        self.file, self.line, self.column = file, line, column
-        """`line` counts from 1; `column` is its name, or its number from 1 if that is all that is known."""
+        self.file, self.line, self.column, self.entry = file, line, column, entry
         self.expected, self.found, self.hint = expected, found, hint
         super().__init__(unexpected(self.place, expected, found, hint))
 
     @property
     def place(self) -> str:
-        """`flowers.csv, line 4, column 'sepal'`."""
-        line = f", line {self.line:,}" if self.line is not None else ""
-        column = f", column {printable(repr(self.column), MAX_QUOTED)}" if self.column is not None else ""
-        return f"{printable(self.file, MAX_QUOTED)}{line}{column}"
+        """`flowers.csv, line 4, column 'sepal'`, or `fruit.zip: Kiwi/IMG_0012.HEIC`."""
+        return placed(self.file, self.line, self.column, self.entry)
+
+
+class TableError(SourceError):
+    """A table cannot be read, or a cell is not what it should be."""
+
+
+class PicturesError(SourceError):
+    """A folder, an archive or a list of pictures cannot be learned from."""
 
 
 class TrainingError(QuickMLError):
@@ -181,6 +189,14 @@ class AnswersError(QuickMLError):
 
 class InputError(QuickMLError):
     """An input does not fit the description of a model."""
+
+
+class PictureError(InputError):
+    """A file is not a picture that can be read."""
+
+    def __init__(self, name: str, expected: str, found: str) -> None:
+        self.expected, self.found = expected, found
+        super().__init__(f"{name}: expected {expected}, found {found}")
 
 
 class FilmError(QuickMLError):

@@ -19,6 +19,16 @@ def unexpected(place: str, expected: str, found: object, hint: str = "", subject
     return f"{place}: {expects} {expected}, found {found}" + (f"; {hint}" if hint else "")
 
 
+def placed(file: str, line: int | None, column: str | int | None, entry: str | None) -> str:
+    """A place in a file: `flowers.csv, line 4, column 'sepal'`, or `fruit.zip: Kiwi/IMG_0012.HEIC`."""
+    where = f", line {line:,}" if line is not None else ""
+    if column is not None:
+        where += f", column {printable(repr(column), MAX_QUOTED)}"
+    if entry is not None:
+        where += f": {printable(entry, MAX_QUOTED)}"
+    return f"{printable(file, MAX_QUOTED)}{where}"
+
+
 class _OperationsSchema:
     """Describes JSON Patch in JSON Schemas; pydantic calls it."""
 

@@ -31,7 +31,14 @@ SpecFile = Annotated[
     ),
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
-DataFile = Annotated[Path, typer.Argument(metavar="FILE", help="A CSV file with a sample in each row.")]
+DataFile = Annotated[
+    Path,
+    typer.Argument(
+        metavar="FILE",
+        help="A CSV file with a sample in each row; or pictures: a folder that has a folder for each class, a"
+        " .zip file of it, or a CSV file with the columns path and target.",
+    ),
+]
 Target = Annotated[
     str | None,
     typer.Option(metavar="COLUMN", help="The column to predict. Default: the likeliest one, which is told."),
@@ -155,10 +162,10 @@ def validate(
 
 @app.command()
 def data(file: DataFile, target: Target = None, as_json: AsJson = False) -> None:
-    """Show what is in a table: its columns, their types, missing values and histograms.
+    """Show what is in a table or in pictures: columns, types and histograms, or classes and sizes.
 
-    FILE is a CSV file. Everything that is found out about it is told: encoding, delimiter, header, decimal
-    sign, and what is left out and why. A document to start from is printed, too.
+    Everything that is found out is told: encoding, delimiter, header and decimal sign of a CSV file, and what
+    is left out and why. A document to start from is printed, too.
     """
     from quickml.cli.commands.data import show_data
 
@@ -179,10 +186,9 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Write a document that learns from a table, with a network that fits it.
+    """Write a document that learns from a table or from pictures, with a network that fits it.
 
-    FILE is a CSV file. Train with `quickml run`, or change the document before: all types of columns are
-    in it.
+    Train with `quickml run`, or change the document before: all types of columns, or all classes, are in it.
     """
     from quickml.cli.commands.data import init_document
 

@@ -11,7 +11,7 @@ from typer.core import TyperGroup
 from quickml.errors import InputError
 
 _MODELS = {".mlmodel", ".mlpackage"}
-_TABLES = {".csv", ".tsv"}
+_DATA = {".csv", ".tsv", ".zip"}
 _FILM = "film.bin"
 
 
@@ -37,7 +37,7 @@ class CommandGroup(TyperGroup):
                 raise InputError(f"{name}: expected a command, found a file; try `quickml film {quoted}`")
             if path.suffix in _MODELS:
                 raise InputError(f"{name}: expected a command, found a file; try `quickml inspect {quoted}`")
-            if path.suffix.lower() in _TABLES:
+            if path.suffix.lower() in _DATA:
                 raise InputError(f"{name}: expected a command, found a file; try `quickml data {quoted}`")
             if path.suffix == ".json" or path.is_file():
                 raise InputError(f"{name}: expected a command, found a file; try `quickml run {quoted}`")

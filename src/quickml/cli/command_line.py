@@ -29,7 +29,7 @@ from quickml.errors import (
     ResultError,
     ServiceError,
     SettingsError,
-    TableError,
+    SourceError,
     TokenError,
 )
 
@@ -37,7 +37,7 @@ CANCELLED = 130
 _WRONG_INPUT = (
     DocumentError
     | InputError
-    | TableError
+    | SourceError
     | ResultError
     | CheckpointError
     | CoreMLFileError

@@ -5,14 +5,17 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from quickml.cli.display.pictures import PictureProgress
+from quickml.datasets import Catalog
 from quickml.document import Plan, read
 from quickml.document.problem import problem
 from quickml.document.text import MAX_BYTES
 from quickml.errors import DocumentError
+from quickml.pictures import LocalPictures
 from quickml.tables import LocalFiles
 
 
-def read_plan(path: Path, files: LocalFiles | None = None) -> Plan:
+def read_plan(path: Path, files: Catalog | None = None) -> Plan:
     """Read and check a document from a file, or from standard input for `-`.
 
     Args:
@@ -25,9 +28,10 @@ def read_plan(path: Path, files: LocalFiles | None = None) -> Plan:
     return read(read_bytes(path), files or files_beside(path))
 
 
-def files_beside(path: Path) -> LocalFiles:
+def files_beside(path: Path) -> Catalog:
     """A catalog whose files are in the folder of a document, or for `-` in the working directory."""
-    return LocalFiles(Path() if str(path) == "-" else path.parent)
+    folder = Path() if str(path) == "-" else path.parent
+    return LocalPictures(folder, LocalFiles(folder), progress=PictureProgress().show)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -10,7 +10,8 @@ from typing import Any
 from numpy.typing import NDArray
 
 from quickml.errors import InputError
-from quickml.export.inputs import Row, csv_rows, fitted_rows, is_number, json_rows, picture
+from quickml.export.inputs import Row, csv_rows, fitted_rows, is_number, json_rows
+from quickml.pixels import picture
 
 MAX_BYTES = 64 * 2**20
 """Size of the largest file of numbers."""

@@ -8,7 +8,7 @@ from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.columns import Column
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
-from quickml.datasets.files import FileReference, TableReference
+from quickml.datasets.files import FileReference, PicturesReference, TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.registry import register
 
@@ -21,6 +21,7 @@ __all__ = [
     "DatasetInfo",
     "Described",
     "FileReference",
+    "PicturesReference",
     "Reference",
     "TableReference",
     "builtin",

@@ -133,5 +133,56 @@ class TableReference(FileReference):
         return None not in found and bool(self.columns)
 
 
-FROM_FILES: tuple[type[FileReference], ...] = (TableReference,)
+def _size(value: Any) -> Any:
+    sides = value if isinstance(value, list | tuple) else ()
+    if len(sides) == 2 and all(type(side) is int and 8 <= side <= 1024 for side in sides):
+        return tuple(sides)
+    raise wrong_form("[height, width], each from 8 to 1024")
+
+
+@register
+class PicturesReference(FileReference):
+    """Pictures of your own: a folder that has a folder for each class, a .zip file of it, or a .csv file with
+    the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
+    pictures for the test. What is left out is found out."""
+
+    name: Literal["pictures"] = "pictures"
+    size: Annotated[
+        tuple[int, int] | None,
+        BeforeValidator(lambda value: value if value is None else _size(value)),
+        WithJsonSchema(
+            {
+                "type": "array",
+                "items": {"type": "integer", "minimum": 8, "maximum": 1024},
+                "minItems": 2,
+                "maxItems": 2,
+            }
+        ),
+    ] = None
+    """[height, width] to which all pictures are brought. Default: that of the pictures if all have the same,
+    of at most 128 pixels; otherwise [96, 96]."""
+    channels: Literal[1, 3] | None = None
+    """1 for grey, 3 for colours. Default: 1 if all pictures are grey."""
+    resize: Literal["crop", "fit", "stretch"] = "crop"
+    """What is done with other proportions: `crop` cuts off what is too long, on both sides (centerCrop of
+    Vision), `fit` puts black bars beside what is too short (scaleFit), `stretch` changes them (scaleFill)."""
+    labels: Annotated[
+        tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
+    ] = None
+    """The classes, in the order of the model's outputs. Default: all, sorted."""
+    damaged: Literal["refuse", "skip"] = "refuse"
+    """Whether pictures that cannot be read are errors, or left out."""
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
+    """Fraction of the pictures that is held out for the test, stratified; copies of a picture are on one
+    side. Default: 0.2, without a `test` folder."""
+    in_report: bool = False
+    """Whether the report and the film show pictures of the test set."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
+        return None not in (self.sha256, self.size, self.channels, self.labels)
+
+
+FROM_FILES: tuple[type[FileReference], ...] = (TableReference, PicturesReference)
 """All references to files."""

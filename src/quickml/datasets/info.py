@@ -40,6 +40,8 @@ class DatasetInfo(DocumentModel):
     """Name of a regression's target, with its unit."""
     sizes: tuple[Size, Size]
     """Number of training samples and of test samples."""
+    shows_samples: bool = True
+    """Whether reports and films show test samples. Pictures of the user appear only when asked for."""
 
     @property
     def is_image(self) -> bool:

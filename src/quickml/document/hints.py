@@ -38,7 +38,9 @@ from quickml.document.training import OPTIMIZERS, EarlyStopping, Training
 
 OWN_DATA = (
     'write {"name": "table", "file": "flowers.csv", "target": "species"} for a table of your own, see'
-    " docs/how-to/use-your-own-table.md; other files need a dataset class, see docs/how-to/add-a-dataset.md"
+    ' docs/how-to/use-your-own-table.md, or {"name": "pictures", "file": "fruit"} for pictures, see'
+    " docs/how-to/use-your-own-pictures.md; other files need a dataset class, see"
+    " docs/how-to/add-a-dataset.md"
 )
 _NO_SHAPE = "leave it out: the dataset gives the shape of the input"
 _NO_INPUT = "leave this layer out: the dataset gives the shape of the input"

@@ -8,33 +8,18 @@ from __future__ import annotations
 import base64
 import binascii
 import csv
-import io
 import json
 import math
-import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from quickml.document.syntax import mistake
 from quickml.errors import InputError, unexpected
-from quickml.export.pictures import draft, fitted
-
-if TYPE_CHECKING:
-    from PIL import Image
-
-MAX_PIXELS = 89_478_485
-"""Maximum size of a picture. Files of a few kilobytes can decode to far more pixels."""
-
-MAX_SIDE = 65_535
-"""Maximum width and height of a picture, as in JPEG. Decoders also take memory for each row."""
-MAX_SCANS = 100
-"""Maximum number of scans of a progressive JPEG. Each goes over all pixels, and may take a few bytes only."""
-_SCAN = b"\xff\xda"
-"""Begins a scan. In compressed data, 0xff is followed by 0x00."""
+from quickml.pixels import MAX_PIXELS, picture
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -123,66 +108,6 @@ def raw(content: bytes, shape: tuple[int, ...], name: str) -> NDArray[Any]:
     if not np.isfinite(array).all():
         raise InputError(f"{name}: expected {size} finite numbers, found {array[~np.isfinite(array)][0]}")
     return array
-
-
-def picture(
-    content: bytes,
-    shape: tuple[int, ...],
-    name: str,
-    *,
-    formats: tuple[str, ...] | None = None,
-    max_pixels: int = MAX_PIXELS,
-) -> NDArray[np.uint8]:
-    """Decode a picture file, rotate it upright, and convert it to the size and colours of the model's input.
-
-    Transparent parts are put on a white background.
-
-    Args:
-        content: the bytes of the file.
-        shape: (height, width, channels).
-        name: see the module.
-        formats: accepted picture formats, by Pillow's names; by default all that Pillow reads.
-        max_pixels: maximum number of pixels.
-
-    Returns:
-        uint8 of `shape`.
-
-    Raises:
-        InputError: the content is not a picture of these formats, is damaged, or has too many pixels.
-    """
-    from PIL import Image, UnidentifiedImageError
-
-    expected = f"{name}: expected a picture ({', '.join(formats or ('PNG', 'JPEG', '...'))})"
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the size is checked here, and damage raises errors
-            with Image.open(io.BytesIO(content), formats=formats) as image:
-                _check_effort(image, content, name, max_pixels)
-                if image.mode == "F":
-                    raise InputError(f"{name}: expected pixels of 8 or 16 bits, found floating point")
-                draft(image, shape)
-                return fitted(image, shape)
-    except InputError:
-        raise
-    except Image.DecompressionBombError:
-        raise InputError(f"{name}: expected a picture of at most {max_pixels:,} pixels, found more") from None
-    except UnidentifiedImageError:
-        raise InputError(f"{expected}, found another kind of file") from None
-    except Exception as error:  # Pillow reports damage, also that of EXIF data, with errors of any kind
-        raise InputError(f"{expected}, found a damaged one ({error!s:.80})") from None
-
-
-def _check_effort(image: Image.Image, content: bytes, name: str, max_pixels: int) -> None:
-    """Check, before anything is decoded, that decoding takes little memory and time."""
-    kind, pixels = "picture", image.width * image.height
-    if image.info.get("progressive"):
-        kind, max_pixels = "progressive JPEG", max_pixels // 2  # needs coefficients of 16 bits for all pixels
-    if pixels > max_pixels:
-        raise InputError(f"{name}: expected a {kind} of at most {max_pixels:,} pixels, found more")
-    if max(image.size) > MAX_SIDE:
-        raise InputError(f"{name}: expected a {kind} of at most {MAX_SIDE:,} pixels per side, found more")
-    if kind != "picture" and content.count(_SCAN) > MAX_SCANS:
-        raise InputError(f"{name}: expected a {kind} of at most {MAX_SCANS} scans, found more")
 
 
 def csv_rows(text: str, name: str) -> Iterator[Row]:

@@ -33,13 +33,15 @@ STOPPED = {
 }
 
 
-def render(report: Mapping[str, Any], mistakes: Sequence[Mistake], player: Player | None = None) -> str:
+def render(
+    report: Mapping[str, Any], mistakes: Sequence[Mistake] | None, player: Player | None = None
+) -> str:
     """Write the page.
 
     Args:
         report: the content of `report.json`; any measured number may be None.
         mistakes: samples to show, in this order. An array of three dimensions is an image, of two a sequence,
-            of one a row of features, or of tokens if the dataset has a vocabulary.
+            of one a row of features, or of tokens if the dataset has a vocabulary. None: none may be shown.
         player: the film of the training; without it, the page has no script.
 
     Returns:
@@ -60,7 +62,7 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake], player: Playe
         mistakes=mistakes,
         player=player,
         network=network.drawing(report["layers"], dataset["shape"]),
-        are_drawn=bool(dataset["vocabulary"]) or any(mistake.values.ndim > 1 for mistake in mistakes),
+        are_drawn=bool(dataset["vocabulary"]) or any(mistake.values.ndim > 1 for mistake in mistakes or ()),
         stages=_stages(report["seconds"]),
         stopped=STOPPED.get(report["training"]["stopped"], report["training"]["stopped"]),
         spec=json.dumps(report["spec"], indent=2, ensure_ascii=False),

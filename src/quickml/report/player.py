@@ -88,7 +88,7 @@ def facts(film: Film, plan: Plan, data: Data) -> dict[str, Any]:
         "features": list(info.feature_names) or ["x", "y"],
         "targets": None if info.labels else [float(data.y_test.min()), float(data.y_test.max())],
         "points": samples.points() if "grid" in film.frames[0].parts else None,
-        "sample": None if shown is None else samples.described(shown),
+        "sample": None if shown is None or not info.shows_samples else samples.described(shown),
         "probes": [samples.described(index) for index in probes],
         "layers": [node.name for node in plan.graph.nodes],
         "lines": lines(film, plan),
@@ -120,6 +120,8 @@ class Samples:
 
     def _drawn(self, values: Array) -> dict[str, Any]:
         info = self.plan.info
+        if not info.shows_samples:
+            return {"words": ""}
         if info.is_image:
             step = math.ceil(max(values.shape[:2]) / LARGEST_PICTURE)
             pixels = values[::step, ::step]

@@ -153,7 +153,9 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     samples = data.x_test
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
-    mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
+    mistakes = (
+        worst(samples, data.y_test, trained.predictions, dataset.labels) if dataset.shows_samples else None
+    )
     page = render(report, mistakes, player(trained.film, trained.plan, data))
     (folder / results.PAGE.name).write_text(page, encoding="utf-8")
 

@@ -9,6 +9,7 @@ from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Reference
 from quickml.datasets.files import TableReference
+from quickml.datasets.places import located
 from quickml.errors import DatasetError, DocumentError, TableError
 
 if TYPE_CHECKING:
@@ -98,28 +99,23 @@ class LocalFiles:
         return self._read(file, reference.test_sha256, "test_", asked=asked, encoding=table.encoding)
 
     def _read(self, file: str, sha256: str | None, prefix: str = "", **how: Any) -> Table:
-        from quickml.tables.problems import changed, refused
+        from quickml.document.files import changed
+        from quickml.tables.problems import refused
         from quickml.tables.read import read
 
         try:
-            table = read(self._path(file, sha256), file, **how)
+            table = read(located(self._folder, file, sha256), file, **how)
         except TableError as error:
             raise refused(error, f"/dataset/{prefix}file") from None
         if sha256 is not None and table.sha256 != sha256:
             raise changed(file, sha256, table.sha256, f"/dataset/{prefix}sha256")
         return table
 
-    def _path(self, file: str, sha256: str | None) -> Path:
-        """The file in the document's folder; where it is pinned and not there, in the working directory.
-
-        So the document in a result folder can be run again from where the first one was.
-        """
-        beside = self._folder / file
-        return Path(file) if sha256 is not None and not beside.exists() and Path(file).exists() else beside
-
     def _stamps(self, reference: TableReference) -> tuple[Stamp, ...]:
         files = [(reference.file, reference.sha256), (reference.test_file, reference.test_sha256)]
-        return tuple(_stamp(self._path(file, sha256)) for file, sha256 in files if file is not None)
+        return tuple(
+            _stamp(located(self._folder, file, sha256)) for file, sha256 in files if file is not None
+        )
 
 
 def _stamp(path: Path) -> Stamp:

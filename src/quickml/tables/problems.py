@@ -93,21 +93,6 @@ def unknown_column(table: Table, name: str, pointer: str, *, key: str = "") -> P
     )
 
 
-def changed(file: str, expected: str, found: str, pointer: str = "/dataset/sha256") -> DocumentError:
-    """The error for a file with another content than the document was written for."""
-    wrong = problem(
-        "file-changed",
-        pointer,
-        expected=f"{expected[:12]}...",
-        found=f"{found[:12]}... in {printable(file, 100)}",
-        advice=told("the file is another than the document was written for"),
-        file=file,
-        expected_sha256=expected,
-        found_sha256=found,
-    )
-    return DocumentError([wrong])
-
-
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Names for a message: `a, b, c and 12 more`."""
     shortened = ", ".join(printable(name, 40) for name in names[:most])

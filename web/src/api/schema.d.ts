@@ -1418,7 +1418,7 @@ export interface components {
              * Dataset
              * @description A dataset's name, or an object with its name and options.
              */
-            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table");
+            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"] | components["schemas"]["DocumentPicturesReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table" | "pictures");
             /**
              * @default {
              *       "formats": [
@@ -3639,6 +3639,80 @@ export interface components {
              * @enum {string}
              */
             type: "Permute";
+        };
+        /**
+         * PicturesReference
+         * @description Pictures of your own: a folder that has a folder for each class, a .zip file of it, or a .csv file with
+         *     the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
+         *     pictures for the test. What is left out is found out.
+         */
+        DocumentPicturesReference: {
+            /**
+             * Channels
+             * @description 1 for grey, 3 for colours. Default: 1 if all pictures are grey.
+             * @default null
+             */
+            channels: (1 | 3) | null;
+            /**
+             * Damaged
+             * @description Whether pictures that cannot be read are errors, or left out.
+             * @default refuse
+             * @enum {string}
+             */
+            damaged: "refuse" | "skip";
+            /**
+             * File
+             * @description What the file is called. On the command line: its path, relative to the document's folder.
+             */
+            file: string;
+            /**
+             * In Report
+             * @description Whether the report and the film show pictures of the test set.
+             * @default false
+             */
+            in_report: boolean;
+            /**
+             * Labels
+             * @description The classes, in the order of the model's outputs. Default: all, sorted.
+             * @default null
+             */
+            labels: string[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "pictures";
+            /**
+             * Resize
+             * @description What is done with other proportions: `crop` cuts off what is too long, on both sides (centerCrop of Vision), `fit` puts black bars beside what is too short (scaleFit), `stretch` changes them (scaleFill).
+             * @default crop
+             * @enum {string}
+             */
+            resize: "crop" | "fit" | "stretch";
+            /**
+             * Seed
+             * @description Seed for drawing, shuffling and splitting the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Sha256
+             * @description SHA-256 of the file. Another content is refused.
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Size
+             * @description [height, width] to which all pictures are brought. Default: that of the pictures if all have the same, of at most 128 pixels; otherwise [96, 96].
+             * @default null
+             */
+            size: number[];
+            /**
+             * Test Fraction
+             * @description Fraction of the pictures that is held out for the test, stratified; copies of a picture are on one side. Default: 0.2, without a `test` folder.
+             * @default null
+             */
+            test_fraction: number | null;
         };
         /**
          * PiecewiseConstantDecay

@@ -1,44 +1,44 @@
-"""`quickml data` and `quickml init`: what is in a table, and a document to start from."""
+"""`quickml data` and `quickml init`: what is in a table or in pictures, and a document to start from."""
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_json, say_table
+from quickml.cli.display.pictures import PictureProgress
+from quickml.cli.display.profiles import bar, bars, pretty, show_pictures
 from quickml.errors import DocumentError, InputError
+from quickml.pictures.profile import PictureProfile
+from quickml.pictures.sources import are_pictures
 from quickml.text import printable
 
 if TYPE_CHECKING:
     from quickml.tables.profile import ColumnProfile, Profile
 
-_BARS = " ▁▂▃▄▅▆▇█"
-_ASCII_BARS = " .:-=+*#@"
 MOST_COLUMNS = 200
 """Columns that are shown on a terminal."""
 MOST_VALUES = 5
-LONGEST_LINE = 100
-"""Characters of an object or a list on one line of a document."""
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
 def show_data(path: Path, *, target: str | None, as_json: bool) -> None:
-    """Print what is in a table, and a document that learns from it.
+    """Print what is in a table or in pictures, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
 
     Raises:
-        TableError: the file cannot be read.
+        TableError, PicturesError: it cannot be read.
+        InputError: a target is named, and there are pictures.
     """
-    from quickml.tables.profile import profile
-
-    found = profile(path, path.name, target)
+    found = _profile(path, _name(path), target)
     if as_json:
         say_json(found.to_json())
+    elif isinstance(found, PictureProfile):
+        show_pictures(found)
     else:
         _show(found)
     if found.document is None:
@@ -46,24 +46,22 @@ def show_data(path: Path, *, target: str | None, as_json: bool) -> None:
 
 
 def init_document(path: Path, *, target: str | None, out: Path | None) -> None:
-    """Write a document that learns from a table.
+    """Write a document that learns from a table or from pictures.
 
     Raises:
-        TableError: the file cannot be read.
+        TableError, PicturesError: it cannot be read.
         DocumentError: no document can be proposed.
-        InputError: the document exists already, or cannot be written.
+        InputError: the document exists already, or cannot be written; or a target is named for pictures.
     """
-    from quickml.tables.profile import profile
-
-    out = out or Path(f"{path.stem}.json")
+    out = out or Path(f"{Path(_name(path)).stem}.json")
     if out.exists():
         raise _exists(out)
-    found = profile(path, _relative(path, out.parent), target)
+    found = _profile(path, _relative(path, out.parent), target)
     if found.document is None:
         raise DocumentError(found.problems)
     try:
         with out.open("x", encoding="utf-8") as stream:
-            stream.write(_pretty(found.document) + "\n")
+            stream.write(pretty(found.document) + "\n")
     except FileExistsError:
         raise _exists(out) from None
     except OSError as error:
@@ -71,6 +69,23 @@ def init_document(path: Path, *, target: str | None, out: Path | None) -> None:
     say(f"{out}: {_about(found)}")
     note(*(f"{notice.pointer}: {notice.message}" for notice in found.notices))
     say(f"train it with: quickml run {out}")
+
+
+def _profile(path: Path, file: str, target: str | None) -> Profile | PictureProfile:
+    if not are_pictures(path):
+        from quickml.tables.profile import profile
+
+        return profile(path, file, target)
+    if target is not None:
+        raise InputError("--target: expected a table; the classes of pictures are their folders")
+    from quickml.pictures.profile import profile as profile_of_pictures
+
+    return profile_of_pictures(path, file, PictureProgress().show)
+
+
+def _name(path: Path) -> str:
+    """The name of a file or folder, also of `.`."""
+    return path.name or path.absolute().name or "pictures"
 
 
 def _exists(out: Path) -> InputError:
@@ -85,7 +100,9 @@ def _relative(path: Path, folder: Path) -> str:
         return str(path.absolute())
 
 
-def _about(found: Profile) -> str:
+def _about(found: Profile | PictureProfile) -> str:
+    if isinstance(found, PictureProfile):
+        return f"learns {len(found.classes)} classes from {counted(found.pictures, 'picture')}"
     if found.labels:
         return (
             f"learns {found.target!r}, {len(found.labels)} classes, from {counted(found.table.rows, 'row')}"
@@ -108,14 +125,14 @@ def _show(found: Profile) -> None:
         say("", f"samples per class of {found.target!r}:")
         most = max(count for _, count in found.labels)
         lines = [
-            (f"  {printable(label, 30)}", f"{count:,}", _bar(count, most)) for label, count in found.labels
+            (f"  {printable(label, 30)}", f"{count:,}", bar(count, most)) for label, count in found.labels
         ]
         say_table(lines, right=(1,))
     if found.notices:
         say("", *(f"notice: {notice}" for notice in found.notices))
     if found.document is not None:
         say("", f"a document to start from; `quickml init {table.file}` writes it:", "")
-        say(*_pretty(found.document).splitlines())
+        say(*pretty(found.document).splitlines())
     else:
         note("", *problem_lines(DocumentError(found.problems), table.file))
 
@@ -142,29 +159,5 @@ def _content(column: ColumnProfile) -> str:
 
 
 def _level(count: int, most: int) -> str:
-    bars = _bars()
-    return bars[0] if not count else bars[1 + count * (len(bars) - 2) // most]
-
-
-def _bar(count: int, most: int) -> str:
-    return (_bars()[-1] * max(1, count * 30 // most)) if count else ""
-
-
-def _bars() -> str:
-    encoding = (sys.stdout.encoding or "").lower()
-    return _BARS if encoding.startswith("utf") else _ASCII_BARS
-
-
-def _pretty(document: dict[str, Any]) -> str:
-    """JSON with a line for each layer, each column and each other value."""
-    text = json.dumps(document, ensure_ascii=False, indent=2)
-    parts = [
-        *document["model"]["layers"],
-        document["training"]["optimizer"],
-        document["dataset"].get("labels"),
-    ]
-    for part in parts:
-        wide, flat = (json.dumps(part, ensure_ascii=False, indent=indent) for indent in (2, None))
-        for indent in (4, 6) if len(flat) <= LONGEST_LINE else ():
-            text = text.replace(wide.replace("\n", "\n" + " " * indent), flat)
-    return text
+    levels = bars()
+    return levels[0] if not count else levels[1 + count * (len(levels) - 2) // most]

@@ -15,9 +15,9 @@ from quickml import pipeline
 from quickml.cli.display.display import display_on
 from quickml.cli.document_file import files_beside, read_plan
 from quickml.cli.interrupts import Interrupts
+from quickml.datasets import Catalog
 from quickml.document import Plan, understand
 from quickml.errors import QuickMLError
-from quickml.tables import LocalFiles
 
 
 def run_spec(path: Path, *, out: Path | None, epochs: int | None, seed: int | None, as_json: bool) -> None:
@@ -49,7 +49,7 @@ def export_kept(path: Path, *, out: Path | None, as_json: bool) -> None:
 
 def _show(
     read: Callable[[], tuple[Plan, pipeline.KeptTraining | None]],
-    files: LocalFiles,
+    files: Catalog,
     out: Path | None,
     *,
     as_json: bool,
@@ -86,7 +86,7 @@ def _places(out: Path | None) -> list[Path]:
     return list(dict.fromkeys(places))
 
 
-def _overridden(plan: Plan, files: LocalFiles, epochs: int | None, seed: int | None) -> Plan:
+def _overridden(plan: Plan, files: Catalog, epochs: int | None, seed: int | None) -> Plan:
     changes = {key: value for key, value in (("epochs", epochs), ("seed", seed)) if value is not None}
     if not changes:
         return plan

@@ -10,6 +10,7 @@ from pydantic import Field
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset
 from quickml.datasets.info import DatasetInfo
+from quickml.datasets.places import cache_folder
 from quickml.datasets.registry import register
 from quickml.errors import DatasetError
 
@@ -182,9 +183,7 @@ def _has_all(folder: Path) -> bool:
 
 
 def _cache() -> Path:
-    import pooch
-
-    return Path(pooch.os_cache("quickml")) / "fashion-mnist"
+    return cache_folder() / "fashion-mnist"
 
 
 def _download(name: str, folder: Path) -> None:

@@ -72,7 +72,8 @@ class TracedForward:
         self._graphs.append(current_graph())
         for copy, original in self._copied:
             copy.assign(original.value)
-        answers, *values = self._network(self._inputs, training=False)
+        found = self._network(self._inputs, training=False)
+        answers, *values = found if isinstance(found, list) else [found]  # Keras unpacks a list of one
         count, points = len(self._wanted.units), self._scene.small_grid
         units = [value[points] for value in values[:count]]
         most = self._wanted.shown.values()

@@ -72,6 +72,9 @@ const problems: Texts['problems'] = {
       ' Spalten: {known}.',
     ],
     'file-changed': '„{file}“ ist eine andere Datei als die, für die das Dokument geschrieben wurde.',
+    'pictures-source': ['„{file}“', ', Zeile {line}', ': erwartet {expected}, gefunden {found}.'],
+    'picture-file': ['„{file}“', ': „{entry}“', ', Zeile {line}', ': erwartet {expected}, gefunden {found}.'],
+    'pictures-option': 'Erwartet {expected}, gefunden {found}.',
     'wrong-type': ['„{key}“ muss', ' {expected_type}', ' ({form})', ' sein', ', nicht {value}', '.'],
     'unknown-value': ['{value} ist hier nicht möglich.', ' Möglich: {allowed}.'],
     'out-of-range': [

@@ -73,6 +73,14 @@ const problems: Texts['problems'] = {
       ' Columnas: {known}.',
     ],
     'file-changed': '«{file}» es otro archivo que aquel para el que se escribió el documento.',
+    'pictures-source': ['«{file}»', ', línea {line}', ': se esperaba {expected}, se encontró {found}.'],
+    'picture-file': [
+      '«{file}»',
+      ': «{entry}»',
+      ', línea {line}',
+      ': se esperaba {expected}, se encontró {found}.',
+    ],
+    'pictures-option': 'Se esperaba {expected}, se encontró {found}.',
     'wrong-type': ['«{key}» debe ser', ' {expected_type}', ' ({form})', ', no {value}', '.'],
     'unknown-value': ['{value} no es posible aquí.', ' Posibles: {allowed}.'],
     'out-of-range': [

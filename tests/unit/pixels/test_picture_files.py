@@ -12,8 +12,8 @@ from PIL import Image, ImageOps
 import rounds
 from damaged_pictures import SIGNATURE, damaged_picture, saved
 from quickml.errors import InputError
-from quickml.export import pictures
-from quickml.export.inputs import MAX_SCANS, numbers, picture
+from quickml.export.inputs import numbers
+from quickml.pixels import MAX_SCANS, fit, header, picture
 
 SHAPE = (28, 20, 3)
 DAMAGED = rounds.choose(few=500, full=50_000)
@@ -31,6 +31,19 @@ def test_whatever_a_decoder_throws_is_an_input_error():
         else:
             assert (array.shape, array.dtype) == (SHAPE, np.uint8)
             read += 1
+    assert DAMAGED / 10 < read < DAMAGED
+
+
+def test_whatever_a_header_holds_is_an_input_error():
+    read = 0
+    for number in range(DAMAGED):
+        content = damaged_picture(random.Random(rounds.seed + number))
+        try:
+            found = header(content, "x", formats=("PNG", "JPEG"))
+        except InputError as error:
+            assert str(error).startswith("x: expected a "), number
+        else:
+            read += found.format in {"PNG", "JPEG"}
     assert DAMAGED / 10 < read < DAMAGED
 
 
@@ -55,7 +68,7 @@ def photo(mode, size):
 @pytest.mark.parametrize(("mode", "format"), [("RGBA", "PNG"), ("P", "PNG"), ("L", "PNG"), ("RGB", "JPEG")])
 @pytest.mark.parametrize("turned", [1, 6])
 def test_a_picture_that_is_reduced_in_tiles_looks_the_same(size, mode, format, turned, monkeypatch):
-    monkeypatch.setattr(pictures, "TILE", 64)
+    monkeypatch.setattr(fit, "TILE", 64)
     exif = Image.Exif()
     exif[0x112] = turned
     content = saved(photo(mode, size), format, exif=exif)

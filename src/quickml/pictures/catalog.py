@@ -1,0 +1,81 @@
+"""A catalog that also reads the pictures of the user, from the folder of the document that names them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quickml.datasets.catalog import REGISTERED, Catalog, Described
+from quickml.datasets.data import Data
+from quickml.datasets.dataset import Reference
+from quickml.datasets.files import PicturesReference
+from quickml.datasets.places import located
+from quickml.errors import DatasetError, DocumentError, PicturesError
+
+if TYPE_CHECKING:
+    from quickml.pictures.prepare import PreparedPictures
+
+
+def silent(what: str, done: int, total: int) -> None:
+    """Shows no progress."""
+
+
+class LocalPictures:
+    """The datasets of another catalog, and pictures of this machine.
+
+    Pictures are decoded when they are described for the first time, and kept in the user's cache folder.
+
+    Args:
+        folder: paths in documents are relative to it.
+        others: describes and loads all other datasets.
+        progress: is told what is done, how many pictures are done, and of how many.
+        cache: the folder for decoded pictures; by default `pictures` in the user's cache folder.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        others: Catalog = REGISTERED,
+        *,
+        progress: Callable[[str, int, int], None] = silent,
+        cache: Path | None = None,
+    ) -> None:
+        self._folder, self._others = folder, others
+        self._progress, self._cache = progress, cache
+
+    def describe(self, reference: Reference) -> Described:
+        """See `Catalog`. Decodes pictures that are not in the cache yet."""
+        if not isinstance(reference, PicturesReference):
+            return self._others.describe(reference)
+        prepared = self._prepared(reference)
+        return Described(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
+
+    def load(self, reference: Reference) -> Data:
+        """See `Catalog`. The pixels are mapped into memory."""
+        if not isinstance(reference, PicturesReference):
+            return self._others.load(reference)
+        from quickml.datasets.check import check
+
+        try:
+            prepared = self._prepared(reference)
+        except DocumentError as error:
+            raise DatasetError(str(error)) from None
+        data = prepared.data()
+        check(prepared.info, data)
+        return data
+
+    def _prepared(self, reference: PicturesReference) -> PreparedPictures:
+        from quickml.pictures.cache import PictureCache
+        from quickml.pictures.prepare import prepare
+        from quickml.pictures.problems import refused
+        from quickml.pictures.sources import opened
+
+        if "file" not in reference.__dict__:  # a document of 2018 may lack it
+            raise DatasetError('pictures: expected "file", found none')
+        path = located(self._folder, reference.file, reference.sha256)
+        try:
+            with opened(path, reference.file) as source:
+                return prepare(source, reference, PictureCache(self._cache), self._progress)
+        except PicturesError as error:
+            raise refused(error) from None

@@ -1,0 +1,132 @@
+"""Decode pictures and divide them, into a folder of the cache."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quickml.datasets.files import PicturesReference
+from quickml.errors import PicturesError
+from quickml.pictures.cache import PIXELS, describe, mapped
+from quickml.pictures.decode import Pixels, decode
+from quickml.pictures.divide import Places, Sides, divide
+from quickml.pictures.layout import Layout, PictureFile
+from quickml.pictures.notices import of_decoding
+from quickml.pictures.problems import damaged
+from quickml.pictures.sources import PictureSource
+from quickml.pictures.survey import Progress, Survey
+
+_AT_ONCE = 512
+"""Pictures that are copied at once."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureImport:
+    """What is imported, and how."""
+
+    source: PictureSource
+    found: Layout
+    looked: Survey
+    reference: PicturesReference
+    """With everything written out."""
+    progress: Progress
+
+    @cached_property
+    def files(self) -> list[PictureFile]:
+        """The files that may be pictures."""
+        return [file for place, file in enumerate(self.found.files) if place not in self.looked.faults]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """Of a picture."""
+        height, width = self.reference.size or (0, 0)
+        return height, width, self.reference.channels or 3
+
+    @property
+    def needed_bytes(self) -> int:
+        """Room that is needed: while they are put in order, pixels are there twice."""
+        return 2 * len(self.files) * math.prod(self.shape)
+
+    def write(self, folder: Path) -> dict[str, Any]:
+        """Write the pixels and what is known about them; return the latter.
+
+        Raises:
+            DocumentError: pictures are damaged, and that is refused.
+            PicturesError: too few are left.
+        """
+        self._refuse(self.looked.faults)
+        path = folder / "decoded.npy"
+        pixels = mapped(path, (len(self.files), *self.shape))
+        done = decode(
+            self.source,
+            self.files,
+            self.looked,
+            pixels=pixels,
+            resize=self.reference.resize,
+            progress=self.progress,
+        )
+        self._refuse(done.faults)
+        kept = [place for place, digest in enumerate(done.digests) if digest is not None]
+        files = [self.files[place] for place in kept]
+        labels = sorted(self.found.labels)
+        index = {label: place for place, label in enumerate(labels)}
+        classes = np.array([index[file.label] for file in files], np.int32)
+        sides = divide(
+            files,
+            [digest for digest in done.digests if digest is not None],
+            classes,
+            has_test=self.found.has_test,
+            fraction=self.reference.test_fraction or 0,
+            seed=self.reference.seed,
+        )
+        self._check(files, sides)
+        order = np.concatenate([sides.train, sides.test])
+        _arrange(pixels, np.array(kept, np.intp)[order], folder / PIXELS)
+        del pixels
+        path.unlink()
+        skipped = len(self.found.files) - len(files)
+        about = {
+            "train": len(sides.train),
+            "test": len(sides.test),
+            "classes": [labels[place] for place in classes[order]],
+            "notices": [vars(one) for one in of_decoding(self.looked, sides, skipped, self.reference)],
+        }
+        describe(folder, about)
+        return about
+
+    def _refuse(self, faults: dict[int, PicturesError]) -> None:
+        if faults and self.reference.damaged == "refuse":
+            raise damaged([faults[place] for place in sorted(faults)])
+
+    def _check(self, files: list[PictureFile], sides: Sides) -> None:
+        """Check that of each class something is left, to learn from and, if it is divided here, to test."""
+        left = Counter(file.label for file in files)
+        learned = {files[place].label for place in sides.train}
+        different = Counter(files[place].label for place in sides.first)
+        for label in self.found.labels:
+            expected, found = "", f"none of {label!r}"
+            if not left[label]:
+                expected = "pictures of each class that can be read"
+            elif not self.found.has_test and different[label] < 2:
+                expected, found = "two or more different pictures of each class", f"one of {label!r}"
+            elif label not in learned:
+                expected = "pictures of each class that are not in the test, too"
+            if expected:
+                hint = "add others, or remove the class"
+                raise PicturesError(self.source.file, expected, found, hint)
+        if not len(sides.test):
+            raise PicturesError(self.source.file, "pictures for the test", "none")
+
+
+def _arrange(pixels: Pixels, order: Places, path: Path) -> None:
+    """Write pictures in another order, a few at a time."""
+    arranged = mapped(path, (len(order), *pixels.shape[1:]))
+    for start in range(0, len(order), _AT_ONCE):
+        arranged[start : start + _AT_ONCE] = pixels[order[start : start + _AT_ONCE]]
+    arranged.flush()

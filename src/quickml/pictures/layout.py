@@ -1,0 +1,214 @@
+"""Find out which files are pictures, of which class, and whether for training or for the test."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from quickml.errors import Notice, PicturesError
+from quickml.pictures.sources import OTHERS, READ, PictureSource
+from quickml.text import printable
+
+MAX_PICTURES = 200_000
+MAX_CLASSES = 1000
+FEW = 10
+"""Pictures of a class below which a notice is given."""
+TEST_FOLDERS = ("test", "testing", "valid", "validation", "val")
+"""The first of these beside a training folder has the test pictures; others are learned from, too."""
+TRAIN_FOLDERS = ("train", "training")
+
+Part = Literal["train", "test"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PictureFile:
+    """A picture of a class."""
+
+    name: str
+    label: str
+    part: Part
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """The pictures of a source, sorted by class and name."""
+
+    files: tuple[PictureFile, ...]
+    labels: tuple[str, ...]
+    has_test: bool
+    """Whether the source says which pictures are for the test."""
+    notices: tuple[Notice, ...]
+
+    def counts(self) -> dict[str, int]:
+        """Pictures of each class."""
+        counts = Counter(file.label for file in self.files)
+        return {label: counts[label] for label in self.labels}
+
+
+def layout(source: PictureSource) -> Layout:
+    """The pictures of a source.
+
+    Raises:
+        PicturesError: there are no classes, or they are not what they should be.
+    """
+    names = source.names
+    pictures = [name for name in names if _suffix(name) in READ | OTHERS]
+    notices = list(_others(len(names) - len(pictures), source))
+    if not pictures:
+        raise PicturesError(source.file, "pictures", f"none among {len(source.names):,} files")
+    if len(pictures) > MAX_PICTURES:
+        raise PicturesError(source.file, f"at most {MAX_PICTURES:,} pictures", f"{len(pictures):,}")
+    if source.labels is not None:
+        found: list[tuple[str, str, Part]] = [(name, source.labels[name], "train") for name in pictures]
+        empty: list[str] = []
+    else:
+        found, empty, more = _by_folder(source, pictures, [*source.folders])
+        notices += more
+    if empty:
+        hint = "add some, or remove the folder"
+        raise PicturesError(source.file, "pictures in the folder of each class", "none", hint, entry=empty[0])
+    labels = _labels(source, [label for _, label, _ in found])
+    files = [PictureFile(name=name, label=labels[label], part=part) for name, label, part in found]
+    result = Layout(
+        files=tuple(sorted(files, key=lambda file: (file.label, file.name))),
+        labels=_sorted({*labels.values()}),
+        has_test=any(file.part == "test" for file in files),
+        notices=tuple(notices),
+    )
+    _check_counts(source, result)
+    return result
+
+
+def _by_folder(
+    source: PictureSource, pictures: Sequence[str], folders: Sequence[str]
+) -> tuple[list[tuple[str, str, Part]], list[str], list[Notice]]:
+    """Names with label and part, folders without a picture, and notices."""
+    root = _root([*pictures, *(f"{folder}/" for folder in folders)])
+    parts, notices = _parts(source, root, pictures)
+    notices += _training_too(parts)
+    found: list[tuple[str, str, Part]] = []
+    beside, classes = 0, set()
+    for name in pictures:
+        prefix, part = next(
+            ((prefix, part) for prefix, part in parts.items() if name.startswith(prefix)), ("", None)
+        )
+        inner = name[len(prefix) :].split("/")
+        if part is None or len(inner) < 2:
+            beside += 1
+            continue
+        classes.add(prefix + inner[0])
+        found.append((name, inner[0], part))
+    if not found:
+        hint = "put the pictures of each class into a folder of its own, whose name is the class"
+        raise PicturesError(source.file, "a folder for each class", f"{beside:,} pictures without one", hint)
+    if beside:
+        message = f"pictures beside the folders of the classes, which are passed over: {beside:,}"
+        notices.append(Notice(pointer="/dataset/file", message=message))
+    children = {
+        prefix + folder[len(prefix) :].split("/")[0]
+        for prefix in parts
+        for folder in folders
+        if folder.startswith(prefix)
+    }
+    return found, sorted(children - classes), notices
+
+
+def _root(names: Sequence[str]) -> str:
+    """The path of the folder that has those of the classes: folders with one folder only are left out."""
+    root = ""
+    while True:
+        inner = [name[len(root) :] for name in names if name.startswith(root) and name != root]
+        tops = {name.split("/")[0] for name in inner}
+        if len(tops) != 1 or not any(name.count("/") > 1 for name in inner):
+            return root
+        root += f"{tops.pop()}/"
+
+
+def _parts(source: PictureSource, root: str, pictures: Sequence[str]) -> tuple[dict[str, Part], list[Notice]]:
+    """Which part the pictures below a path are for."""
+    tops = {name[len(root) :].split("/")[0] for name in pictures if "/" in name[len(root) :]}
+    named = {top.casefold(): top for top in tops}
+    train = next((named[name] for name in TRAIN_FOLDERS if name in named), None)
+    test = next((named[name] for name in TEST_FOLDERS if name in named), None)
+    if train is None or test is None:
+        return {root: "train"}, []
+    if others := sorted(tops - {named.get(name) for name in TRAIN_FOLDERS + TEST_FOLDERS}):
+        expected, hint = f"no pictures beside {train!r} and {test!r}", "move them into one of these"
+        raise PicturesError(source.file, expected, "some", hint, entry=root + others[0])
+    parts: dict[str, Part] = {f"{root}{top}/": "test" if top == test else "train" for top in sorted(tops)}
+    message = f"the pictures in {printable(test, 40)!r} are for the test"
+    return parts, [Notice(pointer="/dataset/file", message=message)]
+
+
+def _training_too(parts: Mapping[str, Part]) -> Iterator[Notice]:
+    more = [prefix.rstrip("/").rsplit("/")[-1] for prefix, part in parts.items() if part == "train"]
+    if more := [name for name in more if name.casefold() in TEST_FOLDERS]:
+        message = f"the pictures in {', '.join(map(repr, more))} are learned from, too"
+        yield Notice(pointer="/dataset/file", message=message)
+
+
+def _labels(source: PictureSource, found: Sequence[str]) -> dict[str, str]:
+    """The label of each name of a class: in one Unicode form, NFC."""
+    labels: dict[str, str] = {}
+    folded: dict[str, str] = {}
+    for name in sorted(set(found)):
+        if not name.strip() or not name.isprintable():
+            raise PicturesError(source.file, "printable names of classes", ascii(name))
+        label = unicodedata.normalize("NFC", name.strip())
+        key = " ".join(label.casefold().split())
+        if key in folded:
+            other = folded[key]
+            if unicodedata.normalize("NFC", other) == unicodedata.normalize("NFC", name):
+                both, how = f"{other!a} and {name!a}", "their Unicode form"
+            else:
+                both, how = f"{other!r} and {name!r}", "case or blanks"
+            hint = "give them the same name"
+            raise PicturesError(source.file, f"classes that differ in more than {how}", both, hint)
+        folded[key], labels[name] = name, label
+    if len(labels) > MAX_CLASSES:
+        raise PicturesError(source.file, f"at most {MAX_CLASSES:,} classes", f"{len(labels):,}")
+    if len(labels) < 2:
+        hint = "put the pictures of each class into a folder of its own, whose name is the class"
+        raise PicturesError(source.file, "two or more classes", f"one, {labels.popitem()[1]!r}", hint)
+    return labels
+
+
+def _check_counts(source: PictureSource, found: Layout) -> None:
+    parts = {
+        part: Counter(file.label for file in found.files if file.part == part) for part in ("train", "test")
+    }
+    if found.has_test:
+        for label in found.labels:
+            if not parts["train"][label]:
+                hint = "add some, or remove the class from the test"
+                raise PicturesError(
+                    source.file, "pictures of each class to learn from", f"none of {label!r}", hint
+                )
+        return
+    for label, count in parts["train"].items():
+        if count < 2:
+            expected, hint = "two or more pictures of each class", "add some: one is held out for the test"
+            raise PicturesError(source.file, expected, f"one of {label!r}", hint)
+
+
+def _sorted(labels: set[str]) -> tuple[str, ...]:
+    """By name; numbers by value."""
+    if all(label.isascii() and label.isdigit() for label in labels):
+        return tuple(sorted(labels, key=lambda label: (int(label), label)))
+    return tuple(sorted(labels))
+
+
+def _others(count: int, source: PictureSource) -> Iterator[Notice]:
+    if count:
+        suffixes = sorted({_suffix(name) or "no suffix" for name in source.names} - READ - OTHERS)
+        listed = ", ".join(printable(suffix, 20) for suffix in suffixes[:6])
+        message = f"files that are no pictures, which are passed over: {count:,} ({listed})"
+        yield Notice(pointer="/dataset/file", message=message)
+
+
+def _suffix(name: str) -> str:
+    return PurePosixPath(name).suffix.lower()

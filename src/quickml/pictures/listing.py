@@ -1,0 +1,70 @@
+"""A list of pictures: a CSV file with the columns `path` and `target`, beside the pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from quickml.errors import PicturesError, TableError
+from quickml.tables.dialect import Asked
+from quickml.tables.numbers import is_missing
+from quickml.tables.read import Table, read
+from quickml.text import printable
+
+PATH, TARGET = "path", "target"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureList:
+    """What a list says."""
+
+    labels: Mapping[str, str]
+    """The class of each picture, by its path with `/`."""
+    sha256: str
+    """Of the list."""
+
+
+def listed_pictures(path: Path, file: str) -> PictureList:
+    """Read a list; `file` is what messages call it.
+
+    Raises:
+        PicturesError: it cannot be read, or names a file that is not beside it.
+    """
+    try:
+        table = read(path, file, asked=Asked(names=frozenset({PATH, TARGET})), grouped=PATH)
+    except TableError as error:
+        raise PicturesError(file, error.expected, error.found, error.hint, line=error.line) from None
+    if not {PATH, TARGET} <= {*table.names}:
+        found = ", ".join(printable(name, 30) for name in table.names[:10])
+        raise PicturesError(file, f"the columns {PATH!r} and {TARGET!r}", found, line=table.header_line)
+    targets = table.columns[TARGET].values
+    if targets is None:
+        raise PicturesError(file, f"at most 1,000 classes in {TARGET!r}", "more")
+    paths = table.columns[PATH].values or []
+    labels: dict[str, str] = {}
+    names = {cell: _name(table, cell, path.parent) for cell in paths}
+    rows = zip(table.columns[PATH].codes, table.columns[TARGET].codes, strict=True)
+    for picture, label in ((names[paths[place]], targets[code]) for place, code in rows):
+        if is_missing(label) or not label.strip():
+            line = table.line_where(TARGET, lambda cell: is_missing(cell) or not cell.strip())
+            raise PicturesError(file, "the class of each picture", "none", "complete it", line=line)
+        if labels.setdefault(picture, label) != label:
+            found = f"{printable(labels[picture], 40)!r} and {printable(label, 40)!r}"
+            raise PicturesError(file, "one class for a picture", found, entry=picture)
+    return PictureList(labels=labels, sha256=table.sha256)
+
+
+def _name(table: Table, cell: str, folder: Path) -> str:
+    """The path in a cell, with `/`."""
+    name = PurePosixPath(cell.strip().replace("\\", "/"))
+    hint = ""
+    if name.is_absolute() or PureWindowsPath(cell.strip()).drive or ".." in name.parts:
+        expected, found = "the path of a picture below the folder of this file", "one outside of it"
+    elif not cell.strip() or not (folder / name).is_file():
+        expected, found = "the path of a picture", "no file there"
+        hint = f"paths are relative to the folder of {printable(table.file, 60)}"
+    else:
+        return name.as_posix()
+    line = table.line_of(PATH, cell)
+    raise PicturesError(table.file, expected, found, hint, entry=cell, line=line)

@@ -1,0 +1,164 @@
+"""Prepare pictures for training: look at them, decode them into the cache, and divide them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from quickml.datasets.data import Data
+from quickml.datasets.files import PicturesReference
+from quickml.datasets.info import DatasetInfo
+from quickml.document.advice import leave_out, write
+from quickml.document.files import changed
+from quickml.errors import DatasetError, Notice
+from quickml.pictures.cache import PictureCache
+from quickml.pictures.importing import PictureImport
+from quickml.pictures.layout import Layout, layout
+from quickml.pictures.notices import of_layout, of_options
+from quickml.pictures.problems import option
+from quickml.pictures.sources import PictureSource
+from quickml.pictures.survey import Progress, survey
+
+TEST_FRACTION = 0.2
+VERSION = 1
+"""Changes when other pixels or sides would come of the same pictures."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PreparedPictures:
+    """Pictures that are decoded and divided."""
+
+    info: DatasetInfo
+    reference: PicturesReference
+    """With everything written out."""
+    notices: tuple[Notice, ...]
+    pixels: Path
+    """uint8 (pictures, height, width, channels): those for training, and then those for the test."""
+    classes: tuple[int, ...]
+    """Of each picture, as an index into the labels."""
+
+    def data(self) -> Data:
+        """The arrays; pixels are mapped into memory, not read.
+
+        Raises:
+            DatasetError: the file with the pixels is gone.
+        """
+        try:
+            pixels = np.load(self.pixels, mmap_mode="r")
+        except (OSError, ValueError):
+            raise DatasetError("pictures: expected decoded pictures in the cache, found none") from None
+        train, classes = self.info.sizes[0], np.array(self.classes, np.int32)
+        return Data(
+            x_train=pixels[:train], y_train=classes[:train], x_test=pixels[train:], y_test=classes[train:]
+        )
+
+
+def prepare(
+    source: PictureSource, reference: PicturesReference, cache: PictureCache, progress: Progress
+) -> PreparedPictures:
+    """Prepare pictures as a document says.
+
+    Raises:
+        DocumentError: options do not fit, or pictures cannot be read; pointers start with /dataset.
+        PicturesError: the source cannot be learned from.
+        DatasetError: the cache cannot be written.
+    """
+    found = layout(source)
+    _check_options(reference, found)
+    stamp, changed_ns = source.stamp()
+    known = cache.seen(stamp)
+    if known is not None and known["sha256"] == (reference.sha256 or known["sha256"]):
+        completed = _completed(reference, found, known)
+        key = _key(completed)
+        if about := cache.about(key):
+            return _prepared(reference, completed, found, about, cache.pixels(key))
+    looked = survey(source, found.files, progress)
+    known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
+    cache.remember(stamp, known, changed_ns)
+    if reference.sha256 is not None and reference.sha256 != looked.sha256:
+        raise changed(source.file, reference.sha256, looked.sha256)
+    completed = _completed(reference, found, known)
+    key = _key(completed)
+    about = cache.about(key)
+    if about is None:
+        run = PictureImport(source=source, found=found, looked=looked, reference=completed, progress=progress)
+        with cache.new(key, run.needed_bytes) as folder:
+            about = run.write(folder)
+    return _prepared(reference, completed, found, about, cache.pixels(key))
+
+
+def _check_options(reference: PicturesReference, found: Layout) -> None:
+    if reference.labels is not None and set(reference.labels) != set(found.labels):
+        expected = f"the classes of the pictures, {list(found.labels)}, in any order"
+        advice = write("/dataset/labels", list(found.labels))
+        raise option("/dataset/labels", expected, f"{list(reference.labels)}", advice)
+    if reference.test_fraction is not None and found.has_test:
+        pointer = "/dataset/test_fraction"
+        advice = leave_out(pointer, "leave it out")
+        raise option(pointer, "no fraction of pictures that have a test folder", "one", advice)
+
+
+def _completed(reference: PicturesReference, found: Layout, known: Mapping[str, Any]) -> PicturesReference:
+    """The reference with everything written out that was found out."""
+    return reference.model_copy(
+        update={
+            "sha256": known["sha256"],
+            "size": reference.size or tuple(known["size"]),
+            "channels": reference.channels or known["channels"],
+            "labels": reference.labels or found.labels,
+            "test_fraction": None if found.has_test else reference.test_fraction or TEST_FRACTION,
+        }
+    )
+
+
+def _key(completed: PicturesReference) -> str:
+    """What the pixels and sides depend on, as a name."""
+    options = ("sha256", "size", "channels", "resize", "damaged", "test_fraction", "seed")
+    values = [VERSION, *(getattr(completed, name) for name in options)]
+    return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:40]
+
+
+def _prepared(
+    reference: PicturesReference,
+    completed: PicturesReference,
+    found: Layout,
+    about: Mapping[str, Any],
+    pixels: Path,
+) -> PreparedPictures:
+    labels = completed.labels or found.labels
+    sizes = (about["train"], about["test"])
+    places = {label: index for index, label in enumerate(labels)}
+    height, width = completed.size or (0, 0)
+    info = DatasetInfo(
+        name=reference.name,
+        title=f"{sum(sizes):,} pictures",  # reports and models do not say what a file is called
+        source="own data",
+        kind="image",
+        shape=(height, width, completed.channels or 3),
+        labels=labels,
+        sizes=sizes,
+        shows_samples=reference.in_report,
+    )
+    return PreparedPictures(
+        info=info,
+        reference=completed,
+        notices=() if reference.is_complete else tuple(_notices(reference, completed, found, about)),
+        pixels=pixels,
+        classes=tuple(places[label] for label in about["classes"]),
+    )
+
+
+def _notices(
+    reference: PicturesReference, completed: PicturesReference, found: Layout, about: Mapping[str, Any]
+) -> Iterator[Notice]:
+    yield from of_layout(reference, found)
+    yield from of_options(reference, completed, (about["train"], about["test"]))
+    for notice in [Notice(**values) for values in about["notices"]]:
+        if notice.pointer != "/dataset/resize" or "resize" not in reference.model_fields_set:
+            yield notice

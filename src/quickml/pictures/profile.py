@@ -1,0 +1,98 @@
+"""What is in pictures: classes, formats and sizes; and a document that learns from them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from quickml.datasets.files import PicturesReference
+from quickml.errors import DocumentError, Notice, Problem
+from quickml.pictures.cache import PictureCache
+from quickml.pictures.catalog import silent
+from quickml.pictures.layout import layout
+from quickml.pictures.prepare import PreparedPictures, prepare
+from quickml.pictures.propose import document
+from quickml.pictures.sources import opened
+from quickml.pictures.survey import survey
+
+MOST_SIZES = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class PictureProfile:
+    """What is in a folder, an archive or a list of pictures, and a document that learns from it."""
+
+    file: str
+    sha256: str
+    pictures: int
+    has_test: bool
+    """Whether there is a folder of pictures for the test."""
+    classes: tuple[tuple[str, int], ...]
+    """Labels and their pictures."""
+    formats: tuple[tuple[str, int], ...]
+    """Formats and their pictures, the commonest first."""
+    sizes: tuple[tuple[int, int, int], ...]
+    """Height, width, and the pictures that have them, the commonest first."""
+    different_sizes: int
+    notices: tuple[Notice, ...]
+    problems: tuple[Problem, ...]
+    """Why there is no document."""
+    document: dict[str, Any] | None
+
+    def to_json(self) -> dict[str, Any]:
+        """The profile as JSON."""
+        return {
+            "file": self.file,
+            "sha256": self.sha256,
+            "pictures": self.pictures,
+            "has_test": self.has_test,
+            "classes": [{"label": label, "pictures": count} for label, count in self.classes],
+            "formats": dict(self.formats),
+            "sizes": [
+                {"height": height, "width": width, "pictures": count} for height, width, count in self.sizes
+            ],
+            "different_sizes": self.different_sizes,
+            "notices": [vars(notice) for notice in self.notices],
+            "problems": [vars(problem) for problem in self.problems],
+            "document": self.document,
+        }
+
+
+def profile(path: Path, file: str, progress: Callable[[str, int, int], None] = silent) -> PictureProfile:
+    """Look at pictures, decode them, and propose a document for them.
+
+    Args:
+        path: of the folder, the archive or the list.
+        file: what the document calls it.
+        progress: see `LocalPictures`.
+
+    Raises:
+        PicturesError: there are no pictures that can be learned from.
+        DatasetError: the cache cannot be written.
+    """
+    with opened(path, file) as source:
+        found = layout(source)
+        looked = survey(source, found.files, progress)
+        sizes = Counter((one.height, one.width) for one in looked.headers if one)
+        prepared: PreparedPictures | None = None
+        problems: tuple[Problem, ...] = ()
+        try:
+            prepared = prepare(source, PicturesReference(file=file), PictureCache(), progress)
+        except DocumentError as error:
+            problems = error.problems
+    return PictureProfile(
+        file=file,
+        sha256=looked.sha256,
+        pictures=len(found.files),
+        has_test=found.has_test,
+        classes=tuple(found.counts().items()),
+        formats=tuple(looked.formats.items()),
+        sizes=tuple((*size, count) for size, count in sizes.most_common(MOST_SIZES)),
+        different_sizes=len(sizes),
+        notices=prepared.notices if prepared else found.notices,
+        problems=problems,
+        document=document(prepared) if prepared else None,
+    )

@@ -1,0 +1,66 @@
+"""A document to start from: a small convolutional network that fits the pictures."""
+
+from __future__ import annotations
+
+import math
+from pathlib import PurePath
+from typing import Any
+
+from quickml.document.names import as_name
+from quickml.pictures.prepare import PreparedPictures
+
+STEPS = 1500
+MOST_LABELS = 20
+"""Labels that a document lists."""
+_FILTERS = (16, 32, 64, 96, 128)
+_SMALLEST = 6
+"""Side of the maps below which they are not halved."""
+
+
+def document(prepared: PreparedPictures) -> dict[str, Any]:
+    """A document that learns from pictures as they were prepared; what was found out is written out."""
+    info, reference = prepared.info, prepared.reference
+    train = info.sizes[0]
+    batch_size = 16 if train < 1000 else 32 if train < 10_000 else 64
+    epochs = min(max(math.ceil(STEPS / math.ceil(train / batch_size)), 8), 40)
+    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
+    given = {
+        "name": reference.name,
+        "file": reference.file,
+        "size": list(reference.size or ()),
+        "channels": reference.channels,
+        "resize": reference.resize,
+        "labels": list(labels) if labels else None,
+        "damaged": reference.damaged if reference.damaged != "refuse" else None,
+        "test_fraction": reference.test_fraction,
+    }
+    return {
+        "name": as_name(PurePath(reference.file).stem),
+        "dataset": {key: value for key, value in given.items() if value is not None},
+        "model": {"layers": [*_layers(info.shape), _output(len(info.labels))]},
+        "training": {
+            "optimizer": {"type": "Adam", "learning_rate": 0.001},
+            "batch_size": batch_size,
+            "epochs": epochs,
+        },
+    }
+
+
+def _layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
+    """Convolutions that halve the maps until they are small, and the mean of each."""
+    side, layers = min(shape[:2]), [{"type": "Rescaling", "scale": 1 / 255}]
+    for filters in _FILTERS:
+        layers += [
+            {"type": "Conv2D", "filters": filters, "kernel_size": 3, "padding": "same", "use_bias": False},
+            {"type": "BatchNormalization", "momentum": 0.9},
+            {"type": "ReLU"},
+        ]
+        if side < 2 * _SMALLEST:
+            break
+        layers.append({"type": "MaxPooling2D"})
+        side //= 2
+    return [*layers, {"type": "GlobalAveragePooling2D"}, {"type": "Dropout", "rate": 0.2}]
+
+
+def _output(labels: int) -> dict[str, Any]:
+    return {"type": "Dense", "units": labels, "activation": "softmax"}

@@ -1,0 +1,248 @@
+"""Where pictures are: a folder, a zip archive, or a list of files. Each has names that can be read."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Protocol
+
+from quickml.errors import PicturesError
+from quickml.files.digest import sha256_of
+from quickml.pictures.archive import ZipArchive
+from quickml.pictures.listing import PATH, TARGET, PictureList, listed_pictures
+from quickml.text import printable
+
+MAX_FILE_BYTES = 64 << 20
+"""Size of the largest picture file."""
+MAX_FILES = 250_000
+READ = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib"})
+OTHERS = frozenset(
+    {
+        ".heic", ".heif", ".avif", ".gif", ".tif", ".tiff", ".jp2", ".jxl", ".psd", ".ico", ".tga", ".pcx",
+        ".dng", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".raf", ".raw", ".svg", ".xcf",
+    }
+)  # fmt: skip
+"""Pictures that cannot be read: they are refused, not passed over."""
+PASSED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
+
+
+class PictureSource(Protocol):
+    """Files by name; a name is a path within the source, with `/`."""
+
+    file: str
+    """What messages call the source."""
+    names: Sequence[str]
+    """Without those that are hidden or there for the system only; sorted."""
+    folders: Iterable[str]
+    """Names of folders, as far as they are known; those of empty folders among them."""
+    labels: Mapping[str, str] | None
+    """The class of each file, where that is written; otherwise folders are classes."""
+
+    def read(self, name: str) -> bytes:
+        """The content of a file; safe from several threads.
+
+        Raises:
+            PicturesError: it cannot be read.
+        """
+        ...
+
+    def stamp(self) -> tuple[str, int]:
+        """Text that changes if the content does, without reading it, and when that was, in nanoseconds."""
+        ...
+
+    def sha256(self, sums: Mapping[str, str]) -> str:
+        """SHA-256 of the source; `sums` has that of each file that is used."""
+        ...
+
+
+class FolderSource:
+    """The files below a folder."""
+
+    labels: Mapping[str, str] | None = None
+
+    def __init__(self, path: Path, file: str) -> None:
+        self.file, self._path = file, path
+        found = list(_walked(path, file))
+        if len(found) > MAX_FILES:
+            raise PicturesError(file, f"at most {MAX_FILES:,} files", f"{len(found):,}")
+        self.names: Sequence[str] = sorted(
+            name for name, is_folder in found if not is_folder and not is_passed(name)
+        )
+        self.folders: Iterable[str] = [name for name, is_folder in found if is_folder]
+
+    def read(self, name: str) -> bytes:
+        """See `PictureSource`."""
+        return read_file(self._path / name, self.file, name)
+
+    def stamp(self) -> tuple[str, int]:
+        """See `PictureSource`."""
+        return stamps(self._path, self.names)
+
+    def sha256(self, sums: Mapping[str, str]) -> str:
+        """See `PictureSource`. Of the lines that `sha256sum` writes, sorted by name."""
+        return sum_of(sums)
+
+
+class ListSource:
+    """The files that a CSV file lists, which are beside it."""
+
+    folders: Iterable[str] = ()
+
+    def __init__(self, path: Path, file: str) -> None:
+        self.file, self._path = file, path
+        self._list: PictureList = listed_pictures(path, file)
+        self.labels: Mapping[str, str] | None = self._list.labels
+        self.names: Sequence[str] = sorted(self._list.labels)
+
+    def read(self, name: str) -> bytes:
+        """See `PictureSource`."""
+        return read_file(self._path.parent / name, self.file, name)
+
+    def stamp(self) -> tuple[str, int]:
+        """See `PictureSource`."""
+        text, changed_ns = stamps(self._path.parent, self.names)
+        return self._list.sha256 + text, changed_ns
+
+    def sha256(self, sums: Mapping[str, str]) -> str:
+        """See `PictureSource`. Of the list's sum, and then those of the pictures as of a folder."""
+        return hashlib.sha256(f"{self._list.sha256}\n{sum_of(sums)}\n".encode()).hexdigest()
+
+
+class ArchiveSource:
+    """The files in a zip archive."""
+
+    labels: Mapping[str, str] | None = None
+
+    def __init__(self, path: Path, file: str) -> None:
+        self.file, self._path, self._archive = file, path, ZipArchive(path, file)
+        self.names: Sequence[str] = sorted(name for name in self._archive.entries if not is_passed(name))
+        self.folders: Iterable[str] = [name for name in self._archive.folders if not is_passed(name)]
+
+    def read(self, name: str) -> bytes:
+        """See `PictureSource`."""
+        return self._archive.read(name, MAX_FILE_BYTES)
+
+    def stamp(self) -> tuple[str, int]:
+        """See `PictureSource`."""
+        return stamps(self._path.parent, [self._path.name])
+
+    def sha256(self, sums: Mapping[str, str]) -> str:  # noqa: ARG002
+        """See `PictureSource`. Of the archive itself."""
+        return sha256_of(self._path)
+
+    def close(self) -> None:
+        """Close the archive."""
+        self._archive.close()
+
+
+@contextmanager
+def opened(path: Path, file: str) -> Iterator[PictureSource]:
+    """Open the folder, the archive or the list at a path; `file` is what messages call it.
+
+    Raises:
+        PicturesError: it cannot be read, or is something else.
+    """
+    expected = "a folder, a .zip file or a .csv file of pictures"
+    if path.is_dir():
+        yield FolderSource(path, file)
+    elif not path.exists():
+        raise PicturesError(file, expected, "nothing of this name")
+    elif path.suffix.lower() in (".csv", ".tsv"):
+        yield ListSource(path, file)
+    elif path.suffix.lower() == ".zip":
+        archive = ArchiveSource(path, file)
+        try:
+            yield archive
+        finally:
+            archive.close()
+    elif path.suffix.lower() == ".tm":
+        hint = "download the samples of each class in Teachable Machine, and put them into a folder per class"
+        raise PicturesError(file, expected, "a project of Teachable Machine", hint)
+    else:
+        raise PicturesError(file, expected, f"a file {printable(path.suffix, 20)!r}")
+
+
+def are_pictures(path: Path) -> bool:
+    """Whether a path is one of pictures: a folder, an archive, or a table with paths of pictures."""
+    if path.is_dir() or path.suffix.lower() in (".zip", ".tm"):
+        return True
+    if path.suffix.lower() not in (".csv", ".tsv"):
+        return False
+    try:
+        with path.open("rb") as stream:
+            start = stream.read(1 << 14).decode(errors="replace")
+    except OSError:
+        return False
+    head, _, rest = start.lstrip("\ufeff").partition("\n")
+    names = {name.strip(' "\r').casefold() for name in head.replace(";", ",").replace("\t", ",").split(",")}
+    first = rest.partition("\n")[0].casefold()
+    return {PATH, TARGET} <= names and any(suffix in first for suffix in READ | OTHERS)
+
+
+def _walked(path: Path, file: str) -> Iterator[tuple[str, bool]]:
+    """All files and folders below a folder: the name of each, and whether it is a folder."""
+
+    def fail(error: OSError) -> None:
+        raise PicturesError(file, "a folder to read", (error.strerror or "an error").lower()) from None
+
+    for here, folders, files in os.walk(path, onerror=fail):
+        inner = Path(here).relative_to(path)
+        folders[:] = [name for name in folders if not is_passed(name)]
+        for name in folders:
+            if (Path(here) / name).is_symlink():
+                entry = (inner / name).as_posix()
+                hint = "put the folder itself there"
+                raise PicturesError(file, "folders and files", "a link to a folder", hint, entry=entry)
+            yield (inner / name).as_posix(), True
+        yield from (((inner / name).as_posix(), False) for name in files)
+
+
+def is_passed(name: str) -> bool:
+    """Whether a file or folder is hidden, or there for the system only."""
+    return any(part.startswith(".") or part.casefold() in PASSED for part in name.split("/"))
+
+
+def read_file(path: Path, file: str, name: str) -> bytes:
+    """The content of a picture file."""
+    try:
+        with path.open("rb") as stream:
+            about = os.fstat(stream.fileno())
+            if not stat.S_ISREG(about.st_mode):
+                raise PicturesError(file, "a file", "something else", entry=name)
+            if about.st_size > MAX_FILE_BYTES:
+                expected, found = f"at most {MAX_FILE_BYTES >> 20} MiB", f"{about.st_size >> 20:,} MiB"
+                raise PicturesError(file, expected, found, entry=name)
+            return stream.read(MAX_FILE_BYTES + 1)
+    except OSError as error:
+        reason = (error.strerror or "an error").lower()
+        raise PicturesError(file, "a file to read", reason, entry=name) from None
+
+
+def stamps(folder: Path, names: Iterable[str]) -> tuple[str, int]:
+    """Identity, size and time of files, a line for each, and the newest time."""
+    lines, newest = [], 0
+    for name in names:
+        with suppress(OSError):  # reading it says why
+            about = (folder / name).stat()
+            newest = max(newest, about.st_mtime_ns, about.st_ctime_ns)
+            times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
+            lines.append(f"{name}\0{about.st_dev} {about.st_ino} {about.st_size} {times}\n")
+    return "".join(lines), newest
+
+
+def sum_of(sums: Mapping[str, str]) -> str:
+    """SHA-256 of lines such as `sha256sum` writes, sorted by name."""
+    whole = hashlib.sha256()
+    for name in sorted(sums):
+        shown, mark = name, ""
+        if any(
+            sign in name for sign in "\\\n\r"
+        ):  # as `sha256sum` does, so that no name looks like two lines
+            shown = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            mark = "\\"
+        whole.update(f"{mark}{sums[name]}  {shown}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()
