@@ -55,6 +55,7 @@ def render(report: Mapping[str, Any], mistakes: Sequence[Mistake], player: Playe
         references=REFERENCES,
         curves=charts.learning_curves(report["history"]),
         matrix=matrix.rows(confusion, dataset["labels"]) if confusion else (),
+        classes=report.get("classes", ()),
         scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
         errors=errors(report["scatter"] or ()),
         mistakes=mistakes,

@@ -141,12 +141,15 @@ const understand: Texts['understand'] = {
     precision: 'Präzision',
     recall: 'Trefferquote',
     f1: 'F1',
+    auc: 'ROC-AUC',
     support: 'Beispiele',
     mean: 'Mittel der Klassen',
     none: 'keine',
     sort: (column) => `Nach ${column} ordnen`,
     explain: (label, precision, recall) =>
       `Für „${label}“: Wenn das Netz das sagt, stimmt es in ${precision} der Fälle (Präzision). Von den Beispielen der Klasse findet es ${recall} (Trefferquote). F1 ist eine Zahl für beides; sie ist klein, wenn eines davon klein ist.`,
+    explainAuc:
+      'ROC-AUC sagt, wie oft ein Beispiel der Klasse eine höhere Wahrscheinlichkeit für sie bekommt als ein anderes: 1 ist vollkommen, 0,5 ist geraten.',
   },
   threshold: {
     caption: (label) =>

@@ -149,12 +149,15 @@ const understand = {
     precision: 'Precision',
     recall: 'Recall',
     f1: 'F1',
+    auc: 'ROC AUC',
     support: 'Samples',
     mean: 'Mean of the classes',
     none: 'none',
     sort: (column: string): string => `Sort by ${column}`,
     explain: (label: string, precision: string, recall: string): string =>
       `For “${label}”: when the network says so, it is right in ${precision} of the cases (precision). Of the samples that are, it finds ${recall} (recall). F1 is one number for both, which is low if either is low.`,
+    explainAuc:
+      'ROC AUC is how often a sample of the class gets a higher probability of it than another sample: 1 is perfect, 0.5 is chance.',
   },
   threshold: {
     caption: (label: string): string =>

@@ -140,12 +140,15 @@ const understand: Texts['understand'] = {
     precision: 'Precisión',
     recall: 'Exhaustividad',
     f1: 'F1',
+    auc: 'ROC AUC',
     support: 'Muestras',
     mean: 'Media de las clases',
     none: 'ninguna',
     sort: (column) => `Ordenar por ${column}`,
     explain: (label, precision, recall) =>
       `Para «${label}»: cuando la red lo dice, acierta en ${precision} de los casos (precisión). De las muestras que lo son, encuentra ${recall} (exhaustividad). F1 es un número para ambas, que es bajo si una de ellas lo es.`,
+    explainAuc:
+      'ROC AUC dice con qué frecuencia una muestra de la clase recibe una probabilidad más alta de serlo que otra: 1 es perfecto, 0,5 es azar.',
   },
   threshold: {
     caption: (label) =>
