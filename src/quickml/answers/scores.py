@@ -17,11 +17,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+BaselineMetric = Literal["accuracy", "mean_recall", "mean_absolute_error"]
 MEASURES = ("precision", "recall", "f1", "roc_auc")
 
 
@@ -47,8 +48,9 @@ class ClassScores:
 class Baseline:
     """The best answer that is the same for all test samples, and how good it and the model are."""
 
-    metric: str
-    """`accuracy`, or `mean_absolute_error` of a regression."""
+    metric: BaselineMetric
+    """`accuracy`; `mean_recall`, which counts all classes the same, if the training did so with class
+    weights; `mean_absolute_error` of a regression."""
     label: str | None
     """The commonest class of the test samples; None of a regression, whose answer is the mean."""
     value: float
@@ -118,7 +120,11 @@ def macro(scores: Sequence[ClassScores]) -> dict[str, float]:
 
 
 def baseline(
-    truth: NDArray[Any], predictions: NDArray[np.floating[Any]], labels: Sequence[str]
+    truth: NDArray[Any],
+    predictions: NDArray[np.floating[Any]],
+    labels: Sequence[str],
+    *,
+    is_weighted: bool = False,
 ) -> Baseline | None:
     """Always the commonest class of the test samples, or always their mean; None without samples.
 
@@ -126,17 +132,22 @@ def baseline(
         truth: (samples,) class indices, or targets.
         predictions: (samples, classes) probabilities, or (samples, 1) values.
         labels: names of the classes; empty for a regression.
+        is_weighted: whether the training had class weights, which cost accuracy to find rare classes: then
+            the mean of all recalls is compared.
     """
     if not len(truth):
         return None
     if labels:
         counts = np.bincount(truth.astype(np.int64), minlength=len(labels))
-        return Baseline(
-            metric="accuracy",
-            label=labels[int(counts.argmax())],
-            value=float(counts.max() / len(truth)),
-            model=float(np.mean(predictions.argmax(axis=1) == truth)),
-        )
+        is_right = predictions.argmax(axis=1) == truth
+        commonest = int(counts.argmax())
+        if is_weighted:
+            recalls = [float(is_right[truth == place].mean()) for place in np.flatnonzero(counts)]
+            value, model = 1 / len(recalls), float(np.mean(recalls))
+        else:
+            value, model = float(counts[commonest] / len(truth)), float(is_right.mean())
+        metric: BaselineMetric = "mean_recall" if is_weighted else "accuracy"
+        return Baseline(metric=metric, label=labels[commonest], value=value, model=model)
     exact = truth.astype(np.float64)
     return Baseline(
         metric="mean_absolute_error",

@@ -79,8 +79,9 @@ class Parity(Record):
 class BaselineRow(Record):
     """The best answer that is the same for all test samples, to compare the model with."""
 
-    metric: Literal["accuracy", "mean_absolute_error"]
-    """What is compared; `mean_absolute_error` of a regression, in the unit of the target."""
+    metric: Literal["accuracy", "mean_recall", "mean_absolute_error"]
+    """What is compared: `accuracy`; with class weights, `mean_recall` of all classes; of a regression,
+    `mean_absolute_error`, in the unit of the target."""
     label: str | None
     """The commonest class of the test samples; None of a regression, whose answer is their mean."""
     value: Metric

@@ -81,7 +81,8 @@ def record(
 def _scores(trained: TrainedModel, data: Data) -> dict[str, Any]:
     """Confusion matrix, scores of each class and their means; none for a regression. The baseline."""
     labels, truth, found = trained.plan.info.labels, data.y_test, trained.predictions
-    compared = baseline(truth, found, labels)
+    is_weighted = trained.plan.document.training.class_weight is not None
+    compared = baseline(truth, found, labels, is_weighted=is_weighted)
     classes = per_class(truth, found.argmax(axis=1), found, labels) if labels else ()
     return {
         "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),

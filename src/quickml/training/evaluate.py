@@ -74,7 +74,7 @@ def evaluate(
             held_out=held_out,
             columns=plan.info.columns,
         ),
-        baseline=baseline(targets, predictions, plan.info.labels),
+        baseline=baseline(targets, predictions, plan.info.labels, is_weighted=objective.weights is not None),
     )
 
 

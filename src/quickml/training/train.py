@@ -85,7 +85,7 @@ def train(
 
 def _row(found: Baseline) -> events.BaselineRow:
     return events.BaselineRow(
-        metric="accuracy" if found.label is not None else "mean_absolute_error",
+        metric=found.metric,
         label=found.label,
         value=found.value,
         model=found.model,

@@ -128,6 +128,14 @@ def test_a_baseline_is_the_commonest_class():
     assert baseline(truth, np.eye(3, dtype=np.float32)[[1] * 5], LABELS).is_no_better
 
 
+def test_with_class_weights_all_classes_count_the_same():
+    truth = np.array([0, 0, 0, 0, 2], np.int32)  # no sample of the second class
+    found = baseline(truth, np.eye(3, dtype=np.float32)[[0, 0, 2, 2, 2]], LABELS, is_weighted=True)
+    assert (found.metric, found.label, found.value, found.model) == ("mean_recall", "a", 0.5, 0.75)
+    assert not found.is_no_better
+    assert baseline(truth, np.eye(3, dtype=np.float32)[[0] * 5], LABELS, is_weighted=True).is_no_better
+
+
 def test_a_baseline_of_a_regression_is_the_mean():
     truth = np.array([1, 2, 6], np.float32)
     found = baseline(truth, np.array([[1], [2], [5]], np.float32), ())

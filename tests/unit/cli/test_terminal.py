@@ -243,8 +243,8 @@ def test_a_format_that_nobody_asked_for_is_not_skipped():
     assert "other skipped: needs a key" in sentence(asked)
 
 
-def compared(value, model, label="no", *, is_no_better=False):
-    metric = "mean_absolute_error" if label is None else "accuracy"
+def compared(value, model, label="no", *, metric="accuracy", is_no_better=False):
+    metric = "mean_absolute_error" if label is None else metric
     row = events.BaselineRow(metric=metric, label=label, value=value, model=model, is_no_better=is_no_better)
     return TRAINED.model_copy(update={"baseline": row})
 
@@ -257,8 +257,15 @@ def compared(value, model, label="no", *, is_no_better=False):
             compared(0.87, 0.87, is_no_better=True),
             "always the commonest class (no): 87.0%; the model: 87.0%; the model is no better",
         ),
+        (
+            compared(0.5, 0.76, metric="mean_recall"),
+            "always the commonest class (no): mean recall 50.0%; the model: 76.0%",
+        ),
         (compared(61.2, 43.125, None), "always the mean: mean absolute error 61.2000; the model: 43.1250"),
-        (compared(0.5, 0.6, "\x1b[2Jno"), "always the commonest class (\\u001b[2Jno): 50.0%; the model: 60.0%"),
+        (
+            compared(0.5, 0.6, "\x1b[2Jno"),
+            "always the commonest class (\\u001b[2Jno): 50.0%; the model: 60.0%",
+        ),
     ],
 )
 def test_a_summary_has_a_baseline_in_words(trained, words):

@@ -80,6 +80,10 @@ def test_a_model_that_is_no_better_than_guessing_says_so_beside_the_tick() -> No
         in page.text
     )
     assert "verified:" in page.text
+    rare = {"metric": "mean_recall", "label": "setosa", "value": 0.5, "model": 0.76, "is_no_better": False}
+    text = Page(render(guessed | {"baseline": rare}, [])).text
+    assert "No better" not in text
+    assert "would reach 33.33 %, and a mean recall of 50.00 % instead of the model's 76.00 %" in text
     mean = a_regression() | {"metrics": {"mean_absolute_error": 2.67}}
     assert (
         "No better than guessing: always predicting the mean, 4, would be off by 2.67"

@@ -118,7 +118,8 @@ def baseline(row: events.BaselineRow) -> str:
         value, model = f"mean absolute error {figure(row.value)}", figure(row.model)
         answer = "always the mean"
     else:
-        value, model = f"{row.value:.1%}", f"{row.model:.1%}"
+        kind = "mean recall " if row.metric == "mean_recall" else ""
+        value, model = f"{kind}{row.value:.1%}", f"{row.model:.1%}"
         answer = f"always the commonest class ({printable(row.label, 40)})"
     verdict = "; the model is no better" if row.is_no_better else ""
     return printable(f"{answer}: {value}; the model: {model}{verdict}")

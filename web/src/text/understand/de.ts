@@ -29,6 +29,8 @@ const understand: Texts['understand'] = {
     interval: (low, high) =>
       `Bei anderen Beispielen dieser Art sind zwischen ${low} und ${high} zu erwarten.`,
     baseline: (label, share) => `Immer die häufigste Klasse „${label}“ zu nennen, würde ${share} erreichen.`,
+    meanRecall: (label, share, chance, found) =>
+      `Immer die häufigste Klasse „${label}“ zu nennen, würde ${share} erreichen, aber von jeder Klasse im Mittel nur ${chance} finden; dieses Netz findet ${found}. Es hat mit Klassengewichten gelernt, die seltene Klassen auf Kosten der Genauigkeit finden.`,
     better: 'Das Netz ist deutlich besser.',
     unclear: 'Das Netz ist etwas besser, bei so wenigen Beispielen kann das aber Zufall sein.',
     noBetter: 'Das Netz ist nicht besser.',

@@ -28,6 +28,8 @@ const understand = {
       `For other samples of this kind, expect between ${low} and ${high}.`,
     baseline: (label: string, share: string): string =>
       `Always naming the commonest class, “${label}”, would reach ${share}.`,
+    meanRecall: (label: string, share: string, chance: string, found: string): string =>
+      `Always naming the commonest class, “${label}”, would reach ${share}, but find only ${chance} of each class on average; this network finds ${found}. It learned with class weights, which find rare classes at the cost of accuracy.`,
     better: 'The network is clearly better.',
     unclear: 'The network is a little better, but with so few samples that may be chance.',
     noBetter: 'The network is no better than that.',

@@ -27,6 +27,8 @@ const understand: Texts['understand'] = {
     of: (right, total) => `correctas: ${right} de ${total} muestras de prueba`,
     interval: (low, high) => `Para otras muestras de este tipo cabe esperar entre ${low} y ${high}.`,
     baseline: (label, share) => `Nombrar siempre la clase más común, «${label}», alcanzaría ${share}.`,
+    meanRecall: (label, share, chance, found) =>
+      `Nombrar siempre la clase más común, «${label}», alcanzaría ${share}, pero solo encontraría ${chance} de cada clase de media; esta red encuentra ${found}. Aprendió con pesos de clases, que encuentran las clases raras a costa de la exactitud.`,
     better: 'La red es claramente mejor.',
     unclear: 'La red es un poco mejor, pero con tan pocas muestras puede ser casualidad.',
     noBetter: 'La red no es mejor que eso.',
