@@ -44,7 +44,10 @@ EXAMPLES: list[Any] = [
         seconds=0.5,
     ),
     events.Trained(
-        time=AT, epochs=100, stopped=None, metrics={"loss": 0.2481, "accuracy": 0.9333}, seconds=0.9
+        time=AT, epochs=100, stopped=None, metrics={"loss": 0.2481, "accuracy": 0.9333}, seconds=0.9,
+        baseline=events.BaselineRow(
+            metric="accuracy", label="setosa", value=0.3333, model=0.9333, is_no_better=False
+        ),
     ),
     events.Compressed(
         time=AT, file="model.mlpackage", weights="palettized-4", minimum_ios=16, size_bytes=611647,

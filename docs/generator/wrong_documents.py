@@ -336,6 +336,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     },
     "The whole network": {
         "output-size": ("The output has another size than the dataset needs.", doc({**END, "units": 4})),
+        "picture-as-answer": (
+            "The output is a picture, as of an autoencoder or of a segmentation.",
+            doc({"type": "Flatten"}, {"type": "Dense", "units": 784}, dataset="mnist"),
+        ),
         "output-activation": ("The output is not probabilities.", doc({**END, "activation": "relu"})),
         "nothing-to-train": ("No layer has weights.", doc({"type": "Flatten"})),
         "too-many-parameters": (
@@ -350,6 +354,14 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "Training": {
         "loss-of-another-task": ("The loss is for another task.", trained(loss="huber")),
         "metric-of-another-task": ("The metric is for another task.", trained(metrics=["r2_score"])),
+        "weights-of-regression": (
+            "A regression has no classes that could have weights.",
+            doc({"type": "Dense", "units": 1}, dataset="diabetes", training={"class_weight": "balanced"}),
+        ),
+        "unknown-label": (
+            "A weight is for a label that the dataset does not have.",
+            trained(class_weight={"virginca": 2.0}),
+        ),
         "validation-fraction": (
             "No sample would be left for training or validation.",
             trained(validation_fraction=0.001),

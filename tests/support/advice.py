@@ -12,10 +12,10 @@ INFORMATION = re.compile(
     r"|this name is reserved for the model's input|only the last layer may have an unused output|the line reads .*"
     r"|QuickML does not have Keras' .*|write .* for a table of your own, see .*"
     r"|the layer before gives .*|it is self-attention: .*|Core ML goes back through .*|add a Dense|use smaller layers"
-    r"|an LSTM with its default activations takes more; .*|make this layer or its input smaller"
+    r"|networks that answer with pictures .*|an LSTM with its default activations takes more; .*|make this layer or its input smaller"
 )
 """Hints that explain, and those that leave open what exactly to write."""
-CAUSES = r"(?:autoencoders are not possible; |one answer for all steps: )?"
+CAUSES = r"(?:one answer for all steps: )?"
 REASONS = r"(?:: .*|; several classes for one sample are not possible| for self-attention| for [\d.e+-]+ %)?"
 
 

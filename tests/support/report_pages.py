@@ -81,6 +81,15 @@ def a_report(**changes: Any) -> dict[str, Any]:
         "history": history(8, "loss", "accuracy", "val_loss", "val_accuracy"),
         "metrics": {"loss": 0.0712, "accuracy": 0.9333},
         "confusion_matrix": [[10, 0, 0], [0, 9, 1], [0, 1, 9]],
+        "classes": [
+            {"label": "setosa", "samples": 10, "predicted": 10, "precision": 1.0, "recall": 1.0, "f1": 1.0, "roc_auc": 1.0},
+            {"label": "versicolor", "samples": 10, "predicted": 10, "precision": 0.9, "recall": 0.9, "f1": 0.9, "roc_auc": None},
+            {"label": "virginica", "samples": 10, "predicted": 10, "precision": 0.9, "recall": 0.9, "f1": 0.9, "roc_auc": 0.97},
+        ],
+        "macro": {"precision": 0.9333, "recall": 0.9333, "f1": 0.9333, "roc_auc": 0.985},
+        "baseline": {
+            "metric": "accuracy", "label": "setosa", "value": 1 / 3, "model": 0.9333, "is_no_better": False,
+        },
         "scatter": None,
         "parity": [{
             "file": "model.mlmodel", "samples": 256, "held_out": 30, "largest_difference": 3.1e-6,

@@ -27,7 +27,12 @@ EXAMPLES = [
     events.Batches(first=65, every=2, losses=(0.5, 0.4375)),
     events.Snapshot(frame=8, epoch=1, frames=2, size_bytes=700),
     events.EpochEnded(epoch=1, epochs=3, metrics={"loss": 0.5}, learning_rate=0.01, seconds=0.1),
-    events.Trained(epochs=3, stopped=None, metrics={"loss": 0.5, "accuracy": 1.0}, seconds=1.0),
+    events.Trained(
+        epochs=3, stopped=None, metrics={"loss": 0.5, "accuracy": 1.0}, seconds=1.0,
+        baseline=events.BaselineRow(
+            metric="accuracy", label="no", value=0.5, model=1.0, is_no_better=False
+        ),
+    ),
     events.Compressed(
         file="model.mlmodel", weights="int8", minimum_ios=13, size_bytes=5, float32_bytes=20, accuracy=0.9,
         mean_absolute_error=None, drop=0.01, label_agreement=0.98, flips=2, taken=True,

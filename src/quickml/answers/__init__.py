@@ -1,5 +1,6 @@
 """The trained model's answers to all test samples, as one small file: `answers.bin`."""
 
 from quickml.answers.answers import Answers, Bin, Flips, Threshold
+from quickml.answers.scores import Baseline, ClassScores
 
-__all__ = ["Answers", "Bin", "Flips", "Threshold"]
+__all__ = ["Answers", "Baseline", "Bin", "ClassScores", "Flips", "Threshold"]

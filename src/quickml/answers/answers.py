@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from quickml.answers import scale
 from quickml.answers.container import MAX_CONTENT_BYTES, unpack
+from quickml.answers.scores import ClassScores, per_class
 from quickml.errors import AnswersError
 
 
@@ -123,6 +124,17 @@ class Answers:
         classes = self._classes()
         flat = self.truth.astype(np.int64) * classes + self.predicted
         return np.bincount(flat, minlength=classes**2).reshape(classes, classes)
+
+    def per_class(self) -> tuple[ClassScores, ...]:
+        """Precision, recall, F1 and the area under the ROC curve of each class, against the rest.
+
+        The areas are those of rounded probabilities; `report.json` has those of exact ones.
+
+        Raises:
+            AnswersError: it is a regression.
+        """
+        self._classes()
+        return per_class(self.truth, self.predicted, self.probabilities, self.labels)
 
     def calibration(self, bins: int = 10) -> tuple[Bin, ...]:
         """How often labels are right that are predicted with a certain probability.

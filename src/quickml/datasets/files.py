@@ -59,6 +59,12 @@ def _labels(value: Any) -> Any:
     return tuple(value)
 
 
+def _target(value: Any) -> Any:
+    if isinstance(value, list | tuple):
+        raise wrong_form("the name of one column, because several targets are not offered yet")
+    return value
+
+
 def _missing(value: Any) -> Any:
     if value in ("mean", "refuse") or (isinstance(value, int | float) and not isinstance(value, bool)):
         return value
@@ -85,7 +91,7 @@ class TableReference(FileReference):
 
     private = frozenset({"file", "sha256", "test_file", "test_sha256", "columns", "group"})
     name: Literal["table"] = "table"
-    target: Name
+    target: Annotated[Name, BeforeValidator(_target)]
     """The column that the model predicts."""
     task: Literal["classification", "regression"] | None = None
     """Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a

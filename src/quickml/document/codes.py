@@ -103,6 +103,7 @@ Code = Literal[
     "backwards",
     # The whole network
     "output-size",
+    "picture-as-answer",
     "output-activation",
     "nothing-to-train",
     "too-many-parameters",
@@ -110,6 +111,8 @@ Code = Literal[
     # Training
     "loss-of-another-task",
     "metric-of-another-task",
+    "weights-of-regression",
+    "unknown-label",
     "validation-fraction",
     "unknown-monitor",
     "monitor-without-validation",

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from quickml.datasets import registry
+from quickml.datasets.dataset import Reference
 from quickml.document import spellings
 from quickml.document.advice import (
     MAX_SHOWN,
@@ -262,6 +263,8 @@ def key_advice(place: Place, known: Sequence[str], document: Any) -> Advice:
     if is_layer and key in _WRAPPERS and isinstance(place.value, dict):
         whole = {name: value for name, value in place.holder.items() if name != key} | place.value
         return write(place.holder_pointer, whole, f'write its keys beside "type", without "{key}"')
+    if key == "target" and issubclass(owner, Reference) and _is_picture(place.value):
+        return told(spellings.PICTURES)
     elsewhere = NOTHING if is_layer else _elsewhere(place, document)
     if elsewhere:
         return elsewhere
@@ -278,6 +281,10 @@ def key_advice(place: Place, known: Sequence[str], document: Any) -> Advice:
         steps = (drop(place.pointer), put(f"{place.holder_pointer}/{listed}", [place.value]))
         return Advice(words=f'write "{listed}": {text} instead', steps=steps)
     return told(f"known: {', '.join(known)}" if len(known) <= 20 else "")
+
+
+def _is_picture(value: Any) -> bool:
+    return isinstance(value, str) and plain(value) in spellings.PICTURE_TARGETS
 
 
 def _names(key: str) -> tuple[str, ...]:

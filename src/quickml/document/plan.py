@@ -19,6 +19,7 @@ from quickml.document.checks.compatibility import check
 from quickml.document.checks.size import memory_of
 from quickml.document.checks.training import metrics_of
 from quickml.document.checks.updatable import with_defaults
+from quickml.document.checks.weights import weight_notices
 from quickml.document.dataset import STORED
 from quickml.document.document import Document, Model
 from quickml.document.formats import formats_of
@@ -64,9 +65,9 @@ class Plan:
     def public_json(self) -> str:
         """The document as delivered files contain it, without what is private about the data."""
         private = set(self.document.dataset.private)
-        return self.document.model_dump_json(
-            exclude_none=True, exclude={"dataset": private} if private else None
-        )
+        # Class weights tell how common the classes are.
+        hidden = {"dataset": private, "training": {"class_weight"}} if private else None
+        return self.document.model_dump_json(exclude_none=True, exclude=hidden)
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -117,7 +118,7 @@ def make_plan(
             document=understood,
             info=info,
             graph=final,
-            notices=(*notices, *_notices(document, graph)),
+            notices=(*notices, *_notices(document, graph), *weight_notices(document, info)),
             memory_bytes=memory_of(final, document.training),
         ),
         [],

@@ -79,6 +79,7 @@ KEYS: Mapping[str, tuple[str, ...]] = {
     "quantization": ("weights",), "quantize": ("weights",), "timelimit": ("max_seconds",),
     "maxtime": ("max_seconds",), "timeout": ("max_seconds",), "network": ("model",),
     "architecture": ("model",), "data": ("dataset",), "train": ("training",), "fit": ("training",),
+    "classweights": ("class_weight",), "balance": ("class_weight",), "balanced": ("class_weight",),
 }  # fmt: skip
 """Other names of keys, as `plain` writes them, and the keys that may be meant."""
 
@@ -90,7 +91,7 @@ OTHER_KEYS = re.compile(
     r"|(beta|gamma|moving_mean|moving_variance)_initializer|unroll|stateful|return_state|noise_shape|mask_zero"
     r"|build_config|registered_name|module|lora_\w+|quantization_config|use_cudnn|implementation"
     r"|weight_decay|amsgrad|clipvalue|global_clipnorm|use_ema|ema_\w+|loss_scale_factor|centered|decay"
-    r"|gradient_accumulation_steps|callbacks|verbose|shuffle|class_weight|sample_weight|steps_per_epoch"
+    r"|gradient_accumulation_steps|callbacks|verbose|shuffle|sample_weight|steps_per_epoch"
     r"|validation_data|validation_steps|validation_freq|initial_epoch|run_eagerly|jit_compile|loss_weights"
     r"|mode|baseline|start_from_epoch)"
 )
@@ -118,6 +119,12 @@ OWN_DATA = frozenset(
     {"csv", "json", "folder", "file", "path", "custom", "own", "mydata", "images", "imagefolder"}
 )
 """Words for data of one's own, as `plain` writes them."""
+
+PICTURES = "networks that answer with pictures (autoencoders, segmentation) are not offered yet"
+PICTURE_TARGETS = frozenset(
+    {"input", "inputs", "image", "images", "picture", "pictures", "mask", "masks", "x"}
+)
+"""Words for a target that is a picture, as `plain` writes them."""
 
 
 def plain(word: str) -> str:

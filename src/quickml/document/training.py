@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, ClassVar, Literal, get_args
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
 from quickml.fields import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes, wrong_form
 
@@ -200,6 +200,28 @@ def long_name(name: str) -> str:
     return name.removesuffix(bare) + SHORT_NAMES.get(bare, bare)
 
 
+BALANCED = "balanced"
+
+
+def _class_weight(value: Any) -> Any:
+    if value is None or value == BALANCED or isinstance(value, dict):
+        return value
+    raise wrong_form("'balanced', or an object with a weight for each label")
+
+
+_WEIGHTS_OF_LABELS = Tag("weights of labels")
+_WORD = Tag("word")
+ClassWeight = Annotated[
+    Annotated[Literal["balanced"], _WORD]
+    | Annotated[dict[str, Rate], Field(min_length=1), _WEIGHTS_OF_LABELS]
+    | Annotated[None, Tag("none")],
+    Discriminator(
+        lambda value: "weights of labels" if isinstance(value, dict) else "word" if value else "none"
+    ),
+    BeforeValidator(_class_weight),
+]
+
+
 class EarlyStopping(DocumentModel):
     """Stop when a metric has not improved for `patience` epochs."""
 
@@ -224,6 +246,10 @@ class Training(DocumentModel):
     """Default: chosen for the dataset."""
     metrics: tuple[Literal[Metric, ShortMetric], ...] | None = None
     """Default: chosen for the dataset."""
+    class_weight: ClassWeight = None
+    """For unbalanced classes: the loss of a sample counts as often as the weight of its label says, 1 without
+    one. `balanced`: samples / (classes * samples of the class), of the training samples. Evaluation on
+    validation and test samples stays unweighted."""
     batch_size: Size = 32
     epochs: Annotated[int, Field(ge=1, le=100_000)] = 10
     validation_fraction: Fraction = 0.0

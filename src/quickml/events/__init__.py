@@ -11,30 +11,17 @@ any point, and a run that fails ends with `failed`.
 
 from __future__ import annotations
 
-import math
 from datetime import UTC, datetime
 from typing import Annotated, Any, Literal
 
-import pydantic
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from quickml.events.meanings import MEANINGS, Meaning, meaning
+from quickml.events.rows import BaselineRow, FileRow, LayerRow, Metric, Parity, Record, Reference
 from quickml.events.status import RUNNING, TERMINAL, Stage, Status
 
 
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="null")
-
-
-Metric = Annotated[
-    float,
-    BeforeValidator(lambda value: math.nan if value is None else value),
-    pydantic.WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]}),
-]
-"""A number; null in JSON where it is not finite."""
-
-
-class _Event(_Record):
+class _Event(Record):
     """What all events share."""
 
     time: datetime = Field(default_factory=lambda: datetime.now(UTC))
@@ -67,19 +54,6 @@ class Warned(_Event):
     """JSON pointer into the document, where the warning is about a part of it."""
     message: str
     """The warning."""
-
-
-class LayerRow(_Record):
-    """A row of the layer table."""
-
-    name: str
-    """Name of the layer."""
-    layer: str
-    """Type of the layer, such as `Dense`."""
-    output_shape: tuple[int, ...]
-    """Shape of its output, without the batch."""
-    parameters: int
-    """Number of its parameters."""
 
 
 class Built(_Event):
@@ -177,6 +151,8 @@ class Trained(_Event):
     """Why training ended early: `asked`, `early_stopping` or `max_seconds`; None if it did not."""
     metrics: dict[str, Metric]
     """Metrics on the test samples, such as `loss` and `accuracy`."""
+    baseline: BaselineRow | None = None
+    """What the same answer for all test samples reaches; None in events of older versions."""
     seconds: float
     """Duration of training and evaluation."""
 
@@ -213,21 +189,6 @@ class Compressed(_Event):
     """Whether the job delivers this file; with `"weights": "auto"`, the first that loses little enough."""
 
 
-class FileRow(_Record):
-    """A file or a package of the result."""
-
-    name: str
-    """File name."""
-    size_bytes: int
-    """Size of the file, or of all files of the package."""
-    sha256: str
-    """SHA-256 of the file; for a package, of its listing (relative path and SHA-256 of each file)."""
-    kind: str = ""
-    """Format, such as `mlmodel`, `mlpackage` or `onnx`; empty in events of older versions."""
-    media_type: str = "application/octet-stream"
-    """Media type of the file, or of the zip of the package."""
-
-
 class Compiled(_Event):
     """All files are written."""
 
@@ -238,31 +199,6 @@ class Compiled(_Event):
     """Optional formats that the document names and this machine cannot write, each with the reason."""
     seconds: float
     """Duration of the export."""
-
-
-Reference = Literal["trained", "decompressed", "translated"]
-
-
-class Parity(_Record):
-    """Comparison of a file, read back from disk, with the trained model on the same samples."""
-
-    file: str
-    """File name."""
-    samples: int
-    """Number of samples that were compared."""
-    held_out: int
-    """Number of these that are unchanged test samples; the others are variations of test samples."""
-    largest_difference: float
-    """Largest difference of two probabilities; for a regression, of two outputs, relative to their scale."""
-    tolerance: float
-    """Largest difference that is allowed."""
-    label_agreement: float | None
-    """Share of samples with the same label; None for a regression."""
-    accuracy: float | None
-    """Accuracy of the file on the unchanged test samples; None for a regression."""
-    reference: Reference = "trained"
-    """What the file was compared with: the `trained` model; for compressed weights, the model with the file's
-    weights `decompressed`, or, for an `onnx` file, the Core ML file that it was `translated` from."""
 
 
 class Verified(_Event):
@@ -363,6 +299,7 @@ __all__ = [
     "MEANINGS",
     "RUNNING",
     "TERMINAL",
+    "BaselineRow",
     "Batches",
     "Built",
     "Cancelled",

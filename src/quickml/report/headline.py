@@ -38,13 +38,25 @@ def headline(report: Mapping[str, Any]) -> Headline:
     confusion: Sequence[Sequence[int]] = report["confusion_matrix"] or ()
     total = sum(map(sum, confusion)) or report["dataset"]["test"]
     wrong = total - sum(row[i] for i, row in enumerate(confusion))
-    commonest = max(map(sum, confusion), default=0)
+    sizes = [sum(row) for row in confusion]
+    commonest = max(sizes, default=0)
+    label = report["dataset"]["labels"][sizes.index(commonest)] if sizes else ""
     share = percent(commonest / max(total, 1), 2)
+    comparison = f"always predicting the commonest class ({label}) would reach {share}" if sizes else ""
+    is_no_better = bool(sizes) and total - wrong <= commonest
+    compared = report.get("baseline")
+    if compared and compared["metric"] == "mean_recall":
+        comparison = (
+            f"always predicting the commonest class ({label}) would reach {share}, and a mean recall of"
+            f" {percent(compared['value'], 2)} instead of the model's {percent(compared['model'], 2)}; class"
+            " weights make the model find rare classes, which costs accuracy"
+        )
+        is_no_better = compared["is_no_better"]
     return Headline(
         figure=percent(report["metrics"].get("accuracy"), 2),
         meaning="test accuracy" + (f": {count(wrong)} of {count(total)} samples wrong" if confusion else ""),
-        comparison=f"always predicting the most frequent class would reach {share}" if confusion else "",
-        is_no_better=bool(confusion) and total - wrong <= commonest,
+        comparison=comparison,
+        is_no_better=is_no_better,
     )
 
 

@@ -57,6 +57,7 @@ def render(
         references=REFERENCES,
         curves=charts.learning_curves(report["history"]),
         matrix=matrix.rows(confusion, dataset["labels"]) if confusion else (),
+        classes=report.get("classes", ()),
         scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
         errors=errors(report["scatter"] or ()),
         mistakes=mistakes,

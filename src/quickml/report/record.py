@@ -6,7 +6,7 @@ import json
 import math
 import platform
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -15,6 +15,7 @@ from typing import Any
 from quickml import results
 from quickml._version import __version__
 from quickml.answers import Flips
+from quickml.answers.scores import baseline, macro, per_class
 from quickml.datasets.data import Data
 from quickml.document.layers.layer import Layer
 from quickml.document.shapes import Graph, summary
@@ -61,7 +62,7 @@ def record(
             "training": _training(trained),
             "history": trained.history,
             "metrics": trained.metrics,
-            "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
+            **_scores(trained, data),
             "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
             "parity": [row.model_dump() for row in parity],
             "compression": _compression(compression, flips, trained, data),
@@ -75,6 +76,20 @@ def record(
         }
     )
     return content
+
+
+def _scores(trained: TrainedModel, data: Data) -> dict[str, Any]:
+    """Confusion matrix, scores of each class and their means; none for a regression. The baseline."""
+    labels, truth, found = trained.plan.info.labels, data.y_test, trained.predictions
+    is_weighted = trained.plan.document.training.class_weight is not None
+    compared = baseline(truth, found, labels, is_weighted=is_weighted)
+    classes = per_class(truth, found.argmax(axis=1), found, labels) if labels else ()
+    return {
+        "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
+        "classes": [asdict(one) for one in classes],
+        "macro": macro(classes) if classes else None,
+        "baseline": {**asdict(compared), "is_no_better": compared.is_no_better} if compared else None,
+    }
 
 
 def _compression(

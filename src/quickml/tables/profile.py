@@ -15,9 +15,9 @@ from quickml.tables.cells import Cells
 from quickml.tables.dialect import Asked
 from quickml.tables.numbers import is_missing
 from quickml.tables.prepare import Prepared, prepare
-from quickml.tables.propose import document, likeliest
+from quickml.tables.propose import document, is_unbalanced, likeliest
 from quickml.tables.read import Table, read
-from quickml.tables.types import ColumnTyped, is_numeric, typed
+from quickml.tables.types import ColumnTyped, is_numeric, shown, typed
 
 BINS = 20
 MOST_SHOWN = 100
@@ -122,10 +122,24 @@ def profile(path: Path, file: str, target: str | None = None) -> Profile:
         columns=tuple(_columns(table, types)),
         target=target if prepared else None,
         prepared=prepared,
-        notices=prepared.notices if prepared else (),
+        notices=(*prepared.notices, *_of_document(prepared)) if prepared else (),
         problems=problems,
         document=document(prepared) if prepared else None,
     )
+
+
+def _of_document(prepared: Prepared) -> Iterator[Notice]:
+    """What the proposed document has because of the rows, and why."""
+    aim = prepared.train.target
+    if not is_unbalanced(aim.counts):
+        return
+    rows = {label: count for label, count in zip(aim.labels, aim.counts, strict=True) if count}
+    most, fewest = max(rows, key=lambda label: rows[label]), min(rows, key=lambda label: rows[label])
+    message = (
+        f"'balanced', because {shown(most, 30)} has {rows[most]:,} rows and {shown(fewest, 30)}"
+        f" {rows[fewest]:,}: the rarer a class, the more each of its rows counts"
+    )
+    yield Notice(pointer="/training/class_weight", message=message)
 
 
 def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[ColumnProfile]:

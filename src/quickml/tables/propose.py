@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
 
 from quickml.document.names import as_name
+from quickml.document.training import BALANCED
 from quickml.tables.prepare import Prepared
 from quickml.tables.types import ColumnTyped
 
@@ -23,6 +24,8 @@ _FEW_ROWS = 1000
 MOST_LABELS = 20
 """Labels that a document lists."""
 STEPS = 2000
+UNBALANCED = 5
+"""Times the rows of the smallest class that the largest may have without class weights."""
 
 
 def likeliest(types: Mapping[str, ColumnTyped]) -> list[str]:
@@ -48,10 +51,17 @@ def document(prepared: Prepared) -> dict[str, Any]:
         "model": {"layers": [*_hidden(train, info.shape[0]), _output(prepared)]},
         "training": {
             "optimizer": {"type": "Adam", "learning_rate": rate},
+            **({"class_weight": BALANCED} if is_unbalanced(prepared.train.target.counts) else {}),
             "batch_size": batch_size,
             "epochs": epochs,
         },
     }
+
+
+def is_unbalanced(counts: Sequence[int]) -> bool:
+    """Whether the smallest class has so few rows that a network may ignore it."""
+    present = [count for count in counts if count]
+    return len(present) > 1 and max(present) > UNBALANCED * min(present)
 
 
 def _dataset(prepared: Prepared) -> dict[str, Any]:

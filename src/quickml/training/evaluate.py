@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.answers import Baseline
+from quickml.answers.scores import baseline
 from quickml.document import Plan
 from quickml.errors import TrainingError
 from quickml.model import Array, Probe
@@ -24,12 +26,14 @@ BLOCK_NUMBERS = 2**27
 
 @dataclass(frozen=True, kw_only=True)
 class Evaluation:
-    """The fields of `TrainedModel` that are computed from the test samples."""
+    """What is computed from the test samples; see `TrainedModel`."""
 
     metrics: dict[str, float]
     predictions: Array
     confusion: NDArray[np.int64] | None
     probe: Probe
+    baseline: Baseline | None
+    """What the same answer for all test samples reaches."""
 
 
 def evaluate(
@@ -70,6 +74,7 @@ def evaluate(
             held_out=held_out,
             columns=plan.info.columns,
         ),
+        baseline=baseline(targets, predictions, plan.info.labels, is_weighted=objective.weights is not None),
     )
 
 

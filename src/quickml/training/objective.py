@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from quickml.document import Plan
 from quickml.training.backend import keras, tf
+from quickml.training.class_weights import weights_of
 
 TOP_K = 5  # Keras' default
 ELEMENTWISE = frozenset({"binary_crossentropy", "mean_squared_error", "mean_absolute_error"})
@@ -81,6 +82,7 @@ class Objective:
         self.loss_name = str(training.loss)
         self.loss = keras.losses.get(self.loss_name)
         self.measures = {name: MEASURES[name] for name in training.metrics or ()}
+        self.weights = weights_of(plan)
         self.mean, self.deviation = _scale(targets) if self.is_regression else (0.0, 1.0)
 
     def columns(self, targets: Any, answers: Any) -> tuple[Any, Any]:
@@ -106,6 +108,13 @@ class Objective:
         if self.loss_name == "sparse_categorical_crossentropy":
             return self.loss(targets, answers)
         return self.loss(truth, answers)
+
+    def weighted(self, targets: Any, losses: Any) -> Any:
+        """The losses of training samples, each multiplied by the weight of its class, as Keras'
+        `fit(class_weight=...)` does."""
+        if self.weights is None:
+            return losses
+        return losses * tf.cast(tf.gather(self.weights, targets), losses.dtype)
 
     def sums(self, targets: Any, answers: Any, losses: Any) -> Any:
         """Loss and metrics of a batch, summed: (1 + widths of the metrics,) float64."""

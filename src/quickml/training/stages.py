@@ -20,6 +20,7 @@ from quickml.training.backend import prepare, tf
 from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.training.class_weights import resolved
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.film.recorder import Recorder
 from quickml.training.film.subject import Subject
@@ -38,11 +39,14 @@ class Stages:
 
     def __init__(self, plan: Plan, data: Data) -> None:
         """Build the model with its initial weights."""
-        self.plan, self.data = plan, data
-        self.training = training = plan.document.training
+        training = plan.document.training
+        self.learn, self.check = set_aside(data.y_train, training.validation_fraction, training.seed)
+        given, plan = plan, resolved(plan, data.y_train[self.learn])
+        self.notices = plan.notices[len(given.notices) :]
+        """What the data has shown about the plan."""
+        self.plan, self.data, self.training = plan, data, plan.document.training
         self.precision = choose(plan)
         prepare(training.seed)
-        self.learn, self.check = set_aside(data.y_train, training.validation_fraction, training.seed)
         self.model = build(plan, self.precision, quick=True)
         measure(plan, self.model, data.x_train, data.y_train, self.learn)
         self.objective = Objective(plan, data.y_train[self.learn])

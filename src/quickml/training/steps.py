@@ -25,7 +25,7 @@ Order = NDArray[np.int32]
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """What a chunk of `count` training steps says. The loss includes weight penalties."""
+    """What a chunk of `count` training steps says. The loss includes class weights and weight penalties."""
 
     sums: Sums
     """`Objective.sums` over all samples of the chunk."""
@@ -154,5 +154,7 @@ class Steps:
     def _forward(self, inputs: Any, targets: Any, *, training: bool) -> tuple[Any, Any]:
         answers = self.model(inputs, training=training)
         losses = self.objective.losses(targets, answers)
+        if training:
+            losses = self.objective.weighted(targets, losses)
         penalties = self.model.losses
         return answers, losses + tf.add_n(penalties) if penalties else losses

@@ -7,6 +7,7 @@ from pathlib import Path
 from time import perf_counter
 
 from quickml import events
+from quickml.answers import Baseline
 from quickml.datasets.data import Data
 from quickml.document import Plan
 from quickml.film import FrameSink
@@ -34,8 +35,8 @@ def train(
 ) -> Generator[events.Event, None, tuple[TrainedModel, Save]]:
     """Build, train and evaluate.
 
-    Yields `Built` before the first step, then `Progress` and `EpochEnded`, then `Trained`. TensorFlow is
-    loaded before `Built`.
+    Yields a `Warned` for what the data shows about the plan, `Built` before the first step, then `Progress`
+    and `EpochEnded`, then `Trained`. TensorFlow is loaded before `Built`.
 
     Args:
         plan: the model, and how to train it.
@@ -58,6 +59,8 @@ def train(
     from quickml.training.stages import Stages
 
     stages = Stages(plan, data)
+    for notice in stages.notices:
+        yield events.Warned(pointer=notice.pointer, message=notice.message)
     built = stages.built(perf_counter() - began)
     yield built
     began_fit = perf_counter()
@@ -74,6 +77,17 @@ def train(
         epochs=len(fitted.history),
         stopped=fitted.stopped,
         metrics=evaluation.metrics,
+        baseline=_row(evaluation.baseline) if evaluation.baseline else None,
         seconds=seconds["train"],
     )
     return stages.trained(fitted, model, evaluation, seconds), model.save
+
+
+def _row(found: Baseline) -> events.BaselineRow:
+    return events.BaselineRow(
+        metric=found.metric,
+        label=found.label,
+        value=found.value,
+        model=found.model,
+        is_no_better=found.is_no_better,
+    )

@@ -163,3 +163,18 @@ def test_cells_cannot_control_the_terminal(tmp_path):
     )
     done = quickml("data", "t.csv", cwd=tmp_path)
     assert "\x1b" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(("rare", "is_proposed"), [(24, True), (25, False)])
+def test_class_weights_are_proposed_where_classes_are_unbalanced(tmp_path, rare, is_proposed):
+    common = 5 * rare + (5 if rare == 24 else 0)
+    content = "a,b,kind\n" + rows(
+        common + rare, lambda n: f"{n},{n * 7 % 11},{'yes' if n < rare else 'no'}\n"
+    )
+    (tmp_path / "calls.csv").write_text(content, encoding="utf-8")
+    done = quickml("init", "calls.csv", cwd=tmp_path)
+    training = json.loads((tmp_path / "calls.json").read_text(encoding="utf-8"))["training"]
+    assert training.get("class_weight") == ("balanced" if is_proposed else None)
+    said = f"/training/class_weight: 'balanced', because 'no' has {common} rows and 'yes' {rare}"
+    assert (said in done.stderr) == is_proposed
+    assert read_plan(tmp_path / "calls.json").document.training.class_weight == training.get("class_weight")

@@ -241,3 +241,39 @@ def test_a_format_that_nobody_asked_for_is_not_skipped():
     assert "skipped" not in sentence(COMPILED)
     asked = COMPILED.model_copy(update={"skipped": {"other": "needs a key"}})
     assert "other skipped: needs a key" in sentence(asked)
+
+
+def compared(value, model, label="no", *, metric="accuracy", is_no_better=False):
+    metric = "mean_absolute_error" if label is None else metric
+    row = events.BaselineRow(metric=metric, label=label, value=value, model=model, is_no_better=is_no_better)
+    return TRAINED.model_copy(update={"baseline": row})
+
+
+@pytest.mark.parametrize(
+    ("trained", "words"),
+    [
+        (compared(0.87, 0.931), "always the commonest class (no): 87.0%; the model: 93.1%"),
+        (
+            compared(0.87, 0.87, is_no_better=True),
+            "always the commonest class (no): 87.0%; the model: 87.0%; the model is no better",
+        ),
+        (
+            compared(0.5, 0.76, metric="mean_recall"),
+            "always the commonest class (no): mean recall 50.0%; the model: 76.0%",
+        ),
+        (compared(61.2, 43.125, None), "always the mean: mean absolute error 61.2000; the model: 43.1250"),
+        (
+            compared(0.5, 0.6, "\x1b[2Jno"),
+            "always the commonest class (\\u001b[2Jno): 50.0%; the model: 60.0%",
+        ),
+    ],
+)
+def test_a_summary_has_a_baseline_in_words(trained, words):
+    said = lines(STARTED, BUILT, epoch(1, 1.0), trained, COMPILED, verified(), width=110)
+    (line,) = (one for one in said if one.startswith("│ baseline"))
+    assert words in line
+    assert (words in sentence(trained)) == trained.baseline.is_no_better
+
+
+def test_a_summary_of_an_older_server_has_no_baseline():
+    assert not any("baseline" in line for line in lines(STARTED, BUILT, TRAINED, COMPILED, verified()))

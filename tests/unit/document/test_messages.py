@@ -6,7 +6,9 @@ import pytest
 
 from quickml.document import understand
 from quickml.document.hints import OWN_DATA
+from quickml.document.spellings import PICTURES
 from quickml.errors import DocumentError
+from quickml.patch import applied
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
 TEN = {"type": "Dense", "units": 10, "activation": "softmax"}
@@ -167,8 +169,9 @@ def test_both_parts_of_a_split_have_samples(fraction, part):
         ([{"type": "Dense", "units": 9}], "iris", 'write "units": 3 and "activation": "softmax"'),
         ([TEN], "diabetes", 'write "units": 1 and "activation": "linear"'),
         ([{"type": "Dense", "units": 1}], "circles", 'write "activation": "sigmoid", or end with {"type": "Dense", "units": 2, "activation": "softmax"}'),
-        ([{"type": "Flatten"}, {"type": "Dense", "units": 784, "activation": "sigmoid"}], "mnist", 'autoencoders are not possible; write "units": 10 and "activation": "softmax"'),
-        ([{"type": "Conv2D", "filters": 1, "kernel_size": 3, "padding": "same"}], "mnist", 'autoencoders are not possible; end with {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}'),
+        ([{"type": "Flatten"}, {"type": "Dense", "units": 784, "activation": "sigmoid"}], "mnist", PICTURES),
+        ([{"type": "Conv2D", "filters": 1, "kernel_size": 3, "padding": "same"}], "mnist", PICTURES),
+        ([{"type": "Conv2D", "filters": 5, "kernel_size": 3, "padding": "same", "activation": "softmax"}], "mnist", PICTURES),
         ([{"type": "Conv2D", "filters": 1, "kernel_size": 3}], "mnist", 'end with {"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}'),
         ([LSTM], "waves", 'end with {"type": "GlobalAveragePooling1D"}, {"type": "Dense", "units": 4, "activation": "softmax"}'),
     ],
@@ -370,3 +373,65 @@ def test_the_end_of_a_network_is_one_problem_of_a_file_that_a_phone_trains():
     assert told(doc) == [
         '/model/layers/0: iris (3 classes) expects an output of (3,), found (1,); write "units": 3'
     ]
+
+
+@pytest.mark.parametrize(
+    ("target", "is_told"), [("input", True), ("Images", True), ("label", False), (3, False)]
+)
+def test_pictures_as_targets_are_not_offered_yet(target, is_told):
+    found = told(document(TEN, dataset={"name": "mnist", "target": target}))[0]
+    assert found.endswith(PICTURES) == is_told
+
+
+# ----------------------------------------------------------------------------------------- class weights
+
+
+def weighted(weights, dataset="iris", end=END, **others):
+    return document(end, dataset=dataset, training={"class_weight": weights}, **others)
+
+
+@pytest.mark.parametrize(
+    ("weights", "place", "words"),
+    [
+        ({"Setosa": 2}, "/Setosa", "iris expects a label of the dataset (setosa, versicolor, virginica), found 'Setosa'; did you mean 'setosa'?"),
+        ({"virginica ": 2}, "/virginica ", "iris expects a label of the dataset (setosa, versicolor, virginica), found 'virginica '; did you mean 'virginica'?"),
+        ({"1": 2}, "/1", "iris expects a label of the dataset (setosa, versicolor, virginica), found '1'; did you mean 'versicolor'?"),
+        ({"3": 2}, "/3", "iris expects a label of the dataset (setosa, versicolor, virginica), found '3'"),
+        ({"a/b": 2}, "/a~1b", "iris expects a label of the dataset (setosa, versicolor, virginica), found 'a/b'"),
+        ({"setosa": 0}, "/setosa", "expected a number above 0.0, found 0"),
+        ({"setosa": "2"}, "/setosa", 'expected a number, found "2"; write 2 without quotes'),
+        ({"setosa": 2e6}, "/setosa", "expected a number of at most 1000000.0, found 2000000.0"),
+        ({}, "", "expected at least 1 item, found an empty object"),
+        ("balance", "", "expected 'balanced', or an object with a weight for each label, found \"balance\"; did you mean 'balanced'?"),
+        ([1, 2, 3], "", "expected 'balanced', or an object with a weight for each label, found [1, 2, 3]"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_class_weight_is_for_a_label(weights, place, words):
+    assert told(weighted(weights)) == [f"/training/class_weight{place}: {words}"]
+
+
+def test_a_label_is_corrected_by_its_fix():
+    doc = weighted({"Setosa": 2, "virginica": 1.5})
+    with pytest.raises(DocumentError) as raised:
+        understand(doc)
+    (problem,) = raised.value.problems
+    assert applied(doc, problem.fix)["training"]["class_weight"] == {"setosa": 2, "virginica": 1.5}
+
+
+def test_a_regression_has_no_class_weights():
+    doc = weighted("balanced", "diabetes", {"type": "Dense", "units": 1})
+    assert told(doc) == [
+        "/training/class_weight: diabetes (regression) expects no class weights, because a regression has no"
+        " classes, found some; leave it out"
+    ]
+
+
+def test_labels_without_a_weight_and_training_on_the_phone_are_told():
+    plan = understand(weighted({"setosa": 2}))
+    assert [str(notice) for notice in plan.notices] == [
+        "/training/class_weight: labels without a weight count once: versicolor, virginica"
+    ]
+    plan = understand(weighted("balanced", export={"updatable": {}}))
+    assert "on the phone, Core ML counts all samples once" in str(plan.notices[-1])
+    assert not understand(weighted("balanced")).notices

@@ -24,6 +24,9 @@ from report_pages import HOSTILE, Page, a_report, history, poisoned
 def a_regression() -> dict[str, Any]:
     report = a_report(
         confusion_matrix=None,
+        classes=[],
+        macro=None,
+        baseline=None,
         scatter=[[1.0, 2.0], [3.0, 3.0], [5.0, None], [8.0, 6.0]],
         metrics={"loss": 4.0},
         history=history(3, "loss", "mean_absolute_error"),
@@ -47,7 +50,7 @@ def a_mistake(**changes: Any) -> Mistake:
 def test_the_headline_and_the_promise() -> None:
     page = Page(render(a_report(), [a_mistake()]))
     assert "93.33 % test accuracy: 2 of 30 samples wrong" in page.text
-    assert "always predicting the most frequent class would reach 33.33 %" in page.text
+    assert "always predicting the commonest class (setosa) would reach 33.33 %" in page.text
     promise = "verified: 256 samples run through the exported file; largest difference 3.1 × 10⁻⁶"  # noqa: RUF001
     assert promise in page.text
 
@@ -63,6 +66,8 @@ def test_everything_of_the_report_is_there() -> None:
         "8 of 20 stopped early", "memory, estimated 12.0 MB", "verify 0.30 s", "start-up, other 2.00 s",
         "4.00 s in total", "keras 3.13.0", "22 November 2026, 21:08 UTC",
         '"units": 3',
+        "setosa 100 % 100 % 100 % 1 10 versicolor 90.0 % 90.0 % 90.0 % \N{EN DASH} 10",
+        "mean of all classes 93.3 % 93.3 % 93.3 % 0.985 30",
     ):  # fmt: skip
         assert words in text, words
 
@@ -71,9 +76,14 @@ def test_a_model_that_is_no_better_than_guessing_says_so_beside_the_tick() -> No
     guessed = a_report(confusion_matrix=[[10, 0, 0], [10, 0, 0], [10, 0, 0]], metrics={"accuracy": 1 / 3})
     page = Page(render(guessed, []))
     assert (
-        "No better than guessing: always predicting the most frequent class would reach 33.33 %" in page.text
+        "No better than guessing: always predicting the commonest class (setosa) would reach 33.33 %"
+        in page.text
     )
     assert "verified:" in page.text
+    rare = {"metric": "mean_recall", "label": "setosa", "value": 0.5, "model": 0.76, "is_no_better": False}
+    text = Page(render(guessed | {"baseline": rare}, [])).text
+    assert "No better" not in text
+    assert "would reach 33.33 %, and a mean recall of 50.00 % instead of the model's 76.00 %" in text
     mean = a_regression() | {"metrics": {"mean_absolute_error": 2.67}}
     assert (
         "No better than guessing: always predicting the mean, 4, would be off by 2.67"

@@ -444,3 +444,20 @@ def test_any_table_is_described_and_loaded_or_refused(folder):
         data = files.load(again.reference)
         assert (len(data.x_train), len(data.x_test)) == first.info.sizes
     assert described > 20
+
+
+def test_several_targets_are_not_offered_yet(folder):
+    with pytest.raises(DocumentError) as raised:
+        planned(folder, target=["rooms", "area"])
+    assert str(raised.value) == (
+        "/dataset/target: expected the name of one column, because several targets are not offered yet,"
+        ' found ["rooms", "area"]'
+    )
+
+
+def test_delivered_files_do_not_tell_class_weights_of_own_data(folder):
+    document = doc() | {"training": {"class_weight": {"a": 2.5, "b": 1}}}
+    plan = understand(document, LocalFiles(folder))
+    assert plan.document.training.class_weight == {"a": 2.5, "b": 1}
+    assert "class_weight" not in plan.public_json()
+    assert "learning_rate" in plan.public_json()

@@ -897,6 +897,38 @@ export interface components {
             url: string;
         };
         /**
+         * BaselineRow
+         * @description The best answer that is the same for all test samples, to compare the model with.
+         */
+        BaselineRow: {
+            /**
+             * Is No Better
+             * @description Whether the model is no better than that.
+             */
+            is_no_better: boolean;
+            /**
+             * Label
+             * @description The commonest class of the test samples; None of a regression, whose answer is their mean.
+             */
+            label: string | null;
+            /**
+             * Metric
+             * @description What is compared: `accuracy`; with class weights, `mean_recall` of all classes; of a regression, `mean_absolute_error`, in the unit of the target.
+             * @enum {string}
+             */
+            metric: "accuracy" | "mean_recall" | "mean_absolute_error";
+            /**
+             * Model
+             * @description The metric of the model.
+             */
+            model: number | null;
+            /**
+             * Value
+             * @description The metric if this answer is always given.
+             */
+            value: number | null;
+        };
+        /**
          * Batches
          * @description The training loss of single steps, sent when there are 64 values, or fewer about once per second.
          */
@@ -1454,6 +1486,7 @@ export interface components {
              *       },
              *       "loss": null,
              *       "metrics": null,
+             *       "class_weight": null,
              *       "batch_size": 32,
              *       "epochs": 10,
              *       "validation_fraction": 0,
@@ -4655,6 +4688,14 @@ export interface components {
              * @default 32
              */
             batch_size: number;
+            /**
+             * Class Weight
+             * @description For unbalanced classes: the loss of a sample counts as often as the weight of its label says, 1 without one. `balanced`: samples / (classes * samples of the class), of the training samples. Evaluation on validation and test samples stays unweighted.
+             * @default null
+             */
+            class_weight: "balanced" | {
+                [key: string]: number;
+            } | null;
             /** @default null */
             early_stopping: components["schemas"]["DocumentEarlyStopping"] | null;
             /**
@@ -6754,6 +6795,8 @@ export interface components {
          * @description Training is complete, and the model was evaluated in float32 on the test samples.
          */
         Trained: {
+            /** @description What the same answer for all test samples reaches; None in events of older versions. */
+            baseline?: components["schemas"]["BaselineRow"] | null;
             /**
              * Epochs
              * @description Number of epochs that were run; the last may be incomplete.

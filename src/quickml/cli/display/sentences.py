@@ -67,7 +67,8 @@ def _(event: events.EpochEnded) -> str:
 def _(event: events.Trained) -> str:
     early = f", stopped early ({event.stopped.replace('_', ' ')})" if event.stopped else ""
     test = f"on test samples {numbers(event.metrics)}"
-    return f"{counted(event.epochs, 'epoch')}{early}; {test} ({event.seconds:.1f} s)"
+    compared = f"; {baseline(event.baseline)}" if event.baseline and event.baseline.is_no_better else ""
+    return f"{counted(event.epochs, 'epoch')}{early}; {test} ({event.seconds:.1f} s){compared}"
 
 
 @_text.register
@@ -109,6 +110,19 @@ def proof(parity: events.Parity) -> str:
     references = {"decompressed": " from its decompressed weights", "translated": " from the Core ML file"}
     difference = f"largest difference {parity.largest_difference:.1e}{references.get(parity.reference, '')}"
     return printable(f"{parity.file} on {parity.samples} samples: {difference}{same}")
+
+
+def baseline(row: events.BaselineRow) -> str:
+    """What a model has to be better than: `always the commonest class (no): 87.0%; the model: 93.1%`."""
+    if row.label is None:
+        value, model = f"mean absolute error {figure(row.value)}", figure(row.model)
+        answer = "always the mean"
+    else:
+        kind = "mean recall " if row.metric == "mean_recall" else ""
+        value, model = f"{kind}{row.value:.1%}", f"{row.model:.1%}"
+        answer = f"always the commonest class ({printable(row.label, 40)})"
+    verdict = "; the model is no better" if row.is_no_better else ""
+    return printable(f"{answer}: {value}; the model: {model}{verdict}")
 
 
 def compression(event: events.Compressed) -> str:

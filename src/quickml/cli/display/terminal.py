@@ -23,7 +23,7 @@ from rich.text import Text
 from quickml import events, results
 from quickml.cli.display.formatting import counted, figure, numbers, size
 from quickml.cli.display.output import wrapped
-from quickml.cli.display.sentences import compression, proof, sentence
+from quickml.cli.display.sentences import baseline, compression, proof, sentence
 from quickml.document.layers.layer import shown
 from quickml.text import printable
 
@@ -171,6 +171,8 @@ class TerminalDisplay:
     def _figures(self) -> Iterator[tuple[str, Text]]:
         for name, value in self._trained.metrics.items() if self._trained else ():
             yield f"test {name.replace('_', ' ')}", Text(figure(value), style="bold")
+        if self._trained and (row := self._trained.baseline):
+            yield "baseline", Text(baseline(row), style="yellow" if row.is_no_better else "")
         if self._epoch:
             for name, value in self._epoch.metrics.items():
                 if name.startswith("val_"):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from quickml.datasets.info import DatasetInfo
-from quickml.document.advice import Advice, either, end_with, leave_out, write, write_key
+from quickml.document.advice import Advice, either, end_with, leave_out, told, write, write_key
 from quickml.document.layers.activation import Activation
 from quickml.document.layers.dense import Dense
 from quickml.document.layers.layer import Layer, shown
@@ -16,6 +16,7 @@ from quickml.document.layers.preprocessing import Normalization
 from quickml.document.layers.recurrent import Recurrent
 from quickml.document.problem import problem
 from quickml.document.shapes import Graph, walk
+from quickml.document.spellings import PICTURES
 from quickml.errors import Problem
 from quickml.fields import Shape
 
@@ -34,6 +35,8 @@ def _answer_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     is_regression = info.task == "regression"
     units, asked = (1, "regression") if is_regression else (classes, f"{classes} classes")
     if last.output_shape != (units,):
+        if _answers_with_pictures(graph, info):
+            return [_picture_problem(pointer, graph, info, units, asked)]
         return [
             problem(
                 "output-size",
@@ -77,17 +80,33 @@ def with_units(found: Problem, document: Mapping[str, Any], info: DatasetInfo | 
     return replace(found, hint=advice.words, fix=advice.steps)
 
 
+def _answers_with_pictures(graph: Graph, info: DatasetInfo) -> bool:
+    """Whether the output of a network that learns is a picture like the input, or a mask of it."""
+    if not info.is_image or not graph.parameters.trainable:
+        return False
+    shape, last = graph.output_shape, graph.nodes[-1].layer
+    final = getattr(last, "activation", last.final_activation())
+    is_mask = len(shape) == 3 and shape[:2] == info.shape[:2] and final in ("sigmoid", "softmax")
+    return is_mask or math.prod(shape) == math.prod(info.shape)
+
+
+def _picture_problem(pointer: str, graph: Graph, info: DatasetInfo, units: int, asked: str) -> Problem:
+    return problem(
+        "picture-as-answer",
+        pointer,
+        subject=f"{info.name} ({asked})",
+        expected=f"an output of ({units},)",
+        found=f"pictures, {shown(graph.output_shape)}",
+        advice=told(PICTURES),
+        dataset=info.name,
+        units=units,
+        output_shape=graph.output_shape,
+    )
+
+
 def _size_advice(pointer: str, graph: Graph, info: DatasetInfo, units: int) -> Advice:
     """How the network gets an output of the right size."""
-    ways = _ways_to_size(pointer, graph, units, "softmax" if info.labels else "linear")
-    reproduces = info.is_image and math.prod(graph.output_shape) == math.prod(info.shape)
-    if not (reproduces and graph.parameters.trainable):
-        return ways
-    return ways.said(f"autoencoders are not possible; {ways.words}")
-
-
-def _ways_to_size(pointer: str, graph: Graph, units: int, final: str) -> Advice:
-    layer, shape = graph.nodes[-1].layer, graph.output_shape
+    layer, shape, final = graph.nodes[-1].layer, graph.output_shape, "softmax" if info.labels else "linear"
     given = layer.final_activation()
     if units == 2 and shape == (1,) and isinstance(layer, Dense | Activation):
         return either(write_key(pointer, {"activation": "sigmoid"}), end_with(_dense(units, final)))

@@ -8,6 +8,7 @@ from typing import get_args
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import NOTHING, Advice, either, leave_out, meant, told, write, write_key
+from quickml.document.checks.weights import weight_problems
 from quickml.document.layers.layer import shown
 from quickml.document.problem import problem
 from quickml.document.spellings import similar
@@ -29,6 +30,7 @@ def training_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     """Values that the task does not have, and values that contradict each other."""
     return [
         *_objective_problems(training, info),
+        *weight_problems(training, info),
         *_validation_problems(training, info),
         *_monitor_problems(training, info),
         *_schedule_problems(training),

@@ -156,6 +156,8 @@ const problems: Texts['problems'] = {
     'inner-key': 'Die innere Schicht von {layer} darf „{key}“ nicht haben.',
     backwards: '{layer} läuft schon in beide Richtungen.',
     'output-size': '{dataset} braucht eine Ausgabe mit {units} Zahlen, gefunden: {output_shape}.',
+    'picture-as-answer':
+      'Netze, die mit Bildern antworten (Autoencoder, Segmentierung), gibt es noch nicht: {dataset} braucht {units} Zahlen, nicht {output_shape}.',
     'output-activation':
       'Die Ausgabe muss aus Wahrscheinlichkeiten bestehen: Aktivierung "softmax", nicht "{activation}".',
     'nothing-to-train': 'Keine Schicht hat Gewichte, die lernen könnten. Zum Beispiel ein Dense hinzufügen.',
@@ -164,6 +166,12 @@ const problems: Texts['problems'] = {
     'too-much-memory': 'Das Training würde etwa {found_bytes} Speicher brauchen; höchstens {maximum_bytes}.',
     'loss-of-another-task': 'Der Verlust {loss} passt nicht zu {dataset}. Möglich: {allowed}.',
     'metric-of-another-task': 'Die Metrik {metric} passt nicht zu {dataset}. Möglich: {allowed}.',
+    'weights-of-regression': '{dataset} ist eine Regression: Ohne Klassen gibt es keine Klassengewichte.',
+    'unknown-label': [
+      'Eine Klasse „{label}“ hat {dataset} nicht.',
+      ' Gemeint: {suggestions}?',
+      ' Vorhanden: {known}.',
+    ],
     'validation-fraction':
       'Von {samples} Beispielen bliebe zum Lernen oder Prüfen keines übrig: {minimum} bis {maximum} ist möglich.',
     'unknown-monitor': '{monitor} wird nicht berechnet. Möglich: {allowed}.',

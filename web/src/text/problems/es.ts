@@ -155,6 +155,8 @@ const problems: Texts['problems'] = {
     'inner-key': 'La capa interior de {layer} no puede tener «{key}».',
     backwards: '{layer} ya va en ambos sentidos.',
     'output-size': '{dataset} necesita una salida de {units} números; hay {output_shape}.',
+    'picture-as-answer':
+      'Aún no hay redes que respondan con imágenes (autocodificadores, segmentación): {dataset} necesita {units} números, no {output_shape}.',
     'output-activation': 'La salida debe dar probabilidades: activación "softmax", no "{activation}".',
     'nothing-to-train': 'Ninguna capa tiene pesos que puedan aprender. Añadir, por ejemplo, un Dense.',
     'too-many-parameters':
@@ -163,6 +165,12 @@ const problems: Texts['problems'] = {
       'El entrenamiento necesitaría unos {found_bytes} de memoria; como máximo {maximum_bytes}.',
     'loss-of-another-task': 'La pérdida {loss} no sirve para {dataset}. Posibles: {allowed}.',
     'metric-of-another-task': 'La métrica {metric} no sirve para {dataset}. Posibles: {allowed}.',
+    'weights-of-regression': '{dataset} es una regresión: sin clases no hay pesos de clases.',
+    'unknown-label': [
+      '{dataset} no tiene la clase «{label}».',
+      ' ¿Se trata de {suggestions}?',
+      ' Existen: {known}.',
+    ],
     'validation-fraction':
       'De {samples} muestras no quedaría ninguna para aprender o para validar: es posible de {minimum} a {maximum}.',
     'unknown-monitor': '{monitor} no se calcula. Posibles: {allowed}.',

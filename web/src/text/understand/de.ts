@@ -29,6 +29,8 @@ const understand: Texts['understand'] = {
     interval: (low, high) =>
       `Bei anderen Beispielen dieser Art sind zwischen ${low} und ${high} zu erwarten.`,
     baseline: (label, share) => `Immer die häufigste Klasse „${label}“ zu nennen, würde ${share} erreichen.`,
+    meanRecall: (label, share, chance, found) =>
+      `Immer die häufigste Klasse „${label}“ zu nennen, würde ${share} erreichen, aber von jeder Klasse im Mittel nur ${chance} finden; dieses Netz findet ${found}. Es hat mit Klassengewichten gelernt, die seltene Klassen auf Kosten der Genauigkeit finden.`,
     better: 'Das Netz ist deutlich besser.',
     unclear: 'Das Netz ist etwas besser, bei so wenigen Beispielen kann das aber Zufall sein.',
     noBetter: 'Das Netz ist nicht besser.',
@@ -141,12 +143,15 @@ const understand: Texts['understand'] = {
     precision: 'Präzision',
     recall: 'Trefferquote',
     f1: 'F1',
+    auc: 'ROC-AUC',
     support: 'Beispiele',
     mean: 'Mittel der Klassen',
     none: 'keine',
     sort: (column) => `Nach ${column} ordnen`,
     explain: (label, precision, recall) =>
       `Für „${label}“: Wenn das Netz das sagt, stimmt es in ${precision} der Fälle (Präzision). Von den Beispielen der Klasse findet es ${recall} (Trefferquote). F1 ist eine Zahl für beides; sie ist klein, wenn eines davon klein ist.`,
+    explainAuc:
+      'ROC-AUC sagt, wie oft ein Beispiel der Klasse eine höhere Wahrscheinlichkeit für sie bekommt als ein anderes: 1 ist vollkommen, 0,5 ist geraten.',
   },
   threshold: {
     caption: (label) =>

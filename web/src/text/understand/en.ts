@@ -28,6 +28,8 @@ const understand = {
       `For other samples of this kind, expect between ${low} and ${high}.`,
     baseline: (label: string, share: string): string =>
       `Always naming the commonest class, “${label}”, would reach ${share}.`,
+    meanRecall: (label: string, share: string, chance: string, found: string): string =>
+      `Always naming the commonest class, “${label}”, would reach ${share}, but find only ${chance} of each class on average; this network finds ${found}. It learned with class weights, which find rare classes at the cost of accuracy.`,
     better: 'The network is clearly better.',
     unclear: 'The network is a little better, but with so few samples that may be chance.',
     noBetter: 'The network is no better than that.',
@@ -149,12 +151,15 @@ const understand = {
     precision: 'Precision',
     recall: 'Recall',
     f1: 'F1',
+    auc: 'ROC AUC',
     support: 'Samples',
     mean: 'Mean of the classes',
     none: 'none',
     sort: (column: string): string => `Sort by ${column}`,
     explain: (label: string, precision: string, recall: string): string =>
       `For “${label}”: when the network says so, it is right in ${precision} of the cases (precision). Of the samples that are, it finds ${recall} (recall). F1 is one number for both, which is low if either is low.`,
+    explainAuc:
+      'ROC AUC is how often a sample of the class gets a higher probability of it than another sample: 1 is perfect, 0.5 is chance.',
   },
   threshold: {
     caption: (label: string): string =>

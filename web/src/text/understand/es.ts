@@ -27,6 +27,8 @@ const understand: Texts['understand'] = {
     of: (right, total) => `correctas: ${right} de ${total} muestras de prueba`,
     interval: (low, high) => `Para otras muestras de este tipo cabe esperar entre ${low} y ${high}.`,
     baseline: (label, share) => `Nombrar siempre la clase más común, «${label}», alcanzaría ${share}.`,
+    meanRecall: (label, share, chance, found) =>
+      `Nombrar siempre la clase más común, «${label}», alcanzaría ${share}, pero solo encontraría ${chance} de cada clase de media; esta red encuentra ${found}. Aprendió con pesos de clases, que encuentran las clases raras a costa de la exactitud.`,
     better: 'La red es claramente mejor.',
     unclear: 'La red es un poco mejor, pero con tan pocas muestras puede ser casualidad.',
     noBetter: 'La red no es mejor que eso.',
@@ -140,12 +142,15 @@ const understand: Texts['understand'] = {
     precision: 'Precisión',
     recall: 'Exhaustividad',
     f1: 'F1',
+    auc: 'ROC AUC',
     support: 'Muestras',
     mean: 'Media de las clases',
     none: 'ninguna',
     sort: (column) => `Ordenar por ${column}`,
     explain: (label, precision, recall) =>
       `Para «${label}»: cuando la red lo dice, acierta en ${precision} de los casos (precisión). De las muestras que lo son, encuentra ${recall} (exhaustividad). F1 es un número para ambas, que es bajo si una de ellas lo es.`,
+    explainAuc:
+      'ROC AUC dice con qué frecuencia una muestra de la clase recibe una probabilidad más alta de serlo que otra: 1 es perfecto, 0,5 es azar.',
   },
   threshold: {
     caption: (label) =>

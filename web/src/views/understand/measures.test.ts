@@ -7,6 +7,7 @@ import {
   confusion,
   largestMistake,
   mean,
+  meanRecall,
   perClass,
   samplesOf,
   verdict,
@@ -140,5 +141,25 @@ describe('calibration', () => {
     const bins = calibration(of([0, 0], [0, 1], [1, 1]));
     expect(bins[9]).toMatchObject({ samples: 2, confidence: 1, accuracy: 0.5 });
     expect(calibrationError(bins)).toEqual({ error: 0.5, lean: 0.5 });
+  });
+});
+
+describe('mean recall', () => {
+  const rare = (found: number, right: number): Probable => {
+    const truth = Array.from({ length: 200 }, (_, i) => (i < 20 ? 1 : 0));
+    const predicted = truth.map((label, i) => (label ? Number(i < found) : Number(i >= 20 + right)));
+    return of(truth, predicted, [], ['no', 'yes']);
+  };
+
+  it('counts a rare class as much as a common one', () => {
+    const { model, baseline, verdict: said } = meanRecall(confusion(rare(16, 153)));
+    expect([model, baseline, said]).toEqual([(0.8 + 0.85) / 2, 0.5, 'better']);
+    expect(verdict(confusion(rare(16, 153)))).toBe('no better'); // of accuracy
+  });
+
+  it('of one name for all is no better, and with few samples it is unclear', () => {
+    expect(meanRecall(confusion(rare(0, 180))).verdict).toBe('no better');
+    expect(meanRecall(confusion(rare(3, 170))).verdict).toBe('unclear');
+    expect(meanRecall(confusion(of([0, 0, 1, 1], [0, 0, 1, 0], []))).baseline).toBe(0.5); // a class has no sample
   });
 });

@@ -78,6 +78,18 @@ export function verdict(matrix: Confusion): Verdict {
   return wilson(matrix.right, matrix.total).low > baseline ? 'better' : 'unclear';
 }
 
+/** Mean recall of the classes that have samples, each counting the same, and that of naming one class always. */
+export function meanRecall(matrix: Confusion): { model: number; baseline: number; verdict: Verdict } {
+  const rows = perClass(matrix).filter(({ support }) => support > 0);
+  const [model, baseline] = [mean(rows.map(({ recall }) => recall)), 1 / rows.length];
+  const low = mean(rows.map(({ right, support }) => wilson(right, support).low));
+  return {
+    model,
+    baseline,
+    verdict: !(model > baseline) ? 'no better' : low > baseline ? 'better' : 'unclear',
+  };
+}
+
 /** One class. Shares are NaN where they would divide by 0. */
 export interface ClassRow {
   readonly label: number;

@@ -41,6 +41,8 @@ export interface Report {
   readonly layers: readonly ReportLayer[];
   /** On the test set. */
   readonly metrics: Readonly<Record<string, number | null>>;
+  /** What the same answer for all test samples reaches; reports of older versions have none. */
+  readonly baseline?: { readonly metric: string } | null;
   readonly parity: readonly Schemas['Parity'][];
   readonly compression: readonly Omit<Schemas['Compressed'], 'type' | 'time'>[];
   readonly variants: readonly ReportFile[];

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import known from './fixtures/measures.json';
 import type { Probable } from './measures.ts';
-import { precisionCurve, rocCurve, scores, threshold } from './thresholds.ts';
+import { areas, precisionCurve, rocCurve, scores, threshold } from './thresholds.ts';
 
 const of = (truth: number[], probabilities: number[]): Probable => ({
   labels: ['no', 'yes'],
@@ -16,6 +16,12 @@ const found = scores(
   ),
   1,
 );
+const answers: Probable = {
+  labels: ['a', 'b', 'c', 'd'],
+  truth: known.truth,
+  predicted: known.predicted,
+  probability: (sample, label) => known.probabilities[sample]![label]!,
+};
 
 describe('curves', () => {
   it('of ROC equal scikit-learn, also with ties', () => {
@@ -72,5 +78,24 @@ describe('threshold', () => {
       const hits = known.scores.filter((score, i) => score >= at && known.truth[i] === 1).length;
       expect(threshold(found, at)).toMatchObject({ truePositives: hits, falsePositives: named - hits });
     }
+  });
+});
+
+describe('areas under the ROC curve', () => {
+  it('are the share of pairs in the right order, ties counting half', () => {
+    areas(answers).forEach((area, label) => {
+      const ofClass = (is: boolean): number[] =>
+        known.probabilities.filter((_, i) => (known.truth[i] === label) === is).map((row) => row[label]!);
+      const [mine, others] = [ofClass(true), ofClass(false)];
+      let right = 0;
+      for (const a of mine) for (const b of others) right += a > b ? 1 : a === b ? 0.5 : 0;
+      if (mine.length) expect(area).toBeCloseTo(right / (mine.length * others.length), 9);
+      else expect(area).toBeNaN();
+    });
+  });
+
+  it('are those of two classes by hand, and none where a class has no sample', () => {
+    expect(areas(of([0, 0, 1, 1], [0.1, 0.4, 0.35, 0.8]))).toEqual([0.75, 0.75]);
+    expect(areas(of([1, 1], [0.1, 0.4]))).toEqual([NaN, NaN]);
   });
 });

@@ -92,6 +92,14 @@ export function rocCurve({ hits, falseAlarms, positives, negatives }: Scores): {
   return { points, area };
 }
 
+/** Area under the ROC curve of each class against the rest; NaN if all samples are of it, or none is. */
+export function areas(answers: Probable): number[] {
+  return answers.labels.map((_, label) => {
+    const found = scores(answers, label);
+    return found.positives && found.negatives ? rocCurve(found).area : NaN;
+  });
+}
+
 /** Recall and precision from the highest threshold down, and the average precision (steps, not trapezoids). */
 export function precisionCurve({ hits, falseAlarms, positives }: Scores): {
   points: Point[];
