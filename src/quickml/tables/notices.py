@@ -9,7 +9,7 @@ from quickml.datasets.columns import Column
 from quickml.datasets.files import TableReference
 from quickml.errors import Notice
 from quickml.tables.features import Feature
-from quickml.tables.problems import cells_listed, listed
+from quickml.tables.problems import cells_listed, listed, rows
 from quickml.tables.read import Table
 from quickml.tables.target import Target
 from quickml.tables.types import shown
@@ -58,8 +58,7 @@ def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
     """What the model predicts."""
     if aim.labels and (reference.task is None or reference.labels is None):
         counts = [
-            f"{shown(label, 30)} ({count:,} rows)"
-            for label, count in zip(aim.labels, aim.counts, strict=True)
+            f"{shown(label, 30)} ({rows(count)})" for label, count in zip(aim.labels, aim.counts, strict=True)
         ]
         message = f"a classification of {len(aim.labels)} classes: {listed(counts)}"
         if reference.task is None and all(label.lstrip("-").isdigit() for label in aim.labels):
@@ -103,5 +102,5 @@ def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterato
             continue
         if unseen := sorted(set(feature.present()) - set(map(str, column.values))):
             values = cells_listed(unseen)
-            message = f"{shown(column.name)}: {values} is in rows for the test only, and counts as missing"
+            message = f"{shown(column.name)}: in rows for the test only, and read as missing there: {values}"
             yield Notice(pointer="/dataset/columns", message=message)

@@ -22,7 +22,7 @@ from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
 from quickml.tables.target import Target, target
-from quickml.tables.types import Fault, whole
+from quickml.tables.types import Fault, shown, whole
 
 MAX_ENCODED_BYTES = 2 << 30
 """Memory of the encoded rows."""
@@ -68,7 +68,7 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     notices, missing = of_missing(table, reference, chosen.chosen)
     problems += missing
     if not problems and not chosen.chosen:
-        problems = [_nothing_left(table, chosen)]
+        problems = [_nothing_left(table, reference, chosen)]
     if problems or isinstance(aim, Fault):
         raise DocumentError(problems)
     train, held_out = divided(table, reference, chosen.chosen, aim, test)
@@ -125,10 +125,11 @@ def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> 
     return []
 
 
-def _nothing_left(table: Table, chosen: Features) -> Problem:
+def _nothing_left(table: Table, reference: TableReference, chosen: Features) -> Problem:
+    left_out = f" and what is left out: {listed(chosen.ignored)}" if chosen.ignored else ""
     fault = Fault(
         expected="a column to learn from",
-        found=f"none besides those that are left out: {listed(chosen.ignored) or 'the target alone'}",
+        found=f"none besides the target {shown(reference.target)}{left_out}",
         hint='write "columns": {"NAME": "number"} or "category" for one of them',
     )
     return of_fault(fault, table, table.names[-1], "/dataset/columns")

@@ -108,6 +108,11 @@ def changed(file: str, expected: str, found: str, pointer: str = "/dataset/sha25
     return DocumentError([wrong])
 
 
+def rows(count: int) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Names for a message: `a, b, c and 12 more`."""
     shortened = ", ".join(printable(name, 40) for name in names[:most])

@@ -337,6 +337,25 @@ def test_inspect_shows_categories_and_replacements(made: dict[str, Path]) -> Non
     assert described["inputs"][3]["categories"] == [0, 1, 2, -1]
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_large_numbers_go_into_float16_files(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Means and deviations of raw values may be larger than any float16."""
+    before = tables.raw_rows
+
+    def large(count: int, seed: int = 0) -> list[dict[str, Any]]:
+        return [{**row, "features": 1e6 + 1e5 * row["features"]} for row in before(count, seed)]
+
+    monkeypatch.setattr(tables, "raw_rows", large)
+    monkeypatch.setattr(tables, "prices", lambda encoded: encoded[:, -1] * np.float32(2) + encoded[:, 0])
+    folder = run(tmp_path, "flats", weights="float16", formats=[kind])
+    rows = large(256, seed=4)
+    expected = by_keras(folder, rows)
+    found = load(folder / f"model.{kind}").rows(rows)
+    assert np.abs(found - expected).max() < 2e-3 * np.ptp(expected)
+
+
 # --- the runtime ------------------------------------------------------------------------------------------
 
 

@@ -65,8 +65,8 @@ def test_what_is_found_out_is_told_and_written_out(folder):
         "/dataset/columns: read as categories, with so many values: district (3)",
         "/dataset/columns: left out: id (numbers of rows)",
         "/dataset/columns: left out: built (dates)",
-        "/dataset/missing: values are missing: district (15 rows), area (9 rows);"
-        " the mean of the training rows stands for a number",
+        "/dataset/missing: numbers are missing: area (9 rows); the mean of the training rows stands for them",
+        "/dataset/missing: categories are missing: district (15 rows); such a row has none of the values",
         "/dataset/test_fraction: 12 of 60 rows are held out for the test",
     ]
     written = plan.document.dataset
@@ -174,7 +174,9 @@ def test_categories_of_whole_numbers_are_such(folder):
     rooms = next(column for column in plan.info.columns if column.name == "rooms")
     assert rooms.values == (1, 2, 3, 4, 5)
     plan = planned(folder, columns={"rooms": [1, 2]})
-    assert "'3', '4', '5' is none of its values" in " ".join(notice.message for notice in plan.notices)
+    assert "none of its values, and read as missing: '3', '4', '5'" in " ".join(
+        notice.message for notice in plan.notices
+    )
     data = LocalFiles(folder).load(plan.document.dataset)
     assert set(data.x_train[:, 3:5].sum(axis=1)) == {0, 1}
 
@@ -329,7 +331,7 @@ def test_the_file_is_in_the_documents_folder(folder, monkeypatch, tmp_path_facto
         ({"file": "flat.csv"}, "/dataset/file: expected a CSV file to read, found none (no such file or directory) (flat.csv)", None),
         ({"target": "built"}, "/dataset/target: expected classes or numbers to learn, found dates (flats.csv, column 'built'); name another column", None),
         ({"labels": ["a", "b"]}, "/dataset/target: expected one of the labels 'a', 'b', found 'c' (flats.csv, line 4, column 'kind'); add it to \"labels\"", None),
-        ({"group": "built", "columns": dict.fromkeys(("district", "rooms", "area"), "ignore")}, "/dataset/columns: expected a column to learn from, found none besides those that are left out", None),
+        ({"group": "built", "columns": dict.fromkeys(("district", "rooms", "area"), "ignore")}, "/dataset/columns: expected a column to learn from, found none besides the target 'kind' and what is left out: id, district", None),
     ],
 )  # fmt: skip
 def test_mistakes_point_into_the_document_and_say_what_to_write(options, message, fix, folder):
