@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from quickml.datasets.columns import Column
+from quickml.datasets.columns import Column, width
 from quickml.datasets.files import TableReference
 from quickml.errors import Notice
-from quickml.tables.features import Feature
+from quickml.tables.features import Feature, missing_values
 from quickml.tables.problems import cells_listed, listed, rows
 from quickml.tables.read import Table
 from quickml.tables.target import Target
@@ -104,3 +104,21 @@ def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterato
             values = cells_listed(unseen)
             message = f"{shown(column.name)}: in rows for the test only, and read as missing there: {values}"
             yield Notice(pointer="/dataset/columns", message=message)
+
+
+def of_array(features: Sequence[Feature], columns: Sequence[Column], most: int) -> Iterator[Notice]:
+    """What an app passes to the model of a table with too many columns for inputs of their own."""
+    if len(columns) <= most:
+        return
+    parts = [f"a number for each of {width(columns):,} features, in the order of report.json's feature_names"]
+    if any(column.is_category for column in columns):
+        parts.append("1 for the value that a category has, 0 for the others")
+    gaps = [
+        f"{column.name} ({column.replacement:.6g})"
+        for feature, column in zip(features, columns, strict=True)
+        if column.replacement is not None and missing_values(feature)
+    ]
+    if gaps:
+        parts.append(f"for a missing number, its replacement: {listed(gaps, len(gaps))}")
+    message = f"{len(columns):,} columns, more than {most}, are passed as one array: {'; '.join(parts)}"
+    yield Notice(pointer="/dataset/columns", message=message)

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quickml.datasets.columns import Column
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.split import grouped, split
@@ -35,11 +36,11 @@ class TablePart:
     rows: Array
     """Their indices, in the order in which they are used."""
 
-    def encoded(self, info: DatasetInfo) -> tuple[Array, Array]:
+    def encoded(self, info: DatasetInfo, columns: Sequence[Column]) -> tuple[Array, Array]:
         """Encoded rows, float32 (rows, width), and targets, int32 or float32 (rows,)."""
         x = np.zeros((len(self.rows), info.shape[0]), np.float32)
         start = 0
-        for feature, column in zip(self.features, info.columns, strict=True):
+        for feature, column in zip(self.features, columns, strict=True):
             if column.is_category:
                 positions = np.array(feature.positions(column.values))[self.rows]
                 (known,) = np.nonzero(positions >= 0)

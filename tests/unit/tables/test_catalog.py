@@ -377,6 +377,44 @@ def test_a_cell_cannot_control_a_terminal(folder):
     assert "\\u001b[31mred\\u0007" in message
 
 
+def wide(folder, columns):
+    """A table with numbers, one of which is missing, and a category as the last of its columns."""
+    names = [f"n{number}" for number in range(columns - 1)]
+    lines = [",".join([*names, "kind", "price"])]
+    for row in range(40):
+        cells = [str((row * 7 + number) % 23 + 0.5) for number in range(columns - 1)]
+        lines.append(",".join(["" if row == 0 else cells[0], *cells[1:], "ab"[row % 2], f"{row * 1.5}"]))
+    write(folder, "\n".join(lines) + "\n")
+    files = LocalFiles(folder)
+    plan = understand(doc({"type": "Dense", "units": 1}, target="price"), files)
+    return plan, files
+
+
+def test_up_to_a_hundred_columns_are_inputs_of_their_own(folder):
+    plan, _ = wide(folder, 100)
+    assert len(plan.info.columns) == 100
+    assert not any("one array" in notice.message for notice in plan.notices)
+
+
+def test_more_than_a_hundred_columns_are_one_array_and_it_is_told_what_the_app_passes(folder):
+    plan, files = wide(folder, 101)
+    assert plan.info.columns == ()
+    assert plan.info.shape == (102,)
+    assert plan.info.feature_names[-2:] == ("kind=a", "kind=b")
+    data = files.load(plan.document.dataset)
+    mean = np.float32(data.x_train[:, 0]).mean()
+    told = plan.notices[-1].message
+    assert told.startswith(
+        "101 columns, more than 100, are passed as one array: a number for each of 102 features,"
+        " in the order of report.json's feature_names; 1 for the value that a category has, 0 for the others;"
+        " for a missing number, its replacement: n0 ("
+    )
+    assert float(told.rpartition("(")[2].rstrip(")")) == pytest.approx(mean, rel=1e-4)
+    assert set(np.unique(data.x_train[:, -2:])) == {0, 1}
+    again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalFiles(folder))
+    assert (again.info, again.notices) == (plan.info, ())
+
+
 def test_too_wide_a_table_is_refused(folder, monkeypatch):
     monkeypatch.setattr("quickml.tables.prepare.MAX_ENCODED_BYTES", 1000)
     (wrong,) = problems(folder)
