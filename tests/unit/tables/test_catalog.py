@@ -147,6 +147,16 @@ def test_groups_stay_together(folder):
     assert (wrong.pointer, wrong.hint) == ("/dataset/group", "did you mean 'rooms'?")
 
 
+@pytest.mark.parametrize("names", [["a", " a", "b", "b "], ["1", "1.0", "2", "2.00"]])
+def test_groups_are_the_same_however_they_are_written(names, folder):
+    write(folder, "x,who,kind\n" + rows(40, lambda n: f"{n * 1.5},{names[n % 4]},{'abc'[n % 3]}\n"))
+    files = LocalFiles(folder)
+    plan = understand(doc(group="who"), files)
+    data = files.load(plan.document.dataset)
+    parts = [{int(x / 1.5) % 4 // 2 for x in part[:, 0]} for part in (data.x_train, data.x_test)]
+    assert sorted(map(sorted, parts)) == [[0], [1]]
+
+
 def test_rows_without_a_target_are_left_out_and_told(folder):
     write(folder, "a,kind\n" + rows(20, lambda n: f"{n * 1.5},{'abc'[n % 3] if n % 5 else ''}\n"))
     plan = planned(folder)
@@ -244,6 +254,13 @@ def test_a_test_file_that_does_not_fit_is_refused(content, message, folder):
     assert str(wrong).startswith(message)
     (wrong, *_) = problems(folder, test_file="test.csv", test_fraction=0.2)
     assert (wrong.pointer, wrong.found) == ("/dataset/test_fraction", "both")
+
+
+def test_the_file_for_training_is_no_test_file(folder):
+    (folder / "test.csv").write_bytes((folder / "flats.csv").read_bytes())
+    for name in ("flats.csv", "test.csv"):
+        (wrong,) = problems(folder, test_file=name)
+        assert str(wrong).startswith("/dataset/test_file: expected another file than the one for training")
 
 
 # The file
