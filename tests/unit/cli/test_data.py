@@ -131,6 +131,7 @@ def test_networks_grow_with_the_table(tmp_path):
         document = json.loads((tmp_path / f"{count}.json").read_text())
         sizes[count] = [layer["units"] for layer in document["model"]["layers"]]
         assert 10 <= document["training"]["epochs"] <= 100
+        assert ("early_stopping" in document["training"]) == (count > 200)
         assert read_plan(tmp_path / f"{count}.json")
     assert sizes == {100: [8, 2], 1500: [8, 8, 2], 30_000: [8, 8, 2]}
 
