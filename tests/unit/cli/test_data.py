@@ -74,6 +74,18 @@ def test_of_many_classes_the_commonest_and_the_rarest_are_shown(tmp_path):
     assert shown[-1] == "  and 11 more between the commonest and the rarest, which --json has"
 
 
+@pytest.mark.parametrize("start", [10**22, 10**37, 10**15, -(10**22), 0])
+def test_numbers_as_close_as_floats_can_be_have_a_histogram(start, tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "n,b,label\n" + rows(30, lambda n: f"{start + n * 7},{n * 1.5},{n % 2}\n")
+    )
+    done = quickml("data", "t.csv", "--json", cwd=tmp_path)
+    (column, *_) = json.loads(done.stdout)["columns"]
+    assert sum(column["histogram"]) == 30
+    assert column["histogram"][0] > 0
+    assert len(column["histogram"]) == 20
+
+
 def test_init_writes_a_document_that_is_valid_and_leaves_nothing_open(folder):
     path = folder / _init(folder)
     assert path.name == "flowers.json"
