@@ -122,3 +122,14 @@ def of_array(features: Sequence[Feature], columns: Sequence[Column], most: int) 
         parts.append(f"for a missing number, its replacement: {listed(gaps, len(gaps))}")
     message = f"{len(columns):,} columns, more than {most}, are passed as one array: {'; '.join(parts)}"
     yield Notice(pointer="/dataset/columns", message=message)
+
+
+def of_copies(table: Table, target: str, features: Sequence[Feature]) -> Iterator[Notice]:
+    """Columns that say the target already: no app knows them before the model answers."""
+    aim = table.columns[target]
+    for one in features:
+        is_same = one.cells.values == aim.values and one.cells.codes == aim.codes
+        if is_same and (aim.values is not None or one.cells.numbers == aim.numbers):
+            hint = 'write "ignore" unless an app knows it beforehand'
+            message = f"{shown(one.name)} is the target in every row; {hint}"
+            yield Notice(pointer="/dataset/columns", message=message)

@@ -16,7 +16,7 @@ from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
-from quickml.tables.notices import of_array, of_reading, of_rows, of_target, of_unseen
+from quickml.tables.notices import of_array, of_copies, of_reading, of_rows, of_target, of_unseen
 from quickml.tables.numbers import is_missing
 from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
@@ -96,6 +96,7 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
             *notices,
             *of_rows(table, reference, aim, sizes),
             *of_unseen(chosen.chosen, columns),
+            *of_copies(table, reference.target, chosen.chosen),
             *of_array(chosen.chosen, columns, MOST_INPUTS),
         ),
         train=train,

@@ -394,6 +394,14 @@ def test_a_cell_cannot_control_a_terminal(folder):
     assert "\\u001b[31mred\\u0007" in message
 
 
+@pytest.mark.parametrize("count", [40, 1500])
+def test_a_column_that_is_the_target_is_told(count, folder):
+    write(folder, "x,copy,other,y\n" + rows(count, lambda n: f"{n % 7},{n * 1.5},{n * 2.5},{n * 1.5}\n"))
+    plan = planned(folder, {"type": "Dense", "units": 1}, target="y")
+    told = [notice.message for notice in plan.notices if "is the target in every row" in notice.message]
+    assert told == ["'copy' is the target in every row; write \"ignore\" unless an app knows it beforehand"]
+
+
 def wide(folder, columns):
     """A table with numbers, one of which is missing, and a category as the last of its columns."""
     names = [f"n{number}" for number in range(columns - 1)]
