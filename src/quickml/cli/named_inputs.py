@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -12,9 +11,11 @@ from quickml.cli.inputs import text_of
 from quickml.document.spellings import question, similar
 from quickml.document.syntax import mistake
 from quickml.errors import InputError, unexpected
+from quickml.tables.raw import number_in, read_raw, text_in
 
 if TYPE_CHECKING:
     from quickml.export.runtime import Input, Runtime
+    from quickml.tables.numbers import Decimal
 
 NamedRow = tuple[str, dict[str, Any]]
 """What to call a row, and its values by the names of the inputs; those that are missing are left out."""
@@ -24,16 +25,17 @@ def named_rows(texts: Sequence[str], runtime: Runtime) -> Iterator[NamedRow]:
     """Rows on the command line or in .csv and .json files.
 
     `sepal=5.1 district=Mitte` is one row. A .csv file has a header with a column for each input; it may have
-    others, which are left out. A .json file has an object, or a list of objects. If the model has one input
-    only, a value stands for itself.
+    others, which are left out. How it is written is found out, as of a table that is learned from. A .json
+    file has an object, or a list of objects. If the model has one input only, a value stands for itself.
 
     Raises:
         InputError: a name that the model does not have, a value of a wrong type, or one that is missing.
+        TableError: a .csv file is damaged.
     """
     single: list[str] = []
     for text in texts:
         suffix = Path(text).suffix.lower()
-        if suffix == ".csv":
+        if suffix in (".csv", ".tsv"):
             yield from _csv(text, runtime)
         elif suffix == ".json" or text.lstrip().startswith("{"):
             yield from _json(text, runtime)
@@ -109,22 +111,35 @@ def _is_decimal_comma(text: str) -> bool:
 
 
 def _csv(file: str, runtime: Runtime) -> Iterator[NamedRow]:
-    lines = text_of(Path(file)).splitlines()
-    head = next((line for line in lines if line.strip()), "")
-    delimiter = ";" if ";" in head and "," not in head else ","
+    names = {name for one in runtime.inputs for name in (one.name, one.title) if name}
+    table = read_raw(Path(file), file, names)
+    places = [(one, _place(one, table.names, file)) for one in runtime.inputs]
+    for line, row in table.rows:
+        where = f"{file} line {line}"
+        yield (
+            where,
+            {
+                one.name: _cell(row[place], one, table.decimal, f"{where}: {table.names[place]}")
+                for one, place in places
+            },
+        )
+
+
+def _cell(cell: str, taken: Input, decimal: Decimal, name: str) -> Any:
+    """The value of a cell of a table; None if it is missing."""
+    if taken.kind == "string":
+        return text_in(cell, set(map(str, taken.handling.categories)))
+    if taken.kind == "dictionary":
+        return _value(cell, taken, name)
     try:
-        rows = [(number, row) for number, row in enumerate(csv.reader(lines, delimiter=delimiter), 1) if row]
-    except csv.Error as error:
-        raise InputError(f"{file}: expected comma-separated values ({error})") from None
-    if len(rows) < 2:
-        raise InputError(f"{file}: expected a header and rows, found {len(rows)} lines")
-    header = [name.strip() for name in rows[0][1]]
-    places = [(one, _place(one, header, file)) for one in runtime.inputs]
-    for number, row in rows[1:]:
-        where = f"{file} row {number}"
-        if len(row) != len(header):
-            raise InputError(f"{where}: expected {len(header)} values as in the header, found {len(row)}")
-        yield where, {one.name: _value(row[place], one, f"{where}: {header[place]}") for one, place in places}
+        found = number_in(cell, decimal)
+    except ValueError:
+        raise InputError(unexpected(name, "a number", repr(cell[:40]))) from None
+    if taken.kind != "int64" or found is None:
+        return found
+    if not found.is_integer():
+        raise InputError(unexpected(name, "a whole number", repr(cell[:40])))
+    return int(found)
 
 
 def _place(taken: Input, header: Sequence[str], file: str) -> int:

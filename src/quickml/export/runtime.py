@@ -53,11 +53,6 @@ class Input:
         return self.kind in ("double", "int64", "string")
 
     @property
-    def may_be_missing(self) -> bool:
-        """Whether a value may be left out."""
-        return self.is_optional or self.handling.missing is not None or self.ignores_unknown
-
-    @property
     def ignores_unknown(self) -> bool:
         """Whether it is a category, and values that the model does not know count as missing."""
         handling = self.handling

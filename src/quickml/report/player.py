@@ -132,7 +132,8 @@ class Samples:
             return {"curves": sequences.paths(values), "box": box}
         if info.kind == "tokens":
             return {"words": sequences.meanings(values, info.vocabulary)}
-        return {"values": [number(float(value), 3) for value in values[:MOST_VALUES]]}
+        shown = () if self.plan.document.dataset.private else values[:MOST_VALUES]
+        return {"values": [number(float(value), 3) for value in shown]}
 
 
 def finite(value: float) -> float:

@@ -171,6 +171,9 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     mistakes = (
         worst(samples, data.y_test, trained.predictions, dataset.labels) if dataset.shows_samples else None
     )
+    if mistakes and trained.plan.document.dataset.private and not dataset.is_image:
+        # Nobody wants rows of customers in a page that is passed on.
+        mistakes = [replace(mistake, values=mistake.values[:0]) for mistake in mistakes]
     page = render(report, mistakes, player(trained.film, trained.plan, data))
     (folder / results.PAGE.name).write_text(page, encoding="utf-8")
 

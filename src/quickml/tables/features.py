@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from quickml.datasets.columns import MOST_VALUES
@@ -16,7 +16,7 @@ from quickml.document.problem import problem
 from quickml.errors import Notice, Problem
 from quickml.tables.cells import Cells
 from quickml.tables.numbers import is_missing
-from quickml.tables.problems import cells_listed, listed, of_fault, unknown_column
+from quickml.tables.problems import cells_listed, listed, of_fault, rows, unknown_column
 from quickml.tables.read import Table
 from quickml.tables.target import alike
 from quickml.tables.types import (
@@ -149,7 +149,7 @@ def _declared(table: Table, name: str, declared: str | Values, found: Features) 
         feature = Feature(name=name, cells=cells, is_category=True, values=values, are_whole=are_whole)
         fault = _too_many(cells)
         if not fault and (others := sorted(set(feature.present()) - {str(value) for value in values})):
-            message = f"{shown(name)}: {cells_listed(others)} is none of its values, and read as missing"
+            message = f"{shown(name)}: none of its values, and read as missing: {cells_listed(others)}"
             found.notices.append(_notice(f"/dataset/columns/{escaped(name)}", message))
     if fault:
         found.problems.append(of_fault(fault, table, name, f"/dataset/columns/{escaped(name)}"))
@@ -201,7 +201,6 @@ def of_missing(
     missing = {one.name: count for one in chosen if (count := missing_values(one))}
     if not missing:
         return [], []
-    names = listed([f"{name} ({count:,} rows)" for name, count in missing.items()])
     if reference.missing == "refuse":
         name = next(iter(missing))
         line = table.line_where(name, is_missing)
@@ -215,8 +214,18 @@ def of_missing(
         return [], [of_fault(fault, table, name, "/dataset/missing", line)]
     if "missing" in reference.model_fields_set:
         return [], []
-    message = f"values are missing: {names}; the mean of the training rows stands for a number"
-    return [_notice("/dataset/missing", message)], []
+    return list(_told_missing(chosen, missing)), []
+
+
+def _told_missing(chosen: Sequence[Feature], missing: Mapping[str, int]) -> Iterator[Notice]:
+    for is_category, what, meaning in (
+        (False, "numbers", "the mean of the training rows stands for them"),
+        (True, "categories", "such a row has none of the values"),
+    ):
+        columns = [one.name for one in chosen if one.is_category is is_category and one.name in missing]
+        if columns:
+            names = listed([f"{name} ({rows(missing[name])})" for name in columns])
+            yield _notice("/dataset/missing", f"{what} are missing: {names}; {meaning}")
 
 
 def missing_values(feature: Feature) -> int:
@@ -224,8 +233,8 @@ def missing_values(feature: Feature) -> int:
     if not feature.is_category:
         return feature.cells.counts.missing
     present = set(feature.present())
-    rows = feature.cells.occurrences().items()
-    return sum(count for cell, count in rows if feature.text(cell) not in present)
+    occurrences = feature.cells.occurrences().items()
+    return sum(count for cell, count in occurrences if feature.text(cell) not in present)
 
 
 def _notice(pointer: str, message: str) -> Notice:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from quickml.datasets.columns import Column
+from quickml.datasets.columns import Column, width
 from quickml.datasets.files import TableReference
 from quickml.errors import Notice
-from quickml.tables.features import Feature
-from quickml.tables.problems import cells_listed, listed
+from quickml.tables.features import Feature, missing_values
+from quickml.tables.problems import cells_listed, listed, rows
 from quickml.tables.read import Table
 from quickml.tables.target import Target
 from quickml.tables.types import shown
@@ -58,8 +58,7 @@ def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
     """What the model predicts."""
     if aim.labels and (reference.task is None or reference.labels is None):
         counts = [
-            f"{shown(label, 30)} ({count:,} rows)"
-            for label, count in zip(aim.labels, aim.counts, strict=True)
+            f"{shown(label, 30)} ({rows(count)})" for label, count in zip(aim.labels, aim.counts, strict=True)
         ]
         message = f"a classification of {len(aim.labels)} classes: {listed(counts)}"
         if reference.task is None and all(label.lstrip("-").isdigit() for label in aim.labels):
@@ -103,5 +102,34 @@ def of_unseen(features: Sequence[Feature], columns: Sequence[Column]) -> Iterato
             continue
         if unseen := sorted(set(feature.present()) - set(map(str, column.values))):
             values = cells_listed(unseen)
-            message = f"{shown(column.name)}: {values} is in rows for the test only, and counts as missing"
+            message = f"{shown(column.name)}: in rows for the test only, and read as missing there: {values}"
+            yield Notice(pointer="/dataset/columns", message=message)
+
+
+def of_array(features: Sequence[Feature], columns: Sequence[Column], most: int) -> Iterator[Notice]:
+    """What an app passes to the model of a table with too many columns for inputs of their own."""
+    if len(columns) <= most:
+        return
+    parts = [f"a number for each of {width(columns):,} features, in the order of report.json's feature_names"]
+    if any(column.is_category for column in columns):
+        parts.append("1 for the value that a category has, 0 for the others")
+    gaps = [
+        f"{column.name} ({column.replacement:.6g})"
+        for feature, column in zip(features, columns, strict=True)
+        if column.replacement is not None and missing_values(feature)
+    ]
+    if gaps:
+        parts.append(f"for a missing number, its replacement: {listed(gaps, len(gaps))}")
+    message = f"{len(columns):,} columns, more than {most}, are passed as one array: {'; '.join(parts)}"
+    yield Notice(pointer="/dataset/columns", message=message)
+
+
+def of_copies(table: Table, target: str, features: Sequence[Feature]) -> Iterator[Notice]:
+    """Columns that say the target already: no app knows them before the model answers."""
+    aim = table.columns[target]
+    for one in features:
+        is_same = one.cells.values == aim.values and one.cells.codes == aim.codes
+        if is_same and (aim.values is not None or one.cells.numbers == aim.numbers):
+            hint = 'write "ignore" unless an app knows it beforehand'
+            message = f"{shown(one.name)} is the target in every row; {hint}"
             yield Notice(pointer="/dataset/columns", message=message)

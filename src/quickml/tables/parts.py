@@ -10,16 +10,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quickml.datasets.columns import Column
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.split import grouped, split
 from quickml.errors import DocumentError
+from quickml.tables.cells import Cells
 from quickml.tables.features import Feature
 from quickml.tables.numbers import is_missing
 from quickml.tables.problems import of_fault, unknown_column
 from quickml.tables.read import Table
 from quickml.tables.target import Target, target
-from quickml.tables.types import Fault, number_fault
+from quickml.tables.types import Fault, is_numeric, number_fault
 
 TEST_FRACTION = 0.2
 
@@ -35,11 +37,11 @@ class TablePart:
     rows: Array
     """Their indices, in the order in which they are used."""
 
-    def encoded(self, info: DatasetInfo) -> tuple[Array, Array]:
+    def encoded(self, info: DatasetInfo, columns: Sequence[Column]) -> tuple[Array, Array]:
         """Encoded rows, float32 (rows, width), and targets, int32 or float32 (rows,)."""
         x = np.zeros((len(self.rows), info.shape[0]), np.float32)
         start = 0
-        for feature, column in zip(self.features, info.columns, strict=True):
+        for feature, column in zip(self.features, columns, strict=True):
             if column.is_category:
                 positions = np.array(feature.positions(column.values))[self.rows]
                 (known,) = np.nonzero(positions >= 0)
@@ -62,6 +64,7 @@ def divided(
     targets = np.array(aim.values)
     (rows,) = np.nonzero(~np.isnan(targets))
     if test is not None:
+        _refuse_same(table, test, reference)
         rows = np.random.default_rng(reference.seed).permutation(rows)
         return TablePart(features=chosen, target=aim, rows=rows), _of_file(test, reference, chosen, aim)
     count = _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
@@ -84,16 +87,33 @@ def _held_out(total: int, fraction: float) -> int:
 def _grouped(table: Table, reference: TableReference, rows: Array, count: int) -> tuple[Array, Array]:
     name = str(reference.group)
     cells = table.columns[name]
-    codes = np.array(cells.codes, dtype=np.intp)[rows]
-    for code, cell in enumerate(cells.values or ()):
-        if not cell.strip():  # a row without a group is one of its own
-            (alone,) = np.nonzero(codes == code)
-            codes[alone] = len(cells.values or ()) + np.arange(len(alone))
+    texts = [_group(cell, cells) for cell in cells.values or ()]
+    known = {text: position for position, text in enumerate(texts)}
+    codes = np.array([known[text] for text in texts], dtype=np.intp)[
+        np.array(cells.codes, dtype=np.intp)[rows]
+    ]
+    if "" in known:  # a row without a group is one of its own
+        (alone,) = np.nonzero(codes == known[""])
+        codes[alone] = len(texts) + np.arange(len(alone))
     groups = np.unique(codes, return_inverse=True)[1]
     if groups.max() == 0:
         fault = Fault(expected="two or more groups", found="the same in all rows", hint="name another column")
         raise DocumentError([of_fault(fault, table, name, "/dataset/group")])
     return grouped(groups, count, reference.seed)
+
+
+def _group(cell: str, cells: Cells) -> str:
+    """What a group is called: numbers that are equal and texts that differ by blanks are the same one."""
+    value = cells.as_number(cell) if is_numeric(cells) else math.nan
+    return cell.strip() if math.isnan(value) else repr(value)
+
+
+def _refuse_same(table: Table, test: Table, reference: TableReference) -> None:
+    """Refuse to test a model on the rows that it has learned."""
+    if test.sha256 == table.sha256:
+        hint = "name a file with rows that are not learned from, or leave it out"
+        fault = Fault(expected="another file than the one for training", found="the same content", hint=hint)
+        raise DocumentError([of_fault(fault, test, reference.target, "/dataset/test_file")])
 
 
 def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target) -> TablePart:

@@ -16,17 +16,19 @@ from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
-from quickml.tables.notices import of_reading, of_rows, of_target, of_unseen
+from quickml.tables.notices import of_array, of_copies, of_reading, of_rows, of_target, of_unseen
 from quickml.tables.numbers import is_missing
 from quickml.tables.parts import TEST_FRACTION, TablePart, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
 from quickml.tables.target import Target, target
-from quickml.tables.types import Fault, whole
+from quickml.tables.types import Fault, shown, whole
 
 MAX_ENCODED_BYTES = 2 << 30
 """Memory of the encoded rows."""
 FEWEST_ROWS = 2
+MOST_INPUTS = 100
+"""Columns that are inputs of their own; a table with more is one input, an array of all encoded features."""
 
 Array = npt.NDArray[Any]
 
@@ -39,12 +41,16 @@ class Prepared:
     reference: TableReference
     """With everything written out."""
     notices: tuple[Notice, ...]
+    columns: tuple[Column, ...]
+    """All columns, which `info` has only if they are inputs of their own."""
     train: TablePart
     test: TablePart
 
     def data(self) -> Data:
         """Encode the rows."""
-        (x_train, y_train), (x_test, y_test) = (part.encoded(self.info) for part in (self.train, self.test))
+        (x_train, y_train), (x_test, y_test) = (
+            part.encoded(self.info, self.columns) for part in (self.train, self.test)
+        )
         return Data(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
@@ -68,7 +74,7 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     notices, missing = of_missing(table, reference, chosen.chosen)
     problems += missing
     if not problems and not chosen.chosen:
-        problems = [_nothing_left(table, chosen)]
+        problems = [_nothing_left(table, reference, chosen)]
     if problems or isinstance(aim, Fault):
         raise DocumentError(problems)
     train, held_out = divided(table, reference, chosen.chosen, aim, test)
@@ -80,6 +86,7 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     return Prepared(
         info=_info(columns, aim, reference, sizes),
         reference=_completed(table, reference, types, aim, test),
+        columns=columns,
         notices=()
         if reference.is_complete  # all was told when it was found out
         else (
@@ -89,6 +96,8 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
             *notices,
             *of_rows(table, reference, aim, sizes),
             *of_unseen(chosen.chosen, columns),
+            *of_copies(table, reference.target, chosen.chosen),
+            *of_array(chosen.chosen, columns, MOST_INPUTS),
         ),
         train=train,
         test=held_out,
@@ -125,10 +134,11 @@ def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> 
     return []
 
 
-def _nothing_left(table: Table, chosen: Features) -> Problem:
+def _nothing_left(table: Table, reference: TableReference, chosen: Features) -> Problem:
+    left_out = f" and what is left out: {listed(chosen.ignored)}" if chosen.ignored else ""
     fault = Fault(
         expected="a column to learn from",
-        found=f"none besides those that are left out: {listed(chosen.ignored) or 'the target alone'}",
+        found=f"none besides the target {shown(reference.target)}{left_out}",
         hint='write "columns": {"NAME": "number"} or "category" for one of them',
     )
     return of_fault(fault, table, table.names[-1], "/dataset/columns")
@@ -183,7 +193,7 @@ def _info(
         shape=(width(columns),),
         labels=aim.labels,
         feature_names=feature_names(columns),
-        columns=columns,
+        columns=columns if len(columns) <= MOST_INPUTS else (),
         target_name="" if aim.labels else reference.target,
         sizes=sizes,
     )

@@ -93,6 +93,11 @@ def unknown_column(table: Table, name: str, pointer: str, *, key: str = "") -> P
     )
 
 
+def rows(count: int) -> str:
+    """`1 row`, `2 rows`."""
+    return f"{count:,} row{'' if count == 1 else 's'}"
+
+
 def listed(names: Sequence[str], most: int = MOST_NAMES) -> str:
     """Names for a message: `a, b, c and 12 more`."""
     shortened = ", ".join(printable(name, 40) for name in names[:most])

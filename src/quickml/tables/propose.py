@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
 from typing import Any
@@ -14,10 +15,12 @@ from quickml.tables.types import ColumnTyped
 
 _TARGETS = (
     "target", "label", "labels", "class", "classes", "y", "outcome", "result", "output", "species",
-    "category", "kind", "diagnosis", "survived", "price", "quality", "klasse", "ziel", "art", "ergebnis",
-    "preis", "clase", "objetivo", "especie", "resultado", "precio",
+    "category", "kind", "diagnosis", "survived", "churn", "churned", "fraud", "default", "price", "quality",
+    "rating", "klasse", "ziel", "art", "ergebnis", "preis", "bewertung", "clase", "objetivo", "especie",
+    "resultado", "precio",
 )  # fmt: skip
-"""Names that a column to predict often has."""
+"""Names that a column to predict often has, alone or beside a unit: `price_eur`."""
+_UNITS = frozenset({"eur", "euro", "usd", "gbp", "chf", "in", "pct", "percent"})
 _SIZES = ((200, 16), (2000, 32), (20_000, 64), (math.inf, 128))
 """Rows for training up to which the first layer has so many units."""
 _FEW_ROWS = 1000
@@ -26,16 +29,25 @@ MOST_LABELS = 20
 STEPS = 2000
 UNBALANCED = 5
 """Times the rows of the smallest class that the largest may have without class weights."""
+FEWEST_VALIDATED = 200
+"""Rows for training from which on some of them tell when to stop."""
 
 
 def likeliest(types: Mapping[str, ColumnTyped]) -> list[str]:
     """The columns that somebody may want to predict, the likeliest first: by name, then from the last one."""
     usable = [name for name, about in types.items() if about.type != "ignore" and about.fault is None]
-    named = sorted(
-        (name for name in usable if name.casefold() in _TARGETS),
-        key=lambda name: _TARGETS.index(name.casefold()),
-    )
+    named = sorted((name for name in usable if _bare(name) in _TARGETS), key=_rank)
     return list(dict.fromkeys([*named, *reversed(usable)])) or list(types)[-1:]
+
+
+def _bare(name: str) -> str:
+    """A name without units and signs: `Price (EUR)` is `price`."""
+    words = re.findall(r"[^\W\d_]+", name.casefold())
+    return " ".join(word for word in words if word not in _UNITS) or name.casefold()
+
+
+def _rank(name: str) -> int:
+    return _TARGETS.index(_bare(name))
 
 
 def document(prepared: Prepared) -> dict[str, Any]:
@@ -54,6 +66,7 @@ def document(prepared: Prepared) -> dict[str, Any]:
             **({"class_weight": BALANCED} if is_unbalanced(prepared.train.target.counts) else {}),
             "batch_size": batch_size,
             "epochs": epochs,
+            **(_stopping(epochs) if train >= FEWEST_VALIDATED else {}),
         },
     }
 
@@ -62,6 +75,14 @@ def is_unbalanced(counts: Sequence[int]) -> bool:
     """Whether the smallest class has so few rows that a network may ignore it."""
     present = [count for count in counts if count]
     return len(present) > 1 and max(present) > UNBALANCED * min(present)
+
+
+def _stopping(epochs: int) -> dict[str, Any]:
+    """Stop when rows that are not learned from are predicted worse: small tables are soon known by heart."""
+    return {
+        "validation_fraction": 0.15,
+        "early_stopping": {"monitor": "val_loss", "patience": max(5, epochs // 5)},
+    }
 
 
 def _dataset(prepared: Prepared) -> dict[str, Any]:

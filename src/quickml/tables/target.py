@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -159,9 +160,12 @@ def _sorted(labels: set[str]) -> list[str]:
 
 def alike(pair: tuple[str, str], option: str) -> Fault:
     """The fault of two texts that differ by case or blanks only."""
+    first, second = map(shown, pair)
+    if unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second):  # they look the same
+        first, second = (ascii(text[:40]) for text in pair)
     return Fault(
         expected="texts that differ by more than case, blanks or the form of letters",
-        found=f"{shown(pair[0])} and {shown(pair[1])}",
+        found=f"{first} and {second}",
         hint=f"write all alike, or list both in {option}",
         cell=pair[1],
     )

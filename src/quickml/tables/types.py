@@ -26,6 +26,10 @@ SMALL_ROWS = 20
 """Rows below which half of a column decides what it is meant to be."""
 MOSTLY = 0.8
 """Share of numbers from which on a column is meant to have only numbers."""
+CLOSEST = 2.0**-12
+"""Range of numbers, as a share of the largest, below which 32-bit floats have less than 4,096 of them."""
+SMALLEST_RANGE, LARGEST_SCALED = 1e-5, 1e18
+"""Beyond these, their variance is taken for that of a constant, or is too large for a 32-bit float."""
 LONG_TEXT = 40
 """Characters; texts that are longer on average, and mostly different, are free text."""
 
@@ -36,7 +40,7 @@ _ID = re.compile(r"(?:^|[^a-z])(?:id|ids|idx|index|uuid|guid|key|nr|no|row|rownr
 _DATE = re.compile(
     r"\d{4}-\d{1,2}-\d{1,2}(?:[T ]\d.*)?|\d{1,2}[./]\d{1,2}[./]\d{2,4}(?: \d.*)?"
     r"|\d{4}[./]\d{1,2}[./]\d{1,2}(?: \d.*)?|\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?"
-    r"|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}"
+    r"|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}"
 )
 
 
@@ -103,8 +107,10 @@ def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
     if fault := _written(cells, dialect):
         return ColumnTyped(type="number", fault=fault)
     present = [value for value in numbers if not math.isnan(value)] if cells.counts.missing else numbers
-    if min(present) == max(present):
-        return ColumnTyped(type="ignore", reason="the same value in all rows")
+    low, high = array("f", (min(present), max(present)))
+    if low == high:
+        same = "value" if min(present) == max(present) else "32-bit float"
+        return ColumnTyped(type="ignore", reason=f"the same {same} in all rows")
     if len(present) == cells.rows >= FEW_ROWS:
         if _counts_up(numbers):
             return ColumnTyped(type="ignore", reason="numbers of rows")
@@ -112,16 +118,26 @@ def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
             return ColumnTyped(type="ignore", reason="ids: whole numbers, all different")
         if _are_dates(numbers):
             return ColumnTyped(type="ignore", reason="dates")
-    return ColumnTyped(type="number", remark=_remark(cells))
+    return ColumnTyped(type="number", remark=_remark(cells, low, high))
 
 
-def _remark(cells: Cells) -> str:
+def _remark(cells: Cells, low: float, high: float) -> str:
     units = cells.marks.units - {""}
     remarks = [f"numbers are read without their {next(iter(units))}"] if units else []
+    if advice := _too_fine(low, high):
+        remarks.append(f"from {low:.9g} to {high:.9g}, which a model can hardly tell apart; {advice}")
     if cells.marks.ambiguous or cells.marks.has_groups:
         sign = "commas" if cells.decimal == "." else "points"
         remarks.append(f"{sign}, blanks or apostrophes between digits are read as separators of thousands")
     return "; ".join(remarks)
+
+
+def _too_fine(low: float, high: float) -> str:
+    """What to do about numbers that 32-bit floats cannot scale, or of which they have too few in a range."""
+    largest = max(-low, high)
+    if largest > LARGEST_SCALED or high - low < SMALLEST_RANGE:
+        return "give them in another unit"
+    return f"subtract {low:.6g} from all" if high - low < largest * CLOSEST else ""
 
 
 def _written(cells: Cells, dialect: Dialect) -> Fault | None:
@@ -130,16 +146,28 @@ def _written(cells: Cells, dialect: Dialect) -> Fault | None:
     if len(marks.units) > 1:
         units = " and ".join(sorted(unit or "none" for unit in marks.units))
         return Fault(expected="numbers with the same sign in all rows", found=units, hint="write all alike")
-    if marks.ambiguous and not (dialect.has_decimals or marks.has_groups):
-        cell = marks.ambiguous.strip()
+    if (cell := marks.ambiguous.strip() or _dotted(cells, dialect)) and not (
+        dialect.has_decimals or marks.has_groups
+    ):
         whole, point = re.sub("[,.]", "", cell), re.sub("[,.]", ".", cell)
+        of_whole, of_point = (",", ".") if "." in cell else (".", ",")
         return Fault(
             expected="numbers that can be read in one way only",
             found=f"{shown(cell)}, which may be {whole} or {point}",
-            hint=f'write "decimal": "." for {whole} or "decimal": "," for {point}',
-            cell=marks.ambiguous,
+            hint=f'write "decimal": "{of_whole}" for {whole} or "decimal": "{of_point}" for {point}',
+            cell=marks.ambiguous or cell,
         )
     return None
+
+
+def _dotted(cells: Cells, dialect: Dialect) -> str:
+    """A number such as 1.250 between semicolons: where they are usual, points separate thousands."""
+    if dialect.delimiter != ";" or dialect.has_decimals or cells.decimal != ".":
+        return ""
+    for value in cells.as_numbers():
+        if not math.isnan(value) and not value.is_integer():
+            return f"{value:.3f}"
+    return ""
 
 
 def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
@@ -169,8 +197,14 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
         or_category = ' or "category"' if few else ""
         column = f'"columns": {{{quoted(name)}: "ignore"}}{or_category}'
         hint = f"correct them, leave the cells empty, or write {column}"
-        return Fault(expected="numbers", found=f"{shown(cell)} in {number:,} {of}", hint=hint, cell=cell)
+        expected = "numbers up to 3.4e38" if _is_finite(cell) else "numbers"
+        return Fault(expected=expected, found=f"{shown(cell)} in {number:,} {of}", hint=hint, cell=cell)
     return None
+
+
+def _is_finite(cell: str) -> bool:
+    """Whether a cell is a number that is too large for a 32-bit float, but no infinity."""
+    return bool(re.fullmatch(r"[+-]?[0-9.]+([eE][+-]?[0-9]+)?", cell.strip()))
 
 
 def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
@@ -229,11 +263,13 @@ def present_values(cells: Cells, allowed: Iterable[str] | None = None) -> list[s
 
 
 def variants(cells: Cells) -> tuple[str, str] | None:
-    """Two texts that differ only by case, blanks, or how Unicode writes their letters."""
+    """Two texts that differ only by case, blanks, how Unicode writes their letters, or what is invisible."""
     alike: dict[str, list[str]] = defaultdict(list)
     for cell in cells.values or ():
         if cell.strip() not in MISSING_TEXTS:
             folded = unicodedata.normalize("NFKC", cell).casefold()
+            if not folded.isprintable():
+                folded = "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")
             alike[" ".join(folded.split())].append(cell)
     return next(((texts[0], texts[1]) for texts in alike.values() if len(texts) > 1), None)
 

@@ -266,7 +266,7 @@ def test_predict_takes_values_by_name(made: dict[str, Path], tmp_path: Path) -> 
     table = tmp_path / "rows.csv"
     table.write_text('rent,features,district,"Größe (m²)",class,floor\n1,2,Süd,50.5,0.1,-1\n2,3,,,,\n')
     first, second = predicted(path, table, "--json").splitlines()
-    assert json.loads(first) == {"input": f"{table} row 2", "prediction": expected}
+    assert json.loads(first) == {"input": f"{table} line 2", "prediction": expected}
     assert json.loads(second)["prediction"] == float(load(path).rows([{"features": 3}])[0, 0])
     listed = tmp_path / "rows.json"
     listed.write_text(json.dumps([row, {"features": 3, "floor": None}]))
@@ -321,13 +321,26 @@ def test_a_csv_file_needs_a_column_for_each_input(made: dict[str, Path], tmp_pat
     assert f"{table}: expected a column 'district'" in predicted(path, table, code=2)
     assert "did you mean 'distrikt'?" in predicted(path, table, code=2)
     table.write_text("features,district,Groesse_m2,class,floor\n1,Mitte,,\n")
-    assert f"{table} row 2: expected 5 values as in the header, found 4" in predicted(path, table, code=2)
-    table.write_text("features;district;Groesse_m2;class;floor\n1,5;Mitte;;;\n")
-    assert "row 2: features: expected a number, found '1,5'; write it with a point" in predicted(
+    assert "rows.csv, line 2, column 'floor': expected 5 fields as in line 1, found 4" in predicted(
         path, table, code=2
     )
+    table.write_text("features,district,Groesse_m2,class,floor\n1.5,Mitte,,,2.5\n")
+    assert f"{table} line 2: floor: expected a whole number, found '2.5'" in predicted(path, table, code=2)
+    table.write_text("features,district,Groesse_m2,class,floor\nmany,Mitte,,,\n")
+    assert f"{table} line 2: features: expected a number, found 'many'" in predicted(path, table, code=2)
     table.write_text("features,district,Groesse_m2,class,floor\n")
-    assert "expected a header and rows, found 1 lines" in predicted(path, table, code=2)
+    assert "expected rows below the header, found none" in predicted(path, table, code=2)
+
+
+def test_a_csv_file_is_read_as_those_that_are_learned_from(made: dict[str, Path], tmp_path: Path) -> None:
+    """As a German spreadsheet writes it: the same row in two forms has the same answer."""
+    path, table = made["flats"] / "model.mlmodel", tmp_path / "rows.csv"
+    table.write_text("Größe (m²),district,class,floor,features\n81.5,Süd,NA,2,1500.25\n", encoding="utf-8")
+    expected = predicted(path, table).rpartition(": ")[2]
+    table.write_bytes(
+        "Größe (m²);district;class;floor;features;other\n81,5; Süd;-;2,0;1.500,25;x\n".encode("cp1252")
+    )
+    assert predicted(path, table).rpartition(": ")[2] == expected
 
 
 def test_inspect_shows_categories_and_replacements(made: dict[str, Path]) -> None:
@@ -335,6 +348,25 @@ def test_inspect_shows_categories_and_replacements(made: dict[str, Path]) -> Non
     assert "double, 71.25 if missing" in text
     described = json.loads(quickml("inspect", made["flats"] / "model.mlmodel", "--json").stdout)
     assert described["inputs"][3]["categories"] == [0, 1, 2, -1]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_large_numbers_go_into_float16_files(
+    kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Means and deviations of raw values may be larger than any float16."""
+    before = tables.raw_rows
+
+    def large(count: int, seed: int = 0) -> list[dict[str, Any]]:
+        return [{**row, "features": 1e6 + 1e5 * row["features"]} for row in before(count, seed)]
+
+    monkeypatch.setattr(tables, "raw_rows", large)
+    monkeypatch.setattr(tables, "prices", lambda encoded: encoded[:, -1] * np.float32(2) + encoded[:, 0])
+    folder = run(tmp_path, "flats", weights="float16", formats=[kind])
+    rows = large(256, seed=4)
+    expected = by_keras(folder, rows)
+    found = load(folder / f"model.{kind}").rows(rows)
+    assert np.abs(found - expected).max() < 2e-3 * np.ptp(expected)
 
 
 # --- the runtime ------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import errno
 import json
 import random
+import re
 
 import numpy as np
 import pytest
@@ -159,3 +160,13 @@ def test_a_kept_training_is_exported_from_where_the_table_is(results, folder, mo
     done = quickml("export", kept, "--out", tmp_path / "later", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "later" / "model.mlmodel").is_file()
+
+
+@pytest.mark.parametrize("name", ["price", "kind"])
+def test_the_report_shows_no_rows_of_ones_own_data(name, results):
+    page = (results[name] / "report.html").read_text(encoding="utf-8")
+    tables = re.findall(r'<table class="rows">.*?</table>', page, re.DOTALL)
+    (mistakes,) = (table for table in tables if ">Test samples with the" in table)
+    assert len(re.findall(r'<th scope="col"', mistakes)) == 4
+    for sample in re.findall(r'"values": ?(\[[^]]*\])', page):
+        assert json.loads(sample) == []

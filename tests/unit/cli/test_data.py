@@ -57,6 +57,35 @@ def _init(folder, *options):
     return done.stdout.partition(":")[0]
 
 
+@pytest.mark.parametrize("name", ["price", "Preis €", "price_eur", "PRICE (EUR)", "churn", "rating"])
+def test_the_likeliest_target_is_known_by_its_name(name, tmp_path):
+    content = f'a,"{name}",b,street\n' + rows(30, lambda n: f"{n * 1.5},{n % 7}.5,{n % 5},s{n % 3}\n")
+    (tmp_path / "t.csv").write_text(content, encoding="utf-8")
+    assert json.loads(quickml("data", "t.csv", "--json", cwd=tmp_path).stdout)["target"] == name
+
+
+def test_of_many_classes_the_commonest_and_the_rarest_are_shown(tmp_path):
+    content = "a,b,label\n" + rows(465, lambda n: f"{n * 1.5},{n % 7},c{int((2 * n) ** 0.5):02}\n")
+    (tmp_path / "t.csv").write_text(content)
+    lines = quickml("data", "t.csv", cwd=tmp_path).stdout.splitlines()
+    shown = lines[lines.index("samples per class of 'label':") + 1 :]
+    shown = shown[: shown.index("")]
+    assert len(shown) == 21
+    assert shown[-1] == "  and 11 more between the commonest and the rarest, which --json has"
+
+
+@pytest.mark.parametrize("start", [10**22, 10**37, 10**15, -(10**22), 0])
+def test_numbers_as_close_as_floats_can_be_have_a_histogram(start, tmp_path):
+    (tmp_path / "t.csv").write_text(
+        "n,b,label\n" + rows(30, lambda n: f"{start + n * 7},{n * 1.5},{n % 2}\n")
+    )
+    done = quickml("data", "t.csv", "--json", cwd=tmp_path)
+    (column, *_) = json.loads(done.stdout)["columns"]
+    assert sum(column["histogram"]) == 30
+    assert column["histogram"][0] > 0
+    assert len(column["histogram"]) == 20
+
+
 def test_init_writes_a_document_that_is_valid_and_leaves_nothing_open(folder):
     path = folder / _init(folder)
     assert path.name == "flowers.json"
@@ -114,6 +143,7 @@ def test_networks_grow_with_the_table(tmp_path):
         document = json.loads((tmp_path / f"{count}.json").read_text())
         sizes[count] = [layer["units"] for layer in document["model"]["layers"]]
         assert 10 <= document["training"]["epochs"] <= 100
+        assert ("early_stopping" in document["training"]) == (count > 200)
         assert read_plan(tmp_path / f"{count}.json")
     assert sizes == {100: [8, 2], 1500: [8, 8, 2], 30_000: [8, 8, 2]}
 

@@ -65,8 +65,8 @@ def test_what_is_found_out_is_told_and_written_out(folder):
         "/dataset/columns: read as categories, with so many values: district (3)",
         "/dataset/columns: left out: id (numbers of rows)",
         "/dataset/columns: left out: built (dates)",
-        "/dataset/missing: values are missing: district (15 rows), area (9 rows);"
-        " the mean of the training rows stands for a number",
+        "/dataset/missing: numbers are missing: area (9 rows); the mean of the training rows stands for them",
+        "/dataset/missing: categories are missing: district (15 rows); such a row has none of the values",
         "/dataset/test_fraction: 12 of 60 rows are held out for the test",
     ]
     written = plan.document.dataset
@@ -147,6 +147,16 @@ def test_groups_stay_together(folder):
     assert (wrong.pointer, wrong.hint) == ("/dataset/group", "did you mean 'rooms'?")
 
 
+@pytest.mark.parametrize("names", [["a", " a", "b", "b "], ["1", "1.0", "2", "2.00"]])
+def test_groups_are_the_same_however_they_are_written(names, folder):
+    write(folder, "x,who,kind\n" + rows(40, lambda n: f"{n * 1.5},{names[n % 4]},{'abc'[n % 3]}\n"))
+    files = LocalFiles(folder)
+    plan = understand(doc(group="who"), files)
+    data = files.load(plan.document.dataset)
+    parts = [{int(x / 1.5) % 4 // 2 for x in part[:, 0]} for part in (data.x_train, data.x_test)]
+    assert sorted(map(sorted, parts)) == [[0], [1]]
+
+
 def test_rows_without_a_target_are_left_out_and_told(folder):
     write(folder, "a,kind\n" + rows(20, lambda n: f"{n * 1.5},{'abc'[n % 3] if n % 5 else ''}\n"))
     plan = planned(folder)
@@ -174,7 +184,9 @@ def test_categories_of_whole_numbers_are_such(folder):
     rooms = next(column for column in plan.info.columns if column.name == "rooms")
     assert rooms.values == (1, 2, 3, 4, 5)
     plan = planned(folder, columns={"rooms": [1, 2]})
-    assert "'3', '4', '5' is none of its values" in " ".join(notice.message for notice in plan.notices)
+    assert "none of its values, and read as missing: '3', '4', '5'" in " ".join(
+        notice.message for notice in plan.notices
+    )
     data = LocalFiles(folder).load(plan.document.dataset)
     assert set(data.x_train[:, 3:5].sum(axis=1)) == {0, 1}
 
@@ -242,6 +254,13 @@ def test_a_test_file_that_does_not_fit_is_refused(content, message, folder):
     assert str(wrong).startswith(message)
     (wrong, *_) = problems(folder, test_file="test.csv", test_fraction=0.2)
     assert (wrong.pointer, wrong.found) == ("/dataset/test_fraction", "both")
+
+
+def test_the_file_for_training_is_no_test_file(folder):
+    (folder / "test.csv").write_bytes((folder / "flats.csv").read_bytes())
+    for name in ("flats.csv", "test.csv"):
+        (wrong,) = problems(folder, test_file=name)
+        assert str(wrong).startswith("/dataset/test_file: expected another file than the one for training")
 
 
 # The file
@@ -329,7 +348,7 @@ def test_the_file_is_in_the_documents_folder(folder, monkeypatch, tmp_path_facto
         ({"file": "flat.csv"}, "/dataset/file: expected a CSV file to read, found none (no such file or directory) (flat.csv)", None),
         ({"target": "built"}, "/dataset/target: expected classes or numbers to learn, found dates (flats.csv, column 'built'); name another column", None),
         ({"labels": ["a", "b"]}, "/dataset/target: expected one of the labels 'a', 'b', found 'c' (flats.csv, line 4, column 'kind'); add it to \"labels\"", None),
-        ({"group": "built", "columns": dict.fromkeys(("district", "rooms", "area"), "ignore")}, "/dataset/columns: expected a column to learn from, found none besides those that are left out", None),
+        ({"group": "built", "columns": dict.fromkeys(("district", "rooms", "area"), "ignore")}, "/dataset/columns: expected a column to learn from, found none besides the target 'kind' and what is left out: id, district", None),
     ],
 )  # fmt: skip
 def test_mistakes_point_into_the_document_and_say_what_to_write(options, message, fix, folder):
@@ -373,6 +392,52 @@ def test_a_cell_cannot_control_a_terminal(folder):
     message = str(problems(folder)[0])
     assert message.isprintable()
     assert "\\u001b[31mred\\u0007" in message
+
+
+@pytest.mark.parametrize("count", [40, 1500])
+def test_a_column_that_is_the_target_is_told(count, folder):
+    write(folder, "x,copy,other,y\n" + rows(count, lambda n: f"{n % 7},{n * 1.5},{n * 2.5},{n * 1.5}\n"))
+    plan = planned(folder, {"type": "Dense", "units": 1}, target="y")
+    told = [notice.message for notice in plan.notices if "is the target in every row" in notice.message]
+    assert told == ["'copy' is the target in every row; write \"ignore\" unless an app knows it beforehand"]
+
+
+def wide(folder, columns):
+    """A table with numbers, one of which is missing, and a category as the last of its columns."""
+    names = [f"n{number}" for number in range(columns - 1)]
+    lines = [",".join([*names, "kind", "price"])]
+    for row in range(40):
+        cells = [str((row * 7 + number) % 23 + 0.5) for number in range(columns - 1)]
+        lines.append(",".join(["" if row == 0 else cells[0], *cells[1:], "ab"[row % 2], f"{row * 1.5}"]))
+    write(folder, "\n".join(lines) + "\n")
+    files = LocalFiles(folder)
+    plan = understand(doc({"type": "Dense", "units": 1}, target="price"), files)
+    return plan, files
+
+
+def test_up_to_a_hundred_columns_are_inputs_of_their_own(folder):
+    plan, _ = wide(folder, 100)
+    assert len(plan.info.columns) == 100
+    assert not any("one array" in notice.message for notice in plan.notices)
+
+
+def test_more_than_a_hundred_columns_are_one_array_and_it_is_told_what_the_app_passes(folder):
+    plan, files = wide(folder, 101)
+    assert plan.info.columns == ()
+    assert plan.info.shape == (102,)
+    assert plan.info.feature_names[-2:] == ("kind=a", "kind=b")
+    data = files.load(plan.document.dataset)
+    mean = np.float32(data.x_train[:, 0]).mean()
+    told = plan.notices[-1].message
+    assert told.startswith(
+        "101 columns, more than 100, are passed as one array: a number for each of 102 features,"
+        " in the order of report.json's feature_names; 1 for the value that a category has, 0 for the others;"
+        " for a missing number, its replacement: n0 ("
+    )
+    assert float(told.rpartition("(")[2].rstrip(")")) == pytest.approx(mean, rel=1e-4)
+    assert set(np.unique(data.x_train[:, -2:])) == {0, 1}
+    again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalFiles(folder))
+    assert (again.info, again.notices) == (plan.info, ())
 
 
 def test_too_wide_a_table_is_refused(folder, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 MOST_COLUMNS = 200
 """Columns that are shown on a terminal."""
 MOST_VALUES = 5
+MOST_CLASSES = 20
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
@@ -123,11 +125,7 @@ def _show(found: Profile) -> None:
         say(f"and {counted(len(found.columns) - MOST_COLUMNS, 'column')} more, which --json has")
     if found.labels:
         say("", f"samples per class of {found.target!r}:")
-        most = max(count for _, count in found.labels)
-        lines = [
-            (f"  {printable(label, 30)}", f"{count:,}", bar(count, most)) for label, count in found.labels
-        ]
-        say_table(lines, right=(1,))
+        _show_classes(found.labels)
     if found.notices:
         say("", *(f"notice: {notice}" for notice in found.notices))
     if found.document is not None:
@@ -135,6 +133,20 @@ def _show(found: Profile) -> None:
         say(*pretty(found.document).splitlines())
     else:
         note("", *problem_lines(DocumentError(found.problems), table.file))
+
+
+def _show_classes(labels: Sequence[tuple[str, int]]) -> None:
+    """Bars for the classes in order; of many, for the commonest and the rarest."""
+    shown = list(labels)
+    if len(labels) > MOST_CLASSES:
+        ranked = sorted(labels, key=lambda label: -label[1])
+        shown = [*ranked[: MOST_CLASSES // 2], *ranked[-MOST_CLASSES // 2 :]]
+    most = max(count for _, count in labels)
+    say_table([(f"  {printable(label, 30)}", f"{count:,}", bar(count, most)) for label, count in shown],
+              right=(1,))  # fmt: skip
+    if len(labels) > MOST_CLASSES:
+        between = f"{len(labels) - MOST_CLASSES:,} more between the commonest and the rarest"
+        say(f"  and {between}, which --json has")
 
 
 def _row(column: ColumnProfile, found: Profile) -> tuple[str, str, str, str]:
@@ -152,7 +164,8 @@ def _content(column: ColumnProfile) -> str:
     if column.low is not None and column.high is not None and column.mean is not None:
         most = max(column.histogram)
         bars = "".join(_level(count, most) for count in column.histogram)
-        return f"{bars}  {column.low:g} to {column.high:g}, mean {column.mean:.4g}"
+        mean = f"{column.mean:.4g}" if abs(column.mean) < 10_000 else f"{column.mean:g}"
+        return f"{bars}  {column.low:g} to {column.high:g}, mean {mean}"
     shown = [f"{printable(value, 30)} ({count:,})" for value, count in column.values[:MOST_VALUES]]
     more = len(column.values) - len(shown)
     return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")

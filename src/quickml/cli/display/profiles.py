@@ -63,10 +63,11 @@ def pretty(document: dict[str, Any]) -> str:
     parts = [
         *document["model"]["layers"],
         document["training"]["optimizer"],
+        document["training"].get("early_stopping"),
         document["dataset"].get("labels"),
         document["dataset"].get("size"),
     ]
-    for part in parts:
+    for part in filter(None, parts):
         wide, flat = (json.dumps(part, ensure_ascii=False, indent=indent) for indent in (2, None))
         for indent in (4, 6) if len(flat) <= LONGEST_LINE else ():
             text = text.replace(wide.replace("\n", "\n" + " " * indent), flat)

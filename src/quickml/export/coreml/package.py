@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import uuid
 from collections.abc import Callable
@@ -17,7 +18,7 @@ from quickml.errors import CompileError
 from quickml.export.coreml.conversion import convert, quiet, target_of
 from quickml.export.coreml.emit import emit
 from quickml.export.coreml.emit.normalization import FIRST
-from quickml.export.coreml.emit.program import input_shape, network_shape
+from quickml.export.coreml.emit.program import FLAT, ROW, input_shape, network_shape
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.pipeline import INNER, wrapped
 from quickml.model import TrainedModel
@@ -97,13 +98,27 @@ def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> An
         )
     model = convert(program, kind, target, **arguments)
     if half and kind == "mlmodel":
-        model = ct.models.neural_network.quantization_utils.quantize_weights(model, nbits=16)
+        model = _halved(model, plan.graph)
     return model
 
 
+def _halved(network: Any, graph: Graph) -> Any:
+    """A neural network with float16 weights; what scales raw features keeps its numbers: a mean may be larger
+    than 65,504, and a scale smaller than float16 can hold."""
+    utils = coremltools().models.neural_network.quantization_utils
+    raw = "|".join(re.escape(node.name) for node in graph.nodes if node.layer.scales_raw)
+    scaling = re.compile(rf"(?:{raw or '(?!)'})(?:{FIRST})?(?:_[xy]_[0-9]+)?")
+
+    class Selector(utils.QuantizedLayerSelector):  # type: ignore[name-defined, misc]  # not typed
+        def do_quantize(self, layer: Any, **_: Any) -> bool:
+            return super().do_quantize(layer) and not scaling.fullmatch(layer.name)
+
+    return utils.quantize_weights(network, nbits=16, selector=Selector())
+
+
 def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
-    """Select the operations that may compute in float16: all except those that scale raw features."""
-    raw = {n.name for n in graph.nodes if n.layer.scales_raw}
+    """Select the operations that may compute in float16: all except those that scale or pass raw values."""
+    raw = {ROW, FLAT, *(n.name for n in graph.nodes if n.layer.scales_raw)}
     return lambda operation: operation.name.removesuffix(FIRST) not in raw
 
 

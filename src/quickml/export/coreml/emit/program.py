@@ -17,6 +17,9 @@ from quickml.errors import CompileError
 from quickml.export.coreml.emit.emitter import EMITTERS, Context, Var
 from quickml.fields import Shape
 
+ROW, FLAT = "input__row", "output__flat"
+"""Operations between the network of a pipeline and its raw values, which float16 may not be able to hold."""
+
 
 def core_ml_shape(shape: Shape) -> tuple[int, ...]:
     """The shape of a value in the file: with a batch axis of 1, and channels first for images."""
@@ -66,7 +69,7 @@ def emit(
     with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
         source = function.inputs[input_name]
         if shape != core_ml_shape(graph.input_shape):
-            source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape))
+            source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape), name=ROW)
         values: dict[str, Var] = {INPUT: source}
         for node in graph.nodes:
             inputs = [values[name] for name in node.inputs]
@@ -75,7 +78,7 @@ def emit(
         if both:
             output = mb.concat(values=[mb.sub(x=np.float32(1), y=output), output], axis=1, name="both")
         if flat:
-            output = mb.reshape(x=output, shape=(-1,))
+            output = mb.reshape(x=output, shape=(-1,), name=FLAT)
         function.set_outputs([output])
     program.add_function("main", function)
     return program
