@@ -22,7 +22,9 @@ def files(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("file", ["t.csv", "nothing.csv", "../../etc/passwd", "/etc/passwd", "a\0b"])
 def test_the_name_opens_nothing(files, file):
-    reference = TableReference(name="table", file=file, target="b", task="regression", columns={"a": "number"}, sha256=SHA256)
+    reference = TableReference(
+        name="table", file=file, target="b", task="regression", columns={"a": "number"}, sha256=SHA256
+    )
     assert files.describe(reference).info.columns[0].name == "a"
     tested = TableReference(**{**reference.__dict__, "test_file": file, "test_sha256": SHA256})
     assert files.describe(tested).reference.test_sha256 == SHA256
@@ -30,6 +32,8 @@ def test_the_name_opens_nothing(files, file):
 
 @pytest.mark.parametrize("pins", [{}, {"sha256": SHA256, "test_file": "t.csv"}])
 def test_without_a_digest_nothing_is_opened(files, pins):
-    reference = TableReference(name="table", file="t.csv", target="b", task="regression", columns={"a": "number"}, **pins)
+    reference = TableReference(
+        name="table", file="t.csv", target="b", task="regression", columns={"a": "number"}, **pins
+    )
     with pytest.raises(DatasetError, match="expected a file with its sha256"):
         files.describe(reference)
