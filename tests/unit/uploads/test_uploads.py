@@ -273,3 +273,8 @@ def test_the_newest_names_of_a_file_are_kept(store, clock):
     newest = [f"{number}.csv" for number in range(MAX_NAMES + 4, 4, -1)]
     assert list(store.file(ONE, ADA).names) == newest
     assert (store.newest("0.csv", ADA), store.file(ONE, BEN).names) == (None, ("his.csv",))
+
+
+def test_a_name_is_found_in_both_forms_of_its_umlauts(store):
+    file = put(store, name="Fl\u00e4che.csv")
+    assert store.newest("Fla\u0308che.csv", ADA) == store.newest("Fl\u00e4che.csv", ADA) == file
