@@ -49,4 +49,6 @@ def test_tables_are_not_listed_but_in_the_schema(server):
     names = [dataset["name"] for dataset in server.client.get("/v1/datasets").json()["datasets"]]
     assert "table" not in names
     assert "TableReference" in server.client.get("/v1/schema").json()["$defs"]
-    assert server.client.get("/v1/datasets/table").status_code == 404
+    for path in ("/v1/datasets/table", "/v1/datasets/table/samples?split=test"):
+        answer = server.client.get(path)
+        assert (answer.status_code, "found files of users" in answer.json()["detail"]) == (404, True)
