@@ -11,6 +11,7 @@ from typing import Any
 
 from quickml.datasets import REGISTERED, Dataset, registry
 from quickml.datasets.builtin import BUILT_IN
+from quickml.datasets.files import FROM_FILES
 from quickml.document.layers import LAYERS
 from quickml.document.schema import schema as document_schema
 from quickml.errors import DatasetError, DatasetUnavailableError
@@ -73,6 +74,13 @@ def dataset_class(name: str) -> type[Dataset] | None:
     """The class of a dataset that describes and loads itself; None if there is none of this name."""
     known = {kind.model_fields["name"].default: kind for kind in registry.datasets()}
     return known.get(name)
+
+
+def not_found(name: str) -> str:
+    """Says why `dataset_class` has found none."""
+    if name in {kind.model_fields["name"].default for kind in FROM_FILES}:
+        return "name: expected a dataset that comes with the server, found files of users"
+    return f"name: expected a dataset, found {name[:64]!r}"
 
 
 def is_built_in(dataset: Dataset) -> bool:

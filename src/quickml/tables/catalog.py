@@ -104,7 +104,7 @@ class LocalFiles:
         from quickml.tables.read import read
 
         try:
-            table = read(located(self._folder, file, sha256), file, **how)
+            table = read(self._path(file, sha256), file, **how)
         except TableError as error:
             raise refused(error, f"/dataset/{prefix}file") from None
         if sha256 is not None and table.sha256 != sha256:
@@ -113,9 +113,11 @@ class LocalFiles:
 
     def _stamps(self, reference: TableReference) -> tuple[Stamp, ...]:
         files = [(reference.file, reference.sha256), (reference.test_file, reference.test_sha256)]
-        return tuple(
-            _stamp(located(self._folder, file, sha256)) for file, sha256 in files if file is not None
-        )
+        return tuple(_stamp(self._path(file, sha256)) for file, sha256 in files if file is not None)
+
+    def _path(self, file: str, sha256: str | None) -> Path:
+        """Where a file is that a document names. The only place that decides which path is opened."""
+        return located(self._folder, file, sha256)
 
 
 def _stamp(path: Path) -> Stamp:

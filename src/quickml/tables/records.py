@@ -278,7 +278,8 @@ def open_field(lines: Iterable[str], delimiter: str) -> tuple[int, str]:
             closed = character == '"'
             text += character if not closed and len(text) < 100 else ""
         elif closed and character == '"':
-            closed, text = False, text + '"'
+            closed = False
+            text += character if len(text) < 100 else ""
         elif character == delimiter:
             number, text, is_quoted, is_start, closed = number + 1, "", False, True, False
         elif closed and character != "\n":

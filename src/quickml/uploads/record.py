@@ -85,18 +85,23 @@ class FileLimits:
     """How long it may take."""
 
 
+def composed(name: str) -> str:
+    """A file's name as it is stored: systems write umlauts in two ways."""
+    return unicodedata.normalize("NFC", name)
+
+
 def checked_name(name: str, pointer: str = "/name") -> str:
-    """Check a file's name from outside, in its composed form: systems write umlauts in two ways.
+    """Check a file's name from outside, in its composed form.
 
     Raises:
         RequestError: it is empty, too long, or has characters that cannot be shown.
     """
-    composed = unicodedata.normalize("NFC", name)
-    is_wrong = any(unicodedata.category(character) in _INVISIBLE for character in composed)
-    if not 0 < len(composed) <= MAX_NAME or not composed.strip() or is_wrong:
+    found = composed(name)
+    is_wrong = any(unicodedata.category(character) in _INVISIBLE for character in found)
+    if not 0 < len(found) <= MAX_NAME or not found.strip() or is_wrong:
         expected = f"a file name of 1 to {MAX_NAME} characters, without control characters"
         raise RequestError([Problem(pointer=pointer, expected=expected, found=ascii(name)[:80])])
-    return composed
+    return found
 
 
 def checked_sha256(text: str, pointer: str = "/sha256") -> str:

@@ -13,6 +13,8 @@ from quickml.jobs.values import text_of, time_of
 from quickml.storage.database.tables import file_names, files, job_files, jobs, uploads
 from quickml.uploads.record import Upload, UserFile
 
+MAX_NAMES = 20
+"""Names of one file that are kept."""
 UNFINISHED = (Status.QUEUED, *RUNNING)
 _NAME = text(
     "INSERT INTO file_names (owner, name, sha256, named_at) VALUES (:owner, :name, :sha256, :now)"
@@ -57,10 +59,17 @@ def _file_of(connection: Connection, row: Row[Any]) -> UserFile:
 def put_file(
     connection: Connection, *, owner: str, sha256: str, size_bytes: int, name: str, now: datetime
 ) -> None:
-    """Store a file with a name, which is the newest of its names and the newest file of this name."""
+    """Store a file with a name, which is the newest of its names and the newest file of this name.
+
+    Its oldest names are forgotten when there are too many: names take no room of the owner's quota.
+    """
     values = {"owner": owner, "sha256": sha256, "now": text_of(now)}
     connection.execute(_FILE, {**values, "size_bytes": size_bytes})
     connection.execute(_NAME, {**values, "name": name})
+    mine = file_names.c.owner == owner, file_names.c.sha256 == sha256
+    newest = select(file_names.c.name).where(*mine)
+    newest = newest.order_by(file_names.c.named_at.desc(), file_names.c.name).limit(MAX_NAMES)
+    connection.execute(delete(file_names).where(*mine, file_names.c.name.not_in(newest)))
 
 
 def delete_file(connection: Connection, owner: str, sha256: str) -> list[str]:

@@ -26,7 +26,7 @@ from quickml.upload_errors import (
     UploadNotFoundError,
 )
 from quickml.uploads import rows
-from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile
+from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, composed
 
 _CURSOR = re.compile(r"([0-9T:.+-]{32})_([0-9a-f]{64})")
 
@@ -198,10 +198,10 @@ class UploadStore:
             return _file(connection, sha256, owner)
 
     def newest(self, name: str, owner: str) -> UserFile | None:
-        """The owner's newest file of a name."""
+        """The owner's newest file of a name, however its umlauts are written."""
         named = (
             select(file_names.c.sha256)
-            .where(file_names.c.owner == owner, file_names.c.name == name)
+            .where(file_names.c.owner == owner, file_names.c.name == composed(name))
             .order_by(file_names.c.named_at.desc())
             .limit(1)
         )

@@ -1,4 +1,4 @@
-"""A document that names a file: a server opens no path, and says where it can be trained."""
+"""A document that names a file: a server opens no path, and says what to do."""
 
 import builtins
 import io
@@ -40,8 +40,8 @@ def test_a_table_is_refused_and_no_file_is_opened(path, server, tmp_path, monkey
         document = {"name": "mine", "dataset": dataset, "model": {"layers": [END]}}
         answer = server.client.post(path, json=document)
         (problem,) = answer.json().get("problems") or answer.json()["errors"]
-        assert (problem["pointer"], problem["code"]) == ("/dataset", "files-not-taken")
-        assert problem["hint"] == "train with `quickml run` on the machine that has the file"
+        assert (problem["pointer"], problem["code"]) == ("/dataset/file", "files-not-taken")
+        assert problem["hint"] == "upload it with `quickml upload`; `quickml submit` does so by itself"
     assert touched == []
 
 
@@ -49,4 +49,6 @@ def test_tables_are_not_listed_but_in_the_schema(server):
     names = [dataset["name"] for dataset in server.client.get("/v1/datasets").json()["datasets"]]
     assert "table" not in names
     assert "TableReference" in server.client.get("/v1/schema").json()["$defs"]
-    assert server.client.get("/v1/datasets/table").status_code == 404
+    for path in ("/v1/datasets/table", "/v1/datasets/table/samples?split=test"):
+        answer = server.client.get(path)
+        assert (answer.status_code, "found files of users" in answer.json()["detail"]) == (404, True)

@@ -32,4 +32,5 @@ def test_pictures_are_refused_and_no_folder_is_read(path, server, tmp_path, monk
         answer = server.client.post(path, json=document)
         (problem,) = answer.json().get("problems") or answer.json()["errors"]
         assert (problem["pointer"], problem["code"]) == ("/dataset", "files-not-taken")
-        assert problem["hint"] == "train with `quickml run` on the machine that has the file"
+        run = "train with `quickml run` on the machine that has the file"
+        assert problem["hint"] == f"{run}; servers take tables only so far"

@@ -15,6 +15,7 @@ from csv_files import READ, REFUSED
 from quickml.errors import TableError
 from quickml.tables.dialect import Asked
 from quickml.tables.read import read
+from quickml.tables.records import open_field
 from quickml.tables.text import BLOCK_BYTES
 from quickml.tables.types import typed
 
@@ -211,3 +212,8 @@ def test_memory_is_that_of_the_numbers(table):
     assert found.rows == count
     assert kept < 1.3 * 3 * 8 * count
     assert peak < 2 * 3 * 8 * count + 8e6
+
+
+def test_the_text_in_a_message_stays_short():
+    """Otherwise each quotation mark of a file of nothing else copies all those before it."""
+    assert open_field(['"' * 1001], ",") == (1, '"' * 100)

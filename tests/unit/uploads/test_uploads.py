@@ -17,6 +17,7 @@ from quickml.upload_errors import (
     UploadNotFoundError,
 )
 from quickml.uploads.record import FileLimits, NewUpload
+from quickml.uploads.rows import MAX_NAMES
 from quickml.uploads.uploads import UploadStore
 
 ADA, BEN = "ada", "ben"
@@ -262,3 +263,18 @@ def test_totals_are_those_of_all_owners(store):
     begin(store)
     found = store.totals()
     assert (found.open_uploads, found.files, found.file_bytes) == (1, 2, 120)
+
+
+def test_the_newest_names_of_a_file_are_kept(store, clock):
+    put(store, BEN, name="his.csv")
+    for number in range(MAX_NAMES + 5):
+        clock.now += timedelta(seconds=1)
+        put(store, name=f"{number}.csv")
+    newest = [f"{number}.csv" for number in range(MAX_NAMES + 4, 4, -1)]
+    assert list(store.file(ONE, ADA).names) == newest
+    assert (store.newest("0.csv", ADA), store.file(ONE, BEN).names) == (None, ("his.csv",))
+
+
+def test_a_name_is_found_in_both_forms_of_its_umlauts(store):
+    file = put(store, name="Fl\u00e4che.csv")
+    assert store.newest("Fla\u0308che.csv", ADA) == store.newest("Fl\u00e4che.csv", ADA) == file

@@ -61,7 +61,7 @@ async def list_examples(state: TheState, owner: Owner, request: Request) -> Resp
 def _found(name: str) -> dict[str, Any]:
     found = catalog.dataset(name)
     if found is None:
-        raise HTTPException(404, f"name: expected a dataset, found {name[:64]!r}")
+        raise HTTPException(404, catalog.not_found(name))
     return found
 
 

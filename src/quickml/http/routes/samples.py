@@ -126,7 +126,7 @@ def _caching(dataset: Any) -> str:
 def _dataset(request: Request, name: str) -> Any:
     kind = catalog.dataset_class(name)
     if kind is None:
-        raise HTTPException(404, f"name: expected a dataset, found {name[:64]!r}")
+        raise HTTPException(404, catalog.not_found(name))
     given = request.query_params.multi_items()
     counts = Counter(key for key, _ in given if key != "label")
     if repeated := [key for key, count in counts.items() if count > 1]:
