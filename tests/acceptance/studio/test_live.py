@@ -54,6 +54,15 @@ def streams(tabs):
     return found
 
 
+def opened(asked, tabs):
+    """The numbers of the tabs that have opened streams, once one has: on a busy machine a leader is found late."""
+    for _ in range(300):
+        if asked:
+            break
+        tabs[0].wait_for_timeout(100)
+    return set(asked)
+
+
 def row(page, name):
     return page.locator("tbody tr").filter(has=page.get_by_role("link", name=name, exact=True))
 
@@ -125,14 +134,14 @@ def test_eight_tabs_share_one_stream_and_another_takes_over(chromium, studio):
             tab.goto(studio.page("#/runs"))
         for tab in tabs:
             grows(tab, 5)
-        assert len(set(asked)) == 1, f"tabs {asked} opened streams"
+        assert len(opened(asked, tabs)) == 1, f"tabs {asked} opened streams"
         leader = asked[0]
         tabs.pop(leader).close()
         del asked[:]
         seen = max(epoch(tab) for tab in tabs)
         for tab in tabs:
             grows(tab, seen + 50)
-        assert len(set(asked)) == 1
+        assert len(opened(asked, tabs)) == 1
         job_id = studio.submit({**SPIRALS, "name": "another"}, epochs=2)
         for tab in tabs:
             has_status(tab, "another", "waiting")
@@ -154,7 +163,7 @@ def test_without_a_secure_context_tabs_share_one_stream_too(chromium, tmp_path):
         assert tabs[0].evaluate("[isSecureContext, 'locks' in navigator]") == [False, False]
         for tab in tabs:
             grows(tab, 5)
-        assert len(set(asked)) == 1, f"tabs {asked} opened streams"
+        assert len(opened(asked, tabs)) == 1, f"tabs {asked} opened streams"
         tabs.pop(asked[0]).close()
         seen = max(epoch(tab) for tab in tabs)
         for tab in tabs:

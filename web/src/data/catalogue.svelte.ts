@@ -21,8 +21,15 @@ class Catalogue {
   readonly #types = $derived(new Map(this.layers.map((kind) => [kind.type, kind])));
   readonly #sets = $derived(new Map(this.datasets.map((dataset) => [dataset.name, dataset])));
 
+  #loading: Promise<void> | null = null;
+
   /** Load what is not there yet; again after an error. */
-  async load(): Promise<void> {
+  load(): Promise<void> {
+    this.#loading ??= this.#load().finally(() => (this.#loading = null));
+    return this.#loading;
+  }
+
+  async #load(): Promise<void> {
     this.error = null;
     try {
       await Promise.all([
