@@ -1,1 +1,0 @@
-export{t as default}from"./finished-Bk4J_tfp.js";

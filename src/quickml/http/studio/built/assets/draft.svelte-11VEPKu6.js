@@ -1,1 +1,0 @@
-import"./common-wzvjnPiw.js";export{n as draft}from"./draft.svelte-DLAdadpX.js";

@@ -1,0 +1,1 @@
+import"./common-DlNxXrmo.js";export{n as draft}from"./draft.svelte-bgxJuT35.js";
