@@ -41,6 +41,9 @@ export function datasetOf(document: unknown): { name: string; options: Options }
   return { name: typeof name === 'string' ? name : '', options };
 }
 
+/** Whether a dataset is a table that somebody has uploaded: the server gives out no samples of it. */
+export const isOwn = ({ name }: { readonly name: string }): boolean => name === 'table';
+
 /** A page of samples. The browser keeps it for a week. */
 export async function samples(dataset: string, query: SamplesQuery = {}): Promise<SampleList> {
   const { options, signal, ids, label, split, per_class, limit, offset } = query;

@@ -22,6 +22,13 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Gedrückt halten und von links nach rechts zeichnen.',
     tokens: 'Die Zeichen nacheinander anklicken.',
   },
+  table: {
+    title: 'Eine Zeile ausfüllen',
+    hint: 'Was leer bleibt, gilt als fehlend.',
+    empty: (value) => `Leer zählt als ${value}.`,
+    needed: 'Eine Zahl ist nötig.',
+    other: 'anderes oder fehlend',
+  },
   drawHere: 'Hier zeichnen',
   replaces: 'Einfach darauf zeichnen: Das ersetzt dieses Bild.',
   waiting: 'Hier erscheint die Antwort.',

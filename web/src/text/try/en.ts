@@ -20,6 +20,13 @@ const tryIt = {
     sequence: 'Press and draw from left to right.',
     tokens: 'Press the symbols one after the other.',
   },
+  table: {
+    title: 'Fill in a row',
+    hint: 'What is left empty counts as missing.',
+    empty: (value: string): string => `Empty counts as ${value}.`,
+    needed: 'Needed: a number.',
+    other: 'other or missing',
+  },
   drawHere: 'Draw here',
   replaces: 'Draw on it: your lines replace this picture.',
   waiting: 'Its answer appears here.',

@@ -22,6 +22,13 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Pulsar y dibujar de izquierda a derecha.',
     tokens: 'Pulsar los símbolos uno tras otro.',
   },
+  table: {
+    title: 'Rellenar una fila',
+    hint: 'Lo que quede vacío cuenta como ausente.',
+    empty: (value) => `Vacío cuenta como ${value}.`,
+    needed: 'Hace falta un número.',
+    other: 'otro o ausente',
+  },
   drawHere: 'Dibujar aquí',
   replaces: 'Dibujar encima sustituye esta imagen.',
   waiting: 'Aquí aparece su respuesta.',

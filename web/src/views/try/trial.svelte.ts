@@ -16,16 +16,19 @@ const MOST = 64;
 const KEPT = 500;
 const MEASURE = 'quickml:answer';
 
-interface Question {
-  readonly sample: Sample;
+/** Of a table: values of columns by the names of inputs. */
+export type Row = Readonly<Record<string, number | string | null>>;
+
+interface Question<S> {
+  readonly sample: S;
   readonly file: string;
   readonly other: string;
   /** When somebody moved, as `performance.now()`. */
   readonly at: number;
 }
 
-export interface Answered {
-  readonly sample: Sample;
+export interface Answered<S = Sample> {
+  readonly sample: S;
   readonly first: Prediction;
   /** Of the file it is compared with. */
   readonly second: Prediction | null;
@@ -33,20 +36,20 @@ export interface Answered {
   readonly roundTrip: number;
 }
 
-export class Trial {
+export class Trial<S extends Sample | Row = Sample> {
   /** The file that answers, and the one it is compared with; empty for none. */
   file = $state('');
   other = $state('');
   /** What is shown to the network; null before anything is drawn. */
-  sample = $state.raw<Sample | null>(null);
-  answered = $state.raw<Answered | null>(null);
-  why = $state.raw<{ readonly sample: Sample; readonly found: Explanation } | null>(null);
+  sample = $state.raw<S | null>(null);
+  answered = $state.raw<Answered<S> | null>(null);
+  why = $state.raw<{ readonly sample: S; readonly found: Explanation } | null>(null);
   /** What the file computes when nothing is drawn: shown until something is. */
   rest = $state.raw<Prediction | null>(null);
   /** Whether the file is being loaded: the first answer takes longer. */
   warming = $state(true);
   error = $state('');
-  readonly #asking: Latest<Question, Answered>;
+  readonly #asking: Latest<Question<S>, Answered<S>>;
   readonly #shown = new Newest();
   #rest: ReturnType<typeof setTimeout> | undefined;
   #explaining: AbortController | null = null;
@@ -56,6 +59,8 @@ export class Trial {
     file: string,
     other: string,
     private readonly rendered: () => Promise<void>,
+    /** Whether the server can say which parts of a sample mattered. */
+    private readonly explains = true,
   ) {
     this.file = file;
     this.other = other;
@@ -67,7 +72,7 @@ export class Trial {
   }
 
   /** Make the server load the file before the first stroke, by asking for its answer to an empty sample. */
-  async warm(sample: Sample): Promise<void> {
+  async warm(sample: S): Promise<void> {
     try {
       this.rest = await predict(this.job, sample, { file: this.file, activations: ['*'], most: MOST });
     } catch (error) {
@@ -77,7 +82,7 @@ export class Trial {
   }
 
   /** Show a sample to the network. `at` is when it was made, as events have it. */
-  show(sample: Sample, at = performance.now()): void {
+  show(sample: S, at = performance.now()): void {
     this.#shown.begin();
     this.sample = sample;
     this.#explaining?.abort();
@@ -90,7 +95,7 @@ export class Trial {
    *
    * @returns whether it is shown
    */
-  async showLater(coming: Promise<Sample>, at = performance.now()): Promise<boolean> {
+  async showLater(coming: Promise<S>, at = performance.now()): Promise<boolean> {
     const isNewest = this.#shown.begin();
     try {
       const sample = await coming;
@@ -123,7 +128,7 @@ export class Trial {
     this.#asking.close();
   }
 
-  async #ask({ sample, file, other }: Question): Promise<Answered> {
+  async #ask({ sample, file, other }: Question<S>): Promise<Answered<S>> {
     const start = performance.now();
     const [first, second] = await Promise.all([
       predict(this.job, sample, { file, activations: ['*'], most: MOST }),
@@ -132,12 +137,12 @@ export class Trial {
     return { sample, first, second, roundTrip: performance.now() - start };
   }
 
-  async #answer(answered: Answered, { at }: Question, isNewest: boolean): Promise<void> {
+  async #answer(answered: Answered<S>, { at }: Question<S>, isNewest: boolean): Promise<void> {
     if (!this.sample) return; // cleared meanwhile
     this.answered = answered;
     this.warming = false;
     this.error = '';
-    if (isNewest) this.#explainLater();
+    if (isNewest && this.explains) this.#explainLater();
     await this.rendered();
     if (performance.getEntriesByName(MEASURE).length >= KEPT) performance.clearMeasures(MEASURE);
     performance.measure(MEASURE, { start: at, end: performance.now() });
@@ -163,6 +168,7 @@ export class Trial {
   }
 
   #fail(error: unknown): void {
+    this.warming = false;
     this.error = error instanceof ServerProblem ? error.detail : String(error);
   }
 }

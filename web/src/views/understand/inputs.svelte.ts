@@ -1,7 +1,7 @@
 /** The inputs of test samples, fetched in batches when somebody wants to see them, and kept. */
 
 import { ServerProblem } from '../../api/client.ts';
-import { samples, sheet } from '../../api/samples.ts';
+import { isOwn, samples, sheet } from '../../api/samples.ts';
 import type { DatasetChoice, Kind } from './report.ts';
 
 /** Numbers of one sample in row-major order: bytes of a picture, otherwise floats. */
@@ -22,6 +22,11 @@ export class Inputs {
     readonly shape: readonly number[],
   ) {}
 
+  /** Whether the server gives out no samples. */
+  get isMissing(): boolean {
+    return isOwn(this.dataset);
+  }
+
   /** The input of a test sample; null until it is there. */
   get(id: number): Values | null {
     void this.#version;
@@ -30,6 +35,7 @@ export class Inputs {
 
   /** Fetch what is not there yet. */
   want(ids: readonly number[]): void {
+    if (this.isMissing) return;
     const missing = ids.filter((id) => !this.#asked.has(id));
     const size = this.shape.reduce((product, side) => product * side, 1);
     const batch = this.kind === 'image' ? PICTURES : Math.max(1, Math.min(200, Math.trunc(NUMBERS / size)));

@@ -3,6 +3,7 @@
 import { request, type Schemas } from '../../../api/client.ts';
 import {
   datasetOf,
+  isOwn,
   samples,
   sheet,
   type Options,
@@ -19,10 +20,10 @@ export interface DatasetChoice {
   readonly options: Options;
 }
 
-/** The dataset of a run; null until its document is known. */
+/** The dataset of a run; null until its document is known, and for one whose samples the server does not give out. */
 export function choiceOf(document: unknown): DatasetChoice | null {
   const found = datasetOf(document);
-  return found.name ? found : null;
+  return found.name && !isOwn(found) ? found : null;
 }
 
 /** Counts answers of the server. Reading a pending value reads this, so that derived values are computed again when it comes. */

@@ -1,0 +1,78 @@
+import { beforeAll, expect, it, vi } from 'vitest';
+import type * as Tables from './table.ts';
+
+let tables: typeof Tables;
+beforeAll(async () => {
+  vi.stubGlobal('location', { hash: '', href: 'http://127.0.0.1/', pathname: '/', search: '' });
+  vi.stubGlobal('addEventListener', () => undefined);
+  tables = await import('./table.ts');
+});
+
+const input = (name: string, more: object = {}): Parameters<typeof Tables.tableOf>[0]['inputs'][number] => ({
+  name,
+  kind: 'double',
+  shape: [],
+  data_type: '',
+  color_space: '',
+  description: '',
+  column: '',
+  categories: [],
+  refuses_unknown: false,
+  replacement: null,
+  ...more,
+});
+const INPUTS = [
+  input('area', { replacement: 82.65882110595703 }),
+  input('rooms_', { column: 'rooms' }),
+  input('district', { kind: 'string', categories: ['Mitte', 'Süd'] }),
+  input('floor', { kind: 'int64', categories: [3, 0], refuses_unknown: true }),
+];
+const table = (): Tables.Table =>
+  tables.tableOf(
+    { inputs: INPUTS, labels: null },
+    { dataset: { name: 'table', file: 'a.csv', target: 'price' } },
+  );
+
+it('has a field for each column, and says which may stay empty', () => {
+  const { columns, labels, target } = table();
+  expect(columns.map(({ name, optional }) => [name, optional])).toEqual([
+    ['area', true],
+    ['rooms', false],
+    ['district', true],
+    ['floor', false],
+  ]);
+  expect([labels, target]).toEqual([[], 'price']);
+  expect(tables.tableOf({ inputs: INPUTS, labels: [1, 0] }, {}).labels).toEqual(['1', '0']);
+});
+
+it('begins with what stands for missing numbers and with the first categories', () => {
+  const { columns } = table();
+  expect(tables.firstFields(columns)).toEqual(['82.66', '0', '0', '0']);
+  expect(tables.rowOf(columns, tables.firstFields(columns))).toEqual({
+    area: 82.66,
+    rooms_: 0,
+    district: 'Mitte',
+    floor: 3,
+  });
+});
+
+it('makes a row of what is typed: nothing is a missing value, and categories keep their type', () => {
+  const { columns } = table();
+  expect(tables.rowOf(columns, [' ', '2,5', '', '1'])).toEqual({
+    area: null,
+    rooms_: 2.5,
+    district: null,
+    floor: 0,
+  });
+});
+
+it.each([
+  [0, 'many'],
+  [0, '1e999'],
+  [1, ''],
+])('makes no row if field %i is %j', (at, text) => {
+  const { columns } = table();
+  const fields = tables.firstFields(columns).with(at, text);
+  expect(tables.isWrong(columns[at]!, text)).toBe(true);
+  expect(tables.rowOf(columns, fields)).toBe(null);
+});
