@@ -27,6 +27,7 @@ const data: Texts['data'] = {
   featuresCaption: 'Balken zeigen, wie oft ein Wert vorkommt.',
   moreFeatures: (count) => `Alle ${count} Merkmale`,
   failed: 'Die Proben lassen sich nicht zeigen: ',
+  own: (target) => `Eine eigene Tabelle. Vorhergesagt wird „${target}“.`,
   missing:
     'Das Dokument nennt keinen Datensatz: hier einen wählen, oder „dataset“ mit einem Namen schreiben.',
   unknown: (name) => `Der Server hat „${name}“ nicht.`,

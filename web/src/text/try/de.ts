@@ -24,9 +24,7 @@ const tryIt: Texts['tryIt'] = {
   },
   table: {
     title: 'Eine Zeile ausfüllen',
-    hint: 'Was leer bleibt, gilt als fehlend.',
     empty: (value) => `Leer zählt als ${value}.`,
-    needed: 'Eine Zahl ist nötig.',
     other: 'anderes oder fehlend',
   },
   drawHere: 'Hier zeichnen',

@@ -22,9 +22,7 @@ const tryIt = {
   },
   table: {
     title: 'Fill in a row',
-    hint: 'What is left empty counts as missing.',
     empty: (value: string): string => `Empty counts as ${value}.`,
-    needed: 'Needed: a number.',
     other: 'other or missing',
   },
   drawHere: 'Draw here',

@@ -24,9 +24,7 @@ const tryIt: Texts['tryIt'] = {
   },
   table: {
     title: 'Rellenar una fila',
-    hint: 'Lo que quede vacío cuenta como ausente.',
     empty: (value) => `Vacío cuenta como ${value}.`,
-    needed: 'Hace falta un número.',
     other: 'otro o ausente',
   },
   drawHere: 'Dibujar aquí',
