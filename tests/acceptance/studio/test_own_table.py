@@ -85,7 +85,7 @@ SHOWN = {
     "watch/": ".pictures canvas, .pictures svg",
     "understand/": "#part-found .gallery button",
     "try/": ".layers",
-    "take/": ":text('class FlatsPredictor')",
+    "take/": ".code textarea",
     "build?clone=": "h1:text('flats.csv')",
 }
 
