@@ -1,1 +1,0 @@
-import"./common-DlNxXrmo.js";export{n as draft}from"./draft.svelte-bgxJuT35.js";

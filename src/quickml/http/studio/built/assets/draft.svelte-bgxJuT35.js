@@ -1,1 +1,0 @@
-import{Xt as e,Zt as t,ir as n,nr as r,vt as i,wt as a}from"./common-DlNxXrmo.js";var o=new i,s=new a(o);addEventListener(`pagehide`,()=>o.keep()),r(()=>{n(()=>void s.take(e.place));let r=t.token;n(()=>{t.token!==r&&o.recheck(),r=t.token})});export{o as n,s as t};
