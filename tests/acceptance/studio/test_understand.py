@@ -167,12 +167,13 @@ class TestNumbers:
                 f"{was}-{said}": int(confusion[was, said]) for was, said in np.argwhere(confusion)
             }
             classes = part(page, "classes")
+            areas = [scores.roc_auc for scores in answers.per_class()]
             for label in range(10):
                 hits = confusion[label, label]
                 precision, recall = hits / confusion[:, label].sum(), hits / confusion[label].sum()
                 f1 = 2 * precision * recall / (precision + recall)
                 row = words_of(classes.locator(f"[data-class='{label}']"))
-                expected = f"{label} {percent(precision, 2)} {percent(recall, 2)} {percent(f1, 2)} {whole(confusion[label].sum())}"
+                expected = f"{label} {percent(precision, 2)} {percent(recall, 2)} {percent(f1, 2)} {areas[label]:.3f} {whole(confusion[label].sum())}"
                 assert row == expected
             bins = [one for one in answers.calibration() if one.samples]
             error = sum(one.samples * abs(one.confidence - one.accuracy) for one in bins) / total

@@ -9,12 +9,14 @@ from quickml.errors import DatasetError
 from quickml.tables.stored import StoredFiles
 
 TABLE = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(20))
-SHA256 = hashlib.sha256(TABLE).hexdigest()
+TEST = TABLE + b"20,400\n"
+SHA256, TEST_SHA256 = (hashlib.sha256(content).hexdigest() for content in (TABLE, TEST))
 
 
 @pytest.fixture
 def files(tmp_path, monkeypatch):
     (tmp_path / SHA256).write_bytes(TABLE)
+    (tmp_path / TEST_SHA256).write_bytes(TEST)
     (tmp_path / "t.csv").write_bytes(b"a,b\nsecret,1\n")
     monkeypatch.chdir(tmp_path)
     return StoredFiles(lambda sha256: tmp_path / sha256)
@@ -26,8 +28,8 @@ def test_the_name_opens_nothing(files, file):
         name="table", file=file, target="b", task="regression", columns={"a": "number"}, sha256=SHA256
     )
     assert files.describe(reference).info.columns[0].name == "a"
-    tested = TableReference(**{**reference.__dict__, "test_file": file, "test_sha256": SHA256})
-    assert files.describe(tested).reference.test_sha256 == SHA256
+    tested = TableReference(**{**reference.__dict__, "test_file": file, "test_sha256": TEST_SHA256})
+    assert files.describe(tested).reference.test_sha256 == TEST_SHA256
 
 
 @pytest.mark.parametrize("pins", [{}, {"sha256": SHA256, "test_file": "t.csv"}])
