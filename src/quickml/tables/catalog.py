@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from quickml.tables.prepare import Prepared
     from quickml.tables.read import Table
 
+Locate = Callable[[str, str | None], Path]
 Stamp = tuple[str, int, int, int]
 """What shows that a file is still the same: its path, its inode, its size and its time."""
 
@@ -28,10 +31,13 @@ class LocalFiles:
     Args:
         folder: paths in documents are relative to it.
         others: describes and loads all other datasets.
+        locate: returns the path to open for a file's name and its SHA-256. Nothing else decides which path is
+            opened. By default `located` in the folder.
     """
 
-    def __init__(self, folder: Path, others: Catalog = REGISTERED) -> None:
-        self._folder, self._others = folder, others
+    def __init__(self, folder: Path, others: Catalog = REGISTERED, *, locate: Locate | None = None) -> None:
+        self._others = others
+        self._path: Locate = locate or partial(located, folder)
         self._kept: tuple[str, tuple[Stamp, ...], Prepared] | None = None
 
     def describe(self, reference: Reference) -> Described:
@@ -114,10 +120,6 @@ class LocalFiles:
     def _stamps(self, reference: TableReference) -> tuple[Stamp, ...]:
         files = [(reference.file, reference.sha256), (reference.test_file, reference.test_sha256)]
         return tuple(_stamp(self._path(file, sha256)) for file, sha256 in files if file is not None)
-
-    def _path(self, file: str, sha256: str | None) -> Path:
-        """Where a file is that a document names. The only place that decides which path is opened."""
-        return located(self._folder, file, sha256)
 
 
 def _stamp(path: Path) -> Stamp:

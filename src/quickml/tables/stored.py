@@ -15,10 +15,10 @@ class StoredFiles(LocalFiles):
 
     def __init__(self, locate: Callable[[str], Path], others: Catalog = REGISTERED) -> None:
         """Read the content with a SHA-256 from the path that `locate` returns."""
-        super().__init__(Path(), others)
+        super().__init__(Path(), others, locate=self._stored)
         self._locate = locate
 
-    def _path(self, file: str, sha256: str | None) -> Path:
+    def _stored(self, file: str, sha256: str | None) -> Path:
         if sha256 is None:
             raise DatasetError(f"{file}: expected a file with its sha256, found none")
         return self._locate(sha256)
