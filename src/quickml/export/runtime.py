@@ -232,7 +232,7 @@ class Runtime:
         """The input that a name means: its own name, or that of its column.
 
         Raises:
-            InputError: there is none; the message names the inputs.
+            InputError: the model has no such input; the message lists its inputs.
         """
         if (known := self._names.get(name)) is not None:
             return known

@@ -12,7 +12,7 @@ from quickml.storage.database.tables import events
 
 
 def outline(connection: Connection, job: Job, types: Collection[str], most: int) -> list[StoredEvent]:
-    """A job's events of some types, in order: of each type at most so many.
+    """A job's events of the given types, in order, at most `most` of each type.
 
     They are evenly spaced, and the first and the last one of each type are among them.
 

@@ -110,7 +110,7 @@ def checked(content: bytes, file: str, name: str) -> Header:
     """The header of a picture.
 
     Raises:
-        PicturesError: it is none, of another format, or too large.
+        PicturesError: the file is not a picture, has another format, or is too large.
     """
     try:
         return header(content, name, formats=FORMATS, max_pixels=MAX_PIXELS)

@@ -125,7 +125,7 @@ class Importer:
 
 
 def _checked(answer: Answer) -> Answer:
-    """An answer that is none of the failures."""
+    """The result of an import that did not fail."""
     if "problems" in answer:
         raise DocumentError([Problem(**one) for one in answer["problems"]])
     if "error" in answer:

@@ -19,7 +19,7 @@ CREATED, NOT_FOUND, CONFLICT, TOO_LARGE, UNPROCESSABLE = 201, 404, 409, 413, 422
 MIN_REQUEST_BYTES = 256 << 10
 """A proxy that refuses even this is not worth another try."""
 MAX_RESTARTS = 2
-"""After so many uploads of which something was lost or damaged, give up."""
+"""Give up after this many uploads whose content arrived incomplete or damaged."""
 
 
 class FileUpload:
