@@ -7,10 +7,10 @@ from datetime import datetime
 
 from sqlalchemy import Connection, delete, insert, select, update
 
+from quickml.errors import UploadNotFoundError
 from quickml.jobs.job import Job
 from quickml.jobs.values import text_of
 from quickml.storage.database.tables import files, job_files, uploads
-from quickml.upload_errors import UploadNotFoundError
 
 
 def use(connection: Connection, job: Job, sha256: Sequence[str], now: datetime) -> None:

@@ -6,14 +6,8 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from quickml.errors import BusyUploadError, FileTooLargeError, OffsetError, QuotaError, UploadLengthError
 from quickml.storage.partials.store import PartialWriter
-from quickml.upload_errors import (
-    BusyUploadError,
-    FileTooLargeError,
-    OffsetError,
-    QuotaError,
-    UploadLengthError,
-)
 from quickml.uploads.record import Upload
 from quickml.uploads.uploads import UploadStore
 

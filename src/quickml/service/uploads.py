@@ -10,18 +10,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from quickml.errors import DiskFullError, QuickMLError
-from quickml.service.appending import ActiveAppend, Append, Appends
-from quickml.storage.artifacts.store import ArtifactStore
-from quickml.storage.partials.store import PartialStore
-from quickml.upload_errors import (
+from quickml.errors import (
     BusyUploadError,
     DigestError,
+    DiskFullError,
     FileInUseError,
+    QuickMLError,
     UploadCompleteError,
     UploadLengthError,
     UploadNotFoundError,
 )
+from quickml.service.appending import ActiveAppend, Append, Appends
+from quickml.storage.artifacts.store import ArtifactStore
+from quickml.storage.partials.store import PartialStore
 from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile
 from quickml.uploads.uploads import UploadStore, UploadTotals
 

@@ -11,10 +11,9 @@ from quickml.datasets.dataset import Reference
 from quickml.datasets.files import TableReference
 from quickml.document.advice import told
 from quickml.document.problem import problem
-from quickml.errors import DatasetUnavailableError, DocumentError, Problem
+from quickml.errors import DatasetUnavailableError, DocumentError, Problem, UploadNotFoundError
 from quickml.service.imports import Importer
 from quickml.service.uploads import Uploads
-from quickml.upload_errors import UploadNotFoundError
 from quickml.uploads.record import UserFile
 
 MOST_NAMES = 10

@@ -12,19 +12,20 @@ from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
-from quickml.errors import Problem, RequestError
-from quickml.jobs.ids import new_id
-from quickml.jobs.values import text_of
-from quickml.storage.database.engine import Database
-from quickml.storage.database.tables import artifacts, file_names, files, job_files, jobs, uploads
-from quickml.upload_errors import (
+from quickml.errors import (
     FileInUseError,
     FileTooLargeError,
+    Problem,
     QuotaError,
+    RequestError,
     TooManyUploadsError,
     UploadLengthError,
     UploadNotFoundError,
 )
+from quickml.jobs.ids import new_id
+from quickml.jobs.values import text_of
+from quickml.storage.database.engine import Database
+from quickml.storage.database.tables import artifacts, file_names, files, job_files, jobs, uploads
 from quickml.uploads import rows
 from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, composed
 

@@ -8,17 +8,17 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from job_examples import opened
-from quickml.service import FileLimits, NewUpload, Uploads
-from quickml.service import uploads as uploads_module
-from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
-from quickml.storage.partials.filesystem import FilesystemPartialStore
-from quickml.upload_errors import (
+from quickml.errors import (
     BusyUploadError,
     OffsetError,
     UploadCompleteError,
     UploadLengthError,
     UploadNotFoundError,
 )
+from quickml.service import FileLimits, NewUpload, Uploads
+from quickml.service import uploads as uploads_module
+from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.partials.filesystem import FilesystemPartialStore
 from quickml.uploads.uploads import UploadStore
 
 ADA = "ada"

@@ -6,13 +6,18 @@ import stat
 
 import pytest
 
-from quickml.errors import ArtifactError, ArtifactNotFoundError, DiskFullError, StoreError
+from quickml.errors import (
+    ArtifactError,
+    ArtifactNotFoundError,
+    DiskFullError,
+    StoreError,
+    UploadNotFoundError,
+)
 from quickml.files.digest import PART_BYTES
 from quickml.storage.addresses import partial_stores
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.partials import filesystem
 from quickml.storage.partials.filesystem import FilesystemPartialStore
-from quickml.upload_errors import UploadNotFoundError
 
 ID = "upl_01KGA0M5R00000000000000001"
 

@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from job_examples import Jobs, finish, new, opened
-from quickml.events import Status
-from quickml.jobs.job import NewJob
-from quickml.upload_errors import (
+from quickml.errors import (
     FileInUseError,
     FileTooLargeError,
     QuotaError,
@@ -16,6 +14,8 @@ from quickml.upload_errors import (
     UploadLengthError,
     UploadNotFoundError,
 )
+from quickml.events import Status
+from quickml.jobs.job import NewJob
 from quickml.uploads.record import FileLimits, NewUpload
 from quickml.uploads.rows import MAX_NAMES
 from quickml.uploads.uploads import UploadStore

@@ -14,7 +14,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from quickml.api import routes
-from quickml.errors import QuickMLError
+from quickml.errors import QuickMLError, UploadLengthError
 from quickml.http import problems
 from quickml.http.state import AppState
 from quickml.http.uploads import fields
@@ -23,7 +23,6 @@ from quickml.http.uploads.messages import file_message
 from quickml.http.uploads.protocols import AppendRequest, IetfProtocol, UploadProtocol
 from quickml.http.uploads.receiving import PIECE_BYTES, BodyReceiver
 from quickml.service import Append, UserFile
-from quickml.upload_errors import UploadLengthError
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")

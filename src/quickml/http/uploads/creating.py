@@ -10,13 +10,12 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from quickml.api import routes
-from quickml.errors import QuickMLError
+from quickml.errors import QuickMLError, UploadNotFoundError
 from quickml.http.state import AppState
 from quickml.http.uploads import fields
 from quickml.http.uploads.appending import AppendingRequest
 from quickml.http.uploads.interim import send_interim
 from quickml.http.uploads.protocols import OFFSET, IetfProtocol, UploadProtocol
-from quickml.upload_errors import UploadNotFoundError
 
 
 async def create(request: Request, state: AppState, owner: str, protocol: UploadProtocol) -> Response:

@@ -17,9 +17,9 @@ from typing import Protocol
 from starlette.datastructures import Headers
 from starlette.exceptions import HTTPException
 
+from quickml.errors import UploadLengthError
 from quickml.http.uploads import fields
 from quickml.service import FileLimits, NewUpload, UploadState, checked_name, checked_sha256
-from quickml.upload_errors import UploadLengthError
 
 PARTIAL = "application/partial-upload"
 OFFSET = "application/offset+octet-stream"

@@ -9,7 +9,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
 from starlette.types import Message, Receive
 
-from quickml.upload_errors import InterruptedUploadError
+from quickml.errors import InterruptedUploadError
 
 PIECE_BYTES = 512 << 10
 """What is received before it is written. uvicorn reads no more from a connection while a piece is written."""

@@ -9,14 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from quickml.errors import ArtifactError, DiskFullError
+from quickml.errors import ArtifactError, DiskFullError, UploadNotFoundError
 from quickml.files.digest import Digest, digest
 from quickml.files.durable import sync
 from quickml.storage.addresses import partial_stores, path_of
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.storage.partials.store import PartialStore
-from quickml.upload_errors import UploadNotFoundError
 
 PREFIX = "upl_"
 """How the id of an upload begins."""

@@ -1,10 +1,10 @@
-"""Exceptions about files of users and their uploads: the branch `UploadError` of the tree in `errors`."""
+"""Exceptions about files of users and their uploads."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from quickml.errors import QuickMLError
+from quickml.errors.base import QuickMLError
 
 MAX_LISTED = 3
 """Number of jobs that a message names."""

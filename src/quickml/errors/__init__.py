@@ -1,0 +1,182 @@
+"""Every exception that QuickML raises on purpose.
+
+    QuickMLError
+    ├── ProblemsError          something is invalid; contains every Problem
+    │   ├── DocumentError          a document
+    │   ├── SettingsError          the settings
+    │   └── RequestError           the parameters or the body of a request
+    ├── PatchError             a JSON Patch does not fit a document
+    ├── StoredPlanError        a plan in the database cannot be read
+    ├── DatasetError           the data is missing, damaged, or not what its description says
+    │   ├── DatasetUnavailableError  a server cannot show the data
+    │   └── SourceError            data of the user cannot be learned from; says where it is wrong
+    │       ├── TableError             a table
+    │       └── PicturesError          pictures
+    ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
+    │   └── CheckpointError        a checkpoint cannot be resumed from
+    ├── ResultError            the result folder cannot be written
+    ├── RoomError              a disk has too little room for a result
+    ├── AnswersError           a file of answers is damaged or another file
+    ├── InputError             an input does not fit the model
+    │   └── PictureError           a file is not a picture that can be read
+    ├── FilmError              a film of a training is damaged, or is not one
+    ├── StoreError             the database cannot be opened, read or written
+    ├── JobError               a job failed, or a request cannot be carried out on it
+    │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
+    │   ├── JobFileError           a finished job does not have a file that newer jobs have
+    │   ├── QueueFullError         a limit on queued jobs is reached
+    │   ├── IdempotencyError       the idempotency key was used with another document
+    │   ├── DiskFullError          too little disk space is free
+    │   ├── TransitionError        the job's status does not allow this step
+    │   ├── JobStateError          the request needs a job with another status
+    │   └── FencedError            the attempt no longer holds the job and must not write
+    ├── CrowdedError           too many event streams are open
+    ├── DownloadsError         the owner has too many downloads open
+    ├── ShareError             the owner's requests take as much of something as allowed
+    ├── TokenError             a token cannot be created or found
+    ├── LinkError              a signed link was changed or has expired
+    ├── ServiceError           a server refused a request or sent an invalid response; raised by the client
+    │   └── UnreachableError       the server cannot be reached, or the connection broke
+    ├── UploadError            a file of a user cannot be uploaded, found or deleted
+    ├── ArtifactError          a file cannot be stored or read
+    │   ├── ArtifactNotFoundError  there is no file with this SHA-256
+    │   └── ArtifactDamagedError   a stored file has changed
+    └── CoreMLError
+        ├── CompileError           a layer or setting cannot be written to the requested format
+        ├── CoreMLFileError        a file is damaged, or is not a Core ML file
+        │   └── UnsupportedModelError  a valid file contains something that the runtime cannot run
+        └── VerificationError      an exported file does not compute the same as the trained model
+
+Exceptions of other libraries are translated where they enter our code. Any other exception is a bug.
+"""
+
+from quickml.errors.base import (
+    DocumentError,
+    PatchError,
+    ProblemsError,
+    QuickMLError,
+    RequestError,
+    SettingsError,
+    StoredPlanError,
+)
+from quickml.errors.data import (
+    AnswersError,
+    CheckpointError,
+    DatasetError,
+    DatasetUnavailableError,
+    FilmError,
+    InputError,
+    PictureError,
+    PicturesError,
+    ResultError,
+    RoomError,
+    SourceError,
+    TableError,
+    TrainingError,
+)
+from quickml.errors.jobs import (
+    CrowdedError,
+    DiskFullError,
+    DownloadsError,
+    FencedError,
+    IdempotencyError,
+    JobError,
+    JobFileError,
+    JobNotFoundError,
+    JobStateError,
+    LinkError,
+    QueueFullError,
+    ShareError,
+    StoreError,
+    TokenError,
+    TransitionError,
+)
+from quickml.errors.models import (
+    ArtifactDamagedError,
+    ArtifactError,
+    ArtifactNotFoundError,
+    CompileError,
+    CoreMLError,
+    CoreMLFileError,
+    UnsupportedModelError,
+    VerificationError,
+)
+from quickml.errors.service import ServiceError, UnreachableError
+from quickml.errors.uploads import (
+    BusyUploadError,
+    DigestError,
+    FileInUseError,
+    FileTooLargeError,
+    InterruptedUploadError,
+    OffsetError,
+    QuotaError,
+    TooManyUploadsError,
+    UploadCompleteError,
+    UploadError,
+    UploadLengthError,
+    UploadNotFoundError,
+)
+from quickml.problems import Notice, Problem, unexpected
+
+__all__ = [
+    "AnswersError",
+    "ArtifactDamagedError",
+    "ArtifactError",
+    "ArtifactNotFoundError",
+    "BusyUploadError",
+    "CheckpointError",
+    "CompileError",
+    "CoreMLError",
+    "CoreMLFileError",
+    "CrowdedError",
+    "DatasetError",
+    "DatasetUnavailableError",
+    "DigestError",
+    "DiskFullError",
+    "DocumentError",
+    "DownloadsError",
+    "FencedError",
+    "FileInUseError",
+    "FileTooLargeError",
+    "FilmError",
+    "IdempotencyError",
+    "InputError",
+    "InterruptedUploadError",
+    "JobError",
+    "JobFileError",
+    "JobNotFoundError",
+    "JobStateError",
+    "LinkError",
+    "Notice",
+    "OffsetError",
+    "PatchError",
+    "PictureError",
+    "PicturesError",
+    "Problem",
+    "ProblemsError",
+    "QueueFullError",
+    "QuickMLError",
+    "QuotaError",
+    "RequestError",
+    "ResultError",
+    "RoomError",
+    "ServiceError",
+    "SettingsError",
+    "ShareError",
+    "SourceError",
+    "StoreError",
+    "StoredPlanError",
+    "TableError",
+    "TokenError",
+    "TooManyUploadsError",
+    "TrainingError",
+    "TransitionError",
+    "UnreachableError",
+    "UnsupportedModelError",
+    "UploadCompleteError",
+    "UploadError",
+    "UploadLengthError",
+    "UploadNotFoundError",
+    "VerificationError",
+    "unexpected",
+]

@@ -1,0 +1,119 @@
+"""Exceptions about jobs and what a server allows."""
+
+from __future__ import annotations
+
+from quickml.errors.base import QuickMLError
+
+
+class StoreError(QuickMLError):
+    """The database cannot be opened, read or written."""
+
+
+class JobError(QuickMLError):
+    """A job failed, or a request cannot be carried out on it."""
+
+
+class JobNotFoundError(JobError):
+    """There is no such job, or it belongs to another owner; the message must not tell which."""
+
+    def __init__(self, wanted: str) -> None:
+        self.wanted = wanted
+        super().__init__(f"{wanted[:64]!r}: there is no such job or file")
+
+
+class JobFileError(JobError):
+    """A finished job does not have a file that newer jobs have."""
+
+    def __init__(self, *, job_id: str, name: str) -> None:
+        self.job_id, self.name = job_id, name
+        super().__init__(
+            f"{job_id}: expected a job with {name}, found one without; jobs of older servers have none"
+        )
+
+
+class QueueFullError(JobError):
+    """A limit on queued jobs is reached."""
+
+    def __init__(self, *, limit: str, allowed: int, found: int) -> None:
+        self.limit, self.allowed, self.found = limit, allowed, found
+        super().__init__(
+            f"{limit}: expected fewer than {allowed} queued jobs, found {found}; try again later"
+        )
+
+
+class IdempotencyError(JobError):
+    """The idempotency key was used before with another document."""
+
+    def __init__(self, *, key: str, job_id: str) -> None:
+        self.key, self.job_id = key, job_id
+        super().__init__(f"Idempotency-Key {key!r}: expected the document of {job_id}, found another one")
+
+
+class TransitionError(JobError):
+    """The job's status does not allow this step."""
+
+    def __init__(self, *, job_id: str, status: str, wanted: str) -> None:
+        self.job_id, self.status, self.wanted = job_id, status, wanted
+        super().__init__(f"{job_id}: expected a job that can become {wanted}, found one that is {status}")
+
+
+class DiskFullError(JobError):
+    """Too little disk space is free for another job."""
+
+    def __init__(self, *, needed_bytes: int, free_bytes: int) -> None:
+        self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
+        super().__init__(
+            f"disk: expected at least {needed_bytes:,} free bytes, found {free_bytes:,}; try again later"
+        )
+
+
+class JobStateError(JobError):
+    """The request needs a job with another status."""
+
+    def __init__(self, *, job_id: str, status: str, expected: str) -> None:
+        self.job_id, self.status, self.expected = job_id, status, expected
+        super().__init__(f"{job_id}: expected a job that is {expected}, found one that is {status}")
+
+
+class FencedError(JobError):
+    """The attempt is not the latest attempt of a running job, and must not write."""
+
+    def __init__(self, *, job_id: str, attempt: int) -> None:
+        self.job_id, self.attempt = job_id, attempt
+        super().__init__(f"{job_id}: expected the attempt that holds the job, found attempt {attempt}")
+
+
+class CrowdedError(QuickMLError):
+    """Too many event streams are open."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(
+            f"event streams: expected fewer than {allowed} open, found {allowed}; try again later"
+        )
+
+
+class DownloadsError(QuickMLError):
+    """The owner has too many downloads open."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(f"downloads: expected fewer than {allowed} open, found {allowed}; try again later")
+
+
+class ShareError(QuickMLError):
+    """The requests of an owner take as much of something as allowed, such as memory."""
+
+    def __init__(self, what: str, allowed: int) -> None:
+        self.what, self.allowed = what, allowed
+        super().__init__(
+            f"{what}: expected at most {allowed:,} at once for one owner, found more; try again later"
+        )
+
+
+class TokenError(QuickMLError):
+    """A token cannot be created or found."""
+
+
+class LinkError(QuickMLError):
+    """A signed link was changed or has expired."""
