@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from quickml.datasets.catalog import REGISTERED, Catalog, Described
-from quickml.datasets.data import Data
-from quickml.datasets.dataset import Reference
+from quickml.datasets.catalog import REGISTERED, Catalog
+from quickml.datasets.file_catalog import FileCatalog
 from quickml.datasets.files import PicturesReference
 from quickml.datasets.places import located
-from quickml.errors import DatasetError, DocumentError, PicturesError
+from quickml.errors import DatasetError, PicturesError
 
 if TYPE_CHECKING:
     from quickml.pictures.prepare import PreparedPictures
@@ -21,7 +20,7 @@ def silent(what: str, done: int, total: int) -> None:
     """Shows no progress."""
 
 
-class LocalPictures:
+class LocalPictures(FileCatalog[PicturesReference]):
     """The datasets of another catalog, and pictures of this machine.
 
     Pictures are decoded when they are described for the first time, and kept in the user's cache folder.
@@ -33,6 +32,8 @@ class LocalPictures:
         cache: the folder for decoded pictures; by default `pictures` in the user's cache folder.
     """
 
+    kind = PicturesReference
+
     def __init__(
         self,
         folder: Path,
@@ -41,29 +42,9 @@ class LocalPictures:
         progress: Callable[[str, int, int], None] = silent,
         cache: Path | None = None,
     ) -> None:
-        self._folder, self._others = folder, others
+        super().__init__(others)
+        self._folder = folder
         self._progress, self._cache = progress, cache
-
-    def describe(self, reference: Reference) -> Described:
-        """See `Catalog`. Decodes pictures that are not in the cache yet."""
-        if not isinstance(reference, PicturesReference):
-            return self._others.describe(reference)
-        prepared = self._prepared(reference)
-        return Described(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
-
-    def load(self, reference: Reference) -> Data:
-        """See `Catalog`. The pixels are mapped into memory."""
-        if not isinstance(reference, PicturesReference):
-            return self._others.load(reference)
-        from quickml.datasets.check import check
-
-        try:
-            prepared = self._prepared(reference)
-        except DocumentError as error:
-            raise DatasetError(str(error)) from None
-        data = prepared.data()
-        check(prepared.info, data)
-        return data
 
     def _prepared(self, reference: PicturesReference) -> PreparedPictures:
         from quickml.pictures.cache import PictureCache

@@ -7,9 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from quickml.datasets.catalog import REGISTERED, Catalog, Described
+from quickml.datasets.catalog import REGISTERED, Catalog
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Reference
+from quickml.datasets.file_catalog import FileCatalog
 from quickml.datasets.files import TableReference
 from quickml.datasets.places import located
 from quickml.errors import DatasetError, DocumentError, TableError
@@ -23,7 +24,7 @@ Stamp = tuple[str, int, int, int]
 """What shows that a file is still the same: its path, its inode, its size and its time."""
 
 
-class LocalFiles:
+class LocalFiles(FileCatalog[TableReference]):
     """The datasets of another catalog, and tables in files of this machine.
 
     A table that was described is kept until it is loaded, so that its file is read once.
@@ -35,30 +36,16 @@ class LocalFiles:
             opened. By default `located` in the folder.
     """
 
+    kind = TableReference
+
     def __init__(self, folder: Path, others: Catalog = REGISTERED, *, locate: Locate | None = None) -> None:
-        self._others = others
+        super().__init__(others)
         self._path: Locate = locate or partial(located, folder)
         self._kept: tuple[str, tuple[Stamp, ...], Prepared] | None = None
 
-    def describe(self, reference: Reference) -> Described:
-        """See `Catalog`. Reads the file of a table."""
-        if not isinstance(reference, TableReference):
-            return self._others.describe(reference)
-        prepared = self._prepared(reference)
-        return Described(info=prepared.info, reference=prepared.reference, notices=prepared.notices)
-
     def load(self, reference: Reference) -> Data:
         """See `Catalog`. The file has to be the one that was described."""
-        if not isinstance(reference, TableReference):
-            return self._others.load(reference)
-        from quickml.datasets.check import check
-
-        try:
-            prepared = self._prepared(reference)
-        except DocumentError as error:
-            raise DatasetError(str(error)) from None
-        data = prepared.data()
-        check(prepared.info, data)
+        data = super().load(reference)
         self._kept = None
         return data
 
