@@ -95,7 +95,8 @@ upload is removed.
 
 The dataset of a document may be a table in one of your files: `sha256` decides which one, else the newest
 one of the name in `file`. The job holds its content, and gets no other one later. No path is ever opened.
-`/profile` tells what is in a table, with a document to start from; `/rows` has its rows as texts.
+`/profile` tells what is in a table, with a document to start from; options of the dataset, such as
+`columns={"id": "ignore"}` or `decimal=,`, change what it makes. `/rows` has the rows as texts.
 
 A name is what you call a file; it may have several. `DELETE /v1/files/{sha256}` removes the content, all
 names, unfinished uploads of it and everything that was made of it; nothing is left below the data folder. It

@@ -5,19 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from quickml.datasets.dataset import Dataset
+from quickml.datasets.dataset import Reference
+from quickml.datasets.files import TableReference
 from quickml.document.validation_errors import shown_value, worded
 from quickml.errors import Problem, RequestError
+
+AnyReference = TypeVar("AnyReference", bound=Reference)
 
 MAX_PROBLEMS = 10
 """Number of wrong options that are reported."""
 
 
-def reference(kind: type[Dataset], options: Mapping[str, str]) -> Dataset:
+def reference(kind: type[AnyReference], options: Mapping[str, str]) -> AnyReference:
     """A dataset with the options of a query: each a number, true or false, a list in JSON, or text.
 
     Raises:
@@ -31,6 +34,16 @@ def reference(kind: type[Dataset], options: Mapping[str, str]) -> Dataset:
         known = [option for option in kind.model_fields if option != "name"]
         found = islice(error.errors(include_url=False), MAX_PROBLEMS)
         raise RequestError([_problem(item, known) for item in found]) from None
+
+
+def table_options(options: Mapping[str, str]) -> dict[str, Any]:
+    """Options of a table of which neither the file nor the target is known yet, as a document has them.
+
+    Raises:
+        RequestError: with every wrong option.
+    """
+    found = reference(TableReference, {"file": "table", "target": "target", **options})
+    return {option: value for option, value in found.model_dump(mode="json").items() if option in options}
 
 
 def _value(text: str) -> Any:

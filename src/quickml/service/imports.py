@@ -58,14 +58,16 @@ class Importer:
             notices=tuple(Notice(**notice) for notice in answer["notices"]),
         )
 
-    def profile(self, owner: str, sha256: str, file: str, target: str | None) -> dict[str, Any]:
+    def profile(
+        self, owner: str, sha256: str, file: str, target: str | None, options: dict[str, Any] | None = None
+    ) -> dict[str, Any]:
         """What is in a table; see `tables.profile`.
 
         Raises:
             DocumentError: it is no table.
             DatasetUnavailableError: it is no table.
         """
-        asked = {"work": "profile", "file": file, "target": target}
+        asked = {"work": "profile", "file": file, "target": target, "options": options or {}}
         found: dict[str, Any] = self._answer(owner, asked, [sha256])["profile"]
         return found
 

@@ -54,7 +54,7 @@ def _profile(asked: dict[str, Any]) -> dict[str, Any]:
     from quickml.tables.profile import profile
 
     (path,) = asked["paths"].values()
-    return {"profile": profile(Path(path), asked["file"], asked["target"]).to_json()}
+    return {"profile": profile(Path(path), asked["file"], asked["target"], asked["options"]).to_json()}
 
 
 def _rows(asked: dict[str, Any]) -> dict[str, Any]:

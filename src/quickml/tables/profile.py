@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -94,24 +94,28 @@ class Profile:
         }
 
 
-def profile(path: Path, file: str, target: str | None = None) -> Profile:
+def profile(
+    path: Path, file: str, target: str | None = None, options: Mapping[str, Any] | None = None
+) -> Profile:
     """Read a table, and propose a document for it.
 
     Args:
         path: of the file.
         file: what the document calls it.
         target: the column to predict; the likeliest one if left out.
+        options: others of the dataset, as a document has them, such as `columns` and `decimal`.
 
     Raises:
         TableError: the file cannot be read.
     """
-    table = read(path, file, asked=Asked(names=frozenset([target] if target else [])))
+    given = dict(options or {})
+    table = _table(path, file, target, given)
     types = {name: typed(cells, name, table.dialect) for name, cells in table.columns.items()}
     prepared: Prepared | None = None
     problems: tuple[Problem, ...] = ()
     for name in [target] if target is not None else likeliest(types):
         try:
-            prepared = prepare(table, TableReference(file=file, target=name), None)
+            prepared = prepare(table, TableReference(file=file, target=name, **given), None)
         except DocumentError as error:
             problems = problems or error.problems
             continue
@@ -126,6 +130,16 @@ def profile(path: Path, file: str, target: str | None = None) -> Profile:
         problems=problems,
         document=document(prepared) if prepared else None,
     )
+
+
+def _table(path: Path, file: str, target: str | None, given: Mapping[str, Any]) -> Table:
+    asked = Asked(
+        delimiter=given.get("delimiter"),
+        decimal=given.get("decimal"),
+        header=given.get("header"),
+        names=frozenset([target] if target else []),
+    )
+    return read(path, file, asked=asked, encoding=given.get("encoding"))
 
 
 def _of_document(prepared: Prepared) -> Iterator[Notice]:

@@ -91,6 +91,22 @@ def test_a_profile_tells_what_is_in_a_table(server):
     assert other["task"] == "regression"
 
 
+def test_a_profile_takes_options_of_the_document_that_is_made(server):
+    path = f"/v1/files/{SHA256}/profile"
+    options = {"columns": '{"length": "category"}', "target": "kind", "missing": "refuse"}
+    made = server.client.get(path, params=options).json()["document"]
+    assert made["dataset"]["columns"] == {"length": "category", "district": "category"}
+    assert made["dataset"]["missing"] == "refuse"
+    assert server.post(made, path="/v1/validate").json()["valid"]
+    ignored = {"columns": '{"length": "ignore", "district": "ignore"}', "target": "kind"}
+    found = server.client.get(path, params=ignored).json()
+    assert found["document"] is None
+    assert found["problems"][0]["pointer"] == "/dataset/columns"
+    answer = server.client.get(path, params={"columns": '{"length": "nmber"}', "colour": "red"})
+    pointers = {one["pointer"] for one in answer.json()["problems"]}
+    assert (answer.status_code, pointers) == (422, {"?columns/length", "?colour"})
+
+
 def test_rows_come_in_pages(server):
     page = server.client.get(f"/v1/files/{SHA256}/rows?offset=58&limit=1").json()
     assert (page["rows"], page["lines"], page["is_last"]) == ([["5.8", "Nord", "long"]], [60], False)

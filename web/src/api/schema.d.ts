@@ -411,6 +411,8 @@ export interface paths {
         /**
          * Get Profile
          * @description Get what is in a table: columns, types, missing values, histograms, and a document to start from.
+         *
+         *     Options of the dataset, such as types of columns, are those of the document.
          */
         get: operations["get_profile"];
         put?: never;
@@ -7951,6 +7953,10 @@ export interface operations {
     get_profile: {
         parameters: {
             query?: {
+                /** @description Options of the dataset, each a parameter of its own: `decimal=,`, or in JSON `columns={"id": "ignore"}`. */
+                options?: {
+                    [key: string]: unknown;
+                };
                 /** @description Column to predict; the likeliest if left out. */
                 target?: string | null;
             };
