@@ -18,7 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from quickml.errors import PicturesError
+from quickml.errors import PicturesError, SourceError
 
 MAX_ENTRIES = 250_000
 MAX_UNPACKED_BYTES = 20 << 30
@@ -32,6 +32,7 @@ _END64 = struct.Struct("<4sQ2H2L4Q")
 _LOCATOR = struct.Struct("<4sLQL")
 _ENTRY = struct.Struct("<4s6H3L5H2L")
 _LOCAL = struct.Struct("<4s5H3L2H")
+_CHUNK_BYTES = 1 << 20
 _ZIP64, _UTF8, _ENCRYPTED = 1, 1 << 11, 1 | 1 << 6
 _ARCHIVES = re.compile(r"\.(zip|tar|tgz|tbz2|txz|gz|bz2|xz|zst|7z|rar|tm|jar)$", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
@@ -56,18 +57,26 @@ class ArchiveEntry:
 class ZipArchive:
     """A zip archive whose directory was checked. Reading is safe from several threads."""
 
-    def __init__(self, path: Path, file: str) -> None:
-        """Open and check an archive; `file` is what messages call it.
+    def __init__(
+        self, path: Path, file: str, *, holds: str = "pictures", error: type[SourceError] = PicturesError
+    ) -> None:
+        """Open and check an archive.
+
+        Args:
+            path: of the archive.
+            file: what messages call it.
+            holds: what it should have; archives in the archive are refused if it is `pictures`.
+            error: is raised.
 
         Raises:
-            PicturesError: it cannot be read, or is not harmless.
+            SourceError: it cannot be read, or is not harmless.
         """
-        self.file, self._lock = file, threading.Lock()
+        self.file, self._lock, self._holds, self._error = file, threading.Lock(), holds, error
         try:
             self._stream = path.open("rb")
-        except OSError as error:
-            reason = (error.strerror or "an error").lower()
-            raise PicturesError(file, "a zip file to read", reason) from None
+        except OSError as caught:
+            reason = (caught.strerror or "an error").lower()
+            raise error(file, "a zip file to read", reason) from None
         try:
             self.folders: set[str] = set()
             """Those that have an entry of their own."""
@@ -84,43 +93,60 @@ class ZipArchive:
         """The content of a file; not more than the directory says is ever unpacked.
 
         Raises:
-            PicturesError: it is longer than `most_bytes`, or not what the directory says.
+            SourceError: it is longer than `most_bytes`, or not what the directory says.
+        """
+        size_bytes = self.entries[name].size_bytes
+        if size_bytes > most_bytes:
+            self._refuse(name, f"at most {most_bytes >> 20} MiB", f"{size_bytes >> 20:,} MiB")
+        return b"".join(self.chunks(name))
+
+    def chunks(self, name: str) -> Iterator[bytes]:
+        """The content of a file in parts of at most 1 MiB. Only the end tells whether it is intact.
+
+        Raises:
+            SourceError: it is not what the directory says.
         """
         entry, refuse = self.entries[name], partial(self._refuse, name)
-        if entry.size_bytes > most_bytes:
-            refuse(f"at most {most_bytes >> 20} MiB", f"{entry.size_bytes >> 20:,} MiB")
-        packed = self._packed(entry)
-        if entry.method == 0:
-            content, is_whole = packed, len(packed) == entry.size_bytes
-        else:
-            unpacker = zlib.decompressobj(-15)
+        at, crc, left = self.start(name), 0, entry.size_bytes
+        unpacker = None if entry.method == 0 else zlib.decompressobj(-15)
+        end = at + entry.packed_bytes
+        while left >= 0 and not (unpacker.eof if unpacker else at == end):
+            packed = unpacker.unconsumed_tail if unpacker and unpacker.unconsumed_tail else b""
+            if not packed:
+                packed = self._at(at, min(_CHUNK_BYTES, end - at))
+                at += len(packed)
             try:
-                content = unpacker.decompress(packed, entry.size_bytes + 1)
+                part = unpacker.decompress(packed, _CHUNK_BYTES) if unpacker else packed
             except zlib.error:
                 refuse("an intact file", "damaged data")
-            is_whole = unpacker.eof and len(content) == entry.size_bytes
-        if not is_whole:
+            if not packed and not part:
+                refuse("an intact file", "one that ends early")
+            crc, left = zlib.crc32(part, crc), left - len(part)
+            if left >= 0:
+                yield part
+        if left:
             refuse(f"{entry.size_bytes:,} bytes, as the archive's directory says", "another number")
-        if zlib.crc32(content) != entry.crc:
+        if crc != entry.crc:
             refuse("an intact file", "one whose checksum is another")
-        return content
 
-    def _packed(self, entry: ArchiveEntry) -> bytes:
-        refuse = partial(self._refuse, entry.name)
+    def start(self, name: str) -> int:
+        """Where in the archive the data of a file begins.
+
+        Raises:
+            SourceError: the file is not where the directory says.
+        """
+        entry, refuse = self.entries[name], partial(self._refuse, name)
         head = self._at(entry.offset, _LOCAL.size)
         if len(head) < _LOCAL.size or not head.startswith(b"PK\3\4"):
             refuse("the entry where the archive's directory says", "something else")
         *_, name_length, extra_length = _LOCAL.unpack(head)
-        start = entry.offset + _LOCAL.size
+        start: int = entry.offset + _LOCAL.size
         if self._at(start, name_length) != entry.raw_name:
             refuse("the name that the archive's directory has", "another one")
         start += name_length + extra_length
         if start + entry.packed_bytes > entry.end:
             refuse("entries one after the other", "one that overlaps the next")
-        packed = self._at(start, entry.packed_bytes)
-        if len(packed) < entry.packed_bytes:
-            refuse("an intact file", "one that ends early")
-        return packed
+        return start
 
     def _at(self, offset: int, length: int) -> bytes:
         with self._lock:
@@ -128,7 +154,7 @@ class ZipArchive:
             return self._stream.read(length)
 
     def _refuse(self, name: str | None, expected: str, found: str, hint: str = "") -> NoReturn:
-        raise PicturesError(self.file, expected, found, hint, entry=name)
+        raise self._error(self.file, expected, found, hint, entry=name)
 
     def _checked(self) -> Iterator[ArchiveEntry]:
         """All files in the order of the archive, after everything about them was checked."""
@@ -149,7 +175,8 @@ class ZipArchive:
                 refuse(f"at most {MAX_UNPACKED_BYTES >> 30} GiB in all", "more")
             if entry.size_bytes > max(FREE_BYTES, MAX_RATIO * entry.packed_bytes):
                 found = f"{entry.size_bytes:,} from {entry.packed_bytes:,}"
-                refuse(f"at most {MAX_RATIO} bytes from each byte of the archive", found)
+                hint = "" if self._holds == "pictures" else "save it without compression"
+                refuse(f"at most {MAX_RATIO} bytes from each byte of the archive", found, hint)
             if entry.name.endswith("/"):
                 self.folders.add(entry.name.rstrip("/"))
             else:
@@ -224,7 +251,7 @@ class ZipArchive:
         mode = values[-2] >> 16 if made >> 8 == 3 else 0  # 3: made on Unix
         if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             refuse("files and folders", "a link" if stat.S_ISLNK(mode) else "a special file")
-        if _ARCHIVES.search(name):
+        if self._holds == "pictures" and _ARCHIVES.search(name):
             refuse("pictures", "an archive in the archive", "unpack it, and pack all in one")
         if method not in (0, 8):
             refuse("stored or deflated files", f"the compression method {method}", "pack it as a plain zip")

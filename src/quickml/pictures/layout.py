@@ -103,7 +103,8 @@ def _by_folder(
         classes.add(prefix + inner[0])
         found.append((name, inner[0], part))
     if not found:
-        hint = "put the pictures of each class into a folder of its own, whose name is the class"
+        what = "unpack the archive" if _suffix(source.file) == ".zip" else "put the pictures"
+        hint = f"{what} of each class into a folder of its own, whose name is the class"
         raise PicturesError(source.file, "a folder for each class", f"{beside:,} pictures without one", hint)
     if beside:
         message = f"pictures beside the folders of the classes, which are passed over: {beside:,}"

@@ -1,8 +1,9 @@
-"""Where pictures are: a folder, a zip archive, or a list of files. Each has names that can be read."""
+"""Where pictures are: a folder, a zip archive, a project, or a list. Each has names that can be read."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -27,6 +28,8 @@ OTHERS = frozenset(
     }
 )  # fmt: skip
 """Pictures that cannot be read: they are refused, not passed over."""
+MANIFEST, _SAMPLE = "manifest.json", "-!-"
+_PROJECTS = {"audio": "a project of sounds", "pose": "a project of poses"}
 PASSED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
 
@@ -117,8 +120,8 @@ class ArchiveSource:
 
     labels: Mapping[str, str] | None = None
 
-    def __init__(self, path: Path, file: str) -> None:
-        self.file, self._path, self._archive = file, path, ZipArchive(path, file)
+    def __init__(self, path: Path, file: str, *, holds: str = "pictures") -> None:
+        self.file, self._path, self._archive = file, path, ZipArchive(path, file, holds=holds)
         self.names: Sequence[str] = sorted(name for name in self._archive.entries if not is_passed(name))
         self.folders: Iterable[str] = [name for name in self._archive.folders if not is_passed(name)]
 
@@ -139,6 +142,44 @@ class ArchiveSource:
         self._archive.close()
 
 
+class ProjectSource(ArchiveSource):
+    """The samples in an image project of Teachable Machine: a zip archive of `CLASS-!-NUMBER.jpg`.
+
+    There is no specification. What others write and read agrees: kevinrobinson's `generalization` reads, and
+    MeemeeLab's TeachableMachine-Scraper writes projects like this. Those of sounds have archives in them.
+    """
+
+    def __init__(self, path: Path, file: str) -> None:
+        super().__init__(path, file, holds="a project")
+        try:
+            self.labels: Mapping[str, str] | None = {
+                name: name.rpartition(_SAMPLE)[0] for name in self.names if _SAMPLE in name
+            }
+            self._check()
+        except BaseException:
+            self.close()
+            raise
+        self.names = sorted(self.labels or ())
+
+    def _check(self) -> None:
+        expected = "an image project of Teachable Machine"
+        if MANIFEST not in self.names:
+            hint = 'save it in Teachable Machine by "Download project as file"'
+            raise PicturesError(self.file, expected, f"no {MANIFEST}", hint)
+        try:
+            manifest = json.loads(self._archive.read(MANIFEST, MAX_FILE_BYTES))
+        except (ValueError, RecursionError):
+            raise PicturesError(self.file, "JSON", "something else", entry=MANIFEST) from None
+        kind = manifest.get("type") if isinstance(manifest, dict) else None
+        if kind != "image":
+            found = _PROJECTS.get(str(kind), f"the type {printable(str(kind), 20)!r}")
+            hint = "QuickML learns from pictures; sounds and poses are not offered"
+            raise PicturesError(self.file, expected, found, hint)
+        if not self.labels:
+            hint = "add some in Teachable Machine, and save the project again"
+            raise PicturesError(self.file, "samples of two or more classes", "none", hint)
+
+
 @contextmanager
 def opened(path: Path, file: str) -> Iterator[PictureSource]:
     """Open the folder, the archive or the list at a path; `file` is what messages call it.
@@ -146,22 +187,19 @@ def opened(path: Path, file: str) -> Iterator[PictureSource]:
     Raises:
         PicturesError: it cannot be read, or is something else.
     """
-    expected = "a folder, a .zip file or a .csv file of pictures"
+    expected = "a folder, a .zip, .tm or .csv file of pictures"
     if path.is_dir():
         yield FolderSource(path, file)
     elif not path.exists():
         raise PicturesError(file, expected, "nothing of this name")
     elif path.suffix.lower() in (".csv", ".tsv"):
         yield ListSource(path, file)
-    elif path.suffix.lower() == ".zip":
-        archive = ArchiveSource(path, file)
+    elif path.suffix.lower() in (".zip", ".tm"):
+        archive = (ProjectSource if path.suffix.lower() == ".tm" else ArchiveSource)(path, file)
         try:
             yield archive
         finally:
             archive.close()
-    elif path.suffix.lower() == ".tm":
-        hint = "download the samples of each class in Teachable Machine, and put them into a folder per class"
-        raise PicturesError(file, expected, "a project of Teachable Machine", hint)
     else:
         raise PicturesError(file, expected, f"a file {printable(path.suffix, 20)!r}")
 

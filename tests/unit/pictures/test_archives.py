@@ -9,7 +9,7 @@ import zlib
 import pytest
 
 from pictures import fruit, prepared, zipped
-from quickml.errors import PicturesError, QuickMLError
+from quickml.errors import PicturesError
 from quickml.pictures import archive
 from quickml.pictures.archive import ZipArchive
 
@@ -245,9 +245,3 @@ def test_nothing_is_written_beside_the_archive(tmp_path):
     names = {path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()}
     assert {"pixels.npy", "about.json"} <= names
     assert not any(name.endswith(".png") for name in names)
-
-
-def test_a_project_of_teachable_machine_says_what_to_do(tmp_path):
-    (tmp_path / "project.tm").write_bytes(packed(("manifest.json", {})))
-    with pytest.raises(QuickMLError, match="download the samples of each class in Teachable Machine"):
-        prepared(tmp_path / "project.tm", tmp_path / "cache")
