@@ -7,6 +7,7 @@ import numpy.typing as npt
 
 from quickml.datasets.data import Data
 from quickml.datasets.info import DatasetInfo, Kind
+from quickml.datasets.mapped import extent, parts
 from quickml.errors import DatasetError
 
 _TYPES: dict[Kind, type[np.generic]] = {
@@ -40,18 +41,24 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
         if array.dtype != wanted:
             expected = f"{what} of type {np.dtype(wanted)}"
             raise DatasetError(f"{info.name}: expected {part} {expected}, found {array.dtype}")
-        if array.dtype == np.float32 and not np.isfinite(array).all():
+        is_float = array.dtype == np.float32
+        if is_float and not all(np.isfinite(some).all() for some in parts(array)):
             raise DatasetError(f"{info.name}: expected finite {part} {what}, found NaN or infinity")
     _check_range(info.name, f"{part} targets", y, len(info.labels))
     _check_range(info.name, f"{part} tokens", x, len(info.vocabulary))
-    _check_categories(info, part, x)
+    if info.columns:
+        for rows in parts(x):
+            _check_categories(info, part, rows)
 
 
 def _check_range(name: str, what: str, values: Array, count: int) -> None:
     """Check that class indices or tokens are from 0 to `count - 1`."""
-    if count and not (values.min() >= 0 and values.max() < count):
+    if not count:
+        return
+    low, high = (array.reshape(-1) for array in extent(values))
+    if low.min() < 0 or high.max() >= count:
         raise DatasetError(
-            f"{name}: expected {what} from 0 to {count - 1}, found {values.min()} to {values.max()}"
+            f"{name}: expected {what} from 0 to {count - 1}, found {low.min()} to {high.max()}"
         )
 
 

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:  # documents are checked without importing numpy
     import numpy.typing as npt
 
+RESIDENT_BYTES = 256 << 20
+"""Training inputs up to this size are copied into memory as a whole. Larger ones are read part by part."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Data:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quickml.answers import Baseline
 from quickml.answers.scores import baseline
+from quickml.datasets.mapped import parts
 from quickml.document import Plan
 from quickml.errors import TrainingError
 from quickml.model import Array, Probe
@@ -82,8 +83,8 @@ def answer(model: Any, inputs: NDArray[np.generic]) -> Array:
     """The model's output for raw inputs: (n, *input shape) to (n, outputs) float32."""
     size = block_of(model, BLOCK)
     blocks = [
-        np.asarray(model(inputs[at : at + size].astype(np.float32), training=False), np.float32)
-        for at in range(0, len(inputs), size)
+        np.asarray(model(block.astype(np.float32), training=False), np.float32)
+        for block in parts(inputs, samples=size)
     ]
     return np.concatenate(blocks) if blocks else np.empty((0, *model.output_shape[1:]), np.float32)
 

@@ -19,7 +19,8 @@ from quickml.training.checkpoint import Checkpoint, Position, State
 from quickml.training.chunks import ChunkSizer
 from quickml.training.early_stopper import EarlyStopper
 from quickml.training.film.recorder import Recorder
-from quickml.training.steps import Chunk, Order, Steps
+from quickml.training.samples import Order
+from quickml.training.steps import Chunk, Steps
 
 PROGRESS_EVERY_S = 0.2
 NEWS_EVERY_S = 1.0
@@ -121,8 +122,8 @@ class Fit:
             if stopped := self._interrupted():
                 return stopped
             began, length = perf_counter(), self._pace.length(self._longest(total))
-            chunk = self.steps.train(order, self._step, length)
-            seconds = perf_counter() - began
+            chunk = self.steps.train(order, self._step, length, self._sums)
+            seconds, length = perf_counter() - began, len(chunk.losses)
             self._pace.took(length, seconds)
             self._count(chunk)
             metrics = self._values()
@@ -143,7 +144,7 @@ class Fit:
     def _count(self, chunk: Chunk) -> None:
         """Take the results of a chunk that was run."""
         self._step += len(chunk.losses)
-        self._sums += chunk.sums
+        self._sums = chunk.sums
         self._losses.add(chunk.losses.tolist(), chunk.samples.tolist())
         if self._recorder:
             self._recorder.took(chunk)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.datasets.mapped import gathered
 from quickml.document import Plan
 from quickml.document.layers.preprocessing import Normalization
 from quickml.document.shapes import Node
@@ -16,7 +18,8 @@ from quickml.training.backend import keras
 from quickml.training.evaluate import answer
 
 BLOCK = 1024
-"""Samples per block; a whole image dataset in float64 would not fit into memory."""
+BLOCK_NUMBERS = 2**22
+"""Most samples, and numbers, per block: in float64 it is needed twice."""
 Samples = NDArray[Any]
 Blocks = Callable[[], Iterator[Samples]]
 
@@ -85,7 +88,8 @@ def moments(blocks: Blocks) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
 
 
 def _cut(values: Samples, chosen: Samples) -> Blocks:
-    return lambda: (values[chosen[at : at + BLOCK]] for at in range(0, len(chosen), BLOCK))
+    size = max(1, min(BLOCK, BLOCK_NUMBERS // math.prod(values.shape[1:])))
+    return lambda: (gathered(values, chosen[at : at + size]) for at in range(0, len(chosen), size))
 
 
 def _through(model: Any, layer: Any, blocks: Blocks) -> Blocks:

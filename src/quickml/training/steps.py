@@ -3,6 +3,9 @@
 For a small network, a Python call per batch takes longer than the computation, so a chunk of steps runs
 inside one TensorFlow function. Its arguments are tensors, so it is traced once. Autograph is off: converting
 the source code of Keras takes longer than a whole training on Iris.
+
+The samples are arguments, too: all of them, or those of the next steps if there are many. The loop is the
+same, so the weights are, bit by bit.
 """
 
 from __future__ import annotations
@@ -18,9 +21,9 @@ from quickml.errors import CheckpointError
 from quickml.training.backend import current_graph, dismantle, tf
 from quickml.training.checkpoint import State
 from quickml.training.objective import Objective
+from quickml.training.samples import Order, Span, samples_of
 
 Sums = NDArray[np.float64]
-Order = NDArray[np.int32]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +31,7 @@ class Chunk:
     """What a chunk of `count` training steps says. The loss includes class weights and weight penalties."""
 
     sums: Sums
-    """`Objective.sums` over all samples of the chunk."""
+    """`Objective.sums` over all samples of the chunk, added to those before."""
     losses: NDArray[np.float64]
     """(count,): the sum of the losses of the samples of each step."""
     samples: NDArray[np.int64]
@@ -38,7 +41,7 @@ class Chunk:
 
 
 class Steps:
-    """A model with its optimizer and all samples in memory, and the compiled loops that run on them."""
+    """A model with its optimizer and its samples, and the compiled loops that run on them."""
 
     def __init__(
         self,
@@ -50,9 +53,8 @@ class Steps:
         targets: NDArray[np.generic],
         batch_size: int,
     ) -> None:
-        """Store `inputs` in their own type: uint8 pixels need a quarter of the memory of float32."""
         self.model, self.optimizer, self.objective, self.batch_size = model, optimizer, objective, batch_size
-        self._inputs, self._targets = tf.constant(inputs), tf.constant(targets)
+        self._samples = samples_of(inputs, targets, batch_size)
         self.watched: Sequence[Any] = ()
         """Variables whose values every `Chunk` has: reading them for a frame of the film takes longer. To be
         set before the first step."""
@@ -60,7 +62,12 @@ class Steps:
         """TensorFlow graphs that `release` frees."""
         optimizer.build(model.trainable_variables)
         number = tf.TensorSpec([], tf.int32)
-        signature = [tf.TensorSpec([None], tf.int32), number, number]
+        signature = [
+            tf.TensorSpec([objective.width], tf.float64),
+            tuple(tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (inputs, targets)),
+            tf.TensorSpec([None], tf.int32),
+            (number, number),
+        ]
         self._train = tf.function(self._training_loop, input_signature=signature, autograph=False)
         self._measure = tf.function(self._measuring_loop, input_signature=signature, autograph=False)
 
@@ -68,9 +75,15 @@ class Steps:
         """Number of steps in one pass over `samples` samples. The last batch may be smaller."""
         return -(-samples // self.batch_size)
 
-    def train(self, order: Order, first: int, count: int) -> Chunk:
-        """Run `count` training steps from step `first` on; `order` has the indices of all samples."""
-        sums, losses, watched = self._train(order, first, count)
+    def train(self, order: Order, first: int, count: int, sums: Sums | None = None) -> Chunk:
+        """Run up to `count` training steps from step `first` on; `order` has the indices of all samples.
+
+        `sums` are those of the steps before. Adding to them here, step by step, gives the same bits whatever
+        the length of the chunks.
+        """
+        span = self._samples.span(order, first)
+        count = min(count, span.steps)
+        sums, losses, watched = self._run(self._train, span, count, sums)
         ends = np.minimum(np.arange(first, first + count + 1) * self.batch_size, len(order))
         return Chunk(
             sums=np.asarray(sums, np.float64), losses=losses.numpy(), samples=np.diff(ends), watched=watched
@@ -78,7 +91,16 @@ class Steps:
 
     def measure(self, order: Order) -> Sums:
         """`Objective.sums` of the samples of `order`, without training."""
-        return np.asarray(self._measure(order, 0, self.count(len(order)))[0], np.float64)
+        done, sums = 0, None
+        while sums is None or done < self.count(len(order)):
+            span = self._samples.span(order, done)
+            sums = np.asarray(self._run(self._measure, span, span.steps, sums)[0], np.float64)
+            done += span.steps
+        return sums
+
+    def _run(self, loop: Any, span: Span, count: int, sums: Sums | None) -> Any:
+        before = np.zeros(self.objective.width) if sums is None else sums
+        return loop(before, (span.inputs, span.targets), span.order, (span.first, count))
 
     def state(self) -> State:
         """Copies of all variables, including the state of random layers."""
@@ -110,16 +132,19 @@ class Steps:
         """
         for graph in self.graphs:
             dismantle(graph)
+        self._samples.close()
 
-    def _training_loop(self, order: Any, first: Any, count: Any) -> Any:
-        sums, losses = self._loop(self._learn, order, first, count)
+    def _training_loop(self, *given: Any) -> Any:
+        sums, losses = self._loop(self._learn, *given)
         return sums, losses, [variable.read_value() for variable in self.watched]
 
-    def _measuring_loop(self, order: Any, first: Any, count: Any) -> Any:
-        return self._loop(self._look, order, first, count)
+    def _measuring_loop(self, *given: Any) -> Any:
+        return self._loop(self._look, *given)
 
-    def _loop(self, visit: Any, order: Any, first: Any, count: Any) -> tuple[Any, Any]:
-        """The sums over all steps, and the first of them, the loss, of each step."""
+    def _loop(self, visit: Any, sums: Any, samples: Any, order: Any, steps: Any) -> tuple[Any, Any]:
+        """The sums over all steps, added to those before, and the first of them, the loss, of each step."""
+
+        (inputs, targets), (first, count) = samples, steps
 
         def goes_on(step: Any, *_: Any) -> Any:
             self.graphs.append(current_graph())
@@ -128,15 +153,14 @@ class Steps:
         def body(step: Any, sums: Any, losses: Any) -> tuple[Any, Any, Any]:
             self.graphs.append(current_graph())
             chosen = order[step * self.batch_size : (step + 1) * self.batch_size]
-            inputs = tf.cast(tf.gather(self._inputs, chosen), tf.float32)
-            found = visit(inputs, tf.gather(self._targets, chosen))
+            batch = tf.cast(tf.gather(inputs, chosen), tf.float32)
+            found = visit(batch, tf.gather(targets, chosen))
             return step + 1, sums + found, losses.write(step - first, found[0])
 
         self.graphs.append(current_graph())
         losses = tf.TensorArray(tf.float64, count, element_shape=[])
-        start = (first, tf.zeros([self.objective.width], tf.float64), losses)
         # Each step depends on the previous one; parallel iterations would only use more memory.
-        _, sums, losses = tf.while_loop(goes_on, body, start, parallel_iterations=1)
+        _, sums, losses = tf.while_loop(goes_on, body, (first, sums, losses), parallel_iterations=1)
         return sums, losses.stack()
 
     def _learn(self, inputs: Any, targets: Any) -> Any:

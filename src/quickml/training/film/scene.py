@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.datasets.data import Data
+from quickml.datasets.mapped import extent
 from quickml.document import Plan
 from quickml.model import Array
 
@@ -54,7 +55,7 @@ def scene(plan: Plan, data: Data) -> FilmScene:
     chosen = probes(data.y_test, max(1, min(PROBES, PROBE_NUMBERS // outputs)), plan)
     plane = None
     if plan.info.kind == "features" and plan.info.shape == (2,) and outputs <= MOST_GRIDS:
-        plane = ranges(np.concatenate([data.x_train, data.x_test]))
+        plane = ranges(np.concatenate([*extent(data.x_train), *extent(data.x_test)]).reshape(-1, 2))
     rows: list[NDArray[Any]] = [data.x_test[chosen]]
     if plane:
         rows += [points(plane, GRID), points(plane, SMALL_GRID)]
