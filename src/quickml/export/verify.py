@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from quickml.datasets.columns import Column
 from quickml.datasets.encoding import decode
+from quickml.datasets.mapped import parts
 from quickml.document.export import Weights
 from quickml.errors import VerificationError
 from quickml.events import Parity, Reference
@@ -71,11 +72,16 @@ def answers(
     if columns and runtime.takes_columns:
         found = runtime.rows(decode(columns, inputs[:most_raw]))
         if len(found) < len(inputs):
-            further = Runtime.load(path, network_only=True).outputs(inputs[most_raw:])
+            further = _in_parts(Runtime.load(path, network_only=True), inputs[most_raw:])
             found = np.concatenate([found, further])
     else:
-        found = runtime.outputs(inputs)
+        found = _in_parts(runtime, inputs)
     return in_order(found, runtime.labels or (), labels, path.name)
+
+
+def _in_parts(runtime: Runtime, inputs: NDArray[np.generic]) -> Array:
+    outputs: Array = np.concatenate([runtime.outputs(part) for part in parts(inputs)])
+    return outputs
 
 
 def judge(
