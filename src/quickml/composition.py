@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import secrets
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 from quickml.errors import StoreError
@@ -96,7 +97,11 @@ def service(settings: Settings) -> Iterator[Service]:
             tokens=TokenStore(backends.database),
             uploads=_uploads(settings, place, backends),
             scratch=place.models,
-            documents=_selected(DocumentLimits, settings.limits),
+            documents=_selected(
+                DocumentLimits,
+                settings.limits,
+                worker_memory_bytes=settings.workers.worker_memory_bytes or sys.maxsize,
+            ),
             queue=_selected(Limits, settings.limits),
             min_free_disk_bytes=settings.limits.min_free_disk_bytes,
             grace_s=settings.workers.grace_s,
@@ -198,6 +203,7 @@ def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
     )
 
 
-def _selected(kind: type[Record], group: object) -> Record:
-    """A record of the settings that its fields are named after."""
-    return kind(**{field.name: getattr(group, field.name) for field in fields(kind)})
+def _selected(kind: type[Record], group: object, **given: Any) -> Record:
+    """A record of the settings that its fields are named after, but for those that are given."""
+    names = [field.name for field in fields(kind) if field.name not in given]
+    return kind(**{name: getattr(group, name) for name in names}, **given)

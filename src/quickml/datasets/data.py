@@ -10,6 +10,8 @@ if TYPE_CHECKING:  # documents are checked without importing numpy
 
 RESIDENT_BYTES = 256 << 20
 """Training inputs up to this size are copied into memory as a whole. Larger ones are read part by part."""
+PART_BYTES = 32 << 20
+"""Size of a part, at least one sample."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """References to data in files of the user: what a document says about them. Others read the files."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -152,6 +152,7 @@ class PicturesReference(FileReference):
     the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
     pictures for the test. What is left out is found out."""
 
+    is_mapped: ClassVar[bool] = True
     name: Literal["pictures"] = "pictures"
     size: Annotated[
         tuple[int, int] | None,

@@ -14,8 +14,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-PART_BYTES = 32 << 20
-"""Size of a part, at least one sample."""
+from quickml.datasets.data import PART_BYTES
 
 Array = npt.NDArray[Any]
 

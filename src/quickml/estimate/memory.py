@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from quickml.datasets.data import PART_BYTES, RESIDENT_BYTES
 from quickml.document.plan import Plan
 
 PROGRAM_BYTES = 650_000_000
@@ -11,11 +12,27 @@ PROGRAM_BYTES = 650_000_000
 LAYER_BYTES = 4_000_000
 """Graphs and compiled code, for each layer."""
 COPIES = 2
-"""Of the samples: as arrays, and as TensorFlow's tensors."""
+"""Of samples in memory: while they are divided, and then as arrays and as TensorFlow's tensors."""
+PARTS = 4
+"""Parts that are there at once: one that is computed with, one that waits, and one that is read, as an array
+and as a tensor."""
 
 
 def memory_bytes(plan: Plan) -> int:
     """Resident memory of the process at its peak: program, samples, weights and activations."""
-    numbers = sum(plan.info.sizes) * math.prod(plan.info.shape)
-    samples = COPIES * numbers * (1 if plan.info.is_image else 4)
-    return PROGRAM_BYTES + LAYER_BYTES * len(plan.graph.nodes) + samples + 2 * plan.memory_bytes
+    layers = LAYER_BYTES * len(plan.graph.nodes)
+    return PROGRAM_BYTES + layers + data_bytes(plan) + 2 * plan.memory_bytes
+
+
+def least_memory_bytes(plan: Plan) -> int:
+    """Resident memory at the peak, if Keras shares the memory of all activations that it can."""
+    return PROGRAM_BYTES + data_bytes(plan) + plan.memory_bytes
+
+
+def data_bytes(plan: Plan) -> int:
+    """Memory for the samples."""
+    sample = math.prod(plan.info.shape) * (1 if plan.info.is_image else 4)
+    train, test = (count * sample for count in plan.info.sizes)
+    if not plan.document.dataset.is_mapped:
+        return COPIES * (train + test)
+    return train if train <= RESIDENT_BYTES else PARTS * max(PART_BYTES, sample)

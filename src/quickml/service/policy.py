@@ -11,6 +11,7 @@ from quickml.document.advice import told
 from quickml.document.problem import problem
 from quickml.document.shapes import rows
 from quickml.errors import DocumentError, Problem
+from quickml.estimate.memory import data_bytes, least_memory_bytes
 
 HINT = "a limit of this server"
 
@@ -23,6 +24,8 @@ class DocumentLimits:
     max_parameters: int = sys.maxsize
     max_memory_bytes: int = sys.maxsize
     """Estimated memory of a training."""
+    worker_memory_bytes: int = sys.maxsize
+    """Memory at which a worker is killed."""
     max_epochs: int = sys.maxsize
     max_seconds: float | None = None
     """Duration of a training; None means no limit."""
@@ -64,6 +67,7 @@ def _exceeded(plan: Plan, limits: DocumentLimits) -> Iterator[Problem]:
                 maximum=allowed,
                 found_count=found,
             )
+    yield from _data_exceeds(plan, limits.worker_memory_bytes)
     asked, most = training.max_seconds, limits.max_seconds
     if asked is not None and most is not None and asked > most:
         expected = f"at most {most:g} seconds"
@@ -76,4 +80,20 @@ def _exceeded(plan: Plan, limits: DocumentLimits) -> Iterator[Problem]:
             limit="max_seconds",
             maximum=most,
             found_count=asked,
+        )
+
+
+def _data_exceeds(plan: Plan, allowed: int) -> Iterator[Problem]:
+    """A problem of samples that do not fit into a worker's memory."""
+    needed = least_memory_bytes(plan)
+    if needed > allowed and data_bytes(plan) > plan.memory_bytes:
+        yield problem(
+            "server-limit",
+            "/dataset",
+            expected=f"at most {allowed:,} bytes of memory for a worker",
+            found=f"{needed:,}, of which {data_bytes(plan):,} for the samples",
+            advice=told(HINT),
+            limit="worker_memory_bytes",
+            maximum=allowed,
+            found_count=needed,
         )

@@ -34,7 +34,7 @@ class Span:
     """Steps from there on that the span has."""
 
 
-class Samples(Protocol):
+class SampleSource(Protocol):
     """The samples, in the order of an epoch."""
 
     def span(self, order: Order, first: int) -> Span:
@@ -46,7 +46,7 @@ class Samples(Protocol):
         ...
 
 
-def samples_of(inputs: NDArray[Any], targets: NDArray[Any], batch_size: int) -> Samples:
+def samples_of(inputs: NDArray[Any], targets: NDArray[Any], batch_size: int) -> SampleSource:
     """The fitting kind."""
     if inputs.nbytes <= RESIDENT_BYTES:
         return ResidentSamples(inputs, targets, batch_size)
@@ -60,12 +60,12 @@ class ResidentSamples:
         self._inputs, self._targets, self._batch_size = tf.constant(inputs), tf.constant(targets), batch_size
 
     def span(self, order: Order, first: int) -> Span:
-        """See `Samples`."""
+        """See `SampleSource`."""
         steps = -(-len(order) // self._batch_size) - first
         return Span(inputs=self._inputs, targets=self._targets, order=order, first=first, steps=steps)
 
     def close(self) -> None:
-        """See `Samples`."""
+        """See `SampleSource`."""
         del self._inputs, self._targets
 
 
@@ -82,7 +82,7 @@ class ReadSamples:
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="samples")
 
     def span(self, order: Order, first: int) -> Span:
-        """See `Samples`. Reads ahead in the order that was asked for last."""
+        """See `SampleSource`. Reads ahead in the order that was asked for last."""
         number, within = divmod(first, self._steps)
         inputs, targets = self._part(order, number)
         count = len(targets)
@@ -116,6 +116,6 @@ class ReadSamples:
         return self._reader.submit(read)
 
     def close(self) -> None:
-        """See `Samples`."""
+        """See `SampleSource`."""
         self._reader.shutdown(cancel_futures=True)
         self._order = self._here = self._next = None

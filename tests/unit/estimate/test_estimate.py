@@ -8,8 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from quickml.datasets import DatasetInfo, Described, PicturesReference
+from quickml.datasets.data import PART_BYTES
 from quickml.document import understand
 from quickml.estimate import Measured, Past, TrainingWork, estimate
+from quickml.estimate.memory import data_bytes
 from quickml.estimate.seconds import LEAST_SPREAD, parts, seconds
 from served import ROOT
 
@@ -122,3 +125,35 @@ def test_the_work_of_a_known_network():
     first, second, dense = 26 * 26 * 9 * 32, 24 * 24 * 9 * 32 * 64, 12 * 12 * 64 * 128 + 128 * 10
     assert work.multiply_adds == first + second + 24 * 24 * 64 + dense
     assert (work.turns, WORKS["waves_lstm"].turns) == (0, 25)  # pooling halves the 50 steps
+
+
+def pictures_plan(train):
+    reference = PicturesReference(
+        file="fruit.zip", sha256="0" * 64, size=(96, 96), labels=("a", "b"), channels=3
+    )
+    info = DatasetInfo(
+        name="pictures",
+        title="t",
+        source="s",
+        kind="image",
+        shape=(96, 96, 3),
+        labels=("a", "b"),
+        sizes=(train, 100),
+    )
+
+    class Files:
+        def describe(self, given):
+            return Described(info=info, reference=given)
+
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    document = {"name": "t", "dataset": reference.model_dump(mode="json"), "model": {"layers": layers}}
+    return understand(document, Files())
+
+
+def test_samples_in_memory_are_counted_twice_and_those_on_the_disk_in_parts_only():
+    assert data_bytes(understand(json.loads((ROOT / "mnist_cnn.json").read_text()))) == 2 * 70_000 * 784
+    few, many, more = (data_bytes(pictures_plan(count)) for count in (100, 50_000, 500_000))
+    assert few == 100 * 96 * 96 * 3
+    assert many == more == 4 * PART_BYTES
+    small, large = (estimate(pictures_plan(count)).memory_bytes for count in (100, 500_000))
+    assert large - small == many - few

@@ -8,6 +8,7 @@ import pytest
 from quickml.service import DocumentLimits, Limits
 from served import IRIS, JSON, Served, is_problem, served
 
+MNIST = [{"type": "Flatten"}, {"type": "Dense", "units": 10, "activation": "softmax"}]
 PROBLEMS = {
     "max_layers": ("/model/layers", "at most 1 layers", "2"),
     "max_parameters": ("/model/layers", "at most 1 parameters", "24"),
@@ -30,6 +31,17 @@ def test_a_limit_of_the_server_is_told_with_its_place(tmp_path, limit, path):
         assert found in (None, problem["found"])
         assert problem["hint"] == "a limit of this server"
         assert server.store.jobs() == []
+
+
+def test_samples_that_do_not_fit_into_a_worker_are_refused(tmp_path):
+    most = 660_000_000  # of which the program needs 650 MB
+    with served(tmp_path, workers=0, documents=DocumentLimits(worker_memory_bytes=most)) as server:
+        assert server.post(path="/v1/validate").json()["valid"]
+        answer = server.post({**IRIS, "dataset": "mnist", "model": {"layers": MNIST}}, path="/v1/validate")
+        (problem,) = answer.json()["problems"]
+        assert (problem["pointer"], problem["hint"]) == ("/dataset", "a limit of this server")
+        assert problem["expected"] == "at most 660,000,000 bytes of memory for a worker"
+        assert problem["found"].endswith("of which 109,760,000 for the samples")
 
 
 def test_an_attempt_gets_the_time_that_the_server_allows(tmp_path):
