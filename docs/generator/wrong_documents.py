@@ -173,6 +173,10 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
             "The document names a file that is not there: on a server, one that you have not uploaded.",
             doc(END, dataset={"name": "table", "file": "flowers.csv", "target": "species"}),
         ),
+        "file-importing": (
+            "The server is reading a file that the document names, which takes a while. Ask again.",
+            None,
+        ),
         "table-file": ("The file of a table cannot be read, or is no table.", learned(file="flower.csv")),
         "table-content": (
             "A line or a column of a table is wrong: `line` and `column` say where, as far as it is known.",

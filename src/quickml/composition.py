@@ -20,7 +20,7 @@ from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, FileLimits, LinkSigner, Service, Uploads
+from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Service, Uploads
 from quickml.service.links import KEY_BYTES
 from quickml.settings import Settings
 from quickml.storage.addresses import Addresses, partial_stores
@@ -48,6 +48,11 @@ class DataFolder:
     def uploads(self) -> str:
         """The address of what has arrived of files that users upload."""
         return f"file://{quote((self.folder / 'uploads').absolute().as_posix())}"
+
+    @property
+    def imports(self) -> Path:
+        """What was made of files that users have uploaded; can be deleted while no server runs."""
+        return self.folder / "imports"
 
     @property
     def scratch(self) -> Path:
@@ -81,6 +86,7 @@ def service(settings: Settings) -> Iterator[Service]:
     with _held(place.lock):
         backends = Backends.open(place.addresses)
         jobs = JobStore(backends.database)
+        uploads = _uploads(settings, place, backends)
         probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
         yield Service(
             jobs=jobs,
@@ -95,7 +101,13 @@ def service(settings: Settings) -> Iterator[Service]:
             ),
             probe=probe,
             tokens=TokenStore(backends.database),
-            uploads=_uploads(settings, place, backends),
+            uploads=uploads,
+            importer=Importer(
+                backends.artifacts,
+                uploads.store,
+                place.imports.absolute(),
+                min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+            ),
             scratch=place.models,
             documents=_selected(
                 DocumentLimits,
@@ -188,6 +200,7 @@ def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
         addresses=place.addresses,
         scratch=place.scratch.absolute(),
+        imports=place.imports.absolute(),
         checkpoint_every_s=settings.workers.checkpoint_every_s,
         progress_every_s=1 / settings.workers.event_rate_per_s,
         patience_s=settings.workers.patience_s,

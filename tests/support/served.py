@@ -13,7 +13,7 @@ from quickml.http.studio.pages import Studio
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, FileLimits, Limits, Service, Uploads
+from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
@@ -74,6 +74,9 @@ class Served:
             executor=self.executor,
             tokens=self.tokens,
             uploads=self.uploads,
+            importer=Importer(
+                self.artifacts, self.upload_store, tmp_path / "imports", min_free_disk_bytes=room
+            ),
             scratch=tmp_path / "models",
             documents=documents or DocumentLimits(),
             queue=queue or Limits(),

@@ -6,8 +6,8 @@ import json
 
 from quickml.api import routes
 from quickml.api.files import BegunUpload, UploadList, UserFileDetails, UserFileMessage, UserFilePage
+from quickml.api.profiles import TableProfile, TableRows
 from quickml.api.routes import address
-from quickml.api.tables import TableProfile, TableRows
 from quickml.client.endpoints import JSON, Call
 
 PARTIAL = "application/partial-upload"

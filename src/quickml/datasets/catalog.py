@@ -99,14 +99,12 @@ def _own(reference: Reference) -> Dataset:
 def _unread(reference: FileReference) -> Problem:
     """The problem of a file in a document for those who read no files."""
     file = getattr(reference, "file", "")  # a document of 2018 may lack it
-    is_table = reference.name == "table"
-    what = "a table" if is_table else reference.name
-    elsewhere = ", or upload it to a server" if is_table else "; servers take tables only so far"
+    what = "a table" if reference.name == "table" else reference.name
     return Problem(
         pointer="/dataset",
         expected="a dataset that comes with QuickML, where no files are read",
         found=f"{what} in a file, {file[:MAX_FILE]!r}",
-        hint=f"train with `quickml run` on the machine that has the file{elsewhere}",
+        hint="train with `quickml run` on the machine that has the file, or upload it to a server",
         code="files-not-taken",
         values={"name": reference.name, "file": file[:MAX_FILE]},
     )

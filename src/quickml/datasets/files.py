@@ -193,3 +193,10 @@ class PicturesReference(FileReference):
 
 FROM_FILES: tuple[type[FileReference], ...] = (TableReference, PicturesReference)
 """All references to files."""
+
+
+def pins_of(reference: Reference) -> tuple[str, ...]:
+    """The SHA-256 of each file of a dataset."""
+    names = [name for name in type(reference).model_fields if name == "sha256" or name.endswith("_sha256")]
+    found = (getattr(reference, name) for name in names) if isinstance(reference, FileReference) else ()
+    return tuple(sha256 for sha256 in found if sha256)

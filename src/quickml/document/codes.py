@@ -50,6 +50,7 @@ Code = Literal[
     "unknown-dataset",
     "dataset-unavailable",
     "files-not-taken",
+    "file-importing",
     "table-file",
     "table-content",
     "table-option",

@@ -3,6 +3,7 @@
     QuickMLError
     ├── ProblemsError          something is invalid; contains every Problem
     │   ├── DocumentError          a document
+    │   │   └── FileImportingError     a server is reading a file that it names
     │   ├── SettingsError          the settings
     │   └── RequestError           the parameters or the body of a request
     ├── PatchError             a JSON Patch does not fit a document
@@ -52,6 +53,7 @@ Exceptions of other libraries are translated where they enter our code. Any othe
 
 from quickml.errors.base import (
     DocumentError,
+    FileImportingError,
     PatchError,
     ProblemsError,
     QuickMLError,
@@ -136,6 +138,7 @@ __all__ = [
     "DocumentError",
     "DownloadsError",
     "FencedError",
+    "FileImportingError",
     "FileInUseError",
     "FileTooLargeError",
     "FilmError",

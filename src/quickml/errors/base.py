@@ -40,6 +40,10 @@ class DocumentError(ProblemsError):
         super().__init__(problems, more=more)
 
 
+class FileImportingError(DocumentError):
+    """A server is reading a file that the document names, which takes a while."""
+
+
 class SettingsError(ProblemsError):
     """The settings are invalid."""
 

@@ -29,8 +29,8 @@ from quickml.http.routes import (
     samples,
     sculptml,
     studio,
-    tables,
     uploads,
+    user_data,
     validation,
 )
 from quickml.http.server.access_log import AccessLog
@@ -52,7 +52,7 @@ TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
     *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(files, uploads, tables, catalog, samples, studio, operations, sculptml),
+    *(files, uploads, user_data, catalog, samples, studio, operations, sculptml),
 )
 """The ones that are asked most come first: they are tried in this order."""
 

@@ -27,6 +27,7 @@ from quickml.errors import (
     DiskFullError,
     DocumentError,
     DownloadsError,
+    FileImportingError,
     FileInUseError,
     FileTooLargeError,
     IdempotencyError,
@@ -63,6 +64,7 @@ REGISTERED = "https://iana.org/assignments/http-problem-types#"
 
 KINDS: Mapping[type[QuickMLError], tuple[int, str, str]] = {
     DocumentError: (422, "document", "Invalid document"),
+    FileImportingError: (409, "file-importing", "The server is reading a file"),
     RequestError: (422, "request", "Invalid request"),
     InputError: (422, "input", "Invalid input"),
     DatasetUnavailableError: (409, "dataset", "Dataset cannot be shown"),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, TypeVar, TypeVarTuple
 
 from fastapi import Depends, FastAPI, Request
 from starlette.types import Scope
 
-from quickml.errors import QuickMLError
+from quickml.errors import FileImportingError, QuickMLError
 from quickml.http.files.quotas import Downloads
 from quickml.http.server.metrics import Metrics
 from quickml.http.shares import Shares
@@ -17,6 +20,12 @@ from quickml.http.studio.pages import Studio
 from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
+
+Given = TypeVarTuple("Given")
+Result = TypeVar("Result")
+
+IMPORT_WAIT_S = 10.0
+"""How long a request waits for a file to be read. Who waits longer follows the events of the file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,15 +57,30 @@ def state_of(app: FastAPI) -> AppState:
     return state
 
 
+async def imported(
+    state: AppState, owner: str, function: Callable[[*Given], Result], *arguments: *Given
+) -> Result:
+    """Call a function that needs a file of the owner to have been read; what takes long is waited for.
+
+    Raises:
+        FileImportingError: it takes longer than a request may wait.
+    """
+    ends_at, pause_s = time.monotonic() + IMPORT_WAIT_S, 0.05
+    while True:
+        try:
+            return await state.imports.run(owner, function, *arguments)
+        except FileImportingError:
+            if time.monotonic() > ends_at:
+                raise
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, 0.5)
+
+
 async def read_files(state: AppState, owner: str, document: bytes) -> None:
     """Have the files read that a document names, so that checking it afterwards keeps nobody else waiting."""
     if b'"file"' in document:
-        await state.imports.run(owner, _read_files, state.service, document, owner)
-
-
-def _read_files(service: Service, document: bytes, owner: str) -> None:
-    with suppress(QuickMLError):  # whoever checks the document raises it
-        service.plan(document, owner)
+        with suppress(QuickMLError):  # whoever checks the document raises it
+            await imported(state, owner, state.service.plan, document, owner)
 
 
 def owner_in(scope: Scope) -> str:

@@ -103,6 +103,8 @@ class Attempt:
     job_id: str
     number: int
     """The fence."""
+    owner: str = ""
+    """Of the job."""
     document: str
     plan: str | None = None
     """The plan of the document as JSON; None of a job of an older server."""

@@ -125,6 +125,7 @@ def attempt_at(job: Job) -> Attempt:
     return Attempt(
         job_id=job.id,
         number=job.attempt,
+        owner=job.owner,
         document=job.document,
         plan=job.plan,
         checkpoint=job.checkpoint,

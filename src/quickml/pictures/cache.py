@@ -32,8 +32,18 @@ _FRESH_NS = 2_000_000_000
 class PictureCache:
     """Decoded pictures by key, and digests of sources by their stamps."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, *, most_bytes: int | None = None, spare_bytes: int = 0
+    ) -> None:
+        """Keep pictures in a folder.
+
+        Args:
+            folder: by default `pictures` in the user's cache folder.
+            most_bytes: room that one entry may need; None is any.
+            spare_bytes: room that stays free on the disk.
+        """
         self._folder = folder or cache_folder() / "pictures"
+        self.most_bytes, self._spare_bytes = most_bytes, spare_bytes
 
     def about(self, key: str) -> dict[str, Any] | None:
         """What is kept with the pixels of a key; None if there are none."""
@@ -61,7 +71,7 @@ class PictureCache:
         """
         with _disk_errors(self._folder):
             self._prepare()
-            if shutil.disk_usage(self._folder).free < needed_bytes:
+            if shutil.disk_usage(self._folder).free < needed_bytes + self._spare_bytes:
                 raise OSError(errno.ENOSPC, f"less than {needed_bytes >> 20:,} MiB free")
             if self.about(key) is None:
                 shutil.rmtree(self._folder / key, ignore_errors=True)  # one that is damaged

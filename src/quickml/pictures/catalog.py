@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,9 @@ from quickml.datasets.places import located
 from quickml.errors import DatasetError, PicturesError
 
 if TYPE_CHECKING:
+    from quickml.pictures.cache import PictureCache
     from quickml.pictures.prepare import PreparedPictures
+    from quickml.pictures.sources import PictureSource
 
 
 def silent(what: str, done: int, total: int) -> None:
@@ -47,16 +50,23 @@ class LocalPictures(FileCatalog[PicturesReference]):
         self._progress, self._cache = progress, cache
 
     def _prepared(self, reference: PicturesReference) -> PreparedPictures:
-        from quickml.pictures.cache import PictureCache
         from quickml.pictures.prepare import prepare
         from quickml.pictures.problems import refused
-        from quickml.pictures.sources import opened
 
         if "file" not in reference.__dict__:  # a document of 2018 may lack it
             raise DatasetError('pictures: expected "file", found none')
-        path = located(self._folder, reference.file, reference.sha256)
         try:
-            with opened(path, reference.file) as source:
-                return prepare(source, reference, PictureCache(self._cache), self._progress)
+            with self._opened(reference) as (source, cache):
+                return prepare(source, reference, cache, self._progress)
         except PicturesError as error:
             raise refused(error) from None
+
+    @contextmanager
+    def _opened(self, reference: PicturesReference) -> Iterator[tuple[PictureSource, PictureCache]]:
+        """The pictures of a reference, and where they are kept when they are decoded."""
+        from quickml.pictures.cache import PictureCache
+        from quickml.pictures.sources import opened
+
+        path = located(self._folder, reference.file, reference.sha256)
+        with opened(path, reference.file) as source:
+            yield source, PictureCache(self._cache)

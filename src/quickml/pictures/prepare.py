@@ -14,7 +14,7 @@ import numpy as np
 from quickml.datasets.data import Data
 from quickml.datasets.files import PicturesReference
 from quickml.datasets.info import DatasetInfo
-from quickml.document.advice import leave_out, write
+from quickml.document.advice import leave_out, told, write
 from quickml.document.files import changed
 from quickml.errors import DatasetError, Notice
 from quickml.pictures.cache import PictureCache
@@ -23,7 +23,7 @@ from quickml.pictures.layout import Layout, layout
 from quickml.pictures.notices import of_layout, of_options
 from quickml.pictures.problems import option
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import Progress, survey
+from quickml.pictures.survey import Progress, Survey, survey
 
 TEST_FRACTION = 0.2
 VERSION = 1
@@ -60,9 +60,13 @@ class PreparedPictures:
 
 
 def prepare(
-    source: PictureSource, reference: PicturesReference, cache: PictureCache, progress: Progress
+    source: PictureSource,
+    reference: PicturesReference,
+    cache: PictureCache,
+    progress: Progress,
+    looked: Survey | None = None,
 ) -> PreparedPictures:
-    """Prepare pictures as a document says.
+    """Prepare pictures as a document says; `looked` is what is known of the files already.
 
     Raises:
         DocumentError: options do not fit, or pictures cannot be read; pointers start with /dataset.
@@ -78,7 +82,7 @@ def prepare(
         key = _key(completed)
         if about := cache.about(key):
             return _prepared(reference, completed, found, about, cache.pixels(key))
-    looked = survey(source, found.files, progress)
+    looked = looked or survey(source, found.files, progress)
     known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
     cache.remember(stamp, known, changed_ns)
     if reference.sha256 is not None and reference.sha256 != looked.sha256:
@@ -88,6 +92,7 @@ def prepare(
     about = cache.about(key)
     if about is None:
         run = PictureImport(source=source, found=found, looked=looked, reference=completed, progress=progress)
+        _check_room(run, cache)
         with cache.new(key, run.needed_bytes) as folder:
             about = run.write(folder)
     return _prepared(reference, completed, found, about, cache.pixels(key))
@@ -102,6 +107,13 @@ def _check_options(reference: PicturesReference, found: Layout) -> None:
         pointer = "/dataset/test_fraction"
         advice = leave_out(pointer, "leave it out")
         raise option(pointer, "no fraction of pictures that have a test folder", "one", advice)
+
+
+def _check_room(run: PictureImport, cache: PictureCache) -> None:
+    if cache.most_bytes is not None and run.needed_bytes > cache.most_bytes:
+        expected = f"pictures that take at most {cache.most_bytes / 2**20:,.1f} MiB when they are decoded"
+        found = f"{run.needed_bytes / 2**20:,.1f} MiB in this size"
+        raise option("/dataset/size", expected, found, told("write a smaller size, or send fewer pictures"))
 
 
 def _completed(reference: PicturesReference, found: Layout, known: Mapping[str, Any]) -> PicturesReference:

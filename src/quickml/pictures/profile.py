@@ -15,7 +15,7 @@ from quickml.pictures.catalog import silent
 from quickml.pictures.layout import layout
 from quickml.pictures.prepare import PreparedPictures, prepare
 from quickml.pictures.propose import document
-from quickml.pictures.sources import opened
+from quickml.pictures.sources import PictureSource, opened
 from quickml.pictures.survey import survey
 
 MOST_SIZES = 5
@@ -32,6 +32,8 @@ class PictureProfile:
     """Whether there is a folder of pictures for the test."""
     classes: tuple[tuple[str, int], ...]
     """Labels and their pictures."""
+    channels: int
+    """1 if all pictures are grey, otherwise 3."""
     formats: tuple[tuple[str, int], ...]
     """Formats and their pictures, the commonest first."""
     sizes: tuple[tuple[int, int, int], ...]
@@ -41,15 +43,19 @@ class PictureProfile:
     problems: tuple[Problem, ...]
     """Why there is no document."""
     document: dict[str, Any] | None
+    prepared: PreparedPictures | None
+    """The pictures as that document learns from them."""
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON."""
         return {
+            "kind": "pictures",
             "file": self.file,
             "sha256": self.sha256,
             "pictures": self.pictures,
             "has_test": self.has_test,
             "classes": [{"label": label, "pictures": count} for label, count in self.classes],
+            "channels": self.channels,
             "formats": dict(self.formats),
             "sizes": [
                 {"height": height, "width": width, "pictures": count} for height, width, count in self.sizes
@@ -74,25 +80,34 @@ def profile(path: Path, file: str, progress: Callable[[str, int, int], None] = s
         DatasetError: the cache cannot be written.
     """
     with opened(path, file) as source:
-        found = layout(source)
-        looked = survey(source, found.files, progress)
-        sizes = Counter((one.height, one.width) for one in looked.headers if one)
-        prepared: PreparedPictures | None = None
-        problems: tuple[Problem, ...] = ()
-        try:
-            prepared = prepare(source, PicturesReference(file=file), PictureCache(), progress)
-        except DocumentError as error:
-            problems = error.problems
+        return profile_of(source, PictureCache(), progress)
+
+
+def profile_of(
+    source: PictureSource, cache: PictureCache, progress: Callable[[str, int, int], None]
+) -> PictureProfile:
+    """As `profile`, of a source that is open."""
+    found = layout(source)
+    looked = survey(source, found.files, progress)
+    sizes = Counter((one.height, one.width) for one in looked.headers if one)
+    prepared: PreparedPictures | None = None
+    problems: tuple[Problem, ...] = ()
+    try:
+        prepared = prepare(source, PicturesReference(file=source.file), cache, progress, looked)
+    except DocumentError as error:
+        problems = error.problems
     return PictureProfile(
-        file=file,
+        file=source.file,
         sha256=looked.sha256,
         pictures=len(found.files),
         has_test=found.has_test,
         classes=tuple(found.counts().items()),
+        channels=looked.channels,
         formats=tuple(looked.formats.items()),
         sizes=tuple((*size, count) for size, count in sizes.most_common(MOST_SIZES)),
         different_sizes=len(sizes),
         notices=prepared.notices if prepared else found.notices,
         problems=problems,
         document=document(prepared) if prepared else None,
+        prepared=prepared,
     )

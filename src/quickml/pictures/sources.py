@@ -120,8 +120,10 @@ class ArchiveSource:
 
     labels: Mapping[str, str] | None = None
 
-    def __init__(self, path: Path, file: str, *, holds: str = "pictures") -> None:
+    def __init__(self, path: Path, file: str, *, sha256: str | None = None, holds: str = "pictures") -> None:
+        """Open an archive. Where `sha256` is given, the path is of a store that has this content there."""
         self.file, self._path, self._archive = file, path, ZipArchive(path, file, holds=holds)
+        self._stored = sha256
         self.names: Sequence[str] = sorted(name for name in self._archive.entries if not is_passed(name))
         self.folders: Iterable[str] = [name for name in self._archive.folders if not is_passed(name)]
 
@@ -131,6 +133,8 @@ class ArchiveSource:
 
     def stamp(self) -> tuple[str, int]:
         """See `PictureSource`."""
+        if self._stored is not None:
+            return f"sha256 {self._stored}", 0
         return stamps(self._path.parent, [self._path.name])
 
     def sha256(self, sums: Mapping[str, str]) -> str:  # noqa: ARG002
@@ -149,8 +153,8 @@ class ProjectSource(ArchiveSource):
     MeemeeLab's TeachableMachine-Scraper writes projects like this. Those of sounds have archives in them.
     """
 
-    def __init__(self, path: Path, file: str) -> None:
-        super().__init__(path, file, holds="a project")
+    def __init__(self, path: Path, file: str, *, sha256: str | None = None) -> None:
+        super().__init__(path, file, sha256=sha256, holds="a project")
         try:
             self.labels: Mapping[str, str] | None = {
                 name: name.rpartition(_SAMPLE)[0] for name in self.names if _SAMPLE in name

@@ -2,6 +2,7 @@
 
 from quickml.executors.executor import Executor, State, Worker
 from quickml.files.digest import PART_BYTES
+from quickml.imports.partial import MOST_BYTES
 from quickml.jobs import counters
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
@@ -11,6 +12,8 @@ from quickml.service.descriptions import FileDescription
 from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
+from quickml.service.import_runs import ImportEvent, ImportRun
+from quickml.service.imports import Importer
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction, PredictionOptions, Steps
@@ -22,6 +25,7 @@ from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, chec
 __all__ = [
     "ANSWERS",
     "MEMBER",
+    "MOST_BYTES",
     "OPEN_OWNER",
     "PART_BYTES",
     "VARIANT",
@@ -39,6 +43,9 @@ __all__ = [
     "FileLimits",
     "FramePage",
     "Health",
+    "ImportEvent",
+    "ImportRun",
+    "Importer",
     "Job",
     "JobStore",
     "Limits",

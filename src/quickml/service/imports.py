@@ -1,146 +1,266 @@
-"""Reading the files of users, in processes of their own with a limit on memory and time."""
+"""What is in files of users: descriptions, profiles, rows, samples."""
 
 from __future__ import annotations
 
-import json
-import logging
-import subprocess
-import sys
-import threading
-from collections import OrderedDict
+import shutil
+import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
-from typing import Any
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
+from quickml.datasets import registry
 from quickml.datasets.catalog import Described
-from quickml.datasets.files import TableReference
+from quickml.datasets.files import FileReference, pins_of
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import told
+from quickml.document.codes import Code
 from quickml.document.problem import problem
-from quickml.errors import DatasetUnavailableError, DocumentError, Notice, Problem
+from quickml.errors import (
+    DatasetUnavailableError,
+    DiskFullError,
+    DocumentError,
+    FileImportingError,
+    Notice,
+    Problem,
+    QuickMLError,
+    UploadNotFoundError,
+)
+from quickml.imports.kept import kept
+from quickml.imports.kinds import HEAD_BYTES, is_slow, kind_of
+from quickml.imports.partial import whole_rows
+from quickml.imports.places import PARTIAL, file_folder, make_room, remove_abandoned, remove_unowned
+from quickml.service.import_runs import PASSING, Answer, ImportRun, ImportRuns, ImportTask, Pins
 from quickml.storage.artifacts.store import ArtifactStore
-from quickml.uploads.record import FileLimits
+from quickml.uploads.record import UserFile
+from quickml.uploads.uploads import UploadStore
 
-log = logging.getLogger(__name__)
+if TYPE_CHECKING:
+    from quickml.datasets.data import Data
 
-COMMAND = (sys.executable, "-P", "-m", "quickml.tables")
-KEPT = 64
-"""Number of results that are kept: the studio checks a document at every change."""
 
-Answer = dict[str, Any]
+IMPORTING: Code = "file-importing"
+"""The code of the problem of a document whose file is being read."""
 
 
 class Importer:
-    """Describes tables of users. Thread-safe.
+    """Describes files of users. Thread-safe.
 
-    Results are kept by owner, so that nobody can find out by their speed what others have imported.
+    What takes long goes on in the background: `FileImportingError` is raised until it is done. Everything is
+    kept by owner.
     """
 
-    def __init__(self, artifacts: ArtifactStore, limits: FileLimits) -> None:
-        self._artifacts, self._limits = artifacts, limits
-        self._kept: OrderedDict[tuple[str, str], tuple[frozenset[str], Answer]] = OrderedDict()
-        self._lock = threading.Lock()
-        self._deletions = 0
+    def __init__(
+        self, artifacts: ArtifactStore, files: UploadStore, folder: Path, *, min_free_disk_bytes: int = 0
+    ) -> None:
+        """Read files of the stores; `folder` is for what is made of them, and can be made again."""
+        self._artifacts, self._files, self._folder = artifacts, files, folder
+        self._limits, self._min_free_disk_bytes = files.limits, min_free_disk_bytes
+        self._runs = ImportRuns(artifacts, self._prepared, self._is_there, self._discard)
+        remove_abandoned(folder)
 
-    def describe(self, owner: str, reference: TableReference) -> Described:
-        """What a table is that the owner has uploaded; its files are pinned.
+    def describe(self, owner: str, reference: FileReference) -> Described:
+        """What the data is of files that the owner has uploaded; they are pinned.
 
         Raises:
-            DocumentError: the table and the reference do not fit.
+            DocumentError: the file and the reference do not fit.
+            FileImportingError: it is being read.
             DatasetUnavailableError: it cannot be described.
+            DiskFullError: there is too little room.
         """
-        pins = [sha256 for sha256 in (reference.sha256, reference.test_sha256) if sha256]
         asked = {"work": "describe", "reference": reference.model_dump(mode="json", exclude_none=True)}
-        answer = self._answer(owner, asked, pins)
+        answer = self._answer(self._task(owner, asked, pins_of(reference), reference.name), reference.file)
+        kind = registry.find(reference.name)
+        assert kind is not None
         return Described(
             info=DatasetInfo.model_validate(answer["info"]),
-            reference=TableReference.model_validate(answer["reference"]),
+            reference=kind.model_validate(answer["reference"]),
             notices=tuple(Notice(**notice) for notice in answer["notices"]),
         )
 
     def profile(
-        self, owner: str, sha256: str, file: str, target: str | None, options: dict[str, Any] | None = None
+        self, owner: str, file: UserFile, target: str | None, options: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
-        """What is in a table; see `tables.profile`.
+        """What is in a file; see `tables.profile` and `pictures.profile`. `options` are those of a query.
 
         Raises:
-            DocumentError: it is no table.
-            DatasetUnavailableError: it is no table.
+            DocumentError, DatasetUnavailableError: nothing can be learned from it.
+            FileImportingError, DiskFullError: see `describe`.
         """
-        asked = {"work": "profile", "file": file, "target": target, "options": options or {}}
-        found: dict[str, Any] = self._answer(owner, asked, [sha256])["profile"]
+        task = self._profile_task(owner, file, target, options or {})
+        found: dict[str, Any] = self._answer(task, file.name)["profile"]
         return found
 
-    def rows(self, owner: str, sha256: str, file: str, *, offset: int, limit: int) -> dict[str, Any]:
+    def partial(
+        self, owner: str, name: str, start: bytes, received_bytes: int, target: str | None
+    ) -> dict[str, Any]:
+        """What is in the beginning of a table that is still arriving; `start` are its first bytes.
+
+        Raises:
+            DatasetUnavailableError: it is no table, or has no whole row yet.
+            DocumentError: nothing can be learned from it.
+        """
+        if kind_of(start[:HEAD_BYTES]) != "table":
+            raise DatasetUnavailableError(f"{name}: expected all of an archive to look into it, found a part")
+        rows = whole_rows(start)
+        if not rows:
+            raise DatasetUnavailableError(f"{name}: expected whole rows of a table, found none yet")
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=PARTIAL) as file:
+            file.write(rows)
+            file.flush()
+            asked: Answer = {"work": "profile", "kind": "table", "file": name, "target": target}
+            asked["paths"] = {"": file.name}
+            task = self._task(owner, asked, [], "table")
+            run = self._runs.start(task)
+            answer = run.wait()
+            self._runs.drop(run)
+        found: dict[str, Any] = self._checked(answer, task)["profile"]
+        known = {"sha256": None, "is_partial": True}
+        return {**found, **known, "received_bytes": received_bytes, "read_bytes": len(rows)}
+
+    def rows(self, owner: str, file: UserFile, *, offset: int, limit: int) -> dict[str, Any]:
         """Some rows of a table, as texts.
 
         Raises:
             DocumentError, DatasetError: see `profile`.
         """
-        asked = {"work": "rows", "file": file, "offset": offset, "limit": limit}
-        found: dict[str, Any] = self._answer(owner, asked, [sha256])["rows"]
+        asked = {"work": "rows", "file": file.name, "offset": offset, "limit": limit}
+        found: dict[str, Any] = self._answer(self._task(owner, asked, [file.sha256], "table"), file.name)[
+            "rows"
+        ]
         return found
 
+    def samples(self, owner: str, file: UserFile) -> tuple[DatasetInfo, Data]:
+        """The pictures of a file, as the document learns from them that its profile proposes.
+
+        Raises:
+            DatasetUnavailableError: it has none, or they cannot be learned from.
+            DocumentError, FileImportingError, DiskFullError: see `profile`.
+        """
+        task = self._profile_task(owner, file, None)
+        if task.asked["kind"] != "pictures":
+            raise DatasetUnavailableError(f"{file.name}: expected pictures, found a table; ask for its rows")
+        for _ in range(2):
+            found = self._answer(task, file.name)["samples"]
+            if found is None:
+                raise DatasetUnavailableError(f"{file.name}: expected pictures that can be learned from")
+            info = DatasetInfo.model_validate(found["info"])
+            data = kept(file_folder(self._folder, owner, file.sha256) / found["key"], info)
+            if data is not None:
+                return info, data
+            self._runs.drop(self._runs.start(task))  # they had to make room for others
+        raise FileImportingError([_importing(file.name, "soon")])
+
+    def run(self, owner: str, file: UserFile) -> ImportRun:
+        """The newest run that reads a file; a new one if there is none."""
+        return self._runs.newest(owner, file.sha256) or self._runs.start(
+            self._profile_task(owner, file, None)
+        )
+
+    def known_run(self, owner: str, sha256: str) -> ImportRun | None:
+        """The newest run that reads a file, if there is one."""
+        return self._runs.newest(owner, sha256)
+
     def forget(self, owner: str, sha256: str) -> None:
-        """Forget everything about a file of an owner."""
-        with self._lock:
-            self._deletions += 1
-            for key in [key for key, (pins, _) in self._kept.items() if key[0] == owner and sha256 in pins]:
-                del self._kept[key]
+        """Forget everything about a file of an owner, and remove what was made of it."""
+        self._runs.forget(owner, sha256)
+        self._discard(owner, sha256)
 
-    def _answer(self, owner: str, asked: Answer, pins: Sequence[str]) -> Answer:
-        key = owner, json.dumps([asked, pins], sort_keys=True)
-        with self._lock:
-            deletions = self._deletions
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return _checked(self._kept[key][1])
-        answer = self._run(asked, pins)
-        with self._lock:
-            if deletions == self._deletions:  # otherwise it may be of a file that is deleted by now
-                self._kept[key] = frozenset(pins), answer
-            while len(self._kept) > KEPT:
-                self._kept.popitem(last=False)
-        return _checked(answer)
+    def sweep(self) -> None:
+        """Remove what was made of files that are not there any more."""
+        remove_unowned(self._folder, self._files.owned())
 
-    def _run(self, asked: Answer, pins: Sequence[str]) -> Answer:
-        with ExitStack() as files:
-            paths = {pin: str(files.enter_context(self._artifacts.local_path(pin))) for pin in pins}
-            about = {**asked, "paths": paths, "memory_bytes": self._limits.import_memory_bytes}
-            try:
-                done = subprocess.run(  # noqa: S603  # our own module
-                    COMMAND,
-                    input=json.dumps(about),
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.DEVNULL,  # a traceback may quote the data
-                    timeout=self._limits.import_timeout_s,
-                    text=True,
-                    check=False,
-                )
-                answer: Answer = json.loads(done.stdout)
-            except subprocess.TimeoutExpired:
-                return {"late": self._limits.import_timeout_s}
-            except ValueError:  # it was killed
-                log.warning("a table could not be read: the process ended with %d", done.returncode)
-                return {"memory": True}
+    def close(self) -> None:
+        """End what goes on."""
+        self._runs.close()
+
+    def _profile_task(self, owner: str, file: UserFile, target: str | None) -> ImportTask:
+        with self._artifacts.open(file.sha256, 0, HEAD_BYTES) as stream:
+            kind = kind_of(stream.read(HEAD_BYTES) or b"")
+        asked: Answer = {"work": "profile", "kind": kind, "file": file.name}
+        if kind == "table":
+            asked["target"] = target
+        return self._task(owner, asked, [file.sha256], kind)
+
+    def _task(self, owner: str, asked: Answer, pins: Sequence[str], kind: str) -> ImportTask:
+        slow, limits = is_slow(kind), self._limits
+        timeout_s = limits.import_pictures_timeout_s if slow else limits.import_timeout_s
+        return ImportTask(owner=owner, asked=asked, pins=tuple(pins), timeout_s=timeout_s, is_slow=slow)
+
+    def _answer(self, task: ImportTask, file: str) -> Answer:
+        run = self._runs.start(task)
+        if task.is_slow and not run.is_done:
+            done = "{done:,} of {total:,} pictures are {what}".format(**run.progress) if run.progress else ""
+            raise FileImportingError([_importing(file, done or "it waits")])
+        answer = run.wait()
+        if PASSING & answer.keys():
+            self._runs.drop(run)
+        return self._checked(answer, task)
+
+    def _checked(self, answer: Answer, task: ImportTask) -> Answer:
+        """The result of an import that did not fail."""
+        if "problems" in answer:
+            raise DocumentError([Problem(**one) for one in answer["problems"]])
+        if "error" in answer:
+            raise DatasetUnavailableError(answer["error"])
+        if "cancelled" in answer:
+            raise UploadNotFoundError(task.pins[0] if task.pins else "")
+        if "disk" in answer:
+            free = self._artifacts.free_bytes() or 0
+            raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+        if "killed" in answer:
+            raise DatasetUnavailableError("expected a process that reads the file, found none; try again")
+        if "memory" in answer or "late" in answer:
+            what = "memory" if "memory" in answer else f"{answer['late']:g} seconds"
+            raise DocumentError([_too_large(what, is_table=not task.is_slow)])
         return answer
 
+    def _prepared(self, task: ImportTask) -> Answer:
+        limits = self._limits
+        if task.is_slow:
+            make_room(self._folder, task.owner, limits.files_per_owner_bytes)
+        folders = {
+            "root": str(self._folder),
+            "owner": task.owner,
+            "most_bytes": limits.files_per_owner_bytes,
+            "spare_bytes": self._min_free_disk_bytes,
+        }
+        return {"memory_bytes": limits.import_memory_bytes, "folders": folders}
 
-def _checked(answer: Answer) -> Answer:
-    """The result of an import that did not fail."""
-    if "problems" in answer:
-        raise DocumentError([Problem(**one) for one in answer["problems"]])
-    if "error" in answer:
-        raise DatasetUnavailableError(answer["error"])
-    if "memory" in answer or "late" in answer:
-        what = "memory" if "memory" in answer else f"{answer['late']:g} seconds"
-        raise DocumentError([
-            problem(
-                "table-file",
-                "/dataset/file",
-                expected=f"a table that can be read with the {what} that this server allows",
-                found="one that needs more",
-                advice=told("send fewer rows or columns"),
-            )
-        ])  # fmt: skip
-    return answer
+    def _is_there(self, owner: str, pins: Pins) -> bool:
+        try:
+            for pin in pins:
+                self._files.file(pin, owner)
+        except UploadNotFoundError:
+            return False
+        except QuickMLError:  # the database cannot be read: the next sweep knows
+            return True
+        return True
+
+    def _discard(self, owner: str, sha256: str) -> None:
+        folder = file_folder(self._folder, owner, sha256)
+        shutil.rmtree(folder, ignore_errors=True)
+        with suppress(OSError):  # the owner has others
+            folder.parent.rmdir()
+
+
+def _too_large(what: str, *, is_table: bool) -> Problem:
+    return problem(
+        "table-file" if is_table else "pictures-source",
+        "/dataset/file",
+        expected=f"a file that can be read with the {what} that this server allows",
+        found="one that needs more",
+        advice=told("send fewer rows or columns" if is_table else "send fewer pictures, or smaller ones"),
+    )
+
+
+def _importing(file: str, done: str) -> Problem:
+    return problem(
+        IMPORTING,
+        "/dataset/file",
+        expected="a file that the server has read",
+        found=f"{file!r:.200}, which it is reading ({done})",
+        advice=told("wait for it, and ask again"),
+        file=file,
+    )

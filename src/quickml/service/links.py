@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from quickml.errors import LinkError
+from quickml.jobs.job import Artifact
+from quickml.jobs.jobs import JobStore
 
 MAX_S = 7 * 24 * 3600.0
 KEY_BYTES = 32
@@ -75,3 +77,42 @@ class LinkSigner:
             raise LinkError(
                 f"link: expected one that is valid now, found one that expired at {link.expires_at}"
             )
+
+
+class FileLinks:
+    """Links to the files of jobs, and who may use them."""
+
+    def __init__(self, jobs: JobStore, signer: LinkSigner) -> None:
+        self._jobs, self._signer = jobs, signer
+
+    @property
+    def max_s(self) -> float:
+        """The longest time for which a link may be valid."""
+        return self._signer.max_s
+
+    def link(self, artifact: Artifact, seconds: int) -> tuple[Link, str]:
+        """A link to a file that is valid for this many seconds, and its signature."""
+        expires = self._signer.expiry(seconds)
+        link = Link(job_id=artifact.job_id, sha256=artifact.sha256, name=artifact.name, expires=expires)
+        return link, self._signer.sign(link)
+
+    def bearer(self, link: Link, signature: str) -> str:
+        """The owner of the file that a link gives access to.
+
+        Raises:
+            LinkError: the signature is wrong, or the link has expired.
+            JobNotFoundError: the job was removed.
+        """
+        self._signer.check(link, signature)
+        return self._jobs.job(link.job_id).owner
+
+    def bearer_of_content(self, job_id: str, sha256: str, expires: int, signature: str) -> str:
+        """As `bearer`, for a request that names all of a link but the file's name.
+
+        Without a valid signature, the error does not reveal whether the job exists.
+        """
+        names = {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}
+        links = [Link(job_id=job_id, sha256=sha256, name=name, expires=expires) for name in names or {""}]
+        return self.bearer(
+            next((link for link in links if self._signer.is_ours(link, signature)), links[0]), signature
+        )

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     Indices = npt.NDArray[np.intp]
 
 SplitName = Literal["train", "test"]
+Shown = tuple[DatasetInfo, Data]
+"""A dataset whose samples are looked at."""
 
 MAX_SAMPLES = 2000
 """Most samples of an answer."""
@@ -48,7 +50,11 @@ def samples(dataset: Dataset, wanted: Wanted, loaded: LoadedDatasets = LOADED) -
         RequestError: an id, a label or an option that the dataset does not have.
         DatasetUnavailableError: see `LoadedDatasets.get`.
     """
-    info, data = loaded.get(dataset)
+    return samples_of(*loaded.get(dataset), wanted)
+
+
+def samples_of(info: DatasetInfo, data: Data, wanted: Wanted) -> dict[str, Any]:
+    """As `samples`, of data that is there."""
     x, y = split(data, wanted.split)
     ordered = _ordered(info, y, wanted)
     most = wanted.limit if info.is_image else min(wanted.limit, max(1, MAX_NUMBERS // math.prod(info.shape)))

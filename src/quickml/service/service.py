@@ -12,9 +12,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from quickml.datasets.files import pins_of
 from quickml.document import Plan, read
 from quickml.document.text import decoded
-from quickml.errors import ArtifactDamagedError, ArtifactError, DiskFullError, JobStateError, StoreError
+from quickml.errors import (
+    ArtifactDamagedError,
+    ArtifactError,
+    DiskFullError,
+    DocumentError,
+    FileImportingError,
+    JobStateError,
+    StoreError,
+)
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
@@ -26,12 +35,12 @@ from quickml.service.disk import Disk
 from quickml.service.event_hub import EventHub
 from quickml.service.films import Films
 from quickml.service.history import History
-from quickml.service.imports import Importer
+from quickml.service.imports import IMPORTING, Importer
 from quickml.service.inference import Inference
-from quickml.service.links import KEY_BYTES, Link, LinkSigner
+from quickml.service.links import KEY_BYTES, FileLinks, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.uploads import Uploads
-from quickml.service.user_tables import OwnedTables, pinned
+from quickml.service.user_files import OwnedFiles
 from quickml.storage.artifacts.checksums import check_parts
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
@@ -78,6 +87,7 @@ class Service:
         probe: StorageProbe,
         tokens: TokenStore,
         uploads: Uploads,
+        importer: Importer,
         scratch: Path,
         documents: DocumentLimits | None = None,
         queue: Limits = NO_LIMITS,
@@ -90,11 +100,11 @@ class Service:
         Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
-        self._probe, self.uploads, self.importer = probe, uploads, Importer(artifacts, uploads.limits)
-        uploads.on_deletion = self.importer.forget
+        self._probe, self.uploads, self.importer = probe, uploads, importer
+        uploads.on_deletion = importer.forget
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
-        self._signer = signer or LinkSigner(secrets.token_bytes(KEY_BYTES))
+        self.links = FileLinks(jobs, signer or LinkSigner(secrets.token_bytes(KEY_BYTES)))
         self.inference = Inference(jobs, artifacts, scratch)
         self.films = Films(jobs, artifacts)
         self.history = History(jobs, max_s=self._documents.max_seconds)
@@ -118,6 +128,7 @@ class Service:
     def close(self) -> None:
         """Start no more jobs, and end running attempts within the grace period. May be called again."""
         self.inference.close()
+        self.importer.close()
         with self._closing:
             if self._is_running:
                 self._executor.close(self._grace_s)
@@ -126,6 +137,7 @@ class Service:
     def sweep(self) -> None:
         """Remove old uploads, files that nothing refers to, and what is left of jobs deleted long ago."""
         self.uploads.sweep()
+        self.importer.sweep()
         self._disk.sweep()
         self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 
@@ -153,8 +165,14 @@ class Service:
 
         Raises:
             DocumentError: with every problem found.
+            FileImportingError: a file is being read; ask again later.
         """
-        plan = read(document, OwnedTables(owner, self.uploads, self.importer))
+        try:
+            plan = read(document, OwnedFiles(owner, self.uploads, self.importer))
+        except DocumentError as error:
+            if any(problem.code == IMPORTING for problem in error.problems):
+                raise FileImportingError(error.problems, more=error.more) from None
+            raise
         check_limits(plan, self._documents)
         return plan
 
@@ -180,7 +198,7 @@ class Service:
             plan=plan.to_json(),
             max_seconds=self._documents.max_seconds,
             idempotency_key=idempotency_key,
-            files=pinned(plan.document.dataset),
+            files=pins_of(plan.document.dataset),
         )
         job, is_new = self._jobs.submit(new, self._queue)
         if is_new:
@@ -327,40 +345,6 @@ class Service:
     def check_parts(self, sha256: str, start: int, stop: int) -> None:
         """Check whole parts of a stored file; see `checksums.check_parts`."""
         check_parts(self._artifacts, sha256, start, stop)
-
-    # Links
-
-    @property
-    def link_max_s(self) -> float:
-        """The longest time for which a link may be valid."""
-        return self._signer.max_s
-
-    def link(self, artifact: Artifact, seconds: int) -> tuple[Link, str]:
-        """A link to a file that is valid for this many seconds, and its signature."""
-        expires = self._signer.expiry(seconds)
-        link = Link(job_id=artifact.job_id, sha256=artifact.sha256, name=artifact.name, expires=expires)
-        return link, self._signer.sign(link)
-
-    def bearer(self, link: Link, signature: str) -> str:
-        """The owner of the file that a link gives access to.
-
-        Raises:
-            LinkError: the signature is wrong, or the link has expired.
-            JobNotFoundError: the job was removed.
-        """
-        self._signer.check(link, signature)
-        return self._jobs.job(link.job_id).owner
-
-    def bearer_of_content(self, job_id: str, sha256: str, expires: int, signature: str) -> str:
-        """As `bearer`, for a request that names all of a link but the file's name.
-
-        Without a valid signature, the error does not reveal whether the job exists.
-        """
-        names = {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}
-        links = [Link(job_id=job_id, sha256=sha256, name=name, expires=expires) for name in names or {""}]
-        return self.bearer(
-            next((link for link in links if self._signer.is_ours(link, signature)), links[0]), signature
-        )
 
     # Operations
 

@@ -7,7 +7,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from quickml.datasets import Dataset
+from quickml.datasets import Data, Dataset, DatasetInfo
 from quickml.errors import InputError
 from quickml.service.loaded import LOADED, LoadedDatasets
 from quickml.service.samples import SplitName, checked, refused, split
@@ -36,7 +36,11 @@ def sheet(dataset: Dataset, ids: Sequence[int], name: SplitName, loaded: LoadedD
         RequestError: there is no sample with such an id.
         DatasetUnavailableError: see `LoadedDatasets.get`.
     """
-    info, data = loaded.get(dataset)
+    return sheet_of(*loaded.get(dataset), ids, name)
+
+
+def sheet_of(info: DatasetInfo, data: Data, ids: Sequence[int], name: SplitName) -> bytes:
+    """As `sheet`, of data that is there."""
     if not info.is_image or info.shape[2:] not in ((), (1,), (3,)):
         raise InputError(
             f"{info.name}: expected a dataset of grey or RGB pictures, found {info.kind} of shape"

@@ -60,7 +60,7 @@ class Uploads:
         min_free_disk_bytes: int = 0,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._store, self._partials, self._artifacts = store, partials, artifacts
+        self.store, self._partials, self._artifacts = store, partials, artifacts
         self.limits, self._min_free_disk_bytes, self._clock = limits, min_free_disk_bytes, clock
         self._appends, self._filing = Appends(), threading.Lock()
         self._must_purge = False
@@ -80,10 +80,10 @@ class Uploads:
         if new.sha256 is None:
             return None
         with suppress(UploadNotFoundError):
-            size_bytes = self._store.file(new.sha256, owner).size_bytes
+            size_bytes = self.store.file(new.sha256, owner).size_bytes
             if new.size_bytes not in (None, size_bytes):
                 raise UploadLengthError(expected=size_bytes, found=new.size_bytes or 0)
-            return self._store.known(owner, new.sha256, new.name)
+            return self.store.known(owner, new.sha256, new.name)
         return None
 
     def begin(self, owner: str, new: NewUpload, *, resumes: bool = False) -> UploadState:
@@ -93,14 +93,14 @@ class Uploads:
             FileTooLargeError, QuotaError, TooManyUploadsError: the owner may not upload so much.
             DiskFullError: there is too little room.
         """
-        upload = self._store.begin(owner, new, resumes=resumes)
+        upload = self.store.begin(owner, new, resumes=resumes)
         with suppress(UploadNotFoundError):  # it is new, or what had arrived was lost
             return self.state(upload.id, owner)
         try:
             self._check_disk(new.size_bytes or 0)
             self._partials.create(upload.id)
         except QuickMLError:
-            self._store.remove(upload.id, owner)
+            self.store.remove(upload.id, owner)
             raise
         log.info("%s: begun by %s", upload.id, owner)
         return self.described(upload, 0)
@@ -116,13 +116,13 @@ class Uploads:
         Raises:
             BusyUploadError: all has arrived, and is being stored.
         """
-        upload = self._store.upload(upload_id, owner)
+        upload = self.store.upload(upload_id, owner)
         if upload.is_complete:
             return self.described(upload, upload.size_bytes or 0)
         if not self._appends.interrupt(upload_id):
             offset = self._partials.size(upload_id)
             raise BusyUploadError(expected=offset, found=offset)
-        upload = self._store.upload(upload_id, owner)  # it may be complete now
+        upload = self.store.upload(upload_id, owner)  # it may be complete now
         if upload.is_complete:
             return self.described(upload, upload.size_bytes or 0)
         return self.described(upload, self._offset(upload))
@@ -136,7 +136,7 @@ class Uploads:
                 raise
             with self._filing:
                 self._artifacts.stat(upload.content)
-                self._store.complete(upload, sha256=upload.content, size_bytes=upload.size_bytes)
+                self.store.complete(upload, sha256=upload.content, size_bytes=upload.size_bytes)
             return upload.size_bytes
 
     def described(self, upload: Upload, offset: int) -> UploadState:
@@ -148,10 +148,21 @@ class Uploads:
     def open_uploads(self, owner: str) -> list[UploadState]:
         """The owner's uploads that are not complete. Requests that append to them go on."""
         found = []
-        for upload in self._store.open_uploads(owner):
+        for upload in self.store.open_uploads(owner):
             with suppress(UploadNotFoundError):
                 found.append(self.described(upload, self._partials.size(upload.id)))
         return found
+
+    def beginning(self, upload_id: str, owner: str, most_bytes: int) -> tuple[Upload, bytes, int]:
+        """An upload, the first bytes that have arrived, and how many have; none of one that is complete.
+
+        A request that appends goes on.
+        """
+        upload = self.store.upload(upload_id, owner)
+        start, size_bytes = (
+            (b"", 0) if upload.is_complete else self._partials.beginning(upload_id, most_bytes)
+        )
+        return upload, start, size_bytes
 
     @contextmanager
     def appending(
@@ -170,14 +181,14 @@ class Uploads:
             UploadLengthError: it has another length.
             UploadCompleteError: it is complete.
         """
-        upload = self._store.upload(upload_id, owner)
+        upload = self.store.upload(upload_id, owner)
         if upload.is_complete:
             raise UploadCompleteError
         with self._appends.only(upload_id, lambda: self._partials.size(upload_id), offset) as active:
             if length is not None:
-                upload = self._store.set_length(upload, length)
+                upload = self.store.set_length(upload, length)
             with self._partials.writer(upload_id) as writer:
-                append = Append(upload, writer, self._store)
+                append = Append(upload, writer, self.store)
                 try:
                     yield append, active
                 finally:
@@ -193,15 +204,15 @@ class Uploads:
             DigestError: it is another content than announced. The upload is removed.
         """
         size_bytes = self._partials.size(upload.id)
-        upload = self._store.set_length(upload, size_bytes)
+        upload = self.store.set_length(upload, size_bytes)
         checksums = self._partials.digest(upload.id)
         if upload.sha256 not in (None, checksums.sha256):
             self.discard(upload)
             raise DigestError(expected=upload.sha256 or "", found=checksums.sha256)
-        self._store.note_content(upload, checksums.sha256)
+        self.store.note_content(upload, checksums.sha256)
         with self._filing:
             self._partials.move(upload.id, checksums, self._artifacts)
-            file = self._store.complete(upload, sha256=checksums.sha256, size_bytes=size_bytes)
+            file = self.store.complete(upload, sha256=checksums.sha256, size_bytes=size_bytes)
         log.info("%s: complete, %d bytes", upload.id, size_bytes)
         return file
 
@@ -212,14 +223,14 @@ class Uploads:
 
     def cancel(self, upload_id: str, owner: str) -> None:
         """Remove an upload. A file that it has become stays."""
-        upload = self._store.upload(upload_id, owner)
+        upload = self.store.upload(upload_id, owner)
         self._appends.interrupt(upload_id)
         self.discard(upload)
 
     def discard(self, upload: Upload) -> None:
         """Remove an upload that nobody else appends to."""
         self._partials.remove(upload.id)
-        self._store.remove(upload.id, upload.owner)
+        self.store.remove(upload.id, upload.owner)
         self._purge()
         log.info("%s: removed", upload.id)
 
@@ -227,19 +238,19 @@ class Uploads:
 
     def file(self, sha256: str, owner: str) -> UserFile:
         """One file."""
-        return self._store.file(sha256, owner)
+        return self.store.file(sha256, owner)
 
     def files(self, owner: str, limit: int, after: str | None = None) -> tuple[list[UserFile], str | None]:
         """A page of the owner's files, the newest first; see `UploadStore.files`."""
-        return self._store.files(owner, limit, after)
+        return self.store.files(owner, limit, after)
 
     def newest(self, name: str, owner: str) -> UserFile | None:
         """The owner's newest file of a name."""
-        return self._store.newest(name, owner)
+        return self.store.newest(name, owner)
 
     def jobs_with(self, file: UserFile) -> list[str]:
         """Ids of the jobs that use a file, the newest first."""
-        return self._store.jobs_with(file)
+        return self.store.jobs_with(file)
 
     def delete(self, sha256: str, owner: str) -> None:
         """Remove a file and everything that was made of it; of jobs that have used it, only what is theirs.
@@ -254,18 +265,18 @@ class Uploads:
         time.sleep(max(0.0, began + DELETION_S - time.monotonic()))
 
     def _delete(self, sha256: str, owner: str) -> None:
-        removed = self._store.delete(sha256, owner)
+        removed = self.store.delete(sha256, owner)
         self.on_deletion(owner, sha256)
         for upload_id in removed:
             self._appends.interrupt(upload_id)
             self._partials.remove(upload_id)
         with self._filing:
-            if not self._store.is_referenced(sha256):
+            if not self.store.is_referenced(sha256):
                 self._artifacts.delete(sha256)
 
     def _purge(self) -> None:
         """What cannot be removed now, because somebody reads, is removed by the next sweep."""
-        self._must_purge = not self._store.purge()
+        self._must_purge = not self.store.purge()
 
     # Operations
 
@@ -280,19 +291,19 @@ class Uploads:
 
     def _sweep_uploads(self) -> int:
         there = self._partials.ids()  # before the rows are read: a row is written before its file
-        old = [upload for upload in self._store.expired() if not self._appends.is_active(upload.id)]
+        old = [upload for upload in self.store.expired() if not self._appends.is_active(upload.id)]
         for upload in old:
             self._partials.remove(upload.id)
             with suppress(UploadNotFoundError):
-                self._store.remove(upload.id, upload.owner)
-        for upload_id in there - self._store.ids():
+                self.store.remove(upload.id, upload.owner)
+        for upload_id in there - self.store.ids():
             self._partials.remove(upload_id)
         if old:
             log.info("removed %d old uploads", len(old))
         return len(old)
 
     def _sweep_files(self) -> int:
-        unused = self._store.unused()
+        unused = self.store.unused()
         for file in unused:
             with suppress(UploadNotFoundError, FileInUseError):
                 self._delete(file.sha256, file.owner)
@@ -302,4 +313,4 @@ class Uploads:
 
     def totals(self) -> UploadTotals:
         """What all owners together have."""
-        return self._store.totals()
+        return self.store.totals()

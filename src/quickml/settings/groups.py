@@ -221,7 +221,8 @@ class FileSettings:
         or_none(SECONDS), 30 * 24 * 3600.0, "Remove an uploaded file that no job has used for this long."
     )
     import_memory_bytes: int = row(SIZE, 2 << 30, "Maximum memory for reading an uploaded file.")
-    import_timeout_s: float = row(SECONDS, 120.0, "Time allowed for reading an uploaded file.")
+    import_timeout_s: float = row(SECONDS, 120.0, "Time allowed for reading an uploaded table.")
+    import_pictures_timeout_s: float = row(SECONDS, 3600.0, "Time allowed for reading uploaded pictures.")
 
 
 def _separated(names: str | None) -> frozenset[str]:

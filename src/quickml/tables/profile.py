@@ -73,6 +73,7 @@ class Profile:
         """The profile as JSON."""
         table, dialect = self.table, self.table.dialect
         return {
+            "kind": "table",
             "file": table.file,
             "sha256": table.sha256,
             "rows": table.rows,

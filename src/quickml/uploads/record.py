@@ -82,7 +82,9 @@ class FileLimits:
     import_memory_bytes: int = 2 << 30
     """Memory of a process that reads a file."""
     import_timeout_s: float = 120.0
-    """How long it may take."""
+    """How long it may take, except for pictures."""
+    import_pictures_timeout_s: float = 3600.0
+    """How long it may take to read pictures."""
 
 
 def composed(name: str) -> str:

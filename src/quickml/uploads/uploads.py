@@ -54,7 +54,7 @@ class UploadStore:
         limits: FileLimits,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
-        self._database, self._limits, self._clock = database, limits, clock
+        self._database, self.limits, self._clock = database, limits, clock
 
     # Uploads
 
@@ -72,8 +72,8 @@ class UploadStore:
                 return same
             mine = uploads.c.owner == owner, uploads.c.is_complete.is_(False)
             count = connection.scalar(select(func.count()).select_from(uploads).where(*mine)) or 0
-            if count >= self._limits.uploads_per_owner:
-                raise TooManyUploadsError(self._limits.uploads_per_owner)
+            if count >= self.limits.uploads_per_owner:
+                raise TooManyUploadsError(self.limits.uploads_per_owner)
             reserved = new.size_bytes or 0
             self._check_room(connection, owner, reserved)
             upload = Upload(id=new_id("upl", now), owner=owner, **vars(new), created_at=now)
@@ -95,7 +95,7 @@ class UploadStore:
         return None if row is None else rows.upload_of(row)
 
     def _check_room(self, connection: Connection, owner: str, size_bytes: int, *, but: str = "") -> None:
-        limits = self._limits
+        limits = self.limits
         if size_bytes > limits.max_file_bytes:
             raise FileTooLargeError(allowed_bytes=limits.max_file_bytes)
         room = limits.files_per_owner_bytes - rows.taken_bytes(connection, owner, but=but)
@@ -174,7 +174,7 @@ class UploadStore:
 
     def expired(self) -> list[Upload]:
         """Uploads that have taken too long, and those that were complete long ago."""
-        before = text_of(self._clock() - timedelta(seconds=self._limits.keep_uploads_s))
+        before = text_of(self._clock() - timedelta(seconds=self.limits.keep_uploads_s))
         with self._database.read() as connection:
             found = connection.execute(select(uploads).where(uploads.c.created_at < before))
             return [rows.upload_of(row) for row in found]
@@ -263,9 +263,9 @@ class UploadStore:
 
     def unused(self) -> list[UserFile]:
         """Files that nobody has used for long, except those that a queued or running job needs."""
-        if self._limits.keep_unused_files_s is None:
+        if self.limits.keep_unused_files_s is None:
             return []
-        before = text_of(self._clock() - timedelta(seconds=self._limits.keep_unused_files_s))
+        before = text_of(self._clock() - timedelta(seconds=self.limits.keep_unused_files_s))
         needed = (
             exists()
             .where(job_files.c.sha256 == files.c.sha256, job_files.c.job_id == jobs.c.id)
@@ -275,6 +275,13 @@ class UploadStore:
             return rows.select_files(connection, and_(files.c.used_at < before, ~needed), None)
 
     # Operations
+
+    def owned(self) -> set[tuple[str, str]]:
+        """All owners with the SHA-256 of each of their files."""
+        with self._database.read() as connection:
+            return {
+                (row.owner, row.sha256) for row in connection.execute(select(files.c.owner, files.c.sha256))
+            }
 
     def purge(self) -> bool:
         """Remove what the database's journals still have of deleted rows; see `Database.purge`."""

@@ -20,10 +20,11 @@ from quickml.document import Plan, restore
 from quickml.errors import FencedError, QuickMLError
 from quickml.events import Status, meaning
 from quickml.film.sink import FrameSink
+from quickml.imports.catalog import stored
+from quickml.imports.places import PictureFolders
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.store import ArtifactStore
-from quickml.tables.stored import StoredFiles
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.worker import reasons
 from quickml.worker.channel import Outcome
@@ -155,7 +156,12 @@ class AttemptRunner:
                 after=lambda: _as_os_error(self._checkpoint.store),
             ),
             frames=reporter,
-            catalog=StoredFiles(lambda sha256: files.enter_context(self._artifacts.local_path(sha256))),
+            catalog=stored(
+                lambda sha256: files.enter_context(self._artifacts.local_path(sha256)),
+                PictureFolders(
+                    root=self._options.imports or self._folder / "imports", owner=self.attempt.owner
+                ),
+            ),
         )
         with files, reporter, closing(run):
             last = self._follow(run, reporter)

@@ -17,6 +17,9 @@ class WorkerOptions:
     addresses: Addresses
     scratch: Path
     """A folder on this machine in which each attempt has its own, see `attempt_folder`."""
+    imports: Path | None = None
+    """A folder on this machine for what is made of files of users, and kept for the next attempt; without
+    one, it is made for each attempt."""
     checkpoint_every_s: float = 30.0
     progress_every_s: float = 0.2
     """Least time between two stored events of progress within an epoch. All other events are stored."""
@@ -39,4 +42,6 @@ def from_json(text: str) -> WorkerOptions:
     """Read what `to_json` wrote."""
     fields = json.loads(text)
     fields |= {"addresses": Addresses(**fields["addresses"]), "scratch": Path(fields["scratch"])}
+    if fields["imports"] is not None:
+        fields["imports"] = Path(fields["imports"])
     return WorkerOptions(**fields)

@@ -126,16 +126,16 @@ def test_the_key_stays_and_is_nobody_elses(tmp_path):
     link = Link(job_id="j", sha256="s", name="n", expires=2**40)
     settings = Settings.of(data=tmp_path)
     with composition.service(settings) as service:
-        signature = service._signer.sign(link)
+        signature = service.links._signer.sign(link)
     (tmp_path / ".link.key.partial").write_bytes(b"of a server that was killed while it made one")
     with composition.service(settings) as service:
-        service._signer.check(link, signature)
+        service.links._signer.check(link, signature)
     key = tmp_path / "link.key"
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert len(key.read_bytes()) == KEY_BYTES
     key.unlink()
     with composition.service(settings) as service, pytest.raises(LinkError):
-        service._signer.check(link, signature)
+        service.links._signer.check(link, signature)
     assert stat.S_IMODE(key.stat().st_mode) == 0o600
     assert not (tmp_path / ".link.key.partial").exists()
 
@@ -151,7 +151,7 @@ def test_what_is_no_key_is_not_signed_with(tmp_path):
 
 def test_the_setting_caps_links(tmp_path):
     with composition.service(Settings.of(data=tmp_path, link_max_s=60.0)) as service:
-        assert service.link_max_s == 60
+        assert service.links.max_s == 60
 
 
 # Over HTTP

@@ -139,9 +139,9 @@ def test_nothing_is_known_of_a_deleted_table(tmp_path):
     with served(tmp_path, workers=0) as server:
         upload(server)
         assert server.post(document(), path="/v1/validate").json()["valid"]
-        assert server.service.importer._kept
+        assert server.service.importer._runs._runs
         assert server.client.delete(f"/v1/files/{SHA256}").status_code == 204
-        assert not server.service.importer._kept
+        assert not server.service.importer._runs._runs
         assert problem(server)["pointer"] == "/dataset/file"
 
 
@@ -152,3 +152,22 @@ def test_reading_a_table_is_limited(tmp_path, limits):
     with served(tmp_path, workers=0, files=FileLimits(**limits)) as server:
         upload(server)
         assert "this server allows" in problem(server)["expected"]
+
+
+def test_the_profile_fills_while_a_table_arrives(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        begun = server.client.post("/v1/files", json={"name": "flats.csv", "size_bytes": len(TABLE)})
+        address = begun.headers["location"]
+        is_problem(server.client.get(f"{address}/profile"), 409, "dataset")
+        part = {"Upload-Offset": "0", "Upload-Complete": "?0", "Content-Type": "application/partial-upload"}
+        assert server.client.patch(address, content=TABLE[:400], headers=part).status_code in (201, 204)
+        found = server.client.get(f"{address}/profile").json()
+        assert (found["kind"], found["is_partial"], found["sha256"]) == ("table", True, None)
+        assert (found["received_bytes"], found["rows"]) == (400, TABLE[:400].count(b"\n") - 1)
+        assert found["read_bytes"] == TABLE[:400].rfind(b"\n") + 1
+        assert server.client.get(f"{address}/profile?target=length").json()["task"] == "regression"
+        assert list((tmp_path / "imports").iterdir()) == []  # nothing is left of it
+        rest = {**part, "Upload-Offset": "400", "Upload-Complete": "?1"}
+        assert server.client.patch(address, content=TABLE[400:], headers=rest).status_code in (201, 204)
+        assert server.client.get(f"{address}/profile").status_code == 400
+        assert server.client.get(f"/v1/files/{SHA256}/profile").json()["rows"] == 60

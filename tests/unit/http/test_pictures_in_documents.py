@@ -1,4 +1,4 @@
-"""A document that names pictures: a server opens no path, and says where it can be trained."""
+"""A document that names pictures: a server opens no path, and says how to send it the pictures."""
 
 import os
 
@@ -31,6 +31,5 @@ def test_pictures_are_refused_and_no_folder_is_read(path, server, tmp_path, monk
         document = {"name": "x", "dataset": {"name": "pictures", "file": named}, "model": {"layers": layers}}
         answer = server.client.post(path, json=document)
         (problem,) = answer.json().get("problems") or answer.json()["errors"]
-        assert (problem["pointer"], problem["code"]) == ("/dataset", "files-not-taken")
-        run = "train with `quickml run` on the machine that has the file"
-        assert problem["hint"] == f"{run}; servers take tables only so far"
+        assert (problem["pointer"], problem["code"]) == ("/dataset/file", "files-not-taken")
+        assert "`quickml upload`" in problem["hint"]

@@ -54,9 +54,9 @@ async def fetcher_of(
     service = state_of(request.app).service
     sha256, name = request.path_params["sha256"], request.path_params.get("filename")
     if name is None:
-        return await run_in_threadpool(service.bearer_of_content, job, sha256, int(expires), signature)
+        return await run_in_threadpool(service.links.bearer_of_content, job, sha256, int(expires), signature)
     link = Link(job_id=job, sha256=sha256, name=name, expires=int(expires))
-    return await run_in_threadpool(service.bearer, link, signature)
+    return await run_in_threadpool(service.links.bearer, link, signature)
 
 
 Fetcher = Annotated[str, Depends(fetcher_of)]
@@ -72,10 +72,10 @@ def create_links(
     """Make signed links to files of a ready job. Anyone who has a link can download its file."""
     service.ready(job_id, owner)
     files = {file.name: file for file in service.artifacts(job_id, owner)}
-    if problems := list(islice(_problems(asked, files, service.link_max_s), MAX_PROBLEMS)):
+    if problems := list(islice(_problems(asked, files, service.links.max_s), MAX_PROBLEMS)):
         raise RequestError(problems)
     top = [name for name, file in files.items() if file.kind not in (MEMBER, VARIANT)]
-    seconds = asked.expires_s or min(DEFAULT_S, int(service.link_max_s))
+    seconds = asked.expires_s or min(DEFAULT_S, int(service.links.max_s))
     return Links(links=tuple(_message(service, files[name], seconds) for name in asked.names or top))
 
 
@@ -91,7 +91,7 @@ def _problems(asked: LinkRequest, files: Mapping[str, Artifact], max_s: float) -
 
 
 def _message(service: Service, file: Artifact, seconds: int) -> LinkMessage:
-    link, signature = service.link(file, seconds)
+    link, signature = service.links.link(file, seconds)
     query = urlencode({"job": link.job_id, "expires": link.expires, "signature": signature})
     return LinkMessage(
         name=file.name,

@@ -87,7 +87,7 @@ async def list_samples(
         raise refused("ids", "no `label` and no `per_class` beside it", "both")
     wanted = Wanted(
         split=split,
-        ids=None if ids is None else _numbers(ids, MAX_SAMPLES),
+        ids=None if ids is None else numbers(ids, MAX_SAMPLES),
         labels=tuple(labels or ()),
         per_class=per_class,
         limit=MAX_SAMPLES if ids is not None else limit,
@@ -106,17 +106,17 @@ async def get_sheet(
     state: TheState, owner: Owner, request: Request, name: Name, *, ids: SheetIds, split: Split = "test"
 ) -> Response:
     """Get pictures of a dataset on one PNG file, ten in a row, in the order of `ids`, without margins."""
-    return await state.checks.run(owner, _sheet, request, name, _numbers(ids, MAX_PICTURES), split)
+    return await state.checks.run(owner, _sheet, request, name, numbers(ids, MAX_PICTURES), split)
 
 
 def _samples(request: Request, name: str, wanted: Wanted) -> Response:
     dataset = _dataset(request, name)
-    return _answer(request, to_json(samples(dataset, wanted)), "application/json", _caching(dataset))
+    return answered(request, to_json(samples(dataset, wanted)), "application/json", _caching(dataset))
 
 
 def _sheet(request: Request, name: str, ids: tuple[int, ...], split: SplitName) -> Response:
     dataset = _dataset(request, name)
-    return _answer(request, sheet(dataset, ids, split), "image/png", _caching(dataset))
+    return answered(request, sheet(dataset, ids, split), "image/png", _caching(dataset))
 
 
 def _caching(dataset: Any) -> str:
@@ -134,7 +134,8 @@ def _dataset(request: Request, name: str) -> Any:
     return reference(kind, {key: value for key, value in given if key not in PARAMETERS})
 
 
-def _numbers(text: str, most: int) -> tuple[int, ...]:
+def numbers(text: str, most: int) -> tuple[int, ...]:
+    """The ids in a query."""
     parts = text.split(",")
     for part in parts:
         if not (part.isascii() and part.isdigit() and len(part) < 10):
@@ -144,7 +145,7 @@ def _numbers(text: str, most: int) -> tuple[int, ...]:
     return tuple(map(int, parts))
 
 
-def _answer(request: Request, content: bytes, media_type: str, caching: str) -> Response:
+def answered(request: Request, content: bytes, media_type: str, caching: str) -> Response:
     """The content, or 304 for a client that has it; which it has is known by the hash of the content."""
     etag = f'"{hashlib.sha256(content).hexdigest()[:32]}"'
     headers = {"ETag": etag, "Cache-Control": caching}

@@ -81,6 +81,11 @@ class FilesystemPartialStore:
         finally:
             os.close(descriptor)
 
+    def beginning(self, upload_id: str, most_bytes: int) -> tuple[bytes, int]:
+        """See `PartialStore`."""
+        with _translated(self._root, upload_id), self._path(upload_id).open("rb") as stream:
+            return stream.read(most_bytes), os.fstat(stream.fileno()).st_size
+
     def digest(self, upload_id: str) -> Digest:
         """See `PartialStore`."""
         with _translated(self._root, upload_id), self._path(upload_id).open("rb") as stream:

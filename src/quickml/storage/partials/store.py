@@ -39,6 +39,9 @@ class PartialStore(Protocol):
     def writer(self, upload_id: str) -> AbstractContextManager[PartialWriter]:
         """Append to a file."""
 
+    def beginning(self, upload_id: str, most_bytes: int) -> tuple[bytes, int]:
+        """The first bytes of a file, which may still grow, and its length."""
+
     def digest(self, upload_id: str) -> Digest:
         """Read a file and compute its checksums."""
 

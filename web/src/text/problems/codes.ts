@@ -39,6 +39,7 @@ export const CODES = [
   'unknown-dataset',
   'dataset-unavailable',
   'files-not-taken',
+  'file-importing',
   'table-file',
   'table-content',
   'table-option',

@@ -1,4 +1,4 @@
-"""The catalog of an owner: the registered datasets, and tables in files that the owner has uploaded."""
+"""The catalog of an owner: the registered datasets, and files that the owner has uploaded."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Reference
-from quickml.datasets.files import TableReference
+from quickml.datasets.files import FileReference
 from quickml.document.advice import told
 from quickml.document.problem import problem
 from quickml.errors import DatasetUnavailableError, DocumentError, Problem, UploadNotFoundError
@@ -21,7 +21,7 @@ MOST_NAMES = 10
 UPLOAD = "upload it with `quickml upload`; `quickml submit` does so by itself"
 
 
-class OwnedTables:
+class OwnedFiles:
     """Describes datasets for documents of one owner. `sha256` decides which file a document means, else the
     newest file of the name. No path is opened."""
 
@@ -31,8 +31,12 @@ class OwnedTables:
         self._owner, self._uploads, self._importer, self._others = owner, uploads, importer, others
 
     def describe(self, reference: Reference) -> Described:
-        """See `Catalog`. A table is read in another process, and only once."""
-        if not isinstance(reference, TableReference) or "file" not in reference.__dict__:
+        """See `Catalog`. A file is read in another process, and only once.
+
+        Raises:
+            FileImportingError: it is being read.
+        """
+        if not isinstance(reference, FileReference) or "file" not in reference.__dict__:
             return self._others.describe(reference)
         return self._importer.describe(self._owner, self._pinned(reference))
 
@@ -40,15 +44,20 @@ class OwnedTables:
         """Not here: workers load data."""
         raise DatasetUnavailableError(f"{reference.name}: expected a worker to load it")
 
-    def _pinned(self, reference: TableReference) -> TableReference:
+    def _pinned(self, reference: FileReference) -> FileReference:
         """The reference with the SHA-256 of its files.
 
         Raises:
             DocumentError: the owner has no such file.
         """
-        pins = {"sha256": self._sha256(reference.file, reference.sha256, "")}
-        if reference.test_file is not None:
-            pins["test_sha256"] = self._sha256(reference.test_file, reference.test_sha256, "test_")
+        pins = {}
+        for field in type(reference).model_fields:
+            if (field == "file" or field.endswith("_file")) and (
+                file := getattr(reference, field)
+            ) is not None:
+                prefix = field.removesuffix("file")
+                pinned = getattr(reference, f"{prefix}sha256")
+                pins[f"{prefix}sha256"] = self._sha256(file, pinned, prefix)
         return reference.model_copy(update=pins)
 
     def _sha256(self, name: str, sha256: str | None, prefix: str) -> str:
@@ -70,13 +79,6 @@ class OwnedTables:
         among = f" ({', '.join(names[:MOST_NAMES])})" if names else ""
         hint = f"did you mean {close[0]!r}? Otherwise " if close else ""
         raise DocumentError([_missing(f"/dataset/{prefix}file", among, f"{name!r:.200}", name, hint)])
-
-
-def pinned(reference: Reference) -> tuple[str, ...]:
-    """The SHA-256 of each file of a dataset."""
-    if not isinstance(reference, TableReference):
-        return ()
-    return tuple(sha256 for sha256 in (reference.sha256, reference.test_sha256) if sha256)
 
 
 def _missing(pointer: str, among: str, found: str, file: str, hint: str = "") -> Problem:

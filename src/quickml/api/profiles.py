@@ -1,8 +1,10 @@
-"""What is in a table that a user has uploaded."""
+"""What is in a table or in pictures that a user has uploaded."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from quickml.api.message import ApiMessage, Sha256
 from quickml.errors import Notice, Problem
@@ -47,10 +49,18 @@ class TableClass(ApiMessage):
 class TableProfile(ApiMessage):
     """What is in a table, and a document that learns from it."""
 
+    kind: Literal["table"] = "table"
+    """Kind of the data."""
     file: str
     """Name of the file."""
-    sha256: Sha256
-    """SHA-256 of the file."""
+    sha256: Sha256 | None
+    """SHA-256 of the file; null as long as it has not arrived."""
+    is_partial: bool = False
+    """Whether this is about the beginning of a file that is still being uploaded."""
+    received_bytes: int | None = None
+    """Of an upload, how much has arrived."""
+    read_bytes: int | None = None
+    """Of an upload, how much of that was read: whole rows, and of a large file only the beginning."""
     rows: int
     """Number of rows."""
     encoding: str
@@ -92,3 +102,58 @@ class TableRows(ApiMessage):
     """Line of the file in which each row begins."""
     is_last: bool
     """Whether no more rows follow."""
+
+
+class PictureClass(ApiMessage):
+    """A class of pictures."""
+
+    label: str
+    """Label."""
+    pictures: int
+    """Number of pictures."""
+
+
+class PictureSize(ApiMessage):
+    """A size that pictures have."""
+
+    height: int
+    """Height in pixels."""
+    width: int
+    """Width in pixels."""
+    pictures: int
+    """Number of pictures."""
+
+
+class PicturesProfile(ApiMessage):
+    """What is in an archive of pictures, and a document that learns from it."""
+
+    kind: Literal["pictures"] = "pictures"
+    """Kind of the data."""
+    file: str
+    """Name of the file."""
+    sha256: Sha256
+    """SHA-256 of the file."""
+    pictures: int
+    """Number of pictures."""
+    has_test: bool
+    """Whether there is a folder of pictures for the test."""
+    classes: tuple[PictureClass, ...]
+    """Classes."""
+    channels: int
+    """1 if all pictures are grey, otherwise 3."""
+    formats: dict[str, int]
+    """Number of pictures of each format."""
+    sizes: tuple[PictureSize, ...]
+    """The commonest sizes."""
+    different_sizes: int
+    """Number of different sizes."""
+    notices: tuple[Notice, ...]
+    """What was found out."""
+    problems: tuple[Problem, ...]
+    """Why there is no document."""
+    document: dict[str, Any] | None
+    """A document to start from."""
+
+
+FileProfile = Annotated[TableProfile | PicturesProfile, Field(discriminator="kind")]
+"""What is in a file of a user, by its kind."""

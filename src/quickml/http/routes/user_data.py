@@ -1,0 +1,149 @@
+"""What is in files that users have uploaded: profiles, rows, samples."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+from pydantic import TypeAdapter
+from pydantic_core import to_json
+
+from quickml.api import routes
+from quickml.api.catalog import SampleList
+from quickml.api.profiles import FileProfile, TableProfile, TableRows
+from quickml.errors import UploadCompleteError
+from quickml.http.auth import Owner
+from quickml.http.parameters import Sha256Path
+from quickml.http.routes.samples import (
+    NOT_MODIFIED,
+    PNG,
+    REVALIDATED,
+    Labels,
+    Limit,
+    Offset,
+    PerClass,
+    SheetIds,
+    Split,
+    answered,
+    numbers,
+)
+from quickml.http.routes.uploads import UploadId
+from quickml.http.state import TheState, imported
+from quickml.service import MOST_BYTES, Service
+from quickml.service.samples import Shown, Wanted, samples_of
+from quickml.service.sheet import MAX_PICTURES, sheet_of
+
+router = APIRouter()
+
+Target = Annotated[
+    str | None, Query(max_length=200, description="Column of a table to predict; the likeliest if left out.")
+]
+FirstRow = Annotated[int, Query(ge=0, le=20_000_000, alias="offset", description="Number of rows to skip.")]
+Count = Annotated[int, Query(ge=1, le=500, alias="limit", description="Number of rows.")]
+PROFILE: TypeAdapter[Any] = TypeAdapter(FileProfile)
+
+
+@router.get(
+    routes.USER_FILE_PROFILE,
+    response_model=FileProfile,
+    response_description="The profile, by the file's kind",
+)
+async def get_profile(state: TheState, owner: Owner, sha256: Sha256Path, target: Target = None) -> Any:
+    """Get what is in a file, and a document to start from.
+
+    Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
+    formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
+    with the type `file-importing`: ask again.
+    """
+    found = await imported(state, owner, _profile, state.service, owner, sha256, target)
+    return PROFILE.validate_python(found)
+
+
+def _profile(service: Service, owner: str, sha256: str, target: str | None) -> dict[str, Any]:
+    return service.importer.profile(owner, service.uploads.file(sha256, owner), target)
+
+
+@router.get(routes.USER_FILE_ROWS, response_description="Rows")
+async def get_rows(
+    state: TheState, owner: Owner, sha256: Sha256Path, first: FirstRow = 0, count: Count = 50
+) -> TableRows:
+    """Get rows of a table as texts, with their lines in the file."""
+    found = await state.imports.run(owner, _rows, state.service, owner, sha256, first, count)
+    return TableRows.model_validate(found)
+
+
+def _rows(service: Service, owner: str, sha256: str, first: int, count: int) -> dict[str, Any]:
+    file = service.uploads.file(sha256, owner)
+    return service.importer.rows(owner, file, offset=first, limit=count)
+
+
+@router.get(
+    routes.USER_FILE_SAMPLES,
+    response_model=SampleList,
+    response_description="Samples",
+    responses=NOT_MODIFIED,
+)
+async def list_file_samples(
+    state: TheState,
+    owner: Owner,
+    request: Request,
+    sha256: Sha256Path,
+    *,
+    split: Split = "train",
+    labels: Labels = None,
+    per_class: PerClass = None,
+    limit: Limit = 100,
+    offset: Offset = 0,
+) -> Response:
+    """List pictures of an archive by class, page by page, as the document of its profile learns from them.
+
+    The pictures themselves are in `sheet.png`.
+    """
+    wanted = Wanted(split=split, labels=tuple(labels or ()), per_class=per_class, limit=limit, offset=offset)
+    found = await imported(state, owner, _pictures, state.service, owner, sha256)
+    content = await state.checks.run(owner, samples_of, *found, wanted)
+    return answered(request, to_json(content), "application/json", REVALIDATED)
+
+
+def _pictures(service: Service, owner: str, sha256: str) -> Shown:
+    return service.importer.samples(owner, service.uploads.file(sha256, owner))
+
+
+@router.get(
+    routes.USER_FILE_SHEET,
+    response_class=Response,
+    responses={200: {"content": PNG, "description": "A PNG file"}, **NOT_MODIFIED},
+)
+async def get_file_sheet(
+    state: TheState,
+    owner: Owner,
+    request: Request,
+    sha256: Sha256Path,
+    *,
+    ids: SheetIds,
+    split: Split = "train",
+) -> Response:
+    """Get pictures of an archive on one PNG file, ten in a row, in the order of `ids`, without margins."""
+    places = numbers(ids, MAX_PICTURES)
+    found = await imported(state, owner, _pictures, state.service, owner, sha256)
+    content = await state.checks.run(owner, sheet_of, *found, places, split)
+    return answered(request, content, "image/png", REVALIDATED)
+
+
+@router.get(routes.UPLOAD_PROFILE, response_description="The profile of what has arrived")
+async def get_upload_profile(
+    state: TheState, owner: Owner, upload_id: UploadId, target: Target = None
+) -> TableProfile:
+    """Get what is in the part of a table that has arrived so far: up to its last whole row.
+
+    Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
+    """
+    found = await state.imports.run(owner, _upload_profile, state.service, owner, upload_id, target)
+    return TableProfile.model_validate(found)
+
+
+def _upload_profile(service: Service, owner: str, upload_id: str, target: str | None) -> dict[str, Any]:
+    upload, start, received_bytes = service.uploads.beginning(upload_id, owner, MOST_BYTES)
+    if upload.is_complete:
+        raise UploadCompleteError
+    return service.importer.partial(owner, upload.name, start, received_bytes, target)

@@ -1,0 +1,24 @@
+"""Pictures: what is in an archive."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quickml.imports.work import ImportWork
+
+
+def profile(work: ImportWork) -> dict[str, Any]:
+    """See `pictures.profile`. What is decoded for it is what the proposed document learns from: `samples`."""
+    from quickml.pictures.profile import profile_of
+    from quickml.pictures.stored import archive
+
+    sha256, path = work.only
+    with archive(path, work.file, sha256) as source:
+        found = profile_of(source, work.folders.cache(sha256), work.progress)
+    samples = None
+    if found.prepared is not None:
+        samples = {
+            "info": found.prepared.info.model_dump(mode="json"),
+            "key": found.prepared.pixels.parent.name,
+        }
+    return {"profile": found.to_json(), "samples": samples}

@@ -1,0 +1,44 @@
+"""Tables: what is in one, and some of its rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from quickml.imports.work import ImportWork
+
+
+def profile(work: ImportWork) -> dict[str, Any]:
+    """See `tables.profile`."""
+    from quickml.tables.profile import profile
+
+    return {"profile": profile(work.only[1], work.file, work.asked.get("target")).to_json()}
+
+
+def rows(work: ImportWork) -> dict[str, Any]:
+    """Some rows, read from the beginning: rows have no index."""
+    from quickml.tables.dialect import Asked, dialect
+    from quickml.tables.records import Records
+    from quickml.tables.text import opened, source
+
+    first, stop = work.asked["offset"], work.asked["offset"] + work.asked["limit"]
+    found: list[tuple[list[str], int]] = []
+    count = 0
+    with opened(work.only[1], work.file) as stream:
+        text = source(stream, work.file, None)
+        records = Records(text, dialect(text.sample, is_whole=text.is_whole, asked=Asked()))
+        for chunk in records.chunks():
+            wanted = slice(max(0, first - count), max(0, stop + 1 - count))
+            found += [
+                (list(row), line) for row, line in zip(chunk.rows[wanted], chunk.lines[wanted], strict=True)
+            ]
+            count += len(chunk.rows)
+            if count > stop:
+                break
+    is_last, found = len(found) <= work.asked["limit"], found[: work.asked["limit"]]
+    return {
+        "names": records.names,
+        "offset": first,
+        "rows": [row for row, _ in found],
+        "lines": [line for _, line in found],
+        "is_last": is_last,
+    }

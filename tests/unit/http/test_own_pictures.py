@@ -1,0 +1,221 @@
+"""Pictures of users on a server: read once in the background, described, shown to their owner, and removed."""
+
+import hashlib
+import io
+import time
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from pictures import fruit, photo
+from quickml.http import state
+from quickml.imports.places import file_folder
+from quickml.service import FileLimits, import_runs
+from quickml.service.service import OPEN_OWNER
+from served import is_problem, served
+from waiting import until
+
+LAYERS = [
+    {"type": "Rescaling", "scale": 1 / 255},
+    {"type": "Flatten"},
+    {"type": "Dense", "units": 2, "activation": "softmax"},
+]
+
+
+def archive(contents):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as written:
+        for name, content in contents.items():
+            written.writestr(name, content)
+    return buffer.getvalue()
+
+
+FRUIT = archive(fruit())
+SHA256 = hashlib.sha256(FRUIT).hexdigest()
+
+
+def upload(server, content=FRUIT, name="fruit.zip", **headers):
+    about = {"Upload-Complete": "?1", "Content-Disposition": f'inline; filename="{name}"', **headers}
+    answer = server.client.post("/v1/files", content=content, headers=about)
+    assert answer.status_code == 201, answer.text
+    return answer.json()["sha256"]
+
+
+def document(**dataset):
+    return {
+        "name": "fruit",
+        "dataset": {"name": "pictures", "file": "fruit.zip", **dataset},
+        "model": {"layers": LAYERS},
+    }
+
+
+def validated(server, **dataset):
+    return server.post(document(**dataset), path="/v1/validate").json()
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory):
+    with served(tmp_path_factory.mktemp("server"), workers=0) as one:
+        one.folder = tmp_path_factory.getbasetemp()
+        upload(one)
+        yield one
+
+
+def test_a_profile_tells_what_is_in_pictures(server):
+    found = server.client.get(f"/v1/files/{SHA256}/profile").json()
+    assert (found["kind"], found["file"], found["sha256"]) == ("pictures", "fruit.zip", SHA256)
+    assert (found["pictures"], found["channels"], found["formats"]) == (12, 3, {"PNG": 12})
+    assert found["classes"] == [{"label": "Apple", "pictures": 6}, {"label": "Kiwi", "pictures": 6}]
+    assert found["sizes"] == [{"height": 20, "width": 24, "pictures": 12}]
+    assert found["problems"] == []
+    answer = server.post(found["document"], path="/v1/validate").json()
+    assert answer["valid"], answer
+
+
+def test_a_document_is_pinned_and_written_out(server):
+    answer = validated(server)
+    assert answer["valid"], answer
+    dataset = answer["spec"]["dataset"]
+    assert (dataset["sha256"], dataset["size"], dataset["labels"]) == (SHA256, [20, 24], ["Apple", "Kiwi"])
+    assert server.post(document()).status_code == 202
+
+
+def test_samples_of_a_class_are_shown_to_their_owner(server):
+    page = server.client.get(f"/v1/files/{SHA256}/samples?label=Kiwi&limit=2").json()
+    assert (page["kind"], page["labels"], page["targets"], page["values"]) == (
+        "image",
+        ["Apple", "Kiwi"],
+        [1, 1],
+        None,
+    )
+    ids = ",".join(map(str, page["ids"]))
+    answer = server.client.get(f"/v1/files/{SHA256}/sheet.png?ids={ids}")
+    sheet = np.array(Image.open(io.BytesIO(answer.content)))
+    assert sheet.shape == (20, 48, 3)
+    kiwis = [np.array(photo(100 + number)) for number in range(6)]
+    assert any(np.array_equal(sheet[:, :24], kiwi) for kiwi in kiwis)
+    again = server.client.get(
+        f"/v1/files/{SHA256}/sheet.png?ids={ids}", headers={"If-None-Match": answer.headers["etag"]}
+    )
+    assert again.status_code == 304
+
+
+def test_samples_are_made_again_when_they_had_to_make_room(server):
+    folder = file_folder(server.service.importer._folder, OPEN_OWNER, SHA256)
+    assert server.client.get(f"/v1/files/{SHA256}/samples").status_code == 200
+    for entry in folder.glob("*/pixels.npy"):
+        entry.unlink()
+    assert server.client.get(f"/v1/files/{SHA256}/samples").status_code == 200
+
+
+def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
+    monkeypatch.setattr(state, "IMPORT_WAIT_S", 0)
+    monkeypatch.setattr(
+        import_runs.ImportRun, "perform", lambda run, *_: time.sleep(1) or run.end({"killed": True})
+    )
+    sha256 = upload(server, archive(fruit(7)), "more.zip")
+    answer = server.client.get(f"/v1/files/{sha256}/profile")
+    assert "more.zip" in is_problem(answer, 409, "file-importing")["detail"]
+    found = validated(server, file="more.zip")
+    assert (found["valid"], found["problems"][0]["code"]) == (False, "file-importing")
+    assert is_problem(server.post(document(file="more.zip")), 409, "file-importing")
+
+
+def test_what_is_wrong_is_told(server):
+    damaged = {**fruit(), "Apple/x.txt.png": b"a text", "Kiwi/x.heic": b"\0\0\0\x18ftypheic"}
+    sha256 = upload(server, archive(damaged), "damaged.zip")
+    found = server.client.get(f"/v1/files/{sha256}/profile").json()
+    assert found["document"] is None
+    assert {problem["values"]["entry"] for problem in found["problems"]} == {"Apple/x.txt.png", "Kiwi/x.heic"}
+    problem = validated(server, file="damaged.zip")["problems"][0]
+    assert (problem["code"], problem["values"]["entry"]) == ("picture-file", "Apple/x.txt.png")
+    answer = server.client.get(f"/v1/files/{sha256}/samples")
+    assert "learned from" in is_problem(answer, 409, "dataset")["detail"]
+
+
+@pytest.mark.parametrize("contents", [{"../x.png": b""}, {"a/inner.zip": b""}, {"a.txt": b"x"}])
+def test_hostile_archives_are_refused(server, contents):
+    sha256 = upload(server, archive(contents), "hostile.zip")
+    is_problem(server.client.get(f"/v1/files/{sha256}/profile"), 409, "dataset")
+
+
+def test_an_archive_has_neither_rows_nor_a_partial_profile(server):
+    is_problem(server.client.get(f"/v1/files/{SHA256}/rows"), 409, "dataset")
+    begun = server.client.post("/v1/files", json={"name": "x.zip", "size_bytes": len(FRUIT)})
+    address = begun.headers["location"]
+    part = {"Upload-Offset": "0", "Upload-Complete": "?0", "Content-Type": "application/partial-upload"}
+    assert server.client.patch(address, content=FRUIT[:1000], headers=part).status_code in (201, 204)
+    assert "x.zip" in is_problem(server.client.get(f"{address}/profile"), 409, "dataset")["detail"]
+    assert server.client.delete(address).status_code == 204
+
+
+def test_others_see_nothing_and_share_nothing(tmp_path):
+    with served(tmp_path, workers=0, access="tokens") as server:
+        ada, ben = ({"Authorization": f"Bearer {server.tokens.create(name)[1]}"} for name in ("ada", "ben"))
+        upload(server, **ada)
+        for path in ("profile", "samples", "sheet.png?ids=0"):
+            assert server.client.get(f"/v1/files/{SHA256}/{path}", headers=ben).status_code == 404
+        upload(server, **ben)
+        for who in (ada, ben):
+            assert server.client.get(f"/v1/files/{SHA256}/profile", headers=who).status_code == 200
+        folders = [file_folder(tmp_path / "imports", owner, SHA256) for owner in ("ada", "ben")]
+        assert all(list(folder.glob("*/pixels.npy")) for folder in folders)
+        assert server.client.delete(f"/v1/files/{SHA256}", headers=ada).status_code == 204
+        assert [folder.exists() for folder in folders] == [False, True]
+        assert server.client.get(f"/v1/files/{SHA256}/profile", headers=ben).status_code == 200
+        assert server.client.delete(f"/v1/files/{SHA256}", headers=ben).status_code == 204
+        assert list((tmp_path / "imports").iterdir()) == []
+
+
+def test_a_deletion_ends_an_import(tmp_path, monkeypatch):
+    monkeypatch.setattr(state, "IMPORT_WAIT_S", 0)
+    with served(tmp_path, workers=0) as server:
+        sha256 = upload(server, archive(fruit(300)))
+        is_problem(server.client.get(f"/v1/files/{sha256}/profile"), 409, "file-importing")
+        run = server.service.importer.known_run(OPEN_OWNER, sha256)
+        assert server.client.delete(f"/v1/files/{sha256}").status_code == 204
+        assert run.is_done
+        assert run.answer == {"cancelled": True}
+        assert list(tmp_path.glob("imports/*")) == []
+        assert server.client.get(f"/v1/files/{sha256}/profile").status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("limits", "expected"),
+    [
+        ({"import_memory_bytes": 1 << 20}, "memory"),
+        ({"import_pictures_timeout_s": 0.01}, "0.01 seconds"),
+        ({"files_per_owner_bytes": len(FRUIT)}, "MiB when they are decoded"),
+    ],
+    ids=["memory", "time", "room"],
+)
+def test_reading_pictures_is_limited(tmp_path, limits, expected):
+    with served(tmp_path, workers=0, files=FileLimits(**limits)) as server:
+        upload(server)
+        found = validated(server, size=[100, 100])["problems"][0]
+        assert expected in f"{found['expected']} {found['found']}"
+
+
+def test_a_full_disk_is_told_without_a_path(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        upload(server)
+        server.service.importer._min_free_disk_bytes = 1 << 60
+        detail = is_problem(server.client.get(f"/v1/files/{SHA256}/profile"), 507, "disk-full")["detail"]
+        assert str(tmp_path) not in detail
+        server.service.importer._min_free_disk_bytes = 0
+        assert server.client.get(f"/v1/files/{SHA256}/profile").status_code == 200
+
+
+def test_what_killed_processes_and_lost_files_leave_is_removed(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        upload(server)
+        assert server.client.get(f"/v1/files/{SHA256}/profile").status_code == 200
+    mine = file_folder(tmp_path / "imports", OPEN_OWNER, SHA256)
+    left = [mine / ".x.partial", file_folder(tmp_path / "imports", OPEN_OWNER, "0" * 64) / "x"]
+    for folder in left:
+        folder.mkdir(parents=True)
+    with served(tmp_path, workers=0) as server:
+        until(lambda: not any(folder.exists() for folder in left), "the sweep")
+        assert list(mine.glob("*/pixels.npy"))
