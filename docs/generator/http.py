@@ -14,7 +14,7 @@ from quickml.http.problems import KINDS, REGISTERED
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
-from quickml.service import FileLimits, Service, Uploads
+from quickml.service import FileLimits, Importer, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
@@ -170,6 +170,7 @@ def document() -> dict[str, Any]:
         folder = Path(name)
         backends = Backends.open(Addresses.of_paths(database=folder / "quickml.db", files=folder / "files"))
         jobs = JobStore(backends.database)
+        files = UploadStore(backends.database, FileLimits())
         service = Service(
             jobs=jobs,
             artifacts=backends.artifacts,
@@ -177,11 +178,12 @@ def document() -> dict[str, Any]:
             probe=StorageProbe(backends, folder / "scratch"),
             tokens=TokenStore(backends.database),
             uploads=Uploads(
-                UploadStore(backends.database, FileLimits()),
+                files,
                 partial_stores.open(f"file://{folder / 'uploads'}"),
                 backends.artifacts,
                 limits=FileLimits(),
             ),
+            importer=Importer(backends.artifacts, files, folder / "imports"),
             scratch=folder / "models",
         )
         return create_app(service, ServerSettings()).openapi()

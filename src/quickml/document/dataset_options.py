@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import ValidationError
 
 from quickml.datasets.dataset import Reference
-from quickml.datasets.files import TableReference
+from quickml.datasets.files import PicturesReference, TableReference
 from quickml.document.validation_errors import shown_value, worded
 from quickml.errors import Problem, RequestError
 
@@ -42,7 +42,20 @@ def table_options(options: Mapping[str, str]) -> dict[str, Any]:
     Raises:
         RequestError: with every wrong option.
     """
-    found = reference(TableReference, {"file": "table", "target": "target", **options})
+    return _given(TableReference, {"file": "table", "target": "target"}, options)
+
+
+def pictures_options(options: Mapping[str, str]) -> dict[str, Any]:
+    """Options of pictures whose file is not known yet, as a document has them.
+
+    Raises:
+        RequestError: with every wrong option.
+    """
+    return _given(PicturesReference, {"file": "pictures"}, options)
+
+
+def _given(kind: type[Reference], needed: Mapping[str, str], options: Mapping[str, str]) -> dict[str, Any]:
+    found = reference(kind, {**needed, **options})
     return {option: value for option, value in found.model_dump(mode="json").items() if option in options}
 
 

@@ -14,7 +14,8 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
     sha256, path = work.only
     with archive(path, work.file, sha256) as source:
-        found = profile_of(source, work.folders.cache(sha256), work.progress)
+        cache, options = work.folders.cache(sha256), work.asked["options"]
+        found = profile_of(source, cache, work.progress, options)
     samples = None
     if found.prepared is not None:
         samples = {

@@ -11,7 +11,9 @@ def profile(work: ImportWork) -> dict[str, Any]:
     """See `tables.profile`."""
     from quickml.tables.profile import profile
 
-    return {"profile": profile(work.only[1], work.file, work.asked.get("target")).to_json()}
+    return {
+        "profile": profile(work.only[1], work.file, work.asked["target"], work.asked["options"]).to_json()
+    }
 
 
 def rows(work: ImportWork) -> dict[str, Any]:

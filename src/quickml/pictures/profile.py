@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -84,16 +84,20 @@ def profile(path: Path, file: str, progress: Callable[[str, int, int], None] = s
 
 
 def profile_of(
-    source: PictureSource, cache: PictureCache, progress: Callable[[str, int, int], None]
+    source: PictureSource,
+    cache: PictureCache,
+    progress: Callable[[str, int, int], None],
+    options: Mapping[str, Any] | None = None,
 ) -> PictureProfile:
-    """As `profile`, of a source that is open."""
+    """As `profile`, of a source that is open, for a document with these options."""
     found = layout(source)
     looked = survey(source, found.files, progress)
     sizes = Counter((one.height, one.width) for one in looked.headers if one)
     prepared: PreparedPictures | None = None
     problems: tuple[Problem, ...] = ()
+    reference = PicturesReference(file=source.file, **(options or {}))
     try:
-        prepared = prepare(source, PicturesReference(file=source.file), cache, progress, looked)
+        prepared = prepare(source, reference, cache, progress, looked)
     except DocumentError as error:
         problems = error.problems
     return PictureProfile(

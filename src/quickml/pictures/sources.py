@@ -28,7 +28,7 @@ OTHERS = frozenset(
     }
 )  # fmt: skip
 """Pictures that cannot be read: they are refused, not passed over."""
-MANIFEST, _SAMPLE = "manifest.json", "-!-"
+MANIFEST, SAMPLE = "manifest.json", "-!-"
 _PROJECTS = {"audio": "a project of sounds", "pose": "a project of poses"}
 PASSED = frozenset({"__macosx", "thumbs.db", "desktop.ini"})
 
@@ -157,7 +157,7 @@ class ProjectSource(ArchiveSource):
         super().__init__(path, file, sha256=sha256, holds="a project")
         try:
             self.labels: Mapping[str, str] | None = {
-                name: name.rpartition(_SAMPLE)[0] for name in self.names if _SAMPLE in name
+                name: name.rpartition(SAMPLE)[0] for name in self.names if SAMPLE in name
             }
             self._check()
         except BaseException:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from quickml.datasets.files import FileReference, pins_of
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import told
 from quickml.document.codes import Code
+from quickml.document.dataset_options import pictures_options, table_options
 from quickml.document.problem import problem
 from quickml.errors import (
     DatasetUnavailableError,
@@ -41,6 +43,19 @@ if TYPE_CHECKING:
 
 IMPORTING: Code = "file-importing"
 """The code of the problem of a document whose file is being read."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProfileOptions:
+    """Options of a query for a profile."""
+
+    target: str | None = None
+    """The column of a table that the document predicts; the likeliest if left out."""
+    others: Mapping[str, str] = field(default_factory=dict)
+    """Options of the dataset."""
+
+
+PLAIN = ProfileOptions()
 
 
 class Importer:
@@ -78,21 +93,20 @@ class Importer:
             notices=tuple(Notice(**notice) for notice in answer["notices"]),
         )
 
-    def profile(
-        self, owner: str, file: UserFile, target: str | None, options: Mapping[str, str] | None = None
-    ) -> dict[str, Any]:
-        """What is in a file; see `tables.profile` and `pictures.profile`. `options` are those of a query.
+    def profile(self, owner: str, file: UserFile, options: ProfileOptions = PLAIN) -> dict[str, Any]:
+        """What is in a file; see `tables.profile` and `pictures.profile`.
 
         Raises:
+            RequestError: an option does not fit the kind of the file.
             DocumentError, DatasetUnavailableError: nothing can be learned from it.
             FileImportingError, DiskFullError: see `describe`.
         """
-        task = self._profile_task(owner, file, target, options or {})
+        task = self._profile_task(owner, file, options)
         found: dict[str, Any] = self._answer(task, file.name)["profile"]
         return found
 
     def partial(
-        self, owner: str, name: str, start: bytes, received_bytes: int, target: str | None
+        self, owner: str, name: str, start: bytes, received_bytes: int, options: ProfileOptions = PLAIN
     ) -> dict[str, Any]:
         """What is in the beginning of a table that is still arriving; `start` are its first bytes.
 
@@ -109,9 +123,8 @@ class Importer:
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=PARTIAL) as file:
             file.write(rows)
             file.flush()
-            asked: Answer = {"work": "profile", "kind": "table", "file": name, "target": target}
-            asked["paths"] = {"": file.name}
-            task = self._task(owner, asked, [], "table")
+            asked = _profile_of(name, "table", options)
+            task = self._task(owner, {**asked, "paths": {"": file.name}}, [], "table")
             run = self._runs.start(task)
             answer = run.wait()
             self._runs.drop(run)
@@ -138,7 +151,7 @@ class Importer:
             DatasetUnavailableError: it has none, or they cannot be learned from.
             DocumentError, FileImportingError, DiskFullError: see `profile`.
         """
-        task = self._profile_task(owner, file, None)
+        task = self._profile_task(owner, file)
         if task.asked["kind"] != "pictures":
             raise DatasetUnavailableError(f"{file.name}: expected pictures, found a table; ask for its rows")
         for _ in range(2):
@@ -154,9 +167,7 @@ class Importer:
 
     def run(self, owner: str, file: UserFile) -> ImportRun:
         """The newest run that reads a file; a new one if there is none."""
-        return self._runs.newest(owner, file.sha256) or self._runs.start(
-            self._profile_task(owner, file, None)
-        )
+        return self._runs.newest(owner, file.sha256) or self._runs.start(self._profile_task(owner, file))
 
     def known_run(self, owner: str, sha256: str) -> ImportRun | None:
         """The newest run that reads a file, if there is one."""
@@ -175,13 +186,10 @@ class Importer:
         """End what goes on."""
         self._runs.close()
 
-    def _profile_task(self, owner: str, file: UserFile, target: str | None) -> ImportTask:
+    def _profile_task(self, owner: str, file: UserFile, options: ProfileOptions = PLAIN) -> ImportTask:
         with self._artifacts.open(file.sha256, 0, HEAD_BYTES) as stream:
             kind = kind_of(stream.read(HEAD_BYTES) or b"")
-        asked: Answer = {"work": "profile", "kind": kind, "file": file.name}
-        if kind == "table":
-            asked["target"] = target
-        return self._task(owner, asked, [file.sha256], kind)
+        return self._task(owner, _profile_of(file.name, kind, options), [file.sha256], kind)
 
     def _task(self, owner: str, asked: Answer, pins: Sequence[str], kind: str) -> ImportTask:
         slow, limits = is_slow(kind), self._limits
@@ -243,6 +251,15 @@ class Importer:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # the owner has others
             folder.parent.rmdir()
+
+
+def _profile_of(file: str, kind: str, given: ProfileOptions) -> Answer:
+    """What is asked for of a file of a kind. Raises RequestError of options that do not fit it."""
+    asked: Answer = {"work": "profile", "kind": kind, "file": file}
+    if kind == "table":
+        return {**asked, "target": given.target, "options": table_options(given.others)}
+    target = {} if given.target is None else {"target": given.target}
+    return {**asked, "options": pictures_options({**given.others, **target})}
 
 
 def _too_large(what: str, *, is_table: bool) -> Problem:

@@ -410,9 +410,11 @@ export interface paths {
         };
         /**
          * Get Profile
-         * @description Get what is in a table: columns, types, missing values, histograms, and a document to start from.
+         * @description Get what is in a file, and a document to start from. Options of the dataset are those of the document.
          *
-         *     Options of the dataset, such as types of columns, are those of the document.
+         *     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
+         *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
+         *     with the type `file-importing`: ask again.
          */
         get: operations["get_profile"];
         put?: never;
@@ -435,6 +437,48 @@ export interface paths {
          * @description Get rows of a table as texts, with their lines in the file.
          */
         get: operations["get_rows"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{sha256}/samples": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List File Samples
+         * @description List pictures of an archive by class, page by page, as the document of its profile learns from them.
+         *
+         *     The pictures themselves are in `sheet.png`.
+         */
+        get: operations["list_file_samples"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/files/{sha256}/sheet.png": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get File Sheet
+         * @description Get pictures of an archive on one PNG file, ten in a row, in the order of `ids`, without margins.
+         */
+        get: operations["get_file_sheet"];
         put?: never;
         post?: never;
         delete?: never;
@@ -796,6 +840,28 @@ export interface paths {
          *     kept.
          */
         patch: operations["append_to_upload"];
+        trace?: never;
+    };
+    "/v1/uploads/{upload_id}/profile": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Upload Profile
+         * @description Get what is in the part of a table that has arrived so far: up to its last whole row.
+         *
+         *     Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
+         */
+        get: operations["get_upload_profile"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/validate": {
@@ -6120,6 +6186,118 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * PictureClass
+         * @description A class of pictures.
+         */
+        PictureClass: {
+            /**
+             * Label
+             * @description Label.
+             */
+            label: string;
+            /**
+             * Pictures
+             * @description Number of pictures.
+             */
+            pictures: number;
+        };
+        /**
+         * PictureSize
+         * @description A size that pictures have.
+         */
+        PictureSize: {
+            /**
+             * Height
+             * @description Height in pixels.
+             */
+            height: number;
+            /**
+             * Pictures
+             * @description Number of pictures.
+             */
+            pictures: number;
+            /**
+             * Width
+             * @description Width in pixels.
+             */
+            width: number;
+        };
+        /**
+         * PicturesProfile
+         * @description What is in an archive of pictures, and a document that learns from it.
+         */
+        PicturesProfile: {
+            /**
+             * Channels
+             * @description 1 if all pictures are grey, otherwise 3.
+             */
+            channels: number;
+            /**
+             * Classes
+             * @description Classes.
+             */
+            classes: components["schemas"]["PictureClass"][];
+            /**
+             * Different Sizes
+             * @description Number of different sizes.
+             */
+            different_sizes: number;
+            /**
+             * Document
+             * @description A document to start from.
+             */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * File
+             * @description Name of the file.
+             */
+            file: string;
+            /**
+             * Formats
+             * @description Number of pictures of each format.
+             */
+            formats: {
+                [key: string]: number;
+            };
+            /**
+             * Has Test
+             * @description Whether there is a folder of pictures for the test.
+             */
+            has_test: boolean;
+            /**
+             * @description Kind of the data. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "pictures";
+            /**
+             * Notices
+             * @description What was found out.
+             */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Pictures
+             * @description Number of pictures.
+             */
+            pictures: number;
+            /**
+             * Problems
+             * @description Why there is no document.
+             */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Sizes
+             * @description The commonest sizes.
+             */
+            sizes: components["schemas"]["PictureSize"][];
+        };
+        /**
          * PredictionMessage
          * @description The prediction for one input.
          */
@@ -6731,6 +6909,17 @@ export interface components {
              */
             header: boolean | number;
             /**
+             * Is Partial
+             * @description Whether this is about the beginning of a file that is still being uploaded.
+             * @default false
+             */
+            is_partial: boolean;
+            /**
+             * @description Kind of the data. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "table";
+            /**
              * Notices
              * @description What was found out.
              */
@@ -6741,15 +6930,25 @@ export interface components {
              */
             problems: components["schemas"]["Problem"][];
             /**
+             * Read Bytes
+             * @description Of an upload, how much of that was read: whole rows, and of a large file only the beginning.
+             */
+            read_bytes: number | null;
+            /**
+             * Received Bytes
+             * @description Of an upload, how much has arrived.
+             */
+            received_bytes: number | null;
+            /**
              * Rows
              * @description Number of rows.
              */
             rows: number;
             /**
              * Sha256
-             * @description SHA-256 of the file.
+             * @description SHA-256 of the file; null as long as it has not arrived.
              */
-            sha256: string;
+            sha256: string | null;
             /**
              * Target
              * @description Column that the document predicts; null if none can be.
@@ -7957,7 +8156,7 @@ export interface operations {
                 options?: {
                     [key: string]: unknown;
                 };
-                /** @description Column to predict; the likeliest if left out. */
+                /** @description Column of a table to predict; the likeliest if left out. */
                 target?: string | null;
             };
             header?: never;
@@ -7969,13 +8168,13 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description The profile */
+            /** @description The profile, by the file's kind */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TableProfile"];
+                    "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"];
                 };
             };
             /** @description A problem document */
@@ -8014,6 +8213,100 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TableRows"];
                 };
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    list_file_samples: {
+        parameters: {
+            query?: {
+                /** @description Only samples of this class. Can be repeated. */
+                label?: string[] | null;
+                /** @description Maximum number of samples. */
+                limit?: number;
+                /** @description Number of matching samples to skip. */
+                offset?: number;
+                /** @description The first samples of each class, class by class. */
+                per_class?: number | null;
+                /** @description The part of the dataset. */
+                split?: "train" | "test";
+            };
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Samples */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SampleList"];
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_file_sheet: {
+        parameters: {
+            query: {
+                /** @description IDs of at most 500 samples, separated by commas. */
+                ids: string;
+                /** @description The part of the dataset. */
+                split?: "train" | "test";
+            };
+            header?: never;
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A PNG file */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/png": string;
+                };
+            };
+            /** @description Not modified */
+            304: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {
@@ -8777,6 +9070,45 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_upload_profile: {
+        parameters: {
+            query?: {
+                /** @description Options of the dataset, each a parameter of its own: `decimal=,`, or in JSON `columns={"id": "ignore"}`. */
+                options?: {
+                    [key: string]: unknown;
+                };
+                /** @description Column of a table to predict; the likeliest if left out. */
+                target?: string | null;
+            };
+            header?: never;
+            path: {
+                /** @description ID of the upload. */
+                upload_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The profile of what has arrived */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TableProfile"];
+                };
             };
             /** @description A problem document */
             default: {

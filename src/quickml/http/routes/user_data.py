@@ -29,12 +29,29 @@ from quickml.http.routes.samples import (
 )
 from quickml.http.routes.uploads import UploadId
 from quickml.http.state import TheState, imported
-from quickml.service import MOST_BYTES, Service
+from quickml.service import MOST_BYTES, ProfileOptions, Service
 from quickml.service.samples import Shown, Wanted, samples_of
 from quickml.service.sheet import MAX_PICTURES, sheet_of
 
 router = APIRouter()
 
+PARAMETERS = frozenset({"target", "token"})
+"""Of the route and of every request; what else a query has are options of the dataset."""
+OPTIONS: dict[str, Any] = {
+    "parameters": [
+        {
+            "name": "options",
+            "in": "query",
+            "style": "form",
+            "explode": True,
+            "schema": {"type": "object", "additionalProperties": True},
+            "description": (
+                "Options of the dataset, each a parameter of its own: `decimal=,`, or in JSON"
+                ' `columns={"id": "ignore"}`.'
+            ),
+        }
+    ]
+}
 Target = Annotated[
     str | None, Query(max_length=200, description="Column of a table to predict; the likeliest if left out.")
 ]
@@ -47,20 +64,28 @@ PROFILE: TypeAdapter[Any] = TypeAdapter(FileProfile)
     routes.USER_FILE_PROFILE,
     response_model=FileProfile,
     response_description="The profile, by the file's kind",
+    openapi_extra=OPTIONS,
 )
-async def get_profile(state: TheState, owner: Owner, sha256: Sha256Path, target: Target = None) -> Any:
-    """Get what is in a file, and a document to start from.
+async def get_profile(
+    state: TheState, owner: Owner, request: Request, sha256: Sha256Path, target: Target = None
+) -> Any:
+    """Get what is in a file, and a document to start from. Options of the dataset are those of the document.
 
     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
     with the type `file-importing`: ask again.
     """
-    found = await imported(state, owner, _profile, state.service, owner, sha256, target)
+    asked = ProfileOptions(target=target, others=_options(request))
+    found = await imported(state, owner, _profile, state.service, owner, sha256, asked)
     return PROFILE.validate_python(found)
 
 
-def _profile(service: Service, owner: str, sha256: str, target: str | None) -> dict[str, Any]:
-    return service.importer.profile(owner, service.uploads.file(sha256, owner), target)
+def _options(request: Request) -> dict[str, str]:
+    return {key: value for key, value in request.query_params.items() if key not in PARAMETERS}
+
+
+def _profile(service: Service, owner: str, sha256: str, asked: ProfileOptions) -> dict[str, Any]:
+    return service.importer.profile(owner, service.uploads.file(sha256, owner), asked)
 
 
 @router.get(routes.USER_FILE_ROWS, response_description="Rows")
@@ -130,20 +155,23 @@ async def get_file_sheet(
     return answered(request, content, "image/png", REVALIDATED)
 
 
-@router.get(routes.UPLOAD_PROFILE, response_description="The profile of what has arrived")
+@router.get(
+    routes.UPLOAD_PROFILE, response_description="The profile of what has arrived", openapi_extra=OPTIONS
+)
 async def get_upload_profile(
-    state: TheState, owner: Owner, upload_id: UploadId, target: Target = None
+    state: TheState, owner: Owner, request: Request, upload_id: UploadId, target: Target = None
 ) -> TableProfile:
     """Get what is in the part of a table that has arrived so far: up to its last whole row.
 
     Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
     """
-    found = await state.imports.run(owner, _upload_profile, state.service, owner, upload_id, target)
+    asked = ProfileOptions(target=target, others=_options(request))
+    found = await state.imports.run(owner, _upload_profile, state.service, owner, upload_id, asked)
     return TableProfile.model_validate(found)
 
 
-def _upload_profile(service: Service, owner: str, upload_id: str, target: str | None) -> dict[str, Any]:
+def _upload_profile(service: Service, owner: str, upload_id: str, asked: ProfileOptions) -> dict[str, Any]:
     upload, start, received_bytes = service.uploads.beginning(upload_id, owner, MOST_BYTES)
     if upload.is_complete:
         raise UploadCompleteError
-    return service.importer.partial(owner, upload.name, start, received_bytes, target)
+    return service.importer.partial(owner, upload.name, start, received_bytes, asked)
