@@ -270,7 +270,7 @@ def test_folders_without_classes_are_refused(tmp_path):
     written(tmp_path / "none", {"a/b.txt": b"x"})
     assert "expected pictures, found none among 1 files (none)" in told(tmp_path, file="none")[0]
     assert (
-        "expected a folder, a .zip file or a .csv file of pictures, found nothing of this name"
+        "expected a folder, a .zip, .tm or .csv file of pictures, found nothing of this name"
         in told(tmp_path, file="x.zip")[0]
     )
     (tmp_path / "x.rar").write_bytes(b"x")
