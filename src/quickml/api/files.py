@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from quickml.api.message import ApiMessage, ApiRequest, Sha256, Size
+from quickml.errors import Problem
 
 
 class FileRequest(ApiRequest):
@@ -91,3 +93,52 @@ class BegunUpload(ApiMessage):
     """The file, if nothing needs to be sent."""
     upload: UploadMessage | None = None
     """Otherwise the upload."""
+
+
+class ImportProgress(ApiMessage):
+    """How far the server is with reading a file. Older progress is not told again."""
+
+    type: Literal["progress"] = "progress"
+    """Type of the event."""
+    what: str
+    """What is done with the parts of the file: `looked at`, `decoded`."""
+    done: int
+    """Number of parts that are done."""
+    total: int
+    """Number of parts."""
+
+
+class ImportProblem(ApiMessage):
+    """Something in the file that nothing can be learned from."""
+
+    type: Literal["problem"] = "problem"
+    """Type of the event."""
+    problem: Problem
+    """What is wrong, with line and column, or the entry of an archive, in `values`."""
+
+
+class ImportEnd(ApiMessage):
+    """The last event: the file is read, and its profile can be had."""
+
+    type: Literal["imported"] = "imported"
+    """Type of the event."""
+
+
+class ImportItem(ApiMessage):
+    """An event and its number."""
+
+    id: int
+    """Number of the event: later events have higher ones."""
+    event: Annotated[ImportProgress | ImportProblem | ImportEnd, Field(discriminator="type")]
+    """The event."""
+
+
+class ImportPage(ApiMessage):
+    """Events of a file that is being read, in order."""
+
+    events: tuple[ImportItem, ...]
+    """Events."""
+    last: int
+    """Number of the last event: the `after` of the next request."""
+    is_finished: bool
+    """Whether there will be no more events."""

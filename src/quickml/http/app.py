@@ -22,6 +22,7 @@ from quickml.http.routes import (
     explanations,
     files,
     frames,
+    import_events,
     jobs,
     links,
     operations,
@@ -52,7 +53,7 @@ TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
     *(validation, jobs, events, frames, artifacts, links, predictions, explanations),
-    *(files, uploads, user_data, catalog, samples, studio, operations, sculptml),
+    *(files, uploads, user_data, import_events, catalog, samples, studio, operations, sculptml),
 )
 """The ones that are asked most come first: they are tried in this order."""
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from quickml.datasets import registry
-from quickml.errors import DatasetError, DocumentError, SourceError
+from quickml.errors import DatasetError, DocumentError, PicturesError, SourceError, TableError
 from quickml.imports.places import PictureFolders
 from quickml.imports.work import ImportWork
 
@@ -33,12 +33,26 @@ def main() -> None:
         answer = _done(asked)
     except DocumentError as error:
         answer = {"problems": [asdict(problem) for problem in error.problems]}
-    except (DatasetError, SourceError) as error:
+    except SourceError as error:
+        answer = {"error": str(error), "told": [asdict(problem) for problem in _refused(error).problems]}
+    except DatasetError as error:
         is_full = isinstance(error.__cause__, OSError)
         answer = {"disk": True} if is_full else {"error": str(error)}  # the text of the former has a path
     except MemoryError:
         answer = {"memory": True}
     _tell({"answer": answer})
+
+
+def _refused(error: SourceError) -> DocumentError:
+    """The error as problems of a document that names the file."""
+    if isinstance(error, PicturesError):
+        from quickml.pictures.problems import refused
+
+        return refused(error)
+    assert isinstance(error, TableError)
+    from quickml.tables.problems import refused as table_refused
+
+    return table_refused(error)
 
 
 def _end_with_input() -> None:

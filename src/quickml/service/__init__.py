@@ -9,7 +9,7 @@ from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service.appending import Append
 from quickml.service.descriptions import FileDescription
-from quickml.service.event_hub import EncodedEvent, EventHub, Subscription
+from quickml.service.event_hub import AnyEvent, EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
 from quickml.service.import_runs import ImportEvent, ImportRun
@@ -29,6 +29,7 @@ __all__ = [
     "OPEN_OWNER",
     "PART_BYTES",
     "VARIANT",
+    "AnyEvent",
     "Append",
     "Artifact",
     "ArtifactReader",

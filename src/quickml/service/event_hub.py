@@ -15,6 +15,7 @@ from quickml.errors import CrowdedError, StoreError
 from quickml.events import meaning
 from quickml.jobs.job import Change, StoredEvent
 from quickml.jobs.jobs import JobStore
+from quickml.service.import_runs import ImportEvent
 
 log = logging.getLogger(__name__)
 
@@ -124,6 +125,9 @@ class _Channel:
         return any(len(found) == page for found in news.values())
 
 
+AnyEvent = StoredEvent | Change | ImportEvent
+
+
 class EventHub:
     """All subscriptions. `run` is the reader, to be run as a task while there may be any.
 
@@ -131,12 +135,28 @@ class EventHub:
     """
 
     def __init__(
-        self, jobs: JobStore, encode: Callable[[StoredEvent | Change], bytes], *, most: int, capacity: int
+        self,
+        jobs: JobStore,
+        encode: Callable[[AnyEvent], bytes],
+        *,
+        most: int,
+        capacity: int,
+        imports: Callable[[Mapping[str, int], int], dict[str, list[ImportEvent]]] = lambda *_: {},
     ) -> None:
-        """Allow `most` subscriptions, each with at most `capacity` queued events, as `encode` writes them."""
+        """Create the hub of a server.
+
+        Args:
+            jobs: the events of jobs.
+            encode: writes an event.
+            most: subscriptions at once.
+            capacity: queued events of a subscription.
+            imports: the events of runs that read files; see `ImportRuns.news`.
+        """
+        self._imports = imports
         self._jobs, self._encode, self._most, self._capacity = jobs, encode, most, capacity
         self._of_jobs, self._of_owners = _Channel(self._news_of_jobs), _Channel(self._news_of_owners)
-        self._channels = (self._of_jobs, self._of_owners)
+        self._of_imports = _Channel(self._news_of_imports)
+        self._channels = (self._of_jobs, self._of_owners, self._of_imports)
         self._wanted = asyncio.Event()
         self._is_closed = False
         self.count = 0
@@ -154,6 +174,10 @@ class EventHub:
     def watch_owner(self, owner: str, secret: str = "") -> AbstractContextManager[Subscription]:
         """A subscription to all changes of an owner's jobs. As `watch`."""
         return self._subscribed(self._of_owners, owner, secret)
+
+    def watch_import(self, run_id: str, secret: str = "") -> AbstractContextManager[Subscription]:
+        """A subscription to the events of a run that reads a file. As `watch`."""
+        return self._subscribed(self._of_imports, run_id, secret)
 
     @contextmanager
     def _subscribed(self, channel: _Channel, name: str, secret: str) -> Iterator[Subscription]:
@@ -213,6 +237,14 @@ class EventHub:
     def _news_of_owners(self, known: Mapping[str, int], page: int) -> dict[str, list[EncodedEvent]]:
         news = self._jobs.feed.news(known, page)
         return {owner: [self.encoded_change(change) for change in found] for owner, found in news.items()}
+
+    def _news_of_imports(self, known: Mapping[str, int], page: int) -> dict[str, list[EncodedEvent]]:
+        news = self._imports(known, page)
+        return {run_id: [self.encoded_import(event) for event in found] for run_id, found in news.items()}
+
+    def encoded_import(self, event: ImportEvent) -> EncodedEvent:
+        """An event of a run as its subscriptions send it."""
+        return EncodedEvent(event.sequence, event.is_last, self._encode(event))
 
     def encoded(self, event: StoredEvent) -> EncodedEvent:
         """An event as subscriptions to its job send it."""

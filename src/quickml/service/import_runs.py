@@ -12,8 +12,11 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
+from weakref import WeakValueDictionary
 
+from quickml.jobs.ids import new_id
 from quickml.storage.artifacts.store import ArtifactStore
 
 log = logging.getLogger(__name__)
@@ -42,6 +45,11 @@ class ImportEvent:
     """`progress`, `problem` or `imported`, which is the last."""
     body: dict[str, Any]
 
+    @property
+    def is_last(self) -> bool:
+        """Whether none follows."""
+        return self.type == "imported"
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImportTask:
@@ -63,7 +71,7 @@ class ImportRun:
     """One run. Thread-safe."""
 
     def __init__(self, task: ImportTask) -> None:
-        self.task = task
+        self.task, self.id = task, new_id("imp", datetime.now(UTC))
         self.answer: Answer = {}
         """What came of it, once `is_done`."""
         self._events: list[ImportEvent] = []
@@ -109,7 +117,8 @@ class ImportRun:
 
     def end(self, answer: Answer) -> None:
         """There is an answer."""
-        problems = [*answer.get("problems", ()), *answer.get("profile", {}).get("problems", ())]
+        profile = answer.get("profile", {})
+        problems = [*answer.get("problems", ()), *answer.get("told", ()), *profile.get("problems", ())]
         for problem in problems[:MOST_PROBLEMS]:
             self._tell("problem", {"problem": problem})
         self.answer = answer
@@ -200,6 +209,7 @@ class ImportRuns:
         self._artifacts, self._prepare = artifacts, prepare
         self._is_there, self._discard = is_there, discard
         self._runs: OrderedDict[tuple[str, str], ImportRun] = OrderedDict()
+        self._by_id: WeakValueDictionary[str, ImportRun] = WeakValueDictionary()
         self._waiting: deque[ImportRun] = deque()
         self._active: list[ImportRun] = []
         self._changed = threading.Condition()
@@ -211,6 +221,7 @@ class ImportRuns:
             run = self._runs.get(task.key)
             if run is None:
                 run = self._runs[task.key] = ImportRun(task)
+                self._by_id[run.id] = run
                 self._waiting.append(run)
                 self._dispatch()
             self._runs.move_to_end(task.key)
@@ -227,6 +238,13 @@ class ImportRuns:
                 if task.owner == owner and task.pins[:1] == (sha256,) and task.asked["work"] != "rows":
                     return run
         return None
+
+    def news(self, known: Mapping[str, int], most: int) -> dict[str, list[ImportEvent]]:
+        """The events of runs by their ids after the last known ones; none of a run that is gone."""
+        with self._changed:
+            runs = {name: self._by_id.get(name) for name in known}
+        found = {name: [] if run is None else run.events(known[name])[:most] for name, run in runs.items()}
+        return {name: events for name, events in found.items() if events or runs[name] is None}
 
     def drop(self, run: ImportRun) -> None:
         """Have it done again the next time."""

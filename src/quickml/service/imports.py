@@ -72,6 +72,7 @@ class Importer:
         self._artifacts, self._files, self._folder = artifacts, files, folder
         self._limits, self._min_free_disk_bytes = files.limits, min_free_disk_bytes
         self._runs = ImportRuns(artifacts, self._prepared, self._is_there, self._discard)
+        self.news = self._runs.news
         remove_abandoned(folder)
 
     def describe(self, owner: str, reference: FileReference) -> Described:
@@ -168,10 +169,6 @@ class Importer:
     def run(self, owner: str, file: UserFile) -> ImportRun:
         """The newest run that reads a file; a new one if there is none."""
         return self._runs.newest(owner, file.sha256) or self._runs.start(self._profile_task(owner, file))
-
-    def known_run(self, owner: str, sha256: str) -> ImportRun | None:
-        """The newest run that reads a file, if there is one."""
-        return self._runs.newest(owner, sha256)
 
     def forget(self, owner: str, sha256: str) -> None:
         """Forget everything about a file of an owner, and remove what was made of it."""

@@ -32,7 +32,7 @@ from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, S
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
-from quickml.service.event_hub import EventHub
+from quickml.service.event_hub import AnyEvent, EventHub
 from quickml.service.films import Films
 from quickml.service.history import History
 from quickml.service.imports import IMPORTING, Importer
@@ -275,11 +275,10 @@ class Service:
         """What happened to the owner's jobs after a position."""
         return self._jobs.feed.changes(owner, after, limit)
 
-    def watchers(
-        self, encode: Callable[[StoredEvent | Change], bytes], *, most: int, capacity: int
-    ) -> EventHub:
-        """Everybody who follows jobs as they go on; see `EventHub`."""
-        return EventHub(self._jobs, encode, most=most, capacity=capacity)
+    def watchers(self, encode: Callable[[AnyEvent], bytes], *, most: int, capacity: int) -> EventHub:
+        """Everybody who follows jobs and imports as they go on; see `EventHub`."""
+        news = self.importer.news
+        return EventHub(self._jobs, encode, most=most, capacity=capacity, imports=news)
 
     def artifacts(self, job_id: str, owner: str) -> list[Artifact]:
         """A job's files; none before it is ready. Raises JobNotFoundError."""

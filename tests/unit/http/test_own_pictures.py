@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import json
 import time
 import zipfile
 
@@ -180,7 +181,7 @@ def test_a_deletion_ends_an_import(tmp_path, monkeypatch):
     with served(tmp_path, workers=0) as server:
         sha256 = upload(server, archive(fruit(300)))
         is_problem(server.client.get(f"/v1/files/{sha256}/profile"), 409, "file-importing")
-        run = server.service.importer.known_run(OPEN_OWNER, sha256)
+        run = server.service.importer._runs.newest(OPEN_OWNER, sha256)
         assert server.client.delete(f"/v1/files/{sha256}").status_code == 204
         assert run.is_done
         assert run.answer == {"cancelled": True}
@@ -225,3 +226,46 @@ def test_what_killed_processes_and_lost_files_leave_is_removed(tmp_path):
     with served(tmp_path, workers=0) as server:
         until(lambda: not any(folder.exists() for folder in left), "the sweep")
         assert list(mine.glob("*/pixels.npy"))
+
+
+def events_of(server, sha256, **headers):
+    found = []
+    with server.client.stream("GET", f"/v1/files/{sha256}/events", headers=headers) as answer:
+        assert answer.status_code == 200
+        for line in answer.iter_lines():
+            name, _, value = line.partition(": ")
+            if name == "id":
+                found.append([int(value)])
+            elif name == "data":
+                found[-1].append(json.loads(value))
+    return found
+
+
+def test_events_tell_how_far_an_import_is(server):
+    sha256 = upload(server, archive(fruit(8)), "eight.zip")
+    followed = events_of(server, sha256)
+    assert [event["type"] for _, event in followed if event["type"] != "progress"] == ["imported"]
+    assert followed[-2][1] == {"type": "progress", "what": "decoded", "done": 16, "total": 16}
+    assert events_of(server, sha256)[-2:] == followed[-2:]  # again
+    assert events_of(server, sha256, **{"Last-Event-ID": str(followed[-2][0])}) == followed[-1:]
+    path = f"/v1/files/{sha256}/events"
+    last = {"Last-Event-ID": str(followed[-1][0])}
+    assert server.client.get(path, headers=last).status_code == 204
+    page = server.client.get(path, headers={"Accept": "application/json"}).json()
+    assert (page["is_finished"], page["last"]) == (True, followed[-1][0])
+    assert page["events"][-1]["event"] == {"type": "imported"}
+
+
+def test_events_tell_problems(server):
+    sha256 = upload(server, archive({**fruit(9), "Kiwi/x.heic": b"\0\0\0\x18ftypheic"}), "nine.zip")
+    problems = [event["problem"] for _, event in events_of(server, sha256) if event["type"] == "problem"]
+    assert [problem["values"]["entry"] for problem in problems] == ["Kiwi/x.heic"]
+    sha256 = upload(server, archive({"../x.png": b""}), "outside.zip")
+    assert [event["type"] for _, event in events_of(server, sha256)] == ["problem", "imported"]
+
+
+def test_others_follow_no_events(tmp_path):
+    with served(tmp_path, workers=0, access="tokens") as server:
+        ada, ben = ({"Authorization": f"Bearer {server.tokens.create(name)[1]}"} for name in ("ada", "ben"))
+        upload(server, **ada)
+        assert server.client.get(f"/v1/files/{SHA256}/events", headers=ben).status_code == 404

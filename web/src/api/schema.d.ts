@@ -401,6 +401,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/files/{sha256}/events": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Import Events
+         * @description Stream what the server finds while it reads a file: how far it is, problems, and when it is done.
+         *
+         *     A file that was not read before is read now. The stream ends with the event `imported`.
+         */
+        get: operations["get_import_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/files/{sha256}/profile": {
         parameters: {
             query?: never;
@@ -414,7 +436,7 @@ export interface paths {
          *
          *     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
          *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
-         *     with the type `file-importing`: ask again.
+         *     with the type `file-importing`: the events of the file tell when it is done.
          */
         get: operations["get_profile"];
         put?: never;
@@ -5478,6 +5500,93 @@ export interface components {
             size_bytes: number;
         };
         /**
+         * ImportEnd
+         * @description The last event: the file is read, and its profile can be had.
+         */
+        ImportEnd: {
+            /**
+             * @description Type of the event. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "imported";
+        };
+        /**
+         * ImportItem
+         * @description An event and its number.
+         */
+        ImportItem: {
+            /**
+             * Event
+             * @description The event.
+             */
+            event: components["schemas"]["ImportProgress"] | components["schemas"]["ImportProblem"] | components["schemas"]["ImportEnd"];
+            /**
+             * Id
+             * @description Number of the event: later events have higher ones.
+             */
+            id: number;
+        };
+        /**
+         * ImportPage
+         * @description Events of a file that is being read, in order.
+         */
+        ImportPage: {
+            /**
+             * Events
+             * @description Events.
+             */
+            events: components["schemas"]["ImportItem"][];
+            /**
+             * Is Finished
+             * @description Whether there will be no more events.
+             */
+            is_finished: boolean;
+            /**
+             * Last
+             * @description Number of the last event: the `after` of the next request.
+             */
+            last: number;
+        };
+        /**
+         * ImportProblem
+         * @description Something in the file that nothing can be learned from.
+         */
+        ImportProblem: {
+            /** @description What is wrong, with line and column, or the entry of an archive, in `values`. */
+            problem: components["schemas"]["Problem"];
+            /**
+             * @description Type of the event. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "problem";
+        };
+        /**
+         * ImportProgress
+         * @description How far the server is with reading a file. Older progress is not told again.
+         */
+        ImportProgress: {
+            /**
+             * Done
+             * @description Number of parts that are done.
+             */
+            done: number;
+            /**
+             * Total
+             * @description Number of parts.
+             */
+            total: number;
+            /**
+             * @description Type of the event. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            type: "progress";
+            /**
+             * What
+             * @description What is done with the parts of the file: `looked at`, `decoded`.
+             */
+            what: string;
+        };
+        /**
          * Index
          * @description The name of the server, and where to continue.
          */
@@ -8132,6 +8241,54 @@ export interface operations {
         requestBody?: never;
         responses: {
             /** @description The file is deleted */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A problem document */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    get_import_events: {
+        parameters: {
+            query?: {
+                /** @description Number of the last event already seen. */
+                after?: number;
+            };
+            header?: {
+                /** @description `text/event-stream` for a stream, `application/json` for a page. */
+                accept?: string;
+                /** @description The same, as an EventSource sends it when it reconnects. */
+                "last-event-id"?: string | null;
+            };
+            path: {
+                /** @description SHA-256 of the file, in hexadecimal. */
+                sha256: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Events */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportPage"];
+                    "text/event-stream": string;
+                };
+            };
+            /** @description The file is read, and there are no more events */
             204: {
                 headers: {
                     [name: string]: unknown;

@@ -6,6 +6,7 @@ EventSource. The stream of all changes does not end.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
@@ -24,7 +25,7 @@ from quickml.http.auth import Owner, secret_of
 from quickml.http.event_stream import GREETING, MEDIA_TYPE, EventStream, Source
 from quickml.http.parameters import JobId
 from quickml.http.state import AppState, TheState
-from quickml.service import Change, EncodedEvent, Job, Service, StoredEvent
+from quickml.service import AnyEvent, EncodedEvent, ImportEvent, Job, Service, StoredEvent
 
 router = APIRouter()
 
@@ -54,8 +55,10 @@ Accept = Annotated[
 ]
 
 
-def encode(event: StoredEvent | Change) -> bytes:
+def encode(event: AnyEvent) -> bytes:
     """An event in the format of the stream. Bodies are JSON without line breaks."""
+    if isinstance(event, ImportEvent):
+        return f"id: {event.sequence}\ndata: {json.dumps(event.body)}\n\n".encode()
     if isinstance(event, StoredEvent):
         return f"id: {event.sequence}\ndata: {event.body}\n\n".encode()
     start = f'"position":{event.position},"job_id":"{event.job_id}"'
@@ -91,10 +94,10 @@ async def get_events(
     With `types`, the response is one page of the whole job, from which events are left out: enough to draw a
     small curve of a long training.
     """
-    after = max(after, _number(last_event_id) or 0)
+    after = max(after, number_of(last_event_id) or 0)
     if types:
         return await run_in_threadpool(_outline, state.service, job_id, owner, types, most)
-    if not _is_stream(accept):
+    if not is_stream(accept):
         return await run_in_threadpool(_page, state.service, job_id, owner, after)
     job = await run_in_threadpool(state.service.job, job_id, owner)
     if job.status in TERMINAL and job.last_event <= after:
@@ -126,21 +129,23 @@ async def get_changes(
     Without `after`, a stream begins with the next change. To miss nothing, open it before you list the jobs.
     """
     newest = await run_in_threadpool(state.service.position, owner)
-    known = [number for number in (after, _number(last_event_id)) if number is not None]
+    known = [number for number in (after, number_of(last_event_id)) if number is not None]
     after = min(max(known, default=newest), newest)
-    if not _is_stream(accept):
+    if not is_stream(accept):
         return await run_in_threadpool(_changes_page, state.service, owner, after)
     greeting = GREETING + f"id: {after}\n\n".encode()  # for an EventSource that reconnects before any change
     return EventStream(state, _all_of(state, owner), secret_of(request), after=after, greeting=greeting)
 
 
-def _number(last_event_id: str | None) -> int | None:
+def number_of(last_event_id: str | None) -> int | None:
+    """The number of the last event that a client has; None if it has none."""
     if last_event_id is None or not last_event_id.isdecimal() or len(last_event_id) > 15:
         return None
     return int(last_event_id)
 
 
-def _is_stream(accept: str) -> bool:
+def is_stream(accept: str) -> bool:
+    """Whether a client wants a stream. Raises HTTPException if it wants neither that nor JSON."""
     if "application/json" in accept and MEDIA_TYPE not in accept:
         return False
     if MEDIA_TYPE not in accept and "text/*" not in accept and "*/*" not in accept:

@@ -73,7 +73,7 @@ async def get_profile(
 
     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
-    with the type `file-importing`: ask again.
+    with the type `file-importing`: the events of the file tell when it is done.
     """
     asked = ProfileOptions(target=target, others=_options(request))
     found = await imported(state, owner, _profile, state.service, owner, sha256, asked)
