@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.dataset import Reference
+from quickml.datasets.info import Kind
 from quickml.datasets.registry import register
 from quickml.fields import wrong_form
 
@@ -191,7 +192,58 @@ class PicturesReference(FileReference):
         return None not in (self.sha256, self.size, self.channels, self.labels)
 
 
-FROM_FILES: tuple[type[FileReference], ...] = (TableReference, PicturesReference)
+@register
+class ArraysReference(FileReference):
+    """Arrays of your own: an .npz file of NumPy, or IDX files as MNIST has them. The first axis counts the
+    samples. What is left out is found out, or asked for where it could be one thing or another."""
+
+    private = frozenset(
+        {
+            "file",
+            "sha256",
+            "targets_file",
+            "targets_sha256",
+            "inputs",
+            "targets",
+            "test_inputs",
+            "test_targets",
+        }
+    )
+    name: Literal["arrays"] = "arrays"
+    kind: Kind | None = None
+    """A sample is an `image` (height, width) or (height, width, channels) of pixels 0 to 255, `features` (n,),
+    a `sequence` (steps, n), or `tokens` (steps,), whole numbers from 0. Default: the only one possible."""
+    task: Literal["classification", "regression"] | None = None
+    """Default: texts, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes;
+    all else is a regression."""
+    labels: Annotated[
+        tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
+    ] = None
+    """The names of the classes: of 0, of 1, and so on; of texts, the order. Default: the values, sorted."""
+    inputs: Name | None = None
+    """The array with the inputs. Default: the one that is called `x_train`, `x`, `images` or the like."""
+    targets: Name | None = None
+    """The array with the targets: of each sample a class, a row with one 1, or a number."""
+    test_inputs: Name | None = None
+    """The array with the inputs for the test. Default: `x_test` or the like, if there is one."""
+    test_targets: Name | None = None
+    """The array with the targets for the test."""
+    targets_file: Path | None = None
+    """The file with the labels, if `file` is an IDX file. Default: the one beside it that is called alike."""
+    targets_sha256: Sha256 | None = None
+    """SHA-256 of this file."""
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
+    """Fraction of the samples that is held out for the test, stratified. Default: 0.2 without test arrays."""
+    in_report: bool = False
+    """Whether the report and the film show samples of the test set."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
+        return None not in (self.sha256, self.kind, self.task, self.inputs, self.targets)
+
+
+FROM_FILES: tuple[type[FileReference], ...] = (TableReference, PicturesReference, ArraysReference)
 """All references to files."""
 
 

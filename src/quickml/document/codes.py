@@ -59,6 +59,8 @@ Code = Literal[
     "pictures-source",
     "picture-file",
     "pictures-option",
+    "arrays-source",
+    "arrays-option",
     "wrong-type",
     "unknown-value",
     "out-of-range",

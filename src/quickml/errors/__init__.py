@@ -12,7 +12,8 @@
     │   ├── DatasetUnavailableError  a server cannot show the data
     │   └── SourceError            data of the user cannot be learned from; says where it is wrong
     │       ├── TableError             a table
-    │       └── PicturesError          pictures
+    │       ├── PicturesError          pictures
+    │       └── ArraysError            arrays
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
@@ -63,6 +64,7 @@ from quickml.errors.base import (
 )
 from quickml.errors.data import (
     AnswersError,
+    ArraysError,
     CheckpointError,
     DatasetError,
     DatasetUnavailableError,
@@ -122,6 +124,7 @@ from quickml.problems import Notice, Problem, unexpected
 
 __all__ = [
     "AnswersError",
+    "ArraysError",
     "ArtifactDamagedError",
     "ArtifactError",
     "ArtifactNotFoundError",

@@ -48,6 +48,10 @@ class PicturesError(SourceError):
     """A folder, an archive or a list of pictures cannot be learned from."""
 
 
+class ArraysError(SourceError):
+    """A file of arrays cannot be learned from. `entry` is the name of an array."""
+
+
 class TrainingError(QuickMLError):
     """Training cannot continue."""
 

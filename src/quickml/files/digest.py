@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,3 +60,17 @@ def sha256_of(path: Path) -> str:
     """
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def sum_of(sums: Mapping[str, str]) -> str:
+    """SHA-256 of lines such as `sha256sum` writes, sorted by name."""
+    whole = hashlib.sha256()
+    for name in sorted(sums):
+        shown, mark = name, ""
+        if any(
+            sign in name for sign in "\\\n\r"
+        ):  # as `sha256sum` does, so that no name looks like two lines
+            shown = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
+            mark = "\\"
+        whole.update(f"{mark}{sums[name]}  {shown}\n".encode(errors="surrogateescape"))
+    return whole.hexdigest()

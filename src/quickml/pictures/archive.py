@@ -73,7 +73,8 @@ class ZipArchive:
         """
         self.file, self._lock, self._holds, self._error = file, threading.Lock(), holds, error
         try:
-            self._stream = path.open("rb")
+            self.stream = path.open("rb")
+            """Of the archive."""
         except OSError as caught:
             reason = (caught.strerror or "an error").lower()
             raise error(file, "a zip file to read", reason) from None
@@ -87,7 +88,7 @@ class ZipArchive:
 
     def close(self) -> None:
         """Close the file."""
-        self._stream.close()
+        self.stream.close()
 
     def read(self, name: str, most_bytes: int) -> bytes:
         """The content of a file; not more than the directory says is ever unpacked.
@@ -150,8 +151,8 @@ class ZipArchive:
 
     def _at(self, offset: int, length: int) -> bytes:
         with self._lock:
-            self._stream.seek(offset)
-            return self._stream.read(length)
+            self.stream.seek(offset)
+            return self.stream.read(length)
 
     def _refuse(self, name: str | None, expected: str, found: str, hint: str = "") -> NoReturn:
         raise self._error(self.file, expected, found, hint, entry=name)
@@ -193,7 +194,7 @@ class ZipArchive:
 
     def _directory(self) -> tuple[bytes, int]:
         """The central directory, and where it begins."""
-        size = os.fstat(self._stream.fileno()).st_size
+        size = os.fstat(self.stream.fileno()).st_size
         tail = self._at(max(0, size - _END.size - 0xFFFF), _END.size + 0xFFFF)
         at = tail.rfind(b"PK\5\6")
         if at < 0 or len(tail) - at < _END.size:

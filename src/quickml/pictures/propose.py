@@ -7,14 +7,12 @@ from pathlib import PurePath
 from typing import Any
 
 from quickml.document.names import as_name
+from quickml.pictures.networks import convolutions
 from quickml.pictures.prepare import PreparedPictures
 
 STEPS = 1500
 MOST_LABELS = 20
 """Labels that a document lists."""
-_FILTERS = (16, 32, 64, 96, 128)
-_SMALLEST = 6
-"""Side of the maps below which they are not halved."""
 
 
 def document(prepared: PreparedPictures) -> dict[str, Any]:
@@ -37,29 +35,13 @@ def document(prepared: PreparedPictures) -> dict[str, Any]:
     return {
         "name": as_name(PurePath(reference.file).stem),
         "dataset": {key: value for key, value in given.items() if value is not None},
-        "model": {"layers": [*_layers(info.shape), _output(len(info.labels))]},
+        "model": {"layers": [*convolutions(info.shape), _output(len(info.labels))]},
         "training": {
             "optimizer": {"type": "Adam", "learning_rate": 0.001},
             "batch_size": batch_size,
             "epochs": epochs,
         },
     }
-
-
-def _layers(shape: tuple[int, ...]) -> list[dict[str, Any]]:
-    """Convolutions that halve the maps until they are small, and the mean of each."""
-    side, layers = min(shape[:2]), [{"type": "Rescaling", "scale": 1 / 255}]
-    for filters in _FILTERS:
-        layers += [
-            {"type": "Conv2D", "filters": filters, "kernel_size": 3, "padding": "same", "use_bias": False},
-            {"type": "BatchNormalization", "momentum": 0.9},
-            {"type": "ReLU"},
-        ]
-        if side < 2 * _SMALLEST:
-            break
-        layers.append({"type": "MaxPooling2D"})
-        side //= 2
-    return [*layers, {"type": "GlobalAveragePooling2D"}, {"type": "Dropout", "rate": 0.2}]
 
 
 def _output(labels: int) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from quickml.errors import PicturesError
-from quickml.files.digest import sha256_of
+from quickml.files.digest import sha256_of, sum_of
 from quickml.pictures.archive import ZipArchive
 from quickml.pictures.listing import PATH, TARGET, PictureList, listed_pictures
 from quickml.text import printable
@@ -274,17 +274,3 @@ def stamps(folder: Path, names: Iterable[str]) -> tuple[str, int]:
             times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
             lines.append(f"{name}\0{about.st_dev} {about.st_ino} {about.st_size} {times}\n")
     return "".join(lines), newest
-
-
-def sum_of(sums: Mapping[str, str]) -> str:
-    """SHA-256 of lines such as `sha256sum` writes, sorted by name."""
-    whole = hashlib.sha256()
-    for name in sorted(sums):
-        shown, mark = name, ""
-        if any(
-            sign in name for sign in "\\\n\r"
-        ):  # as `sha256sum` does, so that no name looks like two lines
-            shown = name.replace("\\", "\\\\").replace("\n", "\\n").replace("\r", "\\r")
-            mark = "\\"
-        whole.update(f"{mark}{sums[name]}  {shown}\n".encode(errors="surrogateescape"))
-    return whole.hexdigest()

@@ -1,0 +1,46 @@
+"""A catalog that also reads the arrays of the user, from the folder of the document that names them."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from quickml.datasets.catalog import REGISTERED, Catalog
+from quickml.datasets.file_catalog import FileCatalog
+from quickml.datasets.files import ArraysReference
+from quickml.datasets.places import located
+from quickml.errors import ArraysError, DatasetError
+
+if TYPE_CHECKING:
+    from quickml.arrays.prepare import PreparedArrays
+
+
+class LocalArrays(FileCatalog[ArraysReference]):
+    """The datasets of another catalog, and arrays of this machine.
+
+    Args:
+        folder: paths in documents are relative to it.
+        others: describes and loads all other datasets.
+    """
+
+    kind = ArraysReference
+
+    def __init__(self, folder: Path, others: Catalog = REGISTERED) -> None:
+        super().__init__(others)
+        self._path = partial(located, folder)
+
+    def _prepared(self, reference: ArraysReference) -> PreparedArrays:
+        from quickml.arrays.prepare import prepare
+        from quickml.arrays.problems import refused
+        from quickml.arrays.sources import opened
+
+        if "file" not in reference.__dict__:  # a document of 2018 may lack it
+            raise DatasetError('arrays: expected "file", found none')
+        labels, path = reference.targets_file, self._path(reference.file, reference.sha256)
+        targets = (self._path(labels, reference.targets_sha256), labels) if labels is not None else None
+        try:
+            with opened(path, reference.file, targets) as source:
+                return prepare(source, reference)
+        except ArraysError as error:
+            raise refused(error) from None

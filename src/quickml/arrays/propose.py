@@ -1,0 +1,72 @@
+"""A document to start from: a network that fits the arrays."""
+
+from __future__ import annotations
+
+import math
+from pathlib import PurePath
+from typing import Any
+
+from quickml.arrays.prepare import PreparedArrays
+from quickml.document.names import as_name
+from quickml.pictures.networks import convolutions
+
+STEPS = 1500
+MOST_LABELS = 20
+"""Labels that a document lists."""
+
+
+def document(prepared: PreparedArrays) -> dict[str, Any]:
+    """A document that learns from arrays as they were prepared; what was found out is written out."""
+    info, reference = prepared.info, prepared.reference
+    train = info.sizes[0]
+    batch_size = 16 if train < 1000 else 32 if train < 10_000 else 64
+    epochs = min(max(math.ceil(STEPS / math.ceil(train / batch_size)), 5), 40)
+    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
+    given = {
+        "name": reference.name,
+        "file": reference.file,
+        "targets_file": reference.targets_file,
+        "kind": reference.kind,
+        "task": reference.task,
+        "labels": list(labels) if labels else None,
+        "inputs": reference.inputs,
+        "targets": reference.targets,
+        "test_inputs": reference.test_inputs,
+        "test_targets": reference.test_targets,
+        "test_fraction": reference.test_fraction,
+    }
+    units = len(info.labels)
+    output = {"units": units, "activation": "softmax"} if units else {"units": 1}
+    return {
+        "name": as_name(PurePath(reference.file).stem),
+        "dataset": {key: value for key, value in given.items() if value is not None},
+        "model": {"layers": [*_layers(prepared), {"type": "Dense", **output}]},
+        "training": {
+            "optimizer": {"type": "Adam", "learning_rate": 0.001},
+            "batch_size": batch_size,
+            "epochs": epochs,
+        },
+    }
+
+
+def _layers(prepared: PreparedArrays) -> list[dict[str, Any]]:
+    kind, shape = prepared.info.kind, prepared.info.shape
+    if kind == "image":
+        return convolutions(shape)
+    if kind == "tokens":
+        embedding = {"type": "Embedding", "input_dim": prepared.inputs.tokens, "output_dim": 16}
+        return [embedding, {"type": "GlobalAveragePooling1D"}, _dense(32)]
+    if kind == "features":
+        return [{"type": "Normalization"}, _dense(64), _dense(32)]
+    convolution = {"type": "Conv1D", "filters": 32, "padding": "same", "activation": "relu"}
+    return [
+        {"type": "Normalization"},
+        {**convolution, "kernel_size": 5},
+        {**convolution, "kernel_size": 3},
+        {"type": "GlobalAveragePooling1D"},
+        _dense(32),
+    ]
+
+
+def _dense(units: int) -> dict[str, Any]:
+    return {"type": "Dense", "units": units, "activation": "relu"}
