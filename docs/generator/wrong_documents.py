@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import struct
 import tempfile
@@ -11,6 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from quickml.arrays import LocalArrays
 from quickml.document.text import MAX_BYTES
 from quickml.pictures import LocalPictures
 from quickml.service.policy import DocumentLimits
@@ -95,6 +99,30 @@ def photographed(contents: Mapping[str, bytes] | None = None, **options: Any) ->
     contents = {name: content for name, content in {**pictures, **(contents or {})}.items() if content}
     layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
     return WithPictures(document=doc(*layers, dataset=given), contents=contents)
+
+
+@dataclass(frozen=True, kw_only=True)
+class WithArrays:
+    """A document that learns from a file of arrays, and its content."""
+
+    document: dict[str, Any]
+    content: bytes
+
+    @contextmanager
+    def files(self) -> Iterator[LocalArrays]:
+        """A catalog that has the file."""
+        with tempfile.TemporaryDirectory() as folder:
+            Path(folder, "data.npz").write_bytes(self.content)
+            yield LocalArrays(Path(folder))
+
+
+def measured(x: Any) -> WithArrays:
+    """A document that learns from data.npz with these inputs."""
+    buffer = io.BytesIO()
+    np.savez(buffer, x=x, y=np.arange(len(x)) % 2)
+    layers = [{"type": "Dense", "units": 2, "activation": "softmax"}]
+    given = {"name": "arrays", "file": "data.npz"}
+    return WithArrays(document=doc(*layers, dataset=given), content=buffer.getvalue())
 
 
 def bitmap(colour: int) -> bytes:
@@ -200,6 +228,14 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
             photographed({"Kiwi/IMG_0012.HEIC": b"\0\0\0\x24ftypheic\0\0\0\0"}),
         ),
         "pictures-option": ("An option does not fit the pictures.", photographed(labels=["Apple", "Pear"])),
+        "arrays-source": (
+            "A file of arrays, or an array in it, cannot be learned from: `entry` is the name of the array.",
+            measured(x=np.array([{}] * 20)),
+        ),
+        "arrays-option": (
+            "An option does not fit the arrays, or is needed.",
+            measured(x=np.arange(80).reshape(20, 4) % 7),
+        ),
         "wrong-type": ("A value has another type.", trained(epochs="30")),
         "unknown-value": (
             "A value is not one of those that are possible.",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ import numpy as np
 from quickml.arrays.problems import option
 from quickml.arrays.stored import Array, StoredArray
 from quickml.datasets.info import Kind
+from quickml.datasets.mapped import parts as parts_of
 from quickml.document.advice import told
 from quickml.errors import Notice
 
@@ -22,7 +23,6 @@ NUMBERS: dict[Kind, str] = {
     "tokens": "(steps,)",
 }
 MAX_TOKENS = 50_000
-_PART_BYTES = 32 << 20
 _LARGEST = float(np.finfo(np.float32).max)
 
 
@@ -91,13 +91,6 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
     )
 
 
-def slices(array: Array) -> Iterator[tuple[int, Array]]:
-    """Some samples at a time, with the position of the first: a mapped array is never read at once."""
-    step = max(1, _PART_BYTES // max(1, array[:1].nbytes))
-    for start in range(0, len(array), step):
-        yield start, array[start : start + step]
-
-
 def span(stored: StoredArray, array: Array) -> Span:
     """The values of an array, which have to be finite.
 
@@ -105,16 +98,15 @@ def span(stored: StoredArray, array: Array) -> Span:
         ArraysError: some are not, with the first sample that has one.
     """
     low, high, are_whole = np.inf, -np.inf, True
-    wrong, first = 0, 0
-    for start, part in slices(array):
+    wrong = first = start = 0
+    for part in parts_of(array):
         if array.dtype.kind == "f":
             is_wrong = ~np.isfinite(part).reshape(len(part), -1).all(axis=1)
             if is_wrong.any():
                 first = first if wrong else start + int(is_wrong.argmax())
                 wrong += int(is_wrong.sum())
-                continue
             are_whole = are_whole and bool((np.floor(part) == part).all())
-        low, high = min(low, float(part.min())), max(high, float(part.max()))
+        low, high, start = min(low, float(part.min())), max(high, float(part.max())), start + len(part)
     if wrong:
         found = f"NaN or infinity in {wrong:,} of {len(array):,} samples, first in sample {first:,} from 0 on"
         stored.refuse("finite numbers", found, "leave these samples out, or replace the values")
@@ -207,9 +199,11 @@ def _pixels(arrays: Sequence[Array], values: Span) -> tuple[list[Array], str]:
         )
         return [_as(array, np.dtype(np.uint8)) for array in arrays], few
     if arrays[0].dtype.kind == "b" or (arrays[0].dtype.kind == "f" and values.high <= 1):
-        return [_scaled(array) for array in arrays], "pixels from 0 to 1 are multiplied by 255, and rounded"
+        return [
+            _pixels_of(array, 255) for array in arrays
+        ], "pixels from 0 to 1 are multiplied by 255, and rounded"
     message = "" if values.are_whole else "pixels are rounded to whole numbers"
-    return [_rounded(array) for array in arrays], message
+    return [_pixels_of(array, 1) for array in arrays], message
 
 
 def _as(array: Array, wanted: np.dtype[np.generic]) -> Array:
@@ -217,15 +211,10 @@ def _as(array: Array, wanted: np.dtype[np.generic]) -> Array:
     return array if is_plain else np.ascontiguousarray(array, wanted)
 
 
-def _scaled(array: Array) -> Array:
+def _pixels_of(array: Array, factor: float) -> Array:
     result = np.empty(array.shape, np.uint8)
-    for start, part in slices(array):
-        result[start : start + len(part)] = np.rint(part.astype(np.float32) * 255)
-    return result
-
-
-def _rounded(array: Array) -> Array:
-    result = np.empty(array.shape, np.uint8)
-    for start, part in slices(array):
-        result[start : start + len(part)] = np.rint(part)
+    start = 0
+    for part in parts_of(array):
+        result[start : start + len(part)] = np.rint(part * factor if factor != 1 else part)
+        start += len(part)
     return result

@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from quickml.arrays.inputs import slices
 from quickml.arrays.prepare import PreparedArrays, prepare
 from quickml.arrays.problems import refused
 from quickml.arrays.propose import document
@@ -17,6 +16,7 @@ from quickml.arrays.sources import ArraySource, opened
 from quickml.arrays.stored import StoredArray
 from quickml.datasets.files import ArraysReference
 from quickml.datasets.info import Kind
+from quickml.datasets.mapped import parts
 from quickml.errors import ArraysError, DocumentError, Notice, Problem
 
 
@@ -130,7 +130,7 @@ def _values(stored: StoredArray) -> tuple[float | None, float | None, float | No
     if array.dtype.kind not in "biuf":
         return None, None, None, 0
     low, high, total, count = np.inf, -np.inf, 0.0, 0
-    for _, part in slices(np.atleast_1d(array)):
+    for part in parts(np.atleast_1d(array)):
         finite = part[np.isfinite(part)] if part.dtype.kind == "f" else part
         if finite.size:
             low, high = min(low, float(finite.min())), max(high, float(finite.max()))

@@ -36,8 +36,12 @@ DataFile = Annotated[
     typer.Argument(
         metavar="FILE",
         help="A CSV file with a sample in each row; or pictures: a folder that has a folder for each class, a"
-        " .zip file of it, or a CSV file with the columns path and target.",
+        " .zip file of it, or a CSV file with the columns path and target; or arrays: an .npz or IDX file.",
     ),
+]
+InputKind = Annotated[
+    str | None,
+    typer.Option(metavar="KIND", help="What inputs in arrays are: image, features, sequence or tokens."),
 ]
 Target = Annotated[
     str | None,
@@ -161,21 +165,22 @@ def validate(
 
 
 @app.command()
-def data(file: DataFile, target: Target = None, as_json: AsJson = False) -> None:
-    """Show what is in a table or in pictures: columns, types and histograms, or classes and sizes.
+def data(file: DataFile, target: Target = None, kind: InputKind = None, as_json: AsJson = False) -> None:
+    """Show what is in a table, in pictures or in arrays: columns, types and values, or classes and sizes.
 
     Everything that is found out is told: encoding, delimiter, header and decimal sign of a CSV file, and what
     is left out and why. A document to start from is printed, too.
     """
     from quickml.cli.commands.data import show_data
 
-    show_data(file, target=target, as_json=as_json)
+    show_data(file, target=target, kind=kind, as_json=as_json)
 
 
 @app.command()
 def init(
     file: DataFile,
     target: Target = None,
+    kind: InputKind = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -186,13 +191,13 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Write a document that learns from a table or from pictures, with a network that fits it.
+    """Write a document that learns from a table, pictures or arrays, with a network that fits it.
 
     Train with `quickml run`, or change the document before: all types of columns, or all classes, are in it.
     """
     from quickml.cli.commands.data import init_document
 
-    init_document(file, target=target, out=out)
+    init_document(file, target=target, kind=kind, out=out)
 
 
 @app.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from quickml.arrays import LocalArrays
 from quickml.cli.display.pictures import PictureProgress
 from quickml.datasets import Catalog
 from quickml.document import Plan, read
@@ -31,7 +32,7 @@ def read_plan(path: Path, files: Catalog | None = None) -> Plan:
 def files_beside(path: Path) -> Catalog:
     """A catalog whose files are in the folder of a document, or for `-` in the working directory."""
     folder = Path() if str(path) == "-" else path.parent
-    return LocalPictures(folder, LocalFiles(folder), progress=PictureProgress().show)
+    return LocalPictures(folder, LocalArrays(folder, LocalFiles(folder)), progress=PictureProgress().show)
 
 
 def read_bytes(path: Path) -> bytes:

@@ -211,8 +211,8 @@ class ArraysReference(FileReference):
     )
     name: Literal["arrays"] = "arrays"
     kind: Kind | None = None
-    """A sample is an `image` (height, width) or (height, width, channels) of pixels 0 to 255, `features` (n,),
-    a `sequence` (steps, n), or `tokens` (steps,), whole numbers from 0. Default: the only one possible."""
+    """A sample is an `image` (height, width) or (height, width, channels) of pixels 0 to 255, `features`
+    (n,), a `sequence` (steps, n), or `tokens` (steps,), integers from 0. Default: what it can only be."""
     task: Literal["classification", "regression"] | None = None
     """Default: texts, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes;
     all else is a regression."""
@@ -235,7 +235,7 @@ class ArraysReference(FileReference):
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
     """Fraction of the samples that is held out for the test, stratified. Default: 0.2 without test arrays."""
     in_report: bool = False
-    """Whether the report and the film show samples of the test set."""
+    """Whether the report and the film show images or curves of the test set."""
 
     @property
     def is_complete(self) -> bool:

@@ -171,9 +171,12 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     mistakes = (
         worst(samples, data.y_test, trained.predictions, dataset.labels) if dataset.shows_samples else None
     )
-    if mistakes and trained.plan.document.dataset.private and not dataset.is_image:
+    reference = trained.plan.document.dataset
+    is_asked_for = dataset.is_image or getattr(reference, "in_report", False)
+    if mistakes and reference.private and not is_asked_for:
         # Nobody wants rows of customers in a page that is passed on.
-        mistakes = [replace(mistake, values=mistake.values[:0]) for mistake in mistakes]
+        hidden = [replace(mistake, values=mistake.values[:0]) for mistake in mistakes]
+        mistakes = hidden if dataset.kind == "features" else None
     page = render(report, mistakes, player(trained.film, trained.plan, data))
     (folder / results.PAGE.name).write_text(page, encoding="utf-8")
 

@@ -1540,7 +1540,7 @@ export interface components {
              * Dataset
              * @description A dataset's name, or an object with its name and options.
              */
-            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"] | components["schemas"]["DocumentPicturesReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table" | "pictures");
+            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"] | components["schemas"]["DocumentPicturesReference"] | components["schemas"]["DocumentArraysReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table" | "pictures" | "arrays");
             /**
              * @default {
              *       "formats": [
@@ -1815,6 +1815,101 @@ export interface components {
              * @default 0.2
              */
             test_fraction: number;
+        };
+        /**
+         * ArraysReference
+         * @description Arrays of your own: an .npz file of NumPy, or IDX files as MNIST has them. The first axis counts the
+         *     samples. What is left out is found out, or asked for where it could be one thing or another.
+         */
+        DocumentArraysReference: {
+            /**
+             * File
+             * @description What the file is called. On the command line: its path, relative to the document's folder.
+             */
+            file: string;
+            /**
+             * In Report
+             * @description Whether the report and the film show samples of the test set.
+             * @default false
+             */
+            in_report: boolean;
+            /**
+             * Inputs
+             * @description The array with the inputs. Default: the one that is called `x_train`, `x`, `images` or the like.
+             * @default null
+             */
+            inputs: string | null;
+            /**
+             * Kind
+             * @description A sample is an `image` (height, width) or (height, width, channels) of pixels 0 to 255, `features` (n,), a `sequence` (steps, n), or `tokens` (steps,), integers from 0. Default: what it can only be.
+             * @default null
+             */
+            kind: ("image" | "features" | "sequence" | "tokens") | null;
+            /**
+             * Labels
+             * @description The names of the classes: of 0, of 1, and so on; of texts, the order. Default: the values, sorted.
+             * @default null
+             */
+            labels: string[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "arrays";
+            /**
+             * Seed
+             * @description Seed for drawing, shuffling and splitting the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Sha256
+             * @description SHA-256 of the file. Another content is refused.
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Targets
+             * @description The array with the targets: of each sample a class, a row with one 1, or a number.
+             * @default null
+             */
+            targets: string | null;
+            /**
+             * Targets File
+             * @description The file with the labels, if `file` is an IDX file. Default: the one beside it that is called alike.
+             * @default null
+             */
+            targets_file: string | null;
+            /**
+             * Targets Sha256
+             * @description SHA-256 of this file.
+             * @default null
+             */
+            targets_sha256: string | null;
+            /**
+             * Task
+             * @description Default: texts, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes; all else is a regression.
+             * @default null
+             */
+            task: ("classification" | "regression") | null;
+            /**
+             * Test Fraction
+             * @description Fraction of the samples that is held out for the test, stratified. Default: 0.2 without test arrays.
+             * @default null
+             */
+            test_fraction: number | null;
+            /**
+             * Test Inputs
+             * @description The array with the inputs for the test. Default: `x_test` or the like, if there is one.
+             * @default null
+             */
+            test_inputs: string | null;
+            /**
+             * Test Targets
+             * @description The array with the targets for the test.
+             * @default null
+             */
+            test_targets: string | null;
         };
         /**
          * Average

@@ -1,4 +1,4 @@
-"""`quickml data` and `quickml init`: what is in a table or in pictures, and a document to start from."""
+"""`quickml data` and `quickml init`: what is in a table, pictures or arrays, and a document to start from."""
 
 from __future__ import annotations
 
@@ -8,10 +8,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quickml.arrays.inputs import RANKS
+from quickml.arrays.profile import ArraysProfile
+from quickml.arrays.profile import profile as profile_of_arrays
+from quickml.arrays.sources import are_arrays
+from quickml.cli.display.arrays import show_arrays
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_json, say_table
 from quickml.cli.display.pictures import PictureProgress
 from quickml.cli.display.profiles import bar, bars, pretty, show_pictures
+from quickml.datasets.info import Kind
 from quickml.errors import DocumentError, InputError
 from quickml.pictures.profile import PictureProfile
 from quickml.pictures.sources import are_pictures
@@ -27,38 +33,40 @@ MOST_CLASSES = 20
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
-def show_data(path: Path, *, target: str | None, as_json: bool) -> None:
-    """Print what is in a table or in pictures, and a document that learns from it.
+def show_data(path: Path, *, target: str | None, kind: str | None, as_json: bool) -> None:
+    """Print what is in a table, pictures or arrays, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
 
     Raises:
-        TableError, PicturesError: it cannot be read.
-        InputError: a target is named, and there are pictures.
+        TableError, PicturesError, ArraysError: it cannot be read.
+        InputError: an option is given that belongs to something else.
     """
-    found = _profile(path, _name(path), target)
+    found = _profile(path, _name(path), target, kind)
     if as_json:
         say_json(found.to_json())
     elif isinstance(found, PictureProfile):
         show_pictures(found)
+    elif isinstance(found, ArraysProfile):
+        show_arrays(found)
     else:
         _show(found)
     if found.document is None:
         sys.exit(2)
 
 
-def init_document(path: Path, *, target: str | None, out: Path | None) -> None:
-    """Write a document that learns from a table or from pictures.
+def init_document(path: Path, *, target: str | None, kind: str | None, out: Path | None) -> None:
+    """Write a document that learns from a table, pictures or arrays.
 
     Raises:
-        TableError, PicturesError: it cannot be read.
+        TableError, PicturesError, ArraysError: it cannot be read.
         DocumentError: no document can be proposed.
-        InputError: the document exists already, or cannot be written; or a target is named for pictures.
+        InputError: the document exists already, or cannot be written; or an option belongs to something else.
     """
     out = out or Path(f"{Path(_name(path)).stem}.json")
     if out.exists():
         raise _exists(out)
-    found = _profile(path, _relative(path, out.parent), target)
+    found = _profile(path, _relative(path, out.parent), target, kind)
     if found.document is None:
         raise DocumentError(found.problems)
     try:
@@ -73,7 +81,15 @@ def init_document(path: Path, *, target: str | None, out: Path | None) -> None:
     say(f"train it with: quickml run {out}")
 
 
-def _profile(path: Path, file: str, target: str | None) -> Profile | PictureProfile:
+def _profile(
+    path: Path, file: str, target: str | None, kind: str | None
+) -> Profile | PictureProfile | ArraysProfile:
+    if are_arrays(path):
+        if target is not None:
+            raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
+        return profile_of_arrays(path, file, _kind(kind))
+    if kind is not None:
+        raise InputError("--kind: expected a file of arrays")
     if not are_pictures(path):
         from quickml.tables.profile import profile
 
@@ -83,6 +99,13 @@ def _profile(path: Path, file: str, target: str | None) -> Profile | PictureProf
     from quickml.pictures.profile import profile as profile_of_pictures
 
     return profile_of_pictures(path, file, PictureProgress().show)
+
+
+def _kind(name: str | None) -> Kind | None:
+    kinds: dict[str, Kind] = {kind: kind for kind in RANKS}
+    if name is not None and name not in kinds:
+        raise InputError(f"--kind: expected {', '.join(kinds)}, found {printable(name, 40)!r}")
+    return kinds[name] if name else None
 
 
 def _name(path: Path) -> str:
@@ -102,7 +125,10 @@ def _relative(path: Path, folder: Path) -> str:
         return str(path.absolute())
 
 
-def _about(found: Profile | PictureProfile) -> str:
+def _about(found: Profile | PictureProfile | ArraysProfile) -> str:
+    if isinstance(found, ArraysProfile):
+        what = f"{len(found.classes)} classes" if found.classes else "a number"
+        return f"learns {what} from {counted(sum(found.sizes or ()), 'sample')}"
     if isinstance(found, PictureProfile):
         return f"learns {len(found.classes)} classes from {counted(found.pictures, 'picture')}"
     if found.labels:

@@ -239,9 +239,12 @@ def input_description(trained: TrainedModel) -> str:
         colour = "grey" if channels == 1 else "RGB"
         return f"A {colour} picture of {width} x {height} raw pixels, 0 to 255"
     if dataset.kind == "tokens":
+        if all(meaning == str(token) for token, meaning in enumerate(dataset.vocabulary)):
+            return f"{dataset.shape[0]} tokens, whole numbers from 0 to {len(dataset.vocabulary) - 1}"
         tokens = ", ".join(f"{token} is {meaning}" for token, meaning in enumerate(dataset.vocabulary))
         return f"{dataset.shape[0]} tokens: {tokens}"
-    values = "Raw values of: " + ", ".join(dataset.feature_names)
+    names = ", ".join(dataset.feature_names)
+    values = f"Raw values of: {names}" if names else f"{dataset.shape[-1]} raw values"
     return values if dataset.kind == "features" else f"{values}; for each of {dataset.shape[0]} steps"
 
 

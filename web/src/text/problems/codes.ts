@@ -48,6 +48,8 @@ export const CODES = [
   'pictures-source',
   'picture-file',
   'pictures-option',
+  'arrays-source',
+  'arrays-option',
   'wrong-type',
   'unknown-value',
   'out-of-range',

@@ -76,6 +76,8 @@ const problems: Texts['problems'] = {
     'pictures-source': ['„{file}“', ', Zeile {line}', ': erwartet {expected}, gefunden {found}.'],
     'picture-file': ['„{file}“', ': „{entry}“', ', Zeile {line}', ': erwartet {expected}, gefunden {found}.'],
     'pictures-option': 'Erwartet {expected}, gefunden {found}.',
+    'arrays-source': ['„{file}“', ': „{entry}“', ': erwartet {expected}, gefunden {found}.'],
+    'arrays-option': 'Erwartet {expected}, gefunden {found}.',
     'wrong-type': ['„{key}“ muss', ' {expected_type}', ' ({form})', ' sein', ', nicht {value}', '.'],
     'unknown-value': ['{value} ist hier nicht möglich.', ' Möglich: {allowed}.'],
     'out-of-range': [

@@ -82,6 +82,8 @@ const problems: Texts['problems'] = {
       ': se esperaba {expected}, se encontró {found}.',
     ],
     'pictures-option': 'Se esperaba {expected}, se encontró {found}.',
+    'arrays-source': ['«{file}»', ': «{entry}»', ': se esperaba {expected}, se encontró {found}.'],
+    'arrays-option': 'Se esperaba {expected}, se encontró {found}.',
     'wrong-type': ['«{key}» debe ser', ' {expected_type}', ' ({form})', ', no {value}', '.'],
     'unknown-value': ['{value} no es posible aquí.', ' Posibles: {allowed}.'],
     'out-of-range': [
