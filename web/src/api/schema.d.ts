@@ -1829,7 +1829,7 @@ export interface components {
             file: string;
             /**
              * In Report
-             * @description Whether the report and the film show samples of the test set.
+             * @description Whether the report and the film show images or curves of the test set.
              * @default false
              */
             in_report: boolean;
