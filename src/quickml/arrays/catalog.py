@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +16,8 @@ from quickml.errors import ArraysError, DatasetError
 if TYPE_CHECKING:
     from quickml.arrays.prepare import PreparedArrays
 
+Locate = Callable[[str, str | None], Path]
+
 
 class LocalArrays(FileCatalog[ArraysReference]):
     """The datasets of another catalog, and arrays of this machine.
@@ -22,13 +25,16 @@ class LocalArrays(FileCatalog[ArraysReference]):
     Args:
         folder: paths in documents are relative to it.
         others: describes and loads all other datasets.
+        locate: returns the path to open for a file's name and its SHA-256. Nothing else decides which path is
+            opened. By default `located` in the folder, and what lies beside it.
     """
 
     kind = ArraysReference
 
-    def __init__(self, folder: Path, others: Catalog = REGISTERED) -> None:
+    def __init__(self, folder: Path, others: Catalog = REGISTERED, *, locate: Locate | None = None) -> None:
         super().__init__(others)
-        self._path = partial(located, folder)
+        self._looks_beside = locate is None
+        self._path: Locate = locate or partial(located, folder)
 
     def _prepared(self, reference: ArraysReference) -> PreparedArrays:
         from quickml.arrays.prepare import prepare
@@ -40,7 +46,7 @@ class LocalArrays(FileCatalog[ArraysReference]):
         labels, path = reference.targets_file, self._path(reference.file, reference.sha256)
         targets = (self._path(labels, reference.targets_sha256), labels) if labels is not None else None
         try:
-            with opened(path, reference.file, targets) as source:
+            with opened(path, reference.file, targets, looks_beside=self._looks_beside) as source:
                 return prepare(source, reference)
         except ArraysError as error:
             raise refused(error) from None

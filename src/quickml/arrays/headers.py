@@ -18,7 +18,8 @@ from quickml.errors import ArraysError
 
 MAX_HEAD_BYTES = 1 << 16
 MAX_DIMENSIONS = 8
-_MAGIC = b"\x93NUMPY"
+MAGIC = b"\x93NUMPY"
+"""How an .npy file begins."""
 _IDX = {8: "u1", 9: "i1", 11: ">i2", 12: ">i4", 13: ">f4", 14: ">f8"}
 _PLAIN = re.compile(r"[<>|=]?(?:[biuf][1248]|[SU][0-9]{1,6}|b1)")
 
@@ -49,7 +50,7 @@ def npy(start: bytes, file: str, name: str) -> Head:
         ArraysError: it is none, or says what cannot be.
     """
     expected = "an array that NumPy has saved"
-    if len(start) < 12 or not start.startswith(_MAGIC):
+    if len(start) < 12 or not start.startswith(MAGIC):
         raise ArraysError(file, expected, "something else", "save with np.savez", entry=name)
     size_bytes = 2 if start[6] == 1 else 4
     length = int.from_bytes(start[8 : 8 + size_bytes], "little")

@@ -27,7 +27,7 @@ _LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Span:
+class ValueSpan:
     """What the values of arrays are."""
 
     low: float
@@ -70,7 +70,7 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
         if one.shape[1:] != first.shape[1:]:
             one.refuse(f"samples of shape {first.shape[1:]}, as for training", f"{one.shape[1:]}")
     spans = [span(one, array) for one, array in zip(stored, arrays, strict=True)]
-    whole = Span(
+    whole = ValueSpan(
         low=min(one.low for one in spans),
         high=max(one.high for one in spans),
         are_whole=all(one.are_whole for one in spans),
@@ -91,7 +91,7 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
     )
 
 
-def span(stored: StoredArray, array: Array) -> Span:
+def span(stored: StoredArray, array: Array) -> ValueSpan:
     """The values of an array, which have to be finite.
 
     Raises:
@@ -112,10 +112,10 @@ def span(stored: StoredArray, array: Array) -> Span:
         stored.refuse("finite numbers", found, "leave these samples out, or replace the values")
     if max(-low, high) > _LARGEST:
         stored.refuse("numbers that fit in float32", f"{max(-low, high):g}", "divide them by a power of ten")
-    return Span(low=low, high=high, are_whole=are_whole)
+    return ValueSpan(low=low, high=high, are_whole=are_whole)
 
 
-def _kind(stored: StoredArray, values: Span) -> Kind:
+def _kind(stored: StoredArray, values: ValueSpan) -> Kind:
     """The kind that is the only one possible.
 
     Raises:
@@ -148,7 +148,7 @@ def _named(kind: Kind) -> str:
     ]
 
 
-def _check(stored: StoredArray, kind: Kind, values: Span, *, is_given: bool) -> None:
+def _check(stored: StoredArray, kind: Kind, values: ValueSpan, *, is_given: bool) -> None:
     sample = stored.shape[1:]
     if len(sample) not in RANKS[kind]:
         raise option("kind", f"samples of shape {NUMBERS[kind]}", f"{sample}", told(_reshaped(stored, kind)))
@@ -159,7 +159,7 @@ def _check(stored: StoredArray, kind: Kind, values: Span, *, is_given: bool) -> 
         stored.refuse(f"tokens, whole numbers from 0 to {MAX_TOKENS - 1:,}", found)
 
 
-def _check_image(stored: StoredArray, values: Span, *, is_given: bool) -> None:
+def _check_image(stored: StoredArray, values: ValueSpan, *, is_given: bool) -> None:
     sample = stored.shape[1:]
     if len(sample) == 3 and sample[2] not in (1, 3):
         hint = "leave the fourth channel out: x[..., :3]" if sample[2] == 4 else ""
@@ -180,7 +180,7 @@ def _reshaped(stored: StoredArray, kind: Kind) -> str:
     return "write " + " or ".join(f'"kind": "{name}"' for name in fitting)
 
 
-def _converted(arrays: Sequence[Array], kind: Kind, values: Span) -> tuple[list[Array], str]:
+def _converted(arrays: Sequence[Array], kind: Kind, values: ValueSpan) -> tuple[list[Array], str]:
     """Arrays of the type that a network takes, and what was done. What has it already is left mapped."""
     if kind == "image":
         parts, message = _pixels(arrays, values)
@@ -192,7 +192,7 @@ def _converted(arrays: Sequence[Array], kind: Kind, values: Span) -> tuple[list[
     return parts, ""
 
 
-def _pixels(arrays: Sequence[Array], values: Span) -> tuple[list[Array], str]:
+def _pixels(arrays: Sequence[Array], values: ValueSpan) -> tuple[list[Array], str]:
     if all(array.dtype == np.uint8 for array in arrays):
         few = (
             "" if values.high > 1 else "pixels are 0 to 1 of 255; multiply them by 255 if these are pictures"

@@ -16,7 +16,6 @@ from quickml.arrays.stored import CHUNK_BYTES, MOST_FROM_ONE, Array, StoredArray
 from quickml.errors import ArraysError, SourceError
 from quickml.files.digest import sha256_of, sum_of
 from quickml.pictures.archive import ZipArchive
-from quickml.text import printable
 
 MAX_ARRAYS = 1000
 EXPECTED = "an .npz file, an IDX file, or a folder or .zip file of IDX files"
@@ -38,20 +37,23 @@ class ArraySource:
 
 
 @contextmanager
-def opened(path: Path, file: str, targets: tuple[Path, str] | None = None) -> Iterator[ArraySource]:
-    """Open a file or a folder of arrays.
+def opened(
+    path: Path, file: str, targets: tuple[Path, str] | None = None, *, looks_beside: bool = True
+) -> Iterator[ArraySource]:
+    """Open a file or a folder of arrays. Its content decides what it is, not its name.
 
     Args:
         path: of the file or the folder.
         file: what messages call it.
-        targets: the same of the file with the labels of an IDX file. Default: the one beside it.
+        targets: the same of the file with the labels of an IDX file.
+        looks_beside: whether this one is looked for beside the file, if it is not given.
 
     Raises:
         ArraysError: it cannot be read, or is something else.
     """
     with ExitStack() as stack:
         try:
-            yield _opened(stack, path, file, targets)
+            yield _opened(stack, path, file, targets or (_beside(path, file) if looks_beside else None))
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
             raise ArraysError(file, "a file to read", reason) from None
@@ -74,26 +76,29 @@ def are_arrays(path: Path) -> bool:
 
 
 def _opened(stack: ExitStack, path: Path, file: str, targets: tuple[Path, str] | None) -> ArraySource:
-    suffix = path.suffix.lower()
     if not path.exists():
         raise ArraysError(file, EXPECTED, "nothing of this name")
-    if suffix in (".npz", ".zip"):
-        archive = ZipArchive(path, file, holds="arrays", error=ArraysError)
-        stack.callback(archive.close)
-        arrays = _npz(archive) if suffix == ".npz" else _idx_archive(archive)
-        return ArraySource(file=file, arrays=arrays, sha256=sha256_of(path))
     if path.is_dir():
         found = _named(file, [one.name for one in path.iterdir() if one.is_file()])
         arrays = {role: _idx_file(stack, path / name, file, name) for role, name in found.items()}
-        return ArraySource(
-            file=file, arrays=arrays, sha256=sum_of({name: sha256_of(path / name) for name in found.values()})
-        )
-    if suffix == ".npy":
-        raise ArraysError(
-            file, EXPECTED, "one array", 'save inputs and targets by np.savez("data.npz", x=x, y=y)'
-        )
+        sums = {name: sha256_of(path / name) for name in found.values()}
+        return ArraySource(file=file, arrays=arrays, sha256=sum_of(sums))
+    with path.open("rb") as stream:
+        start = stream.read(len(headers.MAGIC))
+    if start.startswith((b"PK\3\4", b"PK\5\6")):
+        archive = ZipArchive(path, file, holds="arrays", error=ArraysError)
+        stack.callback(archive.close)
+        are_idx = not any(map(_is_npy, archive.entries)) and any(map(_IDX.search, archive.entries))
+        arrays = _idx_archive(archive) if are_idx else _npz(archive)
+        return ArraySource(file=file, arrays=arrays, sha256=sha256_of(path))
+    if start == headers.MAGIC:
+        hint = 'save inputs and targets by np.savez("data.npz", x=x, y=y)'
+        raise ArraysError(file, EXPECTED, "one array", hint)
     inputs = _idx_file(stack, path, file, None)
-    labels, name = targets or _beside(path, file)
+    if targets is None:
+        hint = 'name it: "targets_file": "..."'
+        raise ArraysError(file, "a file with the labels of an IDX file", "none", hint)
+    labels, name = targets
     return ArraySource(
         file=file,
         arrays={"x": inputs, "y": _idx_file(stack, labels, name, None)},
@@ -103,17 +108,20 @@ def _opened(stack: ExitStack, path: Path, file: str, targets: tuple[Path, str] |
     )
 
 
-def _beside(path: Path, file: str) -> tuple[Path, str]:
+def _beside(path: Path, file: str) -> tuple[Path, str] | None:
     """The labels of an IDX file, which are called like it."""
     name = path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
-    if name == path.name or not path.with_name(name).exists():
-        hint = 'name it: "targets_file": "..."'
-        raise ArraysError(file, "a file with the labels beside it", f"no {printable(name, 60)!r}", hint)
+    if name == path.name or not path.with_name(name).is_file():
+        return None
     return path.with_name(name), file[: len(file) - len(path.name)] + name
 
 
+def _is_npy(name: str) -> bool:
+    return name.lower().endswith(".npy")
+
+
 def _npz(archive: ZipArchive) -> dict[str, StoredArray]:
-    names = sorted(name for name in archive.entries if name.lower().endswith(".npy"))
+    names = sorted(filter(_is_npy, archive.entries))
     if not names:
         hint = 'save them by np.savez("data.npz", x=x, y=y)'
         raise ArraysError(archive.file, "arrays that NumPy has saved", "none", hint)

@@ -277,7 +277,7 @@ def test_a_gzip_of_zeros_is_not_unpacked_further_than_its_head_says(tmp_path):
     ("name", "content", "message"),
     [
         ("a.npy", npy(IMAGES), r"found one array; save inputs and targets by np\.savez"),
-        ("a-images.idx", idx(IMAGES), "expected a file with the labels beside it, found no 'a-labels.idx'"),
+        ("a-images.idx", idx(IMAGES), "expected a file with the labels of an IDX file, found none"),
         ("a.idx", idx(IMAGES), '"targets_file"'),
     ],
 )
