@@ -25,9 +25,9 @@ class Probe:
     inputs: NDArray[np.generic]
     """(n, *input shape), raw: uint8 pixels 0..255, float32 features, or the encoded rows of a table."""
     expected: Array
-    """(n, classes) probabilities in label order, or (n, 1) predicted targets."""
+    """(n, classes) probabilities in label order, or (n, targets) predicted targets."""
     truth: NDArray[np.generic]
-    """(held_out,) class indices (int32), or targets (float32)."""
+    """(held_out,) class indices (int32), or targets (float32); (held_out, targets) of several."""
     held_out: int
     columns: tuple[Column, ...] = ()
     """Of a table: the columns whose raw values a file takes."""
@@ -58,7 +58,7 @@ class TrainedModel:
     metrics: Mapping[str, float]
     """`loss` and the requested metrics, on the test samples."""
     predictions: Array
-    """(test samples, classes) probabilities in label order, or (test samples, 1) predicted targets."""
+    """(test samples, classes) probabilities in label order, or (test samples, targets) predicted targets."""
     confusion: NDArray[np.int64] | None
     """(classes, classes): rows are true classes, columns predicted ones. None for a regression."""
     probe: Probe

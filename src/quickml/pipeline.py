@@ -244,8 +244,15 @@ def _report(trained: TrainedModel, data: Data, exported: _Exported, folder: Path
     from quickml.answers.write import to_bytes
     from quickml.report.record import record, write
 
-    labels = trained.plan.info.labels
-    answers = to_bytes(data.y_test, trained.predictions, labels, exported.flips)
+    info = trained.plan.info
+    answers = to_bytes(
+        data.y_test,
+        trained.predictions,
+        info.labels,
+        exported.flips,
+        targets=info.target_names,
+        task=info.task,
+    )
     (folder / results.ANSWERS.name).write_bytes(answers)
     others = [results.KERAS, results.ANSWERS]
     if trained.film:

@@ -16,7 +16,7 @@ INFORMATION = re.compile(
 )
 """Hints that explain, and those that leave open what exactly to write."""
 CAUSES = r"(?:one answer for all steps: )?"
-REASONS = r"(?:: .*|; several classes for one sample are not possible| for self-attention| for [\d.e+-]+ %)?"
+REASONS = r"(?:: .*|; for several labels of one sample, name several columns of a table as target|; probabilities of a softmax exclude each other| for self-attention| for [\d.e+-]+ %)?"
 
 
 class Document:

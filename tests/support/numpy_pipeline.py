@@ -132,6 +132,8 @@ def _activated(params: Any, x: np.ndarray) -> np.ndarray:
     kind = params.WhichOneof("NonlinearityType")
     if kind == "ReLU":
         return np.maximum(x, 0)
+    if kind == "sigmoid":
+        return 1 / (1 + np.exp(-x))
     assert kind == "linear", kind
     return params.linear.alpha * x + params.linear.beta
 
@@ -173,6 +175,8 @@ def _computed(kind: str, given: Values) -> np.ndarray:
         return {"add": np.add, "sub": np.subtract, "mul": np.multiply}[kind](x, given["y"])
     if kind == "softmax":
         return _softmax(x)
+    if kind == "sigmoid":
+        return 1 / (1 + np.exp(-x))
     assert kind == "relu", kind
     return np.maximum(x, 0)
 

@@ -2,5 +2,6 @@
 
 from quickml.answers.answers import Answers, Bin, Flips, Threshold
 from quickml.answers.scores import Baseline, ClassScores
+from quickml.answers.targets import TargetScores
 
-__all__ = ["Answers", "Baseline", "Bin", "ClassScores", "Flips", "Threshold"]
+__all__ = ["Answers", "Baseline", "Bin", "ClassScores", "Flips", "TargetScores", "Threshold"]

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from quickml.answers import scale
 from quickml.answers.container import MAX_CONTENT_BYTES, unpack
 from quickml.answers.scores import ClassScores, per_class
+from quickml.answers.targets import TargetScores, per_label, per_target
 from quickml.errors import AnswersError
 
 
@@ -82,16 +83,21 @@ class Answers:
     """
 
     labels: tuple[str, ...]
-    """Names of the classes; empty for a regression."""
+    """Names of the classes; empty for other tasks than a classification."""
     truth: NDArray[Any]
-    """(samples,) uint16 class indices, or float32 targets."""
+    """(samples,) uint16 class indices, or float32 targets; of several targets float32 (samples, targets)."""
     predicted: NDArray[Any]
-    """(samples,) uint16 class indices, or float32 values. Exact, also where `probabilities` tie."""
+    """(samples,) uint16 class indices, or float32 values; of several targets float32 (samples, targets),
+    probabilities if the targets are labels. Exact, also where `probabilities` tie."""
     probabilities: NDArray[np.float32]
     """(samples, classes), rounded as docs/reference/answers.md says. (samples, 0) for a regression, and where
     the file has none because there would be too many."""
     flips: tuple[Flips, ...]
     """One for each form of compressed weights that was tried."""
+    targets: tuple[str, ...] = ()
+    """Names of several targets."""
+    is_multi_label: bool = False
+    """Whether the targets are labels of which a sample can have any number."""
 
     @classmethod
     def read(cls, source: Path | str | bytes) -> Self:
@@ -101,10 +107,10 @@ class Answers:
             AnswersError: it is no such file, is damaged, or cannot be read.
         """
         header, parts = unpack(source if isinstance(source, bytes) else _content(Path(source)))
-        labels = _labels(header)
-        truth, predicted = (_part(parts, name, 1) for name in ("truth", "predicted"))
-        if truth.shape != predicted.shape:
-            raise AnswersError(f"answers: expected {len(truth)} predictions, found {len(predicted)}")
+        labels, targets = _names(header, "labels"), _names(header, "targets")
+        truth, predicted = (_part(parts, name, 2 if targets else 1) for name in ("truth", "predicted"))
+        if truth.shape != predicted.shape or (targets and truth.shape[1] != len(targets)):
+            raise AnswersError(f"answers: expected {truth.shape} predictions, found {predicted.shape}")
         if labels:
             truth, predicted = (_indices(part, len(labels)) for part in (truth, predicted))
         return cls(
@@ -113,6 +119,8 @@ class Answers:
             predicted=predicted,
             probabilities=_probabilities(header, parts, predicted, len(labels)),
             flips=tuple(_flips(header, parts, len(truth), len(labels))),
+            targets=targets,
+            is_multi_label=header.get("task") == "multi_label",
         )
 
     def confusion(self) -> NDArray[np.int64]:
@@ -126,15 +134,28 @@ class Answers:
         return np.bincount(flat, minlength=classes**2).reshape(classes, classes)
 
     def per_class(self) -> tuple[ClassScores, ...]:
-        """Precision, recall, F1 and the area under the ROC curve of each class, against the rest.
+        """Precision, recall, F1 and the area under the ROC curve of each class, against the rest, or of each
+        label where a sample can have several.
 
-        The areas are those of rounded probabilities; `report.json` has those of exact ones.
+        The areas of classes are those of rounded probabilities; `report.json` has those of exact ones.
 
         Raises:
             AnswersError: it is a regression.
         """
+        if self.is_multi_label:
+            return per_label(self.truth, self.predicted, self.targets)
         self._classes()
         return per_class(self.truth, self.predicted, self.probabilities, self.labels)
+
+    def per_target(self) -> tuple[TargetScores, ...]:
+        """The errors of each of several numbers, and those of always giving its mean.
+
+        Raises:
+            AnswersError: it is no regression of several numbers.
+        """
+        if not self.targets or self.is_multi_label:
+            raise AnswersError("answers: expected those of a regression of several numbers, found others")
+        return per_target(self.truth, self.predicted, self.targets)
 
     def calibration(self, bins: int = 10) -> tuple[Bin, ...]:
         """How often labels are right that are predicted with a certain probability.
@@ -179,7 +200,8 @@ class Answers:
 
     def _classes(self) -> int:
         if not self.labels:
-            raise AnswersError("answers: expected those of a classification, found a regression")
+            found = "labels of which a sample can have several" if self.is_multi_label else "a regression"
+            raise AnswersError(f"answers: expected those of a classification, found {found}")
         return len(self.labels)
 
 
@@ -196,11 +218,12 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _labels(header: Mapping[str, Any]) -> tuple[str, ...]:
-    labels = header.get("labels")
-    if not isinstance(labels, list) or not all(isinstance(label, str) for label in labels):
-        raise AnswersError(f"answers: labels: expected a list of names, found {labels!r:.80}")
-    return tuple(labels)
+def _names(header: Mapping[str, Any], key: str) -> tuple[str, ...]:
+    """Labels, or targets, which a file has only if there are several."""
+    names = header.get(key, [] if key == "targets" else None)
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise AnswersError(f"answers: {key}: expected a list of names, found {names!r:.80}")
+    return tuple(names)
 
 
 def _part(parts: Mapping[str, NDArray[Any]], name: str, dimensions: int) -> NDArray[Any]:

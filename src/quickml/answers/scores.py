@@ -22,7 +22,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-BaselineMetric = Literal["accuracy", "mean_recall", "mean_absolute_error"]
+BaselineMetric = Literal["accuracy", "mean_recall", "label_accuracy", "mean_absolute_error"]
 MEASURES = ("precision", "recall", "f1", "roc_auc")
 
 
@@ -50,9 +50,11 @@ class Baseline:
 
     metric: BaselineMetric
     """`accuracy`; `mean_recall`, which counts all classes the same, if the training did so with class
-    weights; `mean_absolute_error` of a regression."""
+    weights; `label_accuracy`, the share of right labels, where a sample can have several;
+    `mean_absolute_error` of a regression, over all of its targets."""
     label: str | None
-    """The commonest class of the test samples; None of a regression, whose answer is the mean."""
+    """The commonest class of the test samples, or the labels that most of them have (`none`, or names with
+    commas); None of a regression, whose answer is the mean."""
     value: float
     """The metric if this answer is always given."""
     model: float
@@ -129,8 +131,8 @@ def baseline(
     """Always the commonest class of the test samples, or always their mean; None without samples.
 
     Args:
-        truth: (samples,) class indices, or targets.
-        predictions: (samples, classes) probabilities, or (samples, 1) values.
+        truth: (samples,) class indices, or targets; (samples, targets) of several.
+        predictions: (samples, classes) probabilities, or (samples, targets) values.
         labels: names of the classes; empty for a regression.
         is_weighted: whether the training had class weights, which cost accuracy to find rare classes: then
             the mean of all recalls is compared.
@@ -148,12 +150,12 @@ def baseline(
             value, model = float(counts[commonest] / len(truth)), float(is_right.mean())
         metric: BaselineMetric = "mean_recall" if is_weighted else "accuracy"
         return Baseline(metric=metric, label=labels[commonest], value=value, model=model)
-    exact = truth.astype(np.float64)
+    exact = truth.astype(np.float64).reshape(len(truth), -1)
     return Baseline(
         metric="mean_absolute_error",
         label=None,
-        value=float(np.abs(exact - exact.mean()).mean()),
-        model=float(np.abs(exact - predictions[:, 0]).mean()),
+        value=float(np.abs(exact - exact.mean(axis=0)).mean()),
+        model=float(np.abs(exact - predictions).mean()),
     )
 
 

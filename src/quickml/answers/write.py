@@ -20,20 +20,30 @@ FEW = 4096
 
 
 def to_bytes(
-    truth: NDArray[Any], predictions: NDArray[np.float32], labels: Sequence[str], flips: Sequence[Flips] = ()
+    truth: NDArray[Any],
+    predictions: NDArray[np.float32],
+    labels: Sequence[str],
+    flips: Sequence[Flips] = (),
+    *,
+    targets: Sequence[str] = (),
+    task: str = "",
 ) -> bytes:
     """`answers.bin`, for `Answers.read`.
 
     Args:
-        truth: (samples,) class indices, or the targets of a regression.
-        predictions: (samples, classes) probabilities in the order of `labels`, or (samples, 1) values.
-        labels: names of the classes; empty for a regression.
+        truth: (samples,) class indices, or the targets of a regression; (samples, targets) of several.
+        predictions: (samples, classes) probabilities in the order of `labels`, or (samples, 1) values, or
+            (samples, targets).
+        labels: names of the classes; empty for other tasks than a classification.
         flips: what other forms of the weights changed.
+        targets: names of several targets.
+        task: that of the dataset; by default `classification` with labels, `regression` without.
     """
     facts = {
         "of": "the trained model (float32), for all test samples in their order",
-        "task": "classification" if labels else "regression",
+        "task": task or ("classification" if labels else "regression"),
         "labels": list(labels),
+        **({"targets": list(targets)} if targets else {}),
         "samples": len(truth),
         "scale": scale.NAME,
         "flips": [
@@ -41,6 +51,10 @@ def to_bytes(
             for one in flips
         ],
     }
+    if targets:
+        return pack(
+            facts, {"truth": truth.astype(np.float32), "predicted": predictions.astype(np.float32)}, {}
+        )
     if not labels:
         values = {"truth": truth.astype(np.float32), "predicted": predictions[:, 0].astype(np.float32)}
         return pack(facts, values, {})

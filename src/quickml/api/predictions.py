@@ -47,8 +47,11 @@ class PredictionMessage(ApiMessage):
     """Most probable label; null for a regression."""
     probabilities: Mapping[str, Metric] = {}
     """Probability of each label; empty for a regression."""
+    targets: Mapping[str, Metric] = {}
+    """Of a model with several targets: each number by its name, or the probability of each label of which a
+    sample can have several; otherwise empty."""
     values: tuple[Metric, ...] = ()
-    """Output of the model."""
+    """Output of the model, in its order."""
     activations: Mapping[str, ActivationMessage] = {}
     """Output of each requested layer, by name."""
 

@@ -44,8 +44,11 @@ InputKind = Annotated[
     typer.Option(metavar="KIND", help="What inputs in arrays are: image, features, sequence or tokens."),
 ]
 Target = Annotated[
-    str | None,
-    typer.Option(metavar="COLUMN", help="The column to predict. Default: the likeliest one, which is told."),
+    list[str] | None,
+    typer.Option(
+        metavar="COLUMN",
+        help="The column to predict; can be repeated. Default: the likeliest one, which is told.",
+    ),
 ]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Job id, as printed by `quickml submit`.")]
 Server = Annotated[

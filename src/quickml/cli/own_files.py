@@ -10,7 +10,12 @@ from typing import Any
 from quickml.client import Client, UploadProgress
 from quickml.errors import InputError
 
-FILES = {"file": "sha256", "test_file": "test_sha256", "targets_file": "targets_sha256"}
+FILES = {
+    "file": "sha256",
+    "test_file": "test_sha256",
+    "validation_file": "validation_sha256",
+    "targets_file": "targets_sha256",
+}
 """Keys of a dataset that name files, and those that say what is in them."""
 
 

@@ -31,12 +31,13 @@ def check(info: DatasetInfo, data: Data) -> None:
 
 
 def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> None:
-    if x.shape != (size, *info.shape) or y.shape != (size,):
+    targets = (size, len(info.target_names)) if info.target_names else (size,)
+    if x.shape != (size, *info.shape) or y.shape != targets:
         raise DatasetError(
             f"{info.name}: expected {size} {part} samples of shape {info.shape}, "
             f"found inputs {x.shape} and targets {y.shape}"
         )
-    target = np.float32 if info.task == "regression" else np.int32
+    target = np.int32 if info.task == "classification" else np.float32
     for what, array, wanted in (("inputs", x, _TYPES[info.kind]), ("targets", y, target)):
         if array.dtype != wanted:
             expected = f"{what} of type {np.dtype(wanted)}"
@@ -45,6 +46,8 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
         if is_float and not all(np.isfinite(some).all() for some in parts(array)):
             raise DatasetError(f"{info.name}: expected finite {part} {what}, found NaN or infinity")
     _check_range(info.name, f"{part} targets", y, len(info.labels))
+    if info.is_multi_label and not np.isin(y, (0, 1)).all():
+        raise DatasetError(f"{info.name}: expected 0 or 1 for each label of the {part} targets, found others")
     _check_range(info.name, f"{part} tokens", x, len(info.vocabulary))
     if info.columns:
         for rows in parts(x):

@@ -22,6 +22,7 @@ class Data:
       rows, pixels 0..255; features, float32 (n, k), or sequences, float32 (n, steps, k), in their own units;
       or tokens, int32 (n, steps).
     - `y_train`, `y_test`: class indices, int32 (n,); for a regression float32 (n,), in the target's unit.
+      Of several targets float32 (n, targets); of labels of which a sample can have several, 0 or 1.
     """
 
     x_train: npt.NDArray[Any]

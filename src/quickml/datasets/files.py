@@ -60,10 +60,25 @@ def _labels(value: Any) -> Any:
     return tuple(value)
 
 
+MOST_TARGETS = 100
+
+
 def _target(value: Any) -> Any:
-    if isinstance(value, list | tuple):
-        raise wrong_form("the name of one column, because several targets are not offered yet")
-    return value
+    names = value if isinstance(value, list | tuple) else [value]
+    are_names = all(isinstance(name, str) and 1 <= len(name) <= 200 for name in names)
+    if not (are_names and 1 <= len(set(names)) == len(names) <= MOST_TARGETS):
+        raise wrong_form(f"the name of a column, or a list of up to {MOST_TARGETS} different ones")
+    return names[0] if len(names) == 1 else tuple(names)
+
+
+_NAME: dict[str, Any] = {"type": "string", "minLength": 1, "maxLength": 200}
+TargetOption = Annotated[
+    str | tuple[str, ...],
+    BeforeValidator(_target),
+    WithJsonSchema(
+        {"anyOf": [_NAME, {"type": "array", "items": _NAME, "minItems": 1, "maxItems": MOST_TARGETS}]}
+    ),
+]
 
 
 def _missing(value: Any) -> Any:
@@ -90,17 +105,26 @@ ColumnOption = Annotated[
 class TableReference(FileReference):
     """A table of your own: a CSV file with a sample in each row. Everything that is left out is found out."""
 
-    private = frozenset({"file", "sha256", "test_file", "test_sha256", "columns", "group"})
+    private = frozenset(
+        {
+            "file", "sha256", "test_file", "test_sha256", "validation_file", "validation_sha256", "columns",
+            "group", "order",
+        }
+    )  # fmt: skip
     name: Literal["table"] = "table"
-    target: Annotated[Name, BeforeValidator(_target)]
-    """The column that the model predicts."""
-    task: Literal["classification", "regression"] | None = None
+    target: TargetOption
+    """The column that the model predicts, or a list of several."""
+    task: Literal["classification", "regression", "multi_label"] | None = None
     """Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a
-    regression."""
+    regression. Several targets of 0 and 1 (true and false, yes and no) are labels, of which a row can have
+    any number (`multi_label`); other ones are a regression of several numbers."""
+    separator: Annotated[str, Field(min_length=1, max_length=5)] | None = None
+    """The sign between the labels of a row, if the target is one column of texts such as `sport;music`."""
     labels: Annotated[
         tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
     ] = None
-    """The classes, in the order of the model's outputs. Default: all values of the target, sorted."""
+    """The classes, or with a `separator` the labels, in the order of the model's outputs. Default: all values
+    of the target, sorted."""
     columns: Annotated[dict[str, ColumnOption], BeforeValidator(_columns)] = {}  # noqa: RUF012  # is copied
     """Types of columns by their names: `number`, `category` or `ignore`, or the values of a category.
     Default: numbers are numbers, texts of at most 100 different values are categories, others are ignored."""
@@ -126,12 +150,37 @@ class TableReference(FileReference):
     names, columns are called `column 1`, `column 2`, and so on."""
     group: Name | None = None
     """A column whose equal values keep rows together: either all for training or all for the test."""
+    order: Name | None = None
+    """A column with dates or numbers that tell when each row was: the last rows are for the test, and those
+    before them for the `validation_fraction` of the training. It is no input, unless `columns` has it."""
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
-    """Fraction of the rows that is held out for the test, stratified. Default: 0.2, without a `test_file`."""
+    """Fraction of the rows that is held out for the test: stratified, with `order` the last ones. Default:
+    0.2, without a `test_file`."""
     test_file: Path | None = None
     """A second file, with the rows for the test."""
     test_sha256: Sha256 | None = None
     """SHA-256 of the test file."""
+    validation_file: Path | None = None
+    """A file with rows that are evaluated after each epoch, and never learned from, instead of the
+    `validation_fraction` of the training."""
+    validation_sha256: Sha256 | None = None
+    """SHA-256 of the validation file."""
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """All columns that the model predicts."""
+        return (self.target,) if isinstance(self.target, str) else self.target
+
+    @property
+    def files(self) -> dict[str, tuple[str, str | None]]:
+        """All files with their SHA-256, by the beginning of the names of their options: ``, `test_` or
+        `validation_`."""
+        named = {"": self.file, "test_": self.test_file, "validation_": self.validation_file}
+        return {
+            prefix: (file, getattr(self, f"{prefix}sha256"))
+            for prefix, file in named.items()
+            if file is not None
+        }
 
     @property
     def is_complete(self) -> bool:

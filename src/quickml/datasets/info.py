@@ -7,7 +7,7 @@ from pydantic import Field, model_validator
 from quickml.datasets.columns import Column, feature_names, inconsistency, width
 from quickml.fields import DocumentModel, Size
 
-Task = Literal["classification", "regression"]
+Task = Literal["classification", "regression", "multi_label"]
 Kind = Literal["image", "features", "sequence", "tokens"]
 
 _RANKS: dict[Kind, tuple[int, ...]] = {"image": (2, 3), "features": (1,), "sequence": (2,), "tokens": (1,)}
@@ -28,7 +28,7 @@ class DatasetInfo(DocumentModel):
     """Shape of an input: (height, width, channels) for images, or (height, width) for images as sequences of
     rows; (n,) for n features, (steps, n) for sequences, (steps,) for tokens."""
     labels: tuple[str, ...] = ()
-    """Class labels in the order of the model's outputs; empty for a regression."""
+    """Class labels in the order of the model's outputs; empty for other tasks than a classification."""
     feature_names: tuple[str, ...] = ()
     """Names of the features in order; for a sequence, of the features of a step."""
     columns: tuple[Column, ...] = ()
@@ -38,8 +38,16 @@ class DatasetInfo(DocumentModel):
     """Meaning of each token, from 0 on."""
     target_name: str = ""
     """Name of a regression's target, with its unit."""
+    target_names: tuple[str, ...] = ()
+    """Names of several targets, in the order of the model's outputs: the numbers of a regression, or the
+    labels of a sample that can have any number of them (`multi_label`), whose outputs are probabilities."""
     sizes: tuple[Size, Size]
-    """Number of training samples and of test samples."""
+    """Number of training samples, with those for validation, and of test samples."""
+    validation: Annotated[int, Field(ge=0)] = 0
+    """Number of training samples, the last ones, that are for validation only."""
+    is_ordered: bool = False
+    """Whether the training samples are in the order of time: a fraction for validation is taken from the
+    end."""
     shows_samples: bool = True
     """Whether reports and films show test samples. Pictures of the user appear only when asked for."""
 
@@ -51,7 +59,12 @@ class DatasetInfo(DocumentModel):
     @property
     def outputs(self) -> int:
         """Number of outputs of a model."""
-        return len(self.labels) or 1
+        return len(self.labels) or len(self.target_names) or 1
+
+    @property
+    def is_multi_label(self) -> bool:
+        """Whether a sample can have any number of labels."""
+        return self.task == "multi_label"
 
     @model_validator(mode="after")
     def _is_consistent(self) -> Self:
@@ -64,13 +77,22 @@ def _inconsistency(info: DatasetInfo) -> str:
     labels = len(set(info.labels))
     if info.task == "classification" and (labels < 2 or labels < len(info.labels)):
         return f"labels: expected two or more different ones, found {list(info.labels)}"
-    if info.task == "regression" and info.labels:
-        return f"labels: expected none of a regression, found {list(info.labels)}"
+    if info.task != "classification" and info.labels:
+        return f"labels: expected none of a {info.task}, found {list(info.labels)}"
+    names = len(set(info.target_names))
+    if names < len(info.target_names) or names == 1 or (info.is_multi_label and not names):
+        return f"target_names: expected two or more different ones, found {list(info.target_names)}"
+    if info.target_names and info.task == "classification":
+        return "target_names: expected none of a classification"
     if len(info.shape) not in _RANKS[info.kind]:
         sizes = " or ".join(map(str, _RANKS[info.kind]))
         return f"shape: expected {sizes} sizes for {info.kind}, found {info.shape}"
     if info.feature_names and len(info.feature_names) != info.shape[-1]:
         return f"feature_names: expected {info.shape[-1]}, found {len(info.feature_names)}"
+    if info.validation >= info.sizes[0]:
+        return (
+            f"validation: expected fewer than the {info.sizes[0]} training samples, found {info.validation}"
+        )
     if info.columns and (problem := _wrong_columns(info)):
         return problem
     if info.kind == "tokens" and not info.vocabulary:

@@ -23,7 +23,7 @@ def split(y: Array, held_out: int, seed: int) -> tuple[Indices, Indices]:
     method). The targets of a regression are stratified by decile.
 
     Args:
-        y: class indices, integer (n,); or targets of a regression, float (n,).
+        y: class indices, integer (n,); or targets of a regression, float (n,), or several, float (n, k).
         held_out: exact size of the second part, 0..n.
         seed: the same seed gives the same parts in the same order.
 
@@ -83,6 +83,11 @@ def _strata(y: Array) -> Indices:
     """The stratum of each sample, numbered from 0 without gaps; shape (n,)."""
     if np.issubdtype(y.dtype, np.integer):
         return np.unique(y, return_inverse=True)[1].astype(np.intp)
+    if y.ndim == 2:
+        if np.isin(y, (0, 1)).all():  # labels: each combination is a stratum
+            return np.unique(y, axis=0, return_inverse=True)[1].reshape(-1).astype(np.intp)
+        deviations = y.std(axis=0, dtype=np.float64)
+        y = ((y - y.mean(axis=0, dtype=np.float64)) / np.where(deviations > 0, deviations, 1)).sum(axis=1)
     ranks = np.argsort(np.argsort(y, kind="stable"), kind="stable")
     return ranks * min(QUANTILES, len(y)) // max(len(y), 1)
 

@@ -59,6 +59,19 @@ def _given(kind: type[Reference], needed: Mapping[str, str], options: Mapping[st
     return {option: value for option, value in found.model_dump(mode="json").items() if option in options}
 
 
+def table_targets(text: str | None) -> tuple[str, ...]:
+    """The columns that a query names as targets: one as text, or a list in JSON; none if it has no text.
+
+    Raises:
+        RequestError: a list of something else.
+    """
+    if not text:
+        return ()
+    value = _value(text) if text.startswith("[") else text
+    found = reference(TableReference, {"file": "table", "target": text if isinstance(value, list) else "one"})
+    return tuple(getattr(found, "targets", ())) if isinstance(value, list) else (text,)
+
+
 def _value(text: str) -> Any:
     try:
         return json.loads(text)

@@ -171,16 +171,16 @@ def _softmax_notices(graph: Graph) -> list[Notice]:
 
 def _with_defaults(document: Document, info: DatasetInfo, graph: Graph) -> Document:
     """Write out all names, and the defaults that depend on the dataset."""
-    classification = info.task == "classification"
     loss, updatable, stopping = (
         document.training.loss and long_name(document.training.loss),
         document.export.updatable,
         document.training.early_stopping,
     )
-    if loss is None and not classification:
+    if loss is None and info.task == "regression":
         loss = "mean_squared_error"
     elif loss is None:
-        loss = "binary_crossentropy" if graph.output_shape == (1,) else "sparse_categorical_crossentropy"
+        is_each = info.is_multi_label or graph.output_shape == (1,)
+        loss = "binary_crossentropy" if is_each else "sparse_categorical_crossentropy"
     layers: tuple[Any, ...] = tuple(node.layer.model_copy(update={"name": node.name}) for node in graph.nodes)
     return document.model_copy(
         update={

@@ -35,7 +35,7 @@ class TrainingWork:
         """The work of the whole training of a plan."""
         nodes, training, export = plan.graph.nodes, plan.document.training, plan.document.export
         train, test = plan.info.sizes
-        checked = round(train * training.validation_fraction)
+        checked = plan.info.validation or round(train * training.validation_fraction)
         return cls(
             layers=len(nodes),
             turns=sum(node.layer.steps_in_turn(*node.input_shapes) for node in nodes),

@@ -79,11 +79,13 @@ class Parity(Record):
 class BaselineRow(Record):
     """The best answer that is the same for all test samples, to compare the model with."""
 
-    metric: Literal["accuracy", "mean_recall", "mean_absolute_error"]
-    """What is compared: `accuracy`; with class weights, `mean_recall` of all classes; of a regression,
-    `mean_absolute_error`, in the unit of the target."""
+    metric: Literal["accuracy", "mean_recall", "label_accuracy", "mean_absolute_error"]
+    """What is compared: `accuracy`; with class weights, `mean_recall` of all classes; where a sample can have
+    several labels, `label_accuracy`, the share of right ones; of a regression, `mean_absolute_error`, in the
+    unit of the target, or the mean over several targets."""
     label: str | None
-    """The commonest class of the test samples; None of a regression, whose answer is their mean."""
+    """The commonest class of the test samples, or the labels that most of them have, `none` if there are none
+    of these; None of a regression, whose answer is their mean."""
     value: Metric
     """The metric if this answer is always given."""
     model: Metric

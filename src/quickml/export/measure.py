@@ -23,7 +23,7 @@ class Quality:
     """Accuracy or error on the test samples."""
 
     accuracy: float | None
-    """None for a regression."""
+    """Of several labels of a sample, the share that is right. None for a regression."""
     mean_absolute_error: float | None
     """In the unit of the target; None for a classifier."""
     label_agreement: float | None
@@ -45,22 +45,26 @@ def measure(
     labels: tuple[str, ...],
     *,
     columns: Sequence[Column] = (),
+    is_multi_label: bool = False,
 ) -> Quality:
     """Execute a file on test samples and compute its quality.
 
     Args:
         file: a `.mlmodel` or `.mlpackage`.
         inputs: (n, *input shape), raw.
-        truth: (n,) class indices or targets.
+        truth: (n,) class indices or targets, (n, k) several targets.
         predictions: (n, k), the outputs of the trained model.
         labels: the class labels, in the order of `predictions`; empty for a regression.
         columns: those of a table, whose raw values the file takes.
+        is_multi_label: whether a sample can have several labels, whose probabilities are the outputs.
 
     Raises:
         VerificationError: the file has other labels.
         CoreMLFileError: the file cannot be read or run.
     """
     outputs = answers(file, inputs, labels, columns, most_raw=MOST_RAW)
+    if is_multi_label:
+        return label_quality(outputs, truth, predictions)
     return quality(outputs, truth, predictions, is_classifier=bool(labels))
 
 
@@ -89,5 +93,20 @@ def quality(found: Array, truth: NDArray[np.generic], predictions: Array, *, is_
     )
 
 
+def label_quality(found: Array, truth: NDArray[np.generic], predictions: Array) -> Quality:
+    """The same for probabilities of labels, (n, k), of which a sample has any number."""
+    said, before, has = found > 0.5, predictions > 0.5, truth.astype(np.float64) > 0.5
+    accuracy = float(np.mean(said == has))
+    return Quality(
+        accuracy=accuracy,
+        mean_absolute_error=None,
+        label_agreement=float(np.mean(said == before)),
+        flipped=None,
+        labels=None,
+        drop=float(np.mean(before == has)) - accuracy,
+    )
+
+
 def _error(found: Array, truth: NDArray[np.generic]) -> float:
-    return float(np.abs(found[:, 0].astype(np.float64) - truth.astype(np.float64)).mean())
+    exact = truth.astype(np.float64).reshape(len(truth), -1)
+    return float(np.abs(found.astype(np.float64) - exact).mean())

@@ -20,7 +20,7 @@ from quickml.errors import InputError, UnsupportedModelError
 from quickml.export.coreml import device
 from quickml.export.coreml.device import Device
 from quickml.export.coreml.reading import files
-from quickml.export.coreml.reading.columns import UNHANDLED, Handling, titles
+from quickml.export.coreml.reading.columns import UNHANDLED, Handling, targets, titles
 from quickml.export.coreml.reading.contents import has_half_values, network_of
 from quickml.export.coreml.reading.describe import Description, describe
 from quickml.export.coreml.reading.files import CoreMLFile
@@ -94,7 +94,7 @@ class Runtime:
         self._engine, self._layers = engine, layers
         self._specs = {spec.name: spec for spec in engine.inputs}
         self._threads = threads if engine.is_concurrent else 1
-        self._titles = titles(file.model)
+        self._titles, self._targets = titles(file.model), targets(file.model)
         self._names = {title: name for name, title in self._titles.items()} | {
             name: name for name in self._specs
         }
@@ -168,14 +168,21 @@ class Runtime:
         return has_half_values(self._contents.model)
 
     @cached_property
-    def _declared(self) -> frozenset[str]:
-        """The names of the outputs that the file declares."""
-        return frozenset(feature.name for feature in interface(self._contents.model.description).output)
+    def _declared(self) -> dict[str, str]:
+        """The types of the outputs that the file declares, by their names."""
+        features = interface(self._contents.model.description).output
+        return {feature.name: str(feature.type.WhichOneof("Type")) for feature in features}
 
     @property
     def labels(self) -> tuple[str, ...] | None:
         """A classifier's labels, in the order of its probabilities; None for other models."""
         return self._engine.labels
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of several outputs that are single numbers, in their order; none for other models."""
+        names = self._answer_names()
+        return tuple(self._targets.get(name, name) for name in names) if len(names) > 1 else ()
 
     def check_finite(self, answer: Sequence[float], name: str) -> None:
         """Raise InputError if an answer has numbers that are not finite. `name` identifies the input."""
@@ -246,26 +253,26 @@ class Runtime:
     def outputs(self, samples: NDArray[Any]) -> NDArray[Any]:
         """Run many samples (n, *shape) of a model that needs one input; returns (n, k), float32 or int32.
 
-        The k columns are a classifier's probabilities, or the values of the model's only output. Optional
-        inputs have their default values. Raises InputError for samples of the wrong shape,
-        UnsupportedModelError for several inputs or outputs.
+        The k columns are a classifier's probabilities, the values of the model's only output, or its
+        `targets`. Optional inputs have their default values. Raises InputError for samples of the wrong
+        shape, UnsupportedModelError for several inputs, or several outputs that are no single numbers.
         """
-        spec, name = self._specs[self.only_input().name], self._main_output()
+        spec, names = self._specs[self.only_input().name], self._answer_names()
         if samples.ndim < 1:
             raise InputError(f"samples: expected an array of shape (n, *shape), found shape {samples.shape}.")
         if not len(samples):  # only running a sample tells the number of columns
-            return self._rows(spec, name, np.zeros((1, *spec.shape)))[:0]
-        return self._in_threads(samples, lambda part: self._rows(spec, name, part))
+            return self._rows(spec, names, np.zeros((1, *spec.shape)))[:0]
+        return self._in_threads(samples, lambda part: self._rows(spec, names, part))
 
     def rows(self, rows: Sequence[Mapping[str, Any]]) -> NDArray[Any]:
         """Run many samples, each with its inputs by name as `run` takes them; returns what `outputs` does.
 
         Raises InputError for a row that does not fit, UnsupportedModelError for several outputs.
         """
-        name = self._main_output()
+        names = self._answer_names()
         if not len(rows):
             raise InputError("rows: expected at least one, found none.")
-        return self._in_threads(rows, lambda part: self._answers(name, map(self._feeds, part)))
+        return self._in_threads(rows, lambda part: self._answers(names, map(self._feeds, part)))
 
     def _in_threads(self, samples: Any, run: Callable[[Any], NDArray[Any]]) -> NDArray[Any]:
         count, threads = len(samples), min(self._threads, len(samples))
@@ -276,12 +283,13 @@ class Runtime:
         with ThreadPoolExecutor(threads) as pool:
             return np.concatenate(list(pool.map(run, parts)))
 
-    def _rows(self, spec: InputSpec, name: str, samples: NDArray[Any]) -> NDArray[Any]:
+    def _rows(self, spec: InputSpec, names: Sequence[str], samples: NDArray[Any]) -> NDArray[Any]:
         others = {one.name: fit(one, None) for one in self._specs.values() if one is not spec}
-        return self._answers(name, ({spec.name: fit(spec, sample), **others} for sample in samples))
+        return self._answers(names, ({spec.name: fit(spec, sample), **others} for sample in samples))
 
-    def _answers(self, name: str, feeds: Iterable[dict[str, NDArray[Any]]]) -> NDArray[Any]:
-        rows = np.stack([self._engine.run(feed)[name].reshape(-1) for feed in feeds])
+    def _answers(self, names: Sequence[str], feeds: Iterable[dict[str, NDArray[Any]]]) -> NDArray[Any]:
+        answers = map(self._engine.run, feeds)
+        rows = np.stack([np.concatenate([found[name].reshape(-1) for name in names]) for found in answers])
         return rows if rows.dtype.kind in "iu" else rows.astype(np.float32)
 
     def only_input(self) -> Input:
@@ -296,15 +304,14 @@ class Runtime:
             raise UnsupportedModelError(f"The model: expected one input, found {len(needed)} ({names})")
         return needed[0]
 
-    def _main_output(self) -> str:
+    def _answer_names(self) -> list[str]:
+        """The outputs that are the answer: one, or several that are a single number each."""
         if self._engine.probabilities:
-            return self._engine.probabilities
-        names = [name for name in self._engine.outputs if name in self._declared]
-        if len(names) != 1:
-            raise UnsupportedModelError(
-                f"The model: expected one output, found {len(names)} ({_listed(names)})"
-            )
-        return names[0]
+            return [self._engine.probabilities]
+        names = [name for name in self._declared if name in self._engine.outputs]
+        if len(names) == 1 or (names and all(self._declared[name] == "doubleType" for name in names)):
+            return names
+        raise UnsupportedModelError(f"The model: expected one output, found {len(names)} ({_listed(names)})")
 
 
 def _processors() -> int:

@@ -137,9 +137,9 @@ def _compare(file: str, answers: Array, probe: Probe, labels: tuple[str, ...], t
         raise VerificationError(
             f"{file}: expected outputs of shape {probe.expected.shape}, found {answers.shape}", {"file": file}
         )
-    scale = 1.0 if labels else max(1.0, float(np.abs(probe.expected).max()))
+    scale = 1.0 if labels else np.maximum(1.0, np.abs(probe.expected).max(axis=0))  # of each target its own
     with np.errstate(invalid="ignore"):  # inf - inf is NaN, which fails the comparison
-        difference = float(np.abs(answers - probe.expected).max()) / scale
+        difference = float((np.abs(answers - probe.expected) / scale).max())
     agreement, accuracy = (None, None) if not labels else _labels(answers, probe)
     return Parity(
         file=file,

@@ -127,7 +127,7 @@ def prediction_pieces(found: Sequence[Prediction]) -> Iterator[bytes]:
     yield b'{"predictions":['
     for index, one in enumerate(found):
         message = PredictionMessage(
-            label=one.label, probabilities=one.probabilities, values=tuple(one.values)
+            label=one.label, probabilities=one.probabilities, targets=one.targets, values=tuple(one.values)
         )
         yield b"," if index else b""
         yield message.model_dump_json(exclude={"activations"}).encode()[:-1] + b',"activations":{'

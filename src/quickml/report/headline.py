@@ -33,6 +33,8 @@ class Proof:
 
 def headline(report: Mapping[str, Any]) -> Headline:
     """The test accuracy; for a regression the mean absolute error."""
+    if report["dataset"].get("target_names"):
+        return _targets(report)
     if report["dataset"]["task"] == "regression":
         return _regression(report)
     confusion: Sequence[Sequence[int]] = report["confusion_matrix"] or ()
@@ -77,6 +79,28 @@ def _regression(report: Mapping[str, Any]) -> Headline:
         f"on {count(report['dataset']['test'])} test samples",
         comparison=comparison,
         is_no_better=is_no_better,
+    )
+
+
+def _targets(report: Mapping[str, Any]) -> Headline:
+    """The share of right labels, or the mean absolute error over several targets."""
+    names = ", ".join(report["dataset"]["target_names"])
+    tested, compared = f"{count(report['dataset']['test'])} test samples", report["baseline"]
+    if report["dataset"]["task"] == "multi_label":
+        figure = percent(compared["model"] if compared else None, 2)
+        meaning = f"of the labels are right ({names}), on {tested}"
+        comparison = f"always giving the same labels ({compared['label']}) would reach" if compared else ""
+        value = percent(compared["value"], 2) if compared else ""
+    else:
+        figure = number(compared["model"] if compared else None, 3)
+        meaning = f"mean absolute error over all targets ({names}), on {tested}"
+        comparison = "always predicting the mean of each would be off by" if compared else ""
+        value = number(compared["value"], 3) if compared else ""
+    return Headline(
+        figure=figure,
+        meaning=meaning,
+        comparison=f"{comparison} {value}".strip(),
+        is_no_better=bool(compared and compared["is_no_better"]),
     )
 
 

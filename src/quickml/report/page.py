@@ -58,8 +58,8 @@ def render(
         curves=charts.learning_curves(report["history"]),
         matrix=matrix.rows(confusion, dataset["labels"]) if confusion else (),
         classes=report.get("classes", ()),
-        scatter=charts.scatter(report["scatter"], dataset["target_name"]) if report["scatter"] else None,
-        errors=errors(report["scatter"] or ()),
+        scatters=_scatters(report),
+        label_counts=report.get("confusion_matrices", ()),
         mistakes=mistakes,
         player=player,
         network=network.drawing(report["layers"], dataset["shape"]),
@@ -68,6 +68,18 @@ def render(
         stopped=STOPPED.get(report["training"]["stopped"], report["training"]["stopped"]),
         spec=json.dumps(report["spec"], indent=2, ensure_ascii=False),
     )
+
+
+def _scatters(report: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Of each number that the model predicts: a chart, its errors, and its scores if there are several."""
+    found: list[Mapping[str, Any]] = [
+        {"target": report["dataset"]["target_name"], "scatter": report["scatter"]}
+    ]
+    return [
+        {"chart": chart, "errors": errors(one["scatter"]), **one}
+        for one in report.get("targets") or (found if report["scatter"] else ())
+        if (chart := charts.scatter(one["scatter"], one["target"])) is not None
+    ]
 
 
 @cache

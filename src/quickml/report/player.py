@@ -86,7 +86,9 @@ def facts(film: Film, plan: Plan, data: Data) -> dict[str, Any]:
         "kind": info.kind,
         "labels": list(info.labels),
         "features": list(info.feature_names) or ["x", "y"],
-        "targets": None if info.labels else [float(data.y_test.min()), float(data.y_test.max())],
+        "targets": None
+        if info.labels
+        else [float(first(data.y_test).min()), float(first(data.y_test).max())],
         "points": samples.points() if "grid" in film.frames[0].parts else None,
         "sample": None if shown is None or not info.shows_samples else samples.described(shown),
         "probes": [samples.described(index) for index in probes],
@@ -104,12 +106,12 @@ class Samples:
 
     def points(self) -> list[list[float]]:
         """x, y, and the class or the target of the first samples in the plane."""
-        rows = np.column_stack([self.data.x_test[:MOST_POINTS], self.data.y_test[:MOST_POINTS]])
+        rows = np.column_stack([self.data.x_test[:MOST_POINTS], first(self.data.y_test)[:MOST_POINTS]])
         return [[finite(value) for value in row] for row in rows.tolist()]
 
     def described(self, index: int) -> dict[str, Any]:
         """One sample: its number, its class or target, and a picture, curves, words or values."""
-        truth = self.data.y_test[index].item()
+        truth = first(self.data.y_test)[index].item()
         labels = self.plan.info.labels
         return {
             "index": int(index),
@@ -134,6 +136,11 @@ class Samples:
             return {"words": sequences.meanings(values, info.vocabulary)}
         shown = () if self.plan.document.dataset.private else values[:MOST_VALUES]
         return {"values": [number(float(value), 3) for value in shown]}
+
+
+def first(targets: Array) -> Array:
+    """(n,): the targets, of several the first, which is what the player shows."""
+    return targets if targets.ndim == 1 else targets[:, 0]
 
 
 def finite(value: float) -> float:

@@ -16,6 +16,7 @@ from quickml import results
 from quickml._version import __version__
 from quickml.answers import Flips
 from quickml.answers.scores import baseline, macro, per_class
+from quickml.answers.targets import confusions, label_baseline, per_label, per_target
 from quickml.datasets.data import Data
 from quickml.document.layers.layer import Layer
 from quickml.document.shapes import Graph, summary
@@ -63,7 +64,7 @@ def record(
             "history": trained.history,
             "metrics": trained.metrics,
             **_scores(trained, data),
-            "scatter": None if dataset.labels else _scatter(data.y_test, trained.predictions[:, 0]),
+            "scatter": None if dataset.outputs > 1 else _scatter(data.y_test, trained.predictions[:, 0]),
             "parity": [row.model_dump() for row in parity],
             "compression": _compression(compression, flips, trained, data),
             "variants": [{**row.model_dump(), "weights": weights} for weights, row in variants],
@@ -80,6 +81,8 @@ def record(
 
 def _scores(trained: TrainedModel, data: Data) -> dict[str, Any]:
     """Confusion matrix, scores of each class and their means; none for a regression. The baseline."""
+    if trained.plan.info.target_names:
+        return _scores_of_targets(trained, data)
     labels, truth, found = trained.plan.info.labels, data.y_test, trained.predictions
     is_weighted = trained.plan.document.training.class_weight is not None
     compared = baseline(truth, found, labels, is_weighted=is_weighted)
@@ -88,6 +91,33 @@ def _scores(trained: TrainedModel, data: Data) -> dict[str, Any]:
         "confusion_matrix": None if trained.confusion is None else trained.confusion.tolist(),
         "classes": [asdict(one) for one in classes],
         "macro": macro(classes) if classes else None,
+        "baseline": {**asdict(compared), "is_no_better": compared.is_no_better} if compared else None,
+    }
+
+
+def _scores_of_targets(trained: TrainedModel, data: Data) -> dict[str, Any]:
+    """The scores of each label, with a matrix of 2 x 2 counts; or of each number. The baseline."""
+    names, truth, found = trained.plan.info.target_names, data.y_test, trained.predictions
+    if trained.plan.info.is_multi_label:
+        compared, classes = label_baseline(truth, found, names), per_label(truth, found, names)
+        matrices = confusions(truth, found).tolist()
+    else:
+        compared, classes, matrices = baseline(truth, found, ()), (), []
+    return {
+        "confusion_matrix": None,
+        "confusion_matrices": matrices,
+        "classes": [asdict(one) for one in classes],
+        "macro": macro(classes) if classes else None,
+        "targets": []
+        if classes
+        else [
+            {
+                **asdict(one),
+                "is_no_better": one.is_no_better,
+                "scatter": _scatter(truth[:, index], found[:, index]),
+            }
+            for index, one in enumerate(per_target(truth, found, names))
+        ],
         "baseline": {**asdict(compared), "is_no_better": compared.is_no_better} if compared else None,
     }
 
@@ -120,6 +150,7 @@ def _dataset(trained: TrainedModel, test_samples: int) -> dict[str, Any]:
     about = ("name", "title", "source", "task", "kind", "labels", "feature_names", "target_name", "shape")
     return {
         **{key: getattr(dataset, key) for key in about},
+        **({"target_names": dataset.target_names} if dataset.target_names else {}),
         "vocabulary": dataset.vocabulary,
         "train": trained.train_samples,
         "validation": trained.validation_samples,
@@ -168,9 +199,9 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     samples = data.x_test
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
-    mistakes = (
-        worst(samples, data.y_test, trained.predictions, dataset.labels) if dataset.shows_samples else None
-    )
+    mistakes = None
+    if dataset.shows_samples and not dataset.target_names:
+        mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
     reference = trained.plan.document.dataset
     is_asked_for = dataset.is_image or getattr(reference, "in_report", False)
     if mistakes and reference.private and not is_asked_for:

@@ -163,7 +163,7 @@ def _samples(kind: type[Dataset]) -> list[dict[str, Any]]:
     chosen = in_turn([int(target) if info.labels else 0 for target in data.y_test])[:SAMPLES]
     shown = []
     for index in chosen:
-        target = data.y_test[index].item()
+        target = data.y_test[index].reshape(-1)[0].item()
         pixels = data.x_test[index]
         shown.append(
             {

@@ -16,7 +16,7 @@ from quickml.datasets.files import FileReference, pins_of
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import told
 from quickml.document.codes import Code
-from quickml.document.dataset_options import pictures_options, table_options
+from quickml.document.dataset_options import pictures_options, table_options, table_targets
 from quickml.document.problem import problem
 from quickml.errors import (
     DatasetUnavailableError,
@@ -50,7 +50,8 @@ class ProfileOptions:
     """Options of a query for a profile."""
 
     target: str | None = None
-    """The column of a table that the document predicts; the likeliest if left out."""
+    """The column of a table that the document predicts, or several as a list in JSON; the likeliest if left
+    out."""
     others: Mapping[str, str] = field(default_factory=dict)
     """Options of the dataset."""
 
@@ -254,7 +255,8 @@ def _profile_of(file: str, kind: str, given: ProfileOptions) -> Answer:
     """What is asked for of a file of a kind. Raises RequestError of options that do not fit it."""
     asked: Answer = {"work": "profile", "kind": kind, "file": file}
     if kind == "table":
-        return {**asked, "target": given.target, "options": table_options(given.others)}
+        targets = list(table_targets(given.target))
+        return {**asked, "target": targets, "options": table_options(given.others)}
     target = {} if given.target is None else {"target": given.target}
     return {**asked, "options": pictures_options({**given.others, **target})}
 

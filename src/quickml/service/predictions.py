@@ -68,6 +68,8 @@ class Prediction:
     """The most probable label; None for a regression."""
     probabilities: Mapping[str, float] = field(default_factory=dict)
     """By label, in the order of the outputs; empty for a regression."""
+    targets: Mapping[str, float] = field(default_factory=dict)
+    """By name, if the model predicts several numbers, or labels of which a sample can have several."""
     values: Sequence[float] = ()
     """The output of the model."""
     activations: Mapping[str, LayerOutput] = field(default_factory=dict)
@@ -294,8 +296,11 @@ def array_of(value: Any, taken: Input, name: str, max_pixels: int = MAX_PIXELS) 
 
 
 def answer_of(given: Mapping[str, NDArray[Any]], kept: Sequence[str]) -> NDArray[Any]:
-    """The model's own output among everything that it gives."""
-    return next(array for name, array in given.items() if name not in kept)
+    """The model's own output among everything that it gives; several single numbers as one array."""
+    import numpy as np
+
+    own = [array for name, array in given.items() if name not in kept]
+    return own[0] if len(own) == 1 else np.concatenate([array.reshape(-1) for array in own])
 
 
 def _check_layers(plan: Plan) -> None:
@@ -332,6 +337,7 @@ def _predicted(
     return Prediction(
         label=max(probabilities, key=lambda label: probabilities[label]) if probabilities else None,
         probabilities=probabilities,
+        targets=dict(zip(opened.plan.info.target_names, values, strict=False)),
         values=values,
         activations={
             node.name: _activation(given.get(node.name, answer), node.output_shape, most) for node in nodes

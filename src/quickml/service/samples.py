@@ -77,7 +77,8 @@ def samples_of(info: DatasetInfo, data: Data, wanted: Wanted) -> dict[str, Any]:
 
 def split(data: Data, name: SplitName) -> tuple[Array, Array]:
     """Inputs and targets of the training or of the test samples."""
-    return (data.x_train, data.y_train) if name == "train" else (data.x_test, data.y_test)
+    x, y = (data.x_train, data.y_train) if name == "train" else (data.x_test, data.y_test)
+    return x, y if y.ndim == 1 else y[:, 0]
 
 
 def _ordered(info: DatasetInfo, y: Array, wanted: Wanted) -> Indices:

@@ -13,7 +13,7 @@ from quickml.datasets.dataset import Reference
 from quickml.datasets.file_catalog import FileCatalog
 from quickml.datasets.files import TableReference
 from quickml.datasets.places import located
-from quickml.errors import DatasetError, DocumentError, TableError
+from quickml.errors import DatasetError, DocumentError, Problem, TableError
 
 if TYPE_CHECKING:
     from quickml.tables.prepare import Prepared
@@ -58,15 +58,16 @@ class LocalFiles(FileCatalog[TableReference]):
             return self._kept[2]
         self._kept = None
         table = self._table(reference)
-        test = self._test(reference, table) if reference.test_file is not None else None
-        prepared = prepare(table, reference, test)
+        others = {prefix: self._other(prefix, reference, table) for prefix in reference.files if prefix}
+        prepared = prepare(table, reference, others)
         self._kept = (_key(reference) + _key(prepared.reference), stamps, prepared)
         return prepared
 
     def _table(self, reference: TableReference) -> Table:
         from quickml.tables.dialect import Asked
 
-        named = {reference.target, *reference.columns} | ({reference.group} if reference.group else set())
+        kept = reference.group or reference.order
+        named = {*reference.targets, *reference.columns} | ({kept} if kept else set())
         ignored = {name for name, kind in reference.columns.items() if kind == "ignore"}
         return self._read(
             reference.file,
@@ -78,18 +79,18 @@ class LocalFiles(FileCatalog[TableReference]):
                 names=frozenset(named),
             ),
             encoding=reference.encoding,
-            ignored=frozenset(ignored - {reference.target, reference.group}),
-            grouped=reference.group,
+            ignored=frozenset(ignored - {*reference.targets, kept}),
+            grouped=kept,
         )
 
-    def _test(self, reference: TableReference, table: Table) -> Table:
-        """The table with the rows for the test, which is written like the other one."""
+    def _other(self, prefix: str, reference: TableReference, table: Table) -> Table:
+        """The table with the rows for the test or the validation, which is written like the first one."""
         from quickml.tables.dialect import Asked
 
         header = reference.header if reference.header is not None else table.dialect.header
         asked = Asked(delimiter=table.dialect.delimiter, decimal=table.dialect.decimal, header=header)
-        file = str(reference.test_file)
-        return self._read(file, reference.test_sha256, "test_", asked=asked, encoding=table.encoding)
+        file, sha256 = reference.files[prefix]
+        return self._read(file, sha256, prefix, asked=asked, encoding=table.encoding)
 
     def _read(self, file: str, sha256: str | None, prefix: str = "", **how: Any) -> Table:
         from quickml.document.files import changed
@@ -105,8 +106,7 @@ class LocalFiles(FileCatalog[TableReference]):
         return table
 
     def _stamps(self, reference: TableReference) -> tuple[Stamp, ...]:
-        files = [(reference.file, reference.sha256), (reference.test_file, reference.test_sha256)]
-        return tuple(_stamp(self._path(file, sha256)) for file, sha256 in files if file is not None)
+        return tuple(_stamp(self._path(file, sha256)) for file, sha256 in reference.files.values())
 
 
 def _stamp(path: Path) -> Stamp:
@@ -125,21 +125,23 @@ def _check_complete(reference: TableReference) -> None:
     """A document of 2018 may name a table without saying which."""
     if "file" not in reference.__dict__ or "target" not in reference.__dict__:
         raise DatasetError('table: expected "file" and "target", found none')
-    if reference.test_file is not None:
-        _check_test_file(reference)
+    for option, other in _EITHER:
+        if getattr(reference, option) is not None and getattr(reference, other) is not None:
+            raise DocumentError([_both(option, other)])
 
 
-def _check_test_file(reference: TableReference) -> None:
+_EITHER = (("test_file", "group"), ("test_file", "test_fraction"), ("order", "group"))
+"""Options of which only one can be given."""
+
+
+def _both(option: str, other: str) -> Problem:
     from quickml.document.advice import leave_out
     from quickml.document.problem import problem
 
-    for option in ("group", "test_fraction"):
-        if getattr(reference, option) is not None:
-            wrong = problem(
-                "table-option",
-                f"/dataset/{option}",
-                expected=f"either 'test_file' or {option!r}",
-                found="both",
-                advice=leave_out(f"/dataset/{option}", "leave it out"),
-            )
-            raise DocumentError([wrong])
+    return problem(
+        "table-option",
+        f"/dataset/{other}",
+        expected=f"either {option!r} or {other!r}",
+        found="both",
+        advice=leave_out(f"/dataset/{other}", "leave it out"),
+    )

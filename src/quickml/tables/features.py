@@ -26,6 +26,7 @@ from quickml.tables.types import (
     is_numeric,
     number_fault,
     present_values,
+    quoted,
     shown,
     typed,
     variants,
@@ -80,33 +81,34 @@ def features(table: Table, reference: TableReference) -> Features:
     found.problems.extend(_wrong_names(table, reference))
     reasons: dict[str, list[str]] = defaultdict(list)
     for name in table.names:
-        if name in (reference.target, ""):
+        if name in (*reference.targets, ""):
             continue
         declared = reference.columns.get(name)
-        if declared == "ignore" or (name == reference.group and declared is None):
+        if declared == "ignore" or (name in (reference.group, reference.order) and declared is None):
             found.ignored.append(name)
         elif declared is None:
             _infer(table, name, found, reasons)
         elif feature := _declared(table, name, declared, found):
             found.chosen.append(feature)
     undeclared = [one for one in found.chosen if one.name not in reference.columns]
-    found.notices[:0] = [*_types(undeclared), *_left_out(reasons)]
+    found.notices[:0] = [*_types(undeclared), *_left_out(reasons, reference)]
     return found
 
 
 def _wrong_names(table: Table, reference: TableReference) -> Iterator[Problem]:
-    if reference.group == reference.target:
-        yield problem(
-            "table-option",
-            "/dataset/group",
-            expected="a column other than the target",
-            found=repr(reference.group),
-            advice=leave_out("/dataset/group", "leave it out, or name another column"),
-        )
+    for option in ("group", "order"):
+        if getattr(reference, option) in reference.targets:
+            yield problem(
+                "table-option",
+                f"/dataset/{option}",
+                expected="a column other than the target",
+                found=repr(getattr(reference, option)),
+                advice=leave_out(f"/dataset/{option}", "leave it out, or name another column"),
+            )
     for name in reference.columns:
         if name not in table.names:
             yield unknown_column(table, name, "/dataset/columns", key=name)
-        elif name == reference.target:
+        elif name in reference.targets:
             pointer = f"/dataset/columns/{escaped(name)}"
             yield problem(
                 "table-option",
@@ -188,9 +190,12 @@ def _types(chosen: Sequence[Feature]) -> Iterator[Notice]:
         yield _notice("/dataset/columns", f"read as categories, with so many values: {listed(categories)}")
 
 
-def _left_out(reasons: dict[str, list[str]]) -> Iterator[Notice]:
+def _left_out(reasons: dict[str, list[str]], reference: TableReference) -> Iterator[Notice]:
+    chosen = (reference.order, reference.group, reference.test_file)
     for reason, names in reasons.items():
         hint = f'; write "category" for up to {MOST_VALUES:,}' if str(MOST_CATEGORIES) in reason else ""
+        if reason == "dates" and not any(chosen):
+            hint = f'; write "order": {quoted(names[0])} to test with the latest rows'
         yield _notice("/dataset/columns", f"left out: {listed(names)} ({reason}){hint}")
 
 

@@ -4,19 +4,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from itertools import product
+
+import numpy as np
 
 from quickml.datasets.columns import Column, width
 from quickml.datasets.files import TableReference
 from quickml.errors import Notice
 from quickml.tables.features import Feature, missing_values
+from quickml.tables.parts import TableParts
 from quickml.tables.problems import cells_listed, listed, rows
 from quickml.tables.read import Table
 from quickml.tables.target import Target
+from quickml.tables.targets import none_of
 from quickml.tables.types import shown
 from quickml.text import printable
 
 FEW_ROWS = 50
 FEW_OF_A_CLASS = 5
+FAR_APART = 3
+"""Times the standard deviation of one target that of another may be without a notice."""
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
@@ -56,7 +63,9 @@ def _passed_over(table: Table) -> Iterator[Notice]:
 
 def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
     """What the model predicts."""
-    if aim.labels and (reference.task is None or reference.labels is None):
+    if aim.names:
+        yield from _of_targets(aim, reference)
+    elif aim.labels and (reference.task is None or reference.labels is None):
         counts = [
             f"{shown(label, 30)} ({rows(count)})" for label, count in zip(aim.labels, aim.counts, strict=True)
         ]
@@ -66,21 +75,53 @@ def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
         yield Notice(pointer="/dataset/task", message=message)
     elif reference.task is None:
         present = [value for value in aim.values if not math.isnan(value)]
-        message = (
-            f"a regression: {shown(reference.target)} is a number from {min(present):g} to {max(present):g}"
-        )
+        name = shown(reference.targets[0])
+        message = f"a regression: {name} is a number from {min(present):g} to {max(present):g}"
         yield Notice(pointer="/dataset/task", message=message)
 
 
-def of_rows(table: Table, reference: TableReference, aim: Target, sizes: tuple[int, int]) -> Iterator[Notice]:
+def _of_targets(aim: Target, reference: TableReference) -> Iterator[Notice]:
+    """What a model of several targets predicts."""
+    if aim.task == "multi_label":
+        if reference.task is None or (reference.separator and reference.labels is None):
+            counts = [
+                f"{shown(name, 30)} ({rows(int(np.nansum(values)))})"
+                for name, values in zip(aim.names, aim.columns, strict=True)
+            ]
+            message = f"{len(aim.names)} labels, of which a row can have any number: {listed(counts)}"
+            if not reference.separator:
+                message += '; write "task": "regression" if these are quantities'
+            yield Notice(pointer="/dataset/task", message=message)
+        if count := sum(1 for _ in none_of(aim)):
+            yield Notice(pointer="/dataset/target", message=f"{rows(count)} with none of the labels")
+        return
+    if reference.task is None:
+        ranges = [
+            f"{shown(name, 30)} from {np.nanmin(values):g} to {np.nanmax(values):g}"
+            for name, values in zip(aim.names, aim.columns, strict=True)
+        ]
+        message = f"a regression of {len(aim.names)} numbers: {listed(ranges)}"
+        yield Notice(pointer="/dataset/task", message=message)
+    deviations = [float(np.nanstd(values)) for values in aim.columns]
+    if max(deviations) > FAR_APART * min(deviations):
+        largest = aim.names[int(np.argmax(deviations))]
+        message = (
+            "the targets are of different scale: the model learns all of them alike, in standard deviations,"
+            f" but metrics over all targets say most about {shown(largest)}; the report has them for each"
+        )
+        yield Notice(pointer="/dataset/target", message=message)
+
+
+def of_rows(table: Table, reference: TableReference, aim: Target, parts: TableParts) -> Iterator[Notice]:
     """Which rows are used for what."""
     missing = sum(map(math.isnan, aim.values))
     if missing:
         message = f"{missing:,} of {table.rows:,} rows have no target and are left out"
         yield Notice(pointer="/dataset/target", message=message)
-    train, test = sizes
+    train, test = parts.sizes
     if reference.test_fraction is None and reference.test_file is None:
-        message = f"{test:,} of {train + test:,} rows are held out for the test"
+        what = "the last " if reference.order else ""
+        message = f"{what}{test:,} of {train + test - parts.validated:,} rows are held out for the test"
         yield Notice(pointer="/dataset/test_fraction", message=message)
     if train + test < FEW_ROWS:
         message = f"only {train + test:,} rows: what a model learns from so few is mostly chance"
@@ -124,10 +165,9 @@ def of_array(features: Sequence[Feature], columns: Sequence[Column], most: int) 
     yield Notice(pointer="/dataset/columns", message=message)
 
 
-def of_copies(table: Table, target: str, features: Sequence[Feature]) -> Iterator[Notice]:
-    """Columns that say the target already: no app knows them before the model answers."""
-    aim = table.columns[target]
-    for one in features:
+def of_copies(table: Table, targets: Sequence[str], features: Sequence[Feature]) -> Iterator[Notice]:
+    """Columns that say a target already: no app knows them before the model answers."""
+    for one, aim in product(features, map(table.columns.__getitem__, targets)):
         is_same = one.cells.values == aim.values and one.cells.codes == aim.codes
         if is_same and (aim.values is not None or one.cells.numbers == aim.numbers):
             hint = 'write "ignore" unless an app knows it beforehand'

@@ -1,9 +1,9 @@
-"""Divide the rows of a table into those for training and those for the test, and encode them."""
+"""Divide the rows of a table into those for training, validation and the test, and encode them."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -14,13 +14,15 @@ from quickml.datasets.columns import Column
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.split import grouped, split
-from quickml.errors import DocumentError
+from quickml.errors import DocumentError, Problem
 from quickml.tables.cells import Cells
 from quickml.tables.features import Feature
+from quickml.tables.moments import moments
 from quickml.tables.numbers import is_missing
 from quickml.tables.problems import of_fault, unknown_column
 from quickml.tables.read import Table
-from quickml.tables.target import Target, target
+from quickml.tables.target import Target
+from quickml.tables.targets import targets
 from quickml.tables.types import Fault, is_numeric, number_fault
 
 TEST_FRACTION = 0.2
@@ -30,7 +32,7 @@ Array = npt.NDArray[Any]
 
 @dataclass(frozen=True, kw_only=True)
 class TablePart:
-    """The rows of a file that are for training, or for the test."""
+    """The rows of a file that are for training, for the validation, or for the test."""
 
     features: Sequence[Feature]
     target: Target
@@ -38,7 +40,7 @@ class TablePart:
     """Their indices, in the order in which they are used."""
 
     def encoded(self, info: DatasetInfo, columns: Sequence[Column]) -> tuple[Array, Array]:
-        """Encoded rows, float32 (rows, width), and targets, int32 or float32 (rows,)."""
+        """Encoded rows, float32 (rows, width), and targets as `Target.of` returns them."""
         x = np.zeros((len(self.rows), info.shape[0]), np.float32)
         start = 0
         for feature, column in zip(self.features, columns, strict=True):
@@ -53,30 +55,100 @@ class TablePart:
                     numbers[missing] = column.replacement
                 x[:, start] = numbers
             start += column.width
-        y = np.array(self.target.values)[self.rows]
-        return x, y.astype(np.int32 if info.labels else np.float32)
+        return x, self.target.of(self.rows)
+
+
+@dataclass(frozen=True, kw_only=True)
+class TableParts:
+    """The rows of a table by what they are for."""
+
+    train: TablePart
+    validation: TablePart | None
+    """Rows of a file of their own."""
+    test: TablePart
+
+    @property
+    def sizes(self) -> tuple[int, int]:
+        """Number of rows for training, with those for validation, and for the test."""
+        return len(self.train.rows) + self.validated, len(self.test.rows)
+
+    @property
+    def validated(self) -> int:
+        """Number of rows for validation that are in a file of their own."""
+        return len(self.validation.rows) if self.validation else 0
 
 
 def divided(
-    table: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target, test: Table | None
-) -> tuple[TablePart, TablePart]:
-    """The rows for training and those for the test, without rows that have no target."""
-    targets = np.array(aim.values)
-    (rows,) = np.nonzero(~np.isnan(targets))
-    if test is not None:
-        _refuse_same(table, test, reference)
-        rows = np.random.default_rng(reference.seed).permutation(rows)
-        return TablePart(features=chosen, target=aim, rows=rows), _of_file(test, reference, chosen, aim)
-    count = _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
-    if reference.group is None:
-        of = targets[rows].astype(np.int32) if aim.labels else targets[rows]
-        first, second = split(of, count, reference.seed)
+    table: Table,
+    reference: TableReference,
+    chosen: Sequence[Feature],
+    aim: Target,
+    others: Mapping[str, Table],
+) -> TableParts:
+    """The rows by what they are for, without rows that have no target.
+
+    Args:
+        table: the table.
+        reference: what the document says about it.
+        chosen: the columns that the model takes.
+        aim: what it predicts.
+        others: the tables with rows for the test and the validation, by `test_` and `validation_`.
+    """
+    (rows,) = np.nonzero(~np.isnan(np.array(aim.values)))
+    _refuse_same(table, others, reference)
+    found = {prefix: _of_file(prefix, other, reference, chosen, aim) for prefix, other in others.items()}
+    test = found.get("test_")
+    if reference.order is not None:
+        rows, second = _ordered(table, reference, rows, has_test=test is not None)
+    elif test is not None:
+        rows, second = np.random.default_rng(reference.seed).permutation(rows), rows[:0]
     else:
-        first, second = _grouped(table, reference, rows, count)
-    return (
-        TablePart(features=chosen, target=aim, rows=rows[first]),
-        TablePart(features=chosen, target=aim, rows=rows[second]),
+        count = _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
+        if reference.group is None:
+            first, last = split(aim.of(rows), count, reference.seed)
+        else:
+            first, last = _grouped(table, reference, rows, count)
+        rows, second = rows[first], rows[last]
+    return TableParts(
+        train=TablePart(features=chosen, target=aim, rows=rows),
+        validation=found.get("validation_"),
+        test=test or TablePart(features=chosen, target=aim, rows=second),
     )
+
+
+def _ordered(table: Table, reference: TableReference, rows: Array, *, has_test: bool) -> tuple[Array, Array]:
+    """The rows in the order of time, and the last of them for the test, unless they are in another file.
+
+    Rows of the same time are on one side: they often belong together.
+    """
+    times = _times(table, str(reference.order), rows)
+    order = np.argsort(times, kind="stable")
+    rows, times = rows[order], times[order]
+    if has_test:
+        return rows, rows[:0]
+    at = len(rows) - _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
+    at = int(np.searchsorted(times, times[at])) or int(np.searchsorted(times, times[0], side="right"))
+    if at == len(rows):
+        fault = Fault(expected="different times", found="the same in all rows", hint="name another column")
+        raise DocumentError([of_fault(fault, table, str(reference.order), "/dataset/order")])
+    return rows[:at], rows[at:]
+
+
+def _times(table: Table, name: str, rows: Array) -> Array:
+    """When some rows were.
+
+    Raises:
+        DocumentError: the column does not say it.
+    """
+    times, line = moments(table.columns[name]), None
+    if not isinstance(times, Fault):
+        missing = int(np.isnan(times[rows]).sum())
+        if not missing:
+            return times[rows]
+        found = f"none in {missing:,} of {table.rows:,} rows"
+        times = Fault(expected="a time in every row", found=found, hint="complete them")
+        line = table.line_where(name, is_missing)
+    raise DocumentError([of_fault(times, table, name, "/dataset/order", line)])
 
 
 def _held_out(total: int, fraction: float) -> int:
@@ -108,49 +180,59 @@ def _group(cell: str, cells: Cells) -> str:
     return cell.strip() if math.isnan(value) else repr(value)
 
 
-def _refuse_same(table: Table, test: Table, reference: TableReference) -> None:
-    """Refuse to test a model on the rows that it has learned."""
-    if test.sha256 == table.sha256:
-        hint = "name a file with rows that are not learned from, or leave it out"
-        fault = Fault(expected="another file than the one for training", found="the same content", hint=hint)
-        raise DocumentError([of_fault(fault, test, reference.target, "/dataset/test_file")])
+def _refuse_same(table: Table, others: Mapping[str, Table], reference: TableReference) -> None:
+    """Refuse to test or validate a model on the rows that it has learned, or to test it on those that have
+    decided when it stops."""
+    hint = "name a file with other rows, or leave it out"
+    seen = {table.sha256: "the one for training"}
+    for prefix, other in sorted(others.items(), reverse=True):  # the validation first
+        if other.sha256 in seen:
+            expected = f"another file than {seen[other.sha256]}"
+            fault = Fault(expected=expected, found="the same content", hint=hint)
+            problem = of_fault(fault, other, reference.targets[0], f"/dataset/{prefix}file")
+            raise DocumentError([problem])
+        seen[other.sha256] = "the one for validation"
 
 
-def _of_file(test: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target) -> TablePart:
-    """The rows of the file for the test, whose columns are what those of the first file are."""
-    pointer = "/dataset/test_file"
-    names = [*(feature.name for feature in chosen), reference.target]
-    problems = [unknown_column(test, name, pointer) for name in names if name not in test.names]
+def _of_file(
+    prefix: str, other: Table, reference: TableReference, chosen: Sequence[Feature], aim: Target
+) -> TablePart:
+    """The rows of another file, whose columns are what those of the first file are."""
+    pointer = f"/dataset/{prefix}file"
+    names = [*(feature.name for feature in chosen), *reference.targets]
+    problems = [unknown_column(other, name, pointer) for name in names if name not in other.names]
     if problems:
         raise DocumentError([replace(problem, fix=None) for problem in problems])
-    is_refused = reference.missing == "refuse"
-    same = [replace(feature, cells=test.columns[feature.name]) for feature in chosen]
-    for feature in same:
-        fault = None if feature.is_category else number_fault(feature.cells, feature.name, test.dialect)
-        if feature.cells.counts.missing == test.rows:
-            fault = None
-        missing = is_refused and feature.cells.counts.missing
-        line = None
-        if fault is None and missing:
+    same = [replace(feature, cells=other.columns[feature.name]) for feature in chosen]
+    problems = list(_wrong_features(same, other, pointer, is_refused=reference.missing == "refuse"))
+    labels = aim.labels or (aim.names if reference.separator else ()) or None
+    asked = reference.model_copy(update={"task": aim.task, "labels": labels})
+    found = targets(other, asked, is_test=True)
+    if not isinstance(found, Target):
+        problems += [of_fault(fault, other, name, pointer) for name, fault in found]
+    if problems or not isinstance(found, Target):
+        raise DocumentError([replace(problem, fix=None, pointer=pointer) for problem in problems])
+    (rows,) = np.nonzero(~np.isnan(np.array(found.values)))
+    if not len(rows):
+        fault = Fault(expected="rows with a target", found="none", hint="add some")
+        raise DocumentError([of_fault(fault, other, reference.targets[0], pointer)])
+    return TablePart(features=same, target=found, rows=rows)
+
+
+def _wrong_features(
+    features: Sequence[Feature], table: Table, pointer: str, *, is_refused: bool
+) -> Iterator[Problem]:
+    """Columns that are not what they are in the first file."""
+    for feature in features:
+        missing = feature.cells.counts.missing
+        fault, line = None, None
+        if not feature.is_category and missing < table.rows:
+            fault = number_fault(feature.cells, feature.name, table.dialect)
+        if fault is None and is_refused and missing:
             found, line = (
-                f"none in {missing:,} of {test.rows:,} rows",
-                test.line_where(feature.name, is_missing),
+                f"none in {missing:,} of {table.rows:,} rows",
+                table.line_where(feature.name, is_missing),
             )
             fault = Fault(expected="a value in every row", found=found, hint="complete them")
         if fault:
-            problems.append(
-                replace(of_fault(fault, test, feature.name, pointer, line), fix=None, pointer=pointer)
-            )
-    asked = reference.model_copy(update={"task": aim.task, "labels": aim.labels or None})
-    found_aim = target(test.columns[reference.target], asked, test.dialect, is_test=True)
-    if isinstance(found_aim, Fault):
-        problems.append(
-            replace(of_fault(found_aim, test, reference.target, pointer), fix=None, pointer=pointer)
-        )
-    if problems or isinstance(found_aim, Fault):
-        raise DocumentError(problems)
-    (rows,) = np.nonzero(~np.isnan(np.array(found_aim.values)))
-    if not len(rows):
-        fault = Fault(expected="rows with a target", found="none", hint="add some")
-        raise DocumentError([of_fault(fault, test, reference.target, pointer)])
-    return TablePart(features=same, target=found_aim, rows=rows)
+            yield of_fault(fault, table, feature.name, pointer, line)

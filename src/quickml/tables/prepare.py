@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -18,10 +19,11 @@ from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.features import Feature, Features, Values, features, of_missing
 from quickml.tables.notices import of_array, of_copies, of_reading, of_rows, of_target, of_unseen
 from quickml.tables.numbers import is_missing
-from quickml.tables.parts import TEST_FRACTION, TablePart, divided
+from quickml.tables.parts import TEST_FRACTION, TableParts, divided
 from quickml.tables.problems import listed, of_fault, unknown_column
 from quickml.tables.read import Table
-from quickml.tables.target import Target, target
+from quickml.tables.target import Target
+from quickml.tables.targets import Faults, targets
 from quickml.tables.types import Fault, shown, whole
 
 MAX_ENCODED_BYTES = 2 << 30
@@ -43,24 +45,27 @@ class Prepared:
     notices: tuple[Notice, ...]
     columns: tuple[Column, ...]
     """All columns, which `info` has only if they are inputs of their own."""
-    train: TablePart
-    test: TablePart
+    parts: TableParts
 
     def data(self) -> Data:
-        """Encode the rows."""
-        (x_train, y_train), (x_test, y_test) = (
-            part.encoded(self.info, self.columns) for part in (self.train, self.test)
-        )
+        """Encode the rows. Those for validation are the last ones for training."""
+        x_train, y_train = self.parts.train.encoded(self.info, self.columns)
+        if self.parts.validation:
+            x, y = self.parts.validation.encoded(self.info, self.columns)
+            x_train, y_train = np.concatenate([x_train, x]), np.concatenate([y_train, y])
+        x_test, y_test = self.parts.test.encoded(self.info, self.columns)
         return Data(x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
 
 
-def prepare(table: Table, reference: TableReference, test: Table | None) -> Prepared:
+def prepare(
+    table: Table, reference: TableReference, others: Mapping[str, Table] = MappingProxyType({})
+) -> Prepared:
     """Prepare a table as a document says.
 
     Args:
         table: the table.
         reference: what the document says about it.
-        test: the table with the rows for the test, if there is one.
+        others: the tables with rows for the test and the validation, by `test_` and `validation_`.
 
     Raises:
         DocumentError: with everything that is wrong; pointers start with /dataset.
@@ -69,23 +74,22 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
     if problems:
         raise DocumentError(problems)
     chosen = features(table, reference)
-    aim = target(table.columns[reference.target], reference, table.dialect)
+    aim = targets(table, reference)
     problems = [*chosen.problems, *_of_target(aim, table, reference)]
     notices, missing = of_missing(table, reference, chosen.chosen)
     problems += missing
     if not problems and not chosen.chosen:
         problems = [_nothing_left(table, reference, chosen)]
-    if problems or isinstance(aim, Fault):
+    if problems or not isinstance(aim, Target):
         raise DocumentError(problems)
-    train, held_out = divided(table, reference, chosen.chosen, aim, test)
-    columns = tuple(_column(feature, train.rows, reference) for feature in chosen.chosen)
-    sizes = (len(train.rows), len(held_out.rows))
-    _check_size(columns, table, sum(sizes))
+    parts = divided(table, reference, chosen.chosen, aim, others)
+    columns = tuple(_column(feature, parts.train.rows, reference) for feature in chosen.chosen)
+    _check_size(columns, table, sum(parts.sizes))
     types: dict[str, str | Values] = dict.fromkeys(chosen.ignored, "ignore")
     types |= {column.name: column.values if column.is_category else "number" for column in columns}
     return Prepared(
-        info=_info(columns, aim, reference, sizes),
-        reference=_completed(table, reference, types, aim, test),
+        info=_info(columns, aim, reference, parts),
+        reference=_completed(table, reference, types, aim, others),
         columns=columns,
         notices=()
         if reference.is_complete  # all was told when it was found out
@@ -94,18 +98,18 @@ def prepare(table: Table, reference: TableReference, test: Table | None) -> Prep
             *of_target(aim, reference),
             *chosen.notices,
             *notices,
-            *of_rows(table, reference, aim, sizes),
+            *of_rows(table, reference, aim, parts),
             *of_unseen(chosen.chosen, columns),
-            *of_copies(table, reference.target, chosen.chosen),
+            *of_copies(table, reference.targets, chosen.chosen),
             *of_array(chosen.chosen, columns, MOST_INPUTS),
         ),
-        train=train,
-        test=held_out,
+        parts=parts,
     )
 
 
 def _unknown_names(table: Table, reference: TableReference) -> list[Problem]:
-    named = {"/dataset/target": reference.target, "/dataset/group": reference.group}
+    named = {_pointer(name, reference): name for name in reference.targets}
+    named |= {f"/dataset/{option}": getattr(reference, option) for option in ("group", "order")}
     return [
         unknown_column(table, name, pointer)
         for pointer, name in named.items()
@@ -113,9 +117,15 @@ def _unknown_names(table: Table, reference: TableReference) -> list[Problem]:
     ]
 
 
-def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> list[Problem]:
-    if isinstance(aim, Fault):
-        return [of_fault(aim, table, reference.target, "/dataset/target")]
+def _pointer(name: str, reference: TableReference) -> str:
+    """The place of a target in the document."""
+    single = isinstance(reference.target, str)
+    return "/dataset/target" if single else f"/dataset/target/{reference.targets.index(name)}"
+
+
+def _of_target(aim: Target | Faults, table: Table, reference: TableReference) -> list[Problem]:
+    if not isinstance(aim, Target):
+        return [of_fault(fault, table, name, _pointer(name, reference)) for name, fault in aim]
     missing = sum(map(math.isnan, aim.values))
     if missing and reference.missing == "refuse":
         fault = Fault(
@@ -125,20 +135,28 @@ def _of_target(aim: Target | Fault, table: Table, reference: TableReference) -> 
             option="missing",
             value="mean",
         )
-        line = table.line_where(reference.target, is_missing)
-        return [of_fault(fault, table, reference.target, "/dataset/missing", line)]
+        name = _incomplete(table, reference)
+        line = table.line_where(name, is_missing)
+        return [of_fault(fault, table, name, "/dataset/missing", line)]
     if table.rows - missing < FEWEST_ROWS:
         found = f"{table.rows - missing:,}"
         fault = Fault(expected=f"{FEWEST_ROWS} or more rows with a target", found=found, hint="add some")
-        return [of_fault(fault, table, reference.target, "/dataset/file")]
+        return [of_fault(fault, table, reference.targets[0], "/dataset/file")]
     return []
+
+
+def _incomplete(table: Table, reference: TableReference) -> str:
+    """The first target that is missing in some rows."""
+    counts = {name: table.columns[name].counts for name in reference.targets}
+    missing = (name for name, count in counts.items() if count.missing or count.missing_texts)
+    return next(missing, reference.targets[0])
 
 
 def _nothing_left(table: Table, reference: TableReference, chosen: Features) -> Problem:
     left_out = f" and what is left out: {listed(chosen.ignored)}" if chosen.ignored else ""
     fault = Fault(
         expected="a column to learn from",
-        found=f"none besides the target {shown(reference.target)}{left_out}",
+        found=f"none besides the target {', '.join(map(shown, reference.targets))}{left_out}",
         hint='write "columns": {"NAME": "number"} or "category" for one of them',
     )
     return of_fault(fault, table, table.names[-1], "/dataset/columns")
@@ -183,19 +201,22 @@ def _check_size(columns: Sequence[Column], table: Table, rows: int) -> None:
 
 
 def _info(
-    columns: tuple[Column, ...], aim: Target, reference: TableReference, sizes: tuple[int, int]
+    columns: tuple[Column, ...], aim: Target, reference: TableReference, parts: TableParts
 ) -> DatasetInfo:
     return DatasetInfo(
         name=reference.name,
-        title=f"a table of {sum(sizes):,} rows",  # reports and models do not say what a file is called
+        title=f"a table of {sum(parts.sizes):,} rows",  # reports and models do not say what a file is called
         source="own data",
         task=aim.task,
         shape=(width(columns),),
         labels=aim.labels,
         feature_names=feature_names(columns),
         columns=columns if len(columns) <= MOST_INPUTS else (),
-        target_name="" if aim.labels else reference.target,
-        sizes=sizes,
+        target_name="" if aim.labels else ", ".join(reference.targets),
+        target_names=aim.names,
+        sizes=parts.sizes,
+        validation=parts.validated,
+        is_ordered=reference.order is not None,
     )
 
 
@@ -204,7 +225,7 @@ def _completed(
     reference: TableReference,
     columns: Mapping[str, str | Values],
     aim: Target,
-    test: Table | None,
+    others: Mapping[str, Table],
 ) -> TableReference:
     """The reference with everything written out that was found out; `columns` are the types by name."""
     dialect = table.dialect
@@ -213,13 +234,13 @@ def _completed(
         update={
             "sha256": table.sha256,
             "task": aim.task,
-            "labels": aim.labels or None,
+            "labels": aim.labels or (aim.names if reference.separator else ()) or None,
             "columns": {name: columns[name] for name in table.names if name in columns},
             "delimiter": dialect.delimiter,
             "decimal": dialect.decimal,
             "encoding": table.encoding,
             "header": table.header_line if dialect.header and has_line else dialect.header,
-            "test_fraction": None if test else reference.test_fraction or TEST_FRACTION,
-            "test_sha256": test.sha256 if test else None,
+            "test_fraction": None if "test_" in others else reference.test_fraction or TEST_FRACTION,
+            **{f"{prefix}sha256": other.sha256 for prefix, other in others.items()},
         }
     )

@@ -63,11 +63,20 @@ class Profile:
 
     @property
     def labels(self) -> list[tuple[str, int]]:
-        """The classes and their rows; none of a regression."""
+        """The classes, or labels of which a row can have several, and their rows; none of a regression."""
         if self.prepared is None:
             return []
-        aim = self.prepared.train.target
+        aim = self.prepared.parts.train.target
+        if aim.task == "multi_label":
+            return [
+                (name, int(np.nansum(values))) for name, values in zip(aim.names, aim.columns, strict=True)
+            ]
         return list(zip(aim.labels, aim.counts, strict=True))
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The columns to predict; none if nothing can be."""
+        return self.prepared.reference.targets if self.prepared else ()
 
     def to_json(self) -> dict[str, Any]:
         """The profile as JSON."""
@@ -96,36 +105,38 @@ class Profile:
 
 
 def profile(
-    path: Path, file: str, target: str | None = None, options: Mapping[str, Any] | None = None
+    path: Path, file: str, target: str | Sequence[str] | None = None, options: Mapping[str, Any] | None = None
 ) -> Profile:
     """Read a table, and propose a document for it.
 
     Args:
         path: of the file.
         file: what the document calls it.
-        target: the column to predict; the likeliest one if left out.
+        target: the column to predict, or several; the likeliest one if left out.
         options: others of the dataset, as a document has them, such as `columns` and `decimal`.
 
     Raises:
         TableError: the file cannot be read.
     """
     given = dict(options or {})
-    table = _table(path, file, target, given)
+    asked = [target] if isinstance(target, str) else list(target or ())
+    table = _table(path, file, asked, given)
     types = {name: typed(cells, name, table.dialect) for name, cells in table.columns.items()}
     prepared: Prepared | None = None
     problems: tuple[Problem, ...] = ()
-    for name in [target] if target is not None else likeliest(types):
+    for names in [asked] if asked else [[name] for name in likeliest(types)]:
         try:
-            prepared = prepare(table, TableReference(file=file, target=name, **given), None)
+            aim = names[0] if len(names) == 1 else tuple(names)
+            prepared = prepare(table, TableReference(file=file, target=aim, **given))
         except DocumentError as error:
             problems = problems or error.problems
             continue
-        target, problems = name, ()
+        problems = ()
         break
     return Profile(
         table=table,
         columns=tuple(_columns(table, types)),
-        target=target if prepared else None,
+        target=", ".join(prepared.reference.targets) if prepared else None,
         prepared=prepared,
         notices=(*prepared.notices, *_of_document(prepared)) if prepared else (),
         problems=problems,
@@ -133,19 +144,20 @@ def profile(
     )
 
 
-def _table(path: Path, file: str, target: str | None, given: Mapping[str, Any]) -> Table:
+def _table(path: Path, file: str, targets: Sequence[str], given: Mapping[str, Any]) -> Table:
     asked = Asked(
         delimiter=given.get("delimiter"),
         decimal=given.get("decimal"),
         header=given.get("header"),
-        names=frozenset([target] if target else []),
+        names=frozenset(targets),
     )
-    return read(path, file, asked=asked, encoding=given.get("encoding"))
+    grouped = given.get("group") or given.get("order")
+    return read(path, file, asked=asked, encoding=given.get("encoding"), grouped=grouped)
 
 
 def _of_document(prepared: Prepared) -> Iterator[Notice]:
     """What the proposed document has because of the rows, and why."""
-    aim = prepared.train.target
+    aim = prepared.parts.train.target
     if not is_unbalanced(aim.counts):
         return
     rows = {label: count for label, count in zip(aim.labels, aim.counts, strict=True) if count}

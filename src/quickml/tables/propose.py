@@ -63,7 +63,7 @@ def document(prepared: Prepared) -> dict[str, Any]:
         "model": {"layers": [*_hidden(train, info.shape[0]), _output(prepared)]},
         "training": {
             "optimizer": {"type": "Adam", "learning_rate": rate},
-            **({"class_weight": BALANCED} if is_unbalanced(prepared.train.target.counts) else {}),
+            **({"class_weight": BALANCED} if is_unbalanced(prepared.parts.train.target.counts) else {}),
             "batch_size": batch_size,
             "epochs": epochs,
             **(_stopping(epochs) if train >= FEWEST_VALIDATED else {}),
@@ -93,8 +93,9 @@ def _dataset(prepared: Prepared) -> dict[str, Any]:
     given = {
         "name": reference.name,
         "file": reference.file,
-        "target": reference.target,
+        "target": reference.target if isinstance(reference.target, str) else list(reference.target),
         "task": reference.task,
+        "separator": reference.separator,
         "labels": list(labels) if labels else None,
         "columns": types,
         "missing": reference.missing,
@@ -102,6 +103,8 @@ def _dataset(prepared: Prepared) -> dict[str, Any]:
         "decimal": reference.decimal,
         "encoding": reference.encoding,
         "header": reference.header,
+        "group": reference.group,
+        "order": reference.order,
         "test_fraction": reference.test_fraction,
     }
     return {key: value for key, value in given.items() if value is not None}
@@ -115,9 +118,6 @@ def _hidden(rows: int, width: int) -> list[dict[str, Any]]:
 
 
 def _output(prepared: Prepared) -> dict[str, Any]:
-    labels = len(prepared.info.labels)
-    return (
-        {"type": "Dense", "units": labels, "activation": "softmax"}
-        if labels
-        else {"type": "Dense", "units": 1}
-    )
+    info = prepared.info
+    activation = "softmax" if info.labels else "sigmoid" if info.is_multi_label else ""
+    return {"type": "Dense", "units": info.outputs} | ({"activation": activation} if activation else {})

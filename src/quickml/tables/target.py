@@ -8,6 +8,10 @@ from array import array
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
@@ -44,6 +48,16 @@ class Target:
     """Of each row the position of its label, or its number; NaN if it has none."""
     counts: tuple[int, ...] = ()
     """Rows of each label."""
+    names: tuple[str, ...] = ()
+    """Of several targets; then `values` only says which rows have none."""
+    columns: tuple[array[float], ...] = ()
+    """Of several targets: the values of each."""
+
+    def of(self, rows: npt.NDArray[np.intp]) -> npt.NDArray[Any]:
+        """Of some rows the class indices, int32 (rows,); or numbers, float32 (rows,) or (rows, targets)."""
+        if self.names:
+            return np.stack([np.array(values)[rows] for values in self.columns], axis=1).astype(np.float32)
+        return np.array(self.values)[rows].astype(np.int32 if self.labels else np.float32)
 
 
 def target(
@@ -61,13 +75,13 @@ def target(
         hint = 'leave "labels" out, or write "task": "classification"'
         return Fault(expected="no labels of a regression", found="labels", hint=hint)
     task = reference.task or (
-        "classification" if reference.labels else _task(cells, reference.target, dialect)
+        "classification" if reference.labels else _task(cells, reference.targets[0], dialect)
     )
     if isinstance(task, Fault):
         return task
     if task == "classification":
         return classes(cells, reference.labels, is_declared=reference.task is not None)
-    if fault := number_fault(cells, reference.target, dialect):
+    if fault := number_fault(cells, reference.targets[0], dialect):
         return fault
     return _numbers(cells, is_test=is_test)
 

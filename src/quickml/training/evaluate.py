@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from quickml.answers import Baseline
 from quickml.answers.scores import baseline
+from quickml.answers.targets import label_baseline
 from quickml.datasets.mapped import parts
 from quickml.document import Plan
 from quickml.errors import TrainingError
@@ -47,7 +48,7 @@ def evaluate(
         model: a keras.Model that computes in float32.
         objective: the loss and the metrics of the training.
         inputs: (n, *input shape) raw test samples.
-        targets: (n,) class indices or targets.
+        targets: (n,) class indices or targets; (n, k) several targets.
 
     Raises:
         TrainingError: an output is NaN or infinite.
@@ -75,7 +76,9 @@ def evaluate(
             held_out=held_out,
             columns=plan.info.columns,
         ),
-        baseline=baseline(targets, predictions, plan.info.labels, is_weighted=objective.weights is not None),
+        baseline=label_baseline(targets, predictions, plan.info.target_names)
+        if plan.info.is_multi_label
+        else baseline(targets, predictions, plan.info.labels, is_weighted=objective.weights is not None),
     )
 
 

@@ -37,7 +37,7 @@ def measure(plan: Plan, model: Any, inputs: Samples, targets: Samples, chosen: S
     for node in _measured(plan):
         layer = model.get_layer(node.name)
         of_targets = isinstance(node.layer, Normalization) and node.layer.invert
-        blocks = _cut(targets[:, None] if of_targets else inputs, chosen)
+        blocks = _cut(targets.reshape(len(targets), -1) if of_targets else inputs, chosen)
         is_raw = node.inputs == (INPUT,) and not of_targets
         mean, variance = moments(blocks if is_raw or of_targets else _through(model, layer, blocks))
         if is_raw:

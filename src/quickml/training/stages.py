@@ -6,12 +6,8 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
-
 from quickml import events
 from quickml.datasets.data import Data
-from quickml.datasets.split import Array as Samples
-from quickml.datasets.split import split
 from quickml.document import Plan
 from quickml.errors import CheckpointError, TrainingError
 from quickml.film import FrameSink
@@ -30,6 +26,7 @@ from quickml.training.normalize import measure, settle
 from quickml.training.objective import Objective
 from quickml.training.optimizer import make_optimizer
 from quickml.training.precision import choose
+from quickml.training.set_aside import set_aside
 from quickml.training.steps import Steps
 from quickml.training.weights import variable_name, weights
 
@@ -40,7 +37,7 @@ class Stages:
     def __init__(self, plan: Plan, data: Data) -> None:
         """Build the model with its initial weights."""
         training = plan.document.training
-        self.learn, self.check = set_aside(data.y_train, training.validation_fraction, training.seed)
+        self.learn, self.check = set_aside(plan, data.y_train)
         given, plan = plan, resolved(plan, data.y_train[self.learn])
         self.notices = plan.notices[len(given.notices) :]
         """What the data has shown about the plan."""
@@ -193,9 +190,3 @@ class Stages:
             validation_samples=len(self.check),
             seconds=seconds,
         )
-
-
-def set_aside(targets: Samples, fraction: float, seed: int) -> tuple[Samples, Samples]:
-    """Indices, int32, of the training and of the validation samples, stratified."""
-    learn, check = split(targets, round(len(targets) * fraction), seed)
-    return learn.astype(np.int32), check.astype(np.int32)

@@ -64,7 +64,7 @@ def test_what_is_found_out_is_told_and_written_out(folder):
         "/dataset/columns: read as numbers: rooms, area",
         "/dataset/columns: read as categories, with so many values: district (3)",
         "/dataset/columns: left out: id (numbers of rows)",
-        "/dataset/columns: left out: built (dates)",
+        '/dataset/columns: left out: built (dates); write "order": "built" to test with the latest rows',
         "/dataset/missing: numbers are missing: area (9 rows); the mean of the training rows stands for them",
         "/dataset/missing: categories are missing: district (15 rows); such a row has none of the values",
         "/dataset/test_fraction: 12 of 60 rows are held out for the test",
@@ -509,15 +509,6 @@ def test_any_table_is_described_and_loaded_or_refused(folder):
         data = files.load(again.reference)
         assert (len(data.x_train), len(data.x_test)) == first.info.sizes
     assert described > 20
-
-
-def test_several_targets_are_not_offered_yet(folder):
-    with pytest.raises(DocumentError) as raised:
-        planned(folder, target=["rooms", "area"])
-    assert str(raised.value) == (
-        "/dataset/target: expected the name of one column, because several targets are not offered yet,"
-        ' found ["rooms", "area"]'
-    )
 
 
 def test_delivered_files_do_not_tell_class_weights_of_own_data(folder):

@@ -29,6 +29,15 @@ describe('answersOf', () => {
     });
   });
 
+  it('takes the first of several targets', async () => {
+    const { answersOf } = await import('./answers.ts');
+    const found = await answersOf(new Uint8Array(fixture('two_targets.answers.bin')).buffer);
+    expect(found.target).toBe('price');
+    expect([...Array.from(found.targets)]).toEqual([1, 2, 3]);
+    expect([...Array.from(found.answers)]).toEqual([1.5, 2.5, 3.5]);
+    expect(found.count).toBe(3);
+  });
+
   it('refuses others', async () => {
     const { answersOf } = await import('./answers.ts');
     await expect(answersOf(new ArrayBuffer(20))).rejects.toThrow('no answers');

@@ -10,8 +10,10 @@ type Values = Uint8Array | Uint16Array | Uint32Array | Float32Array;
 
 interface Header {
   of: string;
-  task: 'classification' | 'regression';
+  task: 'classification' | 'regression' | 'multi_label';
   labels: string[];
+  /** Of several targets. */
+  targets?: string[];
   samples: number;
   flips: { file: string; weights: string; artifact: string | null; taken: boolean }[];
   parts: { name: string; dtype: keyof typeof TYPES; shape: number[]; most?: number }[];
@@ -32,9 +34,10 @@ export interface Flips {
 }
 
 export interface Answers {
-  readonly task: 'classification' | 'regression';
   /** Empty for a regression. */
   readonly labels: readonly string[];
+  /** Of several targets the first, whose values are here; otherwise empty. */
+  readonly target: string;
   readonly count: number;
   /** Of each position: the ID of the sample in the test set. */
   readonly ids: ArrayLike<number>;
@@ -67,15 +70,17 @@ export async function answersOf(file: ArrayBuffer): Promise<Answers> {
   const parts = partsOf(header, await inflate(bytes.subarray(end)));
   const values = (name: string): Values => parts.get(name) ?? new Uint8Array(0);
   const most = header.parts.find(({ name }) => name === 'confidence')?.most ?? 255;
-  const [answers, confidence, others] = [values('predicted'), values('confidence'), values('others')];
+  const width = header.targets?.length ?? 1;
+  const first = (name: string): Values => values(name).filter((_, i) => i % width === 0);
+  const [answers, confidence, others] = [first('predicted'), values('confidence'), values('others')];
   const classes = header.labels.length;
   const sure = (position: number): number => probability(confidence[position] ?? NaN, most);
   return {
-    task: header.task,
     labels: header.labels,
+    target: header.targets?.[0] ?? '',
     count: header.samples,
     ids: Uint32Array.from({ length: header.samples }, (_, i) => i),
-    targets: values('truth'),
+    targets: first('truth'),
     answers,
     hasProbabilities: confidence.length > 0,
     confidence: sure,

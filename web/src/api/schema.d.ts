@@ -998,15 +998,15 @@ export interface components {
             is_no_better: boolean;
             /**
              * Label
-             * @description The commonest class of the test samples; None of a regression, whose answer is their mean.
+             * @description The commonest class of the test samples, or the labels that most of them have, `none` if there are none of these; None of a regression, whose answer is their mean.
              */
             label: string | null;
             /**
              * Metric
-             * @description What is compared: `accuracy`; with class weights, `mean_recall` of all classes; of a regression, `mean_absolute_error`, in the unit of the target.
+             * @description What is compared: `accuracy`; with class weights, `mean_recall` of all classes; where a sample can have several labels, `label_accuracy`, the share of right ones; of a regression, `mean_absolute_error`, in the unit of the target, or the mean over several targets.
              * @enum {string}
              */
-            metric: "accuracy" | "mean_recall" | "mean_absolute_error";
+            metric: "accuracy" | "mean_recall" | "label_accuracy" | "mean_absolute_error";
             /**
              * Model
              * @description The metric of the model.
@@ -4782,7 +4782,7 @@ export interface components {
             header: boolean | number;
             /**
              * Labels
-             * @description The classes, in the order of the model's outputs. Default: all values of the target, sorted.
+             * @description The classes, or with a `separator` the labels, in the order of the model's outputs. Default: all values of the target, sorted.
              * @default null
              */
             labels: string[] | null;
@@ -4798,11 +4798,23 @@ export interface components {
              */
             name: "table";
             /**
+             * Order
+             * @description A column with dates or numbers that tell when each row was: the last rows are for the test, and those before them for the `validation_fraction` of the training. It is no input, unless `columns` has it.
+             * @default null
+             */
+            order: string | null;
+            /**
              * Seed
              * @description Seed for drawing, shuffling and splitting the samples.
              * @default 0
              */
             seed: number;
+            /**
+             * Separator
+             * @description The sign between the labels of a row, if the target is one column of texts such as `sport;music`.
+             * @default null
+             */
+            separator: string | null;
             /**
              * Sha256
              * @description SHA-256 of the file. Another content is refused.
@@ -4811,15 +4823,15 @@ export interface components {
             sha256: string | null;
             /**
              * Target
-             * @description The column that the model predicts.
+             * @description The column that the model predicts, or a list of several.
              */
-            target: string;
+            target: string | string[];
             /**
              * Task
-             * @description Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a regression.
+             * @description Default: texts, and at most 20 different whole numbers with 5 rows each, are classes; all else is a regression. Several targets of 0 and 1 (true and false, yes and no) are labels, of which a row can have any number (`multi_label`); other ones are a regression of several numbers.
              * @default null
              */
-            task: ("classification" | "regression") | null;
+            task: ("classification" | "regression" | "multi_label") | null;
             /**
              * Test File
              * @description A second file, with the rows for the test.
@@ -4828,7 +4840,7 @@ export interface components {
             test_file: string | null;
             /**
              * Test Fraction
-             * @description Fraction of the rows that is held out for the test, stratified. Default: 0.2, without a `test_file`.
+             * @description Fraction of the rows that is held out for the test: stratified, with `order` the last ones. Default: 0.2, without a `test_file`.
              * @default null
              */
             test_fraction: number | null;
@@ -4838,6 +4850,18 @@ export interface components {
              * @default null
              */
             test_sha256: string | null;
+            /**
+             * Validation File
+             * @description A file with rows that are evaluated after each epoch, and never learned from, instead of the `validation_fraction` of the training.
+             * @default null
+             */
+            validation_file: string | null;
+            /**
+             * Validation Sha256
+             * @description SHA-256 of the validation file.
+             * @default null
+             */
+            validation_sha256: string | null;
         };
         /**
          * TimeDistributed
@@ -6528,8 +6552,16 @@ export interface components {
                 [key: string]: number | null;
             };
             /**
+             * Targets
+             * @description Of a model with several targets: each number by its name, or the probability of each label of which a sample can have several; otherwise empty.
+             * @default {}
+             */
+            targets: {
+                [key: string]: number | null;
+            };
+            /**
              * Values
-             * @description Output of the model.
+             * @description Output of the model, in its order.
              * @default []
              */
             values: (number | null)[];
@@ -8408,7 +8440,7 @@ export interface operations {
                 options?: {
                     [key: string]: unknown;
                 };
-                /** @description Column of a table to predict; the likeliest if left out. */
+                /** @description Column of a table to predict, or several as a list in JSON; the likeliest if left out. */
                 target?: string | null;
             };
             header?: never;
@@ -9341,7 +9373,7 @@ export interface operations {
                 options?: {
                     [key: string]: unknown;
                 };
-                /** @description Column of a table to predict; the likeliest if left out. */
+                /** @description Column of a table to predict, or several as a list in JSON; the likeliest if left out. */
                 target?: string | null;
             };
             header?: never;

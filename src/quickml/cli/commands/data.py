@@ -33,7 +33,7 @@ MOST_CLASSES = 20
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
-def show_data(path: Path, *, target: str | None, kind: str | None, as_json: bool) -> None:
+def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_json: bool) -> None:
     """Print what is in a table, pictures or arrays, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
@@ -55,7 +55,7 @@ def show_data(path: Path, *, target: str | None, kind: str | None, as_json: bool
         sys.exit(2)
 
 
-def init_document(path: Path, *, target: str | None, kind: str | None, out: Path | None) -> None:
+def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None, out: Path | None) -> None:
     """Write a document that learns from a table, pictures or arrays.
 
     Raises:
@@ -82,10 +82,10 @@ def init_document(path: Path, *, target: str | None, kind: str | None, out: Path
 
 
 def _profile(
-    path: Path, file: str, target: str | None, kind: str | None
+    path: Path, file: str, target: Sequence[str] | None, kind: str | None
 ) -> Profile | PictureProfile | ArraysProfile:
     if are_arrays(path):
-        if target is not None:
+        if target:
             raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
         return profile_of_arrays(path, file, _kind(kind))
     if kind is not None:
@@ -94,7 +94,7 @@ def _profile(
         from quickml.tables.profile import profile
 
         return profile(path, file, target)
-    if target is not None:
+    if target:
         raise InputError("--target: expected a table; the classes of pictures are their folders")
     from quickml.pictures.profile import profile as profile_of_pictures
 
@@ -131,11 +131,16 @@ def _about(found: Profile | PictureProfile | ArraysProfile) -> str:
         return f"learns {what} from {counted(sum(found.sizes or ()), 'sample')}"
     if isinstance(found, PictureProfile):
         return f"learns {len(found.classes)} classes from {counted(found.pictures, 'picture')}"
+    several, what = len(found.targets), "a number"
     if found.labels:
-        return (
-            f"learns {found.target!r}, {len(found.labels)} classes, from {counted(found.table.rows, 'row')}"
-        )
-    return f"learns {found.target!r}, a number, from {counted(found.table.rows, 'row')}"
+        what = f"{len(found.labels)} {'labels' if _is_multi_label(found) else 'classes'}"
+    elif several > 1:
+        what = f"{several} numbers"
+    return f"learns {found.target!r}, {what}, from {counted(found.table.rows, 'row')}"
+
+
+def _is_multi_label(found: Profile) -> bool:
+    return found.prepared is not None and found.prepared.info.is_multi_label
 
 
 def _show(found: Profile) -> None:
@@ -150,7 +155,7 @@ def _show(found: Profile) -> None:
     if len(found.columns) > MOST_COLUMNS:
         say(f"and {counted(len(found.columns) - MOST_COLUMNS, 'column')} more, which --json has")
     if found.labels:
-        say("", f"samples per class of {found.target!r}:")
+        say("", f"samples per {'label' if _is_multi_label(found) else 'class'} of {found.target!r}:")
         _show_classes(found.labels)
     if found.notices:
         say("", *(f"notice: {notice}" for notice in found.notices))
@@ -177,7 +182,7 @@ def _show_classes(labels: Sequence[tuple[str, int]]) -> None:
 
 def _row(column: ColumnProfile, found: Profile) -> tuple[str, str, str, str]:
     name, missing = printable(column.name, 40), f"{column.missing:,}" if column.missing else ""
-    if column.name == found.target:
+    if column.name in found.targets:
         return name, "target", missing, _content(column)
     if column.problem:
         return name, "problem", missing, column.problem

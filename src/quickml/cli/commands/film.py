@@ -114,7 +114,7 @@ def backdrop(film: Film, folder: Path) -> Backdrop | None:
     with suppress(KeyError, TypeError, ValueError, IndexError, OverflowError):  # any header is possible
         if "grid" in film.frames[0].parts:
             points = shares(data.x_test, film.header["grid"])
-            return Backdrop(points=points, targets=data.y_test.reshape(-1))
+            return Backdrop(points=points, targets=data.y_test.reshape(len(data.y_test), -1)[:, 0])
         return Backdrop(picture=picture(data.x_test, film.header))
     return None
 

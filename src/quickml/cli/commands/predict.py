@@ -54,6 +54,8 @@ def _answer(runtime: Runtime, name: str, sample: Any) -> dict[str, Any]:
         raise InputError(f"{name}: {error}") from None
     values = found[0].tolist()
     runtime.check_finite(values, name)
+    if runtime.targets:
+        return {"prediction": dict(zip(runtime.targets, values, strict=True))}
     if not runtime.labels:
         return {"prediction": values[0] if len(values) == 1 else values}
     probabilities = dict(zip(runtime.labels, values, strict=True))
@@ -64,6 +66,9 @@ def _answer(runtime: Runtime, name: str, sample: Any) -> dict[str, Any]:
 
 
 def _sentence(answer: dict[str, Any]) -> str:
+    if isinstance(answer.get("prediction"), dict):
+        found = answer["prediction"].items()
+        return f"{answer['input']}: {', '.join(f'{name} = {value}' for name, value in found)}"
     if "label" not in answer:
         return f"{answer['input']}: {answer['prediction']}"
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:SHOWN]

@@ -117,6 +117,9 @@ def baseline(row: events.BaselineRow) -> str:
     if row.label is None:
         value, model = f"mean absolute error {figure(row.value)}", figure(row.model)
         answer = "always the mean"
+    elif row.metric == "label_accuracy":
+        value, model = f"{row.value:.1%} of the labels right", f"{row.model:.1%}"
+        answer = f"always the same labels ({printable(row.label, 40)})"
     else:
         kind = "mean recall " if row.metric == "mean_recall" else ""
         value, model = f"{kind}{row.value:.1%}", f"{row.model:.1%}"

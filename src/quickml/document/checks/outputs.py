@@ -28,12 +28,10 @@ def output_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
 
 def _answer_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
     """An output of another size than the dataset needs, or without probabilities."""
-    last, classes = graph.nodes[-1], len(info.labels)
+    last, units, asked = graph.nodes[-1], info.outputs, _asked(info)
     pointer, activation = f"/model/layers/{last.index}", last.layer.final_activation()
-    if classes == 2 and last.output_shape == (1,) and activation == "sigmoid":
+    if len(info.labels) == 2 and last.output_shape == (1,) and activation == "sigmoid":
         return []
-    is_regression = info.task == "regression"
-    units, asked = (1, "regression") if is_regression else (classes, f"{classes} classes")
     if last.output_shape != (units,):
         if _answers_with_pictures(graph, info):
             return [_picture_problem(pointer, graph, info, units, asked)]
@@ -51,20 +49,37 @@ def _answer_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:
                 output_shape=last.output_shape,
             )
         ]
-    if is_regression or activation == "softmax":
+    wanted = _activation(info)
+    if wanted in ("linear", activation):
         return []
+    what = "a probability for each label" if info.is_multi_label else "probabilities"
     return [
         problem(
             "output-activation",
             pointer,
-            subject="classification",
+            subject="multi_label" if info.is_multi_label else "classification",
             found=f'the activation "{activation}"',
-            expected='probabilities: the activation "softmax" on the last layer',
-            advice=_softmax_advice(pointer, graph),
+            expected=f'{what}: the activation "{wanted}" on the last layer',
+            advice=_activation_advice(pointer, graph, wanted),
             dataset=info.name,
             activation=activation,
+            wanted=wanted,
         )
     ]
+
+
+def _asked(info: DatasetInfo) -> str:
+    """The task, with what it needs."""
+    if info.is_multi_label:
+        return f"{info.outputs} labels"
+    if info.labels:
+        return f"{info.outputs} classes"
+    return f"regression of {info.outputs} numbers" if info.target_names else "regression"
+
+
+def _activation(info: DatasetInfo) -> str:
+    """What makes the output of the last layer an answer; `linear` if any does."""
+    return "softmax" if info.labels else "sigmoid" if info.is_multi_label else "linear"
 
 
 def with_units(found: Problem, document: Mapping[str, Any], info: DatasetInfo | None) -> Problem:
@@ -75,8 +90,8 @@ def with_units(found: Problem, document: Mapping[str, Any], info: DatasetInfo | 
     last = layers[-1]
     if found.pointer != f"/model/layers/{len(layers) - 1}" or last["type"] != "Dense":
         return found
-    is_one = info.task == "regression" or (len(info.labels) == 2 and last.get("activation") == "sigmoid")
-    advice = write_key(found.pointer, {"units": 1 if is_one else len(info.labels)})
+    is_one = len(info.labels) == 2 and last.get("activation") == "sigmoid"
+    advice = write_key(found.pointer, {"units": 1 if is_one else info.outputs})
     return replace(found, hint=advice.words, fix=advice.steps)
 
 
@@ -106,9 +121,9 @@ def _picture_problem(pointer: str, graph: Graph, info: DatasetInfo, units: int, 
 
 def _size_advice(pointer: str, graph: Graph, info: DatasetInfo, units: int) -> Advice:
     """How the network gets an output of the right size."""
-    layer, shape, final = graph.nodes[-1].layer, graph.output_shape, "softmax" if info.labels else "linear"
+    layer, shape, final = graph.nodes[-1].layer, graph.output_shape, _activation(info)
     given = layer.final_activation()
-    if units == 2 and shape == (1,) and isinstance(layer, Dense | Activation):
+    if len(info.labels) == 2 and shape == (1,) and isinstance(layer, Dense | Activation):
         return either(write_key(pointer, {"activation": "sigmoid"}), end_with(_dense(units, final)))
     if isinstance(layer, Dense) and len(shape) == 1:
         keeps = given == final or (final == "linear" and given != "softmax")
@@ -147,21 +162,25 @@ def _dense(units: int, activation: str) -> dict[str, Any]:
     return {"type": "Dense", "units": units} | ({} if activation == "linear" else {"activation": activation})
 
 
-def _softmax_advice(pointer: str, graph: Graph) -> Advice:
+def _activation_advice(pointer: str, graph: Graph, wanted: str) -> Advice:
     """How the network gets probabilities, if its output has the right size."""
     last, nodes = graph.nodes[-1], {node.name: node for node in graph.nodes}
     node = last
     while node.layer.only_trains and node.inputs[0] in nodes:
         node = nodes[node.inputs[0]]
-    if node is not last and node.layer.final_activation() == "softmax":
+    if node is not last and node.layer.final_activation() == wanted:
         words = f"leave this {last.layer.type} out: the layer before it gives the probabilities"
         return leave_out(pointer, words)
     if not isinstance(last.layer, Dense | Activation):
-        return end_with({"type": "Softmax"})
-    softmax = write_key(pointer, {"activation": "softmax"})
-    if last.layer.activation == "sigmoid":
-        return softmax.said(f"{softmax.words}; several classes for one sample are not possible")
-    return softmax
+        is_softmax = wanted == "softmax"
+        return end_with({"type": "Softmax"} if is_softmax else {"type": "Activation", "activation": wanted})
+    advice = write_key(pointer, {"activation": wanted})
+    reasons = {
+        "sigmoid": "for several labels of one sample, name several columns of a table as target",
+        "softmax": "probabilities of a softmax exclude each other",
+    }
+    given = str(last.layer.activation)
+    return advice.said(f"{advice.words}; {reasons[given]}") if given in reasons else advice
 
 
 def _inversion_problems(graph: Graph, info: DatasetInfo) -> list[Problem]:

@@ -23,6 +23,8 @@ from quickml.document.training import (
 from quickml.errors import Problem
 
 MONITOR = "/training/early_stopping/monitor"
+LABEL_LOSSES = ("binary_crossentropy", "mean_squared_error", "mean_absolute_error")
+"""Losses that judge each label of a sample by itself."""
 CLASSIFICATION_METRICS = frozenset({"accuracy", "top_k_categorical_accuracy"})
 
 
@@ -41,11 +43,18 @@ def metrics_of(training: Training, info: DatasetInfo) -> tuple[str, ...]:
     """The metrics of the document, or the default of the task."""
     if training.metrics:
         return tuple(map(long_name, training.metrics))
-    return ("accuracy",) if info.task == "classification" else ("mean_absolute_error",)
+    return ("mean_absolute_error",) if info.task == "regression" else ("accuracy",)
+
+
+def validates(training: Training, info: DatasetInfo) -> bool:
+    """Whether there are validation samples: of the dataset, or a fraction of the training samples."""
+    return bool(info.validation or training.validation_fraction)
 
 
 def losses_of(info: DatasetInfo) -> tuple[str, ...]:
     """The losses that fit the task."""
+    if info.is_multi_label:
+        return LABEL_LOSSES
     if info.task == "classification":
         return (*get_args(ClassificationLoss), "mean_squared_error", "mean_absolute_error")
     return get_args(RegressionLoss)
@@ -53,6 +62,8 @@ def losses_of(info: DatasetInfo) -> tuple[str, ...]:
 
 def metrics_for(info: DatasetInfo) -> tuple[str, ...]:
     """The metrics that fit the task."""
+    if info.is_multi_label:
+        return ("accuracy",)
     classifies = info.task == "classification"
     return tuple(one for one in get_args(Metric) if (one in CLASSIFICATION_METRICS) == classifies)
 
@@ -106,6 +117,18 @@ def _metric_advice(index: int, training: Training, fitting: str) -> Advice:
 def _validation_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     train, _ = info.sizes
     fraction = training.validation_fraction
+    if fraction and info.validation:
+        pointer = "/training/validation_fraction"
+        return [
+            problem(
+                "invalid-value",
+                pointer,
+                subject=info.name,
+                expected=f"no fraction of a dataset with {info.validation:,} validation samples of its own",
+                found=str(fraction),
+                advice=leave_out(pointer, "leave it out"),
+            )
+        ]
     held_out = round(train * fraction)
     if not fraction or 0 < held_out < train:
         return []
@@ -149,7 +172,7 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
     if metric not in computed:
         if metric in metrics_of(training, info):
             return []  # reported where the metric is
-        validated = [f"val_{name}" for name in computed] if training.validation_fraction else []
+        validated = [f"val_{name}" for name in computed] if validates(training, info) else []
         allowed = [*computed, *validated]
         return [
             problem(
@@ -162,7 +185,7 @@ def _monitor_problems(training: Training, info: DatasetInfo) -> list[Problem]:
                 allowed=allowed,
             )
         ]
-    if monitor.startswith("val_") and not training.validation_fraction:
+    if monitor.startswith("val_") and not validates(training, info):
         return [
             problem(
                 "monitor-without-validation",

@@ -34,6 +34,15 @@ def weight_problems(training: Training, info: DatasetInfo) -> Iterator[Problem]:
             advice=leave_out(POINTER, "leave it out"),
             dataset=info.name,
         )
+    elif info.is_multi_label:
+        yield problem(
+            "invalid-value",
+            POINTER,
+            subject=f"{info.name} (multi_label)",
+            expected="no class weights, because a sample can have several labels",
+            found="some",
+            advice=leave_out(POINTER, "leave it out"),
+        )
     elif isinstance(weights, Mapping):
         for label in weights:
             if label not in info.labels:

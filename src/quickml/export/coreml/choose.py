@@ -113,7 +113,13 @@ def _measured(
 ) -> tuple[Compressed, tuple[Flips, ...]]:
     export, info = trained.plan.document.export, trained.plan.info
     quality = measure(
-        candidate.path, data.x_test, data.y_test, trained.predictions, info.labels, columns=info.columns
+        candidate.path,
+        data.x_test,
+        data.y_test,
+        trained.predictions,
+        info.labels,
+        columns=info.columns,
+        is_multi_label=info.is_multi_label,
     )
     is_accurate = quality.drop <= export.max_accuracy_drop + 1e-9  # 0.97 - 0.96 is slightly more than 0.01
     is_fixed = export.weights != "auto" or candidate.weights == "float32"

@@ -1,7 +1,7 @@
-"""Name the inputs of a file after the columns of a table, so that Xcode can make Swift properties of them.
+"""Name inputs and outputs of a file after the columns of a table, so that Xcode can make Swift properties.
 
-An input is a feature of Core ML and, in the class that Xcode generates, a property: letters of ASCII, digits
-and underscores, no keyword, and nothing that the class has already.
+Both are features of Core ML and, in the class that Xcode generates, properties: letters of ASCII, digits and
+underscores, no keyword, and nothing that the class has already.
 """
 
 from __future__ import annotations
@@ -34,16 +34,17 @@ _MEMBERS = frozenset({
 _LONGEST = 60
 
 
-def input_names(columns: Sequence[str]) -> tuple[str, ...]:
-    """A name for each column, in order: its own where it can be one, and different from all others.
+def input_names(columns: Sequence[str], others: Sequence[str] = ()) -> tuple[str, ...]:
+    """A name for each column, in order: its own where it can be one, and different from all `others`.
 
     Names contain no two underscores in a row, except at the end: the pipeline's own values do.
     """
     own = [_plain(column) for column in columns]
-    taken = {name for name, column in zip(own, columns, strict=True) if name == column}
+    taken = {name for name, column in zip(own, columns, strict=True) if name == column} | set(others)
     names: list[str] = []
     for position, (name, column) in enumerate(zip(own, columns, strict=True), 1):
-        names.append(name if name == column else _free(name or f"column_{position}", taken))
+        is_free = name == column and name not in others
+        names.append(name if is_free else _free(name or f"column_{position}", taken))
         taken.add(names[-1])
     return tuple(names)
 

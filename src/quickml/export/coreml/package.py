@@ -150,7 +150,7 @@ def _described(trained: TrainedModel, model: Any, kind: str) -> Any:
         output = description.description.output[0]
         ct.utils.rename_feature(description, output.name, INNER if info.columns else PREDICTION)
         if info.columns:  # in a neural network, coremltools declares no shape
-            output.type.multiArrayType.shape[:] = [1]
+            output.type.multiArrayType.shape[:] = [info.outputs]
     _check_labels(description, len(labels))
     _set_input_type(description.description.input[0].type.multiArrayType, info, kind)
     fill_metadata(trained, description.description)
@@ -209,11 +209,16 @@ def training_facts(trained: TrainedModel) -> dict[str, object]:
 
 def output_descriptions(trained: TrainedModel) -> dict[str, str]:
     """The description of each output, by name."""
+    info = trained.plan.info
+    predicted = info.target_name or "The predicted value"
+    if info.target_names:
+        what = "The probabilities of" if info.is_multi_label else "In this order:"
+        predicted = f"{what} {', '.join(info.target_names)}"
     return {
         LABEL: "The most probable class",
         PROBABILITIES: "The probability of each class",
-        PREDICTION: trained.plan.info.target_name or "The predicted value",
-        INNER: trained.plan.info.target_name or "The predicted value",
+        PREDICTION: predicted,
+        INNER: predicted,
     }
 
 
@@ -222,7 +227,9 @@ def short_description(trained: TrainedModel) -> str:
     spec, metrics = trained.plan.document, trained.metrics
     when = "" if spec.export.weights == "float32" else ", with float32 weights"
     parts = [spec.export.description or f"{spec.name}: learned from {trained.plan.info.title} with QuickML."]
-    if "accuracy" in metrics:
+    if "accuracy" in metrics and trained.plan.info.is_multi_label:
+        parts.append(f"Share of right labels on test samples{when}: {metrics['accuracy']:.2%}.")
+    elif "accuracy" in metrics:
         parts.append(
             f"Accuracy on {len(trained.predictions):,} test samples{when}: {metrics['accuracy']:.2%}."
         )

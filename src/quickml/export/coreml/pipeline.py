@@ -1,9 +1,9 @@
 """Wrap a written network in a pipeline that takes the raw values of a table's columns, one input each.
 
 The parts are: an imputer for each number that may be missing, a one-hot encoder for each category, a feature
-vectorizer, the network and, for a regression, an extractor that gives a single number. `datasets.encoding`
-does the same in Python. All of these parts have been in Core ML since iOS 11, so the network decides which
-systems read the file; see Apple's `Model.proto`, `Imputer.proto` and so on.
+vectorizer, the network and, unless it is a classifier, an extractor for each target that gives its number.
+`datasets.encoding` does the same in Python. All of these parts have been in Core ML since iOS 11, so the
+network decides which systems read the file; see Apple's `Model.proto`, `Imputer.proto` and so on.
 
 An encoder ignores categories that it does not know: their places are all 0, as those of a missing category.
 """
@@ -19,11 +19,11 @@ from quickml.datasets.columns import Column
 from quickml.datasets.info import DatasetInfo
 from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.reading import proto
-from quickml.export.coreml.reading.columns import TITLES
+from quickml.export.coreml.reading.columns import TARGETS, TITLES
 from quickml.export.coreml.reading.contents import network_of
 
 INNER = "prediction__values"
-"""The network's output in the pipeline of a regression: an array of one number."""
+"""The network's output in the pipeline of several numbers, or of one: an array."""
 SHOWN = 20
 """Number of categories that the description of an input names."""
 
@@ -34,8 +34,8 @@ def wrapped(network: Any, info: DatasetInfo, prediction: str) -> Any:
     Args:
         network: the message `Model` of a network that takes an encoded row, (n,), with its metadata. Its
             output is a classifier's, or `INNER`.
-        info: describes the columns.
-        prediction: the name of a regression's output.
+        info: describes the columns and targets.
+        prediction: the name of the output of a single target.
 
     Returns:
         The message `Model` of the pipeline, which has the metadata.
@@ -60,8 +60,16 @@ def wrapped(network: Any, info: DatasetInfo, prediction: str) -> Any:
         model.description.output.extend(network.description.output)
         model.description.predictedFeatureName = network.description.predictedFeatureName
         model.description.predictedProbabilitiesName = network.description.predictedProbabilitiesName
+    elif info.target_names:
+        given = input_names(info.target_names, names)
+        for index, (name, title) in enumerate(zip(given, info.target_names, strict=True)):
+            what = f"The probability of {title}" if info.is_multi_label else title
+            _add_prediction(model, parts, name, what, index)
+        about = dict(zip(given, info.target_names, strict=True))
+        model.description.metadata.userDefined[TARGETS] = json.dumps(about, ensure_ascii=False)
     else:
-        _add_prediction(model, parts, network, prediction)
+        what = network.description.output[0].shortDescription
+        _add_prediction(model, parts, prediction, what)
     return model
 
 
@@ -138,15 +146,15 @@ def _preparing(feature: Any, what: str) -> Any:
     return part
 
 
-def _add_prediction(model: Any, parts: Any, network: Any, name: str) -> None:
-    """Take the only number out of the network's array."""
-    inner = network.description.output[0]
+def _add_prediction(model: Any, parts: Any, name: str, what: str, index: int = 0) -> None:
+    """Take one number out of the network's array."""
+    inner = network_of(model).description.output[0]
     part = proto.new_model()
     part.specificationVersion = 1
-    part.arrayFeatureExtractor.extractIndex.append(0)
+    part.arrayFeatureExtractor.extractIndex.append(index)
     part.description.input.add(name=inner.name).type.CopyFrom(inner.type)
     part.description.output.add(name=name).type.doubleType.SetInParent()
     parts.names.append(name)
     parts.models.append(part)
-    output = model.description.output.add(name=name, shortDescription=inner.shortDescription)
+    output = model.description.output.add(name=name, shortDescription=what)
     output.type.doubleType.SetInParent()

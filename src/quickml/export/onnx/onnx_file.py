@@ -31,7 +31,8 @@ def write(core_ml_file: Path, folder: Path) -> Path:
 
     The input is one sample: a picture as float32 (1, height, width, channels) of raw pixels 0 to 255, or
     values as the Core ML file declares them. A table's file has an input (1,) for each column: float64, int64
-    or text. The output is `probabilities`, (1, classes), or `prediction`.
+    or text. The output is `probabilities`, (1, classes), `prediction`, or of a table's file with several
+    targets one for each.
 
     Raises:
         CoreMLFileError: the file cannot be read.
@@ -97,7 +98,10 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
 def _answers(session: Any, probe: Probe) -> Array:
     """The outputs, (n, k) float32, computed one sample at a time."""
     feeds = _rows(session, probe) if probe.columns else _samples(session, probe.inputs)
-    return np.stack([session.run(None, feed)[0].reshape(-1) for feed in feeds]).astype(np.float32)
+    several = [one.name for one in session.get_outputs()] if probe.expected.shape[1] > 1 else []
+    names = several if len(several) == probe.expected.shape[1] else None  # a number for each target
+    answers = (session.run(names, feed)[: len(names or (0,))] for feed in feeds)
+    return np.stack([np.concatenate([one.reshape(-1) for one in row]) for row in answers]).astype(np.float32)
 
 
 def _samples(session: Any, inputs: NDArray[np.generic]) -> Iterator[dict[str, NDArray[Any]]]:

@@ -53,7 +53,11 @@ OPTIONS: dict[str, Any] = {
     ]
 }
 Target = Annotated[
-    str | None, Query(max_length=200, description="Column of a table to predict; the likeliest if left out.")
+    str | None,
+    Query(
+        max_length=20_000,
+        description="Column of a table to predict, or several as a list in JSON; the likeliest if left out.",
+    ),
 ]
 FirstRow = Annotated[int, Query(ge=0, le=20_000_000, alias="offset", description="Number of rows to skip.")]
 Count = Annotated[int, Query(ge=1, le=500, alias="limit", description="Number of rows.")]

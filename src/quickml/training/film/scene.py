@@ -64,7 +64,7 @@ def scene(plan: Plan, data: Data) -> FilmScene:
 
 def probes(targets: NDArray[np.generic], count: int, plan: Plan) -> NDArray[np.intp]:
     """Indices of `count` test samples, spread over the classes or the range of targets, in their order."""
-    order = np.argsort(targets, kind="stable")
+    order = np.argsort(targets if targets.ndim == 1 else targets[:, 0], kind="stable")
     if not plan.info.labels:
         places = np.linspace(0, len(order) - 1, min(count, len(order))).round().astype(np.intp)
         spread: NDArray[np.intp] = order[places]

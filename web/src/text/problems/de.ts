@@ -162,7 +162,7 @@ const problems: Texts['problems'] = {
     'picture-as-answer':
       'Netze, die mit Bildern antworten (Autoencoder, Segmentierung), gibt es noch nicht: {dataset} braucht {units} Zahlen, nicht {output_shape}.',
     'output-activation':
-      'Die Ausgabe muss aus Wahrscheinlichkeiten bestehen: Aktivierung "softmax", nicht "{activation}".',
+      'Die Ausgabe muss aus Wahrscheinlichkeiten bestehen: Aktivierung "{wanted}", nicht "{activation}".',
     'nothing-to-train': 'Keine Schicht hat Gewichte, die lernen könnten. Zum Beispiel ein Dense hinzufügen.',
     'too-many-parameters':
       'Zu viele Gewichte: {found_parameters}, davon {parameters_of_layer} hier; höchstens {maximum_parameters}. Diese Schicht oder ihre Eingabe verkleinern.',

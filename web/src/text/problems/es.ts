@@ -160,7 +160,7 @@ const problems: Texts['problems'] = {
     'output-size': '{dataset} necesita una salida de {units} números; hay {output_shape}.',
     'picture-as-answer':
       'Aún no hay redes que respondan con imágenes (autocodificadores, segmentación): {dataset} necesita {units} números, no {output_shape}.',
-    'output-activation': 'La salida debe dar probabilidades: activación "softmax", no "{activation}".',
+    'output-activation': 'La salida debe dar probabilidades: activación "{wanted}", no "{activation}".',
     'nothing-to-train': 'Ninguna capa tiene pesos que puedan aprender. Añadir, por ejemplo, un Dense.',
     'too-many-parameters':
       'Demasiados pesos: {found_parameters}, de ellos {parameters_of_layer} aquí; como máximo {maximum_parameters}. Reducir esta capa o su entrada.',

@@ -29,6 +29,8 @@ interface Outputs {
   readonly label: string;
   readonly probabilities: string;
   readonly value: string;
+  /** Names of several outputs that are a number each. */
+  readonly values: readonly string[];
 }
 
 export interface ModelInterface extends Outputs {
@@ -50,12 +52,14 @@ type Message = Pick<
 /** The interface of a model with one input, or with columns; null for others, which QuickML does not make. */
 export function interfaceOf(message: Message): ModelInterface | TableInterface | null {
   const [input, ...others] = message.inputs;
+  const numbers = message.outputs.filter(({ kind }) => kind === 'double').map(({ name }) => name);
   const outputs: Outputs = {
     labels: (message.labels ?? []).map(String),
     label: message.predicted_feature,
     probabilities: message.predicted_probabilities,
     value:
       message.outputs.find((output) => output.kind === 'multiarray' || output.kind === 'double')?.name ?? '',
+    values: numbers.length > 1 ? numbers : [],
   };
   const columns = message.inputs.map(column).filter((one) => one !== null);
   if (columns.length && columns.length === message.inputs.length) return { columns, ...outputs };

@@ -133,6 +133,15 @@ describe('swift', () => {
     );
   });
 
+  it('gives several numbers by their names', () => {
+    const outputs = ['price_eur', 'area'].map((name): Feature => ({ ...NOTHING, name, kind: 'double' }));
+    const model = interfaceOf({ inputs: COLUMNS, outputs, ...NUMBER }) as TableInterface;
+    const text = swift('Flats', 'model.mlmodel', model);
+    expect(text).toContain(') throws -> (price_eur: Double, area: Double) {');
+    expect(text).toContain('return (price_eur: output.price_eur, area: output.area)');
+    expect(text).toContain('/// The 2 numbers that the model answers.');
+  });
+
   it('has balanced brackets, and labels end no comment', () => {
     const labels = ['a\nfatalError()', 'b\u2028c'];
     for (const model of [DIGITS, IRIS, { ...IRIS, labels }]) {

@@ -117,14 +117,21 @@ final class ${name}Predictor {
 `;
 }
 
-function table(name: string, { columns, labels, ...outputs }: TableInterface): string {
+function table(name: string, { columns, labels, values, ...outputs }: TableInterface): string {
+  const several = (of: (value: string) => string): string => `(${values.map(of).join(', ')})`;
   const [type, result, returned] = labels.length
     ? [
         `(label: String, probabilities: [String: Double])`,
         `(label: output.${outputs.label}, probabilities: output.${outputs.probabilities})`,
         `The most probable of ${labels.length} labels, and the probability of each: ${listed(labels)}.`,
       ]
-    : ['Double', `output.${outputs.value}`, 'The number that the model answers.'];
+    : values.length
+      ? [
+          several((one) => `${one}: Double`),
+          several((one) => `${one}: output.${one}`),
+          `The ${values.length} numbers that the model answers.`,
+        ]
+      : ['Double', `output.${outputs.value}`, 'The number that the model answers.'];
   const lines = (of: (one: ModelColumn) => string, indent: string) =>
     columns.map((one) => indent + of(one)).join(',\n');
   return `import CoreML

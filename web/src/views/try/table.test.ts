@@ -29,7 +29,7 @@ const INPUTS = [
 ];
 const table = (): Tables.Table =>
   tables.tableOf(
-    { inputs: INPUTS, labels: null },
+    { inputs: INPUTS, outputs: [input('prediction')], labels: null },
     { dataset: { name: 'table', file: 'a.csv', target: 'price' } },
   );
 
@@ -42,7 +42,13 @@ it('has a field for each column, and says which may stay empty', () => {
     ['floor', false],
   ]);
   expect([labels, target]).toEqual([[], 'price']);
-  expect(tables.tableOf({ inputs: INPUTS, labels: [1, 0] }, {}).labels).toEqual(['1', '0']);
+  expect(tables.tableOf({ inputs: INPUTS, outputs: [], labels: [1, 0] }, {}).labels).toEqual(['1', '0']);
+});
+
+it('names several targets in the order of the outputs', () => {
+  const outputs = [input('price_eur', { column: 'price (eur)' }), input('area')];
+  const { target } = tables.tableOf({ inputs: INPUTS, outputs, labels: null }, {});
+  expect(target).toBe('price (eur) · area');
 });
 
 it('begins with what stands for missing numbers and with the first categories', () => {

@@ -27,14 +27,15 @@ export interface Table {
 /** A text for each column: of a category, the position of the value, or nothing for another one. */
 export type Fields = readonly string[];
 
-type Message = Pick<Schemas['InterfaceMessage'], 'inputs' | 'labels'>;
+type Message = Pick<Schemas['InterfaceMessage'], 'inputs' | 'outputs' | 'labels'>;
 
 export async function loadTable(job_id: string, document: unknown): Promise<Table> {
   const params = { path: { job_id } };
   return tableOf(await data(api.GET('/v1/jobs/{job_id}/interface', { params })), document);
 }
 
-export function tableOf({ inputs, labels }: Message, document: unknown): Table {
+export function tableOf({ inputs, outputs, labels }: Message, document: unknown): Table {
+  const numbers = outputs.filter(({ kind }) => kind === 'double');
   return {
     columns: inputs.map(({ name, column, categories, refuses_unknown, replacement }) => ({
       input: name,
@@ -44,7 +45,10 @@ export function tableOf({ inputs, labels }: Message, document: unknown): Table {
       replacement: typeof replacement === 'number' ? replacement : null,
     })),
     labels: (labels ?? []).map(String),
-    target: String(datasetOf(document).options['target'] ?? ''),
+    target:
+      numbers.length > 1
+        ? numbers.map(({ name, column }) => column || name).join(' · ')
+        : String(datasetOf(document).options['target'] ?? ''),
   };
 }
 

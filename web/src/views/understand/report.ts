@@ -27,7 +27,7 @@ export interface Report {
   readonly dataset: {
     readonly name: string;
     readonly title: string;
-    readonly task: 'classification' | 'regression';
+    readonly task: 'classification' | 'regression' | 'multi_label';
     readonly kind: Kind;
     readonly labels: readonly string[];
     readonly feature_names: readonly string[];

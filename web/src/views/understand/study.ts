@@ -24,6 +24,10 @@ export class Study implements Probable {
   get labels(): readonly string[] {
     return this.answers.labels;
   }
+  /** What a regression predicts; of several targets the first. */
+  get target(): string {
+    return this.answers.target || this.report.dataset.target_name;
+  }
   get truth(): ArrayLike<number> {
     return this.answers.targets;
   }

@@ -16,6 +16,8 @@ from quickml.export.coreml.reading.contents import parts
 
 TITLES = "quickml.columns"
 """The key in a file's metadata with the columns of its inputs: a JSON object of names by input."""
+TARGETS = "quickml.targets"
+"""The same for several outputs: a JSON object of the targets' names by output, in order."""
 
 Single = float | int | str
 
@@ -60,11 +62,20 @@ def handlings(model: Any) -> dict[str, Handling]:
 
 def titles(model: Any) -> dict[str, str]:
     """The columns of a file that QuickML wrote, by the names of its inputs; empty for other files."""
+    return _named(model, TITLES, model.description.input)
+
+
+def targets(model: Any) -> dict[str, str]:
+    """The targets of a file that QuickML wrote, by the names of its outputs; empty for other files."""
+    return _named(model, TARGETS, model.description.output)
+
+
+def _named(model: Any, key: str, features: Any) -> dict[str, str]:
     try:
-        found = json.loads(model.description.metadata.userDefined.get(TITLES, "{}"))
+        found = json.loads(model.description.metadata.userDefined.get(key, "{}"))
     except (ValueError, RecursionError):
         return {}
-    names = {feature.name for feature in model.description.input}
+    names = {feature.name for feature in features}
     if not isinstance(found, Mapping):
         return {}
     return {name: title for name, title in found.items() if name in names and isinstance(title, str)}

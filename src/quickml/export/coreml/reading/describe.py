@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from quickml.errors import CoreMLFileError
 from quickml.export.coreml.reading import milvalues, proto
-from quickml.export.coreml.reading.columns import UNHANDLED, Handling, handlings, titles
+from quickml.export.coreml.reading.columns import UNHANDLED, Handling, handlings, targets, titles
 from quickml.export.coreml.reading.contents import (
     LayerDescription,
     apple_parts,
@@ -51,7 +51,7 @@ class FeatureDescription:
     default_value: float | None = None
     description: str = ""
     column: str = ""
-    """Of an input of a table's file: the name of the column, if it differs."""
+    """Of an input of a table's file, or one of several outputs: the name of the column, if it differs."""
     categories: tuple[str, ...] | tuple[int, ...] = ()
     """Of an input that a pipeline takes as a category: the values that it knows."""
     refuses_unknown: bool = False
@@ -104,7 +104,7 @@ def describe(file: CoreMLFile) -> Description:
     model, kind = file.model, file.type
     about, metadata = model.description, model.description.metadata
     inside = contents(model)
-    known, columns = handlings(model), titles(model)
+    known, columns, answers = handlings(model), titles(model), targets(model)
     return Description(
         file_name=file.path.name,
         file_kind=file.kind,
@@ -116,7 +116,10 @@ def describe(file: CoreMLFile) -> Description:
             _input(one, known.get(one.name, UNHANDLED), columns.get(one.name, ""))
             for one in interface(about).input
         ),
-        outputs=tuple(_feature(one) for one in interface(about).output),
+        outputs=tuple(
+            replace(_feature(one), column="" if (name := answers.get(one.name, "")) == one.name else name)
+            for one in interface(about).output
+        ),
         predicted_feature=about.predictedFeatureName,
         predicted_probabilities=about.predictedProbabilitiesName,
         labels=_labels(model),
