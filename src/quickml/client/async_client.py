@@ -10,7 +10,7 @@ import httpx
 
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
-from quickml.api.files import UserFileMessage
+from quickml.api.files import ImportItem, UserFileMessage
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
@@ -27,6 +27,7 @@ from quickml.client.endpoints import Call, Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.film import film, frames
 from quickml.client.flow import Flow
+from quickml.client.imports import OnImport, followed, no_import, submitted
 from quickml.client.upload.file import FileUpload
 from quickml.client.upload.progress import OnUploadProgress
 from quickml.client.upload.progress import ignore as unshown
@@ -60,9 +61,11 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
 
     # Jobs
 
-    async def submit(self, document: Document, *, idempotency_key: str | None = None) -> JobMessage:
+    async def submit(
+        self, document: Document, *, idempotency_key: str | None = None, on_import: OnImport = no_import
+    ) -> JobMessage:
         """See `Client.submit`."""
-        return await self._call(endpoints.submit(document, idempotency_key))
+        return await self._run(submitted(document, idempotency_key, self._contact, on_import))
 
     async def job(self, job_id: str) -> JobMessage:
         """See `Client.job`."""
@@ -137,6 +140,10 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     async def delete_file(self, sha256: str) -> None:
         """See `Client.delete_file`."""
         await self._call(file_endpoints.delete(sha256))
+
+    def import_events(self, sha256: str, after: int = 0) -> AsyncIterator[ImportItem]:
+        """See `Client.import_events`."""
+        return self._iterate(followed(sha256, after, self._contact))
 
     async def predictions(
         self,

@@ -2,31 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 
-import httpx
-
 from quickml.api.artifacts import ArtifactMessage
-from quickml.api.catalog import SampleList
-from quickml.api.files import UserFileMessage
+from quickml.api.files import ImportItem, UserFileMessage
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
-from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints, file_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
-from quickml.client.base import BaseClient
-from quickml.client.call import call, list_files, list_jobs
+from quickml.client.call import list_files, list_jobs
+from quickml.client.catalogue import CatalogueClient
 from quickml.client.download.file import FileDownload
 from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
-from quickml.client.driver import Driver
-from quickml.client.endpoints import Call, Document
+from quickml.client.endpoints import Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.film import film, frames
-from quickml.client.flow import Flow
+from quickml.client.imports import OnImport, followed, no_import, submitted
 from quickml.client.upload.file import FileUpload
 from quickml.client.upload.progress import OnUploadProgress
 from quickml.client.upload.progress import ignore as unshown
@@ -39,14 +34,12 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Client(BaseClient[httpx.Client]):
+class Client(CatalogueClient):
     """A QuickML server. A context manager; calls may come from any thread.
 
     Calls that fail for a transient reason are retried for `patience_s`, and take effect once. Every call may
     raise `UnreachableError` if the server cannot be reached, and `ServiceError` if it refuses.
     """
-
-    _open = httpx.Client
 
     def __enter__(self) -> Self:
         return self
@@ -60,17 +53,20 @@ class Client(BaseClient[httpx.Client]):
 
     # Jobs
 
-    def submit(self, document: Document, *, idempotency_key: str | None = None) -> JobMessage:
-        """Queue a job. It is stored durably when this returns.
+    def submit(
+        self, document: Document, *, idempotency_key: str | None = None, on_import: OnImport = no_import
+    ) -> JobMessage:
+        """Queue a job. It is stored durably when this returns. While the server reads a file, this waits.
 
         Args:
             document: as an object or as JSON text.
             idempotency_key: makes retries safe: the same key returns the first job. Made up by default.
+            on_import: called with what the server does with a file, how much is done, and of how much.
 
         Raises:
             DocumentError: the document is invalid or exceeds the server's limits.
         """
-        return self._call(endpoints.submit(document, idempotency_key))
+        return self._run(submitted(document, idempotency_key, self._contact, on_import))
 
     def job(self, job_id: str) -> JobMessage:
         """One job in its current state."""
@@ -206,6 +202,10 @@ class Client(BaseClient[httpx.Client]):
         """Delete a file that you have uploaded; not while a job needs it that is queued or runs."""
         self._call(file_endpoints.delete(sha256))
 
+    def import_events(self, sha256: str, after: int = 0) -> Iterator[ImportItem]:
+        """What the server finds while it reads a file, until that is done: progress, and problems."""
+        return self._iterate(followed(sha256, after, self._contact))
+
     # Predictions
 
     def predictions(
@@ -294,103 +294,3 @@ class Client(BaseClient[httpx.Client]):
         """
         options = {"file": file, "size": size, "stride": stride, "baseline": baseline}
         return self._call(endpoints.explain(job_id, sample, **options))
-
-    # Catalogue
-
-    def validate(self, document: Document) -> ValidationMessage:
-        """Every problem with a document, or its layers and sizes. Nothing is trained."""
-        return self._call(endpoints.validate(document))
-
-    def datasets(self) -> list[dict[str, Any]]:
-        """Every dataset."""
-        return self._call(endpoints.listed("datasets"))
-
-    def dataset(self, name: str) -> dict[str, Any]:
-        """One dataset, with its options as JSON Schema and some of its samples."""
-        return self._call(endpoints.dataset(name))
-
-    def samples(
-        self,
-        name: str,
-        *,
-        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
-        split: str = "test",
-        ids: Sequence[int] | None = None,
-        labels: Sequence[str] = (),
-        per_class: int | None = None,
-        limit: int = 100,
-        offset: int = 0,
-    ) -> SampleList:
-        """Samples of a dataset, in columns: `ids`, `targets`, `values`.
-
-        Args:
-            name: of the dataset.
-            options: of the dataset, as in a document: `{"noise": 0.3}`.
-            split: `train` or `test`.
-            ids: indexes in the split; the arguments that follow are then unused.
-            labels: only samples of these classes.
-            per_class: only the first samples of each class, class by class.
-            limit: page size, at most 2000. A page may hold fewer; `next` is the offset of the next one.
-            offset: number of matching samples to skip.
-
-        Raises:
-            ServiceError: there is no such dataset, option, label or sample.
-        """
-        return self._call(
-            endpoints.samples(
-                name,
-                options=options,
-                split=split,
-                ids=ids,
-                labels=labels,
-                per_class=per_class,
-                limit=limit,
-                offset=offset,
-            )
-        )
-
-    def sheet(
-        self,
-        name: str,
-        ids: Sequence[int],
-        *,
-        options: Mapping[str, Any] = endpoints.NO_OPTIONS,
-        split: str = "test",
-    ) -> bytes:
-        """Pictures of a dataset as one PNG file: ten in a row, without margins, in the order of `ids`.
-
-        Args:
-            name: of the dataset.
-            ids: indexes in the split, at most 500.
-            options: of the dataset, as in a document.
-            split: `train` or `test`.
-
-        Raises:
-            InputError: the samples of the dataset are not pictures.
-            ServiceError: there is no such dataset, option or sample.
-        """
-        return self._call(endpoints.sheet(name, ids, options=options, split=split))
-
-    def layers(self) -> list[dict[str, Any]]:
-        """Every layer type, with its arguments as JSON Schema."""
-        return self._call(endpoints.listed("layers"))
-
-    def examples(self) -> list[dict[str, Any]]:
-        """Documents to start from, as text."""
-        return self._call(endpoints.listed("examples"))
-
-    def schema(self) -> dict[str, Any]:
-        """The JSON Schema of a document."""
-        return self._call(endpoints.schema())
-
-    def _call(self, request: Call[T]) -> T:
-        return self._run(call(request, self._contact))
-
-    def _run(self, flow: Flow[T]) -> T:
-        with Driver(flow, self._http) as driver:
-            return driver.advance()
-
-    def _iterate(self, flow: Flow[T | None]) -> Generator[T, None, None]:
-        with Driver(flow, self._http) as driver:
-            while (item := driver.advance()) is not None:
-                yield item

@@ -5,7 +5,14 @@ from __future__ import annotations
 import json
 
 from quickml.api import routes
-from quickml.api.files import BegunUpload, UploadList, UserFileDetails, UserFileMessage, UserFilePage
+from quickml.api.files import (
+    BegunUpload,
+    ImportPage,
+    UploadList,
+    UserFileDetails,
+    UserFileMessage,
+    UserFilePage,
+)
 from quickml.api.profiles import TableProfile, TableRows
 from quickml.api.routes import address
 from quickml.client.endpoints import JSON, Call
@@ -76,6 +83,12 @@ def rows(sha256: str, offset: int, limit: int) -> Call[TableRows]:
     path = address(routes.USER_FILE_ROWS, sha256=sha256)
     query: dict[str, str | int | list[str]] = {"offset": offset, "limit": limit}
     return Call(method="GET", path=path, read=TableRows.model_validate_json, query=query)
+
+
+def import_events(sha256: str, after: int) -> Call[ImportPage]:
+    """What the server has found so far while it reads a file."""
+    path = address(routes.USER_FILE_EVENTS, sha256=sha256)
+    return Call(method="GET", path=path, read=ImportPage.model_validate_json, query={"after": after})
 
 
 def delete(sha256: str) -> Call[None]:

@@ -10,19 +10,21 @@ from http import HTTPStatus
 from typing import Any
 
 from quickml.api.problem import PREFIX
-from quickml.errors import DocumentError, InputError, Problem, QuickMLError, ServiceError
+from quickml.errors import DocumentError, FileImportingError, InputError, Problem, QuickMLError, ServiceError
 
 MAX_SHOWN = 200
 FIELDS = ("pointer", "expected", "found", "hint", "subject", "code")
 
 
 def refusal(status: int, headers: Mapping[str, str], content: bytes) -> QuickMLError:
-    """The error of an answer: DocumentError, InputError, or ServiceError for the rest."""
+    """The error of an answer: DocumentError, FileImportingError, InputError, or ServiceError for the rest."""
     told = _object(content)
     kind = str(told.get("type", "")).removeprefix(PREFIX)
     problems = tuple(_problems(told.get("problems")))
     if kind == "document" and problems:
         return DocumentError(problems, more=told.get("more") is True)
+    if kind == "file-importing":
+        return FileImportingError(problems)
     message = _message(status, told, content)
     if kind == "input":
         return InputError(message)

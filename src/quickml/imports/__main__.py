@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import tempfile
 import threading
 import time
 from contextlib import suppress
@@ -28,6 +29,8 @@ def main() -> None:
     """Do what standard input asks for."""
     asked = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
+    tempfile.tempdir = asked["folders"]["root"]  # what is left there is removed
+    Path(tempfile.tempdir).mkdir(parents=True, exist_ok=True, mode=0o700)
     _limit(asked["memory_bytes"])
     try:
         answer = _done(asked)

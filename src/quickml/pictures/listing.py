@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
@@ -25,8 +25,16 @@ class PictureList:
     """Of the list."""
 
 
-def listed_pictures(path: Path, file: str) -> PictureList:
-    """Read a list; `file` is what messages call it.
+def is_list(start: bytes) -> bool:
+    """Whether a file that begins so has the columns of a list."""
+    head = start.decode(errors="replace").lstrip("\ufeff").partition("\n")[0]
+    return {PATH, TARGET} <= {
+        name.strip(' "\r').casefold() for name in head.replace(";", ",").replace("\t", ",").split(",")
+    }
+
+
+def listed_pictures(path: Path, file: str, is_there: Callable[[str], bool]) -> PictureList:
+    """Read a list; `file` is what messages call it, `is_there` tells whether there is a file of a name.
 
     Raises:
         PicturesError: it cannot be read, or names a file that is not beside it.
@@ -43,7 +51,7 @@ def listed_pictures(path: Path, file: str) -> PictureList:
         raise PicturesError(file, f"at most 1,000 classes in {TARGET!r}", "more")
     paths = table.columns[PATH].values or []
     labels: dict[str, str] = {}
-    names = {cell: _name(table, cell, path.parent) for cell in paths}
+    names = {cell: _name(table, cell, is_there) for cell in paths}
     rows = zip(table.columns[PATH].codes, table.columns[TARGET].codes, strict=True)
     for picture, label in ((names[paths[place]], targets[code]) for place, code in rows):
         if is_missing(label) or not label.strip():
@@ -55,13 +63,13 @@ def listed_pictures(path: Path, file: str) -> PictureList:
     return PictureList(labels=labels, sha256=table.sha256)
 
 
-def _name(table: Table, cell: str, folder: Path) -> str:
+def _name(table: Table, cell: str, is_there: Callable[[str], bool]) -> str:
     """The path in a cell, with `/`."""
     name = PurePosixPath(cell.strip().replace("\\", "/"))
     hint = ""
     if name.is_absolute() or PureWindowsPath(cell.strip()).drive or ".." in name.parts:
         expected, found = "the path of a picture below the folder of this file", "one outside of it"
-    elif not cell.strip() or not (folder / name).is_file():
+    elif not cell.strip() or not is_there(name.as_posix()):
         expected, found = "the path of a picture", "no file there"
         hint = f"paths are relative to the folder of {printable(table.file, 60)}"
     else:

@@ -9,12 +9,13 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Protocol
 
 from quickml.errors import PicturesError
 from quickml.files.digest import sha256_of, sum_of
 from quickml.pictures.archive import ZipArchive
-from quickml.pictures.listing import PATH, TARGET, PictureList, listed_pictures
+from quickml.pictures.listing import PictureList, is_list, listed_pictures
 from quickml.text import printable
 
 MAX_FILE_BYTES = 64 << 20
@@ -97,7 +98,7 @@ class ListSource:
 
     def __init__(self, path: Path, file: str) -> None:
         self.file, self._path = file, path
-        self._list: PictureList = listed_pictures(path, file)
+        self._list: PictureList = listed_pictures(path, file, lambda name: (path.parent / name).is_file())
         self.labels: Mapping[str, str] | None = self._list.labels
         self.names: Sequence[str] = sorted(self._list.labels)
 
@@ -116,16 +117,34 @@ class ListSource:
 
 
 class ArchiveSource:
-    """The files in a zip archive."""
-
-    labels: Mapping[str, str] | None = None
+    """The files in a zip archive. A list beside the pictures says their classes, if there is one."""
 
     def __init__(self, path: Path, file: str, *, sha256: str | None = None, holds: str = "pictures") -> None:
         """Open an archive. Where `sha256` is given, the path is of a store that has this content there."""
         self.file, self._path, self._archive = file, path, ZipArchive(path, file, holds=holds)
         self._stored = sha256
         self.names: Sequence[str] = sorted(name for name in self._archive.entries if not is_passed(name))
+        try:
+            self.labels: Mapping[str, str] | None = self._listed()
+        except BaseException:
+            self.close()
+            raise
+        if self.labels is not None:
+            self.names = sorted(self.labels)
         self.folders: Iterable[str] = [name for name in self._archive.folders if not is_passed(name)]
+
+    def _listed(self) -> Mapping[str, str] | None:
+        """The class of each picture, as the list in the archive says; None if there is no list."""
+        lists = [name for name in self.names if "/" not in name and name.lower().endswith((".csv", ".tsv"))]
+        content = self._archive.read(lists[0], MAX_FILE_BYTES) if len(lists) == 1 else b""
+        if not is_list(content[: 1 << 14]):
+            return None
+        with NamedTemporaryFile(prefix=".quickml-", suffix=".partial") as stream:
+            stream.write(content)
+            stream.flush()
+            names = frozenset(self.names)
+            file = f"{self.file}: {lists[0]}"
+            return listed_pictures(Path(stream.name), file, names.__contains__).labels
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""
@@ -216,13 +235,11 @@ def are_pictures(path: Path) -> bool:
         return False
     try:
         with path.open("rb") as stream:
-            start = stream.read(1 << 14).decode(errors="replace")
+            start = stream.read(1 << 14)
     except OSError:
         return False
-    head, _, rest = start.lstrip("\ufeff").partition("\n")
-    names = {name.strip(' "\r').casefold() for name in head.replace(";", ",").replace("\t", ",").split(",")}
-    first = rest.partition("\n")[0].casefold()
-    return {PATH, TARGET} <= names and any(suffix in first for suffix in READ | OTHERS)
+    first = start.decode(errors="replace").partition("\n")[2].partition("\n")[0].casefold()
+    return is_list(start) and any(suffix in first for suffix in READ | OTHERS)
 
 
 def _walked(path: Path, file: str) -> Iterator[tuple[str, bool]]:

@@ -165,7 +165,7 @@ class Importer:
             if data is not None:
                 return info, data
             self._runs.drop(self._runs.start(task))  # they had to make room for others
-        raise FileImportingError([_importing(file.name, "soon")])
+        raise FileImportingError([_importing(file.name, "soon", file.sha256)])
 
     def run(self, owner: str, file: UserFile) -> ImportRun:
         """The newest run that reads a file; a new one if there is none."""
@@ -198,7 +198,7 @@ class Importer:
         run = self._runs.start(task)
         if task.is_slow and not run.is_done:
             done = "{done:,} of {total:,} pictures are {what}".format(**run.progress) if run.progress else ""
-            raise FileImportingError([_importing(file, done or "it waits")])
+            raise FileImportingError([_importing(file, done or "it waits", task.pins[0])])
         answer = run.wait()
         if PASSING & answer.keys():
             self._runs.drop(run)
@@ -271,7 +271,7 @@ def _too_large(what: str, *, is_table: bool) -> Problem:
     )
 
 
-def _importing(file: str, done: str) -> Problem:
+def _importing(file: str, done: str, sha256: str) -> Problem:
     return problem(
         IMPORTING,
         "/dataset/file",
@@ -279,4 +279,5 @@ def _importing(file: str, done: str) -> Problem:
         found=f"{file!r:.200}, which it is reading ({done})",
         advice=told("wait for it, and ask again"),
         file=file,
+        sha256=sha256,
     )

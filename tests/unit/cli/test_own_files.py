@@ -1,14 +1,17 @@
 """`quickml submit` uploads what a document names, and says in it which content is meant."""
 
+import asyncio
 import hashlib
 import json
 
 import pytest
 
 from live_server import live
-from quickml import Client
+from pictures import fruit, written
+from quickml import AsyncClient, Client
 from quickml.cli.own_files import with_uploaded_files
-from quickml.errors import InputError
+from quickml.client.endpoints import submit
+from quickml.errors import FileImportingError, InputError
 
 TABLE = b"a,b\n1,2\n"
 SHA256 = hashlib.sha256(TABLE).hexdigest()
@@ -63,3 +66,38 @@ def test_other_documents_are_sent_as_they_are(server, folder, document):
 def test_a_file_that_is_not_here_is_left_to_the_server(server, folder, file):
     document = {"dataset": {"name": "table", "file": file, "target": "b"}}
     assert json.loads(sent(server, folder, document)) == document
+
+
+def test_a_folder_of_pictures_is_packed_and_learned_from(server, tmp_path):
+    written(tmp_path / "fruit", {**fruit(), "secret.txt": b"x"})
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    document = {"name": "x", "dataset": {"name": "pictures", "file": "fruit"}, "model": {"layers": layers}}
+    found = json.loads(sent(server, tmp_path, document))
+    with Client(server.url) as client:
+        (file,) = [file for file in client.files() if file.names == ("fruit.zip",)]
+        assert found["dataset"] == {"name": "pictures", "file": "fruit", "sha256": file.sha256}
+        assert client.submit(found).status == "queued"
+        assert list(client.import_events(file.sha256))[-1].event.type == "imported"
+    assert json.loads(sent(server, tmp_path, document)) == found
+
+
+def test_a_submission_waits_until_the_pictures_are_read(server, tmp_path, monkeypatch):
+    monkeypatch.setattr("quickml.http.state.IMPORT_WAIT_S", 0)
+    written(tmp_path / "many", fruit(60))
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    document = {"name": "x", "dataset": {"name": "pictures", "file": "many"}, "model": {"layers": layers}}
+    found = json.loads(sent(server, tmp_path, document))
+    told = []
+    with Client(server.url) as client:
+        with pytest.raises(FileImportingError):
+            client._call(submit(found, None))
+        assert client.submit(found, on_import=lambda *progress: told.append(progress)).status == "queued"
+    assert told[-1] == ("decoded", 120, 120)
+
+    async def again():
+        async with AsyncClient(server.url) as client:
+            job = await client.submit(found)
+            return job.status, [one async for one in client.import_events(found["dataset"]["sha256"])]
+
+    status, events = asyncio.run(again())
+    assert (status, events[-1].event.type) == ("queued", "imported")

@@ -8,6 +8,7 @@ from pathlib import Path
 from quickml.cli.commands.watch import PATIENCE_S, follow
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.output import note, say, say_json
+from quickml.cli.display.pictures import PictureProgress
 from quickml.cli.display.transfer import transfer_on
 from quickml.cli.document_file import read_bytes
 from quickml.cli.own_files import with_uploaded_files
@@ -29,7 +30,7 @@ def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -
     with Client(server, patience_s=PATIENCE_S, on_retry=outages) as client:
         with transfer_on(sys.stderr, as_json=as_json) as transfer:
             document = with_uploaded_files(document, folder, client, transfer.show)
-        job = client.submit(document)
+        job = client.submit(document, on_import=PictureProgress().show)
         if not watch:
             say_json(job.model_dump_json(exclude={"links"})) if as_json else say(job.id)
             return
