@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from random import Random
 
+from tcp_proxy import TcpProxy, shut
+
 HEAD_BYTES = 2048
 """The beginning of each connection arrives: an answer's head is not the file."""
 CHUNK_BYTES = 1 << 17
@@ -34,54 +36,36 @@ class Faults:
     """At most so many bytes per second; 0 is as fast as it goes."""
 
 
-class LossyProxy:
+class LossyProxy(TcpProxy):
     """A context. `faults` may be changed while it runs, and count for connections from then on."""
 
     def __init__(self, port, faults=Faults(), seed=1):
-        self.faults, self._seed, self._port = faults, seed, port
-        self.sent_bytes = self.connections = 0
+        super().__init__(port)
+        self.faults, self._seed = faults, seed
         self.happened = dict.fromkeys(("cut", "stall", "corrupt", "lose", "drop"), 0)
         self.ranges = []
         """(first, last) of each request that asked for some; last is None to the end."""
         self._lock, self._open = threading.Lock(), set()
-        self._socket = socket.create_server(("127.0.0.1", 0))
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 1 << 16)  # little is lost by a reset
-        self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"
-        self._thread = threading.Thread(target=self._accept, daemon=True)
 
-    def __enter__(self):
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_):
-        self._socket.shutdown(socket.SHUT_RDWR)
-        self._socket.close()
-        self._thread.join()
+    def __exit__(self, *error):
+        super().__exit__(*error)
         self.cut_all()
 
     def cut_all(self):
         """End every connection."""
         with self._lock:
             for one in self._open:
-                _shut(one)
+                shut(one)
 
-    def _accept(self):
-        while True:
-            try:
-                client, _ = self._socket.accept()
-            except OSError:
-                return
-            self.connections += 1
-            random = Random(f"{self._seed} {self.connections}")
-            if random.random() < self.faults.drop:
-                self._happens("drop")
-                _reset(client)
-                continue
-            threading.Thread(target=self._connect, args=(client, random), daemon=True).start()
-
-    def _connect(self, client, random):
+    def _connect(self, client, number):
+        random = Random(f"{self._seed} {number}")
+        if random.random() < self.faults.drop:
+            self._happens("drop")
+            _reset(client)
+            return
         try:
-            server = socket.create_connection(("127.0.0.1", self._port))
+            server = self._server()
         except OSError:
             _reset(client)
             return
@@ -92,8 +76,8 @@ class LossyProxy:
             up.start()
             with suppress(OSError):  # one of the two has left
                 self._down(server, client, random, up)
-            _shut(server)
-            _shut(client)
+            shut(server)
+            shut(client)
             up.join()
             with self._lock:
                 self._open -= {client, server}
@@ -108,7 +92,7 @@ class LossyProxy:
                 server.sendall(content)
         except OSError:
             pass
-        _shut(server)
+        shut(server)
 
     def _down(self, server, client, random, up):
         plan = {name: self._draw(random, name, HEAD_BYTES) for name in ("cut", "stall", "corrupt", "lose")}
@@ -154,11 +138,6 @@ class LossyProxy:
     def _happens(self, name):
         with self._lock:
             self.happened[name] += 1
-
-
-def _shut(one):
-    with suppress(OSError):  # it is already
-        one.shutdown(socket.SHUT_RDWR)
 
 
 def _reset(one):
