@@ -26,7 +26,7 @@ from quickml.pictures.sources import PictureSource
 from quickml.pictures.survey import Progress, Survey, survey
 
 TEST_FRACTION = 0.2
-VERSION = 1
+VERSION = 2
 """Changes when other pixels or sides would come of the same pictures."""
 
 

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from typing import TypeVar
 
 from quickml.errors import PictureError, PicturesError
@@ -22,8 +23,8 @@ SMALL = 128
 """Longest side of pictures that are used in their own size, if all have the same."""
 DEFAULT_SIZE = (96, 96)
 LARGE_BYTES = 64 << 20
-_AHEAD = 8
-"""Pictures that wait for each thread."""
+_AT_ONCE = 8
+"""Pictures that a thread takes at once: taking one may last as long as looking at it."""
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, how many pictures are done, and of how many."""
@@ -138,14 +139,15 @@ def _found(content: bytes) -> tuple[str | None, str]:
 def in_order(work: Callable[[T], R], items: Iterable[T], workers: int | None = None) -> Iterator[R]:
     """The results of work that is done on all cores, in the order of the items. Few of them wait."""
     count = workers or os.cpu_count() or 1
-    waiting: deque[Future[R]] = deque()
+    waiting: deque[Future[list[R]]] = deque()
     pool = ThreadPoolExecutor(count, thread_name_prefix="pictures")
+    left = iter(items)
     try:
-        for item in items:
-            waiting.append(pool.submit(work, item))
-            if len(waiting) >= _AHEAD * count:
-                yield waiting.popleft().result()
+        while some := list(islice(left, _AT_ONCE)):
+            waiting.append(pool.submit(lambda some=some: [work(item) for item in some]))
+            if len(waiting) > 2 * count:
+                yield from waiting.popleft().result()
         while waiting:
-            yield waiting.popleft().result()
+            yield from waiting.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)

@@ -24,13 +24,16 @@ TURNED = frozenset({5, 6, 7, 8})
 GAP = 3
 """A picture is first reduced to at least this many times the size that is needed, by averaging blocks of
 pixels, and then resampled. Pillow's documentation recommends this value (`reducing_gap`)."""
+DRAFT_GAP = 1.25
+"""A JPEG is decoded to at least this many times the size that is needed. Its decoder averages better than blocks
+do: the result is closer to that of the whole picture (42 dB and more) than another filter's would be (40 dB)."""
 TILE = 512
-"""Side of the squares in which a picture is converted. Converting it as a whole would take much memory."""
+"""Side of the squares in which a larger picture is converted. As a whole, it would take much memory."""
 
 
 def draft(image: Image.Image, shape: tuple[int, ...]) -> None:
     """Have a JPEG decoded at an eighth, a quarter or half of its size where that is enough for `fitted`."""
-    side = GAP * max(shape[:2])
+    side = math.ceil(DRAFT_GAP * max(shape[:2]))
     image.draft(None, (side, side))
 
 
@@ -53,11 +56,12 @@ def fitted(image: Image.Image, shape: tuple[int, ...], resize: Resize = "stretch
     blocks = _blocks(image, GAP * max(height, width))
     reduced = _reduced(image, "L" if channels == 1 else "RGB", blocks)
     reduced.info = image.info  # contains the EXIF data
-    is_turned = reduced.getexif().get(ORIENTATION) in TURNED
-    target = (height, width) if is_turned else (width, height)
-    resized = _resized(reduced, image.size, blocks, target, resize)
-    resized.info = image.info
-    upright = ImageOps.exif_transpose(resized)
+    orientation = reduced.getexif().get(ORIENTATION, 1)
+    target = (height, width) if orientation in TURNED else (width, height)
+    upright = _resized(reduced, image.size, blocks, target, resize)
+    if orientation != 1:
+        upright.info = image.info
+        upright = ImageOps.exif_transpose(upright)
     if upright.size != (width, height):
         bars = Image.new(upright.mode, (width, height))
         bars.paste(upright, ((width - upright.width) // 2, (height - upright.height) // 2))
@@ -97,6 +101,9 @@ def _reduced(image: Image.Image, mode: str, blocks: Pair) -> Image.Image:
 
     width, height = image.size
     across, down = blocks
+    if width * height <= TILE**2:
+        whole = _opaque(image, mode)
+        return whole if blocks == (1, 1) else whole.reduce(blocks)
     columns = max(TILE // across, 1) * across
     rows = max(TILE**2 // columns // down, 1) * down
     reduced = Image.new(mode, (math.ceil(width / across), math.ceil(height / down)))
@@ -116,4 +123,4 @@ def _opaque(image: Image.Image, mode: str) -> Image.Image:
     if image.has_transparency_data:
         layer = image.convert("RGBA")
         image = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return image.convert(mode)
+    return image if image.mode == mode else image.convert(mode)
