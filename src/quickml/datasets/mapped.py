@@ -1,14 +1,16 @@
 """Read arrays that may be larger than memory: a part at a time, and without keeping what was read.
 
-The pages of a memory map count as memory of the process for as long as they are mapped. They are given back
-after each part; the system still has them in its cache while it has room.
+The pages of a memory map count as memory of the process while they are mapped. They are given back after each
+part; the system still has them in its cache while it has room.
 """
 
 from __future__ import annotations
 
 import math
 import mmap
+import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -16,6 +18,9 @@ import numpy.typing as npt
 
 from quickml.datasets.data import PART_BYTES
 
+ALIGNMENT = 64
+LEAST_READ = 4096
+"""Bytes of a sample from which on it is read, not mapped."""
 Array = npt.NDArray[Any]
 
 
@@ -39,20 +44,44 @@ def parts(array: Array, samples: int | None = None) -> Iterator[Array]:
 
 
 def gathered(array: Array, chosen: npt.NDArray[np.integer[Any]]) -> Array:
-    """A copy of the chosen samples, as `array[chosen]`.
+    """A copy of the chosen samples, as `array[chosen]`, aligned as TensorFlow wants it.
 
     Python's lock is released while they are read, which may wait for a disk.
     """
     rows = _bytes_of(array)
     if rows is None:
         copy: Array = np.asarray(array[chosen])
-    else:
-        taken = np.empty((len(chosen), rows.shape[1]), np.uint8)
+        return copy
+    size = len(chosen) * rows.shape[1]
+    room = np.empty(size + ALIGNMENT, np.uint8)
+    start = -room.ctypes.data % ALIGNMENT
+    taken = room[start : start + size].reshape(len(chosen), rows.shape[1])
+    if not _read(array, rows, chosen, taken):
         # With `raise`, numpy would gather into a copy first. All indices are valid.
         np.take(rows, chosen, axis=0, out=taken, mode="clip")
-        copy = taken.view(array.dtype).reshape(len(chosen), *array.shape[1:])
     give_back(array)
-    return copy
+    return taken.view(array.dtype).reshape(len(chosen), *array.shape[1:])
+
+
+def _read(array: Array, rows: Array, chosen: npt.NDArray[np.integer[Any]], taken: Array) -> bool:
+    """Read the chosen rows from the file that is mapped, which takes half the time of mapping their pages.
+
+    False if they are small, or the file is not there any more.
+    """
+    source = _source_of(array)
+    if source is None or source.filename is None or rows.shape[1] < LEAST_READ or not len(chosen):
+        return False
+    if not hasattr(os, "preadv"):
+        return False
+    first = source.offset + rows.ctypes.data - source.ctypes.data
+    try:
+        with Path(source.filename).open("rb", buffering=0) as file:
+            for row, number in zip(taken, chosen.tolist(), strict=True):
+                if os.preadv(file.fileno(), [row], first + number * len(row)) != len(row):
+                    return False
+    except OSError:
+        return False
+    return np.array_equal(taken[0], rows[chosen[0]])  # another file may have its name by now
 
 
 def _bytes_of(array: Array) -> Array | None:
@@ -70,16 +99,16 @@ def give_back(array: Array) -> None:
 
     Pages that were written to stay in the system's cache until they are on the disk.
     """
-    source = _map_of(array)
-    if source is not None and hasattr(source, "madvise"):
-        source.madvise(mmap.MADV_DONTNEED)
+    source = _source_of(array)
+    if source is not None and hasattr(mmap, "MADV_DONTNEED"):
+        source._mmap.madvise(mmap.MADV_DONTNEED)
 
 
-def _map_of(array: Any) -> mmap.mmap | None:
-    """The shared memory map that an array is a view of. Changes to a private one would be lost."""
+def _source_of(array: Any) -> Any:
+    """The shared memory map that an array is a view of; None for others. A private one would lose changes."""
+    source = None
     while isinstance(array, np.ndarray):
         if isinstance(array, np.memmap):
-            found: mmap.mmap | None = getattr(array, "_mmap", None)
-            return None if array.mode == "c" else found
+            source = array
         array = array.base
-    return None
+    return None if source is None or source.mode == "c" else source

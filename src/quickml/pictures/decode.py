@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy.typing as npt
 
+from quickml.datasets.mapped import give_back
 from quickml.errors import PictureError, PicturesError
+from quickml.pictures.divide import Places
 from quickml.pictures.layout import PictureFile
 from quickml.pictures.sources import PictureSource
 from quickml.pictures.survey import EXPECTED, FORMATS, MAX_PIXELS, Progress, Survey, in_order
@@ -20,6 +22,8 @@ from quickml.pixels import Resize, picture
 
 LARGE_AT_ONCE = 2
 """Pictures that take much memory and are decoded at once."""
+GIVEN_BACK = 1024
+"""Pictures after which the memory of their pixels is given back to the system."""
 Pixels = npt.NDArray[Any]
 
 
@@ -39,6 +43,7 @@ def decode(
     looked: Survey,
     *,
     pixels: Pixels,
+    places: Places,
     resize: Resize,
     progress: Progress,
 ) -> Decoded:
@@ -49,6 +54,7 @@ def decode(
         files: the pictures.
         looked: what is known of the files.
         pixels: takes the pixels, uint8 (files, height, width, channels).
+        places: where in it those of each file are put.
         resize: what is done with other proportions.
         progress: is told what is done.
     """
@@ -69,8 +75,8 @@ def decode(
             expected = EXPECTED if error.expected.startswith("a picture (") else error.expected
             hint = 'remove it, copy it again, or write "damaged": "skip"'
             return PicturesError(source.file, expected, error.found, hint, entry=name)
-        pixels[place] = array
-        return hashlib.blake2b(array.tobytes(), digest_size=16).digest()
+        pixels[places[place]] = array
+        return hashlib.sha256(array.data).digest()
 
     digests: list[bytes | None] = []
     faults: dict[int, PicturesError] = {}
@@ -80,4 +86,6 @@ def decode(
             if isinstance(found, PicturesError):
                 faults[place] = found
             progress("decoded", place + 1, len(files))
+            if place % GIVEN_BACK == 0:
+                give_back(pixels)
     return Decoded(digests=tuple(digests), faults=faults)

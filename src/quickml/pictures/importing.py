@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from quickml.datasets.files import PicturesReference
+from quickml.datasets.mapped import give_back
 from quickml.errors import PicturesError
 from quickml.pictures.cache import PIXELS, describe, mapped
-from quickml.pictures.decode import Pixels, decode
+from quickml.pictures.decode import decode
 from quickml.pictures.divide import Places, Sides, divide
 from quickml.pictures.layout import Layout, PictureFile
 from quickml.pictures.notices import of_decoding
@@ -63,33 +66,25 @@ class PictureImport:
         self._refuse(self.looked.faults)
         path = folder / "decoded.npy"
         pixels = mapped(path, (len(self.files), *self.shape))
+        places = self._places()
         done = decode(
             self.source,
             self.files,
             self.looked,
             pixels=pixels,
+            places=places,
             resize=self.reference.resize,
             progress=self.progress,
         )
         self._refuse(done.faults)
         kept = [place for place, digest in enumerate(done.digests) if digest is not None]
         files = [self.files[place] for place in kept]
-        labels = sorted(self.found.labels)
-        index = {label: place for place, label in enumerate(labels)}
-        classes = np.array([index[file.label] for file in files], np.int32)
-        sides = divide(
-            files,
-            [digest for digest in done.digests if digest is not None],
-            classes,
-            has_test=self.found.has_test,
-            fraction=self.reference.test_fraction or 0,
-            seed=self.reference.seed,
-        )
+        labels, classes = sorted(self.found.labels), self._classes(files)
+        sides = self._divided(files, [digest for digest in done.digests if digest is not None])
         self._check(files, sides)
         order = np.concatenate([sides.train, sides.test])
-        _arrange(pixels, np.array(kept, np.intp)[order], folder / PIXELS)
+        _arrange(pixels, places[np.array(kept, np.intp)[order]], path, folder / PIXELS)
         del pixels
-        path.unlink()
         skipped = len(self.found.files) - len(files)
         about = {
             "train": len(sides.train),
@@ -99,6 +94,28 @@ class PictureImport:
         }
         describe(folder, about)
         return about
+
+    def _classes(self, files: list[PictureFile]) -> npt.NDArray[np.int32]:
+        index = {label: place for place, label in enumerate(sorted(self.found.labels))}
+        return np.array([index[file.label] for file in files], np.int32)
+
+    def _divided(self, files: list[PictureFile], digests: Sequence[bytes]) -> Sides:
+        return divide(
+            files,
+            digests,
+            self._classes(files),
+            has_test=self.found.has_test,
+            fraction=self.reference.test_fraction or 0,
+            seed=self.reference.seed,
+        )
+
+    def _places(self) -> Places:
+        """Where each picture will probably be in the end: if none is damaged, and none is there twice."""
+        files, places = self.files, np.arange(len(self.files))
+        if files:
+            sides = self._divided(files, [b"%d" % place for place in places])
+            places[np.concatenate([sides.train, sides.test])] = np.arange(len(files))
+        return places
 
     def _refuse(self, faults: dict[int, PicturesError]) -> None:
         if faults and self.reference.damaged == "refuse":
@@ -124,9 +141,16 @@ class PictureImport:
             raise PicturesError(self.source.file, "pictures for the test", "none")
 
 
-def _arrange(pixels: Pixels, order: Places, path: Path) -> None:
-    """Write pictures in another order, a few at a time."""
+def _arrange(pixels: Any, order: Places, decoded: Path, path: Path) -> None:
+    """Write pictures in another order, a few at a time; if it is theirs already, only rename their file."""
+    if np.array_equal(order, np.arange(len(pixels))):
+        pixels.flush()
+        decoded.rename(path)
+        return
     arranged = mapped(path, (len(order), *pixels.shape[1:]))
     for start in range(0, len(order), _AT_ONCE):
         arranged[start : start + _AT_ONCE] = pixels[order[start : start + _AT_ONCE]]
+        give_back(arranged)
+        give_back(pixels)
     arranged.flush()
+    decoded.unlink()

@@ -268,14 +268,14 @@ def is_passed(name: str) -> bool:
 def read_file(path: Path, file: str, name: str) -> bytes:
     """The content of a picture file."""
     try:
-        with path.open("rb") as stream:
+        with path.open("rb", buffering=0) as stream:
             about = os.fstat(stream.fileno())
             if not stat.S_ISREG(about.st_mode):
                 raise PicturesError(file, "a file", "something else", entry=name)
             if about.st_size > MAX_FILE_BYTES:
                 expected, found = f"at most {MAX_FILE_BYTES >> 20} MiB", f"{about.st_size >> 20:,} MiB"
                 raise PicturesError(file, expected, found, entry=name)
-            return stream.read(MAX_FILE_BYTES + 1)
+            return stream.read(about.st_size + 1)  # room for `MAX_FILE_BYTES` would take longer to make
     except OSError as error:
         reason = (error.strerror or "an error").lower()
         raise PicturesError(file, "a file to read", reason, entry=name) from None

@@ -8,7 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import TypeVar
 
 from quickml.errors import PictureError, PicturesError
@@ -23,6 +23,8 @@ SMALL = 128
 """Longest side of pictures that are used in their own size, if all have the same."""
 DEFAULT_SIZE = (96, 96)
 LARGE_BYTES = 64 << 20
+SMALL_BYTES = 200_000
+"""Files of this size take as long to be read as to be summed up."""
 _AT_ONCE = 8
 """Pictures that a thread takes at once: taking one may last as long as looking at it."""
 
@@ -87,18 +89,25 @@ def survey(source: PictureSource, files: Sequence[PictureFile], progress: Progre
         PicturesError: the source itself cannot be read.
     """
 
+    read: list[int] = []
+
     def look(file: PictureFile) -> tuple[str, Header | PicturesError]:
         content = b""
         try:
             content = source.read(file.name)
+            read.append(len(content))
             return hashlib.sha256(content).hexdigest(), checked(content, source.file, file.name)
         except PicturesError as error:
             return hashlib.sha256(content).hexdigest(), error
 
+    start = [look(file) for file in files[:_AT_ONCE]]
+    size_bytes = sum(read) / max(len(read), 1)
+    # Threads that take Python's lock all the time are slower than one.
+    rest = in_order(look, files[_AT_ONCE:], 1 if size_bytes < SMALL_BYTES else None)
     sums: dict[str, str] = {}
     headers: list[Header | None] = []
     faults: dict[int, PicturesError] = {}
-    for place, (file, (sum_, found)) in enumerate(zip(files, in_order(look, files), strict=True)):
+    for place, (file, (sum_, found)) in enumerate(zip(files, chain(start, rest), strict=True)):
         sums[file.name] = sum_
         headers.append(found if isinstance(found, Header) else None)
         if isinstance(found, PicturesError):
@@ -144,7 +153,7 @@ def in_order(work: Callable[[T], R], items: Iterable[T], workers: int | None = N
     left = iter(items)
     try:
         while some := list(islice(left, _AT_ONCE)):
-            waiting.append(pool.submit(lambda some=some: [work(item) for item in some]))
+            waiting.append(pool.submit(list, map(work, some)))
             if len(waiting) > 2 * count:
                 yield from waiting.popleft().result()
         while waiting:

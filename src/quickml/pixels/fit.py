@@ -25,8 +25,8 @@ GAP = 3
 """A picture is first reduced to at least this many times the size that is needed, by averaging blocks of
 pixels, and then resampled. Pillow's documentation recommends this value (`reducing_gap`)."""
 DRAFT_GAP = 1.25
-"""A JPEG is decoded to at least this many times the size that is needed. Its decoder averages better than blocks
-do: the result is closer to that of the whole picture (42 dB and more) than another filter's would be (40 dB)."""
+"""A JPEG is decoded to at least this many times the size that is needed. Its decoder averages better than
+blocks do: the result is closer to that of the whole picture (42 dB) than that of another filter (40 dB)."""
 TILE = 512
 """Side of the squares in which a larger picture is converted. As a whole, it would take much memory."""
 

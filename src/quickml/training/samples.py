@@ -111,7 +111,9 @@ class ReadSamples:
         chosen = order[number * size : (number + 1) * size]
 
         def read() -> Part:
-            return tf.constant(gathered(self._inputs, chosen)), tf.constant(self._targets[chosen])
+            # Without another copy: the tensor keeps the array, which nobody else has.
+            inputs = tf.experimental.dlpack.from_dlpack(gathered(self._inputs, chosen).__dlpack__())
+            return inputs, tf.constant(self._targets[chosen])
 
         return self._reader.submit(read)
 

@@ -35,8 +35,29 @@ def test_gathered_samples_are_those_of_the_array(tmp_path):
         np.testing.assert_array_equal(found, np.array(array)[chosen])
         assert found.dtype == array.dtype
         assert type(found) is np.ndarray
-        assert found.flags.aligned
+        assert found.ctypes.data % mapped.ALIGNMENT == 0 or not array.flags.c_contiguous
         assert found.flags.writeable
+
+
+def pages(folder):
+    return kept(folder, np.random.default_rng(0).integers(0, 256, (20, 2, 4096), np.uint8))[3:]
+
+
+def test_large_samples_are_read_from_the_file_itself(tmp_path, monkeypatch):
+    array, chosen = pages(tmp_path), np.array([5, 0, 16, 5])
+    monkeypatch.setattr(mapped.np, "take", None)
+    np.testing.assert_array_equal(mapped.gathered(array, chosen), array[chosen])
+
+
+@pytest.mark.parametrize("becomes", ["nothing", "another", "shorter"])
+def test_and_from_the_map_where_the_file_is_another_by_now(tmp_path, becomes):
+    array, chosen = pages(tmp_path), np.array([5, 0, 16])
+    wanted, path = array[chosen].copy(), tmp_path / "array.npy"
+    content = path.read_bytes()
+    path.unlink()
+    if becomes != "nothing":
+        path.write_bytes(content[:50_000] if becomes == "shorter" else bytes(len(content)))
+    np.testing.assert_array_equal(mapped.gathered(array, chosen), wanted)
 
 
 @pytest.mark.parametrize("samples", [1, 7, 50, 99, None])
