@@ -2,6 +2,8 @@
 
     python benchmarks/data.py table    # a table of 10,000 rows, whole processes by turns: two minutes
     python benchmarks/data.py upload   # a file of 1 GB, cut 20 times and once clean: two minutes
+    python benchmarks/data.py pictures # 50,000 JPEG of two sizes; 8 GB of disk: ten minutes, or --full
+    python benchmarks/data.py map      # training from a memory map, from memory, with `fit`: ten minutes
     python benchmarks/data.py all
 
 Prints one line per promise: the figure, what it may be at most, and whether it is kept. The script by hand
@@ -23,6 +25,7 @@ import time
 from pathlib import Path
 
 from against_reference import ROOT, Run, process, promise, shown
+from own_pictures import mapped, pictures
 from quickml import Client
 from service import note, parser_of, run, serving
 
@@ -132,12 +135,14 @@ def _sent(port: int, file: Path, cuts: list[int]) -> tuple[int, float]:
         return proxy.sent_bytes, time.perf_counter() - began
 
 
-PARTS = {"table": table, "upload": upload}
+PARTS = {"table": table, "upload": upload, "pictures": pictures, "map": mapped}
 
 
 def main() -> None:
     parser = parser_of(__doc__, PARTS)
-    parser.add_argument("--runs", type=int, help="of the table, instead of 5")
+    parser.add_argument("--runs", type=int, help="instead of 5 of the table, 3 of the map")
+    parser.add_argument("--quick", action="store_true", help="fewer pictures: a minute or two")
+    parser.add_argument("--full", action="store_true", help="all 10 epochs of Keras' folder utility, not 2")
     parser.add_argument("--pandas", default=sys.executable, help="a Python with pandas and TensorFlow")
     run(parser, PARTS)
 

@@ -11,16 +11,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-SIZE = (320, 240)
 ENCODED, CLASSES = 400, 10
 QUALITY = 85
 _TABLE = b"\xff\xdb\x00\x43\x00"
 """Begins the first table, for brightness: 64 bytes, coarse to fine."""
 
 
-def written(folder: Path, count: int) -> Path:
+def written(folder: Path, count: int, size: tuple[int, int]) -> Path:
     """A folder with a folder for each class, of together `count` files."""
-    made = [_encoded(number) for number in range(min(ENCODED, count))]
+    made = [_encoded(number, size) for number in range(min(ENCODED, count))]
     for label in range(CLASSES):
         (folder / f"class_{label}").mkdir(parents=True, exist_ok=True)
     for number in range(count):
@@ -30,12 +29,12 @@ def written(folder: Path, count: int) -> Path:
     return folder
 
 
-def _encoded(seed: int) -> bytes:
-    """A smooth picture with some texture: about 20 kB, as a photograph of this size."""
+def _encoded(seed: int, size: tuple[int, int]) -> bytes:
+    """A smooth picture with some texture: 24 kB if it has 320 x 240 pixels, as photographs have."""
     draw = np.random.default_rng(seed)
     small = Image.fromarray(draw.integers(0, 256, (6, 8, 3), np.uint8))
-    pixels = np.asarray(small.resize(SIZE, Image.Resampling.BICUBIC), np.float64)
-    noise = Image.fromarray(draw.integers(0, 256, (SIZE[1] // 2, SIZE[0] // 2), np.uint8)).resize(SIZE)
+    pixels = np.asarray(small.resize(size, Image.Resampling.BICUBIC), np.float64)
+    noise = Image.fromarray(draw.integers(0, 256, (size[1] // 2, size[0] // 2), np.uint8)).resize(size)
     textured = pixels + (np.asarray(noise, np.float64)[..., None] - 128) * 0.3
     buffer = io.BytesIO()
     Image.fromarray(textured.clip(0, 255).astype(np.uint8)).save(buffer, "JPEG", quality=QUALITY)

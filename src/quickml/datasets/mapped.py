@@ -10,6 +10,7 @@ import math
 import mmap
 import os
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ ALIGNMENT = 64
 LEAST_READ = 4096
 """Bytes of a sample from which on it is read, not mapped."""
 Array = npt.NDArray[Any]
+Indices = npt.NDArray[np.integer[Any]]
 
 
 def samples_per_part(array: Array) -> int:
@@ -43,7 +45,7 @@ def parts(array: Array, samples: int | None = None) -> Iterator[Array]:
         give_back(array)
 
 
-def gathered(array: Array, chosen: npt.NDArray[np.integer[Any]]) -> Array:
+def gathered(array: Array, chosen: Indices) -> Array:
     """A copy of the chosen samples, as `array[chosen]`, aligned as TensorFlow wants it.
 
     Python's lock is released while they are read, which may wait for a disk.
@@ -56,32 +58,44 @@ def gathered(array: Array, chosen: npt.NDArray[np.integer[Any]]) -> Array:
     room = np.empty(size + ALIGNMENT, np.uint8)
     start = -room.ctypes.data % ALIGNMENT
     taken = room[start : start + size].reshape(len(chosen), rows.shape[1])
-    if not _read(array, rows, chosen, taken):
+    source = _source_of(array)
+    if source is None:
         # With `raise`, numpy would gather into a copy first. All indices are valid.
         np.take(rows, chosen, axis=0, out=taken, mode="clip")
-    give_back(array)
+    elif not _read(source, rows, chosen, taken):
+        _map_in_order(source, rows, chosen, taken)
     return taken.view(array.dtype).reshape(len(chosen), *array.shape[1:])
 
 
-def _read(array: Array, rows: Array, chosen: npt.NDArray[np.integer[Any]], taken: Array) -> bool:
+def _read(source: Any, rows: Array, chosen: Indices, taken: Array) -> bool:
     """Read the chosen rows from the file that is mapped, which takes half the time of mapping their pages.
 
     False if they are small, or the file is not there any more.
     """
-    source = _source_of(array)
-    if source is None or source.filename is None or rows.shape[1] < LEAST_READ or not len(chosen):
-        return False
-    if not hasattr(os, "preadv"):
+    size = rows.shape[1]
+    if source.filename is None or size < LEAST_READ or not len(chosen) or not hasattr(os, "preadv"):
         return False
     first = source.offset + rows.ctypes.data - source.ctypes.data
     try:
         with Path(source.filename).open("rb", buffering=0) as file:
-            for row, number in zip(taken, chosen.tolist(), strict=True):
-                if os.preadv(file.fileno(), [row], first + number * len(row)) != len(row):
+            for place in np.argsort(chosen).tolist():
+                if os.preadv(file.fileno(), [taken[place]], first + int(chosen[place]) * size) != size:
                     return False
     except OSError:
         return False
     return np.array_equal(taken[0], rows[chosen[0]])  # another file may have its name by now
+
+
+def _map_in_order(source: Any, rows: Array, chosen: Indices, taken: Array) -> None:
+    """Copy the chosen rows from one end of the map to the other, and give back what was passed."""
+    places = np.argsort(chosen)
+    numbers = chosen[places]
+    window = max(1, PART_BYTES // rows.shape[1])
+    ends = np.searchsorted(numbers, np.arange(window, len(rows) + window, window))
+    for start, end in pairwise([0, *ends.tolist()]):
+        if start < end:
+            taken[places[start:end]] = rows[numbers[start:end]]
+            give_back(source)
 
 
 def _bytes_of(array: Array) -> Array | None:
