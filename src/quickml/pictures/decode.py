@@ -85,7 +85,12 @@ def decode(
             digests.append(found if isinstance(found, bytes) else None)
             if isinstance(found, PicturesError):
                 faults[place] = found
-            progress("decoded", place + 1, len(files))
-            if place % GIVEN_BACK == 0:
-                give_back(pixels)
+            _advance(progress, place + 1, len(files), pixels)
     return Decoded(digests=tuple(digests), faults=faults)
+
+
+def _advance(progress: Progress, done: int, total: int, pixels: Pixels) -> None:
+    """Tell the progress, and keep the memory of the process small."""
+    progress("decoded", done, total)
+    if done % GIVEN_BACK == 0:
+        give_back(pixels)
