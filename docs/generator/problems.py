@@ -9,7 +9,7 @@ from typing import Any
 
 from generator import NOTE
 from generator.fields import wrapped
-from generator.wrong_documents import END, SECTIONS, WithArrays, WithPictures, WithTable, doc
+from generator.wrong_documents import END, SECTIONS, WithArrays, WithPictures, WithRecordings, WithTable, doc
 from quickml.cli.document_file import read_plan
 from quickml.document import read, understand
 from quickml.errors import DocumentError, Problem
@@ -63,7 +63,7 @@ def example(code: str, wrong: Any) -> Problem:
 
 
 def _check(wrong: Any) -> None:
-    if isinstance(wrong, WithTable | WithPictures | WithArrays):
+    if isinstance(wrong, WithTable | WithPictures | WithArrays | WithRecordings):
         with wrong.files() as files:
             understand(wrong.document, files)
     elif isinstance(wrong, Path):

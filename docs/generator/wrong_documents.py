@@ -17,6 +17,7 @@ import numpy as np
 from quickml.arrays import LocalArrays
 from quickml.document.text import MAX_BYTES
 from quickml.pictures import LocalPictures
+from quickml.recordings import LocalRecordings
 from quickml.service.policy import DocumentLimits
 from quickml.tables import LocalFiles
 
@@ -131,6 +132,37 @@ def bitmap(colour: int) -> bytes:
     return head + bytes([colour]) * 192
 
 
+@dataclass(frozen=True, kw_only=True)
+class WithRecordings:
+    """A document that learns from recordings, and the contents of its files."""
+
+    document: dict[str, Any]
+    contents: Mapping[str, str]
+
+    @contextmanager
+    def files(self) -> Iterator[LocalRecordings]:
+        """A catalog that has the recordings."""
+        with tempfile.TemporaryDirectory() as folder:
+            for name, content in self.contents.items():
+                path = Path(folder, "motion", name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(content, encoding="utf-8")
+            yield LocalRecordings(Path(folder))
+
+
+def recorded(contents: Mapping[str, str] | None = None, **options: Any) -> WithRecordings:
+    """A document that learns from motion with these options; some recordings are others."""
+    given = {"name": "recordings", "file": "motion", **options}
+    rows = "".join(f"{step / 50:.2f},{step % 5}.{step % 7}\n" for step in range(40))
+    files = {
+        f"{label}/{number}.csv": f"time_s,acc_x\n{rows}" for label in ("rest", "walk") for number in range(2)
+    }
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    return WithRecordings(
+        document=doc(*layers, dataset=given), contents=files if contents is None else contents
+    )
+
+
 SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
     "The text": {
         "unreadable-file": (
@@ -236,6 +268,11 @@ SECTIONS: Mapping[str, Mapping[str, tuple[str, Any]]] = {
             "An option does not fit the arrays, or is needed.",
             measured(x=np.arange(80).reshape(20, 4) % 7),
         ),
+        "recordings-source": (
+            "A folder or an archive of recordings cannot be learned from.",
+            recorded({"walk.csv": "time_s,acc_x\n0.00,1.5\n0.02,1.7\n"}),
+        ),
+        "recordings-option": ("An option does not fit the recordings.", recorded(steps=50)),
         "wrong-type": ("A value has another type.", trained(epochs="30")),
         "unknown-value": (
             "A value is not one of those that are possible.",

@@ -30,7 +30,7 @@ class Probe:
     """(held_out,) class indices (int32), or targets (float32); (held_out, targets) of several."""
     held_out: int
     columns: tuple[Column, ...] = ()
-    """Of a table: the columns whose raw values a file takes."""
+    """The columns whose raw values a file takes by name: those of a table, or of recordings."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -81,7 +81,7 @@ def channels_first(values):
 def write(graph, weights, kind, folder):
     target = target_of(kind)
     path = folder / f"model.{kind}"
-    convert(emit(graph, weights, input_name="x", opset=target), kind, target).save(str(path))
+    convert(emit(graph, weights, input_names=("x",), opset=target), kind, target).save(str(path))
     return path
 
 

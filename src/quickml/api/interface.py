@@ -26,7 +26,7 @@ class FeatureMessage(ApiMessage):
     description: str
     """What the file says about it."""
     column: str = ""
-    """Of an input of a table's model: the name of the column, if it differs."""
+    """Of an input that is a column of a table or of recordings: the name of the column, if it differs."""
     categories: tuple[str | int, ...] = ()
     """Of an input that is a category: the values that the model knows."""
     refuses_unknown: bool = False

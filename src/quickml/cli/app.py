@@ -41,7 +41,11 @@ DataFile = Annotated[
 ]
 InputKind = Annotated[
     str | None,
-    typer.Option(metavar="KIND", help="What inputs in arrays are: image, features, sequence or tokens."),
+    typer.Option(
+        metavar="KIND",
+        help="What FILE has: table, pictures or recordings. Default: what is in it; a .csv file is a table."
+        " Of arrays, what inputs are: image, features, sequence or tokens.",
+    ),
 ]
 Target = Annotated[
     list[str] | None,
@@ -169,7 +173,7 @@ def validate(
 
 @app.command()
 def data(file: DataFile, target: Target = None, kind: InputKind = None, as_json: AsJson = False) -> None:
-    """Show what is in a table, in pictures or in arrays: columns, types and values, or classes and sizes.
+    """Show what is in a table, pictures, recordings or arrays: columns and values, or classes and sizes.
 
     Everything that is found out is told: encoding, delimiter, header and decimal sign of a CSV file, and what
     is left out and why. A document to start from is printed, too.
@@ -194,7 +198,7 @@ def init(
         ),
     ] = None,
 ) -> None:
-    """Write a document that learns from a table, pictures or arrays, with a network that fits it.
+    """Write a document that learns from a table, pictures, recordings or arrays, with a network that fits.
 
     Train with `quickml run`, or change the document before: all types of columns, or all classes, are in it.
     """

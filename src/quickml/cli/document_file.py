@@ -13,6 +13,7 @@ from quickml.document.problem import problem
 from quickml.document.text import MAX_BYTES
 from quickml.errors import DocumentError
 from quickml.pictures import LocalPictures
+from quickml.recordings import LocalRecordings
 from quickml.tables import LocalFiles
 
 
@@ -32,7 +33,8 @@ def read_plan(path: Path, files: Catalog | None = None) -> Plan:
 def files_beside(path: Path) -> Catalog:
     """A catalog whose files are in the folder of a document, or for `-` in the working directory."""
     folder = Path() if str(path) == "-" else path.parent
-    return LocalPictures(folder, LocalArrays(folder, LocalFiles(folder)), progress=PictureProgress().show)
+    others = LocalArrays(folder, LocalFiles(folder))
+    return LocalRecordings(folder, LocalPictures(folder, others, progress=PictureProgress().show))
 
 
 def read_bytes(path: Path) -> bytes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -38,13 +38,13 @@ def named_rows(texts: Sequence[str], runtime: Runtime) -> Iterator[NamedRow]:
         if suffix in (".csv", ".tsv"):
             yield from _csv(text, runtime)
         elif suffix == ".json" or text.lstrip().startswith("{"):
-            yield from _json(text, runtime)
+            yield from json_rows(text, runtime)
         elif len(runtime.inputs) == 1 and _split(text, runtime)[0] is None:
             yield text, {runtime.inputs[0].name: _value(text, runtime.inputs[0], text)}
         else:
             single.append(text)
     if single:
-        yield " ".join(single), _assigned(single, runtime)
+        yield " ".join(single), assigned(single, runtime, _value)
 
 
 def unknown_categories(rows: Sequence[NamedRow], runtime: Runtime) -> Iterator[str]:
@@ -63,7 +63,16 @@ def unknown_categories(rows: Sequence[NamedRow], runtime: Runtime) -> Iterator[s
             yield f"{text}, and counts as missing{f'; {hint}' if hint else ''}"
 
 
-def _assigned(texts: Sequence[str], runtime: Runtime) -> dict[str, Any]:
+def assigned(
+    texts: Sequence[str], runtime: Runtime, value_of: Callable[[str, Input, str], Any]
+) -> dict[str, Any]:
+    """Values by the names of the inputs, of texts such as `sepal=5.1`.
+
+    Args:
+        texts: of the command line.
+        runtime: the model.
+        value_of: reads the text of a value for an input; the last argument is what to call it.
+    """
     inputs, row = {one.name: one for one in runtime.inputs}, {}
     for text in texts:
         name, value = _split(text, runtime)
@@ -73,7 +82,7 @@ def _assigned(texts: Sequence[str], runtime: Runtime) -> dict[str, Any]:
         own = runtime.name_of(name)
         if own in row:
             raise InputError(f"{name}: expected one value, found two")
-        row[own] = _value(value, inputs[own], name)
+        row[own] = value_of(value, inputs[own], name)
     return row
 
 
@@ -113,14 +122,14 @@ def _is_decimal_comma(text: str) -> bool:
 def _csv(file: str, runtime: Runtime) -> Iterator[NamedRow]:
     names = {name for one in runtime.inputs for name in (one.name, one.title) if name}
     table = read_raw(Path(file), file, names)
-    places = [(one, _place(one, table.names, file)) for one in runtime.inputs]
+    places = [(one, place(one, table.names, file)) for one in runtime.inputs]
     for line, row in table.rows:
         where = f"{file} line {line}"
         yield (
             where,
             {
-                one.name: _cell(row[place], one, table.decimal, f"{where}: {table.names[place]}")
-                for one, place in places
+                one.name: _cell(row[at], one, table.decimal, f"{where}: {table.names[at]}")
+                for one, at in places
             },
         )
 
@@ -142,7 +151,12 @@ def _cell(cell: str, taken: Input, decimal: Decimal, name: str) -> Any:
     return int(found)
 
 
-def _place(taken: Input, header: Sequence[str], file: str) -> int:
+def place(taken: Input, header: Sequence[str], file: str) -> int:
+    """The column of a file that an input takes.
+
+    Raises:
+        InputError: there is none.
+    """
     for name in (taken.title, taken.name):
         if name in header:
             return header.index(name)
@@ -151,7 +165,8 @@ def _place(taken: Input, header: Sequence[str], file: str) -> int:
     raise InputError(unexpected(file, f"a column {name!r}", ", ".join(header[:20]), hint))
 
 
-def _json(text: str, runtime: Runtime) -> Iterator[NamedRow]:
+def json_rows(text: str, runtime: Runtime) -> Iterator[NamedRow]:
+    """The objects of a .json file, or of a text that is one."""
     is_file = not text.lstrip().startswith("{")
     name, content = (text, text_of(Path(text))) if is_file else ("JSON", text)
     value = _parsed(content, name)

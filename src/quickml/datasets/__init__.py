@@ -8,7 +8,13 @@ from quickml.datasets.catalog import REGISTERED, Catalog, Described
 from quickml.datasets.columns import Column
 from quickml.datasets.data import Data
 from quickml.datasets.dataset import Dataset, Reference
-from quickml.datasets.files import ArraysReference, FileReference, PicturesReference, TableReference
+from quickml.datasets.files import (
+    ArraysReference,
+    FileReference,
+    PicturesReference,
+    RecordingsReference,
+    TableReference,
+)
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.registry import register
 
@@ -23,6 +29,7 @@ __all__ = [
     "Described",
     "FileReference",
     "PicturesReference",
+    "RecordingsReference",
     "Reference",
     "TableReference",
     "builtin",

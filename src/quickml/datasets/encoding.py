@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,12 @@ def decode(
             row[column.name] = value
         start += column.width
     return rows
+
+
+def by_column(columns: Sequence[Column], windows: NDArray[Any]) -> list[dict[str, NDArray[Any]]]:
+    """The arrays, (steps,), that an app passes for windows of recordings, (n, steps, columns), by column."""
+    names = [column.name for column in columns]
+    return [dict(zip(names, window.T, strict=True)) for window in windows]
 
 
 def _numbers(column: Column, places: NDArray[np.generic], is_varied: NDArray[np.bool_]) -> list[Value]:

@@ -292,7 +292,81 @@ class ArraysReference(FileReference):
         return None not in (self.sha256, self.kind, self.task, self.inputs, self.targets)
 
 
-FROM_FILES: tuple[type[FileReference], ...] = (TableReference, PicturesReference, ArraysReference)
+def _sensor(value: Any) -> Any:
+    if value in ("number", "ignore"):
+        return value
+    raise wrong_form("'number' or 'ignore'")
+
+
+SensorOption = Annotated[
+    Literal["number", "ignore"],
+    BeforeValidator(_sensor),
+    WithJsonSchema({"enum": ["number", "ignore"], "type": "string"}),
+]
+
+
+@register
+class RecordingsReference(FileReference):
+    """Recordings of sensors: a .csv file with a row for each step; or a folder, or a .zip file of it, with a
+    folder for each label and a .csv file for each recording. A model takes windows of some steps. What is
+    left out is found out."""
+
+    private = frozenset({"file", "sha256", "session", "time", "columns"})
+    name: Literal["recordings"] = "recordings"
+    target: Name | None = None
+    """The column with the class of each row, or with the number to predict. Default: the name of the
+    folder."""
+    ahead: Annotated[int, Field(ge=0, le=100_000)] | None = None
+    """For a number: it is predicted so many steps after a window, or, if 0, at its last step. The end of each
+    recording is for the test, if it is not 0."""
+    labels: Annotated[
+        tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
+    ] = None
+    """The classes, in the order of the model's outputs. Default: all, sorted."""
+    session: Name | None = None
+    """Column of a single file: rows with the same value are one recording. Default: found out by its name;
+    otherwise a new recording begins where the time goes back."""
+    time: Name | None = None
+    """Column with the time of each row: a number, or a date and time. Default: found out by its name."""
+    gap: Annotated[float, Field(gt=0)] | None = None
+    """Longest time between two rows of a window, in the unit of `time`; seconds for dates. Default: 1.5 times
+    the usual one."""
+    columns: Annotated[dict[str, SensorOption], BeforeValidator(_columns)] = {}  # noqa: RUF012  # is copied
+    """Columns by their names: `number` for a sensor, or `ignore`. Default: all columns of numbers."""
+    steps: Annotated[int, Field(ge=2, le=10_000)] | None = None
+    """Steps of a window. Default: two seconds of up to 200 steps, or else 50."""
+    stride: Annotated[int, Field(ge=1, le=10_000)] | None = None
+    """Steps from the beginning of a window to that of the next one. Default: half of `steps`; 1 for numbers
+    ahead."""
+    delimiter: Literal[",", ";", "\t", "|"] | None = None
+    """The sign between two fields."""
+    decimal: Literal[".", ","] | None = None
+    """The decimal sign of numbers."""
+    encoding: Literal["utf-8", "utf-16", "cp1252"] | None = None
+    """The encoding of the text."""
+    header: Annotated[
+        bool | int | None,
+        BeforeValidator(lambda value: value if value is None else _header(value)),
+        WithJsonSchema({"anyOf": [{"type": "boolean"}, {"type": "integer", "minimum": 1}]}),
+    ] = None
+    """Whether the first line has the names of the columns, or the number of the line that has them."""
+    test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
+    """Fraction of the windows that is held out for the test, in whole recordings where a class has several.
+    Default: 0.2, without a `test` folder."""
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
+        found = (self.sha256, self.steps, self.stride, self.delimiter, self.decimal, self.header)
+        return None not in found and bool(self.columns)
+
+
+FROM_FILES: tuple[type[FileReference], ...] = (
+    TableReference,
+    PicturesReference,
+    ArraysReference,
+    RecordingsReference,
+)
 """All references to files."""
 
 

@@ -32,8 +32,10 @@ class DatasetInfo(DocumentModel):
     feature_names: tuple[str, ...] = ()
     """Names of the features in order; for a sequence, of the features of a step."""
     columns: tuple[Column, ...] = ()
-    """Columns of a table, whose raw values an app passes by name. The samples are encoded rows; see
-    `encoding`."""
+    """Columns whose raw values an app passes by name. The samples of a table are encoded rows; see
+    `encoding`. Of a sequence, each column is an array of one number per step."""
+    rate: str = ""
+    """How often a step of a sequence is recorded, such as `50 per second`; empty if that is not known."""
     vocabulary: tuple[str, ...] = ()
     """Meaning of each token, from 0 on."""
     target_name: str = ""
@@ -103,10 +105,12 @@ def _inconsistency(info: DatasetInfo) -> str:
 def _wrong_columns(info: DatasetInfo) -> str:
     if problem := inconsistency(info.columns):
         return problem
-    if info.kind != "features":
+    if info.kind not in ("features", "sequence"):
         return f"columns: expected none of {info.kind}"
-    if info.shape != (width(info.columns),):
-        return f"shape: expected ({width(info.columns)},), the places of all columns, found {info.shape}"
+    if info.kind == "sequence" and any(column.is_category for column in info.columns):
+        return "columns: expected numbers in a sequence, found a category"
+    if info.shape[-1] != width(info.columns):
+        return f"shape: expected {width(info.columns)}, the places of all columns, at the end of {info.shape}"
     if info.feature_names != feature_names(info.columns):
         return f"feature_names: expected those of the columns, found {info.feature_names}"
     return ""

@@ -61,6 +61,8 @@ Code = Literal[
     "pictures-option",
     "arrays-source",
     "arrays-option",
+    "recordings-source",
+    "recordings-option",
     "wrong-type",
     "unknown-value",
     "out-of-range",

@@ -40,7 +40,8 @@ from quickml.document.training import OPTIMIZERS, EarlyStopping, Training
 OWN_DATA = (
     'write {"name": "table", "file": "flowers.csv", "target": "species"} for a table of your own, see'
     ' docs/how-to/use-your-own-table.md, or {"name": "pictures", "file": "fruit"} for pictures, see'
-    " docs/how-to/use-your-own-pictures.md; other files need a dataset class, see"
+    ' docs/how-to/use-your-own-pictures.md, or {"name": "recordings", "file": "motion"} for sensors, see'
+    " docs/how-to/use-your-own-recordings.md; other files need a dataset class, see"
     " docs/how-to/add-a-dataset.md"
 )
 _NO_SHAPE = "leave it out: the dataset gives the shape of the input"

@@ -13,7 +13,8 @@
     │   └── SourceError            data of the user cannot be learned from; says where it is wrong
     │       ├── TableError             a table
     │       ├── PicturesError          pictures
-    │       └── ArraysError            arrays
+    │       ├── ArraysError            arrays
+    │       └── RecordingsError        recordings
     ├── TrainingError          training cannot continue (for example, the loss is no longer finite)
     │   └── CheckpointError        a checkpoint cannot be resumed from
     ├── ResultError            the result folder cannot be written
@@ -72,6 +73,7 @@ from quickml.errors.data import (
     InputError,
     PictureError,
     PicturesError,
+    RecordingsError,
     ResultError,
     RoomError,
     SourceError,
@@ -163,6 +165,7 @@ __all__ = [
     "QueueFullError",
     "QuickMLError",
     "QuotaError",
+    "RecordingsError",
     "RequestError",
     "ResultError",
     "RoomError",

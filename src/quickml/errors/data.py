@@ -52,6 +52,10 @@ class ArraysError(SourceError):
     """A file of arrays cannot be learned from. `entry` is the name of an array."""
 
 
+class RecordingsError(SourceError):
+    """A folder or an archive of recordings cannot be learned from."""
+
+
 class TrainingError(QuickMLError):
     """Training cannot continue."""
 

@@ -35,7 +35,13 @@ def fit(spec: InputSpec, value: Any) -> NDArray[Any]:
             raise InputError(f"The input {spec.name!r} is missing.")
         with np.errstate(all="ignore"):  # a file may have a default value beyond the range of the input
             return np.full(spec.graph_shape, spec.default).astype(spec.dtype)
-    return _array(spec, np.asarray(value))
+    try:
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        raise InputError(
+            f"The input {spec.name!r} expects an array, found lists of different lengths."
+        ) from None
+    return _array(spec, array)
 
 
 _PLAIN = {float: "double", int: "int64", str: "string"}

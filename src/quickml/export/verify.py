@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.datasets.columns import Column
-from quickml.datasets.encoding import decode
+from quickml.datasets.encoding import by_column, decode
 from quickml.datasets.mapped import parts
 from quickml.document.export import Weights
 from quickml.errors import VerificationError
@@ -66,10 +66,13 @@ def answers(
 
     A file that takes the columns of a table is given raw rows, which are encoded as `inputs`. Among them are
     missing values, and categories that the file does not know. With `most_raw`, further rows are given to the
-    network alone, which takes a fraction of the time.
+    network alone, which takes a fraction of the time. A file that takes recordings is given an array for each
+    column.
     """
     runtime = Runtime.load(path)
-    if columns and runtime.takes_columns:
+    if columns and inputs.ndim == 3:
+        found = runtime.rows(by_column(columns, inputs))
+    elif columns and runtime.takes_columns:
         found = runtime.rows(decode(columns, inputs[:most_raw]))
         if len(found) < len(inputs):
             further = _in_parts(Runtime.load(path, network_only=True), inputs[most_raw:])

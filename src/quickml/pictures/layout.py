@@ -66,16 +66,16 @@ def layout(source: PictureSource) -> Layout:
         found: list[tuple[str, str, Part]] = [(name, source.labels[name], "train") for name in pictures]
         empty: list[str] = []
     else:
-        found, empty, more = _by_folder(source, pictures, [*source.folders])
+        found, empty, more = by_folder(source, pictures, [*source.folders])
         notices += more
     if empty:
         hint = "add some, or remove the folder"
         raise PicturesError(source.file, "pictures in the folder of each class", "none", hint, entry=empty[0])
-    labels = _labels(source, [label for _, label, _ in found])
+    labels = labels_of(source, [label for _, label, _ in found])
     files = [PictureFile(name=name, label=labels[label], part=part) for name, label, part in found]
     result = Layout(
         files=tuple(sorted(files, key=lambda file: (file.label, file.name))),
-        labels=_sorted({*labels.values()}),
+        labels=in_order({*labels.values()}),
         has_test=any(file.part == "test" for file in files),
         notices=tuple(notices),
     )
@@ -83,16 +83,20 @@ def layout(source: PictureSource) -> Layout:
     return result
 
 
-def _by_folder(
-    source: PictureSource, pictures: Sequence[str], folders: Sequence[str]
+def by_folder(
+    source: PictureSource, names: Sequence[str], folders: Sequence[str], what: str = "pictures"
 ) -> tuple[list[tuple[str, str, Part]], list[str], list[Notice]]:
-    """Names with label and part, folders without a picture, and notices."""
-    root = _root([*pictures, *(f"{folder}/" for folder in folders)])
-    parts, notices = _parts(source, root, pictures)
-    notices += _training_too(parts)
+    """Names with label and part, folders without one of them, and notices; `what` messages call the files.
+
+    Raises:
+        PicturesError: none is in a folder.
+    """
+    root = _root([*names, *(f"{folder}/" for folder in folders)])
+    parts, notices = _parts(source, root, names, what)
+    notices += _training_too(parts, what)
     found: list[tuple[str, str, Part]] = []
     beside, classes = 0, set()
-    for name in pictures:
+    for name in names:
         prefix, part = next(
             ((prefix, part) for prefix, part in parts.items() if name.startswith(prefix)), ("", None)
         )
@@ -103,11 +107,12 @@ def _by_folder(
         classes.add(prefix + inner[0])
         found.append((name, inner[0], part))
     if not found:
-        what = "unpack the archive" if _suffix(source.file) == ".zip" else "put the pictures"
-        hint = f"{what} of each class into a folder of its own, whose name is the class"
-        raise PicturesError(source.file, "a folder for each class", f"{beside:,} pictures without one", hint)
+        is_archive = _suffix(source.file) == ".zip" and what == "pictures"
+        how = "unpack the archive" if is_archive else f"put the {what}"
+        hint = f"{how} of each class into a folder of its own, whose name is the class"
+        raise PicturesError(source.file, "a folder for each class", f"{beside:,} {what} without one", hint)
     if beside:
-        message = f"pictures beside the folders of the classes, which are passed over: {beside:,}"
+        message = f"{what} beside the folders of the classes, which are passed over: {beside:,}"
         notices.append(Notice(pointer="/dataset/file", message=message))
     children = {
         prefix + folder[len(prefix) :].split("/")[0]
@@ -129,31 +134,37 @@ def _root(names: Sequence[str]) -> str:
         root += f"{tops.pop()}/"
 
 
-def _parts(source: PictureSource, root: str, pictures: Sequence[str]) -> tuple[dict[str, Part], list[Notice]]:
-    """Which part the pictures below a path are for."""
-    tops = {name[len(root) :].split("/")[0] for name in pictures if "/" in name[len(root) :]}
+def _parts(
+    source: PictureSource, root: str, names: Sequence[str], what: str
+) -> tuple[dict[str, Part], list[Notice]]:
+    """Which part the files below a path are for."""
+    tops = {name[len(root) :].split("/")[0] for name in names if "/" in name[len(root) :]}
     named = {top.casefold(): top for top in tops}
     train = next((named[name] for name in TRAIN_FOLDERS if name in named), None)
     test = next((named[name] for name in TEST_FOLDERS if name in named), None)
     if train is None or test is None:
         return {root: "train"}, []
     if others := sorted(tops - {named.get(name) for name in TRAIN_FOLDERS + TEST_FOLDERS}):
-        expected, hint = f"no pictures beside {train!r} and {test!r}", "move them into one of these"
+        expected, hint = f"no {what} beside {train!r} and {test!r}", "move them into one of these"
         raise PicturesError(source.file, expected, "some", hint, entry=root + others[0])
     parts: dict[str, Part] = {f"{root}{top}/": "test" if top == test else "train" for top in sorted(tops)}
-    message = f"the pictures in {printable(test, 40)!r} are for the test"
+    message = f"the {what} in {printable(test, 40)!r} are for the test"
     return parts, [Notice(pointer="/dataset/file", message=message)]
 
 
-def _training_too(parts: Mapping[str, Part]) -> Iterator[Notice]:
+def _training_too(parts: Mapping[str, Part], what: str) -> Iterator[Notice]:
     more = [prefix.rstrip("/").rsplit("/")[-1] for prefix, part in parts.items() if part == "train"]
     if more := [name for name in more if name.casefold() in TEST_FOLDERS]:
-        message = f"the pictures in {', '.join(map(repr, more))} are learned from, too"
+        message = f"the {what} in {', '.join(map(repr, more))} are learned from, too"
         yield Notice(pointer="/dataset/file", message=message)
 
 
-def _labels(source: PictureSource, found: Sequence[str]) -> dict[str, str]:
-    """The label of each name of a class: in one Unicode form, NFC."""
+def labels_of(source: PictureSource, found: Sequence[str], what: str = "pictures") -> dict[str, str]:
+    """The label of each name of a class: in one Unicode form, NFC.
+
+    Raises:
+        PicturesError: there are too few or too many, or two that look alike.
+    """
     labels: dict[str, str] = {}
     folded: dict[str, str] = {}
     for name in sorted(set(found)):
@@ -173,7 +184,7 @@ def _labels(source: PictureSource, found: Sequence[str]) -> dict[str, str]:
     if len(labels) > MAX_CLASSES:
         raise PicturesError(source.file, f"at most {MAX_CLASSES:,} classes", f"{len(labels):,}")
     if len(labels) < 2:
-        hint = "put the pictures of each class into a folder of its own, whose name is the class"
+        hint = f"put the {what} of each class into a folder of its own, whose name is the class"
         raise PicturesError(source.file, "two or more classes", f"one, {labels.popitem()[1]!r}", hint)
     return labels
 
@@ -196,7 +207,7 @@ def _check_counts(source: PictureSource, found: Layout) -> None:
             raise PicturesError(source.file, expected, f"one of {label!r}", hint)
 
 
-def _sorted(labels: set[str]) -> tuple[str, ...]:
+def in_order(labels: set[str]) -> tuple[str, ...]:
     """By name; numbers by value."""
     if all(label.isascii() and label.isdigit() for label in labels):
         return tuple(sorted(labels, key=lambda label: (int(label), label)))

@@ -40,7 +40,9 @@ def listed_pictures(path: Path, file: str, is_there: Callable[[str], bool]) -> P
         PicturesError: it cannot be read, or names a file that is not beside it.
     """
     try:
-        table = read(path, file, asked=Asked(names=frozenset({PATH, TARGET})), grouped=PATH)
+        table = read(
+            path, file, asked=Asked(names=frozenset({PATH, TARGET})), whole=lambda name: name == PATH
+        )
     except TableError as error:
         raise PicturesError(file, error.expected, error.found, error.hint, line=error.line) from None
     if not {PATH, TARGET} <= {*table.names}:

@@ -95,7 +95,7 @@ class Explainer:
             ArtifactDamagedError: the stored file is damaged.
         """
         opened = self._models.open(delivery, options.file)
-        if opened.columns:
+        if opened.columns and opened.plan.info.kind == "features":
             found = f"the {len(opened.columns)} columns of a table"
             raise UnsupportedModelError(f"the model: explanations need one array or image, found {found}")
         info, kind = opened.plan.info, opened.plan.info.kind

@@ -117,12 +117,14 @@ class Opened:
 
     @property
     def columns(self) -> tuple[Column, ...]:
-        """The columns of a table whose raw values the file takes by name; empty for other files."""
-        return self.plan.info.columns if self.runtime.takes_columns else ()
+        """The columns whose raw values the file takes by name: of a table a value each, of recordings an
+        array of all steps. Empty for other files."""
+        is_recorded = self.plan.info.kind == "sequence"
+        return self.plan.info.columns if is_recorded or self.runtime.takes_columns else ()
 
     @cached_property
     def input(self) -> Input:
-        """The input of the model; for the columns of a table, an encoded row."""
+        """The input of the model; for columns, an encoded row, or a window of recordings."""
         if not self.columns:
             return self.runtime.only_input()
         from quickml.export.runtime import Input
@@ -135,7 +137,7 @@ class Opened:
         if isinstance(sample, Mapping):
             return self.runtime.run(sample)
         if self.columns:
-            return self.runtime.run(_raw_row(self.columns, sample))
+            return self.runtime.run(_by_column(self.columns, sample))
         return self.runtime.run({self.input.name: sample.reshape(self.input.shape)})
 
     def answer(self, given: Mapping[str, NDArray[Any]]) -> list[float]:
@@ -260,14 +262,16 @@ def _run(opened: Opened, sample: NDArray[Any] | Mapping[str, Any], name: str) ->
         raise InputError(f"{name}: {error}") from None
 
 
-def _raw_row(columns: Sequence[Column], sample: NDArray[Any]) -> Mapping[str, Any]:
-    """The raw values of an encoded row.
+def _by_column(columns: Sequence[Column], sample: NDArray[Any]) -> Mapping[str, Any]:
+    """The raw values of an encoded row, or the arrays of a window, by column.
 
     Raises:
         InputError: a category has other places than 0, or a single 1.
     """
-    from quickml.datasets.encoding import decode, encode
+    from quickml.datasets.encoding import by_column, decode, encode
 
+    if sample.ndim == 2:
+        return by_column(columns, sample[None])[0]
     encoded = sample.reshape(1, -1).astype("float32")
     (row,) = decode(columns, encoded)
     if (encode(columns, [row]) != encoded).any():

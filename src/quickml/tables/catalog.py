@@ -80,7 +80,7 @@ class LocalFiles(FileCatalog[TableReference]):
             ),
             encoding=reference.encoding,
             ignored=frozenset(ignored - {*reference.targets, kept}),
-            grouped=kept,
+            whole=lambda name: name == kept,
         )
 
     def _other(self, prefix: str, reference: TableReference, table: Table) -> Table:

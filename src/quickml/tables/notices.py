@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from quickml.datasets.columns import Column, width
-from quickml.datasets.files import TableReference
+from quickml.datasets.files import RecordingsReference, TableReference
 from quickml.errors import Notice
 from quickml.tables.features import Feature, missing_values
 from quickml.tables.parts import TableParts
@@ -27,7 +27,7 @@ FAR_APART = 3
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
-def of_reading(table: Table, reference: TableReference) -> Iterator[Notice]:
+def of_reading(table: Table, reference: TableReference | RecordingsReference) -> Iterator[Notice]:
     """How the file is written."""
     dialect, facts = table.dialect, []
     if reference.encoding is None:

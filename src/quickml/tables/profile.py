@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from quickml.datasets.files import TableReference
 from quickml.errors import DocumentError, Notice, Problem
@@ -152,7 +153,8 @@ def _table(path: Path, file: str, targets: Sequence[str], given: Mapping[str, An
         names=frozenset(targets),
     )
     grouped = given.get("group") or given.get("order")
-    return read(path, file, asked=asked, encoding=given.get("encoding"), grouped=grouped)
+    encoding = given.get("encoding")
+    return read(path, file, asked=asked, encoding=encoding, whole=lambda name: name == grouped)
 
 
 def _of_document(prepared: Prepared) -> Iterator[Notice]:
@@ -179,12 +181,16 @@ def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[ColumnProf
             problem=f"expected {about.fault.expected}, found {about.fault.found}" if about.fault else "",
             missing=cells.counts.missing if is_numeric(cells) else cells.counts.missing_texts,
             different=None if cells.has_many else len(cells.values or ()),
-            **(_of_numbers(cells) if is_numeric(cells) else {"values": _commonest(cells)}),
+            **(
+                of_numbers(np.array(cells.as_numbers()))
+                if is_numeric(cells)
+                else {"values": _commonest(cells)}
+            ),
         )
 
 
-def _of_numbers(cells: Cells) -> dict[str, Any]:
-    numbers = np.array(cells.as_numbers())
+def of_numbers(numbers: NDArray[np.float64]) -> dict[str, Any]:
+    """What a profile says of numbers, of which NaN are missing, not all."""
     numbers = numbers[~np.isnan(numbers)]
     low, high = float(numbers.min()), float(numbers.max())
     # Not NumPy's histogram, which refuses numbers that are hardly larger than the gaps between floats.

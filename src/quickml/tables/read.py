@@ -78,7 +78,7 @@ def read(
     asked: Asked | None = None,
     encoding: Encoding | None = None,
     ignored: frozenset[str] = frozenset(),
-    grouped: str | None = None,
+    whole: Callable[[str], bool] = lambda name: False,  # noqa: ARG005
 ) -> Table:
     """Read a CSV file.
 
@@ -88,7 +88,7 @@ def read(
         asked: how it is written, as far as that is known.
         encoding: if known.
         ignored: columns that are passed over.
-        grouped: a column whose values are all kept, however many.
+        whole: whether all values of a column are kept, however many.
 
     Raises:
         TableError: the file cannot be read, or is damaged.
@@ -98,7 +98,7 @@ def read(
         found = dialect(text.sample, is_whole=text.is_whole, asked=asked or Asked())
         records = Records(text, found)
         columns = {
-            name: Cells(found.decimal, *([UNLIMITED] if name == grouped else []))
+            name: Cells(found.decimal, *([UNLIMITED] if whole(name) else []))
             for name in _several(records)
             if name not in ignored or name == ""
         }

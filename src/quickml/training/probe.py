@@ -31,14 +31,14 @@ def probe_inputs(
         held_out: (n, *input shape) raw test samples: uint8 pixels, float32 features, int32 tokens, or the
             encoded rows of a table.
         seed: the same seed gives the same variations.
-        columns: those of a table.
+        columns: those that an app passes by name, if it does.
 
     Returns:
         256 to 512 samples of the same type (of a table a few more), and how many of them, counted from the
         front, are unmodified test samples.
     """
     plain = held_out[:MOST]
-    if columns:
+    if columns and held_out.ndim == 2:
         count = max(LEAST - len(plain), LEAST_WITH_GAPS, 2 * len(columns))
         return np.concatenate([plain, _with_gaps(plain, count, seed, columns)]), len(plain)
     if len(plain) >= LEAST:

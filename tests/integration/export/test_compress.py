@@ -507,7 +507,7 @@ def example_file(layer, example, kind, folder):
     randomise(model, 3)
     found, target = weights(model), target_of(kind, 18)
     path = folder / f"model.{kind}"
-    convert(emit(graph, found, input_name="x", opset=target), kind, target).save(str(path))
+    convert(emit(graph, found, input_names=("x",), opset=target), kind, target).save(str(path))
     matrices = [
         name for arrays in found.values() for name in arrays if name.endswith(("kernel", "embeddings"))
     ]

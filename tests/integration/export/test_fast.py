@@ -46,7 +46,7 @@ def test_files_are_the_same_as_without_it(trained, kind, tmp_path, monkeypatch):
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_damaged_program_is_still_refused(trained, kind):
     target = conversion.target_of(kind)
-    program = emit(trained.plan.graph, trained.weights, input_name="sequence", opset=target)
+    program = emit(trained.plan.graph, trained.weights, input_names=("sequence",), opset=target)
     operation = program.functions["main"].operations[-1]
     operation.inputs["x"].child_ops.append(operation)  # as if the operation took it twice
     with pytest.raises(Exception, match="should be consumed by op"):

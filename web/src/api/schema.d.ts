@@ -1540,7 +1540,7 @@ export interface components {
              * Dataset
              * @description A dataset's name, or an object with its name and options.
              */
-            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"] | components["schemas"]["DocumentPicturesReference"] | components["schemas"]["DocumentArraysReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table" | "pictures" | "arrays");
+            dataset: (components["schemas"]["DocumentIris"] | components["schemas"]["DocumentWine"] | components["schemas"]["DocumentBreastCancer"] | components["schemas"]["DocumentDigits"] | components["schemas"]["DocumentDiabetes"] | components["schemas"]["DocumentMnist"] | components["schemas"]["DocumentMnistRows"] | components["schemas"]["DocumentFashionMnist"] | components["schemas"]["DocumentCircles"] | components["schemas"]["DocumentMoons"] | components["schemas"]["DocumentBlobs"] | components["schemas"]["DocumentXor"] | components["schemas"]["DocumentSpirals"] | components["schemas"]["DocumentWaves"] | components["schemas"]["DocumentAdding"] | components["schemas"]["DocumentBrackets"] | components["schemas"]["DocumentTableReference"] | components["schemas"]["DocumentPicturesReference"] | components["schemas"]["DocumentArraysReference"] | components["schemas"]["DocumentRecordingsReference"]) | ("iris" | "wine" | "breast_cancer" | "digits" | "diabetes" | "mnist" | "mnist_rows" | "fashion_mnist" | "circles" | "moons" | "blobs" | "xor" | "spirals" | "waves" | "adding" | "brackets" | "table" | "pictures" | "arrays" | "recordings");
             /**
              * @default {
              *       "formats": [
@@ -4191,6 +4191,122 @@ export interface components {
             width_factor: (number | number[]) | null;
         };
         /**
+         * RecordingsReference
+         * @description Recordings of sensors: a .csv file with a row for each step; or a folder, or a .zip file of it, with a
+         *     folder for each label and a .csv file for each recording. A model takes windows of some steps. What is
+         *     left out is found out.
+         */
+        DocumentRecordingsReference: {
+            /**
+             * Ahead
+             * @description For a number: it is predicted so many steps after a window, or, if 0, at its last step. The end of each recording is for the test, if it is not 0.
+             * @default null
+             */
+            ahead: number | null;
+            /**
+             * Columns
+             * @description Columns by their names: `number` for a sensor, or `ignore`. Default: all columns of numbers.
+             * @default {}
+             */
+            columns: {
+                [key: string]: "number" | "ignore";
+            };
+            /**
+             * Decimal
+             * @description The decimal sign of numbers.
+             * @default null
+             */
+            decimal: ("." | ",") | null;
+            /**
+             * Delimiter
+             * @description The sign between two fields.
+             * @default null
+             */
+            delimiter: ("," | ";" | "\t" | "|") | null;
+            /**
+             * Encoding
+             * @description The encoding of the text.
+             * @default null
+             */
+            encoding: ("utf-8" | "utf-16" | "cp1252") | null;
+            /**
+             * File
+             * @description What the file is called. On the command line: its path, relative to the document's folder.
+             */
+            file: string;
+            /**
+             * Gap
+             * @description Longest time between two rows of a window, in the unit of `time`; seconds for dates. Default: 1.5 times the usual one.
+             * @default null
+             */
+            gap: number | null;
+            /**
+             * Header
+             * @description Whether the first line has the names of the columns, or the number of the line that has them.
+             * @default null
+             */
+            header: boolean | number;
+            /**
+             * Labels
+             * @description The classes, in the order of the model's outputs. Default: all, sorted.
+             * @default null
+             */
+            labels: string[] | null;
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            name: "recordings";
+            /**
+             * Seed
+             * @description Seed for drawing, shuffling and splitting the samples.
+             * @default 0
+             */
+            seed: number;
+            /**
+             * Session
+             * @description Column of a single file: rows with the same value are one recording. Default: found out by its name; otherwise a new recording begins where the time goes back.
+             * @default null
+             */
+            session: string | null;
+            /**
+             * Sha256
+             * @description SHA-256 of the file. Another content is refused.
+             * @default null
+             */
+            sha256: string | null;
+            /**
+             * Steps
+             * @description Steps of a window. Default: two seconds of up to 200 steps, or else 50.
+             * @default null
+             */
+            steps: number | null;
+            /**
+             * Stride
+             * @description Steps from the beginning of a window to that of the next one. Default: half of `steps`; 1 for numbers ahead.
+             * @default null
+             */
+            stride: number | null;
+            /**
+             * Target
+             * @description The column with the class of each row, or with the number to predict. Default: the name of the folder.
+             * @default null
+             */
+            target: string | null;
+            /**
+             * Test Fraction
+             * @description Fraction of the windows that is held out for the test, in whole recordings where a class has several. Default: 0.2, without a `test` folder.
+             * @default null
+             */
+            test_fraction: number | null;
+            /**
+             * Time
+             * @description Column with the time of each row: a number, or a date and time. Default: found out by its name.
+             * @default null
+             */
+            time: string | null;
+        };
+        /**
          * Regularizer
          * @description A penalty on the size of weights, added to the loss: l1 * sum|w| + l2 * sum w².
          */
@@ -5521,7 +5637,7 @@ export interface components {
             color_space: string;
             /**
              * Column
-             * @description Of an input of a table's model: the name of the column, if it differs.
+             * @description Of an input that is a column of a table or of recordings: the name of the column, if it differs.
              * @default
              */
             column: string;

@@ -1,4 +1,4 @@
-"""`quickml data` and `quickml init`: what is in a table, pictures or arrays, and a document to start from."""
+"""`quickml data` and `quickml init`: what is in data of the user, and a document to start from."""
 
 from __future__ import annotations
 
@@ -6,40 +6,51 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from quickml.arrays.inputs import RANKS
 from quickml.arrays.profile import ArraysProfile
 from quickml.arrays.profile import profile as profile_of_arrays
 from quickml.arrays.sources import are_arrays
 from quickml.cli.display.arrays import show_arrays
-from quickml.cli.display.formatting import counted, problem_lines
+from quickml.cli.display.formatting import counted
 from quickml.cli.display.output import note, say, say_json, say_table
 from quickml.cli.display.pictures import PictureProgress
-from quickml.cli.display.profiles import bar, bars, pretty, show_pictures
-from quickml.datasets.info import Kind
+from quickml.cli.display.profiles import (
+    content,
+    pretty,
+    show_classes,
+    show_pictures,
+    show_recordings,
+    show_rest,
+)
 from quickml.errors import DocumentError, InputError
 from quickml.pictures.profile import PictureProfile
 from quickml.pictures.sources import are_pictures
+from quickml.recordings.files import are_recordings
+from quickml.recordings.profile import RecordingsProfile
 from quickml.text import printable
 
 if TYPE_CHECKING:
     from quickml.tables.profile import ColumnProfile, Profile
 
+    AnyProfile = Profile | PictureProfile | RecordingsProfile | ArraysProfile
+
+KINDS = ("table", "pictures", "recordings")
+Known = TypeVar("Known", bound=str)
+
 MOST_COLUMNS = 200
 """Columns that are shown on a terminal."""
-MOST_VALUES = 5
-MOST_CLASSES = 20
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
 def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_json: bool) -> None:
-    """Print what is in a table, pictures or arrays, and a document that learns from it.
+    """Print what is in a table, pictures, recordings or arrays, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
 
     Raises:
-        TableError, PicturesError, ArraysError: it cannot be read.
+        TableError, PicturesError, ArraysError, DocumentError: it cannot be read.
         InputError: an option is given that belongs to something else.
     """
     found = _profile(path, _name(path), target, kind)
@@ -47,6 +58,8 @@ def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_
         say_json(found.to_json())
     elif isinstance(found, PictureProfile):
         show_pictures(found)
+    elif isinstance(found, RecordingsProfile):
+        show_recordings(found)
     elif isinstance(found, ArraysProfile):
         show_arrays(found)
     else:
@@ -56,7 +69,7 @@ def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_
 
 
 def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None, out: Path | None) -> None:
-    """Write a document that learns from a table, pictures or arrays.
+    """Write a document that learns from a table, pictures, recordings or arrays.
 
     Raises:
         TableError, PicturesError, ArraysError: it cannot be read.
@@ -81,19 +94,22 @@ def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None,
     say(f"train it with: quickml run {out}")
 
 
-def _profile(
-    path: Path, file: str, target: Sequence[str] | None, kind: str | None
-) -> Profile | PictureProfile | ArraysProfile:
+def _profile(path: Path, file: str, target: Sequence[str] | None, kind: str | None) -> AnyProfile:
     if are_arrays(path):
         if target:
             raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
-        return profile_of_arrays(path, file, _kind(kind))
-    if kind is not None:
-        raise InputError("--kind: expected a file of arrays")
-    if not are_pictures(path):
+        return profile_of_arrays(path, file, _checked(kind, tuple(RANKS)))
+    kind = _checked(kind, KINDS) or _kind(path)
+    if kind == "table":
         from quickml.tables.profile import profile
 
         return profile(path, file, target)
+    if kind == "recordings":
+        from quickml.recordings.profile import profile as profile_of_recordings
+
+        if target and len(target) > 1:
+            raise InputError(f"--target: expected one for recordings, found {len(target)}")
+        return profile_of_recordings(path, file, target[0] if target else None)
     if target:
         raise InputError("--target: expected a table; the classes of pictures are their folders")
     from quickml.pictures.profile import profile as profile_of_pictures
@@ -101,11 +117,20 @@ def _profile(
     return profile_of_pictures(path, file, PictureProgress().show)
 
 
-def _kind(name: str | None) -> Kind | None:
-    kinds: dict[str, Kind] = {kind: kind for kind in RANKS}
-    if name is not None and name not in kinds:
-        raise InputError(f"--kind: expected {', '.join(kinds)}, found {printable(name, 40)!r}")
-    return kinds[name] if name else None
+def _checked(kind: str | None, known: tuple[Known, ...]) -> Known | None:
+    if kind is None:
+        return None
+    found = next((one for one in known if one == kind), None)
+    if found is None:
+        raise InputError(f"--kind: expected {', '.join(known)}, found {printable(kind, 40)!r}")
+    return found
+
+
+def _kind(path: Path) -> str:
+    """What a path has, as far as that is clear: a .csv file is taken for a table."""
+    if are_recordings(path):
+        return "recordings"
+    return "pictures" if are_pictures(path) else "table"
 
 
 def _name(path: Path) -> str:
@@ -125,7 +150,11 @@ def _relative(path: Path, folder: Path) -> str:
         return str(path.absolute())
 
 
-def _about(found: Profile | PictureProfile | ArraysProfile) -> str:
+def _about(found: AnyProfile) -> str:
+    if isinstance(found, RecordingsProfile):
+        what = f"{len(found.classes)} classes" if found.classes else f"{found.target!r}, a number,"
+        windows = f"{counted(found.windows, 'window')} of {counted(found.recordings, 'recording')}"
+        return f"learns {what} from {windows}"
     if isinstance(found, ArraysProfile):
         what = f"{len(found.classes)} classes" if found.classes else "a number"
         return f"learns {what} from {counted(sum(found.sizes or ()), 'sample')}"
@@ -156,52 +185,16 @@ def _show(found: Profile) -> None:
         say(f"and {counted(len(found.columns) - MOST_COLUMNS, 'column')} more, which --json has")
     if found.labels:
         say("", f"samples per {'label' if _is_multi_label(found) else 'class'} of {found.target!r}:")
-        _show_classes(found.labels)
-    if found.notices:
-        say("", *(f"notice: {notice}" for notice in found.notices))
-    if found.document is not None:
-        say("", f"a document to start from; `quickml init {table.file}` writes it:", "")
-        say(*pretty(found.document).splitlines())
-    else:
-        note("", *problem_lines(DocumentError(found.problems), table.file))
-
-
-def _show_classes(labels: Sequence[tuple[str, int]]) -> None:
-    """Bars for the classes in order; of many, for the commonest and the rarest."""
-    shown = list(labels)
-    if len(labels) > MOST_CLASSES:
-        ranked = sorted(labels, key=lambda label: -label[1])
-        shown = [*ranked[: MOST_CLASSES // 2], *ranked[-MOST_CLASSES // 2 :]]
-    most = max(count for _, count in labels)
-    say_table([(f"  {printable(label, 30)}", f"{count:,}", bar(count, most)) for label, count in shown],
-              right=(1,))  # fmt: skip
-    if len(labels) > MOST_CLASSES:
-        between = f"{len(labels) - MOST_CLASSES:,} more between the commonest and the rarest"
-        say(f"  and {between}, which --json has")
+        show_classes(found.labels)
+    show_rest(found.notices, found.document, found.problems, table.file)
 
 
 def _row(column: ColumnProfile, found: Profile) -> tuple[str, str, str, str]:
     name, missing = printable(column.name, 40), f"{column.missing:,}" if column.missing else ""
     if column.name in found.targets:
-        return name, "target", missing, _content(column)
+        return name, "target", missing, content(column)
     if column.problem:
         return name, "problem", missing, column.problem
     if column.type == "ignore":
         return name, "left out", missing, column.reason
-    return name, column.type, missing, _content(column)
-
-
-def _content(column: ColumnProfile) -> str:
-    if column.low is not None and column.high is not None and column.mean is not None:
-        most = max(column.histogram)
-        bars = "".join(_level(count, most) for count in column.histogram)
-        mean = f"{column.mean:.4g}" if abs(column.mean) < 10_000 else f"{column.mean:g}"
-        return f"{bars}  {column.low:g} to {column.high:g}, mean {mean}"
-    shown = [f"{printable(value, 30)} ({count:,})" for value, count in column.values[:MOST_VALUES]]
-    more = len(column.values) - len(shown)
-    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
-
-
-def _level(count: int, most: int) -> str:
-    levels = bars()
-    return levels[0] if not count else levels[1 + count * (len(levels) - 2) // most]
+    return name, column.type, missing, content(column)

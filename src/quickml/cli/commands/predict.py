@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from quickml.cli.display.output import note, say, say_json
 from quickml.cli.inputs import numbers, pictures
 from quickml.cli.named_inputs import named_rows, unknown_categories
+from quickml.cli.windows import takes_windows, windows
 from quickml.errors import InputError
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ def _samples(runtime: Runtime, inputs: Sequence[str]) -> list[tuple[str, Any]]:
         rows: list[tuple[str, Any]] = list(named_rows(inputs, runtime))
         note(*islice(unknown_categories(rows, runtime), MAX_NOTES))
         return rows
+    if takes_windows(runtime, inputs):
+        return list(windows(inputs, runtime))
     needed = runtime.only_input()
     read = pictures if needed.kind == "image" else numbers
     return list(read(inputs, needed.shape))

@@ -1,21 +1,28 @@
-"""Shows profiles: bars, a document, and what is in pictures. `commands/data.py` shows tables."""
+"""Shows profiles: bars, a document, what is in pictures and recordings. `commands/data.py` shows tables."""
 
 from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_table
-from quickml.errors import DocumentError
+from quickml.errors import DocumentError, Notice, Problem
 from quickml.pictures.profile import PictureProfile
+from quickml.recordings.profile import RecordingsProfile
+from quickml.tables.profile import ColumnProfile
 from quickml.text import printable
 
 _BARS = " ▁▂▃▄▅▆▇█"
 _ASCII_BARS = " .:-=+*#@"
 MOST_CLASSES = 200
 """Classes that are shown on a terminal."""
+MOST_SHOWN_CLASSES = 20
+"""Of those, with bars."""
+MOST_SENSORS = 200
+MOST_VALUES = 5
 LONGEST_LINE = 100
 """Characters of an object or a list on one line of a document."""
 
@@ -37,13 +44,74 @@ def show_pictures(found: PictureProfile) -> None:
     sizes = [f"{width} x {height} ({count:,})" for height, width, count in found.sizes]
     more = found.different_sizes - len(sizes)
     say("", f"width and height: {', '.join(sizes)}" + (f" and {more:,} more" if more > 0 else ""))
-    if found.notices:
-        say("", *(f"notice: {notice}" for notice in found.notices))
-    if found.document is not None:
-        say("", f"a document to start from; `quickml init {found.file}` writes it:", "")
-        say(*pretty(found.document).splitlines())
+    show_rest(found.notices, found.document, found.problems, found.file)
+
+
+def show_recordings(found: RecordingsProfile) -> None:
+    """Print what is in recordings, and the document that is proposed."""
+    about = [counted(found.recordings, "recording"), counted(found.rows, "row"), found.rate]
+    say(f"{found.file}: {', '.join(filter(None, about))}", "")
+    rows = list(map(_sensor_row, found.sensors[:MOST_SENSORS]))
+    say_table([("column", "type", "missing", "values"), *rows], right=(2,))
+    if len(found.sensors) > MOST_SENSORS:
+        say(f"and {counted(len(found.sensors) - MOST_SENSORS, 'column')} more, which --json has")
+    if found.steps is not None:
+        windows = f"{counted(found.windows, 'window')} of {found.steps} steps, one every {found.stride}"
+        say("", f"{windows}{'; per class:' if found.classes else ''}")
+    if found.classes:
+        show_classes(found.classes)
+    show_rest(found.notices, found.document, found.problems, found.file)
+
+
+def _sensor_row(one: ColumnProfile) -> tuple[str, str, str, str]:
+    name = printable(one.name, 40)
+    if one.reason:
+        return name, "left out", "", one.reason
+    return name, "sensor", f"{one.missing:,}" if one.missing else "", content(one)
+
+
+def show_rest(
+    notices: Sequence[Notice], document: dict[str, Any] | None, problems: Sequence[Problem], file: str
+) -> None:
+    """Print notices, and the document that is proposed or why there is none."""
+    if notices:
+        say("", *(f"notice: {notice}" for notice in notices))
+    if document is not None:
+        say("", f"a document to start from; `quickml init {file}` writes it:", "")
+        say(*pretty(document).splitlines())
     else:
-        note("", *problem_lines(DocumentError(found.problems), found.file))
+        note("", *problem_lines(DocumentError(problems), file))
+
+
+def show_classes(labels: Sequence[tuple[str, int]]) -> None:
+    """Bars for the classes in order; of many, for the commonest and the rarest."""
+    shown = list(labels)
+    if len(labels) > MOST_SHOWN_CLASSES:
+        ranked = sorted(labels, key=lambda label: -label[1])
+        shown = [*ranked[: MOST_SHOWN_CLASSES // 2], *ranked[-MOST_SHOWN_CLASSES // 2 :]]
+    most = max(count for _, count in labels)
+    say_table([(f"  {printable(label, 30)}", f"{count:,}", bar(count, most)) for label, count in shown],
+              right=(1,))  # fmt: skip
+    if len(labels) > MOST_SHOWN_CLASSES:
+        between = f"{len(labels) - MOST_SHOWN_CLASSES:,} more between the commonest and the rarest"
+        say(f"  and {between}, which --json has")
+
+
+def content(column: ColumnProfile) -> str:
+    """What is in a column: a histogram, or the commonest values."""
+    if column.low is not None and column.high is not None and column.mean is not None:
+        most = max(column.histogram)
+        bars = "".join(_level(count, most) for count in column.histogram)
+        mean = f"{column.mean:.4g}" if abs(column.mean) < 10_000 else f"{column.mean:g}"
+        return f"{bars}  {column.low:g} to {column.high:g}, mean {mean}"
+    shown = [f"{printable(value, 30)} ({count:,})" for value, count in column.values[:MOST_VALUES]]
+    more = len(column.values) - len(shown)
+    return ", ".join(shown) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _level(count: int, most: int) -> str:
+    levels = bars()
+    return levels[0] if not count else levels[1 + count * (len(levels) - 2) // most]
 
 
 def bar(count: int, most: int) -> str:

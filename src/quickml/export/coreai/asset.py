@@ -54,7 +54,7 @@ def _order(trained: TrainedModel, keras_file: Path, path: Path) -> dict[str, obj
     from quickml.export.coreml import package  # loads coremltools, which the second process must not load
 
     plan, export = trained.plan, trained.plan.document.export
-    source = package.input_name(trained)
+    source = trained.plan.info.kind
     answer = package.PROBABILITIES if plan.info.labels else package.PREDICTION
     return {
         "keras_file": str(keras_file.resolve()),

@@ -19,13 +19,16 @@ from quickml.export.coreml.conversion import convert, quiet, target_of
 from quickml.export.coreml.emit import emit
 from quickml.export.coreml.emit.normalization import FIRST
 from quickml.export.coreml.emit.program import FLAT, ROW, input_shape, network_shape
+from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.pipeline import INNER, wrapped
+from quickml.export.coreml.sequences import finished
 from quickml.model import TrainedModel
 
 LABEL, PROBABILITIES, PREDICTION = "label", "probabilities", "prediction"
 """The names of the outputs that apps use: a classifier has a label and the probabilities of all labels, a
-regression has a prediction. The input is named after the dataset's kind, a table's after their columns."""
+regression has a prediction. The input is named after the dataset's kind, those of tables and recordings after
+their columns."""
 
 MESSAGE = Path("Data", "com.apple.CoreML", "model.mlmodel")
 """The path of the protobuf message in a package."""
@@ -82,14 +85,14 @@ def _convert(trained: TrainedModel, kind: str, target: Any, *, half: bool) -> An
     program = emit(
         plan.graph,
         trained.weights,
-        input_name=input_name(trained),
+        input_names=network_inputs(plan.info),
         opset=target,
         kind=plan.info.kind,
         both=plan.is_binary,
-        in_pipeline=bool(plan.info.columns),
+        by_name=bool(plan.info.columns),
         flat=bool(plan.info.columns) and not plan.info.labels,
     )
-    arguments: dict[str, Any] = {"inputs": [_input_type(trained)]}
+    arguments: dict[str, Any] = {"inputs": _input_types(plan.info)}
     if plan.info.labels:
         arguments["classifier_config"] = ct.ClassifierConfig(list(plan.info.labels), LABEL)
     if half and kind == "mlpackage":
@@ -119,23 +122,26 @@ def _halved(network: Any, graph: Graph) -> Any:
 def _may_be_half(graph: Graph) -> Callable[[Any], bool]:
     """Select the operations that may compute in float16: all except those that scale or pass raw values."""
     raw = {ROW, FLAT, *(n.name for n in graph.nodes if n.layer.scales_raw)}
-    return lambda operation: operation.name.removesuffix(FIRST) not in raw
+    return lambda operation: (
+        operation.name.removesuffix(FIRST) not in raw and not operation.name.startswith(f"{ROW}_")
+    )
 
 
-def input_name(trained: TrainedModel) -> str:
-    """The name of the only input."""
-    return trained.plan.info.kind
+def network_inputs(info: DatasetInfo) -> tuple[str, ...]:
+    """The names of a network's inputs: that of its kind, or one for each column of recordings."""
+    is_recorded = info.kind == "sequence" and info.columns
+    return input_names([column.name for column in info.columns]) if is_recorded else (info.kind,)
 
 
-def _input_type(trained: TrainedModel) -> Any:
+def _input_types(info: DatasetInfo) -> list[Any]:
     ct = coremltools()
-    name, dataset = input_name(trained), trained.plan.info
-    shape = network_shape(dataset.kind, dataset.shape, in_pipeline=bool(dataset.columns))
-    if not dataset.is_image:
-        whole = dataset.kind == "tokens"
-        return ct.TensorType(name=name, shape=shape, dtype=np.int32 if whole else np.float32)
+    names = network_inputs(info)
+    shape = network_shape(info.kind, info.shape, by_name=bool(info.columns))
+    if not info.is_image:
+        dtype = np.int32 if info.kind == "tokens" else np.float32
+        return [ct.TensorType(name=name, shape=shape, dtype=dtype) for name in names]
     layouts = {1: ct.colorlayout.GRAYSCALE, 3: ct.colorlayout.RGB}
-    return ct.ImageType(name=name, shape=shape, color_layout=layouts[shape[1]])
+    return [ct.ImageType(name=name, shape=shape, color_layout=layouts[shape[1]]) for name in names]
 
 
 def _described(trained: TrainedModel, model: Any, kind: str) -> Any:
@@ -154,14 +160,17 @@ def _described(trained: TrainedModel, model: Any, kind: str) -> Any:
     _check_labels(description, len(labels))
     _set_input_type(description.description.input[0].type.multiArrayType, info, kind)
     fill_metadata(trained, description.description)
-    return wrapped(description, info, PREDICTION) if info.columns else description
+    if not info.columns:
+        return description
+    finish = finished if info.kind == "sequence" else wrapped
+    return finish(description, info, PREDICTION)
 
 
 def _set_input_type(array: Any, info: DatasetInfo, kind: str) -> None:
     """Set the type of numbers; coremltools declares every input of a neural network as float32."""
     if info.kind == "tokens":
         array.dataType = array.INT32
-    elif info.columns and kind == "mlmodel":
+    elif info.kind == "features" and info.columns and kind == "mlmodel":
         # What the parts before it give; an ML program takes no doubles, so there they are declared as floats.
         array.dataType = array.DOUBLE
 
@@ -252,7 +261,9 @@ def input_description(trained: TrainedModel) -> str:
         return f"{dataset.shape[0]} tokens: {tokens}"
     names = ", ".join(dataset.feature_names)
     values = f"Raw values of: {names}" if names else f"{dataset.shape[-1]} raw values"
-    return values if dataset.kind == "features" else f"{values}; for each of {dataset.shape[0]} steps"
+    if dataset.kind == "features":
+        return values
+    return f"{values}; for each of {dataset.shape[0]} steps{f', {dataset.rate}' if dataset.rate else ''}"
 
 
 def _bytes(description: Any) -> bytes:

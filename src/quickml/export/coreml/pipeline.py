@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quickml.datasets.columns import Column
@@ -47,11 +47,7 @@ def wrapped(network: Any, info: DatasetInfo, prediction: str) -> Any:
     names = input_names([column.name for column in info.columns])
     for name, column in zip(names, info.columns, strict=True):
         _declare(model.description.input.add(name=name), column)
-    titles = {
-        name: column.name for name, column in zip(names, info.columns, strict=True) if name != column.name
-    }
-    if titles:
-        model.description.metadata.userDefined[TITLES] = json.dumps(titles, ensure_ascii=False)
+    add_titles(model.description, info.columns)
     parts = model.pipelineClassifier.pipeline if info.labels else model.pipeline
     for title, part in _parts(model, network, info):
         parts.names.append(title)
@@ -64,13 +60,21 @@ def wrapped(network: Any, info: DatasetInfo, prediction: str) -> Any:
         given = input_names(info.target_names, names)
         for index, (name, title) in enumerate(zip(given, info.target_names, strict=True)):
             what = f"The probability of {title}" if info.is_multi_label else title
-            _add_prediction(model, parts, name, what, index)
+            add_prediction(model, parts, name, what, index)
         about = dict(zip(given, info.target_names, strict=True))
         model.description.metadata.userDefined[TARGETS] = json.dumps(about, ensure_ascii=False)
     else:
         what = network.description.output[0].shortDescription
-        _add_prediction(model, parts, prediction, what)
+        add_prediction(model, parts, prediction, what)
     return model
+
+
+def add_titles(description: Any, columns: Sequence[Column]) -> None:
+    """Write down the columns of inputs, which are in the same order, whose names differ."""
+    pairs = zip(description.input, columns, strict=True)
+    titles = {feature.name: column.name for feature, column in pairs if feature.name != column.name}
+    if titles:
+        description.metadata.userDefined[TITLES] = json.dumps(titles, ensure_ascii=False)
 
 
 def with_network(model: Any, network: Any) -> Any:
@@ -146,7 +150,7 @@ def _preparing(feature: Any, what: str) -> Any:
     return part
 
 
-def _add_prediction(model: Any, parts: Any, name: str, what: str, index: int = 0) -> None:
+def add_prediction(model: Any, parts: Any, name: str, what: str, index: int = 0) -> None:
     """Take one number out of the network's array."""
     inner = network_of(model).description.output[0]
     part = proto.new_model()

@@ -17,7 +17,7 @@ from quickml.export.coreml.conversion import quiet
 from quickml.export.coreml.emit.normalization import moments
 from quickml.export.coreml.legacy import write as write_layers
 from quickml.export.coreml.library import coremltools
-from quickml.export.coreml.package import LABEL, PREDICTION, PROBABILITIES, fill_metadata, input_name, save
+from quickml.export.coreml.package import LABEL, PREDICTION, PROBABILITIES, fill_metadata, save
 from quickml.export.coreml.reading import proto
 from quickml.model import TrainedModel
 
@@ -54,7 +54,7 @@ def _network(trained: TrainedModel) -> Any:
     array = coremltools().models.datatypes.Array
     shape, labels = plan.graph.input_shape, plan.info.labels
     planes = (shape[2], shape[0], shape[1]) if len(shape) == 3 else shape
-    name, result = input_name(trained), PROBABILITIES if labels else PREDICTION
+    name, result = plan.info.kind, PROBABILITIES if labels else PREDICTION
     builder = network.NeuralNetworkBuilder(
         [(name, array(*planes))],
         [(result, array(*plan.graph.output_shape))],

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.datasets.columns import Column, Value
-from quickml.datasets.encoding import decode
+from quickml.datasets.encoding import by_column, decode
 from quickml.errors import CoreMLFileError
 from quickml.events import Parity, Reference
 from quickml.export.coreml.reading import files
@@ -31,8 +31,8 @@ def write(core_ml_file: Path, folder: Path) -> Path:
 
     The input is one sample: a picture as float32 (1, height, width, channels) of raw pixels 0 to 255, or
     values as the Core ML file declares them. A table's file has an input (1,) for each column: float64, int64
-    or text. The output is `probabilities`, (1, classes), `prediction`, or of a table's file with several
-    targets one for each.
+    or text. That of recordings has an input (steps,) for each column. The output is `probabilities`,
+    (1, classes), `prediction`, or of a table's file with several targets one for each.
 
     Raises:
         CoreMLFileError: the file cannot be read.
@@ -97,7 +97,8 @@ def verify(path: Path, probe: Probe, labels: tuple[str, ...], *, reference: Refe
 
 def _answers(session: Any, probe: Probe) -> Array:
     """The outputs, (n, k) float32, computed one sample at a time."""
-    feeds = _rows(session, probe) if probe.columns else _samples(session, probe.inputs)
+    of_columns = _windows if probe.inputs.ndim == 3 else _rows
+    feeds = of_columns(session, probe) if probe.columns else _samples(session, probe.inputs)
     several = [one.name for one in session.get_outputs()] if probe.expected.shape[1] > 1 else []
     names = several if len(several) == probe.expected.shape[1] else None  # a number for each target
     answers = (session.run(names, feed)[: len(names or (0,))] for feed in feeds)
@@ -109,6 +110,13 @@ def _samples(session: Any, inputs: NDArray[np.generic]) -> Iterator[dict[str, ND
     dtype = np.int32 if feed.type == "tensor(int32)" else np.float32
     for sample in inputs:
         yield {feed.name: sample.astype(dtype).reshape(feed.shape)}
+
+
+def _windows(session: Any, probe: Probe) -> Iterator[dict[str, NDArray[Any]]]:
+    """An array of all steps for each column; the inputs are in the order of the columns."""
+    names = [one.name for one in session.get_inputs()]
+    for window in by_column(probe.columns, probe.inputs):
+        yield dict(zip(names, (one.astype(np.float32) for one in window.values()), strict=True))
 
 
 def _rows(session: Any, probe: Probe) -> Iterator[dict[str, NDArray[Any]]]:

@@ -50,6 +50,8 @@ export const CODES = [
   'pictures-option',
   'arrays-source',
   'arrays-option',
+  'recordings-source',
+  'recordings-option',
   'wrong-type',
   'unknown-value',
   'out-of-range',

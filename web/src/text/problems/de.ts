@@ -78,6 +78,13 @@ const problems: Texts['problems'] = {
     'pictures-option': 'Erwartet {expected}, gefunden {found}.',
     'arrays-source': ['„{file}“', ': „{entry}“', ': erwartet {expected}, gefunden {found}.'],
     'arrays-option': 'Erwartet {expected}, gefunden {found}.',
+    'recordings-source': [
+      '„{file}“',
+      ': „{entry}“',
+      ', Zeile {line}',
+      ': erwartet {expected}, gefunden {found}.',
+    ],
+    'recordings-option': 'Erwartet {expected}, gefunden {found}.',
     'wrong-type': ['„{key}“ muss', ' {expected_type}', ' ({form})', ' sein', ', nicht {value}', '.'],
     'unknown-value': ['{value} ist hier nicht möglich.', ' Möglich: {allowed}.'],
     'out-of-range': [

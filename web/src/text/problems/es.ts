@@ -84,6 +84,13 @@ const problems: Texts['problems'] = {
     'pictures-option': 'Se esperaba {expected}, se encontró {found}.',
     'arrays-source': ['«{file}»', ': «{entry}»', ': se esperaba {expected}, se encontró {found}.'],
     'arrays-option': 'Se esperaba {expected}, se encontró {found}.',
+    'recordings-source': [
+      '«{file}»',
+      ': «{entry}»',
+      ', línea {line}',
+      ': se esperaba {expected}, se encontró {found}.',
+    ],
+    'recordings-option': 'Se esperaba {expected}, se encontró {found}.',
     'wrong-type': ['«{key}» debe ser', ' {expected_type}', ' ({form})', ', no {value}', '.'],
     'unknown-value': ['{value} no es posible aquí.', ' Posibles: {allowed}.'],
     'out-of-range': [

@@ -18,7 +18,7 @@ from quickml.export.coreml.emit.emitter import EMITTERS, Context, Var
 from quickml.fields import Shape
 
 ROW, FLAT = "input__row", "output__flat"
-"""Operations between the network of a pipeline and its raw values, which float16 may not be able to hold."""
+"""Operations between a network and raw values, which float16 may not be able to hold; also `ROW_0`, ..."""
 
 
 def core_ml_shape(shape: Shape) -> tuple[int, ...]:
@@ -31,20 +31,23 @@ def input_shape(kind: Kind, shape: Shape) -> tuple[int, ...]:
     return (1, 1, *shape) if kind == "image" and len(shape) == 2 else core_ml_shape(shape)
 
 
-def network_shape(kind: Kind, shape: Shape, *, in_pipeline: bool) -> tuple[int, ...]:
-    """The shape of a network's input. In a pipeline, it is the vector that a feature vectorizer makes."""
-    return shape if in_pipeline else input_shape(kind, shape)
+def network_shape(kind: Kind, shape: Shape, *, by_name: bool) -> tuple[int, ...]:
+    """The shape of a network's inputs if an app passes columns by name: of a table, the vector that a feature
+    vectorizer makes; of recordings, the steps of one column."""
+    if not by_name:
+        return input_shape(kind, shape)
+    return shape[:1] if kind == "sequence" else shape
 
 
 def emit(
     graph: Graph,
     weights: Mapping[str, Mapping[str, NDArray[np.float32]]],
     *,
-    input_name: str,
+    input_names: Sequence[str],
     opset: Any,
     kind: Kind = "features",
     both: bool = False,
-    in_pipeline: bool = False,
+    by_name: bool = False,
     flat: bool = False,
 ) -> Program:
     """Write the MIL program of a trained model, from the raw input to the probabilities or the prediction.
@@ -52,10 +55,10 @@ def emit(
     Args:
         graph: the layers with their shapes.
         weights: by layer name, then by Keras' variable name; float32.
-        input_name: the name of the file's input.
+        input_names: the names of the network's inputs: one, or one for each column of recordings.
         opset: the coremltools target whose operations may be used.
         kind: the kind of the input.
-        in_pipeline: whether the file's input is that of a network in a pipeline; see `network_shape`.
+        by_name: whether an app passes columns by name; see `network_shape`.
         flat: whether the output is a vector, (k,), instead of (1, k).
         both: whether the network outputs only the probability of the second of two classes; the program then
             outputs both.
@@ -64,12 +67,11 @@ def emit(
         CompileError: a layer without an emitter.
     """
     program = Program()
-    shape = network_shape(kind, graph.input_shape, in_pipeline=in_pipeline)
+    shape = network_shape(kind, graph.input_shape, by_name=by_name)
     dtype = types.int32 if kind == "tokens" else types.fp32
-    with Function({input_name: mb.placeholder(shape=shape, dtype=dtype)}, opset_version=opset) as function:
-        source = function.inputs[input_name]
-        if shape != core_ml_shape(graph.input_shape):
-            source = mb.reshape(x=source, shape=core_ml_shape(graph.input_shape), name=ROW)
+    taken = {name: mb.placeholder(shape=shape, dtype=dtype) for name in input_names}
+    with Function(taken, opset_version=opset) as function:
+        source = _joined([function.inputs[name] for name in input_names], core_ml_shape(graph.input_shape))
         values: dict[str, Var] = {INPUT: source}
         for node in graph.nodes:
             inputs = [values[name] for name in node.inputs]
@@ -82,6 +84,17 @@ def emit(
         function.set_outputs([output])
     program.add_function("main", function)
     return program
+
+
+def _joined(sources: Sequence[Var], shape: tuple[int, ...]) -> Var:
+    """The inputs as the first layer takes them: an array for each column becomes a feature of each step."""
+    if len(sources) == 1:
+        return sources[0] if sources[0].shape == shape else mb.reshape(x=sources[0], shape=shape, name=ROW)
+    steps = [
+        mb.reshape(x=source, shape=(*shape[:-1], 1), name=f"{ROW}_{index}")
+        for index, source in enumerate(sources)
+    ]
+    return mb.concat(values=steps, axis=-1, name=ROW)
 
 
 def _emitted(node: Node, inputs: Sequence[Var], weights: Mapping[str, NDArray[np.float32]]) -> Var:
