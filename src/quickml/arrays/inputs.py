@@ -77,6 +77,8 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
     )
     found = kind or _kind(first, whole)
     _check(first, found, whole, is_given=kind is not None)
+    if found == "image":
+        _check_scales(stored, spans)
     notices = (
         []
         if kind
@@ -171,6 +173,14 @@ def _check_image(stored: StoredArray, values: ValueSpan, *, is_given: bool) -> N
         if is_given and len(sample) == 2:
             hint += ', or write "kind": "sequence"'
         stored.refuse("pixels from 0 to 255, or from 0 to 1", f"{values.low:g} to {values.high:g}", hint)
+
+
+def _check_scales(stored: Sequence[StoredArray], spans: Sequence[ValueSpan]) -> None:
+    """Images for the test that are scaled in another way would be tested as something else."""
+    to_one = [span.high <= 1 for span in spans]
+    if to_one[0] != to_one[-1]:
+        expected = f"pixels to {1 if to_one[0] else 255}, as for training"
+        stored[-1].refuse(expected, f"{spans[-1].low:g} to {spans[-1].high:g}")
 
 
 def _reshaped(stored: StoredArray, kind: Kind) -> str:

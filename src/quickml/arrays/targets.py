@@ -54,6 +54,9 @@ def targets(stored: Sequence[StoredArray], sizes: Sequence[int], reference: Arra
         parts.append(part)
         if message and not notices:
             notices.append(Notice(pointer="/dataset/targets", message=message))
+    if len({part.dtype == object for part in parts}) > 1:
+        what = "texts" if parts[0].dtype == object else "numbers"
+        stored[-1].refuse(f"{what}, as for training", stored[-1].head.named)
     task = reference.task or ("classification" if reference.labels else _task(parts))
     if task == "regression":
         _check_numbers(stored[0], parts, reference)

@@ -82,12 +82,12 @@ def test_pixels_are_bytes(x, notice, tmp_path):
     assert np.array_equal(np.sort(pixels[..., 0], axis=0), np.sort(IMAGES, axis=0))
 
 
-def test_training_and_test_are_scaled_alike(tmp_path):
-    path = npz(
-        tmp_path / "a.npz", x_train=IMAGES * 1.0, y_train=LABELS, x_test=(IMAGES > 99) * 1.0, y_test=LABELS
-    )
-    data = prepared(path, kind="image").data()
-    assert (data.x_train.max(), data.x_test.max()) == (IMAGES.max(), 1)
+def test_training_and_test_have_to_be_alike(tmp_path):
+    train = {"x_train": IMAGES, "y_train": LABELS}
+    with pytest.raises(ArraysError, match="x_test: expected pixels to 255, as for training, found 0 to 1"):
+        prepared(npz(tmp_path / "a.npz", **train, x_test=(IMAGES > 99) * 1.0, y_test=LABELS), kind="image")
+    with pytest.raises(ArraysError, match="y_test: expected numbers, as for training, found texts"):
+        prepared(npz(tmp_path / "a.npz", **train, x_test=IMAGES, y_test=LABELS.astype(str)))
 
 
 def test_tokens_have_a_meaning_each(tmp_path):
