@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from quickml.arrays.problems import option
-from quickml.arrays.stored import Array, StoredArray
+from quickml.arrays.stored import MAX_MEMORY_BYTES, Array, StoredArray
+from quickml.datasets.check import TYPES
 from quickml.datasets.info import Kind
 from quickml.datasets.mapped import parts as parts_of
 from quickml.document.advice import told
@@ -84,6 +85,8 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
         if kind
         else [Notice(pointer="/dataset/kind", message=f"{first.written} is taken for {_named(found)}")]
     )
+    for one, array in zip(stored, arrays, strict=True):
+        _check_memory(one, array, np.dtype(TYPES[found]))
     parts, message = _converted(arrays, found, whole)
     if message:
         notices.append(Notice(pointer="/dataset/kind", message=message))
@@ -195,8 +198,7 @@ def _converted(arrays: Sequence[Array], kind: Kind, values: ValueSpan) -> tuple[
     if kind == "image":
         parts, message = _pixels(arrays, values)
         return [part[..., None] if part.ndim == 3 else part for part in parts], message
-    wanted = np.dtype(np.int32 if kind == "tokens" else np.float32)
-    parts = [_as(array, wanted) for array in arrays]
+    parts = [_as(array, np.dtype(TYPES[kind])) for array in arrays]
     if kind == "sequence":
         parts = [part[..., None] if part.ndim == 2 else part for part in parts]
     return parts, ""
@@ -216,9 +218,19 @@ def _pixels(arrays: Sequence[Array], values: ValueSpan) -> tuple[list[Array], st
     return [_pixels_of(array, 1) for array in arrays], message
 
 
+def _check_memory(stored: StoredArray, array: Array, wanted: np.dtype[np.generic]) -> None:
+    size_bytes = array.size * wanted.itemsize
+    if not _is_plain(array, wanted) and size_bytes > MAX_MEMORY_BYTES:
+        expected = f"at most {MAX_MEMORY_BYTES >> 30} GiB that have to be converted"
+        stored.refuse(expected, f"{size_bytes / 2**30:,.1f} GiB", f"save it as {wanted}, in the order of C")
+
+
+def _is_plain(array: Array, wanted: np.dtype[np.generic]) -> bool:
+    return bool(array.dtype == wanted and array.dtype.isnative and array.flags.c_contiguous)
+
+
 def _as(array: Array, wanted: np.dtype[np.generic]) -> Array:
-    is_plain = array.dtype == wanted and array.dtype.isnative and array.flags.c_contiguous
-    return array if is_plain else np.ascontiguousarray(array, wanted)
+    return array if _is_plain(array, wanted) else np.ascontiguousarray(array, wanted)
 
 
 def _pixels_of(array: Array, factor: float) -> Array:

@@ -9,6 +9,7 @@ from quickml.arrays.inputs import Inputs, inputs
 from quickml.arrays.problems import option
 from quickml.arrays.roles import Roles, roles
 from quickml.arrays.sources import ArraySource
+from quickml.arrays.stored import MAX_MEMORY_BYTES
 from quickml.arrays.targets import Targets, targets
 from quickml.datasets.data import Data
 from quickml.datasets.files import ArraysReference
@@ -61,6 +62,10 @@ def prepare(source: ArraySource, reference: ArraysReference) -> PreparedArrays:
     if sum(counts) > MAX_SAMPLES:
         pairs[0][0].refuse(f"at most {MAX_SAMPLES:,} samples", f"{sum(counts):,}")
     aims = targets([y for _, y in pairs], counts, reference)
+    if len(pairs) == 1 and values.parts[0].nbytes > MAX_MEMORY_BYTES:
+        found_bytes = f"{values.parts[0].nbytes / 2**30:,.1f} GiB"
+        hint = "save the samples for the test as arrays of their own, x_train and x_test"
+        pairs[0][0].refuse(f"at most {MAX_MEMORY_BYTES >> 30} GiB to be divided", found_bytes, hint)
     sizes = _sizes(counts, reference, pairs[0][0].shape)
     info = _info(values, aims, reference, sizes)
     completed = _completed(source, reference, found, info)

@@ -10,12 +10,13 @@ from quickml.datasets.info import DatasetInfo, Kind
 from quickml.datasets.mapped import extent, parts
 from quickml.errors import DatasetError
 
-_TYPES: dict[Kind, type[np.generic]] = {
+TYPES: dict[Kind, type[np.generic]] = {
     "image": np.uint8,
     "features": np.float32,
     "sequence": np.float32,
     "tokens": np.int32,
 }
+"""The type of the inputs of each kind."""
 Array = npt.NDArray[np.generic]
 
 
@@ -38,7 +39,7 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
             f"found inputs {x.shape} and targets {y.shape}"
         )
     target = np.int32 if info.task == "classification" else np.float32
-    for what, array, wanted in (("inputs", x, _TYPES[info.kind]), ("targets", y, target)):
+    for what, array, wanted in (("inputs", x, TYPES[info.kind]), ("targets", y, target)):
         if array.dtype != wanted:
             expected = f"{what} of type {np.dtype(wanted)}"
             raise DatasetError(f"{info.name}: expected {part} {expected}, found {array.dtype}")

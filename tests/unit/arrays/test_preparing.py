@@ -8,7 +8,6 @@ import pytest
 from array_files import drawn, idx, npz, prepared
 from quickml.arrays import LocalArrays
 from quickml.arrays.profile import profile
-from quickml.arrays.stored import MAX_MEMORY_BYTES
 from quickml.document import understand
 from quickml.errors import ArraysError, DatasetError, DocumentError, QuickMLError
 
@@ -250,14 +249,27 @@ def test_arrays_for_the_test_fit_those_for_training(tmp_path):
         prepared(path, test_fraction=0.3)
 
 
-def test_an_array_too_large_for_memory_says_how_to_save_it(tmp_path, monkeypatch):
-    monkeypatch.setattr("quickml.arrays.stored.MAX_MEMORY_BYTES", 100)
-    np.savez_compressed(tmp_path / "a.npz", x=IMAGES, y=LABELS)
+def limited(monkeypatch):
+    for module in ("stored", "inputs", "prepare"):
+        monkeypatch.setattr(f"quickml.arrays.{module}.MAX_MEMORY_BYTES", 1000)
+
+
+def test_what_is_too_large_for_memory_says_how_to_save_it(tmp_path, monkeypatch):
+    limited(monkeypatch)
+    train = {"x_train": IMAGES, "y_train": LABELS}
+    np.savez_compressed(tmp_path / "a.npz", **train)
     with pytest.raises(ArraysError, match=r"at most 0 GiB in memory.*save it without compression"):
         prepared(tmp_path / "a.npz")
-    np.savez(tmp_path / "a.npz", x=IMAGES, y=LABELS)
+    np.savez(tmp_path / "a.npz", **train)
+    with pytest.raises(ArraysError, match=r"to be divided.*arrays of their own"):
+        prepared(tmp_path / "a.npz")
+    np.savez(tmp_path / "a.npz", **train, x_test=IMAGES, y_test=LABELS)
     assert prepared(tmp_path / "a.npz")
-    assert MAX_MEMORY_BYTES > 1 << 30
+    np.savez(tmp_path / "a.npz", x_train=IMAGES * 1.0, y_train=LABELS, x_test=IMAGES, y_test=LABELS)
+    with pytest.raises(
+        ArraysError, match=r"x_train: .*have to be converted.*save it as uint8, in the order of C"
+    ):
+        prepared(tmp_path / "a.npz", kind="image")
 
 
 LAYERS = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
