@@ -18,7 +18,7 @@ from quickml.datasets.info import DatasetInfo
 from quickml.document.checks.compatibility import check
 from quickml.document.checks.size import memory_of
 from quickml.document.checks.training import metrics_of
-from quickml.document.checks.updatable import with_defaults
+from quickml.document.checks.updatable import updatable_notices, with_defaults
 from quickml.document.checks.weights import weight_notices
 from quickml.document.dataset import STORED
 from quickml.document.document import Document, Model
@@ -118,7 +118,12 @@ def make_plan(
             document=understood,
             info=info,
             graph=final,
-            notices=(*notices, *_notices(document, graph), *weight_notices(document, info)),
+            notices=(
+                *notices,
+                *_notices(document, graph),
+                *weight_notices(document, info),
+                *updatable_notices(document.export.updatable, info),
+            ),
             memory_bytes=memory_of(final, document.training),
         ),
         [],

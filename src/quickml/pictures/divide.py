@@ -1,4 +1,4 @@
-"""Divide pictures into those for training and those for the test. The same pixels are on one side."""
+"""Divide pictures into those for training, validation and the test. The same pixels are on one side."""
 
 from __future__ import annotations
 
@@ -14,13 +14,16 @@ from quickml.datasets.split import split
 from quickml.pictures.layout import PictureFile
 
 Places = npt.NDArray[Any]
+_HELD_OUT = ("test", "validation")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sides:
-    """The places of the pictures on both sides, in the order in which they are used."""
+    """The places of the pictures on all sides, in the order in which they are used."""
 
     train: Places
+    validation: Places
+    """Those that the files say are for the validation."""
     test: Places
     first: Places
     """The places of the pictures whose pixels were not there before."""
@@ -29,7 +32,13 @@ class Sides:
     ambiguous: int
     """Of these, those of another class than the first."""
     removed: int
-    """Pictures for training that are left out because they are in the test, too."""
+    """Pictures that are left out because they are in the test, too, or are to be learned from and are in the
+    validation."""
+
+    @property
+    def order(self) -> Places:
+        """All places: of pictures for training, for the validation, for the test."""
+        return np.concatenate([self.train, self.validation, self.test])
 
 
 def divide(
@@ -57,19 +66,27 @@ def divide(
     repeated = int((group != places).sum())
     ambiguous = int((classes[group] != classes).sum())
     unique = np.flatnonzero(group == places)
-    removed = 0
+    removed, validation = 0, places[:0]
     if has_test:
-        is_test = np.array([file.part == "test" for file in files])
+        is_test, is_validation = (np.array([file.part == part for file in files]) for part in _HELD_OUT)
         is_in_test = np.isin(group, group[is_test])
-        removed = int((is_in_test & ~is_test).sum())
+        validation = np.flatnonzero(is_validation & ~is_in_test)
+        is_held_out = is_in_test | np.isin(group, group[validation])
+        removed = int((is_held_out & ~is_test).sum()) - len(validation)
         order = np.random.default_rng(seed).permutation(len(files))
-        train, test = order[~is_in_test[order]], np.flatnonzero(is_test)
+        train, test = order[~is_held_out[order]], np.flatnonzero(is_test)
     else:
         held_out = min(math.ceil(round(len(unique) * fraction, 6)), len(unique) - 1)
         kept, chosen = split(classes[unique], held_out, seed)
         train, test = (_with_copies(unique[part], group) for part in (kept, chosen))
     return Sides(
-        train=train, test=test, first=unique, repeated=repeated, ambiguous=ambiguous, removed=removed
+        train=train,
+        validation=validation,
+        test=test,
+        first=unique,
+        repeated=repeated,
+        ambiguous=ambiguous,
+        removed=removed,
     )
 
 

@@ -82,12 +82,13 @@ class PictureImport:
         labels, classes = sorted(self.found.labels), self._classes(files)
         sides = self._divided(files, [digest for digest in done.digests if digest is not None])
         self._check(files, sides)
-        order = np.concatenate([sides.train, sides.test])
+        order = sides.order
         _arrange(pixels, places[np.array(kept, np.intp)[order]], path, folder / PIXELS)
         del pixels
         skipped = len(self.found.files) - len(files)
         about = {
-            "train": len(sides.train),
+            "train": len(sides.train) + len(sides.validation),
+            "validation": len(sides.validation),
             "test": len(sides.test),
             "classes": [labels[place] for place in classes[order]],
             "notices": [vars(one) for one in of_decoding(self.looked, sides, skipped, self.reference)],
@@ -114,7 +115,7 @@ class PictureImport:
         files, places = self.files, np.arange(len(self.files))
         if files:
             sides = self._divided(files, [b"%d" % place for place in places])
-            places[np.concatenate([sides.train, sides.test])] = np.arange(len(files))
+            places[sides.order] = np.arange(len(files))
         return places
 
     def _refuse(self, faults: dict[int, PicturesError]) -> None:

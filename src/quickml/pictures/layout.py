@@ -1,4 +1,4 @@
-"""Find out which files are pictures, of which class, and whether for training or for the test."""
+"""Find out which files are pictures, of which class, and whether for training, validation or the test."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ MAX_PICTURES = 200_000
 MAX_CLASSES = 1000
 FEW = 10
 """Pictures of a class below which a notice is given."""
-TEST_FOLDERS = ("test", "testing", "valid", "validation", "val")
-"""The first of these beside a training folder has the test pictures; others are learned from, too."""
+VALIDATION_FOLDERS = ("valid", "validation", "val")
+TEST_FOLDERS = ("test", "testing", *VALIDATION_FOLDERS)
+"""The first of these beside a training folder has the test pictures."""
 TRAIN_FOLDERS = ("train", "training")
 
-Part = Literal["train", "test"]
+Part = Literal["train", "validation", "test"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,7 +67,7 @@ def layout(source: PictureSource) -> Layout:
         found: list[tuple[str, str, Part]] = [(name, source.labels[name], "train") for name in pictures]
         empty: list[str] = []
     else:
-        found, empty, more = by_folder(source, pictures, [*source.folders])
+        found, empty, more = by_folder(source, pictures, [*source.folders], validates=True)
         notices += more
     if empty:
         hint = "add some, or remove the folder"
@@ -84,16 +85,31 @@ def layout(source: PictureSource) -> Layout:
 
 
 def by_folder(
-    source: PictureSource, names: Sequence[str], folders: Sequence[str], what: str = "pictures"
+    source: PictureSource,
+    names: Sequence[str],
+    folders: Sequence[str],
+    what: str = "pictures",
+    *,
+    validates: bool = False,
 ) -> tuple[list[tuple[str, str, Part]], list[str], list[Notice]]:
-    """Names with label and part, folders without one of them, and notices; `what` messages call the files.
+    """Names with label and part, folders without one of them, and notices.
+
+    Args:
+        source: where they are.
+        names: of files.
+        folders: all of them.
+        what: what messages call the files.
+        validates: whether a folder for the validation beside one for the test is used as such. Otherwise its
+            files are learned from, too.
 
     Raises:
         PicturesError: none is in a folder.
     """
     root = _root([*names, *(f"{folder}/" for folder in folders)])
     parts, notices = _parts(source, root, names, what)
-    notices += _training_too(parts, what)
+    if not validates:
+        parts = {prefix: "train" if part == "validation" else part for prefix, part in parts.items()}
+    notices += _others_too(parts, what)
     found: list[tuple[str, str, Part]] = []
     beside, classes = 0, set()
     for name in names:
@@ -147,16 +163,30 @@ def _parts(
     if others := sorted(tops - {named.get(name) for name in TRAIN_FOLDERS + TEST_FOLDERS}):
         expected, hint = f"no {what} beside {train!r} and {test!r}", "move them into one of these"
         raise PicturesError(source.file, expected, "some", hint, entry=root + others[0])
-    parts: dict[str, Part] = {f"{root}{top}/": "test" if top == test else "train" for top in sorted(tops)}
+    parts: dict[str, Part] = {f"{root}{top}/": _part(top, test) for top in sorted(tops)}
     message = f"the {what} in {printable(test, 40)!r} are for the test"
     return parts, [Notice(pointer="/dataset/file", message=message)]
 
 
-def _training_too(parts: Mapping[str, Part], what: str) -> Iterator[Notice]:
-    more = [prefix.rstrip("/").rsplit("/")[-1] for prefix, part in parts.items() if part == "train"]
-    if more := [name for name in more if name.casefold() in TEST_FOLDERS]:
-        message = f"the {what} in {', '.join(map(repr, more))} are learned from, too"
-        yield Notice(pointer="/dataset/file", message=message)
+def _part(top: str, test: str) -> Part:
+    """What the files of a folder are for, if `test` has those for the test."""
+    if top == test:
+        return "test"
+    return "validation" if top.casefold() in VALIDATION_FOLDERS else "train"
+
+
+def _others_too(parts: Mapping[str, Part], what: str) -> Iterator[Notice]:
+    """Folders besides those for training and for the test, and what their files are for."""
+    named = {prefix.rstrip("/").rsplit("/")[-1]: part for prefix, part in parts.items()}
+    meanings: dict[Part, str] = {
+        "train": "learned from, too",
+        "validation": "for the validation, and not learned from",
+    }
+    for part, meaning in meanings.items():
+        names = [name for name, of in named.items() if of == part and name.casefold() in TEST_FOLDERS]
+        if names:
+            message = f"the {what} in {', '.join(map(repr, names))} are {meaning}"
+            yield Notice(pointer="/dataset/file", message=message)
 
 
 def labels_of(source: PictureSource, found: Sequence[str], what: str = "pictures") -> dict[str, str]:

@@ -52,12 +52,13 @@ def of_decoding(looked: Survey, sides: Sides, skipped: int, completed: PicturesR
         for one in looked.headers
         if one
     )
+    where = "the test or the validation" if len(sides.validation) else "the test"
     told = {
         "pictures that cannot be read, which are left out": skipped,
         "animated pictures, of which the first frame is taken": animated,
         "copies of other pictures, which are all for training or all for the test": sides.repeated,
         "of these, copies in another class": sides.ambiguous,
-        "pictures that are in the test, too, which are not learned from": sides.removed,
+        f"pictures that are in {where}, too, which are not learned from": sides.removed,
     }
     yield from (
         Notice(pointer="/dataset/file", message=f"{what}: {count:,}") for what, count in told.items() if count

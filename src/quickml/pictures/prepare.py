@@ -39,7 +39,7 @@ class PreparedPictures:
     """With everything written out."""
     notices: tuple[Notice, ...]
     pixels: Path
-    """uint8 (pictures, height, width, channels): those for training, and then those for the test."""
+    """uint8 (pictures, height, width, channels): those for training, for the validation, for the test."""
     classes: tuple[int, ...]
     """Of each picture, as an index into the labels."""
 
@@ -155,6 +155,7 @@ def _prepared(
         shape=(height, width, completed.channels or 3),
         labels=labels,
         sizes=sizes,
+        validation=about["validation"],
         shows_samples=reference.in_report,
     )
     return PreparedPictures(

@@ -46,7 +46,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     formats = ["mlmodel", "mlpackage", "onnx"]
     return {
         dataset: run(tmp_path_factory.mktemp(dataset), dataset, formats=formats, weights="float32")
-        for dataset in ("flats", "offers")
+        for dataset in ("flats", "offers", "costs")
     }
 
 
@@ -82,6 +82,21 @@ def test_a_regression_gives_one_number_for_raw_values(made: dict[str, Path], kin
     assert np.abs(found - expected).max() / scale < 1e-5
     second = [answer["prediction"] for answer in numpy_pipeline.execute(path, [given(row) for row in rows])]
     assert np.abs(np.asarray(second) - found[:, 0]).max() / scale < 1e-5
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_several_numbers_are_outputs_of_their_own(made: dict[str, Path], kind: str) -> None:
+    rows = tables.raw_rows(256, seed=5)
+    expected = by_keras(made["costs"], rows)
+    path = made["costs"] / f"model.{kind}"
+    runtime = load(path)
+    assert runtime.targets == ("rent (EUR)", "heating")
+    found = runtime.rows(rows)
+    scale = np.abs(expected).max(axis=0)
+    assert (np.abs(found - expected) / scale).max() < 1e-5
+    answers = numpy_pipeline.execute(path, [given(row) for row in rows])
+    second = [[answer["rent_EUR"], answer["heating"]] for answer in answers]
+    assert (np.abs(np.asarray(second) - found) / scale).max() < 1e-5
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -193,7 +208,7 @@ of `PipelineValidator.cpp`, `InterfaceValidators.cpp`, `ImputerValidator.cpp` an
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("dataset", ["flats", "offers"])
+@pytest.mark.parametrize("dataset", ["flats", "offers", "costs"])
 def test_the_pipeline_follows_apples_rules(made: dict[str, Path], dataset: str, kind: str) -> None:
     model = read(made[dataset] / f"model.{kind}").model
     parts = numpy_pipeline.parts_of(model)
@@ -221,7 +236,7 @@ def test_the_pipeline_follows_apples_rules(made: dict[str, Path], dataset: str, 
         assert known[feature.name] == feature.type
     last = parts.models[-1].WhichOneof("Type")
     networks = {"mlmodel": "neuralNetworkClassifier", "mlpackage": "mlProgram"}
-    assert last == ("arrayFeatureExtractor" if dataset == "flats" else networks[kind])
+    assert last == (networks[kind] if dataset == "offers" else "arrayFeatureExtractor")
     lowest = {"mlmodel": 4, "mlpackage": 6}[kind]
     assert model.specificationVersion == max(part.specificationVersion for part in parts.models) == lowest
 

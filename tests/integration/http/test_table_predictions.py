@@ -19,7 +19,9 @@ def server(tmp_path_factory):
 
 
 @pytest.fixture(
-    scope="module", params=[("flats", "mlmodel"), ("offers", "mlpackage")], ids=lambda one: one[0]
+    scope="module",
+    params=[("flats", "mlmodel"), ("offers", "mlpackage"), ("costs", "mlmodel")],
+    ids=lambda one: one[0],
 )
 def table(request, server, tmp_path_factory):
     dataset, kind = request.param
@@ -41,6 +43,19 @@ def test_values_by_name_are_answered(server, table):
     np.testing.assert_allclose(found, probe.expected[:40], rtol=1e-4, atol=1e-4)
     named = [dict(zip(tables.INPUTS, row.values(), strict=True)) for row in sent(rows)]
     assert ask(server, job_id, named).json() == answer.json()
+
+
+def test_several_targets_have_their_names(server, table):
+    job_id, probe = table
+    answer = ask(server, job_id, sent(decode(tables.COLUMNS, probe.inputs[:1]))).json()["predictions"][0]
+    names = ["rent (EUR)", "heating"] if probe.expected.shape[1] == 2 else []
+    assert answer["targets"] == dict(zip(names, answer["values"], strict=False))
+    outputs = server.client.get(f"/v1/jobs/{job_id}/interface").json()["outputs"]
+    if names:
+        assert [(one["name"], one["column"], one["kind"]) for one in outputs] == [
+            ("rent_EUR", "rent (EUR)", "double"),
+            ("heating", "", "double"),
+        ]
 
 
 def test_encoded_rows_are_answered_alike(server, table):

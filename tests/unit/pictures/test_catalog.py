@@ -146,16 +146,27 @@ def test_a_test_folder_is_used(top, train, test, tmp_path):
         prepared(tmp_path / "x.zip", tmp_path / "cache", test_fraction=0.2)
 
 
-def test_validation_pictures_beside_a_test_are_learned_from(tmp_path):
+def test_validation_pictures_beside_a_test_are_never_learned_from(tmp_path):
     contents = {
         f"{part}/{label}/{n}.png": saved(photo(n + 10 * k + 100 * p))
         for p, part in enumerate(("train", "val", "test"))
         for k, label in enumerate("ab")
         for n in range(3)
     }
+    contents["train/a/copy.png"] = contents["val/a/0.png"]
+    contents["val/b/copy.png"] = contents["test/b/0.png"]
     found = prepared(written(tmp_path / "x", contents), tmp_path / "cache")
     assert found.info.sizes == (12, 6)
-    assert "the pictures in 'val' are learned from, too" in str(found.notices)
+    assert found.info.validation == 6
+    messages = [notice.message for notice in found.notices]
+    assert "the pictures in 'val' are for the validation, and not learned from" in messages
+    assert "pictures that are in the test or the validation, too, which are not learned from: 2" in messages
+    data = found.data()
+    learned, validated = data.x_train[:6], data.x_train[6:]
+    known = {picture.tobytes() for picture in validated}
+    assert len(known) == 6
+    assert not known & {picture.tobytes() for picture in learned}
+    assert np.bincount(data.y_train[6:]).tolist() == [3, 3]
 
 
 def test_folders_beside_training_and_test_are_refused(tmp_path):

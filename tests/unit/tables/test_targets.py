@@ -217,3 +217,12 @@ def test_a_document_for_several_targets_is_proposed(folder):
     assert found.document["model"]["layers"][-1] == {"type": "Dense", "units": 2}
     assert found.document["dataset"]["order"] == "day"
     assert understand(found.document, LocalFiles(folder)).info.is_ordered
+
+
+@pytest.mark.parametrize(("kind", "told"), [("flats", "those with large numbers are learned most"), ("tags", "Core ML knows mean_squared_error only")])  # fmt: skip
+def test_how_a_phone_learns_several_targets_is_told(folder, kind, told):
+    document = several_targets.document(kind)
+    document["export"] = {"formats": ["mlmodel"], "updatable": {}}
+    plan = understand(document, LocalFiles(folder))
+    (message,) = [one.message for one in plan.notices if one.pointer == "/export/updatable"]
+    assert told in message

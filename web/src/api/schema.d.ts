@@ -3862,7 +3862,8 @@ export interface components {
          * PicturesReference
          * @description Pictures of your own: a folder that has a folder for each class, a .zip file of it, or a .csv file with
          *     the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
-         *     pictures for the test. What is left out is found out.
+         *     pictures for the test, and a `validation` folder beside both those for the validation. What is left out is
+         *     found out.
          */
         DocumentPicturesReference: {
             /**

@@ -9,7 +9,7 @@ own rules, by which the compiler on a Mac or phone judges the file: `UpdatableNe
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from quickml.datasets.info import DatasetInfo
@@ -20,7 +20,7 @@ from quickml.document.problem import problem
 from quickml.document.shapes import Graph, Node
 from quickml.document.training import SGD, Adam
 from quickml.document.wiring import INPUT
-from quickml.errors import Problem
+from quickml.errors import Notice, Problem
 
 POINTER = "/export/updatable"
 ACTIVATIONS = frozenset({
@@ -61,6 +61,16 @@ def with_defaults(updatable: Updatable, graph: Graph, info: DatasetInfo) -> Upda
     return updatable.model_copy(
         update={"layers": updatable.layers or _reached(graph)[0][:1], "loss": _loss_of(info)}
     )
+
+
+def updatable_notices(updatable: Updatable | None, info: DatasetInfo) -> Iterator[Notice]:
+    """How a phone learns several targets, which differs from the training here."""
+    if updatable is None or not info.target_names:
+        return
+    message = "on the phone, Core ML knows mean_squared_error only"
+    if not info.is_multi_label:
+        message += ", in the targets' own units: those with large numbers are learned most"
+    yield Notice(pointer=POINTER, message=message)
 
 
 def _loss_of(info: DatasetInfo) -> str:

@@ -115,14 +115,15 @@ def _squared_unit(trained: TrainedModel) -> float:
 
     In training, the target is in standard deviations; Core ML computes the loss in the target's own unit,
     where the same learning rate makes the weights diverge. The target of diabetes has a standard deviation of
-    77, so its learning rate would be 6,000 times too large. Dividing by this ratio gives the same steps. Adam
+    77, so its learning rate would be 6,000 times too large. Dividing by this ratio gives the same steps; of
+    several targets, the ratio of the one with the largest numbers keeps all from diverging. Adam
     depends on the scale of the loss only through its epsilon, which is multiplied by the ratio.
     """
     last = trained.plan.graph.nodes[-1]
     if not isinstance(last.layer, Normalization):
         return 1.0
     _, deviation = moments(last.layer, trained.weights.get(last.name, {}), last.output_shape[-1])
-    return float(deviation[0]) ** 2
+    return float(deviation.max()) ** 2
 
 
 def _range(value: float) -> tuple[float, float, float]:
