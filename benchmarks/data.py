@@ -2,6 +2,7 @@
 
     python benchmarks/data.py table    # a table of 10,000 rows, whole processes by turns: two minutes
     python benchmarks/data.py upload   # a file of 1 GB, cut 20 times and once clean: two minutes
+    python benchmarks/data.py csv      # a CSV file of 443 MB, read and typed, and read by pandas: one minute
     python benchmarks/data.py pictures # 50,000 JPEG of two sizes; 8 GB of disk: ten minutes, or --full
     python benchmarks/data.py map      # training from a memory map, from memory, with `fit`: ten minutes
     python benchmarks/data.py all
@@ -19,6 +20,7 @@ import json
 import os
 import random
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -34,6 +36,7 @@ from cutting_proxy import CuttingProxy
 
 HERE = Path(__file__).resolve().parent
 ROWS, EPOCHS = 10_000, 20
+LARGE_BYTES = 443_000_000
 GIGABYTE, CUTS = 1_000_000_000, 20
 DISTRICTS = ("Mitte", "Nord", "Süd", "Ost", "West")
 
@@ -97,6 +100,73 @@ def _ours(document: Path, out: Path) -> Run:
     return process(command, lambda _: json.loads((out / "report.json").read_text()))
 
 
+def large_csv(asked: argparse.Namespace) -> None:
+    """Reading and typing in a process of its own, against `pandas.read_csv`; the memory at its highest."""
+    ratios, memories = [], []
+    with tempfile.TemporaryDirectory(dir=asked.data) as folder:
+        file = _large_file(Path(folder) / "flats.csv")
+        for _ in range(asked.runs or 3):
+            theirs, ours = _read_by(asked.pandas, PANDAS, file), _read_by(sys.executable, QUICKML, file)
+            note(f"pandas: {theirs['seconds']:.2f} s, {theirs['memory_mb']:,.0f} MB; {theirs['rows']:,} rows")
+            note(f"quickml: {ours['seconds']:.2f} s, {ours['memory_mb']:,.0f} MB; {ours['rows']:,} rows")
+            if theirs["rows"] != ours["rows"]:
+                sys.exit("they have not read the same")
+            ratios.append(ours["seconds"] / theirs["seconds"])
+            memories.append(ours["memory_mb"] / theirs["memory_mb"])
+    promise("443 MB CSV read and typed, of pandas' time, median", statistics.median(ratios), at_most=0.6)
+    promise("443 MB CSV, of the memory of pandas, median", statistics.median(memories), at_most=0.45)
+
+
+PANDAS = """
+import pandas
+rows = len(pandas.read_csv(sys.argv[1]))
+"""
+QUICKML = """
+from pathlib import Path
+from quickml.tables.read import read
+from quickml.tables.types import typed
+table = read(Path(sys.argv[1]), "flats.csv")
+for name, cells in table.columns.items():
+    typed(cells, name, table.dialect)
+rows = table.rows
+"""
+MEASURED = """
+print(json.dumps({"seconds": time.perf_counter() - began, "rows": rows,
+                  "memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e6}))
+"""
+HIDDEN = "sys.modules['pyarrow'] = None"
+"""Pandas does not need pyarrow, and a plain installation has none."""
+
+
+def _read_by(python: str, script: str, file: Path) -> dict[str, float]:
+    begin = "import json, resource, sys, time\nbegan = time.perf_counter()\n"
+    hidden = f"{HIDDEN}\n" if script is PANDAS else ""
+    done = subprocess.run(
+        [python, "-c", begin + hidden + script + MEASURED, str(file)], check=True, stdout=subprocess.PIPE
+    )
+    return json.loads(done.stdout)
+
+
+def _large_file(path: Path) -> Path:
+    """Dates, texts, categories and numbers with gaps; after 300,000 rows, they repeat."""
+    draw = random.Random(1)
+    numbers = [f"number_{index}" for index in range(8)]
+    rows = []
+    for _ in range(300_000):
+        given = [f"{draw.gauss(0, 1 + index):.3f}" if draw.random() > 0.03 else "" for index in range(6)]
+        counted = [str(draw.randrange(10)), str(draw.randrange(100_000))]
+        day = f"20{draw.randrange(10, 25)}-{draw.randrange(1, 13):02d}-{draw.randrange(1, 29):02d}"
+        text = f"{draw.choice(DISTRICTS)} {draw.randrange(10**7)}"
+        words = [draw.choice(DISTRICTS), draw.choice(("gas", "wood", "none")), draw.choice(("low", "high"))]
+        rows.append(",".join([day, text, *given, *counted, *words]) + "\n")
+    block = "".join(rows).encode()
+    with path.open("wb") as stream:
+        stream.write((",".join(["day", "address", *numbers, "district", "heating", "class"]) + "\n").encode())
+        while len(part := block[: block.rfind(b"\n", 0, LARGE_BYTES - stream.tell()) + 1]):
+            stream.write(part)
+    return path
+
+
 def upload(asked: argparse.Namespace) -> None:
     """Through a proxy that cuts the connection at random places, and once without cuts."""
     draw = random.Random(3)
@@ -135,12 +205,12 @@ def _sent(port: int, file: Path, cuts: list[int]) -> tuple[int, float]:
         return proxy.sent_bytes, time.perf_counter() - began
 
 
-PARTS = {"table": table, "upload": upload, "pictures": pictures, "map": mapped}
+PARTS = {"table": table, "csv": large_csv, "upload": upload, "pictures": pictures, "map": mapped}
 
 
 def main() -> None:
     parser = parser_of(__doc__, PARTS)
-    parser.add_argument("--runs", type=int, help="instead of 5 of the table, 3 of the map")
+    parser.add_argument("--runs", type=int, help="instead of 5 of the table, 3 of others")
     parser.add_argument("--quick", action="store_true", help="fewer pictures: a minute or two")
     parser.add_argument("--full", action="store_true", help="all 10 epochs of Keras' folder utility, not 2")
     parser.add_argument("--pandas", default=sys.executable, help="a Python with pandas and TensorFlow")

@@ -19,11 +19,26 @@ def unexpected(place: str, expected: str, found: object, hint: str = "", subject
     return f"{place}: {expects} {expected}, found {found}" + (f"; {hint}" if hint else "")
 
 
-def placed(file: str, line: int | None, column: str | int | None, entry: str | None) -> str:
-    """A place in a file: `flowers.csv, line 4, column 'sepal'`, or `fruit.zip: Kiwi/IMG_0012.HEIC`."""
-    where = f", line {line:,}" if line is not None else ""
+def placed(
+    file: str,
+    line: int | None,
+    column: str | int | None,
+    entry: str | None,
+    *,
+    sheet: str | None = None,
+    unit: str = "line",
+    letter: str = "",
+) -> str:
+    """A place in a file: `flowers.csv, line 4, column 'sepal'`, or `fruit.zip: Kiwi/IMG_0012.HEIC`.
+
+    `sheet` is that of a workbook; `unit` is what a line is called, `letter` what a sheet calls the column.
+    """
+    where = f", sheet {printable(repr(sheet), MAX_QUOTED)}" if sheet is not None else ""
+    where += f", {unit} {line:,}" if line is not None else ""
     if column is not None:
         where += f", column {printable(repr(column), MAX_QUOTED)}"
+    if letter:
+        where += f" ({letter})"
     if entry is not None:
         where += f": {printable(entry, MAX_QUOTED)}"
     return f"{printable(file, MAX_QUOTED)}{where}"

@@ -81,9 +81,9 @@ REFUSED = {
     "a comment": (b"a,b,label\n1,2,x\n# note\n3,4,y\n", "line 3, column 'b': expected 3 fields as in line 1, found 1; remove comments"),
     "a comment with delimiters": (b"a,b,label\n1,2,x\n# note,,\n3,4,y\n", "line 3: expected a row of the table, found '# note'; remove comments"),
     "a sum at the end": (NUMBERS.encode() + b"Total,\n", "line 22, column 'a': expected a row like the others, found 'Total'; remove the line"),
-    "a workbook": (b"PK\x03\x04aaaa", "expected a CSV file, found a zip archive or an Excel workbook"),
+    "a workbook": (b"PK\x03\x04aaaa", "expected an Excel workbook (.xlsx) that can be read, found a damaged one"),
     "gzip": (b"\x1f\x8b\x08\x00", "expected a CSV file, found a file compressed with gzip"),
-    "JSON": (b'{"a": 1}', "expected a CSV file, found a JSON file"),
+    "JSON": (b'[{"a": 1}]', "expected a CSV file, found a JSON file of one list; write each object of it in a line"),
     "a web page": (b"<html>\n", "expected a CSV file, found a web page"),
 }  # fmt: skip
 """Names, contents, and how the message goes on after the name of the file."""

@@ -23,7 +23,7 @@ OWNERS = {
     "jinja2": {"report"}, "httpx": {"client"}, "pydantic": {"api", "client", "datasets", "document", "events", "fields", "http"}, "sqlalchemy": {"jobs", "storage", "uploads"}, "alembic": {"storage"},
     "filelock": {"files"}, "platformdirs": {"settings"}, "psutil": {"executors"},
     "fastapi": {"http"}, "starlette": {"http"}, "uvicorn": {"http"}, "httptools": {"http"},
-    "prometheus_client": {"http"}, "segno": {"cli"},
+    "prometheus_client": {"http"}, "segno": {"cli"}, "pyarrow": {"tables"}, "python_calamine": {"tables"},
     "torch": {"export"}, "coreai": {"export"}, "coreai_torch": {"export"},
 }  # fmt: skip
 
@@ -38,6 +38,7 @@ HEAVY = {
     "torch",
     "coreai",
     "coreai_torch",
+    "pyarrow",
 }
 """Libraries that take a second or more to import."""
 

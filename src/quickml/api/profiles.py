@@ -63,10 +63,14 @@ class TableProfile(ApiMessage):
     """Of an upload, how much of that was read: whole rows, and of a large file only the beginning."""
     rows: int
     """Number of rows."""
+    format: str = "csv"
+    """`csv`, `xlsx`, `jsonl` or `parquet`."""
+    sheet: str | None = None
+    """For a workbook, the sheet that was read."""
     encoding: str
-    """Encoding of the text."""
+    """Encoding of the text; empty if the file is no text."""
     delimiter: str
-    """Sign between two fields."""
+    """Sign between two fields; empty if the file has none."""
     decimal: str
     """Decimal sign."""
     header: bool | int

@@ -103,12 +103,13 @@ ColumnOption = Annotated[
 
 @register
 class TableReference(FileReference):
-    """A table of your own: a CSV file with a sample in each row. Everything that is left out is found out."""
+    """A table of your own with a sample in each row: a CSV file, an Excel workbook (.xlsx), JSON lines or a
+    Parquet file. Everything that is left out is found out."""
 
     private = frozenset(
         {
             "file", "sha256", "test_file", "test_sha256", "validation_file", "validation_sha256", "columns",
-            "group", "order",
+            "group", "order", "sheet",
         }
     )  # fmt: skip
     name: Literal["table"] = "table"
@@ -148,6 +149,8 @@ class TableReference(FileReference):
     ] = None
     """Whether the first line has the names of the columns, or the number of the line that has them. Without
     names, columns are called `column 1`, `column 2`, and so on."""
+    sheet: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    """The sheet of an Excel workbook. Default: the first visible one that has cells."""
     group: Name | None = None
     """A column whose equal values keep rows together: either all for training or all for the test."""
     order: Name | None = None
@@ -182,11 +185,15 @@ class TableReference(FileReference):
             if file is not None
         }
 
-    @property
-    def is_complete(self) -> bool:
-        """Whether nothing is left to be found out: the file is pinned, and all was written out."""
-        found = (self.sha256, self.task, self.delimiter, self.decimal, self.encoding, self.header)
-        return None not in found and bool(self.columns)
+    def is_complete(self, *, is_text: bool) -> bool:
+        """Whether nothing is left to be found out: the file is pinned, and all was written out.
+
+        Args:
+            is_text: whether the file is a CSV file.
+        """
+        found = (self.sha256, self.task, self.decimal)
+        of_text = (self.delimiter, self.encoding, self.header) if is_text else ()
+        return None not in (*found, *of_text) and bool(self.columns)
 
 
 def _size(value: Any) -> Any:

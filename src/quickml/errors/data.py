@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from quickml.errors.base import QuickMLError
 from quickml.problems import placed, unexpected
@@ -41,7 +42,29 @@ class SourceError(DatasetError):
 
 
 class TableError(SourceError):
-    """A table cannot be read, or a cell is not what it should be."""
+    """A table cannot be read, or a cell is not what it should be.
+
+    `sheet` is that of a workbook, whose lines are rows; `letter` is what the workbook calls the column.
+    """
+
+    def __init__(
+        self, *about: str, sheet: str | None = None, letter: str = "", unit: str = "line", **place: Any
+    ) -> None:
+        self.sheet, self.letter, self.unit = sheet, letter, unit
+        super().__init__(*about, **place)
+
+    @property
+    def place(self) -> str:
+        """`flowers.csv, line 4, column 'sepal'`, or `f.xlsx, sheet 'Data', row 4, column 'sepal' (C)`."""
+        return placed(
+            self.file,
+            self.line,
+            self.column,
+            self.entry,
+            sheet=self.sheet,
+            unit=self.unit,
+            letter=self.letter,
+        )
 
 
 class PicturesError(SourceError):

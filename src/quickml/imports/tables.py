@@ -18,16 +18,12 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
 def rows(work: ImportWork) -> dict[str, Any]:
     """Some rows, read from the beginning: rows have no index."""
-    from quickml.tables.dialect import Asked, dialect
-    from quickml.tables.records import Records
-    from quickml.tables.text import opened, source
+    from quickml.tables.formats import opened_rows
 
     first, stop = work.asked["offset"], work.asked["offset"] + work.asked["limit"]
     found: list[tuple[list[str], int]] = []
     count = 0
-    with opened(work.only[1], work.file) as stream:
-        text = source(stream, work.file, None)
-        records = Records(text, dialect(text.sample, is_whole=text.is_whole, asked=Asked()))
+    with opened_rows(work.only[1], work.file) as records:
         for chunk in records.chunks():
             wanted = slice(max(0, first - count), max(0, stop + 1 - count))
             found += [

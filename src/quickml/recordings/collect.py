@@ -21,9 +21,10 @@ from quickml.recordings.runs import Rows
 from quickml.recordings.times import Clock, clock
 from quickml.tables.cells import Cells
 from quickml.tables.dialect import Dialect
+from quickml.tables.filling import UNLIMITED
 from quickml.tables.numbers import is_missing
 from quickml.tables.problems import of_fault
-from quickml.tables.read import UNLIMITED, Table
+from quickml.tables.read import Table
 from quickml.tables.text import Encoding
 from quickml.tables.types import Fault, number_fault, shown
 
@@ -112,7 +113,7 @@ class _Collection:
         if problems:
             raise DocumentError(problems)
         self.rows.append(table.rows)
-        self.encodings.add(table.encoding)
+        self.encodings.add(table.encoding or "utf-8")
         self.sums[piece.session] = table.sha256
         if sum(self.rows) > MAX_ROWS:
             hint = "take fewer recordings"

@@ -29,7 +29,7 @@ from quickml.errors import (
     UploadNotFoundError,
 )
 from quickml.imports.kept import kept
-from quickml.imports.kinds import HEAD_BYTES, is_slow, kind_of
+from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, kind_of
 from quickml.imports.partial import whole_rows
 from quickml.imports.places import PARTIAL, file_folder, make_room, remove_abandoned, remove_unowned
 from quickml.service.import_runs import PASSING, Answer, ImportRun, ImportRuns, ImportTask, Pins
@@ -116,8 +116,8 @@ class Importer:
             DatasetUnavailableError: it is no table, or has no whole row yet.
             DocumentError: nothing can be learned from it.
         """
-        if kind_of(start[:HEAD_BYTES]) != "table":
-            raise DatasetUnavailableError(f"{name}: expected all of an archive to look into it, found a part")
+        if not has_beginning(start[:HEAD_BYTES]):
+            raise DatasetUnavailableError(f"{name}: expected all of the file to look into it, found a part")
         rows = whole_rows(start)
         if not rows:
             raise DatasetUnavailableError(f"{name}: expected whole rows of a table, found none yet")

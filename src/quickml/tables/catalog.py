@@ -79,6 +79,7 @@ class LocalFiles(FileCatalog[TableReference]):
                 names=frozenset(named),
             ),
             encoding=reference.encoding,
+            sheet=reference.sheet,
             ignored=frozenset(ignored - {*reference.targets, kept}),
             whole=lambda name: name == kept,
         )
@@ -88,7 +89,8 @@ class LocalFiles(FileCatalog[TableReference]):
         from quickml.tables.dialect import Asked
 
         header = reference.header if reference.header is not None else table.dialect.header
-        asked = Asked(delimiter=table.dialect.delimiter, decimal=table.dialect.decimal, header=header)
+        delimiter = table.dialect.delimiter if table.is_text else None
+        asked = Asked(delimiter=delimiter, decimal=table.dialect.decimal, header=header)
         file, sha256 = reference.files[prefix]
         return self._read(file, sha256, prefix, asked=asked, encoding=table.encoding)
 

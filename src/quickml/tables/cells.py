@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import math
 from array import array
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import compress
+
+import numpy as np
+import numpy.typing as npt
 
 from quickml.datasets.columns import MOST_VALUES
 from quickml.tables.numbers import (
@@ -26,11 +28,17 @@ from quickml.tables.numbers import (
     plain,
 )
 
+Doubles = npt.NDArray[np.float64]
 MOST_HASHES = 200_000
 """Texts that are told apart; a column with more of them is no category anyway."""
 MOST_MEMORIZED = 2000
 SHOWN = 20
 """Values of a column that are kept for messages and profiles."""
+
+
+def as_doubles(numbers: array[float]) -> Doubles:
+    """The numbers of a column, without copying them."""
+    return np.frombuffer(numbers, np.float64) if len(numbers) else np.zeros(0)
 
 
 class _Codes(dict[str, int]):
@@ -97,7 +105,7 @@ class Cells:
         if self._values is not None:
             self._table = self._numbers(list(self._values))
             if self._table is not None:
-                numbers = array("d", map(self._table.__getitem__, self.codes))
+                numbers = self.looked_up(self._table)
         if numbers is not None:
             self._count_numbers(numbers)
         else:
@@ -106,7 +114,7 @@ class Cells:
         self._memory.clear()
 
     def _count_numbers(self, numbers: array[float]) -> None:
-        self.counts.missing = sum(map(math.isnan, numbers))
+        self.counts.missing = int(np.isnan(as_doubles(numbers)).sum())
         self.counts.numbers = len(numbers) - self.counts.missing
 
     def as_numbers(self) -> array[float]:
@@ -116,7 +124,15 @@ class Cells:
         table = self._table
         if table is None:
             table = array("d", map(self._value, self._values or ()))
-        return array("d", map(table.__getitem__, self.codes))
+        return self.looked_up(table)
+
+    def looked_up(self, table: array[float]) -> array[float]:
+        """Of each row the number that a table has for its code."""
+        found = array("d")
+        if len(self.codes):
+            codes = np.frombuffer(self.codes, self.codes.typecode)
+            found.frombytes(as_doubles(table)[codes].tobytes())
+        return found
 
     def as_number(self, cell: str) -> float:
         """The number that a cell holds; NaN for none."""
@@ -124,8 +140,9 @@ class Cells:
 
     def occurrences(self) -> dict[str, int]:
         """How many rows have each of the values that are kept."""
-        counts = Counter(self.codes)
-        return {text: counts[code] for text, code in (self._values or {}).items()}
+        values: dict[str, int] = self._values or {}
+        counts = np.bincount(np.frombuffer(self.codes, self.codes.typecode), minlength=len(values))
+        return dict(zip(values, counts.tolist(), strict=True))
 
     def _convert(self, values: _Codes) -> None:
         """There are too many different values to keep them."""

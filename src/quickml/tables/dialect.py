@@ -66,6 +66,19 @@ class Dialect:
     """Whether a blank follows each delimiter."""
 
 
+PLAIN = Dialect(
+    delimiter=",",
+    skipped_lines=0,
+    skipped="",
+    header=True,
+    decimal=".",
+    has_decimals=False,
+    has_both=False,
+    has_blanks=False,
+)
+"""Of a format that has no delimiters."""
+
+
 def dialect(sample: str, *, is_whole: bool, asked: Asked) -> Dialect:
     """Find out how a file is written, from its beginning."""
     lines = list(islice(io.StringIO(sample, newline=None), SAMPLE_ROWS))
@@ -91,20 +104,42 @@ def dialect(sample: str, *, is_whole: bool, asked: Asked) -> Dialect:
     has_blanks = _has_blanks(rows)
     if has_blanks:
         rows = [(line, [cell.lstrip(" ") for cell in cells]) for line, cells in rows]
+    header = bool(asked.header) if asked.header is not None else _has_header(rows, asked.names)
     found = Dialect(
         delimiter=delimiter,
         skipped_lines=first,
         skipped=skipped,
-        header=bool(asked.header) if asked.header is not None else _has_header(rows, asked.names),
-        decimal=asked.decimal or ".",
-        has_decimals=asked.decimal is not None,
+        header=header,
+        decimal=".",
+        has_decimals=False,
         has_both=False,
         has_blanks=has_blanks,
     )
-    commas, points = _decimals(rows[found.header :])
+    return _with_decimal(found, rows[header:], asked.decimal)
+
+
+def dialect_of_rows(rows: Rows, asked: Asked) -> Dialect:
+    """Find out what the first rows of a sheet are, and what its decimal sign is in texts."""
+    rows = [(line, cells) for line, cells in rows if any(cell and not cell.isspace() for cell in cells)]
+    is_number = type(asked.header) is int
+    above, skipped = _titles(rows) if asked.header in (None, False) else (0, "")
+    first = int(asked.header or 1) - 1 if is_number else (rows[above][0] - 1 if skipped else 0)
+    rows = [row for row in rows if row[0] > first]
+    header = bool(asked.header) if asked.header is not None else _has_header(rows, asked.names)
+    return _with_decimal(replace(PLAIN, skipped_lines=first, skipped=skipped, header=header), rows[header:],
+                         asked.decimal)  # fmt: skip
+
+
+def dialect_of_values(rows: Rows, asked: Asked) -> Dialect:
+    """Find out the decimal sign in the texts of rows whose columns have names anyway."""
+    return _with_decimal(PLAIN, rows, asked.decimal)
+
+
+def _with_decimal(found: Dialect, rows: Rows, decimal: Decimal | None) -> Dialect:
+    commas, points = _decimals(rows)
     found = replace(found, has_both=bool(commas and points))
-    if asked.decimal:
-        return found
+    if decimal:
+        return replace(found, decimal=decimal, has_decimals=True)
     return replace(found, decimal="," if commas > points else ".", has_decimals=bool(commas or points))
 
 

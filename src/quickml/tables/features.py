@@ -8,6 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
 from quickml.document.advice import leave_out
@@ -51,7 +53,11 @@ class Feature:
         """Of each row the position of its value among some; -1 for a missing or another one."""
         known = {str(value): position for position, value in enumerate(values)}
         table = [known.get(self.text(cell), -1) for cell in self.cells.values or ()]
-        return array("h", map(table.__getitem__, self.cells.codes))
+        found = array("h")
+        if table:
+            codes = np.frombuffer(self.cells.codes, self.cells.codes.typecode)
+            found.frombytes(np.array(table, np.int16)[codes].tobytes())
+        return found
 
     def text(self, cell: str) -> str:
         """The value that a cell stands for: of a number its shortest form."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from itertools import product
 
@@ -11,9 +10,10 @@ import numpy as np
 from quickml.datasets.columns import Column, width
 from quickml.datasets.files import RecordingsReference, TableReference
 from quickml.errors import Notice
+from quickml.tables.cells import as_doubles
 from quickml.tables.features import Feature, missing_values
 from quickml.tables.parts import TableParts
-from quickml.tables.problems import cells_listed, listed, rows
+from quickml.tables.problems import FORMATS, cells_listed, listed, rows
 from quickml.tables.read import Table
 from quickml.tables.target import Target
 from quickml.tables.targets import none_of
@@ -29,27 +29,52 @@ _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 def of_reading(table: Table, reference: TableReference | RecordingsReference) -> Iterator[Notice]:
     """How the file is written."""
+    facts = _of_text(table, reference) if table.is_text else _of_format(table, reference)
+    if facts:
+        yield Notice(
+            pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}"
+        )
+    if (dialect := table.dialect).skipped:
+        units = f"{table.where.unit}s"
+        message = f"the first {dialect.skipped_lines} {units} are passed over: {dialect.skipped}"
+        message = message.replace(f"first 1 {units} are", f"first {units[:-1]} is")
+        yield Notice(pointer="/dataset/header", message=message)
+    if table.numbered is not None:
+        message = "the first column has no name and counts the rows; it is left out"
+        yield Notice(pointer="/dataset/columns", message=message)
+    yield from _passed_over(table)
+
+
+def _of_text(table: Table, reference: TableReference | RecordingsReference) -> list[str]:
     dialect, facts = table.dialect, []
     if reference.encoding is None:
-        facts.append(table.encoding if table.encoding == "cp1252" else table.encoding.upper())
+        facts.append(table.encoding if table.encoding == "cp1252" else str(table.encoding).upper())
     if reference.delimiter is None:
         facts.append(f"fields between {_SIGNS.get(dialect.delimiter, 'delimiters')}")
     if reference.decimal is None:
         facts.append(f"numbers with a {'point' if dialect.decimal == '.' else 'comma'}")
     if reference.header is None:
-        names = f"names of columns in line {table.header_line}"
-        facts.append(names if dialect.header else "no names of columns, rows from the first line on")
-    if facts:
-        yield Notice(
-            pointer="/dataset", message=f"{printable(table.file, 100)} is read as: {', '.join(facts)}"
-        )
-    if dialect.skipped:
-        message = f"the first {dialect.skipped_lines} lines are passed over: {dialect.skipped}"
-        yield Notice(pointer="/dataset/header", message=message.replace("first 1 lines are", "first line is"))
-    if table.numbered is not None:
-        message = "the first column has no name and counts the rows; it is left out"
-        yield Notice(pointer="/dataset/columns", message=message)
-    yield from _passed_over(table)
+        facts.append(_of_header(table))
+    return facts
+
+
+def _of_format(table: Table, reference: TableReference | RecordingsReference) -> list[str]:
+    facts = [FORMATS[table.format]] if reference.sha256 is None else []
+    sheet = reference.sheet if isinstance(reference, TableReference) else None
+    if table.sheet is not None and sheet is None:
+        others = f', one of {table.sheets:,}; write "sheet" for another one' if table.sheets > 1 else ""
+        facts.append(f"its sheet {shown(table.sheet)}{others}")
+    if reference.decimal is None and table.dialect.decimal == ",":
+        facts.append("numbers in texts with a comma")
+    if reference.header is None and table.has_lines:
+        facts.insert(1, _of_header(table))
+    return facts
+
+
+def _of_header(table: Table) -> str:
+    unit = table.where.unit
+    names = f"names of columns in {unit} {table.header_line}"
+    return names if table.dialect.header else f"no names of columns, rows from the first {unit} on"
 
 
 def _passed_over(table: Table) -> Iterator[Notice]:
@@ -74,9 +99,8 @@ def of_target(aim: Target, reference: TableReference) -> Iterator[Notice]:
             message += '; write "task": "regression" if these are quantities'
         yield Notice(pointer="/dataset/task", message=message)
     elif reference.task is None:
-        present = [value for value in aim.values if not math.isnan(value)]
-        name = shown(reference.targets[0])
-        message = f"a regression: {name} is a number from {min(present):g} to {max(present):g}"
+        low, high = np.nanmin(as_doubles(aim.values)), np.nanmax(as_doubles(aim.values))
+        message = f"a regression: {shown(reference.targets[0])} is a number from {low:g} to {high:g}"
         yield Notice(pointer="/dataset/task", message=message)
 
 
@@ -114,7 +138,7 @@ def _of_targets(aim: Target, reference: TableReference) -> Iterator[Notice]:
 
 def of_rows(table: Table, reference: TableReference, aim: Target, parts: TableParts) -> Iterator[Notice]:
     """Which rows are used for what."""
-    missing = sum(map(math.isnan, aim.values))
+    missing = int(np.isnan(as_doubles(aim.values)).sum())
     if missing:
         message = f"{missing:,} of {table.rows:,} rows have no target and are left out"
         yield Notice(pointer="/dataset/target", message=message)

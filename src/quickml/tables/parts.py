@@ -15,7 +15,7 @@ from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.datasets.split import grouped, split
 from quickml.errors import DocumentError, Problem
-from quickml.tables.cells import Cells
+from quickml.tables.cells import Cells, as_doubles
 from quickml.tables.features import Feature
 from quickml.tables.moments import moments
 from quickml.tables.numbers import is_missing
@@ -49,7 +49,7 @@ class TablePart:
                 (known,) = np.nonzero(positions >= 0)
                 x[known, start + positions[known]] = 1
             else:
-                numbers = np.array(feature.cells.as_numbers())[self.rows]
+                numbers = as_doubles(feature.cells.as_numbers())[self.rows]
                 missing = np.isnan(numbers)
                 if column.replacement is not None:
                     numbers[missing] = column.replacement

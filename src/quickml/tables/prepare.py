@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -16,11 +15,12 @@ from quickml.datasets.data import Data
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import DatasetInfo
 from quickml.errors import DocumentError, Notice, Problem
+from quickml.tables.cells import as_doubles
 from quickml.tables.features import Feature, Features, Values, features, of_missing
 from quickml.tables.notices import of_array, of_copies, of_reading, of_rows, of_target, of_unseen
 from quickml.tables.numbers import is_missing
 from quickml.tables.parts import TEST_FRACTION, TableParts, divided
-from quickml.tables.problems import listed, of_fault, unknown_column
+from quickml.tables.problems import listed, of_fault, unknown_column, useless_options
 from quickml.tables.read import Table
 from quickml.tables.target import Target
 from quickml.tables.targets import Faults, targets
@@ -70,7 +70,7 @@ def prepare(
     Raises:
         DocumentError: with everything that is wrong; pointers start with /dataset.
     """
-    problems = list(_unknown_names(table, reference))
+    problems = [*useless_options(table, reference), *_unknown_names(table, reference)]
     if problems:
         raise DocumentError(problems)
     chosen = features(table, reference)
@@ -92,7 +92,7 @@ def prepare(
         reference=_completed(table, reference, types, aim, others),
         columns=columns,
         notices=()
-        if reference.is_complete  # all was told when it was found out
+        if reference.is_complete(is_text=table.is_text)  # all was told when it was found out
         else (
             *of_reading(table, reference),
             *of_target(aim, reference),
@@ -126,7 +126,7 @@ def _pointer(name: str, reference: TableReference) -> str:
 def _of_target(aim: Target | Faults, table: Table, reference: TableReference) -> list[Problem]:
     if not isinstance(aim, Target):
         return [of_fault(fault, table, name, _pointer(name, reference)) for name, fault in aim]
-    missing = sum(map(math.isnan, aim.values))
+    missing = int(np.isnan(as_doubles(aim.values)).sum())
     if missing and reference.missing == "refuse":
         fault = Fault(
             expected="a target in every row",
@@ -170,7 +170,7 @@ def _column(feature: Feature, rows: Array, reference: TableReference) -> Column:
     if reference.missing == "refuse":
         return Column(name=feature.name, type="number")
     if isinstance(reference.missing, str):
-        numbers = np.array(feature.cells.as_numbers())
+        numbers = as_doubles(feature.cells.as_numbers())
         here = numbers[rows]
         here = here if not np.isnan(here).all() else numbers
         replacement = float(np.float32(np.nanmean(here)))
@@ -230,16 +230,17 @@ def _completed(
     """The reference with everything written out that was found out; `columns` are the types by name."""
     dialect = table.dialect
     has_line = type(reference.header) is int or dialect.skipped.endswith(("titles", "comments"))
+    header = table.header_line if dialect.header and has_line else dialect.header
     return reference.model_copy(
         update={
             "sha256": table.sha256,
             "task": aim.task,
             "labels": aim.labels or (aim.names if reference.separator else ()) or None,
             "columns": {name: columns[name] for name in table.names if name in columns},
-            "delimiter": dialect.delimiter,
             "decimal": dialect.decimal,
-            "encoding": table.encoding,
-            "header": table.header_line if dialect.header and has_line else dialect.header,
+            **({"delimiter": dialect.delimiter, "encoding": table.encoding} if table.is_text else {}),
+            **({"header": header} if table.has_lines else {}),
+            "sheet": table.sheet,
             "test_fraction": None if "test_" in others else reference.test_fraction or TEST_FRACTION,
             **{f"{prefix}sha256": other.sha256 for prefix, other in others.items()},
         }

@@ -5,7 +5,8 @@ from __future__ import annotations
 import difflib
 from collections.abc import Sequence
 
-from quickml.document.advice import Advice, put, rename, told, write
+from quickml.datasets.files import TableReference
+from quickml.document.advice import Advice, leave_out, put, rename, told, write
 from quickml.document.place import escaped
 from quickml.document.problem import problem
 from quickml.errors import DocumentError, Problem, TableError
@@ -15,6 +16,7 @@ from quickml.text import printable
 
 MOST_NAMES = 12
 """Columns that a message lists."""
+FORMATS = {"xlsx": "an Excel workbook", "jsonl": "a file of JSON lines", "parquet": "a Parquet file"}
 
 
 def refused(error: TableError, pointer: str = "/dataset/file") -> DocumentError:
@@ -39,7 +41,7 @@ def of_fault(fault: Fault, table: Table, column: str, pointer: str, line: int | 
     """The problem of cells of a column, the first of them in a line."""
     if line is None and fault.cell:
         line = table.line_of(column, fault.cell)
-    error = TableError(table.file, fault.expected, fault.found, fault.hint, line=line, column=column)
+    error = table.fault(fault.expected, fault.found, fault.hint, line=line, column=column)
     advice = Advice(fault.hint)
     if fault.option:
         advice = Advice(fault.hint, (put(f"/dataset/{fault.option}", fault.value),))
@@ -91,6 +93,23 @@ def unknown_column(table: Table, name: str, pointer: str, *, key: str = "") -> P
         known=known,
         suggestions=suggested,
     )
+
+
+def useless_options(table: Table, reference: TableReference) -> list[Problem]:
+    """Problems of options that are only for files of another format."""
+    options = [] if table.is_text else ["delimiter", "encoding"]
+    options += [] if table.has_lines else ["header"]
+    return [
+        problem(
+            "table-option",
+            f"/dataset/{option}",
+            expected=f"no {option!r}, which {FORMATS[table.format]} does not have",
+            found=repr(getattr(reference, option)),
+            advice=leave_out(f"/dataset/{option}", "leave it out"),
+        )
+        for option in options
+        if getattr(reference, option) is not None
+    ]
 
 
 def rows(count: int) -> str:

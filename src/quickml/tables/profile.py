@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from quickml.datasets.files import TableReference
 from quickml.errors import DocumentError, Notice, Problem
-from quickml.tables.cells import Cells
+from quickml.tables.cells import Cells, as_doubles
 from quickml.tables.dialect import Asked
 from quickml.tables.numbers import is_missing
 from quickml.tables.prepare import Prepared, prepare
@@ -87,8 +87,10 @@ class Profile:
             "file": table.file,
             "sha256": table.sha256,
             "rows": table.rows,
-            "encoding": table.encoding,
-            "delimiter": dialect.delimiter,
+            "format": table.format,
+            "sheet": table.sheet,
+            "encoding": table.encoding or "",
+            "delimiter": dialect.delimiter if table.is_text else "",
             "decimal": dialect.decimal,
             "header": dialect.header,
             "first_line": table.header_line,
@@ -150,11 +152,17 @@ def _table(path: Path, file: str, targets: Sequence[str], given: Mapping[str, An
         delimiter=given.get("delimiter"),
         decimal=given.get("decimal"),
         header=given.get("header"),
-        names=frozenset(targets),
+        names=frozenset([*targets, *given.get("columns", {})]),
     )
     grouped = given.get("group") or given.get("order")
-    encoding = given.get("encoding")
-    return read(path, file, asked=asked, encoding=encoding, whole=lambda name: name == grouped)
+    return read(
+        path,
+        file,
+        asked=asked,
+        encoding=given.get("encoding"),
+        sheet=given.get("sheet"),
+        whole=lambda name: name == grouped,
+    )
 
 
 def _of_document(prepared: Prepared) -> Iterator[Notice]:
@@ -182,7 +190,7 @@ def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[ColumnProf
             missing=cells.counts.missing if is_numeric(cells) else cells.counts.missing_texts,
             different=None if cells.has_many else len(cells.values or ()),
             **(
-                of_numbers(np.array(cells.as_numbers()))
+                of_numbers(as_doubles(cells.as_numbers()))
                 if is_numeric(cells)
                 else {"values": _commonest(cells)}
             ),

@@ -103,6 +103,7 @@ def _dataset(prepared: Prepared) -> dict[str, Any]:
         "decimal": reference.decimal,
         "encoding": reference.encoding,
         "header": reference.header,
+        "sheet": reference.sheet,
         "group": reference.group,
         "order": reference.order,
         "test_fraction": reference.test_fraction,

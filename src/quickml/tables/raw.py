@@ -1,4 +1,4 @@
-"""The rows of a CSV file with their cells, for a model that exists already and knows what they mean."""
+"""The rows of a table with their cells, for a model that exists already and knows what they mean."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from quickml.tables.dialect import Asked, dialect
+from quickml.tables.dialect import Asked
+from quickml.tables.formats import Reading, opened_rows
 from quickml.tables.numbers import MISSING_TEXTS, Decimal, is_missing, number
-from quickml.tables.records import Records
-from quickml.tables.text import opened, source
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +22,7 @@ class RawTable:
 
 
 def read_raw(path: Path, file: str, names: Collection[str]) -> RawTable:
-    """Read a CSV file that a model is run on.
+    """Read a table that a model is run on.
 
     Args:
         path: of the file.
@@ -33,11 +32,7 @@ def read_raw(path: Path, file: str, names: Collection[str]) -> RawTable:
     Raises:
         TableError: the file cannot be read, is damaged, or has no row.
     """
-    with opened(path, file) as stream:
-        text = source(stream, file, None)
-        records = Records(
-            text, dialect(text.sample, is_whole=text.is_whole, asked=Asked(names=frozenset(names)))
-        )
+    with opened_rows(path, file, Reading(asked=Asked(names=frozenset(names)))) as records:
         rows = [
             (line, row)
             for chunk in records.chunks()

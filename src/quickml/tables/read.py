@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from quickml.errors import TableError
 from quickml.tables.cells import Cells
-from quickml.tables.dialect import Asked, Dialect, dialect
-from quickml.tables.records import Records, RowChunk
-from quickml.tables.text import Encoding, opened, source
-from quickml.tables.types import shown
-
-_TOTALS = frozenset(
-    {
-        "total", "totals", "grand total", "sum", "sums", "average", "mean", "summe", "gesamt", "gesamtsumme",
-        "mittelwert", "total general", "suma", "somme",
-    }
-)  # fmt: skip
-_FEW = 3
-"""Rows below which the last one is not compared with the others."""
-UNLIMITED = 1 << 31
+from quickml.tables.dialect import Asked, Dialect
+from quickml.tables.filling import filled
+from quickml.tables.formats import Reading, opened_rows
+from quickml.tables.rows import Rows, Where
+from quickml.tables.text import Encoding
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,8 +23,15 @@ class Table:
     """What messages call the file."""
     path: Path
     sha256: str
-    encoding: Encoding
-    asked_encoding: Encoding | None
+    format: str
+    """`csv`, `xlsx`, `jsonl` or `parquet`."""
+    encoding: Encoding | None
+    """Of a text."""
+    reading: Reading
+    """How it can be read again."""
+    where: Where
+    sheets: int
+    """How many sheets with cells it has."""
     dialect: Dialect
     names: tuple[str, ...]
     """Of the columns, in order."""
@@ -61,14 +59,35 @@ class Table:
 
     def _line(self, index: int, is_it: Callable[[str], bool]) -> int | None:
         try:
-            with opened(self.path, self.file) as stream:
-                for chunk in Records(source(stream, self.file, self.asked_encoding), self.dialect).chunks():
+            with opened_rows(self.path, self.file, self.reading) as rows:
+                for chunk in rows.chunks():
                     for row, line in zip(chunk.rows, chunk.lines, strict=True):
                         if is_it(row[index]):
                             return line
         except TableError:  # the file has changed
             pass
         return None
+
+    @property
+    def sheet(self) -> str | None:
+        """Of a workbook, the sheet that was read."""
+        return self.where.sheet
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a CSV file, which has an encoding and delimiters."""
+        return self.format == "csv"
+
+    @property
+    def has_lines(self) -> bool:
+        """Whether names of columns are in one of its lines, if it has any."""
+        return self.format in ("csv", "xlsx")
+
+    def fault(
+        self, expected: str, found: str, hint: str = "", *, line: int | None = None, column: str | None = None
+    ) -> TableError:
+        """An error about this file."""
+        return self.where.fault(self.names, expected, found, hint, line=line, column=column)
 
 
 def read(
@@ -77,111 +96,55 @@ def read(
     *,
     asked: Asked | None = None,
     encoding: Encoding | None = None,
+    sheet: str | None = None,
     ignored: frozenset[str] = frozenset(),
     whole: Callable[[str], bool] = lambda name: False,  # noqa: ARG005
 ) -> Table:
-    """Read a CSV file.
+    """Read a table: a CSV file, an Excel workbook, JSON lines or a Parquet file.
 
     Args:
         path: of the file.
         file: what messages call it.
         asked: how it is written, as far as that is known.
         encoding: if known.
+        sheet: of a workbook, if known.
         ignored: columns that are passed over.
         whole: whether all values of a column are kept, however many.
 
     Raises:
         TableError: the file cannot be read, or is damaged.
     """
-    with opened(path, file) as stream:
-        text = source(stream, file, encoding)
-        found = dialect(text.sample, is_whole=text.is_whole, asked=asked or Asked())
-        records = Records(text, found)
-        columns = {
-            name: Cells(found.decimal, *([UNLIMITED] if whole(name) else []))
-            for name in _several(records)
-            if name not in ignored or name == ""
-        }
-        rows = _fill(records, columns)
+    how = Reading(asked=asked or Asked(), encoding=encoding, sheet=sheet)
+    with opened_rows(path, file, how) as first:
+        rows, columns, count = filled(first, ignored, whole)
         for cells in columns.values():
             cells.finish()
-        numbered = _numbered(records, columns) if records.is_numbered else None
-    return Table(
-        file=file,
-        path=path,
-        sha256=records.sha256,
-        encoding=text.encoding,
-        asked_encoding=encoding,
-        dialect=found,
-        names=tuple(records.names),
-        header_line=records.header_line,
-        rows=rows,
-        columns=columns,
-        numbered=numbered,
-        blank_lines=records.blank_lines,
-        empty_rows=records.empty_rows,
-        has_trailing_delimiter=records.has_trailing_delimiter,
-    )
+        numbered = _numbered(rows, columns) if rows.is_numbered else None
+        return Table(
+            file=file,
+            path=path,
+            sha256=rows.sha256,
+            format=rows.format,
+            encoding=rows.encoding,
+            reading=replace(how, encoding=rows.encoding, sheet=rows.where.sheet, dialect=rows.dialect),
+            where=rows.where,
+            sheets=rows.sheets,
+            dialect=rows.dialect,
+            names=tuple(rows.names),
+            header_line=rows.header_line,
+            rows=count,
+            columns=columns,
+            numbered=numbered,
+            blank_lines=rows.blank_lines,
+            empty_rows=rows.empty_rows,
+            has_trailing_delimiter=rows.has_trailing_delimiter,
+        )
 
 
-def _several(records: Records) -> list[str]:
-    """The names of the columns.
-
-    Raises:
-        TableError: there is only one.
-    """
-    if len(records.names) == 1:
-        found = f"one, {shown(records.names[0])}" if records.dialect.header else "one"
-        hint = "the fields of a line have commas, semicolons, tabs or vertical lines between them"
-        raise records.fault("two or more columns", found, hint, line=records.header_line)
-    return records.names
-
-
-def _fill(records: Records, columns: dict[str, Cells]) -> int:
-    kept = [(index, columns[name]) for index, name in enumerate(records.names) if name in columns]
-    rows, last, line = 0, [""], 0
-    for chunk in records.chunks():
-        if not chunk.rows:
-            continue
-        across = list(zip(*chunk.rows, strict=True))
-        if "\n#" in "\n".join(("", *across[0])):
-            _refuse_comments(records, chunk)
-        for index, cells in kept:
-            cells.add(across[index])
-        rows += len(chunk.rows)
-        last, line = list(chunk.rows[-1]), chunk.lines[-1]
-    if not rows:
-        if not records.dialect.header:
-            raise records.fault("a table with rows", "none")
-        raise records.fault("rows below the header", "none", line=records.header_line)
-    _refuse_totals(records, columns, last, line, rows)
-    return rows
-
-
-def _refuse_comments(records: Records, chunk: RowChunk) -> None:
-    for row, line in zip(chunk.rows, chunk.lines, strict=True):
-        if row[0].startswith("#") and not any(row[1:]):
-            raise records.fault("a row of the table", shown(row[0]), "remove comments", line=line)
-
-
-def _refuse_totals(
-    records: Records, columns: dict[str, Cells], last: list[str], line: int, rows: int
-) -> None:
-    """Refuse a last row that sums up the others: it would be learned as one of them."""
-    if rows < _FEW:
-        return
-    for name, cell in zip(records.names, last, strict=True):
-        if cell.strip().rstrip(":").casefold() in _TOTALS and name in columns:
-            known = columns[name].occurrences()
-            if known.get(cell, 1) == 1:
-                hint = "remove the line"
-                raise records.fault("a row like the others", shown(cell), hint, line=line, column=name)
-
-
-def _numbered(records: Records, columns: dict[str, Cells]) -> str | None:
+def _numbered(rows: Rows, columns: dict[str, Cells]) -> str | None:
     """Check that the first column, which has no name, has the numbers of the rows."""
     numbers = columns.pop("").as_numbers()
     start = numbers[0]
     if start not in (0, 1) or any(value != start + index for index, value in enumerate(numbers)):
-        raise records.unnamed(records.header_line, 1)
+        raise rows.unnamed(rows.header_line, 1)
     return ""

@@ -1,51 +1,27 @@
-"""The rows of a CSV file, in chunks, with the lines that they begin in; and what is wrong with a row."""
+"""The rows of a CSV file, with the lines that they begin in; and what is wrong with a row."""
 
 from __future__ import annotations
 
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 
 from quickml.errors import TableError
 from quickml.tables.dialect import DELIMITERS, Dialect
+from quickml.tables.rows import MAX_FIELD, Rows, Where
 from quickml.tables.text import TextFile, undecodable
 
-CHUNK_ROWS = 2000
-MAX_ROWS = 20_000_000
-MAX_COLUMNS = 10_000
-MAX_FIELD = 1 << 16
-"""Characters of a cell."""
-MAX_NAME = 200
-"""Characters of the name of a column."""
 _SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
-_END_OF_FILE = ["\x1a"]
-"""What DOS wrote at the end of a text."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class RowChunk:
-    """Some rows, all of the same length."""
+class Records(Rows):
+    """The rows of a CSV file below its header."""
 
-    rows: Sequence[Sequence[str]]
-    lines: Sequence[int]
-    """The line that each row begins in."""
-
-
-class Records:
-    """The rows of a file below its header."""
-
-    def __init__(self, source: TextFile, dialect: Dialect) -> None:
-        self.source, self.dialect = source, dialect
-        self.blank_lines = self.empty_rows = 0
-        self.has_trailing_delimiter = False
-        self.is_numbered = False
-        """Whether the first column has no name and has to be the numbers of the rows."""
-        self.sha256 = ""
-        """Known after the last chunk."""
-        self._long = False
-        self._lines, self._digest = source.lines()
+    def __init__(self, source: TextFile, dialect: Dialect, kept: frozenset[str] = frozenset()) -> None:
+        super().__init__(Where(file=source.name), dialect, kept)
+        self.source, self.encoding = source, source.encoding
+        self._lines, self._hash = source.lines()
         self._reader = csv.reader(
             self._checked(self._lines),
             delimiter=dialect.delimiter,
@@ -53,44 +29,27 @@ class Records:
             skipinitialspace=dialect.has_blanks,
         )
         self._skip(dialect.skipped_lines)
-        self.names, self._first, self.header_line = self._header()
+        self._begin()
 
-    def chunks(self) -> Iterator[RowChunk]:
-        """All rows.
+    is_large = False
+    """Whether pyarrow is to read them."""
 
-        Raises:
-            TableError: the file is damaged, or its rows differ in length.
-        """
-        count = 0
-        rows, lines = self._first, [self.header_line] * len(self._first)
-        for row, line in self._all():
-            rows.append(row)
-            lines.append(line)
-            if len(rows) >= CHUNK_ROWS:
-                yield self._clean(rows, lines)
-                count += len(rows)
-                if count > MAX_ROWS:
-                    raise self.fault(f"at most {MAX_ROWS:,} rows", "more", "take fewer", line=line)
-                rows, lines = [], []
-        if rows and [*rows[-1]] == _END_OF_FILE:
-            del rows[-1], lines[-1]
-        if rows:
-            yield self._clean(rows, lines)
-        self.sha256 = self._digest.hexdigest()
+    def again(self) -> Records:
+        """The same rows from the beginning, for another reader."""
+        return Records(self.source, self.dialect, self._kept)
 
-    def fault(
-        self,
-        expected: str,
-        found: str,
-        hint: str = "",
-        *,
-        line: int | None = None,
-        column: int | str | None = None,
-    ) -> TableError:
-        """An error about this file; a column is its number from 1, or its name."""
-        if isinstance(column, int) and column <= len(getattr(self, "names", ())):
-            column = self.names[column - 1] or column
-        return TableError(self.source.name, expected, found, hint, line=line, column=column)
+    def certain(self) -> Records:
+        """The same rows from the beginning, in the encoding that all of the file has."""
+        return Records(self.source.certain(), self.dialect, self._kept)
+
+    @property
+    def lines_above(self) -> int:
+        """Lines above the first row; after the header was read."""
+        read = self.dialect.skipped_lines + self._reader.line_num
+        return read if self.dialect.header else self.header_line - 1
+
+    def _digest(self) -> str:
+        return str(self._hash.hexdigest())
 
     def _skip(self, count: int) -> None:
         try:
@@ -117,7 +76,7 @@ class Records:
             if "\0" in line or (not line.isascii() and "\ufeff" in line):
                 raise self._strange(line)
             if len(line) > MAX_FIELD:
-                self._long = True
+                self._has_long = True
             yield line
 
     def _strange(self, line: str) -> TableError:
@@ -131,47 +90,6 @@ class Records:
         hint = "remove it; were several files put together?"
         return self.fault("text", found, hint, line=number, column=column)
 
-    def _header(self) -> tuple[list[str], list[list[str]], int]:
-        """The names of the columns, the rows that were read for them, and the line of these."""
-        for row, line in self._all():
-            if not any(cell and not cell.isspace() for cell in row):
-                self.blank_lines += line > 1 or not row
-                continue
-            if len(row) > MAX_COLUMNS + 1:
-                expected, found = f"at most {MAX_COLUMNS:,} columns", f"{len(row):,}"
-                raise self.fault(expected, found, "leave columns out", line=line)
-            if not self.dialect.header:
-                return [f"column {number}" for number in range(1, len(row) + 1)], [row], line
-            return self._named([cell.strip() for cell in row], line), [], line
-        raise self.fault("a table with a header and rows", "no row")
-
-    def _named(self, names: list[str], line: int) -> list[str]:
-        if len(names) > 1 and not names[-1] and self._trail(line):
-            self.has_trailing_delimiter = True
-            names.pop()
-        if len(names) > MAX_COLUMNS:
-            raise self.fault(f"at most {MAX_COLUMNS:,} columns", f"{len(names):,}", line=line)
-        known: dict[str, int] = {}
-        for number, name in enumerate(names, 1):
-            if not name and number == 1 and len(names) > 1:
-                self.is_numbered = True  # as pandas and R write them; the cells are checked
-            elif not name:
-                raise self.unnamed(line, number)
-            if name in known:
-                found = f"{name!r} also in column {known[name]}"
-                raise self.fault("a name of its own for each column", found, "rename one of them", line=line,
-                                 column=number)  # fmt: skip
-            if len(name) > MAX_NAME:
-                expected, found = f"a name of at most {MAX_NAME} characters", f"{len(name):,}"
-                raise self.fault(expected, found, "shorten it", line=line, column=number)
-            known[name] = number
-        return names
-
-    def unnamed(self, line: int, number: int) -> TableError:
-        """The error for a column without a name."""
-        hint = 'write one, or "header": false if this line is a row of the table'
-        return self.fault("a name for each column", "none", hint, line=line, column=number)
-
     def _trail(self, line: int) -> bool:
         """Whether all rows of the sample from a line on end with a delimiter."""
         rows = list(io.StringIO(self.source.sample, newline=None))[line - 1 :]
@@ -179,35 +97,6 @@ class Records:
             rows.pop()  # it may be cut
         ends = [row.rstrip("\n").endswith(self.dialect.delimiter) for row in rows if row.strip()]
         return bool(ends) and all(ends)
-
-    def _clean(self, rows: list[list[str]], lines: list[int]) -> RowChunk:
-        width = len(self.names)
-        if set(map(len, rows)) != {width} or not all(map(any, rows)):
-            rows, lines = self._full(rows, lines)
-        if self._long:
-            self._check_fields(rows, lines)
-        return RowChunk(rows=rows, lines=lines)
-
-    def _full(self, rows: Sequence[list[str]], lines: Sequence[int]) -> tuple[list[list[str]], list[int]]:
-        """The rows that have something in them, in the right length."""
-        kept, places, width = [], [], len(self.names)
-        for row, line in zip(rows, lines, strict=True):
-            if not any(row) or (len(row) == 1 < width and row[0].isspace()):
-                self.blank_lines += len(row) <= 1
-                self.empty_rows += len(row) > 1
-                continue
-            if (
-                len(row) == width + 1
-                and not row[-1]
-                and (self.has_trailing_delimiter or self._trail(self.header_line + 1))
-            ):
-                self.has_trailing_delimiter = True
-                del row[-1]
-            if len(row) != width:
-                raise self._ragged(row, line)
-            kept.append(row)
-            places.append(line)
-        return kept, places
 
     def _ragged(self, row: Sequence[str], line: int) -> TableError:
         width, sign = len(self.names), _SIGNS.get(self.dialect.delimiter, "delimiter")
@@ -232,15 +121,6 @@ class Records:
             hint = "complete the row, or remove it"
         column = len(row) + 1 if len(row) < width else None  # the first that is missing
         return self.fault(expected, f"{len(row):,}", hint, line=line, column=column)
-
-    def _check_fields(self, rows: Sequence[Sequence[str]], lines: Sequence[int]) -> None:
-        self._long = False
-        for row, line in zip(rows, lines, strict=True):
-            for number, cell in enumerate(row, 1):
-                if len(cell) > MAX_FIELD:
-                    expected, found = f"at most {MAX_FIELD:,} characters in a field", f"{len(cell):,}"
-                    hint = "is a quotation mark missing?" if "\n" in cell else "shorten it"
-                    raise self.fault(expected, found, hint, line=line, column=number)
 
     def _misquoted(self, reason: str, first: int, last: int) -> TableError:
         """What is wrong with the quotation marks of a row, which begins in line `first`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from array import array
 from collections import Counter
 from collections.abc import Sequence
@@ -16,8 +15,9 @@ import numpy.typing as npt
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import Task
-from quickml.tables.cells import Cells
+from quickml.tables.cells import Cells, as_doubles
 from quickml.tables.dialect import Dialect
+from quickml.tables.folding import told_apart
 from quickml.tables.numbers import MISSING_TEXTS, is_missing
 from quickml.tables.types import (
     MOST_CATEGORIES,
@@ -88,17 +88,19 @@ def target(
 
 def _numbers(cells: Cells, *, is_test: bool) -> Target | Fault:
     values = cells.as_numbers()
-    present = [value for value in values if not math.isnan(value)]
-    if not is_test and min(present) == max(present):
-        found = f"{present[0]:g} in all rows"
+    numbers = as_doubles(values)
+    if not is_test and np.nanmin(numbers) == np.nanmax(numbers):
+        found = f"{np.nanmin(numbers):g} in all rows"
         return Fault(expected="different numbers to learn", found=found, hint="name another target")
     return Target(task="regression", values=values)
 
 
 def _task(cells: Cells, name: str, dialect: Dialect) -> Task | Fault:
     if is_numeric(cells):
+        if cells.has_many:
+            return "regression"
         values = [value for value in cells.as_numbers() if not math.isnan(value)]
-        if cells.has_many or not all(map(float.is_integer, values)):
+        if not all(map(float.is_integer, values)):
             return "regression"
         counts = Counter(values)
         are_classes = 2 <= len(counts) <= MOST_CLASSES and min(counts.values()) >= ROWS_EACH
@@ -143,7 +145,7 @@ def classes(cells: Cells, declared: Sequence[str] | None, *, is_declared: bool) 
             cell = next(cell for cell in cells.values or () if cell.strip() == text)
             return Fault(expected=expected, found=shown(text), hint='add it to "labels"', cell=cell)
     table = [_position(cell.strip(), positions, names) for cell in cells.values or ()]
-    values = array("d", map(table.__getitem__, cells.codes))
+    values = cells.looked_up(array("d", table))
     counts = Counter(values)
     return Target(
         task="classification",
@@ -174,9 +176,7 @@ def _sorted(labels: set[str]) -> list[str]:
 
 def alike(pair: tuple[str, str], option: str) -> Fault:
     """The fault of two texts that differ by case or blanks only."""
-    first, second = map(shown, pair)
-    if unicodedata.normalize("NFC", first) == unicodedata.normalize("NFC", second):  # they look the same
-        first, second = (ascii(text[:40]) for text in pair)
+    first, second = told_apart(*pair)
     return Fault(
         expected="texts that differ by more than case, blanks or the form of letters",
         found=f"{first} and {second}",

@@ -9,17 +9,20 @@ import os
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 from quickml.errors import TableError
+from quickml.tables.arrow.extra import INSTALL, is_installed
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 MAX_BYTES = 512 << 20
-"""Size of the largest file."""
+"""Size of the largest file without pyarrow."""
+MAX_LARGE_BYTES = 2 << 30
+"""Size of the largest file with pyarrow."""
 SAMPLE_BYTES = 1 << 18
 """Bytes at the beginning of a file that delimiter, header and decimal sign are found in."""
 BLOCK_BYTES = 1 << 20
@@ -28,6 +31,7 @@ Encoding = Literal["utf-8", "utf-16", "cp1252"]
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _FOREIGN = frozenset(b"\x81\x8d\x8f\x90\x9d\xfe\xff")
 """Bytes that cp1252 does not have, and two that hardly any text in it contains, but damaged files do."""
+_ASCII = bytes(range(128))
 _AS_WINDOWS = 'save the file as UTF-8, or write "encoding": "cp1252" if Windows wrote it'
 
 
@@ -46,6 +50,8 @@ class TextFile:
     """The beginning of the text. What cannot be decoded is replaced."""
     is_whole: bool
     """Whether the sample is all of the text."""
+    is_certain: bool = True
+    """Whether more than the sample was looked at to find the encoding."""
 
     @property
     def encoding(self) -> Encoding:
@@ -53,6 +59,10 @@ class TextFile:
         if self.codec == "cp1252":
             return "cp1252"
         return "utf-8" if self.codec == "utf-8" else "utf-16"
+
+    def certain(self) -> TextFile:
+        """The same with the encoding that all of the file has."""
+        return self if self.is_certain else replace(self, codec=_guessed(self.stream), is_certain=True)
 
     def lines(self) -> tuple[Iterator[str], Any]:
         """The lines, which all end with a line feed whatever the file has, and the running digest."""
@@ -81,8 +91,8 @@ class _Hashed(io.RawIOBase):
         return count
 
 
-def opened(path: Path, name: str) -> BinaryIO:
-    """Open a regular file of at most `MAX_BYTES`.
+def opened(path: Path, name: str) -> io.FileIO:
+    """Open a regular file of at most `MAX_BYTES`, or `MAX_LARGE_BYTES` with pyarrow.
 
     Raises:
         TableError: there is no such file, it cannot be read, or it is too large or empty.
@@ -96,22 +106,39 @@ def opened(path: Path, name: str) -> BinaryIO:
         raise TableError(name, "a CSV file to read", f"none ({reason})") from None
     except ValueError:
         raise TableError(name, "the path of a CSV file", "a character that no path contains") from None
-    size_bytes = os.fstat(stream.fileno()).st_size
-    if not 0 < size_bytes <= MAX_BYTES:
+    most, hint = MAX_BYTES, f"{INSTALL}, or take fewer rows or columns"
+    if is_installed():
+        most, hint = MAX_LARGE_BYTES, "take fewer rows or columns"
+    try:
+        refuse_large(stream, name, most, hint)
+    except TableError:
         stream.close()
-        if not size_bytes:
-            raise TableError(name, "a table with a header and rows", "an empty file")
-        raise TableError(
-            name,
-            f"at most {MAX_BYTES >> 20:,} MiB",
-            f"{size_bytes >> 20:,} MiB",
-            "take fewer rows or columns",
-        )
+        raise
     return stream
 
 
-def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> TextFile:
+def refuse_large(stream: BinaryIO, name: str, most_bytes: int, hint: str) -> None:
+    """Refuse an empty file, or one that is larger.
+
+    Raises:
+        TableError: it is.
+    """
+    size_bytes = os.fstat(stream.fileno()).st_size
+    if not size_bytes:
+        raise TableError(name, "a table with a header and rows", "an empty file")
+    if size_bytes > most_bytes:
+        expected, found = f"at most {most_bytes >> 20:,} MiB", f"{size_bytes >> 20:,} MiB"
+        raise TableError(name, expected, found, hint)
+
+
+def source(stream: BinaryIO, name: str, encoding: Encoding | None, *, is_hasty: bool = False) -> TextFile:
     """Find out the encoding of a file, or take the one that is given.
+
+    Args:
+        stream: the file.
+        name: what messages call it.
+        encoding: if known.
+        is_hasty: whether UTF-8 is believed that the beginning of a file is in.
 
     Raises:
         TableError: the encoding cannot be told.
@@ -127,7 +154,18 @@ def source(stream: BinaryIO, name: str, encoding: Encoding | None) -> TextFile:
                 hint = f'write "encoding": "{codec[:6].rstrip("-")}", or leave it out'
                 raise TableError(name, f"text in {encoding}", f"a byte order mark of {codec}", hint, line=1)
             return _source(stream, name, codec, len(mark))
+    if encoding is None and is_hasty and _begins_as_utf8(stream):
+        return replace(_source(stream, name, "utf-8"), is_certain=False)
     return _source(stream, name, "utf-16-le" if encoding == "utf-16" else encoding or _guessed(stream))
+
+
+def _begins_as_utf8(stream: BinaryIO) -> bool:
+    stream.seek(0)
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(stream.read(SAMPLE_BYTES))
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _source(stream: BinaryIO, name: str, codec: str, mark_bytes: int = 0) -> TextFile:
@@ -141,13 +179,13 @@ def _source(stream: BinaryIO, name: str, codec: str, mark_bytes: int = 0) -> Tex
 
 
 _BINARY = {
-    b"PK\x03\x04": ("a zip archive or an Excel workbook", "save the sheet as CSV"),
-    b"\xd0\xcf\x11\xe0": ("an Excel workbook", "save the sheet as CSV"),
-    b"PAR1": ("a Parquet file", "save it as CSV"),
+    b"\xd0\xcf\x11\xe0": (
+        "an Excel workbook that is old or has a password",
+        "save it as .xlsx, or the sheet as CSV",
+    ),
     b"\x1f\x8b": ("a file compressed with gzip", "unpack it"),
     b"%PDF": ("a PDF file", "save the table as CSV"),
-    b'{"': ("a JSON file", "save the table as CSV"),
-    b"[{": ("a JSON file", "save the table as CSV"),
+    b"[{": ("a JSON file of one list", "write each object of it in a line of its own"),
     b"<!DO": ("a web page", "save the table as CSV"),
     b"<htm": ("a web page", "save the table as CSV"),
     b"<?xm": ("an XML file", "save the table as CSV"),
@@ -162,26 +200,32 @@ def _refuse_binary(name: str, start: bytes) -> None:
 
 def _guessed(stream: BinaryIO) -> str:
     """UTF-8 if all of the file is; cp1252 if its other bytes are letters and signs that Windows writes."""
-    decoder, others, has_letters = codecs.getincrementaldecoder("utf-8")(), set[int](), False
+    decoder, is_utf8, has_letters = codecs.getincrementaldecoder("utf-8")(), True, False
     stream.seek(0)
-    is_utf8 = True
-    while block := stream.read(BLOCK_BYTES):
-        if is_utf8:
-            try:
-                has_letters = not decoder.decode(block).isascii() or has_letters
-            except UnicodeDecodeError as error:
-                is_utf8 = False
-                has_letters = has_letters or not error.object[: error.start].isascii()
-        if not block.isascii():
-            others.update(byte for byte in block if byte > 127)
+    while is_utf8 and (block := stream.read(BLOCK_BYTES)):
+        try:
+            has_letters = not decoder.decode(block).isascii() or has_letters
+        except UnicodeDecodeError as error:
+            is_utf8 = False
+            has_letters = has_letters or not error.object[: error.start].isascii()
     with suppress(UnicodeDecodeError):
         decoder.decode(b"", final=True)
         if is_utf8:
             return "utf-8"
+    others = _others(stream)
     is_cut = is_utf8 and others == {0xC3}  # the first half of a letter at the end
     if has_letters or is_cut or not _FOREIGN.isdisjoint(others):
         return "utf-8"  # and the line that is not
     return "cp1252"
+
+
+def _others(stream: BinaryIO) -> set[int]:
+    """The different bytes of a file that are not of ASCII."""
+    found = set[int]()
+    stream.seek(0)
+    while block := stream.read(BLOCK_BYTES):
+        found.update(block.translate(None, _ASCII))
+    return found
 
 
 def undecodable(found: TextFile, delimiter: str = ",") -> TableError:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import math
 import re
-import unicodedata
-from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Literal
 
+import numpy as np
+
 from quickml.datasets.columns import MOST_VALUES
-from quickml.tables.cells import Cells
+from quickml.tables.cells import Cells, Doubles, as_doubles
 from quickml.tables.dialect import Dialect
+from quickml.tables.folding import folded
 from quickml.tables.numbers import MISSING_TEXTS, other
 from quickml.text import printable
 
@@ -103,18 +102,19 @@ def number_fault(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
 
 
 def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
-    numbers = cells.as_numbers()
     if fault := _written(cells, dialect):
         return ColumnTyped(type="number", fault=fault)
-    present = [value for value in numbers if not math.isnan(value)] if cells.counts.missing else numbers
-    low, high = array("f", (min(present), max(present)))
+    numbers = as_doubles(cells.as_numbers())
+    present = numbers[~np.isnan(numbers)] if cells.counts.missing else numbers
+    lowest, highest = present.min(), present.max()
+    low, high = float(np.float32(lowest)), float(np.float32(highest))
     if low == high:
-        same = "value" if min(present) == max(present) else "32-bit float"
+        same = "value" if lowest == highest else "32-bit float"
         return ColumnTyped(type="ignore", reason=f"the same {same} in all rows")
     if len(present) == cells.rows >= FEW_ROWS:
         if _counts_up(numbers):
             return ColumnTyped(type="ignore", reason="numbers of rows")
-        if _ID.search(_words(name)) and _are_whole(numbers) and len(set(numbers)) == len(numbers):
+        if _ID.search(_words(name)) and _are_whole(numbers) and len(np.unique(numbers)) == len(numbers):
             return ColumnTyped(type="ignore", reason="ids: whole numbers, all different")
         if _are_dates(numbers):
             return ColumnTyped(type="ignore", reason="dates")
@@ -164,10 +164,9 @@ def _dotted(cells: Cells, dialect: Dialect) -> str:
     """A number such as 1.250 between semicolons: where they are usual, points separate thousands."""
     if dialect.delimiter != ";" or dialect.has_decimals or cells.decimal != ".":
         return ""
-    for value in cells.as_numbers():
-        if not math.isnan(value) and not value.is_integer():
-            return f"{value:.3f}"
-    return ""
+    numbers = as_doubles(cells.as_numbers())
+    broken = numbers[np.isfinite(numbers) & (numbers != np.floor(numbers))]
+    return f"{broken[0]:.3f}" if len(broken) else ""
 
 
 def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
@@ -214,7 +213,8 @@ def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
         return True
     if cells.has_many:
         return counts.numbers > MOSTLY * present
-    different = len({value for value in cells.as_numbers() if not math.isnan(value)})
+    numbers = as_doubles(cells.as_numbers())
+    different = len(np.unique(numbers[~np.isnan(numbers)]))
     if cells.rows < SMALL_ROWS:
         return 2 * counts.numbers >= present and 2 * different > counts.numbers
     return counts.numbers > MOSTLY * present and different > FEW_ROWS
@@ -267,10 +267,7 @@ def variants(cells: Cells) -> tuple[str, str] | None:
     alike: dict[str, list[str]] = defaultdict(list)
     for cell in cells.values or ():
         if cell.strip() not in MISSING_TEXTS:
-            folded = unicodedata.normalize("NFKC", cell).casefold()
-            if not folded.isprintable():
-                folded = "".join(letter for letter in folded if unicodedata.category(letter) != "Cf")
-            alike[" ".join(folded.split())].append(cell)
+            alike[folded(cell)].append(cell)
     return next(((texts[0], texts[1]) for texts in alike.values() if len(texts) > 1), None)
 
 
@@ -295,23 +292,20 @@ def _words(name: str) -> str:
     return re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name).lower()
 
 
-def _are_whole(numbers: array[float]) -> bool:
-    return all(value.is_integer() for value in numbers)
+def _are_whole(numbers: Doubles) -> bool:
+    return bool((numbers == np.floor(numbers)).all())
 
 
-def _counts_up(numbers: array[float]) -> bool:
+def _counts_up(numbers: Doubles) -> bool:
     """Whether each number is one more than the one before, and they are no years."""
-    if not numbers[0].is_integer() or 1800 <= numbers[0] <= numbers[-1] <= 2200:
+    if numbers[0] != np.floor(numbers[0]) or 1800 <= numbers[0] <= numbers[-1] <= 2200:
         return False
-    return all(after - before == 1 for before, after in pairwise(numbers))
+    return bool((np.diff(numbers) == 1).all())
 
 
-def _are_dates(numbers: array[float]) -> bool:
+def _are_dates(numbers: Doubles) -> bool:
     """Whether all numbers are days such as 20240131."""
-    return all(
-        19000101 <= value <= 21001231
-        and value.is_integer()
-        and 1 <= value // 100 % 100 <= 12
-        and 1 <= value % 100 <= 31
-        for value in numbers
-    )
+    if numbers.min() < 19000101 or numbers.max() > 21001231 or not _are_whole(numbers):
+        return False
+    months, days = numbers // 100 % 100, numbers % 100
+    return bool(((months >= 1) & (months <= 12) & (days >= 1) & (days <= 31)).all())

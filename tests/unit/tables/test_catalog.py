@@ -287,10 +287,10 @@ def test_the_bytes_that_were_described_are_loaded(folder):
 
 
 def test_a_table_is_read_once_for_a_run(folder, monkeypatch):
-    from quickml.tables import read as reading
+    from quickml.tables import filling
 
     calls = []
-    monkeypatch.setattr(reading, "_fill", lambda *args, fill=reading._fill: calls.append(1) or fill(*args))
+    monkeypatch.setattr(filling, "_fill", lambda *args, fill=filling._fill: calls.append(1) or fill(*args))
     files = LocalFiles(folder)
     plan = understand(doc(), files)
     files.load(plan.document.dataset)

@@ -80,10 +80,13 @@ def test_what_is_not_a_regular_file_is_refused(tmp_path):
 
 def test_a_file_that_is_too_large_is_not_read(tmp_path, monkeypatch):
     monkeypatch.setattr("quickml.tables.text.MAX_BYTES", 3 << 20)
+    monkeypatch.setattr("quickml.tables.text.is_installed", lambda: False)
     path = tmp_path / "large.csv"
     with path.open("wb") as stream:
         stream.truncate(4 << 20)
-    with pytest.raises(TableError, match="expected at most 3 MiB, found 4 MiB"):
+    with pytest.raises(
+        TableError, match=r"expected at most 3 MiB, found 4 MiB; install the extra: .*\[arrow\]"
+    ):
         read(path, "large.csv")
 
 

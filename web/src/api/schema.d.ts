@@ -4851,7 +4851,8 @@ export interface components {
         };
         /**
          * TableReference
-         * @description A table of your own: a CSV file with a sample in each row. Everything that is left out is found out.
+         * @description A table of your own with a sample in each row: a CSV file, an Excel workbook (.xlsx), JSON lines or a
+         *     Parquet file. Everything that is left out is found out.
          */
         DocumentTableReference: {
             /**
@@ -4938,6 +4939,12 @@ export interface components {
              * @default null
              */
             sha256: string | null;
+            /**
+             * Sheet
+             * @description The sheet of an Excel workbook. Default: the first visible one that has cells.
+             * @default null
+             */
+            sheet: string | null;
             /**
              * Target
              * @description The column that the model predicts, or a list of several.
@@ -7231,7 +7238,7 @@ export interface components {
             decimal: string;
             /**
              * Delimiter
-             * @description Sign between two fields.
+             * @description Sign between two fields; empty if the file has none.
              */
             delimiter: string;
             /**
@@ -7243,7 +7250,7 @@ export interface components {
             } | null;
             /**
              * Encoding
-             * @description Encoding of the text.
+             * @description Encoding of the text; empty if the file is no text.
              */
             encoding: string;
             /**
@@ -7256,6 +7263,12 @@ export interface components {
              * @description Line of the header, or of the first row.
              */
             first_line: number;
+            /**
+             * Format
+             * @description `csv`, `xlsx`, `jsonl` or `parquet`.
+             * @default csv
+             */
+            format: string;
             /**
              * Header
              * @description Whether the first line has the names of the columns, or the number of the line that has them.
@@ -7302,6 +7315,11 @@ export interface components {
              * @description SHA-256 of the file; null as long as it has not arrived.
              */
             sha256: string | null;
+            /**
+             * Sheet
+             * @description For a workbook, the sheet that was read.
+             */
+            sheet: string | null;
             /**
              * Target
              * @description Column that the document predicts; null if none can be.

@@ -33,6 +33,7 @@ from quickml.text import printable
 
 if TYPE_CHECKING:
     from quickml.tables.profile import ColumnProfile, Profile
+    from quickml.tables.read import Table
 
     AnyProfile = Profile | PictureProfile | RecordingsProfile | ArraysProfile
 
@@ -41,6 +42,7 @@ Known = TypeVar("Known", bound=str)
 
 MOST_COLUMNS = 200
 """Columns that are shown on a terminal."""
+_FORMATS = {"xlsx": "Excel workbook", "jsonl": "JSON lines", "parquet": "Parquet"}
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
@@ -173,12 +175,9 @@ def _is_multi_label(found: Profile) -> bool:
 
 
 def _show(found: Profile) -> None:
-    table, dialect = found.table, found.table.dialect
-    sign = "point" if dialect.decimal == "." else "comma"
-    written = f"{table.encoding}, {_SIGNS.get(dialect.delimiter, 'delimiters')}, decimal {sign}"
-    names = f"names in line {table.header_line}" if dialect.header else "no names"
+    table = found.table
     columns = counted(len(found.columns), "column")
-    say(f"{table.file}: {counted(table.rows, 'row')}, {columns} ({written}, {names})", "")
+    say(f"{table.file}: {counted(table.rows, 'row')}, {columns} ({_written(table)})", "")
     rows = [_row(column, found) for column in found.columns[:MOST_COLUMNS]]
     say_table([("column", "type", "missing", "values"), *rows], right=(2,))
     if len(found.columns) > MOST_COLUMNS:
@@ -187,6 +186,21 @@ def _show(found: Profile) -> None:
         say("", f"samples per {'label' if _is_multi_label(found) else 'class'} of {found.target!r}:")
         show_classes(found.labels)
     show_rest(found.notices, found.document, found.problems, table.file)
+
+
+def _written(table: Table) -> str:
+    """How a table is written."""
+    dialect = table.dialect
+    facts = [_FORMATS[table.format]] if table.format in _FORMATS else []
+    if table.sheet is not None:
+        facts.append(f"sheet {printable(table.sheet, 40)}")
+    if table.is_text:
+        facts += [str(table.encoding), _SIGNS.get(dialect.delimiter, "delimiters")]
+        facts.append(f"decimal {'point' if dialect.decimal == '.' else 'comma'}")
+    if table.has_lines:
+        names = f"names in {table.where.unit} {table.header_line}"
+        facts.append(names if dialect.header else "no names")
+    return ", ".join(facts)
 
 
 def _row(column: ColumnProfile, found: Profile) -> tuple[str, str, str, str]:

@@ -1,0 +1,222 @@
+"""Reads the rows of a large CSV file, if it is as regular as programs write them."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
+from itertools import islice
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import csv
+
+from quickml.tables.arrow.batches import Batch, Filling, UnusualError, batch_of
+from quickml.tables.arrow.cells import ArrowCells
+from quickml.tables.records import Records
+
+BLOCK_BYTES = 4 << 20
+THREADS = 2
+_END_OF_FILE = (b"\x1a", b"\x1a\n", b"\x1a\r\n", b"\x1a\r")
+_QUOTE = ord('"')
+
+
+def fill_large(
+    rows: Records, columns: Mapping[str, ArrowCells], *, has_quotes: bool
+) -> tuple[int, list[str]] | None:
+    """Add all rows to columns.
+
+    Args:
+        rows: of the file, whose header was read. Afterwards, they have the SHA-256 and what was passed over.
+        columns: by name.
+        has_quotes: whether texts may be within quotation marks, and have line ends in them.
+
+    Returns:
+        The number of rows and the cells of the last one; None if the file has something unusual, and columns
+        and rows are of no use any more.
+    """
+    if rows.has_trailing_delimiter or rows.dialect.has_blanks:
+        return None
+    filling = Filling(rows, columns)
+    try:
+        pieces = _Pieces(rows, has_quotes=has_quotes)
+        for batch in _in_order(pieces, partial(_parsed, rows=rows, columns=columns, has_quotes=has_quotes)):
+            filling.add(batch)
+    except (UnusualError, pa.ArrowException, OSError, UnicodeError):
+        return None
+    if rows.empty_rows and has_quotes:
+        return None
+    if rows.empty_rows:
+        blank = _blank_lines(rows)
+        rows.blank_lines, rows.empty_rows = rows.blank_lines + blank, rows.empty_rows - blank
+    rows.sha256 = pieces.digest.hexdigest()
+    return filling.count, filling.last
+
+
+def _in_order(pieces: Iterable[bytes], work: Callable[[bytes], Batch]) -> Iterator[Batch]:
+    """Work on pieces in several threads, on few enough that memory stays small."""
+    waiting: deque[Future[Batch]] = deque()
+    with ThreadPoolExecutor(THREADS, thread_name_prefix="table") as pool:
+        for piece in pieces:
+            waiting.append(pool.submit(work, piece))
+            if len(waiting) > THREADS:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+
+
+def _parsed(piece: bytes, *, rows: Records, columns: Mapping[str, ArrowCells], has_quotes: bool) -> Batch:
+    blank_lines = 0
+
+    def passed(row: Any) -> str:
+        nonlocal blank_lines
+        if row.actual_columns == 1 and (not row.text or row.text.isspace()):
+            blank_lines += 1
+            return "skip"
+        return "error"
+
+    names = [str(index) for index in range(len(rows.names))]
+    table = csv.read_csv(
+        pa.BufferReader(piece),
+        read_options=csv.ReadOptions(use_threads=False, block_size=len(piece) + 1, column_names=names),
+        parse_options=csv.ParseOptions(
+            delimiter=rows.dialect.delimiter,
+            newlines_in_values=has_quotes,
+            ignore_empty_lines=False,
+            invalid_row_handler=passed,
+        ),
+        convert_options=csv.ConvertOptions(
+            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+        ),
+    )
+    arrays = [column.combine_chunks() for column in table.columns]
+    return batch_of(arrays, rows.names, columns, blank_lines=blank_lines)
+
+
+def _blank_lines(rows: Records) -> int:
+    """How many lines below the header have nothing, not even delimiters."""
+    lines, _ = rows.source.lines()
+    return sum(line == "\n" for line in islice(lines, rows.lines_above, None))
+
+
+class _Pieces:
+    """The rows of a file in pieces, as UTF-8. Notes what only the reader of small files can judge.
+
+    Raises:
+        UnusualError: there is such a thing.
+    """
+
+    def __init__(self, rows: Records, *, has_quotes: bool) -> None:
+        self._source, self._has_quotes, self._above = rows.source, has_quotes, rows.lines_above
+        self._quotes = _Quotes(rows.dialect.delimiter)
+        self.digest = hashlib.sha256()
+        self._end = b"\n" if "\n" in rows.source.sample else b"\r"
+
+    def __iter__(self) -> Iterator[bytes]:
+        rest = b""
+        for block in self._blocks():
+            self._check(block)
+            content = rest + block
+            place = self._last_end(content) if block else len(content)
+            rest = content[place:]
+            if place:
+                yield content[:place]
+        if not self._quotes.are_closed():
+            raise UnusualError("an open quotation mark")
+
+    def _check(self, block: bytes) -> None:
+        if b"\0" in block or codecs.BOM_UTF8 in block or block.endswith(_END_OF_FILE):
+            raise UnusualError("a character that no text has")
+        if b'"' in block and not self._has_quotes:
+            raise UnusualError("quotation marks, which the beginning does not have")
+        if self._has_quotes and not self._quotes.are_regular(block):
+            raise UnusualError("quotation marks within a text")
+
+    def _last_end(self, content: bytes) -> int:
+        """Where the last whole row ends: outside of quotation marks."""
+        place = content.rfind(self._end) + 1
+        while self._has_quotes and place and content.count(b'"', 0, place) % 2:
+            place = content.rfind(self._end, 0, place - 1) + 1
+        return place
+
+    def _blocks(self) -> Iterator[bytes]:
+        """The text from the first row on; empty at the end."""
+        decoder = codecs.getincrementaldecoder(self._source.codec)()
+        self._source.stream.seek(0)
+        self.digest.update(self._source.stream.read(self._source.mark_bytes))
+        above: bytes | None = b""
+        while True:
+            raw = self._source.stream.read(BLOCK_BYTES)
+            self.digest.update(raw)
+            block = raw if self._source.codec == "utf-8" else decoder.decode(raw, not raw).encode()
+            if above is not None:
+                above += block
+                place = _after(above, self._above, is_last=not raw)
+                if place is None and raw:
+                    continue
+                block, above = above[place or 0 :], None
+            if block:
+                yield block
+            if not raw:
+                yield b""
+                return
+
+
+def _after(content: bytes, count: int, *, is_last: bool) -> int | None:
+    """Where the line begins that has so many above; None if this is not known yet."""
+    place = 0
+    for _ in range(count):
+        ends = [found for found in (content.find(b"\n", place), content.find(b"\r", place)) if found >= 0]
+        if not ends:
+            return None
+        end = min(ends)
+        if content[end : end + 1] == b"\r":  # it may be the first half of a line end
+            if end + 1 == len(content) and not is_last:
+                return None
+            end += content[end + 1 : end + 2] == b"\n"
+        place = end + 1
+    return place
+
+
+class _Quotes:
+    """Whether quotation marks are where the reader of small files wants them, and pyarrow does not look.
+
+    A text within quotes ends before a delimiter or a line end. So an odd number of them stands in a row
+    between two other characters only in a mistake, or in a text without quotes; and an even number after a
+    delimiter and before another character only in a mistake, or in a text that has a delimiter there.
+    """
+
+    def __init__(self, delimiter: str) -> None:
+        self._is_end = np.zeros(256, np.bool_)
+        self._is_end[[ord(delimiter), ord("\n"), ord("\r")]] = True
+        self._before = b"\n"
+        self._count = 0
+
+    def are_closed(self) -> bool:
+        """Whether each has another one, after the last byte."""
+        return self.are_regular(b"\n") and self._count % 2 == 0
+
+    def are_regular(self, block: bytes) -> bool:
+        """Take the next bytes; those at the end are kept until it is known what follows."""
+        content = self._before + block
+        kept = content.rstrip(b'"')
+        if len(kept) <= 1:
+            self._before = content
+            return True
+        self._before = content[len(kept) - 1 :]
+        data = np.frombuffer(kept, np.uint8)
+        (places,) = np.nonzero(data == _QUOTE)
+        self._count += len(places)
+        if not len(places):
+            return True
+        gaps = np.diff(places) > 1
+        first = places[np.r_[True, gaps]]
+        last = places[np.r_[gaps, True]]
+        is_inner = ~self._is_end[data[last + 1]]
+        are_odd = (last - first) % 2 == 0
+        after_end = self._is_end[data[first - 1]]
+        return not (is_inner & (are_odd != after_end)).any()

@@ -1,0 +1,148 @@
+"""Large CSV files are read with pyarrow, and mean what they mean to the reader of small ones."""
+
+import random
+
+import pytest
+
+import rounds
+from csv_files import READ, REFUSED
+from quickml.errors import TableError
+from quickml.tables.dialect import Asked
+from quickml.tables.read import read
+from quickml.tables.types import typed
+
+pytest.importorskip("pyarrow")
+
+CASES = {
+    **{name: content for name, (content, _) in READ.items()},
+    **{name: content for name, (content, _) in REFUSED.items()},
+}
+
+
+@pytest.fixture
+def both(tmp_path, monkeypatch):
+    """Reads bytes with each reader; returns two tables or two messages, and whether pyarrow was enough."""
+
+    def read_both(content, **options):
+        path = tmp_path / "t.csv"
+        path.write_bytes(content)
+        found, was_fast = [], []
+
+        def noted(*args):
+            was_fast.append(result := fill(*args))
+            return result
+
+        from quickml.tables.arrow import large
+
+        fill = large.filled_large
+        for size in (1 << 40, 0):
+            monkeypatch.setattr("quickml.tables.formats.LARGE_BYTES", size)
+            monkeypatch.setattr(large, "filled_large", noted)
+            try:
+                found.append(read(path, "t.csv", **options))
+            except TableError as error:
+                found.append(str(error))
+            monkeypatch.setattr(large, "filled_large", fill)
+        return *found, any(was_fast)
+
+    return read_both
+
+
+def facts(table):
+    """All that follows from a table."""
+    if isinstance(table, str):
+        return table
+    columns = {
+        name: (
+            cells.rows, cells.values, list(cells.codes), [repr(number) for number in cells.as_numbers()],
+            vars(cells.marks), {**vars(cells.counts)}, typed(cells, name, table.dialect),
+        )
+        for name, cells in table.columns.items()
+    }  # fmt: skip
+    others = {key: value for key, value in vars(table).items() if key not in ("columns", "_lines")}
+    return columns, others
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_both_readers_agree(name, both):
+    small, large, _ = both(CASES[name])
+    assert facts(small) == facts(large)
+
+
+CELLS = [
+    "1", "-2.5", "+3", "007", "1e5", "1e400", "1,5", "1.234,5", "", "NA", "-", "nan", "x", "two words", "ü", "#N/A", "0",
+    "-0.5", "00", "0.5", "€ 5", "12 %", "inf", "1_000", " 7", "7 ", "2024-01-31", "#x", ".", "1e-400", "1.", ".5", "-",
+]  # fmt: skip
+
+
+def test_both_readers_agree_on_random_files(both):
+    """Any mixture of cells, line ends, quotation marks and blank lines."""
+    rng = random.Random(rounds.seed)
+    fast = 0
+    count = rounds.choose(few=60, full=2000)
+    for _ in range(count):
+        content = made(rng)
+        small, large, was_fast = both(content)
+        assert facts(small) == facts(large), content
+        fast += was_fast
+    assert fast > count // 10
+
+
+def made(rng):
+    columns, rows = rng.randint(2, 5), rng.choice([3, 30, 2500, 5000])
+    delimiter, end = rng.choice(",;\t|"), rng.choice(["\n", "\r\n", "\r"])
+    kinds = [rng.choice(["number", "many", "few", "mixed"]) for _ in range(columns)]
+    odd = rng.random() < 0.3
+
+    def cell(kind):
+        if kind == "number":
+            text = f"{rng.gauss(0, 100):.3f}" if rng.random() > 0.01 else ""
+        elif kind == "many":
+            text = f"text {rng.randrange(10**6)}"
+        elif kind == "few":
+            text = rng.choice(["red", "green", "blue"])
+        else:
+            text = rng.choice(CELLS) if rows < 100 or odd else str(rng.randrange(5000))
+        if delimiter in text or (odd and rng.random() < 0.02):
+            text = '"' + text + rng.choice(["", '""', delimiter, end]) + '"'
+        if odd and rng.random() < 0.0005:
+            text += rng.choice(['"', delimiter, end, "\0", "\ufeff"])
+        return text
+
+    lines = [delimiter.join(f"name {index}" for index in range(columns))]
+    for _ in range(rows):
+        lines.append(
+            delimiter.join(map(cell, kinds))
+            if rng.random() > 0.0005
+            else rng.choice(["", "  ", delimiter * (columns - 1)])
+        )
+    return (end.join(lines) + rng.choice(["", end])).encode(
+        rng.choice(["utf-8", "utf-8-sig", "utf-16", "utf-8"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "is_fast"),
+    [
+        (b"a,b\n1,2\n3,4\n", True),
+        (b'a,b\n"1",2\n"x\r\ny",4\n', True),
+        (b'a,b\n"x ""y""",2\n"""z""",4\n', True),
+        (b"a,b\n1,2\n\n3,4\n\n", True),
+        (b'a,b\n5" pipe,2\n3,4\n', False),
+        (b'a,b\n"x"y,2\n3,4\n', False),
+        (b'a,b\n1,2\n3,"4\n', False),
+        (b"a,b\n1,2\n3\n", False),
+        (b"a,b\n1,2\n#,\n", False),
+    ],
+)
+def test_what_pyarrow_reads_and_what_is_left_to_the_other_reader(content, is_fast, both):
+    small, large, was_fast = both(content, asked=Asked(header=True))
+    assert facts(small) == facts(large)
+    assert was_fast is is_fast
+
+
+def test_quotation_marks_far_below_are_found(both):
+    content = b"a,b\n" + b"1,2\n" * 80_000 + b'"x\ny",5\n'
+    small, large, was_fast = both(content)
+    assert facts(small) == facts(large)
+    assert was_fast
