@@ -5,6 +5,7 @@
     python benchmarks/data.py csv      # a CSV file of 443 MB, read and typed, and read by pandas: one minute
     python benchmarks/data.py pictures # 50,000 JPEG of two sizes; 8 GB of disk: ten minutes, or --full
     python benchmarks/data.py map      # training from a memory map, from memory, with `fit`: ten minutes
+    python benchmarks/data.py memory   # the estimated memory against peaks of whole processes: two minutes
     python benchmarks/data.py all
 
 Prints one line per promise: the figure, what it may be at most, and whether it is kept. The script by hand
@@ -27,7 +28,7 @@ import time
 from pathlib import Path
 
 from against_reference import ROOT, Run, process, promise, shown
-from own_pictures import mapped, pictures
+from own_pictures import mapped, memory, pictures
 from quickml import Client
 from service import note, parser_of, run, serving
 
@@ -205,7 +206,14 @@ def _sent(port: int, file: Path, cuts: list[int]) -> tuple[int, float]:
         return proxy.sent_bytes, time.perf_counter() - began
 
 
-PARTS = {"table": table, "csv": large_csv, "upload": upload, "pictures": pictures, "map": mapped}
+PARTS = {
+    "table": table,
+    "csv": large_csv,
+    "upload": upload,
+    "pictures": pictures,
+    "map": mapped,
+    "memory": memory,
+}
 
 
 def main() -> None:

@@ -1,9 +1,10 @@
-"""The rows `pictures` and `map` of `data.py`: loading many JPEG files, and training from a memory map."""
+"""The rows `pictures`, `map` and `memory` of `data.py`: loading JPEG files, training from a memory map."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import sys
 import tempfile
@@ -17,6 +18,7 @@ from service import note
 
 HERE = Path(__file__).resolve().parent
 EPOCHS = 10
+VALIDATE = "import sys; from quickml.cli import main; main(['validate', '--json', sys.argv[1]])"
 
 
 def pictures(asked: argparse.Namespace) -> None:
@@ -63,6 +65,31 @@ def mapped(asked: argparse.Namespace) -> None:
         )
         note(f"peak memory with 47 MB of pixels {few:.0f} MB, with 470 MB {many:.0f} MB")
         promise("growth of the peak memory, MB", many - few, at_most=50.0)
+
+
+def memory(asked: argparse.Namespace) -> None:
+    """The estimated memory against the peak of the whole process: without much data, in memory, mapped."""
+    with tempfile.TemporaryDirectory(dir=asked.data) as scratch:
+        written(Path(scratch) / "pictures", 4_000 if asked.quick else 15_000, (160, 120))
+        document = json.loads(_document(Path(scratch)).read_text())
+        own = {"name": "pictures", "file": "pictures", "size": [96, 96]}
+        iris = json.loads((ROOT / "iris_spec.json").read_text())
+        for name, content in (
+            ("iris", iris),
+            ("mnist_cnn", {**document, "training": {**document["training"], "epochs": 1}}),
+            ("own pictures", {**json.loads(_flat(Path(scratch)).read_text()), "dataset": own}),
+        ):
+            path = Path(scratch) / f"{name.replace(' ', '-')}.json"
+            path.write_text(json.dumps(content))
+            os.environ["XDG_CACHE_HOME"] = scratch
+            result = Path(scratch) / f"result-{path.stem}"
+            command = [sys.executable, str(ROOT / "main.py"), str(path), "--out", str(result)]
+            peak_mb = process(command, lambda _: {}).peak_mb
+            command = [sys.executable, "-c", VALIDATE, str(path)]
+            found = process(command, lambda text: json.loads(text)["estimate"]["memory_bytes"]).told / 2**20
+            note(f"{name}: peak {peak_mb:.0f} MB, estimated {found:.0f} MB")
+            promise(f"memory, estimated for {name}, of the peak, at most", found / peak_mb, at_most=2.0)
+            promise(f"memory, estimated for {name}, of the peak, at least", found / peak_mb, at_least=0.7)
 
 
 def _run(what: str, *given: object) -> Run:

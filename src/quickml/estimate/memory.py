@@ -12,7 +12,7 @@ PROGRAM_BYTES = 650_000_000
 LAYER_BYTES = 4_000_000
 """Graphs and compiled code, for each layer."""
 COPIES = 2
-"""Of samples in memory: while they are divided, and then as arrays and as TensorFlow's tensors."""
+"""Of samples in memory: while they are divided, and then as arrays or pages, and as TensorFlow's tensors."""
 PARTS = 4
 """Parts that are there at once: one that is computed with, one that waits, and one that is read, as an array
 and as a tensor."""
@@ -35,4 +35,4 @@ def data_bytes(plan: Plan) -> int:
     train, test = (count * sample for count in plan.info.sizes)
     if not plan.document.dataset.is_mapped:
         return COPIES * (train + test)
-    return train if train <= RESIDENT_BYTES else PARTS * max(PART_BYTES, sample)
+    return COPIES * train if train <= RESIDENT_BYTES else PARTS * max(PART_BYTES, sample)

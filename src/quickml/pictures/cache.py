@@ -20,10 +20,12 @@ from typing import Any
 from quickml.datasets.places import cache_folder
 from quickml.errors import DatasetError
 from quickml.files.atomic import new_file, new_folder
+from quickml.files.lock import Lock
 
 MAX_BYTES = 20 << 30
 ABANDONED_S = 24 * 3600
 """Age at which what is not complete is removed."""
+PARTIAL = ".partial"
 PIXELS, ABOUT = "pixels.npy", "about.json"
 _FRESH_NS = 2_000_000_000
 """Sources that changed within this time may change again without another time of change."""
@@ -71,13 +73,20 @@ class PictureCache:
         """
         with _disk_errors(self._folder):
             self._prepare()
+            self._remove_abandoned()
             if shutil.disk_usage(self._folder).free < needed_bytes + self._spare_bytes:
                 raise OSError(errno.ENOSPC, f"less than {needed_bytes >> 20:,} MiB free")
             if self.about(key) is None:
                 shutil.rmtree(self._folder / key, ignore_errors=True)  # one that is damaged
-            with suppress(FileExistsError), new_folder(self._folder / key) as folder:  # another was faster
-                folder.chmod(0o700)
-                yield folder
+            lock = self._lock(key)
+            # Only one at a time has the name that another finds if this process is killed.
+            temporary = self._folder / f".{key}{PARTIAL}" if lock.take() else None
+            try:
+                with suppress(FileExistsError), new_folder(self._folder / key, temporary=temporary) as folder:
+                    folder.chmod(0o700)
+                    yield folder  # or another was faster
+            finally:
+                lock.release()
             self._shrink(key)
 
     def seen(self, stamp: str) -> dict[str, Any] | None:
@@ -105,12 +114,24 @@ class PictureCache:
         self._folder.mkdir(parents=True, exist_ok=True)
         self._folder.chmod(0o700)
 
-    def _shrink(self, key: str) -> None:
-        """Remove what was used the longest time ago, but not this entry; and what killed processes left."""
-        for partial in self._folder.glob(".*.partial"):
+    def _lock(self, key: str) -> Lock:
+        return Lock(self._folder / f".{key}.lock", mode=0o600)
+
+    def _remove_abandoned(self) -> None:
+        """Remove what killed processes left. Their locks ended with them."""
+        for partial in self._folder.glob(f".*{PARTIAL}"):
+            key = partial.name[1 : -len(PARTIAL)]
             with suppress(OSError):
-                if time.time() - partial.stat().st_mtime > ABANDONED_S:
-                    shutil.rmtree(partial)
+                lock = self._lock(key)
+                if "-" in key:  # one of several processes that wanted the same, without a lock
+                    if time.time() - partial.stat().st_mtime > ABANDONED_S:
+                        shutil.rmtree(partial)
+                elif lock.take():
+                    shutil.rmtree(partial, ignore_errors=True)
+                    lock.release()
+
+    def _shrink(self, key: str) -> None:
+        """Remove what was used the longest time ago, but not this entry."""
         entries = sorted(self._entries(), reverse=True)
         total = 0
         for _, size_bytes, entry in entries:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.datasets.data import RESIDENT_BYTES
-from quickml.datasets.mapped import gathered, samples_per_part
+from quickml.datasets.mapped import gathered, give_back, samples_per_part
 from quickml.training.backend import tf
 
 Order = NDArray[np.int32]
@@ -58,6 +58,7 @@ class ResidentSamples:
 
     def __init__(self, inputs: NDArray[Any], targets: NDArray[Any], batch_size: int) -> None:
         self._inputs, self._targets, self._batch_size = tf.constant(inputs), tf.constant(targets), batch_size
+        give_back(inputs)
 
     def span(self, order: Order, first: int) -> Span:
         """See `SampleSource`."""

@@ -153,7 +153,7 @@ def pictures_plan(train):
 def test_samples_in_memory_are_counted_twice_and_those_on_the_disk_in_parts_only():
     assert data_bytes(understand(json.loads((ROOT / "mnist_cnn.json").read_text()))) == 2 * 70_000 * 784
     few, many, more = (data_bytes(pictures_plan(count)) for count in (100, 50_000, 500_000))
-    assert few == 100 * 96 * 96 * 3
+    assert few == 2 * 100 * 96 * 96 * 3
     assert many == more == 4 * PART_BYTES
     small, large = (estimate(pictures_plan(count)).memory_bytes for count in (100, 500_000))
     assert large - small == many - few

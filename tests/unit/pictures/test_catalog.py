@@ -4,11 +4,16 @@ import json
 import os
 import random
 import shutil
+import signal
+import subprocess
+import sys
 import unicodedata
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import pictures
 import rounds
 from pictures import fruit, photo, prepared, saved, written, zipped
 from quickml.datasets import REGISTERED, PicturesReference
@@ -16,6 +21,7 @@ from quickml.datasets.check import check
 from quickml.datasets.registry import find
 from quickml.document import Plan, understand
 from quickml.errors import DatasetError, DocumentError, QuickMLError
+from quickml.files.lock import Lock
 from quickml.pictures import LocalPictures, cache
 from quickml.tables import LocalFiles
 
@@ -369,12 +375,51 @@ def test_nothing_is_left_of_an_import_that_fails(folder):
     assert not [path for path in (folder / "cache").iterdir() if path.is_dir()]
 
 
-def test_what_a_killed_process_left_is_removed_after_a_day(folder):
-    (folder / "cache" / ".x.partial").mkdir(parents=True)
-    (folder / "cache" / ".y.partial").mkdir()
-    os.utime(folder / "cache" / ".x.partial", (1, 1))
-    prepared(folder / "fruit", folder / "cache")
-    assert [path.name for path in (folder / "cache").glob(".*.partial")] == [".y.partial"]
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+sys.path.insert(0, sys.argv[1])
+from pictures import prepared
+def progress(what, done, total):
+    if (what, done) == ("decoded", 5):
+        os.kill(os.getpid(), signal.SIGKILL)
+prepared(Path(sys.argv[2]), Path(sys.argv[3]), progress)
+"""
+
+
+def test_an_import_that_was_killed_begins_again_and_leaves_nothing(folder):
+    support = str(Path(pictures.__file__).parent)
+    command = [sys.executable, "-c", KILLED, support, str(folder / "fruit"), str(folder / "cache")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    (left,) = (folder / "cache").glob(".*.partial")
+    assert (left / "decoded.npy").is_file()
+    again = prepared(folder / "fruit", folder / "cache")
+    other = prepared(folder / "fruit", folder / "other")
+    assert again.pixels.read_bytes() == other.pixels.read_bytes()
+    assert not list((folder / "cache").glob(".*"))
+
+
+def test_what_killed_processes_left_is_removed_but_not_what_is_being_written(folder):
+    cache = folder / "cache"
+    for name in (".dead.partial", ".alive.partial", ".second-1.partial", ".second-2.partial"):
+        (cache / name).mkdir(parents=True)
+    os.utime(cache / ".second-1.partial", (1, 1))
+    lock = Lock(cache / ".alive.lock")
+    assert lock.take()
+    prepared(folder / "fruit", cache)
+    assert {path.name for path in cache.glob(".*.partial")} == {".alive.partial", ".second-2.partial"}
+    lock.release()
+
+
+def test_two_that_import_the_same_at_once_do_not_disturb_each_other(folder):
+    def meanwhile(what, done, total):
+        if (what, done) == ("decoded", 3):
+            first.append(prepared(folder / "fruit", folder / "cache"))
+
+    first = []
+    second = prepared(folder / "fruit", folder / "cache", meanwhile)
+    assert first[0].pixels.read_bytes() == second.pixels.read_bytes()
+    assert not list((folder / "cache").glob(".*"))
 
 
 def test_a_picture_that_changes_while_it_is_read_is_refused(folder):
