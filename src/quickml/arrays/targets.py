@@ -14,6 +14,7 @@ from quickml.arrays.stored import Array, StoredArray
 from quickml.datasets.files import ArraysReference
 from quickml.datasets.info import Task
 from quickml.document.advice import leave_out, told, write
+from quickml.document.spellings import PICTURES
 from quickml.errors import Notice
 from quickml.text import printable
 
@@ -107,7 +108,8 @@ def _one_each(stored: StoredArray, size: int) -> tuple[Array, str]:
             return array.argmax(axis=1), f"rows with one 1 are the classes 0 to {array.shape[1] - 1}"
         hint = "several targets are not offered for arrays; save one column, y[:, 0]"
         stored.refuse("a number, a text or a row with one 1 for each sample", stored.written, hint)
-    return stored.refuse("a target for each sample, (n,)", f"the shape {stored.shape}")
+    hint = PICTURES if array.ndim > 2 else ""
+    return stored.refuse("a target for each sample, (n,)", f"the shape {stored.shape}", hint)
 
 
 def _texts(stored: StoredArray, array: Array) -> Array:

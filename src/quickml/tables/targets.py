@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,7 @@ from itertools import chain
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import Task
+from quickml.document.spellings import PICTURES
 from quickml.tables.cells import Cells
 from quickml.tables.numbers import MISSING_TEXTS
 from quickml.tables.read import Table
@@ -23,6 +25,7 @@ _FLAGS = {
     for word in words.split()
 }
 """How people and programs write that a row has a label, or has it not, without case."""
+_PICTURE = re.compile(r"[^.]\.(?:png|jpe?g|webp|bmp|gif|tiff?|heic)$", re.IGNORECASE)
 Faults = list[tuple[str, Fault]]
 """Columns, and what is wrong with them."""
 
@@ -43,8 +46,21 @@ def targets(table: Table, reference: TableReference, *, is_test: bool = False) -
     if reference.task == "multi_label":
         hint = 'name several columns of 0 and 1 in "target", or write "separator": ";" for one of texts'
         return [(name, Fault(expected="several labels", found="one column", hint=hint))]
-    found = target(table.columns[name], reference, table.dialect, is_test=is_test)
+    cells = table.columns[name]
+    found = target(cells, reference, table.dialect, is_test=is_test)
+    if not isinstance(found, Fault) and 2 * len(found.labels) <= cells.rows:
+        return found
+    if _are_pictures(cells):
+        cell = cells.counts.shown[0]
+        expected = "classes or numbers to learn"
+        found = Fault(expected=expected, found=f"pictures, {shown(cell)}", hint=PICTURES, cell=cell)
     return [(name, found)] if isinstance(found, Fault) else found
+
+
+def _are_pictures(cells: Cells) -> bool:
+    """Whether the cells are names of picture files, as of masks."""
+    some = cells.counts.shown
+    return bool(some) and all(_PICTURE.search(cell.strip()) for cell in some)
 
 
 def _several(table: Table, reference: TableReference, *, is_test: bool) -> Target | Faults:

@@ -102,3 +102,41 @@ def test_no_view_asks_for_samples_or_shows_an_error(chromium, studio, job, view)
         axe(page)
         assert not asked
         assert page.get_by_role("alert").count() == 0
+
+
+@pytest.fixture(scope="module")
+def pair(studio, job):
+    """A job that predicts two numbers from the same file."""
+    layers = [{"type": "Dense", "units": 8, "activation": "relu"}, {"type": "Dense", "units": 2}]
+    columns = {"rooms": "number", "district": "category"}
+    dataset = {"name": "table", "file": "flats.csv", "target": ["price", "area"], "columns": columns}
+    document = {"name": "pair", "dataset": dataset, "model": {"layers": layers}}
+    return studio.train({**document, "export": {"formats": ["mlmodel"]}}, epochs=3)
+
+
+def test_several_numbers_are_shown_with_their_names(chromium, studio, pair):
+    with visit(chromium, studio.page(f"#/try/{pair['id']}"), **DESKTOP) as page:
+        rooms = page.get_by_label("rooms")
+        page.wait_for_selector(".layers")
+        rooms.fill("3")
+        page.get_by_label("district").select_option("Nord")
+        row = {"rooms": 3, "district": "Nord"}
+        found = studio.client.post(f"/v1/jobs/{pair['id']}/predictions", json={"inputs": [row]}).json()
+        (prediction,) = found["predictions"]
+        assert list(prediction["targets"]) == ["price", "area"]
+        price, area = (float(f"{value:.4g}") for value in prediction["values"])
+        page.get_by_text(f"{price:,.0f} · {area:,.4g}", exact=True).first.wait_for()
+        assert page.get_by_text("price · area", exact=True).count() == 1
+        assert page.get_by_role("alert").count() == 0
+
+
+@pytest.mark.parametrize("view", ["watch/", "understand/", "take/"])
+def test_views_of_several_numbers_show_no_error(chromium, studio, pair, view):
+    with visit(chromium, studio.page(f"#/{view}{pair['id']}"), **DESKTOP) as page:
+        page.locator(SHOWN[view]).first.wait_for()
+        assert page.get_by_role("alert").count() == 0
+        if view == "understand/":
+            assert "price" in page.locator("main").inner_text()
+        if view == "take/":
+            code = page.locator(".code textarea").first.input_value()
+            assert "-> (price: Double, area: Double)" in code

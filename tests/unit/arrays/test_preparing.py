@@ -181,6 +181,7 @@ Y_REFUSED = {
     "another length": (LABELS[:9], {}, "y: expected a target for each of 24 samples, found 9"),
     "several": (FLOATS, {}, "several targets are not offered"),
     "a cube": (IMAGES, {}, "expected a target for each sample, (n,)"),
+    "masks": (IMAGES, {}, "networks that answer with pictures (autoencoders, segmentation) are not offered yet"),
     "NaN": (nan(LABELS, 5), {}, "y: expected finite numbers"),
     "one class": (LABELS * 0, {}, "different numbers to learn, found 0 for all samples"),
     "one text": (np.full(24, "a"), {}, "two or more classes, found 'a' for all samples"),

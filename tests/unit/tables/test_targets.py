@@ -226,3 +226,14 @@ def test_how_a_phone_learns_several_targets_is_told(folder, kind, told):
     plan = understand(document, LocalFiles(folder))
     (message,) = [one.message for one in plan.notices if one.pointer == "/export/updatable"]
     assert told in message
+
+
+@pytest.mark.parametrize("rows", [40, 300])
+def test_masks_as_targets_are_told_not_to_be_offered(tmp_path, rows):
+    lines = [f"{n % 7},pictures/{n}.jpg,masks/{n}.PNG" for n in range(rows)]
+    (tmp_path / "flats.csv").write_text("\n".join(["x,picture,mask", *lines]) + "\n", encoding="utf-8")
+    (found,) = problems(tmp_path, "flats", target="mask")
+    assert str(found).startswith(
+        "/dataset/target: expected classes or numbers to learn, found pictures, 'masks/0.PNG'"
+    )
+    assert "networks that answer with pictures (autoencoders, segmentation) are not offered yet" in str(found)
