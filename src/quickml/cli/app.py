@@ -47,6 +47,10 @@ InputKind = Annotated[
         " Of arrays, what inputs are: image, features, sequence or tokens.",
     ),
 ]
+Sheet = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Sheet of an Excel workbook. Default: the first one with cells."),
+]
 Target = Annotated[
     list[str] | None,
     typer.Option(
@@ -172,7 +176,13 @@ def validate(
 
 
 @app.command()
-def data(file: DataFile, target: Target = None, kind: InputKind = None, as_json: AsJson = False) -> None:
+def data(
+    file: DataFile,
+    target: Target = None,
+    kind: InputKind = None,
+    sheet: Sheet = None,
+    as_json: AsJson = False,
+) -> None:
     """Show what is in a table, pictures, recordings or arrays: columns and values, or classes and sizes.
 
     Everything that is found out is told: encoding, delimiter, header and decimal sign of a CSV file, and what
@@ -180,7 +190,7 @@ def data(file: DataFile, target: Target = None, kind: InputKind = None, as_json:
     """
     from quickml.cli.commands.data import show_data
 
-    show_data(file, target=target, kind=kind, as_json=as_json)
+    show_data(file, target=target, kind=kind, sheet=sheet, as_json=as_json)
 
 
 @app.command()
@@ -188,6 +198,7 @@ def init(
     file: DataFile,
     target: Target = None,
     kind: InputKind = None,
+    sheet: Sheet = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -204,7 +215,7 @@ def init(
     """
     from quickml.cli.commands.data import init_document
 
-    init_document(file, target=target, kind=kind, out=out)
+    init_document(file, target=target, kind=kind, sheet=sheet, out=out)
 
 
 @app.command()

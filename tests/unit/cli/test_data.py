@@ -7,6 +7,7 @@ import pytest
 from commands import quickml
 from csv_files import NUMBERS, rows
 from quickml.cli.document_file import read_plan
+from workbooks import workbook
 
 FLOWERS = "sepal,petal,kind,species\n" + rows(
     150, lambda n: f"{4 + n / 40:.2f},{1 + n / 30:.2f},{'fgh'[n % 3]},{('setosa', 'versicolor', 'virginica')[n // 50]}\n"
@@ -208,3 +209,12 @@ def test_class_weights_are_proposed_where_classes_are_unbalanced(tmp_path, rare,
     said = f"/training/class_weight: 'balanced', because 'no' has {common} rows and 'yes' {rare}"
     assert (said in done.stderr) == is_proposed
     assert read_plan(tmp_path / "calls.json").document.training.class_weight == training.get("class_weight")
+
+
+def test_a_sheet_of_a_workbook_can_be_named(tmp_path):
+    rows = [["n", "kind"], *([number * 1.5, "ab"[number % 2]] for number in range(40))]
+    (tmp_path / "flats.xlsx").write_bytes(workbook({"Other": [["a", "b"], [1, 2], [3, 4]], "Flats": rows}))
+    done = quickml("data", "flats.xlsx", "--sheet", "Flats", "--json", cwd=tmp_path)
+    assert json.loads(done.stdout)["document"]["dataset"]["sheet"] == "Flats"
+    done = quickml("data", "flats.xlsx", cwd=tmp_path)
+    assert "2 rows, 2 columns (Excel workbook, sheet Other, names in row 1)" in done.stdout

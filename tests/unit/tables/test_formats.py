@@ -13,6 +13,7 @@ import rounds
 from quickml.datasets import TableReference
 from quickml.document import understand
 from quickml.errors import DocumentError, TableError
+from quickml.imports.kinds import HEAD_BYTES, has_beginning, kind_of
 from quickml.tables import LocalFiles
 from quickml.tables.prepare import prepare
 from quickml.tables.profile import profile
@@ -212,6 +213,13 @@ def test_the_sheet_is_found_out_and_can_be_named(file):
         read(path, "t", sheet="Notes")
     with pytest.raises(TableError, match=r"expected an Excel workbook .* because a sheet is named"):
         read(file(b"a,b\n1,2\n"), "t", sheet="Data")
+
+
+def test_a_workbook_on_a_server_is_no_archive_of_pictures():
+    assert kind_of(as_workbook()[:HEAD_BYTES]) == "table"
+    assert kind_of(packed({"apple/1.jpg": "x"})[:HEAD_BYTES]) == "pictures"
+    assert not has_beginning(as_workbook()[:HEAD_BYTES])
+    assert has_beginning(as_json()[:HEAD_BYTES])
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,9 @@ _FORMATS = {"xlsx": "Excel workbook", "jsonl": "JSON lines", "parquet": "Parquet
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
-def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_json: bool) -> None:
+def show_data(
+    path: Path, *, target: Sequence[str] | None, kind: str | None, sheet: str | None, as_json: bool
+) -> None:
     """Print what is in a table, pictures, recordings or arrays, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
@@ -55,7 +57,7 @@ def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_
         TableError, PicturesError, ArraysError, DocumentError: it cannot be read.
         InputError: an option is given that belongs to something else.
     """
-    found = _profile(path, _name(path), target, kind)
+    found = _profile(path, _name(path), target, kind, sheet)
     if as_json:
         say_json(found.to_json())
     elif isinstance(found, PictureProfile):
@@ -70,7 +72,9 @@ def show_data(path: Path, *, target: Sequence[str] | None, kind: str | None, as_
         sys.exit(2)
 
 
-def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None, out: Path | None) -> None:
+def init_document(
+    path: Path, *, target: Sequence[str] | None, kind: str | None, sheet: str | None, out: Path | None
+) -> None:
     """Write a document that learns from a table, pictures, recordings or arrays.
 
     Raises:
@@ -81,7 +85,7 @@ def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None,
     out = out or Path(f"{Path(_name(path)).stem}.json")
     if out.exists():
         raise _exists(out)
-    found = _profile(path, _relative(path, out.parent), target, kind)
+    found = _profile(path, _relative(path, out.parent), target, kind, sheet)
     if found.document is None:
         raise DocumentError(found.problems)
     try:
@@ -96,7 +100,9 @@ def init_document(path: Path, *, target: Sequence[str] | None, kind: str | None,
     say(f"train it with: quickml run {out}")
 
 
-def _profile(path: Path, file: str, target: Sequence[str] | None, kind: str | None) -> AnyProfile:
+def _profile(
+    path: Path, file: str, target: Sequence[str] | None, kind: str | None, sheet: str | None
+) -> AnyProfile:
     if are_arrays(path):
         if target:
             raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
@@ -105,7 +111,9 @@ def _profile(path: Path, file: str, target: Sequence[str] | None, kind: str | No
     if kind == "table":
         from quickml.tables.profile import profile
 
-        return profile(path, file, target)
+        return profile(path, file, target, {"sheet": sheet} if sheet is not None else {})
+    if sheet is not None:
+        raise InputError("--sheet: expected an Excel workbook")
     if kind == "recordings":
         from quickml.recordings.profile import profile as profile_of_recordings
 
