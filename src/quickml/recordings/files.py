@@ -36,8 +36,14 @@ class Piece:
 
 
 def is_folder(path: Path) -> bool:
-    """Whether a path has several recordings: a folder or an archive."""
-    return path.is_dir() or path.suffix.lower() == ".zip"
+    """Whether a path has several recordings: a folder, or an archive, which its content tells."""
+    if path.is_dir():
+        return True
+    try:
+        with path.open("rb") as stream:
+            return stream.read(4) in (b"PK\3\4", b"PK\5\6")
+    except (OSError, ValueError):  # reading it says why
+        return False
 
 
 def are_recordings(path: Path) -> bool:

@@ -98,10 +98,11 @@ def test_inconsistent_columns_are_refused(fields, message):
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"shape": (6,), "feature_names": ()}, r"expected \(7,\), the places of all columns, found \(6,\)"),
+        ({"shape": (6,), "feature_names": ()}, r"expected 7, the places of all columns, at the end of \(6,\)"),
         ({"feature_names": ()}, "expected those of the columns"),
         ({"columns": (*COLUMNS[:3], SEPAL)}, "found 'sepal' twice"),
-        ({"kind": "sequence", "shape": (1, 7)}, "expected none of sequence"),
+        ({"kind": "sequence", "shape": (1, 7)}, "expected numbers in a sequence, found a category"),
+        ({"kind": "tokens", "vocabulary": ("a",)}, "expected none of tokens"),
     ],
 )
 def test_a_description_fits_its_columns(changes, message):

@@ -11,10 +11,12 @@ export interface ModelInput {
   readonly type: string;
 }
 
-/** An input that takes the raw values of a table's column. */
+/** An input that takes the raw values of a column: of a table one, of recordings an array of all steps. */
 export interface ModelColumn {
   readonly name: string;
-  readonly kind: 'double' | 'int64' | 'string';
+  readonly kind: 'double' | 'int64' | 'string' | 'multiarray';
+  /** Numbers of an array; 0 for a single value. */
+  readonly steps: number;
   readonly description: string;
   /** Values that are known; empty for a number. */
   readonly categories: readonly (string | number)[];
@@ -37,7 +39,7 @@ export interface ModelInterface extends Outputs {
   readonly input: ModelInput;
 }
 
-/** The interface of a model that takes the columns of a table by name. */
+/** The interface of a model that takes columns by name. */
 export interface TableInterface extends Outputs {
   readonly columns: readonly ModelColumn[];
 }
@@ -62,7 +64,8 @@ export function interfaceOf(message: Message): ModelInterface | TableInterface |
     values: numbers.length > 1 ? numbers : [],
   };
   const columns = message.inputs.map(column).filter((one) => one !== null);
-  if (columns.length && columns.length === message.inputs.length) return { columns, ...outputs };
+  const areAlike = columns.every(({ steps }) => steps === columns[0]!.steps);
+  if (columns.length && columns.length === message.inputs.length && areAlike) return { columns, ...outputs };
   if (!input || others.length || (input.kind !== 'image' && input.kind !== 'multiarray')) return null;
   return {
     input: { name: input.name, kind: input.kind, shape: input.shape, type: input.data_type },
@@ -70,10 +73,12 @@ export function interfaceOf(message: Message): ModelInterface | TableInterface |
   };
 }
 
-/** Null for an input that takes more than a single value. */
-function column(input: Feature): ModelColumn | null {
-  const { name, kind, description, categories, refuses_unknown, replacement } = input;
+/** Null for an input that takes neither a single value nor an array of steps. */
+function column(input: Feature, _: number, { length }: readonly Feature[]): ModelColumn | null {
+  const { name, kind, description, shape, categories, refuses_unknown, replacement } = input;
+  if (kind === 'multiarray' && shape.length === 1 && length > 1)
+    return { name, kind, steps: shape[0]!, description, categories, optional: false };
   if (kind !== 'double' && kind !== 'int64' && kind !== 'string') return null;
   const optional = replacement !== null || (categories.length > 0 && !refuses_unknown);
-  return { name, kind, description, categories, optional };
+  return { name, kind, steps: 0, description, categories, optional };
 }

@@ -142,6 +142,38 @@ describe('swift', () => {
     expect(text).toContain('/// The 2 numbers that the model answers.');
   });
 
+  it('takes an array of all steps for each sensor', () => {
+    const sensor: Omit<Feature, 'name'> = {
+      ...NOTHING,
+      kind: 'multiarray',
+      shape: [50],
+      data_type: 'float32',
+    };
+    const inputs: Feature[] = [
+      { ...sensor, name: 'acc_x', description: '50 numbers' },
+      { ...sensor, name: 'acc_y' },
+    ];
+    const labels = {
+      labels: ['rest', 'walk'],
+      predicted_feature: 'label',
+      predicted_probabilities: 'probabilities',
+    };
+    const text = swift('Motion', 'model.mlmodel', interfaceOf({ inputs, outputs: [], ...labels })!);
+    expect(text).toContain(`    func predict(
+        acc_x: [Float],
+        acc_y: [Float]
+    ) throws -> (label: String, probabilities: [String: Double]) {
+        let output = try model.prediction(
+            acc_x: try array(acc_x, count: 50),
+            acc_y: try array(acc_y, count: 50)
+        )
+`);
+    expect(text).toContain('///   - acc_x: 50 numbers\n');
+    expect(text).toContain('MLMultiArray(shape: [NSNumber(value: count)], dataType: .float32)');
+    for (const [open, close] of ['{}', '()', '[]'] as const)
+      expect(text.split(open!).length).toBe(text.split(close!).length);
+  });
+
   it('has balanced brackets, and labels end no comment', () => {
     const labels = ['a\nfatalError()', 'b\u2028c'];
     for (const model of [DIGITS, IRIS, { ...IRIS, labels }]) {

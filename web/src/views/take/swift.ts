@@ -150,15 +150,30 @@ ${columns.map((one) => `    ///   - ${one.name}: ${printable(one.description)}`)
 ${lines((one) => `${one.name}: ${SWIFT[one.kind]}${one.optional ? '? = nil' : ''}`, ' '.repeat(8))}
     ) throws -> ${type} {
         let output = try model.prediction(
-${lines((one) => `${one.name}: ${one.name}${one.optional ? ` ?? ${missing(one)}` : ''}`, ' '.repeat(12))}
+${lines((one) => `${one.name}: ${passed(one)}`, ' '.repeat(12))}
         )
         return ${result}
     }
-}
+${columns.some(({ steps }) => steps) ? ARRAY : ''}}
 `;
 }
 
-const SWIFT = { double: 'Double', int64: 'Int64', string: 'String' } as const;
+const SWIFT = { double: 'Double', int64: 'Int64', string: 'String', multiarray: '[Float]' } as const;
+
+const ARRAY = `
+    private func array(_ values: [Float], count: Int) throws -> MLMultiArray {
+        precondition(values.count == count)
+        let array = try MLMultiArray(shape: [NSNumber(value: count)], dataType: .float32)
+        for (index, value) in values.enumerated() { array[index] = NSNumber(value: value) }
+        return array
+    }
+`;
+
+/** What the model is given for an argument. */
+function passed(one: ModelColumn): string {
+  if (one.steps) return `try array(${one.name}, count: ${one.steps})`;
+  return one.name + (one.optional ? ` ?? ${missing(one)}` : '');
+}
 
 /** What stands for a missing value: no number, or no category. */
 function missing({ kind, categories }: ModelColumn): string {
