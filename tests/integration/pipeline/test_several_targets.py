@@ -248,3 +248,34 @@ def test_the_same_document_gives_the_same_bytes(folder):
     assert done.returncode == 0, done.stderr
     for file in ("model.mlmodel", "answers.bin", "film.bin"):
         assert (folder / "again" / file).read_bytes() == (folder / "runs" / "lists" / file).read_bytes(), file
+
+
+def test_a_file_for_validation_is_measured_after_each_epoch_and_never_learned(folder):
+    import keras
+
+    lines = (folder / "flats.csv").read_text(encoding="utf-8").splitlines()
+    (folder / "learn.csv").write_text("\n".join(lines[:181]) + "\n", encoding="utf-8")
+    (folder / "check.csv").write_text("\n".join([lines[0], *lines[181:]]) + "\n", encoding="utf-8")
+    document = several_targets.document("flats", file="learn.csv", validation_file="check.csv")
+    document["training"] |= {
+        "epochs": 2,
+        "early_stopping": {"monitor": "val_loss", "restore_best_weights": False},
+    }
+    document["export"] = {"formats": ["mlmodel"]}
+    (folder / "checked.json").write_text(json.dumps(document), encoding="utf-8")
+    done = quickml("run", "checked.json", "--out", "runs/checked", cwd=folder)
+    assert done.returncode == 0, done.stderr + done.stdout
+    told = report(folder, "checked")
+    assert (told["dataset"]["train"], told["dataset"]["validation"], told["dataset"]["test"]) == (144, 60, 36)
+    _, data = loaded(folder, "checked")
+    rows, truth = data.x_train[144:], data.y_train[144:]
+    np.testing.assert_allclose(
+        sorted(truth[:, 1]), sorted(float(line.split(",")[-1]) for line in lines[181:]), rtol=1e-6
+    )
+    error = keras.metrics.MeanAbsoluteError()
+    error.update_state(truth, by_keras(folder, "checked", rows))
+    assert told["history"][-1]["val_mean_absolute_error"] == pytest.approx(float(error.result()), rel=1e-4)
+    normalization = keras.models.load_model(folder / "runs" / "checked" / "model.keras").layers[1]
+    np.testing.assert_allclose(
+        np.asarray(normalization.mean).reshape(-1)[1], data.x_train[:144, 1].mean(), rtol=1e-5
+    )
