@@ -53,6 +53,7 @@ def gathered(array: Array, chosen: Indices) -> Array:
     rows = _bytes_of(array)
     if rows is None:
         copy: Array = np.asarray(array[chosen])
+        give_back(array)
         return copy
     size = len(chosen) * rows.shape[1]
     room = np.empty(size + ALIGNMENT, np.uint8)

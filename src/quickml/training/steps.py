@@ -64,9 +64,10 @@ class Steps:
         number = tf.TensorSpec([], tf.int32)
         signature = [
             tf.TensorSpec([objective.width], tf.float64),
-            tuple(tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (inputs, targets)),
+            *(tf.TensorSpec([None, *array.shape[1:]], array.dtype) for array in (inputs, targets)),
             tf.TensorSpec([None], tf.int32),
-            (number, number),
+            number,
+            number,
         ]
         self._train = tf.function(self._training_loop, input_signature=signature, autograph=False)
         self._measure = tf.function(self._measuring_loop, input_signature=signature, autograph=False)
@@ -100,7 +101,7 @@ class Steps:
 
     def _run(self, loop: Any, span: Span, count: int, sums: Sums | None) -> Any:
         before = np.zeros(self.objective.width) if sums is None else sums
-        return loop(before, (span.inputs, span.targets), span.order, (span.first, count))
+        return loop(before, span.inputs, span.targets, span.order, span.first, count)
 
     def state(self) -> State:
         """Copies of all variables, including the state of random layers."""
@@ -141,10 +142,11 @@ class Steps:
     def _measuring_loop(self, *given: Any) -> Any:
         return self._loop(self._look, *given)
 
-    def _loop(self, visit: Any, sums: Any, samples: Any, order: Any, steps: Any) -> tuple[Any, Any]:
+    def _loop(self, visit: Any, *given: Any) -> tuple[Any, Any]:
         """The sums over all steps, added to those before, and the first of them, the loss, of each step."""
 
-        (inputs, targets), (first, count) = samples, steps
+        # Not nested: TensorFlow would take longer to sort out the arguments of each call.
+        sums, inputs, targets, order, first, count = given
 
         def goes_on(step: Any, *_: Any) -> Any:
             self.graphs.append(current_graph())
