@@ -47,7 +47,7 @@ class ArraysProfile:
     sizes: tuple[int, int] | None
     """Samples for training and for the test; None if there is no document."""
     classes: tuple[tuple[str, int], ...]
-    """Labels and their samples, for training and for the test together."""
+    """Labels and their samples, for training and for the test together; a sample can have several labels."""
     notices: tuple[Notice, ...]
     problems: tuple[Problem, ...]
     """Why there is no document."""
@@ -142,6 +142,9 @@ def _values(stored: StoredArray) -> tuple[float | None, float | None, float | No
 
 def _classes(prepared: PreparedArrays) -> tuple[tuple[str, int], ...]:
     labels = prepared.info.labels
+    if prepared.info.is_multi_label:
+        set_in = np.concatenate(prepared.targets.parts).sum(axis=0)
+        return tuple(zip(prepared.targets.names, set_in.astype(int).tolist(), strict=True))
     if not labels:
         return ()
     counts = sum(np.bincount(part, minlength=len(labels)) for part in prepared.targets.parts)

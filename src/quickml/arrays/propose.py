@@ -35,8 +35,8 @@ def document(prepared: PreparedArrays) -> dict[str, Any]:
         "test_targets": reference.test_targets,
         "test_fraction": reference.test_fraction,
     }
-    units = len(info.labels)
-    output = {"units": units, "activation": "softmax"} if units else {"units": 1}
+    activation = "softmax" if info.labels else "sigmoid" if info.is_multi_label else None
+    output = {"units": info.outputs, **({"activation": activation} if activation else {})}
     return {
         "name": as_name(PurePath(reference.file).stem),
         "dataset": {key: value for key, value in given.items() if value is not None},

@@ -11,7 +11,7 @@ import numpy as np
 from quickml.arrays.inputs import span
 from quickml.arrays.problems import option
 from quickml.arrays.stored import Array, StoredArray
-from quickml.datasets.files import ArraysReference
+from quickml.datasets.files import MOST_TARGETS, ArraysReference
 from quickml.datasets.info import Task
 from quickml.document.advice import leave_out, told, write
 from quickml.document.spellings import PICTURES
@@ -33,6 +33,8 @@ class Targets:
     labels: tuple[str, ...]
     parts: tuple[Array, ...]
     """Of the samples for training, and of those for the test if they are arrays of their own."""
+    names: tuple[str, ...] = ()
+    """Of several targets."""
     notices: tuple[Notice, ...]
 
 
@@ -48,13 +50,18 @@ def targets(stored: Sequence[StoredArray], sizes: Sequence[int], reference: Arra
         ArraysError: the arrays are not what they should be.
         DocumentError: an option does not fit them.
     """
-    parts = []
+    parts = [_read(one, size) for one, size in zip(stored, sizes, strict=True)]
     notices: list[Notice] = []
-    for one, size in zip(stored, sizes, strict=True):
-        part, message = _one_each(one, size)
-        parts.append(part)
-        if message and not notices:
-            notices.append(Notice(pointer="/dataset/targets", message=message))
+    if len({part.shape[1:] for part in parts}) > 1:
+        stored[-1].refuse("targets of the same shape as for training", stored[-1].written)
+    if parts[0].ndim == 2:
+        if reference.task not in (None, "classification") or not all(map(_is_one_hot, parts)):
+            return _several(stored[0], parts, reference)
+        message = f"rows with one 1 are the classes 0 to {parts[0].shape[1] - 1}"
+        notices.append(Notice(pointer="/dataset/targets", message=message))
+        parts = [part.argmax(axis=1) for part in parts]
+    elif reference.task == "multi_label":
+        stored[0].refuse("rows of 0 and 1, one for each label", stored[0].written)
     if len({part.dtype == object for part in parts}) > 1:
         what = "texts" if parts[0].dtype == object else "numbers"
         stored[-1].refuse(f"{what}, as for training", stored[-1].head.named)
@@ -80,6 +87,35 @@ def targets(stored: Sequence[StoredArray], sizes: Sequence[int], reference: Arra
     )
 
 
+def _several(stored: StoredArray, parts: Sequence[Array], reference: ArraysReference) -> Targets:
+    """Several targets of each sample: numbers, or labels of which it can have any number."""
+    width = parts[0].shape[1]
+    are_flags = all(((part == 0) | (part == 1)).all() for part in parts)
+    task = reference.task or ("multi_label" if are_flags else "regression")
+    if task == "classification":
+        stored.refuse("a number, a text or a row with one 1 for each sample", stored.written)
+    if task == "multi_label" and not are_flags:
+        stored.refuse("0 or 1 for each label", "other numbers", 'write "task": "regression"')
+    if width > MOST_TARGETS:
+        stored.refuse(f"at most {MOST_TARGETS} targets", f"{width:,}")
+    names = reference.labels or tuple(f"target {number}" for number in range(width))
+    if len(names) != width:
+        advice = told(f"write {width} names, one for each column of {stored.entry or stored.file}")
+        raise option("labels", f"names of {width} targets", f"{len(names)}", advice)
+    for name, column in zip(names, parts[0].T, strict=True):
+        if (column == column[0]).all():
+            found = f"{float(column[0]):g} for all samples of {printable(name, 40)!r}"
+            stored.refuse("different values to learn", found, "leave this column out")
+    what = "labels, of which a sample can have several" if task == "multi_label" else "numbers"
+    return Targets(
+        task=task,
+        labels=(),
+        names=names,
+        parts=tuple(np.ascontiguousarray(part, np.float32) for part in parts),
+        notices=tuple(_told(reference, f"{width} {what}: {_listed(names)}", "regression")),
+    )
+
+
 def _told(reference: ArraysReference, message: str, task: Task) -> list[Notice]:
     if task == "regression":
         return [] if reference.task else [Notice(pointer="/dataset/task", message=message)]
@@ -91,25 +127,25 @@ def _listed(labels: Sequence[str], most: int = 12) -> str:
     return shown if len(labels) <= most else f"{shown} and {len(labels) - most:,} more"
 
 
-def _one_each(stored: StoredArray, size: int) -> tuple[Array, str]:
-    """A target of each sample, and what was done for it."""
+def _read(stored: StoredArray, size: int) -> Array:
+    """A target of each sample, or a row of several."""
     array = stored.read()
     if len(array) != size:
         stored.refuse(f"a target for each of {size:,} samples", f"{len(array):,}")
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
-    if array.ndim == 1:
-        if array.dtype.kind == "f":
-            span(stored, array)
-        return np.asarray(_texts(stored, array) if array.dtype.kind in "SU" else array), ""
-    if array.ndim == 2 and array.dtype.kind in "biuf":
-        is_one, is_zero = array == 1, array == 0
-        if bool((is_one | is_zero).all() and (is_one.sum(axis=1) == 1).all()):
-            return array.argmax(axis=1), f"rows with one 1 are the classes 0 to {array.shape[1] - 1}"
-        hint = "several targets are not offered for arrays; save one column, y[:, 0]"
-        stored.refuse("a number, a text or a row with one 1 for each sample", stored.written, hint)
-    hint = PICTURES if array.ndim > 2 else ""
-    return stored.refuse("a target for each sample, (n,)", f"the shape {stored.shape}", hint)
+    is_text = array.dtype.kind in "SU"
+    if array.ndim > 2 or (array.ndim == 2 and is_text):
+        hint = PICTURES if array.ndim > 2 else ""
+        stored.refuse("a target, or a row of several numbers, for each sample", stored.written, hint)
+    if array.dtype.kind == "f":
+        span(stored, array)
+    return np.asarray(_texts(stored, array) if is_text else array)
+
+
+def _is_one_hot(rows: Array) -> bool:
+    is_one = rows == 1
+    return bool((is_one | (rows == 0)).all() and (is_one.sum(axis=1) == 1).all())
 
 
 def _texts(stored: StoredArray, array: Array) -> Array:

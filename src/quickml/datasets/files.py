@@ -270,17 +270,18 @@ class ArraysReference(FileReference):
     kind: Kind | None = None
     """A sample is an `image` (height, width) or (height, width, channels) of pixels 0 to 255, `features`
     (n,), a `sequence` (steps, n), or `tokens` (steps,), integers from 0. Default: what it can only be."""
-    task: Literal["classification", "regression"] | None = None
-    """Default: texts, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes;
-    all else is a regression."""
+    task: Literal["classification", "regression", "multi_label"] | None = None
+    """Default: texts, rows with one 1, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples
+    each, are classes; rows of 0 and 1 are labels of which a sample can have several; else a regression."""
     labels: Annotated[
         tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
     ] = None
-    """The names of the classes: of 0, of 1, and so on; of texts, the order. Default: the values, sorted."""
+    """The names of the classes: of 0, of 1, and so on; of texts, the order; of rows of several targets, the
+    names of their columns. Default: the values, sorted."""
     inputs: Name | None = None
     """The array with the inputs. Default: the one that is called `x_train`, `x`, `images` or the like."""
     targets: Name | None = None
-    """The array with the targets: of each sample a class, a row with one 1, or a number."""
+    """The array with the targets: of each sample a class, a number, or a row of several."""
     test_inputs: Name | None = None
     """The array with the inputs for the test. Default: `x_test` or the like, if there is one."""
     test_targets: Name | None = None

@@ -38,6 +38,8 @@ CASES = {
     "image": ({"x_train": IMAGES, "y_train": LABELS, "x_test": IMAGES, "y_test": LABELS}, None),
     "features": ({"x": FLOATS, "y": NAMES[(FLOATS[:, 0] // 20).astype(int) % 3]}, None),
     "sequence": ({"x": SIGNALS, "y": SIGNALS.mean(axis=(1, 2)) * 10 + 3}, None),
+    "numbers": ({"x": FLOATS, "y": FLOATS[:, :2] / 7}, None),
+    "labels": ({"x": FLOATS, "y": FLOATS[:, :3] > 100}, None),
     "tokens": ({"x": TOKENS, "y": TOKENS[:, 0] > 4}, "tokens"),
 }
 

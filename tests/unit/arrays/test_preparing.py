@@ -177,11 +177,38 @@ def test_targets_are_numbers(y, tmp_path):
     assert found.data().y_train.dtype == np.float32
 
 
+FLAGS = np.stack([THREE > 0, THREE > 1], axis=1)
+SEVERAL = {
+    "numbers": (FLOATS[:, :2], {}, "regression", ("target 0", "target 1")),
+    "flags": (FLAGS, {}, "multi_label", ("target 0", "target 1")),
+    "named flags": (FLAGS * 1.0, {"labels": ["a", "b"]}, "multi_label", ("a", "b")),
+    "flags as numbers": (FLAGS, {"task": "regression"}, "regression", ("target 0", "target 1")),
+    "rows with one 1 as labels": (np.eye(3)[THREE], {"task": "multi_label"}, "multi_label", ("target 0", "target 1", "target 2")),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("y", "options", "task", "names"), SEVERAL.values(), ids=SEVERAL)
+def test_rows_are_several_targets(y, options, task, names, tmp_path):
+    path = npz(tmp_path / "a.npz", x=np.arange(24.0)[:, None], y=y)
+    found = prepared(path, **options)
+    assert (found.info.task, found.info.labels, found.info.target_names) == (task, (), names)
+    data = found.data()
+    np.testing.assert_array_equal(data.y_train, y[data.x_train[:, 0].astype(int)].astype(np.float32))
+    again = prepared(path, **{key: value for key, value in found.reference if key not in ("name", "file")})
+    assert (again.info, again.notices) == (found.info, ())
+
+
 Y_REFUSED = {
     "another length": (LABELS[:9], {}, "y: expected a target for each of 24 samples, found 9"),
-    "several": (FLOATS, {}, "several targets are not offered"),
-    "a cube": (IMAGES, {}, "expected a target for each sample, (n,)"),
+    "a cube": (IMAGES, {}, "expected a target, or a row of several numbers, for each sample, found uint8 (24, 8, 8)"),
     "masks": (IMAGES, {}, "networks that answer with pictures (autoencoders, segmentation) are not offered yet"),
+    "rows of texts": (np.full((24, 2), "a"), {}, "expected a target, or a row of several numbers"),
+    "rows that are no classes": (FLOATS, {"task": "classification"}, "a row with one 1 for each sample"),
+    "rows that are no labels": (FLOATS, {"task": "multi_label"}, "0 or 1 for each label"),
+    "no rows": (LABELS, {"task": "multi_label"}, "rows of 0 and 1, one for each label"),
+    "a column that is constant": (FLOATS * [1, 0, 1, 1, 1, 1], {}, "0 for all samples of 'target 1'"),
+    "names of too few": (FLOATS, {"labels": ["a", "b"]}, "expected names of 6 targets, found 2"),
+    "too many": (np.tile(FLOATS, 20), {}, "at most 100 targets, found 120"),
     "NaN": (nan(LABELS, 5), {}, "y: expected finite numbers"),
     "one class": (LABELS * 0, {}, "different numbers to learn, found 0 for all samples"),
     "one text": (np.full(24, "a"), {}, "two or more classes, found 'a' for all samples"),
@@ -345,7 +372,9 @@ def test_a_profile_shows_what_cannot_be_learned_from(tmp_path):
     ("x", "kind"),
     [(IMAGES, None), (FLOATS, None), (RNG.normal(size=(24, 6, 3)), None), (IMAGES[:, 0], "tokens")],
 )
-@pytest.mark.parametrize("y", [LABELS, FLOATS[:, 0]], ids=["classes", "numbers"])
+@pytest.mark.parametrize(
+    "y", [LABELS, FLOATS[:, 0], FLOATS, FLAGS], ids=["classes", "number", "numbers", "labels"]
+)
 def test_a_proposed_document_is_valid_and_told_nothing_more(x, kind, y, tmp_path):
     found = profile(npz(tmp_path / "a.npz", x=x, y=y), "a.npz", kind)
     assert understand(found.document, LocalArrays(tmp_path)).notices == ()

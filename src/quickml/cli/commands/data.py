@@ -166,7 +166,7 @@ def _about(found: AnyProfile) -> str:
         windows = f"{counted(found.windows, 'window')} of {counted(found.recordings, 'recording')}"
         return f"learns {what} from {windows}"
     if isinstance(found, ArraysProfile):
-        what = f"{len(found.classes)} classes" if found.classes else "a number"
+        what = f"{len(found.classes)} classes" if found.classes else "numbers"
         return f"learns {what} from {counted(sum(found.sizes or ()), 'sample')}"
     if isinstance(found, PictureProfile):
         return f"learns {len(found.classes)} classes from {counted(found.pictures, 'picture')}"
