@@ -1847,7 +1847,7 @@ export interface components {
             kind: ("image" | "features" | "sequence" | "tokens") | null;
             /**
              * Labels
-             * @description The names of the classes: of 0, of 1, and so on; of texts, the order. Default: the values, sorted.
+             * @description The names of the classes: of 0, of 1, and so on; of texts, the order; of rows of several targets, the names of their columns. Default: the values, sorted.
              * @default null
              */
             labels: string[] | null;
@@ -1870,7 +1870,7 @@ export interface components {
             sha256: string | null;
             /**
              * Targets
-             * @description The array with the targets: of each sample a class, a row with one 1, or a number.
+             * @description The array with the targets: of each sample a class, a number, or a row of several.
              * @default null
              */
             targets: string | null;
@@ -1888,10 +1888,10 @@ export interface components {
             targets_sha256: string | null;
             /**
              * Task
-             * @description Default: texts, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes; all else is a regression.
+             * @description Default: texts, rows with one 1, whole numbers from 0 or 1 on, and at most 20 others, with 5 samples each, are classes; rows of 0 and 1 are labels of which a sample can have several; else a regression.
              * @default null
              */
-            task: ("classification" | "regression") | null;
+            task: ("classification" | "regression" | "multi_label") | null;
             /**
              * Test Fraction
              * @description Fraction of the samples that is held out for the test, stratified. Default: 0.2 without test arrays.
