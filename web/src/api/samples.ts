@@ -41,8 +41,10 @@ export function datasetOf(document: unknown): { name: string; options: Options }
   return { name: typeof name === 'string' ? name : '', options };
 }
 
-/** Whether a dataset is a table that somebody has uploaded: the server gives out no samples of it. */
-export const isOwn = ({ name }: { readonly name: string }): boolean => name === 'table';
+const OWN: ReadonlySet<string> = new Set(['table', 'pictures', 'recordings', 'arrays']);
+
+/** Whether a dataset is a file that somebody has uploaded: its jobs give out no samples of it. */
+export const isOwn = ({ name }: { readonly name: string }): boolean => OWN.has(name);
 
 /** A page of samples. The browser keeps it for a week. */
 export async function samples(dataset: string, query: SamplesQuery = {}): Promise<SampleList> {
@@ -74,7 +76,11 @@ export function sheet(
   options: Options = {},
   split: 'train' | 'test' = 'test',
 ): Promise<Sheet> {
-  const path = sheetUrl(dataset, ids, options, split);
+  return sheetAt(sheetUrl(dataset, ids, options, split), ids);
+}
+
+/** The sheet at a path that is relative to the page. */
+export function sheetAt(path: string, ids: readonly number[]): Promise<Sheet> {
   const known = sheets.get(path) ?? loaded(path, ids);
   sheets.delete(path);
   sheets.set(path, known); // the last one in the order

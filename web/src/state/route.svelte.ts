@@ -2,12 +2,12 @@
 
 import { takeToken } from './session.svelte.ts';
 
-export const VIEWS = ['build', 'watch', 'understand', 'try', 'take', 'runs'] as const;
+export const VIEWS = ['build', 'data', 'watch', 'understand', 'try', 'take', 'runs'] as const;
 export type View = (typeof VIEWS)[number];
 
 /** Whether a view shows one run. */
 export function needsRun(view: View): boolean {
-  return view !== 'build' && view !== 'runs';
+  return view !== 'build' && view !== 'data' && view !== 'runs';
 }
 
 export interface Place {

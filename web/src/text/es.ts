@@ -3,6 +3,7 @@ import app from './app/es.ts';
 import build from './build/es.ts';
 import document from './document/es.ts';
 import data from './data/es.ts';
+import own from './own/es.ts';
 import watch from './watch/es.ts';
 import understand from './understand/es.ts';
 import tryIt from './try/es.ts';
@@ -18,6 +19,7 @@ const texts: Texts = {
   build,
   document,
   data,
+  own,
   watch,
   scenes,
   understand,

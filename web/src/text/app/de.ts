@@ -4,6 +4,7 @@ const app: Texts['app'] = {
   name: 'QuickML',
   views: {
     build: 'Bauen',
+    data: 'Eigene Daten',
     watch: 'Zusehen',
     understand: 'Verstehen',
     try: 'Ausprobieren',

@@ -1,6 +1,14 @@
 const app = {
   name: 'QuickML',
-  views: { build: 'Build', watch: 'Watch', understand: 'Understand', try: 'Try', take: 'Take', runs: 'Runs' },
+  views: {
+    build: 'Build',
+    data: 'Your data',
+    watch: 'Watch',
+    understand: 'Understand',
+    try: 'Try',
+    take: 'Take',
+    runs: 'Runs',
+  },
   navigation: 'Views',
   skip: 'Skip to the content',
   share: 'Share',

@@ -4,6 +4,7 @@ const app: Texts['app'] = {
   name: 'QuickML',
   views: {
     build: 'Construir',
+    data: 'Datos propios',
     watch: 'Observar',
     understand: 'Entender',
     try: 'Probar',

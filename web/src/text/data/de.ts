@@ -27,7 +27,8 @@ const data: Texts['data'] = {
   featuresCaption: 'Balken zeigen, wie oft ein Wert vorkommt.',
   moreFeatures: (count) => `Alle ${count} Merkmale`,
   failed: 'Die Proben lassen sich nicht zeigen: ',
-  own: (target) => `Eine eigene Tabelle. Vorhergesagt wird „${target}“.`,
+  own: (target) => (target ? `Eine eigene Tabelle. Vorhergesagt wird „${target}“.` : 'Eigene Bilder.'),
+  look: 'Ansehen, was darin ist',
   missing:
     'Das Dokument nennt keinen Datensatz: hier einen wählen, oder „dataset“ mit einem Namen schreiben.',
   unknown: (name) => `Der Server hat „${name}“ nicht.`,

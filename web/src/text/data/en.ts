@@ -27,7 +27,9 @@ const data = {
   featuresCaption: 'Bars show how often a value occurs.',
   moreFeatures: (count: number): string => `All ${count} features`,
   failed: 'The samples cannot be shown: ',
-  own: (target: string): string => `A table of your own. It learns to predict “${target}”.`,
+  own: (target: string): string =>
+    target ? `A table of your own. It learns to predict “${target}”.` : 'Pictures of your own.',
+  look: 'See what is in it',
   missing: 'The document names no dataset: choose one here, or write “dataset” with a name.',
   unknown: (name: string): string => `The server does not have “${name}”.`,
   adapt: (dataset: string): string => `The network does not fit ${dataset} yet.`,

@@ -27,7 +27,8 @@ const data: Texts['data'] = {
   featuresCaption: 'Las barras muestran con qué frecuencia aparece un valor.',
   moreFeatures: (count) => `Las ${count} características`,
   failed: 'No se pueden mostrar las muestras: ',
-  own: (target) => `Una tabla propia. Se predice «${target}».`,
+  own: (target) => (target ? `Una tabla propia. Se predice «${target}».` : 'Imágenes propias.'),
+  look: 'Ver qué contiene',
   missing:
     'El documento no indica ningún conjunto de datos: elegir uno aquí, o escribir «dataset» con un nombre.',
   unknown: (name) => `El servidor no tiene «${name}».`,

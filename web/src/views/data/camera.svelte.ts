@@ -1,0 +1,108 @@
+/** Pictures by class, taken with the camera or from files, and the archive that is made of them. */
+
+import { t } from '../../text/index.svelte.ts';
+import { middle } from '../try/picture.ts';
+import { zipped } from './zip.ts';
+
+/** Width and height of pictures: those of most networks for pictures, and of Teachable Machine. */
+export const SIDE = 224;
+const QUALITY = 0.9;
+/** Between two pictures of a recording. */
+export const FRAME_MS = 100;
+const FEWEST = 2;
+
+export interface Shot {
+  readonly content: Blob;
+  /** Address for an `<img>`. */
+  readonly url: string;
+}
+
+export class Group {
+  name = $state('');
+  shots = $state.raw<readonly Shot[]>([]);
+  /** Names of files that are no pictures. */
+  refused = $state.raw<readonly string[]>([]);
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  /** Take what is seen, or drawn: its middle as a square. */
+  async take(from: CanvasImageSource, width: number, height: number): Promise<void> {
+    const content = await squared(from, width, height);
+    if (content) this.shots = [...this.shots, { content, url: URL.createObjectURL(content) }];
+  }
+
+  async add(files: readonly File[]): Promise<void> {
+    this.refused = [];
+    for (const file of files) {
+      try {
+        const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
+        await this.take(picture, picture.width, picture.height);
+        picture.close();
+      } catch {
+        this.refused = [...this.refused, file.name];
+      }
+    }
+  }
+
+  drop(shot: Shot): void {
+    URL.revokeObjectURL(shot.url);
+    this.shots = this.shots.filter((one) => one !== shot);
+  }
+}
+
+function squared(from: CanvasImageSource, width: number, height: number): Promise<Blob | null> {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = SIDE;
+  const context = canvas.getContext('2d')!;
+  context.imageSmoothingQuality = 'high';
+  context.fillStyle = '#fff';
+  context.fillRect(0, 0, SIDE, SIDE);
+  context.drawImage(from, ...middle(width, height, [SIDE, SIDE]), 0, 0, SIDE, SIDE);
+  return new Promise((resolve) => canvas.toBlob(resolve, 'image/jpeg', QUALITY));
+}
+
+class Album {
+  groups = $state.raw<readonly Group[]>([]);
+
+  /** Whether a network can learn from it. */
+  readonly ready = $derived(
+    this.groups.length > 1 &&
+      new Set(this.groups.map(({ name }) => folded(name))).size === this.groups.length &&
+      this.groups.every(({ name, shots }) => folded(name) && shots.length >= FEWEST),
+  );
+
+  add(): void {
+    this.groups = [...this.groups, new Group(t().own.className(this.groups.length + 1))];
+  }
+
+  remove(group: Group): void {
+    group.shots.forEach((shot) => group.drop(shot));
+    this.groups = this.groups.filter((one) => one !== group);
+  }
+
+  async archive(): Promise<File> {
+    const entries = this.groups.flatMap(({ name, shots }) =>
+      shots.map(async ({ content }, at) => ({
+        name: `${folderOf(name)}/${String(at + 1).padStart(4, '0')}.jpg`,
+        content: new Uint8Array(await content.arrayBuffer()),
+      })),
+    );
+    return new File([zipped(await Promise.all(entries))], t().own.archive, { type: 'application/zip' });
+  }
+}
+
+/** Classes are told apart as the server does it: by more than case and blanks. */
+const folded = (name: string): string => folderOf(name).toLocaleLowerCase().replaceAll(/\s+/g, ' ');
+
+/** A name of a class as that of a folder. */
+export function folderOf(name: string): string {
+  return name
+    .normalize('NFC')
+    .replaceAll(/[/\\:*?"<>|\p{Cc}]/gu, ' ')
+    .trim()
+    .replace(/^\.+/, '');
+}
+
+export const album = new Album();

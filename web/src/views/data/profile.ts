@@ -1,0 +1,88 @@
+/** What the server finds in files: profiles of tables and of pictures. */
+
+import { request, type Schemas } from '../../api/client.ts';
+import { type Asked, queryOf } from './asked.ts';
+import type { UserFile } from './upload.ts';
+
+type Column = Schemas['TableColumn'];
+type Problem = Schemas['Problem'];
+export type { Column, Problem };
+
+interface Common {
+  readonly file: string;
+  readonly problems: readonly Problem[];
+  readonly notices: readonly Schemas['Notice'][];
+  readonly document: Record<string, unknown> | null;
+  /** Whether the file is still on its way. */
+  readonly is_partial?: boolean;
+}
+
+export interface TableProfile extends Common {
+  readonly kind?: 'table' | 'recordings';
+  readonly rows: number;
+  readonly columns: readonly Column[];
+  readonly target: string | null;
+  readonly task: string | null;
+  readonly classes: readonly { readonly label: string; readonly rows: number }[];
+}
+
+export interface PicturesProfile extends Common {
+  readonly kind: 'pictures';
+  readonly pictures: number;
+  readonly classes: readonly { readonly label: string; readonly pictures: number }[];
+}
+
+export type Profile = TableProfile | PicturesProfile | (Common & { readonly kind: 'arrays' });
+
+export const isTable = (profile: Profile): profile is TableProfile => 'columns' in profile;
+export const isPictures = (profile: Profile): profile is PicturesProfile => profile.kind === 'pictures';
+
+async function read<T>(path: string, signal: AbortSignal): Promise<T> {
+  return (await (await request(path, { signal })).json()) as T;
+}
+
+export function profileOf(sha256: string, asked: Asked, signal: AbortSignal): Promise<Profile> {
+  return read(`v1/files/${sha256}/profile?${queryOf(asked)}`, signal);
+}
+
+/** What can be said of a file that is still on its way. */
+export function profileOfUpload(id: string, signal: AbortSignal): Promise<Profile> {
+  return read(`v1/uploads/${encodeURIComponent(id)}/profile`, signal);
+}
+
+export function rowsOf(sha256: string, limit: number, signal: AbortSignal): Promise<Schemas['TableRows']> {
+  return read(`v1/files/${sha256}/rows?limit=${limit}`, signal);
+}
+
+/** All files of the owner, the newest first. */
+export async function filesOf(signal: AbortSignal): Promise<UserFile[]> {
+  const found: UserFile[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const path: string = `v1/files?limit=200${cursor && `&cursor=${encodeURIComponent(cursor)}`}`;
+    const page = await read<Schemas['UserFilePage']>(path, signal);
+    found.push(...page.files);
+    cursor = page.next;
+  }
+  return found;
+}
+
+/** What a document would need to train; its problems, if it cannot. */
+export async function checked(
+  document: Record<string, unknown>,
+  signal: AbortSignal,
+): Promise<Schemas['ValidationMessage']> {
+  const headers = { 'Content-Type': 'application/json' };
+  const body = JSON.stringify(document);
+  return (await (await request('v1/validate', { method: 'POST', headers, body, signal })).json()) as never;
+}
+
+/** The document that learns from exactly this file. */
+export function pinned(document: Record<string, unknown>, sha256: string): Record<string, unknown> {
+  const { name, file, ...options } = document['dataset'] as Record<string, unknown>;
+  return { ...document, dataset: { name, file, sha256, ...options } };
+}
+
+/** The problems of a column: those that name it. */
+export function problemsOf(problems: readonly Problem[], column: string): Problem[] {
+  return problems.filter(({ values }) => values['column'] === column);
+}
