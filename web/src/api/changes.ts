@@ -1,7 +1,7 @@
 /** All changes of the owner's jobs: pages of those that were, and the stream of those that come. */
 
-import { createParser } from 'eventsource-parser';
 import { api, data, request, ServerProblem, type Schemas } from './client.ts';
+import { eventReader } from './event_stream.ts';
 import { either } from './signals.ts';
 
 export type Change = Schemas['ChangeMessage'];
@@ -62,18 +62,14 @@ export async function streamChanges({
       cache: 'no-store',
       signal: either(signal, silence.signal),
     });
-    let found: Change[] = [];
-    const parser = createParser({ onEvent: (event) => found.push(JSON.parse(event.data) as Change) });
+    const events = eventReader();
     const reader = response.body!.pipeThrough(new TextDecoderStream()).getReader();
     onnews([]);
     for (;;) {
       const { done, value } = await reader.read();
       if (done) return;
       alive();
-      parser.feed(value);
-      const changes = found;
-      found = [];
-      onnews(changes);
+      onnews(events(value).map((event) => JSON.parse(event) as Change));
     }
   } finally {
     clearTimeout(timer);

@@ -10,8 +10,8 @@ beforeAll(async () => {
   vi.stubGlobal('location', { hash: '', href: 'http://127.0.0.1/', pathname: '/', search: '' });
   vi.stubGlobal('addEventListener', () => undefined);
   vi.stubGlobal('history', { state: null, replaceState: () => undefined });
-  vi.stubGlobal('fetch', (request: Request) => {
-    const job = request.url.split('/').at(-1)!;
+  vi.stubGlobal('fetch', (address: string) => {
+    const job = address.split('/').at(-1)!;
     return new Promise((resolve) =>
       answers.set(job, (document) =>
         resolve(Response.json(document ? { document } : {}, { status: document ? 200 : 404 })),

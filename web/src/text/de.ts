@@ -3,7 +3,6 @@ import app from './app/de.ts';
 import build from './build/de.ts';
 import document from './document/de.ts';
 import data from './data/de.ts';
-import own from './own/de.ts';
 import watch from './watch/de.ts';
 import understand from './understand/de.ts';
 import tryIt from './try/de.ts';
@@ -19,7 +18,6 @@ const texts: Texts = {
   build,
   document,
   data,
-  own,
   watch,
   scenes,
   understand,

@@ -2,7 +2,6 @@ import app from './app/en.ts';
 import build from './build/en.ts';
 import document from './document/en.ts';
 import data from './data/en.ts';
-import own from './own/en.ts';
 import watch from './watch/en.ts';
 import understand from './understand/en.ts';
 import tryIt from './try/en.ts';
@@ -19,7 +18,6 @@ const texts = {
   build,
   document,
   data,
-  own,
   watch,
   scenes,
   understand,

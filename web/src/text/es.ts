@@ -3,7 +3,6 @@ import app from './app/es.ts';
 import build from './build/es.ts';
 import document from './document/es.ts';
 import data from './data/es.ts';
-import own from './own/es.ts';
 import watch from './watch/es.ts';
 import understand from './understand/es.ts';
 import tryIt from './try/es.ts';
@@ -19,7 +18,6 @@ const texts: Texts = {
   build,
   document,
   data,
-  own,
   watch,
   scenes,
   understand,

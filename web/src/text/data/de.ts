@@ -28,6 +28,7 @@ const data: Texts['data'] = {
   moreFeatures: (count) => `Alle ${count} Merkmale`,
   failed: 'Die Proben lassen sich nicht zeigen: ',
   own: (target) => (target ? `Eine eigene Tabelle. Vorhergesagt wird „${target}“.` : 'Eigene Bilder.'),
+  useOwn: 'Eigene Daten verwenden',
   look: 'Ansehen, was darin ist',
   missing:
     'Das Dokument nennt keinen Datensatz: hier einen wählen, oder „dataset“ mit einem Namen schreiben.',

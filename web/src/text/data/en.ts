@@ -29,6 +29,7 @@ const data = {
   failed: 'The samples cannot be shown: ',
   own: (target: string): string =>
     target ? `A table of your own. It learns to predict “${target}”.` : 'Pictures of your own.',
+  useOwn: 'Use your own data',
   look: 'See what is in it',
   missing: 'The document names no dataset: choose one here, or write “dataset” with a name.',
   unknown: (name: string): string => `The server does not have “${name}”.`,

@@ -28,6 +28,7 @@ const data: Texts['data'] = {
   moreFeatures: (count) => `Las ${count} características`,
   failed: 'No se pueden mostrar las muestras: ',
   own: (target) => (target ? `Una tabla propia. Se predice «${target}».` : 'Imágenes propias.'),
+  useOwn: 'Usar datos propios',
   look: 'Ver qué contiene',
   missing:
     'El documento no indica ningún conjunto de datos: elegir uno aquí, o escribir «dataset» con un nombre.',

@@ -1,6 +1,6 @@
-import type { Texts } from '../en.ts';
+import type en from './en.ts';
 
-const own: Texts['own'] = {
+const own: typeof en = {
   title: 'Eigene Daten',
   about:
     'Eine Tabelle mit einer Probe in jeder Zeile (.csv), oder Bilder in je einem Ordner pro Klasse (.zip). Sie bleiben auf diesem Server, und niemand sonst sieht sie.',
@@ -8,7 +8,6 @@ const own: Texts['own'] = {
   choose: 'Datei wählen',
   camera: 'Bilder aufnehmen',
   another: 'Datei hinzufügen',
-  use: 'Eigene Daten verwenden',
   back: 'Zurück zum Bauen',
   files: 'Eigene Dateien',
   none: 'Noch ist nichts hochgeladen.',
@@ -100,15 +99,6 @@ const own: Texts['own'] = {
   cameraTitle: 'Bilder von der Kamera',
   cameraHelp:
     'Die Taste einer Klasse gedrückt halten, oder die Leertaste darauf, während die Kamera das Ding sieht. Es dabei etwas bewegen.',
-  cameraStart: 'Kamera einschalten',
-  cameraView: 'Was die Kamera sieht',
-  cameraInsecure:
-    'Browser geben einer Seite die Kamera nur über https oder auf diesem Rechner selbst. Diese Seite kam über http, also bleibt die Kamera aus. Stattdessen lassen sich Bilddateien hinzufügen; auf dem Telefon nimmt das Fotos auf.',
-  cameraDenied:
-    'Der Browser gibt dieser Seite die Kamera nicht. Neben der Adresse erlauben, oder stattdessen Bilddateien hinzufügen.',
-  cameraMissing:
-    'Es gibt keine Kamera, oder ein anderes Programm benutzt sie. Stattdessen lassen sich Bilddateien hinzufügen.',
-  flip: 'Andere Kamera',
   className: (number) => `Klasse ${number}`,
   classLabel: 'Name der Klasse',
   hold: 'Halten zum Aufnehmen',

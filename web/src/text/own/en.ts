@@ -8,7 +8,6 @@ const own = {
   choose: 'Choose a file',
   camera: 'Take pictures',
   another: 'Add a file',
-  use: 'Use your own data',
   back: 'Back to Build',
   files: 'Your files',
   none: 'Nothing has been uploaded yet.',
@@ -85,14 +84,6 @@ const own = {
   cameraTitle: 'Pictures from the camera',
   cameraHelp:
     'Hold a class’s button, or the space bar on it, while the camera sees the thing. Move it a little meanwhile.',
-  cameraStart: 'Switch the camera on',
-  cameraView: 'What the camera sees',
-  cameraInsecure:
-    'Browsers let a page use the camera only over https or on this computer itself. This page came over http, so its camera stays off. You can add picture files instead; on a phone, that takes photos.',
-  cameraDenied:
-    'The browser does not let this page use the camera. Allow it beside the address, or add picture files instead.',
-  cameraMissing: 'No camera was found, or another program uses it. You can add picture files instead.',
-  flip: 'Other camera',
   className: (number: number): string => `Class ${number}`,
   classLabel: 'Name of the class',
   hold: 'Hold to record',

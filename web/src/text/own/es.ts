@@ -1,6 +1,6 @@
-import type { Texts } from '../en.ts';
+import type en from './en.ts';
 
-const own: Texts['own'] = {
+const own: typeof en = {
   title: 'Datos propios',
   about:
     'Una tabla con una muestra en cada fila (.csv), o imágenes en una carpeta por clase (.zip). Se quedan en este servidor y nadie más las ve.',
@@ -8,7 +8,6 @@ const own: Texts['own'] = {
   choose: 'Elegir un archivo',
   camera: 'Tomar imágenes',
   another: 'Añadir un archivo',
-  use: 'Usar datos propios',
   back: 'Volver a Construir',
   files: 'Tus archivos',
   none: 'Todavía no se ha subido nada.',
@@ -93,14 +92,6 @@ const own: Texts['own'] = {
   cameraTitle: 'Imágenes de la cámara',
   cameraHelp:
     'Mantén pulsado el botón de una clase, o la barra espaciadora sobre él, mientras la cámara ve el objeto. Muévelo un poco.',
-  cameraStart: 'Encender la cámara',
-  cameraView: 'Lo que ve la cámara',
-  cameraInsecure:
-    'Los navegadores dan la cámara a una página solo por https o en este mismo equipo. Esta página llegó por http, así que su cámara queda apagada. Puedes añadir archivos de imagen; en un teléfono, eso toma fotos.',
-  cameraDenied:
-    'El navegador no deja que esta página use la cámara. Permítelo junto a la dirección, o añade archivos de imagen.',
-  cameraMissing: 'No hay cámara, o la usa otro programa. Puedes añadir archivos de imagen.',
-  flip: 'Otra cámara',
   className: (number) => `Clase ${number}`,
   classLabel: 'Nombre de la clase',
   hold: 'Mantener para grabar',

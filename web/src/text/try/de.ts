@@ -41,6 +41,18 @@ const tryIt: Texts['tryIt'] = {
     'Die Linien werden auf ein Feld von 20 × 20 Pixeln gebracht, so breit gezeichnet, wie es Linien in MNIST im Mittel sind, und so verschoben, dass ihr Schwerpunkt in der Mitte von 28 × 28 Pixeln liegt. MNISTs Ziffern wurden ebenso hergestellt; darum ist es gleich, wo und wie groß gezeichnet wird.',
   centringOther: (side) =>
     `Die Linien werden auf ${side} × ${side} Pixel gebracht, mit ihrem Schwerpunkt in der Mitte. Darum ist es gleich, wo und wie groß gezeichnet wird.`,
+  camera: {
+    start: 'Kamera einschalten',
+    stop: 'Ausschalten',
+    view: 'Was die Kamera sieht',
+    insecure:
+      'Browser geben einer Seite die Kamera nur über https oder auf diesem Rechner selbst. Diese Seite kam über http, also bleibt die Kamera aus. Stattdessen lassen sich Bilddateien hinzufügen; auf dem Telefon nimmt das Fotos auf.',
+    denied:
+      'Der Browser gibt dieser Seite die Kamera nicht. Neben der Adresse erlauben, oder stattdessen Bilddateien hinzufügen.',
+    missing:
+      'Es gibt keine Kamera, oder ein anderes Programm benutzt sie. Stattdessen lassen sich Bilddateien hinzufügen.',
+    flip: 'Andere Kamera',
+  },
   choosePicture: 'Bild wählen',
   invert: 'Hell und dunkel tauschen',
   cutOut: 'Die Ziffer wurde aus dem Bild ausgeschnitten und zentriert wie gezeichnete.',

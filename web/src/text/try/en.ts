@@ -39,6 +39,17 @@ const tryIt = {
     'Your lines are scaled to a box of 20 × 20 pixels, drawn as wide as the lines of MNIST are on average, and moved so that their centre of mass is in the middle of 28 × 28 pixels. MNIST’s digits were made in the same way, so it does not matter where and how large you draw.',
   centringOther: (side: number): string =>
     `Your lines are scaled to fit ${side} × ${side} pixels, with their centre of mass in the middle. So it does not matter where and how large you draw.`,
+  camera: {
+    start: 'Switch the camera on',
+    stop: 'Switch it off',
+    view: 'What the camera sees',
+    insecure:
+      'Browsers let a page use the camera only over https or on this computer itself. This page came over http, so its camera stays off. You can add picture files instead; on a phone, that takes photos.',
+    denied:
+      'The browser does not let this page use the camera. Allow it beside the address, or add picture files instead.',
+    missing: 'No camera was found, or another program uses it. You can add picture files instead.',
+    flip: 'Other camera',
+  },
   choosePicture: 'Choose a picture',
   invert: 'Swap light and dark',
   cutOut: 'The digit was cut out of your picture and centred, as drawn ones are.',

@@ -41,6 +41,17 @@ const tryIt: Texts['tryIt'] = {
     'Las líneas se ajustan a un cuadro de 20 × 20 píxeles, se dibujan tan anchas como son en promedio las de MNIST y se desplazan de modo que su centro de masa quede en el medio de 28 × 28 píxeles. Las cifras de MNIST se hicieron igual; por eso no importa dónde ni de qué tamaño se dibuje.',
   centringOther: (side) =>
     `Las líneas se ajustan a ${side} × ${side} píxeles, con su centro de masa en el medio. Por eso no importa dónde ni de qué tamaño se dibuje.`,
+  camera: {
+    start: 'Encender la cámara',
+    stop: 'Apagarla',
+    view: 'Lo que ve la cámara',
+    insecure:
+      'Los navegadores dan la cámara a una página solo por https o en este mismo equipo. Esta página llegó por http, así que su cámara queda apagada. Puedes añadir archivos de imagen; en un teléfono, eso toma fotos.',
+    denied:
+      'El navegador no deja que esta página use la cámara. Permítelo junto a la dirección, o añade archivos de imagen.',
+    missing: 'No hay cámara, o la usa otro programa. Puedes añadir archivos de imagen.',
+    flip: 'Otra cámara',
+  },
   choosePicture: 'Elegir una imagen',
   invert: 'Intercambiar claro y oscuro',
   cutOut: 'El dígito se recortó de la imagen y se centró, como los dibujados.',

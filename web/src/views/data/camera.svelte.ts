@@ -1,6 +1,6 @@
 /** Pictures by class, taken with the camera or from files, and the archive that is made of them. */
 
-import { t } from '../../text/index.svelte.ts';
+import { own } from './words.ts';
 import { middle } from '../try/picture.ts';
 import { zipped } from './zip.ts';
 
@@ -74,7 +74,7 @@ class Album {
   );
 
   add(): void {
-    this.groups = [...this.groups, new Group(t().own.className(this.groups.length + 1))];
+    this.groups = [...this.groups, new Group(own().className(this.groups.length + 1))];
   }
 
   remove(group: Group): void {
@@ -89,7 +89,7 @@ class Album {
         content: new Uint8Array(await content.arrayBuffer()),
       })),
     );
-    return new File([zipped(await Promise.all(entries))], t().own.archive, { type: 'application/zip' });
+    return new File([zipped(await Promise.all(entries))], own().archive, { type: 'application/zip' });
   }
 }
 

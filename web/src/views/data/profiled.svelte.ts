@@ -35,7 +35,8 @@ export class Profiled {
       if (signal.aborted) return;
       [this.profile, this.problem] = [profile, null];
       const { document } = this;
-      this.check = document && (await checked(document, signal));
+      do this.check = document && (await checked(document, signal));
+      while (this.check?.problems.some(isImporting) && (await later(1, signal)));
     } catch (error) {
       if (signal.aborted) return;
       this.problem = error instanceof ServerProblem ? error : new ServerProblem(0, 'page', String(error));
@@ -50,8 +51,7 @@ export class Profiled {
         return await profileOf(this.sha256, asked, signal);
       } catch (error) {
         if (!(error instanceof ServerProblem) || !error.type.endsWith(':file-importing')) throw error;
-        await new Promise((resolve) => setTimeout(resolve, 1000 * (error.retryAfter ?? 1)));
-        signal.throwIfAborted();
+        await later(error.retryAfter ?? 1, signal);
       }
     }
   }
@@ -59,4 +59,14 @@ export class Profiled {
   close(): void {
     this.#asking.abort();
   }
+}
+
+/** Whether the server is still reading the file. */
+const isImporting = ({ code }: { code: string | null }): boolean => code === 'file-importing';
+
+/** Wait. Throws if it is no longer wanted. */
+async function later(seconds: number, signal: AbortSignal): Promise<true> {
+  await new Promise((resolve) => setTimeout(resolve, 1000 * seconds));
+  signal.throwIfAborted();
+  return true;
 }

@@ -1,7 +1,7 @@
 /** Files on their way to the server, one after another. They go on while other views are looked at. */
 
 import { ServerProblem } from '../../api/client.ts';
-import { t } from '../../text/index.svelte.ts';
+import { own } from './words.ts';
 import { Sender, type UserFile } from './upload.ts';
 
 export type Stage = 'queued' | 'sending' | 'waiting' | 'paused' | 'failed';
@@ -55,8 +55,8 @@ export class Upload {
 
 /** Why a file did not arrive, in the language of the page where it knows the reason. */
 function told(error: unknown): string {
-  if (!(error instanceof ServerProblem)) return t().own.unreadable;
-  const words = t().own.refused as Record<string, string>;
+  if (!(error instanceof ServerProblem)) return own().unreadable;
+  const words = own().refused as Record<string, string>;
   return words[error.type.split(':').at(-1) ?? ''] ?? error.detail;
 }
 

@@ -1,7 +1,7 @@
 /** The dataset of a run, as far as somebody needs it who makes up a sample. */
 
 import { api, data, type Schemas } from '../../api/client.ts';
-import { datasetOf, samples, type Options } from '../../api/samples.ts';
+import { datasetOf, isOwn, samples, type Options } from '../../api/samples.ts';
 
 /** How a sample is made. */
 export type Kind = 'digit' | 'picture' | 'plane' | 'features' | 'sequence' | 'tokens';
@@ -35,6 +35,22 @@ export async function load(document: unknown): Promise<Dataset> {
     samples(name, { options, split: 'test', limit: SHOWN }),
   ]);
   return described(details, page, options);
+}
+
+/** Pictures of somebody's own, as the delivered file takes them; null for other data. The server shows no samples. */
+export async function loadOwn(job_id: string, document: unknown): Promise<Dataset | null> {
+  const { name, options } = datasetOf(document);
+  if (!isOwn({ name }) || name === 'table') return null;
+  const params = { path: { job_id } };
+  const { inputs, labels } = await data(api.GET('/v1/jobs/{job_id}/interface', { params }));
+  const [input] = inputs;
+  if (input?.kind !== 'image' || !input.shape) return null;
+  return {
+    ...{ name, options, kind: 'picture', input: 'image', features: [], vocabulary: [], target: '' },
+    shape: input.shape.map(Number),
+    labels: (labels ?? []).map(String),
+    ...{ total: 0, first: null, shown: [] },
+  };
 }
 
 /** A dataset from the server's messages. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { averaged, checked, dimensions, edge, inverted, middle, oversampling } from './picture.ts';
+import { averaged, checked, dimensions, edge, inverted, middle, oversampling, placed } from './picture.ts';
 
 const bytes = (...parts: (string | number[])[]): Uint8Array<ArrayBuffer> =>
   new Uint8Array(
@@ -74,4 +74,10 @@ it('edge', () => {
   pixels[4] = 0;
   expect(edge(pixels, 3, 3, 1)).toBe(200);
   expect(edge(inverted(pixels), 3, 3, 1)).toBe(55);
+});
+
+it('placed', () => {
+  expect(placed(400, 200, [96, 96], 'crop')).toEqual({ cut: [100, 0, 200, 200], box: [0, 0, 96, 96] });
+  expect(placed(400, 200, [96, 96], 'stretch')).toEqual({ cut: [0, 0, 400, 200], box: [0, 0, 96, 96] });
+  expect(placed(400, 200, [96, 96], 'fit')).toEqual({ cut: [0, 0, 400, 200], box: [0, 24, 96, 48] });
 });

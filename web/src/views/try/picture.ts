@@ -70,6 +70,27 @@ export function middle(
   return [(width - w) / 2, (height - h) / 2, w, h];
 }
 
+/** What is done with other proportions: the ends are cut off, bars are added, or the picture is stretched. */
+export type Resize = 'crop' | 'fit' | 'stretch';
+
+type Box = readonly [left: number, top: number, width: number, height: number];
+
+/** The part of a picture that is seen, and where it lies in what the model gets. */
+export function placed(
+  width: number,
+  height: number,
+  wanted: readonly [width: number, height: number],
+  resize: Resize,
+): { cut: Box; box: Box } {
+  const whole: Box = [0, 0, ...wanted];
+  if (resize === 'crop') return { cut: middle(width, height, wanted), box: whole };
+  const cut: Box = [0, 0, width, height];
+  if (resize === 'stretch') return { cut, box: whole };
+  const scale = Math.min(wanted[0] / width, wanted[1] / height);
+  const [w, h] = [Math.max(1, Math.round(width * scale)), Math.max(1, Math.round(height * scale))];
+  return { cut, box: [Math.floor((wanted[0] - w) / 2), Math.floor((wanted[1] - h) / 2), w, h] };
+}
+
 /** How many pixels in each direction become one: enough for smooth edges, no more than the picture has. */
 export function oversampling(cut: readonly number[], wanted: readonly [number, number]): number {
   return Math.max(1, Math.min(8, Math.floor(Math.min(cut[2]! / wanted[0], cut[3]! / wanted[1]))));
@@ -120,13 +141,32 @@ export const inverted = (pixels: Uint8Array): Uint8Array => pixels.map((value) =
 /** Decode a file, and cut and scale it. Throws a `PictureError`. */
 export async function pixelsOf(
   file: Blob,
-  [height, width, channels]: readonly [number, number, number],
+  size: readonly [number, number, number],
+  resize: Resize = 'crop',
 ): Promise<Uint8Array> {
   const picture = await decoded(file);
-  const cut = middle(picture.width, picture.height, [width, height]);
-  const times = oversampling(cut, [width, height]);
-  const rgba = drawn(picture, cut, width * times, height * times);
+  const pixels = pixelsSeen(picture, picture.width, picture.height, size, resize);
   picture.close();
+  return pixels;
+}
+
+/** Cut and scale what is seen: a picture, or a frame of a video. */
+export function pixelsSeen(
+  from: CanvasImageSource,
+  wide: number,
+  high: number,
+  [height, width, channels]: readonly [number, number, number],
+  resize: Resize = 'crop',
+): Uint8Array {
+  const { cut, box } = placed(wide, high, [width, height], resize);
+  const times = oversampling(cut, [box[2], box[3]]);
+  const rgba = drawn(
+    from,
+    cut,
+    width * times,
+    height * times,
+    box.map((side) => side * times) as unknown as Box,
+  );
   return averaged(rgba, width, height, times, channels);
 }
 
@@ -157,17 +197,19 @@ async function decoded(file: Blob): Promise<ImageBitmap> {
 }
 
 function drawn(
-  picture: ImageBitmap,
-  cut: readonly [number, number, number, number],
+  picture: CanvasImageSource,
+  cut: Box,
   width: number,
   height: number,
+  box: Box = [0, 0, width, height],
 ): Uint8ClampedArray {
   const canvas = document.createElement('canvas');
   [canvas.width, canvas.height] = [width, height];
   const context = canvas.getContext('2d', { willReadFrequently: true })!;
+  context.fillRect(0, 0, width, height); // bars are black
   context.fillStyle = '#fff'; // transparent parts are white, as for files sent to the server
-  context.fillRect(0, 0, width, height);
+  context.fillRect(...box);
   context.imageSmoothingQuality = 'high';
-  context.drawImage(picture, ...cut, 0, 0, width, height);
+  context.drawImage(picture, ...cut, ...box);
   return context.getImageData(0, 0, width, height).data;
 }
