@@ -34,7 +34,7 @@ SPIRALS = json.loads((ROOT / "examples" / "spirals.json").read_text())
 STARTS, KEYSTROKES, STROKES = 9, 20, 120
 EVENTS, FRAMES = 10_000, 240
 OWN_DATA = "Data-"
-"""Beginning of the name of the file with the view of data of one's own, in all languages; its styles are with the others."""
+"""Beginning of the name of the file with the view of data of one's own; its styles are with the others."""
 LONG = 64 * (FRAMES - 1)
 """Epochs with a full film, and more events than are promised: the film has a frame before the first epoch,
 and one after every 64 epochs. At 10,000 epochs it would have 157 frames."""
