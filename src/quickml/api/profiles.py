@@ -159,5 +159,108 @@ class PicturesProfile(ApiMessage):
     """A document to start from."""
 
 
-FileProfile = Annotated[TableProfile | PicturesProfile, Field(discriminator="kind")]
+class ArrayMessage(ApiMessage):
+    """An array in a file."""
+
+    name: str
+    """Name of the array."""
+    type: str
+    """Type of its values, such as `uint8`."""
+    shape: tuple[int, ...]
+    """Shape."""
+    role: str | None
+    """`inputs`, `targets`, `test_inputs` or `test_targets`; null if it is left out."""
+    low: float | None
+    """Lowest value; null if there are no numbers."""
+    high: float | None
+    """Highest value."""
+    mean: float | None
+    """Mean of the values."""
+    not_finite: int
+    """Number of values that are not finite."""
+
+
+class ArraysClass(ApiMessage):
+    """A class of the targets."""
+
+    label: str
+    """Label."""
+    samples: int
+    """Number of samples."""
+
+
+class ArraysDescription(ApiMessage):
+    """What is in a file of arrays, and a document that learns from it."""
+
+    kind: Literal["arrays"] = "arrays"
+    """Kind of the data."""
+    file: str
+    """Name of the file."""
+    sha256: Sha256
+    """SHA-256 of the file."""
+    arrays: tuple[ArrayMessage, ...]
+    """Arrays."""
+    input_kind: str | None
+    """Kind of a sample: `image`, `features`, `sequence` or `tokens`; null if there is no document."""
+    sizes: tuple[int, int] | None
+    """Number of samples for training and for the test; null if there is no document."""
+    classes: tuple[ArraysClass, ...]
+    """For a classification, its classes."""
+    notices: tuple[Notice, ...]
+    """What was found out."""
+    problems: tuple[Problem, ...]
+    """Why there is no document."""
+    document: dict[str, Any] | None
+    """A document to start from."""
+
+
+class RecordingsClass(ApiMessage):
+    """A class of recordings."""
+
+    label: str
+    """Label."""
+    windows: int
+    """Number of windows."""
+
+
+class RecordingsDescription(ApiMessage):
+    """What is in recordings of sensors, and a document that learns from them."""
+
+    kind: Literal["recordings"] = "recordings"
+    """Kind of the data."""
+    file: str
+    """Name of the file."""
+    sha256: Sha256
+    """SHA-256 of the file."""
+    rows: int
+    """Number of rows."""
+    recordings: int
+    """Number of recordings."""
+    target: str | None
+    """Column that the document predicts; null for the names of folders, or if there is no document."""
+    task: str | None
+    """`classification` or `regression`."""
+    rate: str
+    """How often a row was recorded; empty if that is not known."""
+    steps: int | None
+    """Rows of a window."""
+    stride: int | None
+    """Rows from one window to the next."""
+    sensors: tuple[TableColumn, ...]
+    """Columns of the sensors."""
+    classes: tuple[RecordingsClass, ...]
+    """Classes; none of a forecast."""
+    windows: int
+    """Number of windows."""
+    notices: tuple[Notice, ...]
+    """What was found out."""
+    problems: tuple[Problem, ...]
+    """Why there is no document."""
+    document: dict[str, Any] | None
+    """A document to start from."""
+
+
+FileProfile = Annotated[
+    TableProfile | PicturesProfile | ArraysDescription | RecordingsDescription, Field(discriminator="kind")
+]
 """What is in a file of a user, by its kind."""

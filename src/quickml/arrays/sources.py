@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -73,6 +73,11 @@ def are_arrays(path: Path) -> bool:
     except (OSError, SourceError):
         return False
     return _ONE_IDX.search(path.name) is not None
+
+
+def holds_arrays(names: Iterable[str]) -> bool:
+    """Whether an archive with these files is one of arrays."""
+    return any(_is_npy(name) or _IDX.search(name) for name in names)
 
 
 def _opened(stack: ExitStack, path: Path, file: str, targets: tuple[Path, str] | None) -> ArraySource:

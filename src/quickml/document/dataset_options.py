@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import islice
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
 from quickml.datasets.dataset import Reference
-from quickml.datasets.files import PicturesReference, TableReference
+from quickml.datasets.files import TableReference
 from quickml.document.validation_errors import shown_value, worded
 from quickml.errors import Problem, RequestError
 
@@ -36,26 +36,27 @@ def reference(kind: type[AnyReference], options: Mapping[str, str]) -> AnyRefere
         raise RequestError([_problem(item, known) for item in found]) from None
 
 
-def table_options(options: Mapping[str, str]) -> dict[str, Any]:
-    """Options of a table of which neither the file nor the target is known yet, as a document has them.
+def given_options(
+    kind: type[Reference], options: Mapping[str, str], offered: Collection[str] | None = None
+) -> dict[str, Any]:
+    """Options of a file in a query, as a document has them; the file itself is not among them.
+
+    Args:
+        kind: of the file.
+        options: of the query.
+        offered: those that may be given; by default all.
 
     Raises:
         RequestError: with every wrong option.
     """
-    return _given(TableReference, {"file": "table", "target": "target"}, options)
-
-
-def pictures_options(options: Mapping[str, str]) -> dict[str, Any]:
-    """Options of pictures whose file is not known yet, as a document has them.
-
-    Raises:
-        RequestError: with every wrong option.
-    """
-    return _given(PicturesReference, {"file": "pictures"}, options)
-
-
-def _given(kind: type[Reference], needed: Mapping[str, str], options: Mapping[str, str]) -> dict[str, Any]:
-    found = reference(kind, {**needed, **options})
+    needed = {name for name, field in kind.model_fields.items() if field.is_required()}
+    others = [name for name in kind.model_fields if name not in needed | {"name", "sha256"}]
+    known = [name for name in others if offered is None or name in offered]
+    refused = [name for name in options if name in kind.model_fields and name not in known]
+    if refused:
+        wrong = [{"loc": (name,), "type": "extra_forbidden"} for name in refused]
+        raise RequestError([_problem(item, known) for item in wrong])
+    found = reference(kind, {**dict.fromkeys(needed, "x"), **options})
     return {option: value for option, value in found.model_dump(mode="json").items() if option in options}
 
 

@@ -14,11 +14,22 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import asdict
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from quickml.datasets import registry
-from quickml.errors import DatasetError, DocumentError, PicturesError, SourceError, TableError
+from quickml.errors import (
+    ArraysError,
+    DatasetError,
+    DocumentError,
+    PicturesError,
+    RecordingsError,
+    RequestError,
+    SourceError,
+    TableError,
+)
+from quickml.imports.kinds import kind_of
 from quickml.imports.places import PictureFolders
 from quickml.imports.work import ImportWork
 
@@ -36,6 +47,8 @@ def main() -> None:
         answer = _done(asked)
     except DocumentError as error:
         answer = {"problems": [asdict(problem) for problem in error.problems]}
+    except RequestError as error:
+        answer = {"request": [asdict(problem) for problem in error.problems]}
     except SourceError as error:
         answer = {"error": str(error), "told": [asdict(problem) for problem in _refused(error).problems]}
     except DatasetError as error:
@@ -48,14 +61,13 @@ def main() -> None:
 
 def _refused(error: SourceError) -> DocumentError:
     """The error as problems of a document that names the file."""
-    if isinstance(error, PicturesError):
-        from quickml.pictures.problems import refused
+    if isinstance(error, RecordingsError):
+        from quickml.recordings.problems import of_source
 
-        return refused(error)
-    assert isinstance(error, TableError)
-    from quickml.tables.problems import refused as table_refused
-
-    return table_refused(error)
+        return DocumentError([of_source(error)])
+    kinds = {PicturesError: "pictures", ArraysError: "arrays", TableError: "tables"}
+    found: DocumentError = import_module(f"quickml.{kinds[type(error)]}.problems").refused(error)
+    return found
 
 
 def _end_with_input() -> None:
@@ -84,11 +96,12 @@ def _done(asked: dict[str, Any]) -> dict[str, Any]:
         from quickml.imports.tables import rows
 
         return {"rows": rows(work)}
-    if asked["kind"] == "pictures":
-        from quickml.imports.pictures import profile
-    else:
-        from quickml.imports.tables import profile
-    return profile(work)
+    kind = kind_of(work.only[1], work.file, work.asked["options"].get("kind"))
+    if kind != "arrays":  # whose inputs have a kind
+        work.asked["options"].pop("kind", None)
+    module = import_module(f"quickml.imports.{'tables' if kind == 'table' else kind}")
+    found: dict[str, Any] = module.profile(work)
+    return found
 
 
 def _described(work: ImportWork) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The catalog of files whose content is found by its SHA-256: tables, pictures and arrays."""
+"""The catalog of files whose content is found by its SHA-256."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from quickml.errors import DatasetError
 from quickml.imports.places import PictureFolders
 from quickml.pictures.catalog import silent
 from quickml.pictures.stored import StoredPictures
-from quickml.tables.stored import StoredFiles
+from quickml.recordings import LocalRecordings
+from quickml.tables import LocalFiles
 
 
 def stored(
     locate: Callable[[str], Path], folders: PictureFolders, progress: Callable[[str, int, int], None] = silent
 ) -> Catalog:
-    """A catalog of stored files. No path of a document is opened.
+    """A catalog of stored files. No path of a document is opened: a file has to be pinned.
 
     Args:
         locate: returns the path of the content with a SHA-256.
@@ -25,10 +26,12 @@ def stored(
         progress: see `LocalPictures`.
     """
 
-    def by_digest(file: str, sha256: str | None) -> Path:
+    def pinned(file: str, sha256: str | None) -> Path:
         if sha256 is None:
             raise DatasetError(f"{file}: expected a file with its sha256, found none")
         return locate(sha256)
 
-    arrays = LocalArrays(Path(), StoredFiles(locate), locate=by_digest)
-    return StoredPictures(locate, folders.cache, arrays, progress=progress)
+    tables = LocalFiles(Path(), locate=pinned)
+    arrays = LocalArrays(Path(), tables, locate=pinned)
+    recordings = LocalRecordings(Path(), arrays, locate=pinned)
+    return StoredPictures(locate, folders.cache, recordings, progress=progress)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from quickml.datasets.files import PicturesReference
+from quickml.document.dataset_options import given_options
 from quickml.imports.work import ImportWork
 
 
@@ -14,7 +16,7 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
     sha256, path = work.only
     with archive(path, work.file, sha256) as source:
-        cache, options = work.folders.cache(sha256), work.asked["options"]
+        cache, options = work.folders.cache(sha256), given_options(PicturesReference, work.query)
         found = profile_of(source, cache, work.progress, options)
     samples = None
     if found.prepared is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from quickml.datasets.files import TableReference
+from quickml.document.dataset_options import given_options, table_targets
 from quickml.imports.work import ImportWork
 
 
@@ -11,9 +13,9 @@ def profile(work: ImportWork) -> dict[str, Any]:
     """See `tables.profile`."""
     from quickml.tables.profile import profile
 
-    return {
-        "profile": profile(work.only[1], work.file, work.asked["target"], work.asked["options"]).to_json()
-    }
+    query = {name: text for name, text in work.query.items() if name != "target"}
+    targets, options = table_targets(work.query.get("target")), given_options(TableReference, query)
+    return {"profile": profile(work.only[1], work.file, list(targets), options).to_json()}
 
 
 def rows(work: ImportWork) -> dict[str, Any]:

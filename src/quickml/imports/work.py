@@ -27,6 +27,11 @@ class ImportWork:
         return str(self.asked["file"])
 
     @property
+    def query(self) -> dict[str, str]:
+        """Options of the dataset in the query for a profile."""
+        return dict(self.asked.get("options", {}))
+
+    @property
     def only(self) -> tuple[str, Path]:
         """The file, where there is one, with its SHA-256."""
         (item,) = self.paths.items()

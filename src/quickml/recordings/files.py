@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,16 +46,21 @@ def is_folder(path: Path) -> bool:
         return False
 
 
+def holds_recordings(names: Iterable[str]) -> bool:
+    """Whether a folder or an archive with these files has .csv files and no pictures."""
+    suffixes = {Path(name).suffix.lower() for name in names}
+    return bool(suffixes & {*SUFFIXES}) and not suffixes & (READ | OTHERS)
+
+
 def are_recordings(path: Path) -> bool:
     """Whether a folder or an archive has .csv files and no pictures."""
     if not is_folder(path):
         return False
     try:
         with source_of(path, path.name) as source:
-            suffixes = {Path(name).suffix.lower() for name in source.names}
+            return holds_recordings(source.names)
     except DocumentError:  # whoever reads it says why
         return False
-    return bool(suffixes & {*SUFFIXES}) and not suffixes & (READ | OTHERS)
 
 
 def stamp(path: Path, file: str) -> str:

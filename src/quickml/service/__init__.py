@@ -13,7 +13,7 @@ from quickml.service.event_hub import AnyEvent, EncodedEvent, EventHub, Subscrip
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
 from quickml.service.import_runs import ImportEvent, ImportRun
-from quickml.service.imports import Importer, ProfileOptions
+from quickml.service.imports import Importer
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction, PredictionOptions, Steps
@@ -56,7 +56,6 @@ __all__ = [
     "OcclusionOptions",
     "Prediction",
     "PredictionOptions",
-    "ProfileOptions",
     "Service",
     "State",
     "Steps",

@@ -6,7 +6,6 @@ import shutil
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +15,6 @@ from quickml.datasets.files import FileReference, pins_of
 from quickml.datasets.info import DatasetInfo
 from quickml.document.advice import told
 from quickml.document.codes import Code
-from quickml.document.dataset_options import pictures_options, table_options, table_targets
 from quickml.document.problem import problem
 from quickml.errors import (
     DatasetUnavailableError,
@@ -26,10 +24,11 @@ from quickml.errors import (
     Notice,
     Problem,
     QuickMLError,
+    RequestError,
     UploadNotFoundError,
 )
 from quickml.imports.kept import kept
-from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, kind_of
+from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, is_table
 from quickml.imports.partial import whole_rows
 from quickml.imports.places import PARTIAL, file_folder, make_room, remove_abandoned, remove_unowned
 from quickml.service.import_runs import PASSING, Answer, ImportRun, ImportRuns, ImportTask, Pins
@@ -45,18 +44,9 @@ IMPORTING: Code = "file-importing"
 """The code of the problem of a document whose file is being read."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ProfileOptions:
-    """Options of a query for a profile."""
-
-    target: str | None = None
-    """The column of a table that the document predicts, or several as a list in JSON; the likeliest if left
-    out."""
-    others: Mapping[str, str] = field(default_factory=dict)
-    """Options of the dataset."""
-
-
-PLAIN = ProfileOptions()
+Options = Mapping[str, str]
+"""Options of the dataset in a query."""
+NO_OPTIONS: Options = {}
 
 
 class Importer:
@@ -95,8 +85,8 @@ class Importer:
             notices=tuple(Notice(**notice) for notice in answer["notices"]),
         )
 
-    def profile(self, owner: str, file: UserFile, options: ProfileOptions = PLAIN) -> dict[str, Any]:
-        """What is in a file; see `tables.profile` and `pictures.profile`.
+    def profile(self, owner: str, file: UserFile, options: Options = NO_OPTIONS) -> dict[str, Any]:
+        """What is in a file; see `tables.profile` and the like. `options` are those of a query.
 
         Raises:
             RequestError: an option does not fit the kind of the file.
@@ -108,7 +98,7 @@ class Importer:
         return found
 
     def partial(
-        self, owner: str, name: str, start: bytes, received_bytes: int, options: ProfileOptions = PLAIN
+        self, owner: str, name: str, start: bytes, received_bytes: int, options: Options = NO_OPTIONS
     ) -> dict[str, Any]:
         """What is in the beginning of a table that is still arriving; `start` are its first bytes.
 
@@ -125,8 +115,8 @@ class Importer:
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=PARTIAL) as file:
             file.write(rows)
             file.flush()
-            asked = _profile_of(name, "table", options)
-            task = self._task(owner, {**asked, "paths": {"": file.name}}, [], "table")
+            asked = {"work": "profile", "file": name, "options": dict(options), "paths": {"": file.name}}
+            task = self._task(owner, asked, [], "table")
             run = self._runs.start(task)
             answer = run.wait()
             self._runs.drop(run)
@@ -154,10 +144,8 @@ class Importer:
             DocumentError, FileImportingError, DiskFullError: see `profile`.
         """
         task = self._profile_task(owner, file)
-        if task.asked["kind"] != "pictures":
-            raise DatasetUnavailableError(f"{file.name}: expected pictures, found a table; ask for its rows")
         for _ in range(2):
-            found = self._answer(task, file.name)["samples"]
+            found = self._answer(task, file.name).get("samples")
             if found is None:
                 raise DatasetUnavailableError(f"{file.name}: expected pictures that can be learned from")
             info = DatasetInfo.model_validate(found["info"])
@@ -184,10 +172,11 @@ class Importer:
         """End what goes on."""
         self._runs.close()
 
-    def _profile_task(self, owner: str, file: UserFile, options: ProfileOptions = PLAIN) -> ImportTask:
+    def _profile_task(self, owner: str, file: UserFile, options: Options = NO_OPTIONS) -> ImportTask:
         with self._artifacts.open(file.sha256, 0, HEAD_BYTES) as stream:
-            kind = kind_of(stream.read(HEAD_BYTES) or b"")
-        return self._task(owner, _profile_of(file.name, kind, options), [file.sha256], kind)
+            kind = "table" if is_table(stream.read(HEAD_BYTES) or b"") else "others"
+        asked = {"work": "profile", "file": file.name, "options": dict(options)}
+        return self._task(owner, asked, [file.sha256], kind)
 
     def _task(self, owner: str, asked: Answer, pins: Sequence[str], kind: str) -> ImportTask:
         slow, limits = is_slow(kind), self._limits
@@ -208,6 +197,8 @@ class Importer:
         """The result of an import that did not fail."""
         if "problems" in answer:
             raise DocumentError([Problem(**one) for one in answer["problems"]])
+        if "request" in answer:
+            raise RequestError([Problem(**one) for one in answer["request"]])
         if "error" in answer:
             raise DatasetUnavailableError(answer["error"])
         if "cancelled" in answer:
@@ -249,16 +240,6 @@ class Importer:
         shutil.rmtree(folder, ignore_errors=True)
         with suppress(OSError):  # the owner has others
             folder.parent.rmdir()
-
-
-def _profile_of(file: str, kind: str, given: ProfileOptions) -> Answer:
-    """What is asked for of a file of a kind. Raises RequestError of options that do not fit it."""
-    asked: Answer = {"work": "profile", "kind": kind, "file": file}
-    if kind == "table":
-        targets = list(table_targets(given.target))
-        return {**asked, "target": targets, "options": table_options(given.others)}
-    target = {} if given.target is None else {"target": given.target}
-    return {**asked, "options": pictures_options({**given.others, **target})}
 
 
 def _too_large(what: str, *, is_table: bool) -> Problem:

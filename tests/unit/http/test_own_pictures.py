@@ -86,7 +86,8 @@ def test_a_document_is_pinned_and_written_out(server):
 def test_a_profile_takes_options_of_the_document_that_is_made(server):
     found = server.client.get(f"/v1/files/{SHA256}/profile?size=[8,12]&resize=fit").json()
     assert (found["document"]["dataset"]["size"], found["document"]["dataset"]["resize"]) == ([8, 12], "fit")
-    is_problem(server.client.get(f"/v1/files/{SHA256}/profile?target=x"), 422, "request")
+    for query in ("target=x", "file=x", "sha256=0", "size=3"):
+        is_problem(server.client.get(f"/v1/files/{SHA256}/profile?{query}"), 422, "request")
 
 
 def test_samples_of_a_class_are_shown_to_their_owner(server):

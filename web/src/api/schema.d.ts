@@ -437,6 +437,8 @@ export interface paths {
          *     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
          *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
          *     with the type `file-importing`: the events of the file tell when it is done.
+         *
+         *     With `kind=recordings`, a .csv file is one of recordings, not a table.
          */
         get: operations["get_profile"];
         put?: never;
@@ -946,6 +948,129 @@ export interface components {
              * @description Size of the file.
              */
             size_bytes: number;
+        };
+        /**
+         * ArrayMessage
+         * @description An array in a file.
+         */
+        ArrayMessage: {
+            /**
+             * High
+             * @description Highest value.
+             */
+            high: number | null;
+            /**
+             * Low
+             * @description Lowest value; null if there are no numbers.
+             */
+            low: number | null;
+            /**
+             * Mean
+             * @description Mean of the values.
+             */
+            mean: number | null;
+            /**
+             * Name
+             * @description Name of the array.
+             */
+            name: string;
+            /**
+             * Not Finite
+             * @description Number of values that are not finite.
+             */
+            not_finite: number;
+            /**
+             * Role
+             * @description `inputs`, `targets`, `test_inputs` or `test_targets`; null if it is left out.
+             */
+            role: string | null;
+            /**
+             * Shape
+             * @description Shape.
+             */
+            shape: number[];
+            /**
+             * Type
+             * @description Type of its values, such as `uint8`.
+             */
+            type: string;
+        };
+        /**
+         * ArraysClass
+         * @description A class of the targets.
+         */
+        ArraysClass: {
+            /**
+             * Label
+             * @description Label.
+             */
+            label: string;
+            /**
+             * Samples
+             * @description Number of samples.
+             */
+            samples: number;
+        };
+        /**
+         * ArraysDescription
+         * @description What is in a file of arrays, and a document that learns from it.
+         */
+        ArraysDescription: {
+            /**
+             * Arrays
+             * @description Arrays.
+             */
+            arrays: components["schemas"]["ArrayMessage"][];
+            /**
+             * Classes
+             * @description For a classification, its classes.
+             */
+            classes: components["schemas"]["ArraysClass"][];
+            /**
+             * Document
+             * @description A document to start from.
+             */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * File
+             * @description Name of the file.
+             */
+            file: string;
+            /**
+             * Input Kind
+             * @description Kind of a sample: `image`, `features`, `sequence` or `tokens`; null if there is no document.
+             */
+            input_kind: string | null;
+            /**
+             * @description Kind of the data. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "arrays";
+            /**
+             * Notices
+             * @description What was found out.
+             */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Problems
+             * @description Why there is no document.
+             */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Sizes
+             * @description Number of samples for training and for the test; null if there is no document.
+             */
+            sizes: [
+                number,
+                number
+            ] | null;
         };
         /**
          * ArtifactMessage
@@ -6897,6 +7022,110 @@ export interface components {
             workers: components["schemas"]["WorkerCounts"];
         };
         /**
+         * RecordingsClass
+         * @description A class of recordings.
+         */
+        RecordingsClass: {
+            /**
+             * Label
+             * @description Label.
+             */
+            label: string;
+            /**
+             * Windows
+             * @description Number of windows.
+             */
+            windows: number;
+        };
+        /**
+         * RecordingsDescription
+         * @description What is in recordings of sensors, and a document that learns from them.
+         */
+        RecordingsDescription: {
+            /**
+             * Classes
+             * @description Classes; none of a forecast.
+             */
+            classes: components["schemas"]["RecordingsClass"][];
+            /**
+             * Document
+             * @description A document to start from.
+             */
+            document: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * File
+             * @description Name of the file.
+             */
+            file: string;
+            /**
+             * @description Kind of the data. (enum property replaced by openapi-typescript)
+             * @enum {string}
+             */
+            kind: "recordings";
+            /**
+             * Notices
+             * @description What was found out.
+             */
+            notices: components["schemas"]["Notice"][];
+            /**
+             * Problems
+             * @description Why there is no document.
+             */
+            problems: components["schemas"]["Problem"][];
+            /**
+             * Rate
+             * @description How often a row was recorded; empty if that is not known.
+             */
+            rate: string;
+            /**
+             * Recordings
+             * @description Number of recordings.
+             */
+            recordings: number;
+            /**
+             * Rows
+             * @description Number of rows.
+             */
+            rows: number;
+            /**
+             * Sensors
+             * @description Columns of the sensors.
+             */
+            sensors: components["schemas"]["TableColumn"][];
+            /**
+             * Sha256
+             * @description SHA-256 of the file.
+             */
+            sha256: string;
+            /**
+             * Steps
+             * @description Rows of a window.
+             */
+            steps: number | null;
+            /**
+             * Stride
+             * @description Rows from one window to the next.
+             */
+            stride: number | null;
+            /**
+             * Target
+             * @description Column that the document predicts; null for the names of folders, or if there is no document.
+             */
+            target: string | null;
+            /**
+             * Task
+             * @description `classification` or `regression`.
+             */
+            task: string | null;
+            /**
+             * Windows
+             * @description Number of windows.
+             */
+            windows: number;
+        };
+        /**
          * SampleList
          * @description Samples of a dataset, in columns: entry `i` of `ids`, `targets` and `values` is of the same sample.
          */
@@ -8593,7 +8822,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"];
+                    "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"] | components["schemas"]["ArraysDescription"] | components["schemas"]["RecordingsDescription"];
                 };
             };
             /** @description A problem document */

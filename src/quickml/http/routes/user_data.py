@@ -29,7 +29,7 @@ from quickml.http.routes.samples import (
 )
 from quickml.http.routes.uploads import UploadId
 from quickml.http.state import TheState, imported
-from quickml.service import MOST_BYTES, ProfileOptions, Service
+from quickml.service import MOST_BYTES, Service
 from quickml.service.samples import Shown, Wanted, samples_of
 from quickml.service.sheet import MAX_PICTURES, sheet_of
 
@@ -78,17 +78,20 @@ async def get_profile(
     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
     with the type `file-importing`: the events of the file tell when it is done.
+
+    With `kind=recordings`, a .csv file is one of recordings, not a table.
     """
-    asked = ProfileOptions(target=target, others=_options(request))
+    asked = _options(request, target)
     found = await imported(state, owner, _profile, state.service, owner, sha256, asked)
     return PROFILE.validate_python(found)
 
 
-def _options(request: Request) -> dict[str, str]:
-    return {key: value for key, value in request.query_params.items() if key not in PARAMETERS}
+def _options(request: Request, target: str | None) -> dict[str, str]:
+    found = {key: value for key, value in request.query_params.items() if key not in PARAMETERS}
+    return found if target is None else {**found, "target": target}
 
 
-def _profile(service: Service, owner: str, sha256: str, asked: ProfileOptions) -> dict[str, Any]:
+def _profile(service: Service, owner: str, sha256: str, asked: dict[str, str]) -> dict[str, Any]:
     return service.importer.profile(owner, service.uploads.file(sha256, owner), asked)
 
 
@@ -169,12 +172,12 @@ async def get_upload_profile(
 
     Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
     """
-    asked = ProfileOptions(target=target, others=_options(request))
+    asked = _options(request, target)
     found = await state.imports.run(owner, _upload_profile, state.service, owner, upload_id, asked)
     return TableProfile.model_validate(found)
 
 
-def _upload_profile(service: Service, owner: str, upload_id: str, asked: ProfileOptions) -> dict[str, Any]:
+def _upload_profile(service: Service, owner: str, upload_id: str, asked: dict[str, str]) -> dict[str, Any]:
     upload, start, received_bytes = service.uploads.beginning(upload_id, owner, MOST_BYTES)
     if upload.is_complete:
         raise UploadCompleteError

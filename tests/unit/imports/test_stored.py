@@ -6,7 +6,8 @@ import pytest
 
 from quickml.datasets import TableReference
 from quickml.errors import DatasetError
-from quickml.tables.stored import StoredFiles
+from quickml.imports.catalog import stored
+from quickml.imports.places import PictureFolders
 
 TABLE = b"a,b\n" + b"".join(b"%d,%d\n" % (n, n * n) for n in range(20))
 TEST = TABLE + b"20,400\n"
@@ -19,7 +20,7 @@ def files(tmp_path, monkeypatch):
     (tmp_path / TEST_SHA256).write_bytes(TEST)
     (tmp_path / "t.csv").write_bytes(b"a,b\nsecret,1\n")
     monkeypatch.chdir(tmp_path)
-    return StoredFiles(lambda sha256: tmp_path / sha256)
+    return stored(lambda sha256: tmp_path / sha256, PictureFolders(root=tmp_path, owner="ada"))
 
 
 @pytest.mark.parametrize("file", ["t.csv", "nothing.csv", "../../etc/passwd", "/etc/passwd", "a\0b"])
