@@ -8,6 +8,7 @@ from starlette.testclient import TestClient
 
 from job_examples import Jobs, opened
 from quickml.events import TERMINAL, Status
+from quickml.http import state
 from quickml.http.app import create_app
 from quickml.http.studio.pages import Studio
 from quickml.jobs.jobs import JobStore
@@ -31,6 +32,7 @@ IRIS = {
 }
 JSON = {"Content-Type": "application/json"}
 HOURS = 3600.0
+state.IMPORT_WAIT_S = HOURS  # tests that wait for a file to be read do not fail where all is slow
 
 
 class Served:
