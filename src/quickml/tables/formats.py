@@ -14,7 +14,7 @@ from quickml.tables.arrow.extra import imported, is_installed
 from quickml.tables.dialect import Asked, Dialect, dialect
 from quickml.tables.records import Records
 from quickml.tables.rows import Rows
-from quickml.tables.text import MAX_BYTES, Encoding, opened, refuse_large, source
+from quickml.tables.text import MAX_BYTES, Encoding, TextFile, opened, refuse_large, source
 
 LARGE_BYTES = 64 << 20
 """Size from which on a CSV file is read with pyarrow, if that is installed."""
@@ -31,6 +31,8 @@ class Reading:
     """Of a workbook."""
     dialect: Dialect | None = None
     """Of a file that was read before."""
+    may_be_fast: bool = False
+    """Whether pyarrow is to read a large CSV file; without it, all of the file decides about the encoding."""
 
 
 @contextmanager
@@ -67,9 +69,18 @@ def opened_rows(path: Path, file: str, how: Reading | None = None) -> Iterator[R
             refuse_large(stream, file, MAX_BYTES, "take fewer lines, or save them as Parquet")
             yield JsonLines(stream, file, how.asked, how.dialect)
         else:
-            is_large = stream.seek(0, os.SEEK_END) > LARGE_BYTES and is_installed()
+            is_large = how.may_be_fast and stream.seek(0, os.SEEK_END) > LARGE_BYTES and is_installed()
             text = source(stream, file, how.encoding, is_hasty=is_large)
             written = how.dialect or dialect(text.sample, is_whole=text.is_whole, asked=how.asked)
-            rows = Records(text, written, how.asked.names)
+            rows = _records(text, written, how.asked.names)
             rows.is_large = is_large
             yield rows
+
+
+def _records(text: TextFile, written: Dialect, names: frozenset[str]) -> Records:
+    try:
+        return Records(text, written, names)
+    except TableError:  # more of the file than the sample is decoded for its header
+        if text.is_certain:
+            raise
+    return Records(text.certain(), written, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from quickml.errors import TableError
@@ -114,7 +114,7 @@ def read(
     Raises:
         TableError: the file cannot be read, or is damaged.
     """
-    how = Reading(asked=asked or Asked(), encoding=encoding, sheet=sheet)
+    how = Reading(asked=asked or Asked(), encoding=encoding, sheet=sheet, may_be_fast=True)
     with opened_rows(path, file, how) as first:
         rows, columns, count = filled(first, ignored, whole)
         for cells in columns.values():
@@ -126,7 +126,9 @@ def read(
             sha256=rows.sha256,
             format=rows.format,
             encoding=rows.encoding,
-            reading=replace(how, encoding=rows.encoding, sheet=rows.where.sheet, dialect=rows.dialect),
+            reading=Reading(
+                asked=how.asked, encoding=rows.encoding, sheet=rows.where.sheet, dialect=rows.dialect
+            ),
             where=rows.where,
             sheets=rows.sheets,
             dialect=rows.dialect,

@@ -8,6 +8,7 @@ import rounds
 from csv_files import READ, REFUSED
 from quickml.errors import TableError
 from quickml.tables.dialect import Asked
+from quickml.tables.raw import read_raw
 from quickml.tables.read import read
 from quickml.tables.types import typed
 
@@ -146,3 +147,14 @@ def test_quotation_marks_far_below_are_found(both):
     small, large, was_fast = both(content)
     assert facts(small) == facts(large)
     assert was_fast
+
+
+def test_letters_of_windows_far_below_are_read(both, tmp_path):
+    """The beginning is taken for UTF-8, until something else is found."""
+    content = b"a,b\n" + b"a long text,2\n" * 80_000 + "ü,3\n".encode("cp1252")
+    small, large, was_fast = both(content)
+    assert facts(small) == facts(large)
+    assert large.encoding == "cp1252"
+    assert not was_fast
+    assert large.line_of("a", "ü") == 80_002
+    assert read_raw(tmp_path / "t.csv", "t.csv", ["a"]).rows[-1] == (80_002, ["ü", "3"])
