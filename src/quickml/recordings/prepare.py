@@ -235,7 +235,6 @@ def _completed(found: Findings) -> RecordingsReference:
     """The reference with everything written out that was found out."""
     recorded, reference = found.recorded, found.reference
     dialect, known = recorded.dialect, recorded.roles
-    has_line = type(reference.header) is int or dialect.skipped.endswith(("titles", "comments"))
     kinds: Mapping[str, Any] = {
         name: "number" if name in recorded.numbers else "ignore"
         for name in recorded.table.names
@@ -252,10 +251,19 @@ def _completed(found: Findings) -> RecordingsReference:
             "columns": dict(kinds),
             "steps": found.window.steps,
             "stride": found.window.stride,
-            "delimiter": dialect.delimiter,
             "decimal": dialect.decimal,
-            "encoding": recorded.encoding,
-            "header": recorded.table.header_line if dialect.header and has_line else dialect.header,
+            **(_of_text(recorded, reference) if recorded.table.is_text else {}),
             "test_fraction": None if recorded.tests is not None else reference.test_fraction or TEST_FRACTION,
         }
     )
+
+
+def _of_text(recorded: Recorded, reference: RecordingsReference) -> dict[str, Any]:
+    """How .csv files are written."""
+    dialect = recorded.dialect
+    has_line = type(reference.header) is int or dialect.skipped.endswith(("titles", "comments"))
+    return {
+        "delimiter": dialect.delimiter,
+        "encoding": recorded.encoding,
+        "header": recorded.table.header_line if dialect.header and has_line else dialect.header,
+    }

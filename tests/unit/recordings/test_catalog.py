@@ -398,3 +398,18 @@ def test_folders_of_csv_files_without_pictures_are_recordings(folder, tmp_path):
     (tmp_path / "a.csv").write_text("path,target\n")
     (tmp_path / "b.jpg").write_bytes(b"")
     assert not are_recordings(tmp_path)
+
+
+def test_json_lines_are_rows_too(folder, tmp_path):
+    lines = (folder / "motion.csv").read_text().splitlines()
+    names, values = lines[0].split(","), [line.split(",") for line in lines[1:]]
+    objects = [
+        {**dict(zip(names, row, strict=True)), "acc_x": float(row[2]), "acc y": float(row[3])}
+        for row in values
+    ]
+    written(tmp_path, "\n".join(map(json.dumps, objects)), "motion.jsonl")
+    plan = planned(tmp_path, file="motion.jsonl", target="activity")
+    assert plan.info == planned(folder, file="motion.csv", target="activity").info
+    assert plan.document.dataset.delimiter is None
+    again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalRecordings(tmp_path))
+    assert again.notices == ()
