@@ -128,7 +128,8 @@ class AttemptRunner:
             return "broken"
 
     def _fail(self, reason: str, *, retry: bool, last: events.Failed | None = None) -> None:
-        reason = reasons.without_paths(reason, self._options.scratch)
+        folders = [self._options.scratch, self._options.imports or self._options.scratch]
+        reason = reasons.without_paths(reason, *folders)
         if last is not None:
             last = last.model_copy(update={"message": reason})
         self._patience(lambda: self._jobs.fail(self.attempt, reason, retry=retry, last=last))

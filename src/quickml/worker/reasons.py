@@ -44,10 +44,10 @@ def of_server(error: Exception) -> str:
     return f"the {part} of the server failed" + (f" ({detail})" if detail else "")
 
 
-def without_paths(text: str, scratch: Path) -> str:
+def without_paths(text: str, *folders: Path) -> str:
     """A message in which files of this machine have only their names."""
     package = Path(__file__).parents[1]
-    for folder in _longest_first({scratch, package, Path(sys.prefix), Path.home()}):
+    for folder in _longest_first({*folders, package, Path(sys.prefix), Path.home()}):
         text = re.sub(rf"{re.escape(folder)}(?![^/\s:'\"])[^\s:'\"]*", _name, text)
     return text[:MAX_REASON]
 
