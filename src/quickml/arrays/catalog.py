@@ -49,4 +49,5 @@ class LocalArrays(FileCatalog[ArraysReference]):
             with opened(path, reference.file, targets, looks_beside=self._looks_beside) as source:
                 return prepare(source, reference)
         except ArraysError as error:
-            raise refused(error) from None
+            is_other = labels is not None and error.file == labels != reference.file
+            raise refused(error, option="targets_file" if is_other else "file") from None

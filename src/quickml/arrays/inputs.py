@@ -67,9 +67,11 @@ def inputs(stored: Sequence[StoredArray], kind: Kind | None) -> Inputs:
         if one.head.type is not None and one.head.type.kind not in "biuf":
             one.refuse("numbers", one.head.named, "write numbers in place of the texts")
         if not 2 <= len(one.shape) <= 4:
-            one.refuse("samples along the first axis, of 1 to 3 axes each", f"the shape {one.shape}")
+            hint = "save one number of each sample as x[:, None]" if len(one.shape) == 1 else ""
+            one.refuse("samples along the first axis, of 1 to 3 axes each", f"the shape {one.shape}", hint)
         if one.shape[1:] != first.shape[1:]:
-            one.refuse(f"samples of shape {first.shape[1:]}, as for training", f"{one.shape[1:]}")
+            hint = "save both in the same shape"
+            one.refuse(f"samples of shape {first.shape[1:]}, as for training", f"{one.shape[1:]}", hint)
     spans = [span(one, array) for one, array in zip(stored, arrays, strict=True)]
     whole = ValueSpan(
         low=min(one.low for one in spans),

@@ -7,11 +7,11 @@ from quickml.document.problem import problem
 from quickml.errors import ArraysError, DocumentError
 
 
-def refused(error: ArraysError) -> DocumentError:
-    """The error for a file or an array that cannot be learned from."""
+def refused(error: ArraysError, *, option: str = "file") -> DocumentError:
+    """The error for a file or an array that cannot be learned from, and the option that names it."""
     wrong = problem(
         "arrays-source",
-        "/dataset/file",
+        f"/dataset/{option}",
         expected=error.expected,
         found=f"{error.found} ({error.place})",
         advice=told(error.hint),

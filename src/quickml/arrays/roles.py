@@ -65,7 +65,7 @@ def roles(arrays: Mapping[str, StoredArray], reference: ArraysReference) -> Role
         if name is not None and name not in arrays:
             raise _unknown(key, name, arrays)
     inputs = reference.inputs or _only("inputs", _INPUTS, arrays)
-    targets = reference.targets or _only("targets", _TARGETS, arrays)
+    targets = reference.targets or _only("targets", _TARGETS, arrays, but=inputs)
     test_inputs, test_targets = reference.test_inputs, reference.test_targets
     if (test_inputs is None) != (test_targets is None):
         missing, other = ("test_targets", "test_inputs") if test_inputs else ("test_inputs", "test_targets")
@@ -79,7 +79,9 @@ def roles(arrays: Mapping[str, StoredArray], reference: ArraysReference) -> Role
     return Roles(inputs=inputs, targets=targets, test_inputs=test_inputs, test_targets=test_targets)
 
 
-def _only(key: str, stems: frozenset[str], arrays: Mapping[str, StoredArray]) -> str:
+def _only(
+    key: str, stems: frozenset[str], arrays: Mapping[str, StoredArray], *, but: str | None = None
+) -> str:
     """The one array with such a name, of those for training if there are some."""
     found = [name for name in arrays if _stem(name) in stems and not _words(name) & _TEST]
     found = [name for name in found if _words(name) & _TRAIN] or [
@@ -88,9 +90,12 @@ def _only(key: str, stems: frozenset[str], arrays: Mapping[str, StoredArray]) ->
     if not found and sorted(arrays) == ["arr_0", "arr_1"]:  # np.savez("data.npz", x, y)
         found = ["arr_0"] if key == "inputs" else ["arr_1"]
     if len(found) != 1:
-        listed = f"{names(found)}" if found else f"{names(list(arrays))}"
-        few = list(found or arrays)[:1]
-        advice = told(f'write "{key}": "{printable(few[0], 40)}", or another one')
+        free = [name for name in found or arrays if name != but]
+        if not free:
+            advice = told('save both: np.savez("data.npz", x=x, y=y)')
+            raise option(key, f"an array with the {key}", f"none besides {but!r}", advice)
+        listed = names(free)
+        advice = told(f'write "{key}": "{printable(free[0], 40)}"{", or another one" if free[1:] else ""}')
         raise option(
             key, f"the name of the array with the {key}", f"several: {listed}" if found else listed, advice
         )

@@ -56,12 +56,14 @@ def opened(
             yield _opened(stack, path, file, targets or (_beside(path, file) if looks_beside else None))
         except OSError as error:
             reason = (error.strerror or type(error).__name__).lower()
-            raise ArraysError(file, "a file to read", reason) from None
+            at, called = targets or (path, file)
+            called = called if error.filename == str(at) else file
+            raise ArraysError(called, "a file to read", reason) from None
 
 
 def are_arrays(path: Path) -> bool:
     """Whether a path is one of arrays: by its name, or by the names of the files in it."""
-    if path.suffix.lower() == ".npz":
+    if path.suffix.lower() in (".npz", ".npy"):
         return True
     try:
         if path.is_dir():

@@ -54,7 +54,7 @@ class StoredArray:
             hint = "save it as numbers: np.savez(file, x=np.array(x, dtype=np.float32))"
             self.refuse("numbers or texts", self.head.named, hint)
         if 0 in self.shape or not self.head.size_bytes:
-            self.refuse("samples", f"an empty array, {self.shape}")
+            self.refuse("samples", f"an empty array, {self.shape}", "save some, or leave the array out")
         return self.get(self)
 
     def refuse(self, expected: str, found: str, hint: str = "") -> NoReturn:

@@ -131,7 +131,8 @@ def _read(stored: StoredArray, size: int) -> Array:
     """A target of each sample, or a row of several."""
     array = stored.read()
     if len(array) != size:
-        stored.refuse(f"a target for each of {size:,} samples", f"{len(array):,}")
+        hint = "save as many targets as inputs, in the same order"
+        stored.refuse(f"a target for each of {size:,} samples", f"{len(array):,}", hint)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     is_text = array.dtype.kind in "SU"
@@ -204,7 +205,8 @@ def _check_numbers(stored: StoredArray, parts: Sequence[Array], reference: Array
         advice = write("/dataset/task", "classification", 'write "task": "classification"')
         raise option("task", "numbers as the targets of a regression", "texts", advice)
     if (parts[0] == parts[0][0]).all():
-        stored.refuse("different numbers to learn", f"{float(parts[0][0]):g} for all samples")
+        hint = "save samples of other targets too"
+        stored.refuse("different numbers to learn", f"{float(parts[0][0]):g} for all samples", hint)
 
 
 def _classes(

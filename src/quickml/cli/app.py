@@ -35,8 +35,9 @@ DataFile = Annotated[
     Path,
     typer.Argument(
         metavar="FILE",
-        help="A CSV file with a sample in each row; or pictures: a folder that has a folder for each class, a"
-        " .zip file of it, or a CSV file with the columns path and target; or arrays: an .npz or IDX file.",
+        help="A table with a sample in each row: CSV, .xlsx, JSON lines or Parquet. Pictures or recordings: a"
+        " folder with a folder for each class, a .zip file of it, or a CSV file; pictures also a .tm file."
+        " Arrays: an .npz file, or IDX files.",
     ),
 ]
 InputKind = Annotated[

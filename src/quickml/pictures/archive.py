@@ -36,6 +36,7 @@ _CHUNK_BYTES = 1 << 20
 _ZIP64, _UTF8, _ENCRYPTED = 1, 1 << 11, 1 | 1 << 6
 _ARCHIVES = re.compile(r"\.(zip|tar|tgz|tbz2|txz|gz|bz2|xz|zst|7z|rar|tm|jar)$", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
+_AGAIN = "pack the folder again"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -146,7 +147,7 @@ class ZipArchive:
             refuse("the name that the archive's directory has", "another one")
         start += name_length + extra_length
         if start + entry.packed_bytes > entry.end:
-            refuse("entries one after the other", "one that overlaps the next")
+            refuse("entries one after the other", "one that overlaps the next", _AGAIN)
         return start
 
     def _at(self, offset: int, length: int) -> bytes:
@@ -164,19 +165,19 @@ class ZipArchive:
         ordered = sorted(entries, key=lambda entry: entry.offset)
         ends = [entry.offset for entry in ordered[1:]] + [start]
         names: set[str] = set()
-        for entry, end in zip(ordered, ends, strict=True):
+        for entry, end in zip(ordered, ends[: len(ordered)], strict=True):
             refuse = partial(self._refuse, entry.name)
             if entry.offset + _LOCAL.size + len(entry.raw_name) + entry.packed_bytes > end:
-                refuse("entries one after the other", "one that overlaps the next")
+                refuse("entries one after the other", "one that overlaps the next", _AGAIN)
             if entry.name in names:
-                refuse("a name once", "an entry of the same name before")
+                refuse("a name once", "an entry of the same name before", _AGAIN)
             names.add(entry.name)
             total += entry.size_bytes
             if total > MAX_UNPACKED_BYTES:
                 refuse(f"at most {MAX_UNPACKED_BYTES >> 30} GiB in all", "more")
             if entry.size_bytes > max(FREE_BYTES, MAX_RATIO * entry.packed_bytes):
                 found = f"{entry.size_bytes:,} from {entry.packed_bytes:,}"
-                hint = "" if self._holds == "pictures" else "save it without compression"
+                hint = "leave it out" if self._holds == "pictures" else "save it without compression"
                 refuse(f"at most {MAX_RATIO} bytes from each byte of the archive", found, hint)
             if entry.name.endswith("/"):
                 self.folders.add(entry.name.rstrip("/"))
@@ -244,14 +245,16 @@ class ZipArchive:
         refuse = partial(self._refuse, name)
         parts = name.rstrip("/").split("/")
         if not raw or name.startswith("/") or _DRIVE.match(name) or "\0" in name:
-            refuse("a path within the archive", "an absolute path" if raw and "\0" not in name else "no name")
+            found = "an absolute path" if raw and "\0" not in name else "no name"
+            refuse("a path within the archive", found, _AGAIN)
         if any(part in ("", ".", "..") for part in parts):
-            refuse("a path within the archive", "one that leaves it, or has an empty part")
+            refuse("a path within the archive", "one that leaves it, or has an empty part", _AGAIN)
         if flags & _ENCRYPTED:
-            refuse("a file without a password", "an encrypted one")
+            refuse("a file without a password", "an encrypted one", "pack it without")
         mode = values[-2] >> 16 if made >> 8 == 3 else 0  # 3: made on Unix
         if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
-            refuse("files and folders", "a link" if stat.S_ISLNK(mode) else "a special file")
+            found = "a link" if stat.S_ISLNK(mode) else "a special file"
+            refuse("files and folders", found, "leave it out, or pack the file itself")
         if self._holds == "pictures" and _ARCHIVES.search(name):
             refuse("pictures", "an archive in the archive", "unpack it, and pack all in one")
         if method not in (0, 8):

@@ -60,7 +60,8 @@ def layout(source: PictureSource) -> Layout:
     pictures = [name for name in names if _suffix(name) in READ | OTHERS]
     notices = list(_others(len(names) - len(pictures), source))
     if not pictures:
-        raise PicturesError(source.file, "pictures", f"none among {len(source.names):,} files")
+        hint = "name a folder, or a .zip file of it, that has a folder of pictures for each class"
+        raise PicturesError(source.file, "pictures", f"none in {len(source.names):,} files", hint)
     if len(pictures) > MAX_PICTURES:
         raise PicturesError(source.file, f"at most {MAX_PICTURES:,} pictures", f"{len(pictures):,}")
     if source.labels is not None:
@@ -199,7 +200,7 @@ def labels_of(source: PictureSource, found: Sequence[str], what: str = "pictures
     folded: dict[str, str] = {}
     for name in sorted(set(found)):
         if not name.strip() or not name.isprintable():
-            raise PicturesError(source.file, "printable names of classes", ascii(name))
+            raise PicturesError(source.file, "printable names of classes", ascii(name), "rename it")
         label = unicodedata.normalize("NFC", name.strip())
         key = " ".join(label.casefold().split())
         if key in folded:

@@ -158,7 +158,7 @@ def files_of(source: PictureSource, *, are_labels: bool) -> FolderFiles:
     notices = list(_others(source, len(source.names) - len(names)))
     if not names:
         hint = "save each recording as a .csv file"
-        raise RecordingsError(source.file, "recordings", f"none among {len(source.names):,} files", hint)
+        raise RecordingsError(source.file, "recordings", f"none in {len(source.names):,} files", hint)
     if not are_labels:
         return FolderFiles(names=names, label={}, tests=frozenset(), labels=(), notices=tuple(notices))
     found, empty, more = by_folder(source, names, [*source.folders], "recordings")

@@ -133,10 +133,12 @@ def _of_rates(recorded: Recorded) -> Iterator[Notice]:
 
 
 def _of_rows(recorded: Recorded, aim: Aim) -> Iterator[Notice]:
-    for name, values in recorded.numbers.items():
+    clock = recorded.clock
+    needed = dict(recorded.numbers) | ({clock.column: clock.times} if clock is not None else {})
+    for name, values in needed.items():
         if missing := int(np.isnan(values).sum()):
             message = f"{shown(name)}: no value in {rows(missing)}, which end windows as gaps do"
-            yield _notice("columns", message)
+            yield _notice("time" if name not in recorded.numbers else "columns", message)
     if unknown := int((~aim.is_known).sum()):
         yield _notice("target", f"{rows(unknown)} without a target left out")
 
@@ -169,7 +171,8 @@ def _lasting(recorded: Recorded, window: RecordingWindow) -> str:
     if clock is None or clock.unit_s is None:
         return ""
     seconds = window.steps * clock.distance(recorded.session) * clock.unit_s
-    return f", {seconds:,.0f} seconds" if seconds > 1000 else f", {seconds:.3g} seconds"
+    number = f"{seconds:,.0f}" if seconds > 1000 else f"{seconds:.3g}"
+    return f", {number} second{'' if number == '1' else 's'}"
 
 
 def _of_division(found: Findings) -> Iterator[Notice]:

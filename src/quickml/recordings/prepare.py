@@ -101,7 +101,7 @@ def _findings(recorded: Recorded, reference: RecordingsReference) -> Findings:
     """Find out what is left open, and divide the windows. Raises as `prepare`."""
     aim = aim_of(recorded, reference)
     distance = recorded.clock.distance(recorded.session) if recorded.clock else math.nan
-    gap = reference.gap or _gap(distance)
+    gap = reference.gap or _gap(recorded.clock.tick(recorded.session) if recorded.clock else math.nan)
     runs = _runs(recorded, aim, gap)
     window = _window(recorded, reference, runs, distance)
     division = divide(
@@ -127,8 +127,8 @@ def _findings(recorded: Recorded, reference: RecordingsReference) -> Findings:
     return found
 
 
-def _gap(distance: float) -> float | None:
-    return None if math.isnan(distance) else float(f"{GAP * distance:.6g}")
+def _gap(tick: float) -> float | None:
+    return None if math.isnan(tick) else float(f"{GAP * tick:.6g}")
 
 
 def _runs(recorded: Recorded, aim: Aim, gap: float | None) -> Runs:
@@ -158,9 +158,8 @@ def _window(
     if longest < (reference.steps or 2):
         expected = f"at least {(reference.steps or 2) + ahead:,} rows that follow each other"
         found = f"{max(longest + ahead, 0):,} without a gap, a missing value or another label between them"
-        has_gaps = recorded.clock is not None and len(runs) > len(recorded.sessions)
-        hint = 'write a longer "gap"' if has_gaps else ""
         value = longest if longest >= 2 and reference.steps else None
+        hint = "" if value and len(runs) <= len(recorded.sessions) else _longer(recorded, runs)
         raise DocumentError([option("steps", expected, found, hint=hint, value=value)])
     steps = reference.steps or _steps(recorded, runs, distance, ahead)
     if reference.stride is not None:
@@ -169,6 +168,17 @@ def _window(
         return RecordingWindow(steps=steps, stride=max(steps // 2, 1), ahead=ahead)
     every = int(RecordingWindow(steps=steps, stride=1, ahead=ahead).counts(runs).sum())
     return RecordingWindow(steps=steps, stride=max(math.ceil(every / MOST_WINDOWS), 1), ahead=ahead)
+
+
+def _longer(recorded: Recorded, runs: Runs) -> str:
+    """What to do where pieces are too short: it depends on what most of them end at."""
+    if len(runs) <= len(recorded.sessions):
+        return "name the column of the recordings, or record for longer"
+    follows = (runs.start[1:] == runs.stop[:-1]) & (runs.session[1:] == runs.session[:-1])
+    labels = int((follows & (runs.label[1:] != runs.label[:-1])).sum())
+    if 2 * labels >= len(runs) - len(recorded.sessions):
+        return "the label changes too often: sort the rows by recording and time, or name another target"
+    return 'write a longer "gap"' if recorded.clock is not None else "complete the missing values"
 
 
 def _steps(recorded: Recorded, runs: Runs, distance: float, ahead: int) -> int:

@@ -45,11 +45,27 @@ class Clock:
     unit_s: float | None
     """The unit in seconds; None if it is not known."""
 
-    def distance(self, session: NDArray[np.intp]) -> float:
-        """The median distance of two rows of a recording, in the unit of the column; NaN if there is none."""
-        distances = np.diff(self.times)[session[1:] == session[:-1]]
+    def tick(self, session: NDArray[np.intp]) -> float:
+        """The median distance of two times of a recording, in the unit of the column; NaN if there is none.
+
+        It is one of the distances: where half of the recordings are slower, no row is halfway between.
+        """
+        distances = self._distances(session)
         distances = distances[distances > 0]
-        return float(np.median(distances)) if len(distances) else math.nan
+        return float(np.quantile(distances, 0.5, method="higher")) if len(distances) else math.nan
+
+    def distance(self, session: NDArray[np.intp]) -> float:
+        """The usual distance of two rows: that of two times, divided by the rows that have the same one."""
+        distances = self._distances(session)
+        later, same = int((distances > 0).sum()), int((distances == 0).sum())
+        if same <= later:
+            return self.tick(session)
+        ticks = later + len(np.unique(session[session >= 0]))
+        return self.tick(session) * ticks / (ticks + same)
+
+    def _distances(self, session: NDArray[np.intp]) -> Times:
+        found: Times = np.diff(self.times)[session[1:] == session[:-1]]
+        return found
 
     def rate(self, distance: float) -> str:
         """How often a row is recorded, for people; empty if that is not known."""

@@ -13,6 +13,7 @@ from itertools import islice
 from quickml.tables.numbers import Decimal, is_missing, number
 
 DELIMITERS = (",", ";", "\t", "|")
+SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
 SAMPLE_ROWS = 1000
 SCORED_LINES = 200
 """Lines that are cut with every delimiter."""

@@ -97,7 +97,7 @@ def features(table: Table, reference: TableReference) -> Features:
         elif feature := _declared(table, name, declared, found):
             found.chosen.append(feature)
     undeclared = [one for one in found.chosen if one.name not in reference.columns]
-    found.notices[:0] = [*_types(undeclared), *_left_out(reasons, reference)]
+    found.notices[:0] = [*_types(undeclared), *_left_out(reasons, table, reference)]
     return found
 
 
@@ -196,12 +196,13 @@ def _types(chosen: Sequence[Feature]) -> Iterator[Notice]:
         yield _notice("/dataset/columns", f"read as categories, with so many values: {listed(categories)}")
 
 
-def _left_out(reasons: dict[str, list[str]], reference: TableReference) -> Iterator[Notice]:
+def _left_out(reasons: dict[str, list[str]], table: Table, reference: TableReference) -> Iterator[Notice]:
     chosen = (reference.order, reference.group, reference.test_file)
     for reason, names in reasons.items():
         hint = f'; write "category" for up to {MOST_VALUES:,}' if str(MOST_CATEGORIES) in reason else ""
-        if reason == "dates" and not any(chosen):
-            hint = f'; write "order": {quoted(names[0])} to test with the latest rows'
+        whole = [name for name in names if reason == "dates" and not table.columns[name].counts.missing]
+        if whole and not any(chosen):
+            hint = f'; write "order": {quoted(whole[0])} to test with the latest rows'
         yield _notice("/dataset/columns", f"left out: {listed(names)} ({reason}){hint}")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeVar
 
 from quickml.tables.cells import Cells
+from quickml.tables.dialect import DELIMITERS, SIGNS
 from quickml.tables.records import Records
 from quickml.tables.rows import RowChunk, Rows
 from quickml.tables.totals import total
@@ -70,6 +71,12 @@ def _several(rows: Rows) -> list[str]:
     if len(rows.names) == 1:
         found = f"one, {shown(rows.names[0])}" if rows.dialect.header else "one"
         hint = "the fields of a line have commas, semicolons, tabs or vertical lines between them"
+        others = [sign for sign in DELIMITERS if sign in rows.names[0] and sign != rows.dialect.delimiter]
+        if rows.dialect.header and others:  # the document or the first file says what the delimiter is
+            asked, written = (SIGNS[sign] for sign in (rows.dialect.delimiter, others[0]))
+            hint = (
+                f"its fields have a {written} between them, and not a {asked} as is expected; write all alike"
+            )
         hint = hint if rows.format == "csv" else ""
         line = rows.header_line if rows.format in ("csv", "xlsx") else None
         raise rows.fault("two or more columns", found, hint, line=line)
@@ -90,9 +97,7 @@ def _fill(rows: Rows, columns: Mapping[str, Cells]) -> int:
         count += len(chunk.rows)
         last, line = list(chunk.rows[-1]), chunk.lines[-1]
     if not count:
-        if not rows.dialect.header:
-            raise rows.fault("a table with rows", "none")
-        raise rows.fault("rows below the header", "none", line=rows.header_line)
+        raise rows.no_rows()
     if column := total(rows.names, columns, last, count):
         cell = shown(last[rows.names.index(column)])
         raise rows.fault("a row like the others", cell, "remove the line", line=line, column=column)

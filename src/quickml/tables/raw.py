@@ -39,7 +39,7 @@ def read_raw(path: Path, file: str, names: Collection[str]) -> RawTable:
             for line, row in zip(chunk.lines, chunk.rows, strict=True)
         ]
     if not rows:
-        raise records.fault("rows below the header", "none", line=records.header_line)
+        raise records.no_rows()
     return RawTable(names=tuple(records.names), decimal=records.dialect.decimal, rows=rows)
 
 

@@ -8,11 +8,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from quickml.errors import TableError
-from quickml.tables.dialect import DELIMITERS, Dialect
+from quickml.tables.dialect import DELIMITERS, SIGNS, Dialect
 from quickml.tables.rows import MAX_FIELD, Rows, Where
 from quickml.tables.text import TextFile, undecodable
-
-_SIGNS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical line"}
 
 
 class Records(Rows):
@@ -99,7 +97,7 @@ class Records(Rows):
         return bool(ends) and all(ends)
 
     def _ragged(self, row: Sequence[str], line: int) -> TableError:
-        width, sign = len(self.names), _SIGNS.get(self.dialect.delimiter, "delimiter")
+        width, sign = len(self.names), SIGNS.get(self.dialect.delimiter, "delimiter")
         expected = f"{width:,} field{'s' * (width != 1)} as in line {self.header_line:,}"
         if self.has_trailing_delimiter:
             expected += f" and a {sign} at the end"

@@ -210,9 +210,20 @@ class Rows:
             hint = 'rename one, or list both in "columns"'
             raise self.fault(expected, found, hint, line=line, column=number)
 
+    def no_rows(self) -> TableError:
+        """The error for a file without a row."""
+        found, hint = "none", "save it with its rows, or leave it out"
+        if self.empty_rows:
+            found, hint = f"{self.empty_rows:,} that are empty in all columns", "fill them"
+        if not self.dialect.header:
+            return self.fault("a table with rows", found, hint)
+        return self.fault("rows below the header", found, hint, line=self.header_line)
+
     def unnamed(self, line: int | None, number: int) -> TableError:
         """The error for a column without a name."""
-        hint = 'write one, or "header": false if this line is a row of the table'
+        hint = 'write one, "header": false if this line is a row of the table, or the line with the names'
+        if line is not None:
+            hint += f': "header": {line + 1}'
         return self.fault("a name for each column", "none", hint, line=line, column=number)
 
     def _clean(self, rows: list[list[str]], lines: list[int]) -> RowChunk:

@@ -108,7 +108,7 @@ def _task(cells: Cells, name: str, dialect: Dialect) -> Task | Fault:
     found = typed(cells, name, dialect)
     if found.fault:
         return found.fault
-    if found.reason in ("dates", "no values"):
+    if found.reason in ("dates", "times of the day", "no values"):
         hint = "name another column"
         return Fault(expected="classes or numbers to learn", found=found.reason, hint=hint)
     return "classification"

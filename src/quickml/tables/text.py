@@ -29,8 +29,10 @@ BLOCK_BYTES = 1 << 20
 
 Encoding = Literal["utf-8", "utf-16", "cp1252"]
 _MARKS = {codecs.BOM_UTF8: "utf-8", codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
-_FOREIGN = frozenset(b"\x81\x8d\x8f\x90\x9d\xfe\xff")
-"""Bytes that cp1252 does not have, and two that hardly any text in it contains, but damaged files do."""
+_NOT_OF_WINDOWS = frozenset(b"\x81\x8d\x8f\x90\x9d")
+"""Bytes that cp1252 does not have."""
+_FOREIGN = _NOT_OF_WINDOWS | frozenset(b"\xfe\xff")
+"""The same, and two that hardly any text in it contains, but damaged files do."""
 _ASCII = bytes(range(128))
 _AS_WINDOWS = 'save the file as UTF-8, or write "encoding": "cp1252" if Windows wrote it'
 
@@ -189,6 +191,8 @@ _BINARY = {
     b"<!DO": ("a web page", "save the table as CSV"),
     b"<htm": ("a web page", "save the table as CSV"),
     b"<?xm": ("an XML file", "save the table as CSV"),
+    b"\x89PNG": ("a picture", "name a folder that has a folder of pictures for each class"),
+    b"\xff\xd8\xff": ("a picture", "name a folder that has a folder of pictures for each class"),
 }
 
 
@@ -248,6 +252,7 @@ def undecodable(found: TextFile, delimiter: str = ",") -> TableError:
         parts = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
         line, rest = line + len(parts) - 1, parts[-1] + rest
     byte = f"the byte 0x{wrong.hex()}" if wrong else "its end in the middle of a character"
-    hint = _AS_WINDOWS if found.encoding == "utf-8" else "save the file as UTF-8"
+    may_be_windows = found.encoding == "utf-8" and _NOT_OF_WINDOWS.isdisjoint(_others(found.stream))
+    hint = _AS_WINDOWS if may_be_windows else "save the file as UTF-8"
     expected = f"text in {found.encoding.upper() if found.codec != 'cp1252' else 'cp1252'}"
     return TableError(found.name, expected, byte, hint, line=line, column=rest.count(delimiter) + 1)

@@ -41,6 +41,7 @@ _DATE = re.compile(
     r"|\d{4}[./]\d{1,2}[./]\d{1,2}(?: \d.*)?|\d{1,2}:\d\d(?::\d\d)?(?: ?[AaPp][Mm])?"
     r"|\d{1,2}[- ][A-Za-z]{3}[a-z]*\.?[- ]\d{2,4}|[A-Z][a-z]{2,8}\.? \d{1,2},? \d{4}"
 )
+_CLOCK = re.compile(r"\d{1,2}:\d\d")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,7 +91,7 @@ def is_numeric(cells: Cells) -> bool:
 def number_fault(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     """Why a column is not one of numbers, which a document says it is."""
     if is_numeric(cells):
-        return _written(cells, dialect)
+        return _written(cells, name, dialect)
     if fault := _mixed(cells, name, dialect):
         return fault
     counts = cells.counts
@@ -102,7 +103,7 @@ def number_fault(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
 
 
 def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
-    if fault := _written(cells, dialect):
+    if fault := _written(cells, name, dialect):
         return ColumnTyped(type="number", fault=fault)
     numbers = as_doubles(cells.as_numbers())
     present = numbers[~np.isnan(numbers)] if cells.counts.missing else numbers
@@ -140,12 +141,13 @@ def _too_fine(low: float, high: float) -> str:
     return f"subtract {low:.6g} from all" if high - low < largest * CLOSEST else ""
 
 
-def _written(cells: Cells, dialect: Dialect) -> Fault | None:
+def _written(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
     """Numbers that can be read in two ways."""
     marks = cells.marks
     if len(marks.units) > 1:
         units = " and ".join(sorted(unit or "none" for unit in marks.units))
-        return Fault(expected="numbers with the same sign in all rows", found=units, hint="write all alike")
+        hint = f'write all alike, or "columns": {{{quoted(name)}: "ignore"}}'
+        return Fault(expected="numbers with the same sign in all rows", found=units, hint=hint)
     if (cell := marks.ambiguous.strip() or _dotted(cells, dialect)) and not (
         dialect.has_decimals or marks.has_groups
     ):
@@ -196,6 +198,8 @@ def _mixed(cells: Cells, name: str, dialect: Dialect) -> Fault | None:
         or_category = ' or "category"' if few else ""
         column = f'"columns": {{{quoted(name)}: "ignore"}}{or_category}'
         hint = f"correct them, leave the cells empty, or write {column}"
+        if number == 1:
+            hint = f"correct it, leave the cell empty, remove the row if it is none, or write {column}"
         expected = "numbers up to 3.4e38" if _is_finite(cell) else "numbers"
         return Fault(expected=expected, found=f"{shown(cell)} in {number:,} {of}", hint=hint, cell=cell)
     return None
@@ -223,7 +227,8 @@ def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
 def _text(cells: Cells) -> ColumnTyped:
     counts, values = cells.counts, present_values(cells)
     if counts.shown and all(_DATE.fullmatch(cell.strip()) for cell in counts.shown):
-        return ColumnTyped(type="ignore", reason="dates")
+        are_times = all(_CLOCK.match(cell.strip()) for cell in counts.shown)
+        return ColumnTyped(type="ignore", reason="times of the day" if are_times else "dates")
     missing = counts.missing_texts
     if values is None or len(values) > MOST_CATEGORIES:
         number = len(values) if values is not None else len(counts.hashes)

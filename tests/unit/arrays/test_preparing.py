@@ -251,6 +251,13 @@ def test_roles_follow_from_usual_names(names, tmp_path):
     assert found.test_fraction == (None if names[2] else 0.2)
 
 
+def test_inputs_are_not_advised_as_targets(tmp_path):
+    with pytest.raises(QuickMLError, match=r"targets, found none besides 'x'; save both: np.savez\("):
+        prepared(npz(tmp_path / "a.npz", x=FLOATS))
+    with pytest.raises(QuickMLError, match=r'write "targets": "who"$'):
+        prepared(npz(tmp_path / "b.npz", x=FLOATS, who=LABELS))
+
+
 def test_other_names_are_asked_for(tmp_path):
     path = npz(tmp_path / "a.npz", faces=FLOATS, who=LABELS, y=LABELS, labels=LABELS)
     messages = {

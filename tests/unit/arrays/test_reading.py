@@ -15,7 +15,9 @@ import pytest
 import rounds
 from array_files import drawn, idx, mnist, npy, npz, prepared
 from pictures import written, zipped
+from quickml.arrays import LocalArrays
 from quickml.arrays.sources import are_arrays, opened
+from quickml.datasets import ArraysReference
 from quickml.errors import ArraysError, DocumentError
 
 IMAGES, LABELS = drawn()
@@ -316,3 +318,21 @@ def test_damaged_files_are_read_or_refused(number, tmp_path):
         prepared(path, kind="image")
     except (ArraysError, DocumentError) as error:
         assert "\n" not in str(error) or isinstance(error, DocumentError)
+
+
+def test_labels_that_are_missing_are_named_and_not_the_images(tmp_path):
+    (tmp_path / "a-images-idx3-ubyte").write_bytes(idx(IMAGES))
+    reference = ArraysReference(file="a-images-idx3-ubyte", targets_file="none.idx")
+    with pytest.raises(DocumentError) as caught:
+        LocalArrays(tmp_path).describe(reference)
+    assert str(caught.value.problems[0]).startswith(
+        "/dataset/targets_file: expected a file to read, found no such"
+    )
+    assert "(none.idx)" in str(caught.value.problems[0])
+
+
+def test_one_array_is_no_table(tmp_path):
+    np.save(tmp_path / "x.npy", IMAGES)
+    assert are_arrays(tmp_path / "x.npy")
+    with pytest.raises(ArraysError, match=r"found one array; save inputs and targets by np\.savez"):
+        read(tmp_path / "x.npy")

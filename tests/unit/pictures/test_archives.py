@@ -245,3 +245,9 @@ def test_nothing_is_written_beside_the_archive(tmp_path):
     names = {path.name for path in (tmp_path / "cache").rglob("*") if path.is_file()}
     assert {"pixels.npy", "about.json"} <= names
     assert not any(name.endswith(".png") for name in names)
+
+
+def test_an_archive_without_entries_has_none(tmp_path):
+    path = tmp_path / "empty.zip"
+    path.write_bytes(packed())
+    assert read(path) == {}

@@ -285,7 +285,7 @@ def test_folders_without_classes_are_refused(tmp_path):
     written(tmp_path / "one", {f"Apple/{n}.png": saved(photo(n)) for n in range(3)})
     assert "expected two or more classes, found one, 'Apple' (one)" in told(tmp_path, file="one")[0]
     written(tmp_path / "none", {"a/b.txt": b"x"})
-    assert "expected pictures, found none among 1 files (none)" in told(tmp_path, file="none")[0]
+    assert "expected pictures, found none in 1 files (none)" in told(tmp_path, file="none")[0]
     assert (
         "expected a folder, a .zip, .tm or .csv file of pictures, found nothing of this name"
         in told(tmp_path, file="x.zip")[0]

@@ -81,7 +81,7 @@ def test_what_is_left_out_of_one_file_is_found_out_told_and_written_out(folder):
         "session: 15 recordings by 'recording'",
         "time: the time is in 'timestamp'; 50 per second",
         "gap: more than 0.03 between two rows is a gap; there are 0",
-        "steps: a window has 50 steps, 1 seconds",
+        "steps: a window has 50 steps, 1 second",
         "stride: a window begins every 25 steps: 105 windows",
         "labels: 3 classes, with their windows: rest (35), run (35), walk (35)",
         "test_fraction: 21 of 105 windows are held out for the test, with all of 3 recordings",
@@ -259,6 +259,33 @@ def test_short_recordings_and_other_rates_are_told(tmp_path):
     assert any("another rate than the others: walk/fast.csv" in message for message in messages(plan))
 
 
+def test_rows_without_a_time_are_told(tmp_path):
+    lines = [f"{n / 50 if n % 60 != 30 else ''},{n % 7},{'ab'[n // 300]}" for n in range(600)]
+    plan = planned(written(tmp_path, rows(*lines)), file="own.csv", target="label", classes=2)
+    assert "time: 't_s': no value in 10 rows, which end windows as gaps do" in messages(plan)
+
+
+def test_times_that_are_whole_seconds_say_how_often_rows_are_recorded(tmp_path):
+    lines = [f"{n // 50},{n % 7},{'ab'[n // 300]}" for n in range(600)]
+    plan = planned(written(tmp_path, rows(*lines)), file="own.csv", target="label", classes=2)
+    assert "time: the time is in 't_s'; 50 per second" in messages(plan)
+    assert "gap: more than 1.5 between two rows is a gap; there are 0" in messages(plan)
+    assert any("steps, 1.5 seconds" in message for message in messages(plan))
+
+
+def test_where_half_of_the_recordings_are_faster_no_rate_between_both_is_told(tmp_path):
+    recordings.folder(tmp_path / "motion", labels=("rest", "walk"), each=3)
+    for path in (tmp_path / "motion" / "walk").iterdir():
+        first, *lines = path.read_text().splitlines()
+        pairs = (line.split(",", 1) for line in lines)
+        path.write_text("\n".join((first, *(f"{float(time) / 2:.3f},{rest}" for time, rest in pairs))))
+    plan = planned(tmp_path, file="motion", classes=2)
+    assert "time: the time is in 'time_s'; 50 per second" in messages(plan)
+    assert any(
+        "than the others: walk/0.csv, walk/1.csv, walk/2.csv;" in message for message in messages(plan)
+    )
+
+
 def test_a_single_recording_of_a_class_is_divided_in_time(tmp_path):
     recordings.folder(tmp_path / "motion", each=1)
     plan = planned(tmp_path, file="motion", steps=20)
@@ -276,6 +303,12 @@ def test_a_test_folder_says_what_is_for_the_test(tmp_path):
 
 
 # --- what is refused ---------------------------------------------------------------------------------------
+
+
+def test_labels_that_change_in_each_row_are_not_blamed_on_gaps(tmp_path):
+    lines = [f"{n / 50},{n % 7},{'ab'[n % 2]}" for n in range(100)]
+    found = told(written(tmp_path, rows(*lines)), file="own.csv", target="label", classes=2)
+    assert found[0].endswith("sort the rows by recording and time, or name another target")
 
 
 def test_every_error_says_where_what_and_how(folder, tmp_path):
@@ -316,7 +349,7 @@ def test_a_wrong_cell_is_named_with_file_line_and_column(tmp_path):
     path.write_text("\n".join(lines))
     assert told(tmp_path, file="motion", classes=2) == [
         "/dataset/file: expected numbers, found 'broken' in 1 of 200 rows (motion: walk/3.csv, line 18, column"
-        ' \'acc_x\'); correct them, leave the cells empty, or write "columns": {"acc_x": "ignore"}'
+        ' \'acc_x\'); correct it, leave the cell empty, remove the row if it is none, or write "columns": {"acc_x": "ignore"}'
     ]
 
 
@@ -344,7 +377,7 @@ def test_folders_that_hold_no_recordings_are_refused(tmp_path):
     (tmp_path / "empty").mkdir()
     (tmp_path / "empty" / "readme.md").write_text("nothing")
     assert told(tmp_path, file="empty") == [
-        "/dataset/file: expected recordings, found none among 1 files (empty); save each recording as a .csv file"
+        "/dataset/file: expected recordings, found none in 1 files (empty); save each recording as a .csv file"
     ]
     (tmp_path / "flat").mkdir()
     (tmp_path / "flat" / "0.csv").write_text(recordings.table("rest"))

@@ -148,7 +148,7 @@ def test_another_decimal_sign_is_told(columns):
         (lambda n: f"2024-01-{n + 1:02d}", "dates"),
         (lambda n: f"{n + 1:02d}.01.2024", "dates"),
         (lambda n: f"1/{n + 1}/2024 10:30", "dates"),
-        (lambda n: f"{n:02d}:15", "dates"),
+        (lambda n: f"{n:02d}:15", "times of the day"),
         (lambda n: f"Jan {n + 1} 2024", "dates"),
         (lambda n: f'"March {n + 1}, 2024"', "dates"),
         (lambda n: 20240101 + n % 5 * 100, "dates"),

@@ -239,9 +239,9 @@ def short_description(trained: TrainedModel) -> str:
     if "accuracy" in metrics and trained.plan.info.is_multi_label:
         parts.append(f"Share of right labels on test samples{when}: {metrics['accuracy']:.2%}.")
     elif "accuracy" in metrics:
-        parts.append(
-            f"Accuracy on {len(trained.predictions):,} test samples{when}: {metrics['accuracy']:.2%}."
-        )
+        count = len(trained.predictions)
+        samples = f"{count:,} test sample{'' if count == 1 else 's'}"
+        parts.append(f"Accuracy on {samples}{when}: {metrics['accuracy']:.2%}.")
     elif "mean_absolute_error" in metrics:
         parts.append(f"Mean absolute error on test samples{when}: {metrics['mean_absolute_error']:.4g}.")
     return " ".join(parts)
