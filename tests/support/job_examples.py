@@ -6,16 +6,19 @@ from datetime import UTC, datetime, timedelta
 from functools import cache
 from pathlib import Path
 
+import pytest
+
+import postgres_process
 from quickml import events
 from quickml.events import Status
 from quickml.jobs.job import NO_LIMITS, Artifact, NewJob
 from quickml.jobs.jobs import JobStore
+from quickml.storage.database.postgres import PostgresDatabase
 from quickml.storage.database.sqlite import SqliteDatabase
 
 BEGINNING = datetime(2026, 1, 31, 12, 0, tzinfo=UTC)
 
-
-DATABASES = ("sqlite",)
+DATABASES = ("sqlite", pytest.param("postgres", marks=postgres_process.needs_postgres))
 """The databases that the contract of everything stored is tested on."""
 HOLDER = "host_of_the_tests"
 
@@ -28,8 +31,10 @@ def _empty():
 
 
 def opened(path, kind="sqlite"):
-    """A new database, copied because making the tables takes longer than most tests."""
-    assert kind in DATABASES
+    """A new database; not made anew, because making the tables takes longer than most tests."""
+    if kind == "postgres":
+        return PostgresDatabase(postgres_process.emptied())
+    assert kind == "sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(Path(_empty().name) / "empty.db", path)
     return SqliteDatabase(path)

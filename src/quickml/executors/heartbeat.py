@@ -117,12 +117,15 @@ class Heartbeat(threading.Thread):
         dead = self._dead()  # asked first: it can have claimed nothing since
         leases = self._leases.running()
         expired = self._watch.expired(leases)
-        for lease in leases:
-            if lease.holder is None or lease.holder in dead:
-                self._release(lease, RESTARTED)
-            elif lease in expired:
-                self._release(lease, LOST)
-        self._forget(dead)
+        reasons = {lease: LOST for lease in expired}
+        reasons |= {lease: RESTARTED for lease in leases if lease.holder is None or lease.holder in dead}
+        if not reasons and not dead:
+            return
+        with self._leases.reaping() as is_alone:
+            if is_alone:
+                for lease, reason in reasons.items():
+                    self._release(lease, reason)
+                self._forget(dead)
 
     def _release(self, lease: Lease, reason: str) -> None:
         if self._leases.release(lease, reason):

@@ -13,9 +13,9 @@ different jobs were written says nothing: writers may commit in another order.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, select
+from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
@@ -33,11 +33,14 @@ from quickml.jobs.rows import (
     job_of,
     job_row,
     last_events,
+    owner_lock,
     select_artifacts,
     write,
 )
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
+
+_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
 
 
 class JobStore:
@@ -51,10 +54,10 @@ class JobStore:
     def __init__(
         self,
         database: Database,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
         lease_s: float = LEASE_S,
     ) -> None:
-        self._database, self._clock, self._lease_s = database, clock, lease_s
+        self._database, self._clock, self._lease_s = database, clock or database.now, lease_s
         self.feed = FeedStore(database)
         """All changes of each owner's jobs."""
 
@@ -72,7 +75,7 @@ class JobStore:
             UploadNotFoundError: the owner does not have one of the files that the job uses.
         """
         now = self._clock()
-        with self._database.write() as connection:
+        with self._database.write(lock=owner_lock(new.owner)) as connection:
             if new.idempotency_key is not None:
                 same = and_(jobs.c.owner == new.owner, jobs.c.idempotency_key == new.idempotency_key)
                 if (first := find(connection, same)) is not None:
@@ -176,7 +179,7 @@ class JobStore:
         """
         if not self.is_any_queued():  # most calls find nothing, and need not wait to write
             return None
-        with self._database.write(durable=False) as connection:
+        with self._database.write(durable=False, lock="claim") as connection:
             waiting = queue.first_in_turn(connection, limits)
             if waiting is None:
                 return None
@@ -188,7 +191,7 @@ class JobStore:
     def is_any_queued(self) -> bool:
         """Whether a job waits for an attempt."""
         with self._database.read() as connection:
-            return _count(connection, jobs.c.status == Status.QUEUED) > 0
+            return bool(connection.scalar(_ANY_QUEUED))
 
     def advance(self, attempt: Attempt, status: Status) -> None:
         """Move the job on to the next running status; `complete`, `fail` and `release` do the others.
@@ -365,7 +368,7 @@ class JobStore:
     def file_bytes(self) -> int:
         """Total size of the files of all jobs. A file that two jobs have counts twice."""
         with self._database.read() as connection:
-            return connection.scalar(select(func.sum(artifacts.c.size_bytes))) or 0
+            return int(connection.scalar(select(func.sum(artifacts.c.size_bytes))) or 0)
 
     def counters(self) -> counters.Totals:
         """What the events of all jobs add up to, see `counters`."""

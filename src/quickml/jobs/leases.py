@@ -12,8 +12,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import and_, select, update
 
@@ -46,10 +47,10 @@ class Leases:
     def __init__(
         self,
         database: Database,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
         lease_s: float = LEASE_S,
     ) -> None:
-        self._database, self._clock, self.lease_s = database, clock, lease_s
+        self._database, self._clock, self.lease_s = database, clock or database.now, lease_s
 
     def held(self, holder: str) -> dict[tuple[str, int], bool]:
         """Whether each attempt that a holder still holds was asked to stop, by job and number."""
@@ -66,7 +67,7 @@ class Leases:
         """
         until = text_of(self._clock() + timedelta(seconds=self.lease_s))
         with self._database.write(durable=False) as connection:
-            for attempt in attempts:
+            for attempt in sorted(attempts, key=lambda one: one.job_id):
                 mine = and_(
                     jobs.c.id == attempt.job_id,
                     jobs.c.attempt == attempt.number,
@@ -84,6 +85,10 @@ class Leases:
                 Lease(job_id=row.id, attempt=row.attempt, holder=row.holder, until=row.lease_until)
                 for row in connection.execute(found)
             ]
+
+    def reaping(self) -> AbstractContextManager[bool]:
+        """Whether this process may release leases now: another one is not just doing the same."""
+        return self._database.alone("reaping")
 
     def release(self, lease: Lease, reason: str) -> bool:
         """Release an attempt unless its lease was renewed since it was read; whether it was released.

@@ -36,7 +36,11 @@ def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
             .having(func.count() >= limits.running_per_owner)
         )
         waiting = waiting.where(jobs.c.owner.not_in(busy))
-    return find(connection, jobs.c.id == waiting.scalar_subquery())
+    while (job_id := connection.scalar(waiting)) is not None:
+        job = find(connection, job_id)
+        if job is not None and job.status is Status.QUEUED:
+            return job  # where other transactions can write meanwhile, it may have been cancelled
+    return None
 
 
 def ahead(connection: Connection, job: Job, limits: Limits) -> int:

@@ -20,6 +20,11 @@ _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until"
 _FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds")
 
 
+def owner_lock(owner: str) -> str:
+    """The lock of what is counted and then added to: jobs and files of an owner."""
+    return f"owner {owner}"
+
+
 def job_row(job: Job) -> dict[str, Any]:
     """All columns of a job but its key."""
     metrics = {name: value if math.isfinite(value) else None for name, value in job.metrics.items()}

@@ -12,7 +12,7 @@ import hmac
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Row, insert, select, update
@@ -43,9 +43,8 @@ class Token:
 class TokenStore:
     """The tokens of all owners. Every call is atomic, and safe from several processes."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self._database = database
-        self._clock = clock
+    def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
+        self._database, self._clock = database, clock or database.now
 
     def create(self, owner: str) -> tuple[Token, str]:
         """A new token of an owner, and its secret, which is shown this once.

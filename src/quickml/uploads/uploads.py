@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, or_, select, update
 
@@ -23,6 +23,7 @@ from quickml.errors import (
     UploadNotFoundError,
 )
 from quickml.jobs.ids import new_id
+from quickml.jobs.rows import owner_lock
 from quickml.jobs.values import text_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, file_names, files, job_files, jobs, uploads
@@ -52,9 +53,9 @@ class UploadStore:
         self,
         database: Database,
         limits: FileLimits,
-        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        clock: Callable[[], datetime] | None = None,
     ) -> None:
-        self._database, self.limits, self._clock = database, limits, clock
+        self._database, self.limits, self._clock = database, limits, clock or database.now
 
     # Uploads
 
@@ -67,7 +68,7 @@ class UploadStore:
             TooManyUploadsError: the owner has too many open ones.
         """
         now = self._clock()
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(owner)) as connection:
             if resumes and (same := self._same(connection, owner, new)) is not None:
                 return same
             mine = uploads.c.owner == owner, uploads.c.is_complete.is_(False)
@@ -123,7 +124,7 @@ class UploadStore:
         """
         if upload.size_bytes == size_bytes:
             return upload
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(upload.owner)) as connection:
             known = _owned(connection, upload.id, upload.owner)
             if known.size_bytes is None:
                 self._check_room(connection, upload.owner, size_bytes, but=upload.id)
@@ -139,7 +140,7 @@ class UploadStore:
         Raises:
             FileTooLargeError, QuotaError: see `begin`.
         """
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(upload.owner)) as connection:
             _owned(connection, upload.id, upload.owner)
             self._check_room(connection, upload.owner, size_bytes, but=upload.id)
             values = {"reserved_bytes": size_bytes}
@@ -147,13 +148,13 @@ class UploadStore:
 
     def note_content(self, upload: Upload, sha256: str) -> None:
         """Note what an upload was found to contain, before its content moves to the artifact store."""
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(upload.owner)) as connection:
             _owned(connection, upload.id, upload.owner)
             connection.execute(update(uploads).where(uploads.c.id == upload.id).values(content=sha256))
 
     def complete(self, upload: Upload, *, sha256: str, size_bytes: int) -> UserFile:
         """The content of an upload is in the artifact store: it is a file of the owner from now on."""
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(upload.owner)) as connection:
             found = _owned(connection, upload.id, upload.owner)
             if not found.is_complete:
                 _put(connection, found, sha256, size_bytes, self._clock())
@@ -163,7 +164,7 @@ class UploadStore:
 
     def remove(self, upload_id: str, owner: str) -> None:
         """Remove an upload; a file that it has become stays."""
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(owner)) as connection:
             _owned(connection, upload_id, owner)
             connection.execute(delete(uploads).where(uploads.c.id == upload_id))
 
@@ -183,7 +184,7 @@ class UploadStore:
 
     def known(self, owner: str, sha256: str, name: str) -> UserFile | None:
         """A file that the owner has already; the name is its newest one from now on."""
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(owner)) as connection:
             mine = and_(files.c.owner == owner, files.c.sha256 == sha256)
             size_bytes = connection.scalar(select(files.c.size_bytes).where(mine))
             if size_bytes is None:
@@ -243,7 +244,7 @@ class UploadStore:
         Raises:
             FileInUseError: a job needs it that is queued or runs.
         """
-        with self._database.erase() as connection:
+        with self._database.erase(owner_lock(owner)) as connection:
             _file(connection, sha256, owner)
             if needed := rows.jobs_with(connection, owner, sha256, unfinished=True):
                 raise FileInUseError(needed)

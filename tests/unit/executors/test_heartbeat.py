@@ -1,5 +1,6 @@
 """The heartbeat of an executor: what it makes of a database that fails for a while."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime
 
 from quickml.errors import StoreError
@@ -27,6 +28,9 @@ class FailingLeases:
 
     def running(self):
         return [Lease(job_id="job_2", attempt=1, holder="host_2", until=datetime.now(UTC).isoformat())]
+
+    def reaping(self):
+        return nullcontext(True)
 
     def release(self, lease, reason):
         self.released.append(lease)

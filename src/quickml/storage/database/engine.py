@@ -5,7 +5,9 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from enum import Enum
+from typing import ClassVar
 
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DatabaseError, IntegrityError, ProgrammingError
@@ -45,6 +47,11 @@ class Database:
         StoreError: here and in every transaction, when the database cannot be used.
     """
 
+    bugs: ClassVar[tuple[type[Exception], ...]] = (IntegrityError, ProgrammingError)
+    """Errors that are no problem of the database."""
+    failures: ClassVar[tuple[type[Exception], ...]] = (DatabaseError,)
+    """All other errors that become `StoreError`."""
+
     def __init__(self, engine: Engine, name: str) -> None:
         """Use `engine`; `name` is the database's in error messages, and holds no password."""
         self.name = name
@@ -60,25 +67,37 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, *, durable: bool = True) -> Iterator[Connection]:
+    def write(self, *, durable: bool = True, lock: str = "") -> Iterator[Connection]:
         """A transaction that writes.
 
         Args:
             durable: it survives a power failure, together with all that was written before. That costs a
                 wait for the disk. Without it, the newest transactions may be lost; the database stays sound.
+            lock: a name. Transactions of the same one run one after the other, and each sees all that those
+                before it wrote. In SQLite, all transactions that write do.
         """
-        with self._transaction(Mode.DURABLE_WRITE if durable else Mode.WRITE) as connection:
+        mode = Mode.DURABLE_WRITE if durable else Mode.WRITE
+        with self._transaction(mode, lock) as connection:
             yield connection
 
     @contextmanager
-    def erase(self) -> Iterator[Connection]:
+    def erase(self, lock: str = "") -> Iterator[Connection]:
         """A durable transaction that writes to rows of which nothing may be left when they are deleted.
 
         Everything that changes such rows has to use it: a row may be moved when its neighbours change. After
-        a deletion, call `purge`.
+        a deletion, call `purge`. `lock`: see `write`.
         """
-        with self._transaction(Mode.ERASE) as connection:
+        with self._transaction(Mode.ERASE, lock) as connection:
             yield connection
+
+    @contextmanager
+    def alone(self, lock: str) -> Iterator[bool]:
+        """Whether nobody else is in a block of this name; does not wait. True where it makes no difference."""
+        yield True
+
+    def now(self) -> datetime:
+        """The time, the same on every machine that uses the database."""
+        return datetime.now(UTC)
 
     def purge(self) -> bool:
         """Remove what journals of the database still have of deleted rows; whether nothing is left there."""
@@ -98,21 +117,29 @@ class Database:
         self._engine.dispose()
 
     @contextmanager
-    def _transaction(self, mode: Mode) -> Iterator[Connection]:
+    def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:  # noqa: ARG002
+        with self._reported(), self._engines[mode].begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _reported(self) -> Iterator[None]:
         try:
-            with self._engines[mode].begin() as connection:
-                yield connection
-        except (IntegrityError, ProgrammingError):
-            raise  # a bug, not a problem of the database
-        except DatabaseError as error:
-            raise StoreError(f"{self.name}: the database cannot be used ({error.orig})") from error
+            yield
+        except self.bugs:
+            raise
+        except self.failures as error:
+            raise StoreError(f"{self.name}: the database cannot be used ({self.told(error)})") from error
+
+    def told(self, error: Exception) -> str:
+        """What an error of the database says, without statements and values."""
+        return str(getattr(error, "orig", error))
 
     def migrate(self) -> None:
         """Bring the tables to the current version."""
         with self.read() as connection:
             if migrations.version(connection) == migrations.HEAD:
                 return
-        with self.write() as connection:  # one process migrates while the others wait here
+        with self.write(lock="migrations") as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
             if version is not None and version not in migrations.VERSIONS:
                 raise StoreError(

@@ -3,6 +3,9 @@
 Times are ISO 8601 texts in UTC with microseconds, which sort as they are. There are no foreign keys: the rows
 of a job are written and deleted in the transactions of the job, and SQLite's cascades would empty tables when
 a migration rebuilds the table they refer to.
+
+In PostgreSQL, texts have the collation "C", which sorts by characters as SQLite does, and no limited length;
+migration 0007 sees to it for all tables before it, and each later migration for its own.
 """
 
 from __future__ import annotations
@@ -25,6 +28,9 @@ from sqlalchemy import (
 
 metadata = MetaData()
 
+_WHOLE = BigInteger().with_variant(Integer, "sqlite")
+"""64 bits everywhere: what SQLite calls an integer has as many as are needed."""
+
 _DELETED = text("sequence = -1")
 
 jobs = Table(
@@ -40,22 +46,22 @@ jobs = Table(
     Column("started_at", String(32)),
     Column("finished_at", String(32)),
     Column("max_seconds", Float),
-    Column("attempt", Integer, nullable=False),
-    Column("failures", Integer, nullable=False),
+    Column("attempt", _WHOLE, nullable=False),
+    Column("failures", _WHOLE, nullable=False),
     Column("stop_requested", Boolean, nullable=False),
     Column("stopped_early", Boolean, nullable=False),
-    Column("epoch", Integer, nullable=False),
-    Column("epochs", Integer, nullable=False),
+    Column("epoch", _WHOLE, nullable=False),
+    Column("epochs", _WHOLE, nullable=False),
     Column("progress", Float, nullable=False),
     Column("metrics", Text, nullable=False),
     Column("error", Text, nullable=False),
-    Column("last_event", Integer, nullable=False),
+    Column("last_event", _WHOLE, nullable=False),
     Column("idempotency_key", String),
     Column("plan", Text),
     Column("holder", String(64)),
     Column("lease_until", String(32)),
     Column("checkpoint", String(64)),
-    Column("lost", Integer, nullable=False, server_default="0"),
+    Column("lost", _WHOLE, nullable=False, server_default="0"),
     Column("checkpoint_progress", Float, nullable=False, server_default="0"),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
@@ -66,7 +72,7 @@ turns = Table(
     "turns",
     metadata,
     Column("owner", String, primary_key=True),
-    Column("turn", Integer, nullable=False),
+    Column("turn", _WHOLE, nullable=False),
     Index("turns_by_turn", "turn"),
 )
 """The last turn of each owner: a number that counts all attempts."""
@@ -74,9 +80,9 @@ turns = Table(
 events = Table(
     "events",
     metadata,
-    Column("position", Integer, primary_key=True),
+    Column("position", _WHOLE, primary_key=True),
     Column("job_id", String(30), nullable=False),
-    Column("sequence", Integer, nullable=False),
+    Column("sequence", _WHOLE, nullable=False),
     Column("type", String(16), nullable=False),
     Column("body", Text, nullable=False),
     Column("owner", String),
@@ -110,9 +116,9 @@ artifacts = Table(
     metadata,
     Column("job_id", String(30), primary_key=True),
     Column("name", String, primary_key=True),
-    Column("place", Integer, nullable=False),
+    Column("place", _WHOLE, nullable=False),
     Column("kind", String(32), nullable=False),
-    Column("size_bytes", Integer, nullable=False),
+    Column("size_bytes", _WHOLE, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", String, nullable=False),
     Index("artifacts_by_sha256", "sha256"),

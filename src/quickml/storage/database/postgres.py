@@ -1,0 +1,234 @@
+"""A PostgreSQL database, which processes on many machines use at once.
+
+`postgresql://` addresses are those of libpq. A password is in none of them, since workers receive addresses
+on their command line: it is read from a file for every connection, or comes from where libpq finds one
+itself (`~/.pgpass`, a client certificate).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import DatabaseError, DataError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from quickml.errors import StoreError
+from quickml.storage.addresses import databases, shown
+from quickml.storage.database.engine import Database, Mode
+
+PASSWORD_FILE = "password_file"  # noqa: S105  # the name of a parameter
+"""The parameter of an address that names the file; libpq does not get to see it."""
+POOL, MOST_CONNECTIONS, POOL_TIMEOUT_S = 5, 20, 30.0
+"""Connections that a process keeps, and may have; how long a thread waits for one."""
+CLOCK_EVERY_S = 60.0
+"""How often the clock of the database is compared with that of this machine."""
+_DEFAULTS = {
+    "connect_timeout": "5",
+    "keepalives_idle": "10",
+    "keepalives_interval": "5",
+    "keepalives_count": "3",
+    "tcp_user_timeout": "20000",
+    "application_name": "quickml",
+    "client_encoding": "UTF8",
+}
+"""Without these, a machine that was cut off would be waited for until TCP gives up, after many minutes."""
+_OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s"
+"""The second: a process that is frozen within a transaction, such as a claim, must not hold up all others."""
+_BEGIN = {
+    Mode.READ: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
+    Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off",
+    Mode.DURABLE_WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED",
+    Mode.ERASE: "BEGIN ISOLATION LEVEL READ COMMITTED",
+}
+_LOCK = text("SELECT pg_advisory_xact_lock(:key)")
+_TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
+_NO_RIGHT = "42501"
+_VACUUM = "VACUUM files, file_names, uploads"
+"""The tables with names that users gave to files."""
+
+
+@databases.opens("postgresql")
+def opened(address: str) -> Database:
+    """The database at `postgresql://user@host:port/name`."""
+    return PostgresDatabase(address)
+
+
+def with_password_file(address: str, path: Path | None) -> str:
+    """The address, with the file that has its password."""
+    if path is None:
+        return address
+    parameter = urlencode({PASSWORD_FILE: str(path.absolute())}, quote_via=quote)
+    return f"{address}{'&' if '?' in address else '?'}{parameter}"
+
+
+class PostgresDatabase(Database):
+    """Writers of different rows do not wait for each other; those of the same `lock` do."""
+
+    bugs = (*Database.bugs, DataError)
+    failures = (DatabaseError, InterfaceError, PoolTimeoutError)
+
+    def __init__(self, address: str) -> None:
+        """Connect; create or migrate the tables."""
+        connect = _connector(address)
+        engine = create_engine(
+            "postgresql+psycopg://",
+            creator=connect,
+            pool_size=POOL,
+            max_overflow=MOST_CONNECTIONS - POOL,
+            pool_timeout=POOL_TIMEOUT_S,
+            hide_parameters=True,
+        )
+        super().__init__(engine, _without_parameters(shown(address)))
+        self._clock = _Clock()
+        event.listen(engine, "begin", self._begin)
+        _open.add(self)
+        try:
+            self.migrate()
+        except ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _NO_RIGHT:
+                raise
+            raise StoreError(f"{self.name}: the tables cannot be made ({self.told(error)})") from error
+
+    @contextmanager
+    def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:
+        with super()._transaction(mode) as connection:
+            if lock:
+                connection.execute(_LOCK, {"key": _key(lock)})
+            yield connection
+
+    @contextmanager
+    def alone(self, lock: str) -> Iterator[bool]:
+        """See `Database`."""
+        with self.write(durable=False) as connection:
+            yield bool(connection.scalar(_TRY_LOCK, {"key": _key(lock)}))
+
+    def now(self) -> datetime:
+        """See `Database`."""
+        return self._clock.now()
+
+    def purge(self) -> bool:
+        """See `Database`. Deleted rows are overwritten later; what the log has of them, when it is reused."""
+        with self._reported(), closing(self._engine.raw_connection()) as connection:
+            connection.cursor().execute(_VACUUM)
+        return True
+
+    def told(self, error: Exception) -> str:
+        """See `Database`."""
+        return super().told(error).strip().partition("\n")[0]
+
+    def after_fork(self) -> None:
+        """In the child: leave the parent's connections alone."""
+        self._engine.dispose(close=False)
+
+    def _begin(self, connection: Connection) -> None:
+        if self._clock.is_due():
+            self._clock.compare(lambda: connection.exec_driver_sql(_NOW).scalar_one())
+        connection.exec_driver_sql(_BEGIN[Mode.of(connection)])
+
+
+class _Clock:
+    """This machine's clock, corrected by how far that of the database is ahead."""
+
+    def __init__(self, wall: Callable[[], float] = time.time) -> None:
+        self._wall = wall
+        self._ahead_s, self._compared_at = 0.0, float("-inf")
+
+    def now(self) -> datetime:
+        return datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=self._ahead_s)
+
+    def is_due(self) -> bool:
+        return time.monotonic() - self._compared_at > CLOCK_EVERY_S
+
+    def compare(self, ask: Callable[[], float]) -> None:
+        before = self._wall()
+        theirs = ask()
+        self._ahead_s = theirs - (before + self._wall()) / 2
+        self._compared_at = time.monotonic()
+
+
+def _connector(address: str) -> Callable[[], Any]:
+    """A function that opens a connection.
+
+    Raises:
+        StoreError: psycopg is not installed, or the address cannot be used.
+    """
+    try:
+        import psycopg
+        from psycopg.conninfo import conninfo_to_dict
+    except ImportError as error:
+        raise StoreError(
+            "postgresql:// needs psycopg, which is not installed: pip install 'quickml-coreml[postgres]'"
+        ) from error
+    from quickml.storage import postgres_text
+
+    address, password_file = _separated(address)
+    try:
+        parameters = conninfo_to_dict(address)
+    except psycopg.Error:  # its text may have a part of a password
+        raise StoreError(f"{shown(address)}: expected postgresql://user@host:port/name") from None
+    if parameters.keys() & {"password", "sslpassword"}:
+        hint = "expected an address without a password; put it into a file for `database_password_file`"
+        raise StoreError(f"{_without_parameters(shown(address))}: {hint}")
+    parameters = {**_DEFAULTS, **parameters}
+    parameters["options"] = f"{_OPTIONS} {parameters.get('options', '')}".strip()
+
+    def connect() -> psycopg.Connection:
+        secret = {} if password_file is None else {"password": _password(password_file)}
+        connection = psycopg.connect(**parameters, **secret, autocommit=True)  # `_begin` begins
+        postgres_text.adapt(connection)
+        return connection
+
+    return connect
+
+
+def _separated(address: str) -> tuple[str, Path | None]:
+    """The address as libpq takes it, and the file that has the password."""
+    place, _, query = address.partition("?")
+    pairs = parse_qsl(query, keep_blank_values=True)
+    files = [value for name, value in pairs if name == PASSWORD_FILE]
+    rest = urlencode([pair for pair in pairs if pair[0] != PASSWORD_FILE], quote_via=quote)
+    return (f"{place}?{rest}" if rest else place), (Path(files[-1]) if files else None)
+
+
+def _without_parameters(address: str) -> str:
+    return address.partition("?")[0]
+
+
+def _password(path: Path) -> str:
+    try:
+        password = path.read_text(encoding="utf-8").rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "not UTF-8"
+        raise StoreError(f"{path}: the password of the database cannot be read ({reason})") from error
+    if not password or "\0" in password:
+        raise StoreError(f"{path}: expected the password of the database, found none")
+    return password
+
+
+def _key(lock: str) -> int:
+    """The number of a lock; 64 bits with a sign."""
+    digest = hashlib.sha256(f"quickml {lock}".encode()).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
+
+
+_open: weakref.WeakSet[PostgresDatabase] = weakref.WeakSet()
+
+
+def _after_fork() -> None:
+    for database in list(_open):
+        database.after_fork()
+
+
+if hasattr(os, "register_at_fork"):  # Windows does not fork
+    os.register_at_fork(after_in_child=_after_fork)
