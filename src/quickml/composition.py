@@ -84,7 +84,7 @@ def service(settings: Settings) -> Iterator[Service]:
     """
     place = _prepared(settings)
     with _held(place.lock):
-        backends = Backends.open(place.addresses)
+        backends = Backends.open(_addresses(settings, place))
         jobs = JobStore(backends.database)
         uploads = _uploads(settings, place, backends)
         probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
@@ -144,7 +144,15 @@ def jobs(settings: Settings) -> JobStore:
 
 
 def _opened_database(settings: Settings) -> Database:
-    return Backends.open(_prepared(settings).addresses).database
+    return Backends.open(_addresses(settings, _prepared(settings))).database
+
+
+def _addresses(settings: Settings, place: DataFolder) -> Addresses:
+    """Those of the data folder, unless others are set."""
+    storage = settings.storage
+    if storage.database is None:
+        return place.addresses
+    return place.addresses.with_database(storage.database, password_file=storage.database_password_file)
 
 
 def _prepared(settings: Settings) -> DataFolder:
@@ -198,7 +206,7 @@ def _make_key(path: Path) -> None:
 
 def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
-        addresses=place.addresses,
+        addresses=_addresses(settings, place),
         scratch=place.scratch.absolute(),
         imports=place.imports.absolute(),
         checkpoint_every_s=settings.workers.checkpoint_every_s,

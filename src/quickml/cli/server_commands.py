@@ -15,6 +15,9 @@ from quickml.cli.command_group import CommandGroup
 from quickml.cli.setting_options import with_settings
 from quickml.settings import Settings
 
+STORAGE = ("data", "database", "database_password_file")
+"""Settings that say where jobs and tokens are."""
+
 
 @app.command()
 @with_settings()
@@ -34,7 +37,7 @@ def serve(
 
 
 @app.command()
-@with_settings("data")
+@with_settings(*STORAGE)
 def jobs(
     settings: Settings,
     owner: Annotated[str | None, typer.Option(metavar="NAME", help="List only jobs of this owner.")] = None,
@@ -56,7 +59,7 @@ app.add_typer(token, name="token")
 
 
 @token.command("create")
-@with_settings("data")
+@with_settings(*STORAGE)
 def token_create(
     settings: Settings,
     owner: Annotated[
@@ -71,7 +74,7 @@ def token_create(
 
 
 @token.command("list")
-@with_settings("data")
+@with_settings(*STORAGE)
 def token_list(settings: Settings) -> None:
     """List all tokens, without their secrets."""
     from quickml.cli.commands.token import list_tokens
@@ -80,7 +83,7 @@ def token_list(settings: Settings) -> None:
 
 
 @token.command("revoke")
-@with_settings("data")
+@with_settings(*STORAGE)
 def token_revoke(
     settings: Settings,
     token_id: Annotated[

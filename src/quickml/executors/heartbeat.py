@@ -117,7 +117,7 @@ class Heartbeat(threading.Thread):
         dead = self._dead()  # asked first: it can have claimed nothing since
         leases = self._leases.running()
         expired = self._watch.expired(leases)
-        reasons = {lease: LOST for lease in expired}
+        reasons = dict.fromkeys(expired, LOST)
         reasons |= {lease: RESTARTED for lease in leases if lease.holder is None or lease.holder in dead}
         if not reasons and not dead:
             return

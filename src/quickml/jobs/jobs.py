@@ -52,10 +52,7 @@ class JobStore:
     """
 
     def __init__(
-        self,
-        database: Database,
-        clock: Callable[[], datetime] | None = None,
-        lease_s: float = LEASE_S,
+        self, database: Database, clock: Callable[[], datetime] | None = None, lease_s: float = LEASE_S
     ) -> None:
         self._database, self._clock, self._lease_s = database, clock or database.now, lease_s
         self.feed = FeedStore(database)

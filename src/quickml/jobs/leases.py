@@ -45,10 +45,7 @@ class Leases:
     """The leases in a database. Every call is atomic, and may raise `StoreError`."""
 
     def __init__(
-        self,
-        database: Database,
-        clock: Callable[[], datetime] | None = None,
-        lease_s: float = LEASE_S,
+        self, database: Database, clock: Callable[[], datetime] | None = None, lease_s: float = LEASE_S
     ) -> None:
         self._database, self._clock, self.lease_s = database, clock or database.now, lease_s
 

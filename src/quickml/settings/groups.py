@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from quickml.settings import kinds
-from quickml.settings.kinds import PATH, RATE, SECONDS, SIZE, TEXT, number, one_of, or_none, whole
+from quickml.settings.kinds import ADDRESS, PATH, RATE, SECONDS, SIZE, TEXT, number, one_of, or_none, whole
 from quickml.settings.row import row
 
 
@@ -42,6 +42,20 @@ class StorageSettings:
     data: Path = row(
         PATH, _data, "Folder of the database and all files.", shown="the user's folder for application data"
     )
+    database: str | None = row(
+        or_none(ADDRESS),
+        None,
+        "Address of a PostgreSQL database, such as postgresql://quickml@db.example.org/quickml."
+        " By default the database is a file in the folder `data`.",
+    )
+    database_password_file: Path | None = row(
+        or_none(PATH), None, "File with the password of the database; read for every connection."
+    )
+
+    @property
+    def place(self) -> str:
+        """Where jobs and tokens are, for a person."""
+        return self.database or str(self.data.absolute())
 
 
 @dataclass(frozen=True, kw_only=True)

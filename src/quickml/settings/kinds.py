@@ -23,6 +23,8 @@ class Kind:
     """Reads a string or a TOML value. Raises ValueError or OverflowError if it is not of this kind."""
     show: Callable[[Any], str] = str
     """Shows a value as `read` reads it."""
+    found: Callable[[object], str] = repr
+    """Shows a value that is not of this kind in an error message."""
 
 
 def _text(value: object) -> str:
@@ -137,6 +139,32 @@ def or_none(kind: Kind) -> Kind:
     return Kind(expected=f"{kind.expected}, or none", metavar=kind.metavar, read=read, show=show)
 
 
+_ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
+_USER, _PARAMETER = re.compile(r"(?<=://).*@", re.DOTALL), re.compile(r"(password=)[^&]*", re.IGNORECASE)
+
+
+def _address(value: object) -> str:
+    text = _text(value)
+    if not _ADDRESS.fullmatch(text) or _without_secrets(text) != text:
+        raise ValueError
+    return text
+
+
+def _without_secrets(address: object) -> str:
+    """An address without its password; without its user where it is not clear what the password is."""
+    text = _PARAMETER.sub(r"\1***", str(address))
+    user = _USER.search(text)
+    if user is None or not set(":/?#") & set(user[0]):
+        return text
+    return _USER.sub("***@", text)
+
+
+ADDRESS = Kind(
+    expected="an address without a password, such as postgresql://quickml@db.example.org/quickml",
+    metavar="ADDRESS",
+    read=_address,
+    found=lambda value: repr(_without_secrets(value)),
+)
 TEXT = Kind(expected="text", metavar="TEXT", read=_text)
 PATH = Kind(expected="a path", metavar="PATH", read=_path)
 SIZE = Kind(expected="a size such as 500MB or 2GiB", metavar="SIZE", read=read_size, show=show_size)

@@ -21,6 +21,9 @@ CONFIG = "QUICKML_CONFIG"
 CLIENT = frozenset({SERVER, TOKEN})
 """Variables with the same prefix that are settings of the client."""
 
+PAIRS = (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("database_password_file", "database"))
+"""Settings of which the first needs the second."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class _Given:
@@ -112,7 +115,7 @@ def _read(kind: Kind, given: _Given, problems: list[Problem]) -> Any:
     try:
         value = kind.read(given.value)
     except (ValueError, OverflowError):
-        found = repr(given.value)
+        found = kind.found(given.value)
         problems.append(Problem(pointer=given.place, expected=kind.expected, found=found[:80]))
         return None
     return given.folder / value if isinstance(value, Path) else value
@@ -122,7 +125,7 @@ def _pairs(values: Mapping[str, Any], given: Mapping[str, _Given]) -> list[Probl
     """Settings that must be given together."""
     return [
         Problem(pointer=given[one].place, expected=f"{other} beside {one}", found=f"{one} alone")
-        for one, other in (("tls_cert", "tls_key"), ("tls_key", "tls_cert"))
+        for one, other in PAIRS
         if values.get(one) is not None and values.get(other) is None
     ]
 

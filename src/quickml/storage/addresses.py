@@ -11,7 +11,7 @@ import importlib
 import pkgutil
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
 from urllib.parse import quote, unquote
@@ -26,13 +26,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 Opener = Callable[[str], T]
 
+PASSWORD_FILE = "password_file"  # noqa: S105  # a name
+"""The parameter of an address that names a file with its password, which addresses themselves never have."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Addresses:
     """Addresses of the database and the artifact store. Workers receive them as JSON."""
 
     database: str
-    """`sqlite:////srv/quickml/quickml.db`"""
+    """`sqlite:////srv/quickml/quickml.db` or `postgresql://quickml@db.example.org/quickml`"""
     files: str
     """`file:///srv/quickml/artifacts`"""
 
@@ -43,6 +46,13 @@ class Addresses:
             database=f"sqlite:///{quote(database.absolute().as_posix())}",
             files=f"file://{quote(files.absolute().as_posix())}",
         )
+
+    def with_database(self, address: str, *, password_file: Path | None = None) -> Addresses:
+        """The same with another database; a file that has its password becomes part of the address."""
+        if password_file is not None:
+            parameter = f"{PASSWORD_FILE}={quote(str(password_file.absolute()), safe='')}"
+            address = f"{address}{'&' if '?' in address else '?'}{parameter}"
+        return replace(self, database=address)
 
 
 class Schemes(Generic[T]):
@@ -98,4 +108,5 @@ def path_of(address: str, prefix: str) -> Path:
 
 def shown(address: str) -> str:
     """An address for logs and error messages, without its user and password."""
+    address = re.sub(r"(?<=password=)[^&]*", "***", address)
     return re.sub(r"(?<=://)[^/].*@", "***@", address)  # a wrong one may have any signs in its password

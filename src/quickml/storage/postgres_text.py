@@ -19,7 +19,7 @@ _MARK = "\ufdd0"
 _STORED = re.compile(f"{_MARK}(.)", re.DOTALL)
 
 
-class NulDumper(StrDumper):
+class NulDumper(StrDumper):  # type: ignore[misc]  # mypy does not read psycopg, an extra
     """Writes texts."""
 
     def dump(self, obj: str) -> bytes:
@@ -33,7 +33,7 @@ class NulDumper(StrDumper):
         return obj.encode()
 
 
-class NulLoader(TextLoader):
+class NulLoader(TextLoader):  # type: ignore[misc]
     """Reads texts."""
 
     def load(self, data: Buffer) -> str:

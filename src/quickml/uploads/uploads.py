@@ -50,10 +50,7 @@ class UploadStore:
     """
 
     def __init__(
-        self,
-        database: Database,
-        limits: FileLimits,
-        clock: Callable[[], datetime] | None = None,
+        self, database: Database, limits: FileLimits, clock: Callable[[], datetime] | None = None
     ) -> None:
         self._database, self.limits, self._clock = database, limits, clock or database.now
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from job_examples import BEGINNING, Clock, Jobs, epoch_ended, finish, new, opened, started
+from job_examples import BEGINNING, DATABASES, Clock, Jobs, epoch_ended, finish, new, opened, started
 
 
 @pytest.fixture
@@ -13,9 +13,11 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def store(tmp_path, clock):
-    return Jobs(opened(tmp_path / "quickml.db"), clock)
+@pytest.fixture(params=DATABASES)
+def store(tmp_path, clock, request):
+    database = opened(tmp_path / "quickml.db", request.param)
+    yield Jobs(database, clock)
+    database.close()
 
 
 def told(store, owner="ada", after=0):

@@ -23,6 +23,7 @@ from job_examples import (
     trained,
     verified,
 )
+from postgres_process import needs_postgres
 from quickml.errors import (
     FencedError,
     IdempotencyError,
@@ -58,6 +59,7 @@ HASHES = st.sampled_from(["aa" * 32, "bb" * 32, "cc" * 32])
 
 
 class Promises(RuleBasedStateMachine):
+    kind = "sqlite"
     jobs = Bundle("jobs")
     attempts = Bundle("attempts")
 
@@ -65,7 +67,7 @@ class Promises(RuleBasedStateMachine):
     def open(self):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Clock()
-        self.database = opened(Path(self.folder.name) / "quickml.db")
+        self.database = opened(Path(self.folder.name) / "quickml.db", self.kind)
         self.store, self.leases = Jobs(self.database, self.clock), Leases(self.database, self.clock)
         self.claims = itertools.count(1)
         self.last_claim = {}
@@ -264,8 +266,17 @@ class Promises(RuleBasedStateMachine):
         assert now.checkpoint is None or now.status not in TERMINAL
 
 
-TestPromises = Promises.TestCase
-TestPromises.settings = settings(
-    max_examples=25, stateful_step_count=40, deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-)  # fmt: skip
+class PostgresPromises(Promises):
+    kind = "postgres"
+
+
+def _tested(machine, examples):
+    machine.TestCase.settings = settings(
+        max_examples=examples, stateful_step_count=40, deadline=None,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
+    )  # fmt: skip
+    return machine.TestCase
+
+
+TestPromises = _tested(Promises, 25)
+TestPostgresPromises = needs_postgres(_tested(PostgresPromises, 10))

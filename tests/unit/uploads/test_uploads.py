@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from job_examples import Jobs, finish, new, opened
+from job_examples import DATABASES, Jobs, finish, new, opened
 from quickml.errors import (
     FileInUseError,
     FileTooLargeError,
@@ -40,9 +40,11 @@ def clock():
     return Clock()
 
 
-@pytest.fixture
-def database(tmp_path):
-    return opened(tmp_path / "quickml.db")
+@pytest.fixture(params=DATABASES)
+def database(tmp_path, request):
+    database = opened(tmp_path / "quickml.db", request.param)
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -232,6 +234,7 @@ def test_unused_files_may_be_kept_for_ever(database, clock):
     assert store.unused() == []
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_nothing_is_left_of_deleted_names(store, database, tmp_path):
     """Also not in free pages, on pages that were rebuilt, or in the write-ahead log."""
     store = UploadStore(database, FileLimits(uploads_per_owner=1000))
@@ -248,6 +251,7 @@ def test_nothing_is_left_of_deleted_names(store, database, tmp_path):
         assert b"GEHEIM" not in path.read_bytes(), path.name
 
 
+@pytest.mark.parametrize("database", ["sqlite"], indirect=True)
 def test_a_reader_delays_the_removal_from_the_log(store, database):
     put(store)
     with database.read() as connection:

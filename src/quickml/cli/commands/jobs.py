@@ -18,7 +18,7 @@ def list_jobs(settings: Settings, *, owner: str | None, as_json: bool) -> None:
     """Print jobs, the newest first, of all owners or of one."""
     found = composition.jobs(settings).jobs(owner=owner, limit=MAX_JOBS)
     if not found:
-        note(f"no jobs{f' of {owner}' if owner else ''} in {settings.storage.data.absolute()}")
+        note(f"no jobs{f' of {owner}' if owner else ''} in {settings.storage.place}")
     for job in found:
         row = dict(_row(job))
         if as_json:

@@ -109,6 +109,8 @@ def _greeting(settings: Settings, service: Service, address: str, *, has_page: b
     if has_page or secret:
         yield f"{'studio' if has_page else 'link with token':<17}{link}"
     yield f"data             {settings.storage.data.absolute()}"
+    if settings.storage.database:
+        yield f"database         {settings.storage.database}"
     if secret:
         yield f"token            {secret}"
         yield f"                 shown only once; owner: {FIRST_OWNER}"

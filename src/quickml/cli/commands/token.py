@@ -17,7 +17,7 @@ def list_tokens(settings: Settings) -> None:
     """Print all tokens; their secrets are not stored."""
     found = composition.tokens(settings).tokens()
     if not found:
-        note(f"no tokens in {settings.storage.data.absolute()}; `quickml token create NAME` creates one")
+        note(f"no tokens in {settings.storage.place}; `quickml token create NAME` creates one")
     for token in found:
         created = token.created_at.isoformat(timespec="seconds")
         revoked = f"  revoked {token.revoked_at.isoformat(timespec='seconds')}" if token.revoked_at else ""

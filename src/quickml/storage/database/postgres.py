@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import select
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -19,15 +20,13 @@ from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from sqlalchemy import Connection, create_engine, event, text
-from sqlalchemy.exc import DatabaseError, DataError, InterfaceError, ProgrammingError
+from sqlalchemy.exc import DatabaseError, DataError, DisconnectionError, InterfaceError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quickml.errors import StoreError
-from quickml.storage.addresses import databases, shown
+from quickml.storage.addresses import PASSWORD_FILE, databases, shown
 from quickml.storage.database.engine import Database, Mode
 
-PASSWORD_FILE = "password_file"  # noqa: S105  # the name of a parameter
-"""The parameter of an address that names the file; libpq does not get to see it."""
 POOL, MOST_CONNECTIONS, POOL_TIMEOUT_S = 5, 20, 30.0
 """Connections that a process keeps, and may have; how long a thread waits for one."""
 CLOCK_EVERY_S = 60.0
@@ -64,14 +63,6 @@ def opened(address: str) -> Database:
     return PostgresDatabase(address)
 
 
-def with_password_file(address: str, path: Path | None) -> str:
-    """The address, with the file that has its password."""
-    if path is None:
-        return address
-    parameter = urlencode({PASSWORD_FILE: str(path.absolute())}, quote_via=quote)
-    return f"{address}{'&' if '?' in address else '?'}{parameter}"
-
-
 class PostgresDatabase(Database):
     """Writers of different rows do not wait for each other; those of the same `lock` do."""
 
@@ -92,6 +83,7 @@ class PostgresDatabase(Database):
         super().__init__(engine, _without_parameters(shown(address)))
         self._clock = _Clock()
         event.listen(engine, "begin", self._begin)
+        event.listen(engine, "checkout", _check_open)
         _open.add(self)
         try:
             self.migrate()
@@ -137,6 +129,19 @@ class PostgresDatabase(Database):
         connection.exec_driver_sql(_BEGIN[Mode.of(connection)])
 
 
+def _check_open(connection: Any, *_: object) -> None:
+    """Have a connection replaced that the server has ended while nobody used it.
+
+    There is something to read then, and never otherwise. It costs the server nothing to find that out.
+    """
+    if not hasattr(select, "poll"):  # Windows: the first transaction after the end fails
+        return
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    if poll.poll(0):
+        raise DisconnectionError("the server has ended this connection")
+
+
 class _Clock:
     """This machine's clock, corrected by how far that of the database is ahead."""
 
@@ -165,7 +170,7 @@ def _connector(address: str) -> Callable[[], Any]:
     """
     try:
         import psycopg
-        from psycopg.conninfo import conninfo_to_dict
+        from psycopg.conninfo import conninfo_to_dict, make_conninfo
     except ImportError as error:
         raise StoreError(
             "postgresql:// needs psycopg, which is not installed: pip install 'quickml-coreml[postgres]'"
@@ -176,7 +181,8 @@ def _connector(address: str) -> Callable[[], Any]:
     try:
         parameters = conninfo_to_dict(address)
     except psycopg.Error:  # its text may have a part of a password
-        raise StoreError(f"{shown(address)}: expected postgresql://user@host:port/name") from None
+        name = _without_parameters(shown(address))
+        raise StoreError(f"{name}: expected postgresql://user@host:port/name") from None
     if parameters.keys() & {"password", "sslpassword"}:
         hint = "expected an address without a password; put it into a file for `database_password_file`"
         raise StoreError(f"{_without_parameters(shown(address))}: {hint}")
@@ -185,7 +191,7 @@ def _connector(address: str) -> Callable[[], Any]:
 
     def connect() -> psycopg.Connection:
         secret = {} if password_file is None else {"password": _password(password_file)}
-        connection = psycopg.connect(**parameters, **secret, autocommit=True)  # `_begin` begins
+        connection = psycopg.connect(make_conninfo(**parameters, **secret), autocommit=True)  # see `_begin`
         postgres_text.adapt(connection)
         return connection
 

@@ -64,7 +64,7 @@ class SqliteDatabase(Database):
         self.migrate()
 
     @contextmanager
-    def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:
+    def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:  # noqa: ARG002
         turn = nullcontext() if mode is Mode.READ else self._turns.next()
         with self._gate.inside(), turn, super()._transaction(mode) as connection:
             yield connection
