@@ -384,7 +384,7 @@ def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update
 
 
 def _held(connection: Connection, attempt: Attempt) -> Job:
-    return lifecycle.check_fence(find(connection, attempt.job_id), attempt)
+    return lifecycle.check_fence(find(connection, attempt.job_id, is_brief=True), attempt)
 
 
 def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import Connection, func, select, text
+from sqlalchemy import BigInteger, Connection, bindparam, func, literal_column, select, text
 
 from quickml.events import RUNNING, Status
 from quickml.jobs.job import Job, Limits
@@ -19,28 +19,64 @@ _TAKE_TURN = text(
 )  # the same in SQLite and PostgreSQL
 
 
+FEW = 100
+"""Owners with queued jobs who are looked at one by one, through the index; more take a look at all jobs."""
+
+
 def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
-    """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first."""
-    waiting = (
-        select(jobs.c.id)  # alone, so that sorting reads the index and no document
-        .outerjoin(turns, turns.c.owner == jobs.c.owner)
-        .where(jobs.c.status == Status.QUEUED)
-        .order_by(func.coalesce(turns.c.turn, 0), jobs.c.id)
-        .limit(1)
-    )
-    if limits.running_per_owner is not None:
-        busy = (
-            select(jobs.c.owner)
-            .where(jobs.c.status.in_(RUNNING))
-            .group_by(jobs.c.owner)
-            .having(func.count() >= limits.running_per_owner)
-        )
-        waiting = waiting.where(jobs.c.owner.not_in(busy))
-    while (job_id := connection.scalar(waiting)) is not None:
+    """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first.
+
+    Others cannot change it before the transaction ends.
+    """
+    while (job_id := _first_id(connection, limits)) is not None:
         job = find(connection, job_id)
         if job is not None and job.status is Status.QUEUED:
             return job  # where other transactions can write meanwhile, it may have been cancelled
     return None
+
+
+def _first_id(connection: Connection, limits: Limits) -> str | None:
+    values = {"most": limits.running_per_owner}
+    first = connection.execute(_FIRST_OF_FEW, values).first()
+    if first is None or first.owners <= FEW:
+        return None if first is None or first.is_busy else first.id
+    return connection.scalar(_FIRST_OF_ALL, values)
+
+
+_queued, _next = jobs.alias("queued"), jobs.alias("next")
+_IS_QUEUED = literal_column(f"'{Status.QUEUED.value}'")
+_owners = (
+    select(func.min(_queued.c.owner).label("owner"))
+    .where(_queued.c.status == _IS_QUEUED)
+    .cte("owners", recursive=True)
+)
+_following = select(func.min(_next.c.owner)).where(
+    _next.c.status == _IS_QUEUED, _next.c.owner > _owners.c.owner
+)
+_owners = _owners.union_all(select(_following.scalar_subquery()).where(_owners.c.owner.is_not(None)))
+_few = select(_owners.c.owner).where(_owners.c.owner.is_not(None)).limit(FEW + 1).subquery("few")
+_busy = (
+    select(jobs.c.owner)
+    .where(jobs.c.status.in_([literal_column(f"'{status.value}'") for status in sorted(RUNNING)]))
+    .group_by(jobs.c.owner)
+    .having(func.count() >= bindparam("most", type_=BigInteger))  # never of None
+)
+_own = select(func.min(_queued.c.id)).where(_queued.c.status == _IS_QUEUED, _queued.c.owner == _few.c.owner)
+_is_busy = _few.c.owner.in_(_busy).label("is_busy")
+_FIRST_OF_FEW = (
+    select(_own.scalar_subquery().label("id"), _is_busy, func.count().over().label("owners"))
+    .outerjoin(turns, turns.c.owner == _few.c.owner)
+    .order_by(_is_busy, func.coalesce(turns.c.turn, 0), _own.scalar_subquery())
+    .limit(1)
+)
+"""From owner to owner by the index of queued jobs, and only the first job of each: they may have many."""
+_FIRST_OF_ALL = (
+    select(jobs.c.id)  # alone, so that sorting reads the index and no document
+    .outerjoin(turns, turns.c.owner == jobs.c.owner)
+    .where(jobs.c.status == _IS_QUEUED, jobs.c.owner.not_in(_busy))
+    .order_by(func.coalesce(turns.c.turn, 0), jobs.c.id)
+    .limit(1)
+)
 
 
 def ahead(connection: Connection, job: Job, limits: Limits) -> int:

@@ -8,7 +8,18 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, bindparam, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    and_,
+    bindparam,
+    insert,
+    literal_column,
+    null,
+    select,
+    update,
+)
 
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle
@@ -49,15 +60,27 @@ def job_of(row: Row[Any]) -> Job:
 
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
 """Made once, since to make it takes longer than to run it."""
+_BRIEF_BY_ID = select(
+    *(column for column in jobs.c if column.name not in ("document", "plan")),
+    literal_column("''").label("document"),
+    null().label("plan"),
+).where(jobs.c.id == bindparam("job_id"))
 
 
-def find(connection: Connection, wanted: str | ColumnElement[bool], *, for_update: bool = True) -> Job | None:
+def find(
+    connection: Connection,
+    wanted: str | ColumnElement[bool],
+    *,
+    for_update: bool = True,
+    is_brief: bool = False,
+) -> Job | None:
     """The job with an id, or one that meets a condition.
 
-    With `for_update`, others cannot change it before the transaction ends.
+    With `for_update`, others cannot change it before the transaction ends. If the job of an id `is_brief`, it
+    lacks its document and plan, which are long and never change.
     """
     if isinstance(wanted, str):
-        found, values = _BY_ID, {"job_id": wanted}
+        found, values = _BRIEF_BY_ID if is_brief else _BY_ID, {"job_id": wanted}
     else:
         found, values = select(jobs).where(wanted).limit(1), {}
     row = connection.execute(found.with_for_update() if for_update else found, values).first()

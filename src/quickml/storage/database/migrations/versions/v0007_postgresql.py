@@ -20,3 +20,5 @@ def upgrade() -> None:
             elif isinstance(column["type"], sa.Integer):
                 op.alter_column(table, column["name"], type_=sa.BigInteger())
     op.execute("ALTER SEQUENCE events_position_seq AS bigint")
+    for table in ("jobs", "feeds", "counters", "turns"):  # room for the next version of a row beside it
+        op.execute(f"ALTER TABLE {table} SET (fillfactor = 70)")

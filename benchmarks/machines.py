@@ -1,0 +1,156 @@
+"""What the work of many machines costs a database: CPU time of PostgreSQL per append, per claim and per job.
+
+    python benchmarks/machines.py
+
+Starts a PostgreSQL of its own in a temporary folder, on loopback, with everything written to the disk as on a
+real server. The CPU times are those of all of its processes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+
+sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
+
+from job_examples import (
+    HOLDER,
+    Jobs,
+    artifact,
+    epoch_ended,
+    new,
+    progress,
+    started,
+    to_verifying,
+    trained,
+    verified,
+)
+from postgres_process import Postgres
+from quickml.jobs.job import Limits
+from quickml.jobs.leases import Leases
+from quickml.storage.database.postgres import PostgresDatabase
+from quickml.storage.database.tables import jobs
+
+APPEND_MS, CLAIM_MS, JOB_MS = 0.35, 1.0, 30.0
+"""What each may take."""
+QUEUED = 10_000
+PLAN = "x" * 6_000
+"""About as long as the plan of a small network."""
+EPOCHS = 25
+"""Of a job: appends of two events each."""
+
+
+class Meter:
+    """CPU time of a server."""
+
+    def __init__(self, server: Postgres):
+        self._root = psutil.Process(server.process.pid)
+        self._seen = {}
+
+    def seconds(self) -> float:
+        for process in (self._root, *self._root.children()):
+            times = process.cpu_times()
+            self._seen[process.pid] = times.user + times.system
+        return sum(self._seen.values())
+
+    def ms_each(self, call, times: int) -> float:
+        """Milliseconds of a call. The kernel counts in steps of 10 ms, so there have to be many."""
+        before = self.seconds()
+        for _ in range(times):
+            call()
+        return (self.seconds() - before) * 1000 / times
+
+
+def of_append(store: Jobs, meter: Meter, times: int) -> float:
+    store.submit(replace(new(max_seconds=60.0), plan=PLAN, epochs=times))
+    attempt, last = store.claim(), 0
+
+    def append():
+        nonlocal last
+        last = store.append(attempt, [progress(epochs=times)], after=last)
+
+    for _ in range(100):
+        append()
+    found = meter.ms_each(append, times)
+    store.cancel(attempt.job_id)
+    return found
+
+
+def of_claim(store: Jobs, meter: Meter, owners: int, times: int) -> float:
+    """A claim while `QUEUED` jobs wait."""
+    store.submit(replace(new("owner 0"), plan=PLAN))
+    others = [column.name for column in jobs.columns if column.name not in ("id", "owner", "idempotency_key")]
+    with store._database.write() as connection:
+        connection.exec_driver_sql(
+            f"INSERT INTO jobs (id, owner, {', '.join(others)})"
+            f" SELECT overlay(id placing lpad(n::text, 8, '0') from 23), 'owner ' || mod(n, {owners}),"
+            f" {', '.join(others)}"
+            f" FROM jobs, generate_series(1, {QUEUED}) AS n"
+        )
+    with closing(store._database._engine.raw_connection()) as connection:
+        connection.cursor().execute("VACUUM ANALYZE jobs")
+    limits = Limits(running_per_owner=max(2, 2 * times // owners))
+    for _ in range(20):
+        store.claim(limits)
+    return meter.ms_each(lambda: store.claim(limits), times)
+
+
+def one_job(store: Jobs, leases: Leases) -> None:
+    """All calls of a job from its submission to its files.
+
+    In each epoch its worker appends, its executor looks for wishes, and a server that is watched reads.
+    """
+    store.submit(replace(new(epochs=EPOCHS), plan=PLAN))
+    attempt = store.claim()
+    last = store.append(attempt, [started(EPOCHS)], after=0)
+    for epoch in range(1, EPOCHS + 1):
+        news = [progress(epoch, epochs=EPOCHS), epoch_ended(epoch, epochs=EPOCHS)]
+        last = store.append(attempt, news, after=last)
+        leases.held(HOLDER)
+        store.news({attempt.job_id: last - 2})
+    leases.renew(HOLDER, [attempt])
+    last = store.append(attempt, [trained(EPOCHS)], after=last)
+    store.keep_checkpoint(attempt, "ab" * 32)
+    to_verifying(store, attempt)
+    store.complete(attempt, [artifact(attempt.job_id, f"{number}.bin") for number in range(9)], verified())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--calls", type=int, default=1000)
+    options = parser.parse_args()
+    server = Postgres(fsync=True)
+    try:
+        for title, most, measure in (
+            ("append", APPEND_MS, lambda store, meter: of_append(store, meter, options.calls)),
+            ("job", JOB_MS, lambda store, meter: of_job(store, meter, options.calls // 20)),
+            ("claim, 50 owners", CLAIM_MS, lambda store, meter: of_claim(store, meter, 50, options.calls)),
+            (
+                "claim, 10,000 owners",
+                CLAIM_MS,
+                lambda store, meter: of_claim(store, meter, QUEUED, options.calls),
+            ),
+        ):
+            database = PostgresDatabase(server.new())
+            store, meter = Jobs(database), Meter(server)
+            found = measure(store, meter)
+            print(f"{title:22} {found:8.2f} ms of PostgreSQL's CPU, at most {most:g}", flush=True)
+            database.close()
+    finally:
+        server.close()
+
+
+def of_job(store, meter, times):
+    leases = Leases(store._database)
+    for _ in range(3):
+        one_job(store, leases)
+    return meter.ms_each(lambda: one_job(store, leases), times)
+
+
+if __name__ == "__main__":
+    main()
