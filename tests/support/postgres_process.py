@@ -1,4 +1,7 @@
-"""A real PostgreSQL on loopback for the tests of this process, in a folder of its own."""
+"""A real PostgreSQL on loopback for the tests of this process, in a folder of its own.
+
+`quickml serve` and the stores are given its address, and read the password from a file.
+"""
 
 import atexit
 import importlib.util

@@ -136,11 +136,13 @@ def or_none(kind: Kind) -> Kind:
     def show(value: Any) -> str:
         return "none" if value is None else kind.show(value)
 
-    return Kind(expected=f"{kind.expected}, or none", metavar=kind.metavar, read=read, show=show)
+    expected = f"{kind.expected}, or none"
+    return Kind(expected=expected, metavar=kind.metavar, read=read, show=show, found=kind.found)
 
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
-_USER, _PARAMETER = re.compile(r"(?<=://).*@", re.DOTALL), re.compile(r"(password=)[^&]*", re.IGNORECASE)
+_USER = re.compile(r"[\w.%-]*")
+_PARAMETER = re.compile(r"(password=)[^&]*", re.IGNORECASE)
 
 
 def _address(value: object) -> str:
@@ -153,10 +155,11 @@ def _address(value: object) -> str:
 def _without_secrets(address: object) -> str:
     """An address without its password; without its user where it is not clear what the password is."""
     text = _PARAMETER.sub(r"\1***", str(address))
-    user = _USER.search(text)
-    if user is None or not set(":/?#") & set(user[0]):
-        return text
-    return _USER.sub("***@", text)
+    start = text.find("://") + 3 if "://" in text else 0
+    user, at, place = text[start:].rpartition("@")
+    if at and not _USER.fullmatch(user):
+        return f"{text[:start]}***@{place}"
+    return text
 
 
 ADDRESS = Kind(

@@ -7,23 +7,26 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from job_examples import Jobs, new, opened, progress
+import postgres_process
+import rounds
+from job_examples import DATABASES, Jobs, new, opened, progress
 from quickml.events import Status
 from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
+from quickml.storage.addresses import databases
 from quickml.storage.database.sqlite import SqliteDatabase
 
 CLAIMER = """
 import sys
-from pathlib import Path
-from quickml.storage.database.sqlite import SqliteDatabase
+from quickml.storage.addresses import databases
 from quickml.jobs.jobs import JobStore
 
-store = JobStore(SqliteDatabase(Path(sys.argv[1])))
+store = JobStore(databases.open(sys.argv[1]))
 print("open", flush=True)
 sys.stdin.readline()
 while attempt := store.claim("host"):
@@ -32,13 +35,12 @@ while attempt := store.claim("host"):
 
 WRITER = """
 import sys
-from pathlib import Path
 from quickml.events import Progress
-from quickml.storage.database.sqlite import SqliteDatabase
+from quickml.storage.addresses import databases
 from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import JobStore
 
-store = JobStore(SqliteDatabase(Path(sys.argv[1])))
+store = JobStore(databases.open(sys.argv[1]))
 while True:
     job, _ = store.submit(NewJob(owner="ada", name="x", document="{}" + " " * 20_000, epochs=1))
     print(job.id, 0, flush=True)
@@ -52,19 +54,76 @@ while True:
         print(attempt.job_id, last, flush=True)
 """
 
+HOST = """
+import random, sys, time
+from quickml.errors import FencedError, StoreError
+from quickml.events import Progress, Status, Verified
+from quickml.jobs.jobs import JobStore
+from quickml.jobs.leases import Leases, LeaseWatch
+from quickml.storage.addresses import databases
 
-def start(script, path):
+holder = sys.argv[2]
+random.seed(holder)
+database = databases.open(sys.argv[1])
+store, leases, watch = JobStore(database, lease_s=2.0), Leases(database, lease_s=2.0), LeaseWatch(2.0)
+
+def step(attempt):
+    return [Progress(epoch=1, epochs=1, step=1, steps=1, samples_per_second=1.0, metrics={"loss": 0.5})] * 2
+
+def reap():
+    for lease in watch.expired(leases.running()):
+        with leases.reaping() as is_alone:
+            if is_alone:
+                leases.release(lease, "lost")
+
+print("open", flush=True)
+sys.stdin.readline()
+while any(store.counts()[status] for status in Status if status.value not in ("ready", "failed", "cancelled")):
+    reap()
+    attempt = store.claim(holder)
+    if attempt is None:
+        time.sleep(0.05)
+        continue
+    last = attempt.last_event
+    try:
+        for number in range(4):
+            last = store.append(attempt, step(attempt), after=last)
+            leases.renew(holder, [attempt])
+            reap()
+        for status in (Status.TRAINING, Status.COMPILING, Status.VERIFYING):
+            store.advance(attempt, status)
+        if attempt.number == 1 and random.random() < 0.25:
+            continue  # as if it had died: its lease has to run out
+        store.complete(attempt, [], Verified(parity=(), folder="", files=(), seconds=1.0))
+        print(attempt.job_id, flush=True)
+    except FencedError:
+        pass  # cancelled, or released because it was slow
+"""
+
+
+def start(script, address, *arguments):
     return subprocess.Popen(
-        [sys.executable, "-c", script, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    )
+        [sys.executable, "-c", script, address, *arguments],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
-def test_no_job_is_claimed_twice(tmp_path):
-    path = tmp_path / "quickml.db"
-    store = Jobs(opened(path))
+@pytest.fixture(params=DATABASES)
+def address(request, tmp_path):
+    if request.param == "postgres":
+        yield postgres_process.emptied()
+        log = postgres_process.shared().log.read_text()
+        assert "deadlock detected" not in log
+        return
+    opened(tmp_path / "quickml.db").close()
+    yield f"sqlite:///{tmp_path}/quickml.db"
+
+
+def test_no_job_is_claimed_twice(address):
+    store = Jobs(databases.open(address))
     for number in range(60):
         store.submit(new(f"owner {number % 7}"))
-    claimers = [start(CLAIMER, path) for _ in range(4)]
+    claimers = [start(CLAIMER, address) for _ in range(4)]
     for claimer in claimers:
         assert claimer.stdout.readline() == "open\n"
     outputs = [[] for _ in claimers]
@@ -83,11 +142,10 @@ def test_no_job_is_claimed_twice(tmp_path):
 
 
 @pytest.mark.parametrize("lines", [1, 14])
-def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
+def test_a_writer_that_is_killed_leaves_nothing_half(address, lines):
     """Two write at once, both are killed in the middle of it; what they were told is done is there, all of it."""
-    path = tmp_path / "quickml.db"
-    database = opened(path)
-    writers = [start(WRITER, path) for _ in range(2)]
+    database = databases.open(address)
+    writers = [start(WRITER, address) for _ in range(2)]
     told = [writer.stdout.readline().split() for _ in range(lines) for writer in writers]
     for writer in writers:
         writer.send_signal(signal.SIGKILL)
@@ -106,25 +164,58 @@ def test_a_writer_that_is_killed_leaves_nothing_half(tmp_path, lines):
         assert sequences == list(range(1, job.last_event + 1))
         assert job.last_event % 7 == 0
         assert (job.status is Status.QUEUED) == (job.attempt == 0)
-    with database.read() as connection:
-        assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
+    if address.startswith("sqlite"):
+        with database.read() as connection:
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
     leases = Leases(database)
     assert all(leases.release(lease, "killed") for lease in leases.running())
     assert leases.running() == []
     assert store.submit(new())[1]
 
 
-def test_many_processes_open_a_new_database_at_once(tmp_path):
-    path = tmp_path / "quickml.db"
-    openers = [start(CLAIMER, path) for _ in range(4)]
+@pytest.mark.parametrize("kind", DATABASES)
+def test_many_processes_open_a_new_database_at_once(tmp_path, kind):
+    is_file = kind == "sqlite"
+    address = f"sqlite:///{tmp_path}/quickml.db" if is_file else postgres_process.shared().new()
+    openers = [start(CLAIMER, address) for _ in range(4)]
     assert [opener.communicate("go\n")[0] for opener in openers] == ["open\n"] * 4
     assert [opener.returncode for opener in openers] == [0] * 4
 
 
+def test_hosts_that_claim_append_die_and_reap_finish_every_job_once(address):
+    """And owners cancel meanwhile. No event is missing or there twice."""
+    database = databases.open(address)
+    store, cancelled = Jobs(database), []
+    count = rounds.choose(few=40, full=400)
+    ids = [store.submit(new(f"owner {number % 5}"))[0].id for number in range(count)]
+    hosts = [start(HOST, address, f"host_{number}") for number in range(4)]
+    for host in hosts:
+        assert host.stdout.readline() == "open\n"
+    for host in hosts:
+        host.stdin.write("go\n")
+        host.stdin.flush()
+    for job_id in ids[::8]:
+        time.sleep(0.05)
+        if store.cancel(job_id).status is Status.CANCELLED:
+            cancelled.append(job_id)
+    told = [line for host in hosts for line in host.communicate()[0].splitlines()]
+    assert [host.returncode for host in hosts] == [0] * len(hosts)
+    assert sorted(told + cancelled) == sorted(ids)
+    for job_id in ids:
+        job = store.job(job_id)
+        assert job.status is (Status.CANCELLED if job_id in cancelled else Status.READY), job
+        sequences = [event.sequence for event in store.events(job_id)]
+        assert sequences == list(range(1, job.last_event + 1))
+    for owner in {f"owner {number}" for number in range(5)}:
+        changes = store.feed.changes(owner, 0, 10**6)
+        assert [change.position for change in changes] == list(range(1, len(changes) + 1))
+    database.close()
+
+
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
-def test_a_store_works_on_both_sides_of_a_fork(tmp_path):
+def test_a_store_works_on_both_sides_of_a_fork(address):
     """Forked while another thread writes, which is where a connection would be copied in use."""
-    store = Jobs(opened(tmp_path / "quickml.db"))
+    store = Jobs(databases.open(address))
     store.submit(new())
     attempt = store.claim()
     over = threading.Event()

@@ -14,7 +14,7 @@ from quickml.settings.kinds import read_size, show_size
 
 NAMES = [row.name for row in TABLE]
 EXAMPLES = {
-    "data": "/srv/quickml", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2",
+    "data": "/srv/quickml", "database": "postgresql://quickml@db/quickml?sslmode=verify-full", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2",
     "worker_memory_bytes": "none", "attempts_per_worker": "9", "hang_s": "1.5", "grace_s": "0",
     "checkpoint_every_s": "5", "finish_s": "60", "patience_s": "9", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "allowed_hosts": "models.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
     "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",
@@ -75,7 +75,7 @@ def test_settings_are_frozen():
 
 
 def test_the_examples_name_every_setting():
-    assert set(EXAMPLES) | set(TLS) == set(NAMES)
+    assert set(EXAMPLES) | set(TLS) | {"database_password_file"} == set(NAMES)
 
 
 @pytest.mark.parametrize("way", ["flag", "variable", "file"])
@@ -301,3 +301,23 @@ def test_the_line_of_a_mistake_is_found(tmp_path_factory, lines):
     config.write_text("\n".join([*lines, "  'port'  = 'x'"]))
     (problem,) = problems(config=config)
     assert problem.pointer == f"{config}:{len(lines) + 1}"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://ada:s3cret@host/x", "postgresql://host/x?password=s3cret", "postgresql://ada:s3c/ret@host", "s3cret:x@host"],
+)  # fmt: skip
+def test_an_address_with_a_password_is_refused_and_the_password_not_told(address, tmp_path):
+    config = tmp_path / "quickml.toml"
+    config.write_text(f'database = "{address}"')
+    for place in ({"flags": {"database": address}}, {"flags": {}, "config": config}):
+        with pytest.raises(SettingsError, match="expected an address without a password") as error:
+            load(**place, environment={})
+        assert "s3cret" not in repr(error.value) + str(error.value) + str(error.value.problems)
+
+
+def test_a_password_file_needs_an_address(tmp_path):
+    with pytest.raises(SettingsError, match="expected database beside database_password_file"):
+        load({"database_password_file": "x"}, environment={})
+    given = {"database": "postgresql://quickml@host/x", "database_password_file": "x"}
+    assert load(given, environment={}).storage.place == "postgresql://quickml@host/x"
