@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from sqlalchemy import BigInteger, Connection, bindparam, func, literal_column, select, text
+from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, literal_column, select, text
 
 from quickml.events import RUNNING, Status
 from quickml.jobs.job import Job, Limits
@@ -44,7 +44,7 @@ def _first_id(connection: Connection, limits: Limits) -> str | None:
 
 
 _queued, _next = jobs.alias("queued"), jobs.alias("next")
-_IS_QUEUED = literal_column(f"'{Status.QUEUED.value}'")
+_IS_QUEUED: ColumnElement[str] = literal_column(f"'{Status.QUEUED.value}'")
 _owners = (
     select(func.min(_queued.c.owner).label("owner"))
     .where(_queued.c.status == _IS_QUEUED)

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Row,
+    Select,
     and_,
     bindparam,
     insert,
@@ -60,7 +61,7 @@ def job_of(row: Row[Any]) -> Job:
 
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
 """Made once, since to make it takes longer than to run it."""
-_BRIEF_BY_ID = select(
+_BRIEF_BY_ID: Select[Any] = select(
     *(column for column in jobs.c if column.name not in ("document", "plan")),
     literal_column("''").label("document"),
     null().label("plan"),
@@ -79,6 +80,7 @@ def find(
     With `for_update`, others cannot change it before the transaction ends. If the job of an id `is_brief`, it
     lacks its document and plan, which are long and never change.
     """
+    found: Select[Any]
     if isinstance(wanted, str):
         found, values = _BRIEF_BY_ID if is_brief else _BY_ID, {"job_id": wanted}
     else:
