@@ -336,7 +336,7 @@ def test_an_attempt_begins(store, clock):
     job, _ = store.submit(new(document='{"a": 1}', max_seconds=9.0))
     clock.put_on()
     attempt = store.claim()
-    assert attempt == Attempt(job_id=job.id, number=1, document='{"a": 1}', max_seconds=9.0)
+    assert attempt == Attempt(job_id=job.id, owner="ada", number=1, document='{"a": 1}', max_seconds=9.0)
     found = store.job(job.id)
     assert (found.status, found.attempt, found.started_at) == (Status.BUILDING, 1, clock.time)
     assert store.job(job.id).holder == HOLDER

@@ -20,7 +20,7 @@ from quickml.jobs.leases import Leases
 from quickml.jobs.values import LARGEST
 from quickml.storage.addresses import Addresses, databases
 from quickml.storage.database import migrations, tables
-from quickml.storage.database.postgres import PostgresDatabase, _Clock
+from quickml.storage.database.postgres import PostgresDatabase, DatabaseClock
 from waiting import until
 
 pytestmark = needs_postgres
@@ -306,7 +306,7 @@ def test_only_one_reaps_at_a_time(database):
 
 def test_times_are_those_of_the_database():
     behind = timedelta(days=400)
-    clock = _Clock(wall=lambda: time.time() - behind.total_seconds())
+    clock = DatabaseClock(wall=lambda: time.time() - behind.total_seconds())
     assert clock.is_due()
     clock.compare(time.time)
     assert not clock.is_due()

@@ -81,7 +81,7 @@ class PostgresDatabase(Database):
             hide_parameters=True,
         )
         super().__init__(engine, _without_parameters(shown(address)))
-        self._clock = _Clock()
+        self._clock = DatabaseClock()
         event.listen(engine, "begin", self._begin)
         event.listen(engine, "checkout", _check_open)
         _open.add(self)
@@ -142,7 +142,7 @@ def _check_open(connection: Any, *_: object) -> None:
         raise DisconnectionError("the server has ended this connection")
 
 
-class _Clock:
+class DatabaseClock:
     """This machine's clock, corrected by how far that of the database is ahead."""
 
     def __init__(self, wall: Callable[[], float] = time.time) -> None:
