@@ -129,9 +129,13 @@ def main() -> None:
         for title, most, measure in (
             ("append", APPEND_MS, lambda store, meter: of_append(store, meter, options.calls)),
             ("job", JOB_MS, lambda store, meter: of_job(store, meter, options.calls // 20)),
-            ("claim, 50 owners", CLAIM_MS, lambda store, meter: of_claim(store, meter, 50, options.calls)),
             (
-                "claim, 10,000 owners",
+                "claim, 200 jobs each",
+                CLAIM_MS,
+                lambda store, meter: of_claim(store, meter, 50, options.calls),
+            ),
+            (
+                "claim, 1 job each",
                 CLAIM_MS,
                 lambda store, meter: of_claim(store, meter, QUEUED, options.calls),
             ),

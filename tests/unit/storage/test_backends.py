@@ -35,7 +35,9 @@ def test_addresses_are_those_that_other_tools_know(tmp_path):
 
 @pytest.mark.parametrize("address", ["", "quickml.db", "/srv/quickml.db", "mysql://host/db", "sqlite:/x.db"])
 def test_an_address_of_no_known_scheme_is_refused(tmp_path, address):
-    with pytest.raises(StoreError, match="database: expected an address with postgresql:// or sqlite://, found"):
+    with pytest.raises(
+        StoreError, match="database: expected an address with postgresql:// or sqlite://, found"
+    ):
         Backends.open(Addresses(database=address, files=tmp_path.as_uri()))
     with pytest.raises(StoreError, match=r"files: expected an address with .*file://, found"):
         Backends.open(Addresses(database=addresses(tmp_path).database, files=address))

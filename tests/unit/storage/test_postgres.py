@@ -20,7 +20,7 @@ from quickml.jobs.leases import Leases
 from quickml.jobs.values import LARGEST
 from quickml.storage.addresses import Addresses, databases
 from quickml.storage.database import migrations, tables
-from quickml.storage.database.postgres import PostgresDatabase, DatabaseClock
+from quickml.storage.database.postgres import DatabaseClock, PostgresDatabase
 from waiting import until
 
 pytestmark = needs_postgres
