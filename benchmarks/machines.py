@@ -12,6 +12,7 @@ import argparse
 import sys
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -127,18 +128,10 @@ def main() -> None:
     server = Postgres(fsync=True)
     try:
         for title, most, measure in (
-            ("append", APPEND_MS, lambda store, meter: of_append(store, meter, options.calls)),
-            ("job", JOB_MS, lambda store, meter: of_job(store, meter, options.calls // 20)),
-            (
-                "claim, 200 jobs each",
-                CLAIM_MS,
-                lambda store, meter: of_claim(store, meter, 50, options.calls),
-            ),
-            (
-                "claim, 1 job each",
-                CLAIM_MS,
-                lambda store, meter: of_claim(store, meter, QUEUED, options.calls),
-            ),
+            ("append", APPEND_MS, partial(of_append, times=options.calls)),
+            ("job", JOB_MS, partial(of_job, times=options.calls // 20)),
+            ("claim, 200 jobs each", CLAIM_MS, partial(of_claim, owners=50, times=options.calls)),
+            ("claim, 1 job each", CLAIM_MS, partial(of_claim, owners=QUEUED, times=options.calls)),
         ):
             database = PostgresDatabase(server.new())
             store, meter = Jobs(database), Meter(server)

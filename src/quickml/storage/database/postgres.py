@@ -150,12 +150,15 @@ class DatabaseClock:
         self._ahead_s, self._compared_at = 0.0, float("-inf")
 
     def now(self) -> datetime:
+        """The time of the database."""
         return datetime.fromtimestamp(self._wall(), UTC) + timedelta(seconds=self._ahead_s)
 
     def is_due(self) -> bool:
+        """Whether the clocks have not been compared for long."""
         return time.monotonic() - self._compared_at > CLOCK_EVERY_S
 
     def compare(self, ask: Callable[[], float]) -> None:
+        """Compare them: `ask` asks the database for its time."""
         before = self._wall()
         theirs = ask()
         self._ahead_s = theirs - (before + self._wall()) / 2
