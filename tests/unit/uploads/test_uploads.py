@@ -261,6 +261,39 @@ def test_a_reader_delays_the_removal_from_the_log(store, database):
     assert store.purge()
 
 
+def test_a_purge_leaves_other_rows(store):
+    put(store, name="a.csv")
+    put(store, sha256=TWO, name="b.csv")
+    store.delete(ONE, ADA)
+    assert store.purge()
+    assert [file.names for file in store.files(ADA, 9)[0]] == [("b.csv",)]
+
+
+def test_a_file_that_is_deleted_while_a_job_is_submitted(store, database):
+    """Either the job has its file, or it is refused: in 20 rounds."""
+    jobs = Jobs(database)
+    for number in range(20):
+        sha256, outcomes = f"{number:064x}", []
+        put(store, sha256=sha256, size_bytes=1)
+        wanted = NewJob(owner=ADA, name="x", document="{}", epochs=1, files=(sha256,))
+
+        def outcome(call, *arguments, outcomes=outcomes):
+            try:
+                call(*arguments)
+            except (FileInUseError, UploadNotFoundError) as error:
+                outcomes.append(type(error))
+
+        threads = [
+            threading.Thread(target=outcome, args=(jobs.submit, wanted)),
+            threading.Thread(target=outcome, args=(store.delete, sha256, ADA)),
+        ]
+        for thread in threads[:: 1 - 2 * (number % 2)]:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert outcomes in ([FileInUseError], [UploadNotFoundError])
+
+
 def test_totals_are_those_of_all_owners(store):
     put(store, size_bytes=60)
     put(store, owner=BEN, size_bytes=60)
