@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from array import array
 from collections.abc import Iterator, Sequence
-from itertools import compress
+from itertools import compress, islice
 
 import numpy as np
 import numpy.typing as npt
@@ -82,39 +82,38 @@ class Cells:
         return self._values is None
 
     def add(self, cells: Sequence[str]) -> None:
-        """Take the cells of further rows."""
+        """Take the cells of further rows. It does not matter how many at a time."""
         self.rows += len(cells)
         if self._values is not None:
             self.codes.extend(map(self._values.__getitem__, cells))
             if len(self._values) <= self._most:
                 return
-            self._convert(self._values)
-            return
+            cells = cells[self._convert(len(cells)) :]
         if self.numbers is not None:
             found = self._numbers(cells)
             if found is not None:
                 self.numbers.extend(found)
                 return
-            self._count_numbers(self.numbers)
-            self.numbers = None
+            cells = cells[self._end_numbers(self.numbers, cells) :]
         self._count(cells)
 
     def finish(self) -> None:
         """Count what the cells hold, after the last row."""
-        numbers = self.numbers
         if self._values is not None:
             self._table = self._numbers(list(self._values))
-            if self._table is not None:
-                numbers = self.looked_up(self._table)
-        if numbers is not None:
-            self._count_numbers(numbers)
+        if self.numbers is not None:
+            self._count_numbers(self.numbers)
+        elif self._table is not None:
+            counts = zip(self._table, self.occurrences().values(), strict=True)
+            self.counts.missing = sum(count for value, count in counts if math.isnan(value))
+            self.counts.numbers = self.rows - self.counts.missing
         else:
             for text, count in self.occurrences().items():
                 self.counts.add(text, count, self._parsed(text), self.decimal)
         self._memory.clear()
 
     def _count_numbers(self, numbers: array[float]) -> None:
-        self.counts.missing = int(np.isnan(as_doubles(numbers)).sum())
+        self.counts.missing = int(np.count_nonzero(np.isnan(as_doubles(numbers))))
         self.counts.numbers = len(numbers) - self.counts.missing
 
     def as_numbers(self) -> array[float]:
@@ -128,10 +127,10 @@ class Cells:
 
     def looked_up(self, table: array[float]) -> array[float]:
         """Of each row the number that a table has for its code."""
-        found = array("d")
+        found = array("d", [0.0]) * len(self.codes)
         if len(self.codes):
             codes = np.frombuffer(self.codes, self.codes.typecode)
-            found.frombytes(as_doubles(table)[codes].tobytes())
+            np.take(as_doubles(table), codes, out=np.frombuffer(found), mode="clip")
         return found
 
     def as_number(self, cell: str) -> float:
@@ -144,17 +143,34 @@ class Cells:
         counts = np.bincount(np.frombuffer(self.codes, self.codes.typecode), minlength=len(values))
         return dict(zip(values, counts.tolist(), strict=True))
 
-    def _convert(self, values: _Codes) -> None:
-        """There are too many different values to keep them."""
-        texts = list(values)
+    def _convert(self, added: int) -> int:
+        """There are too many different values to keep them. Returns how many of the last rows are done."""
+        values = self._values or _Codes()
+        first = len(self.codes) - added
+        kept = self.codes.index(self._most, first)
+        del self.codes[kept:]
+        texts = list(islice(values, self._most))
+        self._values = _Codes(zip(texts, range(self._most), strict=True))
         table = self._numbers(texts)
         if table is not None:
-            self.numbers = array("d", map(table.__getitem__, self.codes))
+            self.numbers = self.looked_up(table)
+            self.counts.first_number = next((text for text in texts if not is_missing(text)), "")
         else:
             for text, count in self.occurrences().items():
                 self.counts.add(text, count, self._parsed(text), self.decimal)
             self.counts.hashes.update(map(hash, texts))
         self._values, self.codes = None, array("H")
+        return kept - first
+
+    def _end_numbers(self, numbers: array[float], cells: Sequence[str]) -> int:
+        """One of the cells is no number. Returns how many are above it."""
+        values = zip(map(self._value, cells), cells, strict=True)
+        is_text = (math.isnan(value) and not is_missing(cell) for value, cell in values)
+        count = next(index for index, found in enumerate(is_text) if found)
+        numbers.extend(map(self._value, cells[:count]))
+        self._count_numbers(numbers)
+        self.numbers = None
+        return count
 
     def _numbers(self, cells: Sequence[str]) -> array[float] | None:
         """The numbers of cells; None if one of them holds something else."""
@@ -192,14 +208,15 @@ class Cells:
     def _count(self, cells: Sequence[str]) -> None:
         """Count what texts are; whether they are numbers only where some were."""
         counts = self.counts
-        if len(counts.hashes) < MOST_HASHES:
+        if counts.may_differ:
             counts.hashes.update(map(hash, cells))
         if counts.numbers or counts.others or counts.codes:
             for cell in cells:
                 counts.add(cell, 1, self._parsed(cell), self.decimal)
         else:
-            counts.missing += sum(cell in MISSING_TEXTS for cell in cells)
-            counts.texts += len(cells)
+            missing = sum(cell in MISSING_TEXTS for cell in cells)
+            counts.missing += missing
+            counts.texts += len(cells) - missing
 
 
 class _Marks:
@@ -235,6 +252,17 @@ class _Counts:
         """The first cell that is no number, and so on."""
         self.shown: list[str] = []
         self.hashes: set[int] = set()
+        """Of the different texts, as long as all may be different."""
+
+    @property
+    def present(self) -> int:
+        """Cells that are not missing."""
+        return self.numbers + self.codes + self.others + self.texts
+
+    @property
+    def may_differ(self) -> bool:
+        """Whether all texts may be different, so that they have to be told apart."""
+        return self.present - len(MISSING_TEXTS) <= len(self.hashes) < MOST_HASHES
 
     def add(self, cell: str, count: int, parsed: Number | None, decimal: Decimal) -> None:
         if parsed:
@@ -247,7 +275,7 @@ class _Counts:
             if cell.strip():
                 self.tokens[cell.strip()] = self.tokens.get(cell.strip(), 0) + count
             return
-        if len(self.shown) < SHOWN:
+        if len(self.shown) < SHOWN and cell not in self.shown:
             self.shown.append(cell)
         if CODE.match(cell.strip()) and cell.strip().lstrip("+-").isdigit():
             self.codes += count

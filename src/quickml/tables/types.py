@@ -106,13 +106,12 @@ def _number(cells: Cells, name: str, dialect: Dialect) -> ColumnTyped:
     if fault := _written(cells, name, dialect):
         return ColumnTyped(type="number", fault=fault)
     numbers = as_doubles(cells.as_numbers())
-    present = numbers[~np.isnan(numbers)] if cells.counts.missing else numbers
-    lowest, highest = present.min(), present.max()
+    lowest, highest = np.fmin.reduce(numbers), np.fmax.reduce(numbers)  # NaN only if all are
     low, high = float(np.float32(lowest)), float(np.float32(highest))
     if low == high:
         same = "value" if lowest == highest else "32-bit float"
         return ColumnTyped(type="ignore", reason=f"the same {same} in all rows")
-    if len(present) == cells.rows >= FEW_ROWS:
+    if not cells.counts.missing and cells.rows >= FEW_ROWS:
         if _counts_up(numbers):
             return ColumnTyped(type="ignore", reason="numbers of rows")
         if _ID.search(_words(name)) and _are_whole(numbers) and len(np.unique(numbers)) == len(numbers):
@@ -215,7 +214,7 @@ def _is_meant_as_numbers(cells: Cells, present: int) -> bool:
     counts = cells.counts
     if counts.numbers and counts.odd == counts.texts and not counts.codes + counts.others:
         return True
-    if cells.has_many:
+    if cells.has_many or not counts.numbers:
         return counts.numbers > MOSTLY * present
     numbers = as_doubles(cells.as_numbers())
     different = len(np.unique(numbers[~np.isnan(numbers)]))

@@ -1,6 +1,7 @@
 """Large CSV files are read with pyarrow, and mean what they mean to the reader of small ones."""
 
 import random
+import re
 
 import pytest
 
@@ -8,6 +9,7 @@ import rounds
 from csv_files import READ, REFUSED
 from quickml.errors import TableError
 from quickml.tables.dialect import Asked
+from quickml.tables.numbers import CODE
 from quickml.tables.raw import read_raw
 from quickml.tables.read import read
 from quickml.tables.types import typed
@@ -24,7 +26,9 @@ CASES = {
 def both(tmp_path, monkeypatch):
     """Reads bytes with each reader; returns two tables or two messages, and whether pyarrow was enough."""
 
-    def read_both(content, **options):
+    def read_both(content, block_bytes=None, **options):
+        if block_bytes:
+            monkeypatch.setattr("quickml.tables.arrow.text_file.BLOCK_BYTES", block_bytes)
         path = tmp_path / "t.csv"
         path.write_bytes(content)
         found, was_fast = [], []
@@ -56,12 +60,19 @@ def facts(table):
     columns = {
         name: (
             cells.rows, cells.values, list(cells.codes), [repr(number) for number in cells.as_numbers()],
-            vars(cells.marks), {**vars(cells.counts)}, typed(cells, name, table.dialect),
+            vars(cells.marks), counts(cells), typed(cells, name, table.dialect),
         )
         for name, cells in table.columns.items()
     }  # fmt: skip
     others = {key: value for key, value in vars(table).items() if key not in ("columns", "_lines")}
     return columns, others
+
+
+def counts(cells):
+    """What was counted. Texts are told apart until one of them is double, which readers find sooner or later."""
+    found = dict(vars(cells.counts))
+    hashes = found.pop("hashes")
+    return found, len(hashes) >= cells.rows - cells.counts.missing
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -73,6 +84,7 @@ def test_both_readers_agree(name, both):
 CELLS = [
     "1", "-2.5", "+3", "007", "1e5", "1e400", "1,5", "1.234,5", "", "NA", "-", "nan", "x", "two words", "ü", "#N/A", "0",
     "-0.5", "00", "0.5", "€ 5", "12 %", "inf", "1_000", " 7", "7 ", "2024-01-31", "#x", ".", "1e-400", "1.", ".5", "-",
+    " 01", "-01", "- 5", "Infinity", "-inf", "NAN", "-nan", "0x1F", "1e39", "3.5e38", "1E5", " NA", "1,234", "\t7", "\uff11",
 ]  # fmt: skip
 
 
@@ -87,6 +99,69 @@ def test_both_readers_agree_on_random_files(both):
         assert facts(small) == facts(large), content
         fast += was_fast
     assert fast > count // 10
+
+
+def test_both_readers_agree_on_numbers_with_something_else_far_below(both):
+    """The parser reads numbers by itself, until there is a cell that it reads in another way, or cannot."""
+    rng = random.Random(rounds.seed)
+    fast = 0
+    count = rounds.choose(few=12, full=500)
+    for _ in range(count):
+        content = numbers_and_others(rng)
+        block_bytes = rng.choice([1 << 12, 1 << 13, 1 << 14])
+        small, large, was_fast = both(content, block_bytes)
+        assert facts(small) == facts(large), (content, block_bytes)
+        fast += was_fast
+    assert fast > count // 3
+
+
+def numbers_and_others(rng):
+    """A table whose last rows have some cells, each in a column that had only numbers, or few texts, so far."""
+    delimiter, end = rng.choice(",;\t|"), rng.choice(["\n", "\n", "\r\n", "\r"])
+    decimal, quote = rng.choice(".,"), rng.choice(["", "", '"'])
+    odd, rows = rng.sample(CELLS, rng.choice([0, 1, 2])), rng.choice([1500, 3000])
+    kinds = [rng.choice(["number", "code", "few", "many"]) for _ in range(rng.randint(2, 4))]
+
+    def cell(kind, row):
+        if odd and row > 1300 and rng.random() < 0.01:
+            text = rng.choice(odd)
+        elif kind == "number":
+            text = f"{rng.gauss(0, 10):.4f}".replace(".", decimal) if rng.random() > 0.02 else ""
+        elif kind == "code":
+            text = str(rng.randrange(10**6))
+        else:
+            text = rng.choice(["red", "green", "NA"]) if kind == "few" else f"text {rng.randrange(10**6)}"
+        return f'"{text}"' if quote or delimiter in text else text
+
+    lines = [delimiter.join(f"name {index}" for index in range(len(kinds)))]
+    lines += [delimiter.join(cell(kind, row) for kind in kinds) for row in range(rows)]
+    if rng.random() < 0.2:
+        lines.insert(rng.randrange(1400, len(lines)), rng.choice(["", delimiter * (len(kinds) - 1)]))
+    return (end.join(lines) + end).encode()
+
+
+@pytest.mark.parametrize("text", CELLS)
+def test_numbers_of_the_parser_mean_what_they_mean_to_the_other_reader(text, both):
+    """One cell below thousands of numbers."""
+    rows = "".join(f"{index / 8}|{'xy'[index % 2]}\n" for index in range(1, 2000))
+    small, large, was_fast = both(f"a|b\n{rows}{text}|x\n{rows}".encode(), 1 << 12)
+    assert facts(small) == facts(large)
+    assert was_fast
+
+
+def test_leading_zeros_are_found_wherever_they_are():
+    from quickml.tables.arrow import parser
+
+    rng = random.Random(rounds.seed)
+    for _ in range(rounds.choose(few=300, full=20_000)):
+        delimiter = rng.choice(",;|\t")
+        text = "".join(rng.choices("0015.-+ e" + delimiter + "\n\r", k=rng.randint(4, 40)))
+        found = parser.has_codes(memoryview(text.encode()), delimiter, has_quotes=False)
+        cells = re.split(f"[\n\r{re.escape(delimiter)}]", text)
+        if any(CODE.match(cell.strip(" \t")) for cell in cells):
+            assert found, text
+        if not re.search("[-+ \\s]0[0-9]|[^.0-9e]0[0-9]", "\n" + text):
+            assert not found, text
 
 
 def made(rng):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from quickml.tables.arrow.cells import ArrowCells, PreparedTexts
 from quickml.tables.rows import MAX_FIELD, MAX_ROWS, Rows
@@ -27,7 +28,9 @@ class Batch:
     blank_lines: int
     columns: Mapping[str, PreparedTexts]
     last: Sequence[str]
-    """The cells of the last row."""
+    """The cells of the last row; empty instead of numbers."""
+    as_texts: Callable[[], Batch] | None = None
+    """Makes the same batch with all cells as texts, if they are not."""
 
 
 def batch_of(
@@ -46,7 +49,7 @@ def batch_of(
     """
     total = len(arrays[0])
     arrays = [_checked(texts) for texts in _without_empty(arrays)]
-    if b"#" in _content(arrays[0]) and any(map(_is_comment, zip(*arrays, strict=True))):
+    if b"#" in _content(arrays[0]) and _has_comment(arrays):
         raise UnusualError("a comment")
     return Batch(
         rows=len(arrays[0]),
@@ -78,6 +81,10 @@ class Filling:
         self._rows.blank_lines += batch.blank_lines
         if not batch.rows:
             return
+        if batch.as_texts and not all(
+            self._columns[name].can_take(cells) for name, cells in batch.columns.items()
+        ):
+            batch = batch.as_texts()
         for name, texts in batch.columns.items():
             self._columns[name].add_prepared(texts)
         self.count, self.last = self.count + batch.rows, list(batch.last)
@@ -116,6 +123,9 @@ def _content(texts: Any) -> bytes:
     return content.to_pybytes() if content is not None else b""
 
 
-def _is_comment(row: tuple[Any, ...]) -> bool:
-    first = row[0].as_py()
-    return first.startswith("#") and not any(cell.as_py() for cell in row[1:])
+def _has_comment(arrays: Sequence[Any]) -> bool:
+    """Whether a row has a text after `#`, and nothing in its other columns."""
+    rows = pc.starts_with(arrays[0], "#")
+    for texts in arrays[1:]:
+        rows = pc.and_(rows, pc.equal(texts, ""))
+    return bool(pc.any(rows).as_py())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -20,45 +20,71 @@ Texts = Any
 Places = npt.NDArray[np.int32]
 Bytes = npt.NDArray[np.uint8]
 _ALLOWED = {".": b"0123456789.eE+-", ",": b"0123456789,eE+-"}
+_LONGEST = max(map(len, MISSING_TEXTS))
 _TO_POINT = bytes.maketrans(b",", b".")
+
+
+Wanted = Literal["numbers", "values", "texts"]
+"""What a column wants from the parser: numbers, each value once with codes per row, or all texts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class PreparedTexts:
     """The cells of some rows, with what was made of them before it was their turn."""
 
-    texts: Texts
+    found: Texts = None
+    """None if there are only numbers, or codes."""
     numbers: npt.NDArray[np.float64] | None = None
     encoded: Any = None
-    """`pyarrow.DictionaryArray`."""
-    different: Texts = None
-    """Each text once."""
+    """`pyarrow.DictionaryArray`, with each text once, in the order of the rows."""
+
+    @property
+    def texts(self) -> Texts:
+        """The cells, if there are not only numbers."""
+        return self.encoded.dictionary_decode() if self.found is None else self.found
 
 
 class ArrowCells(Cells):
     """Holds the same as `Cells` after the same cells, whichever way they are added."""
 
+    _is_plain = True
+    """Whether the parser could read all numbers so far."""
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the next rows are wanted as; other forms are taken, too."""
+        if self.numbers is not None:
+            return "numbers" if self._is_plain else "texts"
+        return "values" if self._values is not None or self._wants_different else "texts"
+
+    @property
+    def _wants_different(self) -> bool:
+        """Whether more is done with texts than to count them."""
+        return self.counts.may_differ or self._may_have_numbers
+
     def prepared(self, texts: Texts) -> PreparedTexts:
         """Type cells that will be added; changes nothing."""
         if self.numbers is not None:
-            numbers = plain_numbers(texts, self.decimal)
-            return PreparedTexts(texts=texts, numbers=numbers)
-        if self._values is not None:
-            return PreparedTexts(texts=texts, encoded=texts.dictionary_encode())
-        if len(self.counts.hashes) < MOST_HASHES:
-            return PreparedTexts(texts=texts, different=texts.unique())
-        return PreparedTexts(texts=texts)
+            return PreparedTexts(found=texts, numbers=plain_numbers(texts, self.decimal))
+        if self._values is not None or self._wants_different:
+            return PreparedTexts(found=texts, encoded=texts.dictionary_encode())
+        return PreparedTexts(found=texts)
+
+    def can_take(self, given: PreparedTexts) -> bool:
+        """Whether cells are there in a form that they are needed in now."""
+        return self.numbers is not None or not (given.found is None and given.encoded is None)
 
     def add_prepared(self, given: PreparedTexts) -> None:
         """Take the cells of further rows."""
-        texts = given.texts
         if self.numbers is not None:
-            found = given.numbers if given.numbers is not None else plain_numbers(texts, self.decimal)
-            self._add_pieces(texts) if found is None else self._add_numbers(found)
+            found = given.numbers
+            found = plain_numbers(given.texts, self.decimal) if found is None else found
+            self._is_plain = found is not None
+            self._add_pieces(given.texts) if found is None else self._add_numbers(found)
         elif self._values is not None:
-            self._add_codes(texts, given.encoded)
+            self._add_codes(given)
         else:
-            self._add_counted(texts, given.different)
+            self._add_counted(given)
 
     def _add_numbers(self, found: npt.NDArray[np.float64]) -> None:
         self.rows += len(found)
@@ -66,52 +92,85 @@ class ArrowCells(Cells):
         assert self.numbers is not None
         self.numbers.frombytes(found.view(np.uint8).data)
 
-    def _add_codes(self, texts: Texts, encoded: Any) -> None:
-        known = self._values
+    def _add_codes(self, given: PreparedTexts) -> None:
+        known, encoded = self._values, given.encoded
         assert known is not None
-        if len(encoded.dictionary) > self._most:
-            self._add_pieces(texts)
-            return
+        encoded = given.texts.dictionary_encode() if encoded is None else encoded
         found = encoded.dictionary.to_pylist()
-        if len(known.keys() | set(found)) > self._most:
-            self._add_pieces(texts)
+        if len(found) > self._most or len(known.keys() | set(found)) > self._most:
+            self._add_pieces(given.texts)
             return
         codes = np.array([known[text] for text in found], dtype=self.codes.typecode)
-        self.codes.frombytes(codes[encoded.indices.to_numpy()].tobytes())
-        self.rows += len(texts)
+        of_rows = codes.take(encoded.indices.to_numpy(), mode="clip")  # without looking for wrong ones
+        self.codes.frombytes(of_rows.view(np.uint8).data)
+        self.rows += len(encoded)
 
     def _add_pieces(self, texts: Texts) -> None:
         """The first piece may change what is kept of the column; the others are added as that wants them."""
         for start in range(0, len(texts), CHUNK_ROWS):
             piece = texts[start : start + CHUNK_ROWS]
             if self._values is None and self.numbers is None:
-                self._add_counted(texts[start:])
+                self._add_counted(PreparedTexts(found=texts[start:]))
                 return
             numbers = plain_numbers(piece, self.decimal) if self.numbers is not None else None
             self.add(piece.to_pylist()) if numbers is None else self._add_numbers(numbers)
 
-    def _add_counted(self, texts: Texts, different: Texts = None) -> None:
-        counts = self.counts
-        self.rows += len(texts)
-        if different is not None and len(counts.hashes) + len(different) < MOST_HASHES:
-            counts.hashes.update(map(hash, different.to_pylist()))
-        else:
-            self._add_hashes(texts)
-        if not (counts.numbers or counts.others or counts.codes):
-            counts.missing += pc.sum(pc.is_in(texts, value_set=_set(MISSING_TEXTS))).as_py() or 0
-            counts.texts += len(texts)
+    def _add_counted(self, given: PreparedTexts) -> None:
+        counts, encoded = self.counts, given.encoded
+        if encoded is None:
+            encoded = given.texts.dictionary_encode() if self._wants_different else None
+        if encoded is None:
+            self._add_texts(given.texts)
             return
-        for found in texts.value_counts():
-            cell = found["values"].as_py()
-            counts.add(cell, found["counts"].as_py(), self._parsed(cell), self.decimal)
+        self.rows += len(encoded)
+        different = encoded.dictionary
+        if counts.may_differ:
+            self._add_hashes(given, different)
+        if self._may_have_numbers:
+            for cell, count in zip(different.to_pylist(), _rows(encoded).tolist(), strict=True):
+                counts.add(cell, count, self._parsed(cell), self.decimal)
+            return
+        are_missing = pc.is_in(different, value_set=_set(MISSING_TEXTS)).to_numpy(zero_copy_only=False)
+        missing = int(_rows(encoded)[are_missing].sum()) if are_missing.any() else 0
+        counts.missing += missing
+        counts.texts += len(encoded) - missing
 
-    def _add_hashes(self, texts: Texts) -> None:
-        """In pieces, because the reader of small files stops after one of them."""
+    @property
+    def _may_have_numbers(self) -> bool:
+        """Whether each text is looked at, because some were numbers."""
+        return bool(self.counts.numbers or self.counts.others or self.counts.codes)
+
+    def _add_texts(self, texts: Texts) -> None:
+        self.rows += len(texts)
+        missing = _count_missing(texts)
+        self.counts.missing += missing
+        self.counts.texts += len(texts) - missing
+
+    def _add_hashes(self, given: PreparedTexts, different: Texts) -> None:
+        """In pieces if there may be too many, because the reader of small files stops after one of them."""
         hashes = self.counts.hashes
+        if len(hashes) + len(different) < MOST_HASHES:
+            hashes.update(map(hash, different.to_pylist()))
+            return
+        texts = given.texts
         for start in range(0, len(texts), CHUNK_ROWS):
             if len(hashes) >= MOST_HASHES:
                 break
             hashes.update(map(hash, texts[start : start + CHUNK_ROWS].unique().to_pylist()))
+
+
+def _count_missing(texts: Texts) -> int:
+    """How many stand for no text. Only short ones have to be looked up."""
+    offsets = np.frombuffer(texts.buffers()[1], np.int32)[texts.offset : texts.offset + len(texts) + 1]
+    are_short = np.diff(offsets) <= _LONGEST
+    if not are_short.any():
+        return 0
+    return pc.sum(pc.is_in(texts.filter(pa.array(are_short)), value_set=_set(MISSING_TEXTS))).as_py() or 0
+
+
+def _rows(encoded: Any) -> npt.NDArray[np.int64]:
+    """How many rows have each text of a dictionary."""
+    return np.bincount(encoded.indices.to_numpy(), minlength=len(encoded.dictionary))
 
 
 def _set(texts: frozenset[str]) -> Any:
