@@ -36,7 +36,7 @@ class DiskSpace(ApiMessage):
     """Disk space of the server."""
 
     free_bytes: int | None
-    """Free space for files; null if the store cannot tell."""
+    """Free space for files, rounded down to an eighth; null if the store cannot tell."""
     needed_bytes: int
     """Free disk space below which new jobs are refused."""
 

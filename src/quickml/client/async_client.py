@@ -15,7 +15,7 @@ from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
-from quickml.client import endpoints, file_endpoints
+from quickml.client import endpoints, file_endpoints, model_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.base import BaseClient
 from quickml.client.call import call, list_files, list_jobs
@@ -23,11 +23,12 @@ from quickml.client.download.file import FileDownload
 from quickml.client.download.package import PackageDownload
 from quickml.client.download.progress import OnProgress, ignore
 from quickml.client.driver import AsyncDriver
-from quickml.client.endpoints import Call, Document
+from quickml.client.endpoints import Document
 from quickml.client.event_stream import ChangeSubscription, EventSubscription
 from quickml.client.film import film, frames
 from quickml.client.flow import Flow
 from quickml.client.imports import OnImport, followed, no_import, submitted
+from quickml.client.request import Call
 from quickml.client.upload.file import FileUpload
 from quickml.client.upload.progress import OnUploadProgress
 from quickml.client.upload.progress import ignore as unshown
@@ -155,7 +156,7 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         most: int | None = None,
     ) -> tuple[PredictionMessage, ...]:
         """See `Client.predictions`."""
-        return await self._call(endpoints.predictions(job_id, inputs, activations, file, most))
+        return await self._call(model_endpoints.predictions(job_id, inputs, activations, file, most))
 
     async def predict(
         self,
@@ -167,15 +168,15 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         most: int = 16,
     ) -> PredictionArrays:
         """See `Client.predict`."""
-        return await self._call(endpoints.predict(job_id, sample, activations, file, most))
+        return await self._call(model_endpoints.predict(job_id, sample, activations, file, most))
 
     async def interface(self, job_id: str, *, file: str | None = None) -> InterfaceMessage:
         """See `Client.interface`."""
-        return await self._call(endpoints.interface(job_id, file))
+        return await self._call(model_endpoints.interface(job_id, file))
 
     async def answers(self, job_id: str) -> Answers:
         """See `Client.answers`."""
-        return await self._call(endpoints.answers(job_id))
+        return await self._call(model_endpoints.answers(job_id))
 
     async def explain(
         self,
@@ -189,7 +190,7 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
     ) -> ExplanationArrays:
         """See `Client.explain`."""
         options = {"file": file, "size": size, "stride": stride, "baseline": baseline}
-        return await self._call(endpoints.explain(job_id, sample, **options))
+        return await self._call(model_endpoints.explain(job_id, sample, **options))
 
     # Catalogue
 

@@ -8,9 +8,9 @@ from typing import TypeVar
 from quickml.api.files import UserFileMessage
 from quickml.api.jobs import JobMessage
 from quickml.client import endpoints, file_endpoints
-from quickml.client.endpoints import Call
 from quickml.client.flow import Emit, Flow, receive_body
 from quickml.client.problems import refusal
+from quickml.client.request import Call
 from quickml.client.retry import Contact, Retry
 from quickml.errors import UnreachableError
 

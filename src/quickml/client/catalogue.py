@@ -13,8 +13,9 @@ from quickml.client import endpoints
 from quickml.client.base import BaseClient
 from quickml.client.call import call
 from quickml.client.driver import Driver
-from quickml.client.endpoints import Call, Document
+from quickml.client.endpoints import Document
 from quickml.client.flow import Flow
+from quickml.client.request import Call
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from quickml.api.files import ImportItem, UserFileMessage
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobMessage
 from quickml.api.predictions import PredictionMessage
-from quickml.client import endpoints, file_endpoints
+from quickml.client import endpoints, file_endpoints, model_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
 from quickml.client.call import list_files, list_jobs
 from quickml.client.catalogue import CatalogueClient
@@ -232,7 +232,7 @@ class Client(CatalogueClient):
         Raises:
             InputError: an input does not fit the model, or there is no such file or layer.
         """
-        return self._call(endpoints.predictions(job_id, inputs, activations, file, most))
+        return self._call(model_endpoints.predictions(job_id, inputs, activations, file, most))
 
     def predict(
         self,
@@ -248,11 +248,11 @@ class Client(CatalogueClient):
         Otherwise as `predictions`, but fast: the input and the values of layers are sent as bytes. Values of
         layers are rounded to 256 steps; probabilities and the output are exact.
         """
-        return self._call(endpoints.predict(job_id, sample, activations, file, most))
+        return self._call(model_endpoints.predict(job_id, sample, activations, file, most))
 
     def interface(self, job_id: str, *, file: str | None = None) -> InterfaceMessage:
         """What a Core ML file of a ready job says about itself; by default that which answers."""
-        return self._call(endpoints.interface(job_id, file))
+        return self._call(model_endpoints.interface(job_id, file))
 
     def answers(self, job_id: str) -> Answers:
         """What the trained model answers to every test sample, and which of them other weights change.
@@ -264,7 +264,7 @@ class Client(CatalogueClient):
             ServiceError: there is no such job, or it is not ready or was trained by an older server.
             AnswersError: the answers are damaged.
         """
-        return self._call(endpoints.answers(job_id))
+        return self._call(model_endpoints.answers(job_id))
 
     def explain(
         self,
@@ -293,4 +293,4 @@ class Client(CatalogueClient):
             InputError: the input or an option does not fit the model.
         """
         options = {"file": file, "size": size, "stride": stride, "baseline": baseline}
-        return self._call(endpoints.explain(job_id, sample, **options))
+        return self._call(model_endpoints.explain(job_id, sample, **options))

@@ -1,85 +1,43 @@
-"""All calls: what is sent, and how the answer is read."""
+"""Calls about jobs, their files and events, and datasets: what is sent, and how the answer is read."""
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import json
-import math
 import re
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from quickml.api import routes
-from quickml.api.arrays import MEDIA_TYPE
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
 from quickml.api.catalog import SampleList
-from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangePage, JobMessage, JobPage
-from quickml.api.predictions import ALL_LAYERS, PredictionMessage, Predictions
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
-from quickml.client import arrays
-from quickml.client.arrays import ExplanationArrays, PredictionArrays
-from quickml.errors import FilmError, InputError, ServiceError
+from quickml.client.request import Call, posted
+from quickml.errors import FilmError, InputError
 
 if TYPE_CHECKING:
     from quickml.film import Film
 
-if TYPE_CHECKING:
-    from quickml.answers import Answers
-
-T = TypeVar("T")
 
 Document = Mapping[str, Any] | str | bytes
 """A document as an object, or as JSON text."""
 
-JSON = {"Accept": "application/json"}
 EVENTS = {"Accept": "text/event-stream", "Cache-Control": "no-store"}
 SAMPLE_PARAMETERS = frozenset({"split", "ids", "label", "per_class", "limit", "offset"})
 """Parameters of the request for samples; no option of a dataset can have such a name."""
 NO_OPTIONS: Mapping[str, Any] = {}
 """A dataset as it is without options."""
-MAX_SHOWN = 200
 _KEY = re.compile(r"[!-~]{1,255}")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Call(Generic[T]):
-    """A request. It is idempotent, so it can be sent again when its fate is unknown."""
-
-    method: str
-    path: str
-    read: Callable[[bytes], T]
-    """Reads the body of a successful answer. Raises ValueError where it is not as expected."""
-    query: Mapping[str, str | int | list[str]] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=lambda: JSON)
-    content: bytes | None = None
-
-    def result(self, content: bytes) -> T:
-        """The answer, read.
-
-        Raises:
-            ServiceError: the answer is not as expected.
-        """
-        try:
-            return self.read(content)
-        except ValueError as error:
-            found = repr(content[:MAX_SHOWN])
-            raise ServiceError(
-                f"{self.method} {self.path}: expected another answer, found {found} ({_first(error)});"
-                " is this a QuickML server of this version?"
-            ) from None
 
 
 _job = JobMessage.model_validate_json
 _page = JobPage.model_validate_json
 _manifest = Manifest.model_validate_json
-_predictions = Predictions.model_validate_json
 _object = TypeAdapter(dict[str, Any]).validate_json
 _list = TypeAdapter(list[dict[str, Any]]).validate_python
 
@@ -93,12 +51,12 @@ def submit(document: Document, idempotency_key: str | None) -> Call[JobMessage]:
     key = uuid.uuid4().hex if idempotency_key is None else idempotency_key
     if not _KEY.fullmatch(key):
         raise InputError(f"idempotency_key: expected 1 to 255 visible ASCII characters, found {key!r:.80}")
-    return _posted(routes.JOBS, _job, _content(document), headers={"Idempotency-Key": key})
+    return posted(routes.JOBS, _job, _content(document), headers={"Idempotency-Key": key})
 
 
 def validate(document: Document) -> Call[ValidationMessage]:
     """Check a document; an invalid one is no error."""
-    return _posted(routes.VALIDATE, ValidationMessage.model_validate_json, _content(document))
+    return posted(routes.VALIDATE, ValidationMessage.model_validate_json, _content(document))
 
 
 def job(job_id: str) -> Call[JobMessage]:
@@ -135,92 +93,6 @@ def artifacts(job_id: str) -> Call[tuple[ArtifactMessage, ...]]:
     """A job's files."""
     path = address(routes.JOB_ARTIFACTS, job_id=job_id)
     return Call(method="GET", path=path, read=lambda content: _manifest(content).artifacts)
-
-
-def predictions(
-    job_id: str, inputs: Sequence[Any], activations: bool | Sequence[str], file: str | None, most: int | None
-) -> Call[tuple[PredictionMessage, ...]]:
-    """Run the model of a job. Bytes are a PNG or JPEG file, a mapping is a row of a table, anything else is
-    numbers."""
-    body = {
-        "inputs": [_input(value) for value in inputs],
-        "activations": activations if isinstance(activations, bool) else list(activations),
-    }
-    return _posted(
-        address(routes.JOB_PREDICTIONS, job_id=job_id),
-        lambda content: _predictions(content).predictions,
-        json.dumps(body).encode(),
-        query=_query(file=file, most=most),
-    )
-
-
-def predict(
-    job_id: str, sample: Any, activations: bool | Sequence[str], file: str | None, most: int | None
-) -> Call[PredictionArrays]:
-    """Run the model of a job on one input, with bytes in both directions; see `predictions`."""
-    content, kind = _sample(sample, lambda picture: {"inputs": [picture]})
-    layers = activations
-    if isinstance(layers, bool):
-        layers = [ALL_LAYERS] if layers else []
-    return _posted(
-        address(routes.JOB_PREDICTIONS, job_id=job_id),
-        arrays.prediction,
-        content,
-        query=_query(file=file, most=most, activations=list(layers)),
-        headers={"Accept": MEDIA_TYPE, "Content-Type": kind},
-    )
-
-
-def explain(job_id: str, sample: Any, **options: str | int | None) -> Call[ExplanationArrays]:
-    """Hide parts of an input one after the other, and see how the output changes."""
-    content, kind = _sample(sample, lambda picture: {"input": picture})
-    return _posted(
-        address(routes.JOB_EXPLANATIONS, job_id=job_id),
-        arrays.explanation,
-        content,
-        query=_query(**options),
-        headers={"Accept": MEDIA_TYPE, "Content-Type": kind},
-    )
-
-
-def _sample(value: Any, message: Callable[[Any], dict[str, Any]]) -> tuple[bytes, str]:
-    """A body for one input, and its Content-Type: picture files and values by name go into a message, numbers
-    are sent raw."""
-    if isinstance(value, bytes | Mapping):
-        return json.dumps(message(_input(value))).encode(), "application/json"
-    import numpy as np
-
-    try:
-        array = np.asarray(value)
-        array = array if array.dtype == np.uint8 else array.astype("<f4")
-    except (ValueError, TypeError) as error:
-        raise InputError(
-            f"input: expected numbers, or the bytes of a picture, found {value!r:.80}"
-        ) from error
-    return array.tobytes(), MEDIA_TYPE
-
-
-def _query(**given: str | int | list[str] | None) -> dict[str, str | int | list[str]]:
-    return {name: value for name, value in given.items() if value is not None and value != []}
-
-
-def interface(job_id: str, file: str | None) -> Call[InterfaceMessage]:
-    """What a Core ML file of a job says about itself."""
-    path = address(routes.JOB_INTERFACE, job_id=job_id)
-    read = InterfaceMessage.model_validate_json
-    return Call(method="GET", path=path, read=read, query=_query(file=file))
-
-
-def answers(job_id: str) -> Call[Answers]:
-    """The trained model's answers to all test samples."""
-
-    def read(content: bytes) -> Answers:
-        from quickml.answers import Answers  # not above: it loads numpy
-
-        return Answers.read(content)
-
-    path = address(routes.JOB_ANSWERS, job_id=job_id)
-    return Call(method="GET", path=path, read=read, headers={"Accept": "*/*"})
 
 
 def listed(kind: str) -> Call[list[dict[str, Any]]]:
@@ -360,40 +232,7 @@ def _film(content: bytes) -> Film:
         raise ValueError(str(error)) from None
 
 
-def _posted(
-    path: str,
-    read: Callable[[bytes], T],
-    content: bytes,
-    *,
-    query: Mapping[str, str | int | list[str]] | None = None,
-    headers: Mapping[str, str] | None = None,
-) -> Call[T]:
-    headers = {**JSON, "Content-Type": "application/json", **(headers or {})}
-    return Call(method="POST", path=path, read=read, content=content, headers=headers, query=query or {})
-
-
 def _content(document: Document) -> bytes:
     if isinstance(document, bytes):
         return document
     return (document if isinstance(document, str) else json.dumps(document)).encode(errors="replace")
-
-
-def _input(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return base64.b64encode(value).decode("ascii")
-    if isinstance(value, Mapping):
-        return {name: _plain(one) for name, one in value.items()}
-    return value.tolist() if hasattr(value, "tolist") else value  # numpy arrays and the like
-
-
-def _plain(value: Any) -> Any:
-    """A value of a table as JSON has it: NaN is a missing one."""
-    value = value.item() if hasattr(value, "item") else value  # of numpy
-    return None if isinstance(value, float) and math.isnan(value) else value
-
-
-def _first(error: ValueError) -> str:
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'/'.join(map(str, first['loc'])) or 'the answer'}: {first['msg']}"
-    return str(error)

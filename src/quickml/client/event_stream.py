@@ -16,6 +16,7 @@ from quickml.client import endpoints
 from quickml.client.call import call
 from quickml.client.flow import Emit, Flow, ResponseHead, receive, receive_body
 from quickml.client.problems import refusal
+from quickml.client.request import Call
 from quickml.client.retry import Contact, Retry
 from quickml.errors import InputError, ServiceError, UnreachableError
 from quickml.events import Event, from_another_version, meaning
@@ -49,7 +50,7 @@ class _Subscription(Generic[T]):
         """
         return self._retry.until_done(self._connect)
 
-    def _call(self) -> endpoints.Call[None]:
+    def _call(self) -> Call[None]:
         """The request for what follows."""
         raise NotImplementedError
 
@@ -107,7 +108,7 @@ class EventSubscription(_Subscription[Event]):
         self._job_id, self._last = job_id, after
         self.what = f"events of {job_id}"
 
-    def _call(self) -> endpoints.Call[None]:
+    def _call(self) -> Call[None]:
         return endpoints.events(self._job_id, self._last)
 
     def _is_last(self, item: Event) -> bool:
@@ -149,7 +150,7 @@ class ChangeSubscription(_Subscription[ChangeMessage]):
             self._last = (yield from call(endpoints.changes_page(None), self._contact)).position
         return (yield from super().run())
 
-    def _call(self) -> endpoints.Call[None]:
+    def _call(self) -> Call[None]:
         return endpoints.changes(self._last)
 
     def _is_last(self, item: ChangeMessage) -> bool:  # noqa: ARG002

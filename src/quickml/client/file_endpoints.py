@@ -15,7 +15,7 @@ from quickml.api.files import (
 )
 from quickml.api.profiles import TableProfile, TableRows
 from quickml.api.routes import address
-from quickml.client.endpoints import JSON, Call
+from quickml.client.request import JSON, Call
 
 PARTIAL = "application/partial-upload"
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar, cast
 
-from quickml.client.endpoints import Call
+from quickml.client.request import Call
 from quickml.errors import ServiceError
 
 T = TypeVar("T")

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from quickml.client import flow
-from quickml.client.endpoints import Call
 from quickml.client.flow import Flow, ResponseHead, Sleep
+from quickml.client.request import Call
 from quickml.errors import ServiceError, UnreachableError
 
 T = TypeVar("T")

@@ -34,6 +34,10 @@ class FileReference(Reference):
     """What the file is called. On the command line: its path, relative to the document's folder."""
     sha256: Sha256 | None = None
     """SHA-256 of the file. Another content is refused."""
+    in_report: bool = False
+    """Whether the report and the film show what is in the data: samples of the test set, true values of a
+    regression, what was found out about the file, and what it is called. Labels and names of columns, which
+    the model has, are always shown."""
 
 
 def _column(value: Any) -> Any:
@@ -240,8 +244,6 @@ class PicturesReference(FileReference):
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
     """Fraction of the pictures that is held out for the test, stratified; copies of a picture are on one
     side. Default: 0.2, without a `test` folder."""
-    in_report: bool = False
-    """Whether the report and the film show pictures of the test set."""
 
     @property
     def is_complete(self) -> bool:
@@ -292,8 +294,6 @@ class ArraysReference(FileReference):
     """SHA-256 of this file."""
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None
     """Fraction of the samples that is held out for the test, stratified. Default: 0.2 without test arrays."""
-    in_report: bool = False
-    """Whether the report and the film show images or curves of the test set."""
 
     @property
     def is_complete(self) -> bool:

@@ -51,7 +51,8 @@ class DatasetInfo(DocumentModel):
     """Whether the training samples are in the order of time: a fraction for validation is taken from the
     end."""
     shows_samples: bool = True
-    """Whether reports and films show test samples. Pictures of the user appear only when asked for."""
+    """Whether reports and films show what is in the data, such as test samples. Data of the user appears only
+    when asked for."""
 
     @property
     def is_image(self) -> bool:

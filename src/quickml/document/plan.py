@@ -64,10 +64,18 @@ class Plan:
 
     def public_json(self) -> str:
         """The document as delivered files contain it, without what is private about the data."""
+        return self.document.model_dump_json(exclude_none=True, exclude=self._private)
+
+    def reported(self) -> dict[str, Any]:
+        """The document as reports contain it: as delivered files do, unless its data may be shown."""
+        hidden = None if self.info.shows_samples else self._private
+        return self.document.model_dump(mode="json", exclude_none=True, exclude=hidden)
+
+    @property
+    def _private(self) -> dict[str, set[str]] | None:
         private = set(self.document.dataset.private)
         # Class weights tell how common the classes are.
-        hidden = {"dataset": private, "training": {"class_weight"}} if private else None
-        return self.document.model_dump_json(exclude_none=True, exclude=hidden)
+        return {"dataset": private, "training": {"class_weight"}} if private else None
 
     @classmethod
     def from_json(cls, text: str) -> Self:

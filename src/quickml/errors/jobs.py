@@ -57,13 +57,26 @@ class TransitionError(JobError):
         super().__init__(f"{job_id}: expected a job that can become {wanted}, found one that is {status}")
 
 
+_FINEST_BYTES = 256 << 20
+
+
+def coarse(free_bytes: int) -> int:
+    """Free space, rounded down to an eighth or to 256 MiB: what is told to owners.
+
+    The exact space would tell whether the content that an owner uploads is stored already, for another one.
+    """
+    step = max(_FINEST_BYTES, (1 << free_bytes.bit_length()) >> 4)
+    return free_bytes // step * step
+
+
 class DiskFullError(JobError):
     """Too little disk space is free for another job."""
 
     def __init__(self, *, needed_bytes: int, free_bytes: int) -> None:
         self.needed_bytes, self.free_bytes = needed_bytes, free_bytes
+        found = f"about {coarse(free_bytes):,}" if coarse(free_bytes) else "fewer"
         super().__init__(
-            f"disk: expected at least {needed_bytes:,} free bytes, found {free_bytes:,}; try again later"
+            f"disk: expected at least {needed_bytes:,} free bytes, found {found}; try again later"
         )
 
 

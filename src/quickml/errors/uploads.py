@@ -87,6 +87,17 @@ class QuotaError(UploadError):
         )
 
 
+class TooManyFilesError(UploadError):
+    """The owner has as many files as allowed."""
+
+    def __init__(self, allowed: int) -> None:
+        self.allowed = allowed
+        super().__init__(
+            f"files: expected fewer than {allowed:,} of one owner, open uploads included, found {allowed:,};"
+            " delete files that are not needed any more, or put many into one archive"
+        )
+
+
 class TooManyUploadsError(UploadError):
     """The owner has as many open uploads as allowed."""
 

@@ -237,7 +237,7 @@ def _info(found: Findings) -> DatasetInfo:
         rate=found.rate,
         target_name=aim.name,
         sizes=sizes,
-        shows_samples=False,
+        shows_samples=found.reference.in_report,
     )
 
 

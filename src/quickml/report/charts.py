@@ -205,14 +205,14 @@ def _spread(items: Sequence[T], most: int) -> list[T]:
     return [items[round(i * (len(items) - 1) / (most - 1))] for i in range(most)]
 
 
-def scatter(pairs: Sequence[Sequence[float | None]], target: str) -> Chart | None:
+def scatter(pairs: Sequence[Sequence[float | None]] | None, target: str) -> Chart | None:
     """Predicted against true values, on two equal axes: exact predictions lie on the diagonal.
 
     Args:
-        pairs: (true, predicted); pairs with a value that is not finite are left out.
+        pairs: (true, predicted); pairs with a value that is not finite are left out. None: not to be shown.
         target: the predicted quantity, with its unit.
     """
-    known: list[Point] = [(float(t), float(p)) for t, p in pairs if is_number(t) and is_number(p)]  # type: ignore[arg-type]
+    known: list[Point] = [(float(t), float(p)) for t, p in pairs or () if is_number(t) and is_number(p)]  # type: ignore[arg-type]
     if not known:
         return None
     axis = value_axis([value for pair in known for value in pair])

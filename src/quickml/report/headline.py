@@ -67,7 +67,11 @@ def _regression(report: Mapping[str, Any]) -> Headline:
     error = report["metrics"].get("mean_absolute_error", report["metrics"].get("mae"))
     if error is None and pairs:
         error = fmean(abs(true - predicted) for true, predicted in pairs)
-    comparison, is_no_better = "", False
+    comparison, is_no_better, compared = "", False, report.get("baseline")
+    if compared and not pairs:  # true values are not shown
+        comparison = f"always predicting the mean would be off by {number(compared['value'], 3)}"
+        is_no_better = compared["is_no_better"]
+        error = compared["model"] if error is None else error
     if pairs:
         mean = fmean(true for true, _ in pairs)
         off = fmean(abs(true - mean) for true, _ in pairs)
@@ -104,13 +108,13 @@ def _targets(report: Mapping[str, Any]) -> Headline:
     )
 
 
-def errors(pairs: Sequence[Sequence[float | None]]) -> list[tuple[str, float]]:
+def errors(pairs: Sequence[Sequence[float | None]] | None) -> list[tuple[str, float]]:
     """Absolute errors of a regression, as three labels and values.
 
     Args:
         pairs: (true, predicted); pairs with a value that is not finite are left out.
     """
-    off = sorted(abs(t - p) for t, p in pairs if is_number(t) and is_number(p))  # type: ignore[operator]
+    off = sorted(abs(t - p) for t, p in pairs or () if is_number(t) and is_number(p))  # type: ignore[operator]
     if not off:
         return []
     places = {"half of the samples: at most": 0.5, "90 % of the samples: at most": 0.9, "largest": 1.0}

@@ -71,14 +71,17 @@ def render(
 
 
 def _scatters(report: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """Of each number that the model predicts: a chart, its errors, and its scores if there are several."""
+    """Of each number that the model predicts: a chart, its errors, and its scores if there are several.
+
+    True values that are not shown have no chart.
+    """
     found: list[Mapping[str, Any]] = [
         {"target": report["dataset"]["target_name"], "scatter": report["scatter"]}
     ]
     return [
         {"chart": chart, "errors": errors(one["scatter"]), **one}
         for one in report.get("targets") or (found if report["scatter"] else ())
-        if (chart := charts.scatter(one["scatter"], one["target"])) is not None
+        if (chart := charts.scatter(one["scatter"], one["target"])) is not None or one["scatter"] is None
     ]
 
 

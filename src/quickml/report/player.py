@@ -87,11 +87,11 @@ def facts(film: Film, plan: Plan, data: Data) -> dict[str, Any]:
         "labels": list(info.labels),
         "features": list(info.feature_names) or ["x", "y"],
         "targets": None
-        if info.labels
+        if info.labels or not info.shows_samples
         else [float(first(data.y_test).min()), float(first(data.y_test).max())],
-        "points": samples.points() if "grid" in film.frames[0].parts else None,
+        "points": samples.points() if info.shows_samples and "grid" in film.frames[0].parts else None,
         "sample": None if shown is None or not info.shows_samples else samples.described(shown),
-        "probes": [samples.described(index) for index in probes],
+        "probes": [samples.described(index) for index in probes if info.labels or info.shows_samples],
         "layers": [node.name for node in plan.graph.nodes],
         "lines": lines(film, plan),
     }
@@ -134,8 +134,7 @@ class Samples:
             return {"curves": sequences.paths(values), "box": box}
         if info.kind == "tokens":
             return {"words": sequences.meanings(values, info.vocabulary)}
-        shown = () if self.plan.document.dataset.private else values[:MOST_VALUES]
-        return {"values": [number(float(value), 3) for value in shown]}
+        return {"values": [number(float(value), 3) for value in values[:MOST_VALUES]]}
 
 
 def first(targets: Array) -> Array:

@@ -18,8 +18,11 @@ from quickml.answers import Flips
 from quickml.answers.scores import baseline, macro, per_class
 from quickml.answers.targets import confusions, label_baseline, per_label, per_target
 from quickml.datasets.data import Data
+from quickml.datasets.info import DatasetInfo
 from quickml.document.layers.layer import Layer
+from quickml.document.plan import Plan
 from quickml.document.shapes import Graph, summary
+from quickml.errors import Notice
 from quickml.estimate import TrainingWork
 from quickml.events import Compressed, FileRow, Parity
 from quickml.model import TrainedModel
@@ -49,14 +52,14 @@ def record(
     seconds: Mapping[str, float],
 ) -> dict[str, Any]:
     """Everything about a run as JSON types; numbers that are not finite become null."""
-    plan, dataset = trained.plan, trained.plan.info
+    plan, dataset, found = trained.plan, trained.plan.info, trained.predictions[:, 0]
     content: dict[str, Any] = _plain(
         {
             "quickml": __version__,
             "name": plan.document.name,
             "created": datetime.now(UTC).isoformat(timespec="seconds"),
             "dataset": _dataset(trained, len(data.y_test)),
-            "spec": plan.document.model_dump(mode="json", exclude_none=True),
+            "spec": plan.reported(),
             **summary(plan.graph),
             "layers": _layers(plan.graph),
             "memory_bytes": plan.memory_bytes,
@@ -64,7 +67,7 @@ def record(
             "history": trained.history,
             "metrics": trained.metrics,
             **_scores(trained, data),
-            "scatter": None if dataset.outputs > 1 else _scatter(data.y_test, trained.predictions[:, 0]),
+            "scatter": None if dataset.outputs > 1 else _scatter(dataset, data.y_test, found),
             "parity": [row.model_dump() for row in parity],
             "compression": _compression(compression, flips, trained, data),
             "variants": [{**row.model_dump(), "weights": weights} for weights, row in variants],
@@ -73,7 +76,7 @@ def record(
             "seconds": seconds,
             "work": replace(TrainingWork.of(plan), epochs=max(1, len(trained.history))).to_json(),
             "versions": _versions(),
-            "warnings": [{"pointer": n.pointer, "message": n.message} for n in plan.notices],
+            "warnings": [{"pointer": one.pointer, "message": one.message} for one in _warnings(plan)],
         }
     )
     return content
@@ -114,7 +117,7 @@ def _scores_of_targets(trained: TrainedModel, data: Data) -> dict[str, Any]:
             {
                 **asdict(one),
                 "is_no_better": one.is_no_better,
-                "scatter": _scatter(truth[:, index], found[:, index]),
+                "scatter": _scatter(trained.plan.info, truth[:, index], found[:, index]),
             }
             for index, one in enumerate(per_target(truth, found, names))
         ],
@@ -200,19 +203,29 @@ def write(report: Mapping[str, Any], trained: TrainedModel, data: Data, folder: 
     if dataset.is_image and samples.ndim == 3:  # the model reads rows of an image; show the image
         samples = samples[..., None]
     mistakes = None
-    if dataset.shows_samples and not dataset.target_names:
+    if not dataset.target_names and (dataset.shows_samples or _tells_labels_only(dataset)):
         mistakes = worst(samples, data.y_test, trained.predictions, dataset.labels)
-    reference = trained.plan.document.dataset
-    is_asked_for = dataset.is_image or getattr(reference, "in_report", False)
-    if mistakes and reference.private and not is_asked_for:
-        # Nobody wants rows of customers in a page that is passed on.
-        hidden = [replace(mistake, values=mistake.values[:0]) for mistake in mistakes]
-        mistakes = hidden if dataset.kind == "features" else None
+        if not dataset.shows_samples:  # nobody wants rows of customers in a page that is passed on
+            mistakes = [replace(mistake, values=mistake.values[:0]) for mistake in mistakes]
     page = render(report, mistakes, player(trained.film, trained.plan, data))
     (folder / results.PAGE.name).write_text(page, encoding="utf-8")
 
 
-def _scatter(truth: Iterable[float], predicted: Iterable[float]) -> list[list[float]]:
+def _tells_labels_only(dataset: DatasetInfo) -> bool:
+    """Whether mistakes without their inputs are a table of labels."""
+    return bool(dataset.labels) and dataset.kind == "features"
+
+
+def _warnings(plan: Plan) -> list[Notice]:
+    """The notices, without those about data that is not shown, which may quote it."""
+    return [one for one in plan.notices if plan.info.shows_samples or not one.pointer.startswith("/dataset")]
+
+
+def _scatter(
+    dataset: DatasetInfo, truth: Iterable[float], predicted: Iterable[float]
+) -> list[list[float]] | None:
+    if not dataset.shows_samples:
+        return None
     return [[float(a), float(b)] for a, b in zip(truth, predicted, strict=True)]
 
 

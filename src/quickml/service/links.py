@@ -11,12 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from quickml.errors import LinkError
-from quickml.jobs.job import Artifact
+from quickml.document.plan import Plan
+from quickml.errors import LinkError, StoredPlanError
+from quickml.jobs.job import Artifact, Job
 from quickml.jobs.jobs import JobStore
 
 MAX_S = 7 * 24 * 3600.0
 KEY_BYTES = 32
+PRIVATE = frozenset({"spec", "answers"})
+"""Kinds of files that quote own data: what the file is called, values of columns, true values."""
 _PURPOSE = "quickml link 1"
 """Part of what is signed, so that no other signature made with the same key is valid for a link."""
 
@@ -89,6 +92,16 @@ class FileLinks:
     def max_s(self) -> float:
         """The longest time for which a link may be valid."""
         return self._signer.max_s
+
+    @staticmethod
+    def private_kinds(job: Job) -> frozenset[str]:
+        """Kinds of files of a job that have links only if asked for: they quote data that is not shown."""
+        if job.plan is None:  # of an older server, which took no own data
+            return frozenset()
+        try:
+            return frozenset() if Plan.from_json(job.plan).info.shows_samples else PRIVATE
+        except StoredPlanError:  # nobody knows
+            return PRIVATE
 
     def link(self, artifact: Artifact, seconds: int) -> tuple[Link, str]:
         """A link to a file that is valid for this many seconds, and its signature."""

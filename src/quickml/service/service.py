@@ -24,6 +24,7 @@ from quickml.errors import (
     JobStateError,
     StoreError,
 )
+from quickml.errors.jobs import coarse
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
@@ -62,6 +63,9 @@ class Health:
     files: str = ""
     """The problem with writing files; empty if there is none."""
     free_bytes: int | None = 0
+    """Rounded down; None if the store cannot tell."""
+    has_room: bool = False
+    """Whether enough is free."""
     needed_bytes: int = 0
     workers: dict[State, int]
     trouble: str = ""
@@ -71,8 +75,7 @@ class Health:
     @property
     def is_ready(self) -> bool:
         """Whether a job that is submitted now is accepted and will run."""
-        has_room = self.free_bytes is None or self.free_bytes >= self.needed_bytes
-        return not (self.database or self.files or self.trouble) and has_room
+        return not (self.database or self.files or self.trouble) and self.has_room
 
 
 class Service:
@@ -363,7 +366,8 @@ class Service:
         return Health(
             database=storage.database,
             files=storage.files,
-            free_bytes=free,
+            free_bytes=None if free is None else coarse(free),
+            has_room=free is None or free >= self._min_free_disk_bytes,
             needed_bytes=self._min_free_disk_bytes,
             workers=workers,
             trouble=trouble,

@@ -90,7 +90,8 @@ class Uploads:
         """Begin an upload; or, where it may resume one, go on with an open one of the same file.
 
         Raises:
-            FileTooLargeError, QuotaError, TooManyUploadsError: the owner may not upload so much.
+            FileTooLargeError, QuotaError, TooManyUploadsError, TooManyFilesError: the owner may not upload so
+                much.
             DiskFullError: there is too little room.
         """
         upload = self.store.begin(owner, new, resumes=resumes)

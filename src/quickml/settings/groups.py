@@ -227,6 +227,9 @@ class FileSettings:
     files_per_owner_bytes: int = row(
         SIZE, 5 << 30, "Maximum size of all uploaded files of each owner, unfinished uploads included."
     )
+    files_per_owner: int = row(
+        whole(1), 1000, "Maximum number of uploaded files of each owner, unfinished uploads included."
+    )
     uploads_per_owner: int = row(whole(1), 4, "Maximum number of unfinished uploads of each owner.")
     keep_uploads_s: float = row(
         number(1.0, "seconds"), 24 * 3600.0, "Remove an upload that is not finished after this time."

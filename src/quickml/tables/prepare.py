@@ -217,6 +217,7 @@ def _info(
         sizes=parts.sizes,
         validation=parts.validated,
         is_ordered=reference.order is not None,
+        shows_samples=reference.in_report,
     )
 
 

@@ -74,6 +74,7 @@ class FileLimits:
 
     max_file_bytes: int = MOST
     files_per_owner_bytes: int = MOST
+    files_per_owner: int = 1000
     uploads_per_owner: int = 4
     keep_uploads_s: float = 24 * 3600.0
     """How long an upload may take; how long a finished one is known."""

@@ -96,6 +96,12 @@ def taken_bytes(connection: Connection, owner: str, *, but: str = "") -> int:
     return int(connection.scalar(stored) or 0) + int(connection.scalar(arriving) or 0)
 
 
+def number_of_files(connection: Connection, owner: str) -> int:
+    """How many files an owner has."""
+    counted = select(func.count()).select_from(files).where(files.c.owner == owner)
+    return connection.scalar(counted) or 0
+
+
 def jobs_with(connection: Connection, owner: str, sha256: str, *, unfinished: bool = False) -> list[str]:
     """Ids of the owner's jobs that use a file, the newest first."""
     wanted = (

@@ -18,6 +18,7 @@ from quickml.errors import (
     Problem,
     QuotaError,
     RequestError,
+    TooManyFilesError,
     TooManyUploadsError,
     UploadLengthError,
     UploadNotFoundError,
@@ -62,7 +63,7 @@ class UploadStore:
         Raises:
             FileTooLargeError: the file is larger than a file may be.
             QuotaError: the owner's files would be larger than they may be.
-            TooManyUploadsError: the owner has too many open ones.
+            TooManyUploadsError, TooManyFilesError: the owner has too many open ones, or files.
         """
         now = self._clock()
         with self._database.erase(owner_lock(owner)) as connection:
@@ -72,6 +73,8 @@ class UploadStore:
             count = connection.scalar(select(func.count()).select_from(uploads).where(*mine)) or 0
             if count >= self.limits.uploads_per_owner:
                 raise TooManyUploadsError(self.limits.uploads_per_owner)
+            if count + rows.number_of_files(connection, owner) >= self.limits.files_per_owner:
+                raise TooManyFilesError(self.limits.files_per_owner)
             reserved = new.size_bytes or 0
             self._check_room(connection, owner, reserved)
             upload = Upload(id=new_id("upl", now), owner=owner, **vars(new), created_at=now)

@@ -83,6 +83,8 @@ class AttemptRunner:
         self._stop, self._leave = threading.Event(), threading.Event()
         self.reason = ""
         """Why the attempt was lost, for its owner."""
+        self._quotes_data = True
+        """Whether a message of an error may quote data of the owner, which is not for the server's log."""
 
     @property
     def waited_s(self) -> float:
@@ -104,7 +106,7 @@ class AttemptRunner:
         except FencedError:
             return "fenced"
         except Exception as error:
-            _log_traceback()
+            self._log(error)
             self.reason = reasons.of_server(error)
             return "lost"
 
@@ -121,11 +123,20 @@ class AttemptRunner:
         except Exception as error:
             if reasons.is_fault_of_the_server(error):
                 raise
-            _log_traceback()
+            self._log(error)
             self._fail(
                 f"unexpected {type(error).__name__}; the log of the server has the details", retry=True
             )
             return "broken"
+
+    def _log(self, error: Exception) -> None:
+        """Write a traceback into the worker's output, which is for the server's log."""
+        if self._quotes_data and not reasons.is_fault_of_the_server(error):
+            traceback.print_tb(error.__traceback__)
+            sys.stderr.write(f"{type(error).__name__}: its message is left out, as it may quote own data\n")
+        else:
+            traceback.print_exception(error)
+        sys.stderr.flush()
 
     def _fail(self, reason: str, *, retry: bool, last: events.Failed | None = None) -> None:
         folders = [self._options.scratch, self._options.imports or self._options.scratch]
@@ -136,6 +147,7 @@ class AttemptRunner:
 
     def _pursue(self) -> Outcome:
         plan = _in_time(restore(self.attempt.plan, self.attempt.document), self.attempt.max_seconds)
+        self._quotes_data = bool(plan.document.dataset.private)
         self._clear()
         self._patience(self._checkpoint.fetch)
         reporter = Reporter(
@@ -227,9 +239,3 @@ def _as_os_error(write: Callable[[], None]) -> None:
     except reasons.FAULTS as error:
         sys.stderr.write(f"no checkpoint: {error}\n")
         raise OSError(errno.EIO, reasons.of_server(error)) from error
-
-
-def _log_traceback() -> None:
-    """Into the worker's output, which is for the server's log."""
-    traceback.print_exc()
-    sys.stderr.flush()

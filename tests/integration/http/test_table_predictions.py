@@ -7,7 +7,7 @@ import pytest
 
 import tables
 from answering import ask, ready
-from quickml.client import endpoints
+from quickml.client import model_endpoints
 from quickml.datasets.encoding import decode
 from served import is_problem, served
 
@@ -31,7 +31,7 @@ def table(request, server, tmp_path_factory):
 
 def sent(rows):
     """As the client sends them: JSON has no NaN."""
-    return [endpoints._input(row) for row in rows]
+    return [model_endpoints._input(row) for row in rows]
 
 
 def test_values_by_name_are_answered(server, table):

@@ -8,8 +8,8 @@ import pytest
 
 from clients import both
 from quickml.client.driver import AsyncDriver, Driver
-from quickml.client.endpoints import Call
 from quickml.client.flow import Emit, Sleep, receive, run_blocking, send
+from quickml.client.request import Call
 from quickml.errors import UnreachableError
 from scripted_server import answer, scripted
 

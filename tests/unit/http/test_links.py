@@ -1,5 +1,6 @@
 """Signed links: what they open, for how long, and that nothing about them can be changed."""
 
+import json
 import re
 import stat
 from dataclasses import replace
@@ -9,6 +10,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from sqlalchemy import update
 
 from job_examples import artifact, finish
 from quickml import composition
@@ -16,6 +18,7 @@ from quickml.errors import LinkError, StoreError
 from quickml.jobs.job import MEMBER, VARIANT
 from quickml.service.links import KEY_BYTES, Link, LinkSigner
 from quickml.settings import Settings
+from quickml.storage.database.tables import jobs
 from served import JSON, is_problem, served
 
 KEY = bytes(range(KEY_BYTES))
@@ -194,6 +197,24 @@ def ready(server, folder, headers):
 
 def ask(server, job_id, headers, **body):
     return server.post(body, path=f"/v1/jobs/{job_id}/links", headers=headers)
+
+
+@pytest.mark.parametrize("is_shown", [False, True])
+def test_files_that_quote_own_data_have_links_only_if_asked_for(is_shown, tmp_path):
+    with served(tmp_path, workers=0) as server:
+        job_id = server.submit()
+        plan = json.loads(server.store.job(job_id).plan)
+        plan["info"]["shows_samples"] = is_shown
+        with server.database.write() as connection:
+            connection.execute(update(jobs).values(plan=json.dumps(plan)))
+        files = [
+            replace(artifact(job_id, f"{kind}.bin", "0" * 64, 1), kind=kind)
+            for kind in ("mlmodel", "spec", "answers", "film")
+        ]
+        finish(server.store, server.store.claim(), *files)
+        made = {one["name"] for one in ask(server, job_id, {}).json()["links"]}
+        assert made == {"mlmodel.bin", "film.bin"} | ({"spec.bin", "answers.bin"} if is_shown else set())
+        assert len(ask(server, job_id, {}, names=["spec.bin"]).json()["links"]) == 1
 
 
 def link(shop, name="model.mlmodel", **body):

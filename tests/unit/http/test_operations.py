@@ -21,6 +21,23 @@ def test_alive_and_ready(tmp_path):
         assert report["workers"] == {"trouble": False, "idle": 2}
 
 
+def test_free_space_does_not_tell_what_others_have_stored(tmp_path, monkeypatch):
+    with served(tmp_path, workers=0) as server:
+        told = set()
+        for free in (
+            500_000_000_000,
+            500_000_000_000 - (20 << 20),
+        ):  # a file was stored, or was there already
+            monkeypatch.setattr(server.artifacts, "free_bytes", lambda free=free: free)
+            (line,) = re.findall(
+                r"^quickml_disk_free_bytes (.*)$", server.client.get("/metrics").text, re.MULTILINE
+            )
+            free_bytes = server.client.get("/readyz").json()["disk"]["free_bytes"]
+            assert (float(line), free_bytes > 0.85 * free) == (free_bytes, True)
+            told.add(free_bytes)
+        assert len(told) == 1
+
+
 def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_path, monkeypatch):
     with served(tmp_path, workers=0) as server:
         starting = Worker(number=0, state=State.STARTING)

@@ -89,6 +89,7 @@ def test_what_is_left_out_of_one_file_is_found_out_told_and_written_out(folder):
     dataset = json.loads(plan.document.model_dump_json(exclude_none=True))["dataset"]
     assert dataset.pop("sha256")
     assert dataset == {
+        "in_report": False,
         "name": "recordings",
         "seed": 0,
         "file": "motion.csv",

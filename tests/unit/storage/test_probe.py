@@ -78,7 +78,7 @@ def test_a_database_that_can_only_be_read_is_found_out(place):
 def test_too_little_room_is_trouble(place, monkeypatch):
     place.probe._min_free_bytes = 1000
     monkeypatch.setattr(place.artifacts, "free_bytes", lambda: 999)
-    assert "at least 1,000 free bytes, found 999" in place.state().room
+    assert "at least 1,000 free bytes, found fewer" in place.state().room
     monkeypatch.setattr(place.artifacts, "free_bytes", lambda: None)  # unknown
     assert place.state() == StorageState()
 

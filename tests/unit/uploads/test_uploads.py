@@ -10,6 +10,7 @@ from quickml.errors import (
     FileInUseError,
     FileTooLargeError,
     QuotaError,
+    TooManyFilesError,
     TooManyUploadsError,
     UploadLengthError,
     UploadNotFoundError,
@@ -86,6 +87,15 @@ def test_files_and_open_uploads_share_the_quota(store):
     begin(store, owner=BEN, size_bytes=100)  # each owner has a quota of its own
     with pytest.raises(FileTooLargeError):
         begin(store, owner=BEN, size_bytes=101)
+
+
+def test_an_owner_has_so_many_files(database, clock):
+    store = UploadStore(database, FileLimits(files_per_owner=2, uploads_per_owner=9), clock)
+    put(store, size_bytes=1)
+    begin(store, size_bytes=1)
+    with pytest.raises(TooManyFilesError, match="fewer than 2 of one owner, open uploads included, found 2"):
+        begin(store, size_bytes=1)
+    begin(store, owner=BEN, size_bytes=1)
 
 
 def test_an_upload_without_a_length_reserves_what_it_takes(store):

@@ -720,6 +720,9 @@ export interface paths {
         /**
          * Create Links
          * @description Make signed links to files of a ready job. Anyone who has a link can download its file.
+         *
+         *     Of a job with own data, `spec.json` and `answers.bin` quote it: they have links only if `names` asks for
+         *     them, or the document's dataset says `"in_report": true`.
          */
         post: operations["create_links"];
         delete?: never;
@@ -1645,7 +1648,7 @@ export interface components {
         DiskSpace: {
             /**
              * Free Bytes
-             * @description Free space for files; null if the store cannot tell.
+             * @description Free space for files, rounded down to an eighth; null if the store cannot tell.
              */
             free_bytes: number | null;
             /**
@@ -1954,7 +1957,7 @@ export interface components {
             file: string;
             /**
              * In Report
-             * @description Whether the report and the film show images or curves of the test set.
+             * @description Whether the report and the film show what is in the data: samples of the test set, true values of a regression, what was found out about the file, and what it is called. Labels and names of columns, which the model has, are always shown.
              * @default false
              */
             in_report: boolean;
@@ -4011,7 +4014,7 @@ export interface components {
             file: string;
             /**
              * In Report
-             * @description Whether the report and the film show pictures of the test set.
+             * @description Whether the report and the film show what is in the data: samples of the test set, true values of a regression, what was found out about the file, and what it is called. Labels and names of columns, which the model has, are always shown.
              * @default false
              */
             in_report: boolean;
@@ -4372,6 +4375,12 @@ export interface components {
              * @default null
              */
             header: boolean | number;
+            /**
+             * In Report
+             * @description Whether the report and the film show what is in the data: samples of the test set, true values of a regression, what was found out about the file, and what it is called. Labels and names of columns, which the model has, are always shown.
+             * @default false
+             */
+            in_report: boolean;
             /**
              * Labels
              * @description The classes, in the order of the model's outputs. Default: all, sorted.
@@ -5023,6 +5032,12 @@ export interface components {
              * @default null
              */
             header: boolean | number;
+            /**
+             * In Report
+             * @description Whether the report and the film show what is in the data: samples of the test set, true values of a regression, what was found out about the file, and what it is called. Labels and names of columns, which the model has, are always shown.
+             * @default false
+             */
+            in_report: boolean;
             /**
              * Labels
              * @description The classes, or with a `separator` the labels, in the order of the model's outputs. Default: all values of the target, sorted.

@@ -15,9 +15,9 @@ from quickml.client.download.partial import PartialFile
 from quickml.client.download.progress import Doing, DownloadProgress, OnProgress, ignore
 from quickml.client.download.range_answer import NOT_FOUND, NOT_SATISFIABLE, PARTIAL, WHOLE, mismatch
 from quickml.client.download.repair import MAX_LIST_BYTES, Repair
-from quickml.client.endpoints import Call
 from quickml.client.flow import Flow, receive, receive_body, run_blocking, run_steps
 from quickml.client.problems import refusal
+from quickml.client.request import Call
 from quickml.client.retry import Contact, Retry
 from quickml.errors import ServiceError, UnreachableError
 from quickml.files.lock import Lock

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from quickml.client import endpoints
 from quickml.client.download.disk import ExpectedFile
 from quickml.client.download.partial import PartialFile
-from quickml.client.endpoints import Call
+from quickml.client.request import Call
 from quickml.errors import ServiceError
 
 LIST_TRIES = 2

@@ -69,12 +69,16 @@ def create_links(
     job_id: JobId,
     asked: Annotated[LinkRequest, Depends(parsed(LinkRequest))],
 ) -> Links:
-    """Make signed links to files of a ready job. Anyone who has a link can download its file."""
-    service.ready(job_id, owner)
+    """Make signed links to files of a ready job. Anyone who has a link can download its file.
+
+    Of a job with own data, `spec.json` and `answers.bin` quote it: they have links only if `names` asks for
+    them, or the document's dataset says `"in_report": true`.
+    """
+    private = service.links.private_kinds(service.ready(job_id, owner))
     files = {file.name: file for file in service.artifacts(job_id, owner)}
     if problems := list(islice(_problems(asked, files, service.links.max_s), MAX_PROBLEMS)):
         raise RequestError(problems)
-    top = [name for name, file in files.items() if file.kind not in (MEMBER, VARIANT)]
+    top = [name for name, file in files.items() if file.kind not in (MEMBER, VARIANT, *private)]
     seconds = asked.expires_s or min(DEFAULT_S, int(service.links.max_s))
     return Links(links=tuple(_message(service, files[name], seconds) for name in asked.names or top))
 

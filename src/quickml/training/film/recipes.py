@@ -156,7 +156,7 @@ class Recipes:
 
     def _activations(self) -> list[Recipe]:
         if not self._plan.info.shows_samples:
-            return []  # maps of a picture look like it
+            return []  # maps of a picture look like it, and a row can be computed from its values
         nodes = self._network.shown()[-MOST_LAYERS:]
         pictures = sum(len(node.output_shape) == 3 for node in nodes)
         maps = max(1, min(MOST_MAPS, MOST_MAPS_IN_ALL // max(1, pictures)))

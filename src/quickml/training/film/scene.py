@@ -56,6 +56,7 @@ def scene(plan: Plan, data: Data) -> FilmScene:
     plane = None
     if plan.info.kind == "features" and plan.info.shape == (2,) and outputs <= MOST_GRIDS:
         plane = ranges(np.concatenate([*extent(data.x_train), *extent(data.x_test)]).reshape(-1, 2))
+        plane = plane if plan.info.shows_samples else (_rounded(plane[0]), _rounded(plane[1]))
     rows: list[NDArray[Any]] = [data.x_test[chosen]]
     if plane:
         rows += [points(plane, GRID), points(plane, SMALL_GRID)]
@@ -82,6 +83,12 @@ def ranges(samples: Array) -> tuple[Range, Range]:
     margin = np.where(high > low, MARGIN * (high - low), 1.0)
     first, second = zip((low - margin).tolist(), (high + margin).tolist(), strict=True)
     return first, second
+
+
+def _rounded(ends: Range) -> Range:
+    """Ends farther out, at round numbers: exact ones would tell the least and the greatest value."""
+    step = 10.0 ** math.floor(math.log10(ends[1] - ends[0]))
+    return math.floor(ends[0] / step) * step, math.ceil(ends[1] / step) * step
 
 
 def points(plane: tuple[Range, Range], size: int) -> Array:
