@@ -82,11 +82,28 @@ def holds_arrays(names: Iterable[str]) -> bool:
     return any(_is_npy(name) or _IDX.search(name) for name in names)
 
 
+def idx_files(path: Path, file: str) -> dict[str, str]:
+    """The names of the IDX files in a folder, by what they have: `x_train`, `y_train` and the like.
+
+    Raises:
+        ArraysError: some are missing, or there are two of a kind.
+    """
+    return _named(file, [one.name for one in path.iterdir() if one.is_file()])
+
+
+def labels_beside(path: Path, file: str) -> str | None:
+    """The file with the labels of an IDX file, if it is beside it; named as `file` is."""
+    with path.open("rb") as stream:
+        is_one = not stream.read(len(headers.MAGIC)).startswith((b"PK\3\4", b"PK\5\6", headers.MAGIC))
+    found = _beside(path, file) if is_one else None
+    return found[1] if found else None
+
+
 def _opened(stack: ExitStack, path: Path, file: str, targets: tuple[Path, str] | None) -> ArraySource:
     if not path.exists():
         raise ArraysError(file, EXPECTED, "nothing of this name")
     if path.is_dir():
-        found = _named(file, [one.name for one in path.iterdir() if one.is_file()])
+        found = idx_files(path, file)
         arrays = {role: _idx_file(stack, path / name, file, name) for role, name in found.items()}
         sums = {name: sha256_of(path / name) for name in found.values()}
         return ArraySource(file=file, arrays=arrays, sha256=sum_of(sums))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -25,14 +26,15 @@ def with_uploaded_files(
 ) -> bytes:
     """Upload the files of a document that the server does not have, and pin them in the document.
 
-    Folders of pictures are packed: only pictures are sent, as they are.
+    Folders are packed: only what is learned from is sent, as it is. Labels that lie beside an IDX file are
+    uploaded and named in the document.
 
     A file that is not on this machine is left to the server, which may have it. So is a document that cannot
     be read: the server says what is wrong with it.
 
     Raises:
         InputError: a file cannot be read, or is another one than the document says.
-        PicturesError: a folder of pictures cannot be learned from.
+        DocumentError, SourceError: a folder cannot be learned from.
         ServiceError: the server refuses it, or cannot be reached.
     """
     try:
@@ -42,13 +44,16 @@ def with_uploaded_files(
     dataset = parsed.get("dataset") if isinstance(parsed, dict) else None
     if not isinstance(dataset, dict) or not any(isinstance(dataset.get(key), str) for key in FILES):
         return document
+    _name_labels(dataset, folder)
     for key, pin in FILES.items():
         name = dataset.get(key)
         if not isinstance(name, str):
             continue
         path = folder / name
-        if dataset.get("name") == "pictures" and _is_loose(path):
-            dataset[pin] = _packed(path, name, dataset.get(pin), client, progress)
+        if (archive := _archive(path, name, dataset, pin)) is not None:
+            with archive as packed:
+                called = f"{path.resolve().stem}.zip"
+                dataset[pin] = client.upload(packed, name=called, progress=progress).sha256
         elif _is_file(path):
             found = client.upload(path, name=path.name, progress=progress).sha256
             _check(path, pin, dataset.get(pin), found)
@@ -58,22 +63,51 @@ def with_uploaded_files(
 
 def _is_loose(path: Path) -> bool:
     """Whether pictures are in a folder, or in files that a list names: these are packed to be sent."""
+    return _is_folder(path) or (path.suffix.lower() in (".csv", ".tsv") and _is_file(path))
+
+
+def _is_folder(path: Path) -> bool:
     try:
-        return path.is_dir() or (path.suffix.lower() in (".csv", ".tsv") and path.is_file())
+        return path.is_dir()
     except (OSError, ValueError):
         return False
 
 
-def _packed(
-    path: Path, name: str, pin: Any, client: Client, progress: Callable[[UploadProgress], None]
-) -> str:
-    """Upload pictures as an archive. Returns its SHA-256."""
-    from quickml.pictures.packing import packed
+def _archive(path: Path, name: str, dataset: dict[str, Any], pin: str) -> AbstractContextManager[Path] | None:
+    """An archive of what is sent packed: the files of a folder, or of a list. None for others."""
+    known = dataset.get(pin)
+    known = known if isinstance(known, str) else None
+    kind = dataset.get("name")
+    if kind == "pictures" and _is_loose(path):
+        from quickml.pictures.packing import packed
 
-    known = pin if isinstance(pin, str) else None
-    with packed(path, name, known, PictureProgress().show) as archive:
-        called = f"{path.resolve().stem}.zip"
-        return client.upload(archive, name=called, progress=progress).sha256
+        return packed(path, name, known, PictureProgress().show)
+    if kind == "recordings" and _is_folder(path):
+        from quickml.recordings import packing as of_recordings
+
+        return of_recordings.packed(path, name, known, are_labels=dataset.get("target") is None)
+    if kind == "arrays" and _is_folder(path):
+        from quickml.arrays import packing as of_arrays
+
+        return of_arrays.packed(path, name, known)
+    return None
+
+
+def _name_labels(dataset: dict[str, Any], folder: Path) -> None:
+    """Write into a document which labels belong to an IDX file: a server looks at nothing beside it."""
+    name = dataset.get("file")
+    if (
+        dataset.get("name") != "arrays"
+        or dataset.get("targets_file") is not None
+        or not isinstance(name, str)
+    ):
+        return
+    if _is_file(folder / name):
+        from quickml.arrays.sources import labels_beside
+
+        with suppress(OSError):  # reading it says why
+            if (labels := labels_beside(folder / name, name)) is not None:
+                dataset["targets_file"] = labels
 
 
 def _check(path: Path, pin: str, known: Any, found: str) -> None:

@@ -3,15 +3,20 @@
 import asyncio
 import hashlib
 import json
+import zipfile
 
 import pytest
 
+import recordings
+from array_files import mnist
 from live_server import live
 from pictures import fruit, written
 from quickml import AsyncClient, Client
 from quickml.cli.own_files import with_uploaded_files
 from quickml.client.endpoints import submit
+from quickml.document import understand
 from quickml.errors import FileImportingError, InputError
+from quickml.recordings import LocalRecordings
 
 TABLE = b"a,b\n1,2\n"
 SHA256 = hashlib.sha256(TABLE).hexdigest()
@@ -79,6 +84,51 @@ def test_a_folder_of_pictures_is_packed_and_learned_from(server, tmp_path):
         assert client.submit(found).status == "queued"
         assert list(client.import_events(file.sha256))[-1].event.type == "imported"
     assert json.loads(sent(server, tmp_path, document)) == found
+
+
+def test_a_folder_of_recordings_is_packed_and_learned_from(server, tmp_path):
+    moves = recordings.folder(tmp_path / "moves", each=2, rows=120)
+    (moves / "walk" / "secret.txt").write_text("x")
+    document = {
+        "name": "x",
+        "dataset": {"name": "recordings", "file": "moves", "steps": 20},
+        "model": {"layers": [{"type": "Flatten"}, {"type": "Dense", "units": 3, "activation": "softmax"}]},
+    }
+    here = understand(document, LocalRecordings(tmp_path))
+    pinned = {**document, "dataset": {**document["dataset"], "sha256": here.document.dataset.sha256}}
+    found = json.loads(sent(server, tmp_path, pinned))
+    with Client(server.url) as client:
+        (file,) = [file for file in client.files() if file.names == ("moves.zip",)]
+        assert found["dataset"]["sha256"] == file.sha256
+        job = client.submit(found)
+        spec = client.validate(found).spec["dataset"]
+    assert job.status == "queued"
+    assert spec["labels"] == ["rest", "run", "walk"]
+    stored = server.artifacts.local_path(file.sha256)
+    with stored as path, zipfile.ZipFile(path) as opened:
+        assert opened.namelist() == [f"{label}/{n}.csv" for label in ("rest", "run", "walk") for n in (0, 1)]
+    assert json.loads(sent(server, tmp_path, pinned)) == found
+    with pytest.raises(InputError, match="the recordings are others than the document was written for"):
+        sent(server, tmp_path, {**document, "dataset": {**document["dataset"], "sha256": "0" * 64}})
+
+
+def test_a_folder_of_idx_files_is_packed_and_labels_beside_a_file_are_named(server, tmp_path):
+    written(tmp_path / "digits", {**mnist(), "secret.txt": b"x"})
+    layers = [{"type": "Flatten"}, {"type": "Dense", "units": 2, "activation": "softmax"}]
+    document = {"name": "x", "dataset": {"name": "arrays", "file": "digits"}, "model": {"layers": layers}}
+    found = json.loads(sent(server, tmp_path, document))
+    with Client(server.url) as client:
+        assert client.submit(found).status == "queued"
+    with server.artifacts.local_path(found["dataset"]["sha256"]) as path, zipfile.ZipFile(path) as opened:
+        assert [name for name in opened.namelist() if "idx" not in name] == []
+        assert len(opened.namelist()) == 4
+    images, labels = "train-images-idx3-ubyte", "train-labels-idx1-ubyte"
+    document["dataset"]["file"] = f"digits/{images}"
+    found = json.loads(sent(server, tmp_path, document))["dataset"]
+    assert found["targets_file"] == f"digits/{labels}"
+    assert found["targets_sha256"] == hashlib.sha256((tmp_path / "digits" / labels).read_bytes()).hexdigest()
+    with Client(server.url) as client:
+        assert client.submit({**document, "dataset": found}).status == "queued"
 
 
 def test_a_submission_waits_until_the_pictures_are_read(server, tmp_path, monkeypatch):
