@@ -13,8 +13,8 @@ from quickml import pipeline
 from quickml.datasets.encoding import encode
 from quickml.document import Plan, understand
 from quickml.errors import RoomError
-from quickml.film import Film
 from quickml.export.runtime import Runtime
+from quickml.film import Film
 from quickml.tables import LocalFiles
 
 ROWS = 400
