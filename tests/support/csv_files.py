@@ -62,7 +62,7 @@ REFUSED = {
     "rows without a value": (b"a,b,label\n,,\n,,\n", "line 1: expected rows below the header, found 2 that are empty in all columns; fill"),
     "Shift JIS": ("ケース,a\n猫,1\n表,2\n".encode("shift_jis"), "line 1, column 1: expected text in UTF-8, found the byte 0x83; save the file as UTF-8"),
     "a picture": (b"\x89PNG\r\n\x1a\n", "expected a CSV file, found a picture; name a folder"),
-    "a title above, with delimiters": (b"x,Body,,Result\nid,a,b,label\n1,2,3,x\n", 'line 1, column 3: expected a name for each column, found none; write one, "header": false if this line is a row of the table, or the line with the names: "header": 2'),
+    "a title above, with delimiters": (b"x,Body,,Result\nid,a,b,label\n1,2,3,x\n", 'line 1, column 3: expected a name for each column, found none; write one, or "header": false if this line is a row of the table, or "header": 2 if the names are in the next one'),
     "a row that is short": (b"a,b,label\n1,2,x\n3,4\n", "line 3, column 'label': expected 3 fields as in line 1, found 2; complete the row"),
     "a row that is long": (b"a,b,label\n1,2,x\n5,6,y,z\n", "line 3: expected 3 fields as in line 1, found 4; put quotes around a text that has a comma in it"),
     "a short row after one of two lines": (b'a,b,label\n1,"u\nv",x\n3,4\n', "line 4, column 'label': expected 3 fields as in line 1, found 2"),

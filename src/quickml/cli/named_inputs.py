@@ -110,7 +110,8 @@ def _value(text: str, taken: Input, name: str) -> Any:
     try:
         return read(text)
     except ValueError:
-        hint = "write it with a point" if _is_decimal_comma(text) else ""
+        hint = "write it in digits only, such as -1234.5" if any(map(str.isdigit, text)) else ""
+        hint = "write it with a point" if _is_decimal_comma(text) else hint
         raise InputError(unexpected(name, expected, repr(text[:40]), hint)) from None
 
 
@@ -171,11 +172,21 @@ def json_rows(text: str, runtime: Runtime) -> Iterator[NamedRow]:
     name, content = (text, text_of(Path(text))) if is_file else ("JSON", text)
     value = _parsed(content, name)
     items = value if isinstance(value, list) else [value]
+    if not items:
+        raise InputError(unexpected(name, "an object of names and values for each row", "an empty list"))
+    inputs = {one.name: one for one in runtime.inputs}
     for index, item in enumerate(items, 1):
         where = name if len(items) == 1 else f"{name} row {index}"
         if not isinstance(item, dict):
             raise InputError(f"{where}: expected an object of names and values, found other JSON")
-        yield where, {runtime.name_of(key): one for key, one in item.items()}
+        own = {runtime.name_of(key): one for key, one in item.items()}
+        yield where, {known: _of_json(one, inputs[known]) for known, one in own.items()}
+
+
+def _of_json(value: Any, taken: Input) -> Any:
+    """The value of an input. `true` and numbers may be texts that were learned from JSON lines."""
+    text = json.dumps(value) if isinstance(value, bool | int | float) else ""
+    return text if taken.kind == "string" and text in taken.handling.categories else value
 
 
 def _parsed(content: str, name: str) -> Any:

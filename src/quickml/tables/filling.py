@@ -77,7 +77,8 @@ def _several(rows: Rows) -> list[str]:
             hint = (
                 f"its fields have a {written} between them, and not a {asked} as is expected; write all alike"
             )
-        hint = hint if rows.format == "csv" else ""
+        if rows.format != "csv":
+            hint = 'name another sheet: "sheet": "..."' if rows.sheets > 1 else ""
         line = rows.header_line if rows.format in ("csv", "xlsx") else None
         raise rows.fault("two or more columns", found, hint, line=line)
     return rows.names

@@ -221,9 +221,9 @@ class Rows:
 
     def unnamed(self, line: int | None, number: int) -> TableError:
         """The error for a column without a name."""
-        hint = 'write one, "header": false if this line is a row of the table, or the line with the names'
+        hint = 'write one, or "header": false if this line is a row of the table'
         if line is not None:
-            hint += f': "header": {line + 1}'
+            hint += f', or "header": {line + 1} if the names are in the next one'
         return self.fault("a name for each column", "none", hint, line=line, column=number)
 
     def _clean(self, rows: list[list[str]], lines: list[int]) -> RowChunk:

@@ -205,6 +205,8 @@ def test_the_sheet_is_found_out_and_can_be_named(file):
     table = read(path, "t")
     assert (table.sheet, table.sheets, table.names) == ("Data", 2, ("c", "d"))
     assert read(path, "t", sheet="Old").names == ("a", "b")
+    with pytest.raises(TableError, match="found one, 'x'; name another sheet: \"sheet\""):
+        read(file(workbook({"Notes": [["x"]], "Data": [["a", "b"], [1, 2]]}), "notes"), "t")
     with pytest.raises(TableError, match="expected one of the sheets Notes, Old, Data, found 'Dat'"):
         read(path, "t", sheet="Dat")
     with pytest.raises(
