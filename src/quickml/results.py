@@ -8,7 +8,7 @@ import re
 import shutil
 import unicodedata
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -40,6 +40,9 @@ VARIANTS = "variants"
 """Folder in a result folder: the model with other weights than delivered, such as `model.int8.mlmodel`."""
 
 
+_LOCK = ".lock"
+_DRAFT = re.compile(rf"\..+-[0-9a-f]{{16}}{re.escape(_LOCK)}", re.DOTALL)
+"""The name of the lock of a temporary folder."""
 _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT") if hasattr(errno, name))
 _FULL_BELOW_BYTES = 2**16
 """Free space below which a failed write is taken for the effect of a full disk."""
@@ -90,7 +93,8 @@ class Draft:
 def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     """A temporary folder to write into, which becomes `folder` when it is published.
 
-    If anything fails before that, the temporary folder is removed.
+    If anything fails before that, the temporary folder is removed. What a killed process left beside it is
+    removed, too: its lock ended with it.
 
     Raises:
         ResultError: `folder` is not empty, or cannot be created.
@@ -98,16 +102,48 @@ def draft(folder: Path, *, exact: bool = True) -> Iterator[Draft]:
     asked, folder = folder, folder.resolve()  # `.` and a link to an empty folder are allowed
     if exact:
         check_free(folder)
-    path = atomic.temporary_path(folder)
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir()
-    except OSError as error:
-        raise ResultError(f"{folder}: the folder cannot be created ({error.strerror})") from error
-    try:
+    with ExitStack() as stack:
+        try:
+            folder.parent.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(folder.parent)
+            path = stack.enter_context(_locked(folder))
+            path.mkdir()
+        except OSError as error:
+            raise ResultError(f"{folder}: the folder cannot be created ({error.strerror})") from error
+        stack.callback(shutil.rmtree, path, ignore_errors=True)
         yield Draft(path=path, asked=asked, folder=folder, exact=exact)
+
+
+@contextmanager
+def _locked(folder: Path) -> Iterator[Path]:
+    """A temporary name for a folder, whose lock is held; without a lock on a disk that has none."""
+    from quickml.files.lock import Lock
+
+    is_taken = False
+    while not is_taken:  # somebody who looks for abandoned ones may hold it for a moment
+        path = atomic.temporary_path(folder)
+        lock = Lock(path.with_suffix(_LOCK))
+        try:
+            is_taken = lock.take()
+        except (OSError, NotImplementedError):
+            path.with_suffix(_LOCK).unlink(missing_ok=True)
+            break
+    try:
+        yield path
     finally:
-        shutil.rmtree(path, ignore_errors=True)
+        lock.release()
+
+
+def _remove_abandoned(parent: Path) -> None:
+    """Remove the temporary folders of processes that are gone; those without a lock are left alone."""
+    from quickml.files.lock import Lock
+
+    for path in parent.glob(f".*{_LOCK}"):
+        lock = Lock(path)
+        with suppress(OSError, NotImplementedError):
+            if _DRAFT.fullmatch(path.name) and lock.take():
+                shutil.rmtree(path.with_suffix(atomic.PARTIAL), ignore_errors=True)
+                lock.release()
 
 
 def check_free(folder: Path) -> None:

@@ -3,6 +3,8 @@
 import errno
 import os
 import shutil
+import subprocess
+import sys
 from collections import namedtuple
 from pathlib import Path
 
@@ -69,3 +71,44 @@ def test_a_download_is_announced(monkeypatch, tmp_path):
     warning = next(run)
     run.close()
     assert warning.message == "fashion_mnist is not on this machine yet; it is downloaded now, once"
+
+
+DRAFTING = """
+import sys, time
+from pathlib import Path
+from quickml import results
+with results.draft(Path(sys.argv[1])) as draft:
+    (draft.path / "model.keras").write_bytes(b"half of it")
+    print("ready", flush=True)
+    time.sleep(1000)
+"""
+
+
+def test_what_a_killed_run_left_is_removed_by_the_next_one(tmp_path):
+    """Nothing of a run that goes on, and nothing that only has a similar name."""
+    mine = [tmp_path / ".notes.lock", tmp_path / f".old-{'0' * 16}.partial"]
+    mine[0].touch()
+    mine[1].mkdir()
+    command = [sys.executable, "-c", DRAFTING]
+    processes = [
+        subprocess.Popen([*command, tmp_path / name], stdout=subprocess.PIPE) for name in ("dead", "alive")
+    ]
+    try:
+        for process in processes:
+            assert process.stdout.readline() == b"ready\n"
+        processes[0].kill()
+        processes[0].wait()
+        assert len(list(tmp_path.glob(".dead-*"))) == 2
+        with results.draft(tmp_path / "next") as draft:
+            assert not list(tmp_path.glob(".dead-*"))
+            assert len(list(tmp_path.glob(".alive-*.partial"))) == 1
+            draft.publish()
+        assert [path.name for path in tmp_path.glob("*next*")] == ["next"]
+        assert all(path.exists() for path in mine)
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+    with results.draft(tmp_path / "last"):
+        pass
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(["next", *(path.name for path in mine)])

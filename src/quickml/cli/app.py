@@ -12,6 +12,7 @@ import typer
 
 from quickml._version import __version__
 from quickml.cli.command_group import CommandGroup
+from quickml.cli.data_options import ColumnTypes, DataFile, InputKind, Sheet, Target
 
 app = typer.Typer(
     name="quickml",
@@ -31,34 +32,6 @@ SpecFile = Annotated[
     ),
 ]
 ModelFile = Annotated[Path, typer.Argument(metavar="FILE", help="A .mlmodel file or .mlpackage folder.")]
-DataFile = Annotated[
-    Path,
-    typer.Argument(
-        metavar="FILE",
-        help="A table with a sample in each row: CSV, .xlsx, JSON lines or Parquet. Pictures or recordings: a"
-        " folder with a folder for each class, a .zip file of it, or a CSV file; pictures also a .tm file."
-        " Arrays: an .npz file, or IDX files.",
-    ),
-]
-InputKind = Annotated[
-    str | None,
-    typer.Option(
-        metavar="KIND",
-        help="What FILE has: table, pictures or recordings. Default: what is in it; a .csv file is a table."
-        " Of arrays, what inputs are: image, features, sequence or tokens.",
-    ),
-]
-Sheet = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Sheet of an Excel workbook. Default: the first one with cells."),
-]
-Target = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN",
-        help="The column to predict; can be repeated. Default: the likeliest one, which is told.",
-    ),
-]
 JobId = Annotated[str, typer.Argument(metavar="JOB", help="Job id, as printed by `quickml submit`.")]
 Server = Annotated[
     str | None,
@@ -179,9 +152,11 @@ def validate(
 @app.command()
 def data(
     file: DataFile,
+    *,
     target: Target = None,
     kind: InputKind = None,
     sheet: Sheet = None,
+    column: ColumnTypes = None,
     as_json: AsJson = False,
 ) -> None:
     """Show what is in a table, pictures, recordings or arrays: columns and values, or classes and sizes.
@@ -189,17 +164,19 @@ def data(
     Everything that is found out is told: encoding, delimiter, header and decimal sign of a CSV file, and what
     is left out and why. A document to start from is printed, too.
     """
-    from quickml.cli.commands.data import show_data
+    from quickml.cli.commands.data import DataAsked, show_data
 
-    show_data(file, target=target, kind=kind, sheet=sheet, as_json=as_json)
+    show_data(DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column), as_json=as_json)
 
 
 @app.command()
 def init(
     file: DataFile,
+    *,
     target: Target = None,
     kind: InputKind = None,
     sheet: Sheet = None,
+    column: ColumnTypes = None,
     out: Annotated[
         Path | None,
         typer.Option(
@@ -214,9 +191,9 @@ def init(
 
     Train with `quickml run`, or change the document before: all types of columns, or all classes, are in it.
     """
-    from quickml.cli.commands.data import init_document
+    from quickml.cli.commands.data import DataAsked, init_document
 
-    init_document(file, target=target, kind=kind, sheet=sheet, out=out)
+    init_document(DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column), out)
 
 
 @app.command()

@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from quickml.files.durable import sync, sync_tree
 
+PARTIAL = ".partial"
 _NO_HARD_LINKS = frozenset(
     {errno.EPERM, errno.EACCES, errno.EXDEV, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS, errno.EINVAL}
 )
@@ -26,7 +27,7 @@ _NO_HARD_LINKS = frozenset(
 
 def temporary_path(path: Path) -> Path:
     """A hidden name beside `path` that nothing else uses."""
-    return path.with_name(f".{path.name}-{secrets.token_hex(8)}.partial")
+    return path.with_name(f".{path.name}-{secrets.token_hex(8)}{PARTIAL}")
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """`quickml data` and `quickml init`: what is in a table, and a document that learns from it."""
 
 import json
+import shlex
 
 import pytest
 
@@ -218,3 +219,33 @@ def test_a_sheet_of_a_workbook_can_be_named(tmp_path):
     assert json.loads(done.stdout)["document"]["dataset"]["sheet"] == "Flats"
     done = quickml("data", "flats.xlsx", cwd=tmp_path)
     assert "2 rows, 2 columns (Excel workbook, sheet Other, names in row 1)" in done.stdout
+
+
+def test_a_column_with_something_wrong_can_be_left_out(folder):
+    """The message says which command does it, and the command works."""
+    rows = "".join(f"{index * 7 % 31},{index % 5},{index}.5\n" for index in range(40))
+    (folder / "flats.csv").write_text(f"my area,rooms,price\n{rows}unknown,2,3.5\n")
+    done = quickml("init", "flats.csv", "--target", "price", cwd=folder)
+    assert done.returncode == 2
+    assert "flats.csv, line 42, column 'my area'" in done.stderr
+    advised = "quickml init flats.csv --target price --column 'my area=ignore'"
+    assert done.stderr.splitlines()[-1] == f"to leave this column out: {advised}"
+    shown = quickml("data", "flats.csv", "--target", "price", cwd=folder)
+    assert (shown.returncode, "problem" in shown.stdout, advised in shown.stderr) == (2, True, True)
+    assert quickml(*shlex.split(advised)[1:], cwd=folder).returncode == 0
+    document = json.loads((folder / "flats.json").read_text())
+    assert document["dataset"]["columns"] == {"my area": "ignore", "rooms": "number"}
+    assert read_plan(folder / "flats.json").info.sizes == (32, 9)
+
+
+def test_types_of_columns_are_named_on_the_command_line(folder):
+    name = _init(folder, "--column", "petal=ignore")
+    assert json.loads((folder / name).read_text())["dataset"]["columns"]["petal"] == "ignore"
+    for wrong in ("petal", "petal=text", "=ignore"):
+        done = quickml("data", "flowers.csv", "--column", wrong, cwd=folder)
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: --column: expected COLUMN=number or COLUMN=category or")
+    done = quickml("data", "flowers.csv", "--column", "pedal=ignore", cwd=folder)
+    assert "found 'pedal'; did you mean 'petal'?" in done.stderr
+    done = quickml("data", "flowers.csv", "--kind", "recordings", "--column", "petal=ignore", cwd=folder)
+    assert done.stderr == "error: --column: expected a table, found recordings\n"

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -13,7 +15,7 @@ from quickml.arrays.profile import ArraysProfile
 from quickml.arrays.profile import profile as profile_of_arrays
 from quickml.arrays.sources import are_arrays
 from quickml.cli.display.arrays import show_arrays
-from quickml.cli.display.formatting import counted
+from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_json, say_table
 from quickml.cli.display.pictures import PictureProgress
 from quickml.cli.display.profiles import (
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 
     AnyProfile = Profile | PictureProfile | RecordingsProfile | ArraysProfile
 
+COLUMN_TYPES = ("number", "category", "ignore")
 KINDS = ("table", "pictures", "recordings")
 Known = TypeVar("Known", bound=str)
 
@@ -46,9 +49,20 @@ _FORMATS = {"xlsx": "Excel workbook", "jsonl": "JSON lines", "parquet": "Parquet
 _SIGNS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "vertical lines"}
 
 
-def show_data(
-    path: Path, *, target: Sequence[str] | None, kind: str | None, sheet: str | None, as_json: bool
-) -> None:
+@dataclass(frozen=True)
+class DataAsked:
+    """What a command line says about data."""
+
+    path: Path
+    _: KW_ONLY
+    target: Sequence[str] | None
+    kind: str | None
+    sheet: str | None
+    columns: Sequence[str] | None
+    """Each as `COLUMN=TYPE`."""
+
+
+def show_data(asked: DataAsked, *, as_json: bool) -> None:
     """Print what is in a table, pictures, recordings or arrays, and a document that learns from it.
 
     The exit code is 2 if no document can be proposed.
@@ -57,7 +71,7 @@ def show_data(
         TableError, PicturesError, ArraysError, DocumentError: it cannot be read.
         InputError: an option is given that belongs to something else.
     """
-    found = _profile(path, _name(path), target, kind, sheet)
+    found = _profile(asked, _name(asked.path))
     if as_json:
         say_json(found.to_json())
     elif isinstance(found, PictureProfile):
@@ -69,12 +83,11 @@ def show_data(
     else:
         _show(found)
     if found.document is None:
+        _advise(asked, found)
         sys.exit(2)
 
 
-def init_document(
-    path: Path, *, target: Sequence[str] | None, kind: str | None, sheet: str | None, out: Path | None
-) -> None:
+def init_document(asked: DataAsked, out: Path | None) -> None:
     """Write a document that learns from a table, pictures, recordings or arrays.
 
     Raises:
@@ -82,12 +95,14 @@ def init_document(
         DocumentError: no document can be proposed.
         InputError: the document exists already, or cannot be written; or an option belongs to something else.
     """
-    out = out or Path(f"{Path(_name(path)).stem}.json")
+    out = out or Path(f"{Path(_name(asked.path)).stem}.json")
     if out.exists():
         raise _exists(out)
-    found = _profile(path, _relative(path, out.parent), target, kind, sheet)
+    found = _profile(asked, _relative(asked.path, out.parent))
     if found.document is None:
-        raise DocumentError(found.problems)
+        note(*problem_lines(DocumentError(found.problems), str(asked.path)))
+        _advise(asked, found)
+        sys.exit(2)
     try:
         with out.open("x", encoding="utf-8") as stream:
             stream.write(pretty(found.document) + "\n")
@@ -100,20 +115,41 @@ def init_document(
     say(f"train it with: quickml run {out}")
 
 
-def _profile(
-    path: Path, file: str, target: Sequence[str] | None, kind: str | None, sheet: str | None
-) -> AnyProfile:
+def _advise(asked: DataAsked, found: AnyProfile) -> None:
+    """Say which command leaves out the columns that something is wrong with."""
+    columns = getattr(found, "columns", ())
+    names = [column.name for column in columns if getattr(column, "problem", "")]
+    usable = [column.name for column in columns if column.name not in names]
+    if not names or len(usable) < 2 or asked.columns or not set(names).isdisjoint(asked.target or ()):
+        return
+    several = "these columns" if len(names) > 1 else "this column"
+    words = ["quickml", "init", str(asked.path)]
+    words += ["--sheet", asked.sheet] if asked.sheet is not None else []
+    words += [word for name in asked.target or () for word in ("--target", name)]
+    words += [word for name in names for word in ("--column", f"{name}=ignore")]
+    note(f"to leave {several} out: {shlex.join(words)}")
+
+
+def _profile(asked: DataAsked, file: str) -> AnyProfile:
+    path, target, sheet = asked.path, asked.target, asked.sheet
+    types = _types(asked.columns or ())
     if are_arrays(path):
         if target:
             raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
-        return profile_of_arrays(path, file, _checked(kind, tuple(RANKS)))
-    kind = _checked(kind, KINDS) or _kind(path)
+        if types:
+            raise InputError("--column: expected a table, found arrays")
+        return profile_of_arrays(path, file, _checked(asked.kind, tuple(RANKS)))
+    kind = _checked(asked.kind, KINDS) or _kind(path)
     if kind == "table":
         from quickml.tables.profile import profile
 
-        return profile(path, file, target, {"sheet": sheet} if sheet is not None else {})
+        options = {"sheet": sheet, "columns": types or None}
+        given = {name: value for name, value in options.items() if value is not None}
+        return profile(path, file, target, given)
     if sheet is not None:
         raise InputError("--sheet: expected an Excel workbook")
+    if types:
+        raise InputError(f"--column: expected a table, found {kind}")
     if kind == "recordings":
         from quickml.recordings.profile import profile as profile_of_recordings
 
@@ -125,6 +161,18 @@ def _profile(
     from quickml.pictures.profile import profile as profile_of_pictures
 
     return profile_of_pictures(path, file, PictureProgress().show)
+
+
+def _types(given: Sequence[str]) -> dict[str, str]:
+    """The types of columns by name."""
+    found = {}
+    for text in given:
+        name, _, kind = text.rpartition("=")
+        if not name or kind not in COLUMN_TYPES:
+            expected = " or ".join(f"COLUMN={one}" for one in COLUMN_TYPES)
+            raise InputError(f"--column: expected {expected}, found {printable(text, 60)!r}")
+        found[name] = kind
+    return found
 
 
 def _checked(kind: str | None, known: tuple[Known, ...]) -> Known | None:
