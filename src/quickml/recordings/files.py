@@ -93,6 +93,7 @@ def _asked(reference: RecordingsReference, like: Dialect | None = None) -> Asked
         decimal=reference.decimal or (like.decimal if like else None),
         header=reference.header if reference.header is not None or not like else like.header,
         names=frozenset(map(str, named)),
+        unread=frozenset(name for name, kind in reference.columns.items() if kind == "ignore"),
     )
 
 

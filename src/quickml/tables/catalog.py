@@ -68,7 +68,7 @@ class LocalFiles(FileCatalog[TableReference]):
 
         kept = reference.group or reference.order
         named = {*reference.targets, *reference.columns} | ({kept} if kept else set())
-        ignored = {name for name, kind in reference.columns.items() if kind == "ignore"}
+        ignored = _ignored(reference) - {kept}
         return self._read(
             reference.file,
             reference.sha256,
@@ -77,10 +77,11 @@ class LocalFiles(FileCatalog[TableReference]):
                 decimal=reference.decimal,
                 header=reference.header,
                 names=frozenset(named),
+                unread=frozenset(ignored),
             ),
             encoding=reference.encoding,
             sheet=reference.sheet,
-            ignored=frozenset(ignored - {*reference.targets, kept}),
+            ignored=frozenset(ignored),
             whole=lambda name: name == kept,
         )
 
@@ -90,7 +91,8 @@ class LocalFiles(FileCatalog[TableReference]):
 
         header = reference.header if reference.header is not None else table.dialect.header
         delimiter = table.dialect.delimiter if table.is_text else None
-        asked = Asked(delimiter=delimiter, decimal=table.dialect.decimal, header=header)
+        decimal, unread = table.dialect.decimal, frozenset(_ignored(reference))
+        asked = Asked(delimiter=delimiter, decimal=decimal, header=header, unread=unread)
         file, sha256 = reference.files[prefix]
         return self._read(file, sha256, prefix, asked=asked, encoding=table.encoding)
 
@@ -117,6 +119,12 @@ def _stamp(path: Path) -> Stamp:
     except (OSError, ValueError):  # reading it says why
         return str(path), 0, 0, 0
     return str(path), about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def _ignored(reference: TableReference) -> set[str]:
+    """The columns that a document leaves out."""
+    given = {name for name, kind in reference.columns.items() if kind == "ignore"}
+    return given - {*reference.targets}
 
 
 def _key(reference: TableReference) -> str:

@@ -46,6 +46,8 @@ class Asked:
     header: bool | int | None = None
     names: frozenset[str] = frozenset()
     """Columns that the document names, which a header must contain."""
+    unread: frozenset[str] = frozenset()
+    """Columns that may have anything in them, because the document leaves them out."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -153,6 +153,7 @@ def _table(path: Path, file: str, targets: Sequence[str], given: Mapping[str, An
         decimal=given.get("decimal"),
         header=given.get("header"),
         names=frozenset([*targets, *given.get("columns", {})]),
+        unread=frozenset(name for name, kind in given.get("columns", {}).items() if kind == "ignore"),
     )
     grouped = given.get("group") or given.get("order")
     return read(

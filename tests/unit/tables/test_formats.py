@@ -15,6 +15,7 @@ from quickml.document import understand
 from quickml.errors import DocumentError, TableError
 from quickml.imports.kinds import HEAD_BYTES, has_beginning, kind_of
 from quickml.tables import LocalFiles
+from quickml.tables.dialect import Asked
 from quickml.tables.prepare import prepare
 from quickml.tables.profile import profile
 from quickml.tables.raw import read_raw
@@ -294,6 +295,19 @@ def test_parquet_files_are_refused_with_a_sentence(message):
         "t: expected a table that can be read"
     )
     assert message(as_parquet(["a"], [[1]])).startswith("t: expected two or more columns")
+
+
+def test_parquet_columns_of_lists_are_left_out_if_the_document_says_so(file):
+    pytest.importorskip("pyarrow")
+    content = as_parquet(["a", "b", "c"], [[1, [2], "x"], [2, [3], ""], [None, [], ""]])
+    with pytest.raises(TableError, match=r'or leave it out: "columns": \{"b": "ignore"\} in a'):
+        read(file(content), "t", asked=Asked(unread=frozenset({"a"})))
+    table = read(file(content), "t", asked=Asked(unread=frozenset({"b"})))
+    assert (table.rows, table.empty_rows) == (2, 1)
+    assert (table.columns["a"].values, table.columns["b"].values) == (["1", "2"], [""])
+    assert table.line_of("c", "") == 2
+    found = profile(file(content), "t", options={"columns": {"b": "ignore"}})
+    assert [column.type for column in found.columns] == ["number", "ignore", "category"]
 
 
 @pytest.mark.parametrize("name", FORMATS)

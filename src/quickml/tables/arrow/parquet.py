@@ -19,7 +19,7 @@ from quickml.tables.arrow.cells import ArrowCells
 from quickml.tables.dialect import SAMPLE_ROWS, Asked, Dialect, dialect_of_values
 from quickml.tables.rows import MAX_COLUMNS, MAX_FIELD, MAX_ROWS, Rows, Where
 from quickml.tables.totals import total
-from quickml.tables.types import shown
+from quickml.tables.types import quoted, shown
 
 BATCH_ROWS = 1 << 15
 MAX_UNPACKED_BYTES = 16 << 30
@@ -34,7 +34,7 @@ class ParquetRows(Rows):
     format = "parquet"
 
     def __init__(self, stream: FileIO, name: str, asked: Asked, known: Dialect | None = None) -> None:
-        self._stream, self._count = stream, 0
+        self._stream, self._unread = stream, asked.unread
         where = Where(file=name, unit="row")
         super().__init__(where, known or dialect_of_values([], asked), asked.names)
         stream.seek(0)
@@ -99,9 +99,10 @@ class ParquetRows(Rows):
     def _check_types(self) -> None:
         for field in self._schema:
             kind = field.type
-            kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-            if not any(is_it(kind) for is_it in _READ):
-                hint = "write each of its values into a column of its own, or leave it out of the file"
+            if not _is_readable(kind) and field.name.strip() not in self._unread:
+                ignored = f'"columns": {{{quoted(field.name.strip())}: "ignore"}}'
+                hint = "write each of its values into a column of its own, or leave it out: "
+                hint += f"{ignored} in a document, --column NAME=ignore on a command line"
                 found = shown(f"a column of {kind}", 100)
                 raise self.fault("columns of numbers, texts, dates, or true and false", found, hint,
                                  column=field.name.strip())  # fmt: skip
@@ -130,8 +131,16 @@ _READ = (
 )  # fmt: skip
 
 
+def _is_readable(kind: Any) -> bool:
+    """Whether values of a type become texts."""
+    kind = kind.value_type if _TYPES.is_dictionary(kind) else kind
+    return any(is_it(kind) for is_it in _READ)
+
+
 def _texts(values: Any) -> Any:
-    """The texts of values; empty for none."""
+    """The texts of values; empty for none, and for those that the document leaves out."""
+    if not _is_readable(values.type):
+        return pa.repeat("", len(values))
     if _TYPES.is_dictionary(values.type):
         values = values.dictionary_decode()
     if not _TYPES.is_string(values.type):
