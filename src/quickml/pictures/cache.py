@@ -19,7 +19,7 @@ from typing import Any
 
 from quickml.datasets.places import cache_folder
 from quickml.errors import DatasetError
-from quickml.files.atomic import new_file, new_folder
+from quickml.files.atomic import new_file, new_folder, publish
 from quickml.files.lock import Lock
 
 MAX_BYTES = 20 << 30
@@ -88,6 +88,15 @@ class PictureCache:
             finally:
                 lock.release()
             self._shrink(key)
+
+    def rename(self, key: str, other: str) -> None:
+        """Give an entry another key; if that one has an entry already, remove this one."""
+        with _disk_errors(self._folder):
+            if self.about(other) is None:
+                shutil.rmtree(self._folder / other, ignore_errors=True)  # one that is damaged
+                with suppress(FileExistsError):  # another process was faster
+                    publish(self._folder / key, self._folder / other)
+            shutil.rmtree(self._folder / key, ignore_errors=True)
 
     def seen(self, stamp: str) -> dict[str, Any] | None:
         """What was found out about a source with this stamp."""

@@ -1,96 +1,112 @@
-"""Decode all pictures once, on all cores: Pillow releases Python's lock while it decodes and resizes."""
+"""Decode all pictures once, on all cores: many by processes, few or those of an archive by threads."""
 
 from __future__ import annotations
 
-import hashlib
 import warnings
-from collections.abc import Sequence
-from contextlib import nullcontext
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
 from threading import Semaphore
 from typing import Any
 
-import numpy.typing as npt
+import numpy as np
 
 from quickml.datasets.mapped import give_back
-from quickml.errors import PictureError, PicturesError
+from quickml.errors import PicturesError
+from quickml.files.durable import sync
+from quickml.pictures.decoders import started
 from quickml.pictures.divide import Places
 from quickml.pictures.layout import PictureFile
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import EXPECTED, FORMATS, MAX_PIXELS, Progress, Survey, in_order
-from quickml.pixels import Resize, picture
+from quickml.pictures.survey import Progress, in_order
+from quickml.pixels import Resize
+from quickml.pixels.decoder import Order, Task
+from quickml.pixels.reading import LARGE_BYTES, Seen, Target, seen, unread
 
 LARGE_AT_ONCE = 2
 """Pictures that take much memory and are decoded at once."""
+MANY = 1000
+"""Pictures of a folder from which on starting processes takes less time than it saves."""
 GIVEN_BACK = 1024
 """Pictures after which the memory of their pixels is given back to the system."""
-Pixels = npt.NDArray[Any]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Decoded:
-    """What came of decoding."""
-
-    digests: tuple[bytes | None, ...]
-    """Of the pixels of each picture; None for one that cannot be decoded."""
-    faults: dict[int, PicturesError]
-    """What is wrong with files, by their place."""
+Work = Callable[[Sequence[Task]], list[Seen]]
 
 
 def decode(
     source: PictureSource,
     files: Sequence[PictureFile],
-    looked: Survey,
     *,
-    pixels: Pixels,
+    pixels: np.memmap[Any, Any],
     places: Places,
     resize: Resize,
     progress: Progress,
-) -> Decoded:
-    """Decode pictures.
+) -> list[Seen]:
+    """Read and decode pictures.
 
     Args:
         source: where they are.
         files: the pictures.
-        looked: what is known of the files.
-        pixels: takes the pixels, uint8 (files, height, width, channels).
+        pixels: a mapped file that takes the pixels, uint8 (files, height, width, channels).
         places: where in it those of each file are put.
         resize: what is done with other proportions.
         progress: is told what is done.
+
+    Raises:
+        DatasetError: a process that decodes ended.
     """
-    shape, large, few = pixels.shape[1:], looked.large, Semaphore(LARGE_AT_ONCE)
+    few = Semaphore(LARGE_AT_ONCE)
 
-    def read(place: int) -> bytes | PicturesError:
-        name = files[place].name
+    def one(task: Task, most_bytes: int | None) -> Seen:
+        name, place = task
+        target = Target(pixels.shape[1:], resize, partial(pixels.__setitem__, place))
         try:
-            content = source.read(name)
-            if hashlib.sha256(content).hexdigest() != looked.sums[name]:
-                expected, found = "a file that stays as it is", "another content"
-                raise PicturesError(source.file, expected, found, entry=name)
-            with few if name in large else nullcontext():
-                array = picture(content, shape, name, formats=FORMATS, max_pixels=MAX_PIXELS, resize=resize)
+            return seen(source.read(name), name, target, most_bytes)
         except PicturesError as error:
-            return error
-        except PictureError as error:
-            expected = EXPECTED if error.expected.startswith("a picture (") else error.expected
-            hint = 'remove it, copy it again, or write "damaged": "skip"'
-            return PicturesError(source.file, expected, error.found, hint, entry=name)
-        pixels[places[place]] = array
-        return hashlib.sha256(array.data).digest()
+            return unread(error)
 
-    digests: list[bytes | None] = []
-    faults: dict[int, PicturesError] = {}
-    with warnings.catch_warnings(action="ignore"):  # threads change this setting, too: put it back at the end
-        for place, found in enumerate(in_order(read, range(len(files)))):
-            digests.append(found if isinstance(found, bytes) else None)
-            if isinstance(found, PicturesError):
-                faults[place] = found
-            _advance(progress, place + 1, len(files), pixels)
-    return Decoded(digests=tuple(digests), faults=faults)
+    def here(tasks: Sequence[Task]) -> list[Seen]:
+        return [one(task, LARGE_BYTES) for task in tasks]
+
+    def whole(tasks: Sequence[Task], work: Work) -> list[Seen]:
+        found = work(tasks)
+        for number, (task, known) in enumerate(zip(tasks, found, strict=True)):
+            if known.digest is None and not known.fault:  # it takes much memory
+                with few:
+                    found[number] = one(task, None)
+        return found
+
+    tasks = [(file.name, place) for file, place in zip(files, places.tolist(), strict=True)]
+    known: list[Seen] = []
+    with (
+        warnings.catch_warnings(action="ignore"),  # threads change this setting, too: put it back at the end
+        _workers(source, len(files), pixels, resize) as (work, count),
+        ThreadPoolExecutor(1, thread_name_prefix="disk") as disk,
+    ):
+        for found in in_order(partial(whole, work=work or here), tasks, count):
+            known.append(found)
+            progress("decoded", len(known), len(tasks))
+            if len(known) % GIVEN_BACK == 0:
+                give_back(pixels)
+                disk.submit(sync, Path(str(pixels.filename)))  # in the end, little is left to be written
+    return known
 
 
-def _advance(progress: Progress, done: int, total: int, pixels: Pixels) -> None:
-    """Tell the progress, and keep the memory of the process small."""
-    progress("decoded", done, total)
-    if done % GIVEN_BACK == 0:
-        give_back(pixels)
+@contextmanager
+def _workers(
+    source: PictureSource, pictures: int, pixels: np.memmap[Any, Any], resize: Resize
+) -> Iterator[tuple[Work | None, int | None]]:
+    """What decodes in other processes, and how many there are; None where it is done here."""
+    if source.folder is None or pictures < MANY:
+        yield None, None
+        return
+    order = Order(
+        folder=source.folder.absolute(),
+        pixels=Path(str(pixels.filename)).absolute(),
+        offset=pixels.offset,
+        shape=pixels.shape[1:],
+        resize=resize,
+    )
+    with started(order) as decoders:
+        yield (decoders.decode, decoders.count) if decoders else (None, None)

@@ -6,7 +6,6 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,15 +14,16 @@ import numpy.typing as npt
 
 from quickml.datasets.files import PicturesReference
 from quickml.datasets.mapped import give_back
+from quickml.document.files import changed
 from quickml.errors import PicturesError
 from quickml.pictures.cache import PIXELS, describe, mapped
 from quickml.pictures.decode import decode
 from quickml.pictures.divide import Places, Sides, divide
 from quickml.pictures.layout import Layout, PictureFile
 from quickml.pictures.notices import of_decoding
-from quickml.pictures.problems import damaged
+from quickml.pictures.problems import damaged, refused
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import Progress, Survey
+from quickml.pictures.survey import Progress, Survey, summed
 
 _AT_ONCE = 512
 """Pictures that are copied at once."""
@@ -35,15 +35,11 @@ class PictureImport:
 
     source: PictureSource
     found: Layout
-    looked: Survey
+    looked: Survey | None
+    """What is known of the files, if they were looked at before."""
     reference: PicturesReference
     """With everything written out."""
     progress: Progress
-
-    @cached_property
-    def files(self) -> list[PictureFile]:
-        """The files that may be pictures."""
-        return [file for place, file in enumerate(self.found.files) if place not in self.looked.faults]
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -54,47 +50,61 @@ class PictureImport:
     @property
     def needed_bytes(self) -> int:
         """Room that is needed: while they are put in order, pixels are there twice."""
-        return 2 * len(self.files) * math.prod(self.shape)
+        return 2 * len(self.found.files) * math.prod(self.shape)
 
-    def write(self, folder: Path) -> dict[str, Any]:
-        """Write the pixels and what is known about them; return the latter.
+    def write(self, folder: Path) -> tuple[dict[str, Any], Survey]:
+        """Write the pixels and what is known about them; return the latter, and what is known of the files.
 
         Raises:
-            DocumentError: pictures are damaged, and that is refused.
+            DocumentError: pictures are damaged, and that is refused, or have changed.
             PicturesError: too few are left.
+            DatasetError: they cannot be decoded here.
         """
-        self._refuse(self.looked.faults)
-        path = folder / "decoded.npy"
-        pixels = mapped(path, (len(self.files), *self.shape))
+        if self.looked:
+            self._refuse(self.looked.faults)
+        all_, path = self.found.files, folder / "decoded.npy"
+        pixels = mapped(path, (len(all_), *self.shape))
         places = self._places()
-        done = decode(
+        known = decode(
             self.source,
-            self.files,
-            self.looked,
+            all_,
             pixels=pixels,
             places=places,
             resize=self.reference.resize,
             progress=self.progress,
         )
-        self._refuse(done.faults)
-        kept = [place for place, digest in enumerate(done.digests) if digest is not None]
-        files = [self.files[place] for place in kept]
+        looked = self._checked(summed(self.source, all_, known))
+        digests = [one.digest for one in known]
+        kept = [place for place, digest in enumerate(digests) if digest is not None]
+        files = [all_[place] for place in kept]
         labels, classes = sorted(self.found.labels), self._classes(files)
-        sides = self._divided(files, [digest for digest in done.digests if digest is not None])
+        sides = self._divided(files, [digest for digest in digests if digest is not None])
         self._check(files, sides)
         order = sides.order
         _arrange(pixels, places[np.array(kept, np.intp)[order]], path, folder / PIXELS)
         del pixels
-        skipped = len(self.found.files) - len(files)
+        skipped = len(all_) - len(files)
         about = {
             "train": len(sides.train) + len(sides.validation),
             "validation": len(sides.validation),
             "test": len(sides.test),
             "classes": [labels[place] for place in classes[order]],
-            "notices": [vars(one) for one in of_decoding(self.looked, sides, skipped, self.reference)],
+            "notices": [vars(one) for one in of_decoding(looked, sides, skipped, self.reference)],
         }
         describe(folder, about)
-        return about
+        return about, looked
+
+    def _checked(self, found: Survey) -> Survey:
+        """Check that the files are those that were looked at, or those of the document, and can be read."""
+        before = self.looked.sums if self.looked else found.sums
+        for name, sum_ in found.sums.items():
+            if sum_ != before[name]:
+                expected, other = "a file that stays as it is", "another content"
+                raise refused(PicturesError(self.source.file, expected, other, entry=name))
+        if self.reference.sha256 not in (None, found.sha256):
+            raise changed(self.source.file, self.reference.sha256 or "", found.sha256)
+        self._refuse(found.faults)
+        return found
 
     def _classes(self, files: list[PictureFile]) -> npt.NDArray[np.int32]:
         index = {label: place for place, label in enumerate(sorted(self.found.labels))}
@@ -112,7 +122,7 @@ class PictureImport:
 
     def _places(self) -> Places:
         """Where each picture will probably be in the end: if none is damaged, and none is there twice."""
-        files, places = self.files, np.arange(len(self.files))
+        files, places = list(self.found.files), np.arange(len(self.found.files))
         if files:
             sides = self._divided(files, [b"%d" % place for place in places])
             places[sides.order] = np.arange(len(files))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -23,11 +24,14 @@ from quickml.pictures.layout import Layout, layout
 from quickml.pictures.notices import of_layout, of_options
 from quickml.pictures.problems import option
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import Progress, Survey, survey
+from quickml.pictures.survey import Progress, Survey, certain, survey
 
 TEST_FRACTION = 0.2
 VERSION = 2
 """Changes when other pixels or sides would come of the same pictures."""
+
+
+_Imported = tuple[PicturesReference, dict[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,27 +79,69 @@ def prepare(
     """
     found = layout(source)
     _check_options(reference, found)
-    stamp, changed_ns = source.stamp()
-    known = cache.seen(stamp)
+    stamp = source.stamp()
+    known = cache.seen(stamp[0])
     if known is not None and known["sha256"] == (reference.sha256 or known["sha256"]):
         completed = _completed(reference, found, known)
         key = _key(completed)
         if about := cache.about(key):
             return _prepared(reference, completed, found, about, cache.pixels(key))
-    looked = looked or survey(source, found.files, progress)
-    known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
-    cache.remember(stamp, known, changed_ns)
-    if reference.sha256 is not None and reference.sha256 != looked.sha256:
-        raise changed(source.file, reference.sha256, looked.sha256)
-    completed = _completed(reference, found, known)
+    run = PictureImport(source=source, found=found, looked=looked, reference=reference, progress=progress)
+    likely = None if looked else _likely(run)
+    if likely is None or (reference.sha256 is not None and cache.about(_key(likely)) is not None):
+        completed, about = _in_two_passes(run, cache, stamp)
+    else:
+        completed, about = _in_one_pass(replace(run, reference=likely), cache, stamp)
+    return _prepared(reference, completed, found, about, cache.pixels(_key(completed)))
+
+
+def _likely(run: PictureImport) -> PicturesReference | None:
+    """The reference with all but perhaps the digest, if it needs a look at a few pictures only."""
+    size: tuple[int, int] | None = run.reference.size
+    channels: int | None = run.reference.channels
+    if size is None or channels is None:
+        of_few = certain(run.source, run.found.files)
+        size, channels = size or of_few[0], channels or of_few[1]
+    if size is None or channels is None:
+        return None
+    known = {"sha256": run.reference.sha256, "size": size, "channels": channels}
+    return _completed(run.reference, run.found, known)
+
+
+def _in_two_passes(run: PictureImport, cache: PictureCache, stamp: tuple[str, int]) -> _Imported:
+    """Look at all files; decode them if the cache does not have them."""
+    looked = run.looked or survey(run.source, run.found.files, run.progress)
+    completed = _remembered(run, looked, cache, stamp)
+    if run.reference.sha256 not in (None, looked.sha256):
+        raise changed(run.source.file, run.reference.sha256 or "", looked.sha256)
     key = _key(completed)
     about = cache.about(key)
     if about is None:
-        run = PictureImport(source=source, found=found, looked=looked, reference=completed, progress=progress)
+        run = replace(run, looked=looked, reference=completed)
         _check_room(run, cache)
         with cache.new(key, run.needed_bytes) as folder:
-            about = run.write(folder)
-    return _prepared(reference, completed, found, about, cache.pixels(key))
+            about, _ = run.write(folder)
+    return completed, about
+
+
+def _in_one_pass(run: PictureImport, cache: PictureCache, stamp: tuple[str, int]) -> _Imported:
+    """Decode all files. Only then, what they are called in the cache is known."""
+    _check_room(run, cache)
+    for_now = secrets.token_hex(20)
+    with cache.new(for_now, run.needed_bytes) as folder:
+        about, looked = run.write(folder)
+    completed = _remembered(run, looked, cache, stamp)
+    cache.rename(for_now, _key(completed))
+    return completed, about
+
+
+def _remembered(
+    run: PictureImport, looked: Survey, cache: PictureCache, stamp: tuple[str, int]
+) -> PicturesReference:
+    """Keep what was found out about a source; return the reference with it."""
+    known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
+    cache.remember(stamp[0], known, stamp[1])
+    return _completed(run.reference, run.found, known)
 
 
 def _check_options(reference: PicturesReference, found: Layout) -> None:

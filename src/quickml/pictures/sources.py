@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,10 +15,9 @@ from quickml.errors import PicturesError
 from quickml.files.digest import sha256_of, sum_of
 from quickml.pictures.archive import ZipArchive
 from quickml.pictures.listing import PictureList, is_list, listed_pictures
+from quickml.pixels.reading import MAX_FILE_BYTES, read_file
 from quickml.text import printable
 
-MAX_FILE_BYTES = 64 << 20
-"""Size of the largest picture file."""
 MAX_FILES = 250_000
 READ = frozenset({".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp", ".bmp", ".dib"})
 OTHERS = frozenset(
@@ -46,6 +44,11 @@ class PictureSource(Protocol):
     labels: Mapping[str, str] | None
     """The class of each file, where that is written; otherwise folders are classes."""
 
+    @property
+    def folder(self) -> Path | None:
+        """What names are relative to; None for the files in an archive."""
+        ...
+
     def read(self, name: str) -> bytes:
         """The content of a file; safe from several threads.
 
@@ -69,7 +72,7 @@ class FolderSource:
     labels: Mapping[str, str] | None = None
 
     def __init__(self, path: Path, file: str) -> None:
-        self.file, self._path = file, path
+        self.file, self.folder = file, path
         found = list(_walked(path, file))
         if len(found) > MAX_FILES:
             raise PicturesError(file, f"at most {MAX_FILES:,} files", f"{len(found):,}")
@@ -80,11 +83,11 @@ class FolderSource:
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""
-        return read_file(self._path / name, self.file, name)
+        return read_file(self.folder / name, self.file, name)
 
     def stamp(self) -> tuple[str, int]:
         """See `PictureSource`."""
-        return stamps(self._path, self.names)
+        return stamps(self.folder, self.names)
 
     def sha256(self, sums: Mapping[str, str]) -> str:
         """See `PictureSource`. Of the lines that `sha256sum` writes, sorted by name."""
@@ -97,18 +100,18 @@ class ListSource:
     folders: Iterable[str] = ()
 
     def __init__(self, path: Path, file: str) -> None:
-        self.file, self._path = file, path
+        self.file, self.folder = file, path.parent
         self._list: PictureList = listed_pictures(path, file, lambda name: (path.parent / name).is_file())
         self.labels: Mapping[str, str] | None = self._list.labels
         self.names: Sequence[str] = sorted(self._list.labels)
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""
-        return read_file(self._path.parent / name, self.file, name)
+        return read_file(self.folder / name, self.file, name)
 
     def stamp(self) -> tuple[str, int]:
         """See `PictureSource`."""
-        text, changed_ns = stamps(self._path.parent, self.names)
+        text, changed_ns = stamps(self.folder, self.names)
         return self._list.sha256 + text, changed_ns
 
     def sha256(self, sums: Mapping[str, str]) -> str:
@@ -118,6 +121,8 @@ class ListSource:
 
 class ArchiveSource:
     """The files in a zip archive. A list beside the pictures says their classes, if there is one."""
+
+    folder: Path | None = None
 
     def __init__(self, path: Path, file: str, *, sha256: str | None = None, holds: str = "pictures") -> None:
         """Open an archive. Where `sha256` is given, the path is of a store that has this content there."""
@@ -263,22 +268,6 @@ def _walked(path: Path, file: str) -> Iterator[tuple[str, bool]]:
 def is_passed(name: str) -> bool:
     """Whether a file or folder is hidden, or there for the system only."""
     return any(part.startswith(".") or part.casefold() in PASSED for part in name.split("/"))
-
-
-def read_file(path: Path, file: str, name: str) -> bytes:
-    """The content of a picture file."""
-    try:
-        with path.open("rb", buffering=0) as stream:
-            about = os.fstat(stream.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise PicturesError(file, "a file", "something else", entry=name)
-            if about.st_size > MAX_FILE_BYTES:
-                expected, found = f"at most {MAX_FILE_BYTES >> 20} MiB", f"{about.st_size >> 20:,} MiB"
-                raise PicturesError(file, expected, found, entry=name)
-            return stream.read(about.st_size + 1)  # room for `MAX_FILE_BYTES` would take longer to make
-    except OSError as error:
-        reason = (error.strerror or "an error").lower()
-        raise PicturesError(file, "a file to read", reason, entry=name) from None
 
 
 def stamps(folder: Path, names: Iterable[str]) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 Importing this package imports numpy; Pillow is imported when a picture is read.
 """
 
-from quickml.pixels.files import MAX_PIXELS, MAX_SCANS, MAX_SIDE, Header, header, picture
+from quickml.pixels.files import MAX_PIXELS, MAX_SCANS, MAX_SIDE, Header, header, opened, picture
 from quickml.pixels.fit import Resize
 
-__all__ = ["MAX_PIXELS", "MAX_SCANS", "MAX_SIDE", "Header", "Resize", "header", "picture"]
+__all__ = ["MAX_PIXELS", "MAX_SCANS", "MAX_SIDE", "Header", "Resize", "header", "opened", "picture"]

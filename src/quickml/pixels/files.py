@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import PictureError
-from quickml.pixels.fit import ORIENTATION, TURNED, Resize, draft, fitted
+from quickml.pixels.fit import TURNED, Resize, draft, fitted, orientation
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -45,19 +45,18 @@ class Header:
     """Memory that decoding takes. A JPEG that is not progressive is decoded in rows, in a smaller size."""
 
 
-def header(
-    content: bytes, name: str, *, formats: tuple[str, ...] | None = None, max_pixels: int = MAX_PIXELS
-) -> Header:
-    """Read the header of a picture file. See `picture` for the arguments.
+class OpenPicture:
+    """A picture file that is open: its header is read, its pixels are not yet decoded."""
 
-    Raises:
-        PictureError: the content is not a picture of these formats, or has too many pixels.
-    """
-    from PIL import Image
+    def __init__(self, image: Image.Image) -> None:
+        self._image = image
 
-    with _opened(content, name, formats, max_pixels) as image:
+    @property
+    def header(self) -> Header:
+        """What the beginning of the file says."""
+        image = self._image
         width, height = image.size
-        if Image.Image.getexif(image).get(ORIENTATION) in TURNED:  # that of PNG decodes all pixels
+        if orientation(image) in TURNED:
             width, height = height, width
         kind = "JPEG" if image.format == "MPO" else image.format or ""
         return Header(
@@ -69,6 +68,23 @@ def header(
             is_animated=kind != "JPEG" and bool(getattr(image, "is_animated", False)),
             decoded_bytes=0 if kind == "JPEG" and not image.info.get("progressive") else 8 * width * height,
         )
+
+    def pixels(self, shape: tuple[int, ...], resize: Resize = "stretch") -> NDArray[np.uint8]:
+        """Decode, rotate and convert, as `picture` does."""
+        draft(self._image, shape)
+        return fitted(self._image, shape, resize)
+
+
+def header(
+    content: bytes, name: str, *, formats: tuple[str, ...] | None = None, max_pixels: int = MAX_PIXELS
+) -> Header:
+    """Read the header of a picture file. See `picture` for the arguments.
+
+    Raises:
+        PictureError: the content is not a picture of these formats, or has too many pixels.
+    """
+    with opened(content, name, formats=formats, max_pixels=max_pixels) as found:
+        return found.header
 
 
 def picture(
@@ -98,15 +114,19 @@ def picture(
     Raises:
         PictureError: the content is not a picture of these formats, is damaged, or has too many pixels.
     """
-    with _opened(content, name, formats, max_pixels) as image:
-        draft(image, shape)
-        return fitted(image, shape, resize)
+    with opened(content, name, formats=formats, max_pixels=max_pixels) as found:
+        return found.pixels(shape, resize)
 
 
 @contextmanager
-def _opened(
-    content: bytes, name: str, formats: tuple[str, ...] | None, max_pixels: int
-) -> Iterator[Image.Image]:
+def opened(
+    content: bytes, name: str, *, formats: tuple[str, ...] | None = None, max_pixels: int = MAX_PIXELS
+) -> Iterator[OpenPicture]:
+    """Open a picture file. See `picture` for the arguments.
+
+    Raises:
+        PictureError: as `header`; and, in the block, what is found while pixels are decoded.
+    """
     from PIL import Image, UnidentifiedImageError
 
     expected = f"a picture ({', '.join(formats or ('PNG', 'JPEG', '...'))})"
@@ -118,7 +138,7 @@ def _opened(
             _check_effort(image, content, name, max_pixels)
             if image.mode == "F":
                 raise PictureError(name, "pixels of 8 or 16 bits", "floating point")
-            yield image
+            yield OpenPicture(image)
     except PictureError:
         raise
     except Image.DecompressionBombError:

@@ -19,6 +19,8 @@ Pair = tuple[int, int]
 """Width and height, or across and down."""
 ORIENTATION = 0x0112
 """The entry of EXIF data that says how a picture is to be turned."""
+_TELLING = frozenset({"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"})
+"""Where Pillow looks for the orientation."""
 TURNED = frozenset({5, 6, 7, 8})
 """Orientations whose upright picture is as wide as this one is high."""
 GAP = 3
@@ -29,6 +31,21 @@ DRAFT_GAP = 1.25
 blocks do: the result is closer to that of the whole picture (42 dB) than that of another filter (40 dB)."""
 TILE = 512
 """Side of the squares in which a larger picture is converted. As a whole, it would take much memory."""
+
+
+def orientation(image: Image.Image) -> int:
+    """How the picture is to be turned, as its EXIF data or XMP data says; 1 is upright.
+
+    Of a PNG, what comes after the pixels is known when they are decoded.
+    """
+    from PIL import Image
+
+    if _TELLING.isdisjoint(image.info):
+        return 1
+    about = Image.Image()
+    about.info = image.info  # a PNG would decode all pixels, and others keep what they found first
+    found = about.getexif().get(ORIENTATION)
+    return found if isinstance(found, int) else 1
 
 
 def draft(image: Image.Image, shape: tuple[int, ...]) -> None:
@@ -55,11 +72,10 @@ def fitted(image: Image.Image, shape: tuple[int, ...], resize: Resize = "stretch
     height, width, channels = shape
     blocks = _blocks(image, GAP * max(height, width))
     reduced = _reduced(image, "L" if channels == 1 else "RGB", blocks)
-    reduced.info = image.info  # contains the EXIF data
-    orientation = reduced.getexif().get(ORIENTATION, 1)
-    target = (height, width) if orientation in TURNED else (width, height)
+    turned = orientation(image)
+    target = (height, width) if turned in TURNED else (width, height)
     upright = _resized(reduced, image.size, blocks, target, resize)
-    if orientation != 1:
+    if turned != 1:
         upright.info = image.info
         upright = ImageOps.exif_transpose(upright)
     if upright.size != (width, height):
