@@ -27,7 +27,7 @@ def quickml(folder: str, epochs: str, cache: str) -> dict:
     from quickml.pictures.prepare import prepare
     from quickml.pictures.sources import opened
     from quickml.training.fit import shuffle
-    from quickml.training.samples import ReadSamples
+    from quickml.training.samples import samples_of
 
     began = time.perf_counter()
     reference = PicturesReference(file="pictures", size=SIZE, channels=3)
@@ -35,7 +35,7 @@ def quickml(folder: str, epochs: str, cache: str) -> dict:
         data = prepare(source, reference, PictureCache(Path(cache)), lambda *_: None).data()
     decoded = time.perf_counter()
     for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):  # Keras is given all pictures
-        samples = ReadSamples(x, y, BATCH)
+        samples = samples_of(x, y, BATCH)  # from 256 MB on, they are read again in every epoch
         for epoch in range(int(epochs)):
             order, done = shuffle(np.arange(len(y), dtype=np.int32), 0, epoch), 0
             while done * BATCH < len(y):

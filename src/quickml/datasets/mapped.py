@@ -79,8 +79,10 @@ def _read(source: Any, rows: Array, chosen: Indices, taken: Array) -> bool:
     first = source.offset + rows.ctypes.data - source.ctypes.data
     try:
         with Path(source.filename).open("rb", buffering=0) as file:
-            for place in np.argsort(chosen).tolist():
-                if os.preadv(file.fileno(), [taken[place]], first + int(chosen[place]) * size) != size:
+            places, number = np.argsort(chosen), file.fileno()
+            starts = first + chosen[places].astype(np.int64) * size
+            for place, start in zip(places.tolist(), starts.tolist(), strict=True):
+                if os.preadv(number, [taken[place]], start) != size:
                     return False
     except OSError:
         return False

@@ -102,7 +102,7 @@ def _workers(
         yield None, None
         return
     order = Order(
-        folder=source.folder.absolute(),
+        folder=str(source.folder.absolute()),
         pixels=Path(str(pixels.filename)).absolute(),
         offset=pixels.offset,
         shape=pixels.shape[1:],

@@ -83,7 +83,7 @@ class FolderSource:
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""
-        return read_file(self.folder / name, self.file, name)
+        return read_file(f"{self.folder}/{name}", self.file, name)
 
     def stamp(self) -> tuple[str, int]:
         """See `PictureSource`."""
@@ -107,7 +107,7 @@ class ListSource:
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""
-        return read_file(self.folder / name, self.file, name)
+        return read_file(f"{self.folder}/{name}", self.file, name)
 
     def stamp(self) -> tuple[str, int]:
         """See `PictureSource`."""
@@ -275,7 +275,7 @@ def stamps(folder: Path, names: Iterable[str]) -> tuple[str, int]:
     lines, newest = [], 0
     for name in names:
         with suppress(OSError):  # reading it says why
-            about = (folder / name).stat()
+            about = os.stat(f"{folder}/{name}")  # noqa: PTH116  # with path objects, it takes three times as long
             newest = max(newest, about.st_mtime_ns, about.st_ctime_ns)
             times = f"{about.st_mtime_ns} {about.st_ctime_ns}"
             lines.append(f"{name}\0{about.st_dev} {about.st_ino} {about.st_size} {times}\n")

@@ -21,7 +21,7 @@ SMALL = 128
 DEFAULT_SIZE = (96, 96)
 SMALL_BYTES = 200_000
 """Files of this size take as long to be read as to be summed up."""
-AT_ONCE = 16
+AT_ONCE = 32
 """Pictures that a thread takes at once: taking one may last as long as looking at it."""
 
 Progress = Callable[[str, int, int], None]

@@ -27,7 +27,7 @@ Task = tuple[str, int]
 class Order:
     """What is the same for all files."""
 
-    folder: Path
+    folder: str
     """Where they are."""
     pixels: Path
     """The file that takes the pixels of all pictures, uint8."""
@@ -65,7 +65,7 @@ def _done(task: Task, order: Order, file: FileIO) -> Seen:
         file.write(pixels.data)
 
     try:
-        content = read_file(order.folder / name, "", name)
+        content = read_file(f"{order.folder}/{name}", "", name)
     except PicturesError as error:
         return unread(error)
     return seen(content, name, Target(order.shape, order.resize, put), LARGE_BYTES)

@@ -6,7 +6,6 @@ import hashlib
 import os
 import stat
 from collections.abc import Callable
-from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
@@ -91,14 +90,14 @@ def seen(content: bytes, name: str, target: Target | None = None, most_bytes: in
     return Seen(*about, header, digest=hashlib.sha256(array.data).digest())
 
 
-def read_file(path: Path, file: str, name: str) -> bytes:
+def read_file(path: str, file: str, name: str) -> bytes:
     """The content of a picture file; messages call the source `file`, and the picture `name`.
 
     Raises:
         PicturesError: it cannot be read.
     """
     try:
-        with path.open("rb", buffering=0) as stream:
+        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # a path object takes as long as reading
             about = os.fstat(stream.fileno())
             if not stat.S_ISREG(about.st_mode):
                 raise PicturesError(file, "a file", "something else", entry=name)
