@@ -14,6 +14,7 @@ from quickml.arrays.targets import Targets, targets
 from quickml.datasets.data import Data
 from quickml.datasets.files import ArraysReference
 from quickml.datasets.info import DatasetInfo
+from quickml.datasets.mapped import is_mapped
 from quickml.document.advice import told
 from quickml.document.files import changed
 from quickml.errors import Notice
@@ -122,6 +123,8 @@ def _info(values: Inputs, aims: Targets, reference: ArraysReference, sizes: tupl
         target_names=aims.names,
         vocabulary=tuple(map(str, range(values.tokens))),
         sizes=sizes,
+        # What is divided is copied.
+        is_mapped=len(values.parts) == 2 and all(map(is_mapped, values.parts)),
         shows_samples=reference.in_report,
     )
 

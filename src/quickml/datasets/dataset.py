@@ -18,8 +18,6 @@ class Reference(DocumentModel):
 
     private: ClassVar[frozenset[str]] = frozenset()
     """Options that delivered files do not tell, such as what a file of the user is called."""
-    is_mapped: ClassVar[bool] = False
-    """Whether the inputs are mapped from a file, so that they take no memory of their own."""
     name: str
     seed: Seed = 0
     """Seed for drawing, shuffling and splitting the samples."""

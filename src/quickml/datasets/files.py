@@ -1,7 +1,7 @@
 """References to data in files of the user: what a document says about them. Others read the files."""
 
 import re
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
@@ -214,7 +214,6 @@ class PicturesReference(FileReference):
     pictures for the test, and a `validation` folder beside both those for the validation. What is left out is
     found out."""
 
-    is_mapped: ClassVar[bool] = True
     name: Literal["pictures"] = "pictures"
     size: Annotated[
         tuple[int, int] | None,

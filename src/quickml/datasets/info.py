@@ -50,6 +50,8 @@ class DatasetInfo(DocumentModel):
     is_ordered: bool = False
     """Whether the training samples are in the order of time: a fraction for validation is taken from the
     end."""
+    is_mapped: bool = False
+    """Whether the inputs are mapped from a file, so that they take no memory of their own."""
     shows_samples: bool = True
     """Whether reports and films show what is in the data, such as test samples. Data of the user appears only
     when asked for."""

@@ -33,6 +33,6 @@ def data_bytes(plan: Plan) -> int:
     """Memory for the samples."""
     sample = math.prod(plan.info.shape) * (1 if plan.info.is_image else 4)
     train, test = (count * sample for count in plan.info.sizes)
-    if not plan.document.dataset.is_mapped:
+    if not plan.info.is_mapped:
         return COPIES * (train + test)
     return COPIES * train if train <= RESIDENT_BYTES else PARTS * max(PART_BYTES, sample)

@@ -17,7 +17,7 @@ from quickml.datasets.mapped import give_back
 from quickml.document.files import changed
 from quickml.errors import PicturesError
 from quickml.pictures.cache import PIXELS, describe, mapped
-from quickml.pictures.decode import decode
+from quickml.pictures.decode import Decoding
 from quickml.pictures.divide import Places, Sides, divide
 from quickml.pictures.layout import Layout, PictureFile
 from quickml.pictures.notices import of_decoding
@@ -65,14 +65,8 @@ class PictureImport:
         all_, path = self.found.files, folder / "decoded.npy"
         pixels = mapped(path, (len(all_), *self.shape))
         places = self._places()
-        known = decode(
-            self.source,
-            all_,
-            pixels=pixels,
-            places=places,
-            resize=self.reference.resize,
-            progress=self.progress,
-        )
+        decoding = Decoding(source=self.source, pixels=pixels, resize=self.reference.resize)
+        known = decoding.run(all_, places, self.progress)
         looked = self._checked(summed(self.source, all_, known))
         digests = [one.digest for one in known]
         kept = [place for place, digest in enumerate(digests) if digest is not None]

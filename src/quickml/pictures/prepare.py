@@ -202,6 +202,7 @@ def _prepared(
         labels=labels,
         sizes=sizes,
         validation=about["validation"],
+        is_mapped=True,
         shows_samples=reference.in_report,
     )
     return PreparedPictures(

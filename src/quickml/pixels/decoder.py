@@ -15,8 +15,9 @@ from io import FileIO
 from pathlib import Path
 
 from quickml.errors import PicturesError
+from quickml.pixels.files import Header
 from quickml.pixels.fit import Resize
-from quickml.pixels.reading import LARGE_BYTES, Pixels, Seen, Target, read_file, seen, unread
+from quickml.pixels.reading import LARGE_BYTES, Pixels, PixelTarget, Seen, read_file, seen, unread
 
 READY = "ready"
 Task = tuple[str, int]
@@ -46,6 +47,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     order: Order = pickle.load(asked)  # noqa: S301  # our own process
     answer: object = READY
+    headers: dict[Header | None, Header | None] = {}  # one object for all that are equal is pickled once
     with order.pixels.open("r+b", buffering=0) as file:
         while True:
             pickle.dump(answer, answers)
@@ -54,7 +56,8 @@ def main() -> None:
                 tasks: list[Task] = pickle.load(asked)  # noqa: S301  # our own process
             except EOFError:
                 return
-            answer = [_done(task, order, file) for task in tasks]
+            found = [_done(task, order, file) for task in tasks]
+            answer = [one._replace(header=headers.setdefault(one.header, one.header)) for one in found]
 
 
 def _done(task: Task, order: Order, file: FileIO) -> Seen:
@@ -68,7 +71,7 @@ def _done(task: Task, order: Order, file: FileIO) -> Seen:
         content = read_file(f"{order.folder}/{name}", "", name)
     except PicturesError as error:
         return unread(error)
-    return seen(content, name, Target(order.shape, order.resize, put), LARGE_BYTES)
+    return seen(content, name, PixelTarget(order.shape, order.resize, put), LARGE_BYTES)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ _KINDS: tuple[tuple[int, tuple[bytes, ...], str, str], ...] = (
 )
 
 
-class Fault(NamedTuple):
+class PictureFault(NamedTuple):
     """What is wrong with a file: what a `PicturesError` says."""
 
     expected: str
@@ -56,12 +56,12 @@ class Seen(NamedTuple):
     size_bytes: int
     header: Header | None
     """None if it is no picture."""
-    fault: Fault | None = None
+    fault: PictureFault | None = None
     digest: bytes | None = None
     """Of its pixels; None if they are not decoded."""
 
 
-class Target(NamedTuple):
+class PixelTarget(NamedTuple):
     """What is done with the pixels of a picture."""
 
     shape: tuple[int, ...]
@@ -72,7 +72,7 @@ class Target(NamedTuple):
     """Takes the pixels, uint8 of `shape`."""
 
 
-def seen(content: bytes, name: str, target: Target | None = None, most_bytes: int | None = None) -> Seen:
+def seen(content: bytes, name: str, target: PixelTarget | None = None, most_bytes: int | None = None) -> Seen:
     """Read the header of the picture with this content and, if there is a target, its pixels.
 
     If decoding takes more memory than `most_bytes`, it is not decoded.
@@ -112,15 +112,15 @@ def read_file(path: str, file: str, name: str) -> bytes:
 
 def unread(error: PicturesError) -> Seen:
     """What is known of a file that cannot be read."""
-    return Seen(hashlib.sha256().hexdigest(), 0, None, Fault(error.expected, error.found, error.hint))
+    return Seen(hashlib.sha256().hexdigest(), 0, None, PictureFault(error.expected, error.found, error.hint))
 
 
-def _fault(content: bytes, error: PictureError, *, is_picture: bool) -> Fault:
+def _fault(content: bytes, error: PictureError, *, is_picture: bool) -> PictureFault:
     expected = EXPECTED if error.expected.startswith("a picture (") else error.expected
     if is_picture:
-        return Fault(expected, error.found, 'remove it, copy it again, or write "damaged": "skip"')
+        return PictureFault(expected, error.found, 'remove it, copy it again, or write "damaged": "skip"')
     found, hint = _found(content)
-    return Fault(expected, error.found, "") if found is None else Fault(EXPECTED, found, hint)
+    return PictureFault(expected, error.found, "") if found is None else PictureFault(EXPECTED, found, hint)
 
 
 def _found(content: bytes) -> tuple[str | None, str]:

@@ -1,6 +1,7 @@
 """What arrays are, and what a network is given of them."""
 
 import json
+import zipfile
 
 import numpy as np
 import pytest
@@ -282,6 +283,17 @@ def test_arrays_for_the_test_fit_those_for_training(tmp_path):
     path = npz(tmp_path / "b.npz", x_train=FLOATS, y_train=LABELS, x_test=FLOATS, y_test=LABELS)
     with pytest.raises(DocumentError, match="no fraction of arrays that have a test array"):
         prepared(path, test_fraction=0.3)
+
+
+def test_the_description_says_whether_inputs_are_mapped(tmp_path):
+    own = {"x_train": FLOATS.astype(np.float32), "y_train": LABELS}
+    both = {**own, "x_test": own["x_train"], "y_test": LABELS}
+    assert prepared(npz(tmp_path / "mapped.npz", **both)).info.is_mapped
+    assert not prepared(npz(tmp_path / "packed.npz", zipfile.ZIP_DEFLATED, **both)).info.is_mapped
+    assert not prepared(
+        npz(tmp_path / "other.npz", **{**both, "x_test": FLOATS.astype(np.float64)})
+    ).info.is_mapped
+    assert not prepared(npz(tmp_path / "divided.npz", **own)).info.is_mapped
 
 
 def limited(monkeypatch):

@@ -139,6 +139,7 @@ def pictures_plan(train):
         shape=(96, 96, 3),
         labels=("a", "b"),
         sizes=(train, 100),
+        is_mapped=True,
     )
 
     class Files:
