@@ -26,9 +26,11 @@ from quickml.tables.numbers import is_missing
 from quickml.tables.problems import of_fault
 from quickml.tables.read import Table
 from quickml.tables.text import Encoding
-from quickml.tables.types import Fault, number_fault, shown
+from quickml.tables.types import Fault, number_fault, quoted, shown
 
 MAX_ROWS = 20_000_000
+HALF_A_DAY = 43_200
+"""Seconds."""
 Numbers = NDArray[np.float64]
 
 
@@ -240,7 +242,7 @@ def _of_file(collected: _Collection, table: Table) -> Recorded:
         notices=tuple(notices),
     )  # fmt: skip
     if recorded.clock is not None:
-        _refuse_disorder(table, recorded.clock, recorded.session, recorded.order)
+        _refuse_disorder(table, recorded.clock, recorded.session, recorded.order, recorded.roles)
     return recorded
 
 
@@ -264,7 +266,7 @@ def _recorded(
         is_apart[1:] = np.diff(order) != 1
     if collected.target is not None and collected.is_folder:
         collected.target.finish()
-    left_out = collected.looked.left_out()
+    left_out = {**collected.looked.left_out(), **dict.fromkeys(collected.roles.times, "times")}
     numbers = {
         name: np.concatenate(parts)[order]
         for name, parts in collected.numbers.items()
@@ -316,7 +318,9 @@ def _check_order(table: Table, clocks: list[Clock], collected: _Collection) -> N
         _refuse_disorder(table, clocks[-1], np.zeros(len(rows), np.intp), rows)
 
 
-def _refuse_disorder(table: Table, found: Clock, session: Rows, order: Rows) -> None:
+def _refuse_disorder(
+    table: Table, found: Clock, session: Rows, order: Rows, known: ColumnRoles | None = None
+) -> None:
     """Refuse times that go back within a recording.
 
     Raises:
@@ -327,10 +331,25 @@ def _refuse_disorder(table: Table, found: Clock, session: Rows, order: Rows) -> 
         return
     row, numbers = int(order[back[0] + 1]), count()
     line = table.line_where(found.column, lambda _: next(numbers) == row)
-    before, after = (f"{found.times[back[0] + step]:.12g}" for step in (0, 1))
+    before, after = (float(found.times[back[0] + step]) for step in (0, 1))
     fault = Fault(
         expected="times that do not go back within a recording",
-        found=f"{after} after {before}",
-        hint='sort the rows, or name the column of the recordings: "session": "..."',
+        found=f"{after:.12g} after {before:.12g}",
+        hint=_orderly(
+            before, after, known.session if known and known.has_found_session and back[1:].size else None
+        ),
     )
     raise DocumentError([of_fault(fault, table, found.column, "/dataset/time", line)])
+
+
+def _orderly(before: float, after: float, session: str | None) -> str:
+    """What to do about times that go back; `session` is a column that need not be what it was taken for."""
+    if after < HALF_A_DAY < before < 2 * HALF_A_DAY:
+        return "write the date with each time, if they pass midnight"
+    hint = 'sort the rows, or name the column of the recordings: "session": "..."'
+    if session is not None:
+        hint += (
+            f', or write "columns": {{{quoted(session)}: "ignore"}}: a recording then begins where the time'
+        )
+        hint += " goes back"
+    return hint

@@ -60,6 +60,8 @@ class ColumnRoles:
     time: str | None
     sensors: tuple[str, ...]
     """Columns that may be sensors, in order."""
+    times: tuple[str, ...] = ()
+    """Other columns with times: a model must not learn when something was recorded."""
     has_found_session: bool = False
     has_found_time: bool = False
     """Whether it was found out by its name."""
@@ -86,17 +88,18 @@ def roles(table: Table, reference: RecordingsReference, *, is_folder: bool) -> C
             _SESSIONS,
             ("id", "nr", "no", "name"),
         )
-    if time is None and not reference.is_complete:
-        time = _likeliest(
-            [name for name in free if name != session and _goes_on(table, name)], _TIMES, _UNITS
-        )
+    times: list[str] = []
+    if not reference.is_complete:
+        times = [name for name in free if name not in (session, time) and _goes_on(table, name, session)]
+        time = time or _likeliest(times, _TIMES, _UNITS)
     is_input = reference.ahead is not None and reference.ahead > 0
-    taken = {session, time} | (set() if is_input else {reference.target})
+    taken = {session, time, *times} | (set() if is_input else {reference.target})
     return ColumnRoles(
         target=reference.target,
         session=session,
         time=time,
         sensors=tuple(name for name in table.columns if name not in taken and _is_kept(name, reference)),
+        times=tuple(name for name in times if name != time),
         has_found_session=session != reference.session,
         has_found_time=time != reference.time,
     )
@@ -117,15 +120,17 @@ def _recurs(table: Table, name: str) -> bool:
     return is_session(name) and values is not None and 2 <= len(values) <= table.rows / 2
 
 
-def _goes_on(table: Table, name: str) -> bool:
-    """Whether a column has times that hardly ever go back."""
+def _goes_on(table: Table, name: str, session: str | None) -> bool:
+    """Whether a column has times that hardly ever go back within a recording."""
     if not is_time(name):
         return False
     found = clock(table.columns[name], name)
     if not isinstance(found, Clock) or len(found.times) < 2:
         return False
-    forward = np.diff(found.times)
-    return bool((forward >= 0).mean() >= MOSTLY and (forward > 0).any())
+    codes = np.zeros(len(found.times)) if session is None else np.array(table.columns[session].codes)
+    order = np.argsort(codes, kind="stable")  # rows of recordings may be mixed
+    forward = np.diff(found.times[order])[np.diff(codes[order]) == 0]
+    return len(forward) > 0 and bool((forward >= 0).mean() >= MOSTLY and (forward > 0).any())
 
 
 def _wrong(table: Table, reference: RecordingsReference, *, is_folder: bool) -> Iterator[Problem]:

@@ -120,7 +120,7 @@ def _of_rates(recorded: Recorded) -> Iterator[Notice]:
     """Recordings that are much faster than the others: the same window is another time there."""
     clock = recorded.clock
     assert clock is not None
-    usual, others = clock.distance(recorded.session), []
+    usual, others = clock.tick(recorded.session), []
     edges = np.flatnonzero(np.diff(recorded.session)) + 1
     for part in np.split(np.arange(recorded.rows), edges):
         steps = np.diff(clock.times[part])

@@ -178,6 +178,8 @@ def _longer(recorded: Recorded, runs: Runs) -> str:
     labels = int((follows & (runs.label[1:] != runs.label[:-1])).sum())
     if 2 * labels >= len(runs) - len(recorded.sessions):
         return "the label changes too often: sort the rows by recording and time, or name another target"
+    if recorded.clock is None and recorded.is_apart.any():
+        return "sort the rows by recording, or add a column with the time"
     return 'write a longer "gap"' if recorded.clock is not None else "complete the missing values"
 
 

@@ -274,6 +274,27 @@ def test_times_that_are_whole_seconds_say_how_often_rows_are_recorded(tmp_path):
     assert any("steps, 1.5 seconds" in message for message in messages(plan))
 
 
+def test_a_second_column_with_times_is_no_sensor(tmp_path):
+    lines = [
+        f"{170 * 10**16 + n * 10**7},{n % 150 / 100},{n % 7},{n // 30},{'ab'[n // 300]}" for n in range(600)
+    ]
+    folder = written(tmp_path, rows(*lines, head="time,seconds_elapsed,x,take,label"))
+    plan = planned(folder, file="own.csv", target="label", classes=2)
+    assert plan.info.feature_names == ("x",)
+    assert "columns: left out: seconds_elapsed (times)" in messages(plan)
+    assert plan.document.dataset.columns == {"seconds_elapsed": "ignore", "x": "number"}
+    again = planned(
+        folder, **plan.document.dataset.model_dump(exclude_unset=True, exclude={"name"}), classes=2
+    )
+    assert again.info.feature_names == ("x",)
+
+
+def test_times_of_short_recordings_are_found_although_they_go_back_often(tmp_path):
+    lines = [f"{n // 12},{n % 12 / 50},{n % 7},{'ab'[n // 12 % 2]}" for n in range(96)]
+    folder = written(tmp_path, rows(*lines, head="take,t_s,x,label"))
+    assert planned(folder, file="own.csv", target="label", classes=2).info.feature_names == ("x",)
+
+
 def test_where_half_of_the_recordings_are_faster_no_rate_between_both_is_told(tmp_path):
     recordings.folder(tmp_path / "motion", labels=("rest", "walk"), each=3)
     for path in (tmp_path / "motion" / "walk").iterdir():
@@ -304,6 +325,20 @@ def test_a_test_folder_says_what_is_for_the_test(tmp_path):
 
 
 # --- what is refused ---------------------------------------------------------------------------------------
+
+
+def test_times_that_go_back_are_refused_with_what_fits(tmp_path):
+    lines = [f"{n // 200},{n % 100 / 50},{n % 7},{'ab'[n // 200]}" for n in range(400)]
+    folder = written(tmp_path, rows(*lines, head="subject,t_s,x,label"))
+    options = {"file": "own.csv", "target": "label", "classes": 2}
+    assert '"columns": {"subject": "ignore"}: a recording then begins' in told(folder, **options)[0]
+    assert planned(folder, **options, columns={"subject": "ignore", "x": "number"}).info.feature_names == (
+        "x",
+    )
+    lines = [f"a,{'23:59:5' if n < 9 else '00:00:0'}{n % 9},{n},{'uv'[n % 2]}" for n in range(18)]
+    folder = written(tmp_path, rows(*lines, head="take,time,x,label"))
+    found = told(folder, **options, session="take", time="time")
+    assert found[0].endswith("write the date with each time, if they pass midnight")
 
 
 def test_labels_that_change_in_each_row_are_not_blamed_on_gaps(tmp_path):
