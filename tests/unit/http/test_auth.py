@@ -26,7 +26,8 @@ ROUTES = [
     ("GET", "/stop-model?model_name=x"), ("GET", "/metrics"),
     ("GET", "/v1/events"), ("GET", "/v1/jobs/x/frames"), ("GET", "/v1/jobs/x/answers"), ("GET", "/v1/jobs/x/interface"), ("GET", "/v1/datasets/x/samples"), ("GET", "/v1/datasets/x/sheet.png"), ("GET", "/v1/examples"),
     ("GET", "/v1/files"), ("POST", "/v1/files"), ("GET", "/v1/files/x"), ("DELETE", "/v1/files/x"), ("GET", "/v1/uploads"),
-    ("GET", "/v1/files/x/profile"), ("GET", "/v1/files/x/rows"), ("HEAD", "/v1/uploads/x"), ("PATCH", "/v1/uploads/x"), ("DELETE", "/v1/uploads/x"),
+    ("GET", "/v1/files/x/profile"), ("GET", "/v1/files/x/rows"), ("GET", "/v1/files/x/samples"), ("GET", "/v1/files/x/sheet.png"),
+    ("GET", "/v1/files/x/events"), ("GET", "/v1/uploads/x/profile"), ("HEAD", "/v1/uploads/x"), ("PATCH", "/v1/uploads/x"), ("DELETE", "/v1/uploads/x"),
 ]  # fmt: skip
 OPEN = {("GET", "/"), ("GET", "/healthz"), ("GET", "/readyz"), ("GET", "/v1/openapi.json")}
 
