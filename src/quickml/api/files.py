@@ -109,7 +109,7 @@ class ImportProgress(ApiMessage):
 
 
 class ImportProblem(ApiMessage):
-    """Something in the file that nothing can be learned from."""
+    """Something in the file that nothing can be learned from; of pictures, told as soon as it is found."""
 
     type: Literal["problem"] = "problem"
     """Type of the event."""

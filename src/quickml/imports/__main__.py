@@ -34,6 +34,8 @@ from quickml.imports.places import PictureFolders
 from quickml.imports.work import ImportWork
 
 TOLD_EVERY_S = 0.2
+MOST_FAULTS = 100
+"""Problems that are told as they are found; the answer counts the others."""
 
 
 def main() -> None:
@@ -121,16 +123,25 @@ def _described(work: ImportWork) -> dict[str, Any]:
 
 
 class _Progress:
-    """Tells how far it is, a few times in a second."""
+    """Tells how far it is, a few times in a second; and what is wrong with pictures, as it is found."""
 
     def __init__(self) -> None:
         self._told_at = 0.0
+        self._faults = 0
 
     def __call__(self, what: str, done: int, total: int) -> None:
         now = time.monotonic()
         if done == total or now - self._told_at >= TOLD_EVERY_S:
             self._told_at = now
             _tell({"progress": {"what": what, "done": done, "total": total}})
+
+    def found(self, fault: PicturesError) -> None:
+        """See `FaultProgress`."""
+        from quickml.pictures.problems import damaged
+
+        self._faults += 1
+        if self._faults <= MOST_FAULTS:
+            _tell({"problem": asdict(damaged([fault]).problems[0])})
 
 
 def _tell(line: dict[str, Any]) -> None:

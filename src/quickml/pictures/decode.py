@@ -19,7 +19,7 @@ from quickml.pictures.decoders import started
 from quickml.pictures.divide import Places
 from quickml.pictures.layout import PictureFile
 from quickml.pictures.sources import PictureSource
-from quickml.pictures.survey import Progress, in_order
+from quickml.pictures.survey import Progress, in_order, tell_fault
 from quickml.pixels import Resize
 from quickml.pixels.decoder import Order, Task
 from quickml.pixels.reading import LARGE_BYTES, PixelTarget, Seen, seen, unread
@@ -63,6 +63,7 @@ class Decoding:
             self._workers(len(files)) as (work, count),
         ):
             for found in in_order(partial(self._all, work=work), tasks, count):
+                tell_fault(progress, self.source, files[len(known)], found)
                 known.append(found)
                 progress("decoded", len(known), len(tasks))
                 if len(known) % GIVEN_BACK == 0:

@@ -77,7 +77,7 @@ def prepare(
         PicturesError: the source cannot be learned from.
         DatasetError: the cache cannot be written.
     """
-    found = layout(source)
+    found, progress = layout(source), told_of(reference, progress)
     _check_options(reference, found)
     stamp = source.stamp()
     known = cache.seen(stamp[0])
@@ -142,6 +142,17 @@ def _remembered(
     known = {"sha256": looked.sha256, "size": looked.size, "channels": looked.channels}
     cache.remember(stamp[0], known, stamp[1])
     return _completed(run.reference, run.found, known)
+
+
+def told_of(reference: PicturesReference, progress: Progress) -> Progress:
+    """The progress, which is not told of damaged pictures where they are left out."""
+    if reference.damaged == "refuse":
+        return progress
+
+    def without_faults(what: str, done: int, total: int) -> None:
+        progress(what, done, total)
+
+    return without_faults
 
 
 def _check_options(reference: PicturesReference, found: Layout) -> None:

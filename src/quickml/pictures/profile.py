@@ -13,7 +13,7 @@ from quickml.errors import DocumentError, Notice, Problem
 from quickml.pictures.cache import PictureCache
 from quickml.pictures.catalog import silent
 from quickml.pictures.layout import layout
-from quickml.pictures.prepare import PreparedPictures, prepare
+from quickml.pictures.prepare import PreparedPictures, prepare, told_of
 from quickml.pictures.propose import document
 from quickml.pictures.sources import PictureSource, opened
 from quickml.pictures.survey import survey
@@ -90,12 +90,11 @@ def profile_of(
     options: Mapping[str, Any] | None = None,
 ) -> PictureProfile:
     """As `profile`, of a source that is open, for a document with these options."""
-    found = layout(source)
-    looked = survey(source, found.files, progress)
+    found, reference = layout(source), PicturesReference(file=source.file, **(options or {}))
+    looked = survey(source, found.files, told_of(reference, progress))
     sizes = Counter((one.height, one.width) for one in looked.headers if one)
     prepared: PreparedPictures | None = None
     problems: tuple[Problem, ...] = ()
-    reference = PicturesReference(file=source.file, **(options or {}))
     try:
         prepared = prepare(source, reference, cache, progress, looked)
     except DocumentError as error:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
-from typing import TypeVar
+from typing import Protocol, TypeVar, runtime_checkable
 
 from quickml.errors import PicturesError
 from quickml.pictures.layout import PictureFile
@@ -26,6 +26,25 @@ AT_ONCE = 32
 
 Progress = Callable[[str, int, int], None]
 """Is told what is done, how many pictures are done, and of how many."""
+
+
+@runtime_checkable
+class FaultProgress(Protocol):
+    """Progress that is also told what is wrong with files, one by one, as soon as it is found."""
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """See `Progress`."""
+
+    def found(self, fault: PicturesError) -> None:
+        """Something is wrong with a file."""
+
+
+def tell_fault(progress: Progress, source: PictureSource, file: PictureFile, one: Seen) -> None:
+    """Tell what is wrong with a file, if something is and somebody wants to know."""
+    if one.fault and isinstance(progress, FaultProgress):
+        progress.found(one.fault.error(source.file, file.name))
+
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -83,6 +102,7 @@ def survey(source: PictureSource, files: Sequence[PictureFile], progress: Progre
     known = []
     for place, one in enumerate(chain(start, rest)):
         known.append(one)
+        tell_fault(progress, source, files[place], one)
         progress("looked at", place + 1, len(files))
     return summed(source, files, known)
 

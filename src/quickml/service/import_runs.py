@@ -75,6 +75,8 @@ class ImportRun:
         self.answer: Answer = {}
         """What came of it, once `is_done`."""
         self._events: list[ImportEvent] = []
+        self._places: set[tuple[str, str]] = set()
+        """Where there are problems that were told."""
         self._process: subprocess.Popen[str] | None = None
         self._is_cancelled = False
         self._done, self._lock = threading.Event(), threading.Lock()
@@ -119,8 +121,8 @@ class ImportRun:
         """There is an answer."""
         profile = answer.get("profile", {})
         problems = [*answer.get("problems", ()), *answer.get("told", ()), *profile.get("problems", ())]
-        for problem in problems[:MOST_PROBLEMS]:
-            self._tell("problem", {"problem": problem})
+        for problem in problems:
+            self._tell_problem(problem)
         self.answer = answer
         self._tell("imported", {})
         self._done.set()
@@ -166,7 +168,10 @@ class ImportRun:
             if "answer" in told:
                 answer: Answer = told["answer"]
                 return answer
-            self._tell("progress", told["progress"])
+            if "problem" in told:
+                self._tell_problem(told["problem"])
+            else:
+                self._tell("progress", told["progress"])
         return None
 
     def _ended(self, process: subprocess.Popen[str], *, is_late: bool) -> Answer:
@@ -175,6 +180,13 @@ class ImportRun:
         if not self._is_cancelled:
             log.warning("a file could not be read: the process ended with %d", process.wait())
         return {"memory": True}
+
+    def _tell_problem(self, problem: Answer) -> None:
+        """Tell a problem, unless it was told when it was found, or too many were."""
+        place = problem["code"], problem["values"].get("entry") or json.dumps(problem, sort_keys=True)
+        if place not in self._places and len(self._places) < MOST_PROBLEMS:
+            self._places.add(place)
+            self._tell("problem", {"problem": problem})
 
     def _tell(self, type_: str, body: dict[str, Any]) -> None:
         with self._lock:

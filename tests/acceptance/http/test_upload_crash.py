@@ -5,6 +5,7 @@ import socket
 import subprocess
 import threading
 import time
+import zipfile
 from contextlib import closing, contextmanager
 from random import Random
 
@@ -12,9 +13,11 @@ import httpx
 import pytest
 
 import rounds
+from pictures import fruit, zipped
 from quickml import Client
 from quickml.errors import ServiceError
 from server_process import PATIENCE_S, Server, greeting, quickml, serving, started
+from waiting import until
 
 KILLS = rounds.choose(few=3, full=20)
 SIZE_BYTES = rounds.choose(few=24, full=200) << 20
@@ -193,3 +196,32 @@ def test_curl_uploads_by_hand(tmp_path):
         assert done.returncode == 0, done.stdout + done.stderr
         assert hashlib.sha256(path.read_bytes()).hexdigest() in done.stdout
         assert httpx.get(f"{server.address}/v1/files").json()["files"][0]["name"] == "data.bin"
+
+
+def test_an_import_that_is_killed_leaves_nothing_and_runs_again(tmp_path):
+    marker = f"XYZZY{rounds.seed:x}"
+    pictures = list(fruit(10, ("Apple", marker)).items())
+    many = {
+        name.replace(".png", f"-{copy}.png"): content for copy in range(100) for name, content in pictures
+    }
+    archive = zipped(tmp_path / "fruit.zip", many, zipfile.ZIP_STORED)
+    imports = tmp_path / "data" / "imports"
+    with killed(tmp_path / "data") as site:
+        with Client(f"http://127.0.0.1:{site.port}", patience_s=PATIENCE_S) as client:
+            sha256 = client.upload(archive).sha256
+            events = f"/v1/files/{sha256}/events"
+            assert not site.server.client.get(events, headers={"Accept": "application/json"}).json()[
+                "is_finished"
+            ]
+            until(lambda: [*imports.glob("*/*/.*partial"), *imports.glob("*/*/*/pixels.npy")], "pixels")
+            site.again()
+            left = [*imports.glob("*/*/.*partial"), *imports.glob(".*partial")]
+            assert left == []
+            assert [item.event.type for item in client.import_events(sha256)][-1] == "imported"
+            found = site.server.client.get(f"/v1/files/{sha256}/profile").json()
+            assert (found["pictures"], found["problems"]) == (2000, [])
+            assert places_of(tmp_path / "data", marker.encode())
+            client.delete_file(sha256)
+        assert places_of(tmp_path / "data", marker.encode()) == []  # neither the label nor the profile
+        assert not list(imports.glob("*"))
+    assert marker not in (tmp_path / "data.log").read_text()

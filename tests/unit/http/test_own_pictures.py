@@ -143,6 +143,28 @@ def test_what_is_wrong_is_told(server):
     assert "learned from" in is_problem(answer, 409, "dataset")["detail"]
 
 
+def test_damaged_pictures_are_told_one_by_one_while_others_are_read(server):
+    contents = {**fruit(40), **{f"Apple/a{number}.png": b"a text" for number in range(120)}}
+    sha256 = upload(server, archive(contents), "many.zip")
+    assert server.client.get(f"/v1/files/{sha256}/profile").json()["document"] is None
+    page = server.client.get(f"/v1/files/{sha256}/events", headers={"Accept": "application/json"}).json()
+    events = [one["event"] for one in page["events"]]
+    entries = [one["problem"]["values"]["entry"] for one in events if one["type"] == "problem"]
+    assert len(entries) == len(set(entries)) == 100
+    kinds = [one["type"] for one in events]
+    assert kinds.index("problem") < len(kinds) - 1 - kinds[::-1].index("progress")  # not only at the end
+    assert kinds[-1] == "imported"
+    assert str(server.folder) not in json.dumps(events)
+
+
+def test_pictures_that_are_left_out_are_no_problems(server):
+    sha256 = upload(server, archive({**fruit(), "Apple/x.png": b"a text"}), "skipped.zip")
+    found = server.client.get(f"/v1/files/{sha256}/profile?damaged=skip").json()
+    assert found["document"]["dataset"]["damaged"] == "skip"
+    page = server.client.get(f"/v1/files/{sha256}/events", headers={"Accept": "application/json"}).json()
+    assert {one["event"]["type"] for one in page["events"]} == {"progress", "imported"}
+
+
 @pytest.mark.parametrize("contents", [{"../x.png": b""}, {"a/inner.zip": b""}, {"a.txt": b"x"}])
 def test_hostile_archives_are_refused(server, contents):
     sha256 = upload(server, archive(contents), "hostile.zip")

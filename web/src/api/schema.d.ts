@@ -5932,7 +5932,7 @@ export interface components {
         };
         /**
          * ImportProblem
-         * @description Something in the file that nothing can be learned from.
+         * @description Something in the file that nothing can be learned from; of pictures, told as soon as it is found.
          */
         ImportProblem: {
             /** @description What is wrong, with line and column, or the entry of an archive, in `values`. */
