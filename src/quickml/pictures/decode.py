@@ -26,7 +26,7 @@ from quickml.pixels.reading import LARGE_BYTES, PixelTarget, Seen, seen, unread
 
 LARGE_AT_ONCE = 2
 """Pictures that take much memory and are decoded at once."""
-MANY = 1000
+MANY = 2000
 """Pictures of a folder from which on starting processes takes less time than it saves."""
 GIVEN_BACK = 1024
 """Pictures after which the memory of their pixels is given back to the system."""

@@ -6,6 +6,7 @@ import pytest
 
 from commands import quickml
 from pictures import fruit, photo, saved, written, zipped
+from quickml.cli.display.output import note
 from quickml.cli.display.pictures import PictureProgress
 from quickml.cli.document_file import read_plan
 
@@ -111,3 +112,16 @@ def test_progress_is_shown_after_a_while(capsys):
         progress.show("decoded", done, 40)
         now[0] += 0.5
     assert capsys.readouterr().err == "decoded 21 of 40 pictures\n"
+
+
+def test_an_error_replaces_the_progress_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    monkeypatch.setenv("TERM", "xterm")
+    now = [0.0]
+    progress = PictureProgress(clock=lambda: now[0])
+    for done in (1, 2):
+        progress.show("decoded", done, 40)
+        now[0] += 2
+    note("error: cancelled")
+    note("twice")
+    assert capsys.readouterr().err == "\r\x1b[Kdecoded 2 of 40 pictures\r\x1b[Kerror: cancelled\ntwice\n"

@@ -20,6 +20,8 @@ _GLUE = "\N{WORD JOINER}"
 _WORD = re.compile(r" *[^ ]+")
 _JOINED = re.compile(r"(?<=\S) (?=[-+\d])|(?<=\d) (?=(?:[kMG]?B|s)\b)")
 """Between a name and its number, and between a number and its unit."""
+_changing: list[str] = []
+"""The line that is shown by `changing`, if there is one."""
 
 
 def say(*lines: str, to: TextIO | None = None, indent: int = 0) -> None:
@@ -29,6 +31,7 @@ def say(*lines: str, to: TextIO | None = None, indent: int = 0) -> None:
     break within a line came from outside and is escaped.
     """
     stream = to or sys.stdout
+    changing("")
     columns = _columns(stream)
     parts = [part for line in lines for part in _shown(line, columns, indent)]
     stream.write("".join(f"{part}\n" for part in parts))
@@ -49,6 +52,14 @@ def say_table(rows: Sequence[Sequence[str]], right: Collection[int] = ()) -> Non
 def note(*lines: str) -> None:
     """`say` on standard error: errors, and what is no part of a command's result."""
     say(*lines, to=sys.stderr)
+
+
+def changing(line: str) -> None:
+    """Show a line on the terminal of standard error until the next one, or `say`, replaces it; "" removes."""
+    if line or _changing:
+        sys.stderr.write(f"\r\x1b[K{printable(line)}")
+        sys.stderr.flush()
+    _changing[:] = [line] if line else []
 
 
 def say_json(value: Any, to: TextIO | None = None) -> None:

@@ -7,7 +7,7 @@ import sys
 import time
 from collections.abc import Callable
 
-from quickml.cli.display.output import note
+from quickml.cli.display.output import changing, note
 
 QUIET_S = 1.0
 """What is done sooner is not worth a line."""
@@ -20,7 +20,6 @@ class PictureProgress:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._what, self._began, self._last = "", 0.0, 0.0
-        self._is_shown = False
 
     def show(self, what: str, done: int, total: int) -> None:
         """Show how many pictures are done; see `LocalPictures`."""
@@ -29,21 +28,9 @@ class PictureProgress:
             self._what, self._began, self._last = what, now, now
         is_terminal = sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
         if done == total:
-            self._clear()
+            changing("")
         elif now - self._began >= QUIET_S and now - self._last >= (
             CHANGE_EVERY_S if is_terminal else LINE_EVERY_S
         ):
             self._last = now
-            line = f"{what} {done:,} of {total:,} pictures"
-            if is_terminal:
-                sys.stderr.write(f"\r{line}")
-                sys.stderr.flush()
-                self._is_shown = True
-            else:
-                note(line)
-
-    def _clear(self) -> None:
-        if self._is_shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
-            self._is_shown = False
+            (changing if is_terminal else note)(f"{what} {done:,} of {total:,} pictures")
