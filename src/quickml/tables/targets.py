@@ -139,6 +139,10 @@ def _listed(table: Table, reference: TableReference, *, is_test: bool) -> Target
     if reference.labels is None and (pair := _alike(cells, str(reference.separator))):
         return [(name, alike(pair, '"labels"'))]
     rows = [_split(cell, str(reference.separator)) for cell in cells.values]
+    if not is_test and not any(str(reference.separator) in cell for cell in cells.values):
+        expected = f"texts with {shown(str(reference.separator))} between their labels"
+        hint = 'write another "separator", or leave it out if each row has one label'
+        return [(name, Fault(expected=expected, found="it in none", hint=hint))]
     known = reference.labels or tuple(sorted(set(chain(*rows))))
     if fault := _wrong_labels(rows, known, cells, is_test=is_test):
         return [(name, fault)]

@@ -184,6 +184,11 @@ def test_labels_that_differ_by_case_only_are_refused(folder):
     assert "'Happy' and 'happy'" in str(found)
 
 
+def test_a_separator_that_no_text_has_is_refused(folder):
+    (found,) = problems(folder, "lists", separator="|")
+    assert "expected texts with '|' between their labels, found it in none" in str(found)
+
+
 def test_a_row_without_one_of_the_targets_is_left_out(folder):
     lines = (folder / "flats.csv").read_text(encoding="utf-8").splitlines()
     lines[7] = lines[7].rpartition(",")[0] + ","
