@@ -14,7 +14,7 @@ const groups = [
     test: (id: string): boolean => !/uqr|QrCode|src.document.draft/.test(id),
     priority: 1,
   },
-  { name: 'finished', test: /src.views.(understand|try|take|runs)/ },
+  { name: 'finished', test: /src.views.(understand|try|take|runs|watch)/ },
 ];
 
 export default defineConfig({
@@ -25,7 +25,6 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    cssCodeSplit: false, // one file compresses better than ten
     rolldownOptions: { output: { codeSplitting: { groups } } },
     assetsInlineLimit: 0, // the policy allows no data: scripts, and the files are cached anyway
     license: { fileName: 'licenses.md' }, // texts of the libraries' licences travel with the page

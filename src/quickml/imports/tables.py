@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
 from typing import Any
 
 from quickml.datasets.files import TableReference
 from quickml.document.dataset_options import given_options, table_targets
+from quickml.errors import TableError
+from quickml.imports.kinds import HEAD_BYTES, has_beginning
+from quickml.imports.partial import MOST_BYTES
 from quickml.imports.work import ImportWork
 
 
@@ -19,13 +24,41 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
 
 def rows(work: ImportWork) -> dict[str, Any]:
-    """Some rows, read from the beginning: rows have no index."""
+    """Some rows, read from the beginning: rows have no index. Of a damaged text, those before the damage."""
+    path = work.only[1]
+    try:
+        return _rows(work, path)
+    except TableError as error:
+        before = _before(path, error.line)
+        if not before:
+            raise
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(before)
+            file.flush()
+            try:
+                found = _rows(work, Path(file.name))
+            except TableError:
+                raise error from None
+        return {**found, "is_last": False}
+
+
+def _before(path: Path, line: int | None) -> bytes:
+    """The lines before one of a text, as far as they are near the beginning; empty if there is no row among them."""
+    with path.open("rb") as stream:
+        start = stream.read(MOST_BYTES)
+    if not line or not has_beginning(start[:HEAD_BYTES]):
+        return b""
+    lines = start.splitlines(keepends=True)[: line - 1]
+    return b"".join(lines) if len(lines) > 1 else b""
+
+
+def _rows(work: ImportWork, path: Path) -> dict[str, Any]:
     from quickml.tables.formats import opened_rows
 
     first, stop = work.asked["offset"], work.asked["offset"] + work.asked["limit"]
     found: list[tuple[list[str], int]] = []
     count = 0
-    with opened_rows(work.only[1], work.file) as records:
+    with opened_rows(path, work.file) as records:
         for chunk in records.chunks():
             wanted = slice(max(0, first - count), max(0, stop + 1 - count))
             found += [

@@ -29,6 +29,10 @@ export interface Sheet {
   place(id: number): { x: number; y: number };
 }
 
+export interface OwnSheet extends Sheet {
+  readonly ids: readonly number[];
+}
+
 const COLUMNS = 10;
 const KEPT = 32;
 const sheets = new Map<string, Promise<Sheet>>();
@@ -88,6 +92,15 @@ export function sheetAt(path: string, ids: readonly number[]): Promise<Sheet> {
   if (sheets.size > KEPT && oldest) forget(oldest[0]);
   known.catch(() => sheets.get(path) === known && sheets.delete(path));
   return known;
+}
+
+/** Some pictures of an archive that somebody has uploaded; null if there are none. */
+export async function ownSheet(sha256: string, limit: number, label?: string): Promise<OwnSheet | null> {
+  const path = `v1/files/${sha256}`;
+  const query = parametersOf({ split: 'train', limit, label });
+  const { ids } = (await (await request(`${path}/samples?${query.toString()}`)).json()) as SampleList;
+  if (!ids.length) return null;
+  return { ids, ...(await sheetAt(`${path}/sheet.png?split=train&ids=${ids.join()}`, ids)) };
 }
 
 function forget(path: string): void {

@@ -3,7 +3,7 @@ import type en from './en.ts';
 const own: typeof en = {
   title: 'Eigene Daten',
   about:
-    'Eine Tabelle mit einer Probe in jeder Zeile (.csv), oder Bilder in je einem Ordner pro Klasse (.zip). Sie bleiben auf diesem Server, und niemand sonst sieht sie.',
+    'Eine Tabelle mit einer Probe in jeder Zeile, Bilder in je einem Ordner pro Klasse (.zip), Aufzeichnungen von Sensoren oder Arrays (.npz). Sie bleiben auf diesem Server, und niemand sonst sieht sie.',
   drop: 'Datei hier ablegen',
   choose: 'Datei wählen',
   camera: 'Bilder aufnehmen',
@@ -11,7 +11,6 @@ const own: typeof en = {
   back: 'Zurück zum Bauen',
   files: 'Eigene Dateien',
   none: 'Noch ist nichts hochgeladen.',
-  open: (name) => `${name} öffnen`,
   remove: (name) => `${name} löschen`,
   removeTitle: (name) => `„${name}“ löschen?`,
   removeText: 'Der Inhalt wird vom Server entfernt. Was damit trainiert wurde, bleibt.',
@@ -31,7 +30,6 @@ const own: typeof en = {
   },
   unreadable:
     'Diese Datei lässt sich nicht mehr lesen: sie wurde geändert, verschoben oder gelöscht. Bitte neu wählen.',
-  empty: 'Diese Datei ist leer.',
   refused: {
     digest:
       'Angekommen ist etwas anderes, als geschickt wurde: die Datei wurde unterwegs beschädigt oder inzwischen geändert. Bitte noch einmal senden.',
@@ -46,13 +44,19 @@ const own: typeof en = {
   },
   looking: 'Wird angesehen …',
   partial: (share) => `Die ersten ${share} davon. Der Rest ist unterwegs.`,
-  partialBytes: 'Was bisher angekommen ist.',
   rows: (rows, columns) => `${rows} Zeilen, ${columns} Spalten`,
   pictures: (pictures, classes) => `${pictures} Bilder in ${classes} Klassen`,
   wrong: 'Daraus lässt sich noch nicht lernen',
   columns: 'Spalten',
   columnsHelp: 'Hier wählen, was vorhergesagt wird. Aus allem anderen wird es vorhergesagt.',
-  predict: 'Vorhersagen',
+  several: 'Mehrere Spalten zugleich vorhersagen',
+  severalHelp: 'Alle Spalten ankreuzen, die vorhergesagt werden. Aus allen anderen werden sie vorhergesagt.',
+  eachRow: 'Jede Zeile ist',
+  rowKinds: { table: 'eine eigene Probe', recordings: 'ein Moment einer Aufzeichnung' },
+  startAgain: 'Diese Änderungen zurücknehmen',
+  progress: (what) => (what === 'decoded' ? 'Die Bilder werden gelesen' : 'Die Datei wird durchgesehen'),
+  progressOf: (what, done, total) =>
+    what === 'decoded' ? `${done} von ${total} Bildern gelesen` : `${done} von ${total} durchgesehen`,
   predictThis: (name) => `${name} vorhersagen`,
   predicted: 'wird vorhergesagt',
   typeOf: (name) => `Art von ${name}`,
@@ -78,7 +82,6 @@ const own: typeof en = {
   },
   firstRows: 'Erste Zeilen',
   classes: 'Klassen',
-  classRows: (rows) => `${rows} Zeilen`,
   classPictures: (count) => (count === '1' ? '1 Bild' : `${count} Bilder`),
   samplesOf: (label) => `Bilder von ${label}`,
   notices: (count) =>
@@ -89,6 +92,53 @@ const own: typeof en = {
   regression: (target, columns) =>
     `Sagt die Zahl ${target} aus ${columns === 1 ? 'einer Spalte' : `${columns} Spalten`} vorher.`,
   classifiesPictures: (classes) => `Unterscheidet ${classes} Klassen von Bildern.`,
+  multiLabel: (labels) => `Sagt, welche von ${labels} Merkmalen zutreffen: keines, einige oder alle.`,
+  predictsSeveral: (targets, columns) =>
+    `Sagt die Zahlen ${targets} aus ${columns === 1 ? 'einer Spalte' : `${columns} Spalten`} vorher.`,
+  recordings: {
+    count: (recordings, sensors) =>
+      `${recordings === '1' ? '1 Aufzeichnung' : `${recordings} Aufzeichnungen`} von ${sensors === '1' ? '1 Sensor' : `${sensors} Sensoren`}`,
+    windows: 'Fenster',
+    help: (rate) =>
+      `Das Netz sieht jeweils ein Fenster der Aufzeichnung. ${rate ? `Aufgezeichnet wurde ${rate}. ` : ''}Was leer bleibt, wird herausgefunden.`,
+    rate: (times) => `${times}-mal pro Sekunde`,
+    target: 'Vorhersagen',
+    steps: 'Zeilen im Fenster',
+    stride: 'Zeilen bis zum nächsten Fenster',
+    ahead: 'Zeilen voraus',
+    sensors: 'Sensoren',
+    ignored: 'Weggelassen:',
+    again: (name) => `${name} verwenden`,
+    found: (windows, recordings, rows) =>
+      `${windows} Fenster aus ${recordings} Aufzeichnungen mit ${rows} Zeilen.`,
+    classifies: (classes, steps) =>
+      `Unterscheidet ${classes} Klassen anhand von Fenstern mit ${steps} Zeilen.`,
+    predicts: (target, steps) => `Sagt die Zahl ${target} aus Fenstern mit ${steps} Zeilen vorher.`,
+  },
+  arrays: {
+    count: (count) => (count === 1 ? '1 Array' : `${count} Arrays`),
+    title: 'Arrays',
+    name: 'Name',
+    shape: 'Form',
+    values: 'Werte',
+    role: 'Dient als',
+    roleOf: (name) => `Wozu ${name} dient`,
+    unused: 'nicht verwendet',
+    inputs: 'Eingaben',
+    targets: 'Ziele',
+    test_inputs: 'Eingaben des Tests',
+    test_targets: 'Ziele des Tests',
+    broken: (count) => `${count} nicht endlich`,
+    kind: 'Eine Probe ist',
+    kinds: {
+      features: 'eine Reihe von Zahlen',
+      tokens: 'eine Reihe von Token',
+      image: 'ein graues Bild',
+      sequence: 'eine Sequenz',
+    },
+    classifies: (classes) => `Unterscheidet ${classes} Klassen.`,
+    predicts: 'Sagt eine Zahl vorher.',
+  },
   weights: (count) => `${count} Gewichte`,
   takes: (time) => `etwa ${time} Training`,
   useNetwork: 'Dieses Netz verwenden',
@@ -110,6 +160,8 @@ const own: typeof en = {
   notDecoded: (names) => `Kein Bild, das dieser Browser lesen kann: ${names}`,
   usePictures: 'Diese Bilder verwenden',
   twoClasses: 'Nötig sind mindestens zwei Klassen mit verschiedenen Namen und je zwei Bildern.',
+  lastForTest:
+    'Die letzten Bilder jeder Klasse sind für den Test, denn Bilder aus einem Zug sehen sich ähnlich. Jede Klasse mehrmals aufnehmen, an verschiedenen Orten.',
   archive: 'bilder.zip',
 };
 export default own;

@@ -3,7 +3,7 @@ import type { Named } from '../build/en.ts';
 const own = {
   title: 'Your own data',
   about:
-    'A table with a sample in each row (.csv), or pictures in a folder per class (.zip). They stay on this server, and nobody else sees them.',
+    'A table with a sample in each row, pictures in a folder per class (.zip), recordings of sensors, or arrays (.npz). They stay on this server, and nobody else sees them.',
   drop: 'Drop a file here',
   choose: 'Choose a file',
   camera: 'Take pictures',
@@ -11,7 +11,6 @@ const own = {
   back: 'Back to Build',
   files: 'Your files',
   none: 'Nothing has been uploaded yet.',
-  open: (name: string): string => `Open ${name}`,
   remove: (name: string): string => `Delete ${name}`,
   removeTitle: (name: string): string => `Delete “${name}”?`,
   removeText: 'Its content is removed from the server. What has been trained with it stays.',
@@ -30,7 +29,6 @@ const own = {
     label: (name: string): string => `Upload of ${name}`,
   },
   unreadable: 'This file can no longer be read: it was changed, moved or deleted. Choose it again.',
-  empty: 'This file is empty.',
   refused: {
     digest:
       'What arrived is not what was sent: the file was damaged on its way, or changed meanwhile. Send it again.',
@@ -42,13 +40,20 @@ const own = {
   } as Named,
   looking: 'Looking at it …',
   partial: (share: string): string => `The first ${share} of it. The rest is on its way.`,
-  partialBytes: 'What has arrived so far.',
   rows: (rows: string, columns: string): string => `${rows} rows, ${columns} columns`,
   pictures: (pictures: string, classes: string): string => `${pictures} pictures in ${classes} classes`,
   wrong: 'This cannot be learned from yet',
   columns: 'Columns',
   columnsHelp: 'Choose what is predicted. Everything else says what it is predicted from.',
-  predict: 'Predict',
+  several: 'Predict several columns at once',
+  severalHelp: 'Tick every column that is predicted. All others say what they are predicted from.',
+  eachRow: 'Each row is',
+  rowKinds: { table: 'a sample of its own', recordings: 'a moment of a recording' },
+  startAgain: 'Undo these changes',
+  progress: (what: string): string =>
+    what === 'decoded' ? 'Reading the pictures' : 'Looking through the file',
+  progressOf: (what: string, done: string, total: string): string =>
+    what === 'decoded' ? `${done} of ${total} pictures are read` : `${done} of ${total} looked at`,
   predictThis: (name: string): string => `Predict ${name}`,
   predicted: 'is predicted',
   typeOf: (name: string): string => `Type of ${name}`,
@@ -64,7 +69,6 @@ const own = {
   reasons: {} as Named,
   firstRows: 'First rows',
   classes: 'Classes',
-  classRows: (rows: string): string => `${rows} rows`,
   classPictures: (count: string): string => (count === '1' ? '1 picture' : `${count} pictures`),
   samplesOf: (label: string): string => `Pictures of ${label}`,
   notices: (count: string): string =>
@@ -75,6 +79,54 @@ const own = {
   regression: (target: string, columns: number): string =>
     `Predicts the number ${target} from ${columns === 1 ? 'one column' : `${columns} columns`}.`,
   classifiesPictures: (classes: string): string => `Tells ${classes} classes of pictures apart.`,
+  multiLabel: (labels: string): string => `Tells which of ${labels} labels apply: none, some, or all.`,
+  predictsSeveral: (targets: string, columns: number): string =>
+    `Predicts the numbers ${targets} from ${columns === 1 ? 'one column' : `${columns} columns`}.`,
+  recordings: {
+    count: (recordings: string, sensors: string): string =>
+      `${recordings === '1' ? '1 recording' : `${recordings} recordings`} of ${sensors === '1' ? '1 sensor' : `${sensors} sensors`}`,
+    windows: 'Windows',
+    help: (rate: string): string =>
+      `The network sees one window of the recording at a time. ${rate ? `Rows were recorded ${rate}. ` : ''}What you leave empty is found out.`,
+    rate: (times: string): string => `${times} times per second`,
+    target: 'Predict',
+    steps: 'Rows in a window',
+    stride: 'Rows to the next window',
+    ahead: 'Rows ahead',
+    sensors: 'Sensors',
+    ignored: 'Left out:',
+    again: (name: string): string => `Use ${name}`,
+    found: (windows: string, recordings: string, rows: string): string =>
+      `${windows} windows out of ${recordings} recordings with ${rows} rows.`,
+    classifies: (classes: string, steps: string): string =>
+      `Tells ${classes} classes apart by windows of ${steps} rows.`,
+    predicts: (target: string, steps: string): string =>
+      `Predicts the number ${target} from windows of ${steps} rows.`,
+  },
+  arrays: {
+    count: (count: number): string => (count === 1 ? '1 array' : `${count} arrays`),
+    title: 'Arrays',
+    name: 'Name',
+    shape: 'Shape',
+    values: 'Values',
+    role: 'Used as',
+    roleOf: (name: string): string => `What ${name} is used as`,
+    unused: 'not used',
+    inputs: 'inputs',
+    targets: 'targets',
+    test_inputs: 'inputs of the test',
+    test_targets: 'targets of the test',
+    broken: (count: string): string => `${count} not finite`,
+    kind: 'A sample is',
+    kinds: {
+      features: 'a row of numbers',
+      tokens: 'a row of tokens',
+      image: 'a grey picture',
+      sequence: 'a sequence',
+    },
+    classifies: (classes: string): string => `Tells ${classes} classes apart.`,
+    predicts: 'Predicts a number.',
+  },
   weights: (count: string): string => `${count} weights`,
   takes: (time: string): string => `about ${time} of training`,
   useNetwork: 'Use this network',
@@ -95,6 +147,8 @@ const own = {
   notDecoded: (names: string): string => `Not a picture that this browser can read: ${names}`,
   usePictures: 'Use these pictures',
   twoClasses: 'At least two classes with different names and two pictures each are needed.',
+  lastForTest:
+    'The last pictures of each class are for the test, because pictures taken in one go look alike. Record each class several times, in different places.',
   archive: 'pictures.zip',
 };
 export default own;

@@ -3,7 +3,7 @@ import type en from './en.ts';
 const own: typeof en = {
   title: 'Datos propios',
   about:
-    'Una tabla con una muestra en cada fila (.csv), o imágenes en una carpeta por clase (.zip). Se quedan en este servidor y nadie más las ve.',
+    'Una tabla con una muestra en cada fila, imágenes en una carpeta por clase (.zip), grabaciones de sensores o arrays (.npz). Se quedan en este servidor y nadie más los ve.',
   drop: 'Suelta un archivo aquí',
   choose: 'Elegir un archivo',
   camera: 'Tomar imágenes',
@@ -11,7 +11,6 @@ const own: typeof en = {
   back: 'Volver a Construir',
   files: 'Tus archivos',
   none: 'Todavía no se ha subido nada.',
-  open: (name) => `Abrir ${name}`,
   remove: (name) => `Eliminar ${name}`,
   removeTitle: (name) => `¿Eliminar «${name}»?`,
   removeText: 'Su contenido se borra del servidor. Lo que se entrenó con él se queda.',
@@ -30,7 +29,6 @@ const own: typeof en = {
     label: (name) => `Subida de ${name}`,
   },
   unreadable: 'Este archivo ya no se puede leer: se cambió, se movió o se borró. Elígelo de nuevo.',
-  empty: 'Este archivo está vacío.',
   refused: {
     digest:
       'Lo que llegó no es lo que se envió: el archivo se dañó en el camino o cambió entretanto. Envíalo otra vez.',
@@ -42,13 +40,19 @@ const own: typeof en = {
   },
   looking: 'Mirándolo …',
   partial: (share) => `El primer ${share}. El resto está en camino.`,
-  partialBytes: 'Lo que ha llegado hasta ahora.',
   rows: (rows, columns) => `${rows} filas, ${columns} columnas`,
   pictures: (pictures, classes) => `${pictures} imágenes en ${classes} clases`,
   wrong: 'De esto todavía no se puede aprender',
   columns: 'Columnas',
   columnsHelp: 'Elige qué se predice. Se predice a partir de todo lo demás.',
-  predict: 'Predecir',
+  several: 'Predecir varias columnas a la vez',
+  severalHelp: 'Marca todas las columnas que se predicen. Se predicen a partir de todas las demás.',
+  eachRow: 'Cada fila es',
+  rowKinds: { table: 'una muestra aparte', recordings: 'un momento de una grabación' },
+  startAgain: 'Deshacer estos cambios',
+  progress: (what) => (what === 'decoded' ? 'Se leen las imágenes' : 'Se examina el archivo'),
+  progressOf: (what, done, total) =>
+    what === 'decoded' ? `${done} de ${total} imágenes leídas` : `${done} de ${total} examinados`,
   predictThis: (name) => `Predecir ${name}`,
   predicted: 'se predice',
   typeOf: (name) => `Tipo de ${name}`,
@@ -73,7 +77,6 @@ const own: typeof en = {
   },
   firstRows: 'Primeras filas',
   classes: 'Clases',
-  classRows: (rows) => `${rows} filas`,
   classPictures: (count) => (count === '1' ? '1 imagen' : `${count} imágenes`),
   samplesOf: (label) => `Imágenes de ${label}`,
   notices: (count) => (count === '1' ? 'Se averiguó 1 cosa' : `Se averiguaron ${count} cosas`),
@@ -83,6 +86,52 @@ const own: typeof en = {
   regression: (target, columns) =>
     `Predice el número ${target} a partir de ${columns === 1 ? 'una columna' : `${columns} columnas`}.`,
   classifiesPictures: (classes) => `Distingue ${classes} clases de imágenes.`,
+  multiLabel: (labels) => `Dice cuáles de ${labels} etiquetas corresponden: ninguna, algunas o todas.`,
+  predictsSeveral: (targets, columns) =>
+    `Predice los números ${targets} a partir de ${columns === 1 ? 'una columna' : `${columns} columnas`}.`,
+  recordings: {
+    count: (recordings, sensors) =>
+      `${recordings === '1' ? '1 grabación' : `${recordings} grabaciones`} de ${sensors === '1' ? '1 sensor' : `${sensors} sensores`}`,
+    windows: 'Ventanas',
+    help: (rate) =>
+      `La red ve una ventana de la grabación cada vez. ${rate ? `Se grabó ${rate}. ` : ''}Lo que dejes vacío se averigua.`,
+    rate: (times) => `${times} veces por segundo`,
+    target: 'Predecir',
+    steps: 'Filas en una ventana',
+    stride: 'Filas hasta la siguiente',
+    ahead: 'Filas de antelación',
+    sensors: 'Sensores',
+    ignored: 'Sin usar:',
+    again: (name) => `Usar ${name}`,
+    found: (windows, recordings, rows) =>
+      `${windows} ventanas de ${recordings} grabaciones con ${rows} filas.`,
+    classifies: (classes, steps) => `Distingue ${classes} clases con ventanas de ${steps} filas.`,
+    predicts: (target, steps) => `Predice el número ${target} con ventanas de ${steps} filas.`,
+  },
+  arrays: {
+    count: (count) => (count === 1 ? '1 array' : `${count} arrays`),
+    title: 'Arrays',
+    name: 'Nombre',
+    shape: 'Forma',
+    values: 'Valores',
+    role: 'Se usa como',
+    roleOf: (name) => `Para qué se usa ${name}`,
+    unused: 'sin usar',
+    inputs: 'entradas',
+    targets: 'objetivos',
+    test_inputs: 'entradas de la prueba',
+    test_targets: 'objetivos de la prueba',
+    broken: (count) => `${count} no finitos`,
+    kind: 'Una muestra es',
+    kinds: {
+      features: 'una fila de números',
+      tokens: 'una fila de tokens',
+      image: 'una imagen gris',
+      sequence: 'una secuencia',
+    },
+    classifies: (classes) => `Distingue ${classes} clases.`,
+    predicts: 'Predice un número.',
+  },
   weights: (count) => `${count} pesos`,
   takes: (time) => `unos ${time} de entrenamiento`,
   useNetwork: 'Usar esta red',
@@ -103,6 +152,8 @@ const own: typeof en = {
   notDecoded: (names) => `No es una imagen que este navegador pueda leer: ${names}`,
   usePictures: 'Usar estas imágenes',
   twoClasses: 'Hacen falta al menos dos clases con nombres distintos y dos imágenes cada una.',
+  lastForTest:
+    'Las últimas imágenes de cada clase son para la prueba, porque las tomadas de una vez se parecen. Graba cada clase varias veces, en lugares distintos.',
   archive: 'imagenes.zip',
 };
 export default own;

@@ -23,6 +23,15 @@ const tryIt: Texts['tryIt'] = {
     tokens: 'Die Zeichen nacheinander anklicken.',
   },
   table: {
+    arrays: 'Zahlen eingeben',
+    arraysHelp:
+      'Eine .csv-Datei mit einer Spalte je Eingabe wählen oder Zahlen einfügen: die älteste zuerst, bei mehreren in einem Schritt Schritt für Schritt.',
+    file: '.csv-Datei wählen',
+    from: 'Ab Zeile',
+    count: (found, wanted) =>
+      found ? `${found} von ${wanted} Zahlen` : `${wanted} Zahlen werden gebraucht.`,
+    unfit: (file, names) =>
+      `${file}: erwartet werden Spalten mit den Namen ${names}; umbenennen oder die Zahlen einfügen.`,
     title: 'Eine Zeile ausfüllen',
     empty: (value) => `Leer zählt als ${value}.`,
     other: 'anderes oder fehlend',

@@ -21,6 +21,15 @@ const tryIt = {
     tokens: 'Press the symbols one after the other.',
   },
   table: {
+    arrays: 'Give it numbers',
+    arraysHelp:
+      'Take a .csv file with a column for each input, or paste numbers: the oldest first, of several in a step one step after the other.',
+    file: 'Choose a .csv file',
+    from: 'From row',
+    count: (found: number, wanted: number): string =>
+      found ? `${found} of ${wanted} numbers` : `${wanted} numbers are needed.`,
+    unfit: (file: string, names: string): string =>
+      `${file}: expected columns with the names ${names}; rename them, or paste the numbers.`,
     title: 'Fill in a row',
     empty: (value: string): string => `Empty counts as ${value}.`,
     other: 'other or missing',

@@ -23,6 +23,14 @@ const tryIt: Texts['tryIt'] = {
     tokens: 'Pulsar los símbolos uno tras otro.',
   },
   table: {
+    arrays: 'Dale números',
+    arraysHelp:
+      'Elige un archivo .csv con una columna por entrada, o pega números: primero el más antiguo; si hay varios por paso, un paso tras otro.',
+    file: 'Elegir un archivo .csv',
+    from: 'Desde la fila',
+    count: (found, wanted) => (found ? `${found} de ${wanted} números` : `Hacen falta ${wanted} números.`),
+    unfit: (file, names) =>
+      `${file}: se esperaban columnas con los nombres ${names}; cámbialos o pega los números.`,
     title: 'Rellenar una fila',
     empty: (value) => `Vacío cuenta como ${value}.`,
     other: 'otro o ausente',

@@ -15,6 +15,25 @@ export interface Shot {
   readonly content: Blob;
   /** Address for an `<img>`. */
   readonly url: string;
+  /** Pictures of one hold are alike. */
+  readonly hold: number;
+}
+
+/** The share of each class that the test gets, and how much it may become so that no hold is divided. */
+const [TEST, MOST_TEST] = [0.2, 0.4];
+
+/**
+ * How many of a class's pictures come before those for the test, which are the last ones in time: pictures of one
+ * hold are alike, and a test with some of them would flatter.
+ */
+export function learned(holds: readonly number[]): number {
+  const count = holds.length;
+  const last = Math.min(count - 1, Math.max(1, Math.round(count * (1 - TEST))));
+  const begins = holds.indexOf(holds[last]!);
+  if (begins === last) return last;
+  const ends = holds.lastIndexOf(holds[last]!) + 1;
+  if (begins && count - begins <= count * MOST_TEST) return begins;
+  return ends < count ? ends : last;
 }
 
 export class Group {
@@ -23,20 +42,29 @@ export class Group {
   /** Names of files that are no pictures. */
   refused = $state.raw<readonly string[]>([]);
 
+  #hold = 0;
+
   constructor(name: string) {
     this.name = name;
   }
 
+  /** From here on, pictures may be of something else. */
+  begin(): void {
+    this.#hold += 1;
+  }
+
   /** Take what is seen, or drawn: its middle as a square. */
   async take(from: CanvasImageSource, width: number, height: number): Promise<void> {
+    const hold = this.#hold;
     const content = await squared(from, width, height);
-    if (content) this.shots = [...this.shots, { content, url: URL.createObjectURL(content) }];
+    if (content) this.shots = [...this.shots, { content, url: URL.createObjectURL(content), hold }];
   }
 
   async add(files: readonly File[]): Promise<void> {
     this.refused = [];
     for (const file of files) {
       try {
+        this.begin();
         const picture = await createImageBitmap(file, { imageOrientation: 'from-image' });
         await this.take(picture, picture.width, picture.height);
         picture.close();
@@ -83,12 +111,13 @@ class Album {
   }
 
   async archive(): Promise<File> {
-    const entries = this.groups.flatMap(({ name, shots }) =>
-      shots.map(async ({ content }, at) => ({
-        name: `${folderOf(name)}/${String(at + 1).padStart(4, '0')}.jpg`,
+    const entries = this.groups.flatMap(({ name, shots }) => {
+      const most = learned(shots.map(({ hold }) => hold));
+      return shots.map(async ({ content }, at) => ({
+        name: `${at < most ? 'train' : 'test'}/${folderOf(name)}/${String(at + 1).padStart(4, '0')}.jpg`,
         content: new Uint8Array(await content.arrayBuffer()),
-      })),
-    );
+      }));
+    });
     return new File([zipped(await Promise.all(entries))], own().archive, { type: 'application/zip' });
   }
 }

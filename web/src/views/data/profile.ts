@@ -1,4 +1,4 @@
-/** What the server finds in files: profiles of tables and of pictures. */
+/** What the server finds in files: their profiles, by kind. */
 
 import { request, type Schemas } from '../../api/client.ts';
 import { type Asked, queryOf } from './asked.ts';
@@ -8,34 +8,23 @@ type Column = Schemas['TableColumn'];
 type Problem = Schemas['Problem'];
 export type { Column, Problem };
 
-interface Common {
-  readonly file: string;
-  readonly problems: readonly Problem[];
-  readonly notices: readonly Schemas['Notice'][];
-  readonly document: Record<string, unknown> | null;
-  /** Whether the file is still on its way. */
-  readonly is_partial?: boolean;
+export type TableProfile = Schemas['TableProfile'];
+export type PicturesProfile = Schemas['PicturesProfile'];
+export type RecordingsProfile = Schemas['RecordingsDescription'];
+export type ArraysProfile = Schemas['ArraysDescription'];
+export type Profile = TableProfile | PicturesProfile | RecordingsProfile | ArraysProfile;
+
+/** The classes of a profile with what is counted of each: rows, pictures, windows or samples. */
+export function classesOf(profile: Profile): { label: string; count: number }[] {
+  return profile.classes.map(({ label, ...counts }) => ({ label, count: Object.values<number>(counts)[0]! }));
 }
 
-export interface TableProfile extends Common {
-  readonly kind?: 'table' | 'recordings';
-  readonly rows: number;
-  readonly columns: readonly Column[];
-  readonly target: string | null;
-  readonly task: string | null;
-  readonly classes: readonly { readonly label: string; readonly rows: number }[];
+/** What is predicted: columns of a table or of recordings. */
+export function targetsOf(profile: Profile, { target }: Asked): readonly string[] {
+  const named = (profile.document?.['dataset'] as Record<string, unknown> | undefined)?.['target'];
+  const found = target ?? named ?? ('target' in profile ? profile.target : null) ?? [];
+  return Array.isArray(found) ? found.map(String) : [String(found)];
 }
-
-export interface PicturesProfile extends Common {
-  readonly kind: 'pictures';
-  readonly pictures: number;
-  readonly classes: readonly { readonly label: string; readonly pictures: number }[];
-}
-
-export type Profile = TableProfile | PicturesProfile | (Common & { readonly kind: 'arrays' });
-
-export const isTable = (profile: Profile): profile is TableProfile => 'columns' in profile;
-export const isPictures = (profile: Profile): profile is PicturesProfile => profile.kind === 'pictures';
 
 async function read<T>(path: string, signal: AbortSignal): Promise<T> {
   return (await (await request(path, { signal })).json()) as T;
@@ -46,7 +35,7 @@ export function profileOf(sha256: string, asked: Asked, signal: AbortSignal): Pr
 }
 
 /** What can be said of a file that is still on its way. */
-export function profileOfUpload(id: string, signal: AbortSignal): Promise<Profile> {
+export function profileOfUpload(id: string, signal: AbortSignal): Promise<TableProfile> {
   return read(`v1/uploads/${encodeURIComponent(id)}/profile`, signal);
 }
 

@@ -54,7 +54,7 @@ it('names several targets in the order of the outputs', () => {
 it('begins with what stands for missing numbers and with the first categories', () => {
   const { columns } = table();
   expect(tables.firstFields(columns)).toEqual(['82.66', '0', '0', '0']);
-  expect(tables.rowOf(columns, tables.firstFields(columns))).toEqual({
+  expect(tables.sampleOf(columns, tables.firstFields(columns))).toEqual({
     area: 82.66,
     rooms_: 0,
     district: 'Mitte',
@@ -64,7 +64,7 @@ it('begins with what stands for missing numbers and with the first categories', 
 
 it('makes a row of what is typed: nothing is a missing value, and categories keep their type', () => {
   const { columns } = table();
-  expect(tables.rowOf(columns, [' ', '2,5', '', '1'])).toEqual({
+  expect(tables.sampleOf(columns, [' ', '2,5', '', '1'])).toEqual({
     area: null,
     rooms_: 2.5,
     district: null,
@@ -80,5 +80,5 @@ it.each([
   const { columns } = table();
   const fields = tables.firstFields(columns).with(at, text);
   expect(tables.isWrong(columns[at]!, text)).toBe(true);
-  expect(tables.rowOf(columns, fields)).toBe(null);
+  expect(tables.sampleOf(columns, fields)).toBe(null);
 });

@@ -16,8 +16,8 @@ const MOST = 64;
 const KEPT = 500;
 const MEASURE = 'quickml:answer';
 
-/** Of a table: values of columns by the names of inputs. */
-export type Row = Readonly<Record<string, number | string | null>>;
+/** Values of columns, or arrays of sensors, by the names of inputs. */
+export type Row = Readonly<Record<string, number | string | null | readonly number[]>>;
 
 interface Question<S> {
   readonly sample: S;
