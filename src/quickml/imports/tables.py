@@ -43,7 +43,7 @@ def rows(work: ImportWork) -> dict[str, Any]:
 
 
 def _before(path: Path, line: int | None) -> bytes:
-    """The lines before one of a text, as far as they are near the beginning; empty if there is no row among them."""
+    """The lines near the beginning of a text that are before one; empty if there is no row among them."""
     with path.open("rb") as stream:
         start = stream.read(MOST_BYTES)
     if not line or not has_beginning(start[:HEAD_BYTES]):

@@ -1,11 +1,14 @@
 """Data of one's own: a file is dropped, looked at, learned from and tried; nobody writes a line."""
 
 import io
+import json
+import math
 import random
 import re
 import zipfile
 from contextlib import closing
 
+import numpy as np
 import PIL.Image
 import pytest
 
@@ -138,7 +141,8 @@ def test_a_file_that_is_no_table_is_told(chromium, studio):
         page.goto(studio.page("#/data"))
         choose(page, "ragged.csv", b"a,b,c\n1,2,3\n4,5\n" * 20)
         page.get_by_text("This cannot be learned from yet").wait_for()
-        page.get_by_text(re.compile("line 3.*expected 3 fields as in line 1, found 2")).wait_for()
+        page.get_by_text(re.compile("Expected 3 fields as in line 1, found 2.*line 3")).wait_for()
+        page.get_by_role("table").get_by_text("2", exact=True).wait_for()  # the row before it
         axe(page)
     finally:
         context.close()
@@ -259,10 +263,14 @@ def test_pictures_are_taken_learned_and_shown_to_the_file(filming, studio):
         page.get_by_role("button", name="Use these pictures").click()
         opened(page, "pictures.zip")
         page.get_by_text(f"{taken - 1} pictures in 2 classes").wait_for()
+        assert profile(studio, page)["has_test"]
         page.locator(".samples canvas").first.wait_for()
-        page.get_by_role("button", name="Use this network").and_(page.locator(":enabled")).wait_for()
+        using = page.get_by_role("button", name="Use this network").and_(page.locator(":enabled"))
+        using.wait_for()
         axe(page)
         screens(page, "own-data-pictures")
+        using.click()
+        page.locator(".block image[href^='blob:']").first.wait_for()  # one of them, as the input
 
 
 def test_without_a_secure_context_the_page_says_why_and_takes_files(chromium, tmp_path):
@@ -293,6 +301,130 @@ def archive(pictures=12):
             for label, shade in (("green", 10 + i), ("red", 245 - i)):
                 file.writestr(f"{label}/{i}.png", picture("", shade, (24, 24))["buffer"])
     return content.getvalue()
+
+
+def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, studio):
+    context = chromium.new_context()  # a browser writes answers such as 409 to the console
+    try:
+        page = context.new_page()
+        body = {"type": "urn:quickml:problem:file-importing", "title": "", "status": 409}
+        fault = {"pointer": "/dataset/file", "expected": "JPEG", "found": "HEIC (slow.zip: a/1.HEIC)",
+                 "hint": "", "subject": "", "code": None, "values": {}, "fix": None}  # fmt: skip
+        events = [
+            {"type": "progress", "what": "decoded", "done": 3, "total": 12},
+            {"type": "problem", "problem": fault},
+        ]
+        stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
+        page.route(
+            re.compile("/profile"), lambda route: route.fulfill(status=409, body=json.dumps(body)), times=1
+        )
+        page.route(
+            "**/events", lambda route: route.fulfill(content_type="text/event-stream", body=stream), times=1
+        )
+        page.goto(studio.page("#/data"))
+        choose(page, "slow.zip", archive(8))
+        page.get_by_text("3 of 12 pictures are read").wait_for()
+        assert page.get_by_role("progressbar", name="Reading the pictures").count() == 1
+        assert page.get_by_role("alert").get_by_text("a/1.HEIC").count() == 1
+        axe(page)
+        opened(page, "slow.zip")
+        assert page.get_by_role("alert").count() == 0
+    finally:
+        context.close()
+
+
+def motion():
+    """Eight recordings of two sensors, as a table."""
+    chance = random.Random(5)
+    lines = ["recording,time_s,acc_x,acc_y,activity"]
+    for number in range(8):
+        size, label = [(0.2, "rest"), (2, "walk")][number % 2]
+        for step in range(120):
+            x, y = size * math.sin(step / 4), size * math.cos(step / 4) + chance.gauss(0, 0.05)
+            lines.append(f"r{number},{step / 50:.2f},{x:.3f},{y:.3f},{label}")
+    return "\n".join(lines).encode()
+
+
+def profile(studio, page, **options):
+    path = page.url.split("#/data?file=")[1]
+    return studio.client.get(f"/v1/files/{path}/profile", params=options).json()
+
+
+def test_a_table_is_taken_for_recordings_and_their_file_answers_to_a_window(chromium, studio):
+    with visit(chromium, studio.page("#/data"), **DESKTOP) as page:
+        choose(page, "motion.csv", motion())
+        opened(page, "motion.csv")
+        page.get_by_role("radio", name="a moment of a recording").check()
+        page.get_by_text("8 recordings of 2 sensors").wait_for()
+        page.get_by_text(re.compile("Tells 2 classes apart by windows of")).wait_for()
+        page.get_by_label("Rows in a window").fill("20")
+        page.get_by_label("Rows in a window").press("Enter")
+        page.get_by_text("Tells 2 classes apart by windows of 20 rows.").wait_for()
+        axe(page)
+        screens(page, "own-data-recordings")
+        column(page, "acc_y").get_by_text("Leave out").click()
+        page.get_by_text("8 recordings of 1 sensor").wait_for()
+        page.reload()
+        page.get_by_text("8 recordings of 1 sensor").wait_for()
+        assert page.get_by_label("Rows in a window").input_value() == "20"
+        page.get_by_role("button", name="Use acc_y").click()
+        page.get_by_text("8 recordings of 2 sensors").wait_for()
+        document = profile(studio, page, kind="recordings", steps=20)["document"]
+        job = studio.train({**document, "export": {"formats": ["mlmodel"]}}, epochs=12)["id"]
+        page.goto(studio.page(f"#/try/{job}"))
+        page.get_by_label("acc_x").fill("1 2 three")
+        page.get_by_text("Enter a number.").wait_for()
+        file = {"name": "walk.csv", "mimeType": "text/csv", "buffer": motion()}
+        page.locator(".file input[type=file]").set_input_files(file)
+        page.locator(".said, section").get_by_text("rest").first.wait_for()
+        page.get_by_label("From row").fill("121")  # the second recording
+        page.locator(".answer .big", has_text="walk").wait_for()
+        axe(page)
+        screens(page, "own-recordings-try")
+
+
+def test_arrays_show_their_shapes_and_their_file_answers_to_a_row(chromium, studio):
+    chance = np.random.default_rng(0)
+    x = chance.random((80, 4)).astype("float32")
+    content = io.BytesIO()
+    np.savez(content, x=x, y=(x[:, 0] > 0.5).astype("int64"), names=np.arange(3))
+    with visit(chromium, studio.page("#/data"), **DESKTOP) as page:
+        choose(page, "rows.npz", content.getvalue())
+        opened(page, "rows.npz")
+        assert page.get_by_text(re.compile("^80 . 4")).count() == 1
+        assert page.get_by_label("What x is used as").input_value() == "inputs"
+        assert page.get_by_label("What names is used as").input_value() == ""
+        page.get_by_text("Tells 2 classes apart.").wait_for()
+        axe(page)
+        screens(page, "own-data-arrays")
+        document = profile(studio, page)["document"]
+        job = studio.train({**document, "export": {"formats": ["mlmodel"]}}, epochs=2)["id"]
+        page.goto(studio.page(f"#/try/{job}"))
+        page.get_by_label("features").fill("0.9 0.1; 0.2")
+        page.get_by_text("3 of 4 numbers").wait_for()
+        page.get_by_label("features").fill("0.9 0.1; 0.2 0.4")
+        page.locator(".layers").wait_for()
+        assert page.get_by_role("alert").count() == 0
+        axe(page)
+
+
+def test_several_columns_are_predicted_by_ticking_them(chromium, studio):
+    chance = random.Random(2)
+    rows = [f"{chance.random():.2f},{'yn'[i % 2]},{'yn'[i % 3 > 0]}" for i in range(60)]
+    table = "\n".join(["tempo,rock,jazz", *rows]).encode()
+    with visit(chromium, studio.page("#/data"), **DESKTOP) as page:
+        choose(page, "songs.csv", table.replace(b"y", b"yes").replace(b"n", b"no"))
+        opened(page, "songs.csv")
+        page.get_by_label("Predict several columns at once").check()
+        for name in ("rock", "jazz"):
+            page.get_by_role("checkbox", name=f"Predict {name}").check()
+            page.locator(".found[aria-busy=false]").wait_for()
+        page.get_by_text("Tells which of 2 labels apply").wait_for()
+        axe(page)
+        page.reload()
+        page.get_by_text("Tells which of 2 labels apply").wait_for()
+        page.get_by_label("Predict several columns at once").uncheck()
+        page.get_by_text("Tells which of 2 classes rock is, from 2 columns.").wait_for()
 
 
 VIEWS = {"watch": ".surface[role=slider]", "understand": "#part-mistakes", "take": ".code textarea"}

@@ -107,6 +107,7 @@ const tryIt: Texts['tryIt'] = {
   rule: 'Zwei Klassen werden genannt, wenn die zweite mindestens halb so wahrscheinlich ist wie die erste.',
   probabilities:
     'Die Wahrscheinlichkeiten ergeben zusammen 100 %. Sie sagen, wie das Netz die Klassen abwägt, die es kennt: „Keine davon“ kann es nicht sagen.',
+  noLabel: 'nichts davon',
   files: 'Welche Datei antwortet',
   answeredBy: 'Es antwortet',
   comparedWith: 'Vergleichen mit',

@@ -105,6 +105,7 @@ const tryIt = {
   rule: 'Two labels are named if the second has at least half of the probability of the first.',
   probabilities:
     'The probabilities add up to 100%. They say how the network weighs the labels that it knows: it has no way to say “none of these”.',
+  noLabel: 'none of them',
   files: 'Which file answers',
   answeredBy: 'Answers',
   comparedWith: 'Compare with',

@@ -105,6 +105,7 @@ const tryIt: Texts['tryIt'] = {
   rule: 'Se nombran dos clases si la segunda tiene al menos la mitad de la probabilidad de la primera.',
   probabilities:
     'Las probabilidades suman 100 %. Dicen cómo sopesa la red las clases que conoce: no puede decir «ninguna de ellas».',
+  noLabel: 'ninguna',
   files: 'Qué archivo responde',
   answeredBy: 'Responde',
   comparedWith: 'Comparar con',

@@ -1,5 +1,14 @@
-import { expect, it } from 'vitest';
-import { NOTHING, queryOf, withFix, withTarget, withType } from './asked.ts';
+import { expect, it, vi } from 'vitest';
+import {
+  keepAsked,
+  keptAsked,
+  NOTHING,
+  queryOf,
+  withFix,
+  withOption,
+  withTarget,
+  withType,
+} from './asked.ts';
 
 it('keeps types by column, and the task for the target', () => {
   const one = withType(withType(NOTHING, 'id', 'ignore', false), 'rooms', 'category', false);
@@ -27,4 +36,28 @@ it('queryOf', () => {
   const asked = withType({ target: 'species', options: {} }, 'id', 'ignore', false);
   expect(new URLSearchParams(queryOf(asked)).get('columns')).toBe('{"id":"ignore"}');
   expect(queryOf(NOTHING)).toBe('');
+});
+
+it('has several targets, and options without which it is found out', () => {
+  const both = withTarget(withType(NOTHING, 'rock', 'ignore', false), ['rock', 'jazz']);
+  expect(new URLSearchParams(queryOf(both)).get('target')).toBe('["rock","jazz"]');
+  expect(both.options).toEqual({ columns: {} });
+  const steps = withOption(NOTHING, 'steps', 20);
+  expect(queryOf(steps)).toBe('steps=20');
+  expect(withOption(steps, 'steps', null).options).toEqual({});
+});
+
+it('is kept for this tab by file', () => {
+  const texts = new Map<string, string>();
+  vi.stubGlobal('sessionStorage', {
+    getItem: (key: string) => texts.get(key) ?? null,
+    setItem: (key: string, text: string) => texts.set(key, text),
+  });
+  const asked = withTarget(NOTHING, 'price');
+  keepAsked('ab', asked);
+  expect([keptAsked('ab'), keptAsked('cd')]).toEqual([asked, NOTHING]);
+  keepAsked('ab', NOTHING);
+  expect([...texts.values()]).toEqual(['']);
+  texts.set('quickml.data.ab', '[]'); // of another version of the page
+  expect(keptAsked('ab')).toBe(NOTHING);
 });

@@ -82,3 +82,29 @@ it.each([
   expect(tables.isWrong(columns[at]!, text)).toBe(true);
   expect(tables.sampleOf(columns, fields)).toBe(null);
 });
+
+const sensors = (shape: number[]): readonly Tables.Column[] =>
+  tables.tableOf(
+    { inputs: ['x', 'y'].map((name) => input(name, { kind: 'multiarray', shape })), outputs: [], labels: [] },
+    {},
+  ).columns;
+
+it('takes an array for each sensor, pasted or from a file', () => {
+  const columns = sensors([3]);
+  expect(tables.firstFields(columns)).toEqual(['', '']);
+  expect(tables.sampleOf(columns, ['1 2 3', '4;5'])).toBeNull();
+  expect(tables.sampleOf(columns, ['1 2\n3', '4, 5;6'])).toEqual({ x: [1, 2, 3], y: [4, 5, 6] });
+  expect(tables.numbersIn('1 two')).toBeNull();
+  const file = 'time;y;x\r\n0;0,5;1\r\n1;1,5;2\r\n2;2,5;3\r\n3;3,5;4\r\n';
+  expect(tables.fieldsFrom(file, columns, 1)).toEqual(['2 3 4', '1.5 2.5 3.5']);
+  expect(tables.fieldsFrom('a,b\n1,2\n', columns, 0)).toBeNull();
+});
+
+it('takes all features, or all steps, as one array', () => {
+  const [row] = sensors([1, 4]);
+  expect(tables.sampleOf([row!], ['1 2 3 4'])).toEqual(Float32Array.of(1, 2, 3, 4));
+  expect(tables.fieldsFrom('a,b,c,d\n1,2,3,4\n5,6,7,8\n', [row!], 1)).toEqual(['5 6 7 8']);
+  const [steps] = sensors([1, 2, 2]);
+  expect(tables.sizeOf(steps!)).toBe(4);
+  expect(tables.fieldsFrom('1,2\n3,4\n5,6\n', [steps!], 1)).toEqual(['3 4\n5 6']);
+});

@@ -23,6 +23,8 @@ export interface Table {
   readonly columns: readonly Column[];
   /** Empty for a regression. */
   readonly labels: readonly string[];
+  /** Whether a sample can have any number of the labels. */
+  readonly severally: boolean;
   readonly target: string;
 }
 
@@ -38,6 +40,9 @@ export async function loadTable(job_id: string, document: unknown): Promise<Tabl
 
 export function tableOf({ inputs, outputs, labels }: Message, document: unknown): Table {
   const numbers = outputs.filter(({ kind }) => kind === 'double');
+  const names = numbers.map(({ name, column }) => column || name);
+  const { options } = datasetOf(document);
+  const severally = options['task'] === 'multi_label';
   return {
     columns: inputs.map(({ name, column, categories, refuses_unknown, replacement, kind, shape }) => ({
       input: name,
@@ -47,11 +52,9 @@ export function tableOf({ inputs, outputs, labels }: Message, document: unknown)
       replacement: typeof replacement === 'number' ? replacement : null,
       shape: kind === 'multiarray' ? shape.map(Number).slice(shape.length > 1 ? 1 : 0) : [],
     })),
-    labels: (labels ?? []).map(String),
-    target:
-      numbers.length > 1
-        ? numbers.map(({ name, column }) => column || name).join(' · ')
-        : String(datasetOf(document).options['target'] ?? ''),
+    labels: severally ? names : (labels ?? []).map(String),
+    severally,
+    target: names.length > 1 ? names.join(' · ') : String(options['target'] ?? ''),
   };
 }
 
