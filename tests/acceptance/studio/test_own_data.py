@@ -319,7 +319,9 @@ def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, stu
             re.compile("/profile"), lambda route: route.fulfill(status=409, body=json.dumps(body)), times=1
         )
         page.route(
-            "**/events", lambda route: route.fulfill(content_type="text/event-stream", body=stream), times=1
+            re.compile(r"/files/\w+/events"),
+            lambda route: route.fulfill(content_type="text/event-stream", body=stream),
+            times=1,
         )
         page.goto(studio.page("#/data"))
         choose(page, "slow.zip", archive(8))
