@@ -1,0 +1,1 @@
+export{t as default}from"./finished-Bzw0tI0L.js";

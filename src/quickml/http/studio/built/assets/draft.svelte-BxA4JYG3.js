@@ -1,1 +1,0 @@
-import"./common-D2Mpd0Uv.js";export{n as draft}from"./draft.svelte-C1V4MD_r.js";

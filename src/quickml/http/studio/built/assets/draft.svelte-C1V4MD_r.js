@@ -1,1 +1,0 @@
-import{Qt as e,Tt as t,Zt as n,ar as r,rr as i,yt as a}from"./common-D2Mpd0Uv.js";var o=new a,s=new t(o);addEventListener(`pagehide`,()=>o.keep()),i(()=>{r(()=>void s.take(n.place));let t=e.token;r(()=>{e.token!==t&&o.recheck(),t=e.token})});export{o as n,s as t};
