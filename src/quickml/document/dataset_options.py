@@ -39,7 +39,7 @@ def reference(kind: type[AnyReference], options: Mapping[str, str]) -> AnyRefere
 def given_options(
     kind: type[Reference], options: Mapping[str, str], offered: Collection[str] | None = None
 ) -> dict[str, Any]:
-    """Options of a file in a query, as a document has them; the file itself is not among them.
+    """Options of a file in a query, as a document has them; neither it nor other files are among them.
 
     Args:
         kind: of the file.
@@ -50,7 +50,8 @@ def given_options(
         RequestError: with every wrong option.
     """
     needed = {name for name, field in kind.model_fields.items() if field.is_required()}
-    others = [name for name in kind.model_fields if name not in needed | {"name", "sha256"}]
+    files = {name for name in kind.model_fields if name.endswith(("_file", "sha256"))}
+    others = [name for name in kind.model_fields if name not in needed | files | {"name"}]
     known = [name for name in others if offered is None or name in offered]
     refused = [name for name in options if name in kind.model_fields and name not in known]
     if refused:

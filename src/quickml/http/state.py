@@ -24,6 +24,8 @@ from quickml.settings import ServerSettings
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
 
+_OF_FILES = (b'"file"', b"\\u", b"\0")
+"""One of them is in a document that names a file, whose key may have escapes or be in UTF-16."""
 IMPORT_WAIT_S = 10.0
 """How long a request waits for a file to be read. Who waits longer follows the events of the file."""
 
@@ -78,7 +80,7 @@ async def imported(
 
 async def read_files(state: AppState, owner: str, document: bytes) -> None:
     """Have the files read that a document names, so that checking it afterwards keeps nobody else waiting."""
-    if b'"file"' in document:
+    if any(sign in document for sign in _OF_FILES):
         with suppress(QuickMLError):  # whoever checks the document raises it
             await imported(state, owner, state.service.plan, document, owner)
 

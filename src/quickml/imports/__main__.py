@@ -24,6 +24,7 @@ from quickml.errors import (
     DatasetError,
     DocumentError,
     PicturesError,
+    Problem,
     RecordingsError,
     RequestError,
     SourceError,
@@ -98,12 +99,20 @@ def _done(asked: dict[str, Any]) -> dict[str, Any]:
         from quickml.imports.tables import rows
 
         return {"rows": rows(work)}
-    kind = kind_of(work.only[1], work.file, work.asked["options"].get("kind"))
+    kind = kind_of(work.only[1], work.file, work.query.get("kind"))
     if kind != "arrays":  # whose inputs have a kind
-        work.asked["options"].pop("kind", None)
+        _check_kind(work.asked["options"].pop("kind", kind), kind)
     module = import_module(f"quickml.imports.{'tables' if kind == 'table' else kind}")
     found: dict[str, Any] = module.profile(work)
     return found
+
+
+def _check_kind(wanted: str, kind: str) -> None:
+    if wanted != kind:
+        expected = "'table' or 'recordings'" if kind == "table" else repr(kind)
+        raise RequestError(
+            [Problem(pointer="?kind", expected=f"{expected} for this file", found=f"{wanted!r:.80}")]
+        )
 
 
 def _described(work: ImportWork) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import tempfile
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from quickml.datasets.files import TableReference
 from quickml.document.dataset_options import given_options, table_targets
@@ -12,6 +14,12 @@ from quickml.errors import TableError
 from quickml.imports.kinds import HEAD_BYTES, has_beginning
 from quickml.imports.partial import MOST_BYTES
 from quickml.imports.work import ImportWork
+
+if TYPE_CHECKING:
+    from quickml.tables.rows import Rows
+
+MOST_CHARACTERS = 4_000_000
+"""Most characters of a page of rows; it ends before the row that would exceed it."""
 
 
 def profile(work: ImportWork) -> dict[str, Any]:
@@ -39,6 +47,8 @@ def rows(work: ImportWork) -> dict[str, Any]:
                 found = _rows(work, Path(file.name))
             except TableError:
                 raise error from None
+        if not found["rows"]:  # those before the damage were shown
+            raise
         return {**found, "is_last": False}
 
 
@@ -55,23 +65,24 @@ def _before(path: Path, line: int | None) -> bytes:
 def _rows(work: ImportWork, path: Path) -> dict[str, Any]:
     from quickml.tables.formats import opened_rows
 
-    first, stop = work.asked["offset"], work.asked["offset"] + work.asked["limit"]
-    found: list[tuple[list[str], int]] = []
-    count = 0
+    first, limit = work.asked["offset"], work.asked["limit"]
+    found: list[list[str]] = []
+    lines: list[int] = []
+    left, is_last = MOST_CHARACTERS, True
     with opened_rows(path, work.file) as records:
-        for chunk in records.chunks():
-            wanted = slice(max(0, first - count), max(0, stop + 1 - count))
-            found += [
-                (list(row), line) for row, line in zip(chunk.rows[wanted], chunk.lines[wanted], strict=True)
-            ]
-            count += len(chunk.rows)
-            if count > stop:
+        for row, line in islice(_all(records), first, None):
+            left -= (size := sum(map(len, row)))
+            if size > MOST_CHARACTERS:
+                expected = f"at most {MOST_CHARACTERS:,} characters in a row that is shown"
+                raise TableError(work.file, expected, f"{size:,}", line=line)
+            if len(found) == limit or left < 0:
+                is_last = False
                 break
-    is_last, found = len(found) <= work.asked["limit"], found[: work.asked["limit"]]
-    return {
-        "names": records.names,
-        "offset": first,
-        "rows": [row for row, _ in found],
-        "lines": [line for _, line in found],
-        "is_last": is_last,
-    }
+            found.append(list(row))
+            lines.append(line)
+    return {"names": records.names, "offset": first, "rows": found, "lines": lines, "is_last": is_last}
+
+
+def _all(records: Rows) -> Iterator[tuple[Sequence[str], int]]:
+    for chunk in records.chunks():
+        yield from zip(chunk.rows, chunk.lines, strict=True)

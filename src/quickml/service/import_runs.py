@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -22,8 +24,19 @@ from quickml.storage.artifacts.store import ArtifactStore
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-P", "-m", "quickml.imports")
-KEPT = 64
+PASSED = (
+    "PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_", "TZ", "PYTHON",
+    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "MALLOC_", "OMP_", "OPENBLAS_",
+)  # fmt: skip
+"""How the names of environment variables begin that a process gets. Others may have passwords, and what it
+reads may be hostile."""
+KEPT, KEPT_BYTES = 64, 128 << 20
 """Finished runs that are kept with their answers: the studio checks a document at every change."""
+MOST_ANSWER_BYTES = 32 << 20
+"""Length of the longest answer that is taken of a process."""
+MOST_WAITING = 16
+"""Slow runs of an owner that wait. The oldest makes way for another one: nobody waits for it within a
+request, and whoever still needs it asks again."""
 AT_ONCE = 2
 """Slow runs at once, and quick ones beside them; one of each for an owner."""
 MOST_PROBLEMS = 100
@@ -74,6 +87,8 @@ class ImportRun:
         self.task, self.id = task, new_id("imp", datetime.now(UTC))
         self.answer: Answer = {}
         """What came of it, once `is_done`."""
+        self.size_bytes = 0
+        """Length of the answer."""
         self._events: list[ImportEvent] = []
         self._places: set[tuple[str, str]] = set()
         """Where there are problems that were told."""
@@ -136,6 +151,7 @@ class ImportRun:
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,  # a traceback may quote the data
+                env=_environment(),
                 text=True,
             )
         late = threading.Event()
@@ -160,13 +176,16 @@ class ImportRun:
         with suppress(BrokenPipeError):
             process.stdin.write(json.dumps(about) + "\n")
             process.stdin.flush()  # it stays open: the process ends when it is closed
-        for line in process.stdout:
+        for line in iter(partial(process.stdout.readline, MOST_ANSWER_BYTES), ""):
+            if len(line) == MOST_ANSWER_BYTES:
+                return {"long": True}
             try:
                 told = json.loads(line)
             except ValueError:  # it was killed
                 return None
             if "answer" in told:
                 answer: Answer = told["answer"]
+                self.size_bytes = len(line)
                 return answer
             if "problem" in told:
                 self._tell_problem(told["problem"])
@@ -236,11 +255,27 @@ class ImportRuns:
                 self._by_id[run.id] = run
                 self._waiting.append(run)
                 self._dispatch()
+                self._make_way(task.owner)
             self._runs.move_to_end(task.key)
-            finished = [key for key, one in self._runs.items() if one.is_done]
-            for key in finished[: max(0, len(finished) - KEPT)]:
-                del self._runs[key]
+            self._shrink()
         return run
+
+    def _make_way(self, owner: str) -> None:
+        """Give up the slow runs of an owner that wait for the longest time, of too many."""
+        waiting = [one for one in self._waiting if one.task.owner == owner and one.task.is_slow]
+        for run in waiting[: max(0, len(waiting) - MOST_WAITING)]:
+            self._waiting.remove(run)
+            self.drop(run)
+            run.end({"cancelled": True})
+
+    def _shrink(self) -> None:
+        """Forget the answers that were not asked for for the longest time."""
+        count, size_bytes = 0, 0
+        for key, run in list(reversed(self._runs.items())):
+            if run.is_done:
+                count, size_bytes = count + 1, size_bytes + run.size_bytes
+                if count > KEPT or size_bytes > KEPT_BYTES:
+                    del self._runs[key]
 
     def newest(self, owner: str, sha256: str) -> ImportRun | None:
         """The newest run that describes a file."""
@@ -319,3 +354,7 @@ class ImportRuns:
                         self._discard(task.owner, pin)
                 self._dispatch()
                 self._changed.notify_all()
+
+
+def _environment() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.upper().startswith(PASSED)}

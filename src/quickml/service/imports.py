@@ -31,7 +31,15 @@ from quickml.imports.kept import kept
 from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, is_table
 from quickml.imports.partial import whole_rows
 from quickml.imports.places import PARTIAL, file_folder, make_room, remove_abandoned, remove_unowned
-from quickml.service.import_runs import PASSING, Answer, ImportRun, ImportRuns, ImportTask, Pins
+from quickml.service.import_runs import (
+    MOST_ANSWER_BYTES,
+    PASSING,
+    Answer,
+    ImportRun,
+    ImportRuns,
+    ImportTask,
+    Pins,
+)
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.uploads.record import UserFile
 from quickml.uploads.uploads import UploadStore
@@ -106,7 +114,7 @@ class Importer:
             DatasetUnavailableError: it is no table, or has no whole row yet.
             DocumentError: nothing can be learned from it.
         """
-        if not has_beginning(start[:HEAD_BYTES]):
+        if not has_beginning(start[:HEAD_BYTES]) or options.get("kind") == "recordings":
             raise DatasetUnavailableError(f"{name}: expected all of the file to look into it, found a part")
         rows = whole_rows(start)
         if not rows:
@@ -116,11 +124,7 @@ class Importer:
             file.write(rows)
             file.flush()
             asked = {"work": "profile", "file": name, "options": dict(options), "paths": {"": file.name}}
-            task = self._task(owner, asked, [], "table")
-            run = self._runs.start(task)
-            answer = run.wait()
-            self._runs.drop(run)
-        found: dict[str, Any] = self._checked(answer, task)["profile"]
+            found: dict[str, Any] = self._once(self._task(owner, asked, [], "table"))["profile"]
         known = {"sha256": None, "is_partial": True}
         return {**found, **known, "received_bytes": received_bytes, "read_bytes": len(rows)}
 
@@ -131,9 +135,7 @@ class Importer:
             DocumentError, DatasetError: see `profile`.
         """
         asked = {"work": "rows", "file": file.name, "offset": offset, "limit": limit}
-        found: dict[str, Any] = self._answer(self._task(owner, asked, [file.sha256], "table"), file.name)[
-            "rows"
-        ]
+        found: dict[str, Any] = self._once(self._task(owner, asked, [file.sha256], "table"))["rows"]
         return found
 
     def samples(self, owner: str, file: UserFile) -> tuple[DatasetInfo, Data]:
@@ -193,6 +195,13 @@ class Importer:
             self._runs.drop(run)
         return self._checked(answer, task)
 
+    def _once(self, task: ImportTask) -> Answer:
+        """As `_answer` of a task that is quick, with an answer that is not kept."""
+        run = self._runs.start(task)
+        answer = run.wait()
+        self._runs.drop(run)
+        return self._checked(answer, task)
+
     def _checked(self, answer: Answer, task: ImportTask) -> Answer:
         """The result of an import that did not fail."""
         if "problems" in answer:
@@ -208,9 +217,8 @@ class Importer:
             raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
         if "killed" in answer:
             raise DatasetUnavailableError("expected a process that reads the file, found none; try again")
-        if "memory" in answer or "late" in answer:
-            what = "memory" if "memory" in answer else f"{answer['late']:g} seconds"
-            raise DocumentError([_too_large(what, is_table=not task.is_slow)])
+        if answer.keys() & {"memory", "late", "long"}:
+            raise DocumentError([_too_large(answer, is_table=not task.is_slow)])
         return answer
 
     def _prepared(self, task: ImportTask) -> Answer:
@@ -242,11 +250,15 @@ class Importer:
             folder.parent.rmdir()
 
 
-def _too_large(what: str, *, is_table: bool) -> Problem:
+def _too_large(answer: Answer, *, is_table: bool) -> Problem:
+    what = f"{answer['late']:g} seconds" if "late" in answer else "memory"
+    expected = f"a file that can be read with the {what} that this server allows"
+    if "long" in answer:
+        expected = f"a file whose description needs at most {MOST_ANSWER_BYTES >> 20} MiB"
     return problem(
         "table-file" if is_table else "pictures-source",
         "/dataset/file",
-        expected=f"a file that can be read with the {what} that this server allows",
+        expected=expected,
         found="one that needs more",
         advice=told("send fewer rows or columns" if is_table else "send fewer pictures, or smaller ones"),
     )

@@ -107,6 +107,23 @@ def test_a_profile_takes_options_of_the_document_that_is_made(server):
     assert (answer.status_code, pointers) == (422, {"?columns/length", "?colour"})
 
 
+@pytest.mark.parametrize(
+    "options", [{"test_file": "/etc/passwd"}, {"validation_sha256": "0" * 64}, {"kind": "pictures"}]
+)
+def test_a_profile_refuses_options_that_it_does_not_follow(server, options):
+    answer = server.client.get(f"/v1/files/{SHA256}/profile", params=options)
+    assert is_problem(answer, 422, "request")["problems"][0]["pointer"] == f"?{next(iter(options))}"
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16"])
+def test_files_are_read_before_a_document_is_checked_however_it_is_written(server, monkeypatch, encoding):
+    asked, plan = [], type(server.service).plan
+    monkeypatch.setattr(type(server.service), "plan", lambda *given: asked.append(1) or plan(*given))
+    written = json.dumps(document()).replace('"file"', '"f\\u0069le"' if encoding == "utf-8" else '"file"')
+    assert server.post(written.encode(encoding), path="/v1/validate").json()["valid"]
+    assert len(asked) == 2
+
+
 def test_rows_come_in_pages(server):
     page = server.client.get(f"/v1/files/{SHA256}/rows?offset=58&limit=1").json()
     assert (page["rows"], page["lines"], page["is_last"]) == ([["5.8", "Nord", "long"]], [60], False)
@@ -166,6 +183,8 @@ def test_the_profile_fills_while_a_table_arrives(tmp_path):
         assert (found["received_bytes"], found["rows"]) == (400, TABLE[:400].count(b"\n") - 1)
         assert found["read_bytes"] == TABLE[:400].rfind(b"\n") + 1
         assert server.client.get(f"{address}/profile?target=length").json()["task"] == "regression"
+        recordings = server.client.get(f"{address}/profile?kind=recordings")
+        assert "all of the file" in is_problem(recordings, 409, "dataset")["detail"]
         assert list((tmp_path / "imports").iterdir()) == []  # nothing is left of it
         rest = {**part, "Upload-Offset": "400", "Upload-Complete": "?1"}
         assert server.client.patch(address, content=TABLE[400:], headers=rest).status_code in (201, 204)
