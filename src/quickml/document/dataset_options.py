@@ -11,6 +11,7 @@ from pydantic import ValidationError
 
 from quickml.datasets.dataset import Reference
 from quickml.datasets.files import TableReference
+from quickml.document.place import find
 from quickml.document.validation_errors import shown_value, worded
 from quickml.errors import Problem, RequestError
 
@@ -33,7 +34,9 @@ def reference(kind: type[AnyReference], options: Mapping[str, str]) -> AnyRefere
     except ValidationError as error:
         known = [option for option in kind.model_fields if option != "name"]
         found = islice(error.errors(include_url=False), MAX_PROBLEMS)
-        raise RequestError([_problem(item, known) for item in found]) from None
+        steps = ({**item, "loc": find(item["loc"], values, kind).steps} for item in found)
+        places = {item["loc"]: item for item in steps}  # each alternative of a union has an error there
+        raise RequestError([_problem(item, known) for item in places.values()]) from None
 
 
 def given_options(

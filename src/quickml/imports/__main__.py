@@ -6,6 +6,7 @@ suffers. It ends when its standard input does: a server that is killed leaves no
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import sys
@@ -34,6 +35,7 @@ from quickml.imports.kinds import kind_of
 from quickml.imports.places import PictureFolders
 from quickml.imports.work import ImportWork
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
 TOLD_EVERY_S = 0.2
 MOST_FAULTS = 100
 """Problems that are told as they are found; the answer counts the others."""
@@ -59,6 +61,10 @@ def main() -> None:
         answer = {"disk": True} if is_full else {"error": str(error)}  # the text of the former has a path
     except MemoryError:
         answer = {"memory": True}
+    except OSError as error:
+        if error.errno not in FULL:
+            raise
+        answer = {"disk": True}
     _tell({"answer": answer})
 
 

@@ -255,8 +255,8 @@ class ImportRuns:
                 self._by_id[run.id] = run
                 self._waiting.append(run)
                 self._dispatch()
-                self._make_way(task.owner)
             self._runs.move_to_end(task.key)
+            self._make_way(task.owner)
             self._shrink()
         return run
 
@@ -266,7 +266,7 @@ class ImportRuns:
         for run in waiting[: max(0, len(waiting) - MOST_WAITING)]:
             self._waiting.remove(run)
             self.drop(run)
-            run.end({"cancelled": True})
+            run.end({"later": True})
 
     def _shrink(self) -> None:
         """Forget the answers that were not asked for for the longest time."""

@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from quickml.datasets import registry
 from quickml.datasets.catalog import Described
@@ -84,7 +84,8 @@ class Importer:
             DiskFullError: there is too little room.
         """
         asked = {"work": "describe", "reference": reference.model_dump(mode="json", exclude_none=True)}
-        answer = self._answer(self._task(owner, asked, pins_of(reference), reference.name), reference.file)
+        task = self._task(owner, asked, pins_of(reference), reference.name)
+        answer = self._answer(self._runs.start(task), reference.file)
         kind = registry.find(reference.name)
         assert kind is not None
         return Described(
@@ -101,8 +102,8 @@ class Importer:
             DocumentError, DatasetUnavailableError: nothing can be learned from it.
             FileImportingError, DiskFullError: see `describe`.
         """
-        task = self._profile_task(owner, file, options)
-        found: dict[str, Any] = self._answer(task, file.name)["profile"]
+        run = self._runs.start(self._profile_task(owner, file, options))
+        found: dict[str, Any] = self._answer(run, file.name)["profile"]
         return found
 
     def partial(
@@ -119,10 +120,7 @@ class Importer:
         rows = whole_rows(start)
         if not rows:
             raise DatasetUnavailableError(f"{name}: expected whole rows of a table, found none yet")
-        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-        with tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=PARTIAL) as file:
-            file.write(rows)
-            file.flush()
+        with self._temporary(rows) as file:
             asked = {"work": "profile", "file": name, "options": dict(options), "paths": {"": file.name}}
             found: dict[str, Any] = self._once(self._task(owner, asked, [], "table"))["profile"]
         known = {"sha256": None, "is_partial": True}
@@ -147,14 +145,15 @@ class Importer:
         """
         task = self._profile_task(owner, file)
         for _ in range(2):
-            found = self._answer(task, file.name).get("samples")
+            run = self._runs.start(task)
+            found = self._answer(run, file.name).get("samples")
             if found is None:
                 raise DatasetUnavailableError(f"{file.name}: expected pictures that can be learned from")
             info = DatasetInfo.model_validate(found["info"])
             data = kept(file_folder(self._folder, owner, file.sha256) / found["key"], info)
             if data is not None:
                 return info, data
-            self._runs.drop(self._runs.start(task))  # they had to make room for others
+            self._runs.drop(run)  # they had to make room for others
         raise FileImportingError([_importing(file.name, "soon", file.sha256)])
 
     def run(self, owner: str, file: UserFile) -> ImportRun:
@@ -185,9 +184,9 @@ class Importer:
         timeout_s = limits.import_pictures_timeout_s if slow else limits.import_timeout_s
         return ImportTask(owner=owner, asked=asked, pins=tuple(pins), timeout_s=timeout_s, is_slow=slow)
 
-    def _answer(self, task: ImportTask, file: str) -> Answer:
-        run = self._runs.start(task)
-        if task.is_slow and not run.is_done:
+    def _answer(self, run: ImportRun, file: str) -> Answer:
+        task = run.task
+        if task.is_slow and (not run.is_done or "later" in run.answer):
             done = "{done:,} of {total:,} pictures are {what}".format(**run.progress) if run.progress else ""
             raise FileImportingError([_importing(file, done or "it waits", task.pins[0])])
         answer = run.wait()
@@ -196,7 +195,7 @@ class Importer:
         return self._checked(answer, task)
 
     def _once(self, task: ImportTask) -> Answer:
-        """As `_answer` of a task that is quick, with an answer that is not kept."""
+        """The answer of a task that is quick; it is not kept."""
         run = self._runs.start(task)
         answer = run.wait()
         self._runs.drop(run)
@@ -213,13 +212,30 @@ class Importer:
         if "cancelled" in answer:
             raise UploadNotFoundError(task.pins[0] if task.pins else "")
         if "disk" in answer:
-            free = self._artifacts.free_bytes() or 0
-            raise DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+            raise self._disk_full()
         if "killed" in answer:
             raise DatasetUnavailableError("expected a process that reads the file, found none; try again")
         if answer.keys() & {"memory", "late", "long"}:
             raise DocumentError([_too_large(answer, is_table=not task.is_slow)])
         return answer
+
+    def _disk_full(self) -> DiskFullError:
+        free = self._artifacts.free_bytes() or 0
+        return DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+
+    def _temporary(self, content: bytes) -> IO[bytes]:
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            file = tempfile.NamedTemporaryFile(dir=self._folder, prefix=".", suffix=PARTIAL)  # noqa: SIM115
+            try:
+                file.write(content)
+                file.flush()
+            except OSError:
+                file.close()
+                raise
+        except OSError as error:
+            raise self._disk_full() from error
+        return file
 
     def _prepared(self, task: ImportTask) -> Answer:
         limits = self._limits

@@ -129,6 +129,8 @@ def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
     found = validated(server, file="more.zip")
     assert (found["valid"], found["problems"][0]["code"]) == (False, "file-importing")
     assert is_problem(server.post(document(file="more.zip")), 409, "file-importing")
+    monkeypatch.setattr(import_runs, "MOST_WAITING", 0)  # so it makes way at once, and is done later
+    is_problem(server.client.get(f"/v1/files/{sha256}/profile?size=[9,9]"), 409, "file-importing")
 
 
 def test_what_is_wrong_is_told(server):

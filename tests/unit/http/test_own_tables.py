@@ -1,7 +1,9 @@
 """Documents that name a table which their owner has uploaded; what is in it; and how reading it is limited."""
 
+import errno
 import hashlib
 import json
+import tempfile
 
 import pytest
 
@@ -102,9 +104,13 @@ def test_a_profile_takes_options_of_the_document_that_is_made(server):
     found = server.client.get(path, params=ignored).json()
     assert found["document"] is None
     assert found["problems"][0]["pointer"] == "/dataset/columns"
-    answer = server.client.get(path, params={"columns": '{"length": "nmber"}', "colour": "red"})
-    pointers = {one["pointer"] for one in answer.json()["problems"]}
-    assert (answer.status_code, pointers) == (422, {"?columns/length", "?colour"})
+    answer = server.client.get(
+        path, params={"columns": '{"length": "nmber"}', "colour": "red", "missing": "NaN"}
+    )
+    pointers = sorted(one["pointer"] for one in answer.json()["problems"])
+    assert (answer.status_code, pointers) == (422, ["?colour", "?columns/length", "?missing"])
+    answer = server.client.get(path, params=[("target", "kind"), ("target", "length")])
+    assert is_problem(answer, 422, "request")["problems"][0]["pointer"] == "?target"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +177,11 @@ def test_reading_a_table_is_limited(tmp_path, limits):
         assert "this server allows" in problem(server)["expected"]
 
 
-def test_the_profile_fills_while_a_table_arrives(tmp_path):
+def _full(**options):
+    raise OSError(errno.ENOSPC, "No space left on device", f"{options['dir']}/x")
+
+
+def test_the_profile_fills_while_a_table_arrives(tmp_path, monkeypatch):
     with served(tmp_path, workers=0) as server:
         begun = server.client.post("/v1/files", json={"name": "flats.csv", "size_bytes": len(TABLE)})
         address = begun.headers["location"]
@@ -185,6 +195,10 @@ def test_the_profile_fills_while_a_table_arrives(tmp_path):
         assert server.client.get(f"{address}/profile?target=length").json()["task"] == "regression"
         recordings = server.client.get(f"{address}/profile?kind=recordings")
         assert "all of the file" in is_problem(recordings, 409, "dataset")["detail"]
+        with monkeypatch.context() as patched:
+            patched.setattr(tempfile, "NamedTemporaryFile", _full)
+            detail = is_problem(server.client.get(f"{address}/profile"), 507, "disk-full")["detail"]
+            assert str(tmp_path) not in detail
         assert list((tmp_path / "imports").iterdir()) == []  # nothing is left of it
         rest = {**part, "Upload-Offset": "400", "Upload-Complete": "?1"}
         assert server.client.patch(address, content=TABLE[400:], headers=rest).status_code in (201, 204)

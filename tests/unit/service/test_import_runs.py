@@ -64,6 +64,7 @@ def test_the_oldest_run_that_waits_makes_way(held, monkeypatch):
     first, *waiting = [all_of_them.start(task(number)) for number in range(4)]
     other = all_of_them.start(task(owner="ben"))
     assert [run.is_done for run in (first, *waiting, other)] == [False, True, False, False, False]
+    assert waiting[0].answer == {"later": True}
     assert all_of_them.start(task(1)) is not waiting[0]  # it is done after all if somebody asks again
     assert len(all_of_them._waiting) == 2
     until(lambda: held == [first, other], "the start of those that need not wait")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Collection
 from datetime import UTC, datetime
 from typing import Annotated, Any
 
@@ -127,11 +128,20 @@ def _dataset(request: Request, name: str) -> Any:
     kind = catalog.dataset_class(name)
     if kind is None:
         raise HTTPException(404, catalog.not_found(name))
+    return reference(kind, options_of(request, PARAMETERS))
+
+
+def options_of(request: Request, parameters: Collection[str]) -> dict[str, str]:
+    """What a query has besides the parameters of a route. Only `label` can be repeated.
+
+    Raises:
+        RequestError: something else is repeated.
+    """
     given = request.query_params.multi_items()
     counts = Counter(key for key, _ in given if key != "label")
     if repeated := [key for key, count in counts.items() if count > 1]:
         raise refused(repeated[0], "one value", "several")
-    return reference(kind, {key: value for key, value in given if key not in PARAMETERS})
+    return {key: value for key, value in given if key not in parameters}
 
 
 def numbers(text: str, most: int) -> tuple[int, ...]:

@@ -26,6 +26,7 @@ from quickml.http.routes.samples import (
     Split,
     answered,
     numbers,
+    options_of,
 )
 from quickml.http.routes.uploads import UploadId
 from quickml.http.state import TheState, imported
@@ -87,7 +88,7 @@ async def get_profile(
 
 
 def _options(request: Request, target: str | None) -> dict[str, str]:
-    found = {key: value for key, value in request.query_params.items() if key not in PARAMETERS}
+    found = options_of(request, PARAMETERS)
     return found if target is None else {**found, "target": target}
 
 
