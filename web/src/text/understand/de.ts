@@ -17,6 +17,7 @@ const understand: Texts['understand'] = {
     title: 'Teile dieser Seite',
     mistakes: 'Wo es sich irrt',
     classes: 'Klasse für Klasse',
+    labels: 'Merkmal für Merkmal',
     threshold: 'Ab wann es ja sagt',
     calibration: 'Wie sicher es ist',
     found: 'Vorhergesagt und tatsächlich',
@@ -26,6 +27,9 @@ const understand: Texts['understand'] = {
   },
   accuracy: {
     of: (right, total) => `richtig: ${right} von ${total} Testbeispielen`,
+    ofLabels: (total) => `der Merkmale sind richtig, bei ${total} Testbeispielen`,
+    eachLabel: (share) =>
+      `Bei jedem Merkmal immer die häufigere Antwort zu geben, ja oder nein, würde ${share} erreichen.`,
     interval: (low, high) =>
       `Bei anderen Beispielen dieser Art sind zwischen ${low} und ${high} zu erwarten.`,
     baseline: (label, share) => `Immer die häufigste Klasse „${label}“ zu nennen, würde ${share} erreichen.`,
@@ -152,6 +156,11 @@ const understand: Texts['understand'] = {
       `Für „${label}“: Wenn das Netz das sagt, stimmt es in ${precision} der Fälle (Präzision). Von den Beispielen der Klasse findet es ${recall} (Trefferquote). F1 ist eine Zahl für beides; sie ist klein, wenn eines davon klein ist.`,
     explainAuc:
       'ROC-AUC sagt, wie oft ein Beispiel der Klasse eine höhere Wahrscheinlichkeit für sie bekommt als ein anderes: 1 ist vollkommen, 0,5 ist geraten.',
+  },
+  labels: {
+    caption: 'Wie oft jedes Merkmal gefunden wird, und wie oft es stimmt, wenn es genannt wird.',
+    class: 'Merkmal',
+    mean: 'Mittel der Merkmale',
   },
   threshold: {
     caption: (label) =>

@@ -15,6 +15,7 @@ const understand = {
     title: 'Parts of this page',
     mistakes: 'Where it goes wrong',
     classes: 'Class by class',
+    labels: 'Label by label',
     threshold: 'When it says yes',
     calibration: 'How sure it is',
     found: 'Predicted and actual',
@@ -24,6 +25,9 @@ const understand = {
   },
   accuracy: {
     of: (right: string, total: string): string => `right: ${right} of ${total} test samples`,
+    ofLabels: (total: string): string => `of the labels are right, on ${total} test samples`,
+    eachLabel: (share: string): string =>
+      `Always answering yes or no to each label, whichever is more common, would reach ${share}.`,
     interval: (low: string, high: string): string =>
       `For other samples of this kind, expect between ${low} and ${high}.`,
     baseline: (label: string, share: string): string =>
@@ -160,6 +164,11 @@ const understand = {
       `For “${label}”: when the network says so, it is right in ${precision} of the cases (precision). Of the samples that are, it finds ${recall} (recall). F1 is one number for both, which is low if either is low.`,
     explainAuc:
       'ROC AUC is how often a sample of the class gets a higher probability of it than another sample: 1 is perfect, 0.5 is chance.',
+  },
+  labels: {
+    caption: 'How often each label is found, and how often it is right when it is given.',
+    class: 'Label',
+    mean: 'Mean of the labels',
   },
   threshold: {
     caption: (label: string): string =>

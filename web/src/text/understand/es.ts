@@ -16,6 +16,7 @@ const understand: Texts['understand'] = {
     title: 'Partes de esta página',
     mistakes: 'Dónde se equivoca',
     classes: 'Clase por clase',
+    labels: 'Etiqueta por etiqueta',
     threshold: 'Desde cuándo dice sí',
     calibration: 'Qué tan segura está',
     found: 'Predicho y real',
@@ -25,6 +26,9 @@ const understand: Texts['understand'] = {
   },
   accuracy: {
     of: (right, total) => `correctas: ${right} de ${total} muestras de prueba`,
+    ofLabels: (total) => `de las etiquetas son correctas, en ${total} muestras de prueba`,
+    eachLabel: (share) =>
+      `Responder siempre sí o no a cada etiqueta, lo que sea más común, alcanzaría ${share}.`,
     interval: (low, high) => `Para otras muestras de este tipo cabe esperar entre ${low} y ${high}.`,
     baseline: (label, share) => `Nombrar siempre la clase más común, «${label}», alcanzaría ${share}.`,
     meanRecall: (label, share, chance, found) =>
@@ -151,6 +155,11 @@ const understand: Texts['understand'] = {
       `Para «${label}»: cuando la red lo dice, acierta en ${precision} de los casos (precisión). De las muestras que lo son, encuentra ${recall} (exhaustividad). F1 es un número para ambas, que es bajo si una de ellas lo es.`,
     explainAuc:
       'ROC AUC dice con qué frecuencia una muestra de la clase recibe una probabilidad más alta de serlo que otra: 1 es perfecto, 0,5 es azar.',
+  },
+  labels: {
+    caption: 'Con qué frecuencia se encuentra cada etiqueta, y con qué frecuencia es correcta cuando se da.',
+    class: 'Etiqueta',
+    mean: 'Media de las etiquetas',
   },
   threshold: {
     caption: (label) =>

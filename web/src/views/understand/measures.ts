@@ -72,10 +72,9 @@ export function wilson(right: number, total: number, z = Z95): { low: number; hi
 /** Whether a model is better than a baseline: `unclear` if the difference may be chance. */
 export type Verdict = 'better' | 'unclear' | 'no better';
 
-export function verdict(matrix: Confusion): Verdict {
-  const baseline = commonest(matrix).share;
-  if (!(matrix.right / matrix.total > baseline)) return 'no better';
-  return wilson(matrix.right, matrix.total).low > baseline ? 'better' : 'unclear';
+export function verdict(right: number, total: number, baseline: number): Verdict {
+  if (!(right / total > baseline)) return 'no better';
+  return wilson(right, total).low > baseline ? 'better' : 'unclear';
 }
 
 /** Mean recall of the classes that have samples, each counting the same, and that of naming one class always. */

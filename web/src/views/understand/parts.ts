@@ -3,10 +3,21 @@
 import type { Study } from './study.ts';
 
 export type PartName =
-  'mistakes' | 'classes' | 'threshold' | 'calibration' | 'found' | 'residuals' | 'cost' | 'weights';
+  | 'mistakes'
+  | 'classes'
+  | 'labels'
+  | 'threshold'
+  | 'calibration'
+  | 'found'
+  | 'residuals'
+  | 'cost'
+  | 'weights';
 
 /** The parts that a run has. */
-export function partsOf(study: Pick<Study, 'isRegression' | 'hasProbabilities' | 'labels'>): PartName[] {
+export function partsOf(
+  study: Pick<Study, 'isRegression' | 'isMultiLabel' | 'hasProbabilities' | 'labels'>,
+): PartName[] {
+  if (study.isMultiLabel) return ['labels', 'cost', 'weights'];
   if (study.isRegression) return ['found', 'residuals', 'cost', 'weights'];
   return [
     'mistakes',

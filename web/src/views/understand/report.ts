@@ -21,6 +21,16 @@ export interface ReportFile {
   readonly weights?: string;
 }
 
+/** A measure is null where it would divide by 0. */
+export interface ReportClass {
+  readonly label: string;
+  readonly samples: number;
+  readonly precision: number | null;
+  readonly recall: number | null;
+  readonly f1: number | null;
+  readonly roc_auc: number | null;
+}
+
 /** The parts of the report that the page reads. */
 export interface Report {
   readonly name: string;
@@ -42,7 +52,15 @@ export interface Report {
   /** On the test set. */
   readonly metrics: Readonly<Record<string, number | null>>;
   /** What the same answer for all test samples reaches; reports of older versions have none. */
-  readonly baseline?: { readonly metric: string } | null;
+  readonly baseline?: {
+    readonly metric: string;
+    /** The class, or the labels, of that answer. */
+    readonly label: string | null;
+    readonly value: number;
+    readonly model: number;
+  } | null;
+  /** Scores of each class, or of each label where a sample can have several. */
+  readonly classes?: readonly ReportClass[];
   readonly parity: readonly Schemas['Parity'][];
   readonly compression: readonly Omit<Schemas['Compressed'], 'type' | 'time'>[];
   readonly variants: readonly ReportFile[];
@@ -70,4 +88,16 @@ export function datasetOf({ spec }: Pick<Report, 'spec'>): DatasetChoice {
       : [[key, typeof value === 'object' ? JSON.stringify(value) : String(value)]],
   );
   return { name: String(name), options: Object.fromEntries(given) as Record<string, string> };
+}
+
+/** The scores of labels as a table of classes has them. */
+export function perLabel(classes: Report['classes'] = []) {
+  return classes.map(({ samples, precision, recall, f1, roc_auc }, label) => ({
+    label,
+    support: samples,
+    precision: precision ?? NaN,
+    recall: recall ?? NaN,
+    f1: f1 ?? NaN,
+    auc: roc_auc ?? NaN,
+  }));
 }

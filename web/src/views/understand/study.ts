@@ -37,8 +37,12 @@ export class Study implements Probable {
   get total(): number {
     return this.answers.count;
   }
+  /** Whether a sample can have several labels. Their scores are in the report. */
+  get isMultiLabel(): boolean {
+    return this.report.dataset.task === 'multi_label';
+  }
   get isRegression(): boolean {
-    return this.labels.length === 0;
+    return this.labels.length === 0 && !this.isMultiLabel;
   }
   /** The file leaves probabilities out if there would be too many. */
   get hasProbabilities(): boolean {
