@@ -109,7 +109,12 @@ class ImportProgress(ApiMessage):
 
 
 class ImportProblem(ApiMessage):
-    """Something in the file that nothing can be learned from; of pictures, told as soon as it is found."""
+    """Something in the file that nothing can be learned from.
+
+    Damaged pictures are told as soon as they are found. Reading a table ends at the first line that is
+    damaged; what is wrong with cells is told after the last row, for every column, since only all rows tell
+    what a column holds.
+    """
 
     type: Literal["problem"] = "problem"
     """Type of the event."""

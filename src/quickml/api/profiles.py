@@ -105,7 +105,7 @@ class TableRows(ApiMessage):
     lines: tuple[int, ...]
     """Line of the file in which each row begins."""
     is_last: bool
-    """Whether no more rows follow."""
+    """Whether no more rows follow. False before a damaged line, too."""
 
 
 class PictureClass(ApiMessage):

@@ -32,7 +32,11 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
 
 def rows(work: ImportWork) -> dict[str, Any]:
-    """Some rows, read from the beginning: rows have no index. Of a damaged text, those before the damage."""
+    """Some rows, read from the beginning: rows have no index. Of a damaged text, those before the damage.
+
+    Raises:
+        TableError: the file is damaged before the first of these rows, or is no table.
+    """
     path = work.only[1]
     try:
         return _rows(work, path)
@@ -58,7 +62,7 @@ def _before(path: Path, line: int | None) -> bytes:
         start = stream.read(MOST_BYTES)
     if not line or not has_beginning(start[:HEAD_BYTES]):
         return b""
-    lines = start.splitlines(keepends=True)[: line - 1]
+    lines = start.splitlines(keepends=True)[:-1][: line - 1]  # the last may be cut off
     return b"".join(lines) if len(lines) > 1 else b""
 
 

@@ -146,6 +146,33 @@ def test_what_is_no_table_is_told(server):
         assert "x.png" in is_problem(answer, 409, "dataset")["detail"]
 
 
+def problems_told(server, content, name):
+    """Lines and columns of the problems that the events of a file have."""
+    sha256 = upload(server, content, name)
+    server.client.get(f"/v1/files/{sha256}/profile")
+    page = server.client.get(f"/v1/files/{sha256}/events", headers={"Accept": "application/json"}).json()
+    events = [one["event"] for one in page["events"]]
+    assert events[-1]["type"] == "imported"
+    values = [one["problem"]["values"] for one in events if one["type"] == "problem"]
+    return [(one["line"], one.get("column")) for one in values]
+
+
+def test_events_tell_each_dirty_column_once_with_the_line_of_its_first_cell(server):
+    width = 120
+    rows = [[str(row * width + column * 7.5) for column in range(width)] for row in range(60)]
+    for column in range(width):
+        rows[column // 3][column] = rows[45][column] = "n0ne"
+    names = [f"c{column}" for column in range(width)]
+    lines = [",".join([*names, "kind"]), *(f"{','.join(row)},{'ab'[i % 2]}" for i, row in enumerate(rows))]
+    told = problems_told(server, "\n".join(lines).encode(), "dirty.csv")
+    assert told == [(column // 3 + 2, f"c{column}") for column in range(100)]
+
+
+def test_events_tell_the_first_line_that_is_damaged(server):
+    ragged = TABLE.replace(b"5.0,Nord,", b"5.0,Nord,a,").replace(b"5.5,Mitte,", b"5.5,")
+    assert problems_told(server, ragged, "ragged.csv") == [(52, None)]
+
+
 def test_others_can_neither_use_a_table_nor_find_out_that_it_is_there(tmp_path):
     with served(tmp_path, workers=0, access="tokens") as server:
         ada, ben = ({"Authorization": f"Bearer {server.tokens.create(name)[1]}"} for name in ("ada", "ben"))

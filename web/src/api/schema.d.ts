@@ -459,6 +459,10 @@ export interface paths {
         /**
          * Get Rows
          * @description Get rows of a table as texts, with their lines in the file.
+         *
+         *     A page has fewer rows than asked for if they are very long. Of a text with a damaged line, such as one
+         *     with too many cells, the rows before it can be had; a page that would begin after them is refused with
+         *     what is wrong.
          */
         get: operations["get_rows"];
         put?: never;
@@ -5932,7 +5936,11 @@ export interface components {
         };
         /**
          * ImportProblem
-         * @description Something in the file that nothing can be learned from; of pictures, told as soon as it is found.
+         * @description Something in the file that nothing can be learned from.
+         *
+         *     Damaged pictures are told as soon as they are found. Reading a table ends at the first line that is
+         *     damaged; what is wrong with cells is told after the last row, for every column, since only all rows tell
+         *     what a column holds.
          */
         ImportProblem: {
             /** @description What is wrong, with line and column, or the entry of an archive, in `values`. */
@@ -7582,7 +7590,7 @@ export interface components {
         TableRows: {
             /**
              * Is Last
-             * @description Whether no more rows follow.
+             * @description Whether no more rows follow. False before a damaged line, too.
              */
             is_last: boolean;
             /**

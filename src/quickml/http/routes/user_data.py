@@ -100,7 +100,12 @@ def _profile(service: Service, owner: str, sha256: str, asked: dict[str, str]) -
 async def get_rows(
     state: TheState, owner: Owner, sha256: Sha256Path, first: FirstRow = 0, count: Count = 50
 ) -> TableRows:
-    """Get rows of a table as texts, with their lines in the file."""
+    """Get rows of a table as texts, with their lines in the file.
+
+    A page has fewer rows than asked for if they are very long. Of a text with a damaged line, such as one
+    with too many cells, the rows before it can be had; a page that would begin after them is refused with
+    what is wrong.
+    """
     found = await state.imports.run(owner, _rows, state.service, owner, sha256, first, count)
     return TableRows.model_validate(found)
 
