@@ -6,7 +6,6 @@ suffers. It ends when its standard input does: a server that is killed leaves no
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import sys
@@ -32,10 +31,9 @@ from quickml.errors import (
     TableError,
 )
 from quickml.imports.kinds import kind_of
-from quickml.imports.places import PictureFolders
+from quickml.imports.places import FULL, PictureFolders
 from quickml.imports.work import ImportWork
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 TOLD_EVERY_S = 0.2
 MOST_FAULTS = 100
 """Problems that are told as they are found; the answer counts the others."""
@@ -45,8 +43,7 @@ def main() -> None:
     """Do what standard input asks for."""
     asked = json.loads(sys.stdin.readline())
     threading.Thread(target=_end_with_input, daemon=True).start()
-    tempfile.tempdir = asked["folders"]["root"]  # what is left there is removed
-    Path(tempfile.tempdir).mkdir(parents=True, exist_ok=True, mode=0o700)
+    tempfile.tempdir = asked["temporary"]  # what is left there is removed
     _limit(asked["memory_bytes"])
     try:
         answer = _done(asked)
@@ -89,6 +86,7 @@ def _limit(memory_bytes: int) -> None:
     with suppress(ImportError, ValueError, OSError):  # Windows has no such limit
         import resource
 
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core dump would hold users' data
         resource.setrlimit(resource.RLIMIT_DATA, (memory_bytes, memory_bytes))
 
 

@@ -5,10 +5,12 @@ All of it can be made again of the file, and is removed with it.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import shutil
-from collections.abc import Collection
-from contextlib import suppress
+import tempfile
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from quickml.pictures.cache import PictureCache
 
 
+FULL = (errno.ENOSPC, errno.EDQUOT)
+"""Numbers of errors of a disk that is full."""
 PARTIAL = ".partial"
 """How the names of files and folders end that are not complete."""
 
@@ -34,20 +38,31 @@ def file_folder(root: Path, owner: str, sha256: str) -> Path:
 def remove_unowned(root: Path, owned: Collection[tuple[str, str]]) -> None:
     """Remove what was made of files that no owner has any more; `owned` are owners with a SHA-256."""
     keep = {file_folder(root, owner, sha256) for owner, sha256 in owned}
-    for folder in root.glob("*/*"):
+    for folder in root.glob("[!.]*/*"):
         if folder not in keep:
             shutil.rmtree(folder, ignore_errors=True)
-    for folder in root.glob("*"):
+    for folder in root.glob("[!.]*"):
         with suppress(OSError):  # it is not empty
             folder.rmdir()
 
 
 def remove_abandoned(root: Path) -> None:
     """Remove what processes have left that were killed. Nobody may be writing."""
-    for folder in root.glob(f"*/*/.*{PARTIAL}"):
-        shutil.rmtree(folder, ignore_errors=True)
-    for file in root.glob(f".*{PARTIAL}"):
-        file.unlink(missing_ok=True)
+    for left in (*root.glob(f"*/*/.*{PARTIAL}"), *root.glob(f".*{PARTIAL}")):
+        if left.is_dir():
+            shutil.rmtree(left, ignore_errors=True)
+        else:
+            left.unlink(missing_ok=True)
+
+
+@contextmanager
+def temporary_folder(root: Path) -> Iterator[Path]:
+    """A folder for temporary files of a process; removed with all that it leaves there if it is killed."""
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    with tempfile.TemporaryDirectory(
+        dir=root, prefix=".", suffix=PARTIAL, ignore_cleanup_errors=True
+    ) as folder:
+        yield Path(folder)
 
 
 def make_room(root: Path, owner: str, most_bytes: int) -> None:

@@ -11,13 +11,14 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack, suppress
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
+from quickml.imports.places import FULL
 from quickml.jobs.ids import new_id
 from quickml.storage.artifacts.store import ArtifactStore
 
@@ -225,7 +226,7 @@ class ImportRuns:
     def __init__(
         self,
         artifacts: ArtifactStore,
-        prepare: Callable[[ImportTask], Answer],
+        prepare: Callable[[ImportTask], AbstractContextManager[Answer]],
         is_there: Callable[[str, Pins], bool],
         discard: Callable[[str, str], None],
     ) -> None:
@@ -233,7 +234,7 @@ class ImportRuns:
 
         Args:
             artifacts: has the files.
-            prepare: returns what a process is told besides what it is asked for.
+            prepare: gives what a process is told besides what it is asked for, until it has ended.
             is_there: whether an owner has files.
             discard: removes what was made of a file.
         """
@@ -340,10 +341,12 @@ class ImportRuns:
         try:
             with ExitStack() as files:
                 paths = {pin: str(files.enter_context(self._artifacts.local_path(pin))) for pin in task.pins}
-                run.perform(COMMAND, {"paths": paths, **task.asked, **self._prepare(task)})
+                about = files.enter_context(self._prepare(task))
+                run.perform(COMMAND, {"paths": paths, **task.asked, **about})
         except Exception as error:  # such as a file that was deleted a moment ago
             log.warning("a file could not be read: %s", type(error).__name__)
-            run.end({"cancelled": True})
+            is_full = isinstance(error, OSError) and error.errno in FULL
+            run.end({"disk": True} if is_full else {"cancelled": True})
         finally:
             with self._changed:
                 self._active.remove(run)

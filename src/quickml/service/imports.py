@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -30,7 +30,14 @@ from quickml.errors import (
 from quickml.imports.kept import kept
 from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, is_table
 from quickml.imports.partial import whole_rows
-from quickml.imports.places import PARTIAL, file_folder, make_room, remove_abandoned, remove_unowned
+from quickml.imports.places import (
+    PARTIAL,
+    file_folder,
+    make_room,
+    remove_abandoned,
+    remove_unowned,
+    temporary_folder,
+)
 from quickml.service.import_runs import (
     MOST_ANSWER_BYTES,
     PASSING,
@@ -237,7 +244,8 @@ class Importer:
             raise self._disk_full() from error
         return file
 
-    def _prepared(self, task: ImportTask) -> Answer:
+    @contextmanager
+    def _prepared(self, task: ImportTask) -> Iterator[Answer]:
         limits = self._limits
         if task.is_slow:
             make_room(self._folder, task.owner, limits.files_per_owner_bytes)
@@ -247,7 +255,9 @@ class Importer:
             "most_bytes": limits.files_per_owner_bytes,
             "spare_bytes": self._min_free_disk_bytes,
         }
-        return {"memory_bytes": limits.import_memory_bytes, "folders": folders}
+        about = {"memory_bytes": limits.import_memory_bytes, "folders": folders}
+        with temporary_folder(self._folder) as temporary:
+            yield {**about, "temporary": str(temporary)}
 
     def _is_there(self, owner: str, pins: Pins) -> bool:
         try:

@@ -245,7 +245,8 @@ def test_what_killed_processes_and_lost_files_leave_is_removed(tmp_path):
         upload(server)
         assert server.client.get(f"/v1/files/{SHA256}/profile").status_code == 200
     mine = file_folder(tmp_path / "imports", OPEN_OWNER, SHA256)
-    left = [mine / ".x.partial", file_folder(tmp_path / "imports", OPEN_OWNER, "0" * 64) / "x"]
+    temporary = tmp_path / "imports" / ".x.partial" / "unpacked"
+    left = [mine / ".x.partial", file_folder(tmp_path / "imports", OPEN_OWNER, "0" * 64) / "x", temporary]
     for folder in left:
         folder.mkdir(parents=True)
     with served(tmp_path, workers=0) as server:

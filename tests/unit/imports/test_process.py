@@ -6,7 +6,13 @@ import subprocess
 import sys
 
 from pictures import fruit, zipped
-from quickml.imports.places import PictureFolders, file_folder, remove_abandoned
+from quickml.imports.places import (
+    PictureFolders,
+    file_folder,
+    remove_abandoned,
+    remove_unowned,
+    temporary_folder,
+)
 
 COMMAND = [sys.executable, "-P", "-m", "quickml.imports"]
 
@@ -14,7 +20,8 @@ COMMAND = [sys.executable, "-P", "-m", "quickml.imports"]
 def asked(path, sha256, root):
     folders = {"root": str(root), "owner": "ada", "most_bytes": None, "spare_bytes": 0}
     work = {"work": "profile", "file": "fruit.zip", "options": {}, "paths": {sha256: str(path)}}
-    return json.dumps({**work, "memory_bytes": 2 << 30, "folders": folders}) + "\n"
+    work |= {"memory_bytes": 2 << 30, "folders": folders, "temporary": str(path.parent)}
+    return json.dumps(work) + "\n"
 
 
 def started():
@@ -46,3 +53,12 @@ def test_a_process_ends_with_its_server_and_the_next_one_begins_again(tmp_path):
         second.stdin.close()
     assert PictureFolders(root=tmp_path / "imports", owner="ada").cache(sha256).about(found["samples"]["key"])
     assert file_folder(tmp_path / "imports", "ben", sha256).exists() is False
+
+
+def test_nothing_is_left_of_temporary_files_and_the_sweep_leaves_those_in_use_alone(tmp_path):
+    with temporary_folder(tmp_path / "imports") as folder:
+        (folder / "unpacked").mkdir()
+        (folder / "unpacked" / "walk.csv").write_text("x\n1\n")
+        remove_unowned(tmp_path / "imports", set())
+        assert (folder / "unpacked" / "walk.csv").exists()
+    assert list((tmp_path / "imports").iterdir()) == []
