@@ -19,7 +19,7 @@ from quickml.document.text import MAX_BYTES
 from quickml.pictures import LocalPictures
 from quickml.recordings import LocalRecordings
 from quickml.service.policy import DocumentLimits
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
 CONV = {"type": "Conv2D", "filters": 4, "kernel_size": 3}
@@ -58,11 +58,11 @@ class WithTable:
     content: str = FLOWERS
 
     @contextmanager
-    def files(self) -> Iterator[LocalFiles]:
+    def files(self) -> Iterator[LocalTables]:
         """A catalog that has the table."""
         with tempfile.TemporaryDirectory() as folder:
             Path(folder, "flowers.csv").write_text(self.content, encoding="utf-8")
-            yield LocalFiles(Path(folder))
+            yield LocalTables(Path(folder))
 
 
 def learned(**options: Any) -> WithTable:

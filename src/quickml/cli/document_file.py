@@ -14,7 +14,7 @@ from quickml.document.text import MAX_BYTES
 from quickml.errors import DocumentError
 from quickml.pictures import LocalPictures
 from quickml.recordings import LocalRecordings
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 
 def read_plan(path: Path, files: Catalog | None = None) -> Plan:
@@ -33,7 +33,7 @@ def read_plan(path: Path, files: Catalog | None = None) -> Plan:
 def files_beside(path: Path) -> Catalog:
     """A catalog whose files are in the folder of a document, or for `-` in the working directory."""
     folder = Path() if str(path) == "-" else path.parent
-    others = LocalArrays(folder, LocalFiles(folder))
+    others = LocalArrays(folder, LocalTables(folder))
     return LocalRecordings(folder, LocalPictures(folder, others, progress=PictureProgress().show))
 
 

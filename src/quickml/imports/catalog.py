@@ -12,7 +12,7 @@ from quickml.imports.places import PictureFolders
 from quickml.pictures.catalog import silent
 from quickml.pictures.stored import StoredPictures
 from quickml.recordings import LocalRecordings
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 
 def stored(
@@ -31,7 +31,7 @@ def stored(
             raise DatasetError(f"{file}: expected a file with its sha256, found none")
         return locate(sha256)
 
-    tables = LocalFiles(Path(), locate=pinned)
+    tables = LocalTables(Path(), locate=pinned)
     arrays = LocalArrays(Path(), tables, locate=pinned)
     recordings = LocalRecordings(Path(), arrays, locate=pinned)
     return StoredPictures(locate, folders.cache, recordings, progress=progress)

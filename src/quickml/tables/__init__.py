@@ -3,6 +3,6 @@
 Importing this package imports neither numpy nor any module that a document without a table does not need.
 """
 
-from quickml.tables.catalog import LocalFiles
+from quickml.tables.catalog import LocalTables
 
-__all__ = ["LocalFiles"]
+__all__ = ["LocalTables"]

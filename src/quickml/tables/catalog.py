@@ -24,7 +24,7 @@ Stamp = tuple[str, int, int, int]
 """What shows that a file is still the same: its path, its inode, its size and its time."""
 
 
-class LocalFiles(FileCatalog[TableReference]):
+class LocalTables(FileCatalog[TableReference]):
     """The datasets of another catalog, and tables in files of this machine.
 
     A table that was described is kept until it is loaded, so that its file is read once.

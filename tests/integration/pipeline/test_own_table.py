@@ -15,7 +15,7 @@ from quickml.document import Plan, understand
 from quickml.errors import RoomError
 from quickml.export.runtime import Runtime
 from quickml.film import Film
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 ROWS = 400
 
@@ -87,7 +87,7 @@ def test_delivered_files_answer_raw_rows_as_the_trained_model(name, file, result
     import keras
 
     written = json.loads((results[name] / "spec.json").read_text(encoding="utf-8"))
-    plan = understand(written, LocalFiles(folder))
+    plan = understand(written, LocalTables(folder))
     assert plan.notices == ()
     assert [column.name for column in plan.info.columns if column.is_integer] == ["rooms"]
     rows = raw_rows(plan)
@@ -112,7 +112,7 @@ def test_delivered_files_do_not_say_where_they_were_learned(name, results):
 def test_predict_takes_values_by_name(results, folder):
     import keras
 
-    plan = understand(json.loads((results["price"] / "spec.json").read_text()), LocalFiles(folder))
+    plan = understand(json.loads((results["price"] / "spec.json").read_text()), LocalTables(folder))
     row = {"plz": "01067", "district": "Mitte", "rooms": 3, "area": 80.0}
     given = [f"{name}={value}" for name, value in row.items()]
     done = quickml("predict", results["price"] / "model.mlmodel", *given, "kind=groß")
@@ -141,14 +141,14 @@ def test_a_changed_file_is_no_longer_what_was_learned(results, folder):
 
 
 def test_a_stored_plan_needs_no_file(results, folder):
-    plan = understand(json.loads((results["kind"] / "spec.json").read_text()), LocalFiles(folder))
+    plan = understand(json.loads((results["kind"] / "spec.json").read_text()), LocalTables(folder))
     assert Plan.from_json(plan.to_json()).info == plan.info
 
 
 def test_a_kept_training_is_exported_from_where_the_table_is(results, folder, monkeypatch, tmp_path):
     document = json.loads((results["kind"] / "spec.json").read_text(encoding="utf-8"))
     document["training"]["epochs"] = 1
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(document, files)
 
     def full(*_):

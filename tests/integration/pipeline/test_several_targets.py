@@ -18,7 +18,7 @@ from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.reading.describe import describe
 from quickml.export.coreml.reading.files import read
 from quickml.export.runtime import Runtime
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 OUTPUTS = {"flats": ("price_EUR", "area"), "tags": ("loud", "happy_song"), "lists": ("happy", "loud")}
 KINDS = ("mlmodel", "mlpackage")
@@ -50,7 +50,7 @@ def report(folder, name):
 
 
 def loaded(folder, name):
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(json.loads((folder / "runs" / name / "spec.json").read_text(encoding="utf-8")), files)
     return plan, files.load(plan.document.dataset)
 

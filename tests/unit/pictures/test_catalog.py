@@ -23,7 +23,7 @@ from quickml.document import Plan, understand
 from quickml.errors import DatasetError, DocumentError, QuickMLError
 from quickml.files.lock import Lock
 from quickml.pictures import LocalPictures, cache
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def folder(tmp_path):
 
 
 def local(folder):
-    return LocalPictures(folder, LocalFiles(folder), cache=folder / "cache")
+    return LocalPictures(folder, LocalTables(folder), cache=folder / "cache")
 
 
 def doc(**options):

@@ -13,7 +13,7 @@ from quickml.pictures.catalog import LocalPictures
 from quickml.recordings import LocalRecordings
 from quickml.report import player
 from quickml.report.record import record, write
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 from quickml.training.film.scene import scene
 
 MARKER = "XYZZY"
@@ -33,7 +33,7 @@ def table(folder):
         for row, value in enumerate(numbers())
     ]
     (folder / f"{MARKER}.csv").write_text("a,b,note,price\n" + "\n".join(rows) + "\n")
-    return LocalFiles(folder), {
+    return LocalTables(folder), {
         "name": "table",
         "file": f"{MARKER}.csv",
         "target": "price",
@@ -44,7 +44,7 @@ def table(folder):
 def classes(folder):
     rows = [f"{TRUE + row},{row % 7},{MARKER} {row},{WALK[row % 2]}" for row in range(60)]
     (folder / f"{MARKER}.csv").write_text("a,b,note,kind\n" + "\n".join(rows) + "\n")
-    return LocalFiles(folder), {
+    return LocalTables(folder), {
         "name": "table",
         "file": f"{MARKER}.csv",
         "target": "kind",
@@ -55,7 +55,7 @@ def classes(folder):
 def several(folder):
     rows = [f"{row * 7 % 13 / 4},{value},{value / 2}" for row, value in enumerate(numbers())]
     (folder / f"{MARKER}.csv").write_text("a,price,rent\n" + "\n".join(rows) + "\n")
-    return LocalFiles(folder), {"name": "table", "file": f"{MARKER}.csv", "target": ["price", "rent"]}
+    return LocalTables(folder), {"name": "table", "file": f"{MARKER}.csv", "target": ["price", "rent"]}
 
 
 def arrays(folder):

@@ -18,7 +18,7 @@ from quickml.document import Plan, read, understand
 from quickml.document.correct import corrected
 from quickml.errors import DatasetError, DocumentError
 from quickml.patch import applied
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 from quickml.tables.read import read as read_table
 
 END = {"type": "Dense", "units": 3, "activation": "softmax"}
@@ -42,7 +42,7 @@ def doc(*layers, **options):
 
 
 def planned(folder, *layers, **options):
-    return understand(doc(*layers, **options), LocalFiles(folder))
+    return understand(doc(*layers, **options), LocalTables(folder))
 
 
 def problems(folder, *layers, **options):
@@ -85,12 +85,13 @@ def test_what_is_found_out_is_told_and_written_out(folder):
 def test_a_completed_document_says_the_same_and_tells_nothing(folder):
     plan = planned(folder)
     document = json.loads(plan.document.model_dump_json(exclude_none=True))
-    again = understand(document, LocalFiles(folder))
+    again = understand(document, LocalTables(folder))
     assert again.notices == ()
     assert again.document == plan.document
     assert again.info == plan.info
     same = [
-        LocalFiles(folder).load(one.document.dataset) for one in (plan, again, Plan.from_json(plan.to_json()))
+        LocalTables(folder).load(one.document.dataset)
+        for one in (plan, again, Plan.from_json(plan.to_json()))
     ]
     for data in same[1:]:
         for name, array in vars(data).items():
@@ -101,14 +102,14 @@ def test_a_completed_document_says_the_same_and_tells_nothing(folder):
 def test_a_completed_document_reads_the_same_however_the_file_is_written(name, folder):
     (folder / "flats.csv").write_bytes(READ[name][0])
     target = read_table(folder / "flats.csv", "flats.csv").names[-1]
-    first = LocalFiles(folder).describe(TableReference(file="flats.csv", target=target))
-    again = LocalFiles(folder).describe(first.reference)
+    first = LocalTables(folder).describe(TableReference(file="flats.csv", target=target))
+    again = LocalTables(folder).describe(first.reference)
     assert (again.info, again.reference, again.notices) == (first.info, first.reference, ())
 
 
 def test_rows_are_encoded_as_the_delivered_file_does_it(folder):
     plan = planned(folder)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     raw = []
     for line in FLATS.splitlines()[1:]:
         row = dict(zip(NAMES, line.split(","), strict=True))
@@ -128,7 +129,7 @@ def test_rows_are_encoded_as_the_delivered_file_does_it(folder):
 
 
 def test_the_split_is_stratified_and_its_seed_decides(folder):
-    data = [LocalFiles(folder).load(planned(folder, seed=seed).document.dataset) for seed in (0, 0, 1)]
+    data = [LocalTables(folder).load(planned(folder, seed=seed).document.dataset) for seed in (0, 0, 1)]
     assert np.bincount(data[0].y_test).tolist() == [4, 4, 4]
     np.testing.assert_array_equal(data[0].x_train, data[1].x_train)
     assert not np.array_equal(data[0].x_train, data[2].x_train)
@@ -136,7 +137,7 @@ def test_the_split_is_stratified_and_its_seed_decides(folder):
 
 def test_groups_stay_together(folder):
     plan = planned(folder, group="rooms", columns={"rooms": "number"}, test_fraction=0.3)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert len(data.x_test) == 12
     place = plan.info.feature_names.index("rooms")
     assert set(data.x_test[:, place]).isdisjoint(data.x_train[:, place])
@@ -150,7 +151,7 @@ def test_groups_stay_together(folder):
 @pytest.mark.parametrize("names", [["a", " a", "b", "b "], ["1", "1.0", "2", "2.00"]])
 def test_groups_are_the_same_however_they_are_written(names, folder):
     write(folder, "x,who,kind\n" + rows(40, lambda n: f"{n * 1.5},{names[n % 4]},{'abc'[n % 3]}\n"))
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(doc(group="who"), files)
     data = files.load(plan.document.dataset)
     parts = [{int(x / 1.5) % 4 // 2 for x in part[:, 0]} for part in (data.x_train, data.x_test)]
@@ -176,7 +177,7 @@ def test_missing_values_are_refused_if_the_document_says_so(folder):
     assert wrong.found == "none in 15 of 60 rows (flats.csv, line 4, column 'district')"
     planned(folder, missing="refuse", columns={"district": "ignore", "area": "ignore"})
     fixed = applied(doc(missing="refuse"), wrong.fix)
-    assert understand(fixed, LocalFiles(folder)).info.columns[2].replacement is not None
+    assert understand(fixed, LocalTables(folder)).info.columns[2].replacement is not None
 
 
 def test_categories_of_whole_numbers_are_such(folder):
@@ -187,7 +188,7 @@ def test_categories_of_whole_numbers_are_such(folder):
     assert "none of its values, and read as missing: '3', '4', '5'" in " ".join(
         notice.message for notice in plan.notices
     )
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert set(data.x_train[:, 3:5].sum(axis=1)) == {0, 1}
 
 
@@ -219,7 +220,7 @@ def test_a_regression_has_its_targets_name(folder):
     plan = planned(folder, {"type": "Dense", "units": 1}, target="area")
     assert (plan.info.task, plan.info.target_name, plan.info.labels) == ("regression", "area", ())
     assert any("a regression: 'area' is a number from" in notice.message for notice in plan.notices)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert data.y_train.dtype == np.float32
 
 
@@ -227,12 +228,12 @@ def test_a_test_file_has_the_rows_for_the_test(folder):
     (folder / "test.csv").write_text("kind,area,rooms,district\na,1.5,2,Nord\nb,,3,Elsewhere\n,1.0,3,Nord\n")
     plan = planned(folder, test_file="test.csv")
     assert plan.info.sizes == (60, 2)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     mean = plan.info.columns[2].replacement
     np.testing.assert_allclose(data.x_test, [[0, 1, 0, 2, 1.5], [0, 0, 0, 3, mean]], rtol=1e-6)
     assert data.y_test.tolist() == [0, 1]
     assert (
-        understand(json.loads(plan.document.model_dump_json(exclude_none=True)), LocalFiles(folder)).info
+        understand(json.loads(plan.document.model_dump_json(exclude_none=True)), LocalTables(folder)).info
         == plan.info
     )
 
@@ -277,7 +278,7 @@ def test_a_file_that_has_changed_is_refused(folder):
 
 
 def test_the_bytes_that_were_described_are_loaded(folder):
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(doc(), files)
     write(folder, FLATS.replace("Mitte", "Mitta"))
     with pytest.raises(DatasetError, match="the file is another than the document was written for"):
@@ -291,7 +292,7 @@ def test_a_table_is_read_once_for_a_run(folder, monkeypatch):
 
     calls = []
     monkeypatch.setattr(filling, "_fill", lambda *args, fill=filling._fill: calls.append(1) or fill(*args))
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(doc(), files)
     files.load(plan.document.dataset)
     assert len(calls) == 1
@@ -301,7 +302,7 @@ def test_a_pinned_file_is_also_found_in_the_working_directory(folder, tmp_path_f
     results = tmp_path_factory.mktemp("results")
     monkeypatch.chdir(folder)
     assert understand(
-        json.loads(planned(folder).document.model_dump_json(exclude_none=True)), LocalFiles(results)
+        json.loads(planned(folder).document.model_dump_json(exclude_none=True)), LocalTables(results)
     )
     (wrong,) = problems(results)
     assert wrong.code == "table-file"
@@ -319,7 +320,7 @@ def test_servers_and_others_read_no_files(folder, monkeypatch):
         "model": {"num_layers": 1, "layer_0": {"layer": "DenseLyr", "units": "3"}},
         "dataset": {"name": "table"},
     }
-    for catalog in (REGISTERED, LocalFiles(folder)):
+    for catalog in (REGISTERED, LocalTables(folder)):
         with pytest.raises(DocumentError):
             understand(old, catalog)
 
@@ -358,7 +359,7 @@ def test_mistakes_point_into_the_document_and_say_what_to_write(options, message
         assert wrong.fix is None
         return
     assert fix in (wrong.fix[-1].get("value"), wrong.fix[-1]["op"])
-    left = corrected(json.dumps(doc(**options)), lambda text: read(text, LocalFiles(folder)))
+    left = corrected(json.dumps(doc(**options)), lambda text: read(text, LocalTables(folder)))
     assert left.error is None
 
 
@@ -410,7 +411,7 @@ def wide(folder, columns):
         cells = [str((row * 7 + number) % 23 + 0.5) for number in range(columns - 1)]
         lines.append(",".join(["" if row == 0 else cells[0], *cells[1:], "ab"[row % 2], f"{row * 1.5}"]))
     write(folder, "\n".join(lines) + "\n")
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(doc({"type": "Dense", "units": 1}, target="price"), files)
     return plan, files
 
@@ -436,7 +437,7 @@ def test_more_than_a_hundred_columns_are_one_array_and_it_is_told_what_the_app_p
     )
     assert float(told.rpartition("(")[2].rstrip(")")) == pytest.approx(mean, rel=1e-4)
     assert set(np.unique(data.x_train[:, -2:])) == {0, 1}
-    again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalFiles(folder))
+    again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalTables(folder))
     assert (again.info, again.notices) == (plan.info, ())
 
 
@@ -493,7 +494,7 @@ def test_any_table_is_described_and_loaded_or_refused(folder):
         (folder / "flats.csv").write_bytes(content.encode(rng.choice(["utf-8", "utf-8-sig", "utf-16"])))
         reference = TableReference(file="flats.csv", target=rng.choice(names), **random_options(rng, names))
         try:
-            first = LocalFiles(folder).describe(reference)
+            first = LocalTables(folder).describe(reference)
         except DocumentError as error:
             assert all(
                 problem.code != "invalid-value" and problem.pointer.startswith("/dataset")
@@ -501,7 +502,7 @@ def test_any_table_is_described_and_loaded_or_refused(folder):
             )
             continue
         described += 1
-        files = LocalFiles(folder)
+        files = LocalTables(folder)
         again = files.describe(
             TableReference.model_validate(json.loads(first.reference.model_dump_json(exclude_none=True)))
         )
@@ -513,7 +514,7 @@ def test_any_table_is_described_and_loaded_or_refused(folder):
 
 def test_delivered_files_do_not_tell_class_weights_of_own_data(folder):
     document = doc() | {"training": {"class_weight": {"a": 2.5, "b": 1}}}
-    plan = understand(document, LocalFiles(folder))
+    plan = understand(document, LocalTables(folder))
     assert plan.document.training.class_weight == {"a": 2.5, "b": 1}
     assert "class_weight" not in plan.public_json()
     assert "learning_rate" in plan.public_json()

@@ -14,7 +14,7 @@ from quickml.datasets import TableReference
 from quickml.document import understand
 from quickml.errors import DocumentError, TableError
 from quickml.imports.kinds import HEAD_BYTES, has_beginning, kind_of
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 from quickml.tables.dialect import Asked
 from quickml.tables.prepare import prepare
 from quickml.tables.profile import profile
@@ -121,16 +121,16 @@ def test_what_was_found_out_is_written_out_and_read_back(name, file, tmp_path):
         "dataset": {"name": "table", "file": "flats", "target": "kind"},
         "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]},
     }
-    plan = understand(document, LocalFiles(tmp_path))
+    plan = understand(document, LocalTables(tmp_path))
     assert plan.notices
     written = plan.document.model_dump(mode="json", exclude_none=True)
     assert "delimiter" not in written["dataset"]
-    again = understand(written, LocalFiles(tmp_path))
+    again = understand(written, LocalTables(tmp_path))
     assert not again.notices
     assert again.document.model_dump(mode="json", exclude_none=True) == written
     document["dataset"]["delimiter"] = ";"
     with pytest.raises(DocumentError, match="leave it out"):
-        understand(document, LocalFiles(tmp_path))
+        understand(document, LocalTables(tmp_path))
 
 
 @pytest.mark.parametrize("name", FORMATS)

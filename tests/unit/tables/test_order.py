@@ -5,7 +5,7 @@ import pytest
 
 from quickml.document import understand
 from quickml.errors import DocumentError
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 from quickml.tables.cells import Cells
 from quickml.tables.moments import moments
 from quickml.tables.types import Fault
@@ -82,7 +82,7 @@ def days(samples):
 
 
 def test_the_last_rows_are_for_the_test_and_those_before_for_the_validation(folder):
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(document({"validation_fraction": 0.25}, order="day"), files)
     data = files.load(plan.document.dataset)
     assert days(data.x_train) == DAYS[:80]
@@ -98,14 +98,14 @@ def test_the_last_rows_are_for_the_test_and_those_before_for_the_validation(fold
 
 
 def test_dates_that_are_left_out_are_told_to_be_an_order(folder):
-    messages = [notice.message for notice in understand(document(), LocalFiles(folder)).notices]
+    messages = [notice.message for notice in understand(document(), LocalTables(folder)).notices]
     assert 'left out: day (dates); write "order": "day" to test with the latest rows' in messages
 
 
 def test_rows_of_the_same_time_are_on_one_side(folder):
     rows = [f"{n * 1.5},{2000 + n // 30},{n % 7 + n / 100}" for n in range(100)]
     (folder / "sales.csv").write_text("\n".join(["heat,year,sold", *rows]) + "\n", encoding="utf-8")
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     plan = understand(document(order="year"), files)
     assert plan.info.sizes == (60, 40)  # 2002 has 30 rows and 2003 ten; 20 rows were asked for
     data = files.load(plan.document.dataset)
@@ -126,7 +126,7 @@ def test_rows_of_the_same_time_are_on_one_side(folder):
 )
 def test_an_order_that_does_not_fit_is_refused(folder, options, pointer, part):
     with pytest.raises(DocumentError) as caught:
-        understand(document(**options), LocalFiles(folder))
+        understand(document(**options), LocalTables(folder))
     (problem,) = caught.value.problems
     assert problem.pointer == pointer
     assert part in str(problem)
@@ -138,7 +138,7 @@ def test_rows_without_a_time_are_refused_with_their_line(folder):
     with pytest.raises(
         DocumentError, match="expected a time in every row, found none in 1 of 100 rows"
     ) as caught:
-        understand(document(order="day"), LocalFiles(folder))
+        understand(document(order="day"), LocalTables(folder))
     assert "line 5, column 'day'" in str(caught.value)
 
 
@@ -149,7 +149,7 @@ def other_rows(folder, name, first, count):
 
 def test_rows_for_validation_are_the_last_and_never_learned_from(folder):
     other_rows(folder, "check.csv", 200, 12)
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     training = {"early_stopping": {"monitor": "val_loss"}}
     plan = understand(document(training, validation_file="check.csv"), files)
     assert plan.info.sizes == (92, 20)
@@ -169,7 +169,7 @@ def test_one_of_two_validations_is_enough(folder):
     other_rows(folder, "check.csv", 200, 12)
     asked = document({"validation_fraction": 0.1}, validation_file="check.csv")
     with pytest.raises(DocumentError) as caught:
-        understand(asked, LocalFiles(folder))
+        understand(asked, LocalTables(folder))
     (problem,) = caught.value.problems
     assert problem.pointer == "/training/validation_fraction"
     assert "expects no fraction of a dataset with 12 validation samples of its own" in str(problem)
@@ -179,10 +179,10 @@ def test_what_is_learned_is_not_validated_and_what_is_validated_not_tested(folde
     content = (folder / "sales.csv").read_text(encoding="utf-8")
     (folder / "check.csv").write_text(content, encoding="utf-8")
     with pytest.raises(DocumentError, match="/dataset/validation_file: expected another file"):
-        understand(document(validation_file="check.csv"), LocalFiles(folder))
+        understand(document(validation_file="check.csv"), LocalTables(folder))
     other_rows(folder, "check.csv", 200, 12)
     other_rows(folder, "test.csv", 200, 12)
     with pytest.raises(
         DocumentError, match="/dataset/test_file: expected another file than the one for valid"
     ):
-        understand(document(validation_file="check.csv", test_file="test.csv"), LocalFiles(folder))
+        understand(document(validation_file="check.csv", test_file="test.csv"), LocalTables(folder))

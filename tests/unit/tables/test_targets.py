@@ -10,7 +10,7 @@ from quickml.document import read, understand
 from quickml.document.correct import corrected
 from quickml.document.plan import Plan
 from quickml.errors import DocumentError
-from quickml.tables import LocalFiles
+from quickml.tables import LocalTables
 from quickml.tables.profile import profile
 
 
@@ -32,7 +32,7 @@ def planned(folder, kind, last=None, **options):
     document = several_targets.document(kind, **options)
     if last is not None:
         document["model"]["layers"][-1] = last
-    return understand(document, LocalFiles(folder))
+    return understand(document, LocalTables(folder))
 
 
 def problems(folder, kind, last=None, training=None, **options):
@@ -41,7 +41,7 @@ def problems(folder, kind, last=None, training=None, **options):
     if last is not None:
         document["model"]["layers"][-1] = last
     with pytest.raises(DocumentError) as caught:
-        understand(document, LocalFiles(folder))
+        understand(document, LocalTables(folder))
     return caught.value.problems
 
 
@@ -61,7 +61,7 @@ def test_numbers_are_a_regression_that_learns_them_alike(folder):
     messages = [notice.message for notice in plan.notices]
     assert any(message.startswith("a regression of 2 numbers: 'price (EUR)' from ") for message in messages)
     assert any("metrics over all targets say most about 'price (EUR)'" in message for message in messages)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert data.y_train.shape == (192, 2)
     assert data.y_train.dtype == np.float32
     assert data.y_test[:, 0].min() > 1000 > data.y_test[:, 1].max()
@@ -79,14 +79,14 @@ def test_labels_are_told_apart_each_by_itself(folder, kind, names):
     messages = [notice.message for notice in plan.notices]
     assert any(message.startswith("2 labels, of which a row can have any number: ") for message in messages)
     assert any(message.endswith("rows with none of the labels") for message in messages)
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert set(np.unique(data.y_train)) == {0, 1}
     shares = [y.mean(axis=0) for y in (data.y_train, data.y_test)]
     np.testing.assert_allclose(*shares, atol=0.06)  # combinations of labels are stratified
 
 
 def test_both_ways_to_write_labels_are_the_same(folder):
-    files = LocalFiles(folder)
+    files = LocalTables(folder)
     tags, lists = (
         planned(folder, kind, **options) for kind, options in (("tags", {}), ("lists", {"separator": ";"}))
     )
@@ -99,7 +99,7 @@ def test_what_is_written_out_is_the_same_again(folder, kind):
     options = {"separator": ";"} if kind == "lists" else {}
     plan = planned(folder, kind, **options)
     document = several_targets.document(kind) | {"dataset": plan.document.dataset.model_dump(mode="json")}
-    again = understand(document, LocalFiles(folder))
+    again = understand(document, LocalTables(folder))
     assert again.info == plan.info
     told = {notice.pointer for notice in again.notices}
     assert not told
@@ -130,9 +130,9 @@ def test_the_last_layer_has_a_unit_for_each_target(folder, kind, last, message, 
     if last["type"] == "Softmax":
         document["model"]["layers"].insert(1, DENSE)
     with pytest.raises(DocumentError) as caught:
-        understand(document, LocalFiles(folder))
+        understand(document, LocalTables(folder))
     assert message in str(caught.value)
-    plan = corrected(json.dumps(document), lambda text: read(text, LocalFiles(folder))).plan
+    plan = corrected(json.dumps(document), lambda text: read(text, LocalTables(folder))).plan
     layers = [layer for layer in plan.document.model.layers if layer.type != "Normalization"]
     assert {key: getattr(layers[-1], key) for key in fixed} == fixed
 
@@ -203,7 +203,7 @@ def test_a_row_without_one_of_the_targets_is_left_out(folder):
 def test_another_file_has_the_same_targets(folder):
     (folder / "test.csv").write_text("speed,mood,tags\n1,2,loud\n0,0,\n2,1,loud;happy\n", encoding="utf-8")
     plan = planned(folder, "lists", separator=";", test_file="test.csv")
-    data = LocalFiles(folder).load(plan.document.dataset)
+    data = LocalTables(folder).load(plan.document.dataset)
     assert data.y_test.tolist() == [[0, 1], [0, 0], [1, 1]]
     (folder / "test.csv").write_text("speed,mood,tags\n1,2,slow\n", encoding="utf-8")
     (found,) = problems(folder, "lists", separator=";", test_file="test.csv")
@@ -217,18 +217,18 @@ def test_a_document_for_several_targets_is_proposed(folder):
     assert found.document["dataset"]["task"] == "multi_label"
     assert found.document["model"]["layers"][-1] == {"type": "Dense", "units": 2, "activation": "sigmoid"}
     assert [name for name, _ in found.labels] == ["loud", "happy song"]
-    assert understand(found.document, LocalFiles(folder)).info.outputs == 2
+    assert understand(found.document, LocalTables(folder)).info.outputs == 2
     found = profile(folder / "flats.csv", "flats.csv", ["price (EUR)", "area"], {"order": "day"})
     assert found.document["model"]["layers"][-1] == {"type": "Dense", "units": 2}
     assert found.document["dataset"]["order"] == "day"
-    assert understand(found.document, LocalFiles(folder)).info.is_ordered
+    assert understand(found.document, LocalTables(folder)).info.is_ordered
 
 
 @pytest.mark.parametrize(("kind", "told"), [("flats", "those with large numbers are learned most"), ("tags", "Core ML knows mean_squared_error only")])  # fmt: skip
 def test_how_a_phone_learns_several_targets_is_told(folder, kind, told):
     document = several_targets.document(kind)
     document["export"] = {"formats": ["mlmodel"], "updatable": {}}
-    plan = understand(document, LocalFiles(folder))
+    plan = understand(document, LocalTables(folder))
     (message,) = [one.message for one in plan.notices if one.pointer == "/export/updatable"]
     assert told in message
 
