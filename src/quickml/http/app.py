@@ -49,6 +49,8 @@ from quickml.settings import ServerSettings
 log = logging.getLogger(__name__)
 
 SWEEP_EVERY_S = 600.0
+WAITING = 16
+"""Owners whose requests wait at once for processes that read files. Two who wait must not stop all others."""
 TOKENS_EVERY_S = 5.0
 """How often the tokens of open event streams are checked."""
 ROUTERS = (
@@ -116,7 +118,7 @@ def _shared(service: Service, settings: ServerSettings, studio: Studio) -> AppSt
         memory=Shares("bytes of requests and responses", settings.memory_per_owner_bytes),
         checks=Turns("check"),
         predictions=Turns("predict"),
-        imports=Turns("import"),
+        imports=Turns("import", WAITING),
         films=Turns("film"),
         studio=studio,
     )

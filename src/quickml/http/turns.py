@@ -26,9 +26,9 @@ class Turns:
     Used in the event loop's thread only.
     """
 
-    def __init__(self, name: str) -> None:
-        """Name the threads."""
-        self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix=name)
+    def __init__(self, name: str, threads: int = THREADS) -> None:
+        """Name the threads. There may be more than `THREADS` of them where they only wait for processes."""
+        self._threads = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._owners: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._long: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
 

@@ -25,12 +25,12 @@ from quickml.storage.artifacts.store import ArtifactStore
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-P", "-m", "quickml.imports")
-PASSED = (
-    "PATH", "HOME", "USERPROFILE", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LANG", "LC_", "TZ", "PYTHON",
-    "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "MALLOC_", "OMP_", "OPENBLAS_",
-)  # fmt: skip
-"""How the names of environment variables begin that a process gets. Others may have passwords, and what it
-reads may be hostile."""
+PASSED = frozenset({
+    "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX", "PYTHONPATH",
+    "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS",
+})  # fmt: skip
+"""Environment variables that a process gets. Others may have passwords, and what it reads may be hostile."""
 KEPT, KEPT_BYTES = 64, 128 << 20
 """Finished runs that are kept with their answers: the studio checks a document at every change."""
 MOST_ANSWER_BYTES = 32 << 20
@@ -360,4 +360,4 @@ class ImportRuns:
 
 
 def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.upper().startswith(PASSED)}
+    return {name: value for name, value in os.environ.items() if name.upper() in PASSED}

@@ -1,8 +1,10 @@
 """Pictures of users on a server: read once in the background, described, shown to their owner, and removed."""
 
+import asyncio
 import hashlib
 import io
 import json
+import threading
 import time
 import zipfile
 
@@ -131,6 +133,15 @@ def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
     assert is_problem(server.post(document(file="more.zip")), 409, "file-importing")
     monkeypatch.setattr(import_runs, "MOST_WAITING", 0)  # so it makes way at once, and is done later
     is_problem(server.client.get(f"/v1/files/{sha256}/profile?size=[9,9]"), 409, "file-importing")
+
+
+def test_owners_who_wait_do_not_stop_all_others(server):
+    turns, together = server.app.state.shared.imports, threading.Barrier(3)
+
+    async def all_of_them():
+        await asyncio.gather(*(turns.run(owner, together.wait, 60) for owner in ("ada", "ben", "cleo")))
+
+    asyncio.run(all_of_them())
 
 
 def test_what_is_wrong_is_told(server):

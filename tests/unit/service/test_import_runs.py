@@ -35,7 +35,7 @@ def performed(program):
 
 
 def test_a_process_gets_no_secrets(monkeypatch):
-    for name in ("PGPASSWORD", "QUICKML_SECRET", "AWS_SECRET_ACCESS_KEY"):
+    for name in ("PGPASSWORD", "QUICKML_SECRET", "LANGUAGE_KEY"):
         monkeypatch.setenv(name, "secret")
     program = "import json, os; print(json.dumps({'answer': dict(os.environ)}))"
     found = performed(program).answer
