@@ -242,6 +242,7 @@ _WORDS: Mapping[str, str] = {
     "less_than_equal": "a number of at most {le}",
     "too_short": "at least {min_length} {items}",
     "too_long": "at most {max_length} {items}",
+    "string_too_short": "a text of {min_length} or more characters",
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "{pattern}",
 }

@@ -25,7 +25,7 @@ from quickml.http.auth import Owner
 from quickml.http.files.response import REVALIDATED, respond
 from quickml.http.openapi import DOCUMENT, FILE
 from quickml.http.server.bodies import RawBody
-from quickml.http.state import TheService, TheState
+from quickml.http.state import TheService, TheState, read_files
 from quickml.service import Job, Service
 
 router = APIRouter()
@@ -45,6 +45,7 @@ TAIL = 16
 )
 async def make_model(state: TheState, owner: Owner, body: RawBody) -> Response:
     """Submit a model. The body is read as JSON whatever its Content-Type."""
+    await read_files(state, owner, body)
     try:
         job = await state.checks.run(owner, state.service.submit, body, owner)
     except DocumentError as error:
