@@ -18,8 +18,9 @@ from quickml.imports.work import ImportWork
 if TYPE_CHECKING:
     from quickml.tables.rows import Rows
 
-MOST_CHARACTERS = 4_000_000
-"""Most characters of a page of rows; it ends before the row that would exceed it."""
+MOST_CHARACTERS = 1_000_000
+"""Most characters of a page of rows, with one more for each cell; it ends before the row that would exceed
+it."""
 
 
 def profile(work: ImportWork) -> dict[str, Any]:
@@ -75,11 +76,12 @@ def _rows(work: ImportWork, path: Path) -> dict[str, Any]:
     left, is_last = MOST_CHARACTERS, True
     with opened_rows(path, work.file) as records:
         for row, line in islice(_all(records), first, None):
-            left -= (size := sum(map(len, row)))
+            size = sum(map(len, row))
+            left -= size + len(row)
             if size > MOST_CHARACTERS:
                 expected = f"at most {MOST_CHARACTERS:,} characters in a row that is shown"
                 raise TableError(work.file, expected, f"{size:,}", line=line)
-            if len(found) == limit or left < 0:
+            if len(found) == limit or (found and left < 0):
                 is_last = False
                 break
             found.append(list(row))

@@ -31,10 +31,11 @@ PASSED = frozenset({
     "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS",
 })  # fmt: skip
 """Environment variables that a process gets. Others may have passwords, and what it reads may be hostile."""
-KEPT, KEPT_BYTES = 64, 128 << 20
-"""Finished runs that are kept with their answers: the studio checks a document at every change."""
-MOST_ANSWER_BYTES = 32 << 20
-"""Length of the longest answer that is taken of a process."""
+KEPT, KEPT_BYTES = 64, 32 << 20
+"""Finished runs that are kept with their answers: the studio checks a document at every change. In memory,
+an answer takes several times its length."""
+MOST_ANSWER_BYTES = 16 << 20
+"""Length of the longest answer that is taken of a process; to read it stops the server for a second."""
 MOST_WAITING = 16
 """Slow runs of an owner that wait. The oldest makes way for another one: nobody waits for it within a
 request, and whoever still needs it asks again."""

@@ -45,6 +45,8 @@ def test_a_page_of_long_rows_ends_early(tmp_path, monkeypatch):
     first, last = found(tmp_path, content), found(tmp_path, content, offset=4)
     assert (len(first["rows"]), first["lines"], first["is_last"]) == (2, [2, 3], False)
     assert (len(last["rows"]), last["is_last"]) == (1, True)
+    monkeypatch.setattr(tables, "MOST_CHARACTERS", 12)
+    assert [len(found(tmp_path, content, offset=offset)["rows"]) for offset in range(5)] == [1] * 5
     monkeypatch.setattr(tables, "MOST_CHARACTERS", 10)
     with pytest.raises(TableError, match="line 2: expected at most 10 characters in a row"):
         found(tmp_path, content)
