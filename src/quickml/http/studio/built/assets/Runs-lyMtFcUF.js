@@ -1,1 +1,0 @@
-export{a as default}from"./finished-Bzw0tI0L.js";

@@ -1,1 +1,0 @@
-export{i as default}from"./finished-Bzw0tI0L.js";

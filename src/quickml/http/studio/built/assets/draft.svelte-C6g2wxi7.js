@@ -1,1 +1,0 @@
-import"./common-Dnn9mO6f.js";export{n as draft}from"./draft.svelte-DFFt5baW.js";

@@ -1,0 +1,1 @@
+import"./common-B5pcrlja.js";export{n as draft}from"./draft.svelte-ClLtJMjv.js";
