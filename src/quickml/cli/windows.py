@@ -24,7 +24,8 @@ def takes_windows(runtime: Runtime, texts: Sequence[str]) -> bool:
     are_alike = all(one.kind == "multiarray" and len(one.shape) == 1 for one in inputs)
     if not are_alike or len({one.shape for one in inputs}) > 1:
         return False
-    return len(inputs) > 1 or any(_names(text, inputs[0]) for text in texts)
+    needed = [one for one in inputs if not one.is_optional] or inputs
+    return len(needed) > 1 or any(_names(text, inputs[0]) for text in texts)
 
 
 def _names(text: str, taken: Input) -> bool:
