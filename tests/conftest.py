@@ -1,6 +1,9 @@
 """What every test process does before its first test, in `pytest -n` too."""
 
+import tempfile
+
 import hypothesis
+import pytest
 
 import default_signals
 import rounds
@@ -21,6 +24,14 @@ def pytest_configure(config):
     if config.option.seed is None:  # also seen by the processes of `-n`, which are given these options
         config.option.seed = rounds.seed_of_commit()
     rounds.seed, rounds.is_full = config.option.seed, config.option.full
+
+
+@pytest.fixture(autouse=True)
+def _usual_temporary_folder():
+    """An attempt that runs in the process of a test changes the folder; later tests have the usual one."""
+    before = tempfile.tempdir
+    yield
+    tempfile.tempdir = before
 
 
 def pytest_report_header(config):
