@@ -47,7 +47,7 @@ def npy(start: bytes, file: str, name: str) -> Head:
     """The head of an .npy entry, from its first bytes.
 
     Raises:
-        ArraysError: it is none, or says what cannot be.
+        ArraysError: the file is not an .npy file, or its header is invalid.
     """
     expected = "an array that NumPy has saved"
     if len(start) < 12 or not start.startswith(MAGIC):
@@ -96,7 +96,7 @@ def idx(start: bytes, file: str, name: str | None) -> Head:
     """The head of an IDX file, from its first bytes.
 
     Raises:
-        ArraysError: it is none.
+        ArraysError: the file is not an IDX file.
     """
     expected = "an IDX file (two bytes 0, its type, its number of dimensions)"
     if len(start) < 4 or start[:2] != b"\0\0" or start[2] not in _IDX or not 1 <= start[3] <= MAX_DIMENSIONS:

@@ -156,7 +156,7 @@ def place(taken: Input, header: Sequence[str], file: str) -> int:
     """The column of a file that an input takes.
 
     Raises:
-        InputError: there is none.
+        InputError: the file has no such column.
     """
     for name in (taken.title, taken.name):
         if name in header:

@@ -325,8 +325,8 @@ class RecordingsReference(FileReference):
     """The column with the class of each row, or with the number to predict. Default: the name of the
     folder."""
     ahead: Annotated[int, Field(ge=0, le=100_000)] | None = None
-    """For a number: it is predicted so many steps after a window, or, if 0, at its last step. The end of each
-    recording is for the test, if it is not 0."""
+    """For a target that is a number: how many steps after the window it is predicted; 0 is the last step of
+    the window. If it is not 0, the end of each recording is held out for the test."""
     labels: Annotated[
         tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
     ] = None

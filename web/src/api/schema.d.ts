@@ -4332,7 +4332,7 @@ export interface components {
         DocumentRecordingsReference: {
             /**
              * Ahead
-             * @description For a number: it is predicted so many steps after a window, or, if 0, at its last step. The end of each recording is for the test, if it is not 0.
+             * @description For a target that is a number: how many steps after the window it is predicted; 0 is the last step of the window. If it is not 0, the end of each recording is held out for the test.
              * @default null
              */
             ahead: number | null;

@@ -73,7 +73,7 @@ def _sensor_row(one: ColumnProfile) -> tuple[str, str, str, str]:
 def show_rest(
     notices: Sequence[Notice], document: dict[str, Any] | None, problems: Sequence[Problem], file: str
 ) -> None:
-    """Print notices, and the document that is proposed or why there is none."""
+    """Print the notices, and the proposed document; or, without one, the reasons."""
     if notices:
         say("", *(f"notice: {notice}" for notice in notices))
     if document is not None:
