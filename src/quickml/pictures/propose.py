@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from pathlib import PurePath
 from typing import Any
 
 from quickml.document.names import as_name
-from quickml.pictures.networks import convolutions
+from quickml.pictures.networks import convolutions, duration
 from quickml.pictures.prepare import PreparedPictures
 
-STEPS = 1500
 MOST_LABELS = 20
 """Labels that a document lists."""
 
@@ -18,9 +16,7 @@ MOST_LABELS = 20
 def document(prepared: PreparedPictures) -> dict[str, Any]:
     """A document that learns from pictures as they were prepared; what was found out is written out."""
     info, reference = prepared.info, prepared.reference
-    train = info.sizes[0]
-    batch_size = 16 if train < 1000 else 32 if train < 10_000 else 64
-    epochs = min(max(math.ceil(STEPS / math.ceil(train / batch_size)), 8), 40)
+    batch_size, epochs = duration(info.sizes[0], least=8)
     labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
     given = {
         "name": reference.name,
