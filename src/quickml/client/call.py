@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import TypeVar
 
 from quickml.api.files import UserFileMessage
@@ -36,7 +37,8 @@ def call(request: Call[T], contact: Contact) -> Flow[T]:
             raise
         # A deletion that was repeated because its response was lost.
         is_deleted = request.method == "DELETE" and head.status == 404 and may_be_done
-        if 200 <= head.status < 300 or is_deleted:
+        is_early = request.method == "GET" and head.status == HTTPStatus.ACCEPTED  # a file is not read yet
+        if (200 <= head.status < 300 and not is_early) or is_deleted:
             return request.result(body)
         raise refusal(head.status, head.headers, body)
 

@@ -59,6 +59,7 @@ from quickml.errors import (
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 10
+IMPORTING_AFTER_S = 1
 
 REGISTERED = "https://iana.org/assignments/http-problem-types#"
 """Prefix of types that are registered for everybody (RFC 9457, section 4.2)."""
@@ -158,6 +159,15 @@ def answer(error: QuickMLError) -> JSONResponse:
     return response(status, name, title, str(error), headers=headers, members=members)
 
 
+def importing(error: QuickMLError) -> JSONResponse:
+    """The answer to a request that asks for what is not there yet, which is no error: browsers would write
+    one to their console."""
+    _, name, title = KINDS[FileImportingError]
+    problems = error.problems if isinstance(error, ProblemsError) else ()
+    headers = {"Retry-After": str(IMPORTING_AFTER_S), "Cache-Control": "no-store"}
+    return response(202, name, title, str(error), problems=problems, headers=headers)
+
+
 def upload_headers(error: QuickMLError) -> dict[str, str]:
     """What the headers of an error about an upload say, for clients that do not read problem documents."""
     match error:
@@ -189,8 +199,9 @@ def install(app: FastAPI) -> None:
     """Answer every error of `app` with a problem document."""
 
     @app.exception_handler(QuickMLError)
-    async def ours(_: Request, error: QuickMLError) -> JSONResponse:
-        return answer(error)
+    async def ours(request: Request, error: QuickMLError) -> JSONResponse:
+        is_early = isinstance(error, FileImportingError) and request.method == "GET"
+        return importing(error) if is_early else answer(error)
 
     @app.exception_handler(HTTPException)
     async def plain(_: Request, error: HTTPException) -> JSONResponse:

@@ -115,21 +115,24 @@ class Importer:
 
     def partial(
         self, owner: str, name: str, start: bytes, received_bytes: int, options: Options = NO_OPTIONS
-    ) -> dict[str, Any]:
-        """What is in the beginning of a table that is still arriving; `start` are its first bytes.
+    ) -> dict[str, Any] | None:
+        """What is in the beginning of a table that is still arriving; `start` are its first bytes. None if
+        that is no table yet, or only the whole of the file can be looked into.
 
         Raises:
-            DatasetUnavailableError: it is no table, or has no whole row yet.
             DocumentError: nothing can be learned from it.
         """
         if not has_beginning(start[:HEAD_BYTES]) or options.get("kind") == "recordings":
-            raise DatasetUnavailableError(f"{name}: expected all of the file to look into it, found a part")
+            return None
         rows = whole_rows(start)
         if not rows:
-            raise DatasetUnavailableError(f"{name}: expected whole rows of a table, found none yet")
+            return None
         with self._temporary(rows) as file:
             asked = {"work": "profile", "file": name, "options": dict(options), "paths": {"": file.name}}
-            found: dict[str, Any] = self._once(self._task(owner, asked, [], "table"))["profile"]
+            try:
+                found: dict[str, Any] = self._once(self._task(owner, asked, [], "table"))["profile"]
+            except DatasetUnavailableError:  # such as a header without rows; of the whole file, it is told
+                return None
         known = {"sha256": None, "is_partial": True}
         return {**found, **known, "received_bytes": received_bytes, "read_bytes": len(rows)}
 

@@ -155,15 +155,17 @@ class Uploads:
         return found
 
     def beginning(self, upload_id: str, owner: str, most_bytes: int) -> tuple[Upload, bytes, int]:
-        """An upload, the first bytes that have arrived, and how many have; none of one that is complete.
+        """An upload, the first bytes that have arrived, and how many have; none of one that is complete, or
+        that becomes a file just now.
 
         A request that appends goes on.
         """
         upload = self.store.upload(upload_id, owner)
-        start, size_bytes = (
-            (b"", 0) if upload.is_complete else self._partials.beginning(upload_id, most_bytes)
-        )
-        return upload, start, size_bytes
+        if not upload.is_complete:
+            with suppress(UploadNotFoundError):
+                return upload, *self._partials.beginning(upload_id, most_bytes)
+            upload = self.store.upload(upload_id, owner)  # it may have been cancelled
+        return upload, b"", 0
 
     @contextmanager
     def appending(

@@ -304,10 +304,8 @@ def archive(pictures=12):
 
 
 def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, studio):
-    context = chromium.new_context()  # a browser writes answers such as 409 to the console
-    try:
-        page = context.new_page()
-        body = {"type": "urn:quickml:problem:file-importing", "title": "", "status": 409}
+    with visit(chromium, studio.page("#/data"), **DESKTOP) as page:
+        body = {"type": "urn:quickml:problem:file-importing", "title": "", "status": 202}
         fault = {"pointer": "/dataset/file", "expected": "JPEG", "found": "HEIC (slow.zip: a/1.HEIC)",
                  "hint": "", "subject": "", "code": None, "values": {}, "fix": None}  # fmt: skip
         events = [
@@ -316,14 +314,13 @@ def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, stu
         ]
         stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
         page.route(
-            re.compile("/profile"), lambda route: route.fulfill(status=409, body=json.dumps(body)), times=1
+            re.compile("/profile"), lambda route: route.fulfill(status=202, body=json.dumps(body)), times=1
         )
         page.route(
             re.compile(r"/files/\w+/events"),
             lambda route: route.fulfill(content_type="text/event-stream", body=stream),
             times=1,
         )
-        page.goto(studio.page("#/data"))
         choose(page, "slow.zip", archive(8))
         page.get_by_text("3 of 12 pictures are read").wait_for()
         assert page.get_by_role("progressbar", name="Reading the pictures").count() == 1
@@ -331,8 +328,23 @@ def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, stu
         axe(page)
         opened(page, "slow.zip")
         assert page.get_by_role("alert").count() == 0
-    finally:
-        context.close()
+
+
+def test_a_file_of_which_nothing_can_be_said_yet_is_no_error(chromium, studio):
+    """The page asks what is in a table that has not begun to arrive; a browser writes errors to its console."""
+    with visit(chromium, studio.page("#/data"), **DESKTOP) as page:
+        held, parts = [], re.compile(r"/v1/uploads/\w+$")
+
+        def hold(route):
+            held.append(route)
+
+        page.route(parts, hold)
+        with page.expect_response(re.compile(r"/v1/uploads/\w+/profile$")) as answer:
+            choose(page, "late.csv", flowers(36))
+        assert answer.value.status == 204
+        page.unroute(parts)
+        held[0].continue_()
+        opened(page, "late.csv")
 
 
 def motion():

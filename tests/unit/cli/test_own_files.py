@@ -14,6 +14,7 @@ from pictures import fruit, written
 from quickml import AsyncClient, Client
 from quickml.cli.own_files import with_uploaded_files
 from quickml.client.endpoints import submit
+from quickml.client.file_endpoints import profile
 from quickml.document import understand
 from quickml.errors import FileImportingError, InputError
 from quickml.recordings import LocalRecordings
@@ -141,6 +142,8 @@ def test_a_submission_waits_until_the_pictures_are_read(server, tmp_path, monkey
     with Client(server.url) as client:
         with pytest.raises(FileImportingError):
             client._call(submit(found, None))
+        with pytest.raises(FileImportingError):
+            client._call(profile(found["dataset"]["sha256"], None))
         assert client.submit(found, on_import=lambda *progress: told.append(progress)).status == "queued"
     assert told[-1] == ("decoded", 120, 120)
 

@@ -127,12 +127,13 @@ def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
     )
     sha256 = upload(server, archive(fruit(7)), "more.zip")
     answer = server.client.get(f"/v1/files/{sha256}/profile")
-    assert "more.zip" in is_problem(answer, 409, "file-importing")["detail"]
+    assert "more.zip" in is_problem(answer, 202, "file-importing")["detail"]
+    assert answer.headers["retry-after"] == "1"
     found = validated(server, file="more.zip")
     assert (found["valid"], found["problems"][0]["code"]) == (False, "file-importing")
     assert is_problem(server.post(document(file="more.zip")), 409, "file-importing")
     monkeypatch.setattr(import_runs, "MOST_WAITING", 0)  # so it makes way at once, and is done later
-    is_problem(server.client.get(f"/v1/files/{sha256}/profile?size=[9,9]"), 409, "file-importing")
+    is_problem(server.client.get(f"/v1/files/{sha256}/profile?size=[9,9]"), 202, "file-importing")
 
 
 def test_owners_who_wait_do_not_stop_all_others(server):
@@ -190,7 +191,7 @@ def test_an_archive_has_neither_rows_nor_a_partial_profile(server):
     address = begun.headers["location"]
     part = {"Upload-Offset": "0", "Upload-Complete": "?0", "Content-Type": "application/partial-upload"}
     assert server.client.patch(address, content=FRUIT[:1000], headers=part).status_code in (201, 204)
-    assert "x.zip" in is_problem(server.client.get(f"{address}/profile"), 409, "dataset")["detail"]
+    assert server.client.get(f"{address}/profile").status_code == 204
     assert server.client.delete(address).status_code == 204
 
 
@@ -216,7 +217,7 @@ def test_a_deletion_ends_an_import(tmp_path, monkeypatch):
     monkeypatch.setattr(state, "IMPORT_WAIT_S", 0)
     with served(tmp_path, workers=0) as server:
         sha256 = upload(server, archive(fruit(300)))
-        is_problem(server.client.get(f"/v1/files/{sha256}/profile"), 409, "file-importing")
+        is_problem(server.client.get(f"/v1/files/{sha256}/profile"), 202, "file-importing")
         run = server.service.importer._runs.newest(OPEN_OWNER, sha256)
         assert server.client.delete(f"/v1/files/{sha256}").status_code == 204
         assert run.is_done

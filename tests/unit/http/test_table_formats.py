@@ -9,7 +9,7 @@ import pytest
 from quickml.document import Plan
 from quickml.imports.catalog import stored
 from quickml.imports.places import PictureFolders
-from served import is_problem, served
+from served import served
 from workbooks import workbook
 
 NAMES = ["length", "district", "kind"]
@@ -71,5 +71,4 @@ def test_a_part_of_a_file_that_ends_with_its_directory_has_no_profile(server, ki
     if kind == "jsonl":
         assert answer.json()["rows"] == 60
     else:
-        detail = is_problem(answer, 409, "dataset")["detail"]
-        assert detail == f"part.{kind}: expected all of the file to look into it, found a part"
+        assert answer.status_code == 204

@@ -97,6 +97,25 @@ def test_a_crash_after_the_content_was_moved(site):
     assert site.uploads.state(upload.id, ADA).upload.is_complete
 
 
+def test_the_beginning_of_an_upload_that_becomes_a_file_meanwhile(site, monkeypatch):
+    upload = site.begin()
+    site.append(upload, DATA)
+    assert site.uploads.beginning(upload.id, ADA, 8)[1:] == (DATA[:8], len(DATA))
+    beginning = site.partials.beginning
+
+    def late(*arguments):
+        monkeypatch.undo()
+        site.complete(upload)
+        return beginning(*arguments)
+
+    monkeypatch.setattr(site.partials, "beginning", late)
+    found, *nothing = site.uploads.beginning(upload.id, ADA, 8)
+    assert (found.is_complete, nothing) == (True, [b"", 0])
+    site.uploads.cancel(upload.id, ADA)
+    with pytest.raises(UploadNotFoundError):
+        site.uploads.beginning(upload.id, ADA, 8)
+
+
 def test_a_crash_before_the_first_byte_has_a_place(site):
     """The row is there, its file is not: the same file begins anew."""
     new = NewUpload(name="a.csv", size_bytes=len(DATA), sha256=SHA256)

@@ -73,6 +73,9 @@ export async function request(path: string, init: RequestInit = {}): Promise<Res
   throw problemOf(response, await response.json().catch(() => null));
 }
 
+/** Whether what was asked for is not there yet, which is no error: 202 while a file is read, 204 before there is anything. */
+export const isEarly = ({ status }: Response): boolean => status === 202 || status === 204;
+
 /** There was no answer. What browsers say of it helps nobody, and is in English: `TypeError: Failed to fetch`. */
 function unreachable(): ServerProblem {
   return new ServerProblem(0, 'offline', t().app.unreachable);

@@ -1,6 +1,6 @@
 /** Samples of datasets: their numbers, and sheets with their pictures. */
 
-import { request, type Schemas } from './client.ts';
+import { isEarly, request, type Schemas } from './client.ts';
 
 export type SampleList = Schemas['SampleList'];
 export type Options = Readonly<Record<string, unknown>>;
@@ -98,7 +98,8 @@ export function sheetAt(path: string, ids: readonly number[]): Promise<Sheet> {
 export async function ownSheet(sha256: string, limit: number, label?: string): Promise<OwnSheet | null> {
   const path = `v1/files/${sha256}`;
   const query = parametersOf({ split: 'train', limit, label });
-  const { ids } = (await (await request(`${path}/samples?${query.toString()}`)).json()) as SampleList;
+  const answer = await request(`${path}/samples?${query.toString()}`);
+  const ids = isEarly(answer) ? [] : ((await answer.json()) as SampleList).ids;
   if (!ids.length) return null;
   return { ids, ...(await sheetAt(`${path}/sheet.png?split=train&ids=${ids.join()}`, ids)) };
 }

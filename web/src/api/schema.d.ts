@@ -435,7 +435,7 @@ export interface paths {
          * @description Get what is in a file, and a document to start from. Options of the dataset are those of the document.
          *
          *     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
-         *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
+         *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 202
          *     with the type `file-importing`: the events of the file tell when it is done.
          *
          *     With `kind=recordings`, a .csv file is one of recordings, not a table.
@@ -884,7 +884,9 @@ export interface paths {
          * Get Upload Profile
          * @description Get what is in the part of a table that has arrived so far: up to its last whole row.
          *
-         *     Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
+         *     Of a large file, only the beginning is read. The answer has no content (204) as long as no whole row has
+         *     arrived, for a file that can only be looked into as a whole, such as an archive, and once the upload is
+         *     complete: then, ask for the profile of the file.
          */
         get: operations["get_upload_profile"];
         put?: never;
@@ -8848,6 +8850,15 @@ export interface operations {
                     "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"] | components["schemas"]["ArraysDescription"] | components["schemas"]["RecordingsDescription"];
                 };
             };
+            /** @description The server is still reading the file: ask again after `Retry-After` seconds */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description A problem document */
             default: {
                 headers: {
@@ -8928,6 +8939,15 @@ export interface operations {
                     "application/json": components["schemas"]["SampleList"];
                 };
             };
+            /** @description The server is still reading the file: ask again after `Retry-After` seconds */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
             /** @description Not modified */
             304: {
                 headers: {
@@ -8970,6 +8990,15 @@ export interface operations {
                 };
                 content: {
                     "image/png": string;
+                };
+            };
+            /** @description The server is still reading the file: ask again after `Retry-After` seconds */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description Not modified */
@@ -9780,6 +9809,13 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TableProfile"];
                 };
+            };
+            /** @description Nothing can be said yet, or the upload is complete */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description A problem document */
             default: {

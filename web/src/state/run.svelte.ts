@@ -283,8 +283,10 @@ export class Run {
   }
 
   async #frames(after: number): Promise<Film | null> {
-    if (this.finished && !this.story.snapshot)
-      throw new ServerProblem(GONE, 'urn:quickml:problem:not-found', 'no film');
+    if (!this.story.snapshot) {
+      if (this.finished) throw new ServerProblem(GONE, 'urn:quickml:problem:not-found', 'no film');
+      return null; // an event tells of the first frame; a job that fails before it has no film to ask for
+    }
     const response = await request(`v1/jobs/${encodeURIComponent(this.id)}/frames?after=${after}`);
     return response.status === 204 ? null : filmOf(await bytesOf(response));
   }

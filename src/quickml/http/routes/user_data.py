@@ -11,8 +11,8 @@ from pydantic_core import to_json
 from quickml.api import routes
 from quickml.api.catalog import SampleList
 from quickml.api.profiles import FileProfile, TableProfile, TableRows
-from quickml.errors import UploadCompleteError
 from quickml.http.auth import Owner
+from quickml.http.openapi import PROBLEM
 from quickml.http.parameters import Sha256Path
 from quickml.http.routes.samples import (
     NOT_MODIFIED,
@@ -53,6 +53,12 @@ OPTIONS: dict[str, Any] = {
         }
     ]
 }
+IMPORTING: dict[int | str, dict[str, Any]] = {
+    202: {
+        **PROBLEM,
+        "description": "The server is still reading the file: ask again after `Retry-After` seconds",
+    }
+}
 Target = Annotated[
     str | None,
     Query(
@@ -69,6 +75,7 @@ PROFILE: TypeAdapter[Any] = TypeAdapter(FileProfile)
     routes.USER_FILE_PROFILE,
     response_model=FileProfile,
     response_description="The profile, by the file's kind",
+    responses=IMPORTING,
     openapi_extra=OPTIONS,
 )
 async def get_profile(
@@ -77,7 +84,7 @@ async def get_profile(
     """Get what is in a file, and a document to start from. Options of the dataset are those of the document.
 
     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
-    formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 409
+    formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 202
     with the type `file-importing`: the events of the file tell when it is done.
 
     With `kind=recordings`, a .csv file is one of recordings, not a table.
@@ -119,7 +126,7 @@ def _rows(service: Service, owner: str, sha256: str, first: int, count: int) -> 
     routes.USER_FILE_SAMPLES,
     response_model=SampleList,
     response_description="Samples",
-    responses=NOT_MODIFIED,
+    responses={**IMPORTING, **NOT_MODIFIED},
 )
 async def list_file_samples(
     state: TheState,
@@ -150,7 +157,7 @@ def _pictures(service: Service, owner: str, sha256: str) -> Shown:
 @router.get(
     routes.USER_FILE_SHEET,
     response_class=Response,
-    responses={200: {"content": PNG, "description": "A PNG file"}, **NOT_MODIFIED},
+    responses={200: {"content": PNG, "description": "A PNG file"}, **IMPORTING, **NOT_MODIFIED},
 )
 async def get_file_sheet(
     state: TheState,
@@ -169,22 +176,30 @@ async def get_file_sheet(
 
 
 @router.get(
-    routes.UPLOAD_PROFILE, response_description="The profile of what has arrived", openapi_extra=OPTIONS
+    routes.UPLOAD_PROFILE,
+    response_model=TableProfile,
+    response_description="The profile of what has arrived",
+    responses={204: {"description": "Nothing can be said yet, or the upload is complete"}},
+    openapi_extra=OPTIONS,
 )
 async def get_upload_profile(
     state: TheState, owner: Owner, request: Request, upload_id: UploadId, target: Target = None
-) -> TableProfile:
+) -> Any:
     """Get what is in the part of a table that has arrived so far: up to its last whole row.
 
-    Of a large file, only the beginning is read. An archive has no such profile: it is refused with 409.
+    Of a large file, only the beginning is read. The answer has no content (204) as long as no whole row has
+    arrived, for a file that can only be looked into as a whole, such as an archive, and once the upload is
+    complete: then, ask for the profile of the file.
     """
     asked = _options(request, target)
     found = await state.imports.run(owner, _upload_profile, state.service, owner, upload_id, asked)
+    if found is None:
+        return Response(status_code=204, headers={"Cache-Control": "no-store"})
     return TableProfile.model_validate(found)
 
 
-def _upload_profile(service: Service, owner: str, upload_id: str, asked: dict[str, str]) -> dict[str, Any]:
+def _upload_profile(
+    service: Service, owner: str, upload_id: str, asked: dict[str, str]
+) -> dict[str, Any] | None:
     upload, start, received_bytes = service.uploads.beginning(upload_id, owner, MOST_BYTES)
-    if upload.is_complete:
-        raise UploadCompleteError
     return service.importer.partial(owner, upload.name, start, received_bytes, asked)

@@ -1,6 +1,6 @@
 /** What the server finds in files: their profiles, by kind. */
 
-import { request, type Schemas } from '../../api/client.ts';
+import { isEarly, request, type Schemas } from '../../api/client.ts';
 import { type Asked, queryOf } from './asked.ts';
 import type { UserFile } from './upload.ts';
 
@@ -30,13 +30,16 @@ async function read<T>(path: string, signal: AbortSignal): Promise<T> {
   return (await (await request(path, { signal })).json()) as T;
 }
 
-export function profileOf(sha256: string, asked: Asked, signal: AbortSignal): Promise<Profile> {
-  return read(`v1/files/${sha256}/profile?${queryOf(asked)}`, signal);
+/** Null as long as the server is still reading the file. */
+export async function profileOf(sha256: string, asked: Asked, signal: AbortSignal): Promise<Profile | null> {
+  const answer = await request(`v1/files/${sha256}/profile?${queryOf(asked)}`, { signal });
+  return isEarly(answer) ? null : ((await answer.json()) as Profile);
 }
 
-/** What can be said of a file that is still on its way. */
-export function profileOfUpload(id: string, signal: AbortSignal): Promise<TableProfile> {
-  return read(`v1/uploads/${encodeURIComponent(id)}/profile`, signal);
+/** What can be said of a file that is still on its way; null if that is nothing yet. */
+export async function profileOfUpload(id: string, signal: AbortSignal): Promise<TableProfile | null> {
+  const answer = await request(`v1/uploads/${encodeURIComponent(id)}/profile`, { signal });
+  return isEarly(answer) ? null : ((await answer.json()) as TableProfile);
 }
 
 export function rowsOf(sha256: string, limit: number, signal: AbortSignal): Promise<Schemas['TableRows']> {

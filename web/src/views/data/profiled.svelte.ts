@@ -56,12 +56,9 @@ export class Profiled {
   /** Reading pictures takes minutes: until then, the server tells how far it is. */
   async #read(asked: Asked, signal: AbortSignal): Promise<Profile> {
     for (;;) {
-      try {
-        return await profileOf(this.sha256, asked, signal);
-      } catch (error) {
-        if (!(error instanceof ServerProblem) || !error.type.endsWith(':file-importing')) throw error;
-        await this.#imported(signal);
-      }
+      const profile = await profileOf(this.sha256, asked, signal);
+      if (profile) return profile;
+      await this.#imported(signal);
     }
   }
 
