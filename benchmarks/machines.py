@@ -93,8 +93,12 @@ def of_claim(store: Jobs, meter: Meter, owners: int, times: int) -> float:
             f" {', '.join(others)}"
             f" FROM jobs, generate_series(1, {QUEUED}) AS n"
         )
+        connection.exec_driver_sql(
+            "INSERT INTO turns (owner, turn, waiting) SELECT owner, 0, min(id) FROM jobs GROUP BY owner"
+            " ON CONFLICT (owner) DO UPDATE SET waiting = excluded.waiting"
+        )
     with closing(store._database._engine.raw_connection()) as connection:
-        connection.cursor().execute("VACUUM ANALYZE jobs")
+        connection.cursor().execute("VACUUM ANALYZE jobs, turns")
     limits = Limits(running_per_owner=max(2, 2 * times // owners))
     for _ in range(20):
         store.claim(limits)

@@ -45,6 +45,11 @@ def count(connection: Connection, events: Sequence[Event]) -> None:
         connection.execute(_ADD, rows)
 
 
+def has_any(events: Sequence[Event]) -> bool:
+    """Whether one of the events is counted."""
+    return any(True for event in events for _ in _amounts(event))
+
+
 def totals(connection: Connection) -> Totals:
     """All totals."""
     return {(row.name, row.label): row.value for row in connection.execute(select(counters))}

@@ -35,12 +35,12 @@ class FeedStore:
 
     def position(self, owner: str) -> int:
         """The position of the owner's newest change; 0 if there was none."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return _positions(connection, [owner]).get(owner, 0)
 
     def changes(self, owner: str, after: int, limit: int) -> list[Change]:
         """The owner's changes whose position is above `after`, in order."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return _changes(connection, owner, after, limit)
 
     def news(self, after: Mapping[str, int], limit: int) -> dict[str, list[Change]]:
@@ -53,7 +53,7 @@ class FeedStore:
         Returns:
             By owner, the changes that follow, where there are any.
         """
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             newest = _positions(connection, list(after))
             behind = {owner: known for owner, known in after.items() if newest.get(owner, 0) > known}
             found = {owner: _changes(connection, owner, known, limit) for owner, known in behind.items()}

@@ -15,11 +15,11 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, delete, exists, func, insert, select
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
-from quickml.jobs import counters, feed, frames, job_files, lifecycle, queue
+from quickml.jobs import appending, counters, feed, frames, job_files, lifecycle, queue, turns
 from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
@@ -78,16 +78,14 @@ class JobStore:
                 if (first := find(connection, same)) is not None:
                     lifecycle.check_repeat(first, new)
                     return first, False
-            waiting = jobs.c.status == Status.QUEUED
-            lifecycle.check_room(
-                limits,
-                of_owner=_count(connection, and_(waiting, jobs.c.owner == new.owner)),
-                of_all=_count(connection, waiting),
-            )
+            if limits.queue_length is not None:
+                self._database.lock(connection, "queue")  # the jobs of all owners are counted
+            queue.check_room(connection, new.owner, limits)
             newest = connection.scalar(select(func.max(jobs.c.id)))
             job = lifecycle.submitted(new, new_id("job", now, after=newest), now)
             connection.execute(insert(jobs).values(**job_row(job), idempotency_key=new.idempotency_key))
             job_files.use(connection, job, new.files, now)
+            turns.follow(connection, None, job)
             feed.mark_submitted(connection, job, now)
         return job, True
 
@@ -97,7 +95,7 @@ class JobStore:
         Raises:
             JobNotFoundError: there is none, or another owner has it.
         """
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return _owned(connection, job_id, owner, for_update=False)
 
     def jobs(
@@ -125,7 +123,7 @@ class JobStore:
             wanted = wanted.where(jobs.c.status.in_(statuses))
         if before is not None:
             wanted = wanted.where(jobs.c.id < job_id_of(before))
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return [job_of(row) for row in connection.execute(wanted)]
 
     def stop(self, job_id: str, owner: str | None = None) -> Job:
@@ -144,8 +142,9 @@ class JobStore:
         self, job_id: str, owner: str | None, change: Callable[[Job, datetime], tuple[Job, Sequence[Event]]]
     ) -> Job:
         with self._database.write() as connection:
-            job, news = change(_owned(connection, job_id, owner), self._clock())
-            return self._write(connection, job, news)
+            before = _owned(connection, job_id, owner)
+            job, news = change(before, self._clock())
+            return self._write(connection, before, job, news)
 
     def delete(self, job_id: str, owner: str | None = None) -> None:
         """Delete a finished job with its events, its film and the rows of its files.
@@ -181,13 +180,11 @@ class JobStore:
             if waiting is None:
                 return None
             begun = lifecycle.begun(waiting, self._clock(), holder=holder, lease_s=self._lease_s)
-            job = self._write(connection, begun)
-            queue.take_turn(connection, job.owner)
-        return lifecycle.attempt_at(job)
+            return lifecycle.attempt_at(self._write(connection, waiting, begun))
 
     def is_any_queued(self) -> bool:
         """Whether a job waits for an attempt."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return bool(connection.scalar(_ANY_QUEUED))
 
     def advance(self, attempt: Attempt, status: Status) -> None:
@@ -197,7 +194,8 @@ class JobStore:
             TransitionError: a step that `TRANSITIONS` has not, or one that ends the attempt.
         """
         with self._database.write(durable=False) as connection:
-            self._write(connection, lifecycle.advanced(_held(connection, attempt), status, self._clock()))
+            job = _held(connection, attempt)
+            self._write(connection, job, lifecycle.advanced(job, status, self._clock()))
 
     def append(
         self, attempt: Attempt, events: Sequence[Event], *, after: int, film: FilmChange = UNCHANGED
@@ -213,11 +211,16 @@ class JobStore:
         Raises:
             JobError: there is no event `after`.
         """
+        if events and not film and self._database.writes_at_once and not counters.has_any(events):
+            with self._database.statement() as connection:
+                stored = appending.append(connection, attempt, events, after, self._clock())
+            if stored is not None:
+                return stored
         with self._database.write(durable=False) as connection:
             job = _held(connection, attempt)
             if film:
                 frames.store(connection, job.id, film)
-            return self._write(connection, job, lifecycle.unstored(job, events, after)).last_event
+            return self._write(connection, job, job, lifecycle.unstored(job, events, after)).last_event
 
     def keep_checkpoint(self, attempt: Attempt, sha256: str) -> str | None:
         """Record the stored file that the next attempt goes on from.
@@ -227,7 +230,7 @@ class JobStore:
         """
         with self._database.write() as connection:  # durable: the caller deletes the one that was replaced
             job = _held(connection, attempt)
-            self._write(connection, lifecycle.kept(job, sha256))
+            self._write(connection, job, lifecycle.kept(job, sha256))
         return job.checkpoint
 
     def complete(self, attempt: Attempt, artifacts: Sequence[Artifact], last: Event) -> None:
@@ -242,7 +245,7 @@ class JobStore:
             lifecycle.check_artifacts(job, artifacts)
             insert_artifacts(connection, artifacts)
             frames.remove(connection, job.id)
-            self._write(connection, lifecycle.completed(job, self._clock()), (last,))
+            self._write(connection, job, lifecycle.completed(job, self._clock()), (last,))
 
     def fail(self, attempt: Attempt, reason: str, *, retry: bool, last: Failed | None = None) -> Status:
         """The attempt failed through its own fault.
@@ -261,8 +264,8 @@ class JobStore:
         """
         with self._database.write() as connection:
             job = _held(connection, attempt)
-            job, event = lifecycle.failed(job, reason, self._clock(), retry=retry, last=last)
-            return self._write(connection, job, (event,)).status
+            after, event = lifecycle.failed(job, reason, self._clock(), retry=retry, last=last)
+            return self._write(connection, job, after, (event,)).status
 
     def lose(self, attempt: Attempt, reason: str) -> Status:
         """The attempt ended through something that was done to it, such as a full disk or a killed worker.
@@ -274,20 +277,22 @@ class JobStore:
             The job's new status.
         """
         with self._database.write() as connection:
-            job, event = lifecycle.lost(_held(connection, attempt), reason, self._clock())
-            return self._write(connection, job, (event,)).status
+            job = _held(connection, attempt)
+            after, event = lifecycle.lost(job, reason, self._clock())
+            return self._write(connection, job, after, (event,)).status
 
     def release(self, attempt: Attempt, reason: str) -> None:
         """The attempt was given back: the job is queued again, which counts as nothing."""
         with self._database.write() as connection:
-            again, event = lifecycle.released(_held(connection, attempt), reason, self._clock())
-            self._write(connection, again, (event,))
+            job = _held(connection, attempt)
+            again, event = lifecycle.released(job, reason, self._clock())
+            self._write(connection, job, again, (event,))
 
     # Readers
 
     def events(self, job_id: str, after: int = 0, limit: int = 1000) -> list[StoredEvent]:
         """A job's events whose sequence number is above `after`."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return events_after(connection, job_id_of(job_id), after, limit)
 
     def outline(self, job: Job, types: Collection[str], most: int) -> list[StoredEvent]:
@@ -313,7 +318,7 @@ class JobStore:
             empty list.
         """
         found: dict[str, list[StoredEvent]] = {}
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             last = last_events(connection, list(after))
             for job_id, known in after.items():
                 if job_id not in last:
@@ -324,7 +329,7 @@ class JobStore:
 
     def artifacts(self, job_id: str) -> list[Artifact]:
         """A job's files; none before it is ready."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return select_artifacts(connection, artifacts.c.job_id == job_id)
 
     def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
@@ -335,7 +340,7 @@ class JobStore:
         if name is not None:
             # A lone surrogate cannot be part of a query.
             wanted &= artifacts.c.name == name.encode(errors="backslashreplace").decode()
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             found = select_artifacts(connection, wanted, limit=1)
         if not found:
             raise JobNotFoundError(name or sha256)
@@ -357,23 +362,23 @@ class JobStore:
 
     def counts(self) -> dict[Status, int]:
         """How many jobs there are of each status."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             by_status = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
     def file_bytes(self) -> int:
         """Total size of the files of all jobs. A file that two jobs have counts twice."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return int(connection.scalar(select(func.sum(artifacts.c.size_bytes))) or 0)
 
     def counters(self) -> counters.Totals:
         """What the events of all jobs add up to, see `counters`."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return counters.totals(connection)
 
-    def _write(self, connection: Connection, job: Job, news: Sequence[Event] = ()) -> Job:
-        return write(connection, job, news, self._clock())
+    def _write(self, connection: Connection, before: Job, job: Job, news: Sequence[Event] = ()) -> Job:
+        return write(connection, before, job, news, self._clock())
 
 
 def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update: bool = True) -> Job:
@@ -385,7 +390,3 @@ def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update
 
 def _held(connection: Connection, attempt: Attempt) -> Job:
     return lifecycle.check_fence(find(connection, attempt.job_id, is_brief=True), attempt)
-
-
-def _count(connection: Connection, wanted: ColumnElement[bool]) -> int:
-    return connection.scalar(select(func.count()).select_from(jobs).where(wanted)) or 0

@@ -54,7 +54,7 @@ class Leases:
         mine = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested).where(
             jobs.c.status.in_(RUNNING), jobs.c.holder == holder
         )
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return {(row.id, row.attempt): row.stop_requested for row in connection.execute(mine)}
 
     def renew(self, holder: str, attempts: Iterable[Attempt]) -> None:
@@ -77,7 +77,7 @@ class Leases:
         """The leases of all running attempts, by job."""
         columns = (jobs.c.id, jobs.c.attempt, jobs.c.holder, jobs.c.lease_until)
         found = select(*columns).where(jobs.c.status.in_(RUNNING)).order_by(jobs.c.id)
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return [
                 Lease(job_id=row.id, attempt=row.attempt, holder=row.holder, until=row.lease_until)
                 for row in connection.execute(found)
@@ -104,7 +104,7 @@ class Leases:
                 return False
             now = self._clock()
             again, event = lifecycle.lost(job, reason, now)
-            write(connection, again, (event,), now)
+            write(connection, job, again, (event,), now)
         return True
 
 

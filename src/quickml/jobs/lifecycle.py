@@ -6,6 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from quickml import events
 from quickml.errors import FencedError, IdempotencyError, JobError, QueueFullError, TransitionError
@@ -228,32 +229,33 @@ def unstored(job: Job, news: Sequence[Event], after: int) -> Sequence[Event]:
 
 def told(job: Job, news: Sequence[Event], now: datetime) -> Job:
     """The job with the progress and metrics of events, and their number counted."""
-    for event in news:
-        job = _told(job, event)
     if not news:
         return job
-    return replace(job, last_event=job.last_event + len(news), updated_at=later(job, now))
+    last = job.last_event + len(news)
+    return replace(job, **heard(news), last_event=last, updated_at=later(job, now))
 
 
-def _told(job: Job, event: Event) -> Job:
-    match event:
-        case events.Started():
-            return replace(job, epochs=event.epochs)
-        case events.Progress():
-            done = event.epoch - 1 + event.step / max(event.steps, 1)
-            return _reached(job, event.epoch, event.epochs, done, event.metrics)
-        case events.EpochEnded():
-            return _reached(job, event.epoch, event.epochs, event.epoch, event.metrics)
-        case events.Trained():
-            early = event.stopped is not None
-            trained = replace(job, epoch=event.epochs, progress=1.0, stopped_early=early)
-            return replace(trained, metrics=_numbers(event.metrics))
-    return job
+def heard(news: Sequence[Event]) -> dict[str, Any]:
+    """What events say of their job: some of its fields."""
+    found: dict[str, Any] = {}
+    for event in news:
+        match event:
+            case events.Started():
+                found |= {"epochs": event.epochs}
+            case events.Progress():
+                done = event.epoch - 1 + event.step / max(event.steps, 1)
+                found |= _reached(event.epoch, event.epochs, done, event.metrics)
+            case events.EpochEnded():
+                found |= _reached(event.epoch, event.epochs, event.epoch, event.metrics)
+            case events.Trained():
+                found |= {"epoch": event.epochs, "progress": 1.0, "metrics": _numbers(event.metrics)}
+                found["stopped_early"] = event.stopped is not None
+    return found
 
 
-def _reached(job: Job, epoch: int, epochs: int, done: float, metrics: dict[str, float]) -> Job:
+def _reached(epoch: int, epochs: int, done: float, metrics: dict[str, float]) -> dict[str, Any]:
     progress = min(max(done / max(epochs, 1), 0.0), 1.0)
-    return replace(job, epoch=epoch, epochs=epochs, progress=progress, metrics=_numbers(metrics))
+    return {"epoch": epoch, "epochs": epochs, "progress": progress, "metrics": _numbers(metrics)}
 
 
 def _numbers(metrics: dict[str, float]) -> dict[str, float]:

@@ -5,22 +5,29 @@ from __future__ import annotations
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
+from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, Connection, bindparam, func, literal_column, select, text
+from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_column, select
 
 from quickml.events import RUNNING, Status
+from quickml.jobs import lifecycle
 from quickml.jobs.job import Job, Limits
-from quickml.jobs.rows import find
+from quickml.jobs.rows import job_of
 from quickml.storage.database.tables import jobs, turns
 
-_TAKE_TURN = text(
-    "INSERT INTO turns (owner, turn) SELECT :owner, coalesce(max(turn), 0) + 1 FROM turns WHERE true"
-    " ON CONFLICT (owner) DO UPDATE SET turn = excluded.turn"
-)  # the same in SQLite and PostgreSQL
 
+def check_room(connection: Connection, owner: str, limits: Limits) -> None:
+    """Check that one more job of an owner may be queued.
 
-FEW = 100
-"""Owners with queued jobs who are looked at one by one, through the index; more take a look at all jobs."""
+    Raises:
+        QueueFullError: a limit is reached.
+    """
+    waiting = select(func.count()).where(jobs.c.status == Status.QUEUED)
+    lifecycle.check_room(
+        limits,
+        of_owner=connection.execute(waiting.where(jobs.c.owner == owner)).scalar_one(),
+        of_all=connection.execute(waiting).scalar_one(),
+    )
 
 
 def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
@@ -28,55 +35,39 @@ def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
 
     Others cannot change it before the transaction ends.
     """
-    while (job_id := _first_id(connection, limits)) is not None:
-        job = find(connection, job_id)
-        if job is not None and job.status is Status.QUEUED:
+    most = limits.running_per_owner
+    found, values = (_FIRST, {}) if most is None else (_FIRST_OF_IDLE, {"most": most})
+    while (row := connection.execute(found, values).first()) is not None:
+        job = job_of(row)
+        if job.status is Status.QUEUED:
             return job  # where other transactions can write meanwhile, it may have been cancelled
     return None
 
 
-def _first_id(connection: Connection, limits: Limits) -> str | None:
-    values = {"most": limits.running_per_owner}
-    first = connection.execute(_FIRST_OF_FEW, values).first()
-    if first is None or first.owners <= FEW:
-        return None if first is None or first.is_busy else first.id
-    return connection.scalar(_FIRST_OF_ALL, values)
-
-
-_queued, _next = jobs.alias("queued"), jobs.alias("next")
-_IS_QUEUED: ColumnElement[str] = literal_column(f"'{Status.QUEUED.value}'")
-_owners = (
-    select(func.min(_queued.c.owner).label("owner"))
-    .where(_queued.c.status == _IS_QUEUED)
-    .cte("owners", recursive=True)
+_running = (
+    select(func.count())
+    .where(
+        jobs.c.owner == turns.c.owner,
+        jobs.c.status.in_([literal_column(f"'{status.value}'") for status in sorted(RUNNING)]),
+    )
+    .correlate(turns)
+    .scalar_subquery()
 )
-_following = select(func.min(_next.c.owner)).where(
-    _next.c.status == _IS_QUEUED, _next.c.owner > _owners.c.owner
-)
-_owners = _owners.union_all(select(_following.scalar_subquery()).where(_owners.c.owner.is_not(None)))
-_few = select(_owners.c.owner).where(_owners.c.owner.is_not(None)).limit(FEW + 1).subquery("few")
-_busy = (
-    select(jobs.c.owner)
-    .where(jobs.c.status.in_([literal_column(f"'{status.value}'") for status in sorted(RUNNING)]))
-    .group_by(jobs.c.owner)
-    .having(func.count() >= bindparam("most", type_=BigInteger))  # never of None
-)
-_own = select(func.min(_queued.c.id)).where(_queued.c.status == _IS_QUEUED, _queued.c.owner == _few.c.owner)
-_is_busy = _few.c.owner.in_(_busy).label("is_busy")
-_FIRST_OF_FEW = (
-    select(_own.scalar_subquery().label("id"), _is_busy, func.count().over().label("owners"))
-    .outerjoin(turns, turns.c.owner == _few.c.owner)
-    .order_by(_is_busy, func.coalesce(turns.c.turn, 0), _own.scalar_subquery())
+_in_turn = (
+    select(turns.c.waiting)
+    .where(turns.c.waiting.is_not(None))
+    .order_by(turns.c.turn, turns.c.waiting)
     .limit(1)
 )
-"""From owner to owner by the index of queued jobs, and only the first job of each: they may have many."""
-_FIRST_OF_ALL = (
-    select(jobs.c.id)  # alone, so that sorting reads the index and no document
-    .outerjoin(turns, turns.c.owner == jobs.c.owner)
-    .where(jobs.c.status == _IS_QUEUED, jobs.c.owner.not_in(_busy))
-    .order_by(func.coalesce(turns.c.turn, 0), jobs.c.id)
-    .limit(1)
-)
+"""From owner to owner by the index of `turns`, until one may run a job."""
+
+
+def _of(waiting: Select[Any]) -> Select[Any]:
+    return select(jobs).where(jobs.c.id == waiting.scalar_subquery()).with_for_update()
+
+
+_FIRST = _of(_in_turn)
+_FIRST_OF_IDLE = _of(_in_turn.where(_running < bindparam("most", type_=BigInteger)))
 
 
 def ahead(connection: Connection, job: Job, limits: Limits) -> int:
@@ -130,8 +121,3 @@ def in_turn(waiting: Mapping[str, int], running: Sequence[str], limit: int | Non
             order.append(owner)
         ends.append(owner)
         busy[owner] += 1
-
-
-def take_turn(connection: Connection, owner: str) -> None:
-    """This owner had the latest turn."""
-    connection.execute(_TAKE_TURN, {"owner": owner})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from quickml.events import Event, Status
-from quickml.jobs import counters, feed, lifecycle
+from quickml.jobs import counters, feed, lifecycle, turns
 from quickml.jobs.job import Artifact, Job, StoredEvent
 from quickml.jobs.values import LARGEST, MANY, text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
@@ -39,9 +39,13 @@ def owner_lock(owner: str) -> str:
 
 def job_row(job: Job) -> dict[str, Any]:
     """All columns of a job but its key."""
-    metrics = {name: value if math.isfinite(value) else None for name, value in job.metrics.items()}
     times = {name: text_of(getattr(job, name)) for name in _TIMES}
-    return {**vars(job), **times, "status": job.status.value, "metrics": json.dumps(metrics)}
+    return {**vars(job), **times, "status": job.status.value, "metrics": metrics_text(job.metrics)}
+
+
+def metrics_text(metrics: Mapping[str, float]) -> str:
+    """Metrics as stored: JSON has no NaN."""
+    return json.dumps({name: value if math.isfinite(value) else None for name, value in metrics.items()})
 
 
 def job_changes(job: Job) -> dict[str, Any]:
@@ -59,8 +63,10 @@ def job_of(row: Row[Any]) -> Job:
     return Job(**{**values, **{name: time_of(values[name]) for name in _TIMES}})
 
 
+_CHANGE = update(jobs).where(jobs.c.id == bindparam("of"))
 _BY_ID = select(jobs).where(jobs.c.id == bindparam("job_id"))
 """Made once, since to make it takes longer than to run it."""
+_ADD = insert(events).inline()  # without RETURNING, which would read the position
 _BRIEF_BY_ID: Select[Any] = select(
     *(column for column in jobs.c if column.name not in ("document", "plan")),
     literal_column("''").label("document"),
@@ -89,10 +95,11 @@ def find(
     return None if row is None else job_of(row)
 
 
-def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime) -> Job:
-    """Change the row of a job, and store events that follow those it has."""
+def write(connection: Connection, before: Job, job: Job, news: Sequence[Event], now: datetime) -> Job:
+    """Change the row of a job, which was `before`, and store events that follow those it has."""
     told = lifecycle.told(job, news, now)
-    connection.execute(update(jobs).where(jobs.c.id == job.id).values(job_changes(told)))
+    connection.execute(_CHANGE, {**job_changes(told), "of": job.id})
+    turns.follow(connection, before.status, job)
     if news:
         position = feed.advanced(connection, job.owner, len(news)) - len(news)
         rows: list[dict[str, Any]] = [
@@ -106,7 +113,7 @@ def write(connection: Connection, job: Job, news: Sequence[Event], now: datetime
             }
             for number, event in enumerate(news, start=1)
         ]
-        connection.execute(insert(events), rows)
+        connection.execute(_ADD, rows if len(rows) > 1 else rows[0])
         counters.count(connection, news)
     return told
 

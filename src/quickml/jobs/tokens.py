@@ -62,7 +62,7 @@ class TokenStore:
     def verify(self, secret: str) -> Token | None:
         """The token of this secret; None where there is none, or it was revoked."""
         wanted = hash_of(secret)
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             row = connection.execute(select(tokens).where(tokens.c.hash == wanted)).first()
         if row is None or not hmac.compare_digest(row.hash, wanted):
             return None
@@ -70,7 +70,7 @@ class TokenStore:
 
     def tokens(self) -> list[Token]:
         """All tokens, the oldest first, revoked ones too."""
-        with self._database.read() as connection:
+        with self._database.statement() as connection:
             return [_token(row) for row in connection.execute(select(tokens).order_by(tokens.c.id))]
 
     def revoke(self, token_id: str) -> Token:

@@ -37,7 +37,7 @@ from quickml.errors import (
     TransitionError,
 )
 from quickml.events import RUNNING, TERMINAL, Status
-from quickml.jobs import counters, queue
+from quickml.jobs import counters
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
 from quickml.jobs.leases import LEASE_S, Lease, Leases
 from quickml.storage.database.sqlite import SqliteDatabase
@@ -296,8 +296,8 @@ def test_the_next_job_waits_for_no_queued_one_if_only_its_owner_is_busy(store):
 
 def test_turns_of_more_owners_than_are_looked_at_one_by_one(store):
     """Those who have as many running jobs as they may, and those who had a turn, come last."""
-    ids = [store.submit(new(f"owner {number:03}"))[0].id for number in reversed(range(queue.FEW + 3))]
-    again = store.submit(new(f"owner {queue.FEW + 2:03}"))[0].id
+    ids = [store.submit(new(f"owner {number:03}"))[0].id for number in reversed(range(100 + 3))]
+    again = store.submit(new(f"owner {100 + 2:03}"))[0].id
     limits = Limits(running_per_owner=1)
     assert [store.claim(limits).job_id for _ in ids] == ids
     assert store.claim(limits) is None

@@ -28,6 +28,7 @@ class Mode(Enum):
     WRITE = "write"
     DURABLE_WRITE = "durable write"
     ERASE = "durable write that overwrites what it deletes"
+    STATEMENT = "single statement"
 
     @classmethod
     def of(cls, connection: Connection) -> Mode:
@@ -52,6 +53,9 @@ class Database:
     failures: ClassVar[tuple[type[Exception], ...]] = (DatabaseError,)
     """All other errors that become `StoreError`."""
 
+    writes_at_once: ClassVar[bool] = False
+    """Whether one statement can write to several tables; see `statement`."""
+
     def __init__(self, engine: Engine, name: str) -> None:
         """Use `engine`; `name` is the database's in error messages, and holds no password."""
         self.name = name
@@ -63,6 +67,15 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A transaction whose reads all see the same moment. Does not wait for writers."""
+        with self._transaction(Mode.READ) as connection:
+            yield connection
+
+    @contextmanager
+    def statement(self) -> Iterator[Connection]:
+        """A connection for single statements, where each round trip to begin and to commit would count.
+
+        Each sees a moment of its own. Only where `writes_at_once` it may write, without waiting for the disk.
+        """
         with self._transaction(Mode.READ) as connection:
             yield connection
 
@@ -97,6 +110,9 @@ class Database:
         Always true where transactions that write come one after the other anyway.
         """
         yield True
+
+    def lock(self, connection: Connection, lock: str) -> None:
+        """Take another lock of a transaction that writes; see `write`."""
 
     def now(self) -> datetime:
         """The time, the same on every machine that uses the database."""

@@ -41,13 +41,13 @@ _DEFAULTS = {
     "client_encoding": "UTF8",
 }
 """Without these, a machine that was cut off would be waited for until TCP gives up, after many minutes."""
-_OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s"
+_OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s -c synchronous_commit=off"
 """The second: a process that is frozen within a transaction, such as a claim, must not hold up all others."""
 _BEGIN = {
     Mode.READ: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-    Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO off",
-    Mode.DURABLE_WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED",
-    Mode.ERASE: "BEGIN ISOLATION LEVEL READ COMMITTED",
+    Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED",
+    Mode.DURABLE_WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on",
+    Mode.ERASE: "BEGIN ISOLATION LEVEL READ COMMITTED; SET LOCAL synchronous_commit TO on",
 }
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
@@ -68,6 +68,7 @@ class PostgresDatabase(Database):
 
     bugs = (*Database.bugs, DataError)
     failures = (DatabaseError, InterfaceError, PoolTimeoutError)
+    writes_at_once = True
 
     def __init__(self, address: str) -> None:
         """Connect; create or migrate the tables."""
@@ -96,7 +97,17 @@ class PostgresDatabase(Database):
     def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:
         with super()._transaction(mode) as connection:
             if lock:
-                connection.execute(_LOCK, {"key": _key(lock)})
+                self.lock(connection, lock)
+            yield connection
+
+    def lock(self, connection: Connection, lock: str) -> None:
+        """See `Database`."""
+        connection.execute(_LOCK, {"key": _key(lock)})
+
+    @contextmanager
+    def statement(self) -> Iterator[Connection]:
+        """See `Database`."""
+        with super()._transaction(Mode.STATEMENT) as connection:
             yield connection
 
     @contextmanager
@@ -126,7 +137,8 @@ class PostgresDatabase(Database):
     def _begin(self, connection: Connection) -> None:
         if self._clock.is_due():
             self._clock.compare(lambda: connection.exec_driver_sql(_NOW).scalar_one())
-        connection.exec_driver_sql(_BEGIN[Mode.of(connection)])
+        if (begin := _BEGIN.get(Mode.of(connection))) is not None:  # a single statement needs none
+            connection.exec_driver_sql(begin)
 
 
 def _check_open(connection: Any, *_: object) -> None:

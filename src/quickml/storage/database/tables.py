@@ -31,7 +31,7 @@ metadata = MetaData()
 _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: what SQLite calls an integer has as many as are needed."""
 
-_DELETED = text("sequence = -1")
+_DELETED, _WAITING = text("sequence = -1"), text("waiting IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -73,9 +73,11 @@ turns = Table(
     metadata,
     Column("owner", String, primary_key=True),
     Column("turn", _WHOLE, nullable=False),
+    Column("waiting", String(30)),
     Index("turns_by_turn", "turn"),
+    Index("turns_of_waiting", "turn", "waiting", sqlite_where=_WAITING, postgresql_where=_WAITING),
 )
-"""The last turn of each owner: a number that counts all attempts."""
+"""The last turn of each owner, a number that counts all attempts; and the first of its queued jobs."""
 
 events = Table(
     "events",
