@@ -12,7 +12,7 @@ import typer
 
 from quickml._version import __version__
 from quickml.cli.command_group import CommandGroup
-from quickml.cli.data_options import ColumnTypes, DataFile, InputKind, Sheet, Target
+from quickml.cli.data_options import ColumnTypes, DataFile, InputKind, Separator, Sheet, Target
 
 app = typer.Typer(
     name="quickml",
@@ -156,6 +156,7 @@ def data(
     target: Target = None,
     kind: InputKind = None,
     sheet: Sheet = None,
+    separator: Separator = None,
     column: ColumnTypes = None,
     as_json: AsJson = False,
 ) -> None:
@@ -166,7 +167,8 @@ def data(
     """
     from quickml.cli.commands.data import DataAsked, show_data
 
-    show_data(DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column), as_json=as_json)
+    asked = DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column, separator=separator)
+    show_data(asked, as_json=as_json)
 
 
 @app.command()
@@ -176,6 +178,7 @@ def init(
     target: Target = None,
     kind: InputKind = None,
     sheet: Sheet = None,
+    separator: Separator = None,
     column: ColumnTypes = None,
     out: Annotated[
         Path | None,
@@ -193,7 +196,8 @@ def init(
     """
     from quickml.cli.commands.data import DataAsked, init_document
 
-    init_document(DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column), out)
+    asked = DataAsked(file, target=target, kind=kind, sheet=sheet, columns=column, separator=separator)
+    init_document(asked, out)
 
 
 @app.command()

@@ -35,6 +35,13 @@ Target = Annotated[
         help="The column to predict; can be repeated. Default: the likeliest one, which is told.",
     ),
 ]
+Separator = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIGN",
+        help="The sign between several labels of a row, or of a picture of a CSV file, such as `;`.",
+    ),
+]
 ColumnTypes = Annotated[
     list[str] | None,
     typer.Option(

@@ -81,7 +81,9 @@ def _archive(path: Path, name: str, dataset: dict[str, Any], pin: str) -> Abstra
     if kind == "pictures" and _is_loose(path):
         from quickml.pictures.packing import packed
 
-        return packed(path, name, known, PictureProgress().show)
+        separator = dataset.get("separator")
+        separator = separator if isinstance(separator, str) and separator else None
+        return packed(path, name, known, PictureProgress().show, separator)
     if kind == "recordings" and _is_folder(path):
         from quickml.recordings import packing as of_recordings
 

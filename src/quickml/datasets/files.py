@@ -210,9 +210,9 @@ def _size(value: Any) -> Any:
 @register
 class PicturesReference(FileReference):
     """Pictures of your own: a folder that has a folder for each class, a .zip file of it, or a .csv file with
-    the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
-    pictures for the test, and a `validation` folder beside both those for the validation. What is left out is
-    found out."""
+    the columns `path` and `target` beside the pictures, which can have several labels. A `test` folder beside
+    a `train` folder has the pictures for the test, and a `validation` folder beside both those for the
+    validation. What is left out is found out."""
 
     name: Literal["pictures"] = "pictures"
     size: Annotated[
@@ -234,10 +234,14 @@ class PicturesReference(FileReference):
     resize: Literal["crop", "fit", "stretch"] = "crop"
     """What is done with other proportions: `crop` cuts off what is too long, on both sides (centerCrop of
     Vision), `fit` puts black bars beside what is too short (scaleFit), `stretch` changes them (scaleFill)."""
+    separator: Annotated[str, Field(min_length=1, max_length=5)] | None = None
+    """The sign between the labels of a picture in a .csv file, such as `;` in `cat;dog`: a picture can have
+    any number of them, or none."""
     labels: Annotated[
         tuple[str, ...] | None, BeforeValidator(lambda value: value if value is None else _labels(value))
     ] = None
-    """The classes, in the order of the model's outputs. Default: all, sorted."""
+    """The classes, or with a `separator` the labels, in the order of the model's outputs. Default: all,
+    sorted."""
     damaged: Literal["refuse", "skip"] = "refuse"
     """Whether pictures that cannot be read are errors, or left out."""
     test_fraction: Annotated[float, Field(ge=0.05, le=0.5)] | None = None

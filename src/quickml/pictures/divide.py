@@ -30,7 +30,7 @@ class Sides:
     repeated: int
     """Pictures whose pixels were there before."""
     ambiguous: int
-    """Of these, those of another class than the first."""
+    """Of these, those of another class, or with other labels, than the first."""
     removed: int
     """Pictures that are left out because they are in the test, too, or are to be learned from and are in the
     validation."""
@@ -41,10 +41,22 @@ class Sides:
         return np.concatenate([self.train, self.validation, self.test])
 
 
+def targets_of(found: Sequence[Sequence[str]], labels: Sequence[str], is_multi_label: bool) -> Places:
+    """Targets of pictures: the index of the class, int32 (n,); or 1 for each of the labels that a picture
+    has, float32 (n, labels)."""
+    index = {label: place for place, label in enumerate(labels)}
+    if not is_multi_label:
+        return np.array([index[label] for (label,) in found], np.int32)
+    targets = np.zeros((len(found), len(labels)), np.float32)
+    for row, some in enumerate(found):
+        targets[row, [index[label] for label in some]] = 1
+    return targets
+
+
 def divide(
     files: Sequence[PictureFile],
     digests: Sequence[bytes],
-    classes: npt.NDArray[np.int32],
+    targets: Places,
     *,
     has_test: bool,
     fraction: float,
@@ -55,16 +67,17 @@ def divide(
     Args:
         files: the pictures.
         digests: of their pixels.
-        classes: index of the class of each, (files,).
+        targets: of each, as `targets_of` returns them.
         has_test: whether the files say which are for the test.
-        fraction: of the pictures that is held out otherwise, rounded up, stratified by class.
+        fraction: of the pictures that is held out otherwise, rounded up, stratified by class, or by all
+            labels together.
         seed: the same seed gives the same sides in the same order.
     """
     first: dict[bytes, int] = {}
     group = np.array([first.setdefault(digest, place) for place, digest in enumerate(digests)], np.intp)
     places = np.arange(len(files))
     repeated = int((group != places).sum())
-    ambiguous = int((classes[group] != classes).sum())
+    ambiguous = int((targets[group] != targets).reshape(len(files), -1).any(axis=1).sum())
     unique = np.flatnonzero(group == places)
     removed, validation = 0, places[:0]
     if has_test:
@@ -77,7 +90,7 @@ def divide(
         train, test = order[~is_held_out[order]], np.flatnonzero(is_test)
     else:
         held_out = min(math.ceil(round(len(unique) * fraction, 6)), len(unique) - 1)
-        kept, chosen = split(classes[unique], held_out, seed)
+        kept, chosen = split(targets[unique], held_out, seed)
         train, test = (_with_copies(unique[part], group) for part in (kept, chosen))
     return Sides(
         train=train,

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from quickml.datasets.files import PicturesReference
 from quickml.datasets.mapped import give_back
@@ -18,8 +16,8 @@ from quickml.document.files import changed
 from quickml.errors import PicturesError
 from quickml.pictures.cache import PIXELS, describe, mapped
 from quickml.pictures.decode import Decoding
-from quickml.pictures.divide import Places, Sides, divide
-from quickml.pictures.layout import Layout, PictureFile
+from quickml.pictures.divide import Places, Sides, divide, targets_of
+from quickml.pictures.layout import Layout, PictureFile, labels_in
 from quickml.pictures.notices import of_decoding
 from quickml.pictures.problems import damaged, refused
 from quickml.pictures.sources import PictureSource
@@ -71,7 +69,6 @@ class PictureImport:
         digests = [one.digest for one in known]
         kept = [place for place, digest in enumerate(digests) if digest is not None]
         files = [all_[place] for place in kept]
-        labels, classes = sorted(self.found.labels), self._classes(files)
         sides = self._divided(files, [digest for digest in digests if digest is not None])
         self._check(files, sides)
         order = sides.order
@@ -82,7 +79,7 @@ class PictureImport:
             "train": len(sides.train) + len(sides.validation),
             "validation": len(sides.validation),
             "test": len(sides.test),
-            "classes": [labels[place] for place in classes[order]],
+            "labels": [files[place].labels for place in order],
             "notices": [vars(one) for one in of_decoding(looked, sides, skipped, self.reference)],
         }
         describe(folder, about)
@@ -100,15 +97,11 @@ class PictureImport:
         self._refuse(found.faults)
         return found
 
-    def _classes(self, files: list[PictureFile]) -> npt.NDArray[np.int32]:
-        index = {label: place for place, label in enumerate(sorted(self.found.labels))}
-        return np.array([index[file.label] for file in files], np.int32)
-
     def _divided(self, files: list[PictureFile], digests: Sequence[bytes]) -> Sides:
         return divide(
             files,
             digests,
-            self._classes(files),
+            targets_of([file.labels for file in files], sorted(self.found.labels), self.found.is_multi_label),
             has_test=self.found.has_test,
             fraction=self.reference.test_fraction or 0,
             seed=self.reference.seed,
@@ -128,19 +121,19 @@ class PictureImport:
 
     def _check(self, files: list[PictureFile], sides: Sides) -> None:
         """Check that of each class something is left, to learn from and, if it is divided here, to test."""
-        left = Counter(file.label for file in files)
-        learned = {files[place].label for place in sides.train}
-        different = Counter(files[place].label for place in sides.first)
+        left, what = labels_in(files), self.found.what
+        learned = labels_in(files[place] for place in sides.train)
+        different = labels_in(files[place] for place in sides.first)
         for label in self.found.labels:
             expected, found = "", f"none of {label!r}"
             if not left[label]:
-                expected = "pictures of each class that can be read"
+                expected = f"pictures of each {what} that can be read"
             elif not self.found.has_test and different[label] < 2:
-                expected, found = "two or more different pictures of each class", f"one of {label!r}"
-            elif label not in learned:
-                expected = "pictures of each class that are not in the test, too"
+                expected, found = f"two or more different pictures of each {what}", f"one of {label!r}"
+            elif not learned[label]:
+                expected = f"pictures of each {what} that are not in the test, too"
             if expected:
-                hint = "add others, or remove the class"
+                hint = f"add others, or remove the {what}"
                 raise PicturesError(self.source.file, expected, found, hint)
         if not len(sides.test):
             raise PicturesError(self.source.file, "pictures for the test", "none")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -27,10 +27,10 @@ Part = Literal["train", "validation", "test"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PictureFile:
-    """A picture of a class."""
+    """A picture of a class, or with any number of labels."""
 
     name: str
-    label: str
+    labels: tuple[str, ...]
     part: Part
 
 
@@ -42,16 +42,32 @@ class Layout:
     labels: tuple[str, ...]
     has_test: bool
     """Whether the source says which pictures are for the test."""
+    is_multi_label: bool = False
+    """Whether a picture can have any number of labels."""
     notices: tuple[Notice, ...]
 
+    @property
+    def what(self) -> str:
+        """What messages call what is told apart."""
+        return "label" if self.is_multi_label else "class"
+
     def counts(self) -> dict[str, int]:
-        """Pictures of each class."""
-        counts = Counter(file.label for file in self.files)
+        """Pictures of each class, or with each label."""
+        counts = labels_in(self.files)
         return {label: counts[label] for label in self.labels}
 
 
-def layout(source: PictureSource) -> Layout:
+def labels_in(files: Iterable[PictureFile]) -> Counter[str]:
+    """How many files have each label."""
+    return Counter(label for file in files for label in file.labels)
+
+
+def layout(source: PictureSource, separator: str | None = None) -> Layout:
     """The pictures of a source.
+
+    Args:
+        source: where they are.
+        separator: the sign between the labels of a picture, if it can have several.
 
     Raises:
         PicturesError: there are no classes, or they are not what they should be.
@@ -64,25 +80,42 @@ def layout(source: PictureSource) -> Layout:
         raise PicturesError(source.file, "pictures", f"none in {len(source.names):,} files", hint)
     if len(pictures) > MAX_PICTURES:
         raise PicturesError(source.file, f"at most {MAX_PICTURES:,} pictures", f"{len(pictures):,}")
+    if separator is None and source.fault:
+        raise source.fault
     if source.labels is not None:
         found: list[tuple[str, str, Part]] = [(name, source.labels[name], "train") for name in pictures]
         empty: list[str] = []
+    elif separator is not None:
+        hint = 'leave "separator" out, or name a .csv file with the columns path and target'
+        raise PicturesError(source.file, "a list of pictures with their labels", "folders of pictures", hint)
     else:
         found, empty, more = by_folder(source, pictures, [*source.folders], validates=True)
         notices += more
     if empty:
         hint = "add some, or remove the folder"
         raise PicturesError(source.file, "pictures in the folder of each class", "none", hint, entry=empty[0])
-    labels = labels_of(source, [label for _, label, _ in found])
-    files = [PictureFile(name=name, label=labels[label], part=part) for name, label, part in found]
+    split = {text: _split(text, separator) for _, text, _ in found}
+    labels = labels_of(source, [label for some in split.values() for label in some])
+    files = [
+        PictureFile(name=name, labels=tuple(labels[label] for label in split[text]), part=part)
+        for name, text, part in found
+    ]
     result = Layout(
-        files=tuple(sorted(files, key=lambda file: (file.label, file.name))),
+        files=tuple(sorted(files, key=lambda file: (file.labels, file.name))),
         labels=in_order({*labels.values()}),
         has_test=any(file.part == "test" for file in files),
+        is_multi_label=separator is not None,
         notices=tuple(notices),
     )
-    _check_counts(source, result)
+    _check_counts(source, result, separator)
     return result
+
+
+def _split(text: str, separator: str | None) -> list[str]:
+    """The labels in a text of a list: its class if there is no separator."""
+    if separator is None:
+        return [text]
+    return sorted({part for one in text.split(separator) if (part := one.strip())})
 
 
 def by_folder(
@@ -220,10 +253,10 @@ def labels_of(source: PictureSource, found: Sequence[str], what: str = "pictures
     return labels
 
 
-def _check_counts(source: PictureSource, found: Layout) -> None:
-    parts = {
-        part: Counter(file.label for file in found.files if file.part == part) for part in ("train", "test")
-    }
+def _check_counts(source: PictureSource, found: Layout, separator: str | None) -> None:
+    parts = {part: labels_in(file for file in found.files if file.part == part) for part in ("train", "test")}
+    if separator is not None:
+        _check_labels(source, found, separator)
     if found.has_test:
         for label in found.labels:
             if not parts["train"][label]:
@@ -234,8 +267,24 @@ def _check_counts(source: PictureSource, found: Layout) -> None:
         return
     for label, count in parts["train"].items():
         if count < 2:
-            expected, hint = "two or more pictures of each class", "add some: one is held out for the test"
+            expected = f"two or more pictures of each {found.what}"
+            hint = "add some: one is held out for the test"
+            if source.labels is not None and (sign := next((sign for sign in ";|," if sign in label), "")):
+                hint = f'write "separator": "{sign}" if these are several labels'
             raise PicturesError(source.file, expected, f"one of {label!r}", hint)
+
+
+def _check_labels(source: PictureSource, found: Layout, separator: str) -> None:
+    if all(len(file.labels) < 2 for file in found.files):
+        hint = 'write another "separator", or leave it out if each picture has one label'
+        expected = f"{printable(separator, 5)!r} between the labels of pictures"
+        raise PicturesError(source.file, expected, "one label at most for each", hint)
+    for label, count in found.counts().items():
+        if count == len(found.files):
+            hint = "remove it: there is nothing to learn"
+            raise PicturesError(
+                source.file, "pictures without each label, too", f"none without {label!r}", hint
+            )
 
 
 def in_order(labels: set[str]) -> tuple[str, ...]:

@@ -20,7 +20,10 @@ class PictureList:
     """What a list says."""
 
     labels: Mapping[str, str]
-    """The class of each picture, by its path with `/`."""
+    """What is written of each picture, by its path with `/`: its class, or its labels, of which it may have
+    none."""
+    fault: PicturesError | None
+    """What is wrong if each picture has to have a class."""
     sha256: str
     """Of the list."""
 
@@ -50,19 +53,26 @@ def listed_pictures(path: Path, file: str, is_there: Callable[[str], bool]) -> P
         raise PicturesError(file, f"the columns {PATH!r} and {TARGET!r}", found, line=table.header_line)
     targets = table.columns[TARGET].values
     if targets is None:
-        raise PicturesError(file, f"at most 1,000 classes in {TARGET!r}", "more")
+        raise PicturesError(file, f"at most 1,000 different texts in {TARGET!r}", "more")
     paths = table.columns[PATH].values or []
     labels: dict[str, str] = {}
     names = {cell: _name(table, cell, is_there) for cell in paths}
     rows = zip(table.columns[PATH].codes, table.columns[TARGET].codes, strict=True)
     for picture, label in ((names[paths[place]], targets[code]) for place, code in rows):
-        if is_missing(label) or not label.strip():
-            line = table.line_where(TARGET, lambda cell: is_missing(cell) or not cell.strip())
-            raise PicturesError(file, "the class of each picture", "none", "complete it", line=line)
-        if labels.setdefault(picture, label) != label:
+        if labels.setdefault(picture, label) != label and not _is_bare(label):
             found = f"{printable(labels[picture], 40)!r} and {printable(label, 40)!r}"
-            raise PicturesError(file, "one class for a picture", found, entry=picture)
-    return PictureList(labels=labels, sha256=table.sha256)
+            hint = 'write several labels in one cell, and the sign between them as "separator"'
+            raise PicturesError(file, "one class for a picture", found, hint, entry=picture)
+    fault = None
+    if any(map(_is_bare, targets)):
+        hint = 'complete it; or write "separator" if pictures can have several labels, or none'
+        line = table.line_where(TARGET, _is_bare)
+        fault = PicturesError(file, "the class of each picture", "none", hint, line=line)
+    return PictureList(labels=labels, fault=fault, sha256=table.sha256)
+
+
+def _is_bare(cell: str) -> bool:
+    return is_missing(cell) or not cell.strip()
 
 
 def _name(table: Table, cell: str, is_there: Callable[[str], bool]) -> str:

@@ -18,8 +18,12 @@ def of_layout(reference: PicturesReference, found: Layout) -> Iterator[Notice]:
     """Which classes there are, and what is passed over."""
     counts = found.counts()
     if reference.labels is None:
-        yield Notice(pointer="/dataset/labels", message=f"{len(counts)} classes: {listed(counts)}")
+        what = "labels" if found.is_multi_label else "classes"
+        yield Notice(pointer="/dataset/labels", message=f"{len(counts)} {what}: {listed(counts)}")
     yield from found.notices
+    if bare := sum(not file.labels for file in found.files):
+        message = f"pictures that have none of the labels: {bare:,}"
+        yield Notice(pointer="/dataset/separator", message=message)
     few = {label: count for label, count in counts.items() if count < FEW}
     if few:
         message = f"fewer than {FEW} pictures each of {listed(few)}"
@@ -53,11 +57,12 @@ def of_decoding(looked: Survey, sides: Sides, skipped: int, completed: PicturesR
         if one
     )
     where = "the test or the validation" if len(sides.validation) else "the test"
+    differing = "with other labels" if completed.separator else "in another class"
     told = {
         "pictures that cannot be read, which are left out": skipped,
         "animated pictures, of which the first frame is taken": animated,
         "copies of other pictures, which are all for training or all for the test": sides.repeated,
-        "of these, copies in another class": sides.ambiguous,
+        f"of these, copies {differing}": sides.ambiguous,
         f"pictures that are in {where}, too, which are not learned from": sides.removed,
     }
     yield from (

@@ -14,7 +14,9 @@ LIST = "pictures.csv"
 """What a list is called in an archive."""
 
 
-def packed(path: Path, file: str, pin: str | None, progress: Progress) -> AbstractContextManager[Path]:
+def packed(
+    path: Path, file: str, pin: str | None, progress: Progress, separator: str | None = None
+) -> AbstractContextManager[Path]:
     """An archive of the pictures of a folder or a list, as long as the block lasts; nothing else is in it.
 
     Args:
@@ -22,6 +24,7 @@ def packed(path: Path, file: str, pin: str | None, progress: Progress) -> Abstra
         file: what messages call it.
         pin: the SHA-256 that the folder or the list has to have.
         progress: is told what is done.
+        separator: see `layout`.
 
     Raises:
         PicturesError: it cannot be read, or there is nothing that can be learned from.
@@ -30,7 +33,7 @@ def packed(path: Path, file: str, pin: str | None, progress: Progress) -> Abstra
 
     def write(packer: Packer) -> str:
         with opened(path, file) as source:
-            names = sorted(one.name for one in layout(source).files)
+            names = sorted(one.name for one in layout(source, separator).files)
             if isinstance(source, ListSource):
                 packer.put(LIST, path.read_bytes())
             for done, name in enumerate(names, 1):

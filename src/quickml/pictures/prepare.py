@@ -19,6 +19,7 @@ from quickml.document.advice import leave_out, told, write
 from quickml.document.files import changed
 from quickml.errors import DatasetError, Notice
 from quickml.pictures.cache import PictureCache
+from quickml.pictures.divide import targets_of
 from quickml.pictures.importing import PictureImport
 from quickml.pictures.layout import Layout, layout
 from quickml.pictures.notices import of_layout, of_options
@@ -27,7 +28,7 @@ from quickml.pictures.sources import PictureSource
 from quickml.pictures.survey import Progress, Survey, certain, survey
 
 TEST_FRACTION = 0.2
-VERSION = 2
+VERSION = 3
 """Changes when other pixels or sides would come of the same pictures."""
 
 
@@ -44,8 +45,8 @@ class PreparedPictures:
     notices: tuple[Notice, ...]
     pixels: Path
     """uint8 (pictures, height, width, channels): those for training, for the validation, for the test."""
-    classes: tuple[int, ...]
-    """Of each picture, as an index into the labels."""
+    labels: tuple[tuple[str, ...], ...]
+    """Of each picture."""
 
     def data(self) -> Data:
         """The arrays; pixels are mapped into memory, not read.
@@ -57,10 +58,9 @@ class PreparedPictures:
             pixels = np.load(self.pixels, mmap_mode="r")
         except (OSError, ValueError):
             raise DatasetError("pictures: expected decoded pictures in the cache, found none") from None
-        train, classes = self.info.sizes[0], np.array(self.classes, np.int32)
-        return Data(
-            x_train=pixels[:train], y_train=classes[:train], x_test=pixels[train:], y_test=classes[train:]
-        )
+        info, train = self.info, self.info.sizes[0]
+        y = targets_of(self.labels, info.labels or info.target_names, info.is_multi_label)
+        return Data(x_train=pixels[:train], y_train=y[:train], x_test=pixels[train:], y_test=y[train:])
 
 
 def prepare(
@@ -77,7 +77,7 @@ def prepare(
         PicturesError: the source cannot be learned from.
         DatasetError: the cache cannot be written.
     """
-    found, progress = layout(source), told_of(reference, progress)
+    found, progress = layout(source, reference.separator), told_of(reference, progress)
     _check_options(reference, found)
     stamp = source.stamp()
     known = cache.seen(stamp[0])
@@ -157,7 +157,8 @@ def told_of(reference: PicturesReference, progress: Progress) -> Progress:
 
 def _check_options(reference: PicturesReference, found: Layout) -> None:
     if reference.labels is not None and set(reference.labels) != set(found.labels):
-        expected = f"the classes of the pictures, {list(found.labels)}, in any order"
+        what = "labels" if found.is_multi_label else "classes"
+        expected = f"the {what} of the pictures, {list(found.labels)}, in any order"
         advice = write("/dataset/labels", list(found.labels))
         raise option("/dataset/labels", expected, f"{list(reference.labels)}", advice)
     if reference.test_fraction is not None and found.has_test:
@@ -188,7 +189,7 @@ def _completed(reference: PicturesReference, found: Layout, known: Mapping[str, 
 
 def _key(completed: PicturesReference) -> str:
     """What the pixels and sides depend on, as a name."""
-    options = ("sha256", "size", "channels", "resize", "damaged", "test_fraction", "seed")
+    options = ("sha256", "size", "channels", "resize", "damaged", "separator", "test_fraction", "seed")
     values = [VERSION, *(getattr(completed, name) for name in options)]
     return hashlib.sha256(json.dumps(values).encode()).hexdigest()[:40]
 
@@ -202,7 +203,6 @@ def _prepared(
 ) -> PreparedPictures:
     labels = completed.labels or found.labels
     sizes = (about["train"], about["test"])
-    places = {label: index for index, label in enumerate(labels)}
     height, width = completed.size or (0, 0)
     info = DatasetInfo(
         name=reference.name,
@@ -210,7 +210,9 @@ def _prepared(
         source="own data",
         kind="image",
         shape=(height, width, completed.channels or 3),
-        labels=labels,
+        task="multi_label" if found.is_multi_label else "classification",
+        labels=() if found.is_multi_label else labels,
+        target_names=labels if found.is_multi_label else (),
         sizes=sizes,
         validation=about["validation"],
         is_mapped=True,
@@ -221,7 +223,7 @@ def _prepared(
         reference=completed,
         notices=() if reference.is_complete else tuple(_notices(reference, completed, found, about)),
         pixels=pixels,
-        classes=tuple(places[label] for label in about["classes"]),
+        labels=tuple(map(tuple, about["labels"])),
     )
 
 

@@ -31,7 +31,7 @@ class PictureProfile:
     has_test: bool
     """Whether there is a folder of pictures for the test."""
     classes: tuple[tuple[str, int], ...]
-    """Labels and their pictures."""
+    """Classes, or labels of which a picture can have several, and their pictures."""
     channels: int
     """1 if all pictures are grey, otherwise 3."""
     formats: tuple[tuple[str, int], ...]
@@ -67,20 +67,26 @@ class PictureProfile:
         }
 
 
-def profile(path: Path, file: str, progress: Callable[[str, int, int], None] = silent) -> PictureProfile:
+def profile(
+    path: Path,
+    file: str,
+    progress: Callable[[str, int, int], None] = silent,
+    options: Mapping[str, Any] | None = None,
+) -> PictureProfile:
     """Look at pictures, decode them, and propose a document for them.
 
     Args:
         path: of the folder, the archive or the list.
         file: what the document calls it.
         progress: see `LocalPictures`.
+        options: of the document.
 
     Raises:
         PicturesError: there are no pictures that can be learned from.
         DatasetError: the cache cannot be written.
     """
     with opened(path, file) as source:
-        return profile_of(source, PictureCache(), progress)
+        return profile_of(source, PictureCache(), progress, options)
 
 
 def profile_of(
@@ -90,7 +96,8 @@ def profile_of(
     options: Mapping[str, Any] | None = None,
 ) -> PictureProfile:
     """As `profile`, of a source that is open, for a document with these options."""
-    found, reference = layout(source), PicturesReference(file=source.file, **(options or {}))
+    reference = PicturesReference(file=source.file, **(options or {}))
+    found = layout(source, reference.separator)
     looked = survey(source, found.files, told_of(reference, progress))
     sizes = Counter((one.height, one.width) for one in looked.headers if one)
     prepared: PreparedPictures | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import PurePath
 from typing import Any
 
+from quickml.datasets.info import DatasetInfo
 from quickml.document.names import as_name
 from quickml.pictures.networks import convolutions, duration
 from quickml.pictures.prepare import PreparedPictures
@@ -24,6 +25,7 @@ def document(prepared: PreparedPictures) -> dict[str, Any]:
         "size": list(reference.size or ()),
         "channels": reference.channels,
         "resize": reference.resize,
+        "separator": reference.separator,
         "labels": list(labels) if labels else None,
         "damaged": reference.damaged if reference.damaged != "refuse" else None,
         "test_fraction": reference.test_fraction,
@@ -31,7 +33,7 @@ def document(prepared: PreparedPictures) -> dict[str, Any]:
     return {
         "name": as_name(PurePath(reference.file).stem),
         "dataset": {key: value for key, value in given.items() if value is not None},
-        "model": {"layers": [*convolutions(info.shape), _output(len(info.labels))]},
+        "model": {"layers": [*convolutions(info.shape), _output(info)]},
         "training": {
             "optimizer": {"type": "Adam", "learning_rate": 0.001},
             "batch_size": batch_size,
@@ -40,5 +42,6 @@ def document(prepared: PreparedPictures) -> dict[str, Any]:
     }
 
 
-def _output(labels: int) -> dict[str, Any]:
-    return {"type": "Dense", "units": labels, "activation": "softmax"}
+def _output(info: DatasetInfo) -> dict[str, Any]:
+    activation = "sigmoid" if info.is_multi_label else "softmax"
+    return {"type": "Dense", "units": info.outputs, "activation": activation}

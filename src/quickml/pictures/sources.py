@@ -42,7 +42,9 @@ class PictureSource(Protocol):
     folders: Iterable[str]
     """Names of folders, as far as they are known; those of empty folders among them."""
     labels: Mapping[str, str] | None
-    """The class of each file, where that is written; otherwise folders are classes."""
+    """The class or the labels of each file, where they are written; otherwise folders are classes."""
+    fault: PicturesError | None
+    """What is wrong with `labels` if each picture has to have a class."""
 
     @property
     def folder(self) -> Path | None:
@@ -70,6 +72,7 @@ class FolderSource:
     """The files below a folder."""
 
     labels: Mapping[str, str] | None = None
+    fault: PicturesError | None = None
 
     def __init__(self, path: Path, file: str) -> None:
         self.file, self.folder = file, path
@@ -103,6 +106,7 @@ class ListSource:
         self.file, self.folder = file, path.parent
         self._list: PictureList = listed_pictures(path, file, lambda name: (path.parent / name).is_file())
         self.labels: Mapping[str, str] | None = self._list.labels
+        self.fault: PicturesError | None = self._list.fault
         self.names: Sequence[str] = sorted(self._list.labels)
 
     def read(self, name: str) -> bytes:
@@ -130,16 +134,18 @@ class ArchiveSource:
         self._stored, self._sum = sha256, ""
         self.names: Sequence[str] = sorted(name for name in self._archive.entries if not is_passed(name))
         try:
-            self.labels: Mapping[str, str] | None = self._listed()
+            listed = self._listed()
         except BaseException:
             self.close()
             raise
+        self.labels: Mapping[str, str] | None = listed.labels if listed else None
+        self.fault: PicturesError | None = listed.fault if listed else None
         if self.labels is not None:
             self.names = sorted(self.labels)
         self.folders: Iterable[str] = [name for name in self._archive.folders if not is_passed(name)]
 
-    def _listed(self) -> Mapping[str, str] | None:
-        """The class of each picture, as the list in the archive says; None if there is no list."""
+    def _listed(self) -> PictureList | None:
+        """The list in the archive; None if there is none."""
         lists = [name for name in self.names if "/" not in name and name.lower().endswith((".csv", ".tsv"))]
         content = self._archive.read(lists[0], MAX_FILE_BYTES) if len(lists) == 1 else b""
         if not is_list(content[: 1 << 14]):
@@ -149,7 +155,7 @@ class ArchiveSource:
             stream.flush()
             names = frozenset(self.names)
             file = f"{self.file}: {lists[0]}"
-            return listed_pictures(Path(stream.name), file, names.__contains__).labels
+            return listed_pictures(Path(stream.name), file, names.__contains__)
 
     def read(self, name: str) -> bytes:
         """See `PictureSource`."""

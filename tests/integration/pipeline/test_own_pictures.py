@@ -130,3 +130,42 @@ def test_pictures_taken_by_a_phone_are_read_upright(result, folder):
     done = quickml("predict", result / "model.mlmodel", "turned.png", "upright.png", "--json", cwd=folder)
     first, second = (json.loads(line)["probabilities"] for line in done.stdout.splitlines())
     assert first == pytest.approx(second, abs=0.01)
+
+
+def test_pictures_with_several_labels_become_files_with_a_probability_for_each(folder, environment):
+    """Both formats are compared with the trained model on the test pictures before they are delivered."""
+    tags = ("Kreis", "Quadrat", "Kreis;hell", "")
+    rows = []
+    for number in range(48):
+        tag = tags[number % len(tags)]
+        image = photo(number, (24, 24)).point(lambda value: value // 3)
+        if tag:
+            image = shape(tag.split(";")[0], number).resize((24, 24))
+        if "hell" in tag:
+            image = image.point(lambda value: 128 + value // 2)
+        written(folder, {f"tagged/{number}.png": saved(image)})
+        rows.append(f"tagged/{number}.png,{tag}")
+    (folder / "tags.csv").write_text("\n".join(["path,target", *rows]) + "\n")
+    done = quickml("init", "tags.csv", "--separator", ";", cwd=folder, environment=environment)
+    assert done.returncode == 0, done.stderr
+    document = json.loads((folder / "tags.json").read_text(encoding="utf-8"))
+    document["model"]["layers"] = [
+        {"type": "Rescaling", "scale": 1 / 255},
+        {"type": "Conv2D", "filters": 4, "kernel_size": 3, "activation": "relu"},
+        {"type": "Flatten"},
+        {"type": "Dense", "units": 3, "activation": "sigmoid"},
+    ]
+    document["training"]["epochs"] = 2
+    document["export"] = {"formats": ["mlmodel", "mlpackage"]}
+    (folder / "tags.json").write_text(json.dumps(document), encoding="utf-8")
+    done = quickml("run", "tags.json", "--out", "tags", cwd=folder, environment=environment)
+    assert done.returncode == 0, done.stdout + done.stderr
+    report = json.loads((folder / "tags" / "report.json").read_text(encoding="utf-8"))
+    assert report["dataset"]["task"] == "multi_label"
+    found = []
+    for name in ("model.mlmodel", "model.mlpackage"):
+        said = quickml("predict", f"tags/{name}", "tagged/0.png", "--json", cwd=folder)
+        assert said.returncode == 0, said.stderr
+        found.append(json.loads(said.stdout)["prediction"])
+    assert len(found[0]) == 3  # each by itself: they do not add up to 1
+    np.testing.assert_allclose(*found, atol=1e-4)

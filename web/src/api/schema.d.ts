@@ -3995,9 +3995,9 @@ export interface components {
         /**
          * PicturesReference
          * @description Pictures of your own: a folder that has a folder for each class, a .zip file of it, or a .csv file with
-         *     the columns `path` and `target` beside the pictures. A `test` folder beside a `train` folder has the
-         *     pictures for the test, and a `validation` folder beside both those for the validation. What is left out is
-         *     found out.
+         *     the columns `path` and `target` beside the pictures, which can have several labels. A `test` folder beside
+         *     a `train` folder has the pictures for the test, and a `validation` folder beside both those for the
+         *     validation. What is left out is found out.
          */
         DocumentPicturesReference: {
             /**
@@ -4026,7 +4026,7 @@ export interface components {
             in_report: boolean;
             /**
              * Labels
-             * @description The classes, in the order of the model's outputs. Default: all, sorted.
+             * @description The classes, or with a `separator` the labels, in the order of the model's outputs. Default: all, sorted.
              * @default null
              */
             labels: string[] | null;
@@ -4048,6 +4048,12 @@ export interface components {
              * @default 0
              */
             seed: number;
+            /**
+             * Separator
+             * @description The sign between the labels of a picture in a .csv file, such as `;` in `cat;dog`: a picture can have any number of them, or none.
+             * @default null
+             */
+            separator: string | null;
             /**
              * Sha256
              * @description SHA-256 of the file. Another content is refused.

@@ -60,6 +60,7 @@ class DataAsked:
     sheet: str | None
     columns: Sequence[str] | None
     """Each as `COLUMN=TYPE`."""
+    separator: str | None
 
 
 def show_data(asked: DataAsked, *, as_json: bool) -> None:
@@ -125,6 +126,7 @@ def _advise(asked: DataAsked, found: AnyProfile) -> None:
     several = "these columns" if len(names) > 1 else "this column"
     words = ["quickml", "init", str(asked.path)]
     words += ["--sheet", asked.sheet] if asked.sheet is not None else []
+    words += ["--separator", asked.separator] if asked.separator is not None else []
     words += [word for name in asked.target or () for word in ("--target", name)]
     words += [word for name in names for word in ("--column", f"{name}=ignore")]
     note(f"to leave {several} out: {shlex.join(words)}")
@@ -138,12 +140,14 @@ def _profile(asked: DataAsked, file: str) -> AnyProfile:
             raise InputError("--target: expected a table; the targets of arrays are arrays of their own")
         if types:
             raise InputError("--column: expected a table, found arrays")
+        if asked.separator:
+            raise InputError("--separator: expected a table or pictures, found arrays")
         return profile_of_arrays(path, file, _checked(asked.kind, tuple(RANKS)))
     kind = _checked(asked.kind, KINDS) or _kind(path)
     if kind == "table":
         from quickml.tables.profile import profile
 
-        options = {"sheet": sheet, "columns": types or None}
+        options = {"sheet": sheet, "columns": types or None, "separator": asked.separator}
         given = {name: value for name, value in options.items() if value is not None}
         return profile(path, file, target, given)
     if sheet is not None:
@@ -155,12 +159,15 @@ def _profile(asked: DataAsked, file: str) -> AnyProfile:
 
         if target and len(target) > 1:
             raise InputError(f"--target: expected one for recordings, found {len(target)}")
+        if asked.separator:
+            raise InputError("--separator: expected a table or pictures, found recordings")
         return profile_of_recordings(path, file, target[0] if target else None)
     if target:
         raise InputError("--target: expected a table; the classes of pictures are their folders")
     from quickml.pictures.profile import profile as profile_of_pictures
 
-    return profile_of_pictures(path, file, PictureProgress().show)
+    options = {"separator": asked.separator} if asked.separator else {}
+    return profile_of_pictures(path, file, PictureProgress().show, options)
 
 
 def _types(given: Sequence[str]) -> dict[str, str]:
@@ -217,7 +224,8 @@ def _about(found: AnyProfile) -> str:
         what = f"{len(found.classes)} classes" if found.classes else "numbers"
         return f"learns {what} from {counted(sum(found.sizes or ()), 'sample')}"
     if isinstance(found, PictureProfile):
-        return f"learns {len(found.classes)} classes from {counted(found.pictures, 'picture')}"
+        what = "labels" if _is_multi_label(found) else "classes"
+        return f"learns {len(found.classes)} {what} from {counted(found.pictures, 'picture')}"
     several, what = len(found.targets), "a number"
     if found.labels:
         what = f"{len(found.labels)} {'labels' if _is_multi_label(found) else 'classes'}"
@@ -226,7 +234,7 @@ def _about(found: AnyProfile) -> str:
     return f"learns {found.target!r}, {what}, from {counted(found.table.rows, 'row')}"
 
 
-def _is_multi_label(found: Profile) -> bool:
+def _is_multi_label(found: Profile | PictureProfile) -> bool:
     return found.prepared is not None and found.prepared.info.is_multi_label
 
 

@@ -27,20 +27,25 @@ LONGEST_LINE = 100
 """Characters of an object or a list on one line of a document."""
 
 
+def _are_labels(found: PictureProfile) -> bool:
+    return found.prepared is not None and found.prepared.info.is_multi_label
+
+
 def show_pictures(found: PictureProfile) -> None:
     """Print what is in pictures, and the document that is proposed."""
     formats = ", ".join(f"{name} {count:,}" for name, count in found.formats)
     test = ", with a test folder" if found.has_test else ""
-    classes = f"{len(found.classes):,} classes"
+    what, many = ("label", "labels") if _are_labels(found) else ("class", "classes")
+    classes = f"{len(found.classes):,} {many}"
     say(f"{found.file}: {counted(found.pictures, 'picture')}, {classes} ({formats}{test})", "")
     most = max(count for _, count in found.classes)
     lines = [
         (printable(label, 40), f"{count:,}", bar(count, most))
         for label, count in found.classes[:MOST_CLASSES]
     ]
-    say_table([("class", "pictures", ""), *lines], right=(1,))
+    say_table([(what, "pictures", ""), *lines], right=(1,))
     if len(found.classes) > MOST_CLASSES:
-        say(f"and {len(found.classes) - MOST_CLASSES:,} classes more, which --json has")
+        say(f"and {len(found.classes) - MOST_CLASSES:,} {many} more, which --json has")
     sizes = [f"{width} x {height} ({count:,})" for height, width, count in found.sizes]
     more = found.different_sizes - len(sizes)
     say("", f"width and height: {', '.join(sizes)}" + (f" and {more:,} more" if more > 0 else ""))
