@@ -60,6 +60,7 @@ class Fit:
         self._reported_at = self._told_at = 0.0
         self._history: list[Mapping[str, float]] = []
         self._elapsed_s = 0.0
+        self._orders: dict[int, Order] = {}
         self._start_epoch(1)
 
     def run(self) -> Generator[Event, None, Fitted]:
@@ -115,14 +116,15 @@ class Fit:
 
     def _advance(self) -> Generator[Event, None, str | None]:
         """Run the remaining steps of the current epoch. Returns why training stopped early, or None."""
-        order = shuffle(self.train, self.training.seed, self._epoch)
+        order = self._order(self._epoch)
+        then = self.validation if len(self.validation) else self._next_order()
         total = self.steps.count(len(order))
         self._epoch_began = perf_counter() - self._epoch_s
         while self._step < total:
             if stopped := self._interrupted():
                 return stopped
             began, length = perf_counter(), self._pace.length(self._longest(total))
-            chunk = self.steps.train(order, self._step, length, self._sums)
+            chunk = self.steps.train(order, self._step, length, self._sums, then)
             seconds, length = perf_counter() - began, len(chunk.losses)
             self._pace.took(length, seconds)
             self._count(chunk)
@@ -136,6 +138,17 @@ class Fit:
                 yield from self._news()
                 yield from self._checkpoint_if_due()
         return None
+
+    def _order(self, epoch: int) -> Order:
+        """The order of an epoch, which the samples are read in: the same object as long as it is needed."""
+        if epoch not in self._orders:
+            kept = {number: order for number, order in self._orders.items() if number == self._epoch}
+            self._orders = {**kept, epoch: shuffle(self.train, self.training.seed, epoch)}
+        return self._orders[epoch]
+
+    def _next_order(self) -> Order | None:
+        """That of the next epoch, if there is one."""
+        return self._order(self._epoch + 1) if self._epoch < self.training.epochs else None
 
     def _longest(self, total: int) -> int:
         """Steps to the end of the epoch, or to the next opportunity for a frame."""
@@ -204,7 +217,7 @@ class Fit:
     def _validated(self) -> dict[str, float]:
         if not len(self.validation):
             return {}
-        sums = self.steps.measure(self.validation)
+        sums = self.steps.measure(self.validation, self._next_order())
         values = self.steps.objective.values(sums, len(self.validation))
         return {f"val_{name}": value for name, value in values.items()}
 

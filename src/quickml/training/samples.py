@@ -37,8 +37,14 @@ class Span:
 class SampleSource(Protocol):
     """The samples, in the order of an epoch."""
 
-    def span(self, order: Order, first: int) -> Span:
-        """The samples of the steps from step `first` on; `order` has the indices of all samples."""
+    def span(self, order: Order, first: int, then: Order | None = None) -> Span:
+        """The samples of the steps from step `first` on.
+
+        Args:
+            order: indices of all samples.
+            first: a step.
+            then: the order that will be asked for after this one, if that is known.
+        """
         ...
 
     def close(self) -> None:
@@ -60,7 +66,7 @@ class ResidentSamples:
         self._inputs, self._targets, self._batch_size = tf.constant(inputs), tf.constant(targets), batch_size
         give_back(inputs)
 
-    def span(self, order: Order, first: int) -> Span:
+    def span(self, order: Order, first: int, then: Order | None = None) -> Span:  # noqa: ARG002
         """See `SampleSource`."""
         steps = -(-len(order) // self._batch_size) - first
         return Span(inputs=self._inputs, targets=self._targets, order=order, first=first, steps=steps)
@@ -70,22 +76,35 @@ class ResidentSamples:
         del self._inputs, self._targets
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Reading:
+    """A part that is read, or will be."""
+
+    order: Order
+    number: int
+    future: Future[Part]
+
+    def has(self, order: Order, number: int) -> bool:
+        """Whether it is this part. Orders are compared by identity."""
+        return self.order is order and self.number == number
+
+
 class ReadSamples:
-    """The samples of a few steps. Those of the next steps are read meanwhile, by another thread."""
+    """The samples of a few steps. Those of the next steps are read meanwhile, by another thread: at the end
+    of an epoch the first ones of the next."""
 
     def __init__(self, inputs: NDArray[Any], targets: NDArray[Any], batch_size: int) -> None:
         self._inputs, self._targets, self._batch_size = inputs, targets, batch_size
         self._steps = max(1, samples_per_part(inputs) // batch_size)
         """Of a part. Parts begin at multiples of it."""
-        self._order: Order | None = None
-        self._here: tuple[int, Part] | None = None
-        self._next: tuple[int, Future[Part]] | None = None
+        self._here: _Reading | None = None
+        self._next: _Reading | None = None
         self._reader = ThreadPoolExecutor(1, thread_name_prefix="samples")
 
-    def span(self, order: Order, first: int) -> Span:
-        """See `SampleSource`. Reads ahead in the order that was asked for last."""
+    def span(self, order: Order, first: int, then: Order | None = None) -> Span:
+        """See `SampleSource`."""
         number, within = divmod(first, self._steps)
-        inputs, targets = self._part(order, number)
+        inputs, targets = self._part(order, number, then)
         count = len(targets)
         return Span(
             inputs=inputs,
@@ -95,19 +114,19 @@ class ReadSamples:
             steps=-(-count // self._batch_size) - within,
         )
 
-    def _part(self, order: Order, number: int) -> Part:
-        if order is not self._order:
-            self._order, self._here, self._next = order, None, None
-        if self._here and self._here[0] == number:
-            return self._here[1]
-        ahead = self._next[1] if self._next and self._next[0] == number else self._read(order, number)
-        self._here = number, ahead.result()
-        size = self._steps * self._batch_size
-        has_next = (number + 1) * size < len(order)
-        self._next = (number + 1, self._read(order, number + 1)) if has_next else None
-        return self._here[1]
+    def _part(self, order: Order, number: int, then: Order | None) -> Part:
+        if self._here and self._here.has(order, number):
+            return self._here.future.result()
+        ahead, self._here, self._next = self._next, None, None
+        self._here = ahead if ahead and ahead.has(order, number) else self._read(order, number)
+        part = self._here.future.result()
+        if (number + 1) * self._steps * self._batch_size < len(order):
+            self._next = self._read(order, number + 1)
+        elif then is not None:
+            self._next = self._read(then, 0)
+        return part
 
-    def _read(self, order: Order, number: int) -> Future[Part]:
+    def _read(self, order: Order, number: int) -> _Reading:
         size = self._steps * self._batch_size
         chosen = order[number * size : (number + 1) * size]
 
@@ -116,9 +135,9 @@ class ReadSamples:
             inputs = tf.experimental.dlpack.from_dlpack(gathered(self._inputs, chosen).__dlpack__())
             return inputs, tf.constant(self._targets[chosen])
 
-        return self._reader.submit(read)
+        return _Reading(order=order, number=number, future=self._reader.submit(read))
 
     def close(self) -> None:
         """See `SampleSource`."""
         self._reader.shutdown(cancel_futures=True)
-        self._order = self._here = self._next = None
+        self._here = self._next = None

@@ -76,13 +76,15 @@ class Steps:
         """Number of steps in one pass over `samples` samples. The last batch may be smaller."""
         return -(-samples // self.batch_size)
 
-    def train(self, order: Order, first: int, count: int, sums: Sums | None = None) -> Chunk:
+    def train(
+        self, order: Order, first: int, count: int, sums: Sums | None = None, then: Order | None = None
+    ) -> Chunk:
         """Run up to `count` training steps from step `first` on; `order` has the indices of all samples.
 
         `sums` are those of the steps before. Adding to them here, step by step, gives the same bits whatever
-        the length of the chunks.
+        the length of the chunks. `then` is the order of what is run after all steps of this one.
         """
-        span = self._samples.span(order, first)
+        span = self._samples.span(order, first, then)
         count = min(count, span.steps)
         sums, losses, watched = self._run(self._train, span, count, sums)
         ends = np.minimum(np.arange(first, first + count + 1) * self.batch_size, len(order))
@@ -90,11 +92,11 @@ class Steps:
             sums=np.asarray(sums, np.float64), losses=losses.numpy(), samples=np.diff(ends), watched=watched
         )
 
-    def measure(self, order: Order) -> Sums:
-        """`Objective.sums` of the samples of `order`, without training."""
+    def measure(self, order: Order, then: Order | None = None) -> Sums:
+        """`Objective.sums` of the samples of `order`, without training. `then` is as in `train`."""
         done, sums = 0, None
         while sums is None or done < self.count(len(order)):
-            span = self._samples.span(order, done)
+            span = self._samples.span(order, done, then)
             sums = np.asarray(self._run(self._measure, span, span.steps, sums)[0], np.float64)
             done += span.steps
         return sums

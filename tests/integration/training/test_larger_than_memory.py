@@ -90,3 +90,36 @@ def test_spans_have_the_samples_of_their_steps_in_any_order_of_calls(part_by_par
         np.testing.assert_array_equal(span.inputs.numpy()[chosen], data.x_train[wanted])
         np.testing.assert_array_equal(span.targets.numpy()[chosen], data.y_train[wanted])
     read.close()
+
+
+@pytest.fixture
+def gathered(monkeypatch):
+    """The indices of each part that is read."""
+    chosen, work = [], samples.gathered
+    monkeypatch.setattr(samples, "gathered", lambda array, some: chosen.append(some) or work(array, some))
+    return chosen
+
+
+def test_the_first_part_of_what_comes_next_is_read_ahead(part_by_part, gathered):
+    data = pictures()
+    read = ReadSamples(data.x_train, data.y_train, BATCH)
+    order, then = (np.random.default_rng(seed).permutation(198).astype(np.int32) for seed in range(2))
+    size = 3 * BATCH
+    for step in (45, 48, 49):
+        read.span(order, step, then)
+    inputs = read.span(then, 0).inputs.numpy()
+    read.close()
+    np.testing.assert_array_equal(inputs, data.x_train[then[:size]])
+    wanted = [order[15 * size : 16 * size], order[16 * size :], then[:size]]
+    assert [part.tolist() for part in gathered[:3]] == [part.tolist() for part in wanted]
+
+
+def test_each_part_is_read_once_in_an_epoch_and_none_for_an_epoch_that_does_not_come(
+    tmp_path, part_by_part, gathered
+):
+    data = from_disk(pictures(), tmp_path)
+    for fraction, parts in ((0.2, -(-160 // 12) + -(-40 // 12)), (0.0, -(-200 // 12))):
+        training = {"epochs": 3, "batch_size": BATCH, "validation_fraction": fraction}
+        learn(tmp_path, make_plan("digits", [{"type": "Flatten"}, out(10)], **training), data, kept=False)
+        assert len(gathered) == 3 * parts
+        gathered.clear()
