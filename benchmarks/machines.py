@@ -32,8 +32,8 @@ from job_examples import (
     verified,
 )
 from postgres_process import Postgres
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Limits
-from quickml.jobs.leases import Leases
 from quickml.storage.database.postgres import PostgresDatabase
 from quickml.storage.database.tables import jobs
 
@@ -105,7 +105,7 @@ def of_claim(store: Jobs, meter: Meter, owners: int, times: int) -> float:
     return meter.ms_each(lambda: store.claim(limits), times)
 
 
-def one_job(store: Jobs, leases: Leases) -> None:
+def one_job(store: Jobs, hosts: Hosts) -> None:
     """All calls of a job from its submission to its files.
 
     In each epoch its worker appends, its executor looks for wishes, and a server that is watched reads.
@@ -116,9 +116,9 @@ def one_job(store: Jobs, leases: Leases) -> None:
     for epoch in range(1, EPOCHS + 1):
         news = [progress(epoch, epochs=EPOCHS), epoch_ended(epoch, epochs=EPOCHS)]
         last = store.append(attempt, news, after=last)
-        leases.held(HOLDER)
+        hosts.look(HOLDER)
         store.news({attempt.job_id: last - 2})
-    leases.renew(HOLDER, [attempt])
+    hosts.renew(HOLDER)
     last = store.append(attempt, [trained(EPOCHS)], after=last)
     store.keep_checkpoint(attempt, "ab" * 32)
     to_verifying(store, attempt)
@@ -147,10 +147,10 @@ def main() -> None:
 
 
 def of_job(store, meter, times):
-    leases = Leases(store._database)
+    hosts = Hosts(store._database)
     for _ in range(3):
-        one_job(store, leases)
-    return meter.ms_each(lambda: one_job(store, leases), times)
+        one_job(store, hosts)
+    return meter.ms_each(lambda: one_job(store, hosts), times)
 
 
 if __name__ == "__main__":

@@ -514,13 +514,7 @@ def fill(data: Path) -> list[str]:
     attempt = store.claim("host_of_the_benchmark")
     with backends.database.write() as connection:
         (row,) = connection.execute(select(tables.jobs)).mappings()
-        row = {
-            **row,
-            "status": "ready",
-            "finished_at": row["updated_at"],
-            "holder": None,
-            "lease_until": None,
-        }
+        row = {**row, "status": "ready", "finished_at": row["updated_at"], "holder": None, "begun_at": None}
         rows = [{**row, "id": f"job_{number:026}"} for number in range(JOBS)]
         connection.execute(delete(tables.jobs).where(tables.jobs.c.id == attempt.job_id))
         connection.execute(insert(tables.jobs), rows)

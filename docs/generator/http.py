@@ -11,8 +11,8 @@ from generator.fields import table, wrapped
 from quickml.api.problem import PREFIX
 from quickml.http.app import create_app
 from quickml.http.problems import KINDS, REGISTERED
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
 from quickml.service import FileLimits, Importer, Service, Uploads
 from quickml.settings import ServerSettings
@@ -174,7 +174,7 @@ def document() -> dict[str, Any]:
         service = Service(
             jobs=jobs,
             artifacts=backends.artifacts,
-            executor=MemoryExecutor(jobs, Leases(backends.database), workers=0),
+            executor=MemoryExecutor(jobs, Hosts(backends.database), workers=0),
             probe=StorageProbe(backends, folder / "scratch"),
             tokens=TokenStore(backends.database),
             uploads=Uploads(

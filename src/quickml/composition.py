@@ -16,9 +16,9 @@ from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Service, Uploads
 from quickml.service.links import KEY_BYTES
@@ -93,10 +93,11 @@ def service(settings: Settings) -> Iterator[Service]:
             artifacts=backends.artifacts,
             executor=LocalExecutor(
                 jobs,
-                Leases(backends.database),
+                Hosts(backends.database, lease_s=settings.workers.lease_s),
                 _worker_limits(settings, place),
                 workers=settings.workers.workers,
                 scratch=place.scratch,
+                beat_s=settings.workers.beat_s,
                 trouble=lambda: probe.state().trouble,
             ),
             probe=probe,

@@ -13,9 +13,9 @@ from job_examples import opened
 from quickml.events import TERMINAL
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
+from quickml.jobs.hosts import LEASE_S, Hosts
 from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import LEASE_S, Leases
 from quickml.storage.addresses import Addresses
 from quickml.testing.executor import MemoryExecutor
 from quickml.worker.options import WorkerOptions
@@ -48,14 +48,14 @@ class ExecutorBench:
         self.running = []
 
     def start(self, epoch_s=0.0, workers=1, lease_s=LEASE_S, **limits):
-        leases = Leases(self.database, lease_s=lease_s)
+        hosts = Hosts(self.database, lease_s=lease_s)
         if self.kind == "memory":
-            executor = MemoryExecutor(self.store, leases, workers=workers, epoch_s=epoch_s)
+            executor = MemoryExecutor(self.store, hosts, workers=workers, epoch_s=epoch_s)
         else:
             command = (sys.executable, FAKE, str(epoch_s))
             executor = LocalExecutor(
                 self.store,
-                leases,
+                hosts,
                 WorkerLimits(options=self.options, command=command, **limits),
                 workers=workers,
                 scratch=self.options.scratch,

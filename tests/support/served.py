@@ -11,8 +11,8 @@ from quickml.events import TERMINAL, Status
 from quickml.http import state
 from quickml.http.app import create_app
 from quickml.http.studio.pages import Studio
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Service, Uploads
 from quickml.settings import ServerSettings
@@ -62,7 +62,7 @@ class Served:
         self.jobs, self.store = JobStore(database), Jobs(database)
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = TokenStore(database)
-        self.executor = MemoryExecutor(self.jobs, Leases(database), workers=workers, epoch_s=epoch_s)
+        self.executor = MemoryExecutor(self.jobs, Hosts(database), workers=workers, epoch_s=epoch_s)
         backends = Backends(database=database, artifacts=self.artifacts)
         self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
         limits = files or FileLimits()

@@ -1,4 +1,4 @@
-"""The thread by which an executor keeps its attempts, and learns what happens to them in the database."""
+"""The thread by which a host keeps its attempts, and learns what happens to them in the database."""
 
 from __future__ import annotations
 
@@ -10,55 +10,70 @@ from typing import Literal
 
 from quickml.errors import StoreError
 from quickml.executors.executor import LOST, RESTARTED
+from quickml.jobs.hosts import Host, HostLease, Hosts, HostWatch, Look, Orphan
 from quickml.jobs.job import Attempt
-from quickml.jobs.leases import Lease, Leases, LeaseWatch
 
 log = logging.getLogger(__name__)
 
-POLL_S = 0.2
+BEAT_S = 0.5
 """How often the database is asked about the attempts that run here."""
+IDLE_S = 1.0
+"""How often a host that runs nothing looks for work: for a retry, or a job that a server has queued."""
 RENEWALS = 3
 """How often a lease is renewed before it would run out."""
-REAP_EVERY_S = 1.0
-"""How often all leases are looked at."""
+REAP_EVERY_S = 1.5
+"""How often the leases of all hosts are looked at."""
 
 Wish = Literal["stop", "end"]
 """What an attempt is to do: finish early with what it learned, or end at once because it was given up on."""
 
 
 class Heartbeat(threading.Thread):
-    """Renews the leases of an executor's attempts, passes wishes on to them, and releases lost attempts.
+    """Renews the lease of a host, passes wishes on to its attempts, looks for work, and gives up dead hosts.
 
     Stop and cancel travel through the database only, so it does not matter which server was asked.
     """
 
     def __init__(
         self,
-        leases: Leases,
-        holder: str,
+        hosts: Hosts,
+        host: Host,
         *,
         attempts: Callable[[], Sequence[Attempt]],
         heed: Callable[[Attempt, Wish], None],
+        offer: Callable[[], None] = lambda: None,
+        beat_s: float = BEAT_S,
         dead: Callable[[], Collection[str]] = tuple,
         forget: Callable[[Collection[str]], None] = lambda _: None,
     ) -> None:
-        """Keep what `attempts` gives, as `holder`.
+        """Keep what `attempts` gives, as `host`.
 
         Args:
-            leases: those in the database.
-            holder: the id under which this executor claims.
+            hosts: those in the database.
+            host: this one.
             attempts: the attempts that run here.
             heed: called with an attempt and what it is to do, again and again while that holds.
-            dead: the holders that are known to be dead, whose leases need not run out first.
+            offer: called when a job waits for an attempt.
+            beat_s: how often the database is asked while something runs here.
+            dead: the ids of hosts that are known to be dead, whose leases need not run out first.
             forget: called with them when they hold nothing any more.
         """
         super().__init__(name="heartbeat", daemon=True)
-        self._leases, self._holder = leases, holder
-        self._attempts, self._heed = attempts, heed
+        self._hosts, self._host, self._beat_s = hosts, host, beat_s
+        self._attempts, self._heed, self._offer = attempts, heed, offer
         self._dead, self._forget = dead, forget
-        self._watch = LeaseWatch(leases.lease_s)
+        self._watch = HostWatch(hosts.lease_s)
+        self._has_joined = False
         self._renewed_at = self._reaped_at = float("-inf")
         self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
+        self.misfit = ""
+        """Why this host may take no attempts from the database; empty if it may."""
+
+    @property
+    def may_claim(self) -> bool:
+        """Whether others know that this host lives, so that they leave it what it claims."""
+        is_known = time.monotonic() - self._renewed_at < self._hosts.lease_s
+        return self._has_joined and is_known and not self.misfit
 
     def wake(self) -> None:
         """Look at the database now."""
@@ -69,67 +84,92 @@ class Heartbeat(threading.Thread):
         self._is_closed = True
         self._woken.set()
 
+    def leave(self) -> None:
+        """Nothing runs here any more. If the database does not learn it, the lease runs out."""
+        if self._has_joined:
+            try:
+                self._hosts.leave(self._host.id)
+            except StoreError as error:
+                log.error("the database was not told that this host ends: %s", error)
+
     def run(self) -> None:
         """Beat until closed."""
         while not self._is_closed:
             self.beat()
-            self._woken.wait(POLL_S)
+            self._woken.wait(self._beat_s if self._attempts() else max(self._beat_s, IDLE_S))
             self._woken.clear()
 
     def beat(self) -> None:
         """Do what is due. An error is logged, and ends nothing."""
         try:
-            self._keep(self._attempts())
-            if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._leases.lease_s / 5)):
+            if self._is_due(self._renewed_at, self._hosts.lease_s / RENEWALS):
+                self._renew()
+            attempts = self._attempts()
+            # Read after the list was made, so an attempt that is not held any more was given up on.
+            self._pass_on(attempts, self._hosts.look(self._host.id))
+            if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._hosts.lease_s / 5)):
                 self._reaped_at = time.monotonic()
                 self._reap()
             self._log_trouble("")
         except StoreError as error:
             self._log_trouble(str(error))
-            self._watch.restart()  # other holders may be unable to renew theirs, too
-        except Exception:  # a bug must not let the leases of all attempts expire
+            self._watch.restart()  # other hosts may be unable to renew theirs, too
+        except Exception:  # a bug must not let the lease of this host expire
             log.exception("unexpected error in the heartbeat")
 
     def _log_trouble(self, trouble: str) -> None:
         """Log an error when it begins and when it ends: a full disk may be the log's, too."""
         if trouble and trouble != self._trouble:
-            log.error("leases cannot be renewed: %s", trouble)
+            log.error("the lease cannot be renewed: %s", trouble)
         elif self._trouble and not trouble:
-            log.warning("leases are renewed again")
+            log.warning("the lease is renewed again")
         self._trouble = trouble
 
-    def _keep(self, attempts: Sequence[Attempt]) -> None:
-        if not attempts:
-            return
-        # Read after the list was made, so an attempt that is not held any more was given up on.
-        held = self._leases.held(self._holder)
+    def _renew(self) -> None:
+        began = time.monotonic()
+        misfit = self._hosts.misfit(self._host)
+        if misfit and misfit != self.misfit:
+            log.error("no jobs are started: %s", misfit)
+        self.misfit = misfit
+        if not self._hosts.renew(self._host.id):
+            if self._has_joined:
+                log.warning("this host was given up on, as it was not seen for long; it joins again")
+            self._hosts.join(self._host)
+            self._has_joined = True
+        self._renewed_at = began
+
+    def _pass_on(self, attempts: Sequence[Attempt], look: Look) -> None:
         for attempt in attempts:
-            stop_requested = held.get((attempt.job_id, attempt.number))
+            stop_requested = look.held.get((attempt.job_id, attempt.number))
             if stop_requested is None:
                 self._heed(attempt, "end")
             elif stop_requested:
                 self._heed(attempt, "stop")
-        if self._is_due(self._renewed_at, self._leases.lease_s / RENEWALS):
-            self._leases.renew(self._holder, attempts)
-            self._renewed_at = time.monotonic()
+        if look.is_any_queued:
+            self._offer()
 
     def _reap(self) -> None:
         dead = self._dead()  # asked first: it can have claimed nothing since
-        leases = self._leases.running()
+        leases, orphans = self._hosts.leases()
         expired = self._watch.expired(leases)
-        reasons = dict.fromkeys(expired, LOST)
-        reasons |= {lease: RESTARTED for lease in leases if lease.holder is None or lease.holder in dead}
-        if not reasons and not dead:
+        lost = expired + [lease for lease in leases if lease.host_id in dead and lease not in expired]
+        if not (lost or orphans or dead):
             return
-        with self._leases.reaping() as is_alone:
+        with self._hosts.reaping() as is_alone:
             if is_alone:
-                for lease, reason in reasons.items():
-                    self._release(lease, reason)
+                self._give_up(lost, dead)
                 self._forget(dead)
 
-    def _release(self, lease: Lease, reason: str) -> None:
-        if self._leases.release(lease, reason):
-            log.warning("%s: attempt %d was released: %s", lease.job_id, lease.attempt, reason)
+    def _give_up(self, lost: Sequence[HostLease], dead: Collection[str]) -> None:
+        for lease in lost:
+            if self._hosts.give_up(lease):
+                log.warning("host %s is gone", lease.host_id)
+        for orphan in self._hosts.leases()[1]:
+            self._release(orphan, RESTARTED if orphan.holder in dead else LOST)
+
+    def _release(self, orphan: Orphan, reason: str) -> None:
+        if self._hosts.release(orphan, reason):
+            log.warning("%s: attempt %d was released: %s", orphan.job_id, orphan.attempt, reason)
 
     @staticmethod
     def _is_due(last: float, every_s: float) -> bool:

@@ -74,9 +74,11 @@ class Job:
     plan: str | None = None
     """The plan of the document as JSON, made at submit; None of a job of an older server."""
     holder: str | None = None
-    """Who runs the latest attempt and renews its lease; None when no attempt runs."""
-    lease_until: datetime | None = None
-    """By the holder's clock. Others do not compare it with theirs, but watch whether it changes."""
+    """The host that runs the latest attempt; None when no attempt runs. See `jobs.hosts`."""
+    begun_at: datetime | None = None
+    """When the latest attempt began; None when no attempt runs."""
+    cost_s: float | None = None
+    """How long it was estimated to take when it was submitted; None of a job of an older server."""
     checkpoint: str | None = None
     """The sha256 of the training's stored checkpoint; None without one, and for finished jobs."""
 
@@ -94,6 +96,8 @@ class NewJob:
     idempotency_key: str | None = None
     files: tuple[str, ...] = ()
     """The sha256 of each of the owner's files that it uses."""
+    cost_s: float | None = None
+    """How long it is estimated to take."""
 
 
 @dataclass(frozen=True, kw_only=True)

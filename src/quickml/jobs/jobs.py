@@ -24,7 +24,6 @@ from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
-from quickml.jobs.leases import LEASE_S
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
     events_after,
@@ -51,10 +50,8 @@ class JobStore:
     Any call may raise `StoreError`.
     """
 
-    def __init__(
-        self, database: Database, clock: Callable[[], datetime] | None = None, lease_s: float = LEASE_S
-    ) -> None:
-        self._database, self._clock, self._lease_s = database, clock or database.now, lease_s
+    def __init__(self, database: Database, clock: Callable[[], datetime] | None = None) -> None:
+        self._database, self._clock = database, clock or database.now
         self.feed = FeedStore(database)
         """All changes of each owner's jobs."""
 
@@ -168,7 +165,7 @@ class JobStore:
     def claim(self, holder: str, limits: Limits = NO_LIMITS) -> Attempt | None:
         """Begin the next attempt; None when nothing may run. The job is `building` from then on.
 
-        `holder` holds the attempt, and has to renew its lease.
+        `holder` is the host that runs it; see `jobs.hosts`.
 
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
@@ -179,7 +176,7 @@ class JobStore:
             waiting = queue.first_in_turn(connection, limits)
             if waiting is None:
                 return None
-            begun = lifecycle.begun(waiting, self._clock(), holder=holder, lease_s=self._lease_s)
+            begun = lifecycle.begun(waiting, self._clock(), holder=holder)
             return lifecycle.attempt_at(self._write(connection, waiting, begun))
 
     def is_any_queued(self) -> bool:

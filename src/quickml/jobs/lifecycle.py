@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from quickml import events
@@ -32,6 +32,7 @@ def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
         max_seconds=new.max_seconds,
         epochs=new.epochs,
         plan=new.plan,
+        cost_s=new.cost_s,
     )
 
 
@@ -107,18 +108,18 @@ def moved(job: Job, status: Status, now: datetime) -> Job:
     now = later(job, now)
     job = replace(job, status=status, updated_at=now)
     if status not in RUNNING:
-        job = replace(job, holder=None, lease_until=None)
+        job = replace(job, holder=None, begun_at=None)
     if status in TERMINAL:
         job = replace(job, finished_at=now, checkpoint=None)
     return job
 
 
-def begun(job: Job, now: datetime, *, holder: str, lease_s: float) -> Job:
-    """The job with its next attempt, which `holder` has to renew within `lease_s`."""
-    job = replace(
-        moved(job, Status.BUILDING, now), holder=holder, lease_until=now + timedelta(seconds=lease_s)
+def begun(job: Job, now: datetime, *, holder: str) -> Job:
+    """The job with its next attempt, which `holder` runs."""
+    job = replace(moved(job, Status.BUILDING, now), holder=holder)
+    return replace(
+        job, attempt=job.attempt + 1, started_at=job.started_at or job.updated_at, begun_at=job.updated_at
     )
-    return replace(job, attempt=job.attempt + 1, started_at=job.started_at or job.updated_at)
 
 
 def attempt_at(job: Job) -> Attempt:

@@ -28,8 +28,8 @@ from quickml.jobs.job import Artifact, Job, StoredEvent
 from quickml.jobs.values import LARGEST, MANY, text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
 
-_TIMES = ("created_at", "updated_at", "started_at", "finished_at", "lease_until")
-_FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds")
+_TIMES = ("created_at", "updated_at", "started_at", "finished_at", "begun_at")
+_FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds", "cost_s")
 
 
 def owner_lock(owner: str) -> str:

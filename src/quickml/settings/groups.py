@@ -160,9 +160,10 @@ class WorkerSettings:
     """Worker processes, and when they are replaced or killed."""
 
     workers: int = row(
-        whole(1, 256),
+        whole(0, 256),
         _workers,
-        "Number of trainings that run concurrently, one process each.",
+        "Number of trainings that a server runs concurrently, one process each."
+        " 0 leaves them to `quickml worker` on other machines.",
         shown="the number of cores, at most 4",
     )
     worker_threads: int = row(
@@ -175,6 +176,16 @@ class WorkerSettings:
         or_none(SIZE), 3 << 30, "Kill a worker that uses more resident memory than this."
     )
     attempts_per_worker: int = row(whole(1), 50, "Replace a worker after this number of trainings.")
+    lease_s: float = row(
+        number(1.0, "seconds"),
+        15.0,
+        "Release the trainings of a server or worker that the database has not heard of for this long.",
+    )
+    beat_s: float = row(
+        number(0.1, "seconds"),
+        0.5,
+        "How often the database is asked whether a running training was stopped or cancelled.",
+    )
     hang_s: float = row(SECONDS, 60.0, "Kill a worker that has sent no heartbeat for this long.")
     grace_s: float = row(
         SECONDS, 10.0, "Time allowed at shutdown for running trainings to save a checkpoint."

@@ -12,10 +12,10 @@ from quickml.errors import FencedError
 from quickml.events import Status
 from quickml.executors.executor import SHUTDOWN, State, Worker
 from quickml.executors.heartbeat import Heartbeat, Wish
+from quickml.jobs.hosts import SERVER, Host, Hosts
 from quickml.jobs.ids import new_id
 from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 
 EPOCHS = 3
 METRICS = {"loss": 0.5, "accuracy": 0.75}
@@ -51,7 +51,7 @@ class MemoryExecutor:
     def __init__(
         self,
         jobs: JobStore,
-        leases: Leases,
+        hosts: Hosts,
         *,
         workers: int = 1,
         limits: Limits = NO_LIMITS,
@@ -59,14 +59,20 @@ class MemoryExecutor:
     ) -> None:
         """Run up to `workers` attempts concurrently. An epoch takes `epoch_s` seconds unless interrupted."""
         self._jobs, self._limits, self._epoch_s = jobs, limits, epoch_s
-        self._holder = new_id("host", datetime.now(UTC))
+        self._host = Host(
+            id=new_id("host", datetime.now(UTC)),
+            name="memory",
+            kind=SERVER,
+            seats=workers,
+            lease_s=hosts.lease_s,
+        )
         self._changed = threading.Condition()
         self._is_closing = False
         self._workers = [Worker(number=number, state=State.STARTING) for number in range(workers)]
         self._attempts: dict[int, Attempt] = {}
         self._wishes: dict[Attempt, Wish] = {}
         self._heartbeat = Heartbeat(
-            leases, self._holder, attempts=lambda: list(self._attempts.values()), heed=self._heed
+            hosts, self._host, attempts=lambda: list(self._attempts.values()), heed=self._heed
         )
         self._threads = [
             threading.Thread(target=self._work, args=(number,), name=f"memory-{number}", daemon=True)
@@ -96,6 +102,7 @@ class MemoryExecutor:
         self._heartbeat.close()
         for thread in (*self._threads, self._heartbeat):
             thread.join()
+        self._heartbeat.leave()
 
     def _heed(self, attempt: Attempt, wish: Wish) -> None:
         with self._changed:
@@ -109,7 +116,7 @@ class MemoryExecutor:
     def _work(self, number: int) -> None:
         while not self._is_closing:
             self._set(number, State.IDLE)
-            attempt = self._jobs.claim(self._holder, self._limits)
+            attempt = self._claimed()
             if attempt is None:
                 with self._changed:
                     self._changed.wait(0.05)
@@ -124,6 +131,9 @@ class MemoryExecutor:
                 del self._attempts[number]
                 self._wishes.pop(attempt, None)
         self._set(number, State.STARTING)
+
+    def _claimed(self) -> Attempt | None:
+        return self._jobs.claim(self._host.id, self._limits) if self._heartbeat.may_claim else None
 
     def _run(self, attempt: Attempt) -> None:
         last = self._jobs.append(attempt, [STARTED, BUILT], after=attempt.last_event)

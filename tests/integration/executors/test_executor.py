@@ -21,8 +21,8 @@ from fake_worker import START_FAILURE
 from quickml.errors import FencedError
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import LOST, RESTARTED, State
+from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.job import NewJob
-from quickml.jobs.leases import Leases
 
 
 @pytest.fixture(params=["memory", "local"])
@@ -97,8 +97,9 @@ def test_a_lease_is_renewed_while_an_attempt_runs(place):
     place.start(epoch_s=HOURS, lease_s=0.6)
     job_id = place.submit()
     place.status(job_id, Status.TRAINING)
-    lease = place.store.job(job_id).lease_until
-    until(lambda: place.store.job(job_id).lease_until != lease, "a renewal")
+    hosts = Hosts(place.database)
+    (lease,) = hosts.leases()[0]
+    until(lambda: hosts.leases()[0] != [lease], "a renewal")
     time.sleep(1.5)
     assert (place.store.job(job_id).status, place.store.job(job_id).attempt) == (Status.TRAINING, 1)
 
@@ -108,12 +109,12 @@ def test_what_was_released_elsewhere_ends_here(place):
     executor = place.start(epoch_s=HOURS)
     job_id = place.submit()
     place.status(job_id, Status.TRAINING)
-    leases = Leases(place.database)
+    hosts = Hosts(place.database)
     with place.database.write() as connection:  # nothing else may be claimed
         connection.exec_driver_sql("UPDATE jobs SET stop_requested = 1")
-    (lease,) = leases.running()
-    until(lambda: leases.release(leases.running()[0], "lost"), "its release, between two renewals")
-    assert lease.attempt == 1
+    until(lambda: hosts.give_up(hosts.leases()[0][0]), "giving it up, between two renewals")
+    for orphan in hosts.leases()[1]:
+        assert hosts.release(orphan, "lost")
     job = place.over(job_id)
     assert (job.status, job.attempt >= 2) == (Status.READY, True)
     until(lambda: all(worker.job_id is None for worker in executor.workers()), "its end")
@@ -148,6 +149,7 @@ def test_closing_gives_attempts_back_without_counting_them(place):
 def test_what_a_dead_server_was_running_runs_again_when_its_lease_has_run_out(place):
     job_id = place.submit()
     lost = place.store.claim("host_that_is_gone")
+    Hosts(place.database).join(Host(id="host_that_is_gone", name="x", lease_s=1.0))
     place.start(lease_s=1.0)
     time.sleep(0.5)
     assert place.store.job(job_id).status is Status.BUILDING, "nothing is released because a server starts"
@@ -156,15 +158,6 @@ def test_what_a_dead_server_was_running_runs_again_when_its_lease_has_run_out(pl
     assert json.loads(place.store.events(job_id)[0].body)["reason"] == LOST
     with pytest.raises(FencedError):
         place.store.advance(lost, Status.TRAINING)
-
-
-def test_what_a_server_without_leases_was_running_runs_again_at_once(place):
-    job_id = place.submit()
-    place.store.claim("host")
-    with place.database.write() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET holder = NULL, lease_until = NULL")
-    place.start(lease_s=HOURS)
-    assert place.over(job_id).attempt == 2
 
 
 def test_two_servers_leave_each_other_their_attempts(place):

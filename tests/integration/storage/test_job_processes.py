@@ -16,7 +16,7 @@ import postgres_process
 import rounds
 from job_examples import DATABASES, Jobs, new, opened, progress
 from quickml.events import Status
-from quickml.jobs.leases import Leases
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.tokens import TokenStore
 from quickml.storage.addresses import databases
 from quickml.storage.database.sqlite import SqliteDatabase
@@ -59,26 +59,36 @@ import random, sys, time
 from quickml.errors import FencedError, StoreError
 from quickml.events import Progress, Status, Verified
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases, LeaseWatch
+from quickml.jobs.hosts import Host, Hosts, HostWatch
 from quickml.storage.addresses import databases
 
 holder = sys.argv[2]
 random.seed(holder)
 database = databases.open(sys.argv[1])
-store, leases, watch = JobStore(database, lease_s=2.0), Leases(database, lease_s=2.0), LeaseWatch(2.0)
+store, hosts, watch = JobStore(database), Hosts(database, lease_s=2.0), HostWatch(2.0)
 
 def step(attempt):
     return [Progress(epoch=1, epochs=1, step=1, steps=1, samples_per_second=1.0, metrics={"loss": 0.5})] * 2
 
 def reap():
-    for lease in watch.expired(leases.running()):
-        with leases.reaping() as is_alone:
+    leases, orphans = hosts.leases()
+    lost = watch.expired(leases)
+    if lost or orphans:
+        with hosts.reaping() as is_alone:
             if is_alone:
-                leases.release(lease, "lost")
+                for lease in lost:
+                    hosts.give_up(lease)
+                for orphan in hosts.leases()[1]:
+                    hosts.release(orphan, "lost")
+
+def keep():
+    if not hosts.renew(holder):
+        hosts.join(Host(id=holder, name=holder, lease_s=2.0))
 
 print("open", flush=True)
 sys.stdin.readline()
 while any(store.counts()[status] for status in Status if status.value not in ("ready", "failed", "cancelled")):
+    keep()
     reap()
     attempt = store.claim(holder)
     if attempt is None:
@@ -88,12 +98,13 @@ while any(store.counts()[status] for status in Status if status.value not in ("r
     try:
         for number in range(4):
             last = store.append(attempt, step(attempt), after=last)
-            leases.renew(holder, [attempt])
+            keep()
             reap()
         for status in (Status.TRAINING, Status.COMPILING, Status.VERIFYING):
             store.advance(attempt, status)
         if attempt.number == 1 and random.random() < 0.25:
-            continue  # as if it had died: its lease has to run out
+            holder += "x"  # as if it had died: its lease has to run out
+            continue
         store.complete(attempt, [], Verified(parity=(), folder="", files=(), seconds=1.0))
         print(attempt.job_id, flush=True)
     except FencedError:
@@ -167,9 +178,9 @@ def test_a_writer_that_is_killed_leaves_nothing_half(address, lines):
     if address.startswith("sqlite"):
         with database.read() as connection:
             assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-    leases = Leases(database)
-    assert all(leases.release(lease, "killed") for lease in leases.running())
-    assert leases.running() == []
+    hosts = Hosts(database)
+    assert all(hosts.release(orphan, "killed") for orphan in hosts.leases()[1])
+    assert hosts.leases() == ([], [])
     assert store.submit(new())[1]
 
 

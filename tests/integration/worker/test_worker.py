@@ -21,8 +21,8 @@ from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.film.pages import loosened
 from quickml.jobs.frames import FilmChange
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import NewJob
-from quickml.jobs.leases import Leases
 from quickml.service.films import Films
 from quickml.storage.backends import Backends
 from quickml.testing import executor
@@ -580,7 +580,7 @@ def real(tmp_path):
     place.options = worker_options(tmp_path, checkpoint_every_s=0.0)
     executor = LocalExecutor(
         place.store,
-        Leases(place.database),
+        Hosts(place.database),
         WorkerLimits(options=place.options, threads=2),
         workers=1,
         scratch=place.options.scratch,

@@ -1,48 +1,112 @@
-"""The heartbeat of an executor: what it makes of a database that fails for a while."""
+"""The heartbeat of a host: what it makes of a database that fails for a while, and of having been given up."""
 
-from contextlib import nullcontext
-from datetime import UTC, datetime
+import pytest
 
+from job_examples import Clock, Jobs, new, opened
 from quickml.errors import StoreError
+from quickml.events import Status
 from quickml.executors.heartbeat import Heartbeat
-from quickml.jobs.job import Attempt
-from quickml.jobs.leases import Lease
+from quickml.jobs.hosts import SERVER, Host, Hosts, HostWatch
 
-ATTEMPT = Attempt(job_id="job_1", number=1, document="{}")
+ME = Host(id="host_1", name="room-1", lease_s=15.0)
 
 
-class FailingLeases:
-    """The leases of a database that can be read, and that cannot be written while `is_full`."""
+class Place:
+    """A host whose beats are called, and whose leases are always due."""
 
-    lease_s = 0.0
+    def __init__(self, database):
+        self.clock = Clock()
+        self.store, self.hosts = Jobs(database, self.clock), Hosts(database, self.clock)
+        self.attempts, self.heeded, self.offers = [], [], 0
+        self.heartbeat = Heartbeat(
+            self.hosts,
+            ME,
+            attempts=lambda: list(self.attempts),
+            heed=lambda attempt, wish: self.heeded.append((attempt.number, wish)),
+            offer=self._offered,
+        )
 
-    def __init__(self):
-        self.is_full, self.released = False, []
+    def _offered(self):
+        self.offers += 1
 
-    def held(self, holder):
-        return {(ATTEMPT.job_id, ATTEMPT.number): False}
+    def beat(self):
+        self.heartbeat._renewed_at = self.heartbeat._reaped_at = float("-inf")
+        self.clock.put_on()
+        self.heartbeat.beat()
 
-    def renew(self, holder, attempts):
-        if self.is_full:
+    def submit(self):
+        self.store.submit(new())
+        self.attempts.append(self.store.claim(holder=ME.id))
+
+
+@pytest.fixture
+def place(tmp_path):
+    return Place(opened(tmp_path / "quickml.db"))
+
+
+def test_a_database_that_fails_for_long_is_logged_when_it_begins_and_ends(place, monkeypatch, caplog):
+    renew, answers = place.hosts.renew, iter((False, True, True, True, False, False))
+
+    def renewed(host_id):
+        if next(answers):
             raise StoreError("the database cannot be used (database or disk is full)")
+        return renew(host_id)
 
-    def running(self):
-        return [Lease(job_id="job_2", attempt=1, holder="host_2", until=datetime.now(UTC).isoformat())]
-
-    def reaping(self):
-        return nullcontext(True)
-
-    def release(self, lease, reason):
-        self.released.append(lease)
-        return True
-
-
-def test_a_database_that_fails_for_long_is_logged_when_it_begins_and_ends(caplog):
-    leases = FailingLeases()
-    heartbeat = Heartbeat(leases, "host_1", attempts=lambda: [ATTEMPT], heed=lambda *_: None)
-    for leases.is_full in (False, True, True, True, False, False):
-        heartbeat.beat()
+    monkeypatch.setattr(place.hosts, "renew", renewed)
+    for _ in range(6):
+        place.beat()
     assert [record.levelname for record in caplog.records if "renewed" in record.message] == [
         "ERROR",
         "WARNING",
     ]
+
+
+def test_a_host_claims_nothing_before_it_has_joined_and_when_it_was_not_seen_for_long(place, monkeypatch):
+    assert not place.heartbeat.may_claim
+    place.beat()
+    assert place.heartbeat.may_claim
+    place.heartbeat._renewed_at -= ME.lease_s + 1
+    assert not place.heartbeat.may_claim, "it was frozen, say"
+
+
+def test_a_host_that_was_given_up_ends_its_attempts_and_joins_again(place):
+    place.beat()
+    place.submit()
+    place.beat()
+    assert place.heeded == []
+    place.hosts.give_up(place.hosts.leases()[0][0])
+    (orphan,) = place.hosts.leases()[1]
+    assert place.hosts.release(orphan, "lost")
+    place.beat()
+    assert place.heeded == [(1, "end")]
+    assert [lease.host_id for lease in place.hosts.leases()[0]] == [ME.id]
+    assert place.offers, "and takes what waits"
+
+
+def test_hosts_that_are_not_seen_are_given_up_after_a_whole_lease_in_which_the_database_was_seen(place):
+    now = [0.0]
+    place.heartbeat._watch = HostWatch(15.0, clock=lambda: now[0])
+    place.hosts.join(Host(id="host_2", name="room-2"))
+    job, _ = place.store.submit(new())
+    place.store.claim(holder="host_2")
+    for _ in range(14):
+        now[0] += 1
+        place.beat()
+    now[0] += 60  # this host could not see the database, so the others may not have been able to either
+    for _ in range(15):
+        place.beat()
+        now[0] += 1
+    assert place.store.job(job.id).status is Status.BUILDING
+    place.beat()
+    assert (place.store.job(job.id).status, place.store.job(job.id).lost) == (Status.QUEUED, 1)
+    assert [lease.host_id for lease in place.hosts.leases()[0]] == [ME.id]
+
+
+def test_a_host_of_another_release_claims_nothing_and_says_why(place, caplog):
+    place.hosts.join(Host(id="host_2", name="web", kind=SERVER, version="9.9"))
+    place.beat()
+    assert not place.heartbeat.may_claim
+    assert "expected version 9.9" in caplog.text
+    place.hosts.leave("host_2")
+    place.beat()
+    assert place.heartbeat.may_claim

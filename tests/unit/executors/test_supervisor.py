@@ -17,9 +17,9 @@ from quickml.executors.local import supervisor
 from quickml.executors.local.clock import RunningClock
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 from quickml.storage.addresses import Addresses
 from quickml.worker import options
 from waiting import until
@@ -85,7 +85,7 @@ class Place:
         self.trouble = ""
         self.executor = LocalExecutor(
             self.store,
-            Leases(database),
+            Hosts(database),
             limits,
             workers=1,
             scratch=folder / "scratch",

@@ -38,8 +38,9 @@ from quickml.errors import (
 )
 from quickml.events import RUNNING, TERMINAL, Status
 from quickml.jobs import counters
+from quickml.jobs.hosts import LEASE_S, SERVER, Host, Hosts, Orphan
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
-from quickml.jobs.leases import LEASE_S, Lease, Leases
+from quickml.storage.database.migrations import HEAD
 from quickml.storage.database.sqlite import SqliteDatabase
 
 UNKNOWN = "job_01KG9YS7G0Q039FC6AD8V7QK6P"
@@ -63,13 +64,13 @@ def store(database, clock):
 
 
 @pytest.fixture
-def leases(database, clock):
-    return Leases(database, clock)
+def hosts(database, clock):
+    return Hosts(database, clock)
 
 
-def release_all(leases):
+def release_all(hosts):
     """What a server does with the attempts of one that is dead; the jobs."""
-    return [lease.job_id for lease in leases.running() if leases.release(lease, "the server was restarted")]
+    return [one.job_id for one in hosts.leases()[1] if hosts.release(one, "the server was restarted")]
 
 
 def all_events(store):
@@ -350,7 +351,7 @@ def test_an_attempt_begins(store, clock):
     found = store.job(job.id)
     assert (found.status, found.attempt, found.started_at) == (Status.BUILDING, 1, clock.time)
     assert store.job(job.id).holder == HOLDER
-    assert store.job(job.id).lease_until == clock.time + timedelta(seconds=LEASE_S)
+    assert store.job(job.id).begun_at == clock.time
 
 
 def test_a_job_from_submit_to_ready(store, clock):
@@ -382,7 +383,7 @@ def test_a_job_from_submit_to_ready(store, clock):
         (5, "verified"),
     ]
     assert events.from_json(store.events(job.id)[1].body) == progress(epoch=2, step=5, epochs=4, loss=0.75)
-    assert (job.holder, job.lease_until) == (None, None)
+    assert (job.holder, job.begun_at) == (None, None)
 
 
 @pytest.mark.parametrize("loss", [math.nan, math.inf, -math.inf])
@@ -451,7 +452,7 @@ def test_artifacts_are_the_jobs_own_each_with_a_name(store):
 # The fence
 
 
-def give_up(store, leases, attempt, way):
+def give_up(store, hosts, attempt, way):
     if way == "cancel":
         store.cancel(attempt.job_id)
     elif way == "retry":
@@ -459,8 +460,8 @@ def give_up(store, leases, attempt, way):
     elif way == "again":
         store.fail(attempt, "killed", retry=True)
         store.claim()
-    elif way == "lease":
-        release_all(leases)
+    elif way == "lost host":
+        release_all(hosts)
     elif way == "release":
         store.release(attempt, "drained")
     elif way == "failed":
@@ -473,14 +474,14 @@ def give_up(store, leases, attempt, way):
 
 
 @pytest.mark.parametrize(
-    "way", ["cancel", "retry", "again", "lease", "release", "failed", "ready", "deleted", "another"]
+    "way", ["cancel", "retry", "again", "lost host", "release", "failed", "ready", "deleted", "another"]
 )
-def test_an_attempt_that_was_given_up_on_writes_nothing(store, leases, way):
+def test_an_attempt_that_was_given_up_on_writes_nothing(store, hosts, way):
     store.submit(new())
     attempt = store.claim()
     if way == "another":
         attempt = replace(attempt, number=2)
-    give_up(store, leases, attempt, way)
+    give_up(store, hosts, attempt, way)
     before = store.jobs(), all_events(store), store.referenced()
     for call in (
         lambda: store.append(attempt, [progress()]),
@@ -539,12 +540,12 @@ def test_attempts_that_were_given_back_do_not_count(store):
 
 
 @pytest.mark.parametrize("way", ["lose", "lease"])
-def test_attempts_that_were_lost_count_as_no_failure_but_not_for_ever(store, leases, way):
+def test_attempts_that_were_lost_count_as_no_failure_but_not_for_ever(store, hosts, way):
     job, _ = store.submit(new())
 
     def lose():
         attempt = store.claim()
-        store.lose(attempt, "killed") if way == "lose" else release_all(leases)
+        store.lose(attempt, "killed") if way == "lose" else release_all(hosts)
         return store.job(job.id).status
 
     assert lose() is Status.QUEUED
@@ -586,27 +587,27 @@ def test_a_checkpoint_of_a_training_that_began_anew_is_no_advance(store):
     assert store.job(job.id).checkpoint_progress == 0.2
 
 
-def test_releasing_leases_touches_running_jobs_alone(store, leases):
+def test_releasing_leases_touches_running_jobs_alone(store, hosts):
     ids = [store.submit(new())[0].id for _ in range(4)]
     ready, cancelled, running = (store.claim() for _ in range(3))
     finish(store, ready)
     store.cancel(cancelled.job_id)
-    assert release_all(leases) == [running.job_id]
+    assert release_all(hosts) == [running.job_id]
     assert [store.job(job_id).status for job_id in ids] == [
         Status.READY,
         Status.CANCELLED,
         Status.QUEUED,
         Status.QUEUED,
     ]
-    assert release_all(leases) == []
+    assert release_all(hosts) == []
 
 
-def test_the_first_start_is_remembered(store, leases, clock):
+def test_the_first_start_is_remembered(store, hosts, clock):
     job, _ = store.submit(new())
     store.claim()
     first = clock.time
     clock.put_on()
-    release_all(leases)
+    release_all(hosts)
     store.claim()
     assert store.job(job.id).started_at == first
 
@@ -614,13 +615,13 @@ def test_the_first_start_is_remembered(store, leases, clock):
 # Stopping, cancelling, deleting
 
 
-def test_stopping_a_running_job_asks_its_attempt(store, leases):
+def test_stopping_a_running_job_asks_its_attempt(store, hosts):
     store.submit(new())
     attempt = store.claim()
     held = attempt.job_id, attempt.number
-    assert leases.held(HOLDER) == {held: False}
+    assert hosts.look(HOLDER).held == {held: False}
     assert store.stop(attempt.job_id).stop_requested
-    assert leases.held(HOLDER) == {held: True}
+    assert hosts.look(HOLDER).held == {held: True}
     assert store.stop(attempt.job_id) == store.job(attempt.job_id)
     finish(store, attempt)
     assert store.stop(attempt.job_id).status is Status.READY
@@ -633,12 +634,12 @@ def test_stopping_a_job_that_never_ran_cancels_it(store):
     assert store.claim() is None
 
 
-def test_stopping_a_job_that_waits_for_its_retry_keeps_what_it_learned(store, leases):
+def test_stopping_a_job_that_waits_for_its_retry_keeps_what_it_learned(store, hosts):
     job, _ = store.submit(new())
     store.fail(store.claim(), "killed", retry=True)
     assert store.stop(job.id).status is Status.QUEUED
     store.claim()
-    assert leases.held(HOLDER) == {(job.id, 2): True}
+    assert hosts.look(HOLDER).held == {(job.id, 2): True}
 
 
 def test_cancelling(store, clock):
@@ -806,48 +807,95 @@ def test_events_add_up_over_all_jobs_also_deleted_ones(store):
     }  # fmt: skip
 
 
-# Leases
+# Hosts
 
 
-def test_a_lease_is_renewed_by_its_holder(store, leases, clock):
-    job, _ = store.submit(new())
-    attempt = store.claim()
-    (first,) = leases.running()
-    assert (first.job_id, first.attempt, first.holder) == (job.id, 1, HOLDER)
-    clock.put_on(5)
-    leases.renew("host_of_another", [attempt])
-    assert leases.running() == [first]
-    leases.renew(HOLDER, [attempt])
-    (renewed,) = leases.running()
-    assert renewed != first
-    assert store.job(job.id).lease_until == clock.time + timedelta(seconds=LEASE_S)
-    assert not leases.release(first, "it looked dead"), "renewed in the last moment"
-    assert store.job(job.id).status is Status.BUILDING
-    assert leases.release(renewed, "it looked dead")
-    assert not leases.release(renewed, "it looked dead")
-    leases.renew(HOLDER, [attempt])
-    job = store.job(job.id)
-    assert (job.status, job.failures, job.lost) == (Status.QUEUED, 0, 1)
-    assert (job.holder, job.lease_until) == (None, None)
-
-
-def test_a_job_that_an_older_server_was_running_has_nobody_who_holds_it(store, leases, database):
+def test_a_host_renews_its_lease_and_is_given_up_when_it_does_not(store, hosts, clock):
+    hosts.join(Host(id=HOLDER, name="room-1", seats=2))
     job, _ = store.submit(new())
     store.claim()
-    with database.write() as connection:
-        connection.exec_driver_sql("UPDATE jobs SET holder = NULL, lease_until = NULL")
-    assert leases.running() == [Lease(job_id=job.id, attempt=1, holder=None, until=None)]
-    assert release_all(leases) == [job.id]
+    ((first,), orphans) = hosts.leases()
+    assert (first.host_id, first.lease_s, orphans) == (HOLDER, LEASE_S, [])
+    clock.put_on(5)
+    assert not hosts.renew("host_of_another")
+    assert hosts.renew(HOLDER)
+    ((renewed,), _) = hosts.leases()
+    assert renewed != first
+    assert not hosts.give_up(first), "renewed in the last moment"
+    held = Orphan(job_id=job.id, attempt=1, holder=HOLDER)
+    assert not hosts.release(held, "it looked dead"), "its host lives"
+    assert hosts.give_up(renewed)
+    assert not hosts.give_up(renewed)
+    assert hosts.leases() == ([], [held])
+    assert hosts.release(held, "it looked dead")
+    assert not hosts.release(held, "it looked dead")
+    assert not hosts.renew(HOLDER), "it learns that it was given up"
+    job = store.job(job.id)
+    assert (job.status, job.failures, job.lost) == (Status.QUEUED, 0, 1)
+    assert (job.holder, job.begun_at) == (None, None)
 
 
-def test_a_holder_learns_what_became_of_its_attempts(store, leases):
+def test_a_host_that_joins_again_keeps_what_was_not_released_yet(store, hosts):
+    hosts.join(Host(id=HOLDER, name="room-1"))
+    job, _ = store.submit(new())
+    attempt = store.claim()
+    hosts.give_up(hosts.leases()[0][0])
+    (orphan,) = hosts.leases()[1]
+    hosts.join(Host(id=HOLDER, name="room-1"))
+    assert not hosts.release(orphan, "it looked dead")
+    assert hosts.look(HOLDER).held == {(job.id, 1): False}
+    store.advance(attempt, Status.TRAINING)
+
+
+def test_what_a_host_has_not_given_back_when_it_leaves_is_released(store, hosts):
+    hosts.join(Host(id=HOLDER, name="room-1"))
+    job, _ = store.submit(new())
+    store.claim()
+    hosts.leave(HOLDER)
+    assert release_all(hosts) == [job.id]
+
+
+def test_a_host_learns_what_became_of_its_attempts(store, hosts):
     attempts = [(store.submit(new()), store.claim())[1] for _ in range(4)]
+    assert not hosts.look(HOLDER).is_any_queued
     store.stop(attempts[0].job_id)
     store.cancel(attempts[1].job_id)
     store.release(attempts[2], "server ends")
+    assert hosts.look("host_of_another").is_any_queued
     again = store.claim(holder="host_of_another")
-    assert leases.held(HOLDER) == {(attempts[0].job_id, 1): True, (attempts[3].job_id, 1): False}
-    assert leases.held("host_of_another") == {(again.job_id, 2): False}
+    assert hosts.look(HOLDER).held == {(attempts[0].job_id, 1): True, (attempts[3].job_id, 1): False}
+    assert hosts.look("host_of_another").held == {(again.job_id, 2): False}
+
+
+def test_operators_see_every_host_what_it_runs_and_since_when(store, hosts, clock):
+    hosts.join(Host(id=HOLDER, name="room-1", seats=3, express_seats=1))
+    hosts.join(Host(id="host_gone", name="a-room", kind=SERVER, seats=0))
+    hosts.leave("host_gone")
+    clock.put_on(3)
+    job, _ = store.submit(new())
+    store.claim()
+    first, last = hosts.states()
+    assert (first.host.name, first.free, first.gone_at, last.gone_at) == ("room-1", 2, None, BEGINNING)
+    (run,) = first.runs
+    assert (run.job_id, run.owner, run.status, run.begun_at) == (job.id, "ada", Status.BUILDING, clock.time)
+    clock.put_on(2 * 86400)
+    hosts.join(Host(id="host_new", name="room-2"))
+    assert [state.host.name for state in hosts.states()] == ["room-1", "room-2"], "forgotten after a day"
+
+
+def test_a_worker_of_another_release_or_on_other_tables_does_not_fit(hosts, database):
+    mine = Host(id=HOLDER, name="room-1")
+    assert hosts.misfit(mine) == ""
+    hosts.join(Host(id="host_server", name="web", kind=SERVER, version="9.9"))
+    assert "expected version 9.9, as the servers have" in hosts.misfit(mine)
+    assert hosts.misfit(replace(mine, kind=SERVER)) == "", "servers are replaced one after the other"
+    hosts.join(Host(id="host_other", name="web", kind=SERVER))
+    assert hosts.misfit(mine) == ""
+    with database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    assert "found '9999'" in hosts.misfit(mine)
+    with database.write() as connection:
+        connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
 
 
 # Checkpoints

@@ -33,8 +33,8 @@ from quickml.errors import (
     TransitionError,
 )
 from quickml.events import RUNNING, TERMINAL, Status
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import TRANSITIONS, Attempt, Limits
-from quickml.jobs.leases import Leases
 from quickml.jobs.lifecycle import FORGIVEN, FORGIVEN_LOSSES
 
 NONE = "job_00000000000000000000000000"
@@ -68,7 +68,7 @@ class Promises(RuleBasedStateMachine):
         self.folder = tempfile.TemporaryDirectory()
         self.clock = Clock()
         self.database = opened(Path(self.folder.name) / "quickml.db", self.kind)
-        self.store, self.leases = Jobs(self.database, self.clock), Leases(self.database, self.clock)
+        self.store, self.hosts = Jobs(self.database, self.clock), Hosts(self.database, self.clock)
         self.claims = itertools.count(1)
         self.last_claim = {}
         self.seen = {}
@@ -194,10 +194,10 @@ class Promises(RuleBasedStateMachine):
             del self.seen[job_id]
 
     @rule()
-    def release_all_leases(self):
-        for lease in self.leases.running():
-            assert self.leases.release(lease, "restarted")
-        assert self.leases.running() == []
+    def release_what_dead_hosts_held(self):
+        for orphan in self.hosts.leases()[1]:
+            assert self.hosts.release(orphan, "restarted")
+        assert self.hosts.leases() == ([], [])
 
     @rule(seconds=st.sampled_from([1.0, -1.0]))
     def time_passes(self, seconds):
@@ -235,10 +235,10 @@ class Promises(RuleBasedStateMachine):
         counted = Counter(job.status for job in jobs)
         assert self.store.counts() == {status: counted[status] for status in Status}
         running = [job for job in jobs if job.status in RUNNING]
-        assert {(lease.job_id, lease.attempt, lease.holder) for lease in self.leases.running()} == {
+        assert {(one.job_id, one.attempt, one.holder) for one in self.hosts.leases()[1]} == {
             (job.id, job.attempt, HOLDER) for job in running
         }
-        assert set(self.leases.held(HOLDER)) == {(job.id, job.attempt) for job in running}
+        assert set(self.hosts.look(HOLDER).held) == {(job.id, job.attempt) for job in running}
         files = {one.sha256 for job in jobs for one in self.store.artifacts(job.id)}
         assert self.store.referenced() == files | {job.checkpoint for job in jobs if job.checkpoint}
         news = self.store.news({job.id: 0 for job in jobs})
@@ -262,7 +262,7 @@ class Promises(RuleBasedStateMachine):
         assert now.failures <= FORGIVEN + 1
         assert now.lost <= FORGIVEN_LOSSES + 1
         assert (now.finished_at is not None) == (now.status in TERMINAL)
-        assert (now.holder is not None) == (now.lease_until is not None) == (now.status in RUNNING)
+        assert (now.holder is not None) == (now.begun_at is not None) == (now.status in RUNNING)
         assert now.checkpoint is None or now.status not in TERMINAL
 
 

@@ -15,8 +15,8 @@ from job_examples import DATABASES, HOLDER, Jobs, new, opened, progress
 from postgres_process import PASSWORD, USER, Postgres, emptied, needs_postgres, shared
 from quickml.errors import FencedError, QueueFullError, StoreError
 from quickml.events import Status
+from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Limits
-from quickml.jobs.leases import Leases
 from quickml.jobs.values import LARGEST
 from quickml.storage.addresses import Addresses, databases
 from quickml.storage.database import migrations, tables
@@ -294,10 +294,10 @@ def test_no_more_jobs_than_the_limit_of_their_owner(database):
 
 
 def test_only_one_reaps_at_a_time(database):
-    leases = Leases(database)
-    with leases.reaping() as first, leases.reaping() as second:
+    hosts = Hosts(database)
+    with hosts.reaping() as first, hosts.reaping() as second:
         assert (first, second) == (True, False)
-    with leases.reaping() as again:
+    with hosts.reaping() as again:
         assert again
 
 
@@ -316,7 +316,7 @@ def test_times_are_those_of_the_database():
 def test_jobs_of_a_machine_whose_clock_is_wrong(database):
     database._clock._wall = lambda: time.time() + 10**7
     database._clock._compared_at = float("-inf")
-    Leases(database).renew(HOLDER, [])
+    Hosts(database).renew(HOLDER)
     job, _ = Jobs(database).submit(new())
     assert abs(job.created_at - datetime.now(UTC)) < timedelta(seconds=30)
 

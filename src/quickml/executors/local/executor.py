@@ -1,24 +1,26 @@
-"""Warm worker processes on this machine.
+"""Warm worker processes on this machine: a host, be it that of `quickml serve` or of `quickml worker`.
 
-The server's process holds one thread for each of them and imports nothing heavy. When the server dies, in
-whatever way, its workers do too: see `worker.process`.
+Its process holds one thread for each of them and imports nothing heavy. When it dies, in whatever way, its
+workers do too: see `worker.process`.
 """
 
 from __future__ import annotations
 
 import shutil
+import socket
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 from quickml.errors import StoreError
+from quickml.executors.claims import Claims
 from quickml.executors.executor import Worker
-from quickml.executors.heartbeat import Heartbeat, Wish
+from quickml.executors.heartbeat import BEAT_S, Heartbeat, Wish
 from quickml.executors.local.holder import Holder
 from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
+from quickml.jobs.hosts import SERVER, Host, Hosts
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.leases import Leases
 
 
 class LocalExecutor:
@@ -27,32 +29,43 @@ class LocalExecutor:
     def __init__(
         self,
         jobs: JobStore,
-        leases: Leases,
+        hosts: Hosts,
         limits: WorkerLimits,
         *,
         workers: int,
         scratch: Path,
+        kind: str = SERVER,
+        beat_s: float = BEAT_S,
         trouble: Callable[[], str] = str,
     ) -> None:
         """Let `workers` processes take attempts, and write below the folder `scratch`.
 
-        None is claimed while `trouble` names a problem of the storage.
+        None is claimed while `trouble` names a problem of the storage. Without workers, this host only
+        watches the others.
         """
         self._holder = Holder(scratch)
+        self.host = Host(
+            id=self._holder.id, name=socket.gethostname(), kind=kind, seats=workers, lease_s=hosts.lease_s
+        )
         limits = replace(limits, options=replace(limits.options, scratch=self._holder.folder))
         self._options = limits.options
-        self._supervisors = [
-            WorkerSupervisor(number, limits, jobs, holder=self._holder.id, ended=self._ended, trouble=trouble)
-            for number in range(workers)
-        ]
         self._heartbeat = Heartbeat(
-            leases,
-            self._holder.id,
+            hosts,
+            self.host,
             attempts=self._attempts,
             heed=self._heed,
+            offer=self._offer,
+            beat_s=beat_s,
             dead=self._holder.dead,
             forget=self._holder.forget,
         )
+        self._claims = Claims(
+            jobs, self.host.id, limits.queue, may_claim=lambda: self._heartbeat.may_claim, trouble=trouble
+        )
+        self._supervisors = [
+            WorkerSupervisor(number, limits, jobs, take=self._claims.take, ended=self._ended)
+            for number in range(workers)
+        ]
 
     def start(self) -> None:
         """See `Executor`."""
@@ -62,7 +75,7 @@ class LocalExecutor:
             raise StoreError(
                 f"{self._holder.folder}: the folder cannot be made ({error.strerror})"
             ) from error
-        self._heartbeat.beat()  # first of all: what a dead server of this machine held is queued again
+        self._heartbeat.beat()  # first of all: what a dead host of this machine held is queued again
         self._heartbeat.start()
         for supervisor in self._supervisors:
             supervisor.start()
@@ -70,8 +83,17 @@ class LocalExecutor:
     def wake(self) -> None:
         """See `Executor`."""
         self._heartbeat.wake()
+        self._offer()
+
+    def _offer(self) -> None:
+        self._claims.offer()
         for supervisor in self._supervisors:
             supervisor.wake()
+
+    @property
+    def misfit(self) -> str:
+        """Why this host may take no attempts from the database; empty if it may."""
+        return self._heartbeat.misfit
 
     def workers(self) -> list[Worker]:
         """See `Executor`."""
@@ -87,6 +109,7 @@ class LocalExecutor:
         self._heartbeat.close()
         if self._heartbeat.is_alive():
             self._heartbeat.join()
+            self._heartbeat.leave()
         self._holder.close()
 
     def _attempts(self) -> list[Attempt]:

@@ -28,7 +28,7 @@ TICK_S = 0.25
 DONE_S = 0.05
 """How long a worker whose attempt is over in the database may take to report that it has ended it itself."""
 IDLE_S = 1.0
-"""How often an idle worker looks for work unasked: for a retry, or a job that another server queued."""
+"""How often an idle worker is looked at."""
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.5, 30.0
 """Between two workers that died before they could work."""
 QUIET_S = 5.0
@@ -86,14 +86,13 @@ class WorkerSupervisor(threading.Thread):
         limits: WorkerLimits,
         jobs: JobStore,
         *,
-        holder: str,
+        take: Callable[[], Attempt | None],
         ended: Callable[[Attempt], None],
-        trouble: Callable[[], str] = str,
     ) -> None:
-        """Claim attempts as `holder`, none while `trouble` names a problem; call `ended` after each."""
+        """Run the attempts that `take` gives; call `ended` after each."""
         super().__init__(name=f"worker-{number}", daemon=True)
-        self._number, self._limits, self._jobs, self._holder = number, limits, jobs, holder
-        self._ended, self._storage_trouble = ended, trouble
+        self._number, self._limits, self._jobs = number, limits, jobs
+        self._take, self._ended = take, ended
         self._clock = RunningClock()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -224,9 +223,7 @@ class WorkerSupervisor(threading.Thread):
 
     def _claim(self) -> Attempt | None:
         try:
-            if not self._jobs.is_any_queued() or self._storage_trouble():
-                return None
-            return self._jobs.claim(self._holder, self._limits.queue)
+            return self._take()
         except StoreError as error:
             log.error("worker %d: no job can be claimed: %s", self._number, error)
             return None

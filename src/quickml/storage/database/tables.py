@@ -32,6 +32,7 @@ _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: what SQLite calls an integer has as many as are needed."""
 
 _DELETED, _WAITING = text("sequence = -1"), text("waiting IS NOT NULL")
+_HELD = text("holder IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -59,14 +60,32 @@ jobs = Table(
     Column("idempotency_key", String),
     Column("plan", Text),
     Column("holder", String(64)),
-    Column("lease_until", String(32)),
+    Column("begun_at", String(32)),
     Column("checkpoint", String(64)),
     Column("lost", _WHOLE, nullable=False, server_default="0"),
     Column("checkpoint_progress", Float, nullable=False, server_default="0"),
+    Column("cost_s", Float),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
+    Index("jobs_by_holder", "holder", sqlite_where=_HELD, postgresql_where=_HELD),
 )
+
+hosts = Table(
+    "hosts",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("version", String, nullable=False),
+    Column("seats", _WHOLE, nullable=False),
+    Column("express_seats", _WHOLE, nullable=False),
+    Column("lease_s", Float, nullable=False),
+    Column("joined_at", String, nullable=False),
+    Column("seen_at", String, nullable=False),
+    Column("gone_at", String),
+)
+"""The processes that run attempts, and for a while those that did; see `jobs.hosts`."""
 
 turns = Table(
     "turns",

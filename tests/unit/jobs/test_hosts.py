@@ -2,14 +2,14 @@
 
 import pytest
 
-from job_examples import HOLDER, Clock, Jobs, new, opened
-from quickml.jobs.leases import Lease, Leases, LeaseWatch
+from job_examples import Clock, opened
+from quickml.jobs.hosts import Host, HostLease, Hosts, HostWatch
 
 LEASE_S = 15.0
 
 
-def lease(until="1", job_id="job_1"):
-    return Lease(job_id=job_id, attempt=1, holder="host_1", until=until)
+def lease(seen_at="1", host_id="host_1", lease_s=LEASE_S):
+    return HostLease(host_id=host_id, seen_at=seen_at, lease_s=lease_s)
 
 
 class Watched:
@@ -17,7 +17,7 @@ class Watched:
 
     def __init__(self):
         self.time = 1000.0
-        self.watch = LeaseWatch(LEASE_S, clock=lambda: self.time)
+        self.watch = HostWatch(LEASE_S, clock=lambda: self.time)
 
     def look(self, leases, seconds):
         for _ in range(seconds):
@@ -43,8 +43,8 @@ def test_a_lease_that_is_renewed_does_not_run_out():
 def test_each_lease_runs_out_by_itself():
     watched = Watched()
     for second in range(14):
-        assert watched.look([lease("1", "job_1"), lease(str(second), "job_2")], 1) == []
-    assert watched.look([lease("1", "job_1"), lease("x", "job_2")], 2) == [lease("1", "job_1")]
+        assert watched.look([lease("1", "host_1"), lease(str(second), "host_2")], 1) == []
+    assert watched.look([lease("1", "host_1"), lease("x", "host_2")], 2) == [lease("1", "host_1")]
 
 
 @pytest.mark.parametrize("outage_s", [8, 15, 3600])
@@ -57,14 +57,19 @@ def test_after_an_outage_it_is_watched_anew(outage_s):
     assert watched.look([lease()], 1) == [lease()]
 
 
+def test_each_host_has_the_lease_that_it_asked_for():
+    watched, long = Watched(), lease("1", "host_2", lease_s=60.0)
+    assert watched.look([lease(), long], 16) == [lease()]
+    assert watched.look([long], 60) == [long]
+
+
 def test_no_clock_of_the_day_is_compared(tmp_path):
-    """A holder whose clock is set back, or years behind, keeps its attempts by renewing."""
+    """A host whose clock is set back, or years behind, keeps its attempts by renewing."""
     database, clock, watched = opened(tmp_path / "quickml.db"), Clock(), Watched()
-    store, leases = Jobs(database, clock), Leases(database, clock)
-    store.submit(new())
-    attempt = store.claim()
+    hosts = Hosts(database, clock)
+    hosts.join(Host(id="host_1", name="room-1"))
     for _ in range(10):
         clock.put_on(-3600)
-        leases.renew(HOLDER, [attempt])
-        assert watched.look(leases.running(), 5) == []
-    assert watched.look(leases.running(), 15) == leases.running()
+        assert hosts.renew("host_1")
+        assert watched.look(hosts.leases()[0], 5) == []
+    assert watched.look(hosts.leases()[0], 15) == hosts.leases()[0]

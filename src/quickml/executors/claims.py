@@ -1,0 +1,53 @@
+"""The claims of a host: one look at the queue for all of its seats."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from quickml.jobs.job import NO_LIMITS, Attempt, Limits
+from quickml.jobs.jobs import JobStore
+
+
+class Claims:
+    """Claims attempts for the seats of a host, one after the other. Any thread may call.
+
+    However many seats are free, the database is asked only after somebody has said that jobs may wait, and
+    until it had none.
+    """
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        host_id: str,
+        limits: Limits = NO_LIMITS,
+        *,
+        may_claim: Callable[[], bool] = lambda: True,
+        trouble: Callable[[], str] = str,
+    ) -> None:
+        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage."""
+        self._jobs, self._host_id, self._limits = jobs, host_id, limits
+        self._may_claim, self._trouble = may_claim, trouble
+        self._is_offered = True
+        self._turn = threading.Lock()
+
+    def offer(self) -> None:
+        """A job may wait."""
+        self._is_offered = True
+
+    def take(self) -> Attempt | None:
+        """The next attempt; None when there is none, or none may be taken now.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        with self._turn:
+            if not self._is_offered or not self._may_claim():
+                return None
+            self._is_offered = False  # before the look, since an offer may follow it
+            if not self._jobs.is_any_queued() or self._trouble():
+                return None
+            attempt = self._jobs.claim(self._host_id, self._limits)
+            if attempt is not None:
+                self._is_offered = True
+            return attempt

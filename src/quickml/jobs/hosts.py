@@ -1,0 +1,288 @@
+"""Hosts: the processes that run attempts, each with one lease for all that it holds.
+
+A host renews its lease while it lives. When the lease was not renewed for its whole length, somebody gives
+the host up, and its attempts are released. A job whose holder is no host that lives is released, too.
+
+Clocks are not compared. Each host watches the others by its own monotonic clock, for leases that have not
+changed for their whole length. So a clock that is set back or differs between machines releases nothing, and
+neither does a host that could not see the database for a while: it starts to watch again.
+
+A host that was given up and lives (it was frozen, or cut off) learns so when it renews. The fences have
+refused what its attempts have written meanwhile; it ends them, and joins again.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, not_, select, update
+
+from quickml._version import __version__
+from quickml.events import Status
+from quickml.jobs import lifecycle
+from quickml.jobs.rows import find, write
+from quickml.jobs.values import text_of, time_of
+from quickml.storage.database import migrations
+from quickml.storage.database.engine import Database
+from quickml.storage.database.tables import hosts, jobs
+
+LEASE_S = 15.0
+"""How long a host keeps its attempts without being seen."""
+SERVER, WORKER = "server", "worker"
+"""Kinds of hosts: those of `quickml serve`, which may have no seats, and of `quickml worker`."""
+KEPT = timedelta(days=1)
+"""How long it is remembered that a host is gone."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Host:
+    """A process that runs attempts."""
+
+    id: str
+    name: str
+    """Of its machine."""
+    kind: str = WORKER
+    version: str = __version__
+    seats: int = 1
+    """How many attempts it runs at once."""
+    express_seats: int = 0
+    """How many of these take only short jobs."""
+    lease_s: float = LEASE_S
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostLease:
+    """The lease of a host as it was read. A renewal makes another one of it."""
+
+    host_id: str
+    seen_at: str
+    lease_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Orphan:
+    """A running attempt whose holder is no host that lives."""
+
+    job_id: str
+    attempt: int
+    holder: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What a host has to know again and again."""
+
+    held: Mapping[tuple[str, int], bool]
+    """Whether each attempt that it still holds was asked to stop, by job and number."""
+    is_any_queued: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostRun:
+    """What a host runs: an attempt and since when."""
+
+    job_id: str
+    name: str
+    owner: str
+    status: Status
+    begun_at: datetime | None
+    progress: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class HostState:
+    """A host, for operators."""
+
+    host: Host
+    joined_at: datetime
+    seen_at: datetime
+    gone_at: datetime | None
+    runs: tuple[HostRun, ...]
+
+    @property
+    def free(self) -> int:
+        """How many seats run nothing."""
+        return 0 if self.gone_at else max(0, self.host.seats - len(self.runs))
+
+
+_IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
+_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
+_HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested).where(jobs.c.holder == bindparam("host_id"))
+_LEASES = select(hosts.c.id, hosts.c.seen_at, hosts.c.lease_s).where(hosts.c.gone_at.is_(None))
+_ORPHANS = (
+    select(jobs.c.id, jobs.c.attempt, jobs.c.holder)
+    .where(jobs.c.holder.is_not(None), not_(_IS_LIVE))
+    .order_by(jobs.c.id)
+)
+
+
+class Hosts:
+    """The hosts in a database. Every call is atomic, and may raise `StoreError`."""
+
+    def __init__(
+        self, database: Database, clock: Callable[[], datetime] | None = None, lease_s: float = LEASE_S
+    ) -> None:
+        self._database, self._clock, self.lease_s = database, clock or database.now, lease_s
+
+    # Of a host itself
+
+    def join(self, host: Host) -> None:
+        """This host lives, from now on or again."""
+        now = text_of(self._clock())
+        values = {**asdict(host), "joined_at": now, "seen_at": now, "gone_at": None}
+        with self._database.write(durable=False) as connection:
+            self._forget(connection)
+            connection.execute(delete(hosts).where(hosts.c.id == host.id))
+            connection.execute(insert(hosts).values(values))
+
+    def _forget(self, connection: Connection) -> None:
+        connection.execute(delete(hosts).where(hosts.c.gone_at < text_of(self._clock() - KEPT)))
+
+    def renew(self, host_id: str) -> bool:
+        """Renew the lease of a host; False if it is gone, and its attempts are lost."""
+        mine = and_(hosts.c.id == host_id, hosts.c.gone_at.is_(None))
+        with self._database.write(durable=False) as connection:
+            renewed = update(hosts).where(mine).values(seen_at=text_of(self._clock()))
+            return connection.execute(renewed).rowcount > 0
+
+    def leave(self, host_id: str) -> None:
+        """This host ends, and runs nothing any more. What it has not given back is released."""
+        mine = and_(hosts.c.id == host_id, hosts.c.gone_at.is_(None))
+        with self._database.write(durable=False) as connection:
+            connection.execute(update(hosts).where(mine).values(gone_at=text_of(self._clock())))
+
+    def look(self, host_id: str) -> Look:
+        """What a host holds, and whether there is more to do."""
+        with self._database.statement() as connection:
+            held = connection.execute(_HELD, {"host_id": host_id})
+            return Look(
+                held={(row.id, row.attempt): row.stop_requested for row in held},
+                is_any_queued=bool(connection.scalar(_ANY_QUEUED)),
+            )
+
+    def misfit(self, host: Host) -> str:
+        """Why a host may not take attempts from this database; empty if it may.
+
+        Its tables and its release have to be those of the servers.
+        """
+        servers = select(hosts.c.version).where(hosts.c.gone_at.is_(None), hosts.c.kind == SERVER).distinct()
+        with self._database.read() as connection:
+            tables = migrations.version(connection)
+            versions = sorted(connection.scalars(servers))
+        if tables != migrations.HEAD:
+            made = "no server has used it yet" if tables is None else "a server of another release made them"
+            return f"database: expected tables of version {migrations.HEAD}, found {tables!r:.40}; {made}"
+        if host.kind == WORKER and versions and host.version not in versions:
+            expected = " or ".join(versions)
+            hint = "install the release of the servers"
+            return f"QuickML: expected version {expected}, as the servers have, found {host.version}; {hint}"
+        return ""
+
+    # Of others
+
+    def leases(self) -> tuple[list[HostLease], list[Orphan]]:
+        """The leases of all hosts that live, and the attempts that nobody runs."""
+        with self._database.statement() as connection:
+            rows = connection.execute(_LEASES).all()
+            orphans = [
+                Orphan(job_id=row.id, attempt=row.attempt, holder=row.holder)
+                for row in connection.execute(_ORPHANS)
+            ]
+        return [HostLease(host_id=row.id, seen_at=row.seen_at, lease_s=row.lease_s) for row in rows], orphans
+
+    def reaping(self) -> AbstractContextManager[bool]:
+        """Whether this process may give hosts up now: another one is not just doing the same."""
+        return self._database.alone("reaping")
+
+    def give_up(self, lease: HostLease) -> bool:
+        """Declare a host to be gone unless its lease was renewed since it was read; whether it is gone."""
+        unchanged = and_(
+            hosts.c.id == lease.host_id, hosts.c.seen_at == lease.seen_at, hosts.c.gone_at.is_(None)
+        )
+        with self._database.write(durable=False) as connection:
+            gone = update(hosts).where(unchanged).values(gone_at=text_of(self._clock()))
+            return connection.execute(gone).rowcount > 0
+
+    def release(self, orphan: Orphan, reason: str) -> bool:
+        """Release an attempt whose holder is gone; whether it was released.
+
+        The attempt is lost, see `JobStore.lose`.
+        """
+        unchanged = and_(
+            jobs.c.id == orphan.job_id,
+            jobs.c.attempt == orphan.attempt,
+            jobs.c.holder == orphan.holder,
+            not_(_IS_LIVE),
+        )
+        with self._database.write() as connection:
+            job = find(connection, unchanged)
+            if job is None:
+                return False
+            now = self._clock()
+            again, event = lifecycle.lost(job, reason, now)
+            write(connection, job, again, (event,), now)
+        return True
+
+    # For operators
+
+    def states(self) -> list[HostState]:
+        """All hosts, those that live first, and what they run."""
+        columns = (
+            jobs.c.id,
+            jobs.c.name,
+            jobs.c.owner,
+            jobs.c.status,
+            jobs.c.begun_at,
+            jobs.c.progress,
+            jobs.c.holder,
+        )
+        running = select(*columns).where(jobs.c.holder.is_not(None)).order_by(jobs.c.begun_at, jobs.c.id)
+        listed = select(hosts).order_by(hosts.c.gone_at.is_not(None), hosts.c.name, hosts.c.joined_at)
+        with self._database.read() as connection:
+            runs = [dict(row._mapping) for row in connection.execute(running)]
+            return [_state_of(dict(row._mapping), runs) for row in connection.execute(listed)]
+
+
+def _state_of(row: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> HostState:
+    times = {name: time_of(row[name]) for name in ("joined_at", "seen_at", "gone_at")}
+    mine = tuple(
+        HostRun(
+            job_id=run["id"],
+            name=run["name"],
+            owner=run["owner"],
+            status=Status(run["status"]),
+            begun_at=time_of(run["begun_at"]),
+            progress=run["progress"],
+        )
+        for run in runs
+        if run["holder"] == row["id"]
+    )
+    host = Host(**{name: value for name, value in row.items() if name not in times})
+    return HostState(host=host, runs=mine, **times)  # type: ignore[arg-type]
+
+
+class HostWatch:
+    """Finds the leases that have run out. Give it all leases several times in each `lease_s`."""
+
+    def __init__(self, lease_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._lease_s, self._clock = lease_s, clock
+        self._since: dict[HostLease, float] = {}
+        self._looked_at = float("-inf")
+
+    def expired(self, leases: Sequence[HostLease]) -> list[HostLease]:
+        """Those that have not changed for their whole length, during which this was called often enough."""
+        now = self._clock()
+        if now - self._looked_at > self._lease_s / 2:
+            self.restart()  # the hosts may have been unable to see the database as well
+        self._looked_at = now
+        self._since = {lease: self._since.get(lease, now) for lease in leases}
+        return [lease for lease, since in self._since.items() if now - since >= lease.lease_s]
+
+    def restart(self) -> None:
+        """Forget how long each lease has been unchanged."""
+        self._since.clear()
