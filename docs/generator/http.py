@@ -169,12 +169,13 @@ def document() -> dict[str, Any]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         backends = Backends.open(Addresses.of_paths(database=folder / "quickml.db", files=folder / "files"))
-        jobs = JobStore(backends.database)
+        jobs, hosts = JobStore(backends.database), Hosts(backends.database)
         files = UploadStore(backends.database, FileLimits())
         service = Service(
             jobs=jobs,
+            hosts=hosts,
             artifacts=backends.artifacts,
-            executor=MemoryExecutor(jobs, Hosts(backends.database), workers=0),
+            executor=MemoryExecutor(jobs, hosts, workers=0),
             probe=StorageProbe(backends, folder / "scratch"),
             tokens=TokenStore(backends.database),
             uploads=Uploads(

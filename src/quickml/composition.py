@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -16,16 +16,17 @@ from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
-from quickml.jobs.hosts import Hosts
+from quickml.jobs.hosts import SERVER, WORKER, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Service, Uploads
 from quickml.service.links import KEY_BYTES
-from quickml.settings import Settings
+from quickml.service.worker_host import WorkerHost
+from quickml.settings import Settings, cores
 from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
-from quickml.storage.database.engine import Database
+from quickml.storage.database.engine import Database, unchanged_tables
 from quickml.storage.probe import StorageProbe
 from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
@@ -90,15 +91,10 @@ def service(settings: Settings) -> Iterator[Service]:
         probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
         yield Service(
             jobs=jobs,
+            hosts=Hosts(backends.database),
             artifacts=backends.artifacts,
-            executor=LocalExecutor(
-                jobs,
-                Hosts(backends.database, lease_s=settings.workers.lease_s),
-                _worker_limits(settings, place),
-                workers=settings.workers.workers,
-                scratch=place.scratch,
-                beat_s=settings.workers.beat_s,
-                trouble=lambda: probe.state().trouble,
+            executor=_executor(
+                _worker_limits(settings, place), settings, backends, probe, workers=settings.workers.workers
             ),
             probe=probe,
             tokens=TokenStore(backends.database),
@@ -123,6 +119,49 @@ def service(settings: Settings) -> Iterator[Service]:
         backends.close()
 
 
+@contextmanager
+def worker(settings: Settings) -> Iterator[WorkerHost]:
+    """The host of `quickml worker`. Tables are not made or migrated: servers do that.
+
+    Raises:
+        StoreError: the folder, the database or the files cannot be used, or this release does not fit them.
+    """
+    place = _prepared(settings)
+    with unchanged_tables():
+        backends = Backends.open(_addresses(settings, place))
+    probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
+    limits = _worker_limits(settings, place)
+    limits = replace(limits, options=replace(limits.options, imports=None))
+    seats = settings.workers.seats or max(1, cores() // settings.workers.worker_threads)
+    executor = _executor(limits, settings, backends, probe, workers=seats, kind=WORKER)
+    if misfit := Hosts(backends.database).misfit(executor.host):
+        raise StoreError(misfit)
+    uploads = UploadStore(backends.database, _selected(FileLimits, settings.files))
+    yield WorkerHost(executor, uploads, executor.imports, grace_s=settings.workers.grace_s)
+    backends.close()
+
+
+def _executor(
+    limits: WorkerLimits,
+    settings: Settings,
+    backends: Backends,
+    probe: StorageProbe,
+    *,
+    workers: int,
+    kind: str = SERVER,
+) -> LocalExecutor:
+    return LocalExecutor(
+        JobStore(backends.database),
+        Hosts(backends.database, lease_s=settings.workers.lease_s),
+        limits,
+        workers=workers,
+        scratch=DataFolder(folder=settings.storage.data).scratch,
+        kind=kind,
+        beat_s=settings.workers.beat_s,
+        trouble=lambda: probe.state().trouble,
+    )
+
+
 def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploads:
     limits = _selected(FileLimits, settings.files)
     return Uploads(
@@ -142,6 +181,12 @@ def tokens(settings: Settings) -> TokenStore:
 def jobs(settings: Settings) -> JobStore:
     """The jobs of a server, whether it runs or not."""
     return JobStore(_opened_database(settings))
+
+
+def hosts(settings: Settings) -> tuple[Hosts, JobStore]:
+    """The hosts of a database and its queue, whether a server runs or not."""
+    database = _opened_database(settings)
+    return Hosts(database), JobStore(database)
 
 
 def _opened_database(settings: Settings) -> Database:

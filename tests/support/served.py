@@ -62,7 +62,8 @@ class Served:
         self.jobs, self.store = JobStore(database), Jobs(database)
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = TokenStore(database)
-        self.executor = MemoryExecutor(self.jobs, Hosts(database), workers=workers, epoch_s=epoch_s)
+        self.hosts = Hosts(database)
+        self.executor = MemoryExecutor(self.jobs, self.hosts, workers=workers, epoch_s=epoch_s)
         backends = Backends(database=database, artifacts=self.artifacts)
         self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
         limits = files or FileLimits()
@@ -72,6 +73,7 @@ class Served:
         self.service = Service(
             probe=self.probe,
             jobs=self.jobs,
+            hosts=self.hosts,
             artifacts=self.artifacts,
             executor=self.executor,
             tokens=self.tokens,

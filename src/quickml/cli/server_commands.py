@@ -13,10 +13,15 @@ from quickml.cli import file_commands as file_commands  # noqa: PLC0414  # adds 
 from quickml.cli.app import app
 from quickml.cli.command_group import CommandGroup
 from quickml.cli.setting_options import with_settings
-from quickml.settings import Settings
+from quickml.settings import TABLE, Settings
 
 STORAGE = ("data", "database", "database_password_file")
 """Settings that say where jobs and tokens are."""
+WORKER = (
+    *(row.name for row in TABLE if row.group in ("storage", "workers") and row.name != "workers"),
+    *("min_free_disk_bytes", "running_per_owner", "log_format", "log_level"),
+)
+"""Settings of `quickml worker`."""
 
 
 @app.command()
@@ -34,6 +39,34 @@ def serve(
     from quickml.cli.commands.serve import serve as serve_until_ended
 
     serve_until_ended(settings, opens=opens)
+
+
+@app.command()
+@with_settings(*WORKER)
+def worker(settings: Settings) -> None:
+    """Run jobs of the servers of a database, on this or any other machine.
+
+    It needs the database and the files of the servers, and the same release. A signal (SIGTERM, Ctrl-C) lets
+    it finish or give back what it runs, within `--grace-s`; a second one ends it at once.
+    """
+    from quickml.cli.commands.worker import work
+
+    work(settings)
+
+
+@app.command()
+@with_settings(*STORAGE)
+def workers(
+    settings: Settings,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per host.")] = False,
+) -> None:
+    """List the hosts that run jobs of a database, and what each of them runs since when.
+
+    For operators: it reads the database, and shows the jobs of all owners.
+    """
+    from quickml.cli.commands.workers import list_hosts
+
+    list_hosts(settings, as_json=as_json)
 
 
 @app.command()

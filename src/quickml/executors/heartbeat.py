@@ -10,7 +10,7 @@ from typing import Literal
 
 from quickml.errors import StoreError
 from quickml.executors.executor import LOST, RESTARTED
-from quickml.jobs.hosts import Host, HostLease, Hosts, HostWatch, Look, Orphan
+from quickml.jobs.hosts import Host, HostLease, HostLook, Hosts, HostWatch, Orphan
 from quickml.jobs.job import Attempt
 
 log = logging.getLogger(__name__)
@@ -96,7 +96,8 @@ class Heartbeat(threading.Thread):
         """Beat until closed."""
         while not self._is_closed:
             self.beat()
-            self._woken.wait(self._beat_s if self._attempts() else max(self._beat_s, IDLE_S))
+            pause_s = self._beat_s if self._attempts() else max(self._beat_s, IDLE_S)
+            self._woken.wait(min(pause_s, self._hosts.lease_s / (2 * RENEWALS)))
             self._woken.clear()
 
     def beat(self) -> None:
@@ -138,7 +139,7 @@ class Heartbeat(threading.Thread):
             self._has_joined = True
         self._renewed_at = began
 
-    def _pass_on(self, attempts: Sequence[Attempt], look: Look) -> None:
+    def _pass_on(self, attempts: Sequence[Attempt], look: HostLook) -> None:
         for attempt in attempts:
             stop_requested = look.held.get((attempt.job_id, attempt.number))
             if stop_requested is None:

@@ -74,7 +74,7 @@ class Orphan:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Look:
+class HostLook:
     """What a host has to know again and again."""
 
     held: Mapping[tuple[str, int], bool]
@@ -156,11 +156,11 @@ class Hosts:
         with self._database.write(durable=False) as connection:
             connection.execute(update(hosts).where(mine).values(gone_at=text_of(self._clock())))
 
-    def look(self, host_id: str) -> Look:
+    def look(self, host_id: str) -> HostLook:
         """What a host holds, and whether there is more to do."""
         with self._database.statement() as connection:
             held = connection.execute(_HELD, {"host_id": host_id})
-            return Look(
+            return HostLook(
                 held={(row.id, row.attempt): row.stop_requested for row in held},
                 is_any_queued=bool(connection.scalar(_ANY_QUEUED)),
             )

@@ -172,6 +172,15 @@ class Change:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Waiting:
+    """The queue of all owners."""
+
+    count: int
+    longest_s: float
+    """How long the first of the jobs has been queued."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """Limits of queued and running jobs; None is unlimited."""
 

@@ -23,7 +23,7 @@ from quickml.jobs import appending, counters, feed, frames, job_files, lifecycle
 from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
-from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent
+from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
     events_after,
@@ -36,6 +36,7 @@ from quickml.jobs.rows import (
     select_artifacts,
     write,
 )
+from quickml.jobs.values import time_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -363,6 +364,15 @@ class JobStore:
             by_status = select(jobs.c.status, func.count().label("number")).group_by(jobs.c.status)
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
+
+    def waiting(self) -> Waiting:
+        """How many jobs are queued, and for how long the first of them has been."""
+        found = select(func.count().label("number"), func.min(jobs.c.updated_at).label("first"))
+        with self._database.read() as connection:
+            row = connection.execute(found.where(jobs.c.status == Status.QUEUED)).one()
+        first = time_of(row.first)
+        waited_s = (self._clock() - first).total_seconds() if first else 0.0
+        return Waiting(count=row.number, longest_s=max(0.0, waited_s))
 
     def file_bytes(self) -> int:
         """Total size of the files of all jobs. A file that two jobs have counts twice."""

@@ -29,7 +29,8 @@ from quickml.events import TERMINAL, Status
 from quickml.executors.executor import Executor, State
 from quickml.files.digest import Digest
 from quickml.jobs.counters import Totals
-from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent
+from quickml.jobs.hosts import Hosts, HostState
+from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
@@ -85,6 +86,7 @@ class Service:
         self,
         *,
         jobs: JobStore,
+        hosts: Hosts,
         artifacts: ArtifactStore,
         executor: Executor,
         probe: StorageProbe,
@@ -103,7 +105,7 @@ class Service:
         Without a `signer`, links are valid until the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
-        self._probe, self.uploads, self.importer = probe, uploads, importer
+        self._hosts, self._probe, self.uploads, self.importer = hosts, probe, uploads, importer
         uploads.on_deletion = importer.forget
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
@@ -202,6 +204,7 @@ class Service:
             max_seconds=self._documents.max_seconds,
             idempotency_key=idempotency_key,
             files=pins_of(plan.document.dataset),
+            cost_s=self.history.estimate(plan).seconds.total,
         )
         job, is_new = self._jobs.submit(new, self._queue)
         if is_new:
@@ -377,6 +380,14 @@ class Service:
     def counts(self) -> dict[Status, int]:
         """How many jobs there are of each status."""
         return self._jobs.counts()
+
+    def hosts(self) -> list[HostState]:
+        """The hosts that live, and what they run."""
+        return [state for state in self._hosts.states() if state.gone_at is None]
+
+    def waiting(self) -> Waiting:
+        """The queue of all owners."""
+        return self._jobs.waiting()
 
     def counters(self) -> Totals:
         """Totals of the events of all jobs; see `jobs.counters`."""

@@ -10,6 +10,7 @@ from quickml.settings.groups import (
     ServerSettings,
     StorageSettings,
     WorkerSettings,
+    cores,
     is_loopback,
 )
 from quickml.settings.load import load
@@ -24,6 +25,7 @@ __all__ = [
     "Settings",
     "StorageSettings",
     "WorkerSettings",
+    "cores",
     "is_loopback",
     "load",
 ]

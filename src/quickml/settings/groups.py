@@ -13,7 +13,7 @@ from quickml.settings.kinds import ADDRESS, PATH, RATE, SECONDS, SIZE, TEXT, num
 from quickml.settings.row import row
 
 
-def _cores() -> int:
+def cores() -> int:
     """Cores that this process may use; in a container these are fewer than the machine has."""
     try:
         return len(os.sched_getaffinity(0))
@@ -22,11 +22,11 @@ def _cores() -> int:
 
 
 def _workers() -> int:
-    return min(4, _cores())
+    return min(4, cores())
 
 
 def _worker_threads() -> int:
-    return max(1, _cores() // 4)
+    return max(1, cores() // 4)
 
 
 def _data() -> Path:
@@ -176,6 +176,12 @@ class WorkerSettings:
         or_none(SIZE), 3 << 30, "Kill a worker that uses more resident memory than this."
     )
     attempts_per_worker: int = row(whole(1), 50, "Replace a worker after this number of trainings.")
+    seats: int | None = row(
+        or_none(whole(1, 1024)),
+        None,
+        "Number of trainings that `quickml worker` runs concurrently. By default it is the number of cores,"
+        " divided by `worker_threads`.",
+    )
     lease_s: float = row(
         number(1.0, "seconds"),
         15.0,

@@ -25,7 +25,11 @@ from quickml.document import understand
 from quickml.document.layers import LAYERS
 from quickml.estimate import TrainingWork
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, LayerDescription
+from quickml.jobs.hosts import Host, Hosts
+from quickml.jobs.job import NewJob
+from quickml.jobs.jobs import JobStore
 from quickml.settings import load
+from quickml.storage.database.sqlite import SqliteDatabase
 
 IRIS = {
     "name": "iris", "dataset": "iris",
@@ -98,12 +102,33 @@ def test_a_wrong_command_gets_a_hint():
     assert "Did you mean 'validate'" in commands.quickml("valdate").stderr
 
 
-@pytest.mark.parametrize("command", [["jobs"], ["jobs", "--owner", "ada"], ["token", "list"]])
+@pytest.mark.parametrize("command", [["jobs"], ["jobs", "--owner", "ada"], ["token", "list"], ["workers"]])
 def test_an_empty_list_says_so(command, tmp_path):
     done = commands.quickml(*command, "--data", tmp_path)
     assert (done.returncode, done.stdout) == (0, "")
     assert done.stderr.startswith("no ")
     assert str(tmp_path) in done.stderr
+
+
+def test_operators_see_hosts_and_what_they_run(tmp_path):
+    database = SqliteDatabase(tmp_path / "quickml.db")
+    hosts, jobs = Hosts(database), JobStore(database)
+    hosts.join(Host(id="host_1", name="room-1", seats=4))
+    hosts.join(Host(id="host_2", name="room-2"))
+    hosts.leave("host_2")
+    for _ in range(2):
+        jobs.submit(NewJob(owner="ada", name="iris", document="{}", epochs=1))
+    attempt = jobs.claim("host_1")
+    shown = commands.quickml("workers", "--data", tmp_path)
+    lines = shown.stdout.splitlines()
+    assert re.match(r"room-1 +worker +1 of 4 busy +since 20\S+ +host_1$", lines[0])
+    assert re.match(rf"  {attempt.job_id}  building +0%  since 20\S+  ada  iris$", lines[1])
+    assert re.match(r"room-2 +worker +gone since 20", lines[2])
+    assert shown.stderr.startswith("1 queued, the first for ")
+    rows = commands.quickml("workers", "--data", tmp_path, "--json").stdout.splitlines()
+    first = json.loads(rows[0])
+    assert (first["id"], first["free"], first["runs"][0]["job_id"]) == ("host_1", 3, attempt.job_id)
+    assert json.loads(rows[1])["gone_at"].startswith("20")
 
 
 def test_several_documents_are_validated(tmp_path):

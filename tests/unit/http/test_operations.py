@@ -8,6 +8,7 @@ from quickml import logs
 from quickml.errors import StoreError
 from quickml.executors.executor import State, Worker
 from quickml.http import app
+from quickml.jobs.hosts import Host
 from quickml.service import Service
 from served import HOURS, is_problem, served, until
 
@@ -125,6 +126,20 @@ def test_figures_tell_of_queue_stages_requests_and_workers(tmp_path):
         )
         assert found["quickml_ready"] == 1
         assert found["quickml_watchers"] == 0
+
+
+def test_figures_tell_of_hosts_by_their_names_and_of_how_long_jobs_wait(tmp_path):
+    with served(tmp_path, epoch_s=HOURS) as server:
+        first, _ = server.submit(), server.submit()
+        server.training(first)
+        server.hosts.join(Host(id="host_1", name="room-1", seats=3))
+        found = figures(server)
+        assert found['quickml_seats{host="memory",kind="server",state="busy"}'] == 1
+        assert found['quickml_seats{host="memory",kind="server",state="free"}'] == 0
+        assert found['quickml_seats{host="room-1",kind="worker",state="free"}'] == 3
+        assert found["quickml_queue_seconds"] > 0
+        server.hosts.leave("host_1")
+        assert not any("room-1" in name for name in figures(server))
 
 
 def test_figures_of_unknown_paths_do_not_pile_up(tmp_path):

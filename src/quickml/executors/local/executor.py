@@ -47,7 +47,10 @@ class LocalExecutor:
         self.host = Host(
             id=self._holder.id, name=socket.gethostname(), kind=kind, seats=workers, lease_s=hosts.lease_s
         )
-        limits = replace(limits, options=replace(limits.options, scratch=self._holder.folder))
+        options = replace(limits.options, scratch=self._holder.folder)
+        if options.imports is None:
+            options = replace(options, imports=self.imports)
+        limits = replace(limits, options=options)
         self._options = limits.options
         self._heartbeat = Heartbeat(
             hosts,
@@ -66,6 +69,14 @@ class LocalExecutor:
             WorkerSupervisor(number, limits, jobs, take=self._claims.take, ended=self._ended)
             for number in range(workers)
         ]
+
+    @property
+    def imports(self) -> Path:
+        """Where workers keep what they made of files of users, unless they were given another folder.
+
+        It ends with this host.
+        """
+        return self._holder.folder / "imports"
 
     def start(self) -> None:
         """See `Executor`."""
@@ -111,6 +122,11 @@ class LocalExecutor:
             self._heartbeat.join()
             self._heartbeat.leave()
         self._holder.close()
+
+    def hurry(self) -> None:
+        """Wait no longer for what `close` waits for. May be called again."""
+        for supervisor in self._supervisors:
+            supervisor.close(0.0)
 
     def _attempts(self) -> list[Attempt]:
         # Read once each: their threads set it to None meanwhile.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter as Counts
 from collections.abc import Callable, Iterator
 from itertools import accumulate
 from math import isinf
@@ -76,6 +77,7 @@ class _Gauges(Collector):
         for status, count in self._service.counts().items():
             jobs.add_metric((status.value,), count)
         yield jobs
+        yield from self._of_hosts()
         yield from _of_events(self._service.counters())
         if health.files:
             return
@@ -89,6 +91,21 @@ class _Gauges(Collector):
             "quickml_user_file_bytes", "Bytes of the uploaded files of all owners.", uploads.file_bytes
         )
         yield CounterMetricFamily("quickml_uploaded_bytes", "Bytes received for uploads.", received)
+
+    def _of_hosts(self) -> Iterator[Metric]:
+        """All hosts of the database, by their names: what they run is for `quickml workers`."""
+        waiting, hosts = self._service.waiting(), self._service.hosts()
+        yield _gauge("quickml_queue_seconds", "How long the first queued job has waited.", waiting.longest_s)
+        seats = GaugeMetricFamily(
+            "quickml_seats", "Seats of servers and workers.", labels=("host", "kind", "state")
+        )
+        found = Counts[tuple[str, str, str]]()
+        for one in hosts:
+            found[one.host.name, one.host.kind, "busy"] += len(one.runs)
+            found[one.host.name, one.host.kind, "free"] += one.free
+        for labels, number in found.items():
+            seats.add_metric(labels, number)
+        yield seats
 
 
 def _of_events(totals: counters.Totals) -> Iterator[Metric]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import Enum
 from typing import ClassVar
@@ -19,6 +20,19 @@ _PROBE = text(
     "INSERT INTO counters (name, label, value) VALUES ('probe', '', 1)"
     " ON CONFLICT (name, label) DO UPDATE SET value = counters.value + excluded.value"
 )  # the same in SQLite and PostgreSQL
+
+
+_may_migrate: ContextVar[bool] = ContextVar("_may_migrate", default=True)
+
+
+@contextmanager
+def unchanged_tables() -> Iterator[None]:
+    """Databases that are opened in this block are refused where they would have to be migrated."""
+    token = _may_migrate.set(False)
+    try:
+        yield
+    finally:
+        _may_migrate.reset(token)
 
 
 class Mode(Enum):
@@ -154,10 +168,19 @@ class Database:
         return str(getattr(error, "orig", error))
 
     def migrate(self) -> None:
-        """Bring the tables to the current version."""
+        """Bring the tables to the current version.
+
+        Raises:
+            StoreError: another release made them, or they may not be changed; see `unchanged_tables`.
+        """
         with self.read() as connection:
-            if migrations.version(connection) == migrations.HEAD:
+            found = migrations.version(connection)
+            if found == migrations.HEAD:
                 return
+        if not _may_migrate.get():
+            hint = "another release made them" if found else "start `quickml serve` of this release first"
+            expected = f"expected tables of version {migrations.HEAD}, found {found!r:.40}"
+            raise StoreError(f"{self.name}: {expected}; {hint}")
         with self.write(lock="migrations") as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
             if version is not None and version not in migrations.VERSIONS:

@@ -1,0 +1,147 @@
+"""Real `quickml worker` processes with a real PostgreSQL: hosts that are killed, frozen, cut off and drained."""
+
+import json
+from functools import partial
+
+import pytest
+
+import waiting
+from closing_proxy import ClosingProxy
+from executor_bench import gone
+from host_process import Site
+from postgres_process import PASSWORD, needs_postgres
+from quickml.document import read
+from quickml.events import RUNNING, Status
+from quickml.jobs.hosts import SERVER, Host
+from quickml.jobs.job import NewJob
+
+pytestmark = needs_postgres
+until = partial(waiting.until, patience_s=300.0)
+DOCUMENT = {
+    "name": "digits",
+    "dataset": "digits",
+    "model": {
+        "layers": [
+            {"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"},
+            {"type": "Flatten"},
+            {"type": "Dropout", "rate": 0.3},
+            {"type": "Dense", "units": 10, "activation": "softmax"},
+        ]
+    },
+    "training": {"batch_size": 8, "precision": "float32"},
+}
+
+
+@pytest.fixture
+def site(tmp_path):
+    site = Site(tmp_path)
+    yield site
+    site.close()
+
+
+def submit(site, epochs):
+    text = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
+    plan = read(text).to_json()
+    return site.store.submit(NewJob(owner="ann", name="digits", document=text, epochs=epochs, plan=plan))[
+        0
+    ].id
+
+
+def learning(site, job_id, after=None):
+    """The host that runs a job, once it has stored another checkpoint than `after`."""
+
+    def found():
+        job = site.store.job(job_id)
+        assert job.status in RUNNING | {Status.QUEUED}, job
+        return job.checkpoint not in (None, after) and site.of(job_id)
+
+    return until(found, "a checkpoint"), site.store.job(job_id).checkpoint
+
+
+def model_of(site, job_id):
+    return {one.name: one.sha256 for one in site.store.artifacts(job_id)}["model.mlmodel"]
+
+
+def test_a_job_survives_hosts_that_are_killed_and_frozen_and_ends_with_the_same_weights(site):
+    hosts = [site.host("a"), site.host("b")]
+    job_id = submit(site, epochs=60)
+    killed, checkpoint = learning(site, job_id)
+    workers = killed.all()[1:]
+    killed.kill()
+    until(lambda: all(gone(one.pid) for one in workers), "the end of its workers")
+    frozen, checkpoint = learning(site, job_id, after=checkpoint)
+    assert frozen is not killed
+    undisturbed = submit(site, epochs=60)  # for the third, which warms up meanwhile
+    hosts.append(site.host("c"))
+    attempt = site.store.job(job_id).attempt
+    frozen.freeze()
+    zombie = frozen.id
+    until(lambda: site.store.job(job_id).attempt > attempt, "the next attempt")
+    frozen.thaw()
+    until(lambda: site.hosts.look(zombie).held.keys() <= {(undisturbed, 1)}, "what the zombie holds")
+    until(lambda: zombie in {one.host_id for one in site.hosts.leases()[0]}, "the zombie, which joins again")
+    for one in (job_id, undisturbed):
+        until(lambda one=one: site.store.job(one).status is Status.READY, f"the end of {site.store.job(one)}")
+    assert model_of(site, job_id) == model_of(site, undisturbed)
+    events = site.store.events(job_id, limit=10**6)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    types = [event.type for event in events]
+    assert (types.count("verified"), types[-1]) == (1, "verified")
+    interrupted = [json.loads(event.body) for event in events if event.type == "interrupted"]
+    assert {one["reason"] for one in interrupted} == {"the worker's lease ran out"}
+    assert site.store.job(job_id).failures == 0
+
+
+def test_a_host_that_was_cut_off_ends_its_attempt_and_a_cancelled_job_ends_on_its_host(site):
+    with ClosingProxy(site.port) as proxy:
+        first = site.host("a", port=proxy.port)
+        job_id = submit(site, epochs=5000)
+        _, checkpoint = learning(site, job_id)
+        proxy.close()
+        site.host("b")
+        second, checkpoint = learning(site, job_id, after=checkpoint)
+        until(lambda: site.of(job_id) not in (None, first), "the other host")
+        second = site.of(job_id)
+        old = [one.pid for one in first.all()[1:]]
+        proxy.open()
+        until(lambda: first.id in {one.host_id for one in site.hosts.leases()[0]}, "its return")
+        until(lambda: any(gone(pid) for pid in old), "the end of the worker that was given up on")
+        assert site.of(job_id) is second
+        workers = [one.pid for one in second.all()[1:]]
+        site.store.cancel(job_id)
+        until(lambda: any(gone(pid) for pid in workers), "the end of the cancelled one")
+    events = site.store.events(job_id, limit=10**6)
+    assert [event.sequence for event in events] == list(range(1, len(events) + 1))
+    assert events[-1].type == "cancelled"
+
+
+def test_a_host_gives_back_what_it_runs_when_it_is_told_to_end(site):
+    host = site.host("a")
+    job_id = submit(site, epochs=5000)
+    learning(site, job_id)
+    commands = " ".join(part for one in host.all() for part in one.cmdline())
+    assert PASSWORD not in commands
+    host.terminate()
+    assert host.process.wait(timeout=120) == 0
+    job = site.store.job(job_id)
+    assert (job.status, job.failures, job.lost) == (Status.QUEUED, 0, 0)
+    assert job.checkpoint
+    assert [state.gone_at is None for state in site.hosts.states()] == [False]
+    assert PASSWORD not in host.log.read_text()
+    assert not list(host.data.glob("scratch/*"))
+
+
+def test_a_worker_that_does_not_fit_claims_nothing_and_says_why(site):
+    job_id = submit(site, epochs=1)
+    site.hosts.join(Host(id="host_server", name="web", kind=SERVER, version="9.9"))
+    host = site.host("a")
+    assert host.process.wait(timeout=120) == 1
+    assert "expected version 9.9, as the servers have, found" in host.log.read_text()
+    with site.backends.database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '0007'")
+    host = site.host("b")
+    assert host.process.wait(timeout=120) == 1
+    assert "found '0007'; another release made them" in host.log.read_text()
+    with site.backends.database.read() as connection:
+        assert connection.exec_driver_sql("SELECT version_num FROM alembic_version").scalar() == "0007"
+    assert site.store.job(job_id).attempt == 0
