@@ -73,6 +73,10 @@ class HostProcess:
         found = [path.name for path in self.data.glob("scratch/host_*") if path.is_dir()]
         return found[0] if found else None
 
+    def runs(self, job_id):
+        """Whether it has the folder of an attempt at a job, which ends with the attempt."""
+        return any(self.data.glob(f"scratch/host_*/{job_id}-*"))
+
     def all(self):
         """Its processes, the first one first."""
         with suppress(psutil.Error):
