@@ -6,14 +6,20 @@ from typing import Any
 
 from quickml.document.training import Training
 from quickml.training.backend import keras
+from quickml.training.one_pass import ONE_PASS
 
 
-def make_optimizer(training: Training, total_steps: int) -> Any:
-    """A keras.optimizers.Optimizer. The default of a schedule's `decay_steps` is `total_steps`."""
+def make_optimizer(training: Training, total_steps: int, *, quick: bool = False) -> Any:
+    """A keras.optimizers.Optimizer. The default of a schedule's `decay_steps` is `total_steps`.
+
+    With `quick`, it is one of `ONE_PASS` if there is one.
+    """
     arguments = _arguments(training.optimizer)
     if training.learning_rate_schedule is not None:
         arguments["learning_rate"] = make_schedule(training, total_steps)
-    return getattr(keras.optimizers, training.optimizer.type)(**arguments)
+    name = training.optimizer.type
+    keras_class = getattr(keras.optimizers, name)
+    return (ONE_PASS.get(name, keras_class) if quick else keras_class)(**arguments)
 
 
 def make_schedule(training: Training, total_steps: int) -> Any:

@@ -85,9 +85,10 @@ class Stages:
             TrainingError: the loss is NaN or infinite, or TensorFlow failed, for example out of memory.
         """
         size = self.training.batch_size
+        planned = -(-len(self.learn) // size) * self.training.epochs
         steps = Steps(
             model=self.model,
-            optimizer=make_optimizer(self.training, -(-len(self.learn) // size) * self.training.epochs),
+            optimizer=make_optimizer(self.training, planned, quick=True),
             objective=self.objective,
             inputs=self.data.x_train,
             targets=self.data.y_train,
