@@ -1,4 +1,4 @@
-"""Dropout with cheaper random numbers: twice as fast as Keras' layer, which saves 7 % per step on MNIST."""
+"""Dropout with fewer random bits and fewer passes over memory than Keras' layer."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from typing import Any
 
 from quickml.training.backend import keras, tf
 
-LEVELS = 65536
-"""Number of values of 16 random bits. Keras draws a float for each entry instead."""
+BITS = {8: tf.uint8, 16: tf.uint16}
+"""Random bits for each entry. Keras draws a float."""
 
 
 class QuickDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras has no types
@@ -18,16 +18,20 @@ class QuickDropout(keras.layers.Dropout):  # type: ignore[misc]  # Keras has no 
 
     def call(self, inputs: Any, training: bool = False) -> Any:
         """Set random entries of `inputs` to zero, and scale the others so that the mean is unchanged."""
-        dropped = min(round(self.rate * LEVELS), LEVELS - 1)
+        bits = 8 if float(self.rate * 2**8).is_integer() else 16
+        levels = 2**bits
+        dropped = min(round(self.rate * levels), levels - 1)
         if not training or not dropped:
             return inputs
-        bits = self._bits(tf.size(inputs))
-        keep = tf.reshape(bits, tf.shape(inputs)) >= tf.constant(dropped, tf.uint16)
-        scale = tf.constant(LEVELS / (LEVELS - dropped), inputs.dtype)
-        return tf.where(keep, inputs * scale, tf.zeros([], inputs.dtype))
+        drawn = tf.reshape(self._drawn(tf.size(inputs), bits), tf.shape(inputs))
+        # Multiplied with one tensor, because its gradient is one product, too.
+        scale = tf.constant(levels / (levels - dropped), inputs.dtype)
+        factors = tf.where(drawn >= tf.constant(dropped, drawn.dtype), scale, tf.zeros([], inputs.dtype))
+        return inputs * factors
 
-    def _bits(self, count: Any) -> Any:
-        """Random numbers: (count,) uint16."""
+    def _drawn(self, count: Any, bits: int) -> Any:
+        """Random numbers: (count,) uint8 or uint16."""
         seed = tf.cast(self.seed_generator.next(), tf.int32)
-        words = tf.random.stateless_uniform([(count + 3) // 4], seed, None, None, tf.uint64)
-        return tf.reshape(tf.bitcast(words, tf.uint16), [-1])[:count]
+        each = 64 // bits
+        words = tf.random.stateless_uniform([(count + each - 1) // each], seed, None, None, tf.uint64)
+        return tf.reshape(tf.bitcast(words, BITS[bits]), [-1])[:count]

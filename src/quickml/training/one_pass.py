@@ -1,10 +1,10 @@
-"""Keras' optimizers, each of whose updates is one operation of TensorFlow, which reads and writes a variable once.
+"""Keras' optimizers with updates that are single operations of TensorFlow, in one pass over a variable.
 
-Keras composes an update of about ten operations, each of which passes over the memory of the variable: in a
-network with a large dense layer, that takes a tenth of a step. The formulas are those of Keras, and so are the
-variables, so a checkpoint or a schedule does not know the difference. Where TensorFlow's formula is another:
+Keras composes an update of about ten operations, and each passes over the memory of the variable: in a
+network with a large dense layer, that takes a tenth of a step. The formulas are those of Keras, and so are
+the variables, so a checkpoint or a schedule does not know the difference. Where TensorFlow's differs:
 
-- Adagrad adds no epsilon; here, the accumulators start with it: accumulator + epsilon is what Keras divides by.
+- Adagrad adds no epsilon. Here the accumulators start with it: Keras divides by accumulator + epsilon.
 - RMSprop always has momentum, so its variables exist even if it is zero, when Keras has none.
 - Adam and AdamW compute 1 - beta_2 in float32, as Keras does in the correction of the bias, but not in the
   average: the two agree to 2e-5 of an update.
@@ -70,7 +70,8 @@ class OnePassRMSprop(OnePass, keras.optimizers.RMSprop):  # type: ignore[misc]
     def build(self, variables: list[Any]) -> None:
         """Create the optimizer's variables."""
         super().build(variables)
-        self._momentums = self._momentums or self.add_optimizer_variables(variables, "momentum")
+        if not self.momentum:
+            self._momentums: list[Any] = self.add_optimizer_variables(variables, "momentum")
 
     def _update(self, gradient: Any, variable: Any, rate: Any) -> None:
         var, squares, moved = self._slots(variable, self._velocities, self._momentums)
@@ -128,7 +129,7 @@ class OnePassAdagrad(OnePass, keras.optimizers.Adagrad):  # type: ignore[misc]
     def build(self, variables: list[Any]) -> None:
         """Create the optimizer's variables."""
         self.initial_accumulator_value += self.epsilon
-        self.epsilon = 0.0
+        self.epsilon: float = 0.0
         super().build(variables)
 
     def _update(self, gradient: Any, variable: Any, rate: Any) -> None:

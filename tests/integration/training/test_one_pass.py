@@ -4,8 +4,8 @@ import itertools
 
 import numpy as np
 import pytest
-import rounds
 
+import rounds
 from quickml.document.training import OPTIMIZERS, Training
 
 STEPS = 200
@@ -93,8 +93,6 @@ def test_every_schedule_is_kerass(name, schedule):
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_sparse_gradients_are_left_to_keras(name):
-    found, expected = (
-        trained(Training(optimizer=name), quick=quick, sparse=True) for quick in (True, False)
-    )
+    found, expected = (trained(Training(optimizer=name), quick=quick, sparse=True) for quick in (True, False))
     for ours, theirs in zip(found, expected, strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=2e-5, atol=2e-6)

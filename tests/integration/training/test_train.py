@@ -343,7 +343,7 @@ def test_chunks_of_steps_equal_keras_fit():
     assert (measured["loss"], measured["accuracy"]) == pytest.approx((loss, accuracy), abs=1e-5)
 
 
-@pytest.mark.parametrize("rate", [0.0, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("rate", [0.0, 0.1, 0.25, 0.5, 0.9])
 @pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
 def test_quick_dropout_does_what_keras_does(rate, dtype):
     from quickml.training.backend import keras, tf

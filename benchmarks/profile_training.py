@@ -1,0 +1,144 @@
+"""Where the time of a training step goes, for each operation, in the compiled loop of a training.
+
+    python benchmarks/profile_training.py                                  # mnist_cnn.json: half a minute
+    python benchmarks/profile_training.py examples/mnist_resnet.json
+    python benchmarks/profile_training.py mnist_cnn.json --precision float32
+
+Samples are random: only their shape counts. Two operations can run at the same time, so their times can add
+up to more than the step. The share of the peak compares the multiplications of layers with the fastest
+product of two matrices in the same process. Names that begin with `_Mkl` are operations of oneDNN; a gradient
+of max pooling without it (`MaxPoolGrad:MaxPoolGrad`) takes ten times as long.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import tempfile
+import time
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+
+from quickml.document import Plan, read
+
+STEPS, TIMES, OPERATIONS = 10, 7, 30
+PRODUCT = 2048
+
+
+def peak(dtype: str) -> float:
+    """Multiplications and additions per second of the fastest of some products of matrices."""
+    from quickml.training.backend import tf
+
+    matrix = tf.cast(tf.random.normal((PRODUCT, PRODUCT)), dtype)
+    product = tf.function(lambda value: value @ value, autograph=False)
+    best = min(_seconds(lambda: product(matrix).numpy()) for _ in range(10))
+    return 2 * PRODUCT**3 / best
+
+
+def operations(plan: Plan) -> float:
+    """Multiplications and additions of a step: forward, and for both gradients; none for the inputs'."""
+    first, *others = (
+        sum(node.layer.multiply_adds(*node.input_shapes) for node in group)
+        for group in _first_and_others(plan)
+    )
+    return 2 * plan.document.training.batch_size * (2 * first + 3 * sum(others))
+
+
+def _first_and_others(plan: Plan) -> list:
+    learning = [node for node in plan.graph.nodes if node.parameters.trainable]
+    return [learning[:1], learning[1:]]
+
+
+class Profiled:
+    """The compiled loop of a plan, on random samples."""
+
+    def __init__(self, plan: Plan) -> None:
+        from quickml.datasets.data import Data
+        from quickml.training.optimizer import make_optimizer
+        from quickml.training.stages import Stages
+        from quickml.training.steps import Steps
+
+        size, info = plan.document.training.batch_size, plan.info
+        draw, count = np.random.default_rng(0), (STEPS + 2) * size
+        kind = np.uint8 if len(info.shape) == 3 else np.float32
+        x = draw.integers(0, 256 if kind is np.uint8 else 10, (count, *info.shape)).astype(kind)
+        y = (np.arange(count) % max(len(info.labels), 2)).astype(np.int32 if info.labels else np.float32)
+        stages = Stages(plan, Data(x_train=x, y_train=y, x_test=x[:8], y_test=y[:8]))
+        self.precision, self._order = stages.precision, np.arange(count, dtype=np.int32)
+        optimizer = make_optimizer(stages.training, 1000, quick=True)
+        self._steps = Steps(
+            model=stages.model, optimizer=optimizer, objective=stages.objective,
+            inputs=x, targets=y, batch_size=size,
+        )  # fmt: skip
+        self._steps.train(self._order, 0, 2)
+
+    def run(self) -> None:
+        """A chunk of steps."""
+        self._steps.train(self._order, 2, STEPS)
+
+    def seconds(self) -> float:
+        """Of a step, the median."""
+        return statistics.median(_seconds(self.run) for _ in range(TIMES)) / STEPS
+
+
+def traced(run) -> Counter:
+    """Seconds of each operation meanwhile. TensorFlow has no public reader of its own profiles."""
+    import tensorflow as tf
+    from tensorflow.tsl.profiler.protobuf import xplane_pb2
+
+    with tempfile.TemporaryDirectory() as folder:
+        tf.profiler.experimental.start(folder)
+        run()
+        tf.profiler.experimental.stop()
+        (file,) = Path(folder).rglob("*.xplane.pb")
+        profile = xplane_pb2.XSpace.FromString(file.read_bytes())
+    found: Counter = Counter()
+    for plane in profile.planes:
+        for event in (event for line in plane.lines for event in line.events):
+            name = plane.event_metadata[event.metadata_id].name
+            if re.search(r":_?[A-Z]", name):  # an operation: its name, and its kernel
+                found[_short(name)] += event.duration_ps / 1e12
+    return found
+
+
+def _short(name: str) -> str:
+    path, _, kernel = name.rpartition(":")
+    is_gradient = "gradient_tape" in path
+    parts = [
+        part for part in path.split("/") if not re.match(r"(while|body|gradient_tape|quickml)?(_\d+)*$", part)
+    ]
+    return f"{'gradient of ' if is_gradient else ''}{'/'.join(parts[-2:])}:{kernel}"
+
+
+def _seconds(run) -> float:
+    began = time.perf_counter()
+    run()
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("document", nargs="?", default="mnist_cnn.json", type=Path)
+    parser.add_argument("--precision", choices=["auto", "float32", "mixed_bfloat16"], default="auto")
+    asked = parser.parse_args()
+    document = json.loads(asked.document.read_text())
+    document["training"] = {**document.get("training", {}), "precision": asked.precision}
+    plan = read(json.dumps(document).encode())
+    profiled = Profiled(plan)
+    step_s, dtype = profiled.seconds(), profiled.precision.removeprefix("mixed_")
+    fastest = peak(dtype)
+    share = operations(plan) / step_s / fastest
+    print(f"{step_s * 1e3:.2f} ms per step in {profiled.precision}; peak {fastest / 1e9:,.0f} GFLOP/s")
+    print(f"{operations(plan) / 1e9:.2f} GFLOP per step: {share:.2f} of the peak")
+    for name, seconds in traced(profiled.run).most_common(OPERATIONS):
+        print(f"{seconds / STEPS * 1e3:8.3f} ms  {name}")
+
+
+if __name__ == "__main__":
+    main()
