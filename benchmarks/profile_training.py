@@ -3,6 +3,7 @@
     python benchmarks/profile_training.py                                  # mnist_cnn.json: half a minute
     python benchmarks/profile_training.py examples/mnist_resnet.json
     python benchmarks/profile_training.py mnist_cnn.json --precision float32
+    python benchmarks/profile_training.py --peak bfloat16                  # only the peak of the processor
 
 Samples are random: only their shape counts. Two operations can run at the same time, so their times can add
 up to more than the step. The share of the peak compares the multiplications of layers with the fastest
@@ -40,17 +41,10 @@ def peak(dtype: str) -> float:
 
 
 def operations(plan: Plan) -> float:
-    """Multiplications and additions of a step: forward, and for both gradients; none for the inputs'."""
-    first, *others = (
-        sum(node.layer.multiply_adds(*node.input_shapes) for node in group)
-        for group in _first_and_others(plan)
-    )
-    return 2 * plan.document.training.batch_size * (2 * first + 3 * sum(others))
-
-
-def _first_and_others(plan: Plan) -> list:
+    """Multiplications and additions of a step: forward, and for both gradients; the inputs need none."""
     learning = [node for node in plan.graph.nodes if node.parameters.trainable]
-    return [learning[:1], learning[1:]]
+    first, *others = (node.layer.multiply_adds(*node.input_shapes) for node in learning)
+    return 2 * plan.document.training.batch_size * (2 * first + 3 * sum(others))
 
 
 class Profiled:
@@ -100,7 +94,7 @@ def traced(run) -> Counter:
     for plane in profile.planes:
         for event in (event for line in plane.lines for event in line.events):
             name = plane.event_metadata[event.metadata_id].name
-            if re.search(r":_?[A-Z]", name):  # an operation: its name, and its kernel
+            if re.search(r"[^:]:_?[A-Z]\w+$", name):  # an operation: its name, and its kernel
                 found[_short(name)] += event.duration_ps / 1e12
     return found
 
@@ -126,7 +120,11 @@ def main() -> None:
     )
     parser.add_argument("document", nargs="?", default="mnist_cnn.json", type=Path)
     parser.add_argument("--precision", choices=["auto", "float32", "mixed_bfloat16"], default="auto")
+    parser.add_argument("--peak", choices=["float32", "bfloat16"], help="only measure the peak, per second")
     asked = parser.parse_args()
+    if asked.peak:
+        print(peak(asked.peak))
+        return
     document = json.loads(asked.document.read_text())
     document["training"] = {**document.get("training", {}), "precision": asked.precision}
     plan = read(json.dumps(document).encode())

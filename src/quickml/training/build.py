@@ -9,10 +9,11 @@ from quickml.document.layers.layer import Layer, Regularizer, default_name
 from quickml.document.shapes import Graph
 from quickml.document.wiring import INPUT
 from quickml.training.backend import keras
+from quickml.training.batch_norm import QuickBatchNormalization
 from quickml.training.dropout import QuickDropout
 from quickml.training.precision import Precision
 
-QUICKER = {"Dropout": QuickDropout}
+QUICKER = {"BatchNormalization": QuickBatchNormalization, "Dropout": QuickDropout}
 """Faster equivalents of Keras' layers, for training only."""
 
 
