@@ -180,7 +180,7 @@ def document() -> dict[str, Any]:
             tokens=TokenStore(backends.database),
             uploads=Uploads(
                 files,
-                partial_stores.open(f"file://{folder / 'uploads'}"),
+                partial_stores.open("file://", folder / "uploads"),
                 backends.artifacts,
                 limits=FileLimits(),
             ),

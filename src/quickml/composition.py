@@ -9,7 +9,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 from quickml.errors import StoreError
 from quickml.executors.local.executor import LocalExecutor
@@ -24,7 +23,7 @@ from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Se
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
-from quickml.storage.addresses import Addresses, partial_stores
+from quickml.storage.addresses import Addresses, databases, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
 from quickml.storage.probe import StorageProbe
@@ -46,9 +45,14 @@ class DataFolder:
         return Addresses.of_paths(database=self.folder / "quickml.db", files=self.folder / "artifacts")
 
     @property
-    def uploads(self) -> str:
-        """The address of what has arrived of files that users upload."""
-        return f"file://{quote((self.folder / 'uploads').absolute().as_posix())}"
+    def uploads(self) -> Path:
+        """What has arrived of files that users upload; where files are in a bucket, a copy of it."""
+        return self.folder / "uploads"
+
+    @property
+    def cache(self) -> Path:
+        """Copies of files in a bucket; can be deleted while neither a server nor a worker runs."""
+        return self.folder / "cache"
 
     @property
     def imports(self) -> Path:
@@ -166,7 +170,7 @@ def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploa
     limits = _selected(FileLimits, settings.files)
     return Uploads(
         UploadStore(backends.database, limits),
-        partial_stores.open(place.uploads),
+        partial_stores.open(_addresses(settings, place).files, place.uploads.absolute()),
         backends.artifacts,
         limits=limits,
         min_free_disk_bytes=settings.limits.min_free_disk_bytes,
@@ -190,15 +194,22 @@ def hosts(settings: Settings) -> tuple[Hosts, JobStore]:
 
 
 def _opened_database(settings: Settings) -> Database:
-    return Backends.open(_addresses(settings, _prepared(settings))).database
+    return databases.open(_addresses(settings, _prepared(settings)).database)
 
 
 def _addresses(settings: Settings, place: DataFolder) -> Addresses:
     """Those of the data folder, unless others are set."""
-    storage = settings.storage
-    if storage.database is None:
-        return place.addresses
-    return place.addresses.with_database(storage.database, password_file=storage.database_password_file)
+    storage, addresses = settings.storage, place.addresses
+    if storage.database is not None:
+        addresses = addresses.with_database(storage.database, password_file=storage.database_password_file)
+    if storage.files is not None:
+        addresses = addresses.with_files(
+            storage.files,
+            credentials_file=storage.files_credentials_file,
+            cache=place.cache,
+            cache_bytes=storage.files_cache_bytes,
+        )
+    return addresses
 
 
 def _prepared(settings: Settings) -> DataFolder:

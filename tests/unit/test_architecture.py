@@ -20,7 +20,7 @@ ALLOWED = {
 OWNERS = {
     "tensorflow": {"training"}, "keras": {"training"}, "coremltools": {"export"}, "onnx": {"export"},
     "onnxruntime": {"export"}, "sklearn": {"datasets"}, "pooch": {"datasets"}, "typer": {"cli"}, "rich": {"cli"},
-    "jinja2": {"report"}, "httpx": {"client"}, "pydantic": {"api", "client", "datasets", "document", "events", "fields", "http"}, "sqlalchemy": {"jobs", "storage", "uploads"}, "alembic": {"storage"}, "psycopg": {"storage"},
+    "jinja2": {"report"}, "httpx": {"client"}, "pydantic": {"api", "client", "datasets", "document", "events", "fields", "http"}, "sqlalchemy": {"jobs", "storage", "uploads"}, "alembic": {"storage"}, "psycopg": {"storage"}, "obstore": {"storage"},
     "filelock": {"files"}, "platformdirs": {"settings"}, "psutil": {"executors"},
     "fastapi": {"http"}, "starlette": {"http"}, "uvicorn": {"http"}, "httptools": {"http"},
     "prometheus_client": {"http"}, "segno": {"cli"}, "pyarrow": {"tables"}, "python_calamine": {"tables"},

@@ -52,10 +52,31 @@ class StorageSettings:
         or_none(PATH), None, "File with the password of the database; read for every connection."
     )
 
+    files: str | Path | None = row(
+        or_none(kinds.PLACE),
+        None,
+        "Folder of the files that jobs make and users upload, or a bucket of S3, such as s3://bucket/prefix."
+        " By default the folder `artifacts` in the folder `data`.",
+    )
+    files_credentials_file: Path | None = row(
+        or_none(PATH),
+        None,
+        "File with the keys of the bucket, in the form of ~/.aws/credentials; read again every minute."
+        " By default AWS_ACCESS_KEY_ID and its like, or the role of a machine of AWS.",
+    )
+    files_cache_bytes: int = row(
+        SIZE, 2 << 30, "Disk space for copies of files of a bucket, in the folder `cache` in `data`."
+    )
+
     @property
     def place(self) -> str:
         """Where jobs and tokens are, for a person."""
         return self.database or str(self.data.absolute())
+
+    @property
+    def files_place(self) -> str:
+        """Where files are, for a person."""
+        return str(self.files or self.data.absolute() / "artifacts")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +145,12 @@ class ServerSettings:
         None,
         "Let nginx send the files: the internal location that serves the folder `artifacts`,"
         " such as /protected/.",
+    )
+    downloads: str = row(
+        one_of("stream", "redirect"),
+        "stream",
+        "How a file in a bucket is sent to who has a signed link to it: by this server (stream), or by a"
+        " redirect to the bucket, which clients have to reach then (redirect).",
     )
     link_max_s: float = row(
         number(1.0, "seconds"), 7 * 24 * 3600.0, "Maximum lifetime of a signed link to a file."

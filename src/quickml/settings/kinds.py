@@ -142,7 +142,7 @@ def or_none(kind: Kind) -> Kind:
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
 _USER = re.compile(r"[\w.%-]*")
-_PARAMETER = re.compile(r"(password=)[^&]*", re.IGNORECASE)
+_PARAMETER = re.compile(r"((?:password|secret\w*|token|access_key\w*)=)[^&]*", re.IGNORECASE)
 
 
 def _address(value: object) -> str:
@@ -167,6 +167,18 @@ ADDRESS = Kind(
     metavar="ADDRESS",
     read=_address,
     found=lambda value: repr(_without_secrets(value)),
+)
+
+
+def _place(value: object) -> str | Path:
+    return _address(value) if "://" in str(value) else _path(value)
+
+
+PLACE = Kind(
+    expected="a folder, or an address without keys, such as s3://bucket/prefix",
+    metavar="PLACE",
+    read=_place,
+    found=ADDRESS.found,
 )
 TEXT = Kind(expected="text", metavar="TEXT", read=_text)
 PATH = Kind(expected="a path", metavar="PATH", read=_path)

@@ -21,7 +21,12 @@ CONFIG = "QUICKML_CONFIG"
 CLIENT = frozenset({SERVER, TOKEN})
 """Variables with the same prefix that are settings of the client."""
 
-PAIRS = (("tls_cert", "tls_key"), ("tls_key", "tls_cert"), ("database_password_file", "database"))
+PAIRS = (
+    ("tls_cert", "tls_key"),
+    ("tls_key", "tls_cert"),
+    ("database_password_file", "database"),
+    ("files_credentials_file", "files"),
+)
 """Settings of which the first needs the second."""
 
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 
 from quickml.errors import StoreError
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from quickml.storage.partials.store import PartialStore
 
 T = TypeVar("T")
-Opener = Callable[[str], T]
+P = ParamSpec("P")
 
 PASSWORD_FILE = "password_file"  # noqa: S105  # a name
 """The parameter of an address that names a file with its password, which addresses themselves never have."""
+CREDENTIALS_FILE = "credentials_file"
+"""The same, for the keys of a bucket."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,7 +39,7 @@ class Addresses:
     database: str
     """`sqlite:////srv/quickml/quickml.db` or `postgresql://quickml@db.example.org/quickml`"""
     files: str
-    """`file:///srv/quickml/artifacts`"""
+    """`file:///srv/quickml/artifacts` or `s3://bucket/prefix`"""
 
     @classmethod
     def of_paths(cls, *, database: Path, files: Path) -> Addresses:
@@ -49,31 +51,61 @@ class Addresses:
 
     def with_database(self, address: str, *, password_file: Path | None = None) -> Addresses:
         """The same with another database; a file that has its password becomes part of the address."""
-        if password_file is not None:
-            parameter = f"{PASSWORD_FILE}={quote(str(password_file.absolute()), safe='')}"
-            address = f"{address}{'&' if '?' in address else '?'}{parameter}"
-        return replace(self, database=address)
+        file = None if password_file is None else password_file.absolute()
+        return replace(self, database=with_parameters(address, {PASSWORD_FILE: file}))
+
+    def with_files(
+        self, place: str | Path, *, credentials_file: Path | None = None, cache: Path, cache_bytes: int
+    ) -> Addresses:
+        """The same with another artifact store.
+
+        Args:
+            place: its address, or a folder.
+            credentials_file: a file with keys, which becomes part of the address.
+            cache: a folder on this machine for copies of what is read from elsewhere.
+            cache_bytes: the size of these copies.
+        """
+        if isinstance(place, Path):
+            return replace(self, files=f"file://{quote(place.absolute().as_posix())}")
+        if not place.startswith("s3://"):
+            return replace(self, files=place)
+        file = None if credentials_file is None else credentials_file.absolute()
+        given = {CREDENTIALS_FILE: file, "cache": cache.absolute(), "cache_bytes": cache_bytes}
+        return replace(self, files=with_parameters(place, given))
 
 
-class Schemes(Generic[T]):
+def with_parameters(address: str, given: Mapping[str, object]) -> str:
+    """An address with more parameters; those that are None are left out."""
+    for name, value in given.items():
+        if value is not None:
+            address += f"{'&' if '?' in address else '?'}{name}={quote(str(value), safe='')}"
+    return address
+
+
+class Schemes(Generic[P, T]):
     """The registry of one kind of back end: which function opens the addresses of which scheme."""
 
     def __init__(self, package: str, kind: str) -> None:
         """Look for back ends in the modules of `package`; `kind` names them in error messages."""
         self._package, self._kind = package, kind
-        self._openers: dict[str, Opener[T]] = {}
+        self._openers: dict[str, Callable[Concatenate[str, P], T]] = {}
 
-    def opens(self, scheme: str) -> Callable[[Opener[T]], Opener[T]]:
+    def opens(
+        self, scheme: str
+    ) -> Callable[[Callable[Concatenate[str, P], T]], Callable[Concatenate[str, P], T]]:
         """Register a function that takes an address of this scheme."""
 
-        def register(opener: Opener[T]) -> Opener[T]:
+        def register(opener: Callable[Concatenate[str, P], T]) -> Callable[Concatenate[str, P], T]:
             self._openers[scheme] = opener
             return opener
 
         return register
 
-    def open(self, address: str) -> T:
+    def open(self, address: str, *given: P.args, **named: P.kwargs) -> T:
         """The back end at an address.
+
+        An artifact store is also given the database. A store of uploads has the address of the artifact
+        store, and is given a folder of this server.
 
         Raises:
             StoreError: the scheme is unknown, or what is there cannot be used.
@@ -85,12 +117,12 @@ class Schemes(Generic[T]):
         if not separator or scheme not in self._openers:
             known = " or ".join(f"{name}://" for name in sorted(self._openers))
             raise StoreError(f"{self._kind}: expected an address with {known}, found {shown(address)!r}")
-        return self._openers[scheme](address)
+        return self._openers[scheme](address, *given, **named)
 
 
-databases: Schemes[Database] = Schemes("quickml.storage.database", "database")
-artifact_stores: Schemes[ArtifactStore] = Schemes("quickml.storage.artifacts", "files")
-partial_stores: Schemes[PartialStore] = Schemes("quickml.storage.partials", "uploads")
+databases: Schemes[[], Database] = Schemes("quickml.storage.database", "database")
+artifact_stores: Schemes[[Database], ArtifactStore] = Schemes("quickml.storage.artifacts", "files")
+partial_stores: Schemes[[Path], PartialStore] = Schemes("quickml.storage.partials", "uploads")
 
 
 def path_of(address: str, prefix: str) -> Path:
@@ -108,5 +140,5 @@ def path_of(address: str, prefix: str) -> Path:
 
 def shown(address: str) -> str:
     """An address for logs and error messages, without its user and password."""
-    address = re.sub(r"(?<=password=)[^&]*", "***", address)
+    address = re.sub(r"((?:password|secret\w*|token|access_key\w*)=)[^&]*", r"\1***", address)
     return re.sub(r"(?<=://)[^/].*@", "***@", address)  # a wrong one may have any signs in its password

@@ -24,9 +24,8 @@ class Backends:
             StoreError: an address is wrong, or the database cannot be used.
             ArtifactError: the artifact store cannot be used.
         """
-        return cls(
-            database=databases.open(addresses.database), artifacts=artifact_stores.open(addresses.files)
-        )
+        database = databases.open(addresses.database)
+        return cls(database=database, artifacts=artifact_stores.open(addresses.files, database))
 
     def close(self) -> None:
         """Close all connections."""

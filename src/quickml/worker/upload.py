@@ -17,7 +17,7 @@ from quickml.storage.artifacts.store import ArtifactStore
 BYTES, ZIP = "application/octet-stream", "application/zip"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
 """Media types of files inside a package, by their suffix; all others are sent as bytes."""
-PARALLEL = 4
+PARALLEL = 8
 """Number of files that are stored concurrently: most of the time is spent waiting for the storage."""
 
 

@@ -20,12 +20,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+import s3_process
 from documented_store import documented_store
+from job_examples import opened
 from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
 from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.artifacts import filesystem
+from quickml.storage.artifacts.cache import PartCache
 from quickml.storage.artifacts.checksums import check, check_parts
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.storage.artifacts.s3 import S3ArtifactStore
+from quickml.storage.bucket import Bucket, Location
 from stored_files import change_stored_file, flip_bit
 
 HOUR = 3600.0
@@ -41,11 +46,20 @@ class Clock:
         return self.time
 
 
+def in_a_bucket(folder, clock, database=None):
+    """A store in a bucket of a real S3, with its rows in a database."""
+    location = Location.of(s3_process.shared().new())
+    database = database or opened(folder / "quickml.db")
+    return S3ArtifactStore(Bucket(location), PartCache(folder / "cache"), database, clock)
+
+
 STORES = {
     "filesystem": lambda folder, clock: FilesystemArtifactStore(folder / "artifacts", clock),
     "of the page on adding a store": documented_store,
+    "s3": in_a_bucket,
 }
 """Each makes an empty store that may use a folder."""
+MARKS = {"s3": s3_process.needs_s3}
 
 
 @pytest.fixture
@@ -53,7 +67,7 @@ def clock():
     return Clock()
 
 
-@pytest.fixture(params=STORES)
+@pytest.fixture(params=[pytest.param(name, marks=MARKS.get(name, ())) for name in STORES])
 def store(request, tmp_path, clock):
     return STORES[request.param](tmp_path, clock)
 

@@ -39,7 +39,7 @@ def test_an_address_of_no_known_scheme_is_refused(tmp_path, address):
         StoreError, match="database: expected an address with postgresql:// or sqlite://, found"
     ):
         Backends.open(Addresses(database=address, files=tmp_path.as_uri()))
-    with pytest.raises(StoreError, match=r"files: expected an address with .*file://, found"):
+    with pytest.raises(StoreError, match=r"files: expected an address with .*file:// or s3://, found"):
         Backends.open(Addresses(database=addresses(tmp_path).database, files=address))
 
 

@@ -68,7 +68,7 @@ def test_a_job_is_stored_listed_and_sent(tmp_path, result):
 
 def test_a_signed_link_leads_to_the_storage_itself(tmp_path, result):
     store = RedirectingStore(documented_store(tmp_path))
-    with served(tmp_path, workers=0, artifacts=store) as server:
+    with served(tmp_path, workers=0, artifacts=store, downloads="redirect") as server:
         model = ready(server, result)["model.mlmodel"]
         assert server.client.get(model["url"]).content == MODEL, "a request with a token gets the bytes"
         job_id = server.client.get("/v1/jobs").json()["jobs"][0]["id"]

@@ -111,6 +111,8 @@ def _greeting(settings: Settings, service: Service, address: str, *, has_page: b
     yield f"data             {settings.storage.data.absolute()}"
     if settings.storage.database:
         yield f"database         {settings.storage.database}"
+    if settings.storage.files:
+        yield f"files            {settings.storage.files_place}"
     if secret:
         yield f"token            {secret}"
         yield f"                 shown only once; owner: {FIRST_OWNER}"

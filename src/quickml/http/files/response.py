@@ -140,7 +140,8 @@ def _respond_with_content(
     service = state.service
     ranges = _wanted(representation, request.headers)
     _check_whole_parts(service, representation, ranges or [])
-    if "signature" in request.query_params and (url := service.redirect_url(artifact, REDIRECT_EXPIRES_S)):
+    is_elsewhere = state.settings.downloads == "redirect" and "signature" in request.query_params
+    if is_elsewhere and (url := service.redirect_url(artifact, REDIRECT_EXPIRES_S)):
         return RedirectResponse(url, 307, headers={"Cache-Control": "no-store"})
     prefix = state.settings.accel_redirect
     path = service.relative_path(artifact.sha256)

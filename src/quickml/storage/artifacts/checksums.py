@@ -16,10 +16,16 @@ def check(store: ArtifactStore, sha256: str) -> None:
         ArtifactDamagedError: it is not.
         ArtifactError: it is lost, or cannot be read.
     """
-    with store.open(sha256) as reader:
-        found = hashlib.file_digest(reader, "sha256").hexdigest()
-    if found != sha256:
+    if _found(store, sha256) == sha256:
+        return
+    store.forget_copies(sha256)
+    if (found := _found(store, sha256)) != sha256:
         raise ArtifactDamagedError(sha256, found=f"content with sha256 {found}")
+
+
+def _found(store: ArtifactStore, sha256: str) -> str:
+    with store.open(sha256) as reader:
+        return hashlib.file_digest(reader, "sha256").hexdigest()
 
 
 def check_parts(store: ArtifactStore, sha256: str, start: int, stop: int) -> None:

@@ -20,6 +20,7 @@ from quickml.files.durable import sync
 from quickml.storage.addresses import artifact_stores, path_of
 from quickml.storage.artifacts.file_reader import FileReader
 from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored, checked
+from quickml.storage.database.engine import Database
 
 _SHA256 = "[0-9a-f]" * 64
 """Matches the name of a stored file, and not what other programs put beside them."""
@@ -27,8 +28,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @artifact_stores.opens("file")
-def opened(address: str) -> ArtifactStore:
-    """The store at `file:///absolute/path`."""
+def opened(address: str, database: Database) -> ArtifactStore:  # noqa: ARG001
+    """The store at `file:///absolute/path`, which needs no database."""
     return FilesystemArtifactStore(path_of(address, "file://"))
 
 
@@ -113,6 +114,9 @@ class FilesystemArtifactStore:
         with self._translated(self._root):
             self._path(sha256).unlink(missing_ok=True)
             self._checksums_path(sha256).unlink(missing_ok=True)
+
+    def forget_copies(self, sha256: str) -> None:
+        """See `ArtifactStore`. There are none."""
 
     def usage_bytes(self) -> int:
         """See `ArtifactStore`."""

@@ -80,7 +80,11 @@ class ArtifactStore(Protocol):
     def open(self, sha256: str, start: int = 0, stop: int | None = None) -> ArtifactReader:
         """Open the bytes from `start` up to, not including, `stop`.
 
-        They can be read to the end even when the file is removed meanwhile.
+        They can be read to the end even when the file is removed meanwhile; from a store on another machine,
+        what was not read by then may be an `ArtifactError`.
+
+        Raises:
+            ArtifactDamagedError: a store on another machine compares what it is sent with the checksums.
         """
 
     def local_path(self, sha256: str) -> AbstractContextManager[Path]:
@@ -107,6 +111,9 @@ class ArtifactStore(Protocol):
 
         Also removes what another process put a moment ago under the same sha256. Use `sweep` to avoid that.
         """
+
+    def forget_copies(self, sha256: str) -> None:
+        """Forget copies of a file on this machine, which are damaged. The next reader gets the original."""
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
         """Remove files that are not in `keep` and were put more than `age_s` seconds ago.

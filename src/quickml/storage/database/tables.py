@@ -212,3 +212,17 @@ job_files = Table(
     Index("job_files_by_sha256", "sha256"),
 )
 """Which jobs use which files of their owner."""
+
+stored_files = Table(
+    "stored_files",
+    metadata,
+    Column("key", String(80), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("size_bytes", BigInteger, nullable=False),
+    Column("put_at", String(32), nullable=False),
+    Column("is_complete", Boolean, nullable=False),
+    Column("saved_as", String, nullable=False),
+    Column("parts", LargeBinary, nullable=False),
+    Index("stored_files_by_sha256", "sha256", "put_at"),
+)
+"""Objects of an artifact store that is no folder; see `storage.artifacts.index`."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from quickml.errors import ArtifactError, DiskFullError, UploadNotFoundError
 from quickml.files.digest import Digest, digest
 from quickml.files.durable import sync
-from quickml.storage.addresses import partial_stores, path_of
+from quickml.storage.addresses import partial_stores
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.storage.partials.store import PartialStore
@@ -23,9 +23,9 @@ _FULL = frozenset(getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EFBIG")
 
 
 @partial_stores.opens("file")
-def opened(address: str) -> PartialStore:
-    """The store at `file:///absolute/path`."""
-    return FilesystemPartialStore(path_of(address, "file://"))
+def opened(address: str, folder: Path) -> PartialStore:  # noqa: ARG001
+    """The store in a folder of this server, beside finished files in another one."""
+    return FilesystemPartialStore(folder)
 
 
 class FilesystemPartialWriter:
@@ -114,9 +114,14 @@ class FilesystemPartialStore:
             return {path.name for path in self._root.iterdir() if path.name.startswith(PREFIX)}
 
     def _path(self, upload_id: str) -> Path:
-        if "/" in upload_id or os.sep in upload_id or not upload_id.startswith(PREFIX):
-            raise UploadNotFoundError(upload_id)
-        return self._root / upload_id
+        return self._root / checked_id(upload_id)
+
+
+def checked_id(upload_id: str) -> str:
+    """Check a text from outside, so that it can be used in a path or key. Raises UploadNotFoundError."""
+    if "/" in upload_id or os.sep in upload_id or not upload_id.startswith(PREFIX):
+        raise UploadNotFoundError(upload_id)
+    return upload_id
 
 
 def _same_device(path: Path, folder: Path) -> bool:

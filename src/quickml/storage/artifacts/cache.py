@@ -1,0 +1,124 @@
+"""Copies on this machine of files that are stored elsewhere: parts of 1 MiB, each a file of its own.
+
+`<root>/9f/9f86d081.../3` is part 3 of a file. Parts appear complete and checked, so that all processes of a
+machine share the folder. Those used longest ago make room for others.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from quickml.files.atomic import new_file
+from quickml.files.lock import Lock
+from quickml.storage.artifacts.file_reader import FileReader
+
+SCAN_SHARE = 16
+"""The sizes are added up after so much of the whole was written: other processes write, too."""
+DEFAULT_BYTES = 2 << 30
+_LOCK = ".lock"
+"""Held by whoever has a file lent."""
+
+
+class PartCache:
+    """The folder. Every method may raise OSError. Thread-safe."""
+
+    def __init__(self, root: Path, most_bytes: int = DEFAULT_BYTES) -> None:
+        """Keep copies of `most_bytes` in a folder, which may be removed while nobody uses it."""
+        self._root, self._most_bytes = root, most_bytes
+        self._written, self._lock = 0, threading.Lock()
+        self._lent, self._drafts = root / "lent", root / "drafts"
+
+    def reader(self, sha256: str, number: int, start: int) -> FileReader | None:
+        """Reads a part from `start` to its end; None where there is no copy."""
+        path = self._path(sha256, number)
+        try:
+            reader = FileReader(path, start)
+            os.utime(path)
+        except FileNotFoundError:
+            return None
+        return reader
+
+    def keep(self, sha256: str, number: int, content: bytes) -> None:
+        """Keep a copy of a part."""
+        path = self._path(sha256, number)
+        self._make(path.parent)
+        self._make(self._drafts)
+        try:
+            with new_file(path, temporary=self._drafts / secrets.token_hex(8), durable=False) as stream:
+                stream.write(content)
+        except FileNotFoundError:  # another process has just made room
+            return
+        self._count(len(content))
+
+    @contextmanager
+    def lent(self, size_bytes: int) -> Iterator[Path]:
+        """A path at which somebody may write a file, and which nobody else removes until the block ends."""
+        self._remove_abandoned()
+        self._make(self._lent)
+        folder = self._lent / secrets.token_hex(8)
+        lock = Lock(folder.with_suffix(_LOCK), mode=0o600)
+        lock.take()
+        try:
+            folder.mkdir(mode=0o700)
+            self._count(size_bytes)
+            yield folder / "content"
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+            lock.release()
+
+    def forget(self, sha256: str) -> None:
+        """Remove the copies of a file."""
+        with suppress(FileNotFoundError):
+            shutil.rmtree(self._folder(sha256))
+
+    def files(self) -> set[str]:
+        """The sha256 of the files that there are copies of."""
+        return {path.name for path in self._root.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64)}
+
+    def _count(self, size_bytes: int) -> None:
+        with self._lock:
+            self._written += size_bytes
+            if self._written <= self._most_bytes // SCAN_SHARE:
+                return
+            self._written = 0
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Remove what was used longest ago. Whoever reads a part has it open, and reads on."""
+        found = []
+        for path in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
+            with suppress(FileNotFoundError):
+                stat = path.stat()
+                found.append((stat.st_mtime_ns, stat.st_size, path))
+        total = sum(size for _, size, _ in found)
+        for _, size, path in sorted(found):
+            if total <= self._most_bytes:
+                break
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # it has more parts
+                path.parent.rmdir()
+            total -= size
+
+    def _remove_abandoned(self) -> None:
+        """What processes have left that were killed."""
+        for path in self._lent.glob(f"*{_LOCK}"):
+            lock = Lock(path, mode=0o600)
+            if lock.take():
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+                lock.release()
+
+    def _path(self, sha256: str, number: int) -> Path:
+        return self._folder(sha256) / str(number)
+
+    def _folder(self, sha256: str) -> Path:
+        return self._root / sha256[:2] / sha256
+
+    def _make(self, folder: Path) -> None:
+        if not folder.is_dir():
+            folder.mkdir(parents=True, exist_ok=True, mode=0o700)
