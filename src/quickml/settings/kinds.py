@@ -142,7 +142,7 @@ def or_none(kind: Kind) -> Kind:
 
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
 _USER = re.compile(r"[\w.%-]*")
-_PARAMETER = re.compile(r"((?:password|secret\w*|token|access_key\w*)=)[^&]*", re.IGNORECASE)
+_PARAMETER = re.compile(r"((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", re.IGNORECASE)
 
 
 def _address(value: object) -> str:

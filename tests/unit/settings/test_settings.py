@@ -22,6 +22,7 @@ EXAMPLES = {
     "watchers": "10", "watcher_queue": "3", "watchers_per_owner": "7", "memory_per_owner_bytes": "10MB", "heartbeat_s": "1", "stall_s": "2", "min_rate_bytes": "1kB", "max_rate_bytes": "1MiB",
     "downloads_per_owner": "4", "accel_redirect": "/protected/", "link_max_s": "60", "max_file_bytes": "1GiB", "files_per_owner_bytes": "3GB", "files_per_owner": "9", "uploads_per_owner": "2", "keep_uploads_s": "60",
     "keep_unused_files_s": "none", "import_memory_bytes": "1GB", "import_timeout_s": "7", "import_pictures_timeout_s": "60", "log_format": "json", "log_level": "debug",
+    "files": "s3://bucket/a?region=eu-central-1", "files_cache_bytes": "1GB", "downloads": "redirect",
 }  # fmt: skip
 TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
 WRONG = {
@@ -75,7 +76,7 @@ def test_settings_are_frozen():
 
 
 def test_the_examples_name_every_setting():
-    assert set(EXAMPLES) | set(TLS) | {"database_password_file"} == set(NAMES)
+    assert set(EXAMPLES) | set(TLS) | {"database_password_file", "files_credentials_file"} == set(NAMES)
 
 
 @pytest.mark.parametrize("way", ["flag", "variable", "file"])
@@ -321,3 +322,20 @@ def test_a_password_file_needs_an_address(tmp_path):
         load({"database_password_file": "x"}, environment={})
     given = {"database": "postgresql://quickml@host/x", "database_password_file": "x"}
     assert load(given, environment={}).storage.place == "postgresql://quickml@host/x"
+
+
+def test_files_are_in_a_folder_or_at_an_address_without_keys(tmp_path):
+    config = tmp_path / "quickml.toml"
+    config.write_text('files = "files"\n')
+    assert load({}, {}, config).storage.files == tmp_path / "files"
+    assert load({"files": "s3://bucket"}, {}).storage.files == "s3://bucket"
+    for wrong in (
+        "s3://KEY:secret@bucket",
+        "s3://bucket?secret_access_key=secret",
+        "s3://bucket?session_token=secret",
+    ):
+        (problem,) = problems(flags={"files": wrong})
+        assert "secret@" not in problem.found
+        assert "=secret" not in problem.found
+    with pytest.raises(SettingsError, match="expected files beside files_credentials_file"):
+        load({"files_credentials_file": "x"}, environment={})
