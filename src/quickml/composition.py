@@ -141,7 +141,9 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     if misfit := Hosts(backends.database).misfit(executor.host):
         raise StoreError(misfit)
     uploads = UploadStore(backends.database, _selected(FileLimits, settings.files))
-    yield WorkerHost(executor, uploads, executor.imports, grace_s=settings.workers.grace_s)
+    yield WorkerHost(
+        executor, uploads, backends.artifacts, executor.imports, grace_s=settings.workers.grace_s
+    )
     backends.close()
 
 

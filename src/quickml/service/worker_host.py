@@ -8,10 +8,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from quickml.errors import StoreError
+from quickml.errors import ArtifactError, StoreError
 from quickml.executors.local.executor import LocalExecutor
 from quickml.imports.places import remove_unowned
 from quickml.jobs.hosts import Host
+from quickml.storage.artifacts.store import ArtifactStore
 from quickml.uploads.uploads import UploadStore
 
 log = logging.getLogger(__name__)
@@ -26,10 +27,17 @@ class WorkerHost:
     """Runs attempts until it is told to end."""
 
     def __init__(
-        self, executor: LocalExecutor, uploads: UploadStore, imports: Path, *, grace_s: float
+        self,
+        executor: LocalExecutor,
+        uploads: UploadStore,
+        artifacts: ArtifactStore,
+        imports: Path,
+        *,
+        grace_s: float,
     ) -> None:
         """Run those of `executor`, whose workers keep in `imports` what they made of files of users."""
         self._executor, self._uploads, self._imports, self._grace_s = executor, uploads, imports, grace_s
+        self._artifacts = artifacts
         self._swept_at = time.monotonic()
 
     @property
@@ -69,6 +77,7 @@ class WorkerHost:
         """Remove what was made of files that their owners have deleted."""
         try:
             remove_unowned(self._imports, self._uploads.owned())
-        except StoreError as error:
+            self._artifacts.forget_copies()
+        except (ArtifactError, StoreError) as error:
             log.error("what is left of deleted files is not removed: %s", error)
         self._swept_at = time.monotonic()

@@ -115,7 +115,7 @@ class FilesystemArtifactStore:
             self._path(sha256).unlink(missing_ok=True)
             self._checksums_path(sha256).unlink(missing_ok=True)
 
-    def forget_copies(self, sha256: str) -> None:
+    def forget_copies(self, sha256: str | None = None) -> None:
         """See `ArtifactStore`. There are none."""
 
     def usage_bytes(self) -> int:

@@ -115,18 +115,18 @@ class S3ArtifactStore:
         self._delete(self._index.keys(checked(sha256)))
         self.forget_copies(sha256)
 
-    def forget_copies(self, sha256: str) -> None:
+    def forget_copies(self, sha256: str | None = None) -> None:
         """See `ArtifactStore`."""
         with self._translated():
-            self._cache.forget(checked(sha256))
+            gone = self._index.lost(self._cache.files()) if sha256 is None else {checked(sha256)}
+            for one in gone:
+                self._cache.forget(one)
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
         """See `ArtifactStore`. Also removes copies of files that were removed from another machine."""
         keys, removed = self._index.superfluous(keep, self._now() - timedelta(seconds=age_s))
         self._delete(keys)
-        with self._translated():
-            for sha256 in self._index.lost(self._cache.files()):
-                self._cache.forget(sha256)
+        self.forget_copies()
         return removed
 
     def usage_bytes(self) -> int:

@@ -112,8 +112,11 @@ class ArtifactStore(Protocol):
         Also removes what another process put a moment ago under the same sha256. Use `sweep` to avoid that.
         """
 
-    def forget_copies(self, sha256: str) -> None:
-        """Forget copies of a file on this machine, which are damaged. The next reader gets the original."""
+    def forget_copies(self, sha256: str | None = None) -> None:
+        """Remove copies on this machine of a file; by default of all files that were removed elsewhere.
+
+        The next reader of the file gets the original.
+        """
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
         """Remove files that are not in `keep` and were put more than `age_s` seconds ago.
