@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from quickml.errors import StoreError
-from quickml.executors.local.executor import LocalExecutor
+from quickml.executors.local.executor import Express, LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
@@ -163,6 +163,7 @@ def _executor(
         workers=workers,
         scratch=DataFolder(folder=settings.storage.data).scratch,
         kind=kind,
+        express=Express(seats=settings.workers.express_workers, most_s=settings.workers.express_s),
         beat_s=settings.workers.beat_s,
         trouble=lambda: probe.state().trouble,
     )

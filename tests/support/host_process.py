@@ -55,11 +55,10 @@ class HostProcess:
     def __init__(self, site, name, *flags, port=None):
         self.data = site.folder / name
         self.data.mkdir()
-        (self.data / "artifacts").symlink_to(site.folder / "artifacts")
         self.log = site.folder / f"{name}.log"
         address = f"postgresql://{postgres_process.USER}@127.0.0.1:{port or site.port}/{site.name}"
         settings = {
-            "database": address, "database-password-file": site.password_file, "data": self.data,
+            "database": address, "database-password-file": site.password_file, "data": self.data, "files": site.folder / "artifacts",
             "seats": 1, "worker-threads": 1, "lease-s": LEASE_S, "checkpoint-every-s": 0, "grace-s": 60,
         }  # fmt: skip
         options = [part for key, value in settings.items() for part in (f"--{key}", str(value))]

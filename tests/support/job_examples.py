@@ -43,8 +43,8 @@ def opened(path, kind="sqlite"):
 class Jobs(JobStore):
     """A store whose attempts are claimed by the tests, and whose events follow those that are there."""
 
-    def claim(self, limits=NO_LIMITS, holder=HOLDER):
-        return super().claim(holder, limits)
+    def claim(self, limits=NO_LIMITS, holder=HOLDER, **asked):
+        return super().claim(holder, limits, **asked)
 
     def append(self, attempt, events, after=None, **changes):
         if after is None:

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.jobs import JobStore
 
+EXPRESS_S = 60.0
+"""Longest estimated duration of a job that an express seat takes."""
+
 
 class Claims:
     """Claims attempts for the seats of a host, one after the other. Any thread may call.
@@ -22,32 +25,37 @@ class Claims:
         host_id: str,
         limits: Limits = NO_LIMITS,
         *,
+        express_s: float = EXPRESS_S,
         may_claim: Callable[[], bool] = lambda: True,
         trouble: Callable[[], str] = str,
     ) -> None:
-        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage."""
-        self._jobs, self._host_id, self._limits = jobs, host_id, limits
+        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage.
+
+        Express seats take jobs of an estimated duration of at most `express_s`.
+        """
+        self._jobs, self._host_id, self._limits, self._express_s = jobs, host_id, limits, express_s
         self._may_claim, self._trouble = may_claim, trouble
-        self._is_offered = True
+        self._offered = {False: True, True: True}
         self._turn = threading.Lock()
 
     def offer(self) -> None:
         """A job may wait."""
-        self._is_offered = True
+        self._offered = {False: True, True: True}
 
-    def take(self) -> Attempt | None:
-        """The next attempt; None when there is none, or none may be taken now.
+    def take(self, *, is_express: bool = False) -> Attempt | None:
+        """The next attempt, for an express seat a short one; None when there is none to be taken now.
 
         Raises:
             StoreError: the database cannot be used.
         """
         with self._turn:
-            if not self._is_offered or not self._may_claim():
+            if not self._offered[is_express] or not self._may_claim():
                 return None
-            self._is_offered = False  # before the look, since an offer may follow it
+            self._offered[is_express] = False  # before the look, since an offer may follow it
             if not self._jobs.is_any_queued() or self._trouble():
                 return None
-            attempt = self._jobs.claim(self._host_id, self._limits)
+            most_s = self._express_s if is_express else None
+            attempt = self._jobs.claim(self._host_id, self._limits, most_s=most_s)
             if attempt is not None:
-                self._is_offered = True
+                self._offered[is_express] = True
             return attempt

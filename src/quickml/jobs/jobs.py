@@ -163,10 +163,11 @@ class JobStore:
 
     # Attempts
 
-    def claim(self, holder: str, limits: Limits = NO_LIMITS) -> Attempt | None:
+    def claim(self, holder: str, limits: Limits = NO_LIMITS, most_s: float | None = None) -> Attempt | None:
         """Begin the next attempt; None when nothing may run. The job is `building` from then on.
 
-        `holder` is the host that runs it; see `jobs.hosts`.
+        `holder` is the host that runs it; see `jobs.hosts`. With `most_s`, only a job is taken that was
+        estimated to take at most so long.
 
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
@@ -174,7 +175,7 @@ class JobStore:
         if not self.is_any_queued():  # most calls find nothing, and need not wait to write
             return None
         with self._database.write(durable=False, lock="claim") as connection:
-            waiting = queue.first_in_turn(connection, limits)
+            waiting = queue.first_in_turn(connection, limits, most_s)
             if waiting is None:
                 return None
             begun = lifecycle.begun(waiting, self._clock(), holder=holder)

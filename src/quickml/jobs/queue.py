@@ -30,13 +30,15 @@ def check_room(connection: Connection, owner: str, limits: Limits) -> None:
     )
 
 
-def first_in_turn(connection: Connection, limits: Limits) -> Job | None:
+def first_in_turn(connection: Connection, limits: Limits, most_s: float | None = None) -> Job | None:
     """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first.
 
-    Others cannot change it before the transaction ends.
+    With `most_s`, only of the jobs that were estimated to take at most so long. Others cannot change the job
+    before the transaction ends.
     """
-    most = limits.running_per_owner
-    found, values = (_FIRST, {}) if most is None else (_FIRST_OF_IDLE, {"most": most})
+    values = {"most": limits.running_per_owner, "most_s": most_s}
+    values = {name: value for name, value in values.items() if value is not None}
+    found = _FIRST_BY_LIMITS[frozenset(values)]
     while (row := connection.execute(found, values).first()) is not None:
         job = job_of(row)
         if job.status is Status.QUEUED:
@@ -66,8 +68,21 @@ def _of(waiting: Select[Any]) -> Select[Any]:
     return select(jobs).where(jobs.c.id == waiting.scalar_subquery()).with_for_update()
 
 
-_FIRST = _of(_in_turn)
-_FIRST_OF_IDLE = _of(_in_turn.where(_running < bindparam("most", type_=BigInteger)))
+_short_in_turn = (
+    select(jobs.c.id)
+    .join(turns, turns.c.owner == jobs.c.owner)
+    .where(jobs.c.status == literal_column(f"'{Status.QUEUED.value}'"), jobs.c.cost_s <= bindparam("most_s"))
+    .order_by(turns.c.turn, jobs.c.id)
+    .limit(1)
+)
+"""Of all short jobs, by an index of their own: the first job of an owner may be long."""
+_is_idle = _running < bindparam("most", type_=BigInteger)
+_FIRST_BY_LIMITS = {
+    frozenset[str](): _of(_in_turn),
+    frozenset({"most"}): _of(_in_turn.where(_is_idle)),
+    frozenset({"most_s"}): _of(_short_in_turn),
+    frozenset({"most", "most_s"}): _of(_short_in_turn.where(_is_idle)),
+}
 
 
 def ahead(connection: Connection, job: Job, limits: Limits) -> int:

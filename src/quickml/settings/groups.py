@@ -209,6 +209,15 @@ class WorkerSettings:
         "Number of trainings that `quickml worker` runs concurrently. By default it is the number of cores,"
         " divided by `worker_threads`.",
     )
+    express_workers: int = row(
+        whole(0, 1024),
+        0,
+        "Number of trainings, of those that run concurrently, that have to be short, so that short jobs do"
+        " not wait behind long ones.",
+    )
+    express_s: float = row(
+        SECONDS, 60.0, "Longest estimated duration of a job that counts as short, see `express_workers`."
+    )
     lease_s: float = row(
         number(1.0, "seconds"),
         15.0,

@@ -898,6 +898,19 @@ def test_a_worker_of_another_release_or_on_other_tables_does_not_fit(hosts, data
         connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
 
 
+def test_seats_for_short_jobs_take_them_in_turn_and_leave_long_ones(store):
+    def submit(owner, cost_s):
+        return store.submit(replace(new(owner), cost_s=cost_s))[0].id
+
+    long, first, second = submit("ada", 900.0), submit("ada", 5.0), submit("ada", 5.0)
+    other, unknown = submit("bob", 60.0), submit("cy", None)
+    taken = [store.claim(most_s=60.0) for _ in range(4)]
+    assert [one and one.job_id for one in taken] == [first, other, second, None], "owners take turns"
+    assert store.claim(Limits(running_per_owner=2), most_s=1e9) is None, "cost unknown, or too many run"
+    assert {store.claim().job_id, store.claim().job_id} == {long, unknown}
+    assert (store.job(long).cost_s, store.job(unknown).cost_s) == (900.0, None)
+
+
 # Checkpoints
 
 

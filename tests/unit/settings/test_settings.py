@@ -14,7 +14,7 @@ from quickml.settings.kinds import read_size, show_size
 
 NAMES = [row.name for row in TABLE]
 EXAMPLES = {
-    "data": "/srv/quickml", "database": "postgresql://quickml@db/quickml?sslmode=verify-full", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2", "seats": "4", "lease_s": "30", "beat_s": "0.25",
+    "data": "/srv/quickml", "database": "postgresql://quickml@db/quickml?sslmode=verify-full", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2", "seats": "4", "express_workers": "1", "express_s": "30", "lease_s": "30", "beat_s": "0.25",
     "worker_memory_bytes": "none", "attempts_per_worker": "9", "hang_s": "1.5", "grace_s": "0",
     "checkpoint_every_s": "5", "finish_s": "60", "patience_s": "9", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "allowed_hosts": "models.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
     "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",

@@ -8,6 +8,7 @@ from types import FrameType
 
 from quickml import composition, logs
 from quickml.cli.display.output import say
+from quickml.service import Host
 from quickml.settings import Settings
 
 _ENDINGS = tuple(getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name))
@@ -22,7 +23,7 @@ def work(settings: Settings) -> None:
     logs.configure(style=settings.server.log_format, level=settings.server.log_level)
     asked = _signals()
     with composition.worker(settings) as worker:
-        say(*_greeting(settings, worker.host.name, worker.host.seats))
+        say(*_greeting(settings, worker.host))
         worker.run(asked)
 
 
@@ -40,7 +41,8 @@ def _signals() -> Callable[[], int]:
     return lambda: count
 
 
-def _greeting(settings: Settings, name: str, seats: int) -> Iterator[str]:
-    yield f"QuickML worker   {name}"
+def _greeting(settings: Settings, host: Host) -> Iterator[str]:
+    yield f"QuickML worker   {host.name}"
     yield f"database         {settings.storage.database or settings.storage.data.absolute()}"
-    yield f"seats            {seats}"
+    express = f", {host.express_seats} of them for short jobs" if host.express_seats else ""
+    yield f"seats            {host.seats}{express}"

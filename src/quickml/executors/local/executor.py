@@ -9,11 +9,12 @@ from __future__ import annotations
 import shutil
 import socket
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from quickml.errors import StoreError
-from quickml.executors.claims import Claims
+from quickml.executors.claims import EXPRESS_S, Claims
 from quickml.executors.executor import Worker
 from quickml.executors.heartbeat import BEAT_S, Heartbeat, Wish
 from quickml.executors.local.holder import Holder
@@ -21,6 +22,19 @@ from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
 from quickml.jobs.hosts import SERVER, Host, Hosts
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
+from quickml.worker.options import WorkerOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Express:
+    """Seats that take only short jobs, so that these do not wait behind long ones."""
+
+    seats: int = 0
+    most_s: float = EXPRESS_S
+    """Longest estimated duration of a job."""
+
+
+NO_EXPRESS = Express()
 
 
 class LocalExecutor:
@@ -35,6 +49,7 @@ class LocalExecutor:
         workers: int,
         scratch: Path,
         kind: str = SERVER,
+        express: Express = NO_EXPRESS,
         beat_s: float = BEAT_S,
         trouble: Callable[[], str] = str,
     ) -> None:
@@ -44,14 +59,9 @@ class LocalExecutor:
         watches the others.
         """
         self._holder = Holder(scratch)
-        self.host = Host(
-            id=self._holder.id, name=socket.gethostname(), kind=kind, seats=workers, lease_s=hosts.lease_s
-        )
-        options = replace(limits.options, scratch=self._holder.folder)
-        if options.imports is None:
-            options = replace(options, imports=self.imports)
-        limits = replace(limits, options=options)
-        self._options = limits.options
+        self.host = _host(self._holder.id, kind, workers, express, hosts)
+        self._options = self._options_of(limits.options)
+        limits = replace(limits, options=self._options)
         self._heartbeat = Heartbeat(
             hosts,
             self.host,
@@ -63,12 +73,24 @@ class LocalExecutor:
             forget=self._holder.forget,
         )
         self._claims = Claims(
-            jobs, self.host.id, limits.queue, may_claim=lambda: self._heartbeat.may_claim, trouble=trouble
+            jobs,
+            self.host.id,
+            limits.queue,
+            express_s=express.most_s,
+            may_claim=lambda: self._heartbeat.may_claim,
+            trouble=trouble,
         )
         self._supervisors = [
-            WorkerSupervisor(number, limits, jobs, take=self._claims.take, ended=self._ended)
+            WorkerSupervisor(number, limits, jobs, take=self._take(number), ended=self._ended)
             for number in range(workers)
         ]
+
+    def _take(self, number: int) -> Callable[[], Attempt | None]:
+        return partial(self._claims.take, is_express=number < self.host.express_seats)
+
+    def _options_of(self, options: WorkerOptions) -> WorkerOptions:
+        options = replace(options, scratch=self._holder.folder)
+        return options if options.imports else replace(options, imports=self.imports)
 
     @property
     def imports(self) -> Path:
@@ -139,3 +161,14 @@ class LocalExecutor:
     def _ended(self, attempt: Attempt) -> None:
         shutil.rmtree(self._options.attempt_folder(attempt), ignore_errors=True)
         self.wake()  # its owner may have another job queued, which another worker could take
+
+
+def _host(host_id: str, kind: str, workers: int, express: Express, hosts: Hosts) -> Host:
+    return Host(
+        id=host_id,
+        name=socket.gethostname(),
+        kind=kind,
+        seats=workers,
+        express_seats=min(express.seats, workers),
+        lease_s=hosts.lease_s,
+    )

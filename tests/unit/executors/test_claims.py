@@ -1,0 +1,56 @@
+"""Claims: one look at the queue for all seats of a host."""
+
+from dataclasses import replace
+
+import pytest
+
+from job_examples import HOLDER, new, opened
+from quickml.executors.claims import Claims
+from quickml.jobs.jobs import JobStore
+
+
+class CountingStore(JobStore):
+    looks = 0
+
+    def is_any_queued(self):
+        self.looks += 1
+        return super().is_any_queued()
+
+
+@pytest.fixture
+def store(tmp_path):
+    return CountingStore(opened(tmp_path / "quickml.db"))
+
+
+def test_however_many_seats_are_free_the_database_is_asked_once(store):
+    claims = Claims(store, HOLDER)
+    for _ in range(10):
+        assert claims.take() is None
+    assert store.looks == 1
+    store.submit(new())
+    assert claims.take() is None, "nobody has said so"
+    claims.offer()
+    assert claims.take() is not None
+    seen = store.looks
+    for _ in range(10):
+        assert claims.take() is None
+    assert store.looks == seen + 1
+
+
+def test_a_host_that_may_not_claim_takes_nothing_and_does_so_as_soon_as_it_may(store):
+    may = [False]
+    claims = Claims(store, HOLDER, may_claim=lambda: may[0])
+    store.submit(new())
+    assert claims.take() is None
+    may[0] = True
+    assert claims.take() is not None
+
+
+def test_express_seats_take_short_jobs_only(store):
+    claims = Claims(store, HOLDER, express_s=60.0)
+    long = store.submit(replace(new(), cost_s=61.0))[0].id
+    assert claims.take(is_express=True) is None
+    short = store.submit(replace(new(), cost_s=60.0))[0].id
+    claims.offer()
+    assert claims.take(is_express=True).job_id == short
+    assert claims.take().job_id == long
