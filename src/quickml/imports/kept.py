@@ -17,15 +17,13 @@ def kept(folder: Path, info: DatasetInfo) -> Data | None:
     import numpy as np
 
     from quickml.datasets.data import Data
+    from quickml.pictures.targets import targets_of
 
     try:
         pixels = np.load(folder / "pixels.npy", mmap_mode="r")
-        labels = json.loads((folder / "about.json").read_text(encoding="utf-8"))["classes"]
+        labels = json.loads((folder / "about.json").read_text(encoding="utf-8"))["labels"]
     except OSError:
         return None
-    places = {label: index for index, label in enumerate(info.labels)}
-    classes = np.array([places[label] for label in labels], np.int32)
+    y = targets_of(labels, info.labels or info.target_names, info.is_multi_label)
     train = info.sizes[0]
-    return Data(
-        x_train=pixels[:train], y_train=classes[:train], x_test=pixels[train:], y_test=classes[train:]
-    )
+    return Data(x_train=pixels[:train], y_train=y[:train], x_test=pixels[train:], y_test=y[train:])

@@ -93,4 +93,10 @@ class PictureFolders:
         from quickml.pictures.cache import PictureCache
 
         folder = file_folder(self.root, self.owner, sha256)
-        return PictureCache(folder, most_bytes=self.most_bytes, spare_bytes=self.spare_bytes)
+        return PictureCache(
+            folder, most_bytes=self.most_bytes, spare_bytes=self.spare_bytes, make_room=self._make_room
+        )
+
+    def _make_room(self, needed_bytes: int) -> None:
+        if self.most_bytes is not None:
+            make_room(self.root, self.owner, self.most_bytes - needed_bytes)

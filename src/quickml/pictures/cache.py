@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -35,7 +35,12 @@ class PictureCache:
     """Decoded pictures by key, and digests of sources by their stamps."""
 
     def __init__(
-        self, folder: Path | None = None, *, most_bytes: int | None = None, spare_bytes: int = 0
+        self,
+        folder: Path | None = None,
+        *,
+        most_bytes: int | None = None,
+        spare_bytes: int = 0,
+        make_room: Callable[[int], None] = lambda _: None,
     ) -> None:
         """Keep pictures in a folder.
 
@@ -43,9 +48,10 @@ class PictureCache:
             folder: by default `pictures` in the user's cache folder.
             most_bytes: room that one entry may need; None is any.
             spare_bytes: room that stays free on the disk.
+            make_room: is called with the room that a new entry needs.
         """
         self._folder = folder or cache_folder() / "pictures"
-        self.most_bytes, self._spare_bytes = most_bytes, spare_bytes
+        self.most_bytes, self._spare_bytes, self._make_room = most_bytes, spare_bytes, make_room
 
     def about(self, key: str) -> dict[str, Any] | None:
         """What is kept with the pixels of a key; None if there are none."""
@@ -74,6 +80,7 @@ class PictureCache:
         with _disk_errors(self._folder):
             self._prepare()
             self._remove_abandoned()
+            self._make_room(needed_bytes)
             if shutil.disk_usage(self._folder).free < needed_bytes + self._spare_bytes:
                 raise OSError(errno.ENOSPC, f"less than {needed_bytes >> 20:,} MiB free")
             if self.about(key) is None:

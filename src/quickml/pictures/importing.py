@@ -16,12 +16,13 @@ from quickml.document.files import changed
 from quickml.errors import PicturesError
 from quickml.pictures.cache import PIXELS, describe, mapped
 from quickml.pictures.decode import Decoding
-from quickml.pictures.divide import Places, Sides, divide, targets_of
+from quickml.pictures.divide import Places, Sides, divide
 from quickml.pictures.layout import Layout, PictureFile, labels_in
 from quickml.pictures.notices import of_decoding
 from quickml.pictures.problems import damaged, refused
 from quickml.pictures.sources import PictureSource
 from quickml.pictures.survey import Progress, Survey, summed
+from quickml.pictures.targets import targets_of
 
 _AT_ONCE = 512
 """Pictures that are copied at once."""

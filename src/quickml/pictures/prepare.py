@@ -19,13 +19,13 @@ from quickml.document.advice import leave_out, told, write
 from quickml.document.files import changed
 from quickml.errors import DatasetError, Notice
 from quickml.pictures.cache import PictureCache
-from quickml.pictures.divide import targets_of
 from quickml.pictures.importing import PictureImport
 from quickml.pictures.layout import Layout, layout
 from quickml.pictures.notices import of_layout, of_options
 from quickml.pictures.problems import option
 from quickml.pictures.sources import PictureSource
 from quickml.pictures.survey import Progress, Survey, certain, survey
+from quickml.pictures.targets import targets_of
 
 TEST_FRACTION = 0.2
 VERSION = 3

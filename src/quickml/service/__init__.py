@@ -13,7 +13,7 @@ from quickml.service.descriptions import FileDescription
 from quickml.service.event_hub import AnyEvent, EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
-from quickml.service.import_runs import ImportEvent, ImportRun
+from quickml.service.import_run import ImportEvent, ImportRun
 from quickml.service.imports import Importer
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits

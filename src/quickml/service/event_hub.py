@@ -15,7 +15,7 @@ from quickml.errors import CrowdedError, StoreError
 from quickml.events import meaning
 from quickml.jobs.job import Change, StoredEvent
 from quickml.jobs.jobs import JobStore
-from quickml.service.import_runs import ImportEvent
+from quickml.service.import_run import ImportEvent
 
 log = logging.getLogger(__name__)
 

@@ -1,221 +1,33 @@
-"""Reading files of users, in processes of their own with limits on memory and time, and how far that is."""
+"""Which files of users are read when: a few at once, the owners in turn; and what came of it."""
 
 from __future__ import annotations
 
-import json
 import logging
-import os
-import subprocess
 import sys
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-from typing import Any
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, ExitStack
 from weakref import WeakValueDictionary
 
 from quickml.imports.places import FULL
-from quickml.jobs.ids import new_id
+from quickml.service.import_run import Answer, ImportEvent, ImportRun, ImportTask, Pins
 from quickml.storage.artifacts.store import ArtifactStore
 
 log = logging.getLogger(__name__)
 
 COMMAND = (sys.executable, "-P", "-m", "quickml.imports")
-PASSED = frozenset({
-    "PATH", "HOME", "USERPROFILE", "SYSTEMROOT", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH",
-    "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MALLOC_ARENA_MAX", "PYTHONPATH",
-    "PYTHONHOME", "PYTHONUTF8", "PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX", "PYTHONWARNINGS",
-})  # fmt: skip
-"""Environment variables that a process gets. Others may have passwords, and what it reads may be hostile."""
 KEPT, KEPT_BYTES = 64, 32 << 20
 """Finished runs that are kept with their answers: the studio checks a document at every change. In memory,
 an answer takes several times its length."""
-MOST_ANSWER_BYTES = 16 << 20
-"""Length of the longest answer that is taken of a process; to read it stops the server for a second."""
 MOST_WAITING = 16
 """Slow runs of an owner that wait. The oldest makes way for another one: nobody waits for it within a
 request, and whoever still needs it asks again."""
 AT_ONCE = 2
 """Slow runs at once, and quick ones beside them; one of each for an owner."""
-MOST_PROBLEMS = 100
-"""Problems that are told as events."""
 PASSING = frozenset({"disk", "cancelled", "killed"})
 """Answers that may be others the next time, once somebody was told."""
-
-Answer = dict[str, Any]
-Pins = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ImportEvent:
-    """What is told of a run."""
-
-    sequence: int
-    """Milliseconds since 1970 or one more than the one before: so they go on after a restart."""
-    type: str
-    """`progress`, `problem` or `imported`, which is the last."""
-    body: dict[str, Any]
-
-    @property
-    def is_last(self) -> bool:
-        """Whether none follows."""
-        return self.type == "imported"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ImportTask:
-    """What is done with which files of an owner."""
-
-    owner: str
-    asked: Answer
-    pins: Pins
-    timeout_s: float
-    is_slow: bool
-
-    @property
-    def key(self) -> tuple[str, str]:
-        """Two tasks with the same key have the same answer."""
-        return self.owner, json.dumps([self.asked, self.pins], sort_keys=True)
-
-
-class ImportRun:
-    """One run. Thread-safe."""
-
-    def __init__(self, task: ImportTask) -> None:
-        self.task, self.id = task, new_id("imp", datetime.now(UTC))
-        self.answer: Answer = {}
-        """What came of it, once `is_done`."""
-        self.size_bytes = 0
-        """Length of the answer."""
-        self._events: list[ImportEvent] = []
-        self._places: set[tuple[str, str]] = set()
-        """Where there are problems that were told."""
-        self._process: subprocess.Popen[str] | None = None
-        self._is_cancelled = False
-        self._done, self._lock = threading.Event(), threading.Lock()
-
-    @property
-    def is_done(self) -> bool:
-        """Whether there is an answer."""
-        return self._done.is_set()
-
-    @property
-    def progress(self) -> Mapping[str, Any]:
-        """How far it is, as the last event says."""
-        return next((one.body for one in reversed(self._events) if one.type == "progress"), {})
-
-    def wait(self) -> Answer:
-        """Wait for the answer."""
-        self._done.wait()
-        return self.answer
-
-    def events(self, after: int) -> list[ImportEvent]:
-        """The events after a number. Of progress, there is only the latest."""
-        with self._lock:
-            return [event for event in self._events if event.sequence > after]
-
-    def cancel(self) -> None:
-        """End it."""
-        with self._lock:
-            self._is_cancelled = True
-            if self._process is not None:
-                self._process.kill()
-
-    def perform(self, command: Sequence[str], about: Answer) -> None:
-        """Have a process do it."""
-        try:
-            answer = self._performed(command, about)
-        except Exception:  # whoever waits must not wait for ever
-            log.exception("unexpected error while a file was read")
-            answer = {"killed": True}
-        self.end({"cancelled": True} if self._is_cancelled else answer)
-
-    def end(self, answer: Answer) -> None:
-        """There is an answer."""
-        profile = answer.get("profile", {})
-        problems = [*answer.get("problems", ()), *answer.get("told", ()), *profile.get("problems", ())]
-        for problem in problems:
-            self._tell_problem(problem)
-        self.answer = answer
-        self._tell("imported", {})
-        self._done.set()
-
-    def _performed(self, command: Sequence[str], about: Answer) -> Answer:
-        with self._lock:
-            if self._is_cancelled:
-                return {}
-            process = self._process = subprocess.Popen(  # noqa: S603  # our own module
-                command,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,  # a traceback may quote the data
-                env=_environment(),
-                text=True,
-            )
-        late = threading.Event()
-
-        def end() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(self.task.timeout_s, end)
-        timer.start()
-        try:
-            return self._followed(process, about) or self._ended(process, is_late=late.is_set())
-        finally:
-            timer.cancel()
-            process.kill()
-            process.communicate()
-
-    def _followed(self, process: subprocess.Popen[str], about: Answer) -> Answer | None:
-        """The answer of a process; None if it ended without one."""
-        assert process.stdin is not None
-        assert process.stdout is not None
-        with suppress(BrokenPipeError):
-            process.stdin.write(json.dumps(about) + "\n")
-            process.stdin.flush()  # it stays open: the process ends when it is closed
-        for line in iter(partial(process.stdout.readline, MOST_ANSWER_BYTES), ""):
-            if len(line) == MOST_ANSWER_BYTES:
-                return {"long": True}
-            try:
-                told = json.loads(line)
-            except ValueError:  # it was killed
-                return None
-            if "answer" in told:
-                answer: Answer = told["answer"]
-                self.size_bytes = len(line)
-                return answer
-            if "problem" in told:
-                self._tell_problem(told["problem"])
-            else:
-                self._tell("progress", told["progress"])
-        return None
-
-    def _ended(self, process: subprocess.Popen[str], *, is_late: bool) -> Answer:
-        if is_late:
-            return {"late": self.task.timeout_s}
-        if not self._is_cancelled:
-            log.warning("a file could not be read: the process ended with %d", process.wait())
-        return {"memory": True}
-
-    def _tell_problem(self, problem: Answer) -> None:
-        """Tell a problem, unless it was told when it was found, or too many were."""
-        place = problem["code"], problem["values"].get("entry") or json.dumps(problem, sort_keys=True)
-        if place not in self._places and len(self._places) < MOST_PROBLEMS:
-            self._places.add(place)
-            self._tell("problem", {"problem": problem})
-
-    def _tell(self, type_: str, body: dict[str, Any]) -> None:
-        with self._lock:
-            last = self._events[-1].sequence if self._events else 0
-            if self._events and self._events[-1].type == type_ == "progress":
-                self._events.pop()
-            sequence = max(last + 1, time.time_ns() // 1_000_000)
-            self._events.append(ImportEvent(sequence, type_, {"type": type_, **body}))
 
 
 class ImportRuns:
@@ -245,6 +57,8 @@ class ImportRuns:
         self._by_id: WeakValueDictionary[str, ImportRun] = WeakValueDictionary()
         self._waiting: deque[ImportRun] = deque()
         self._active: list[ImportRun] = []
+        self._spent_s: dict[str, float] = {}
+        """How long slow runs of owners went on who have others that wait."""
         self._changed = threading.Condition()
         self._is_closed = False
 
@@ -257,6 +71,7 @@ class ImportRuns:
                 self._by_id[run.id] = run
                 self._waiting.append(run)
                 self._dispatch()
+                self._share()
             self._runs.move_to_end(task.key)
             self._make_way(task.owner)
             self._shrink()
@@ -330,27 +145,46 @@ class ImportRuns:
         if self._is_closed:
             while self._waiting:
                 self._waiting.popleft().end({"cancelled": True})
-        for run in list(self._waiting):
+        for run in sorted(self._waiting, key=lambda one: self._spent_s.get(one.task.owner, 0.0)):
             beside = [one for one in self._active if one.task.is_slow == run.task.is_slow]
             if len(beside) < AT_ONCE and all(one.task.owner != run.task.owner for one in beside):
                 self._waiting.remove(run)
                 self._active.append(run)
+                run.began = time.monotonic()
                 threading.Thread(target=self._work, args=(run,), name="import", daemon=True).start()
 
+    def _share(self) -> None:
+        """Have a slow run give way that has had its share, if another owner waits."""
+        with self._changed:
+            slow = [run for run in self._active if run.task.is_slow]
+            waiting = {run.task.owner for run in self._waiting if run.task.is_slow}
+            if len(slow) == AT_ONCE and waiting - {run.task.owner for run in slow}:
+                served = [run for run in slow if run.has_had_its_share]
+                for run in sorted(served, key=lambda run: run.began)[:1]:
+                    run.give_way()
+
     def _work(self, run: ImportRun) -> None:
-        task = run.task
+        task, gave_way = run.task, False
+        timer = threading.Timer(run.share_s, self._share)
+        timer.daemon = True
+        if task.is_slow:
+            timer.start()
         try:
             with ExitStack() as files:
                 paths = {pin: str(files.enter_context(self._artifacts.local_path(pin))) for pin in task.pins}
                 about = files.enter_context(self._prepare(task))
-                run.perform(COMMAND, {"paths": paths, **task.asked, **about})
+                gave_way = run.perform(COMMAND, {"paths": paths, **task.asked, **about})
         except Exception as error:  # such as a file that was deleted a moment ago
             log.warning("a file could not be read: %s", type(error).__name__)
             is_full = isinstance(error, OSError) and error.errno in FULL
             run.end({"disk": True} if is_full else {"cancelled": True})
         finally:
+            timer.cancel()
             with self._changed:
                 self._active.remove(run)
+                if gave_way:
+                    self._waiting.append(run)
+                self._count(run)
                 is_there = self._is_there(task.owner, task.pins)
                 if not is_there:  # it was deleted between the request and now
                     self.drop(run)
@@ -359,6 +193,9 @@ class ImportRuns:
                 self._dispatch()
                 self._changed.notify_all()
 
-
-def _environment() -> dict[str, str]:
-    return {name: value for name, value in os.environ.items() if name.upper() in PASSED}
+    def _count(self, run: ImportRun) -> None:
+        """Note how long a run went on. Who has nothing that waits begins anew."""
+        owner, waiting = run.task.owner, {one.task.owner for one in self._waiting}
+        if run.task.is_slow:
+            self._spent_s[owner] = self._spent_s.get(owner, 0.0) + time.monotonic() - run.began
+        self._spent_s = {name: spent for name, spent in self._spent_s.items() if name in waiting}

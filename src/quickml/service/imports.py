@@ -30,23 +30,9 @@ from quickml.errors import (
 from quickml.imports.kept import kept
 from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, is_table
 from quickml.imports.partial import whole_rows
-from quickml.imports.places import (
-    PARTIAL,
-    file_folder,
-    make_room,
-    remove_abandoned,
-    remove_unowned,
-    temporary_folder,
-)
-from quickml.service.import_runs import (
-    MOST_ANSWER_BYTES,
-    PASSING,
-    Answer,
-    ImportRun,
-    ImportRuns,
-    ImportTask,
-    Pins,
-)
+from quickml.imports.places import PARTIAL, file_folder, remove_abandoned, remove_unowned, temporary_folder
+from quickml.service.import_run import MOST_ANSWER_BYTES, Answer, ImportRun, ImportTask, Pins
+from quickml.service.import_runs import PASSING, ImportRuns
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.uploads.record import UserFile
 from quickml.uploads.uploads import UploadStore
@@ -250,8 +236,6 @@ class Importer:
     @contextmanager
     def _prepared(self, task: ImportTask) -> Iterator[Answer]:
         limits = self._limits
-        if task.is_slow:
-            make_room(self._folder, task.owner, limits.files_per_owner_bytes)
         folders = {
             "root": str(self._folder),
             "owner": task.owner,

@@ -112,6 +112,29 @@ def test_samples_of_a_class_are_shown_to_their_owner(server):
     assert again.status_code == 304
 
 
+@pytest.mark.parametrize(
+    "path", ["samples?size=[9,9]", "sheet.png?ids=0&size=[9,9]", "sheet.png?ids=0&label=Kiwi"]
+)
+def test_parameters_that_would_be_ignored_are_refused(server, path):
+    problem = is_problem(server.client.get(f"/v1/files/{SHA256}/{path}"), 422, "request")["problems"][0]
+    assert problem["pointer"] in ("?size", "?label")
+    assert problem["expected"].startswith("one of the parameters ")
+
+
+def test_what_an_owner_has_takes_no_more_than_the_quota_together(tmp_path):
+    room = 2 * 12 * 20 * 24 * 3 + 4096  # while they are put in order, pixels are there twice
+    archives = [archive(fruit(6, labels)) for labels in (("Apple", "Kiwi"), ("Plum", "Fig"))]
+    limits = FileLimits(files_per_owner_bytes=max(room, sum(map(len, archives))))
+    with served(tmp_path, workers=0, files=limits) as server:
+        for number, content in enumerate(archives):
+            sha256 = upload(server, content, f"{number}.zip")
+            for size in ("[20,24]", "[24,20]", "[16,16]"):
+                answer = server.client.get(f"/v1/files/{sha256}/profile?size={size}")
+                assert answer.status_code == 200, answer.text
+                taken = sum(path.stat().st_size for path in tmp_path.glob("imports/*/*/*/pixels.npy"))
+                assert 0 < taken <= limits.files_per_owner_bytes
+
+
 def test_samples_are_made_again_when_they_had_to_make_room(server):
     folder = file_folder(server.service.importer._folder, OPEN_OWNER, SHA256)
     assert server.client.get(f"/v1/files/{SHA256}/samples").status_code == 200

@@ -31,13 +31,15 @@ from quickml.http.routes.samples import (
 from quickml.http.routes.uploads import UploadId
 from quickml.http.state import TheState, imported
 from quickml.service import MOST_BYTES, Service
-from quickml.service.samples import Shown, Wanted, samples_of
+from quickml.service.samples import Shown, Wanted, refused, samples_of
 from quickml.service.sheet import MAX_PICTURES, sheet_of
 
 router = APIRouter()
 
 PARAMETERS = frozenset({"target", "token"})
 """Of the route and of every request; what else a query has are options of the dataset."""
+SAMPLES_PARAMETERS = frozenset({"split", "label", "per_class", "limit", "offset", "token"})
+SHEET_PARAMETERS = frozenset({"ids", "split", "token"})
 OPTIONS: dict[str, Any] = {
     "parameters": [
         {
@@ -144,10 +146,18 @@ async def list_file_samples(
 
     The pictures themselves are in `sheet.png`.
     """
+    _refuse_others(request, SAMPLES_PARAMETERS)
     wanted = Wanted(split=split, labels=tuple(labels or ()), per_class=per_class, limit=limit, offset=offset)
     found = await imported(state, owner, _pictures, state.service, owner, sha256)
     content = await state.checks.run(owner, samples_of, *found, wanted)
     return answered(request, to_json(content), "application/json", REVALIDATED)
+
+
+def _refuse_others(request: Request, parameters: frozenset[str]) -> None:
+    """Refuse parameters that would be ignored, such as options of the dataset."""
+    for name in options_of(request, parameters):
+        known = ", ".join(sorted(parameters - {"token"}))
+        raise refused(name[:40], f"one of the parameters {known}", "another one")
 
 
 def _pictures(service: Service, owner: str, sha256: str) -> Shown:
@@ -169,6 +179,7 @@ async def get_file_sheet(
     split: Split = "train",
 ) -> Response:
     """Get pictures of an archive on one PNG file, ten in a row, in the order of `ids`, without margins."""
+    _refuse_others(request, SHEET_PARAMETERS)
     places = numbers(ids, MAX_PICTURES)
     found = await imported(state, owner, _pictures, state.service, owner, sha256)
     content = await state.checks.run(owner, sheet_of, *found, places, split)
