@@ -18,6 +18,7 @@ from quickml.files.lock import Lock
 from quickml.jobs.hosts import SERVER, WORKER, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Service, Uploads
 from quickml.service.links import KEY_BYTES
@@ -118,7 +119,9 @@ def service(settings: Settings) -> Iterator[Service]:
             queue=_selected(Limits, settings.limits),
             min_free_disk_bytes=settings.limits.min_free_disk_bytes,
             grace_s=settings.workers.grace_s,
-            signer=LinkSigner(_key(place.link_key), max_s=settings.server.link_max_s),
+            signer=LinkSigner(
+                _link_key(settings, place, backends.database), max_s=settings.server.link_max_s
+            ),
         )
         backends.close()
 
@@ -240,6 +243,21 @@ def _held(lock: Path) -> Iterator[None]:
         held.release()
 
 
+def _link_key(settings: Settings, place: DataFolder, database: Database) -> bytes:
+    """The key that signs links: all servers of one database have the same.
+
+    Raises:
+        StoreError: it cannot be read or made.
+    """
+    if settings.server.link_key_file is not None:
+        return _read_key(settings.server.link_key_file)
+    if settings.storage.database is None:
+        return _key(place.link_key)
+    # One of the folder is of a server that did not share it yet.
+    own = _read_key(place.link_key) if place.link_key.exists() else secrets.token_bytes(KEY_BYTES)
+    return KeyStore(database).get(LINKS, own)
+
+
 def _key(path: Path) -> bytes:
     """Read the key that signs links, or create it, readable by this user only.
 
@@ -249,6 +267,13 @@ def _key(path: Path) -> bytes:
     try:
         if not path.exists():
             _make_key(path)
+    except OSError as error:
+        raise StoreError(f"{path}: the key of links cannot be used ({error.strerror})") from error
+    return _read_key(path)
+
+
+def _read_key(path: Path) -> bytes:
+    try:
         key = path.read_bytes()
     except OSError as error:
         raise StoreError(f"{path}: the key of links cannot be used ({error.strerror})") from error

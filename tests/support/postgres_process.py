@@ -12,11 +12,13 @@ import signal
 import socket
 import subprocess
 import tempfile
+from contextlib import contextmanager
 from functools import cache
 from itertools import count
 from pathlib import Path
 from urllib.parse import quote
 
+import psutil
 import pytest
 
 from waiting import until
@@ -100,6 +102,19 @@ class Postgres:
         """SIGINT ends all connections; SIGQUIT does not clean up, as in a crash."""
         self.process.send_signal(how)
         self.process.wait()
+
+    @contextmanager
+    def frozen(self):
+        """All of its processes stand still, and their connections stay open."""
+        root = psutil.Process(self.process.pid)
+        processes = [root, *root.children()]
+        for process in processes:
+            process.suspend()
+        try:
+            yield
+        finally:
+            for process in processes:
+                process.resume()
 
     def close(self):
         if self.process.poll() is None:

@@ -13,6 +13,7 @@ different jobs were written says nothing: writers may commit in another order.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, exists, func, insert, select
@@ -28,10 +29,12 @@ from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
     events_after,
     find,
+    held,
     insert_artifacts,
     job_of,
     job_row,
     last_events,
+    owned,
     owner_lock,
     select_artifacts,
     write,
@@ -40,6 +43,8 @@ from quickml.jobs.values import time_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
+SWEEP_S = 1800.0
+"""How long a sweep may take before another process may sweep, too."""
 _ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
 
 
@@ -94,7 +99,7 @@ class JobStore:
             JobNotFoundError: there is none, or another owner has it.
         """
         with self._database.statement() as connection:
-            return _owned(connection, job_id, owner, for_update=False)
+            return owned(connection, job_id, owner, for_update=False)
 
     def jobs(
         self,
@@ -140,7 +145,7 @@ class JobStore:
         self, job_id: str, owner: str | None, change: Callable[[Job, datetime], tuple[Job, Sequence[Event]]]
     ) -> Job:
         with self._database.write() as connection:
-            before = _owned(connection, job_id, owner)
+            before = owned(connection, job_id, owner)
             job, news = change(before, self._clock())
             return self._write(connection, before, job, news)
 
@@ -153,7 +158,7 @@ class JobStore:
             TransitionError: it is not finished.
         """
         with self._database.write() as connection:
-            job = _owned(connection, job_id, owner)
+            job = owned(connection, job_id, owner)
             lifecycle.check_finished(job)
             for table, key in ((artifacts, artifacts.c.job_id), (events, events.c.job_id), (jobs, jobs.c.id)):
                 connection.execute(delete(table).where(key == job_id))
@@ -193,7 +198,7 @@ class JobStore:
             TransitionError: a step that `TRANSITIONS` has not, or one that ends the attempt.
         """
         with self._database.write(durable=False) as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             self._write(connection, job, lifecycle.advanced(job, status, self._clock()))
 
     def append(
@@ -216,7 +221,7 @@ class JobStore:
             if stored is not None:
                 return stored
         with self._database.write(durable=False) as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             if film:
                 frames.store(connection, job.id, film)
             return self._write(connection, job, job, lifecycle.unstored(job, events, after)).last_event
@@ -228,7 +233,7 @@ class JobStore:
             The sha256 of the one that it replaces, which is not referred to any more.
         """
         with self._database.write() as connection:  # durable: the caller deletes the one that was replaced
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             self._write(connection, job, lifecycle.kept(job, sha256))
         return job.checkpoint
 
@@ -240,7 +245,7 @@ class JobStore:
             JobError: an artifact of another job, or two of one name.
         """
         with self._database.write() as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             lifecycle.check_artifacts(job, artifacts)
             insert_artifacts(connection, artifacts)
             frames.remove(connection, job.id)
@@ -262,7 +267,7 @@ class JobStore:
             The job's new status.
         """
         with self._database.write() as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             after, event = lifecycle.failed(job, reason, self._clock(), retry=retry, last=last)
             return self._write(connection, job, after, (event,)).status
 
@@ -276,14 +281,14 @@ class JobStore:
             The job's new status.
         """
         with self._database.write() as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             after, event = lifecycle.lost(job, reason, self._clock())
             return self._write(connection, job, after, (event,)).status
 
     def release(self, attempt: Attempt, reason: str) -> None:
         """The attempt was given back: the job is queued again, which counts as nothing."""
         with self._database.write() as connection:
-            job = _held(connection, attempt)
+            job = held(connection, attempt)
             again, event = lifecycle.released(job, reason, self._clock())
             self._write(connection, job, again, (event,))
 
@@ -302,7 +307,7 @@ class JobStore:
     def frames(self, job_id: str, owner: str | None = None, after: int = frames.HEAD) -> StoredFrames:
         """The first frames of a job's stored film whose numbers are above `after`; see `frames.page`."""
         with self._database.read() as connection:
-            job = _owned(connection, job_id, owner, for_update=False)
+            job = owned(connection, job_id, owner, for_update=False)
             return frames.page(connection, job, after)
 
     def news(self, after: Mapping[str, int], limit: int = 500) -> dict[str, list[StoredEvent]]:
@@ -347,6 +352,10 @@ class JobStore:
 
     # Operations
 
+    def sweeping(self) -> AbstractContextManager[bool]:
+        """Whether this process may remove what nothing refers to: no other one is just doing it."""
+        return self._database.alone("sweep", at_most_s=SWEEP_S)
+
     def referenced(self) -> set[str]:
         """The sha256 of every artifact, checkpoint and file of a user; what a sweep keeps."""
         kept = select(jobs.c.checkpoint).where(jobs.c.checkpoint.is_not(None))
@@ -387,14 +396,3 @@ class JobStore:
 
     def _write(self, connection: Connection, before: Job, job: Job, news: Sequence[Event] = ()) -> Job:
         return write(connection, before, job, news, self._clock())
-
-
-def _owned(connection: Connection, job_id: str, owner: str | None, *, for_update: bool = True) -> Job:
-    job = find(connection, job_id_of(job_id), for_update=for_update)
-    if job is None or owner not in (None, job.owner):
-        raise JobNotFoundError(job_id)
-    return job
-
-
-def _held(connection: Connection, attempt: Attempt) -> Job:
-    return lifecycle.check_fence(find(connection, attempt.job_id, is_brief=True), attempt)

@@ -13,6 +13,7 @@ from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
 from quickml.jobs.job import Job, Limits
 from quickml.jobs.rows import job_of
+from quickml.jobs.turns import leave
 from quickml.storage.database.tables import jobs, turns
 
 
@@ -39,10 +40,14 @@ def first_in_turn(connection: Connection, limits: Limits, most_s: float | None =
     values = {"most": limits.running_per_owner, "most_s": most_s}
     values = {name: value for name, value in values.items() if value is not None}
     found = _FIRST_BY_LIMITS[frozenset(values)]
+    last = None
     while (row := connection.execute(found, values).first()) is not None:
         job = job_of(row)
         if job.status is Status.QUEUED:
-            return job  # where other transactions can write meanwhile, it may have been cancelled
+            return job
+        if job.id == last:  # a job was changed by hand
+            leave(connection, job.owner)
+        last = job.id  # where other transactions can write meanwhile, it may have been cancelled
     return None
 
 

@@ -22,9 +22,11 @@ from sqlalchemy import (
     update,
 )
 
+from quickml.errors import JobNotFoundError
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle, turns
-from quickml.jobs.job import Artifact, Job, StoredEvent
+from quickml.jobs.ids import job_id_of
+from quickml.jobs.job import Artifact, Attempt, Job, StoredEvent
 from quickml.jobs.values import LARGEST, MANY, text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -93,6 +95,19 @@ def find(
         found, values = select(jobs).where(wanted).limit(1), {}
     row = connection.execute(found.with_for_update() if for_update else found, values).first()
     return None if row is None else job_of(row)
+
+
+def owned(connection: Connection, job_id: str, owner: str | None, *, for_update: bool = True) -> Job:
+    """A job of an owner, or of any if it is None. Raises JobNotFoundError."""
+    job = find(connection, job_id_of(job_id), for_update=for_update)
+    if job is None or owner not in (None, job.owner):
+        raise JobNotFoundError(job_id)
+    return job
+
+
+def held(connection: Connection, attempt: Attempt) -> Job:
+    """The job that an attempt holds, without document and plan. Raises FencedError."""
+    return lifecycle.check_fence(find(connection, attempt.job_id, is_brief=True), attempt)
 
 
 def write(connection: Connection, before: Job, job: Job, news: Sequence[Event], now: datetime) -> Job:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from quickml.errors import TokenError
 from quickml.jobs.ids import new_id
@@ -53,10 +53,20 @@ class TokenStore:
             TokenError: not the name of an owner: 1 to 64 printable characters, without space at its ends.
         """
         with self._database.write() as connection:
-            newest = connection.scalar(select(tokens.c.id).order_by(tokens.c.id.desc()).limit(1))
-            token, secret = _new(owner, self._clock(), after=newest)
-            row = {**vars(token), "created_at": text_of(token.created_at), "hash": hash_of(secret)}
-            connection.execute(insert(tokens).values(row))
+            return self._create(connection, owner)
+
+    def create_first(self, owner: str) -> tuple[Token, str] | None:
+        """As `create`; None if there is a valid token, also one that another process makes just now."""
+        with self._database.write(lock="first token") as connection:
+            if connection.scalar(select(tokens.c.id).where(tokens.c.revoked_at.is_(None)).limit(1)):
+                return None
+            return self._create(connection, owner)
+
+    def _create(self, connection: Connection, owner: str) -> tuple[Token, str]:
+        newest = connection.scalar(select(tokens.c.id).order_by(tokens.c.id.desc()).limit(1))
+        token, secret = _new(owner, self._clock(), after=newest)
+        row = {**vars(token), "created_at": text_of(token.created_at), "hash": hash_of(secret)}
+        connection.execute(insert(tokens).values(row))
         return token, secret
 
     def verify(self, secret: str) -> Token | None:

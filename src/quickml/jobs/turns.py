@@ -34,10 +34,10 @@ def follow(connection: Connection, before: Status | None, job: Job) -> None:
     if job.status is Status.QUEUED:
         connection.execute(_ENTER, {"owner": job.owner, "job_id": job.id})
     elif before is Status.QUEUED:
-        _change(connection, job, is_begun=job.status is Status.BUILDING)
+        leave(connection, job.owner, is_begun=job.status is Status.BUILDING)
 
 
-def _change(connection: Connection, job: Job, *, is_begun: bool) -> None:
-    """A job waits no more; if it has begun, its owner had the latest turn of all."""
-    connection.execute(_LOCK, {"of": job.owner})
-    connection.execute(_TAKE if is_begun else _LEAVE, {"of": job.owner})
+def leave(connection: Connection, owner: str, *, is_begun: bool = False) -> None:
+    """A job of an owner waits no more; if it has begun, the owner had the latest turn of all."""
+    connection.execute(_LOCK, {"of": owner})
+    connection.execute(_TAKE if is_begun else _LEAVE, {"of": owner})

@@ -143,8 +143,10 @@ class Service:
         """Remove old uploads, files that nothing refers to, and what is left of jobs deleted long ago."""
         self.uploads.sweep()
         self.importer.sweep()
-        self._disk.sweep()
-        self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
+        with self._jobs.sweeping() as is_alone:
+            if is_alone:  # what several servers share
+                self._disk.sweep()
+                self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 
     def scrub(self) -> None:
         """Check a stored file, chosen at random."""
@@ -159,9 +161,7 @@ class Service:
 
     def first_token(self, owner: str) -> tuple[Token, str] | None:
         """Create the first token, and return it with its secret; None if there is a valid token already."""
-        if any(token.revoked_at is None for token in self._tokens.tokens()):
-            return None
-        return self._tokens.create(owner)
+        return self._tokens.create_first(owner)
 
     # Jobs
 

@@ -152,6 +152,12 @@ class ServerSettings:
         "How a file in a bucket is sent to who has a signed link to it: by this server (stream), or by a"
         " redirect to the bucket, which clients have to reach then (redirect).",
     )
+    link_key_file: Path | None = row(
+        or_none(PATH),
+        None,
+        "File with 32 random bytes that sign links to files. By default the key is in the folder `data`, and"
+        " of servers that share a PostgreSQL database, in that database.",
+    )
     link_max_s: float = row(
         number(1.0, "seconds"), 7 * 24 * 3600.0, "Maximum lifetime of a signed link to a file."
     )

@@ -1,5 +1,7 @@
 """Tokens: they let in whom they should, and nobody else, on every database."""
 
+import threading
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -94,3 +96,16 @@ def test_every_name_is_taken_or_refused(store, owner):
         return
     assert store.verify(secret).owner == owner
     assert "\n" not in owner
+
+
+def test_the_first_token_is_made_once_by_all_who_start_at_once(store):
+    made = []
+    threads = [threading.Thread(target=lambda: made.append(store.create_first("ada"))) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (token, _), *others = sorted(made, key=lambda one: one is None)
+    assert others == [None] * 3
+    store.revoke(token.id)
+    assert store.create_first("ada")

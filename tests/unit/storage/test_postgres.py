@@ -293,6 +293,37 @@ def test_no_more_jobs_than_the_limit_of_their_owner(database):
     assert store.counts()[Status.QUEUED] == 6
 
 
+def test_the_queue_is_as_long_as_it_may_be_whoever_submits(database):
+    store, full = Jobs(database), []
+
+    def submit(owner):
+        try:
+            store.submit(new(owner), Limits(queue_length=5))
+        except QueueFullError as error:
+            full.append(error.found)
+
+    threads = [threading.Thread(target=submit, args=(f"owner {number}",)) for number in range(12)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert full == [5] * 7
+    assert store.counts()[Status.QUEUED] == 5
+
+
+def test_only_one_sweeps_at_a_time_and_not_for_ever(database):
+    store = Jobs(database)
+    with store.sweeping() as first, store.sweeping() as second:
+        assert (first, second) == (True, False)
+    with pytest.raises(StoreError, match="idle-in-transaction"), database.alone("x", at_most_s=1):
+        until(lambda: _is_free(database, "x"), "the lock of a process that hangs")
+
+
+def _is_free(database, lock):
+    with database.alone(lock) as is_free:
+        return is_free
+
+
 def test_only_one_reaps_at_a_time(database):
     hosts = Hosts(database)
     with hosts.reaping() as first, hosts.reaping() as second:
@@ -390,6 +421,31 @@ def test_an_answer_that_was_lost_doubles_nothing(database, monkeypatch):
     assert [event.type for event in store.events(attempt.job_id)] == ["progress", "progress", "interrupted"]
     assert lost(store.submit, new(key="k"))[1] is False
     assert len(store.jobs()) == 2
+
+
+def test_a_frozen_server_is_not_waited_for_for_ever(own, monkeypatch):
+    from quickml.storage.postgres_patience import BoundedConnection  # needs psycopg
+
+    monkeypatch.setattr(BoundedConnection, "answer_s", 1.0)
+    database = PostgresDatabase(own.new() + "&connect_timeout=2")
+    store = Jobs(database)
+    job, _ = store.submit(new())
+    with own.frozen():
+        with pytest.raises(StoreError, match="no answer within 1 s"):
+            store.job(job.id)
+        for call in (lambda: store.job(job.id), lambda: store.submit(new())):  # on new connections
+            with pytest.raises(StoreError, match=r"the database cannot be used .*timeout"):
+                call()
+    until(lambda: _is_there(store, job), "the server")
+    assert len(store.jobs()) == 1
+    database.close()
+
+
+def _is_there(store, job):
+    try:
+        return store.job(job.id)
+    except StoreError:  # it still ends the connections that were given up
+        return None
 
 
 def test_a_process_that_hangs_in_a_transaction_is_ended():

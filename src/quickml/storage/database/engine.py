@@ -21,6 +21,9 @@ _PROBE = text(
     " ON CONFLICT (name, label) DO UPDATE SET value = counters.value + excluded.value"
 )  # the same in SQLite and PostgreSQL
 
+MIGRATIONS = "migrations"
+"""The lock of a transaction that may take long."""
+
 
 _may_migrate: ContextVar[bool] = ContextVar("_may_migrate", default=True)
 
@@ -118,8 +121,10 @@ class Database:
             yield connection
 
     @contextmanager
-    def alone(self, lock: str) -> Iterator[bool]:  # noqa: ARG002
+    def alone(self, lock: str, *, at_most_s: float = 10.0) -> Iterator[bool]:  # noqa: ARG002
         """Whether nobody else is in a block of this name; does not wait.
+
+        Who is longer in it than `at_most_s`, such as a frozen process, is not in it any more.
 
         Always true where transactions that write come one after the other anyway.
         """
@@ -181,7 +186,7 @@ class Database:
             hint = "another release made them" if found else "start `quickml serve` of this release first"
             expected = f"expected tables of version {migrations.HEAD}, found {found!r:.40}"
             raise StoreError(f"{self.name}: {expected}; {hint}")
-        with self.write(lock="migrations") as connection:  # one process migrates while the others wait here
+        with self.write(lock=MIGRATIONS) as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
             if version is not None and version not in migrations.VERSIONS:
                 raise StoreError(

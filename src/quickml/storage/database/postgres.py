@@ -25,9 +25,9 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quickml.errors import StoreError
 from quickml.storage.addresses import PASSWORD_FILE, databases, shown
-from quickml.storage.database.engine import Database, Mode
+from quickml.storage.database.engine import MIGRATIONS, Database, Mode
 
-POOL, MOST_CONNECTIONS, POOL_TIMEOUT_S = 5, 20, 30.0
+POOL, MOST_CONNECTIONS, POOL_TIMEOUT_S = 5, 20, 10.0
 """Connections that a process keeps, and may have; how long a thread waits for one."""
 CLOCK_EVERY_S = 60.0
 """How often the clock of the database is compared with that of this machine."""
@@ -41,8 +41,16 @@ _DEFAULTS = {
     "client_encoding": "UTF8",
 }
 """Without these, a machine that was cut off would be waited for until TCP gives up, after many minutes."""
-_OPTIONS = "-c lock_timeout=30s -c idle_in_transaction_session_timeout=10s -c synchronous_commit=off"
-"""The second: a process that is frozen within a transaction, such as a claim, must not hold up all others."""
+_OPTIONS = " ".join(
+    f"-c {name}={value}"
+    for name, value in {
+        "lock_timeout": "15s",
+        "statement_timeout": "20s",  # nobody waits longer, see `postgres_patience`
+        "idle_in_transaction_session_timeout": "10s",  # who is frozen in a claim must not hold up all others
+        "synchronous_commit": "off",  # of single statements; what is promised sets it in its transaction
+    }.items()
+)
+_UNHURRIED = "SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0"
 _BEGIN = {
     Mode.READ: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -51,6 +59,7 @@ _BEGIN = {
 }
 _LOCK = text("SELECT pg_advisory_xact_lock(:key)")
 _TRY_LOCK = text("SELECT pg_try_advisory_xact_lock(:key)")
+_IDLE = "SET LOCAL idle_in_transaction_session_timeout TO '{}s'"
 _NOW = "SELECT extract(epoch FROM clock_timestamp())::float8"
 _NO_RIGHT = "42501"
 _VACUUM = "VACUUM files, file_names, uploads"
@@ -95,7 +104,7 @@ class PostgresDatabase(Database):
 
     @contextmanager
     def _transaction(self, mode: Mode, lock: str = "") -> Iterator[Connection]:
-        with super()._transaction(mode) as connection:
+        with super()._transaction(mode) as connection, _limits(connection, lock):
             if lock:
                 self.lock(connection, lock)
             yield connection
@@ -111,9 +120,10 @@ class PostgresDatabase(Database):
             yield connection
 
     @contextmanager
-    def alone(self, lock: str) -> Iterator[bool]:
+    def alone(self, lock: str, *, at_most_s: float = 10.0) -> Iterator[bool]:
         """See `Database`."""
         with self.write(durable=False) as connection:
+            connection.exec_driver_sql(_IDLE.format(round(at_most_s)))
             yield bool(connection.scalar(_TRY_LOCK, {"key": _key(lock)}))
 
     def now(self) -> datetime:
@@ -139,6 +149,21 @@ class PostgresDatabase(Database):
             self._clock.compare(lambda: connection.exec_driver_sql(_NOW).scalar_one())
         if (begin := _BEGIN.get(Mode.of(connection))) is not None:  # a single statement needs none
             connection.exec_driver_sql(begin)
+
+
+@contextmanager
+def _limits(connection: Connection, lock: str) -> Iterator[None]:
+    """Let the statements of a migration take as long as they need."""
+    if lock != MIGRATIONS:
+        yield
+        return
+    connection.exec_driver_sql(_UNHURRIED)
+    driver: Any = connection.connection.driver_connection
+    limit, driver.answer_s = driver.answer_s, None
+    try:
+        yield
+    finally:
+        driver.answer_s = limit
 
 
 def _check_open(connection: Any, *_: object) -> None:
@@ -191,6 +216,7 @@ def _connector(address: str) -> Callable[[], Any]:
             "postgresql:// needs psycopg, which is not installed: pip install 'quickml-coreml[postgres]'"
         ) from error
     from quickml.storage import postgres_text
+    from quickml.storage.postgres_patience import BoundedConnection
 
     address, password_file = _separated(address)
     try:
@@ -206,7 +232,8 @@ def _connector(address: str) -> Callable[[], Any]:
 
     def connect() -> psycopg.Connection:
         secret = {} if password_file is None else {"password": _password(password_file)}
-        connection = psycopg.connect(make_conninfo(**parameters, **secret), autocommit=True)  # see `_begin`
+        address = make_conninfo(**parameters, **secret)
+        connection = BoundedConnection.connect(address, autocommit=True)  # see `_begin`
         postgres_text.adapt(connection)
         return connection
 

@@ -156,6 +156,11 @@ tokens = Table(
     Column("revoked_at", String(32)),
 )
 
+keys = Table(
+    "keys", metadata, Column("name", String(32), primary_key=True), Column("value", String, nullable=False)
+)
+"""Secrets that all servers of a database share; see `jobs.keys`."""
+
 counters = Table(
     "counters",
     metadata,
