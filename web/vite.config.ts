@@ -17,6 +17,10 @@ const groups = [
   { name: 'finished', test: /src.views.(understand|try|take|runs|watch)/ },
 ];
 
+/** Texts of data of one's own are named as the view that loads them. */
+const chunkFileNames = ({ facadeModuleId }: { facadeModuleId: string | null }): string =>
+  `assets/${facadeModuleId?.includes('/text/own/') ? 'Data-' : ''}[name]-[hash].js`;
+
 export default defineConfig({
   base: './', // works behind any prefix
   plugins: [svelte(), texts(), precompress()],
@@ -25,7 +29,7 @@ export default defineConfig({
     emptyOutDir: true,
     target: 'es2022',
     modulePreload: { polyfill: false },
-    rolldownOptions: { output: { codeSplitting: { groups } } },
+    rolldownOptions: { output: { chunkFileNames, codeSplitting: { groups } } },
     assetsInlineLimit: 0, // the policy allows no data: scripts, and the files are cached anyway
     license: { fileName: 'licenses.md' }, // texts of the libraries' licences travel with the page
   },

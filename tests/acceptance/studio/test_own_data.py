@@ -215,7 +215,7 @@ def test_a_file_is_deleted_after_asking(chromium, studio):
         axe(page, "dialog")
         page.get_by_role("dialog").get_by_role("button", name="Löschen").click()
         page.get_by_role("button", name="weg.csv löschen").wait_for(state="detached")
-        page.get_by_text("Datei hier ablegen").wait_for()
+        page.get_by_text("Datei hierher ziehen").wait_for()
     names = [file["name"] for file in studio.client.get("/v1/files").json()["files"]]
     assert "weg.csv" not in names
 
@@ -435,10 +435,16 @@ def test_several_columns_are_predicted_by_ticking_them(chromium, studio):
             page.locator(".found[aria-busy=false]").wait_for()
         page.get_by_text("Tells which of 2 labels apply").wait_for()
         axe(page)
+        document = profile(studio, page, target='["rock","jazz"]')["document"]
         page.reload()
         page.get_by_text("Tells which of 2 labels apply").wait_for()
         page.get_by_label("Predict several columns at once").uncheck()
         page.get_by_text("Tells which of 2 classes rock is, from 2 columns.").wait_for()
+        job = studio.train({**document, "export": {"formats": ["mlmodel"]}}, epochs=2)["id"]
+        page.goto(studio.page(f"#/understand/{job}?part=threshold"))
+        page.locator("#part-threshold select").select_option("jazz")
+        page.get_by_text("Say “jazz” from").wait_for()
+        axe(page)
 
 
 VIEWS = {"watch": ".surface[role=slider]", "understand": "#part-mistakes", "take": ".code textarea"}

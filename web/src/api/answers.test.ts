@@ -29,10 +29,13 @@ describe('answersOf', () => {
     });
   });
 
-  it('takes the first of several targets', async () => {
+  it('reads several targets, one by one', async () => {
     const { answersOf } = await import('./answers.ts');
     const found = await answersOf(new Uint8Array(fixture('two_targets.answers.bin')).buffer);
-    expect(found.target).toBe('price');
+    expect(found.several.map(({ name }) => name)).toEqual(['price', 'area']);
+    const area = found.several[1]!;
+    expect([area.truth.length, area.found.length]).toEqual([3, 3]);
+    expect(area.truth[0]).not.toBe(found.targets[0]);
     expect([...Array.from(found.targets)]).toEqual([1, 2, 3]);
     expect([...Array.from(found.answers)]).toEqual([1.5, 2.5, 3.5]);
     expect(found.count).toBe(3);

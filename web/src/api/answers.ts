@@ -33,15 +33,22 @@ export interface Flips {
   readonly labels: ArrayLike<number>;
 }
 
+/** One of several targets: a number, or a label that is 1 for a sample that has it, and found with a probability. */
+export interface Target {
+  readonly name: string;
+  readonly truth: ArrayLike<number>;
+  readonly found: ArrayLike<number>;
+}
+
 export interface Answers {
-  /** Empty for a regression. */
+  /** Empty for a regression, and where a sample can have several labels. */
   readonly labels: readonly string[];
-  /** Of several targets the first, whose values are here; otherwise empty. */
-  readonly target: string;
+  /** Several targets; otherwise empty. */
+  readonly several: readonly Target[];
   readonly count: number;
   /** Of each position: the ID of the sample in the test set. */
   readonly ids: ArrayLike<number>;
-  /** Index of the true class, or the true value. */
+  /** Index of the true class, or the true value; of several targets the first. */
   readonly targets: ArrayLike<number>;
   /** Index of the class that the model names, or the value that it finds. */
   readonly answers: ArrayLike<number>;
@@ -70,17 +77,18 @@ export async function answersOf(file: ArrayBuffer): Promise<Answers> {
   const parts = partsOf(header, await inflate(bytes.subarray(end)));
   const values = (name: string): Values => parts.get(name) ?? new Uint8Array(0);
   const most = header.parts.find(({ name }) => name === 'confidence')?.most ?? 255;
-  const width = header.targets?.length ?? 1;
-  const first = (name: string): Values => values(name).filter((_, i) => i % width === 0);
-  const [answers, confidence, others] = [first('predicted'), values('confidence'), values('others')];
+  const names = header.targets ?? [];
+  const column = (name: string, at: number): Values =>
+    names.length ? values(name).filter((_, i) => i % names.length === at) : values(name);
+  const [answers, confidence, others] = [column('predicted', 0), values('confidence'), values('others')];
   const classes = header.labels.length;
   const sure = (position: number): number => probability(confidence[position] ?? NaN, most);
   return {
     labels: header.labels,
-    target: header.targets?.[0] ?? '',
+    several: names.map((name, i) => ({ name, truth: column('truth', i), found: column('predicted', i) })),
     count: header.samples,
     ids: Uint32Array.from({ length: header.samples }, (_, i) => i),
-    targets: first('truth'),
+    targets: column('truth', 0),
     answers,
     hasProbabilities: confidence.length > 0,
     confidence: sure,

@@ -57,7 +57,7 @@ const problems: Texts['problems'] = {
     ],
     'dataset-unavailable': 'Der Datensatz {dataset} ist nicht verfügbar: {reason}.',
     'files-not-taken':
-      'Sie haben „{file}“ nicht auf diesen Server geladen: Laden Sie die Datei hoch, zum Beispiel mit „quickml upload“.',
+      '„{file}“ ist nicht auf diesem Server: Die Datei zuerst hochladen, unter „Eigene Daten“ oder mit „quickml upload“.',
     'file-importing': 'Der Server liest „{file}“ noch; das kann einige Minuten dauern.',
     'table-file': '„{file}“ lässt sich nicht als Tabelle lesen: erwartet {expected}, gefunden {found}.',
     'table-content': [

@@ -58,7 +58,7 @@ const problems: Texts['problems'] = {
     ],
     'dataset-unavailable': 'El conjunto de datos {dataset} no está disponible: {reason}.',
     'files-not-taken':
-      'Usted no ha subido «{file}» a este servidor: suba el archivo, por ejemplo con «quickml upload».',
+      '«{file}» no está en este servidor: primero hay que subir el archivo, en «Datos propios» o con «quickml upload».',
     'file-importing': 'El servidor todavía está leyendo «{file}»; puede tardar unos minutos.',
     'table-file': '«{file}» no se puede leer como tabla: se esperaba {expected}, se encontró {found}.',
     'table-content': [

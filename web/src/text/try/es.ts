@@ -25,7 +25,7 @@ const tryIt: Texts['tryIt'] = {
   table: {
     arrays: 'Dale números',
     arraysHelp:
-      'Elige un archivo .csv con una columna por entrada, o pega números: primero el más antiguo; si hay varios por paso, un paso tras otro.',
+      'Elegir un archivo .csv con una columna por entrada, o pegar números: primero el más antiguo; si hay varios por paso, un paso tras otro.',
     file: 'Elegir un archivo .csv',
     from: 'Desde la fila',
     count: (found, wanted) => (found ? `${found} de ${wanted} números` : `Hacen falta ${wanted} números.`),
@@ -57,7 +57,7 @@ const tryIt: Texts['tryIt'] = {
       'Los navegadores dan la cámara a una página solo por https o en este mismo equipo. Esta página llegó por http, así que su cámara queda apagada. Puedes añadir archivos de imagen; en un teléfono, eso toma fotos.',
     denied:
       'El navegador no deja que esta página use la cámara. Permítelo junto a la dirección, o añade archivos de imagen.',
-    missing: 'No hay cámara, o la usa otro programa. Puedes añadir archivos de imagen.',
+    missing: 'No hay cámara, o la usa otro programa. Se pueden añadir archivos de imagen.',
     flip: 'Otra cámara',
   },
   choosePicture: 'Elegir una imagen',

@@ -42,13 +42,9 @@ const understand: Texts['understand'] = {
       `Gezählt wurde an ${total} Beispielen, die vor dem Training beiseitegelegt wurden. Andere Testdaten ergäben eine etwas andere Zahl. Der Bereich von ${low} bis ${high} enthält die Genauigkeit für alle Beispiele dieser Art in 95 von 100 Fällen (Wilson-Intervall). Je weniger Beispiele, desto breiter ist er.`,
   },
   error: {
+    all: 'Alle Zahlen, die es vorhersagt',
     of: (target, total) => `mittlerer Fehler von „${target}“ bei ${total} Testbeispielen`,
-    interval: (low, high) =>
-      `Bei anderen Beispielen dieser Art sind zwischen ${low} und ${high} zu erwarten.`,
     baseline: (mean, error) => `Immer den Mittelwert ${mean} zu antworten, läge um ${error} daneben.`,
-    better: 'Das Netz ist deutlich besser.',
-    unclear: 'Das Netz ist etwas besser, bei so wenigen Beispielen kann das aber Zufall sein.',
-    noBetter: 'Das Netz ist nicht besser.',
     mae: 'Mittlerer absoluter Fehler (MAE)',
     rmse: 'Wurzel des mittleren quadratischen Fehlers (RMSE)',
     r2: 'Erklärte Varianz (R²)',
@@ -230,6 +226,7 @@ const understand: Texts['understand'] = {
     size: 'Größe',
     accuracy: 'Genauigkeit',
     error: 'Mittlerer Fehler',
+    errorOfAll: 'Mittlerer Fehler aller',
     difference: 'Größte Abweichung',
     changed: 'Geändert',
     delivered: 'ausgeliefert',

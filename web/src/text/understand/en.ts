@@ -41,14 +41,10 @@ const understand = {
       `The accuracy was counted on ${total} samples that were set aside before training. Another test set would give a slightly different number. The range from ${low} to ${high} contains the accuracy for all samples of this kind in 95 of 100 cases (Wilson's interval). The fewer samples, the wider it is.`,
   },
   error: {
+    all: 'Every number that it predicts',
     of: (target: string, total: string): string => `mean error of “${target}” on ${total} test samples`,
-    interval: (low: string, high: string): string =>
-      `For other samples of this kind, expect between ${low} and ${high}.`,
     baseline: (mean: string, error: string): string =>
       `Always answering the mean, ${mean}, would be off by ${error}.`,
-    better: 'The network is clearly better.',
-    unclear: 'The network is a little better, but with so few samples that may be chance.',
-    noBetter: 'The network is no better than that.',
     mae: 'Mean absolute error (MAE)',
     rmse: 'Root mean squared error (RMSE)',
     r2: 'Explained variance (R²)',
@@ -241,6 +237,7 @@ const understand = {
     size: 'Size',
     accuracy: 'Accuracy',
     error: 'Mean error',
+    errorOfAll: 'Mean error of all',
     difference: 'Largest difference',
     changed: 'Changed',
     delivered: 'delivered',

@@ -1,6 +1,6 @@
 /** Pictures by class, taken with the camera or from files, and the archive that is made of them. */
 
-import { own } from './words.ts';
+import { own } from './words.svelte.ts';
 import { middle } from '../try/picture.ts';
 import { zipped } from './zip.ts';
 

@@ -1,7 +1,7 @@
 /** Files on their way to the server, one after another. They go on while other views are looked at. */
 
 import { ServerProblem } from '../../api/client.ts';
-import { own } from './words.ts';
+import { own } from './words.svelte.ts';
 import { Sender, type UserFile } from './upload.ts';
 
 export type Stage = 'queued' | 'sending' | 'waiting' | 'paused' | 'failed';

@@ -4,7 +4,9 @@ import type { Answers } from '../../api/answers.ts';
 import Classes from './Classes.svelte';
 import Headline from './Headline.svelte';
 import type { Report } from './report.ts';
+import { partsOf } from './parts.ts';
 import { Study } from './study.ts';
+import { scores, threshold } from './thresholds.ts';
 
 vi.hoisted(() => vi.stubGlobal('location', new URL('http://127.0.0.1/'))); // what is loaded reads it
 
@@ -29,7 +31,15 @@ const study = new Study(
       { label: 'happy', samples: 0, precision: null, recall: null, f1: null, roc_auc: null },
     ],
   } as unknown as Report,
-  { labels: [], target: 'rock', count: 200, hasProbabilities: false } as unknown as Answers,
+  {
+    labels: [],
+    several: [
+      { name: 'rock', truth: [1, 0, 1, 0], found: [0.9, 0.4, 0.3, 0.1] },
+      { name: 'happy', truth: [0, 0, 0, 0], found: [0.1, 0.2, 0.3, 0.4] },
+    ],
+    count: 200,
+    hasProbabilities: false,
+  } as unknown as Answers,
 );
 const text = (html: string): string =>
   html
@@ -49,4 +59,12 @@ it('each label has its own row of measures', () => {
   expect(shown).toContain('rock 75.0% 87.5% 80.0% 0.912 120');
   expect(shown).toContain('happy none none none none 0');
   expect(shown).toContain('Mean of the labels');
+});
+
+it('a label has a threshold of its own', () => {
+  const found = scores(study.yesOrNo(0), 0);
+  expect([found.positives, found.negatives]).toEqual([2, 2]);
+  const { truePositives, falsePositives, falseNegatives } = threshold(found, 0.35);
+  expect([truePositives, falsePositives, falseNegatives]).toEqual([1, 1, 1]);
+  expect(partsOf(study)).toContain('threshold');
 });

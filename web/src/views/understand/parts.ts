@@ -17,7 +17,7 @@ export type PartName =
 export function partsOf(
   study: Pick<Study, 'isRegression' | 'isMultiLabel' | 'hasProbabilities' | 'labels'>,
 ): PartName[] {
-  if (study.isMultiLabel) return ['labels', 'cost', 'weights'];
+  if (study.isMultiLabel) return ['labels', 'threshold', 'cost', 'weights'];
   if (study.isRegression) return ['found', 'residuals', 'cost', 'weights'];
   return [
     'mistakes',

@@ -32,6 +32,7 @@ it('has the threshold for two classes only, and nothing that needs probabilities
 it('has scores of labels, and neither a matrix nor errors of the first, where a sample can have several', () => {
   expect(partsOf({ labels: [], hasProbabilities: false, isRegression: false, isMultiLabel: true })).toEqual([
     'labels',
+    'threshold',
     'cost',
     'weights',
   ]);

@@ -1,6 +1,6 @@
 /** Everything that the view knows about one ready run; what is expensive is computed when it is first read. */
 
-import type { Answers } from '../../api/answers.ts';
+import type { Answers, Target } from '../../api/answers.ts';
 import { explain, type Explanation } from '../../api/arrays.ts';
 import { Inputs, type Values } from './inputs.svelte.ts';
 import { confusion, type Confusion, type Probable } from './measures.ts';
@@ -16,23 +16,35 @@ export class Study implements Probable {
     readonly job: string,
     readonly report: Report,
     readonly answers: Answers,
+    /** Which of several numbers it is about. */
+    private readonly at = 0,
   ) {
     this.dataset = datasetOf(report);
     this.inputs = new Inputs(this.dataset, report.dataset.kind, report.dataset.shape);
   }
 
-  get labels(): readonly string[] {
-    return this.answers.labels;
+  /** The same run, seen by another of its numbers. */
+  of(target: string | null): Study {
+    const at = this.numbers.findIndex(({ name }) => name === target);
+    return at < 0 || at === this.at ? this : new Study(this.job, this.report, this.answers, at);
   }
-  /** What a regression predicts; of several targets the first. */
+
+  get labels(): readonly string[] {
+    return this.isMultiLabel ? this.answers.several.map(({ name }) => name) : this.answers.labels;
+  }
+  /** The numbers of a regression that predicts several; otherwise empty. */
+  get numbers(): readonly Target[] {
+    return this.isMultiLabel ? [] : this.answers.several;
+  }
+  /** What a regression predicts. */
   get target(): string {
-    return this.answers.target || this.report.dataset.target_name;
+    return this.numbers[this.at]?.name ?? this.report.dataset.target_name;
   }
   get truth(): ArrayLike<number> {
-    return this.answers.targets;
+    return this.answers.several[this.at]?.truth ?? this.answers.targets;
   }
   get predicted(): ArrayLike<number> {
-    return this.answers.answers;
+    return this.answers.several[this.at]?.found ?? this.answers.answers;
   }
   get total(): number {
     return this.answers.count;
@@ -42,7 +54,7 @@ export class Study implements Probable {
     return this.report.dataset.task === 'multi_label';
   }
   get isRegression(): boolean {
-    return this.labels.length === 0 && !this.isMultiLabel;
+    return this.report.dataset.task === 'regression';
   }
   /** The file leaves probabilities out if there would be too many. */
   get hasProbabilities(): boolean {
@@ -50,6 +62,18 @@ export class Study implements Probable {
   }
   get matrix(): Confusion {
     return (this.#matrix ??= confusion(this));
+  }
+
+  /** As it is asked for one label: which samples have it, and how likely the network finds it for each. */
+  yesOrNo(label: number): Probable {
+    if (!this.isMultiLabel) return this;
+    const { truth, found } = this.answers.several[label]!;
+    return {
+      labels: this.labels,
+      truth: Float32Array.from(truth, (has) => (has ? label : -1)),
+      predicted: found,
+      probability: (sample) => found[sample]!,
+    };
   }
 
   probability(sample: number, label: number): number {
