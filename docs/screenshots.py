@@ -10,9 +10,14 @@ They are the top of the first report, and the film in the second one. Of the stu
 job of `mnist_cnn.json` and one of `examples/spirals.json`, both ready:
 
     python docs/screenshots.py studio http://127.0.0.1:8000
+
+Of a table of one's own, which is uploaded first, with any server:
+
+    python docs/screenshots.py data http://127.0.0.1:8000
 """
 
 import json
+import random
 import shutil
 import sys
 import urllib.request
@@ -73,6 +78,40 @@ def studio(browser, server):
         context.close()
 
 
+def data(browser, server):
+    headers = {"Upload-Complete": "?1", "Content-Disposition": 'inline; filename="flats.csv"'}
+    request = urllib.request.Request(f"{server}/v1/files", flats(), headers)
+    with urllib.request.urlopen(request) as answer:
+        sha256 = json.load(answer)["sha256"]
+    for scheme in ("light", "dark"):
+        page = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme=scheme)
+        page.goto(f"{server}/#/data?file={sha256}")
+        page.locator(".found[aria-busy=false] .proposal").wait_for()
+        page.get_by_role("radio", name="Predict price_eur").check()
+        page.locator(".found[aria-busy=false]").wait_for()
+        page.get_by_text("is predicted", exact=True).wait_for()
+        page.mouse.move(0, 0)
+        page.wait_for_timeout(1500)
+        save(page, PICTURES / f"studio-data{'-dark' if scheme == 'dark' else ''}.png")
+        page.close()
+
+
+def flats():
+    """A table with an id, gaps, numbers and categories."""
+    chance = random.Random(1)
+    lines = ["id,area_m2,rooms,district,year,balcony,price_eur"]
+    for i in range(1200):
+        area = chance.triangular(20, 140, 60)
+        rooms = max(1, min(6, round(area / 25 + chance.gauss(0, 0.6))))
+        district = chance.choices(["Mitte", "Nord", "Süd"], [5, 3, 2])[0]
+        year = round(chance.triangular(1900, 2024, 1970))
+        balcony = chance.choices(["yes", "no"], [2, 1])[0]
+        price = area * 3000 + rooms * 9000 + {"Mitte": 90_000}.get(district, 0) + chance.gauss(0, 25_000)
+        known = "" if i % 9 == 0 else f"{area:.1f}"
+        lines.append(f"{i + 1},{known},{rooms},{district},{year},{balcony},{max(40_000, price):.0f}")
+    return "\n".join(lines).encode()
+
+
 def save(page, path):
     """A screenshot with 256 colours, which is half of the bytes."""
     page.screenshot(path=path)
@@ -109,7 +148,7 @@ def main():
     take, *arguments = sys.argv[1:]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=ARGUMENTS)
-        {"reports": reports, "studio": studio}[take](browser, *arguments)
+        {"reports": reports, "studio": studio, "data": data}[take](browser, *arguments)
         browser.close()
 
 

@@ -77,7 +77,7 @@ def test_from_a_dropped_table_to_an_answer(chromium, studio, tmp_path):
         axe(page)
         screens(page, "own-data")
 
-        column(page, "bed").get_by_text("Leave out").click()
+        column(page, "bed").get_by_text("Leave out", exact=True).click()
         page.get_by_text("Tells which of 2 classes species is, from 2 columns.").wait_for()
         page.get_by_role("button", name="Use this network").click()
         page.locator("h1", has_text="flowers.csv").wait_for()
@@ -129,7 +129,7 @@ def test_what_is_wrong_stands_at_its_column_and_is_mended_there(chromium, studio
         page.get_by_text("No network yet").wait_for()
         assert "5;1" in column(page, "two").get_by_role("alert").inner_text()
         axe(page)
-        column(page, "two").get_by_text("Leave out").click()
+        column(page, "two").get_by_text("Leave out", exact=True).click()
         page.get_by_role("button", name="Use this network").wait_for()
         assert column(page, "two").get_by_role("alert").count() == 0
 
@@ -376,7 +376,7 @@ def test_a_table_is_taken_for_recordings_and_their_file_answers_to_a_window(chro
         page.get_by_text("Tells 2 classes apart by windows of 20 rows.").wait_for()
         axe(page)
         screens(page, "own-data-recordings")
-        column(page, "acc_y").get_by_text("Leave out").click()
+        column(page, "acc_y").get_by_text("Leave out", exact=True).click()
         page.get_by_text("8 recordings of 1 sensor").wait_for()
         page.reload()
         page.get_by_text("8 recordings of 1 sensor").wait_for()
