@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.datasets.data import RESIDENT_BYTES
-from quickml.datasets.mapped import gathered, give_back, samples_per_part
+from quickml.datasets.mapped import gathered, is_mapped, samples_per_part
 from quickml.training.backend import tf
 
 Order = NDArray[np.int32]
@@ -63,8 +63,8 @@ class ResidentSamples:
     """All samples as tensors, in their own type: uint8 pixels need a quarter of the memory of float32."""
 
     def __init__(self, inputs: NDArray[Any], targets: NDArray[Any], batch_size: int) -> None:
-        self._inputs, self._targets, self._batch_size = tf.constant(inputs), tf.constant(targets), batch_size
-        give_back(inputs)
+        self._targets, self._batch_size = tf.constant(targets), batch_size
+        self._inputs = _tensor(inputs, np.arange(len(inputs))) if is_mapped(inputs) else tf.constant(inputs)
 
     def span(self, order: Order, first: int, then: Order | None = None) -> Span:  # noqa: ARG002
         """See `SampleSource`."""
@@ -131,9 +131,7 @@ class ReadSamples:
         chosen = order[number * size : (number + 1) * size]
 
         def read() -> Part:
-            # Without another copy: the tensor keeps the array, which nobody else has.
-            inputs = tf.experimental.dlpack.from_dlpack(gathered(self._inputs, chosen).__dlpack__())
-            return inputs, tf.constant(self._targets[chosen])
+            return _tensor(self._inputs, chosen), tf.constant(self._targets[chosen])
 
         return _Reading(order=order, number=number, future=self._reader.submit(read))
 
@@ -141,3 +139,8 @@ class ReadSamples:
         """See `SampleSource`."""
         self._reader.shutdown(cancel_futures=True)
         self._here = self._next = None
+
+
+def _tensor(inputs: NDArray[Any], chosen: NDArray[Any]) -> Any:
+    """The chosen samples, without another copy: the tensor keeps the array, which nobody else has."""
+    return tf.experimental.dlpack.from_dlpack(gathered(inputs, chosen).__dlpack__())

@@ -71,7 +71,9 @@ def test_measured_statistics_are_the_same(tmp_path, part_by_part, monkeypatch):
 
 def test_small_data_is_kept_in_memory(tmp_path):
     data = from_disk(pictures(), tmp_path)
-    assert isinstance(samples_of(data.x_train, data.y_train, BATCH), ResidentSamples)
+    kept = samples_of(data.x_train, data.y_train, BATCH)
+    assert isinstance(kept, ResidentSamples)
+    np.testing.assert_array_equal(kept.span(np.arange(200, dtype=np.int32), 0).inputs.numpy(), data.x_train)
     large = np.broadcast_to(np.uint8(0), (257, 1 << 20))
     found = samples_of(large, np.zeros(257, np.int32), BATCH)
     assert isinstance(found, ReadSamples)
