@@ -36,10 +36,11 @@ def quickml(folder: str, epochs: str, cache: str) -> dict:
     decoded = time.perf_counter()
     for x, y in ((data.x_train, data.y_train), (data.x_test, data.y_test)):  # Keras is given all pictures
         samples = samples_of(x, y, BATCH)  # from 256 MB on, they are read again in every epoch
-        for epoch in range(int(epochs)):
-            order, done = shuffle(np.arange(len(y), dtype=np.int32), 0, epoch), 0
+        orders = [shuffle(np.arange(len(y), dtype=np.int32), 0, epoch) for epoch in range(int(epochs))]
+        for order, then in zip(orders, [*orders[1:], None], strict=True):
+            done = 0
             while done * BATCH < len(y):
-                done += samples.span(order, done).steps
+                done += samples.span(order, done, then).steps
         samples.close()
     return {
         "once_s": decoded - began,
