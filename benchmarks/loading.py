@@ -77,11 +77,11 @@ def train(how: str, file: str, document: str) -> dict:
     samples.RESIDENT_BYTES = 0 if how == "map" else sys.maxsize
     stages = Stages(plan, Data(x_train=x, y_train=y, x_test=x[:64], y_test=y[:64]))
     events = [event for event in stages.fit(lambda: False) if event.type == "epoch"]
-    return {"rate": len(stages.learn) / events[-1].seconds}
+    return {"rate": len(stages.learn) / events[-1].seconds, "precision": stages.precision}
 
 
 def _fit(plan, x, y) -> dict:
-    """By hand: everything in memory, as float32."""
+    """By hand: everything in memory, as float32; Keras' own layers and optimizer, and its defaults."""
     import keras
 
     from quickml.training.build import build
@@ -95,7 +95,7 @@ def _fit(plan, x, y) -> dict:
     ended = keras.callbacks.LambdaCallback(on_epoch_end=lambda *_: times.append(time.perf_counter()))
     pixels = x.astype(np.float32)
     model.fit(pixels, y, batch_size=training.batch_size, epochs=2, verbose=0, callbacks=[ended])
-    return {"rate": len(x) / (times[1] - times[0])}
+    return {"rate": len(x) / (times[1] - times[0]), "precision": "float32"}
 
 
 def main() -> None:

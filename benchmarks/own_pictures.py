@@ -55,11 +55,14 @@ def mapped(asked: argparse.Namespace) -> None:
         document = _document(Path(scratch))
         file = _pixels(Path(scratch) / "pixels.npy", 30_000 if asked.quick else 120_000, (28, 28, 1))
         rates: dict[str, list[float]] = {"memory": [], "map": [], "fit": []}
+        precisions = {}
         for _ in range(asked.runs or 3):
             for how, found in rates.items():
-                found.append(_run(how, file, document).told["rate"])
+                told = _run(how, file, document).told
+                found.append(told["rate"])
+                precisions[how] = told["precision"]
         middle = {how: statistics.median(found) for how, found in rates.items()}
-        note(", ".join(f"{how} {rate:,.0f} pictures/s" for how, rate in middle.items()))
+        note(", ".join(f"{how} {rate:,.0f} pictures/s in {precisions[how]}" for how, rate in middle.items()))
         promise(
             "training from the map, of the rate from memory", middle["map"] / middle["memory"], at_least=0.9
         )

@@ -4,11 +4,11 @@ For a small network, a Python call per batch takes longer than the computation, 
 inside one TensorFlow function. Its arguments are tensors, so it is traced once. Autograph is off: converting
 the source code of Keras takes longer than a whole training on Iris.
 
-The step itself is a part of the loop if samples are vectors, because a call takes a fifth of a step on Iris.
-Otherwise it is a function that the loop calls: TensorFlow replaces operations by those of oneDNN one after
-another, and a gradient only if its forward operation has been replaced before. In a function, that order is
-certain; in a loop, which is a cycle, it is left to chance. In one training in seven, the gradient of max
-pooling was not replaced, and the steps of the MNIST network took a third longer.
+The step itself is a part of the loop, because a call takes a fifth of a step on Iris. Where there are
+convolutions, it is a function that the loop calls: TensorFlow replaces operations by those of oneDNN one
+after another, and a gradient only if its forward operation has been replaced before. In a function, that
+order is certain; in a loop, which is a cycle, it is left to chance. In one training in seven, the gradient of
+max pooling was not replaced, and the steps of the MNIST network took a third longer.
 """
 
 from __future__ import annotations
@@ -72,7 +72,8 @@ class Steps:
             number,
             number,
         ]
-        self._step = self._learn if inputs.ndim == 2 else self._called(signature[1:3])
+        has_convolutions = any(len(each.shape) > 2 for each in model.trainable_variables)
+        self._step = self._called(signature[1:3]) if has_convolutions else self._learn
         self._train = tf.function(self._training_loop, input_signature=signature, autograph=False)
         self._measure = tf.function(self._measuring_loop, input_signature=signature, autograph=False)
 
