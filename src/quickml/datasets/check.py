@@ -17,6 +17,8 @@ TYPES: dict[Kind, type[np.generic]] = {
     "tokens": np.int32,
 }
 """The type of the inputs of each kind."""
+LARGEST_TARGET = 1e18
+"""Largest number to predict: the loss sums up squares as 32-bit floats, which end at 3.4e38."""
 Array = npt.NDArray[np.generic]
 
 
@@ -46,6 +48,11 @@ def _check_part(info: DatasetInfo, part: str, size: int, x: Array, y: Array) -> 
         is_float = array.dtype == np.float32
         if is_float and not all(np.isfinite(some).all() for some in parts(array)):
             raise DatasetError(f"{info.name}: expected finite {part} {what}, found NaN or infinity")
+    if info.task == "regression" and (largest := np.abs(y).max()) > LARGEST_TARGET:
+        expected = f"{part} targets of at most {LARGEST_TARGET:g}, whose squares a 32-bit float can hold"
+        raise DatasetError(
+            f"{info.name}: expected {expected}, found {largest:g}; write them in a larger unit"
+        )
     _check_range(info.name, f"{part} targets", y, len(info.labels))
     if info.is_multi_label and not np.isin(y, (0, 1)).all():
         raise DatasetError(f"{info.name}: expected 0 or 1 for each label of the {part} targets, found others")

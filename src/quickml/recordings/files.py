@@ -12,7 +12,15 @@ from quickml.datasets.files import RecordingsReference
 from quickml.document.files import changed
 from quickml.errors import DocumentError, Notice, PicturesError, RecordingsError, TableError
 from quickml.pictures.layout import by_folder, in_order, labels_of
-from quickml.pictures.sources import OTHERS, READ, ArchiveSource, FolderSource, PictureSource, stamps
+from quickml.pictures.sources import (
+    OTHERS,
+    READ,
+    ArchiveSource,
+    FolderSource,
+    PictureSource,
+    is_passed,
+    stamps,
+)
 from quickml.recordings.columns import is_session, is_time
 from quickml.recordings.problems import of_source
 from quickml.tables.dialect import Asked, Dialect
@@ -47,13 +55,14 @@ def is_folder(path: Path) -> bool:
 
 
 def holds_recordings(names: Iterable[str]) -> bool:
-    """Whether a folder or an archive with these files has .csv files and no pictures."""
-    suffixes = {Path(name).suffix.lower() for name in names}
-    return bool(suffixes & {*SUFFIXES}) and not suffixes & (READ | OTHERS)
+    """Whether a folder or an archive with these files has more .csv files than pictures: a photo may lie
+    beside recordings, and a list beside pictures."""
+    suffixes = [Path(name).suffix.lower() for name in names if not is_passed(name)]
+    return sum(one in SUFFIXES for one in suffixes) > sum(one in READ | OTHERS for one in suffixes)
 
 
 def are_recordings(path: Path) -> bool:
-    """Whether a folder or an archive has .csv files and no pictures."""
+    """Whether a folder or an archive has recordings; see `holds_recordings`."""
     if not is_folder(path):
         return False
     try:

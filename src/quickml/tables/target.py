@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from quickml.datasets.check import LARGEST_TARGET
 from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import Task
@@ -89,10 +90,21 @@ def target(
 def _numbers(cells: Cells, *, is_test: bool) -> Target | Fault:
     values = cells.as_numbers()
     numbers = as_doubles(values)
+    if fault := too_large(numbers):
+        return fault
     if not is_test and np.nanmin(numbers) == np.nanmax(numbers):
         found = f"{np.nanmin(numbers):g} in all rows"
         return Fault(expected="different numbers to learn", found=found, hint="name another target")
     return Target(task="regression", values=values)
+
+
+def too_large(numbers: npt.NDArray[np.float64]) -> Fault | None:
+    """What is wrong with numbers to predict that make an infinite loss."""
+    largest = float(np.abs(numbers).max(initial=0, where=~np.isnan(numbers)))
+    if largest <= LARGEST_TARGET:
+        return None
+    expected = f"numbers of at most {LARGEST_TARGET:g} to learn, whose squares a 32-bit float can hold"
+    return Fault(expected=expected, found=f"{largest:g}", hint="write them in a larger unit")
 
 
 def _task(cells: Cells, name: str, dialect: Dialect) -> Task | Fault:

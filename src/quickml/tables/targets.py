@@ -13,10 +13,10 @@ from quickml.datasets.columns import MOST_VALUES
 from quickml.datasets.files import TableReference
 from quickml.datasets.info import Task
 from quickml.document.spellings import PICTURES
-from quickml.tables.cells import Cells
+from quickml.tables.cells import Cells, as_doubles
 from quickml.tables.numbers import MISSING_TEXTS
 from quickml.tables.read import Table
-from quickml.tables.target import Target, alike, target
+from quickml.tables.target import Target, alike, target, too_large
 from quickml.tables.types import Fault, is_numeric, number_fault, shown, variants
 
 _FLAGS = {
@@ -96,7 +96,8 @@ def _target(task: Task, columns: Mapping[str, array[float]]) -> Target:
 def _numbers(table: Table, name: str, cells: Cells) -> array[float] | Fault:
     fault = number_fault(cells, name, table.dialect)
     if fault is None:
-        return cells.as_numbers()
+        values = cells.as_numbers()
+        return too_large(as_doubles(values)) or values
     return fault if fault.option else replace(fault, hint='leave it out of "target", or correct it')
 
 

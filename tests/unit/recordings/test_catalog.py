@@ -11,7 +11,7 @@ from quickml.datasets.check import check
 from quickml.document import Plan, understand
 from quickml.errors import DatasetError, DocumentError
 from quickml.recordings import LocalRecordings
-from quickml.recordings.files import are_recordings
+from quickml.recordings.files import are_recordings, holds_recordings
 from quickml.recordings.profile import profile
 
 
@@ -482,3 +482,20 @@ def test_json_lines_are_rows_too(folder, tmp_path):
     assert plan.document.dataset.delimiter is None
     again = understand(plan.document.model_dump(mode="json", exclude_none=True), LocalRecordings(tmp_path))
     assert again.notices == ()
+
+
+def test_a_photo_beside_recordings_is_passed_over_and_a_list_beside_pictures_is_no_recording():
+    walks = [f"walk/{number}.csv" for number in range(3)]
+    photos = [f"walk/{number}.png" for number in range(3)]
+    assert holds_recordings([*walks, "place.JPG"])
+    assert not holds_recordings([*photos, "list.csv"])
+    assert not holds_recordings([*walks, *photos])
+    assert not holds_recordings(["__MACOSX/a.csv", "b.png", ".c.csv", ".d.csv"])
+
+
+def test_files_that_are_passed_over_are_told(tmp_path):
+    recordings.folder(tmp_path / "motion")
+    (tmp_path / "motion" / "place.jpg").write_bytes(b"a photo")
+    assert are_recordings(tmp_path / "motion")
+    told = "file: files that are no .csv files, which are passed over: 1 (.jpg)"
+    assert told in messages(planned(tmp_path, file="motion"))

@@ -242,3 +242,18 @@ def test_masks_as_targets_are_told_not_to_be_offered(tmp_path, rows):
         "/dataset/target: expected classes or numbers to learn, found pictures, 'masks/0.PNG'"
     )
     assert "networks that answer with pictures (autoencoders, segmentation) are not offered yet" in str(found)
+
+
+@pytest.mark.parametrize("target", ["mass", ["mass", "price"]])
+def test_numbers_whose_squares_do_not_fit_are_refused_before_the_training(tmp_path, target):
+    rows = "".join(f"{n},{n + 1}e30,{n * 2}.5\n" for n in range(40))
+    (tmp_path / "stars.csv").write_text(f"size,mass,price\n{rows}")
+    document = {
+        "name": "stars",
+        "dataset": {"name": "table", "file": "stars.csv", "target": target, "task": "regression"},
+        "model": {"layers": [{"type": "Dense", "units": 1 if target == "mass" else 2}]},
+    }
+    with pytest.raises(
+        DocumentError, match=r"numbers of at most 1e\+18 to learn.* found 4e\+31.*larger unit"
+    ):
+        understand(document, LocalTables(tmp_path))
