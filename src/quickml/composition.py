@@ -27,6 +27,7 @@ from quickml.settings import Settings, cores
 from quickml.storage.addresses import Addresses, databases, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
+from quickml.storage.moving import copy
 from quickml.storage.probe import StorageProbe
 from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
@@ -181,6 +182,31 @@ def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploa
         limits=limits,
         min_free_disk_bytes=settings.limits.min_free_disk_bytes,
     )
+
+
+def move(settings: Settings) -> int:
+    """Move the database of the data folder to the one of the settings; returns the number of rows.
+
+    The old one stays beside it, under another name. A call that failed can be repeated.
+
+    Raises:
+        StoreError: a server uses the folder, there is nothing to move, or the other database is not empty.
+    """
+    place = _prepared(settings)
+    file = Path(place.folder / "quickml.db")
+    if settings.storage.database is None:
+        raise StoreError("expected the address of the new database, --database postgresql://..., found none")
+    with _held(place.lock):
+        if not file.exists():
+            raise StoreError(f"{file}: expected a database to move, found none")
+        source, target = databases.open(place.addresses.database), _opened_database(settings)
+        rows = copy(source, target)
+        if place.link_key.exists():
+            KeyStore(target).get(LINKS, _read_key(place.link_key))
+        source.close()  # SQLite puts its journal into the file then
+        target.close()
+        file.rename(file.with_name("quickml.db.moved"))
+    return rows
 
 
 def tokens(settings: Settings) -> TokenStore:

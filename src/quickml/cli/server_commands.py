@@ -71,6 +71,19 @@ def workers(
 
 @app.command()
 @with_settings(*STORAGE)
+def move(settings: Settings) -> None:
+    """Move jobs, events and tokens of the data folder to the PostgreSQL database of --database.
+
+    No server may use the folder, and the database must be empty. All rows are moved at once or none, and
+    compared. Files stay where they are; start `quickml serve` with the same options then.
+    """
+    from quickml.cli.commands.move import move_database
+
+    move_database(settings)
+
+
+@app.command()
+@with_settings(*STORAGE)
 def jobs(
     settings: Settings,
     owner: Annotated[str | None, typer.Option(metavar="NAME", help="List only jobs of this owner.")] = None,
