@@ -1,4 +1,5 @@
 """What the work of many machines costs a database: CPU time of PostgreSQL per append, per claim and per job.
+And what hosts do: see `hosts.py`.
 
     python benchmarks/machines.py
 
@@ -142,6 +143,10 @@ def main() -> None:
             found = measure(store, meter)
             print(f"{title:22} {found:8.2f} ms of PostgreSQL's CPU, at most {most:g}", flush=True)
             database.close()
+        import hosts  # which uses this module
+
+        for row in hosts.measure(server):
+            print(row, flush=True)
     finally:
         server.close()
 

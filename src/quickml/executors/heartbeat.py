@@ -164,7 +164,7 @@ class Heartbeat(threading.Thread):
     def _give_up(self, lost: Sequence[HostLease], dead: Collection[str]) -> None:
         for lease in lost:
             if self._hosts.give_up(lease):
-                log.warning("host %s is gone", lease.host_id)
+                log.warning("%s is gone: its lease ran out", lease.host_id)
         for orphan in self._hosts.leases()[1]:
             self._release(orphan, RESTARTED if orphan.holder in dead else LOST)
 
