@@ -313,9 +313,14 @@ def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, stu
             {"type": "problem", "problem": fault},
         ]
         stream = "".join(f"data: {json.dumps(event)}\n\n" for event in events)
-        page.route(
-            re.compile("/profile"), lambda route: route.fulfill(status=202, body=json.dumps(body)), times=1
-        )
+        asked, profiles = [], re.compile("/profile")
+
+        def importing(route):
+            asked.append(route)
+            if len(asked) == 1:
+                route.fulfill(status=202, body=json.dumps(body))  # the next one waits until all was looked at
+
+        page.route(profiles, importing)
         page.route(
             re.compile(r"/files/\w+/events"),
             lambda route: route.fulfill(content_type="text/event-stream", body=stream),
@@ -326,6 +331,9 @@ def test_how_far_reading_is_and_what_is_wrong_comes_as_it_is_found(chromium, stu
         assert page.get_by_role("progressbar", name="Reading the pictures").count() == 1
         assert page.get_by_role("alert").get_by_text("a/1.HEIC").count() == 1
         axe(page)
+        page.unroute(profiles)
+        for route in asked[1:]:
+            route.continue_()
         opened(page, "slow.zip")
         assert page.get_by_role("alert").count() == 0
 
