@@ -11,10 +11,11 @@ from generator.fields import table, wrapped
 from quickml.api.problem import PREFIX
 from quickml.http.app import create_app
 from quickml.http.problems import KINDS, REGISTERED
+from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import Hosts
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
-from quickml.service import FileLimits, Importer, Service, Uploads
+from quickml.service import FileLimits, Importer, Retention, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
@@ -185,6 +186,7 @@ def document() -> dict[str, Any]:
                 limits=FileLimits(),
             ),
             importer=Importer(backends.artifacts, files, folder / "imports"),
+            retention=Retention(FinishedJobs(backends.database), jobs),
             scratch=folder / "models",
         )
         return create_app(service, ServerSettings()).openapi()

@@ -15,12 +15,13 @@ from quickml.executors.local.executor import Express, LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
+from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import SERVER, WORKER, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Service, Uploads
+from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Retention, Service, Uploads
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
@@ -110,6 +111,9 @@ def service(settings: Settings) -> Iterator[Service]:
                 uploads.store,
                 place.imports.absolute(),
                 min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+            ),
+            retention=Retention(
+                FinishedJobs(backends.database), jobs, keep_jobs_s=settings.limits.keep_jobs_s
             ),
             scratch=place.models,
             documents=_selected(

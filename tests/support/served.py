@@ -11,10 +11,11 @@ from quickml.events import TERMINAL, Status
 from quickml.http import state
 from quickml.http.app import create_app
 from quickml.http.studio.pages import Studio
+from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import Hosts
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
-from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Service, Uploads
+from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Retention, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
@@ -56,6 +57,7 @@ class Served:
         probe_every_s=HOURS,
         studio=None,
         files=None,
+        keep_jobs_s=None,
         **settings,
     ):
         self.database = database = opened(tmp_path / "quickml.db")
@@ -81,6 +83,7 @@ class Served:
             importer=Importer(
                 self.artifacts, self.upload_store, tmp_path / "imports", min_free_disk_bytes=room
             ),
+            retention=Retention(FinishedJobs(database), self.jobs, keep_jobs_s=keep_jobs_s),
             scratch=tmp_path / "models",
             documents=documents or DocumentLimits(),
             queue=queue or Limits(),

@@ -46,6 +46,8 @@ class JobMessage(ApiMessage):
     """Start of the first attempt."""
     finished_at: datetime | None = None
     """Time at which the job became ready, failed or cancelled."""
+    delete_at: datetime | None = None
+    """Time at which the server will delete the finished job and its files; null if it keeps them."""
     links: Mapping[str, str] = {}
     """Paths of the job itself (`self`), its `events`, its `frames` and its `artifacts`."""
 

@@ -24,6 +24,7 @@ from quickml.service import (
     Health,
     Job,
     Prediction,
+    Retention,
     StoredEvent,
 )
 
@@ -32,21 +33,24 @@ PIECE = 4096
 """Number of values that are written at a time."""
 
 
-def job_message(job: Job) -> JobMessage:
+def job_message(job: Job, retention: Retention) -> JobMessage:
     """A job, without what would take further look-ups."""
-    return JobMessage(**_job_fields(job))
+    return JobMessage(**_job_fields(job, retention))
 
 
-def job_details(job: Job, artifacts: Sequence[Artifact], *, ahead: int | None) -> JobDetails:
+def job_details(
+    job: Job, retention: Retention, artifacts: Sequence[Artifact], *, ahead: int | None
+) -> JobDetails:
     """A job with its document, its files and its place in the queue."""
     document = bounded(parse(job.document)[0])
     return JobDetails(
-        **_job_fields(job), document=document, artifacts=artifact_messages(artifacts), ahead=ahead
+        **_job_fields(job, retention), document=document, artifacts=artifact_messages(artifacts), ahead=ahead
     )
 
 
-def _job_fields(job: Job) -> dict[str, object]:
-    own = {name: getattr(job, name) for name in JobMessage.model_fields if name not in ("links", "error")}
+def _job_fields(job: Job, retention: Retention) -> dict[str, object]:
+    others = ("links", "error", "delete_at")
+    own = {name: getattr(job, name) for name in JobMessage.model_fields if name not in others}
     links = {
         "self": routes.JOB,
         "events": routes.JOB_EVENTS,
@@ -54,7 +58,7 @@ def _job_fields(job: Job) -> dict[str, object]:
         "artifacts": routes.JOB_ARTIFACTS,
     }
     filled = {name: routes.address(route, job_id=job.id) for name, route in links.items()}
-    return {**own, "error": job.error or None, "links": filled}
+    return {**own, "error": job.error or None, "delete_at": retention.delete_at(job), "links": filled}
 
 
 def artifact_url(artifact: Artifact) -> str:

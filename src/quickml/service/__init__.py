@@ -13,12 +13,14 @@ from quickml.service.descriptions import FileDescription
 from quickml.service.event_hub import AnyEvent, EncodedEvent, EventHub, Subscription
 from quickml.service.explanations import Explanation, OcclusionOptions
 from quickml.service.films import FramePage
+from quickml.service.health import Health
 from quickml.service.import_run import ImportEvent, ImportRun
 from quickml.service.imports import Importer
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction, PredictionOptions, Steps
-from quickml.service.service import OPEN_OWNER, Health, Service
+from quickml.service.retention import Retention
+from quickml.service.service import OPEN_OWNER, Service
 from quickml.service.uploads import Uploads, UploadState
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
 from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, checked_name, checked_sha256
@@ -58,6 +60,7 @@ __all__ = [
     "OcclusionOptions",
     "Prediction",
     "PredictionOptions",
+    "Retention",
     "Service",
     "State",
     "Steps",

@@ -45,6 +45,13 @@ class Disk:
         if removed:
             log.info("removed %d files that no job refers to", len(removed))
 
+    def forget_copies(self) -> None:
+        """Remove copies on this machine of files that another one has removed."""
+        try:
+            self._artifacts.forget_copies()
+        except (ArtifactError, StoreError) as error:
+            log.error("copies of deleted files were not removed: %s", error)
+
     def scrub(self) -> None:
         """Read one stored file, chosen at random, and log an error if it is lost or damaged."""
         try:

@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from quickml.errors import (
 )
 from quickml.errors.jobs import coarse
 from quickml.events import TERMINAL, Status
-from quickml.executors.executor import Executor, State
+from quickml.executors.executor import Executor
 from quickml.files.digest import Digest
 from quickml.jobs.counters import Totals
 from quickml.jobs.hosts import Hosts, HostState
@@ -36,11 +35,13 @@ from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
 from quickml.service.event_hub import AnyEvent, EventHub
 from quickml.service.films import Films
+from quickml.service.health import Health
 from quickml.service.history import History
 from quickml.service.imports import IMPORTING, Importer
 from quickml.service.inference import Inference
 from quickml.service.links import KEY_BYTES, FileLinks, LinkSigner
 from quickml.service.policy import DocumentLimits, check_limits
+from quickml.service.retention import Retention
 from quickml.service.uploads import Uploads
 from quickml.service.user_files import OwnedFiles
 from quickml.storage.artifacts.checksums import check_parts
@@ -53,30 +54,6 @@ DELETIONS_KEPT = timedelta(days=7)
 """How long a stream that is resumed is told of deleted jobs."""
 OPEN_OWNER = "anyone"
 """Owner of all jobs if no token is required."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Health:
-    """Whether the service is ready, and otherwise why not."""
-
-    database: str = ""
-    """The problem with the database; empty if there is none."""
-    files: str = ""
-    """The problem with writing files; empty if there is none."""
-    free_bytes: int | None = 0
-    """Rounded down; None if the store cannot tell."""
-    has_room: bool = False
-    """Whether enough is free."""
-    needed_bytes: int = 0
-    workers: dict[State, int]
-    trouble: str = ""
-    """Why no worker can start; empty if one can."""
-    queued: int = 0
-
-    @property
-    def is_ready(self) -> bool:
-        """Whether a job that is submitted now is accepted and will run."""
-        return not (self.database or self.files or self.trouble) and self.has_room
 
 
 class Service:
@@ -93,6 +70,7 @@ class Service:
         tokens: TokenStore,
         uploads: Uploads,
         importer: Importer,
+        retention: Retention,
         scratch: Path,
         documents: DocumentLimits | None = None,
         queue: Limits = NO_LIMITS,
@@ -106,6 +84,7 @@ class Service:
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
         self._hosts, self._probe, self.uploads, self.importer = hosts, probe, uploads, importer
+        self.retention = retention
         uploads.on_deletion = importer.forget
         self._documents, self._queue = documents or DocumentLimits(), queue
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
@@ -140,11 +119,13 @@ class Service:
                 self._is_running = False
 
     def sweep(self) -> None:
-        """Remove old uploads, files that nothing refers to, and what is left of jobs deleted long ago."""
+        """Remove old uploads and jobs, files that nothing refers to, and traces of jobs deleted long ago."""
         self.uploads.sweep()
         self.importer.sweep()
+        self._disk.forget_copies()
         with self._jobs.sweeping() as is_alone:
             if is_alone:  # what several servers share
+                self.retention.sweep(self.inference)
                 self._disk.sweep()
                 self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 

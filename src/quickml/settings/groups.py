@@ -273,6 +273,11 @@ class LimitSettings:
         or_none(whole(1)), 2, "Maximum number of jobs of each owner that run concurrently."
     )
     queue_length: int | None = row(or_none(whole(1)), 2000, "Maximum number of queued jobs of all owners.")
+    keep_jobs_s: float | None = row(
+        or_none(number(1.0, "seconds")),
+        None,
+        "Delete a job, with its files, when it was finished this long ago. By default jobs are kept.",
+    )
     min_free_disk_bytes: int = row(
         SIZE, 1 << 30, "Refuse new jobs, and start none, when less disk space than this is free."
     )

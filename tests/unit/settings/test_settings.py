@@ -22,7 +22,7 @@ EXAMPLES = {
     "watchers": "10", "watcher_queue": "3", "watchers_per_owner": "7", "memory_per_owner_bytes": "10MB", "heartbeat_s": "1", "stall_s": "2", "min_rate_bytes": "1kB", "max_rate_bytes": "1MiB",
     "downloads_per_owner": "4", "accel_redirect": "/protected/", "link_max_s": "60", "link_key_file": "/srv/link.key", "max_file_bytes": "1GiB", "files_per_owner_bytes": "3GB", "files_per_owner": "9", "uploads_per_owner": "2", "keep_uploads_s": "60",
     "keep_unused_files_s": "none", "import_memory_bytes": "1GB", "import_timeout_s": "7", "import_pictures_timeout_s": "60", "log_format": "json", "log_level": "debug",
-    "files": "s3://bucket/a?region=eu-central-1", "files_cache_bytes": "1GB", "downloads": "redirect",
+    "files": "s3://bucket/a?region=eu-central-1", "files_cache_bytes": "1GB", "keep_jobs_s": "86400", "downloads": "redirect",
 }  # fmt: skip
 TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
 WRONG = {

@@ -6149,6 +6149,11 @@ export interface components {
              */
             created_at: string;
             /**
+             * Delete At
+             * @description Time at which the server will delete the finished job and its files; null if it keeps them.
+             */
+            delete_at: string | null;
+            /**
              * Document
              * @description The document as it was submitted.
              */
@@ -6256,6 +6261,11 @@ export interface components {
              * @description Time of creation.
              */
             created_at: string;
+            /**
+             * Delete At
+             * @description Time at which the server will delete the finished job and its files; null if it keeps them.
+             */
+            delete_at: string | null;
             /**
              * Epoch
              * @description Epoch that training is in, from 1; 0 before training.

@@ -47,7 +47,7 @@ async def create_job(
     await read_files(state, owner, body)
     job = await state.checks.run(owner, state.service.submit, body, owner, idempotency_key)
     response.headers["Location"] = routes.address(routes.JOB, job_id=job.id)
-    return job_message(job)
+    return job_message(job, state.service.retention)
 
 
 @router.get(routes.JOBS, response_description="A page of jobs")
@@ -58,26 +58,27 @@ def list_jobs(
     found = service.jobs(owner, statuses=status or (), limit=limit + 1, before=cursor)
     page = found[:limit]
     last = page[-1].id if len(found) > limit else None
-    return JobPage(jobs=tuple(map(job_message, page)), next=last)
+    messages = tuple(job_message(job, service.retention) for job in page)
+    return JobPage(jobs=messages, next=last)
 
 
 @router.get(routes.JOB, response_description="The job")
 def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
     """Get a job with its status, progress, metrics, document and files."""
     job, artifacts = service.details(job_id, owner)
-    return job_details(job, artifacts, ahead=service.ahead(job))
+    return job_details(job, service.retention, artifacts, ahead=service.ahead(job))
 
 
 @router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")
 def stop_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
     """Stop training early, keep the weights, and export the model. A finished job does not change."""
-    return job_message(service.stop(job_id, owner))
+    return job_message(service.stop(job_id, owner), service.retention)
 
 
 @router.post(routes.JOB_CANCEL, response_description="The job, which is cancelled or was finished")
 def cancel_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
     """Cancel a job and discard its training. A finished job does not change."""
-    return job_message(service.cancel(job_id, owner))
+    return job_message(service.cancel(job_id, owner), service.retention)
 
 
 @router.delete(routes.JOB, status_code=204, response_description="The job is deleted")

@@ -123,7 +123,7 @@ class S3ArtifactStore:
                 self._cache.forget(one)
 
     def sweep(self, keep: set[str], *, age_s: float = SWEEP_AGE_S) -> set[str]:
-        """See `ArtifactStore`. Also removes copies of files that were removed from another machine."""
+        """See `ArtifactStore`."""
         keys, removed = self._index.superfluous(keep, self._now() - timedelta(seconds=age_s))
         self._delete(keys)
         self.forget_copies()
