@@ -25,6 +25,7 @@ const job = (values: Partial<Schemas['JobMessage']> = {}): Schemas['JobMessage']
   updated_at: '2026-01-31T12:00:00Z',
   started_at: null,
   finished_at: null,
+  delete_at: null,
   links: {},
   ...values,
 });
