@@ -106,12 +106,7 @@ def service(settings: Settings) -> Iterator[Service]:
             probe=probe,
             tokens=TokenStore(backends.database),
             uploads=uploads,
-            importer=Importer(
-                backends.artifacts,
-                uploads.store,
-                place.imports.absolute(),
-                min_free_disk_bytes=settings.limits.min_free_disk_bytes,
-            ),
+            importer=_importer(settings, place, backends, uploads),
             retention=Retention(
                 FinishedJobs(backends.database), jobs, keep_jobs_s=settings.limits.keep_jobs_s
             ),
@@ -211,6 +206,15 @@ def move(settings: Settings) -> int:
         target.close()
         file.rename(file.with_name("quickml.db.moved"))
     return rows
+
+
+def _importer(settings: Settings, place: DataFolder, backends: Backends, uploads: Uploads) -> Importer:
+    return Importer(
+        backends.artifacts,
+        uploads.store,
+        place.imports.absolute(),
+        min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+    )
 
 
 def tokens(settings: Settings) -> TokenStore:
