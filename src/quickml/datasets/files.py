@@ -156,7 +156,8 @@ class TableReference(FileReference):
     sheet: Annotated[str, Field(min_length=1, max_length=100)] | None = None
     """The sheet of an Excel workbook. Default: the first visible one that has cells."""
     group: Name | None = None
-    """A column whose equal values keep rows together: either all for training or all for the test."""
+    """A column whose equal values keep rows together: either all for training or all for the test. With
+    `order`, the last rows of each group are for the test."""
     order: Name | None = None
     """A column with dates or numbers that tell when each row was: the last rows are for the test, and those
     before them for the `validation_fraction` of the training. It is no input, unless `columns` has it."""

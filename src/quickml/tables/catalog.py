@@ -66,9 +66,9 @@ class LocalTables(FileCatalog[TableReference]):
     def _table(self, reference: TableReference) -> Table:
         from quickml.tables.dialect import Asked
 
-        kept = reference.group or reference.order
-        named = {*reference.targets, *reference.columns} | ({kept} if kept else set())
-        ignored = _ignored(reference) - {kept}
+        kept = {name for name in (reference.group, reference.order) if name is not None}
+        named = {*reference.targets, *reference.columns} | kept
+        ignored = _ignored(reference) - kept
         return self._read(
             reference.file,
             reference.sha256,
@@ -82,7 +82,7 @@ class LocalTables(FileCatalog[TableReference]):
             encoding=reference.encoding,
             sheet=reference.sheet,
             ignored=frozenset(ignored),
-            whole=lambda name: name == kept,
+            whole=lambda name: name in kept,
         )
 
     def _other(self, prefix: str, reference: TableReference, table: Table) -> Table:
@@ -140,7 +140,7 @@ def _check_complete(reference: TableReference) -> None:
             raise DocumentError([_both(option, other)])
 
 
-_EITHER = (("test_file", "group"), ("test_file", "test_fraction"), ("order", "group"))
+_EITHER = (("test_file", "group"), ("test_file", "test_fraction"))
 """Options of which only one can be given."""
 
 

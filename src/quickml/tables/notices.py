@@ -145,7 +145,8 @@ def of_rows(table: Table, reference: TableReference, aim: Target, parts: TablePa
     train, test = parts.sizes
     if reference.test_fraction is None and reference.test_file is None:
         what = "the last " if reference.order else ""
-        message = f"{what}{test:,} of {train + test - parts.validated:,} rows are held out for the test"
+        each = ", the last ones of each group," if reference.order and reference.group else ""
+        message = f"{what}{test:,} of {train + test - parts.validated:,} rows{each} are held out for the test"
         yield Notice(pointer="/dataset/test_fraction", message=message)
     if train + test < FEW_ROWS:
         message = f"only {train + test:,} rows: what a model learns from so few is mostly chance"

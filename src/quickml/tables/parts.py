@@ -117,7 +117,8 @@ def divided(
 
 
 def _ordered(table: Table, reference: TableReference, rows: Array, *, has_test: bool) -> tuple[Array, Array]:
-    """The rows in the order of time, and the last of them for the test, unless they are in another file.
+    """The rows in the order of time, and the last of them for the test, unless they are in another file. With
+    groups, these are the last rows of each group.
 
     Rows of the same time are on one side: they often belong together.
     """
@@ -126,12 +127,25 @@ def _ordered(table: Table, reference: TableReference, rows: Array, *, has_test: 
     rows, times = rows[order], times[order]
     if has_test:
         return rows, rows[:0]
-    at = len(rows) - _held_out(len(rows), reference.test_fraction or TEST_FRACTION)
-    at = int(np.searchsorted(times, times[at])) or int(np.searchsorted(times, times[0], side="right"))
-    if at == len(rows):
+    groups = np.zeros(len(rows), np.intp) if reference.group is None else _groups(table, reference, rows)
+    is_late = np.zeros(len(rows), bool)
+    by_group = np.argsort(groups, kind="stable")
+    for some in np.split(by_group, np.flatnonzero(np.diff(groups[by_group])) + 1):
+        is_late[some] = _are_late(times[some], reference.test_fraction or TEST_FRACTION)
+    if not is_late.any():
         fault = Fault(expected="different times", found="the same in all rows", hint="name another column")
         raise DocumentError([of_fault(fault, table, str(reference.order), "/dataset/order")])
-    return rows[:at], rows[at:]
+    return rows[~is_late], rows[is_late]
+
+
+def _are_late(times: Array, fraction: float) -> Array:
+    """Which of some times, which are in order, are the last ones; none if all are the same."""
+    held_out = _held_out(len(times), fraction)
+    if not held_out:
+        return np.zeros(len(times), bool)
+    start = times[-held_out]
+    is_late: Array = times >= start if start > times[0] else times > times[0]
+    return is_late
 
 
 def _times(table: Table, name: str, rows: Array) -> Array:
@@ -156,7 +170,8 @@ def _held_out(total: int, fraction: float) -> int:
     return min(math.ceil(round(total * fraction, 6)), total - 1)
 
 
-def _grouped(table: Table, reference: TableReference, rows: Array, count: int) -> tuple[Array, Array]:
+def _groups(table: Table, reference: TableReference, rows: Array) -> Array:
+    """The group of each of some rows, numbered from 0."""
     name = str(reference.group)
     cells = table.columns[name]
     texts = [_group(cell, cells) for cell in cells.values or ()]
@@ -167,10 +182,14 @@ def _grouped(table: Table, reference: TableReference, rows: Array, count: int) -
     if "" in known:  # a row without a group is one of its own
         (alone,) = np.nonzero(codes == known[""])
         codes[alone] = len(texts) + np.arange(len(alone))
-    groups = np.unique(codes, return_inverse=True)[1]
+    return np.unique(codes, return_inverse=True)[1]
+
+
+def _grouped(table: Table, reference: TableReference, rows: Array, count: int) -> tuple[Array, Array]:
+    groups = _groups(table, reference, rows)
     if groups.max() == 0:
         fault = Fault(expected="two or more groups", found="the same in all rows", hint="name another column")
-        raise DocumentError([of_fault(fault, table, name, "/dataset/group")])
+        raise DocumentError([of_fault(fault, table, str(reference.group), "/dataset/group")])
     return grouped(groups, count, reference.seed)
 
 

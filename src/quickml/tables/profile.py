@@ -155,14 +155,14 @@ def _table(path: Path, file: str, targets: Sequence[str], given: Mapping[str, An
         names=frozenset([*targets, *given.get("columns", {})]),
         unread=frozenset(name for name, kind in given.get("columns", {}).items() if kind == "ignore"),
     )
-    grouped = given.get("group") or given.get("order")
+    kept = {given.get("group"), given.get("order")}
     return read(
         path,
         file,
         asked=asked,
         encoding=given.get("encoding"),
         sheet=given.get("sheet"),
-        whole=lambda name: name == grouped,
+        whole=lambda name: name in kept,
     )
 
 

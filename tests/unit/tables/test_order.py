@@ -112,16 +112,25 @@ def test_rows_of_the_same_time_are_on_one_side(folder):
     assert data.x_train.max() < data.x_test.min()
 
 
+def test_the_last_rows_of_each_group_are_for_the_test(tmp_path):
+    shops = [(shop, day) for shop, days in (("a", 10), ("b", 40), ("c", 1)) for day in range(days)]
+    lines = [f"{shop},{2000 + day},{day},{day * 1.5 + len(shop)}" for shop, day in shops]
+    (tmp_path / "sales.csv").write_text("\n".join(["shop,year,heat,sold", *lines[::-1]]) + "\n")
+    files = LocalTables(tmp_path)
+    plan = understand(document(order="year", group="shop", columns={"heat": "number"}), files)
+    assert plan.info.sizes == (41, 10)  # 2 of 10, 8 of 40, and none of one
+    assert plan.info.is_ordered
+    data = files.load(plan.document.dataset)
+    assert sorted(data.x_test[:, 0].tolist()) == [8, 9, *range(32, 40)]
+    told = [notice.message for notice in plan.notices]
+    assert "the last 10 of 51 rows, the last ones of each group, are held out for the test" in told
+
+
 @pytest.mark.parametrize(
     ("options", "pointer", "part"),
     [
         ({"order": "dya"}, "/dataset/order", "did you mean 'day'?"),
         ({"order": "sold"}, "/dataset/order", "expected a column other than the target"),
-        (
-            {"order": "day", "group": "heat"},
-            "/dataset/group",
-            "expected either 'order' or 'group', found both",
-        ),
     ],
 )
 def test_an_order_that_does_not_fit_is_refused(folder, options, pointer, part):
