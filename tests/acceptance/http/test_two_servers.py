@@ -77,7 +77,7 @@ def test_the_death_of_a_server_is_no_more_than_a_reconnect(tmp_path, database):
         a.until(lambda: a.job(job_id)["attempt"] == 1, "its attempt")
         with serving(other, *flags) as b:
             a.until(lambda: a.job(job_id)["epoch"] >= 2, "two epochs")
-            at_a, seen = a.events(job_id, until="epoch_ended"), []
+            at_a, seen = a.events(job_id, until="epoch"), []
             watcher = threading.Thread(target=lambda: seen.extend(b.events(job_id, after=at_a[-1][0])))
             watcher.start()
             for process in (*psutil.Process(a.process.pid).children(recursive=True), a.process):
