@@ -10,7 +10,7 @@ from typing import Literal
 
 from quickml.errors import StoreError
 from quickml.executors.executor import LOST, RESTARTED
-from quickml.jobs.hosts import Host, HostLease, HostLook, Hosts, HostWatch, Orphan
+from quickml.jobs.hosts import UNKNOWN, Host, HostLease, HostLook, Hosts, HostWatch, Orphan
 from quickml.jobs.job import Attempt
 
 log = logging.getLogger(__name__)
@@ -166,7 +166,7 @@ class Heartbeat(threading.Thread):
             if self._hosts.give_up(lease):
                 log.warning("%s is gone: its lease ran out", lease.host_id)
         for orphan in self._hosts.leases()[1]:
-            self._release(orphan, RESTARTED if orphan.holder in dead else LOST)
+            self._release(orphan, RESTARTED if orphan.holder in {UNKNOWN, *dead} else LOST)
 
     def _release(self, orphan: Orphan, reason: str) -> None:
         if self._hosts.release(orphan, reason):

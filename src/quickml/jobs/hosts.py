@@ -35,6 +35,8 @@ LEASE_S = 15.0
 """How long a host keeps its attempts without being seen."""
 SERVER, WORKER = "server", "worker"
 """Kinds of hosts: those of `quickml serve`, which may have no seats, and of `quickml worker`."""
+UNKNOWN = "unknown"
+"""Holder of the attempts of a server that knew no holders; migration 0009 writes it."""
 KEPT = timedelta(days=1)
 """How long it is remembered that a host is gone."""
 
