@@ -1,0 +1,1 @@
+export{a as default}from"./finished-86hEN88t.js";

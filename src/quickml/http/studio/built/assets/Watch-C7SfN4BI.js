@@ -1,0 +1,1 @@
+export{t as default}from"./finished-86hEN88t.js";

@@ -1,1 +1,0 @@
-import{At as e,Cr as t,It as n,fn as r,pn as i,xr as a}from"./common-B5pcrlja.js";var o=new e,s=new n(o);addEventListener(`pagehide`,()=>o.keep()),a(()=>{t(()=>void s.take(r.place));let e=i.token;t(()=>{i.token!==e&&o.recheck(),e=i.token})});export{o as n,s as t};

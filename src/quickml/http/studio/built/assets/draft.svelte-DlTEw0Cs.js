@@ -1,1 +1,0 @@
-import"./common-B5pcrlja.js";export{n as draft}from"./draft.svelte-ClLtJMjv.js";
