@@ -7,24 +7,23 @@ from typing import Any
 
 from quickml.arrays.prepare import PreparedArrays
 from quickml.document.names import as_name
-from quickml.pictures.networks import convolutions, duration
+from quickml.document.proposals import duration, listed_labels
+from quickml.pictures.networks import convolutions
 
-MOST_LABELS = 20
-"""Labels that a document lists."""
+STEPS, EPOCHS = 1500, (5, 40)
 
 
 def document(prepared: PreparedArrays) -> dict[str, Any]:
     """A document that learns from arrays as they were prepared; what was found out is written out."""
     info, reference = prepared.info, prepared.reference
-    batch_size, epochs = duration(info.sizes[0], least=5)
-    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
+    batch_size, epochs = duration(info.sizes[0], steps=STEPS, epochs=EPOCHS)
     given = {
         "name": reference.name,
         "file": reference.file,
         "targets_file": reference.targets_file,
         "kind": reference.kind,
         "task": reference.task,
-        "labels": list(labels) if labels else None,
+        "labels": listed_labels(reference.labels),
         "inputs": reference.inputs,
         "targets": reference.targets,
         "test_inputs": reference.test_inputs,

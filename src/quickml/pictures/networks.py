@@ -1,11 +1,9 @@
-"""A small convolutional network to start from, and how long to train it."""
+"""A small convolutional network to start from."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-STEPS = 1500
 _FILTERS = (16, 32, 64, 96, 128)
 _SMALLEST = 6
 """Side of the maps below which they are not halved."""
@@ -25,9 +23,3 @@ def convolutions(shape: tuple[int, ...]) -> list[dict[str, Any]]:
         layers.append({"type": "MaxPooling2D"})
         side //= 2
     return [*layers, {"type": "GlobalAveragePooling2D"}, {"type": "Dropout", "rate": 0.2}]
-
-
-def duration(train: int, *, least: int) -> tuple[int, int]:
-    """Batch size and epochs for `train` samples: about `STEPS` steps, from `least` to 40 epochs."""
-    batch_size = 16 if train < 1000 else 32 if train < 10_000 else 64
-    return batch_size, min(max(math.ceil(STEPS / math.ceil(train / batch_size)), least), 40)

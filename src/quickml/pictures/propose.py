@@ -7,18 +7,17 @@ from typing import Any
 
 from quickml.datasets.info import DatasetInfo
 from quickml.document.names import as_name
-from quickml.pictures.networks import convolutions, duration
+from quickml.document.proposals import duration, listed_labels
+from quickml.pictures.networks import convolutions
 from quickml.pictures.prepare import PreparedPictures
 
-MOST_LABELS = 20
-"""Labels that a document lists."""
+STEPS, EPOCHS = 1500, (8, 40)
 
 
 def document(prepared: PreparedPictures) -> dict[str, Any]:
     """A document that learns from pictures as they were prepared; what was found out is written out."""
     info, reference = prepared.info, prepared.reference
-    batch_size, epochs = duration(info.sizes[0], least=8)
-    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
+    batch_size, epochs = duration(info.sizes[0], steps=STEPS, epochs=EPOCHS)
     given = {
         "name": reference.name,
         "file": reference.file,
@@ -26,7 +25,7 @@ def document(prepared: PreparedPictures) -> dict[str, Any]:
         "channels": reference.channels,
         "resize": reference.resize,
         "separator": reference.separator,
-        "labels": list(labels) if labels else None,
+        "labels": listed_labels(reference.labels),
         "damaged": reference.damaged if reference.damaged != "refuse" else None,
         "test_fraction": reference.test_fraction,
     }

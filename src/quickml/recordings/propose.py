@@ -7,11 +7,12 @@ from pathlib import PurePath
 from typing import Any
 
 from quickml.document.names import as_name
+from quickml.document.proposals import MOST_LABELS, duration
 from quickml.document.training import BALANCED
 from quickml.recordings.prepare import PreparedRecordings
-from quickml.tables.propose import MOST_LABELS, is_unbalanced
+from quickml.tables.propose import is_unbalanced
 
-UPDATES = 1500
+STEPS, EPOCHS = 1500, (5, 60)
 _FILTERS = ((500, 16), (5000, 32), (math.inf, 64))
 """Windows for training up to which a convolution has so many filters."""
 _UNITS = 32
@@ -22,8 +23,7 @@ _SHORTEST = 24
 def document(prepared: PreparedRecordings) -> dict[str, Any]:
     """A document that learns from recordings as they were prepared; what was found out is written out."""
     train = prepared.info.sizes[0]
-    batch_size = 16 if train < 1000 else 32 if train < 10_000 else 64
-    epochs = min(max(math.ceil(UPDATES / math.ceil(train / batch_size)), 5), 60)
+    batch_size, epochs = duration(train, steps=STEPS, epochs=EPOCHS)
     return {
         "name": as_name(PurePath(prepared.reference.file).stem),
         "dataset": _dataset(prepared),

@@ -9,6 +9,7 @@ from pathlib import PurePath
 from typing import Any
 
 from quickml.document.names import as_name
+from quickml.document.proposals import duration, listed_labels
 from quickml.document.training import BALANCED
 from quickml.tables.prepare import Prepared
 from quickml.tables.types import ColumnTyped
@@ -24,9 +25,7 @@ _UNITS = frozenset({"eur", "euro", "usd", "gbp", "chf", "in", "pct", "percent"})
 _SIZES = ((200, 16), (2000, 32), (20_000, 64), (math.inf, 128))
 """Rows for training up to which the first layer has so many units."""
 _FEW_ROWS = 1000
-MOST_LABELS = 20
-"""Labels that a document lists."""
-STEPS = 2000
+STEPS, EPOCHS = 2000, (10, 100)
 UNBALANCED = 5
 """Times the rows of the smallest class that the largest may have without class weights."""
 FEWEST_VALIDATED = 200
@@ -54,8 +53,7 @@ def document(prepared: Prepared) -> dict[str, Any]:
     """A document that learns from a table as it was prepared; what was found out is written out."""
     info, reference = prepared.info, prepared.reference
     train = info.sizes[0]
-    batch_size = 16 if train < _FEW_ROWS else 32 if train < 20_000 else 128
-    epochs = min(max(math.ceil(STEPS / math.ceil(train / batch_size)), 10), 100)
+    batch_size, epochs = duration(train, steps=STEPS, epochs=EPOCHS, many=20_000, large=128)
     rate = 0.01 if train < _FEW_ROWS else 0.001
     return {
         "name": as_name(PurePath(reference.file).stem),
@@ -89,14 +87,13 @@ def _dataset(prepared: Prepared) -> dict[str, Any]:
     """The reference, with types of columns instead of all of their values."""
     reference = prepared.reference
     types = {name: kind if isinstance(kind, str) else "category" for name, kind in reference.columns.items()}
-    labels = reference.labels if reference.labels and len(reference.labels) <= MOST_LABELS else None
     given = {
         "name": reference.name,
         "file": reference.file,
         "target": reference.target if isinstance(reference.target, str) else list(reference.target),
         "task": reference.task,
         "separator": reference.separator,
-        "labels": list(labels) if labels else None,
+        "labels": listed_labels(reference.labels),
         "columns": types,
         "missing": reference.missing,
         "delimiter": reference.delimiter,

@@ -1,0 +1,33 @@
+"""What documents that are proposed for data of a user share."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+MOST_LABELS = 20
+"""Labels that a proposed document lists."""
+_FEW, _MANY = 1000, 10_000
+"""Samples for training below which a batch is small, and from which on it is large."""
+
+
+def duration(
+    train: int, *, steps: int, epochs: tuple[int, int], many: int = _MANY, large: int = 64
+) -> tuple[int, int]:
+    """Batch size and number of epochs.
+
+    Args:
+        train: number of samples for training.
+        steps: about how many updates of the weights there are.
+        epochs: at least and at most so many, whatever the steps.
+        many: samples from which on a batch is large.
+        large: size of such a batch.
+    """
+    batch_size = 16 if train < _FEW else 32 if train < many else large
+    least, most = epochs
+    return batch_size, min(max(math.ceil(steps / math.ceil(train / batch_size)), least), most)
+
+
+def listed_labels(labels: Sequence[str] | None) -> list[str] | None:
+    """The labels that a document lists; None if there are none, or more than anybody reads."""
+    return list(labels) if labels and len(labels) <= MOST_LABELS else None
