@@ -20,7 +20,7 @@ from quickml.errors import InputError, UnsupportedModelError
 from quickml.export.coreml import device
 from quickml.export.coreml.device import Device
 from quickml.export.coreml.reading import files
-from quickml.export.coreml.reading.columns import UNHANDLED, Handling, targets, titles
+from quickml.export.coreml.reading.columns import UNHANDLED, Handling, each_label, targets, titles
 from quickml.export.coreml.reading.contents import has_half_values, network_of
 from quickml.export.coreml.reading.describe import Description, describe
 from quickml.export.coreml.reading.files import CoreMLFile
@@ -95,6 +95,9 @@ class Runtime:
         self._specs = {spec.name: spec for spec in engine.inputs}
         self._threads = threads if engine.is_concurrent else 1
         self._titles, self._targets = titles(file.model), targets(file.model)
+        self.each_label = each_label(file.model)
+        """The labels of which a sample can have several, in the order of their probabilities; none for other
+        models, and for files that do not say so."""
         self._names = {title: name for name, title in self._titles.items()} | {
             name: name for name in self._specs
         }

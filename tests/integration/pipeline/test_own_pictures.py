@@ -166,6 +166,8 @@ def test_pictures_with_several_labels_become_files_with_a_probability_for_each(f
     for name in ("model.mlmodel", "model.mlpackage"):
         said = quickml("predict", f"tags/{name}", "tagged/0.png", "--json", cwd=folder)
         assert said.returncode == 0, said.stderr
-        found.append(json.loads(said.stdout)["prediction"])
-    assert len(found[0]) == 3  # each by itself: they do not add up to 1
-    np.testing.assert_allclose(*found, atol=1e-4)
+        found.append(json.loads(said.stdout))
+    assert list(found[0]["probabilities"]) == report["dataset"]["target_names"]
+    assert len(found[0]["probabilities"]) == 3  # each by itself: they do not add up to 1
+    np.testing.assert_allclose(*(list(one["probabilities"].values()) for one in found), atol=1e-4)
+    assert found[0]["labels"] == [label for label, p in found[0]["probabilities"].items() if p > 0.5]

@@ -145,6 +145,23 @@ def test_predictions_name_each_target(folder):
     assert json.loads(done.stdout)["prediction"] == {"price (EUR)": float(found[1]), "area": float(found[2])}
 
 
+def test_predictions_give_the_probability_of_each_label(folder):
+    plan, _ = loaded(folder, "tags")
+    row = [f"{column.name}={column.values[0] if column.is_category else 0}" for column in plan.info.columns]
+    for kind in KINDS:
+        model = str(folder / "runs" / "tags" / f"model.{kind}")
+        done = quickml("predict", "--json", model, *row)
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert tuple(answer["probabilities"]) == plan.info.target_names
+        assert answer["labels"] == [label for label, p in answer["probabilities"].items() if p > 0.5]
+        done = quickml("predict", model, *row)
+        ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])
+        said = ", ".join(answer["labels"]) or "no label"
+        shown = ", ".join(f"{label} {p:.1%}" for label, p in ranked)
+        assert done.stdout == f"{answer['input']}: {said}  ({shown})\n"
+
+
 def test_numbers_are_measured_as_keras_measures_them(folder):
     import keras
 

@@ -57,6 +57,9 @@ def _answer(runtime: Runtime, name: str, sample: Any) -> dict[str, Any]:
         raise InputError(f"{name}: {error}") from None
     values = found[0].tolist()
     runtime.check_finite(values, name)
+    if len(runtime.each_label) == len(values):
+        each = dict(zip(runtime.each_label, values, strict=True))
+        return {"labels": [label for label, p in each.items() if p > 0.5], "probabilities": each}
     if runtime.targets:
         return {"prediction": dict(zip(runtime.targets, values, strict=True))}
     if not runtime.labels:
@@ -72,7 +75,8 @@ def _sentence(answer: dict[str, Any]) -> str:
     if isinstance(answer.get("prediction"), dict):
         found = answer["prediction"].items()
         return f"{answer['input']}: {', '.join(f'{name} = {value}' for name, value in found)}"
-    if "label" not in answer:
+    if "prediction" in answer:
         return f"{answer['input']}: {answer['prediction']}"
+    said = answer["label"] if "label" in answer else ", ".join(answer["labels"]) or "no label"
     ranked = sorted(answer["probabilities"].items(), key=lambda item: -item[1])[:SHOWN]
-    return f"{answer['input']}: {answer['label']}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"
+    return f"{answer['input']}: {said}  ({', '.join(f'{label} {p:.1%}' for label, p in ranked)})"

@@ -22,6 +22,7 @@ from quickml.export.coreml.emit.program import FLAT, ROW, input_shape, network_s
 from quickml.export.coreml.input_names import input_names
 from quickml.export.coreml.library import coremltools
 from quickml.export.coreml.pipeline import INNER, wrapped
+from quickml.export.coreml.reading.columns import LABELS
 from quickml.export.coreml.sequences import finished
 from quickml.model import TrainedModel
 
@@ -194,6 +195,8 @@ def fill_metadata(trained: TrainedModel, description: Any) -> None:
     meta.userDefined.pop("com.github.apple.coremltools.conversion_date", None)  # for reproducible files
     meta.userDefined["quickml.document"] = trained.plan.public_json()
     meta.userDefined["quickml.training"] = json.dumps(training_facts(trained), sort_keys=True)
+    if dataset.is_multi_label:
+        meta.userDefined[LABELS] = json.dumps(dataset.target_names, ensure_ascii=False)
     if dataset.is_image and dataset.labels:
         meta.userDefined["com.apple.coreml.model.preview.type"] = "imageClassifier"
     description.input[0].shortDescription = input_description(trained)

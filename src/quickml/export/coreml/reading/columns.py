@@ -18,6 +18,8 @@ TITLES = "quickml.columns"
 """The key in a file's metadata with the columns of its inputs: a JSON object of names by input."""
 TARGETS = "quickml.targets"
 """The same for several outputs: a JSON object of the targets' names by output, in order."""
+LABELS = "quickml.labels"
+"""The same for labels of which a sample can have several: a JSON list in the order of their probabilities."""
 
 Single = float | int | str
 
@@ -70,11 +72,21 @@ def targets(model: Any) -> dict[str, str]:
     return _named(model, TARGETS, model.description.output)
 
 
-def _named(model: Any, key: str, features: Any) -> dict[str, str]:
+def each_label(model: Any) -> tuple[str, ...]:
+    """The labels of which a sample can have several, of a file that QuickML wrote; none for other files."""
+    found = _written(model, LABELS)
+    return tuple(found) if isinstance(found, list) and all(isinstance(one, str) for one in found) else ()
+
+
+def _written(model: Any, key: str) -> Any:
     try:
-        found = json.loads(model.description.metadata.userDefined.get(key, "{}"))
+        return json.loads(model.description.metadata.userDefined.get(key, "null"))
     except (ValueError, RecursionError):
-        return {}
+        return None
+
+
+def _named(model: Any, key: str, features: Any) -> dict[str, str]:
+    found = _written(model, key)
     names = {feature.name for feature in features}
     if not isinstance(found, Mapping):
         return {}
