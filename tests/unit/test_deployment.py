@@ -36,7 +36,9 @@ def serve_lines():
     """Every command line that starts a server."""
     lines = [line for line in PAGE.splitlines() if line.startswith("quickml serve")]
     lines += re.findall(r"^ExecStart=(.+)$", UNIT, re.MULTILINE)
-    lines += [" ".join(re.findall(r'"([^"]+)"', re.search(r"^CMD \[(.+)\]$", DOCKERFILE, re.MULTILINE)[1]))]
+    lines += [
+        " ".join(re.findall(r'"([^"]+)"', re.search(r"^CMD \[(\"serve.+)\]$", DOCKERFILE, re.MULTILINE)[1]))
+    ]
     lines += [" ".join(re.findall(r"^      - (\S+)$", (DEPLOY / "compose.yaml").read_text(), re.MULTILINE))]
     return lines
 
@@ -134,9 +136,11 @@ def test_the_image_has_what_the_package_is_made_of():
 
 
 def test_nothing_in_the_image_runs_as_root():
-    last = DOCKERFILE[DOCKERFILE.rindex("\nFROM ") :]
-    assert re.search(r"^USER quickml$", last, re.MULTILINE)
-    assert last.index("USER quickml") < last.index("ENTRYPOINT")
+    base, *images = re.split(r"^FROM ", DOCKERFILE.partition(" AS base\n")[2], flags=re.MULTILINE)
+    assert re.search(r"^USER quickml$", base, re.MULTILINE)
+    assert base.index("USER quickml") < base.index("ENTRYPOINT")
+    assert [image.split("\n")[0] for image in images] == ["base AS gpu", "base AS cpu"]
+    assert not re.search(r"^(?:USER|RUN) ", "".join(images), re.MULTILINE)
 
 
 @pytest.mark.skipif(

@@ -178,6 +178,8 @@ class Waiting:
     count: int
     longest_s: float
     """How long the first of the jobs has been queued."""
+    seats: int
+    """That all queued and running jobs could use at once: an owner's no more than may run."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -39,7 +39,6 @@ from quickml.jobs.rows import (
     select_artifacts,
     write,
 )
-from quickml.jobs.values import time_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs
 
@@ -375,14 +374,10 @@ class JobStore:
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
-    def waiting(self) -> Waiting:
-        """How many jobs are queued, and for how long the first of them has been."""
-        found = select(func.count().label("number"), func.min(jobs.c.updated_at).label("first"))
+    def waiting(self, limits: Limits = NO_LIMITS) -> Waiting:
+        """How many jobs are queued, and for how long; and the seats that all jobs could use."""
         with self._database.read() as connection:
-            row = connection.execute(found.where(jobs.c.status == Status.QUEUED)).one()
-        first = time_of(row.first)
-        waited_s = (self._clock() - first).total_seconds() if first else 0.0
-        return Waiting(count=row.number, longest_s=max(0.0, waited_s))
+            return queue.waiting(connection, self._clock(), limits)
 
     def file_bytes(self) -> int:
         """Total size of the files of all jobs. A file that two jobs have counts twice."""

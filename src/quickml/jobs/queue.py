@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from itertools import islice
 from typing import Any
 
@@ -11,10 +12,30 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
-from quickml.jobs.job import Job, Limits
+from quickml.jobs.job import Job, Limits, Waiting
 from quickml.jobs.rows import job_of
 from quickml.jobs.turns import leave
+from quickml.jobs.values import time_of
 from quickml.storage.database.tables import jobs, turns
+
+
+def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
+    """The queue of all owners."""
+    queued = jobs.c.status == Status.QUEUED
+    found = connection.execute(
+        select(jobs.c.owner, func.count().label("all"), func.count().filter(queued).label("queued"))
+        .add_columns(func.min(jobs.c.updated_at).filter(queued).label("first"))
+        .where(jobs.c.status.in_({Status.QUEUED, *RUNNING}))
+        .group_by(jobs.c.owner)
+    ).all()
+    first = time_of(min((row.first for row in found if row.first is not None), default=None))
+    waited_s = (now - first).total_seconds() if first else 0.0
+    most = limits.running_per_owner
+    return Waiting(
+        count=sum(row.queued for row in found),
+        longest_s=max(0.0, waited_s),
+        seats=sum(row.all if most is None else min(row.all, most) for row in found),
+    )
 
 
 def check_room(connection: Connection, owner: str, limits: Limits) -> None:

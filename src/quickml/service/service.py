@@ -368,7 +368,7 @@ class Service:
 
     def waiting(self) -> Waiting:
         """The queue of all owners."""
-        return self._jobs.waiting()
+        return self._jobs.waiting(self._queue)
 
     def counters(self) -> Totals:
         """Totals of the events of all jobs; see `jobs.counters`."""

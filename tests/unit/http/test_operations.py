@@ -138,6 +138,7 @@ def test_figures_tell_of_hosts_by_their_names_and_of_how_long_jobs_wait(tmp_path
         assert found['quickml_seats{host="memory",kind="server",state="free"}'] == 0
         assert found['quickml_seats{host="room-1",kind="worker",state="free"}'] == 3
         assert found["quickml_queue_seconds"] > 0
+        assert found["quickml_seats_wanted"] == 2
         server.hosts.leave("host_1")
         assert not any("room-1" in name for name in figures(server))
 

@@ -216,6 +216,16 @@ def test_the_queue_may_be_so_long(store):
     assert len(store.jobs()) == 2
 
 
+def test_the_seats_that_jobs_could_use_are_no_more_than_their_owners_may(store):
+    assert (store.waiting().count, store.waiting().seats) == (0, 0)
+    for owner in ("ada", "ada", "ada", "bob"):
+        store.submit(new(owner))
+    store.claim()
+    assert (store.waiting().count, store.waiting().seats) == (3, 4)
+    assert store.waiting(Limits(running_per_owner=2)).seats == 3
+    assert store.waiting(Limits(running_per_owner=1)).seats == 2
+
+
 def test_an_owner_may_have_so_many_running(store):
     for owner in ("ada", "ada", "ada", "bob"):
         store.submit(new(owner))

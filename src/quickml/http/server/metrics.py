@@ -96,6 +96,7 @@ class _Gauges(Collector):
         """All hosts of the database, by their names: what they run is for `quickml workers`."""
         waiting, hosts = self._service.waiting(), self._service.hosts()
         yield _gauge("quickml_queue_seconds", "How long the first queued job has waited.", waiting.longest_s)
+        yield _gauge("quickml_seats_wanted", "Seats that all unfinished jobs could use.", waiting.seats)
         seats = GaugeMetricFamily(
             "quickml_seats", "Seats of servers and workers.", labels=("host", "kind", "state")
         )
