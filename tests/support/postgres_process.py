@@ -165,10 +165,25 @@ def _migrated(number):
     address = shared().new()
     PostgresDatabase(address).close()
     plain = address.partition("?")[0]
-    return address, psycopg.connect(plain, password=PASSWORD, autocommit=True, application_name="emptier")
+    connection = psycopg.connect(plain, password=PASSWORD, autocommit=True, application_name="emptier")
+    atexit.register(connection.close)
+    return address, connection
 
 
 _turns = count()
+
+
+def alone_in(address):
+    """Wait until this process alone uses the database of an address.
+
+    A server goes on with a statement whose client was killed, and notices afterwards.
+    """
+    name = address.partition("?")[0].rpartition("/")[2]
+    others = f"FROM pg_stat_activity WHERE datname = '{name}' AND backend_type = 'client backend'"
+    until(
+        lambda: not shared().sql(f"SELECT pid {others} AND application_name != 'emptier'"),
+        "the others to be gone",
+    )
 
 
 def emptied():

@@ -165,6 +165,9 @@ def test_a_writer_that_is_killed_leaves_nothing_half(address, lines):
             rest = writer.stdout.read().split("\n")
         told += [line.split() for line in rest[:-1]]  # what follows the last line break may be cut off
         assert writer.returncode == -signal.SIGKILL
+    if not address.startswith("sqlite"):
+        database.close()
+        postgres_process.alone_in(address)
 
     store = Jobs(database)
     jobs = {job.id: job for job in store.jobs(limit=1000)}

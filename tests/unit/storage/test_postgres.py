@@ -90,8 +90,10 @@ def test_servers_that_open_a_new_database_at_once():
 
 def test_tables_of_another_release_are_refused():
     address = shared().new()
-    with PostgresDatabase(address).write() as connection:
+    database = PostgresDatabase(address)
+    with database.write() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    database.close()
     with pytest.raises(StoreError, match=r"a version from 0001 to [0-9]+, found '9999'; another release"):
         PostgresDatabase(address)
 
@@ -448,18 +450,17 @@ def _is_there(store, job):
         return None
 
 
-def test_a_process_that_hangs_in_a_transaction_is_ended():
-    address = emptied() + "&options=-c%20idle_in_transaction_session_timeout%3D100ms"
-    database = databases.open(address)
+def test_a_process_that_hangs_in_a_transaction_is_ended(database):
     with (
         pytest.raises(StoreError, match="the database cannot be used"),
         database.write(lock="claim") as connection,
     ):
-        time.sleep(0.5)
+        pid = connection.exec_driver_sql("SELECT pg_backend_pid()").scalar()
+        connection.exec_driver_sql("SET LOCAL idle_in_transaction_session_timeout TO '100ms'")
+        until(lambda: not shared().sql(f"SELECT 1 FROM pg_stat_activity WHERE pid = {pid}"), "its end")
         connection.exec_driver_sql("SELECT 1")
     Jobs(database).submit(new())
     assert Jobs(database).claim()
-    database.close()
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows does not fork")
