@@ -19,7 +19,7 @@ project = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))["pro
 extras = project["optional-dependencies"]
 if sys.argv[1] == "checkers":
     found = [one for one in project["dependencies"] if name(one) not in UNSEEN]
-    found += [one for one in extras["dev"] if name(one) in CHECKERS]
+    found += [one for one in extras["dev"] if name(one) in CHECKERS] + extras["s3"]  # which has types
 else:
     found = extras[sys.argv[1]]
 print(*found, sep="\n")
