@@ -7,7 +7,7 @@ from pathlib import Path
 
 from quickml.arrays.sources import idx_files
 from quickml.files.digest import sum_of
-from quickml.pictures.packer import Packer, packing
+from quickml.sources.packer import Packer, packing
 
 
 def packed(path: Path, file: str, pin: str | None) -> AbstractContextManager[Path]:

@@ -7,8 +7,7 @@ from typing import Any
 
 from quickml.arrays.prepare import PreparedArrays
 from quickml.document.names import as_name
-from quickml.document.proposals import duration, listed_labels
-from quickml.pictures.networks import convolutions
+from quickml.document.proposals import convolutions, duration, listed_labels
 
 STEPS, EPOCHS = 1500, (5, 40)
 

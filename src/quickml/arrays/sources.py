@@ -15,7 +15,8 @@ from quickml.arrays.headers import MAX_HEAD_BYTES
 from quickml.arrays.stored import CHUNK_BYTES, MOST_FROM_ONE, Array, StoredArray, filled, gunzipped, mapped
 from quickml.errors import ArraysError, SourceError
 from quickml.files.digest import sha256_of, sum_of
-from quickml.pictures.archive import ZipArchive
+from quickml.sources.archive import ZipArchive
+from quickml.sources.formats import ARCHIVES, is_archive
 
 MAX_ARRAYS = 1000
 EXPECTED = "an .npz file, an IDX file, or a folder or .zip file of IDX files"
@@ -94,7 +95,7 @@ def idx_files(path: Path, file: str) -> dict[str, str]:
 def labels_beside(path: Path, file: str) -> str | None:
     """The file with the labels of an IDX file, if it is beside it; named as `file` is."""
     with path.open("rb") as stream:
-        is_one = not stream.read(len(headers.MAGIC)).startswith((b"PK\3\4", b"PK\5\6", headers.MAGIC))
+        is_one = not stream.read(len(headers.MAGIC)).startswith((*ARCHIVES, headers.MAGIC))
     found = _beside(path, file) if is_one else None
     return found[1] if found else None
 
@@ -109,7 +110,7 @@ def _opened(stack: ExitStack, path: Path, file: str, targets: tuple[Path, str] |
         return ArraySource(file=file, arrays=arrays, sha256=sum_of(sums))
     with path.open("rb") as stream:
         start = stream.read(len(headers.MAGIC))
-    if start.startswith((b"PK\3\4", b"PK\5\6")):
+    if is_archive(start):
         archive = ZipArchive(path, file, holds="arrays", error=ArraysError)
         stack.callback(archive.close)
         are_idx = not any(map(_is_npy, archive.entries)) and any(map(_IDX.search, archive.entries))

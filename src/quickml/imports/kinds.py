@@ -5,26 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from quickml.sources.formats import ARCHIVES, HEAD_BYTES, is_workbook
+
 Kind = Literal["table", "pictures", "arrays", "recordings"]
-HEAD_BYTES = 64
-"""What is needed of the beginning of a file."""
-_ARCHIVES = (b"PK\3\4", b"PK\5\6")
 _ARRAYS = (b"\0\0", b"\x1f\x8b", b"\x93NUM")
 """How IDX files, compressed ones, and files of NumPy begin."""
-_IN_WORKBOOKS = (b"[Content_Types].xml", b"_rels/", b"docProps/", b"xl/")
-"""How the first name in an Excel workbook begins, which is an archive, too."""
 
 
 def is_table(head: bytes) -> bool:
     """Whether a file that begins so can only be a table."""
-    is_workbook = head.startswith(_ARCHIVES) and head[30:].startswith(_IN_WORKBOOKS)
-    return is_workbook or not head.startswith(_ARCHIVES + _ARRAYS)
+    return is_workbook(head) or not head.startswith(ARCHIVES + _ARRAYS)
 
 
 def has_beginning(head: bytes) -> bool:
     """Whether a part of a file that begins so can be looked into: the directory of an archive, and the schema
     of a Parquet file, are at the end."""
-    return not head.startswith((*_ARCHIVES, *_ARRAYS, b"PAR1", b"PARE"))
+    return not head.startswith((*ARCHIVES, *_ARRAYS, b"PAR1", b"PARE"))
 
 
 def is_slow(kind: str) -> bool:
@@ -45,8 +41,8 @@ def kind_of(path: Path, file: str, wanted: str | None) -> Kind:
     if head.startswith(_ARRAYS):
         return "arrays"
     from quickml.arrays.sources import holds_arrays
-    from quickml.pictures.archive import ZipArchive
     from quickml.recordings.files import holds_recordings
+    from quickml.sources.archive import ZipArchive
 
     archive = ZipArchive(path, file)
     archive.close()

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 from quickml.datasets.files import TableReference
 from quickml.document.dataset_options import given_options, table_targets
 from quickml.errors import TableError
-from quickml.imports.kinds import HEAD_BYTES, has_beginning
+from quickml.imports.kinds import has_beginning
 from quickml.imports.partial import MOST_BYTES
 from quickml.imports.work import ImportWork
+from quickml.sources.formats import HEAD_BYTES
 
 if TYPE_CHECKING:
     from quickml.tables.rows import Rows

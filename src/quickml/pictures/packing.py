@@ -6,9 +6,9 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 
 from quickml.pictures.layout import layout
-from quickml.pictures.packer import Packer, packing
 from quickml.pictures.sources import ListSource, opened
 from quickml.pictures.survey import Progress
+from quickml.sources.packer import Packer, packing
 
 LIST = "pictures.csv"
 """What a list is called in an archive."""

@@ -11,7 +11,7 @@ from quickml.datasets.files import PicturesReference
 from quickml.errors import DatasetError, PicturesError
 from quickml.pictures.cache import PictureCache
 from quickml.pictures.catalog import LocalPictures, silent
-from quickml.pictures.sources import MANIFEST, SAMPLE, ArchiveSource, PictureSource, ProjectSource
+from quickml.pictures.sources import MANIFEST, SAMPLE, PictureArchive, PictureSource, ProjectSource
 
 
 class StoredPictures(LocalPictures):
@@ -41,7 +41,7 @@ class StoredPictures(LocalPictures):
 
 
 @contextmanager
-def archive(path: Path, file: str, sha256: str) -> Iterator[ArchiveSource]:
+def archive(path: Path, file: str, sha256: str) -> Iterator[PictureArchive]:
     """Open a stored archive of pictures.
 
     Raises:
@@ -51,7 +51,7 @@ def archive(path: Path, file: str, sha256: str) -> Iterator[ArchiveSource]:
         start = stream.read(4)
     if start not in (b"PK\3\4", b"PK\5\6"):
         raise PicturesError(file, "a zip file of a folder of pictures", "something else")
-    source = ArchiveSource(path, file, sha256=sha256)
+    source = PictureArchive(path, file, sha256=sha256)
     if MANIFEST in source.names and any(SAMPLE in name for name in source.names):
         source.close()
         source = ProjectSource(path, file, sha256=sha256)

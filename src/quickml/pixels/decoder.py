@@ -17,7 +17,8 @@ from pathlib import Path
 from quickml.errors import PicturesError
 from quickml.pixels.files import Header
 from quickml.pixels.fit import Resize
-from quickml.pixels.reading import LARGE_BYTES, Pixels, PixelTarget, Seen, read_file, seen, unread
+from quickml.pixels.reading import LARGE_BYTES, Pixels, PixelTarget, Seen, seen, unread
+from quickml.sources.reading import read_file
 
 READY = "ready"
 Task = tuple[str, int]
@@ -68,7 +69,7 @@ def _done(task: Task, order: Order, file: FileIO) -> Seen:
         file.write(pixels.data)
 
     try:
-        content = read_file(f"{order.folder}/{name}", "", name)
+        content = read_file(f"{order.folder}/{name}", "", name, PicturesError)
     except PicturesError as error:
         return unread(error)
     return seen(content, name, PixelTarget(order.shape, order.resize, put), LARGE_BYTES)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
 from collections.abc import Callable
 from typing import NamedTuple
 
@@ -15,8 +13,6 @@ from quickml.errors import PictureError, PicturesError
 from quickml.pixels.files import Header, opened
 from quickml.pixels.fit import Resize
 
-MAX_FILE_BYTES = 64 << 20
-"""Size of the largest picture file."""
 MAX_PIXELS = 64_000_000
 FORMATS = ("JPEG", "PNG", "WEBP", "BMP")
 EXPECTED = "JPEG, PNG, WebP or BMP"
@@ -88,26 +84,6 @@ def seen(content: bytes, name: str, target: PixelTarget | None = None, most_byte
         return Seen(*about, header, _fault(content, error, is_picture=header is not None))
     target.put(array)
     return Seen(*about, header, digest=hashlib.sha256(array.data).digest())
-
-
-def read_file(path: str, file: str, name: str) -> bytes:
-    """The content of a picture file; messages call the source `file`, and the picture `name`.
-
-    Raises:
-        PicturesError: it cannot be read.
-    """
-    try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  # a path object takes as long as reading
-            about = os.fstat(stream.fileno())
-            if not stat.S_ISREG(about.st_mode):
-                raise PicturesError(file, "a file", "something else", entry=name)
-            if about.st_size > MAX_FILE_BYTES:
-                expected, found = f"at most {MAX_FILE_BYTES >> 20} MiB", f"{about.st_size >> 20:,} MiB"
-                raise PicturesError(file, expected, found, entry=name)
-            return stream.read(about.st_size + 1)  # room for `MAX_FILE_BYTES` would take longer to make
-    except OSError as error:
-        reason = (error.strerror or "an error").lower()
-        raise PicturesError(file, "a file to read", reason, entry=name) from None
 
 
 def unread(error: PicturesError) -> Seen:

@@ -10,19 +10,12 @@ from pathlib import Path
 
 from quickml.datasets.files import RecordingsReference
 from quickml.document.files import changed
-from quickml.errors import DocumentError, Notice, PicturesError, RecordingsError, TableError
-from quickml.pictures.layout import by_folder, in_order, labels_of
-from quickml.pictures.sources import (
-    OTHERS,
-    READ,
-    ArchiveSource,
-    FolderSource,
-    PictureSource,
-    is_passed,
-    stamps,
-)
+from quickml.errors import DocumentError, Notice, RecordingsError, TableError
 from quickml.recordings.columns import is_session, is_time
 from quickml.recordings.problems import of_source
+from quickml.sources.classes import by_folder, in_order, labels_of
+from quickml.sources.formats import HEAD_BYTES, OTHER_PICTURES, PICTURES, is_archive
+from quickml.sources.places import ArchiveSource, FileSource, FolderSource, is_passed, stamps
 from quickml.tables.dialect import Asked, Dialect
 from quickml.tables.problems import refused
 from quickml.tables.read import Table, read
@@ -49,7 +42,7 @@ def is_folder(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as stream:
-            return stream.read(4) in (b"PK\3\4", b"PK\5\6")
+            return is_archive(stream.read(HEAD_BYTES))
     except (OSError, ValueError):  # reading it says why
         return False
 
@@ -58,7 +51,8 @@ def holds_recordings(names: Iterable[str]) -> bool:
     """Whether a folder or an archive with these files has more .csv files than pictures: a photo may lie
     beside recordings, and a list beside pictures."""
     suffixes = [Path(name).suffix.lower() for name in names if not is_passed(name)]
-    return sum(one in SUFFIXES for one in suffixes) > sum(one in READ | OTHERS for one in suffixes)
+    pictures = PICTURES | OTHER_PICTURES
+    return sum(one in SUFFIXES for one in suffixes) > sum(one in pictures for one in suffixes)
 
 
 def are_recordings(path: Path) -> bool:
@@ -76,9 +70,9 @@ def stamp(path: Path, file: str) -> str:
     """Text that changes if the files do."""
     try:
         if path.is_dir():
-            return FolderSource(path, file).stamp()[0]
+            return FolderSource(path, file, RecordingsError).stamp()[0]
         return stamps(path.parent, [path.name])[0]
-    except (PicturesError, OSError, ValueError):  # reading it says why
+    except (RecordingsError, OSError, ValueError):  # reading it says why
         return ""
 
 
@@ -122,7 +116,7 @@ def _read(path: Path, file: str, reference: RecordingsReference, how: Asked) -> 
 
 
 @contextmanager
-def source_of(path: Path, file: str) -> Iterator[PictureSource]:
+def source_of(path: Path, file: str) -> Iterator[FileSource]:
     """The files of a folder or an archive.
 
     Raises:
@@ -130,14 +124,14 @@ def source_of(path: Path, file: str) -> Iterator[PictureSource]:
     """
     try:
         if path.is_dir():
-            yield FolderSource(path, file)
+            yield FolderSource(path, file, RecordingsError)
         else:
-            archive = ArchiveSource(path, file)
+            archive = ArchiveSource(path, file, RecordingsError, holds="recordings")
             try:
                 yield archive
             finally:
                 archive.close()
-    except (PicturesError, RecordingsError) as error:
+    except RecordingsError as error:
         raise DocumentError([of_source(error)]) from None
 
 
@@ -154,7 +148,7 @@ class FolderFiles:
     notices: tuple[Notice, ...]
 
 
-def files_of(source: PictureSource, *, are_labels: bool) -> FolderFiles:
+def files_of(source: FileSource, *, are_labels: bool) -> FolderFiles:
     """Which files are recordings, and of what.
 
     Args:
@@ -162,7 +156,7 @@ def files_of(source: PictureSource, *, are_labels: bool) -> FolderFiles:
         are_labels: whether the folders in it are labels.
 
     Raises:
-        PicturesError, RecordingsError: there are none, or they are not sorted into folders.
+        RecordingsError: there are none, or they are not sorted into folders.
     """
     names = [name for name in source.names if name.lower().endswith(SUFFIXES)]
     notices = list(_others(source, len(source.names) - len(names)))
@@ -187,7 +181,7 @@ def files_of(source: PictureSource, *, are_labels: bool) -> FolderFiles:
     )
 
 
-def _others(source: PictureSource, count: int) -> Iterator[Notice]:
+def _others(source: FileSource, count: int) -> Iterator[Notice]:
     if count:
         suffixes = sorted({Path(name).suffix.lower() or "no suffix" for name in source.names} - {*SUFFIXES})
         listed = ", ".join(printable(suffix, 20) for suffix in suffixes[:6])
@@ -196,7 +190,7 @@ def _others(source: PictureSource, count: int) -> Iterator[Notice]:
 
 
 def tables_of(
-    source: PictureSource, path: Path, files: FolderFiles, reference: RecordingsReference
+    source: FileSource, path: Path, files: FolderFiles, reference: RecordingsReference
 ) -> Iterator[Piece]:
     """The table of each file. A file of an archive is on the disk only until the next one is taken.
 
@@ -214,7 +208,7 @@ def tables_of(
 
 
 @contextmanager
-def _at(source: PictureSource, path: Path, name: str) -> Iterator[Path]:
+def _at(source: FileSource, path: Path, name: str) -> Iterator[Path]:
     if path.is_dir():
         yield path / name
         return

@@ -5,8 +5,8 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from quickml.pictures.packer import Packer, packing
 from quickml.recordings.files import files_of, source_of
+from quickml.sources.packer import Packer, packing
 
 
 def packed(path: Path, file: str, pin: str | None, *, are_labels: bool) -> AbstractContextManager[Path]:

@@ -28,11 +28,12 @@ from quickml.errors import (
     UploadNotFoundError,
 )
 from quickml.imports.kept import kept
-from quickml.imports.kinds import HEAD_BYTES, has_beginning, is_slow, is_table
+from quickml.imports.kinds import has_beginning, is_slow, is_table
 from quickml.imports.partial import whole_rows
 from quickml.imports.places import PARTIAL, file_folder, remove_abandoned, remove_unowned, temporary_folder
 from quickml.service.import_run import MOST_ANSWER_BYTES, Answer, ImportRun, ImportTask, Pins
 from quickml.service.import_runs import PASSING, ImportRuns
+from quickml.sources.formats import HEAD_BYTES
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.uploads.record import UserFile
 from quickml.uploads.uploads import UploadStore

@@ -13,7 +13,8 @@ import rounds
 from quickml.datasets import TableReference
 from quickml.document import understand
 from quickml.errors import DocumentError, TableError
-from quickml.imports.kinds import HEAD_BYTES, has_beginning, kind_of
+from quickml.imports.kinds import has_beginning, kind_of
+from quickml.sources.formats import HEAD_BYTES
 from quickml.tables import LocalTables
 from quickml.tables.dialect import Asked
 from quickml.tables.prepare import prepare

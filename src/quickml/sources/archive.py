@@ -36,6 +36,8 @@ _CHUNK_BYTES = 1 << 20
 _ZIP64, _UTF8, _ENCRYPTED = 1, 1 << 11, 1 | 1 << 6
 _ARCHIVES = re.compile(r"\.(zip|tar|tgz|tbz2|txz|gz|bz2|xz|zst|7z|rar|tm|jar)$", re.IGNORECASE)
 _DRIVE = re.compile(r"^[A-Za-z]:")
+MANY = ("pictures", "recordings")
+"""What people put into archives as many files, of which they can leave some out."""
 _AGAIN = "pack the folder again"
 
 
@@ -66,7 +68,7 @@ class ZipArchive:
         Args:
             path: of the archive.
             file: what messages call it.
-            holds: what it should have; archives in the archive are refused if it is `pictures`.
+            holds: what it should have; archives in the archive are refused if that is in `MANY`.
             error: is raised.
 
         Raises:
@@ -177,7 +179,7 @@ class ZipArchive:
                 refuse(f"at most {MAX_UNPACKED_BYTES >> 30} GiB in all", "more")
             if entry.size_bytes > max(FREE_BYTES, MAX_RATIO * entry.packed_bytes):
                 found = f"{entry.size_bytes:,} from {entry.packed_bytes:,}"
-                hint = "leave it out" if self._holds == "pictures" else "save it without compression"
+                hint = "leave it out" if self._holds in MANY else "save it without compression"
                 refuse(f"at most {MAX_RATIO} bytes from each byte of the archive", found, hint)
             if entry.name.endswith("/"):
                 self.folders.add(entry.name.rstrip("/"))
@@ -255,8 +257,8 @@ class ZipArchive:
         if mode and stat.S_IFMT(mode) not in (0, stat.S_IFREG, stat.S_IFDIR):
             found = "a link" if stat.S_ISLNK(mode) else "a special file"
             refuse("files and folders", found, "leave it out, or pack the file itself")
-        if self._holds == "pictures" and _ARCHIVES.search(name):
-            refuse("pictures", "an archive in the archive", "unpack it, and pack all in one")
+        if self._holds in MANY and _ARCHIVES.search(name):
+            refuse(self._holds, "an archive in the archive", "unpack it, and pack all in one")
         if method not in (0, 8):
             refuse("stored or deflated files", f"the compression method {method}", "pack it as a plain zip")
         size, packed, offset = _wide(extra, [size, packed, offset]) or refuse(

@@ -10,8 +10,8 @@ import pytest
 
 from pictures import fruit, prepared, zipped
 from quickml.errors import PicturesError
-from quickml.pictures import archive
-from quickml.pictures.archive import ZipArchive
+from quickml.sources import archive
+from quickml.sources.archive import ZipArchive
 
 LOCAL, CENTRAL, END = b"PK\3\4", b"PK\1\2", b"PK\5\6"
 
