@@ -85,7 +85,13 @@ class S3:
             "-ip.bind=127.0.0.1",
         ]
         command += [f"-{name}.port={self.ports[name]}" for name in PORTS]
-        command += ["-filer", "-s3", f"-s3.config={self.folder / 's3.json'}", "-s3.port.iceberg=0"]
+        command += [
+            "-filer",
+            "-s3",
+            f"-s3.config={self.folder / 's3.json'}",
+            "-s3.port.iceberg=0",
+            "-s3.port.lance=0",
+        ]
         command += ["-master.volumeSizeLimitMB=64", "-volume.max=200", "-master.telemetry=false"]
         for name in ("master", "volume", "filer", "s3"):
             command.append(f"-{name}.port.grpc={self.ports[f'{name} grpc']}")
