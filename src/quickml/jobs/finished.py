@@ -6,7 +6,6 @@ from datetime import datetime
 
 from sqlalchemy import select
 
-from quickml.events import TERMINAL
 from quickml.jobs.values import text_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import jobs
@@ -20,8 +19,7 @@ class FinishedJobs:
 
     def before(self, moment: datetime, limit: int) -> list[str]:
         """Ids of jobs that were finished before a moment, the first ones first."""
-        is_over = jobs.c.status.in_([status.value for status in TERMINAL])
-        found = select(jobs.c.id).where(is_over, jobs.c.finished_at < text_of(moment))
+        found = select(jobs.c.id).where(jobs.c.finished_at < text_of(moment))  # only such a job has that time
         with self._database.read() as connection:
             return list(connection.scalars(found.order_by(jobs.c.finished_at).limit(limit)))
 

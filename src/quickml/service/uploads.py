@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -62,7 +61,7 @@ class Uploads:
     ) -> None:
         self.store, self._partials, self._artifacts = store, partials, artifacts
         self.limits, self._min_free_disk_bytes, self._clock = limits, min_free_disk_bytes, clock
-        self._appends, self._filing = Appends(), threading.Lock()
+        self._appends = Appends()
         self._must_purge = False
         self.on_deletion: Callable[[str, str], None] = lambda *_: None
         """Called with the owner and the SHA-256 of a deleted file."""
@@ -135,9 +134,8 @@ class Uploads:
         except UploadNotFoundError:
             if upload.content is None or upload.size_bytes is None:
                 raise
-            with self._filing:
-                self._artifacts.stat(upload.content)
-                self.store.complete(upload, sha256=upload.content, size_bytes=upload.size_bytes)
+            self._artifacts.stat(upload.content)
+            self.store.complete(upload, sha256=upload.content, size_bytes=upload.size_bytes)
             return upload.size_bytes
 
     def described(self, upload: Upload, offset: int) -> UploadState:
@@ -213,9 +211,8 @@ class Uploads:
             self.discard(upload)
             raise DigestError(expected=upload.sha256 or "", found=checksums.sha256)
         self.store.note_content(upload, checksums.sha256)
-        with self._filing:
-            self._partials.move(upload.id, checksums, self._artifacts)
-            file = self.store.complete(upload, sha256=checksums.sha256, size_bytes=size_bytes)
+        self._partials.move(upload.id, checksums, self._artifacts)
+        file = self.store.complete(upload, sha256=checksums.sha256, size_bytes=size_bytes)
         log.info("%s: complete, %d bytes", upload.id, size_bytes)
         return file
 
@@ -273,9 +270,8 @@ class Uploads:
         for upload_id in removed:
             self._appends.interrupt(upload_id)
             self._partials.remove(upload_id)
-        with self._filing:
-            if not self.store.is_referenced(sha256):
-                self._artifacts.delete(sha256)
+        # Whoever completes an upload notes its content first, and puts it then: here or at another server.
+        self._artifacts.delete(sha256, is_needed=lambda: self.store.is_referenced(sha256))
 
     def _purge(self) -> None:
         """What cannot be removed now, because somebody reads, is removed by the next sweep."""

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from job_examples import opened
+from job_examples import DATABASES, opened
 from quickml.errors import (
     BusyUploadError,
     OffsetError,
@@ -30,9 +30,9 @@ LIMITS = FileLimits(keep_uploads_s=3600.0, keep_unused_files_s=7200.0)
 class Site:
     """The parts, and a service that can be started again."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, kind="sqlite"):
         self.now = datetime.now(UTC)
-        self.store = UploadStore(opened(folder / "quickml.db"), LIMITS, lambda: self.now)
+        self.store = UploadStore(opened(folder / "quickml.db", kind), LIMITS, lambda: self.now)
         self.partials = FilesystemPartialStore(folder / "uploads")
         self.artifacts = FilesystemArtifactStore(folder / "artifacts")
         self.again()
@@ -185,6 +185,35 @@ def test_unused_files_are_swept_with_their_content(site):
     site.uploads.sweep()
     assert [file.sha256 for file in site.uploads.files(ADA, 10)[0]] == [SHA256]
     assert site.artifacts.usage_bytes() == len(DATA)
+
+
+@pytest.mark.parametrize("kind", DATABASES)
+@pytest.mark.parametrize("at_call", [1, 2])
+def test_a_deletion_leaves_what_another_server_completes_at_that_moment(
+    tmp_path, monkeypatch, kind, at_call
+):
+    here = Site(tmp_path, kind)
+    there = Uploads(here.store, here.partials, here.artifacts, limits=LIMITS)
+    here.put()
+    new = NewUpload(name="b.csv", size_bytes=len(DATA), sha256=SHA256)
+    upload = there.begin("ben", new).upload
+    is_referenced, calls = here.store.is_referenced, []
+
+    def asked(sha256):
+        answer = is_referenced(sha256)
+        calls.append(answer)
+        if len(calls) == at_call:
+            with there.appending(upload.id, "ben", offset=0, length=None) as (append, _):
+                append.write(DATA)
+                there.complete(append.upload)
+        return answer
+
+    monkeypatch.setattr(here.store, "is_referenced", asked)
+    here.uploads.delete(SHA256, ADA)
+    assert calls[0] is False
+    assert there.file(SHA256, "ben").size_bytes == len(DATA)
+    with here.artifacts.open(SHA256) as stream:
+        assert stream.read() == DATA
 
 
 def test_what_a_reader_holds_back_goes_with_the_next_sweep(site, tmp_path, monkeypatch):

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 import s3_process
 from documented_store import documented_store
 from job_examples import opened
-from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
+from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError, StoreError
 from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.artifacts import filesystem
 from quickml.storage.artifacts.cache import PartCache
@@ -155,6 +155,48 @@ def test_a_deleted_file_is_gone_but_for_those_who_read_it(store, file):
     assert store.usage_bytes() == 0
     store.put(file)
     assert store.stat(sha256).size_bytes == 5000
+
+
+@pytest.mark.parametrize("at_call", [1, 2])
+def test_a_deletion_spares_what_is_put_while_it_asks_whether_it_is_needed(store, file, clock, at_call):
+    """Another server notes that it needs the content, puts it, and refers to it then."""
+    sha256 = store.put(file).sha256
+    calls, answers = [], []
+
+    def is_needed():
+        answers.append(len(calls) >= at_call)
+        calls.append(1)
+        if len(calls) == at_call:
+            clock.time += 1
+            store.put(file)
+        return answers[-1]
+
+    store.delete(sha256, is_needed=is_needed)
+    if len(calls) < at_call:
+        with pytest.raises(ArtifactNotFoundError):
+            store.stat(sha256)
+        return
+    with store.open(sha256) as stream:
+        assert len(stream.read()) == 5000
+    store.delete(sha256, is_needed=lambda: True)
+    assert store.stat(sha256).size_bytes == 5000
+    store.delete(sha256)
+    assert store.usage_bytes() == 0
+
+
+@pytest.mark.parametrize("at_call", [1, 2])
+def test_a_question_that_fails_deletes_nothing(store, file, at_call):
+    sha256, calls = store.put(file).sha256, []
+
+    def is_needed():
+        calls.append(1)
+        if len(calls) == at_call:
+            raise StoreError("the database is away")
+        return False
+
+    with contextlib.suppress(StoreError):
+        store.delete(sha256, is_needed=is_needed)
+    assert store.usage_bytes() == (0 if len(calls) < at_call else 5000)
 
 
 def test_what_cannot_be_put(store, tmp_path):

@@ -109,11 +109,23 @@ class FilesystemArtifactStore:
         """See `ArtifactStore`."""
         return self._path(sha256).relative_to(self._root).as_posix()
 
-    def delete(self, sha256: str) -> None:
-        """See `ArtifactStore`."""
+    def delete(self, sha256: str, *, is_needed: Callable[[], bool] = lambda: False) -> None:
+        """See `ArtifactStore`. It is put aside before the last question: what is put after that stays."""
+        path, aside, keeps = self._path(sha256), self._draft(), True
+        if is_needed():
+            return
         with self._translated(self._root):
-            self._path(sha256).unlink(missing_ok=True)
-            self._checksums_path(sha256).unlink(missing_ok=True)
+            self._partial.mkdir(parents=True, exist_ok=True)
+            with suppress(FileNotFoundError):
+                path.replace(aside)
+            try:
+                keeps = is_needed()  # since a moment ago: what is aside may be what was just put
+            finally:
+                if keeps and aside.exists():
+                    aside.replace(path)
+            if not keeps:
+                aside.unlink(missing_ok=True)
+                self._checksums_path(sha256).unlink(missing_ok=True)
 
     def forget_copies(self, sha256: str | None = None) -> None:
         """See `ArtifactStore`. There are none."""

@@ -110,10 +110,12 @@ class S3ArtifactStore:
         """See `ArtifactStore`."""
         checked(sha256)
 
-    def delete(self, sha256: str) -> None:
-        """See `ArtifactStore`."""
-        self._delete(self._index.keys(checked(sha256)))
-        self.forget_copies(sha256)
+    def delete(self, sha256: str, *, is_needed: Callable[[], bool] = lambda: False) -> None:
+        """See `ArtifactStore`. What is put after the keys were read has another one."""
+        keys = self._index.keys(checked(sha256))
+        if not is_needed():
+            self._delete(keys)
+            self.forget_copies(sha256)
 
     def forget_copies(self, sha256: str | None = None) -> None:
         """See `ArtifactStore`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 from abc import abstractmethod
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
@@ -106,10 +107,14 @@ class ArtifactStore(Protocol):
         None where the files are not in a folder.
         """
 
-    def delete(self, sha256: str) -> None:
-        """Remove a file now; no error if there is none.
+    def delete(self, sha256: str, *, is_needed: Callable[[], bool] = lambda: False) -> None:
+        """Remove a file now, unless it is needed; no error if there is none.
 
-        Also removes what another process put a moment ago under the same sha256. Use `sweep` to avoid that.
+        Args:
+            sha256: the file.
+            is_needed: asked at least once. What others put after that is spared; so is what they put before
+                it, if they noted a reference first. Without it, what another process has put a moment ago may
+                be removed, too.
         """
 
     def forget_copies(self, sha256: str | None = None) -> None:

@@ -32,7 +32,7 @@ _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: what SQLite calls an integer has as many as are needed."""
 
 _DELETED, _WAITING = text("sequence = -1"), text("waiting IS NOT NULL")
-_HELD, _QUEUED = text("holder IS NOT NULL"), text("status = 'queued'")
+_HELD, _QUEUED, _OVER = text("holder IS NOT NULL"), text("status = 'queued'"), text("finished_at IS NOT NULL")
 
 jobs = Table(
     "jobs",
@@ -69,6 +69,7 @@ jobs = Table(
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
     Index("jobs_by_cost", "cost_s", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    Index("jobs_by_end", "finished_at", sqlite_where=_OVER, postgresql_where=_OVER),
     Index("jobs_by_holder", "holder", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
