@@ -189,9 +189,7 @@ def test_unused_files_are_swept_with_their_content(site):
 
 @pytest.mark.parametrize("kind", DATABASES)
 @pytest.mark.parametrize("at_call", [1, 2])
-def test_a_deletion_leaves_what_another_server_completes_at_that_moment(
-    tmp_path, monkeypatch, kind, at_call
-):
+def test_a_deletion_leaves_what_another_server_completes_at_that_moment(tmp_path, monkeypatch, kind, at_call):
     here = Site(tmp_path, kind)
     there = Uploads(here.store, here.partials, here.artifacts, limits=LIMITS)
     here.put()
