@@ -14,7 +14,7 @@ from quickml.errors import DocumentError, Notice, RecordingsError, TableError
 from quickml.recordings.columns import is_session, is_time
 from quickml.recordings.problems import of_source
 from quickml.sources.classes import by_folder, in_order, labels_of
-from quickml.sources.formats import HEAD_BYTES, OTHER_PICTURES, PICTURES, is_archive
+from quickml.sources.formats import HEAD_BYTES, OTHER_PICTURES, PICTURES, is_archive, is_workbook
 from quickml.sources.places import ArchiveSource, FileSource, FolderSource, is_passed, stamps
 from quickml.tables.dialect import Asked, Dialect
 from quickml.tables.problems import refused
@@ -38,13 +38,15 @@ class Piece:
 
 def is_folder(path: Path) -> bool:
     """Whether a path has several recordings: a folder, or an archive, which its content tells."""
-    if path.is_dir():
-        return True
+    return path.is_dir() or is_archive(_head(path))
+
+
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
-            return is_archive(stream.read(HEAD_BYTES))
+            return stream.read(HEAD_BYTES)
     except (OSError, ValueError):  # reading it says why
-        return False
+        return b""
 
 
 def holds_recordings(names: Iterable[str]) -> bool:
@@ -115,6 +117,13 @@ def _read(path: Path, file: str, reference: RecordingsReference, how: Asked) -> 
         raise refused(error) from None
 
 
+def _refuse_workbook(path: Path, file: str) -> None:
+    if is_workbook(_head(path)):
+        expected = "a .csv file, or a folder or a .zip file of them"
+        hint = "export each sheet with recordings as a .csv file"
+        raise RecordingsError(file, expected, "an Excel workbook", hint)
+
+
 @contextmanager
 def source_of(path: Path, file: str) -> Iterator[FileSource]:
     """The files of a folder or an archive.
@@ -126,6 +135,7 @@ def source_of(path: Path, file: str) -> Iterator[FileSource]:
         if path.is_dir():
             yield FolderSource(path, file, RecordingsError)
         else:
+            _refuse_workbook(path, file)
             archive = ArchiveSource(path, file, RecordingsError, holds="recordings")
             try:
                 yield archive

@@ -238,6 +238,18 @@ def test_a_column_with_something_wrong_can_be_left_out(folder):
     assert read_plan(folder / "flats.json").info.sizes == (32, 9)
 
 
+def test_a_workbook_of_recordings_is_refused_with_what_to_do(folder):
+    (folder / "motion.xlsx").write_bytes(workbook({"Run": [["t", "x"], [0, 1], [1, 2]]}))
+    told = (
+        "/dataset/file: expected a .csv file, or a folder or a .zip file of them, found an Excel workbook"
+        " (motion.xlsx); export each sheet with recordings as a .csv file"
+    )
+    for command in (["data"], ["init"]):
+        done = quickml(*command, "motion.xlsx", "--kind", "recordings", cwd=folder)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert told in done.stderr
+
+
 def test_types_of_columns_are_named_on_the_command_line(folder):
     name = _init(folder, "--column", "petal=ignore")
     assert json.loads((folder / name).read_text())["dataset"]["columns"]["petal"] == "ignore"

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from served import is_problem, served
+from workbooks import workbook
 
 MODEL = {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]}
 
@@ -81,6 +82,19 @@ def test_a_csv_file_may_be_one_of_recordings(server):
     answer = server.post(found["document"], path="/v1/validate").json()
     assert answer["valid"], answer
     assert answer["spec"]["dataset"]["sha256"] == sha256
+
+
+def test_a_workbook_of_recordings_is_refused_with_what_to_do(server):
+    sha256 = upload(server, workbook({"Run": [["t", "x"], [0, 1], [1, 2]]}), "motion.xlsx")
+    answer = server.client.get(f"/v1/files/{sha256}/profile?kind=recordings")
+    (found,) = is_problem(answer, 422, "document")["problems"]
+    expected = ("/dataset/file", "an Excel workbook (motion.xlsx)")
+    hint = "export each sheet with recordings as a .csv file"
+    assert (found["pointer"], found["found"], found["hint"]) == (*expected, hint)
+    dataset = {"name": "recordings", "file": "motion.xlsx", "target": "x"}
+    answer = server.post({"name": "motion", "dataset": dataset, "model": MODEL}, path="/v1/validate").json()
+    (found,) = answer["problems"]
+    assert (found["pointer"], found["found"], found["hint"]) == (*expected, hint)
 
 
 def test_an_archive_of_csv_files_is_one_of_recordings(server):
