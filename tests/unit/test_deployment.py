@@ -143,12 +143,13 @@ def test_nothing_in_the_image_runs_as_root():
     assert not re.search(r"^(?:USER|RUN) ", "".join(images), re.MULTILINE)
 
 
+@pytest.mark.parametrize("name", ["compose.yaml", "compose.many.yaml"])
 @pytest.mark.skipif(
     not is_runnable("docker", "compose", "version"), reason="docker compose is not installed here"
 )
-def test_docker_compose_understands_the_file():
+def test_docker_compose_understands_the_file(name):
     done = subprocess.run(
-        ["docker", "compose", "-f", DEPLOY / "compose.yaml", "config", "--quiet"],
+        ["docker", "compose", "-f", DEPLOY / name, "config", "--quiet"],
         capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -24,7 +24,7 @@ FILES = sorted(
 TEXTS = {path.relative_to(DEPLOY).as_posix(): path.read_text() for path in FILES}
 PAGES = {
     name: (ROOT / "docs" / "how-to" / name).read_text(encoding="utf-8")
-    for name in ("deploy.md", "run-workers.md")
+    for name in ("deploy.md", "from-a-laptop-to-many-machines.md", "run-workers.md")
 }
 COMPOSE = yaml.safe_load(TEXTS["compose.many.yaml"])
 AWS = TEXTS["aws/quickml.yaml"]

@@ -1,11 +1,16 @@
 """Two `quickml serve` on one PostgreSQL, as behind a load balancer. They share the folder of finished files."""
 
+import hashlib
+import re
 import threading
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
+from nginx_process import CONFIGURATION, needs_nginx, proxying
 from postgres_process import PASSWORD, USER, Postgres, needs_postgres
+from quickml import Client
 from server_process import serving
 
 pytestmark = needs_postgres
@@ -114,6 +119,52 @@ def test_both_start_at_once_on_a_new_database(tmp_path, database):
     assert sum("shown only once" in greeting for greeting in found.values()) == 1
     assert database.sql("SELECT count(*) FROM tokens", "fresh") == [(1,)]
     assert database.sql("SELECT count(*), min(length(value)) FROM keys", "fresh") == [(1, 64)]
+
+
+@needs_nginx
+def test_behind_nginx_the_death_of_a_server_is_a_retry_at_the_other(tmp_path, database):
+    """One server trains and the other only serves, and dies: all that is lost with it is its connections."""
+    flags = options(database, "behind")
+    one, other = folders(tmp_path)
+    (line,) = re.findall(r"^ *server \$\{UPSTREAM\} .+;$", CONFIGURATION.read_text(), re.MULTILINE)
+    with serving(one, *flags, "--workers", "0") as a, serving(other, *flags) as b, ExitStack() as stack:
+        first, second = (server.address.removeprefix("http://") for server in (a, b))
+        both = CONFIGURATION.read_text().replace(line, f"{line}\n{line.replace('${UPSTREAM}', second)}")
+        nginx = stack.enter_context(proxying(first, tmp_path / "files", configuration=both))
+        client, *watchers = (
+            stack.enter_context(Client(nginx.address, verify=nginx.context)) for _ in range(5)
+        )
+        job_id = client.submit(LONG).id
+        seen = [[] for _ in watchers]
+
+        def follow(into, watcher):
+            for event in watcher.events(job_id):
+                into.append(event.type)
+
+        threads = [threading.Thread(target=follow, args=pair) for pair in zip(seen, watchers, strict=True)]
+        for thread in threads:
+            thread.start()
+        b.until(lambda: all(len(types) >= 5 for types in seen), "events of a training")
+        assert _watchers(a) > 0
+        assert _watchers(b) > 0
+        a.process.kill()
+        a.process.wait()
+        assert {client.job(job_id).status for _ in range(8)} == {"training"}
+        client.cancel(client.submit({**LONG, "name": "again"}).id)
+        client.stop(job_id)
+        for thread in threads:
+            thread.join()
+        assert [types == seen[0] for types in seen] == [True] * len(seen)
+        assert (seen[0][-1], client.job(job_id).attempt) == ("verified", 1)
+        for file in client.artifacts(job_id):
+            content = client.download(file, tmp_path / "downloaded").read_bytes()
+            assert hashlib.sha256(content).hexdigest() == file.sha256
+    _no_trouble(tmp_path, database)
+
+
+def _watchers(server):
+    text = server.client.get("/metrics").text
+    return float(re.search(r"^quickml_watchers (\S+)$", text, re.MULTILINE)[1])
 
 
 def _no_trouble(tmp_path, database):
