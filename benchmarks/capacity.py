@@ -23,8 +23,15 @@ from quickml.estimate.estimate import estimate
 from quickml.settings import Settings
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-MIX = {"iris": 6, "mnist_cnn": 2, "spirals": 1, "mnist_resnet": 1}
-"""Which examples, and how many of ten students submit them. Their seconds are those of `quickml validate`."""
+MIX = {
+    "iris": (6, 230_000),
+    "mnist_cnn": (2, 720_000),
+    "spirals": (1, 1_080_000),
+    "mnist_resnet": (1, 2_110_000),
+}
+"""Which examples, how many of ten students submit them, and bytes of all files of such a job, with the film.
+
+Their seconds are those of `quickml validate`; the bytes are those of the folder of `quickml run`."""
 ONE_CORE = 2.0
 """The estimate is of two cores, a seat has one: an upper bound, as small networks hardly use the second."""
 APPEND_MS, JOB_MS = 0.35, 30.0
@@ -32,8 +39,6 @@ APPEND_MS, JOB_MS = 0.35, 30.0
 JOB_APPENDS = 25
 SUBMIT_MS, DELIVERY_MS = 2.7, 0.036
 """CPU of a server: of a POST, and of an event sent to one client. Measured once, on a prototype."""
-JOB_BYTES = 5.9e6
-"""Of all files of a job with the film, on average. Measured once, on a prototype."""
 PERCENTILE = 0.95
 MOST_SEATS = 1 << 14
 
@@ -46,6 +51,7 @@ class Kind:
     weight: int
     seconds: float
     """On a seat."""
+    file_bytes: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +72,7 @@ class Outcome:
     longest_queue: int
     most_running: int
     end_s: float
+    file_bytes: int
 
     @property
     def wait_s(self) -> float:
@@ -73,12 +80,12 @@ class Outcome:
         return percentile(sorted([*self.short_waits, *self.long_waits]), PERCENTILE)
 
 
-def kinds(mix: dict[str, int]) -> list[Kind]:
+def kinds(mix: dict[str, tuple[int, int]]) -> list[Kind]:
     """The examples with the seconds and bytes that are estimated for them."""
     found = []
-    for name, weight in mix.items():
+    for name, (weight, size) in mix.items():
         told = estimate(read((EXAMPLES / f"{name}.json").read_text(encoding="utf-8")))
-        found.append(Kind(name=name, weight=weight, seconds=told.seconds.total * ONE_CORE))
+        found.append(Kind(name=name, weight=weight, seconds=told.seconds.total * ONE_CORE, file_bytes=size))
     return found
 
 
@@ -119,7 +126,7 @@ def simulate(students: int, minutes: float, seats: Seats, what: Sequence[Kind], 
         most = max(most, len(ends))
     return Outcome(
         short_waits=sorted(waits[True]), long_waits=sorted(waits[False]), longest_queue=longest,
-        most_running=most, end_s=now,
+        most_running=most, end_s=now, file_bytes=sum(kind.file_bytes for kind in chosen),
     )  # fmt: skip
 
 
@@ -171,7 +178,7 @@ def row(students: int, minutes: float, seats: Seats, per_machine: int, found: Ou
         f"{students:8} {seats.all // per_machine:9} {seats.all:6} {seats.express:8} {servers:8}"
         f" {percentile(found.short_waits, 0.5):7.0f} {percentile(found.short_waits, PERCENTILE):7.0f}"
         f" {percentile(found.long_waits, PERCENTILE):7.0f} {found.longest_queue:6}{'!' if over else ' '}"
-        f" {appends_per_s:9.0f} {cores:6.2f} {server_ms / 1000:6.2f} {students * JOB_BYTES / 1e9:6.1f}"
+        f" {appends_per_s:9.0f} {cores:6.2f} {server_ms / 1000:6.2f} {found.file_bytes / 1e9:6.1f}"
     )
 
 
