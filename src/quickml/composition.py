@@ -144,6 +144,7 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     if misfit := Hosts(backends.database).misfit(executor.host):
         raise StoreError(misfit)
     uploads = UploadStore(backends.database, _selected(FileLimits, settings.files))
+    probe.state()  # logs what is wrong, such as the keys of a bucket, and not only when a job waits
     yield WorkerHost(
         executor, uploads, backends.artifacts, executor.imports, grace_s=settings.workers.grace_s
     )

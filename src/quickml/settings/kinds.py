@@ -170,8 +170,13 @@ ADDRESS = Kind(
 )
 
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+"""At least two letters: one is a drive of Windows."""
+
+
 def _place(value: object) -> str | Path:
-    return _address(value) if "://" in str(value) else _path(value)
+    """`s3:/bucket` is a typing error, and no folder."""
+    return _address(value) if _SCHEME.match(str(value)) else _path(value)
 
 
 PLACE = Kind(

@@ -116,7 +116,7 @@ class Schemes(Generic[P, T]):
         scheme, separator, _ = address.partition("://")
         if not separator or scheme not in self._openers:
             known = " or ".join(f"{name}://" for name in sorted(self._openers))
-            raise StoreError(f"{self._kind}: expected an address with {known}, found {shown(address)!r}")
+            raise StoreError(f"{self._kind}: expected an address with {known}, found {_place(address)!r}")
         return self._openers[scheme](address, *given, **named)
 
 
@@ -136,6 +136,10 @@ def path_of(address: str, prefix: str) -> Path:
         example = f"{prefix}/srv/quickml"
         raise StoreError(f"{shown(address)}: expected an absolute path, such as {example}")
     return path
+
+
+def _place(address: str) -> str:
+    return shown(address.partition("?")[0])
 
 
 def shown(address: str) -> str:

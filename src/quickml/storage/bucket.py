@@ -226,6 +226,8 @@ class Bucket:
         """The error for a text of obstore, which has addresses and what the server has answered."""
         code, status = _CODE.search(text), _STATUS.search(text)
         detail = code[1] if code else status[1] if status else ""
+        if detail == "NoSuchBucket":
+            return ArtifactError(f"{self.name}: expected a bucket, found none ({detail})")
         if detail == "InvalidRange":
             return _RangeError(f"{self.name}: the object is shorter")
         if any(sign in text for sign in _NO_KEYS):

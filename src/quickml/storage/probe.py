@@ -17,6 +17,8 @@ from quickml.storage.backends import Backends
 log = logging.getLogger(__name__)
 
 EVERY_S = 5.0
+ELSEWHERE_EVERY_S = 30.0
+"""The same for a bucket that works: each process asks, and the bucket's owner pays for each request."""
 CONTENT = b"QuickML writes this file to find out whether it can.\n" * 200
 """More than a block, since a full disk may have room for less."""
 
@@ -40,7 +42,8 @@ class StorageState:
 class StorageProbe:
     """Writes to the database, the artifact store and the scratch folder, and remembers what came of it.
 
-    A disk that is full, read-only or gone can be read, or seems to be empty; only writing finds it out.
+    It does so only when it is asked for the state. A disk that is full, read-only or gone can be read, or
+    seems to be empty; only writing finds it out.
     """
 
     def __init__(
@@ -52,11 +55,14 @@ class StorageProbe:
         every_s: float = EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Write at most every `every_s` seconds. Less than `min_free_bytes` for files is a problem, too."""
+        """Write at most every `every_s` seconds, and to a bucket that works every `ELSEWHERE_EVERY_S`.
+
+        Less than `min_free_bytes` for files is a problem, too.
+        """
         self._database, self._artifacts, self._scratch = backends.database, backends.artifacts, scratch
         self._min_free_bytes, self._every_s, self._clock = min_free_bytes, every_s, clock
-        self._state, self._probed_at = StorageState(), float("-inf")
-        self._probing = threading.Lock()
+        self._state, self._probed_at, self._stored_at = StorageState(), float("-inf"), float("-inf")
+        self._is_elsewhere, self._probing = False, threading.Lock()
 
     def state(self) -> StorageState:
         """The state of the storage. While another thread finds it out, what was known before."""
@@ -84,6 +90,7 @@ class StorageProbe:
 
     def _check_room(self) -> None:
         free = self._artifacts.free_bytes()
+        self._is_elsewhere = free is None
         if free is not None and free < self._min_free_bytes:
             raise DiskFullError(needed_bytes=self._min_free_bytes, free_bytes=free)
 
@@ -94,9 +101,16 @@ class StorageProbe:
                 file.write(CONTENT)
                 file.flush()
                 with suppress(ArtifactNotFoundError):  # another server has just deleted the same file
-                    self._artifacts.delete(self._artifacts.put(Path(file.name)).sha256)
+                    self._try_to_store(Path(file.name))
         except OSError as error:
             raise ArtifactError(f"{self._scratch}: cannot be written ({error.strerror})") from error
+
+    def _try_to_store(self, file: Path) -> None:
+        now = self._clock()
+        if self._is_elsewhere and not self._state.files and now - self._stored_at < ELSEWHERE_EVERY_S:
+            return
+        self._artifacts.delete(self._artifacts.put(file).sha256)
+        self._stored_at = now
 
 
 def _error(check: Callable[[], None]) -> str:

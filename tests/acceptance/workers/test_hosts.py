@@ -14,6 +14,7 @@ from quickml.document import read
 from quickml.events import RUNNING, Status
 from quickml.jobs.hosts import SERVER, Host
 from quickml.jobs.job import NewJob
+from s3_process import needs_s3
 
 pytestmark = needs_postgres
 until = partial(waiting.until, patience_s=300.0)
@@ -128,6 +129,13 @@ def test_a_host_gives_back_what_it_runs_when_it_is_told_to_end(site):
     assert [state.gone_at is None for state in site.hosts.states()] == [False]
     assert PASSWORD not in host.log.read_text()
     assert not list(host.data.glob("scratch/*"))
+
+
+@needs_s3
+def test_a_worker_whose_files_cannot_be_used_says_so_before_a_job_waits(site):
+    host = site.host("a", "--files", "s3://bucket?endpoint=http://127.0.0.1:1")
+    until(lambda: "no jobs are started: s3://bucket at http://127.0.0.1:1" in host.log.read_text(), "a line")
+    assert "files            s3://bucket?endpoint=" in host.log.read_text()
 
 
 def test_a_worker_that_does_not_fit_claims_nothing_and_says_why(site):

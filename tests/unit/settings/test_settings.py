@@ -333,6 +333,8 @@ def test_files_are_in_a_folder_or_at_an_address_without_keys(tmp_path):
         "s3://KEY:secret@bucket",
         "s3://bucket?secret_access_key=secret",
         "s3://bucket?session_token=secret",
+        "s3:/bucket/prefix",
+        "s3:bucket",
     ):
         (problem,) = problems(flags={"files": wrong})
         assert "secret@" not in problem.found

@@ -8,7 +8,7 @@ from job_examples import opened
 from quickml.errors import ArtifactError
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
-from quickml.storage.probe import EVERY_S, StorageProbe, StorageState
+from quickml.storage.probe import ELSEWHERE_EVERY_S, EVERY_S, StorageProbe, StorageState
 
 
 class Place:
@@ -90,6 +90,31 @@ def test_it_is_written_once_in_a_while_however_often_it_is_asked(place, monkeypa
     for _ in range(10):
         place.probe.state()
     assert len(calls) == 1
+
+
+def test_a_bucket_that_works_is_written_less_often_than_one_that_fails(place, monkeypatch):
+    puts, fails = [], False
+    put = place.artifacts.put
+
+    def counted(path):
+        puts.append(place.time)
+        if fails:
+            raise ArtifactError("it is away")
+        return put(path)
+
+    monkeypatch.setattr(place.artifacts, "put", counted)
+    monkeypatch.setattr(place.artifacts, "free_bytes", lambda: None)
+    for _ in range(round(ELSEWHERE_EVERY_S / EVERY_S)):
+        assert place.state() == StorageState()
+    assert len(puts) == 1
+    fails = True
+    for _ in range(3):
+        assert place.state().files == "it is away"
+    assert len(puts) == 4
+    fails = False
+    assert place.state() == StorageState()
+    assert place.state() == StorageState()
+    assert len(puts) == 5
 
 
 def test_whoever_asks_while_a_volume_hangs_gets_what_was_known_before(place, monkeypatch):

@@ -271,8 +271,9 @@ def test_a_file_without_keys_is_told(place):
 
 def test_a_bucket_that_is_not_there_is_told(place):
     found = trouble(place, bucket="no-such-bucket")
-    assert "expected" in found
     assert "s3://no-such-bucket/trouble at http://127.0.0.1" in found
+    with pytest.raises(ArtifactError, match="expected a bucket, found none"):
+        Bucket(Location.of(s3_process.shared().address("no-such-bucket"))).sizes("")
 
 
 def test_a_server_that_is_away_is_told_and_found_again(place):

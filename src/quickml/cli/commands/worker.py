@@ -44,5 +44,6 @@ def _signals() -> Callable[[], int]:
 def _greeting(settings: Settings, host: Host) -> Iterator[str]:
     yield f"QuickML worker   {host.name}"
     yield f"database         {settings.storage.database or settings.storage.data.absolute()}"
+    yield f"files            {settings.storage.files_place}"
     express = f", {host.express_seats} of them for short jobs" if host.express_seats else ""
     yield f"seats            {host.seats}{express}"
