@@ -15,8 +15,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from executor_bench import new
-from machines import Meter
-from postgres_process import Postgres
+from postgres_process import Meter, Postgres
 from quickml.events import Status
 from quickml.executors.heartbeat import Heartbeat
 from quickml.jobs.hosts import LEASE_S, Host, Hosts

@@ -16,8 +16,6 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-import psutil
-
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 from job_examples import (
@@ -32,7 +30,7 @@ from job_examples import (
     trained,
     verified,
 )
-from postgres_process import Postgres
+from postgres_process import Meter, Postgres
 from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Limits
 from quickml.storage.database.postgres import PostgresDatabase
@@ -45,27 +43,6 @@ PLAN = "x" * 6_000
 """About as long as the plan of a small network."""
 EPOCHS = 25
 """Of a job: appends of two events each."""
-
-
-class Meter:
-    """CPU time of a server."""
-
-    def __init__(self, server: Postgres):
-        self._root = psutil.Process(server.process.pid)
-        self._seen = {}
-
-    def seconds(self) -> float:
-        for process in (self._root, *self._root.children()):
-            times = process.cpu_times()
-            self._seen[process.pid] = times.user + times.system
-        return sum(self._seen.values())
-
-    def ms_each(self, call, times: int) -> float:
-        """Milliseconds of a call. The kernel counts in steps of 10 ms, so there have to be many."""
-        before = self.seconds()
-        for _ in range(times):
-            call()
-        return (self.seconds() - before) * 1000 / times
 
 
 def of_append(store: Jobs, meter: Meter, times: int) -> float:

@@ -12,7 +12,7 @@ import signal
 import socket
 import subprocess
 import tempfile
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cache
 from itertools import count
 from pathlib import Path
@@ -138,6 +138,29 @@ class Postgres:
     def address(self, name, user=USER):
         secret = quote(str(self.password_file), safe="")
         return f"postgresql://{user}@127.0.0.1:{self.port}/{name}?password_file={secret}"
+
+
+class Meter:
+    """CPU time of a server and all of its processes, those that have ended included."""
+
+    def __init__(self, server: Postgres):
+        self._root = psutil.Process(server.process.pid)
+
+    def seconds(self) -> float:
+        times = self._root.cpu_times()
+        total = times.user + times.system + times.children_user + times.children_system
+        for process in self._root.children():
+            with suppress(psutil.NoSuchProcess):
+                times = process.cpu_times()
+                total += times.user + times.system
+        return total
+
+    def ms_each(self, call, times: int) -> float:
+        """Milliseconds of a call. The kernel counts in steps of 10 ms, so there have to be many."""
+        before = self.seconds()
+        for _ in range(times):
+            call()
+        return (self.seconds() - before) * 1000 / times
 
 
 def _exists(name):
