@@ -12,6 +12,7 @@ from typing import Protocol
 
 RESTARTED = "the server was restarted"
 LOST = "the worker's lease ran out"
+UNANSWERED = "the database did not answer the worker that took it"
 SHUTDOWN = "the server was shut down"
 
 

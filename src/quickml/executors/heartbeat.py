@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Sequence
 from typing import Literal
 
 from quickml.errors import StoreError
-from quickml.executors.executor import LOST, RESTARTED
+from quickml.executors.executor import LOST, RESTARTED, UNANSWERED
 from quickml.jobs.hosts import UNKNOWN, Host, HostLease, HostLook, Hosts, HostWatch, Orphan
 from quickml.jobs.job import Attempt
 
@@ -63,6 +63,7 @@ class Heartbeat(threading.Thread):
         self._attempts, self._heed, self._offer = attempts, heed, offer
         self._dead, self._forget = dead, forget
         self._watch = HostWatch(hosts.lease_s)
+        self._unknown: dict[tuple[str, int], float] = {}
         self._has_joined = False
         self._renewed_at = self._reaped_at = float("-inf")
         self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
@@ -107,7 +108,9 @@ class Heartbeat(threading.Thread):
                 self._renew()
             attempts = self._attempts()
             # Read after the list was made, so an attempt that is not held any more was given up on.
-            self._pass_on(attempts, self._hosts.look(self._host.id))
+            look = self._hosts.look(self._host.id)
+            self._pass_on(attempts, look)
+            self._give_back(look.held.keys() - {(one.job_id, one.number) for one in attempts})
             if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._hosts.lease_s / 5)):
                 self._reaped_at = time.monotonic()
                 self._reap()
@@ -148,6 +151,19 @@ class Heartbeat(threading.Thread):
                 self._heed(attempt, "stop")
         if look.is_any_queued:
             self._offer()
+
+    def _give_back(self, unknown: Collection[tuple[str, int]]) -> None:
+        """Release what this host has held for a whole lease without running it.
+
+        The answer to its claim was lost. One that has just been claimed is unknown for a moment, too.
+        """
+        now = time.monotonic()
+        self._unknown = {one: self._unknown.get(one, now) for one in unknown}
+        for (job_id, number), since in self._unknown.items():
+            if now - since >= self._hosts.lease_s:
+                orphan = Orphan(job_id=job_id, attempt=number, holder=self._host.id)
+                if self._hosts.give_back(orphan, UNANSWERED):
+                    log.warning("%s: attempt %d was released: %s", job_id, number, UNANSWERED)
 
     def _reap(self) -> None:
         dead = self._dead()  # asked first: it can have claimed nothing since

@@ -18,13 +18,26 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, and_, bindparam, delete, exists, insert, not_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    insert,
+    not_,
+    select,
+    update,
+)
 
 from quickml._version import __version__
-from quickml.events import Status
+from quickml.events import Event, Status
 from quickml.jobs import lifecycle
+from quickml.jobs.job import Job
 from quickml.jobs.rows import find, write
 from quickml.jobs.values import text_of, time_of
 from quickml.storage.database import migrations
@@ -68,7 +81,7 @@ class HostLease:
 
 @dataclass(frozen=True, kw_only=True)
 class Orphan:
-    """A running attempt whose holder is no host that lives."""
+    """A running attempt that nobody runs: its holder is no host that lives, or does not know of it."""
 
     job_id: str
     attempt: int
@@ -215,18 +228,30 @@ class Hosts:
 
         The attempt is lost, see `JobStore.lose`.
         """
+        return self._release(orphan, not_(_IS_LIVE), partial(lifecycle.lost, reason=reason))
+
+    def give_back(self, orphan: Orphan, reason: str) -> bool:
+        """Release an attempt whose holder lives, and says that it does not run it.
+
+        That counts as nothing, see `JobStore.release`.
+        """
+        return self._release(orphan, _IS_LIVE, partial(lifecycle.released, reason=reason))
+
+    def _release(
+        self, orphan: Orphan, is_so: ColumnElement[bool], change: Callable[..., tuple[Job, Event]]
+    ) -> bool:
         unchanged = and_(
             jobs.c.id == orphan.job_id,
             jobs.c.attempt == orphan.attempt,
             jobs.c.holder == orphan.holder,
-            not_(_IS_LIVE),
+            is_so,
         )
         with self._database.write() as connection:
             job = find(connection, unchanged)
             if job is None:
                 return False
             now = self._clock()
-            again, event = lifecycle.lost(job, reason, now)
+            again, event = change(job, now=now)
             write(connection, job, again, (event,), now)
         return True
 

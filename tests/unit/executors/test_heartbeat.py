@@ -83,6 +83,21 @@ def test_a_host_that_was_given_up_ends_its_attempts_and_joins_again(place):
     assert place.offers, "and takes what waits"
 
 
+def test_a_claim_whose_answer_was_lost_is_given_back_after_a_lease(place):
+    place.beat()
+    place.submit()
+    (attempt,) = place.attempts
+    place.attempts.clear()  # this host was never told
+    place.beat()
+    assert place.store.job(attempt.job_id).status is Status.BUILDING, "it may just be told"
+    place.heartbeat._unknown[attempt.job_id, 1] -= ME.lease_s
+    place.beat()
+    job = place.store.job(attempt.job_id)
+    assert (job.status, job.lost, job.failures) == (Status.QUEUED, 0, 0)
+    place.beat()
+    assert place.heartbeat._unknown == {}
+
+
 def test_hosts_that_are_not_seen_are_given_up_after_a_whole_lease_in_which_the_database_was_seen(place):
     now = [0.0]
     place.heartbeat._watch = HostWatch(15.0, clock=lambda: now[0])
