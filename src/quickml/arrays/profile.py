@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from quickml.api.profiles import ArrayMessage
 from quickml.arrays.prepare import PreparedArrays, prepare
 from quickml.arrays.problems import refused
 from quickml.arrays.propose import document
@@ -21,28 +22,12 @@ from quickml.errors import ArraysError, DocumentError, Notice, Problem
 
 
 @dataclass(frozen=True, kw_only=True)
-class ArrayProfile:
-    """What is in an array."""
-
-    name: str
-    type: str
-    shape: tuple[int, ...]
-    role: str | None
-    """`inputs`, `targets`, `test_inputs` or `test_targets`; None: it is left out."""
-    low: float | None
-    high: float | None
-    mean: float | None
-    """Of the finite values; None of an array without numbers, or one that cannot be read."""
-    not_finite: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class ArraysProfile:
     """What is in a file of arrays, and a document that learns from it."""
 
     file: str
     sha256: str
-    arrays: tuple[ArrayProfile, ...]
+    arrays: tuple[ArrayMessage, ...]
     kind: Kind | None
     sizes: tuple[int, int] | None
     """Samples for training and for the test; None if there is no document."""
@@ -102,14 +87,14 @@ def profile(path: Path, file: str, kind: Kind | None = None) -> ArraysProfile:
         )
 
 
-def _arrays(source: ArraySource, prepared: PreparedArrays | None) -> Iterator[ArrayProfile]:
+def _arrays(source: ArraySource, prepared: PreparedArrays | None) -> Iterator[ArrayMessage]:
     roles = {}
     if prepared:
         for role in ("inputs", "targets", "test_inputs", "test_targets"):
             roles[getattr(prepared.reference, role)] = role
     for name, stored in source.arrays.items():
         low, high, mean, not_finite = _values(stored)
-        yield ArrayProfile(
+        yield ArrayMessage(
             name=name,
             type=stored.head.named,
             shape=stored.shape,

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from quickml.api.profiles import TableColumn
 from quickml.datasets.files import RecordingsReference
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.recordings.aim import are_classes
@@ -19,7 +20,7 @@ from quickml.recordings.prepare import PreparedRecordings, prepared
 from quickml.recordings.problems import option
 from quickml.recordings.propose import document
 from quickml.tables.cells import Cells
-from quickml.tables.profile import ColumnProfile, of_numbers
+from quickml.tables.profile import column_json, of_numbers
 from quickml.tables.propose import likeliest
 from quickml.tables.types import is_numeric, typed
 
@@ -43,7 +44,7 @@ class RecordingsProfile:
     """How often a row was recorded; empty if that is not known."""
     steps: int | None
     stride: int | None
-    sensors: tuple[ColumnProfile, ...]
+    sensors: tuple[TableColumn, ...]
     classes: tuple[tuple[str, int], ...]
     """Labels and their windows; none of a forecast."""
     windows: int
@@ -58,10 +59,7 @@ class RecordingsProfile:
         return {
             "kind": "recordings",
             **plain,
-            "sensors": [
-                {key: value for key, value in vars(one).items() if value not in ("", (), None)}
-                for one in self.sensors
-            ],
+            "sensors": list(map(column_json, self.sensors)),
             "classes": [{"label": label, "windows": count} for label, count in self.classes],
             "notices": [vars(notice) for notice in self.notices],
             "problems": [vars(problem) for problem in self.problems],
@@ -127,13 +125,13 @@ def _profile(
     )
 
 
-def _sensors(recorded: Recorded) -> Iterator[ColumnProfile]:
+def _sensors(recorded: Recorded) -> Iterator[TableColumn]:
     for name, values in recorded.numbers.items():
         missing = int(np.isnan(values).sum())
         content = of_numbers(values) if missing < len(values) else {}
-        yield ColumnProfile(name=name, type="number", missing=missing, **content)
+        yield TableColumn(name=name, type="number", missing=missing, **content)
     for name, reason in recorded.left_out.items():
-        yield ColumnProfile(name=name, type="ignore", reason=reason, missing=0)
+        yield TableColumn(name=name, type="ignore", reason=reason, missing=0)
 
 
 def _target(path: Path, file: str, given: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from quickml.api.profiles import TableColumn
 from quickml.datasets.files import TableReference
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.cells import Cells, as_doubles
@@ -26,34 +27,11 @@ MOST_SHOWN = 100
 
 
 @dataclass(frozen=True, kw_only=True)
-class ColumnProfile:
-    """What is in a column."""
-
-    name: str
-    type: str
-    """`number`, `category` or `ignore`."""
-    reason: str = ""
-    """Why it is left out."""
-    problem: str = ""
-    """What is wrong with its cells."""
-    missing: int
-    different: int | None = None
-    """Number of different values; None for more than are counted."""
-    low: float | None = None
-    high: float | None = None
-    mean: float | None = None
-    histogram: tuple[int, ...] = ()
-    """Of numbers: rows in each of `BINS` equal parts from `low` to `high`."""
-    values: tuple[tuple[str, int], ...] = ()
-    """Of others: the commonest values and their rows, the commonest first."""
-
-
-@dataclass(frozen=True, kw_only=True)
 class Profile:
     """What is in a table, and a document that learns from it."""
 
     table: Table
-    columns: tuple[ColumnProfile, ...]
+    columns: tuple[TableColumn, ...]
     target: str | None
     """What the document predicts; None if no column can be predicted."""
     prepared: Prepared | None
@@ -94,10 +72,7 @@ class Profile:
             "decimal": dialect.decimal,
             "header": dialect.header,
             "first_line": table.header_line,
-            "columns": [
-                {key: value for key, value in vars(column).items() if value not in ("", (), None)}
-                for column in self.columns
-            ],
+            "columns": list(map(column_json, self.columns)),
             "target": self.target,
             "task": self.prepared.info.task if self.prepared else None,
             "classes": [{"label": label, "rows": rows} for label, rows in self.labels],
@@ -105,6 +80,11 @@ class Profile:
             "problems": [vars(problem) for problem in self.problems],
             "document": self.document,
         }
+
+
+def column_json(column: TableColumn) -> dict[str, Any]:
+    """A column as JSON, without what is empty."""
+    return {key: value for key, value in vars(column).items() if value not in ("", (), None)}
 
 
 def profile(
@@ -180,10 +160,10 @@ def _of_document(prepared: Prepared) -> Iterator[Notice]:
     yield Notice(pointer="/training/class_weight", message=message)
 
 
-def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[ColumnProfile]:
+def _columns(table: Table, types: dict[str, ColumnTyped]) -> Iterator[TableColumn]:
     for name, cells in table.columns.items():
         about = types[name]
-        yield ColumnProfile(
+        yield TableColumn(
             name=name,
             type=about.type,
             reason=about.reason,

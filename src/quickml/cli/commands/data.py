@@ -34,7 +34,8 @@ from quickml.recordings.profile import RecordingsProfile
 from quickml.text import printable
 
 if TYPE_CHECKING:
-    from quickml.tables.profile import ColumnProfile, Profile
+    from quickml.api.profiles import TableColumn
+    from quickml.tables.profile import Profile
     from quickml.tables.read import Table
 
     AnyProfile = Profile | PictureProfile | RecordingsProfile | ArraysProfile
@@ -267,7 +268,7 @@ def _written(table: Table) -> str:
     return ", ".join(facts)
 
 
-def _row(column: ColumnProfile, found: Profile) -> tuple[str, str, str, str]:
+def _row(column: TableColumn, found: Profile) -> tuple[str, str, str, str]:
     name, missing = printable(column.name, 40), f"{column.missing:,}" if column.missing else ""
     if column.name in found.targets:
         return name, "target", missing, content(column)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from quickml.arrays.profile import ArrayProfile, ArraysProfile
+from quickml.api.profiles import ArrayMessage
+from quickml.arrays.profile import ArraysProfile
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_table
 from quickml.cli.display.profiles import MOST_CLASSES, bar, pretty
@@ -35,7 +36,7 @@ def show_arrays(found: ArraysProfile) -> None:
             note("`quickml data` and `quickml init` take it as --kind")
 
 
-def _row(array: ArrayProfile) -> tuple[str, str, str, str, str]:
+def _row(array: ArrayMessage) -> tuple[str, str, str, str, str]:
     values = ""
     if array.low is not None and array.high is not None and array.mean is not None:
         values = f"{array.low:g} to {array.high:g}, mean {array.mean:.4g}"

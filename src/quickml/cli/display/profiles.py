@@ -7,12 +7,12 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
+from quickml.api.profiles import TableColumn
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_table
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.pictures.profile import PictureProfile
 from quickml.recordings.profile import RecordingsProfile
-from quickml.tables.profile import ColumnProfile
 from quickml.text import printable
 
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -68,7 +68,7 @@ def show_recordings(found: RecordingsProfile) -> None:
     show_rest(found.notices, found.document, found.problems, found.file)
 
 
-def _sensor_row(one: ColumnProfile) -> tuple[str, str, str, str]:
+def _sensor_row(one: TableColumn) -> tuple[str, str, str, str]:
     name = printable(one.name, 40)
     if one.reason:
         return name, "left out", "", one.reason
@@ -102,7 +102,7 @@ def show_classes(labels: Sequence[tuple[str, int]]) -> None:
         say(f"  and {between}, which --json has")
 
 
-def content(column: ColumnProfile) -> str:
+def content(column: TableColumn) -> str:
     """What is in a column: a histogram, or the commonest values."""
     if column.low is not None and column.high is not None and column.mean is not None:
         most = max(column.histogram)
