@@ -31,6 +31,8 @@ class TableColumn(ApiMessage):
     """Of numbers, the highest."""
     mean: float | None = None
     """Of numbers, the mean."""
+    is_whole: bool | None = None
+    """Of numbers, whether all of them are whole."""
     histogram: tuple[int, ...] = ()
     """Of numbers, how many are in each of 20 equal parts from `low` to `high`."""
     values: tuple[tuple[str, int], ...] = ()

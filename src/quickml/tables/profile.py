@@ -185,7 +185,13 @@ def of_numbers(numbers: NDArray[np.float64]) -> dict[str, Any]:
     # Not NumPy's histogram, which refuses numbers that are hardly larger than the gaps between floats.
     places = np.minimum((numbers - low) * (BINS / ((high - low) or 1)), BINS - 1).astype(np.intp)
     counts = np.bincount(places, minlength=BINS)
-    return {"low": low, "high": high, "mean": float(numbers.mean()), "histogram": tuple(counts.tolist())}
+    return {
+        "low": low,
+        "high": high,
+        "mean": float(numbers.mean()),
+        "is_whole": bool((numbers == np.floor(numbers)).all()),
+        "histogram": tuple(counts.tolist()),
+    }
 
 
 def _commonest(cells: Cells) -> tuple[tuple[str, int], ...]:

@@ -49,7 +49,9 @@ def test_data_as_json_has_the_same(folder):
         150,
         20,
     )
+    assert sepal["is_whole"] is False
     assert kind["values"] == [["f", 50], ["g", 50], ["h", 50]]
+    assert "is_whole" not in kind
     assert found["document"] == json.loads((folder / _init(folder)).read_text(encoding="utf-8"))
 
 

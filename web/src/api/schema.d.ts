@@ -5034,7 +5034,7 @@ export interface components {
             file: string;
             /**
              * Group
-             * @description A column whose equal values keep rows together: either all for training or all for the test.
+             * @description A column whose equal values keep rows together: either all for training or all for the test. With `order`, the last rows of each group are for the test.
              * @default null
              */
             group: string | null;
@@ -7438,6 +7438,11 @@ export interface components {
              * @default []
              */
             histogram: number[];
+            /**
+             * Is Whole
+             * @description Of numbers, whether all of them are whole.
+             */
+            is_whole: boolean | null;
             /**
              * Low
              * @description Of numbers, the lowest.

@@ -77,6 +77,8 @@ export const format = {
       ...(short && { notation: 'scientific' }),
     }).format(value);
   },
+  /** `1904` */
+  year: (value: number): string => formatter({ useGrouping: false }).format(value),
   /** `94.0 %`; `share` is 0 to 1. */
   percent: (share: number, digits = 1): string =>
     formatter({
