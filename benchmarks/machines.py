@@ -1,5 +1,5 @@
 """What the work of many machines costs a database: CPU time of PostgreSQL per append, per claim and per job.
-And what hosts do: see `hosts.py`.
+And what hosts do, and what users wait for: see `hosts.py` and `waits.py`.
 
     python benchmarks/machines.py
 
@@ -14,10 +14,13 @@ import sys
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
+import hosts
+import waits
 from job_examples import (
     HOLDER,
     Jobs,
@@ -83,7 +86,7 @@ def of_claim(store: Jobs, meter: Meter, owners: int, times: int) -> float:
     return meter.ms_each(lambda: store.claim(limits), times)
 
 
-def one_job(store: Jobs, hosts: Hosts) -> None:
+def one_job(store: Jobs, known: Hosts) -> None:
     """All calls of a job from its submission to its files.
 
     In each epoch its worker appends, its executor looks for wishes, and a server that is watched reads.
@@ -94,9 +97,9 @@ def one_job(store: Jobs, hosts: Hosts) -> None:
     for epoch in range(1, EPOCHS + 1):
         news = [progress(epoch, epochs=EPOCHS), epoch_ended(epoch, epochs=EPOCHS)]
         last = store.append(attempt, news, after=last)
-        hosts.look(HOLDER)
+        known.look(HOLDER)
         store.news({attempt.job_id: last - 2})
-    hosts.renew(HOLDER)
+    known.renew(HOLDER)
     last = store.append(attempt, [trained(EPOCHS)], after=last)
     store.keep_checkpoint(attempt, "ab" * 32)
     to_verifying(store, attempt)
@@ -120,19 +123,17 @@ def main() -> None:
             found = measure(store, meter)
             print(f"{title:22} {found:8.2f} ms of PostgreSQL's CPU, at most {most:g}", flush=True)
             database.close()
-        import hosts  # which uses this module
-
-        for row in hosts.measure(server):
+        for row in chain(hosts.measure(server), waits.measure(server)):
             print(row, flush=True)
     finally:
         server.close()
 
 
 def of_job(store, meter, times):
-    hosts = Hosts(store._database)
+    known = Hosts(store._database)
     for _ in range(3):
-        one_job(store, hosts)
-    return meter.ms_each(lambda: one_job(store, hosts), times)
+        one_job(store, known)
+    return meter.ms_each(lambda: one_job(store, known), times)
 
 
 if __name__ == "__main__":
