@@ -16,21 +16,22 @@ from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
 from quickml.jobs.finished import FinishedJobs
-from quickml.jobs.hosts import SERVER, WORKER, Hosts
+from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
+from quickml.launchers.keeper import SeatKeeper
+from quickml.launchers.launcher import Launcher
+from quickml.launchers.scaling import Scale
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Retention, Service, Uploads
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
-from quickml.storage.addresses import Addresses, artifact_stores, databases, partial_stores
-from quickml.storage.artifacts.s3 import S3ArtifactStore
+from quickml.storage.addresses import Addresses, databases, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
 from quickml.storage.moving import copy
-from quickml.storage.moving_files import MovedFiles, copy_files
 from quickml.storage.probe import StorageProbe
 from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
@@ -172,6 +173,7 @@ def _executor(
         express=Express(seats=settings.workers.express_workers, most_s=settings.workers.express_s),
         beat_s=settings.workers.beat_s,
         trouble=lambda: probe.state().trouble,
+        host_id=settings.workers.host_id if kind == WORKER else None,
     )
 
 
@@ -186,58 +188,29 @@ def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploa
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Moved:
-    """What `move` has moved."""
+def move(settings: Settings) -> int:
+    """Move the database of the data folder to the one of the settings; returns the number of rows.
 
-    rows: int | None = None
-    """None if the database stays."""
-    files: MovedFiles | None = None
-    """None if the files stay."""
-
-
-def move(settings: Settings) -> Moved:
-    """Move the database and the files of the data folder to those of the settings.
-
-    The old ones stay, the database under another name. A call that failed can be repeated.
+    The old one stays beside it, under another name. A call that failed can be repeated.
 
     Raises:
         StoreError: a server uses the folder, there is nothing to move, or the other database is not empty.
-        ArtifactError: the bucket cannot be used.
     """
     place = _prepared(settings)
     file = Path(place.folder / "quickml.db")
-    if settings.storage.database is None and settings.storage.files is None:
-        expected = "--database postgresql://.. or --files s3://.., or both"
-        raise StoreError(f"expected the address of a new database or of a bucket, {expected}, found neither")
+    if settings.storage.database is None:
+        raise StoreError("expected the address of the new database, --database postgresql://..., found none")
     with _held(place.lock):
         if not file.exists():
             raise StoreError(f"{file}: expected a database to move, found none")
-        source = databases.open(place.addresses.database)
-        files = None if settings.storage.files is None else _move_files(settings, place, source)
-        rows = None if settings.storage.database is None else _move_rows(settings, place, source)
+        source, target = databases.open(place.addresses.database), _opened_database(settings)
+        rows = copy(source, target)
+        if place.link_key.exists():
+            KeyStore(target).get(LINKS, _read_key(place.link_key))
         source.close()  # SQLite puts its journal into the file then
-        if rows is not None:
-            file.rename(file.with_name("quickml.db.moved"))
-    return Moved(rows=rows, files=files)
-
-
-def _move_rows(settings: Settings, place: DataFolder, source: Database) -> int:
-    target = _opened_database(settings)
-    rows = copy(source, target)
-    if place.link_key.exists():
-        KeyStore(target).get(LINKS, _read_key(place.link_key))
-    target.close()
+        target.close()
+        file.rename(file.with_name("quickml.db.moved"))
     return rows
-
-
-def _move_files(settings: Settings, place: DataFolder, source: Database) -> MovedFiles:
-    """The index of the bucket is written to the old database, and moves with it."""
-    target = artifact_stores.open(_addresses(settings, place).files, source)
-    if not isinstance(target, S3ArtifactStore):
-        raise StoreError(f"files: expected s3://bucket/prefix, found {settings.storage.files}")
-    folder = artifact_stores.open(place.addresses.files, source)
-    return copy_files(folder, target, JobStore(source).referenced(), source)
 
 
 def _importer(settings: Settings, place: DataFolder, backends: Backends, uploads: Uploads) -> Importer:
@@ -263,6 +236,23 @@ def hosts(settings: Settings) -> tuple[Hosts, JobStore]:
     """The hosts of a database and its queue, whether a server runs or not."""
     database = _opened_database(settings)
     return Hosts(database), JobStore(database)
+
+
+@contextmanager
+def keeper(settings: Settings, launcher: Launcher, scale: Scale) -> Iterator[SeatKeeper]:
+    """Keeps as many seats at a launcher as the queue of a database needs.
+
+    Raises:
+        StoreError: the database cannot be used, or this release does not fit it.
+    """
+    with unchanged_tables():
+        database = _opened_database(settings)
+    found = Hosts(database)
+    if misfit := found.misfit(Host(id="", name="")):
+        raise StoreError(misfit)
+    limits = _selected(Limits, settings.limits)
+    yield SeatKeeper(launcher, found, JobStore(database), scale=scale, limits=limits)
+    database.close()
 
 
 def _opened_database(settings: Settings) -> Database:

@@ -21,9 +21,9 @@ LEASE_S = 5.0
 class Site:
     """A database with a folder of files, and hosts that have nothing else in common."""
 
-    def __init__(self, folder, postgres=None):
+    def __init__(self, folder):
         self.folder = folder
-        self.postgres = postgres = postgres or postgres_process.shared()
+        postgres = postgres_process.shared()
         self.port, self.password_file = postgres.port, postgres.password_file
         address = postgres.new()
         self.name = re.search(r"/(\w+)\?", address)[1]
@@ -32,6 +32,11 @@ class Site:
         self.backends = Backends.open(Addresses(database=address, files=files))
         self.store, self.hosts = JobStore(self.backends.database), Hosts(self.backends.database)
         self.processes = []
+
+    @property
+    def address(self):
+        """Without the password."""
+        return f"postgresql://{postgres_process.USER}@127.0.0.1:{self.port}/{self.name}"
 
     def host(self, name, *flags, port=None):
         process = HostProcess(self, name, *flags, port=port)

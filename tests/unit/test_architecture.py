@@ -25,6 +25,7 @@ OWNERS = {
     "fastapi": {"http"}, "starlette": {"http"}, "uvicorn": {"http"}, "httptools": {"http"},
     "prometheus_client": {"http"}, "segno": {"cli"}, "pyarrow": {"tables"}, "python_calamine": {"tables"},
     "torch": {"export"}, "coreai": {"export"}, "coreai_torch": {"export"},
+    "ray": {"launchers"},
 }  # fmt: skip
 
 
@@ -39,6 +40,7 @@ HEAVY = {
     "coreai",
     "coreai_torch",
     "pyarrow",
+    "ray",
 }
 """Libraries that take a second or more to import."""
 

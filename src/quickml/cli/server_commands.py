@@ -22,6 +22,12 @@ WORKER = (
     *("min_free_disk_bytes", "running_per_owner", "log_format", "log_level"),
 )
 """Settings of `quickml worker`."""
+CLUSTER = tuple(
+    name
+    for name in WORKER
+    if name not in {"seats", "host_id", "express_workers", "express_s", "worker_threads"}
+)
+"""Settings of `quickml cluster`, whose workers have one seat each and the cores that Ray gives it."""
 
 
 @app.command()
@@ -55,6 +61,52 @@ def worker(settings: Settings) -> None:
 
 
 @app.command()
+@with_settings(*CLUSTER)
+def cluster(
+    settings: Settings,
+    *,
+    address: Annotated[
+        str,
+        typer.Option(
+            metavar="ADDRESS",
+            help="Ray cluster: HOST:PORT on one of its nodes, ray://HOST:PORT from elsewhere, or auto.",
+        ),
+    ],
+    least: Annotated[
+        int, typer.Option("--min-seats", metavar="N", help="Keep at least so many seats.", min=0, max=10_000)
+    ] = 0,
+    most: Annotated[
+        int, typer.Option("--max-seats", metavar="N", help="Keep at most so many seats.", min=1, max=10_000)
+    ] = 100,
+    cpus: Annotated[
+        float,
+        typer.Option(
+            "--cpus-per-seat", metavar="NUMBER", help="Cores that Ray reserves for a seat.", min=0.1
+        ),
+    ] = 1.0,
+    gpus: Annotated[
+        float,
+        typer.Option(
+            "--gpus-per-seat", metavar="NUMBER", help="GPUs of a seat, or a fraction of one.", min=0.0
+        ),
+    ] = 0.0,
+    idle_s: Annotated[
+        float, typer.Option(metavar="NUMBER", help="End a seat that has run nothing for so long.", min=1.0)
+    ] = 300.0,
+) -> None:
+    """Keep as many workers on a Ray cluster as the queue of the servers needs.
+
+    Each is a `quickml worker` with one seat, which Ray places on a node; options that name files mean files
+    there. A signal (SIGTERM, Ctrl-C) lets them give back what they run, and end; a second one ends them at
+    once.
+    """
+    from quickml.cli.commands.cluster import ClusterAsked, keep_seats
+
+    asked = ClusterAsked(address=address, least=least, most=most, cpus=cpus, gpus=gpus, idle_s=idle_s)
+    keep_seats(settings, asked, options=CLUSTER)
+
+
+@app.command()
 @with_settings(*STORAGE)
 def workers(
     settings: Settings,
@@ -70,13 +122,12 @@ def workers(
 
 
 @app.command()
-@with_settings(*STORAGE, "files", "files_credentials_file")
+@with_settings(*STORAGE)
 def move(settings: Settings) -> None:
-    """Move jobs and tokens of the data folder to PostgreSQL, --database, and files to a bucket, --files.
+    """Move jobs, events and tokens of the data folder to the PostgreSQL database of --database.
 
     No server may use the folder, and the database must be empty. All rows are moved at once or none, and
-    compared. Files are copied and compared; without --files they stay where they are. If the command is cut
-    off, run it again. Start `quickml serve` with the same options then.
+    compared. Files stay where they are; start `quickml serve` with the same options then.
     """
     from quickml.cli.commands.move import move_database
 

@@ -24,6 +24,7 @@
     │   └── PictureError           a file is not a picture that can be read
     ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
+    ├── LauncherError          machines for workers cannot be had
     ├── JobError               a job failed, or a request cannot be carried out on it
     │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
     │   ├── JobFileError           a finished job does not have a file that newer jobs have
@@ -90,6 +91,7 @@ from quickml.errors.jobs import (
     JobFileError,
     JobNotFoundError,
     JobStateError,
+    LauncherError,
     LinkError,
     QueueFullError,
     ShareError,
@@ -155,6 +157,7 @@ __all__ = [
     "JobFileError",
     "JobNotFoundError",
     "JobStateError",
+    "LauncherError",
     "LinkError",
     "Notice",
     "OffsetError",

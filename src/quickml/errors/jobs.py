@@ -9,6 +9,10 @@ class StoreError(QuickMLError):
     """The database cannot be opened, read or written."""
 
 
+class LauncherError(QuickMLError):
+    """Machines for workers cannot be had."""
+
+
 class JobError(QuickMLError):
     """A job failed, or a request cannot be carried out on it."""
 

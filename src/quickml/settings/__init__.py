@@ -13,7 +13,7 @@ from quickml.settings.groups import (
     cores,
     is_loopback,
 )
-from quickml.settings.load import load
+from quickml.settings.load import flags, load
 from quickml.settings.row import Setting
 from quickml.settings.table import TABLE, Settings
 
@@ -26,6 +26,7 @@ __all__ = [
     "StorageSettings",
     "WorkerSettings",
     "cores",
+    "flags",
     "is_loopback",
     "load",
 ]

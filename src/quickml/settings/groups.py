@@ -215,6 +215,12 @@ class WorkerSettings:
         "Number of trainings that `quickml worker` runs concurrently. By default it is the number of cores,"
         " divided by `worker_threads`.",
     )
+    host_id: str | None = row(
+        or_none(kinds.HOST_ID),
+        None,
+        "Id of a `quickml worker` in the database, for programs that start it and look for it there; it must"
+        " never have been used. By default a new one.",
+    )
     express_workers: int = row(
         whole(0, 1024),
         0,

@@ -140,6 +140,7 @@ def or_none(kind: Kind) -> Kind:
     return Kind(expected=expected, metavar=kind.metavar, read=read, show=show, found=kind.found)
 
 
+_HOST_ID = re.compile(r"host_[0-9A-HJKMNP-TV-Z]{26}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
 _USER = re.compile(r"[\w.%-]*")
 _PARAMETER = re.compile(r"((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", re.IGNORECASE)
@@ -190,4 +191,13 @@ PATH = Kind(expected="a path", metavar="PATH", read=_path)
 SIZE = Kind(expected="a size such as 500MB or 2GiB", metavar="SIZE", read=read_size, show=show_size)
 RATE = Kind(expected="a size per second such as 500kB", metavar="SIZE", read=_rate, show=show_size)
 PREFIX = Kind(expected="a path prefix such as /protected/", metavar="PATH", read=_prefix)
+
+
+def _host_id(value: object) -> str:
+    if not isinstance(value, str) or not _HOST_ID.fullmatch(value):
+        raise ValueError
+    return value
+
+
+HOST_ID = Kind(expected="an id such as host_01KB5V0Z0Q8F3C9YB8Q2M4T6RS", metavar="ID", read=_host_id)
 SECONDS = number(0.0, "seconds")

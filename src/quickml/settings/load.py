@@ -135,6 +135,17 @@ def _pairs(values: Mapping[str, Any], given: Mapping[str, _Given]) -> list[Probl
     ]
 
 
+def flags(settings: Settings, names: Collection[str]) -> list[str]:
+    """The options that give those of these settings which are not as by default, to be read by `load`."""
+    given = []
+    for row in TABLE:
+        value = getattr(getattr(settings, row.group), row.name)
+        if row.name in names and value != getattr(getattr(Settings(), row.group), row.name):
+            shown = value.absolute() if isinstance(value, Path) else value
+            given += [row.flag, row.kind.show(shown)]
+    return given
+
+
 def _nearest(word: str, known: Collection[str]) -> str:
     close = difflib.get_close_matches(word[:64], known, n=1, cutoff=0.6)
     return f"did you mean {close[0]!r}?" if close else ""

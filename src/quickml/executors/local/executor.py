@@ -52,13 +52,14 @@ class LocalExecutor:
         express: Express = NO_EXPRESS,
         beat_s: float = BEAT_S,
         trouble: Callable[[], str] = str,
+        host_id: str | None = None,
     ) -> None:
         """Let `workers` processes take attempts, and write below the folder `scratch`.
 
         None is claimed while `trouble` names a problem of the storage. Without workers, this host only
-        watches the others.
+        watches the others. Its id is a new one unless it is given, which was never used before then.
         """
-        self._holder = Holder(scratch)
+        self._holder = Holder(scratch, host_id)
         self.host = _host(self._holder.id, kind, workers, express, hosts)
         self._options = self._options_of(limits.options)
         limits = replace(limits, options=self._options)

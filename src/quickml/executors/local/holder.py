@@ -23,9 +23,9 @@ _LOCK = ".lock"
 class Holder:
     """An id for as long as this object is open."""
 
-    def __init__(self, scratch: Path) -> None:
-        """A holder that has not been opened yet, and its folder in `scratch`."""
-        self.id = new_id("host", datetime.now(UTC))
+    def __init__(self, scratch: Path, holder_id: str | None = None) -> None:
+        """A holder that has not been opened yet, and its folder in `scratch`; by default with a new id."""
+        self.id = holder_id or new_id("host", datetime.now(UTC))
         self.folder = scratch / self.id
         self._scratch = scratch
         self._lock = Lock(scratch / f"{self.id}{_LOCK}")

@@ -1,0 +1,80 @@
+"""`quickml cluster`."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from quickml import composition, logs
+from quickml.cli.display.output import say
+from quickml.cli.endings import counted_endings
+from quickml.errors import LauncherError
+from quickml.launchers.keeper import LOOK_S, SeatKeeper
+from quickml.launchers.launcher import Launcher
+from quickml.launchers.ray.launcher import RayLauncher
+from quickml.launchers.ray.messages import RayOptions
+from quickml.launchers.scaling import Scale
+from quickml.settings import Settings, flags
+
+log = logging.getLogger(__name__)
+
+SLACK_S = 10.0
+"""For Ray to notice that a seat has ended."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClusterAsked:
+    """Options that are of this command alone."""
+
+    address: str
+    least: int
+    most: int
+    cpus: float
+    gpus: float
+    idle_s: float
+
+
+def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[str]) -> None:
+    """Keep seats until a signal ends the process, and end them; at once at a second signal.
+
+    `options` are the settings that are passed on to the workers.
+
+    Raises:
+        LauncherError: the cluster cannot be used, or the workers could not share the database.
+        StoreError: the database cannot be used, or this release does not fit it.
+    """
+    if settings.storage.database is None:
+        raise LauncherError(
+            "expected a database that other machines reach, --database postgresql://..., found none"
+        )
+    logs.configure(style=settings.server.log_format, level=settings.server.log_level)
+    launcher = RayLauncher(_ray_options(settings, asked, options))
+    ended = counted_endings()
+    scale = Scale(least=min(asked.least, asked.most), most=asked.most, idle_s=asked.idle_s)
+    try:
+        with composition.keeper(settings, launcher, scale) as keeper:
+            say(f"QuickML cluster  {asked.address}", f"database         {settings.storage.database}")
+            while not ended():
+                keeper.step()
+                time.sleep(LOOK_S)
+            _drain(keeper, launcher, ended, settings.workers.grace_s + SLACK_S)
+    finally:
+        launcher.close()
+
+
+def _ray_options(settings: Settings, asked: ClusterAsked, options: Collection[str]) -> RayOptions:
+    threads = max(1, int(asked.cpus))
+    given = ["--seats", "1", "--worker-threads", str(threads), *flags(settings, options)]
+    return RayOptions(address=asked.address, options=tuple(given), cpus=asked.cpus, gpus=asked.gpus)
+
+
+def _drain(keeper: SeatKeeper, launcher: Launcher, ended: Callable[[], int], longest_s: float) -> None:
+    keeper.drain()
+    until = time.monotonic() + longest_s
+    while launcher.seats() and launcher.is_connected and ended() < 2 and time.monotonic() < until:
+        launcher.tend()
+        time.sleep(LOOK_S / 5)
+    if left := len(launcher.seats()):
+        log.warning("%d seats are ended at once", left)

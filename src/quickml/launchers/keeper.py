@@ -1,0 +1,141 @@
+"""Keeps as many seats at a launcher as the queue needs."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from quickml.errors import StoreError
+from quickml.jobs.hosts import Hosts, HostState
+from quickml.jobs.ids import new_id
+from quickml.jobs.job import Limits
+from quickml.jobs.jobs import JobStore
+from quickml.launchers.launcher import EndedSeat, Launcher
+from quickml.launchers.scaling import LaunchedSeat, Scale, SeatState, change
+
+log = logging.getLogger(__name__)
+
+LOOK_S = 1.0
+"""How often the queue and the hosts are looked at."""
+LONGEST_PAUSE_S = 60.0
+"""After seats that have failed one after the other, none is started for up to so long."""
+
+
+@dataclass
+class _Held:
+    """What is remembered of a seat."""
+
+    unused_since: float
+    has_joined: bool = False
+    is_drained: bool = False
+
+
+class SeatKeeper:
+    """Starts and ends seats. Call `step` again and again, from one thread."""
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        hosts: Hosts,
+        jobs: JobStore,
+        *,
+        scale: Scale,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Keep seats at `launcher` for the queue of a database, whose workers keep `limits`."""
+        self._launcher, self._hosts, self._jobs = launcher, hosts, jobs
+        self._scale, self._limits, self._clock = scale, limits, clock
+        self._held: dict[str, _Held] = {}
+        self._failures, self._not_before = 0, float("-inf")
+        self._trouble = ""
+
+    def step(self) -> None:
+        """Look once, and start or end seats.
+
+        Raises:
+            LauncherError: the launcher was never connected, and cannot be.
+        """
+        self._forget(self._launcher.tend())
+        try:
+            states = {state.host.id: state for state in self._hosts.states()}
+            wanted = self._jobs.waiting(self._limits).seats
+        except StoreError as error:
+            self._log_trouble(str(error))
+            return
+        self._log_trouble("")
+        running = sum(len(state.runs) for state in states.values())
+        self._change(states, max(0, wanted - running))
+
+    def drain(self) -> None:
+        """Ask all seats to end in order. Those that are started meanwhile are not asked."""
+        for host_id in self._launcher.seats():
+            self._drain(host_id)
+
+    def _change(self, states: Mapping[str, HostState], startable: int) -> None:
+        now = self._clock()
+        seats = [self._seat(host_id, states.get(host_id), now) for host_id in self._launcher.seats()]
+        # Express seats are kept free for short jobs.
+        elsewhere = sum(
+            max(0, state.free - state.host.express_seats)
+            for host_id, state in states.items()
+            if host_id not in self._held
+        )
+        todo = change(seats, self._scale, startable=startable, free_elsewhere=elsewhere)
+        if self._launcher.is_connected and now >= self._not_before:
+            for _ in range(todo.start):
+                host_id = new_id("host", datetime.now(UTC))
+                self._held[host_id] = _Held(unused_since=now)
+                self._launcher.start(host_id)
+        for host_id in todo.drain:
+            self._drain(host_id)
+        if todo.drain or (todo.start and self._launcher.is_connected and now >= self._not_before):
+            log.info(
+                "%d seats, %d jobs could begin: %d started, %d ended",
+                len(seats), startable, todo.start, len(todo.drain),
+            )  # fmt: skip
+
+    def _seat(self, host_id: str, state: HostState | None, now: float) -> LaunchedSeat:
+        held = self._held[host_id]
+        is_live = state is not None and state.gone_at is None
+        if is_live and not held.has_joined:
+            held.has_joined, held.unused_since, self._failures = True, now, 0
+        if state is not None and state.runs:
+            held.unused_since = now
+        return LaunchedSeat(host_id=host_id, state=self._state(held, state), idle_s=now - held.unused_since)
+
+    @staticmethod
+    def _state(held: _Held, state: HostState | None) -> SeatState:
+        if held.is_drained:
+            return SeatState.LEAVING
+        if state is None or state.gone_at is not None:
+            return SeatState.LEAVING if held.has_joined else SeatState.STARTING
+        return SeatState.BUSY if state.runs else SeatState.IDLE
+
+    def _drain(self, host_id: str) -> None:
+        self._held[host_id].is_drained = True
+        self._launcher.drain(host_id)
+
+    def _forget(self, ended: list[EndedSeat]) -> None:
+        failed = []
+        for seat in ended:
+            held = self._held.pop(seat.host_id)
+            if not held.is_drained:
+                failed.append(seat)
+        if not failed:
+            return
+        self._failures += 1  # once for all that died together, as with their machine
+        pause_s = min(LONGEST_PAUSE_S, 2.0 ** (self._failures - 1))
+        self._not_before = self._clock() + pause_s
+        reasons = sorted({seat.trouble for seat in failed})
+        log.warning("%d seats have ended: %s", len(failed), "; ".join(reasons[:3]))
+
+    def _log_trouble(self, trouble: str) -> None:
+        if trouble and trouble != self._trouble:
+            log.error("no seats are started or ended: %s", trouble)
+        elif self._trouble and not trouble:
+            log.warning("the database can be used again")
+        self._trouble = trouble

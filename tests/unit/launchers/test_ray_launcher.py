@@ -1,0 +1,100 @@
+"""What `quickml cluster` says when the cluster, Ray or the token is missing. The cluster itself is in acceptance."""
+
+import importlib.util
+import socket
+
+import pytest
+
+import commands
+from quickml.errors import LauncherError
+from quickml.launchers.ray.driver import told_in_one_line
+from quickml.launchers.ray.launcher import RayLauncher
+from quickml.launchers.ray.messages import RayOptions, options_line, options_of
+from quickml.settings import Settings, flags, load
+
+
+@pytest.fixture(autouse=True)
+def ray_is_found(monkeypatch, tmp_path):
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: name == "ray" or found(name))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN_PATH"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("RAY_AUTH_TOKEN", "0" * 64)
+
+
+def launcher(address="127.0.0.1:1"):
+    return RayLauncher(RayOptions(address=address, options=()))
+
+
+@pytest.mark.parametrize(
+    "address", ["", "host", "http://host:1", "ray://host", "host:port", "ray://a:b@h:1", "h:1/x"]
+)
+def test_an_address_that_is_none_is_refused(address):
+    with pytest.raises(LauncherError, match="expected auto, HOST:PORT or ray://HOST:PORT, found"):
+        launcher(address)
+
+
+def test_ray_that_is_not_installed_is_named_with_the_extra(monkeypatch):
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    with pytest.raises(LauncherError, match=r"pip install 'quickml-coreml\[ray\]'"):
+        launcher()
+
+
+def test_a_token_is_expected_unless_it_is_in_a_file_or_switched_off(monkeypatch, tmp_path):
+    monkeypatch.delenv("RAY_AUTH_TOKEN")
+    with pytest.raises(LauncherError, match="expected the token of the Ray cluster, found no file"):
+        launcher()
+    (tmp_path / ".ray").mkdir()
+    (tmp_path / ".ray" / "auth_token").write_text("0" * 64)
+    launcher()
+    monkeypatch.setenv("RAY_AUTH_TOKEN_PATH", str(tmp_path / "missing"))
+    with pytest.raises(LauncherError, match="missing: expected the token"):
+        launcher()
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    launcher()
+
+
+def test_an_address_at_which_nothing_listens_ends_the_first_connection():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{free.getsockname()[1]}"
+        with pytest.raises(LauncherError, match=f"Ray cluster at {address}: .*nothing answers there"):
+            launcher(address).tend()
+
+
+def test_a_cluster_needs_a_database_that_other_machines_reach(tmp_path):
+    result = commands.quickml("cluster", "--address", "127.0.0.1:1", "--data", tmp_path)
+    assert result.returncode == 1
+    assert "expected a database that other machines reach" in result.stderr
+
+
+def test_settings_that_are_not_by_default_reach_the_workers_and_no_others(tmp_path):
+    given = {
+        "database": "postgresql://me@db.example.org/x",
+        "database_password_file": "p",
+        "lease_s": "5",
+        "port": "1",
+    }
+    settings = load(given, {})
+    assert flags(Settings(), ["database", "lease_s", "grace_s"]) == []
+    found = flags(settings, ["database", "database_password_file", "lease_s", "grace_s"])
+    assert found[:2] == ["--database", "postgresql://me@db.example.org/x"]
+    assert found[2] == "--database-password-file"
+    assert found[3].endswith("/p")
+    assert found[3].startswith("/")  # a worker has another working directory
+    assert found[4:] == ["--lease-s", "5"]
+
+
+def test_options_reach_the_driver_and_errors_of_ray_become_one_line():
+    options = RayOptions(address="auto", options=("--seats", "1"), cpus=0.5, gpus=0.25)
+    assert options_of(options_line(options)) == options
+    mismatch = (
+        "Version mismatch: The cluster was started with:\n    Ray: 2.59.0\n    Python: 3.11.2\nThis process"
+    )
+    assert told_in_one_line(RuntimeError(mismatch)) == (
+        "Version mismatch: The cluster was started with: Ray: 2.59.0 Python: 3.11.2 This process"
+    )
+    trace = "ray::X\n  File x\nModuleNotFoundError: No module named 'quickml'\n"
+    assert told_in_one_line(RuntimeError(trace)) == "ModuleNotFoundError: No module named 'quickml'"
+    assert told_in_one_line(RuntimeError()) == "RuntimeError"
