@@ -15,6 +15,7 @@ from quickml.executors.local.executor import Express, LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files import atomic
 from quickml.files.lock import Lock
+from quickml.jobs import file_mark
 from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
@@ -96,6 +97,8 @@ def service(settings: Settings) -> Iterator[Service]:
     place = _prepared(settings)
     with _held(place.lock):
         backends = Backends.open(_addresses(settings, place))
+        if settings.storage.database is not None or settings.storage.files is not None:
+            file_mark.mark(backends)
         jobs = JobStore(backends.database)
         uploads = _uploads(settings, place, backends)
         probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
@@ -139,6 +142,7 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     place = _prepared(settings)
     with unchanged_tables():
         backends = Backends.open(_addresses(settings, place))
+    file_mark.compare(backends)
     probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
     limits = _worker_limits(settings, place)
     limits = replace(limits, options=replace(limits.options, imports=None))

@@ -25,6 +25,7 @@ from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
 from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent, Waiting
+from quickml.jobs.keys import FILES
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
     events_after,
@@ -40,7 +41,7 @@ from quickml.jobs.rows import (
     write,
 )
 from quickml.storage.database.engine import Database
-from quickml.storage.database.tables import artifacts, events, jobs
+from quickml.storage.database.tables import artifacts, events, jobs, keys
 
 SWEEP_S = 1800.0
 """How long a sweep may take before another process may sweep, too."""
@@ -356,11 +357,13 @@ class JobStore:
         return self._database.alone("sweep", at_most_s=SWEEP_S)
 
     def referenced(self) -> set[str]:
-        """The sha256 of every artifact, checkpoint and file of a user; what a sweep keeps."""
+        """The sha256 of every artifact, checkpoint, file of a user and `file_mark`; what a sweep keeps."""
         kept = select(jobs.c.checkpoint).where(jobs.c.checkpoint.is_not(None))
+        mark = select(keys.c.value).where(keys.c.name == FILES)
         with self._database.read() as connection:
             delivered = connection.scalars(select(artifacts.c.sha256).distinct())
-            return {*delivered, *connection.scalars(kept), *job_files.contents(connection)}
+            found = {*delivered, *connection.scalars(kept), *connection.scalars(mark)}
+            return found | {*job_files.contents(connection)}
 
     def ahead(self, job: Job, limits: Limits = NO_LIMITS) -> int:
         """Number of queued jobs that have their turn before this one; see `queue.ahead`."""
