@@ -1,0 +1,1 @@
+export{a as default}from"./finished-C-JW8ysT.js";

@@ -1,0 +1,1 @@
+export{i as default}from"./finished-C-JW8ysT.js";

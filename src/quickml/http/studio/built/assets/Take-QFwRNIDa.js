@@ -1,1 +1,0 @@
-export{i as default}from"./finished-86hEN88t.js";

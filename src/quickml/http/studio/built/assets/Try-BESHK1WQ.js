@@ -1,1 +1,0 @@
-export{r as default}from"./finished-86hEN88t.js";

@@ -1,0 +1,1 @@
+export{r as default}from"./finished-C-JW8ysT.js";

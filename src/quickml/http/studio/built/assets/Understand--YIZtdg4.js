@@ -1,1 +1,0 @@
-export{n as default}from"./finished-86hEN88t.js";

@@ -1,0 +1,1 @@
+export{n as default}from"./finished-C-JW8ysT.js";

@@ -1,0 +1,1 @@
+export{t as default}from"./finished-C-JW8ysT.js";

@@ -1,1 +1,0 @@
-import"./common-Bjec9ksr.js";export{n as draft}from"./draft.svelte-DCN8vUbz.js";
