@@ -29,10 +29,12 @@ from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Re
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
-from quickml.storage.addresses import Addresses, databases, partial_stores
+from quickml.storage.addresses import Addresses, artifact_stores, databases, partial_stores
+from quickml.storage.artifacts.s3 import S3ArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
 from quickml.storage.moving import copy
+from quickml.storage.moving_files import MovedFiles, copy_files
 from quickml.storage.probe import StorageProbe
 from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
@@ -192,29 +194,58 @@ def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploa
     )
 
 
-def move(settings: Settings) -> int:
-    """Move the database of the data folder to the one of the settings; returns the number of rows.
+@dataclass(frozen=True, kw_only=True)
+class Moved:
+    """What `move` has moved."""
 
-    The old one stays beside it, under another name. A call that failed can be repeated.
+    rows: int | None = None
+    """None if the database stays."""
+    files: MovedFiles | None = None
+    """None if the files stay."""
+
+
+def move(settings: Settings) -> Moved:
+    """Move the database and the files of the data folder to those of the settings.
+
+    The old ones stay, the database under another name. A call that failed can be repeated.
 
     Raises:
         StoreError: a server uses the folder, there is nothing to move, or the other database is not empty.
+        ArtifactError: the bucket cannot be used.
     """
     place = _prepared(settings)
     file = Path(place.folder / "quickml.db")
-    if settings.storage.database is None:
-        raise StoreError("expected the address of the new database, --database postgresql://..., found none")
+    if settings.storage.database is None and settings.storage.files is None:
+        expected = "--database postgresql://.. or --files s3://.., or both"
+        raise StoreError(f"expected the address of a new database or of a bucket, {expected}, found neither")
     with _held(place.lock):
         if not file.exists():
             raise StoreError(f"{file}: expected a database to move, found none")
-        source, target = databases.open(place.addresses.database), _opened_database(settings)
-        rows = copy(source, target)
-        if place.link_key.exists():
-            KeyStore(target).get(LINKS, _read_key(place.link_key))
+        source = databases.open(place.addresses.database)
+        files = None if settings.storage.files is None else _move_files(settings, place, source)
+        rows = None if settings.storage.database is None else _move_rows(settings, place, source)
         source.close()  # SQLite puts its journal into the file then
-        target.close()
-        file.rename(file.with_name("quickml.db.moved"))
+        if rows is not None:
+            file.rename(file.with_name("quickml.db.moved"))
+    return Moved(rows=rows, files=files)
+
+
+def _move_rows(settings: Settings, place: DataFolder, source: Database) -> int:
+    target = _opened_database(settings)
+    rows = copy(source, target)
+    if place.link_key.exists():
+        KeyStore(target).get(LINKS, _read_key(place.link_key))
+    target.close()
     return rows
+
+
+def _move_files(settings: Settings, place: DataFolder, source: Database) -> MovedFiles:
+    """The index of the bucket is written to the old database, and moves with it."""
+    target = artifact_stores.open(_addresses(settings, place).files, source)
+    if not isinstance(target, S3ArtifactStore):
+        raise StoreError(f"files: expected s3://bucket/prefix, found {settings.storage.files}")
+    folder = artifact_stores.open(place.addresses.files, source)
+    return copy_files(folder, target, JobStore(source).referenced(), source)
 
 
 def _importer(settings: Settings, place: DataFolder, backends: Backends, uploads: Uploads) -> Importer:

@@ -122,12 +122,13 @@ def workers(
 
 
 @app.command()
-@with_settings(*STORAGE)
+@with_settings(*STORAGE, "files", "files_credentials_file")
 def move(settings: Settings) -> None:
-    """Move jobs, events and tokens of the data folder to the PostgreSQL database of --database.
+    """Move jobs and tokens of the data folder to PostgreSQL, --database, and files to a bucket, --files.
 
     No server may use the folder, and the database must be empty. All rows are moved at once or none, and
-    compared. Files stay where they are; start `quickml serve` with the same options then.
+    compared. Files are copied and compared; without --files they stay where they are. If the command is cut
+    off, run it again. Start `quickml serve` with the same options then.
     """
     from quickml.cli.commands.move import move_database
 

@@ -61,9 +61,9 @@ class S3ArtifactStore:
             checksums = digest(source)
         return self.put_known(path, checksums)
 
-    def put_known(self, path: Path, checksums: Digest) -> Stored:
-        """Store a file whose checksums were just computed."""
-        saved_as = re.sub(r"[^\w.-]", "_", path.name, flags=re.ASCII)
+    def put_known(self, path: Path, checksums: Digest, *, saved_as: str = "") -> Stored:
+        """Store a file whose checksums were just computed, to be saved under its name or another one."""
+        saved_as = re.sub(r"[^\w.-]", "_", saved_as or path.name, flags=re.ASCII)
         key = self._index.begin(checksums, saved_as)
         with _reading(path):
             content = path.read_bytes() if checksums.size_bytes <= PART_BYTES else path
