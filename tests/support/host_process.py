@@ -21,9 +21,9 @@ LEASE_S = 5.0
 class Site:
     """A database with a folder of files, and hosts that have nothing else in common."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, postgres=None):
         self.folder = folder
-        postgres = postgres_process.shared()
+        self.postgres = postgres = postgres or postgres_process.shared()
         self.port, self.password_file = postgres.port, postgres.password_file
         address = postgres.new()
         self.name = re.search(r"/(\w+)\?", address)[1]
