@@ -13,7 +13,6 @@ from typing import Any, TypeVar
 from quickml.errors import StoreError
 from quickml.executors.local.executor import Express, LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
-from quickml.files import atomic
 from quickml.files.lock import Lock
 from quickml.jobs import file_mark
 from quickml.jobs.finished import FinishedJobs
@@ -26,6 +25,7 @@ from quickml.launchers.keeper import SeatKeeper
 from quickml.launchers.launcher import Launcher
 from quickml.launchers.scaling import Scale
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Retention, Service, Uploads
+from quickml.service.link_key import key_in, read_key
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
@@ -234,7 +234,7 @@ def _move_rows(settings: Settings, place: DataFolder, source: Database) -> int:
     target = _opened_database(settings)
     rows = copy(source, target)
     if place.link_key.exists():
-        KeyStore(target).get(LINKS, _read_key(place.link_key))
+        KeyStore(target).get(LINKS, read_key(place.link_key))
     target.close()
     return rows
 
@@ -341,43 +341,12 @@ def _link_key(settings: Settings, place: DataFolder, database: Database) -> byte
         StoreError: it cannot be read or made.
     """
     if settings.server.link_key_file is not None:
-        return _read_key(settings.server.link_key_file)
+        return read_key(settings.server.link_key_file)
     if settings.storage.database is None:
-        return _key(place.link_key)
+        return key_in(place.link_key)
     # One of the folder is of a server that did not share it yet.
-    own = _read_key(place.link_key) if place.link_key.exists() else secrets.token_bytes(KEY_BYTES)
+    own = read_key(place.link_key) if place.link_key.exists() else secrets.token_bytes(KEY_BYTES)
     return KeyStore(database).get(LINKS, own)
-
-
-def _key(path: Path) -> bytes:
-    """Read the key that signs links, or create it, readable by this user only.
-
-    Raises:
-        StoreError: the file cannot be read or created, or has another size.
-    """
-    try:
-        if not path.exists():
-            _make_key(path)
-    except OSError as error:
-        raise StoreError(f"{path}: the key of links cannot be used ({error.strerror})") from error
-    return _read_key(path)
-
-
-def _read_key(path: Path) -> bytes:
-    try:
-        key = path.read_bytes()
-    except OSError as error:
-        raise StoreError(f"{path}: the key of links cannot be used ({error.strerror})") from error
-    if len(key) != KEY_BYTES:
-        hint = "if the file is removed, a new key is made, and existing links become invalid"
-        raise StoreError(f"{path}: expected a key of {KEY_BYTES} bytes, found {len(key)}; {hint}")
-    return key
-
-
-def _make_key(path: Path) -> None:
-    """Called while the folder's lock is held."""
-    with atomic.new_file(path, temporary=path.with_name(f".{path.name}.partial"), mode=0o600) as file:
-        file.write(secrets.token_bytes(KEY_BYTES))
 
 
 def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
