@@ -45,24 +45,26 @@ def options_of(*words):
 
 
 def command_lines():
-    """(file, line) of every `quickml serve`, `worker`, `workers` and `token create` in files and pages."""
+    """(file, line) of every command that runs something on servers, or looks at it, in files and pages."""
     found = []
     for name, whole in {**TEXTS, **PAGES}.items():
         text = whole.replace("\\\n", " ")
         lines = re.findall(
-            r"(?:^|[/\s'])quickml ((?:serve|workers?|token create)\b[^#|)\n']*)", text, re.MULTILINE
+            r"(?:^|[/\s'])quickml ((?:serve|workers?|cluster|token create)\b[^#|)\n']*)", text, re.MULTILINE
         )
         lines += re.findall(r"\bcommand='((?:serve|worker)\b[^']*)'", text)
         lines += [
             line.replace(",", " ")
-            for line in re.findall(r"\b(?:command|args): \[((?:serve|worker)\b[^\]]*)\]", text)
+            for line in re.findall(r"\b(?:command|args): \[((?:serve|worker|cluster)\b[^\]]*)\]", text)
         ]
         lines += [
             " ".join(re.findall(r'"([^"]+)"', line))
             for line in re.findall(r"^CMD \[(.+)\]$", text, re.MULTILINE)
         ]
         found += [
-            (name, line.strip()) for line in lines if line.strip().startswith(("serve", "worker", "token"))
+            (name, line.strip())
+            for line in lines
+            if line.strip().startswith(("serve", "worker", "cluster", "token"))
         ]
     return found
 
@@ -84,6 +86,7 @@ def test_every_way_to_deploy_starts_servers_and_workers():
     started = {(name, line.split()[0]) for name, line in LINES}
     for name in ("compose.many.yaml", "aws/quickml.yaml"):
         assert {(name, "serve"), (name, "worker")} <= started
+    assert ("kuberay/ray.yaml", "cluster") in started
     for name in ("kubernetes/server.yaml", "quickml.service", "Dockerfile"):
         assert (name, "serve") in started
     for name in ("kubernetes/worker.yaml", "quickml-worker@.service", "slurm.sbatch", "Dockerfile"):
@@ -261,6 +264,34 @@ def test_the_resources_are_valid(resources):
             kubernetes_validate.validate(resource, "1.32", strict=True)
             checked.append(resource["kind"])
     assert {"Deployment", "Service", "Ingress", "PodDisruptionBudget"} <= set(checked)
+
+
+def test_a_cluster_of_ray_can_hold_seats_and_only_a_launcher_asks_for_them():
+    import kubernetes_validate
+
+    settings, cluster, launcher = yaml.safe_load_all(TEXTS["kuberay/ray.yaml"])
+    for resource in (settings, launcher):
+        kubernetes_validate.validate(resource, "1.32", strict=True)
+    ours = yaml.safe_load(TEXTS["kubernetes/kustomization.yaml"])["configMapGenerator"][0]["literals"]
+    assert settings["data"].items() <= dict(one.split("=", 1) for one in ours).items()
+    head, (workers,) = cluster["spec"]["headGroupSpec"], cluster["spec"]["workerGroupSpecs"]
+    assert (cluster["kind"], head["rayStartParams"]["num-cpus"]) == ("RayCluster", "0")
+    assert cluster["spec"]["authOptions"] == {"mode": "token"}
+    pods = [one["template"]["spec"] for one in (head, workers, launcher["spec"])]
+    for pod in pods:
+        assert pod["enableServiceLinks"] is False
+        kubernetes_validate.validate(
+            {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": pod}, "1.32", strict=True
+        )
+    assert len({pod["containers"][0]["image"] for pod in pods}) == 1
+    (container,) = pods[2]["containers"]
+    name = cluster["metadata"]["name"]
+    assert container["env"][0]["valueFrom"]["secretKeyRef"]["name"] == name
+    assert f"--address=ray://{name}-head-svc:10001" in container["args"]
+    assert launcher["spec"]["replicas"] == 1
+    version = cluster["spec"]["rayVersion"]
+    assert f"ray=={version}\n" in (ROOT / "constraints.txt").read_text()
+    assert f"rayproject/ray:{version}-" in TEXTS["Dockerfile"]
 
 
 def test_pods_are_given_no_variables_of_services_and_the_volumes_that_they_mount(resources):
