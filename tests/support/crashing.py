@@ -3,9 +3,10 @@
 import json
 import os
 import signal
+import sqlite3
 import threading
 import time
-from contextlib import suppress
+from contextlib import closing, suppress
 from datetime import UTC, datetime
 
 import httpx
@@ -20,11 +21,11 @@ BUSY_S, ANY_S, POST_S, START_S = 1.0, 2.0, 0.05, 1.0
 
 
 def kept_epoch(checkpoint):
-    """The epoch under way when a training was kept; 0 where nothing is kept any more."""
+    """The epoch under way when a training was kept; 0 if another checkpoint has replaced this one."""
     try:
         with np.load(checkpoint, allow_pickle=False) as packed:
             return json.loads(packed["position"].tobytes())["epoch"]
-    except OSError:
+    except FileNotFoundError:
         return 0
 
 
@@ -39,7 +40,10 @@ class Site:
 
     def __init__(self, data, random, crashes, *flags):
         self.data, self.left = data, crashes
-        self.server_kills, self.worker_kills, self.kept_kills = [], [], 0
+        self.server_kills, self.worker_kills = [], []
+        self.kept = []
+        """(job, attempt, epoch) of each checkpoint that a job had when something was killed: a later attempt does
+        not begin before it."""
         self._random, self._flags = random, flags
         self._moments = deck(random, "sent", "any", "busy", "kept")
         self._victims = deck(random, "worker", "worker", "worker", "server")
@@ -93,6 +97,7 @@ class Site:
         """Wait for a random moment, and kill a random process; the server, where that loses a training that is
         to go on: of its workers another one may be at it."""
         is_kept = self._wait_for_a_moment(is_idle)
+        self.kept += self._checkpoints()
         workers = psutil.Process(self._process.pid).children()
         if workers and not is_kept and next(self._victims) == "worker":
             self._kill_worker(self._random.choice(workers))
@@ -111,9 +116,7 @@ class Site:
             time.sleep(self._random.uniform(0, BUSY_S))
         else:
             self.server().until(lambda: is_idle() or self._is_kept(), "something to go on from")
-            is_kept = self._is_kept()
-            self.kept_kills += is_kept
-            return is_kept
+            return self._is_kept()
         return False
 
     def _is_busy(self):
@@ -121,11 +124,16 @@ class Site:
         return "busy" in self.server().client.get("/readyz").json()["workers"]
 
     def _is_kept(self):
-        """Whether somebody trains whose last stored checkpoint, also if this one is not yet, is past epoch 1."""
-        return self._is_busy() and any(kept_epoch(path) > 3 for path in self._kept())
+        """Whether somebody trains who would lose epochs without the checkpoint."""
+        return any(epoch > 1 for *_, epoch in self._checkpoints("status = 'training'"))
 
-    def _kept(self):
-        return self.data.glob("scratch/*/*/checkpoint.npz")
+    def _checkpoints(self, where="TRUE"):
+        """(job, attempt, epoch) of all that the database knows, which is what the next attempt begins with."""
+        asked = f"SELECT id, attempt, checkpoint FROM jobs WHERE checkpoint IS NOT NULL AND {where}"
+        with closing(sqlite3.connect(self.data / "quickml.db", timeout=PATIENCE_S)) as database:
+            rows = database.execute(asked).fetchall()
+        stored = self.data / "artifacts"
+        return [(job, attempt, kept_epoch(stored / sha256[:2] / sha256)) for job, attempt, sha256 in rows]
 
     def _kill_worker(self, worker):
         moment = datetime.now(UTC)
