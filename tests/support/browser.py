@@ -20,7 +20,7 @@ ARGUMENTS = (
     "--disable-gpu", "--disable-quic", "--no-first-run",
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 )  # fmt: skip
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 LOCAL = (None, "localhost", "127.0.0.1", "::1", NAMED)
 """Hosts that a page may ask; files and `data:` have none."""
 

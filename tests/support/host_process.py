@@ -45,8 +45,11 @@ class Site:
 
     def of(self, job_id):
         """The host that runs a job."""
-        holder = self.store.job(job_id).holder
-        return next((one for one in self.processes if one.id and one.id == holder), None)
+        return self.holding(self.store.job(job_id))
+
+    def holding(self, job):
+        """The host that ran a job when it was looked at."""
+        return next((one for one in self.processes if one.id and one.id == job.holder), None)
 
     def close(self):
         for process in self.processes:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from host_process import LEASE_S
 from server_process import QUICKML
 from waiting import until
 
@@ -76,7 +77,7 @@ class RayCluster:
         """`quickml cluster` for a database."""
         settings = {
             "address": address, "database": site.address, "database-password-file": site.password_file,
-            "data": site.folder / "node", "files": site.folder / "artifacts", "lease-s": 3, "checkpoint-every-s": 0,
+            "data": site.folder / "node", "files": site.folder / "artifacts", "lease-s": LEASE_S, "checkpoint-every-s": 0,
             "grace-s": 30,
         }  # fmt: skip
         options = [part for key, value in settings.items() for part in (f"--{key}", str(value))]

@@ -48,7 +48,7 @@ LONG = {
             {"type": "Dense", "units": 2, "activation": "softmax"},
         ]
     },
-    "training": {"epochs": 300},
+    "training": {"epochs": 200},
     "export": {"formats": ["mlmodel"]},
 }
 

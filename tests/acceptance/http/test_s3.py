@@ -8,6 +8,7 @@ import psutil
 import pytest
 
 import s3_process
+from closing_proxy import ClosingProxy
 from server_process import serving
 
 pytestmark = s3_process.needs_s3
@@ -22,7 +23,7 @@ LONG = {
 
 @pytest.fixture
 def bucket():
-    with s3_process.Away(s3_process.shared()) as proxy:
+    with ClosingProxy(s3_process.shared().ports["s3"]) as proxy:
         yield proxy
 
 
@@ -48,7 +49,7 @@ def test_a_job_is_ready_although_the_bucket_was_away_when_it_was_delivered(tmp_p
         job_id = server.submit(LONG)
         server.until(lambda: server.job(job_id)["epoch"] >= 2, "two epochs")
         assert not any(secrets_of(server))
-        bucket.leave()
+        bucket.close()
         assert server.client.post(f"/v1/jobs/{job_id}/stop").status_code < 300
         server.until(lambda: "waiting for up to" in _log(tmp_path) or _is_unready(server), "a failure")
         answer = server.client.get(earlier["artifacts"][-1]["url"])
@@ -57,7 +58,7 @@ def test_a_job_is_ready_although_the_bucket_was_away_when_it_was_delivered(tmp_p
         assert str(bucket.url) not in answer.text
         server.until(lambda: _is_unready(server), "readyz to tell")
         assert server.job(job_id)["status"] != "ready"
-        bucket.come_back()
+        bucket.open()
         server.until(lambda: server.job(job_id)["status"] == "ready", "the job")
         job = server.job(job_id)
         assert job["attempt"] == 1, job
@@ -108,8 +109,7 @@ def test_wrong_keys_are_told_at_the_start(tmp_path, bucket):
     keys = s3_process.shared().credentials(secret="another secret")
     with serving(tmp_path / "data", *flags(bucket, "refused", keys)) as server:
         server.until(lambda: "SignatureDoesNotMatch" in _log(tmp_path), "a line in the log")
-        answer = server.client.get("/readyz")
-        assert answer.status_code == 503
+        server.until(lambda: _is_unready(server), "readyz to tell")
         assert server.client.post("/v1/jobs", json=LONG).status_code == 503
     lines = [line for line in _log(tmp_path).splitlines() if "SignatureDoesNotMatch" in line]
     assert "expected keys that give access, found others (SignatureDoesNotMatch)" in lines[0]

@@ -11,7 +11,7 @@ import pytest
 from nginx_process import CONFIGURATION, needs_nginx, proxying
 from postgres_process import PASSWORD, USER, Postgres, needs_postgres
 from quickml import Client
-from server_process import serving
+from server_process import PATIENCE_S, serving
 
 pytestmark = needs_postgres
 LONG = {
@@ -108,7 +108,7 @@ def test_both_start_at_once_on_a_new_database(tmp_path, database):
     def serve(folder):
         with serving(folder, *flags) as server:
             found[folder] = server.greeting
-            met.wait()
+            met.wait(PATIENCE_S)
 
     met = threading.Barrier(2)
     threads = [threading.Thread(target=serve, args=(folder,)) for folder in (one, other)]

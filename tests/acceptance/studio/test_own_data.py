@@ -279,7 +279,9 @@ def test_pictures_are_taken_learned_and_shown_to_the_file(filming, studio):
         page.get_by_label("Name of the class").nth(1).fill("Cake")
         taken = page.locator(".classes img").count()
         page.get_by_role("button", name="Remove picture 1 of Pie").click()
-        page.wait_for_function("count => document.querySelectorAll('.classes img').length === count", arg=taken - 1)
+        page.wait_for_function(
+            "count => document.querySelectorAll('.classes img').length === count", arg=taken - 1
+        )
         axe(page)
         screens(page, "own-data-camera")
         page.get_by_role("button", name="Use these pictures").click()

@@ -49,14 +49,17 @@ def submit(site, epochs):
 
 
 def learning(site, job_id, after=None):
-    """The host that runs a job, once it has stored another checkpoint than `after`."""
+    """The host that runs a job, once it is another one than that of `after` and has stored a checkpoint; and the
+    job at that moment."""
 
     def found():
         job = site.store.job(job_id)
         assert job.status in RUNNING | {Status.QUEUED}, job
-        return job.checkpoint not in (None, after) and site.of(job_id)
+        is_new = after is None or (job.holder != after.holder and job.checkpoint != after.checkpoint)
+        host = site.holding(job)
+        return is_new and job.checkpoint and host and (host, job)
 
-    return until(found, "a checkpoint"), site.store.job(job_id).checkpoint
+    return until(found, "a checkpoint")
 
 
 def model_of(site, job_id):
@@ -66,18 +69,16 @@ def model_of(site, job_id):
 def test_a_job_survives_hosts_that_are_killed_and_frozen_and_ends_with_the_same_weights(site):
     hosts = [site.host("a"), site.host("b")]
     job_id = submit(site, epochs=60)
-    killed, checkpoint = learning(site, job_id)
+    killed, seen = learning(site, job_id)
     workers = killed.all()[1:]
     killed.kill()
     until(lambda: all(gone(one.pid) for one in workers), "the end of its workers")
-    frozen, checkpoint = learning(site, job_id, after=checkpoint)
-    assert frozen is not killed
+    frozen, seen = learning(site, job_id, after=seen)
     undisturbed = submit(site, epochs=60)  # for the third, which warms up meanwhile
     hosts.append(site.host("c"))
-    attempt = site.store.job(job_id).attempt
     frozen.freeze()
     zombie = frozen.id
-    until(lambda: site.store.job(job_id).attempt > attempt, "the next attempt")
+    until(lambda: site.store.job(job_id).attempt > seen.attempt, "the next attempt")
     frozen.thaw()
     until(lambda: site.hosts.look(zombie).held.keys() <= {(undisturbed, 1)}, "what the zombie holds")
     until(lambda: zombie in {one.host_id for one in site.hosts.leases()[0]}, "the zombie, which joins again")
@@ -97,12 +98,10 @@ def test_a_host_that_was_cut_off_ends_its_attempt_and_a_cancelled_job_ends_on_it
     with ClosingProxy(site.port) as proxy:
         first = site.host("a", port=proxy.port)
         job_id = submit(site, epochs=5000)
-        _, checkpoint = learning(site, job_id)
+        _, seen = learning(site, job_id)
         proxy.close()
         site.host("b")
-        second, checkpoint = learning(site, job_id, after=checkpoint)
-        until(lambda: site.of(job_id) not in (None, first), "the other host")
-        second = site.of(job_id)
+        second, _ = learning(site, job_id, after=seen)
         proxy.open()
         until(lambda: first.id in {one.host_id for one in site.hosts.leases()[0]}, "its return")
         until(lambda: not first.runs(job_id), "the end of the attempt that was given up on")

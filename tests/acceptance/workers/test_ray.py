@@ -115,8 +115,8 @@ def test_a_job_survives_its_actor_its_node_and_the_head_of_the_cluster(site, clu
     cluster.machines["node"] = cluster.node()
     seen = learning(site, job_id, after=seen)
 
-    cluster.machines["head"].kill()
     worker = worker_of(seen[0])
+    cluster.machines["head"].kill()
     until(lambda: gone(worker.pid), "the end of the node without its head")
     until(lambda: "tried again" in log_of(site), "the launcher, which notices it")
     cluster.machines["node"].kill()

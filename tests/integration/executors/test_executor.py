@@ -88,19 +88,29 @@ def test_cancelled_through_another_server_it_ends_soon(place):
     job_id = place.submit()
     place.status(job_id, Status.TRAINING)
     place.store.cancel(job_id)
-    began = time.monotonic()
-    until(lambda: all(worker.job_id is None for worker in executor.workers()), "its end")
-    assert time.monotonic() - began < 5.0, "0.3 s on an idle machine"
+    until(
+        lambda: all(worker.job_id is None for worker in executor.workers()),
+        "its end, hours before its epoch's",
+    )
+
+
+LEASE_S = 1.5
+
+
+def renewed(place):
+    """Wait until all leases were renewed so often that none would be left otherwise."""
+    hosts = Hosts(place.database)
+    for _ in range(4):  # three times in each lease
+        before = set(hosts.leases()[0])
+        assert before
+        until(lambda before=before: not before & set(hosts.leases()[0]), "a renewal of all")
 
 
 def test_a_lease_is_renewed_while_an_attempt_runs(place):
-    place.start(epoch_s=HOURS, lease_s=0.6)
+    place.start(epoch_s=HOURS, lease_s=LEASE_S)
     job_id = place.submit()
     place.status(job_id, Status.TRAINING)
-    hosts = Hosts(place.database)
-    (lease,) = hosts.leases()[0]
-    until(lambda: hosts.leases()[0] != [lease], "a renewal")
-    time.sleep(1.5)
+    renewed(place)
     assert (place.store.job(job_id).status, place.store.job(job_id).attempt) == (Status.TRAINING, 1)
 
 
@@ -150,9 +160,10 @@ def test_what_a_dead_server_was_running_runs_again_when_its_lease_has_run_out(pl
     job_id = place.submit()
     lost = place.store.claim("host_that_is_gone")
     Hosts(place.database).join(Host(id="host_that_is_gone", name="x", lease_s=1.0))
+    began = time.monotonic()
     place.start(lease_s=1.0)
-    time.sleep(0.5)
-    assert place.store.job(job_id).status is Status.BUILDING, "nothing is released because a server starts"
+    until(lambda: place.store.job(job_id).lost, "its release")
+    assert time.monotonic() - began >= 1.0, "nothing is released because a server starts"
     job = place.over(job_id)
     assert (job.status, job.attempt, job.failures) == (Status.READY, 2, 0)
     assert json.loads(place.store.events(job_id)[0].body)["reason"] == LOST
@@ -161,14 +172,14 @@ def test_what_a_dead_server_was_running_runs_again_when_its_lease_has_run_out(pl
 
 
 def test_two_servers_leave_each_other_their_attempts(place):
-    first = place.start(epoch_s=HOURS, lease_s=0.6)
+    first = place.start(epoch_s=HOURS, lease_s=LEASE_S)
     until(lambda: first.workers()[0].state is State.IDLE, "an idle worker")
     jobs = [place.submit()]
     place.status(jobs[0], Status.TRAINING)
-    place.start(epoch_s=HOURS, lease_s=0.6)
+    place.start(epoch_s=HOURS, lease_s=LEASE_S)
     jobs.append(place.submit())
     place.status(jobs[1], Status.TRAINING)
-    time.sleep(1.5)
+    renewed(place)
     assert [place.store.job(job_id).attempt for job_id in jobs] == [1, 1]
     assert len({place.store.job(job_id).holder for job_id in jobs}) == 2
 
@@ -299,12 +310,13 @@ def test_a_fault_of_the_disk_is_no_failure_of_the_job_and_tried_a_few_times(loca
 
 def test_an_artifact_store_that_fails_for_a_while_costs_nothing(local):
     """The attempt waits with what it has, and is neither failed nor run again."""
-    local.start(epoch_s=0.2)
+    local.start(epoch_s=HOURS)
     artifacts, aside = local.folder / "artifacts", local.folder / "aside"
     job_id = local.submit()
     local.status(job_id, Status.TRAINING)
     artifacts.rename(aside)
     artifacts.write_text("in its place")
+    local.store.stop(job_id)
     local.status(job_id, Status.VERIFYING)
     time.sleep(0.5)
     assert local.store.job(job_id).status is Status.VERIFYING

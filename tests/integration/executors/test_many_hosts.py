@@ -64,12 +64,13 @@ def frozen_for_too_long(room):
 def test_every_job_is_ready_once_although_hosts_are_killed_and_frozen(capsys):
     address = emptied()
     database = PostgresDatabase(address)
-    store, meter = JobStore(database), Meter(shared())
-    ids = [store.submit(new(f"owner {number % OWNERS}"))[0].id for number in range(JOBS)]
+    store, hosts, meter = JobStore(database), Hosts(database), Meter(shared())
     before_s = meter.seconds()
     rooms = [Room(address, name) for name in ("first", "second", "killed", "frozen")]
     first, second, killed, frozen = rooms
     try:
+        until(lambda: len(hosts.leases()[0]) == HOSTS, "all hosts")  # or a late one might find nothing to do
+        ids = [store.submit(new(f"owner {number % OWNERS}"))[0].id for number in range(JOBS)]
         until(killed.held, "what is killed")
         killed.process.kill()
         zombies = frozen_for_too_long(frozen)
@@ -92,7 +93,7 @@ def test_every_job_is_ready_once_although_hosts_are_killed_and_frozen(capsys):
     for number in range(OWNERS):
         changes = store.feed.changes(f"owner {number}", 0, 10**6)
         assert [change.position for change in changes] == list(range(1, len(changes) + 1))
-    assert Hosts(database).leases()[1] == []
+    assert hosts.leases()[1] == []
     assert "deadlock detected" not in shared().log.read_text()
     database.close()
     if rounds.is_full:

@@ -65,7 +65,7 @@ from quickml.storage.addresses import databases
 holder = sys.argv[2]
 random.seed(holder)
 database = databases.open(sys.argv[1])
-store, hosts, watch = JobStore(database), Hosts(database, lease_s=2.0), HostWatch(2.0)
+store, hosts, watch = JobStore(database), Hosts(database, lease_s=5.0), HostWatch(5.0)
 
 def step(attempt):
     return [Progress(epoch=1, epochs=1, step=1, steps=1, samples_per_second=1.0, metrics={"loss": 0.5})] * 2
@@ -83,7 +83,7 @@ def reap():
 
 def keep():
     if not hosts.renew(holder):
-        hosts.join(Host(id=holder, name=holder, lease_s=2.0))
+        hosts.join(Host(id=holder, name=holder, lease_s=5.0))
 
 print("open", flush=True)
 sys.stdin.readline()

@@ -5,7 +5,6 @@ import hashlib
 import io
 import json
 import threading
-import time
 import zipfile
 
 import numpy as np
@@ -144,9 +143,10 @@ def test_samples_are_made_again_when_they_had_to_make_room(server):
 
 
 def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
+    over = threading.Event()
     monkeypatch.setattr(state, "IMPORT_WAIT_S", 0)
     monkeypatch.setattr(
-        import_runs.ImportRun, "perform", lambda run, *_: time.sleep(1) or run.end({"killed": True})
+        import_runs.ImportRun, "perform", lambda run, *_: over.wait(60) and run.end({"killed": True})
     )
     sha256 = upload(server, archive(fruit(7)), "more.zip")
     answer = server.client.get(f"/v1/files/{sha256}/profile")
@@ -157,6 +157,7 @@ def test_what_takes_long_is_not_waited_for(server, monkeypatch, tmp_path):
     assert is_problem(server.post(document(file="more.zip")), 409, "file-importing")
     monkeypatch.setattr(import_runs, "MOST_WAITING", 0)  # so it makes way at once, and is done later
     is_problem(server.client.get(f"/v1/files/{sha256}/profile?size=[9,9]"), 202, "file-importing")
+    over.set()
 
 
 def test_owners_who_wait_do_not_stop_all_others(server):

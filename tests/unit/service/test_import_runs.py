@@ -116,7 +116,7 @@ def test_who_holds_a_place_for_long_makes_way_for_others_and_has_another_turn(sh
     hostile = [shared.start(asked("hold", owner)) for owner in ("eve", "mallory")]
     honest = shared.start(asked("read", "ada"))
     assert honest.wait() == {"rows": []}
-    until(lambda: sorted(run.share_s for run in hostile) in ([0.2, 0.4], [0.4, 0.4]), "a longer share")
+    until(lambda: max(run.share_s for run in hostile) > 0.2, "a longer share")
     assert not any(run.is_done for run in hostile)
     until(lambda: sorted(shared._active, key=id) == sorted(hostile, key=id), "another turn of both")
 

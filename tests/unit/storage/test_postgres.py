@@ -428,10 +428,12 @@ def test_an_answer_that_was_lost_doubles_nothing(database, monkeypatch):
 def test_a_frozen_server_is_not_waited_for_for_ever(own, monkeypatch):
     from quickml.storage.postgres_patience import BoundedConnection  # needs psycopg
 
-    monkeypatch.setattr(BoundedConnection, "answer_s", 1.0)
     database = PostgresDatabase(own.new() + "&connect_timeout=2")
     store = Jobs(database)
     job, _ = store.submit(new())
+    monkeypatch.setattr(BoundedConnection, "answer_s", 1.0)
+    database._engine.dispose()  # new connections wait no longer
+    until(lambda: _is_there(store, job), "such a connection")
     with own.frozen():
         with pytest.raises(StoreError, match="no answer within 1 s"):
             store.job(job.id)

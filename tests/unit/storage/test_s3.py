@@ -6,6 +6,7 @@ import threading
 import pytest
 
 import s3_process
+from closing_proxy import ClosingProxy
 from job_examples import opened
 from quickml.errors import (
     ArtifactDamagedError,
@@ -278,15 +279,15 @@ def test_a_bucket_that_is_not_there_is_told(place):
 
 def test_a_server_that_is_away_is_told_and_found_again(place):
     sha256 = place.put(place.store())
-    with s3_process.Away(s3_process.shared()) as proxy:
+    with ClosingProxy(s3_process.shared().ports["s3"]) as proxy:
         address = place.address.replace(s3_process.quote(s3_process.shared().endpoint, safe=""), proxy.url)
         store = place.store("through the proxy", address=address)
-        proxy.leave()
+        proxy.close()
         for call in (lambda: place.put(store), lambda: store.open(sha256)):
             with pytest.raises(ArtifactError, match="the server cannot be reached"):
                 call()
         assert store.stat(sha256).size_bytes == len(LARGE), "which the database knows"
-        proxy.come_back()
+        proxy.open()
         assert read(store, sha256) == LARGE
 
 
