@@ -33,9 +33,13 @@ class Server:
 
     def submit(self, document, **headers):
         content = document if isinstance(document, bytes) else json.dumps(document).encode()
-        answer = self.client.post("/v1/jobs", content=content, headers={**JSON, **headers})
+        answer = self.until(lambda: self._taken(content, headers), "the file of the document to be read")
         assert answer.status_code == 202, answer.text
         return answer.json()["id"]
+
+    def _taken(self, content, headers):
+        answer = self.client.post("/v1/jobs", content=content, headers={**JSON, **headers})
+        return None if answer.status_code == 409 and "file-importing" in answer.text else answer
 
     def job(self, job_id):
         return self.client.get(f"/v1/jobs/{job_id}").json()

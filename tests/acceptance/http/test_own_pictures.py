@@ -10,15 +10,8 @@ from pictures import fruit, photo, saved, zipped
 from quickml import Client
 from quickml.events import Status
 from server_process import PATIENCE_S, quickml, serving
+from traces import places_of
 from waiting import until
-
-
-def places_of(folder, *markers):
-    return [
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and any(marker in path.read_bytes() for marker in markers)
-    ]
 
 
 def test_pictures_are_submitted_trained_and_deleted_without_a_trace(tmp_path):

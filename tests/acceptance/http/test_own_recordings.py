@@ -7,6 +7,7 @@ import rounds
 from quickml import Client
 from quickml.events import Status
 from server_process import PATIENCE_S, quickml, serving
+from traces import places_of
 from waiting import until
 
 
@@ -40,6 +41,5 @@ def test_recordings_are_submitted_trained_and_deleted_without_a_trace(tmp_path):
             page = client.download(report, tmp_path).read_text(encoding="utf-8")
             assert "SECRETMOVES" not in page
             client.delete_file(file.sha256)
-            files = [one for one in (tmp_path / "data").rglob("*") if one.is_file()]
-            assert not [one for one in files if marker.encode() in one.read_bytes()]
+            assert places_of(tmp_path / "data", marker.encode()) == []
     assert marker not in (tmp_path / "data.log").read_text()

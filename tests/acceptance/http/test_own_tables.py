@@ -11,6 +11,7 @@ import rounds
 from quickml import Client
 from quickml.events import Status
 from server_process import PATIENCE_S, quickml, serving
+from traces import places_of
 from waiting import until
 from workbooks import workbook
 
@@ -39,10 +40,6 @@ def rows_of(marker, count=400):
         kind = "long" if length > 0 else "short"
         lines.append(f"{length:.4f},{district},{marker} no {number},{kind}")
     return ("\n".join(lines) + "\n").encode()
-
-
-def places_of(folder, marker):
-    return [path for path in folder.rglob("*") if path.is_file() and marker in path.read_bytes()]
 
 
 def test_a_table_is_submitted_trained_and_deleted_without_a_trace(tmp_path, server, data):

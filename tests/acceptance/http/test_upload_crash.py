@@ -17,6 +17,7 @@ from pictures import fruit, zipped
 from quickml import Client
 from quickml.errors import ServiceError
 from server_process import PATIENCE_S, Server, greeting, quickml, serving, started
+from traces import places_of
 from waiting import until
 
 KILLS = rounds.choose(few=3, full=20)
@@ -124,14 +125,6 @@ def test_what_was_told_is_on_disk_after_a_kill(tmp_path):
             told = found
         sent = {**headers, "Upload-Offset": str(told), "Upload-Complete": "?1"}
         assert site.server.client.patch(address, content=content[told:], headers=sent).status_code == 201
-
-
-def places_of(folder, marker):
-    """Files below a folder with a text in their content or name."""
-    return [
-        path for path in folder.rglob("*")
-        if marker.decode() in path.name or (path.is_file() and marker in path.read_bytes())
-    ]  # fmt: skip
 
 
 def test_nothing_is_left_of_a_deleted_file(tmp_path):

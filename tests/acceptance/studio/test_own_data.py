@@ -392,8 +392,14 @@ def motion():
 
 
 def profile(studio, page, **options):
+    """The profile of the file that is looked at. A busy server may need another moment to read the file."""
     path = page.url.split("#/data?file=")[1]
-    return studio.client.get(f"/v1/files/{path}/profile", params=options).json()
+
+    def found():
+        answer = studio.client.get(f"/v1/files/{path}/profile", params=options)
+        return answer.json() if answer.status_code == 200 else None
+
+    return studio.server.until(found, "the profile")
 
 
 def test_a_table_is_taken_for_recordings_and_their_file_answers_to_a_window(chromium, studio):
@@ -486,9 +492,7 @@ def test_a_trained_file_answers_to_pictures_and_to_the_camera(filming, studio):
     with visit(filming, studio.page("#/data"), **DESKTOP) as page:
         choose(page, "colours.zip", archive())
         opened(page, "colours.zip")
-        document = studio.client.get(page.url.replace("/#/data?file=", "/v1/files/") + "/profile").json()[
-            "document"
-        ]
+        document = profile(studio, page)["document"]
         layers = [{"type": "Rescaling", "scale": 1 / 255}, {"type": "Flatten"},
                   {"type": "Dense", "units": 2, "activation": "softmax"}]  # fmt: skip
         job = studio.train({**document, "model": {"layers": layers}, "training": {}}, epochs=20)["id"]
