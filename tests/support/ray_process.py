@@ -4,6 +4,7 @@ import importlib.util
 import os
 import secrets
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -16,8 +17,6 @@ import pytest
 from host_process import LEASE_S
 from server_process import QUICKML
 from waiting import until
-
-PORT, CLIENT_PORT = 26379, 26001
 
 needs_ray = pytest.mark.skipif(
     sys.platform != "linux" or importlib.util.find_spec("ray") is None,
@@ -40,14 +39,20 @@ class RayCluster:
             "RAY_gcs_rpc_server_reconnect_timeout_s": "5",
         }
         self._network = f"127.77.{os.getpid() % 250 + 1}"
+        self._port, self._client_port = _free_ports()
         self.address, self.client_address = (
-            f"{self._network}.2:{PORT}",
-            f"ray://{self._network}.2:{CLIENT_PORT}",
+            f"{self._network}.2:{self._port}",
+            f"ray://{self._network}.2:{self._client_port}",
         )
         self._processes = []
 
     def head(self):
-        flags = ["--head", f"--port={PORT}", f"--ray-client-server-port={CLIENT_PORT}", "--num-cpus=0"]
+        flags = [
+            "--head",
+            f"--port={self._port}",
+            f"--ray-client-server-port={self._client_port}",
+            "--num-cpus=0",
+        ]
         flags += ["--include-dashboard=false", "--disable-usage-stats", f"--temp-dir={self.folder}/t"]
         return self._start("2", flags)
 
@@ -94,6 +99,14 @@ class RayCluster:
         for machine in reversed(self._processes):
             machine.kill()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _free_ports():
+    """Two, on all addresses: the head listens on each of them, whatever its own is."""
+    with socket.socket() as one, socket.socket() as other:
+        for each in (one, other):
+            each.bind(("", 0))
+        return one.getsockname()[1], other.getsockname()[1]
 
 
 class Machine:

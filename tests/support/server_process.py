@@ -89,7 +89,7 @@ def serving(data, *flags, environment=None):
     finally:
         process.terminate()
         try:
-            process.wait(timeout=60)
+            process.wait(timeout=PATIENCE_S)
         finally:
             process.kill()
             process.stdout.close()

@@ -375,7 +375,8 @@ def test_a_file_of_which_nothing_can_be_said_yet_is_no_error(chromium, studio):
             choose(page, "late.csv", flowers(36))
         assert answer.value.status == 204
         page.unroute(parts)
-        held[0].continue_()
+        for route in held:
+            route.continue_()
         opened(page, "late.csv")
 
 
