@@ -48,7 +48,7 @@ LONG = {
             {"type": "Dense", "units": 2, "activation": "softmax"},
         ]
     },
-    "training": {"epochs": 200},
+    "training": {"epochs": 120},
     "export": {"formats": ["mlmodel"]},
 }
 
