@@ -12,7 +12,9 @@ from quickml.storage.database import sqlite
 from quickml.storage.database.sqlite import SqliteDatabase
 from waiting import until
 
-COUNT = text("INSERT INTO turns VALUES (:who, 1) ON CONFLICT (owner) DO UPDATE SET turn = turn + 1")
+COUNT = text(
+    "INSERT INTO turns (owner, turn) VALUES (:who, 1) ON CONFLICT (owner) DO UPDATE SET turn = turn + 1"
+)
 COUNTED = text("SELECT coalesce(sum(turn), 0) FROM turns")
 
 
