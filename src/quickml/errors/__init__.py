@@ -33,6 +33,7 @@
     │   ├── DiskFullError          too little disk space is free
     │   ├── TransitionError        the job's status does not allow this step
     │   ├── JobStateError          the request needs a job with another status
+    │   ├── EventsLostError        the database lost events that it had confirmed
     │   └── FencedError            the attempt no longer holds the job and must not write
     ├── CrowdedError           too many event streams are open
     ├── DownloadsError         the owner has too many downloads open
@@ -85,6 +86,7 @@ from quickml.errors.jobs import (
     CrowdedError,
     DiskFullError,
     DownloadsError,
+    EventsLostError,
     FencedError,
     IdempotencyError,
     JobError,
@@ -145,6 +147,7 @@ __all__ = [
     "DiskFullError",
     "DocumentError",
     "DownloadsError",
+    "EventsLostError",
     "FencedError",
     "FileImportingError",
     "FileInUseError",

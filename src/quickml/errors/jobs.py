@@ -100,6 +100,14 @@ class FencedError(JobError):
         super().__init__(f"{job_id}: expected the attempt that holds the job, found attempt {attempt}")
 
 
+class EventsLostError(JobError):
+    """The database has lost events that it had confirmed, as a crash may do. The job is not to blame."""
+
+    def __init__(self, *, job_id: str, last: int, after: int) -> None:
+        self.job_id, self.last, self.after = job_id, last, after
+        super().__init__(f"{job_id}: expected events that follow number {last}, found {after + 1}")
+
+
 class CrowdedError(QuickMLError):
     """Too many event streams are open."""
 

@@ -213,7 +213,7 @@ class JobStore:
             The last sequence number.
 
         Raises:
-            JobError: there is no event `after`.
+            EventsLostError: there is no event `after`.
         """
         if events and not film and self._database.writes_at_once and not counters.has_any(events):
             with self._database.statement() as connection:

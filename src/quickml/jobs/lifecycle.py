@@ -9,7 +9,14 @@ from datetime import datetime
 from typing import Any
 
 from quickml import events
-from quickml.errors import FencedError, IdempotencyError, JobError, QueueFullError, TransitionError
+from quickml.errors import (
+    EventsLostError,
+    FencedError,
+    IdempotencyError,
+    JobError,
+    QueueFullError,
+    TransitionError,
+)
 from quickml.events import RUNNING, TERMINAL, Event, Status, meaning
 from quickml.jobs.job import TRANSITIONS, Artifact, Attempt, Job, Limits, NewJob
 
@@ -221,10 +228,10 @@ def unstored(job: Job, news: Sequence[Event], after: int) -> Sequence[Event]:
     """Those of the events, which follow the event number `after`, that are not stored yet.
 
     Raises:
-        JobError: there is no such event.
+        EventsLostError: there is no such event.
     """
     if after > job.last_event:
-        raise JobError(f"{job.id}: expected events that follow number {job.last_event}, found {after + 1}")
+        raise EventsLostError(job_id=job.id, last=job.last_event, after=after)
     return news[job.last_event - after :]
 
 

@@ -13,6 +13,7 @@ from quickml.errors import (
     CompileError,
     DatasetError,
     DocumentError,
+    EventsLostError,
     ResultError,
     StoreError,
     TrainingError,
@@ -21,7 +22,7 @@ from quickml.errors import (
 
 FINAL = (DocumentError, DatasetError, TrainingError, CompileError, VerificationError)
 """Errors that another attempt at the same document would meet again."""
-FAULTS = (StoreError, ArtifactError, ResultError, OSError)
+FAULTS = (StoreError, EventsLostError, ArtifactError, ResultError, OSError)
 """Errors of the server's database, file storage and disks."""
 DISK_ERRORS = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
 """What another error may be caused by without being the job's fault."""
@@ -37,7 +38,7 @@ def is_fault_of_the_server(error: Exception) -> bool:
 
 def of_server(error: Exception) -> str:
     """The reason for an error of the server. It says what failed, and not where on this machine."""
-    parts = {StoreError: "database", ArtifactError: "file storage"}
+    parts = {StoreError: "database", EventsLostError: "database", ArtifactError: "file storage"}
     part = next((part for kind, part in parts.items() if isinstance(error, kind)), "disk")
     cause = error if isinstance(error, OSError) else error.__cause__
     detail = cause.strerror if isinstance(cause, OSError) else None

@@ -28,6 +28,7 @@ from job_examples import (
 )
 from quickml import events
 from quickml.errors import (
+    EventsLostError,
     FencedError,
     IdempotencyError,
     JobError,
@@ -791,7 +792,7 @@ def test_what_is_stored_already_is_not_stored_again(store):
     assert store.append(attempt, more, after=2) == 4
     assert [event.body for event in store.events(attempt.job_id)] == [e.to_json() for e in first + more]
     assert store.job(attempt.job_id).progress == 0.03
-    with pytest.raises(JobError, match="expected events that follow number 4, found 6"):
+    with pytest.raises(EventsLostError, match="expected events that follow number 4, found 6"):
         store.append(attempt, more, after=5)
 
 

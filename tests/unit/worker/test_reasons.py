@@ -8,7 +8,15 @@ from pathlib import Path
 import pytest
 
 import quickml
-from quickml.errors import ArtifactError, CompileError, DatasetError, ResultError, StoreError, TrainingError
+from quickml.errors import (
+    ArtifactError,
+    CompileError,
+    DatasetError,
+    EventsLostError,
+    ResultError,
+    StoreError,
+    TrainingError,
+)
 from quickml.worker import reasons
 
 SCRATCH = Path("/srv/quickml/scratch/host_1")
@@ -23,6 +31,7 @@ def caused(error, number):
     ("error", "expected"),
     [
         (StoreError("/srv/quickml.db: locked"), "the database of the server failed"),
+        (EventsLostError(job_id="job_1", last=3, after=5), "the database of the server failed"),
         (ArtifactError("/srv/artifacts: x"), "the file storage of the server failed"),
         (
             caused(ArtifactError("/srv/artifacts: x"), errno.EROFS),
