@@ -232,9 +232,9 @@ def move(settings: Settings) -> Moved:
 
 def _move_rows(settings: Settings, place: DataFolder, source: Database) -> int:
     target = _opened_database(settings)
-    rows = copy(source, target)
     if place.link_key.exists():
-        KeyStore(target).get(LINKS, read_key(place.link_key))
+        KeyStore(source).get(LINKS, read_key(place.link_key))  # and moves with it
+    rows = copy(source, target)
     target.close()
     return rows
 

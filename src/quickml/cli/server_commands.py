@@ -112,7 +112,7 @@ def workers(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per host.")] = False,
 ) -> None:
-    """List the hosts that run jobs of a database, and what each of them runs since when.
+    """List the hosts that run jobs of a database, and what each of them runs, and since when.
 
     For operators: it reads the database, and shows the jobs of all owners.
     """

@@ -1,4 +1,4 @@
-"""Jobs that are finished for long."""
+"""Jobs that finished long ago."""
 
 from __future__ import annotations
 

@@ -179,7 +179,8 @@ class JobStore:
         """
         if not self.is_any_queued():  # most calls find nothing, and need not wait to write
             return None
-        with self._database.write(durable=False, lock="claim") as connection:
+        durable = self._database.is_server  # a number that was given out is never given out again
+        with self._database.write(durable=durable, lock="claim") as connection:
             waiting = queue.first_in_turn(connection, limits, most_s)
             if waiting is None:
                 return None
@@ -197,7 +198,7 @@ class JobStore:
         Raises:
             TransitionError: a step that `TRANSITIONS` has not, or one that ends the attempt.
         """
-        with self._database.write(durable=False) as connection:
+        with self._database.write(durable=self._database.is_server) as connection:
             job = held(connection, attempt)
             self._write(connection, job, lifecycle.advanced(job, status, self._clock()))
 

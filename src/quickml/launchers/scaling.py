@@ -49,7 +49,7 @@ class SeatChange:
 def change(
     seats: Sequence[LaunchedSeat], scale: Scale, *, startable: int, free_elsewhere: int = 0
 ) -> SeatChange:
-    """Start what the queue lacks, or end what has been idle for long and is not needed.
+    """Start what the queue lacks, or end what has been idle for a long time and is not needed.
 
     Args:
         seats: those that the launcher holds.

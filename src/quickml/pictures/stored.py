@@ -12,6 +12,7 @@ from quickml.errors import DatasetError, PicturesError
 from quickml.pictures.cache import PictureCache
 from quickml.pictures.catalog import LocalPictures, silent
 from quickml.pictures.sources import MANIFEST, SAMPLE, PictureArchive, PictureSource, ProjectSource
+from quickml.sources.formats import is_archive
 
 
 class StoredPictures(LocalPictures):
@@ -49,7 +50,7 @@ def archive(path: Path, file: str, sha256: str) -> Iterator[PictureArchive]:
     """
     with path.open("rb") as stream:
         start = stream.read(4)
-    if start not in (b"PK\3\4", b"PK\5\6"):
+    if not is_archive(start):
         raise PicturesError(file, "a zip file of a folder of pictures", "something else")
     source = PictureArchive(path, file, sha256=sha256)
     if MANIFEST in source.names and any(SAMPLE in name for name in source.names):

@@ -149,8 +149,8 @@ class ServerSettings:
     downloads: str = row(
         one_of("stream", "redirect"),
         "stream",
-        "How a file in a bucket is sent to who has a signed link to it: by this server (stream), or by a"
-        " redirect to the bucket, which clients have to reach then (redirect).",
+        "How a file in a bucket is sent to whoever has a signed link to it: by this server (stream), or by"
+        " a redirect to the bucket, which clients must then be able to reach (redirect).",
     )
     link_key_file: Path | None = row(
         or_none(PATH),
@@ -225,7 +225,7 @@ class WorkerSettings:
         whole(0, 1024),
         0,
         "Number of trainings, of those that run concurrently, that have to be short, so that short jobs do"
-        " not wait behind long ones.",
+        " not wait behind long ones. A server keeps at least one for long jobs; a worker does not have to.",
     )
     express_s: float = row(
         SECONDS, 60.0, "Longest estimated duration of a job that counts as short, see `express_workers`."

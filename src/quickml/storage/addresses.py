@@ -144,5 +144,5 @@ def _place(address: str) -> str:
 
 def shown(address: str) -> str:
     """An address for logs and error messages, without its user and password."""
-    address = re.sub(r"((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", r"\1***", address)
+    address = re.sub(r"(?i)((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", r"\1***", address)
     return re.sub(r"(?<=://)[^/].*@", "***@", address)  # a wrong one may have any signs in its password

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import logging
+import secrets
 import tempfile
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from quickml.errors import ArtifactError, ArtifactNotFoundError, DiskFullError, QuickMLError
+from quickml.errors import ArtifactError, DiskFullError, QuickMLError
 from quickml.storage.backends import Backends
 
 log = logging.getLogger(__name__)
@@ -98,10 +98,9 @@ class StorageProbe:
         try:
             self._scratch.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile(dir=self._scratch, prefix="probe-") as file:
-                file.write(CONTENT)
+                file.write(secrets.token_bytes(16) + CONTENT)  # no other process stores and deletes the same
                 file.flush()
-                with suppress(ArtifactNotFoundError):  # another server has just deleted the same file
-                    self._try_to_store(Path(file.name))
+                self._try_to_store(Path(file.name))
         except OSError as error:
             raise ArtifactError(f"{self._scratch}: cannot be written ({error.strerror})") from error
 

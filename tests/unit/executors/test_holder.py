@@ -1,10 +1,14 @@
 """Holders of attempts: who is dead is known at once, and who lives is left alone."""
 
+import os
 import subprocess
 import sys
+import time
 
 import pytest
 
+from quickml.errors import StoreError
+from quickml.executors.local import holder as holders
 from quickml.executors.local.holder import Holder
 from quickml.files.lock import Lock
 
@@ -86,6 +90,25 @@ def test_what_older_servers_left_is_removed(tmp_path):
     holder.forget(holder.dead())
     assert {path.name for path in tmp_path.iterdir()} == {holder.id, f"{holder.id}.lock"}
     holder.close()
+
+
+def test_a_file_by_which_another_process_tests_the_disk_is_left_alone(tmp_path):
+    for name, age_s in (("probe-new", 0), ("probe-old", 3600)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (time.time() - age_s,) * 2)
+    holder = Holder(tmp_path)
+    holder.open()
+    assert {path.name for path in tmp_path.glob("probe-*")} == {"probe-new"}
+    holder.close()
+
+
+def test_an_id_that_another_process_has_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(holders, "PATIENCE_S", 0.05)
+    one, other = Holder(tmp_path, "host_1"), Holder(tmp_path, "host_1")
+    one.open()
+    with pytest.raises(StoreError, match="host_1: expected a host id of its own"):
+        other.open()
+    one.close()
 
 
 def test_a_server_killed_before_it_released_what_a_dead_one_held_leaves_that_to_the_next(tmp_path):

@@ -2,6 +2,7 @@
 
 import importlib.util
 import socket
+import subprocess
 
 import pytest
 
@@ -98,3 +99,19 @@ def test_options_reach_the_driver_and_errors_of_ray_become_one_line():
     trace = "ray::X\n  File x\nModuleNotFoundError: No module named 'quickml'\n"
     assert told_in_one_line(RuntimeError(trace)) == "ModuleNotFoundError: No module named 'quickml'"
     assert told_in_one_line(RuntimeError()) == "RuntimeError"
+
+
+def test_a_seat_ends_once_even_if_the_cluster_is_lost_with_it(monkeypatch):
+    held = launcher()
+    monkeypatch.setattr(held, "_connect", lambda: None)
+    held._process, held._is_connected, held._was_ever_connected = (
+        subprocess.Popen(["sleep", "60"]),
+        True,
+        True,
+    )
+    held.start("host_1")
+    for message in ({"failed": "a"}, {"failed": "a"}, {"ended": "host_1", "trouble": "b"}):
+        held._messages.put(message)
+    assert [(one.host_id, one.trouble) for one in held.tend()] == [("host_1", "Ray: a")]
+    assert held.tend() == []
+    assert held._pause_s == 2.0

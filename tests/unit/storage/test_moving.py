@@ -1,6 +1,7 @@
 """A data folder moves to PostgreSQL and to a bucket: everything, compared, and only if nobody uses it."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 
@@ -9,6 +10,7 @@ from job_examples import Jobs, artifact, finish, new, progress
 from postgres_process import PASSWORD, emptied, needs_postgres
 from quickml import composition
 from quickml.errors import StoreError
+from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
 from quickml.settings import Settings
 from quickml.storage.addresses import Addresses
@@ -85,6 +87,19 @@ def test_a_move_that_was_cut_off_is_repeated(folder, monkeypatch):
             moved(folder, address)
     assert folder.path.exists()
     assert moved(folder, address) > 10
+
+
+def test_a_move_that_was_cut_off_at_its_end_is_repeated(folder, monkeypatch):
+    address = emptied()
+    folder.path.with_name("link.key").write_bytes(bytes(32))
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "rename", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            moved(folder, address)
+    assert moved(folder, address) > 10
+    database = PostgresDatabase(address)
+    assert KeyStore(database).find(LINKS) == bytes(32)
+    database.close()
 
 
 def test_a_folder_in_use_and_one_without_a_database_are_refused(folder, tmp_path):

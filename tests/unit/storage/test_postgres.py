@@ -15,6 +15,7 @@ from job_examples import DATABASES, HOLDER, Jobs, new, opened, progress
 from postgres_process import PASSWORD, USER, Postgres, emptied, needs_postgres, shared
 from quickml.errors import FencedError, QueueFullError, StoreError
 from quickml.events import Status
+from quickml.jobs import jobs as job_store
 from quickml.jobs.hosts import Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.values import LARGEST
@@ -237,6 +238,21 @@ def test_what_is_promised_waits_for_the_disk(database):
         with database.write(durable=durable) as connection:
             modes[durable] = connection.exec_driver_sql("SHOW synchronous_commit").scalar()
     assert modes == {True: "on", False: "off"}
+
+
+def test_a_number_of_an_attempt_that_was_given_out_is_on_disk(database, monkeypatch):
+    """A crash of the database must not give it out again; see `JobStore.claim`."""
+    modes, write = [], job_store.write
+
+    def spied(connection, *given):
+        modes.append(connection.exec_driver_sql("SHOW synchronous_commit").scalar())
+        return write(connection, *given)
+
+    store = Jobs(database)
+    store.submit(new())
+    monkeypatch.setattr(job_store, "write", spied)
+    store.advance(store.claim(), Status.TRAINING)
+    assert modes == ["on", "on"]
 
 
 def test_transactions_of_one_lock_come_one_after_the_other(database):

@@ -1,7 +1,9 @@
 """Files in a bucket of a real S3: what only this store does, and what it says when something is wrong."""
 
+import io
 import os
 import threading
+import time
 
 import pytest
 
@@ -15,7 +17,7 @@ from quickml.errors import (
     BusyUploadError,
     StoreError,
 )
-from quickml.files.digest import PART_BYTES
+from quickml.files.digest import PART_BYTES, digest
 from quickml.storage.addresses import Addresses, artifact_stores, partial_stores
 from quickml.storage.artifacts.cache import PartCache
 from quickml.storage.artifacts.checksums import check, check_parts
@@ -37,9 +39,9 @@ class Place:
         self.database = opened(folder / "quickml.db")
         self.bucket = Bucket(Location.of(self.address))
 
-    def store(self, name="cache", most_bytes=1 << 30, address=None):
+    def store(self, name="cache", most_bytes=1 << 30, address=None, clock=None):
         bucket = Bucket(Location.of(address or self.address))
-        return S3ArtifactStore(bucket, PartCache(self.folder / name, most_bytes), self.database)
+        return S3ArtifactStore(bucket, PartCache(self.folder / name, most_bytes), self.database, clock)
 
     def put(self, store, content=LARGE, name="model.mlmodel"):
         path = self.folder / name
@@ -196,7 +198,45 @@ def test_a_put_that_was_broken_off_is_swept(place, monkeypatch):
     assert len(place.keys()) == 1
     assert store.usage_bytes() == 0
     assert store.sweep(set(), age_s=-1) == set()
+    assert len(place.keys()) == 1, "somebody may still be putting it"
+    assert place.store(clock=lambda: time.time() + 90_000).sweep(set()) == set()
     assert place.keys() == []
+
+
+def test_a_sweep_spares_what_is_still_on_its_way(place, monkeypatch):
+    store, others = place.store(), place.store("others", clock=lambda: time.time() + 3 * 3600)
+    put = store._bucket.put
+    monkeypatch.setattr(
+        store._bucket, "put", lambda *given, **named: [others.sweep(set()), put(*given, **named)]
+    )
+    assert read(store, place.put(store)) == LARGE
+
+
+def test_a_put_whose_file_is_deleted_meanwhile_fails_and_leaves_nothing(place, monkeypatch):
+    store, others = place.store(), place.store("others")
+    sha256, put = digest(io.BytesIO(LARGE)).sha256, store._bucket.put
+    monkeypatch.setattr(
+        store._bucket, "put", lambda *given, **named: [put(*given, **named), others.delete(sha256)]
+    )
+    with pytest.raises(ArtifactError, match="was deleted while it was stored"):
+        place.put(store)
+    assert place.keys() == []
+
+
+def test_an_error_of_who_uses_a_local_path_is_no_error_of_the_store(place):
+    store = place.store()
+    with pytest.raises(FileNotFoundError), store.local_path(place.put(store)):
+        raise FileNotFoundError
+
+
+def test_parts_that_a_killed_process_was_writing_are_removed(place):
+    store, draft = place.store(), place.folder / "cache" / "drafts" / "0123456789abcdef"
+    draft.parent.mkdir(parents=True)
+    for age_s, is_left in ((0, True), (7200, False)):
+        draft.write_bytes(b"x")
+        os.utime(draft, (time.time() - age_s,) * 2)
+        store.forget_copies()
+        assert draft.exists() is is_left
 
 
 def test_readers_of_one_part_fetch_it_once(place, monkeypatch):
@@ -339,7 +379,10 @@ def test_another_server_goes_on_with_an_upload(place):
     found = a.digest(ID)
     a.move(ID, found, place.store())
     assert read(place.store(), found.sha256) == LARGE
-    assert (a.ids(), b.ids()) == (set(), set())
+    assert (a.ids(), b.ids()) == (set(), {ID}), "the other server has a copy, which its sweep removes"
+    b.remove(ID)
+    assert b.ids() == set()
+    assert not (place.folder / "b" / ID).exists()
     assert not any("upload" in key for key in place.bucket.sizes(""))
 
 

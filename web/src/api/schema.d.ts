@@ -435,7 +435,7 @@ export interface paths {
          * @description Get what is in a file, and a document to start from. Options of the dataset are those of the document.
          *
          *     Of a table: columns, types, missing values, histograms. Of an archive of pictures: classes, sizes,
-         *     formats; its pictures are read for this, which may take minutes. As long as it does, the answer is 202
+         *     formats; its pictures are read for this, which may take minutes. Until then, the answer is 202
          *     with the type `file-importing`: the events of the file tell when it is done.
          *
          *     With `kind=recordings`, a .csv file is one of recordings, not a table.

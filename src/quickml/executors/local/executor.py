@@ -170,6 +170,6 @@ def _host(host_id: str, kind: str, workers: int, express: Express, hosts: Hosts)
         name=socket.gethostname(),
         kind=kind,
         seats=workers,
-        express_seats=min(express.seats, workers),
+        express_seats=min(express.seats, max(0, workers - 1) if kind == SERVER else workers),
         lease_s=hosts.lease_s,
     )

@@ -14,9 +14,14 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from quickml.errors import StoreError
 from quickml.files.lock import Lock
 from quickml.jobs.ids import new_id
 
+PATIENCE_S = 5.0
+"""Nobody looks longer whether a lock is held."""
+PROBE_S = 60.0
+"""Age from which a single file in the scratch folder is nobody's."""
 _LOCK = ".lock"
 
 
@@ -35,15 +40,19 @@ class Holder:
 
         Raises:
             OSError: the disk refuses.
+            StoreError: another process has this id.
         """
         self._scratch.mkdir(parents=True, exist_ok=True)
+        patience = time.monotonic() + PATIENCE_S
         while not self._lock.take():  # another process is just looking whether it is locked
+            if time.monotonic() > patience:
+                raise StoreError(f"{self.id}: expected a host id of its own, found another process with it")
             time.sleep(0.01)
         self.folder.mkdir()
         entries = list(self._scratch.iterdir())  # before the locks: a holder makes its lock first
         held = {path.stem for path in self._scratch.glob(f"*{_LOCK}")}
         for entry in entries:
-            if entry.suffix != _LOCK and entry.name not in held:
+            if entry.suffix != _LOCK and entry.name not in held and not _is_probe(entry):
                 _remove(entry)
 
     def dead(self) -> set[str]:
@@ -77,6 +86,13 @@ class Holder:
 
     def _lock_of(self, holder: str) -> Path:
         return self._scratch / f"{holder}{_LOCK}"
+
+
+def _is_probe(entry: Path) -> bool:
+    """Whether another process has just written a file, to see whether the disk takes it."""
+    with suppress(FileNotFoundError):
+        return entry.is_file() and time.time() - entry.stat().st_mtime < PROBE_S
+    return False
 
 
 def _remove(entry: Path) -> None:

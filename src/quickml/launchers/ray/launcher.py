@@ -69,7 +69,7 @@ class RayLauncher:
         ended: list[EndedSeat] = []
         if not self._is_connected and self._clock() > self._retry_at + CONNECT_S:
             self._messages.put({"failed": f"Ray has not connected within {CONNECT_S:.0f} s"})
-        while not self._messages.empty():
+        while self._process is not None and not self._messages.empty():
             ended += self._heed(self._messages.get())
         return ended
 
@@ -99,6 +99,8 @@ class RayLauncher:
             self._is_connected = self._was_ever_connected = True
             self._pause_s = 1.0
         elif "ended" in message:
+            if message["ended"] not in self._seats:
+                return []
             self._seats.discard(message["ended"])
             return [EndedSeat(host_id=message["ended"], trouble=message["trouble"])]
         else:
@@ -165,7 +167,7 @@ def _read(process: subprocess.Popen[str], messages: queue.Queue[dict[str, Any]])
 
 
 def _read_log(process: subprocess.Popen[str], messages: queue.Queue[dict[str, Any]]) -> None:
-    """Ray repeats for long what it cannot do, before it ends the process."""
+    """Ray keeps repeating what it cannot do, before it ends the process."""
     assert process.stderr is not None
     with process.stderr as lines:
         for text in lines:
@@ -198,7 +200,7 @@ def _host_and_port(address: str) -> tuple[str, int] | None:
 
 
 def _unreachable(address: str) -> str:
-    """Why nothing listens at an address; empty if something does. Ray itself would try for long."""
+    """Why nothing listens at an address; empty if something does. Ray itself would keep trying."""
     if (place := _host_and_port(address)) is not None:
         try:
             socket.create_connection(place, REACH_S).close()

@@ -1,6 +1,6 @@
 """The actor that holds a seat, on a node of the cluster.
 
-It is not restarted by Ray: a seat that is needed is started again by who keeps the seats, under another id.
+Ray does not restart it: a seat that is needed is started again by whatever keeps the seats, under another id.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ import os
 import secrets
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -21,6 +22,8 @@ from quickml.storage.artifacts.file_reader import FileReader
 SCAN_SHARE = 16
 """The sizes are added up after so much of the whole was written: other processes write, too."""
 DEFAULT_BYTES = 2 << 30
+DRAFT_AGE_S = 3600.0
+"""Age from which nobody writes a part any more."""
 _LOCK = ".lock"
 """Held by whoever has a file lent."""
 
@@ -59,7 +62,7 @@ class PartCache:
     @contextmanager
     def lent(self, size_bytes: int) -> Iterator[Path]:
         """A path at which somebody may write a file, and which nobody else removes until the block ends."""
-        self._remove_abandoned()
+        self.remove_abandoned()
         self._make(self._lent)
         folder = self._lent / secrets.token_hex(8)
         lock = Lock(folder.with_suffix(_LOCK), mode=0o600)
@@ -80,6 +83,18 @@ class PartCache:
     def files(self) -> set[str]:
         """The sha256 of the files that there are copies of."""
         return {path.name for path in self._root.glob("[0-9a-f][0-9a-f]/" + "[0-9a-f]" * 64)}
+
+    def remove_abandoned(self) -> None:
+        """Remove what processes have left that were killed."""
+        for path in self._drafts.glob("*"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > DRAFT_AGE_S:
+                    path.unlink()
+        for path in self._lent.glob(f"*{_LOCK}"):
+            lock = Lock(path, mode=0o600)
+            if lock.take():
+                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
+                lock.release()
 
     def _count(self, size_bytes: int) -> None:
         with self._lock:
@@ -104,14 +119,6 @@ class PartCache:
             with suppress(OSError):  # it has more parts
                 path.parent.rmdir()
             total -= size
-
-    def _remove_abandoned(self) -> None:
-        """What processes have left that were killed."""
-        for path in self._lent.glob(f"*{_LOCK}"):
-            lock = Lock(path, mode=0o600)
-            if lock.take():
-                shutil.rmtree(path.with_suffix(""), ignore_errors=True)
-                lock.release()
 
     def _path(self, sha256: str, number: int) -> Path:
         return self._folder(sha256) / str(number)

@@ -10,17 +10,19 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import delete, func, insert, select, update
 
-from quickml.errors import ArtifactNotFoundError
+from quickml.errors import ArtifactError, ArtifactNotFoundError
 from quickml.files.digest import PART_BYTES, Digest
 from quickml.storage.artifacts.store import Stored
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import stored_files
 
 _SHA256_BYTES = 32
+UNFINISHED = timedelta(days=1)
+"""Age from which a put that is not complete was interrupted; a large file takes long."""
 _MANY = 500
 """Rows in one statement."""
 
@@ -54,11 +56,17 @@ class FileIndex:
         return key
 
     def complete(self, key: str) -> datetime:
-        """The object was put: when."""
+        """The object was put: when.
+
+        Raises:
+            ArtifactError: its row was removed meanwhile, with the file; the caller deletes the object.
+        """
         put_at = self._now()
         changed = {"is_complete": True, "put_at": _text(put_at)}
         with self._database.write(durable=False) as connection:
-            connection.execute(update(stored_files).where(stored_files.c.key == key).values(changed))
+            found = connection.execute(update(stored_files).where(stored_files.c.key == key).values(changed))
+        if not found.rowcount:
+            raise ArtifactError("a file was deleted while it was stored; store it again")
         return put_at
 
     def find(self, sha256: str) -> Entry:
@@ -108,11 +116,14 @@ class FileIndex:
         table = stored_files.c
         rows = select(table.key, table.sha256, table.put_at, table.is_complete)
         keys, removed, last, text = [], set(), "", _text(before)
+        unfinished = _text(min(before, self._now() - UNFINISHED))
         with self._database.read() as connection:
             for row in connection.execute(rows.order_by(table.sha256, table.put_at.desc())):
                 is_newest = row.is_complete and row.sha256 != last
                 last = row.sha256 if row.is_complete else last
-                if row.put_at >= text or (is_newest and row.sha256 in keep):
+                if row.put_at >= (text if row.is_complete else unfinished) or (
+                    is_newest and row.sha256 in keep
+                ):
                     continue
                 keys.append(row.key)
                 if is_newest:

@@ -12,7 +12,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,7 +68,11 @@ class S3ArtifactStore:
         with _reading(path):
             content = path.read_bytes() if checksums.size_bytes <= PART_BYTES else path
             self._bucket.put(key, content, saved_as=saved_as)
-        stored_at = self._index.complete(key)
+        try:
+            stored_at = self._index.complete(key)
+        except ArtifactError:
+            self._bucket.delete([key])
+            raise
         return Stored(sha256=checksums.sha256, size_bytes=checksums.size_bytes, stored_at=stored_at)
 
     def stat(self, sha256: str) -> Stored:
@@ -91,12 +95,14 @@ class S3ArtifactStore:
         """See `ArtifactStore`. A file of its own, made of the parts."""
         entry = self._index.find(checked(sha256))
         parts = _Parts(entry, self._index.checksums(entry), self._part)
-        with self._translated(), self._cache.lent(entry.stored.size_bytes) as path:
-            with path.open("wb") as file, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="parts") as pool:
-                writing = threading.Lock()
-                for done in [pool.submit(_copy, parts, number, file, writing) for number in parts.numbers]:
-                    done.result()
-            path.chmod(0o400)
+        with ExitStack() as stack:
+            with self._translated():
+                path = stack.enter_context(self._cache.lent(entry.stored.size_bytes))
+                with path.open("wb") as file, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="parts") as pool:
+                    writing = threading.Lock()
+                    for done in [pool.submit(_copy, parts, one, file, writing) for one in parts.numbers]:
+                        done.result()
+                path.chmod(0o400)
             yield path
 
     def redirect_url(self, sha256: str, *, name: str, media_type: str, expires_s: int) -> str | None:
@@ -120,6 +126,7 @@ class S3ArtifactStore:
     def forget_copies(self, sha256: str | None = None) -> None:
         """See `ArtifactStore`."""
         with self._translated():
+            self._cache.remove_abandoned()
             gone = self._index.lost(self._cache.files()) if sha256 is None else {checked(sha256)}
             for one in gone:
                 self._cache.forget(one)

@@ -72,6 +72,8 @@ class Database:
 
     writes_at_once: ClassVar[bool] = False
     """Whether one statement can write to several tables; see `statement`."""
+    is_server: ClassVar[bool] = False
+    """Whether it may crash while the processes that use it go on."""
 
     def __init__(self, engine: Engine, name: str) -> None:
         """Use `engine`; `name` is the database's in error messages, and holds no password."""
@@ -124,7 +126,7 @@ class Database:
     def alone(self, lock: str, *, at_most_s: float = 10.0) -> Iterator[bool]:  # noqa: ARG002
         """Whether nobody else is in a block of this name; does not wait.
 
-        Who is longer in it than `at_most_s`, such as a frozen process, is not in it any more.
+        Whoever is in it for longer than `at_most_s`, such as a frozen process, no longer counts.
 
         Always true where transactions that write come one after the other anyway.
         """

@@ -50,7 +50,10 @@ _OPTIONS = " ".join(
         "synchronous_commit": "off",  # of single statements; what is promised sets it in its transaction
     }.items()
 )
-_UNHURRIED = "SET LOCAL statement_timeout TO 0; SET LOCAL lock_timeout TO 0"
+_UNHURRIED = "; ".join(
+    f"SET LOCAL {name} TO 0"
+    for name in ("statement_timeout", "lock_timeout", "idle_in_transaction_session_timeout")
+)
 _BEGIN = {
     Mode.READ: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
     Mode.WRITE: "BEGIN ISOLATION LEVEL READ COMMITTED",
@@ -77,7 +80,7 @@ class PostgresDatabase(Database):
 
     bugs = (*Database.bugs, DataError)
     failures = (DatabaseError, InterfaceError, PoolTimeoutError)
-    writes_at_once = True
+    writes_at_once = is_server = True
 
     def __init__(self, address: str) -> None:
         """Connect; create or migrate the tables."""

@@ -160,7 +160,7 @@ tokens = Table(
 keys = Table(
     "keys", metadata, Column("name", String(32), primary_key=True), Column("value", String, nullable=False)
 )
-"""Secrets that all servers of a database share; see `jobs.keys`."""
+"""Keys that all servers of a database share, some of them secret; see `jobs.keys`."""
 
 counters = Table(
     "counters",

@@ -139,9 +139,9 @@ class S3PartialStore:
         self._here.remove(upload_id)
 
     def ids(self) -> set[str]:
-        """See `PartialStore`."""
+        """See `PartialStore`. Of an upload that another server has ended, a copy may be here."""
         names = {key.removeprefix(f"{FOLDER}/").partition("/")[0] for key in self._bucket.sizes(FOLDER)}
-        return {name for name in names if name.startswith(PREFIX)}
+        return {name for name in names if name.startswith(PREFIX)} | self._here.ids()
 
     def _pieces(self, upload_id: str) -> list[tuple[int, int]]:
         """Offset and size of the objects of an upload, in order, up to a gap."""
