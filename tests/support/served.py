@@ -6,13 +6,13 @@ from pathlib import Path
 
 from starlette.testclient import TestClient
 
-from job_examples import Jobs, opened
+from job_examples import HOLDER, Jobs, opened
 from quickml.events import TERMINAL, Status
 from quickml.http import state
 from quickml.http.app import create_app
 from quickml.http.studio.pages import Studio
 from quickml.jobs.finished import FinishedJobs
-from quickml.jobs.hosts import Hosts
+from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Retention, Service, Uploads
@@ -65,6 +65,9 @@ class Served:
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
         self.tokens = TokenStore(database)
         self.hosts = Hosts(database)
+        self.hosts.join(
+            Host(id=HOLDER, name="test", lease_s=HOURS)
+        )  # nobody releases what a test has claimed
         self.executor = MemoryExecutor(self.jobs, self.hosts, workers=workers, epoch_s=epoch_s)
         backends = Backends(database=database, artifacts=self.artifacts)
         self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
