@@ -1,5 +1,6 @@
 """Real `quickml worker` processes on one PostgreSQL and one folder of files, as if each were on its own machine."""
 
+import json
 import os
 import re
 import signal
@@ -9,7 +10,9 @@ from contextlib import suppress
 import psutil
 
 import postgres_process
+from quickml.document import read
 from quickml.jobs.hosts import Hosts
+from quickml.jobs.job import NewJob
 from quickml.jobs.jobs import JobStore
 from quickml.storage.addresses import Addresses
 from quickml.storage.backends import Backends
@@ -42,6 +45,13 @@ class Site:
         process = HostProcess(self, name, *flags, port=port)
         self.processes.append(process)
         return process
+
+    def submit(self, document, *, epochs):
+        """The id of a new job."""
+        text = json.dumps({**document, "training": {**document["training"], "epochs": epochs}})
+        plan = read(text).to_json()
+        new = NewJob(owner="ann", name=document["name"], document=text, epochs=epochs, plan=plan)
+        return self.store.submit(new)[0].id
 
     def of(self, job_id):
         """The host that runs a job."""

@@ -68,6 +68,11 @@ class Postgres:
         self.process = None
         self.start()
 
+    def options(self, name):
+        """Options of the commands that use a database of this server."""
+        address = f"postgresql://{USER}@127.0.0.1:{self.port}/{name}"
+        return ["--database", address, "--database-password-file", str(self.password_file)]
+
     def _run(self, command):
         done = subprocess.run(
             command, cwd=self.folder, capture_output=True, text=True, check=False, **self._account

@@ -5,16 +5,11 @@ import re
 import psutil
 import pytest
 
+from documents import LONG
 from postgres_process import PASSWORD, USER, Postgres, needs_postgres
 from server_process import quickml, serving
 
 pytestmark = needs_postgres
-LONG = {
-    "name": "long",
-    "dataset": {"name": "circles", "num_samples": 20_000},
-    "model": {"layers": [{"type": "Dense", "units": 2, "activation": "softmax"}]},
-    "training": {"epochs": 10_000},
-}
 
 
 @pytest.fixture(scope="module")
@@ -24,14 +19,9 @@ def database():
     server.close()
 
 
-def flags(database, name):
-    address = f"postgresql://{USER}@127.0.0.1:{database.port}/{name}"
-    return ["--database", address, "--database-password-file", str(database.password_file)]
-
-
 def test_a_training_goes_on_through_an_outage_of_the_database(tmp_path, database):
     database.sql("CREATE DATABASE served")
-    options = flags(database, "served")
+    options = database.options("served")
     with serving(tmp_path / "data", *options) as server:
         assert re.search(r"^database +postgresql://\S+/served$", server.greeting, re.MULTILINE)
         job_id = server.submit(LONG)
@@ -79,7 +69,7 @@ def test_a_server_without_its_database_says_so_and_ends(tmp_path, database):
     assert found.returncode == 2
     assert "s3cret" not in found.stderr + found.stdout
     assert "an address without a password" in found.stderr
-    found = quickml("serve", "--data", tmp_path / "data", *flags(database, "absent"))
+    found = quickml("serve", "--data", tmp_path / "data", *database.options("absent"))
     assert found.returncode != 0
     assert 'database "absent" does not exist' in found.stderr
     assert PASSWORD not in found.stderr

@@ -9,16 +9,11 @@ import pytest
 
 import s3_process
 from closing_proxy import ClosingProxy
+from documents import LONG
 from server_process import serving
 
 pytestmark = s3_process.needs_s3
-LONG = {
-    "name": "long",
-    "dataset": {"name": "circles", "num_samples": 20_000},
-    "model": {"layers": [{"type": "Dense", "units": 2, "activation": "softmax"}]},
-    "training": {"epochs": 10_000},
-    "export": {"formats": ["mlmodel", "mlpackage"]},
-}
+DELIVERED = {**LONG, "export": {"formats": ["mlmodel", "mlpackage"]}}
 
 
 @pytest.fixture
@@ -46,7 +41,7 @@ def test_a_job_is_ready_although_the_bucket_was_away_when_it_was_delivered(tmp_p
     with serving(tmp_path / "data", *options) as server:
         assert re.search(r"^files +s3://files/served\?endpoint=http", server.greeting, re.MULTILINE)
         earlier = ready(server)
-        job_id = server.submit(LONG)
+        job_id = server.submit(DELIVERED)
         server.until(lambda: server.job(job_id)["epoch"] >= 2, "two epochs")
         assert not any(secrets_of(server))
         bucket.close()
@@ -73,7 +68,7 @@ def test_a_job_is_ready_although_the_bucket_was_away_when_it_was_delivered(tmp_p
 
 
 def ready(server):
-    job_id = server.submit({**LONG, "training": {"epochs": 1}})
+    job_id = server.submit({**DELIVERED, "training": {"epochs": 1}})
     server.until(lambda: server.job(job_id)["status"] in ("ready", "failed"), "a job")
     assert server.job(job_id)["status"] == "ready"
     return server.job(job_id)
@@ -110,7 +105,7 @@ def test_wrong_keys_are_told_at_the_start(tmp_path, bucket):
     with serving(tmp_path / "data", *flags(bucket, "refused", keys)) as server:
         server.until(lambda: "SignatureDoesNotMatch" in _log(tmp_path), "a line in the log")
         server.until(lambda: _is_unready(server), "readyz to tell")
-        assert server.client.post("/v1/jobs", json=LONG).status_code == 503
+        assert server.client.post("/v1/jobs", json=DELIVERED).status_code == 503
     lines = [line for line in _log(tmp_path).splitlines() if "SignatureDoesNotMatch" in line]
     assert "expected keys that give access, found others (SignatureDoesNotMatch)" in lines[0]
     assert "another secret" not in _log(tmp_path)

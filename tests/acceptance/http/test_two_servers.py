@@ -8,18 +8,13 @@ from contextlib import ExitStack
 import psutil
 import pytest
 
+from documents import LONG
 from nginx_process import CONFIGURATION, needs_nginx, proxying
-from postgres_process import PASSWORD, USER, Postgres, needs_postgres
+from postgres_process import PASSWORD, Postgres, needs_postgres
 from quickml import Client
 from server_process import PATIENCE_S, serving
 
 pytestmark = needs_postgres
-LONG = {
-    "name": "long",
-    "dataset": {"name": "circles", "num_samples": 20_000},
-    "model": {"layers": [{"type": "Dense", "units": 2, "activation": "softmax"}]},
-    "training": {"epochs": 10_000},
-}
 
 
 @pytest.fixture(scope="module")
@@ -31,8 +26,7 @@ def database():
 
 def options(database, name):
     database.sql(f"CREATE DATABASE {name}")
-    address = f"postgresql://{USER}@127.0.0.1:{database.port}/{name}"
-    return ["--database", address, "--database-password-file", str(database.password_file)]
+    return database.options(name)
 
 
 def folders(tmp_path):

@@ -7,30 +7,16 @@ import pytest
 
 import waiting
 from closing_proxy import ClosingProxy
+from documents import DIGITS
 from executor_bench import gone
 from host_process import Site
 from postgres_process import PASSWORD, needs_postgres
-from quickml.document import read
 from quickml.events import RUNNING, Status
 from quickml.jobs.hosts import SERVER, Host
-from quickml.jobs.job import NewJob
 from s3_process import needs_s3
 
 pytestmark = needs_postgres
 until = partial(waiting.until, patience_s=300.0)
-DOCUMENT = {
-    "name": "digits",
-    "dataset": "digits",
-    "model": {
-        "layers": [
-            {"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"},
-            {"type": "Flatten"},
-            {"type": "Dropout", "rate": 0.3},
-            {"type": "Dense", "units": 10, "activation": "softmax"},
-        ]
-    },
-    "training": {"batch_size": 8, "precision": "float32"},
-}
 
 
 @pytest.fixture
@@ -38,14 +24,6 @@ def site(tmp_path):
     site = Site(tmp_path)
     yield site
     site.close()
-
-
-def submit(site, epochs):
-    text = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
-    plan = read(text).to_json()
-    return site.store.submit(NewJob(owner="ann", name="digits", document=text, epochs=epochs, plan=plan))[
-        0
-    ].id
 
 
 def learning(site, job_id, after=None):
@@ -68,13 +46,13 @@ def model_of(site, job_id):
 
 def test_a_job_survives_hosts_that_are_killed_and_frozen_and_ends_with_the_same_weights(site):
     hosts = [site.host("a"), site.host("b")]
-    job_id = submit(site, epochs=60)
+    job_id = site.submit(DIGITS, epochs=60)
     killed, seen = learning(site, job_id)
     workers = killed.all()[1:]
     killed.kill()
     until(lambda: all(gone(one.pid) for one in workers), "the end of its workers")
     frozen, seen = learning(site, job_id, after=seen)
-    undisturbed = submit(site, epochs=60)  # for the third, which warms up meanwhile
+    undisturbed = site.submit(DIGITS, epochs=60)  # for the third, which warms up meanwhile
     hosts.append(site.host("c"))
     frozen.freeze()
     zombie = frozen.id
@@ -97,7 +75,7 @@ def test_a_job_survives_hosts_that_are_killed_and_frozen_and_ends_with_the_same_
 def test_a_host_that_was_cut_off_ends_its_attempt_and_a_cancelled_job_ends_on_its_host(site):
     with ClosingProxy(site.port) as proxy:
         first = site.host("a", port=proxy.port)
-        job_id = submit(site, epochs=5000)
+        job_id = site.submit(DIGITS, epochs=5000)
         _, seen = learning(site, job_id)
         proxy.close()
         site.host("b")
@@ -116,7 +94,7 @@ def test_a_host_that_was_cut_off_ends_its_attempt_and_a_cancelled_job_ends_on_it
 
 def test_a_host_gives_back_what_it_runs_when_it_is_told_to_end(site):
     host = site.host("a")
-    job_id = submit(site, epochs=5000)
+    job_id = site.submit(DIGITS, epochs=5000)
     learning(site, job_id)
     commands = " ".join(part for one in host.all() for part in one.cmdline())
     assert PASSWORD not in commands
@@ -138,7 +116,7 @@ def test_a_worker_whose_files_cannot_be_used_says_so_before_a_job_waits(site):
 
 
 def test_a_worker_that_does_not_fit_claims_nothing_and_says_why(site):
-    job_id = submit(site, epochs=1)
+    job_id = site.submit(DIGITS, epochs=1)
     site.hosts.join(Host(id="host_server", name="web", kind=SERVER, version="9.9"))
     host = site.host("a")
     assert host.process.wait(timeout=120) == 1

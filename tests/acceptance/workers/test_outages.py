@@ -7,6 +7,7 @@ import pytest
 
 import rounds
 import waiting
+from documents import LONG
 from host_process import LEASE_S, Site
 from postgres_process import PASSWORD, USER, Postgres, needs_postgres
 from quickml.errors import StoreError
@@ -17,12 +18,6 @@ pytestmark = needs_postgres
 until = partial(waiting.until, patience_s=300.0)
 SHORT_S, LONG_S = rounds.choose(few=LEASE_S / 2, full=10.0), rounds.choose(few=2 * LEASE_S, full=40.0)
 LEASE_FULL_S = rounds.choose(few=LEASE_S, full=15.0)
-LONG = {
-    "name": "long",
-    "dataset": {"name": "circles", "num_samples": 20_000},
-    "model": {"layers": [{"type": "Dense", "units": 2, "activation": "softmax"}]},
-    "training": {"epochs": 10_000},
-}
 
 
 @pytest.fixture

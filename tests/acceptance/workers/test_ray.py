@@ -1,6 +1,5 @@
 """`quickml cluster` on a real Ray cluster, whose actors, nodes and head are killed."""
 
-import json
 import signal
 from functools import partial
 
@@ -11,11 +10,9 @@ import waiting
 from executor_bench import gone
 from host_process import Site
 from postgres_process import PASSWORD, needs_postgres
-from quickml.document import read
 from quickml.events import RUNNING, Status
 from quickml.executors.heartbeat import Heartbeat
 from quickml.jobs.hosts import SERVER, Host
-from quickml.jobs.job import NewJob
 from ray_process import RayCluster, needs_ray
 
 pytestmark = [needs_postgres, needs_ray]
@@ -49,12 +46,6 @@ def site(tmp_path):
     site.close()
 
 
-def submit(site, epochs):
-    text = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
-    new = NewJob(owner="ann", name="digits", document=text, epochs=epochs, plan=read(text).to_json())
-    return site.store.submit(new)[0].id
-
-
 def learning(site, job_id, after=None):
     """The host and the checkpoint of a job, once it has another holder and checkpoint than `after`."""
 
@@ -86,10 +77,10 @@ def worker_of(host_id):
 
 def test_a_job_is_trained_on_a_node_and_the_seats_end_with_their_launcher(site, cluster):
     launcher = cluster.launcher(site, cluster.client_address, "--idle-s", 1)
-    ready = submit(site, epochs=2)
+    ready = site.submit(DOCUMENT, epochs=2)
     until(lambda: site.store.job(ready).status is Status.READY, "the end of a job")
     until(lambda: not seats(site), "the end of the idle seat")
-    long = submit(site, epochs=5000)
+    long = site.submit(DOCUMENT, epochs=5000)
     host_id, _ = learning(site, long)
     worker = worker_of(host_id)
     processes = [worker, *worker.children(recursive=True)]
@@ -100,7 +91,7 @@ def test_a_job_is_trained_on_a_node_and_the_seats_end_with_their_launcher(site, 
 
 def test_a_job_survives_its_actor_its_node_and_the_head_of_the_cluster(site, cluster):
     launcher = cluster.launcher(site, cluster.address)
-    job_id = submit(site, epochs=5000)
+    job_id = site.submit(DOCUMENT, epochs=5000)
     seen = learning(site, job_id)
 
     worker = worker_of(seen[0])

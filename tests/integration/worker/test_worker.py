@@ -11,6 +11,7 @@ from dataclasses import replace
 
 import pytest
 
+from documents import DIGITS
 from executor_bench import ExecutorBench, gone, new, until, worker_options
 from job_examples import Jobs, opened
 from quickml import events
@@ -428,7 +429,7 @@ def test_asked_to_leave_it_finishes_whatever_it_reports_after_the_training(
 )
 def test_a_training_ends_in_time_with_what_it_learned(store, tmp_path, artifacts, asked, allowed, found):
     """What the document asks for or the server allows, whichever is less."""
-    document = {**DOCUMENT, "training": {"max_seconds": asked} if asked else {}}
+    document = {**DIGITS, "training": {"max_seconds": asked} if asked else {}}
     store.submit(replace(new(), document=json.dumps(document), max_seconds=allowed))
     work = Course(*WHOLE)
     assert runner(store, store.claim(), artifacts, tmp_path, work).run() == "completed"
@@ -558,20 +559,6 @@ def test_what_is_delivered_says_what_it_is(tmp_path, artifacts):
 
 # --------------------------------------------------------------------------------------------- the real one
 
-DOCUMENT = {
-    "name": "digits",
-    "dataset": "digits",
-    "model": {
-        "layers": [
-            {"type": "Conv2D", "filters": 8, "kernel_size": 3, "activation": "relu"},
-            {"type": "Flatten"},
-            {"type": "Dropout", "rate": 0.3},
-            {"type": "Dense", "units": 10, "activation": "softmax"},
-        ]
-    },
-    "training": {"batch_size": 8, "precision": "float32"},
-}
-
 
 @pytest.fixture
 def real(tmp_path):
@@ -593,7 +580,7 @@ def real(tmp_path):
 
 
 def submit(place, epochs):
-    document = json.dumps({**DOCUMENT, "training": {**DOCUMENT["training"], "epochs": epochs}})
+    document = json.dumps({**DIGITS, "training": {**DIGITS["training"], "epochs": epochs}})
     job = place.store.submit(NewJob(owner="ann", name="digits", document=document, epochs=epochs))[0]
     place.executor.wake()
     return job.id
