@@ -73,10 +73,10 @@ def cluster(
         ),
     ],
     least: Annotated[
-        int, typer.Option("--min-seats", metavar="N", help="Keep at least so many seats.", min=0, max=10_000)
+        int, typer.Option("--min-seats", metavar="N", help="Minimum number of seats.", min=0, max=10_000)
     ] = 0,
     most: Annotated[
-        int, typer.Option("--max-seats", metavar="N", help="Keep at most so many seats.", min=1, max=10_000)
+        int, typer.Option("--max-seats", metavar="N", help="Maximum number of seats.", min=1, max=10_000)
     ] = 100,
     cpus: Annotated[
         float,
@@ -91,7 +91,7 @@ def cluster(
         ),
     ] = 0.0,
     idle_s: Annotated[
-        float, typer.Option(metavar="NUMBER", help="End a seat that has run nothing for so long.", min=1.0)
+        float, typer.Option(metavar="NUMBER", help="Idle time after which a seat ends, in seconds.", min=1.0)
     ] = 300.0,
 ) -> None:
     """Keep as many workers on a Ray cluster as the queue of the servers needs.
@@ -112,7 +112,7 @@ def workers(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per host.")] = False,
 ) -> None:
-    """List the hosts that run jobs of a database, and what each of them runs, and since when.
+    """List the hosts that run jobs of a database, what each of them runs, and since when.
 
     For operators: it reads the database, and shows the jobs of all owners.
     """

@@ -23,7 +23,7 @@ def duration(
     Args:
         train: number of samples for training.
         steps: about how many updates of the weights there are.
-        epochs: at least and at most so many, whatever the steps.
+        epochs: minimum and maximum number of epochs, whatever the steps.
         many: samples from which on a batch is large.
         large: size of such a batch.
     """

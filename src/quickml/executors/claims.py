@@ -43,7 +43,7 @@ class Claims:
         self._offered = {False: True, True: True}
 
     def take(self, *, is_express: bool = False) -> Attempt | None:
-        """The next attempt, for an express seat a short one; None when there is none to be taken now.
+        """The next attempt, or None if there is none to take now. Express seats take only short jobs.
 
         Raises:
             StoreError: the database cannot be used.

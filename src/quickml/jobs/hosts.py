@@ -36,7 +36,7 @@ from sqlalchemy import (
 
 from quickml._version import __version__
 from quickml.events import Event, Status
-from quickml.jobs import lifecycle
+from quickml.jobs import lifecycle, queue
 from quickml.jobs.job import Job
 from quickml.jobs.rows import find, write
 from quickml.jobs.values import text_of, time_of
@@ -126,7 +126,6 @@ class HostState:
 
 
 _IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
-_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
 _HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested).where(jobs.c.holder == bindparam("host_id"))
 _LEASES = select(hosts.c.id, hosts.c.seen_at, hosts.c.lease_s).where(hosts.c.gone_at.is_(None))
 _ORPHANS = (
@@ -177,7 +176,7 @@ class Hosts:
             held = connection.execute(_HELD, {"host_id": host_id})
             return HostLook(
                 held={(row.id, row.attempt): row.stop_requested for row in held},
-                is_any_queued=bool(connection.scalar(_ANY_QUEUED)),
+                is_any_queued=bool(connection.scalar(queue.ANY_QUEUED)),
             )
 
     def misfit(self, host: Host) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from datetime import datetime
 
-from sqlalchemy import Connection, and_, delete, exists, func, insert, select
+from sqlalchemy import Connection, and_, delete, func, insert, select
 
 from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
@@ -45,7 +45,6 @@ from quickml.storage.database.tables import artifacts, events, jobs, keys
 
 SWEEP_S = 1800.0
 """How long a sweep may take before another process may sweep, too."""
-_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
 
 
 class JobStore:
@@ -171,8 +170,8 @@ class JobStore:
     def claim(self, holder: str, limits: Limits = NO_LIMITS, most_s: float | None = None) -> Attempt | None:
         """Begin the next attempt; None when nothing may run. The job is `building` from then on.
 
-        `holder` is the host that runs it; see `jobs.hosts`. With `most_s`, only a job is taken that was
-        estimated to take at most so long.
+        `holder` is the host that runs it; see `jobs.hosts`. With `most_s`, only a job is taken whose
+        estimated duration is at most that.
 
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
@@ -190,7 +189,7 @@ class JobStore:
     def is_any_queued(self) -> bool:
         """Whether a job waits for an attempt."""
         with self._database.statement() as connection:
-            return bool(connection.scalar(_ANY_QUEUED))
+            return bool(connection.scalar(queue.ANY_QUEUED))
 
     def advance(self, attempt: Attempt, status: Status) -> None:
         """Move the job on to the next running status; `complete`, `fail` and `release` do the others.

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, func, literal_column, select
+from sqlalchemy import BigInteger, Connection, Select, bindparam, exists, func, literal_column, select
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
@@ -17,6 +17,9 @@ from quickml.jobs.rows import job_of
 from quickml.jobs.turns import leave
 from quickml.jobs.values import time_of
 from quickml.storage.database.tables import jobs, turns
+
+ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
+"""Whether a job waits for an attempt."""
 
 
 def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
@@ -55,7 +58,7 @@ def check_room(connection: Connection, owner: str, limits: Limits) -> None:
 def first_in_turn(connection: Connection, limits: Limits, most_s: float | None = None) -> Job | None:
     """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first.
 
-    With `most_s`, only of the jobs that were estimated to take at most so long. Others cannot change the job
+    With `most_s`, only of the jobs whose estimated duration is at most that. Others cannot change the job
     before the transaction ends.
     """
     values = {"most": limits.running_per_owner, "most_s": most_s}

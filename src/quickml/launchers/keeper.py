@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 LOOK_S = 1.0
 """How often the queue and the hosts are looked at."""
 LONGEST_PAUSE_S = 60.0
-"""After seats that have failed one after the other, none is started for up to so long."""
+"""Longest pause before seats are started again, after those before have failed."""
 
 
 @dataclass
@@ -85,17 +85,17 @@ class SeatKeeper:
             if host_id not in self._held
         )
         todo = change(seats, self._scale, startable=startable, free_elsewhere=elsewhere)
-        if self._launcher.is_connected and now >= self._not_before:
-            for _ in range(todo.start):
-                host_id = new_id("host", datetime.now(UTC))
-                self._held[host_id] = _Held(unused_since=now)
-                self._launcher.start(host_id)
+        started = todo.start if self._launcher.is_connected and now >= self._not_before else 0
+        for _ in range(started):
+            host_id = new_id("host", datetime.now(UTC))
+            self._held[host_id] = _Held(unused_since=now)
+            self._launcher.start(host_id)
         for host_id in todo.drain:
             self._drain(host_id)
-        if todo.drain or (todo.start and self._launcher.is_connected and now >= self._not_before):
+        if started or todo.drain:
             log.info(
                 "%d seats, %d jobs could begin: %d started, %d ended",
-                len(seats), startable, todo.start, len(todo.drain),
+                len(seats), startable, started, len(todo.drain),
             )  # fmt: skip
 
     def _seat(self, host_id: str, state: HostState | None, now: float) -> LaunchedSeat:

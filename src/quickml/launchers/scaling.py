@@ -35,7 +35,7 @@ class Scale:
     least: int = 0
     most: int = 100
     idle_s: float = 300.0
-    """A seat that ran nothing for so long is ended."""
+    """Idle time after which a seat is ended."""
 
 
 @dataclass(frozen=True, kw_only=True)

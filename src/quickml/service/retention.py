@@ -22,7 +22,7 @@ class Retention:
     """Deletes jobs that were finished long ago; their files go with one of the next sweeps."""
 
     def __init__(self, finished: FinishedJobs, jobs: JobStore, *, keep_jobs_s: float | None = None) -> None:
-        """Keep finished jobs for so long; None is for ever."""
+        """Keep finished jobs for `keep_jobs_s` seconds; None is for ever."""
         self._finished, self._jobs = finished, jobs
         self._keep = None if keep_jobs_s is None else timedelta(seconds=keep_jobs_s)
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 CHUNK_BYTES, CHUNKS = 8 << 20, 2
-"""A file that is larger is put in chunks of this size, of which a put has so many in memory."""
+"""Size of the chunks in which a larger file is put, and maximum number of them in memory during a put."""
 KEYS_AGE_S = 60.0
 """Age from which keys are read from their file again."""
 PARAMETERS = frozenset({"endpoint", "region", "path_style", CREDENTIALS_FILE, "cache", "cache_bytes"})
