@@ -162,8 +162,10 @@ def percentile(values: Sequence[float], share: float) -> float:
     return values[min(len(values) - 1, math.ceil(share * len(values)) - 1)] if values else 0.0
 
 
-def row(students: int, minutes: float, seats: Seats, per_machine: int, found: Outcome) -> str:
+def row(students: int, minutes: float, seats: Seats, per_machine: int, found: Outcome, price: float) -> str:
     """One line of the table."""
+    machines = seats.all // per_machine
+    hours = machines * found.end_s / 3600
     settings = Settings.of(data=Path())
     appends_per_s = found.most_running * rate_per_s()
     cores = (
@@ -175,17 +177,18 @@ def row(students: int, minutes: float, seats: Seats, per_machine: int, found: Ou
     servers = max(1 if per_machine >= seats.all else 2, math.ceil(streams / settings.server.watchers))
     over = found.longest_queue > (settings.limits.queue_length or math.inf)
     return (
-        f"{students:8} {seats.all // per_machine:9} {seats.all:6} {seats.express:8} {servers:8}"
+        f"{students:8} {machines:9} {seats.all:6} {seats.express:8} {servers:8}"
         f" {percentile(found.short_waits, 0.5):7.0f} {percentile(found.short_waits, PERCENTILE):7.0f}"
         f" {percentile(found.long_waits, PERCENTILE):7.0f} {found.longest_queue:6}{'!' if over else ' '}"
         f" {appends_per_s:9.0f} {cores:6.2f} {server_ms / 1000:6.2f} {found.file_bytes / 1e9:6.1f}"
+        f" {hours:6.1f}" + (f" {hours * price:8.2f}" if price else "")
     )
 
 
 HEAD = (
     f"{'':8} {'':9} {'':6} {'':8} {'':8} {'wait, s':>7} {'':7} {'':7} {'':7} {'':9} {'cores of':>13}\n"
     f"{'students':>8} {'machines':>9} {'seats':>6} {'express':>8} {'servers':>8} {'short':>7} {'p95':>7}"
-    f" {'long':>7} {'queue':>7} {'appends/s':>9} {'db':>6} {'http':>6} {'GB':>6}"
+    f" {'long':>7} {'queue':>7} {'appends/s':>9} {'db':>6} {'http':>6} {'GB':>6} {'hours':>6}"
 )
 
 
@@ -196,17 +199,18 @@ def main() -> None:
     parser.add_argument("--wait", type=float, default=30, help="seconds within which 95 of 100 jobs begin")
     parser.add_argument("--seats", type=int, default=4, help="of a machine")
     parser.add_argument("--express", type=float, default=0.0, help="share of the seats for short jobs")
+    parser.add_argument("--price", type=float, default=0.0, help="of a machine with workers for an hour")
     options = parser.parse_args()
     what = kinds(MIX)
     print(
         *(f"{kind.weight} of 10 submit {kind.name}: {kind.seconds:.0f} s on a seat" for kind in what),
         sep="\n",
     )
-    print(HEAD)
+    print(HEAD + (f" {'price':>8}" if options.price else ""))
     for students in options.students:
         seats = fewest(students, options.minutes, options.wait, options.seats, options.express, what)
         found = simulate(students, options.minutes, seats, what)
-        print(row(students, options.minutes, seats, options.seats, found), flush=True)
+        print(row(students, options.minutes, seats, options.seats, found, options.price), flush=True)
 
 
 if __name__ == "__main__":
