@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from quickml.jobs.jobs import JobStore
 from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
 from quickml.launchers.keeper import SeatKeeper
-from quickml.launchers.launcher import Launcher
+from quickml.launchers.launcher import Launcher, SeatKind
 from quickml.launchers.scaling import Scale
 from quickml.service import DocumentLimits, FileLimits, Importer, LinkSigner, Retention, Service, Uploads
 from quickml.service.link_key import key_in, read_key
@@ -274,7 +274,7 @@ def hosts(settings: Settings) -> tuple[Hosts, JobStore]:
 
 
 @contextmanager
-def keeper(settings: Settings, launcher: Launcher, scale: Scale) -> Iterator[SeatKeeper]:
+def keeper(settings: Settings, launcher: Launcher, kinds: Mapping[SeatKind, Scale]) -> Iterator[SeatKeeper]:
     """Keeps as many seats at a launcher as the queue of a database needs.
 
     Raises:
@@ -286,7 +286,7 @@ def keeper(settings: Settings, launcher: Launcher, scale: Scale) -> Iterator[Sea
     if misfit := found.misfit(Host(id="", name="")):
         raise StoreError(misfit)
     limits = _selected(Limits, settings.limits)
-    yield SeatKeeper(launcher, found, JobStore(database), scale=scale, limits=limits)
+    yield SeatKeeper(launcher, found, JobStore(database), kinds=kinds, limits=limits)
     database.close()
 
 

@@ -13,8 +13,8 @@ from quickml.jobs.hosts import Hosts, HostState
 from quickml.jobs.ids import new_id
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
-from quickml.launchers.launcher import EndedSeat, Launcher
-from quickml.launchers.scaling import LaunchedSeat, Scale, SeatState, change
+from quickml.launchers.launcher import EndedSeat, Launcher, SeatKind
+from quickml.launchers.scaling import LaunchedSeat, Need, Scale, SeatState, change
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +28,7 @@ LONGEST_PAUSE_S = 60.0
 class _Held:
     """What is remembered of a seat."""
 
+    kind: SeatKind
     unused_since: float
     has_joined: bool = False
     is_drained: bool = False
@@ -42,13 +43,16 @@ class SeatKeeper:
         hosts: Hosts,
         jobs: JobStore,
         *,
-        scale: Scale,
+        kinds: Mapping[SeatKind, Scale],
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Keep seats at `launcher` for the queue of a database, whose workers keep `limits`."""
+        """Keep seats at `launcher` for the queue of a database, whose workers keep `limits`.
+
+        There are to be as many seats of each of the `kinds` as its scale allows.
+        """
         self._launcher, self._hosts, self._jobs = launcher, hosts, jobs
-        self._scale, self._limits, self._clock = scale, limits, clock
+        self._kinds, self._limits, self._clock = kinds, limits, clock
         self._held: dict[str, _Held] = {}
         self._failures, self._not_before = 0, float("-inf")
         self._trouble = ""
@@ -68,34 +72,39 @@ class SeatKeeper:
             return
         self._log_trouble("")
         running = sum(len(state.runs) for state in states.values())
-        self._change(states, max(0, wanted - running))
+        need = Need(startable=max(0, wanted - running), free_elsewhere=self._free_elsewhere(states))
+        for kind in self._kinds:
+            self._change(kind, states, need)
 
     def drain(self) -> None:
         """Ask all seats to end in order. Those that are started meanwhile are not asked."""
         for host_id in self._launcher.seats():
             self._drain(host_id)
 
-    def _change(self, states: Mapping[str, HostState], startable: int) -> None:
-        now = self._clock()
-        seats = [self._seat(host_id, states.get(host_id), now) for host_id in self._launcher.seats()]
+    def _free_elsewhere(self, states: Mapping[str, HostState]) -> int:
         # Express seats are kept free for short jobs.
-        elsewhere = sum(
+        return sum(
             max(0, state.free - state.host.express_seats)
             for host_id, state in states.items()
             if host_id not in self._held
         )
-        todo = change(seats, self._scale, startable=startable, free_elsewhere=elsewhere)
+
+    def _change(self, kind: SeatKind, states: Mapping[str, HostState], need: Need) -> None:
+        now = self._clock()
+        mine = [host_id for host_id in self._launcher.seats() if self._held[host_id].kind == kind]
+        seats = [self._seat(host_id, states.get(host_id), now) for host_id in mine]
+        todo = change(seats, self._kinds[kind], need)
         started = todo.start if self._launcher.is_connected and now >= self._not_before else 0
         for _ in range(started):
             host_id = new_id("host", datetime.now(UTC))
-            self._held[host_id] = _Held(unused_since=now)
-            self._launcher.start(host_id)
+            self._held[host_id] = _Held(kind=kind, unused_since=now)
+            self._launcher.start(host_id, kind)
         for host_id in todo.drain:
             self._drain(host_id)
         if started or todo.drain:
             log.info(
-                "%d seats, %d jobs could begin: %d started, %d ended",
-                len(seats), startable, started, len(todo.drain),
+                "%d seats (%s), %d jobs could begin: %d started, %d ended",
+                len(seats), kind.name, need.startable, started, len(todo.drain),
             )  # fmt: skip
 
     def _seat(self, host_id: str, state: HostState | None, now: float) -> LaunchedSeat:

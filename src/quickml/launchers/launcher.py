@@ -12,6 +12,19 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, kw_only=True)
+class SeatKind:
+    """What a seat has, and what makes it take only some of the jobs."""
+
+    name: str = "any"
+    cpus: float = 1.0
+    """Cores that are reserved for it."""
+    gpus: float = 0.0
+    """GPUs that are reserved for it, or the part of one."""
+    options: tuple[str, ...] = ()
+    """Of its `quickml worker`, besides those of all seats; without a secret."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class EndedSeat:
     """A seat that the launcher does not hold any more."""
 
@@ -37,8 +50,8 @@ class Launcher(Protocol):
     def seats(self) -> Collection[str]:
         """Host ids of the seats that were started and have not ended, whether they have a machine or not."""
 
-    def start(self, host_id: str) -> None:
-        """Start a worker that has this id, as soon as there is a machine for it."""
+    def start(self, host_id: str, kind: SeatKind) -> None:
+        """Start a worker that has this id, as soon as there is a machine for such a seat."""
 
     def drain(self, host_id: str) -> None:
         """Let a worker give back what it runs, and end; at once if it has no machine yet."""

@@ -39,6 +39,16 @@ class Scale:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Need:
+    """What the queue needs of a kind of seats."""
+
+    startable: int = 0
+    """Number of queued jobs that would begin if there were such seats."""
+    free_elsewhere: int = 0
+    """Free seats of servers and of workers that others have started."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class SeatChange:
     """What is to be done now."""
 
@@ -46,20 +56,17 @@ class SeatChange:
     drain: tuple[str, ...] = ()
 
 
-def change(
-    seats: Sequence[LaunchedSeat], scale: Scale, *, startable: int, free_elsewhere: int = 0
-) -> SeatChange:
+def change(seats: Sequence[LaunchedSeat], scale: Scale, need: Need) -> SeatChange:
     """Start what the queue lacks, or end what has been idle for a long time and is not needed.
 
     Args:
-        seats: those that the launcher holds.
+        seats: those of one kind that the launcher holds.
         scale: how many there may be.
-        startable: number of queued jobs that would begin if there were seats.
-        free_elsewhere: free seats of servers and of workers that others have started.
+        need: what the queue needs of them.
     """
     usable = [seat for seat in seats if seat.state is not SeatState.LEAVING]
     unused = [seat for seat in usable if seat.state is not SeatState.BUSY]
-    missing = startable - free_elsewhere - len(unused)
+    missing = need.startable - need.free_elsewhere - len(unused)
     wanted = max(scale.least, len(usable) + max(0, missing))
     start = min(wanted - len(usable), scale.most - len(seats))
     if start > 0:

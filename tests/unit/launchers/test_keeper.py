@@ -11,7 +11,7 @@ from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.job import Limits, NewJob
 from quickml.jobs.jobs import JobStore
 from quickml.launchers.keeper import SeatKeeper
-from quickml.launchers.launcher import EndedSeat
+from quickml.launchers.launcher import EndedSeat, SeatKind
 from quickml.launchers.scaling import Scale
 from quickml.storage.addresses import Addresses, databases
 
@@ -23,6 +23,7 @@ class MemoryLauncher:
 
     def __init__(self):
         self.is_connected, self.held, self.drained, self.ended = True, [], [], []
+        self.kinds = {}
 
     def tend(self):
         ended, self.ended = self.ended, []
@@ -31,8 +32,9 @@ class MemoryLauncher:
     def seats(self):
         return list(self.held)
 
-    def start(self, host_id):
+    def start(self, host_id, kind):
         assert self.is_connected
+        self.kinds[host_id] = kind
         self.held.append(host_id)
 
     def drain(self, host_id):
@@ -55,7 +57,8 @@ class World:
         self.limits = Limits(running_per_owner=2)
         self.keeper = SeatKeeper(
             self.launcher, self.hosts, self.jobs,
-            scale=Scale(**{"most": 10, "idle_s": 60, **scale}), limits=self.limits, clock=lambda: self.now,
+            kinds={SeatKind(): Scale(**{"most": 10, "idle_s": 60, **scale})}, limits=self.limits,
+            clock=lambda: self.now,
         )  # fmt: skip
 
     def submit(self, owner, count=1):

@@ -1,16 +1,19 @@
 """What `quickml cluster` says when the cluster, Ray or the token is missing. The cluster itself is in acceptance."""
 
 import importlib.util
+import json
 import socket
 import subprocess
+from dataclasses import asdict
 
 import pytest
 
 import commands
 from quickml.errors import LauncherError
+from quickml.launchers.launcher import SeatKind
 from quickml.launchers.ray.driver import told_in_one_line
 from quickml.launchers.ray.launcher import RayLauncher
-from quickml.launchers.ray.messages import RayOptions, options_line, options_of
+from quickml.launchers.ray.messages import RayOptions, kind_of, options_line, options_of
 from quickml.settings import Settings, flags, load
 
 
@@ -88,8 +91,10 @@ def test_settings_that_are_not_by_default_reach_the_workers_and_no_others(tmp_pa
 
 
 def test_options_reach_the_driver_and_errors_of_ray_become_one_line():
-    options = RayOptions(address="auto", options=("--seats", "1"), cpus=0.5, gpus=0.25)
+    options = RayOptions(address="auto", options=("--seats", "1"))
     assert options_of(options_line(options)) == options
+    kind = SeatKind(name="half", cpus=0.5, gpus=0.25, options=("--worker-threads", "1"))
+    assert kind_of(json.loads(json.dumps(asdict(kind)))) == kind
     mismatch = (
         "Version mismatch: The cluster was started with:\n    Ray: 2.59.0\n    Python: 3.11.2\nThis process"
     )
@@ -109,7 +114,7 @@ def test_a_seat_ends_once_even_if_the_cluster_is_lost_with_it(monkeypatch):
         True,
         True,
     )
-    held.start("host_1")
+    held.start("host_1", SeatKind())
     for message in ({"failed": "a"}, {"failed": "a"}, {"ended": "host_1", "trouble": "b"}):
         held._messages.put(message)
     assert [(one.host_id, one.trouble) for one in held.tend()] == [("host_1", "Ray: a")]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from quickml.launchers.scaling import LaunchedSeat, Scale, SeatChange, SeatState, change
+from quickml.launchers.scaling import LaunchedSeat, Need, Scale, SeatChange, SeatState, change
 
 STATES = {"s": SeatState.STARTING, "i": SeatState.IDLE, "b": SeatState.BUSY, "l": SeatState.LEAVING}
 SCALE = Scale(least=0, most=5, idle_s=10)
@@ -31,20 +31,20 @@ def seats(text, idle_s=0.0):
     ],
 )
 def test_what_the_queue_lacks_is_started(held, startable, free_elsewhere, started):
-    found = change(seats(held), SCALE, startable=startable, free_elsewhere=free_elsewhere)
+    found = change(seats(held), SCALE, Need(startable=startable, free_elsewhere=free_elsewhere))
     assert found == SeatChange(start=started)
 
 
 def test_the_least_number_is_kept_whatever_the_queue_is():
     scale = Scale(least=2, most=5, idle_s=10)
-    assert change([], scale, startable=0) == SeatChange(start=2)
-    assert change(seats("l"), scale, startable=0) == SeatChange(start=2)
-    assert change(seats("iii", idle_s=99), scale, startable=0) == SeatChange(drain=("i0",))
+    assert change([], scale, Need(startable=0)) == SeatChange(start=2)
+    assert change(seats("l"), scale, Need(startable=0)) == SeatChange(start=2)
+    assert change(seats("iii", idle_s=99), scale, Need(startable=0)) == SeatChange(drain=("i0",))
 
 
 def test_what_has_been_idle_for_long_is_ended_the_longest_first():
     held = [*seats("b", 99), LaunchedSeat(host_id="x", state=SeatState.IDLE, idle_s=11), *seats("lis", 12)]
-    assert change(held, SCALE, startable=0) == SeatChange(drain=("i1", "s2", "x"))
-    assert change(held, SCALE, startable=2) == SeatChange(drain=("i1",))
-    assert change(held, SCALE, startable=3) == SeatChange()
-    assert change(seats("ii", 9), SCALE, startable=0) == SeatChange()
+    assert change(held, SCALE, Need(startable=0)) == SeatChange(drain=("i1", "s2", "x"))
+    assert change(held, SCALE, Need(startable=2)) == SeatChange(drain=("i1",))
+    assert change(held, SCALE, Need(startable=3)) == SeatChange()
+    assert change(seats("ii", 9), SCALE, Need(startable=0)) == SeatChange()

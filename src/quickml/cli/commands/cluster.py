@@ -12,7 +12,7 @@ from quickml.cli.display.output import say
 from quickml.cli.endings import counted_endings
 from quickml.errors import LauncherError
 from quickml.launchers.keeper import LOOK_S, SeatKeeper
-from quickml.launchers.launcher import Launcher
+from quickml.launchers.launcher import Launcher, SeatKind
 from quickml.launchers.ray.launcher import RayLauncher
 from quickml.launchers.ray.messages import RayOptions
 from quickml.launchers.scaling import Scale
@@ -54,7 +54,7 @@ def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[s
     ended = counted_endings()
     scale = Scale(least=min(asked.least, asked.most), most=asked.most, idle_s=asked.idle_s)
     try:
-        with composition.keeper(settings, launcher, scale) as keeper:
+        with composition.keeper(settings, launcher, {_kind(asked): scale}) as keeper:
             say(f"QuickML cluster  {asked.address}", f"database         {settings.storage.database}")
             while not ended():
                 keeper.step()
@@ -65,9 +65,12 @@ def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[s
 
 
 def _ray_options(settings: Settings, asked: ClusterAsked, options: Collection[str]) -> RayOptions:
+    return RayOptions(address=asked.address, options=("--seats", "1", *flags(settings, options)))
+
+
+def _kind(asked: ClusterAsked) -> SeatKind:
     threads = max(1, int(asked.cpus))
-    given = ["--seats", "1", "--worker-threads", str(threads), *flags(settings, options)]
-    return RayOptions(address=asked.address, options=tuple(given), cpus=asked.cpus, gpus=asked.gpus)
+    return SeatKind(cpus=asked.cpus, gpus=asked.gpus, options=("--worker-threads", str(threads)))
 
 
 def _drain(keeper: SeatKeeper, launcher: Launcher, ended: Callable[[], int], longest_s: float) -> None:

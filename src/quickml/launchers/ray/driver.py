@@ -14,7 +14,8 @@ import threading
 import time
 from typing import Any, TextIO
 
-from quickml.launchers.ray.messages import RayOptions, line, options_of
+from quickml.launchers.launcher import SeatKind
+from quickml.launchers.ray.messages import RayOptions, kind_of, line, options_of
 from quickml.launchers.ray.seat import RaySeat
 
 WAIT_S = 0.2
@@ -33,18 +34,23 @@ class RayDriver:
         self._results: dict[Any, tuple[str, str]] = {}
         """References to results of actors: the seat's id and the method."""
 
-    def start(self, host_id: str) -> None:
+    def start(self, host_id: str, kind: SeatKind) -> None:
         """Ask Ray for an actor."""
         made = self._ray.remote(RaySeat).options(
-            num_cpus=self._options.cpus,
-            num_gpus=self._options.gpus,
-            max_restarts=0,
-            max_task_retries=0,
-            max_concurrency=2,
+            num_cpus=kind.cpus, num_gpus=kind.gpus, max_restarts=0, max_task_retries=0, max_concurrency=2
         )
-        self._actors[host_id] = actor = made.remote([*self._options.options, "--host-id", host_id])
+        self._actors[host_id] = actor = made.remote(
+            [*self._options.options, *kind.options, "--host-id", host_id]
+        )
         self._results[actor.machine.remote()] = host_id, "machine"
         self._results[actor.hold.remote()] = host_id, "hold"
+
+    def do(self, command: dict[str, Any]) -> None:
+        """Do what the launcher says."""
+        if command["do"] == "start":
+            self.start(command["host_id"], kind_of(command["kind"]))
+        else:
+            self.drain(command["host_id"])
 
     def drain(self, host_id: str) -> None:
         """End a seat in order; at once if it has no machine."""
@@ -93,7 +99,7 @@ def told_in_one_line(error: BaseException) -> str:
     return (found or " ".join(lines) or type(error).__name__)[:300]
 
 
-def _read(commands: queue.Queue[dict[str, str]]) -> None:
+def _read(commands: queue.Queue[dict[str, Any]]) -> None:
     for text in sys.stdin:
         commands.put(json.loads(text))
     os._exit(0)  # the launcher has ended; the cluster notices, and ends the actors
@@ -104,7 +110,7 @@ def main() -> None:
     told = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     options = options_of(sys.stdin.readline())
-    commands: queue.Queue[dict[str, str]] = queue.Queue()
+    commands: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read, args=(commands,), daemon=True).start()
     try:
         import ray
@@ -115,8 +121,7 @@ def main() -> None:
         told.flush()
         while True:
             while not commands.empty():
-                command = commands.get()
-                (driver.start if command["do"] == "start" else driver.drain)(command["host_id"])
+                driver.do(commands.get())
             driver.look()
     except Exception as error:
         told.write(line(failed=told_in_one_line(error)))

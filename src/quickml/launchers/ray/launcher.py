@@ -14,12 +14,13 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
 from quickml.errors import LauncherError
-from quickml.launchers.launcher import EndedSeat
+from quickml.launchers.launcher import EndedSeat, SeatKind
 from quickml.launchers.ray.messages import RayOptions, line, options_line
 
 log = logging.getLogger(__name__)
@@ -122,10 +123,10 @@ class RayLauncher:
         self._retry_at = self._clock() + self._pause_s
         self._pause_s = min(LONGEST_PAUSE_S, 2 * self._pause_s)
 
-    def start(self, host_id: str) -> None:
+    def start(self, host_id: str, kind: SeatKind) -> None:
         """See `Launcher`."""
         self._seats.add(host_id)
-        self._say(line(do="start", host_id=host_id))
+        self._say(line(do="start", host_id=host_id, kind=asdict(kind)))
 
     def drain(self, host_id: str) -> None:
         """See `Launcher`."""

@@ -6,6 +6,8 @@ import json
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from quickml.launchers.launcher import SeatKind
+
 
 @dataclass(frozen=True, kw_only=True)
 class RayOptions:
@@ -14,9 +16,7 @@ class RayOptions:
     address: str
     """Of the cluster: HOST:PORT, ray://HOST:PORT or auto."""
     options: tuple[str, ...]
-    """Of `quickml worker`, without a secret: Ray keeps and shows the arguments of actors."""
-    cpus: float = 1.0
-    gpus: float = 0.0
+    """Of every `quickml worker`, without a secret: Ray keeps and shows the arguments of actors."""
 
 
 def line(**message: Any) -> str:
@@ -33,3 +33,8 @@ def options_of(text: str) -> RayOptions:
     """The first line, read."""
     values = json.loads(text)
     return RayOptions(**{**values, "options": tuple(values["options"])})
+
+
+def kind_of(values: dict[str, Any]) -> SeatKind:
+    """The kind of a seat, from the fields of a message."""
+    return SeatKind(**{**values, "options": tuple(values["options"])})
