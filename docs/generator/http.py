@@ -41,9 +41,10 @@ says which version the server has, whether requests need a token, and whose jobs
 gives access to. `GET /v1/examples` has documents to start from. The page uses no other routes than those
 listed here; the files that it loads are below `/assets/`.
 
-`ahead` of a queued job is the number of jobs that have their turn before it; `workers` of `/readyz` are the
-worker processes by state. `GET /v1/jobs/{job_id}/interface?file=` is what a Core ML file says about itself:
-names, types and shapes of its inputs and outputs, labels, and the first iOS that reads it."""
+`ahead` of a queued job is the number of jobs that have their turn before it; `lacks` is what it needs and no
+connected worker has. `workers` of `/readyz` are the server's worker processes by state, `seats` those of all
+servers and workers of the database. `GET /v1/jobs/{job_id}/interface?file=` is what a Core ML file says
+about itself: names, types and shapes of its inputs and outputs, labels, and the first iOS that reads it."""
 
 ESTIMATES = """## Estimates
 

@@ -119,6 +119,7 @@ def service(settings: Settings) -> Iterator[Service]:
                 FinishedJobs(backends.database), jobs, keep_jobs_s=settings.limits.keep_jobs_s
             ),
             scratch=place.models,
+            short_s=settings.workers.express_s,
             documents=_selected(
                 DocumentLimits,
                 settings.limits,

@@ -66,6 +66,10 @@ class JobDetails(JobMessage):
     """Files of the job; empty until the job is ready."""
     ahead: int | None = None
     """Number of queued jobs of all owners that have their turn before this one; null if it is not queued."""
+    lacks: str | None = None
+    """What the queued job needs and no connected worker has, so that it waits for more than its turn:
+    `worker` if none is connected, `long_seat` if all of them take only short jobs; null if nothing is
+    missing. Other releases may have other words."""
 
 
 class JobPage(ApiMessage):

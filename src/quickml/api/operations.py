@@ -51,6 +51,15 @@ class WorkerCounts(ApiMessage):
     """Whether no worker can start."""
 
 
+class SeatCounts(ApiMessage):
+    """Trainings that all servers and workers of the database can run concurrently."""
+
+    all: int
+    """Number of seats. 0 if no worker is connected: jobs are accepted, and wait."""
+    free: int
+    """Number of seats that run nothing."""
+
+
 class Readiness(ApiMessage):
     """Whether the server accepts jobs and works on them."""
 
@@ -63,6 +72,8 @@ class Readiness(ApiMessage):
     disk: DiskSpace
     """Disk space."""
     workers: WorkerCounts
-    """Worker processes."""
+    """Worker processes of this server."""
     queued: int
     """Number of queued jobs."""
+    seats: SeatCounts | None = None
+    """Seats of this server, of other servers and of `quickml worker`; null from an older server."""

@@ -12,7 +12,7 @@ from quickml.api.artifacts import ArtifactMessage
 from quickml.api.catalog import SampleList
 from quickml.api.files import ImportItem, UserFileMessage
 from quickml.api.interface import InterfaceMessage
-from quickml.api.jobs import ChangeMessage, JobMessage
+from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.api.validation import ValidationMessage
 from quickml.client import endpoints, file_endpoints, model_endpoints
@@ -68,7 +68,7 @@ class AsyncClient(BaseClient[httpx.AsyncClient]):
         """See `Client.submit`."""
         return await self._run(submitted(document, idempotency_key, self._contact, on_import))
 
-    async def job(self, job_id: str) -> JobMessage:
+    async def job(self, job_id: str) -> JobDetails:
         """See `Client.job`."""
         return await self._call(endpoints.job(job_id))
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, TypeVar
 from quickml.api.artifacts import ArtifactMessage
 from quickml.api.files import ImportItem, UserFileMessage
 from quickml.api.interface import InterfaceMessage
-from quickml.api.jobs import ChangeMessage, JobMessage
+from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
 from quickml.api.predictions import PredictionMessage
 from quickml.client import endpoints, file_endpoints, model_endpoints
 from quickml.client.arrays import ExplanationArrays, PredictionArrays
@@ -68,8 +68,8 @@ class Client(CatalogueClient):
         """
         return self._run(submitted(document, idempotency_key, self._contact, on_import))
 
-    def job(self, job_id: str) -> JobMessage:
-        """One job in its current state."""
+    def job(self, job_id: str) -> JobDetails:
+        """One job in its current state; while it is queued, with its place and what it lacks there."""
         return self._call(endpoints.job(job_id))
 
     def jobs(self, *statuses: str, page: int = 50) -> Iterator[JobMessage]:

@@ -14,7 +14,7 @@ from pydantic import TypeAdapter
 from quickml.api import routes
 from quickml.api.artifacts import ArtifactMessage, Manifest, PartsMessage
 from quickml.api.catalog import SampleList
-from quickml.api.jobs import ChangePage, JobMessage, JobPage
+from quickml.api.jobs import ChangePage, JobDetails, JobMessage, JobPage
 from quickml.api.routes import address
 from quickml.api.validation import ValidationMessage
 from quickml.client.request import Call, posted
@@ -36,6 +36,7 @@ _KEY = re.compile(r"[!-~]{1,255}")
 
 
 _job = JobMessage.model_validate_json
+_details = JobDetails.model_validate_json
 _page = JobPage.model_validate_json
 _manifest = Manifest.model_validate_json
 _object = TypeAdapter(dict[str, Any]).validate_json
@@ -59,9 +60,9 @@ def validate(document: Document) -> Call[ValidationMessage]:
     return posted(routes.VALIDATE, ValidationMessage.model_validate_json, _content(document))
 
 
-def job(job_id: str) -> Call[JobMessage]:
+def job(job_id: str) -> Call[JobDetails]:
     """One job."""
-    return Call(method="GET", path=address(routes.JOB, job_id=job_id), read=_job)
+    return Call(method="GET", path=address(routes.JOB, job_id=job_id), read=_details)
 
 
 def jobs(statuses: Sequence[str], limit: int, cursor: str | None) -> Call[JobPage]:

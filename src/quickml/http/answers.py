@@ -11,7 +11,7 @@ from quickml.api.artifacts import AnsweringFile, ArtifactMessage, MemberMessage,
 from quickml.api.explanations import ExplanationFacts, ExplanationMap, ExplanationMessage, OcclusionBaseline
 from quickml.api.interface import InterfaceMessage
 from quickml.api.jobs import ChangeMessage, JobDetails, JobMessage
-from quickml.api.operations import DiskSpace, Readiness, WorkerCounts
+from quickml.api.operations import DiskSpace, Readiness, SeatCounts, WorkerCounts
 from quickml.api.predictions import PredictionMessage
 from quickml.document.text import bounded, parse
 from quickml.events import Event, from_another_version
@@ -23,6 +23,7 @@ from quickml.service import (
     FileDescription,
     Health,
     Job,
+    Lack,
     Prediction,
     Retention,
     StoredEvent,
@@ -39,12 +40,16 @@ def job_message(job: Job, retention: Retention) -> JobMessage:
 
 
 def job_details(
-    job: Job, retention: Retention, artifacts: Sequence[Artifact], *, ahead: int | None
+    job: Job, retention: Retention, artifacts: Sequence[Artifact], *, ahead: int | None, lacks: Lack | None
 ) -> JobDetails:
-    """A job with its document, its files and its place in the queue."""
+    """A job with its document, its files, its place in the queue and what it lacks there."""
     document = bounded(parse(job.document)[0])
     return JobDetails(
-        **_job_fields(job, retention), document=document, artifacts=artifact_messages(artifacts), ahead=ahead
+        **_job_fields(job, retention),
+        document=document,
+        artifacts=artifact_messages(artifacts),
+        ahead=ahead,
+        lacks=lacks,
     )
 
 
@@ -177,4 +182,5 @@ def readiness(health: Health) -> Readiness:
             **{state.value: count for state, count in sorted(health.workers.items())},
         ),
         queued=health.queued,
+        seats=SeatCounts(all=health.seats.all, free=health.seats.free),
     )

@@ -39,6 +39,7 @@ from quickml.events import Event, Status
 from quickml.jobs import lifecycle, queue
 from quickml.jobs.job import Job
 from quickml.jobs.rows import find, write
+from quickml.jobs.seats import Seats, seats
 from quickml.jobs.values import text_of, time_of
 from quickml.storage.database import migrations
 from quickml.storage.database.engine import Database
@@ -255,6 +256,11 @@ class Hosts:
         return True
 
     # For operators
+
+    def seats(self) -> Seats:
+        """The seats of all hosts that live."""
+        with self._database.statement() as connection:
+            return seats(connection)
 
     def states(self) -> list[HostState]:
         """All hosts, those that live first, and what they run."""

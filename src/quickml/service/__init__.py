@@ -7,6 +7,7 @@ from quickml.jobs import counters
 from quickml.jobs.hosts import Host
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import TokenStore
 from quickml.service.appending import Append
 from quickml.service.descriptions import FileDescription
@@ -53,6 +54,7 @@ __all__ = [
     "Importer",
     "Job",
     "JobStore",
+    "Lack",
     "Limits",
     "Link",
     "LinkSigner",

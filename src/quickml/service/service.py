@@ -25,12 +25,14 @@ from quickml.errors import (
 )
 from quickml.errors.jobs import coarse
 from quickml.events import TERMINAL, Status
+from quickml.executors.claims import EXPRESS_S
 from quickml.executors.executor import Executor
 from quickml.files.digest import Digest
 from quickml.jobs.counters import Totals
 from quickml.jobs.hosts import Hosts, HostState
 from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.disk import Disk
 from quickml.service.event_hub import AnyEvent, EventHub
@@ -72,6 +74,7 @@ class Service:
         importer: Importer,
         retention: Retention,
         scratch: Path,
+        short_s: float = EXPRESS_S,
         documents: DocumentLimits | None = None,
         queue: Limits = NO_LIMITS,
         min_free_disk_bytes: int = 0,
@@ -80,13 +83,14 @@ class Service:
     ) -> None:
         """Combine the parts; `scratch` is a folder for models that are unpacked to be run.
 
-        Without a `signer`, links are valid until the service ends.
+        A job is short if it is estimated to take at most `short_s`. Without a `signer`, links are valid until
+        the service ends.
         """
         self._jobs, self._artifacts, self._executor, self._tokens = jobs, artifacts, executor, tokens
         self._hosts, self._probe, self.uploads, self.importer = hosts, probe, uploads, importer
         self.retention = retention
         uploads.on_deletion = importer.forget
-        self._documents, self._queue = documents or DocumentLimits(), queue
+        self._documents, self._queue, self._short_s = documents or DocumentLimits(), queue, short_s
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self.links = FileLinks(jobs, signer or LinkSigner(secrets.token_bytes(KEY_BYTES)))
         self.inference = Inference(jobs, artifacts, scratch)
@@ -283,6 +287,11 @@ class Service:
         """How many queued jobs have their turn before this one; None if it is not queued."""
         return self._jobs.ahead(job, self._queue) if job.status is Status.QUEUED else None
 
+    def lack(self, job: Job) -> Lack | None:
+        """What no worker has that a queued job needs, so that it waits for more than its turn."""
+        is_queued = job.status is Status.QUEUED
+        return self._hosts.seats().lack(job, short_s=self._short_s) if is_queued else None
+
     # Files
 
     def file(self, sha256: str, name: str, owner: str) -> tuple[Artifact, Stored]:
@@ -342,7 +351,8 @@ class Service:
         trouble = troubled[0] if found and len(troubled) == len(found) else ""
         storage = self._probe.state()
         try:
-            queued, free = self._jobs.counts()[Status.QUEUED], self._artifacts.free_bytes()
+            queued, seats = self._jobs.counts()[Status.QUEUED], self._hosts.seats()
+            free = self._artifacts.free_bytes()
         except StoreError as error:
             return Health(database=str(error), files=storage.files, workers=workers, trouble=trouble)
         except ArtifactError as error:
@@ -356,6 +366,7 @@ class Service:
             workers=workers,
             trouble=trouble,
             queued=queued,
+            seats=seats,
         )
 
     def counts(self) -> dict[Status, int]:

@@ -247,3 +247,11 @@ def test_a_revoked_token_is_asked_for_again(chromium, tmp_path):
                 tab.get_by_label("Token").fill(server.token)
                 tab.keyboard.press("Enter")
                 tab.get_by_text("Nothing has been trained yet").wait_for()
+
+
+def test_a_run_that_no_worker_will_take_says_so(chromium, tmp_path):
+    with standing(tmp_path, "--workers", "0") as studio:
+        job_id = studio.submit(SPIRALS)
+        with visit(chromium, studio.page(f"#/watch/{job_id}"), **DESKTOP, **STILL) as page:
+            page.get_by_text("no worker is connected: it begins when one is").wait_for()
+            page.get_by_role("status").filter(has_text="No worker is connected").wait_for()

@@ -16,6 +16,8 @@ from rich.console import Console
 from typer.main import get_command
 
 import commands
+from job_examples import HOLDER
+from live_server import live
 from quickml.cli.commands import inspect, serve
 from quickml.cli.display.formatting import figure, numbers
 from quickml.cli.display.output import say
@@ -129,6 +131,21 @@ def test_operators_see_hosts_and_what_they_run(tmp_path):
     first = json.loads(rows[0])
     assert (first["id"], first["free"], first["runs"][0]["job_id"]) == ("host_1", 3, attempt.job_id)
     assert json.loads(rows[1])["gone_at"].startswith("20")
+
+
+def test_a_job_that_no_worker_will_take_is_said_to_wait(tmp_path):
+    with live(tmp_path / "server", workers=0) as server:
+        (tmp_path / "iris.json").write_text(json.dumps(IRIS))
+        asked = ("submit", "iris.json", "--server", server.url)
+        assert commands.quickml(*asked, cwd=tmp_path).stderr == ""
+        server.hosts.leave(HOLDER)
+        done = commands.quickml(*asked, cwd=tmp_path)
+        assert (done.returncode, done.stdout) == (0, server.store.jobs()[0].id + "\n")
+        assert "no worker is connected to the server: the job begins when one is" in done.stderr
+        for job in server.store.jobs():
+            server.store.cancel(job.id)
+        watched = commands.quickml("watch", job.id, "--server", server.url, cwd=tmp_path)
+        assert "no worker" not in watched.stderr, "it waits no more"
 
 
 def test_several_documents_are_validated(tmp_path):

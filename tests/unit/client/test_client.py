@@ -40,6 +40,7 @@ JOB = {
     "metrics": {"loss": None}, "stop_requested": False, "stopped_early": False, "attempt": 0, "error": None,
     "last_event": 0, "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
     "started_at": None, "finished_at": None, "links": {"self": "/v1/jobs/job_1"}, "of a newer server": 1,
+    "document": {}, "artifacts": [], "ahead": 0, "lacks": "worker",
 }  # fmt: skip
 
 

@@ -16,7 +16,7 @@ from scripted_server import answer, scripted
 
 JOB = {
     "id": "job_1", "name": "iris", "status": "training", "created_at": "2026-01-01T00:00:00Z",
-    "updated_at": "2026-01-01T00:00:00Z",
+    "updated_at": "2026-01-01T00:00:00Z", "document": {}, "artifacts": [],
 }  # fmt: skip
 
 

@@ -4,6 +4,7 @@ import json
 import logging
 import re
 
+from job_examples import HOLDER
 from quickml import logs
 from quickml.errors import StoreError
 from quickml.executors.executor import State, Worker
@@ -49,6 +50,25 @@ def test_workers_that_start_are_no_reason_to_wait_and_those_that_cannot_are(tmp_
             assert answer.status_code == status
             assert answer.json()["ready"] is (status == 200)
             assert "secret" not in answer.text
+
+
+def test_a_server_without_any_worker_is_ready_and_says_so(tmp_path):
+    """Whoever routes requests by `/readyz` still reaches the files, and a queue that takes jobs."""
+    with served(tmp_path, workers=0) as server:
+        assert server.client.get("/readyz").json()["seats"] == {"all": 1, "free": 1}
+        job_id = server.submit()
+        assert server.client.get(f"/v1/jobs/{job_id}").json()["lacks"] is None
+        server.hosts.leave(HOLDER)
+        answer = server.client.get("/readyz")
+        assert (answer.status_code, answer.json()["ready"]) == (200, True)
+        assert answer.json()["seats"] == {"all": 0, "free": 0}
+        assert server.client.get(f"/v1/jobs/{job_id}").json()["lacks"] == "worker"
+        assert sum(value for name, value in figures(server).items() if name.startswith("quickml_seats{")) == 0
+        assert figures(server)["quickml_seats_wanted"] == 1
+        server.hosts.join(Host(id="host_2", name="room-2"))
+        attempt = server.store.claim(holder="host_2")
+        assert server.client.get("/readyz").json()["seats"] == {"all": 1, "free": 0}
+        assert server.client.get(f"/v1/jobs/{attempt.job_id}").json()["lacks"] is None
 
 
 def test_storage_that_cannot_be_written_makes_the_server_unready_until_it_can(tmp_path):

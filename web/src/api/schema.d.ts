@@ -155,7 +155,8 @@ export interface paths {
          * Readyz
          * @description Check readiness: database, disk space and workers.
          *
-         *     Workers that are still starting count as ready, since jobs wait for them in the queue.
+         *     Workers that are still starting count as ready, since jobs wait for them in the queue. So does a server
+         *     without workers of its own, whose `seats` are those of others.
          */
         get: operations["readyz"];
         put?: never;
@@ -6186,6 +6187,11 @@ export interface components {
              */
             id: string;
             /**
+             * Lacks
+             * @description What the queued job needs and no connected worker has, so that it waits for more than its turn: `worker` if none is connected, `long_seat` if all of them take only short jobs; null if nothing is missing. Other releases may have other words.
+             */
+            lacks: string | null;
+            /**
              * Last Event
              * @description Number of the latest event.
              * @default 0
@@ -7059,7 +7065,9 @@ export interface components {
              * @description Whether the server is ready.
              */
             ready: boolean;
-            /** @description Worker processes. */
+            /** @description Seats of this server, of other servers and of `quickml worker`; null from an older server. */
+            seats: components["schemas"]["SeatCounts"] | null;
+            /** @description Worker processes of this server. */
             workers: components["schemas"]["WorkerCounts"];
         };
         /**
@@ -7320,6 +7328,22 @@ export interface components {
              * @enum {integer}
              */
             ready: 0 | 1;
+        };
+        /**
+         * SeatCounts
+         * @description Trainings that all servers and workers of the database can run concurrently.
+         */
+        SeatCounts: {
+            /**
+             * All
+             * @description Number of seats. 0 if no worker is connected: jobs are accepted, and wait.
+             */
+            all: number;
+            /**
+             * Free
+             * @description Number of seats that run nothing.
+             */
+            free: number;
         };
         /**
          * Snapshot

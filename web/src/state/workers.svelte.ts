@@ -10,11 +10,13 @@ const SOON_MS = 400;
 const TELLING = ['started', 'verified', 'failed', 'cancelled', 'interrupted'];
 
 class Workers {
-  /** Null until it has answered. */
+  /** Of all servers and workers of its database; null until it has answered. */
   free = $state<number | null>(null);
   /** Those that cannot take a job yet. */
   starting = $state(0);
   queued = $state(0);
+  /** Whether no worker is connected: jobs wait until one is. */
+  none = $state(false);
   /** Whether no worker can start, or the database or the disk is in trouble. */
   trouble = $state(false);
   /** Whether the last request did not reach it. */
@@ -47,11 +49,12 @@ class Workers {
   async #ask(): Promise<void> {
     try {
       const response = await fetch(`${base}readyz`); // 503 has the same content
-      const { ready, workers, queued } = (await response.json()) as Schemas['Readiness'];
+      const { ready, workers, queued, seats } = (await response.json()) as Schemas['Readiness'];
       const { trouble, ...counts } = workers;
       const byState = counts as Record<string, number>;
-      this.free = byState['idle'] ?? 0;
       this.starting = byState['starting'] ?? 0;
+      this.free = Math.max(0, (seats?.free ?? 0) - this.starting);
+      this.none = seats?.all === 0 && !this.starting;
       this.queued = queued;
       this.trouble = trouble || !ready;
       this.unreachable = false;

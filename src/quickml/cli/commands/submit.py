@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
-from quickml.cli.commands.watch import PATIENCE_S, follow
+from quickml.cli.commands.watch import PATIENCE_S, follow, say_what_it_lacks
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.output import note, say, say_json
 from quickml.cli.display.pictures import PictureProgress
@@ -13,6 +14,7 @@ from quickml.cli.display.transfer import transfer_on
 from quickml.cli.document_file import read_bytes
 from quickml.cli.own_files import with_uploaded_files
 from quickml.client import Client
+from quickml.errors import ServiceError
 
 
 def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -> None:
@@ -33,6 +35,8 @@ def submit_spec(path: Path, *, server: str | None, watch: bool, as_json: bool) -
         job = client.submit(document, on_import=PictureProgress().show)
         if not watch:
             say_json(job.model_dump_json(exclude={"links"})) if as_json else say(job.id)
+            with suppress(ServiceError):  # it is submitted
+                say_what_it_lacks(client, job.id)
             return
         note(f"{job.id} is queued on {client.server}")
         follow(client, job.id, as_json=as_json, outages=outages)

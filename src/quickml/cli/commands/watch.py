@@ -14,6 +14,11 @@ from quickml.events import Event, Failed, Status, meaning
 
 PATIENCE_S = 300.0
 """How long to try to reconnect: long enough for a laptop that sleeps or changes networks."""
+LACKING = {
+    "worker": "no worker is connected to the server: the job begins when one is",
+    "long_seat": "all connected workers take only short jobs: the job begins when another one is",
+}
+"""What is said of a job that `lacks` something."""
 
 
 def watch_job(job_id: str, *, server: str | None, as_json: bool) -> None:
@@ -35,6 +40,7 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
     """
     display = display_on(sys.stdout, as_json=as_json, waiting="waiting for the server …")
     try:
+        say_what_it_lacks(client, job_id)
         with display, closing(client.events(job_id)) as received:
             for event in received:
                 if outages is not None:
@@ -53,6 +59,13 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
         sys.exit(130)
     if not as_json:
         note(f"download the files with `quickml download {job_id}`")
+
+
+def say_what_it_lacks(client: Client, job_id: str) -> None:
+    """Say on standard error why a job waits for longer than its turn, if it does."""
+    lacks = client.job(job_id).lacks
+    if lacks is not None:
+        note(LACKING.get(lacks, f"no connected worker has what the job needs: {lacks}"))
 
 
 def _end(event: Event, job_id: str) -> JobError | None:

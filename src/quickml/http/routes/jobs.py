@@ -66,7 +66,7 @@ def list_jobs(
 def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
     """Get a job with its status, progress, metrics, document and files."""
     job, artifacts = service.details(job_id, owner)
-    return job_details(job, service.retention, artifacts, ahead=service.ahead(job))
+    return job_details(job, service.retention, artifacts, ahead=service.ahead(job), lacks=service.lack(job))
 
 
 @router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")

@@ -37,7 +37,8 @@ async def healthz() -> Liveness:
 def readyz(service: TheService, response: Response) -> Readiness:
     """Check readiness: database, disk space and workers.
 
-    Workers that are still starting count as ready, since jobs wait for them in the queue.
+    Workers that are still starting count as ready, since jobs wait for them in the queue. So does a server
+    without workers of its own, whose `seats` are those of others.
     """
     health = service.health()
     response.status_code = 200 if health.is_ready else 503

@@ -27,6 +27,7 @@ const app: Texts['app'] = {
   retry: 'Erneut versuchen',
   workersFree: (free) => (free === 1 ? '1 Worker frei' : `${free} Worker frei`),
   starting: 'Worker starten',
+  noWorker: 'Kein Worker ist verbunden',
   busy: 'Alle Worker sind beschäftigt',
   waiting: (jobs) => (jobs === 1 ? '1 Auftrag wartet' : `${jobs} Aufträge warten`),
   offline: 'Keine Verbindung zum Server. Neuer Versuch …',

@@ -25,6 +25,7 @@ const app = {
   retry: 'Try again',
   workersFree: (free: number): string => (free === 1 ? '1 worker free' : `${free} workers free`),
   starting: 'Workers are starting',
+  noWorker: 'No worker is connected',
   busy: 'All workers are busy',
   waiting: (jobs: number): string => (jobs === 1 ? '1 job waiting' : `${jobs} jobs waiting`),
   offline: 'No connection to the server. Trying again …',

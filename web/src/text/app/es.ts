@@ -27,6 +27,7 @@ const app: Texts['app'] = {
   retry: 'Reintentar',
   workersFree: (free) => (free === 1 ? '1 proceso libre' : `${free} procesos libres`),
   starting: 'Los procesos están arrancando',
+  noWorker: 'No hay ningún proceso conectado',
   busy: 'Todos los procesos están ocupados',
   waiting: (jobs) => (jobs === 1 ? '1 trabajo en espera' : `${jobs} trabajos en espera`),
   offline: 'Sin conexión con el servidor. Reintentando …',

@@ -127,6 +127,10 @@ const watch: Texts['watch'] = {
       skipped: 'nicht erreicht',
     },
     seconds: (seconds) => `${seconds} s`,
+    lacks: {
+      worker: 'kein Worker ist verbunden: es geht los, sobald einer da ist',
+      long_seat: 'nur Worker für kurze Aufträge sind verbunden: es geht los, sobald ein anderer da ist',
+    },
     before: (jobs) =>
       jobs === 0 ? 'als nächstes dran' : jobs === 1 ? '1 Auftrag davor' : `${jobs} Aufträge davor`,
     left: (time) => `noch ${time}`,

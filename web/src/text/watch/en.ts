@@ -127,6 +127,10 @@ const watch = {
       skipped: 'not reached',
     },
     seconds: (seconds: string): string => `${seconds} s`,
+    lacks: {
+      worker: 'no worker is connected: it begins when one is',
+      long_seat: 'only workers for short jobs are connected: it begins when another one is',
+    } as Readonly<Record<string, string>>,
     before: (jobs: number): string =>
       jobs === 0 ? 'next in line' : jobs === 1 ? '1 job before it' : `${jobs} jobs before it`,
     left: (time: string): string => `${time} left`,

@@ -127,6 +127,10 @@ const watch: Texts['watch'] = {
       skipped: 'no alcanzada',
     },
     seconds: (seconds) => `${seconds} s`,
+    lacks: {
+      worker: 'no hay ningún proceso conectado: empieza en cuanto haya uno',
+      long_seat: 'solo hay procesos para trabajos cortos: empieza en cuanto haya otro',
+    },
     before: (jobs) =>
       jobs === 0 ? 'es el siguiente' : jobs === 1 ? '1 trabajo antes' : `${jobs} trabajos antes`,
     left: (time) => `quedan ${time}`,

@@ -1,0 +1,58 @@
+"""The seats of all hosts that live, and what a queued job waits for if none of them will ever take it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sqlalchemy import Connection, func, select
+
+from quickml.jobs.job import Job
+from quickml.storage.database.tables import hosts, jobs
+
+
+class Lack(StrEnum):
+    """What no host has that lives, so that a job waits for more than its turn."""
+
+    WORKER = "worker"
+    """A seat of any kind."""
+    LONG_SEAT = "long_seat"
+    """A seat for a job that is not short: all seats are express seats."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seats:
+    """The seats of all hosts that live."""
+
+    all: int = 0
+    express: int = 0
+    """How many of these take only short jobs."""
+    busy: int = 0
+
+    @property
+    def free(self) -> int:
+        """How many seats run nothing."""
+        return max(0, self.all - self.busy)
+
+    def lack(self, job: Job, *, short_s: float) -> Lack | None:
+        """What is missing for a job. A job is short if it is estimated to take at most `short_s`."""
+        if not self.all:
+            return Lack.WORKER
+        is_short = job.cost_s is not None and job.cost_s <= short_s
+        return Lack.LONG_SEAT if self.express >= self.all and not is_short else None
+
+
+NO_SEATS = Seats()
+
+
+def seats(connection: Connection) -> Seats:
+    """Look at the seats of all hosts."""
+    is_live = hosts.c.gone_at.is_(None)
+    found = connection.execute(
+        select(
+            func.coalesce(func.sum(hosts.c.seats), 0).label("all"),
+            func.coalesce(func.sum(hosts.c.express_seats), 0).label("express"),
+        ).where(is_live)
+    ).one()
+    busy = select(func.count()).where(jobs.c.holder.in_(select(hosts.c.id).where(is_live)))
+    return Seats(all=found.all, express=found.express, busy=connection.execute(busy).scalar_one())
