@@ -191,7 +191,7 @@ class ArraysClass(ApiMessage):
     """Number of samples."""
 
 
-class ArraysDescription(ApiMessage):
+class ArraysProfile(ApiMessage):
     """What is in a file of arrays, and a document that learns from it."""
 
     kind: Literal["arrays"] = "arrays"
@@ -225,7 +225,7 @@ class RecordingsClass(ApiMessage):
     """Number of windows."""
 
 
-class RecordingsDescription(ApiMessage):
+class RecordingsProfile(ApiMessage):
     """What is in recordings of sensors, and a document that learns from them."""
 
     kind: Literal["recordings"] = "recordings"
@@ -263,6 +263,6 @@ class RecordingsDescription(ApiMessage):
 
 
 FileProfile = Annotated[
-    TableProfile | PicturesProfile | ArraysDescription | RecordingsDescription, Field(discriminator="kind")
+    TableProfile | PicturesProfile | ArraysProfile | RecordingsProfile, Field(discriminator="kind")
 ]
 """What is in a file of a user, by its kind."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from quickml.api.profiles import ArrayMessage
+from quickml.api.profiles import ArrayMessage, ArraysClass, ArraysProfile
 from quickml.arrays.prepare import PreparedArrays, prepare
 from quickml.arrays.problems import refused
 from quickml.arrays.propose import document
@@ -18,40 +16,7 @@ from quickml.arrays.stored import StoredArray
 from quickml.datasets.files import ArraysReference
 from quickml.datasets.info import Kind
 from quickml.datasets.mapped import parts
-from quickml.errors import ArraysError, DocumentError, Notice, Problem
-
-
-@dataclass(frozen=True, kw_only=True)
-class ArraysProfile:
-    """What is in a file of arrays, and a document that learns from it."""
-
-    file: str
-    sha256: str
-    arrays: tuple[ArrayMessage, ...]
-    kind: Kind | None
-    sizes: tuple[int, int] | None
-    """Samples for training and for the test; None if there is no document."""
-    classes: tuple[tuple[str, int], ...]
-    """Labels and their samples, for training and for the test together; a sample can have several labels."""
-    notices: tuple[Notice, ...]
-    problems: tuple[Problem, ...]
-    """Why there is no document."""
-    document: dict[str, Any] | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The profile as JSON."""
-        return {
-            "kind": "arrays",
-            "file": self.file,
-            "sha256": self.sha256,
-            "arrays": [vars(array) for array in self.arrays],
-            "input_kind": self.kind,
-            "sizes": self.sizes,
-            "classes": [{"label": label, "samples": count} for label, count in self.classes],
-            "notices": [vars(notice) for notice in self.notices],
-            "problems": [vars(problem) for problem in self.problems],
-            "document": self.document,
-        }
+from quickml.errors import ArraysError, DocumentError, Problem
 
 
 def profile(path: Path, file: str, kind: Kind | None = None) -> ArraysProfile:
@@ -78,7 +43,7 @@ def profile(path: Path, file: str, kind: Kind | None = None) -> ArraysProfile:
             file=file,
             sha256=source.sha256,
             arrays=tuple(_arrays(source, prepared)),
-            kind=prepared.info.kind if prepared else None,
+            input_kind=prepared.info.kind if prepared else None,
             sizes=prepared.info.sizes if prepared else None,
             classes=_classes(prepared) if prepared else (),
             notices=prepared.notices if prepared else (),
@@ -125,12 +90,13 @@ def _values(stored: StoredArray) -> tuple[float | None, float | None, float | No
     return low, high, total / count, array.size - count
 
 
-def _classes(prepared: PreparedArrays) -> tuple[tuple[str, int], ...]:
-    labels = prepared.info.labels
+def _classes(prepared: PreparedArrays) -> tuple[ArraysClass, ...]:
+    """Labels and their samples, for training and for the test together; a sample can have several labels."""
+    labels, targets = prepared.info.labels, prepared.targets
     if prepared.info.is_multi_label:
-        set_in = np.concatenate(prepared.targets.parts).sum(axis=0)
-        return tuple(zip(prepared.targets.names, set_in.astype(int).tolist(), strict=True))
-    if not labels:
-        return ()
-    counts = sum(np.bincount(part, minlength=len(labels)) for part in prepared.targets.parts)
-    return tuple(zip(labels, np.asarray(counts).tolist(), strict=True))
+        labels, counts = targets.names, np.concatenate(targets.parts).sum(axis=0)
+    else:
+        counts = sum(np.bincount(part, minlength=len(labels)) for part in targets.parts) if labels else ()
+    return tuple(
+        ArraysClass(label=label, samples=int(count)) for label, count in zip(labels, counts, strict=True)
+    )

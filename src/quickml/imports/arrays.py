@@ -14,4 +14,4 @@ def profile(work: ImportWork) -> dict[str, Any]:
     from quickml.arrays.profile import profile
 
     options = given_options(ArraysReference, work.query, {"kind"})
-    return {"profile": profile(work.only[1], work.file, options.get("kind")).to_json()}
+    return {"profile": profile(work.only[1], work.file, options.get("kind")).model_dump(mode="json")}

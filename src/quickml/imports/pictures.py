@@ -24,4 +24,4 @@ def profile(work: ImportWork) -> dict[str, Any]:
             "info": found.prepared.info.model_dump(mode="json"),
             "key": found.prepared.pixels.parent.name,
         }
-    return {"profile": found.to_json(), "samples": samples}
+    return {"profile": found.message().model_dump(mode="json"), "samples": samples}

@@ -15,4 +15,4 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
     options = given_options(RecordingsReference, work.query)
     target = options.pop("target", None)
-    return {"profile": profile(work.only[1], work.file, target, options).to_json()}
+    return {"profile": profile(work.only[1], work.file, target, options).model_dump(mode="json")}

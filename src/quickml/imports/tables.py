@@ -30,7 +30,9 @@ def profile(work: ImportWork) -> dict[str, Any]:
 
     query = {name: text for name, text in work.query.items() if name != "target"}
     targets, options = table_targets(work.query.get("target")), given_options(TableReference, query)
-    return {"profile": profile(work.only[1], work.file, list(targets), options).to_json()}
+    return {
+        "profile": profile(work.only[1], work.file, list(targets), options).message().model_dump(mode="json")
+    }
 
 
 def rows(work: ImportWork) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from quickml.api.profiles import PictureClass, PictureSize, PicturesProfile
 from quickml.datasets.files import PicturesReference
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.pictures.cache import PictureCache
@@ -46,25 +47,24 @@ class PictureProfile:
     prepared: PreparedPictures | None
     """The pictures as that document learns from them."""
 
-    def to_json(self) -> dict[str, Any]:
-        """The profile as JSON."""
-        return {
-            "kind": "pictures",
-            "file": self.file,
-            "sha256": self.sha256,
-            "pictures": self.pictures,
-            "has_test": self.has_test,
-            "classes": [{"label": label, "pictures": count} for label, count in self.classes],
-            "channels": self.channels,
-            "formats": dict(self.formats),
-            "sizes": [
-                {"height": height, "width": width, "pictures": count} for height, width, count in self.sizes
-            ],
-            "different_sizes": self.different_sizes,
-            "notices": [vars(notice) for notice in self.notices],
-            "problems": [vars(problem) for problem in self.problems],
-            "document": self.document,
-        }
+    def message(self) -> PicturesProfile:
+        """The profile as a message of the API."""
+        return PicturesProfile(
+            file=self.file,
+            sha256=self.sha256,
+            pictures=self.pictures,
+            has_test=self.has_test,
+            classes=tuple(PictureClass(label=label, pictures=count) for label, count in self.classes),
+            channels=self.channels,
+            formats=dict(self.formats),
+            sizes=tuple(
+                PictureSize(height=height, width=width, pictures=count) for height, width, count in self.sizes
+            ),
+            different_sizes=self.different_sizes,
+            notices=self.notices,
+            problems=self.problems,
+            document=self.document,
+        )
 
 
 def profile(

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from quickml.api.profiles import TableColumn
+from quickml.api.profiles import RecordingsClass, RecordingsProfile, TableColumn
 from quickml.datasets.files import RecordingsReference
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.recordings.aim import are_classes
@@ -20,50 +19,13 @@ from quickml.recordings.prepare import PreparedRecordings, prepared
 from quickml.recordings.problems import option
 from quickml.recordings.propose import document
 from quickml.tables.cells import Cells
-from quickml.tables.profile import column_json, of_numbers
+from quickml.tables.profile import of_numbers
 from quickml.tables.propose import likeliest
 from quickml.tables.types import is_numeric, typed
 
 _TARGETS = ("activity", "gesture", "movement", "motion", "event", "state", "status", "phase", "condition",
             "aktivitaet", "aktivität", "bewegung", "zustand", "actividad", "estado")  # fmt: skip
 """Names that a column with classes of recordings often has, besides those of tables."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RecordingsProfile:
-    """What is in recordings, and a document that learns from them."""
-
-    file: str
-    sha256: str
-    rows: int
-    recordings: int
-    target: str | None
-    """The column that the document predicts; None for the names of folders, and if there is no document."""
-    task: str | None
-    rate: str
-    """How often a row was recorded; empty if that is not known."""
-    steps: int | None
-    stride: int | None
-    sensors: tuple[TableColumn, ...]
-    classes: tuple[tuple[str, int], ...]
-    """Labels and their windows; none of a forecast."""
-    windows: int
-    notices: tuple[Notice, ...]
-    problems: tuple[Problem, ...]
-    """Why there is no document."""
-    document: dict[str, Any] | None
-
-    def to_json(self) -> dict[str, Any]:
-        """The profile as JSON."""
-        plain = {key: value for key, value in vars(self).items() if key not in ("sensors", "classes")}
-        return {
-            "kind": "recordings",
-            **plain,
-            "sensors": list(map(column_json, self.sensors)),
-            "classes": [{"label": label, "windows": count} for label, count in self.classes],
-            "notices": [vars(notice) for notice in self.notices],
-            "problems": [vars(problem) for problem in self.problems],
-        }
 
 
 def profile(
@@ -117,12 +79,16 @@ def _profile(
         steps=found.window.steps if found else None,
         stride=found.window.stride if found else None,
         sensors=tuple(_sensors(recorded)),
-        classes=found.windows if found else (),
+        classes=_classes(found) if found else (),
         windows=sum(found.info.sizes) if found else 0,
         notices=(*told, *found.notices) if found else told,
         problems=problems,
         document=document(found) if found else None,
     )
+
+
+def _classes(found: PreparedRecordings) -> tuple[RecordingsClass, ...]:
+    return tuple(RecordingsClass(label=label, windows=count) for label, count in found.windows)
 
 
 def _sensors(recorded: Recorded) -> Iterator[TableColumn]:

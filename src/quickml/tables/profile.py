@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.api.profiles import TableColumn
+from quickml.api.profiles import TableClass, TableColumn, TableProfile
 from quickml.datasets.files import TableReference
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.tables.cells import Cells, as_doubles
@@ -57,34 +57,28 @@ class Profile:
         """The columns to predict; none if nothing can be."""
         return self.prepared.reference.targets if self.prepared else ()
 
-    def to_json(self) -> dict[str, Any]:
-        """The profile as JSON."""
+    def message(self) -> TableProfile:
+        """The profile as a message of the API."""
         table, dialect = self.table, self.table.dialect
-        return {
-            "kind": "table",
-            "file": table.file,
-            "sha256": table.sha256,
-            "rows": table.rows,
-            "format": table.format,
-            "sheet": table.sheet,
-            "encoding": table.encoding or "",
-            "delimiter": dialect.delimiter if table.is_text else "",
-            "decimal": dialect.decimal,
-            "header": dialect.header,
-            "first_line": table.header_line,
-            "columns": list(map(column_json, self.columns)),
-            "target": self.target,
-            "task": self.prepared.info.task if self.prepared else None,
-            "classes": [{"label": label, "rows": rows} for label, rows in self.labels],
-            "notices": [vars(notice) for notice in self.notices],
-            "problems": [vars(problem) for problem in self.problems],
-            "document": self.document,
-        }
-
-
-def column_json(column: TableColumn) -> dict[str, Any]:
-    """A column as JSON, without what is empty."""
-    return {key: value for key, value in vars(column).items() if value not in ("", (), None)}
+        return TableProfile(
+            file=table.file,
+            sha256=table.sha256,
+            rows=table.rows,
+            format=table.format,
+            sheet=table.sheet,
+            encoding=table.encoding or "",
+            delimiter=dialect.delimiter if table.is_text else "",
+            decimal=dialect.decimal,
+            header=dialect.header,
+            first_line=table.header_line,
+            columns=self.columns,
+            target=self.target,
+            task=self.prepared.info.task if self.prepared else None,
+            classes=tuple(TableClass(label=label, rows=rows) for label, rows in self.labels),
+            notices=self.notices,
+            problems=self.problems,
+            document=self.document,
+        )
 
 
 def profile(

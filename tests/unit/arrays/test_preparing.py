@@ -384,7 +384,7 @@ def test_a_profile_shows_what_cannot_be_learned_from(tmp_path):
         1,
         pytest.approx(np.nanmin(nan(FLOATS, (3, 1)))),
     )
-    assert json.loads(json.dumps(found.to_json()))["kind"] == "arrays"
+    assert json.loads(json.dumps(found.model_dump(mode="json")))["kind"] == "arrays"
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ def test_data_as_json_has_the_same(folder):
     )
     assert sepal["is_whole"] is False
     assert kind["values"] == [["f", 50], ["g", 50], ["h", 50]]
-    assert "is_whole" not in kind
+    assert kind["is_whole"] is None
     assert found["document"] == json.loads((folder / _init(folder)).read_text(encoding="utf-8"))
 
 

@@ -444,10 +444,10 @@ def test_a_profile_proposes_a_document_that_is_valid(folder, name):
     assert (found.recordings, found.rows, found.rate) == (15, 3000, "50 per second")
     assert [one.name for one in found.sensors] == ["acc_x", "acc y"]
     assert sum(found.sensors[0].histogram) == 3000
-    assert dict(found.classes) == {"rest": 35, "run": 35, "walk": 35}
+    assert {one.label: one.windows for one in found.classes} == {"rest": 35, "run": 35, "walk": 35}
     plan = understand(found.document, LocalRecordings(folder))
     assert plan.info.shape == (found.steps, 2)
-    plain = json.loads(json.dumps(found.to_json()))
+    plain = found.model_dump(mode="json")
     assert (plain["kind"], plain["document"]) == ("recordings", found.document)
 
 

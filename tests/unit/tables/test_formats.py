@@ -137,7 +137,7 @@ def test_what_was_found_out_is_written_out_and_read_back(name, file, tmp_path):
 @pytest.mark.parametrize("name", FORMATS)
 def test_profiles_and_rows_for_predictions(name, file):
     path = file(FORMATS[name]())
-    found = profile(path, "t").to_json()
+    found = profile(path, "t").message().model_dump(mode="json")
     assert found["format"] == name
     assert found["rows"] == 60
     assert found["document"]["dataset"]["target"] == "kind"

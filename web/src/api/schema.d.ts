@@ -1022,10 +1022,10 @@ export interface components {
             samples: number;
         };
         /**
-         * ArraysDescription
+         * ArraysProfile
          * @description What is in a file of arrays, and a document that learns from it.
          */
-        ArraysDescription: {
+        ArraysProfile: {
             /**
              * Arrays
              * @description Arrays.
@@ -7087,10 +7087,10 @@ export interface components {
             windows: number;
         };
         /**
-         * RecordingsDescription
+         * RecordingsProfile
          * @description What is in recordings of sensors, and a document that learns from them.
          */
-        RecordingsDescription: {
+        RecordingsProfile: {
             /**
              * Classes
              * @description Classes; none of a forecast.
@@ -8892,7 +8892,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"] | components["schemas"]["ArraysDescription"] | components["schemas"]["RecordingsDescription"];
+                    "application/json": components["schemas"]["TableProfile"] | components["schemas"]["PicturesProfile"] | components["schemas"]["ArraysProfile"] | components["schemas"]["RecordingsProfile"];
                 };
             };
             /** @description The server is still reading the file: ask again after `Retry-After` seconds */

@@ -10,8 +10,8 @@ from dataclasses import KW_ONLY, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
+from quickml.api.profiles import ArraysProfile, RecordingsProfile
 from quickml.arrays.inputs import RANKS
-from quickml.arrays.profile import ArraysProfile
 from quickml.arrays.profile import profile as profile_of_arrays
 from quickml.arrays.sources import are_arrays
 from quickml.cli.display.arrays import show_arrays
@@ -30,7 +30,6 @@ from quickml.errors import DocumentError, InputError
 from quickml.pictures.profile import PictureProfile
 from quickml.pictures.sources import are_pictures
 from quickml.recordings.files import are_recordings
-from quickml.recordings.profile import RecordingsProfile
 from quickml.text import printable
 
 if TYPE_CHECKING:
@@ -75,7 +74,8 @@ def show_data(asked: DataAsked, *, as_json: bool) -> None:
     """
     found = _profile(asked, _name(asked.path))
     if as_json:
-        say_json(found.to_json())
+        message = found if isinstance(found, ArraysProfile | RecordingsProfile) else found.message()
+        say_json(message.model_dump(mode="json"))
     elif isinstance(found, PictureProfile):
         show_pictures(found)
     elif isinstance(found, RecordingsProfile):

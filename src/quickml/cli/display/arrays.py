@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from quickml.api.profiles import ArrayMessage
-from quickml.arrays.profile import ArraysProfile
+from quickml.api.profiles import ArrayMessage, ArraysProfile
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_table
 from quickml.cli.display.profiles import MOST_CLASSES, bar, pretty
@@ -13,13 +12,14 @@ from quickml.text import printable
 
 def show_arrays(found: ArraysProfile) -> None:
     """Print what is in arrays, and the document that is proposed."""
-    kind = f" ({found.kind})" if found.kind else ""
+    kind = f" ({found.input_kind})" if found.input_kind else ""
     say(f"{found.file}: {counted(len(found.arrays), 'array')}{kind}", "")
     say_table([("array", "type", "shape", "role", "values"), *map(_row, found.arrays)])
     if found.classes:
-        most = max(count for _, count in found.classes)
+        most = max(one.samples for one in found.classes)
         lines = [
-            (f"  {printable(label, 40)}", f"{count:,}", bar(count, most)) for label, count in found.classes
+            (f"  {printable(one.label, 40)}", f"{one.samples:,}", bar(one.samples, most))
+            for one in found.classes
         ]
         say("", "samples per class:")
         say_table(lines[:MOST_CLASSES], right=(1,))

@@ -7,12 +7,11 @@ import sys
 from collections.abc import Sequence
 from typing import Any
 
-from quickml.api.profiles import TableColumn
+from quickml.api.profiles import RecordingsProfile, TableColumn
 from quickml.cli.display.formatting import counted, problem_lines
 from quickml.cli.display.output import note, say, say_table
 from quickml.errors import DocumentError, Notice, Problem
 from quickml.pictures.profile import PictureProfile
-from quickml.recordings.profile import RecordingsProfile
 from quickml.text import printable
 
 _BARS = " ▁▂▃▄▅▆▇█"
@@ -64,7 +63,7 @@ def show_recordings(found: RecordingsProfile) -> None:
         windows = f"{counted(found.windows, 'window')} of {found.steps} steps, one every {found.stride}"
         say("", f"{windows}{'; per class:' if found.classes else ''}")
     if found.classes:
-        show_classes(found.classes)
+        show_classes([(one.label, one.windows) for one in found.classes])
     show_rest(found.notices, found.document, found.problems, found.file)
 
 

@@ -10,8 +10,8 @@ export type { Column, Problem };
 
 export type TableProfile = Schemas['TableProfile'];
 export type PicturesProfile = Schemas['PicturesProfile'];
-export type RecordingsProfile = Schemas['RecordingsDescription'];
-export type ArraysProfile = Schemas['ArraysDescription'];
+export type RecordingsProfile = Schemas['RecordingsProfile'];
+export type ArraysProfile = Schemas['ArraysProfile'];
 export type Profile = TableProfile | PicturesProfile | RecordingsProfile | ArraysProfile;
 
 /** The classes of a profile with what is counted of each: rows, pictures, windows or samples. */
