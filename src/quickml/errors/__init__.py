@@ -44,6 +44,7 @@
     │   └── UnreachableError       the server cannot be reached, or the connection broke
     ├── UploadError            a file of a user cannot be uploaded, found or deleted
     ├── ArtifactError          a file cannot be stored or read
+    │   ├── FilesAwayError         the store is elsewhere, and does not answer or lets nobody in
     │   ├── ArtifactNotFoundError  there is no file with this SHA-256
     │   └── ArtifactDamagedError   a stored file has changed
     └── CoreMLError
@@ -108,6 +109,7 @@ from quickml.errors.models import (
     CompileError,
     CoreMLError,
     CoreMLFileError,
+    FilesAwayError,
     UnsupportedModelError,
     VerificationError,
 )
@@ -152,6 +154,7 @@ __all__ = [
     "FileImportingError",
     "FileInUseError",
     "FileTooLargeError",
+    "FilesAwayError",
     "FilmError",
     "IdempotencyError",
     "InputError",

@@ -11,6 +11,10 @@ class ArtifactError(QuickMLError):
     """The artifact store cannot store or read a file."""
 
 
+class FilesAwayError(ArtifactError):
+    """The artifact store is elsewhere, and does not answer or lets nobody in: no file is to blame."""
+
+
 class ArtifactNotFoundError(ArtifactError):
     """There is no file with this SHA-256."""
 

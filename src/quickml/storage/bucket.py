@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, urlsplit
 
-from quickml.errors import ArtifactError, StoreError
+from quickml.errors import ArtifactError, FilesAwayError, StoreError
 from quickml.storage.addresses import CREDENTIALS_FILE, shown
 
 if TYPE_CHECKING:
@@ -105,7 +105,8 @@ def _boolean(text: str, name: str) -> bool:
 class Bucket:
     """Objects by their keys, which callers make of ids and checksums only. Thread-safe.
 
-    Every method raises `ArtifactError` when the bucket cannot be used, with a text that has no secret.
+    Every method raises `ArtifactError` when the bucket cannot be used, with a text that has no secret; a
+    `FilesAwayError` where its server, the network or the keys are to blame.
     """
 
     def __init__(self, location: Location) -> None:
@@ -218,28 +219,29 @@ class Bucket:
         except self._error as error:
             raise self._told(str(error)) from None
 
-    def _missing(self, error: FileNotFoundError) -> ArtifactError:
+    def _missing(self, error: FileNotFoundError) -> FilesAwayError:
         code = _CODE.search(str(error))
-        return ArtifactError(f"{self.name}: expected a bucket, found none ({code[1] if code else '404'})")
+        return FilesAwayError(f"{self.name}: expected a bucket, found none ({code[1] if code else '404'})")
 
     def _told(self, text: str) -> ArtifactError:
         """The error for a text of obstore, which has addresses and what the server has answered."""
         code, status = _CODE.search(text), _STATUS.search(text)
         detail = code[1] if code else status[1] if status else ""
         if detail == "NoSuchBucket":
-            return ArtifactError(f"{self.name}: expected a bucket, found none ({detail})")
+            return FilesAwayError(f"{self.name}: expected a bucket, found none ({detail})")
         if detail == "InvalidRange":
             return _RangeError(f"{self.name}: the object is shorter")
         if any(sign in text for sign in _NO_KEYS):
             hint = "name a file with `files_credentials_file`, or set AWS_ACCESS_KEY_ID and its like"
-            return ArtifactError(f"{self.name}: expected keys, found none; {hint}")
+            return FilesAwayError(f"{self.name}: expected keys, found none; {hint}")
         if (keys := re.search(rf"{_KEYS_ERROR}: [^\n]{{1,300}}", text)) is not None:
-            return ArtifactError(f"{self.name}: {keys[0]}")
+            return FilesAwayError(f"{self.name}: {keys[0]}")
         if status and status[1] in ("401", "403"):
-            return ArtifactError(f"{self.name}: expected keys that give access, found others ({detail})")
+            return FilesAwayError(f"{self.name}: expected keys that give access, found others ({detail})")
         if not detail and "HTTP error" in text:
-            return ArtifactError(f"{self.name}: the server cannot be reached")
-        return ArtifactError(f"{self.name}: the server refuses ({detail or 'no reason given'})")
+            return FilesAwayError(f"{self.name}: the server cannot be reached")
+        kind = FilesAwayError if status and status[1].startswith("5") else ArtifactError
+        return kind(f"{self.name}: the server refuses ({detail or 'no reason given'})")
 
 
 class _RangeError(ArtifactError):

@@ -17,7 +17,7 @@ from typing import Protocol
 from quickml import events
 from quickml.datasets.catalog import Catalog
 from quickml.document import Plan, restore
-from quickml.errors import FencedError, QuickMLError
+from quickml.errors import FencedError, FilesAwayError, QuickMLError
 from quickml.events import Status, meaning
 from quickml.film.sink import FrameSink
 from quickml.imports.catalog import stored
@@ -91,6 +91,11 @@ class AttemptRunner:
         """How long the attempt has waited for storage that failed."""
         return self._patience.waited_s
 
+    @property
+    def waits_for(self) -> str:
+        """The error of the storage that it waits for now; empty if it waits for none."""
+        return self._patience.waits_for
+
     def stop(self) -> None:
         """Finish early, and keep what was learned; takes effect within a chunk of training steps."""
         self._stop.set()
@@ -108,7 +113,7 @@ class AttemptRunner:
         except Exception as error:
             self._log(error)
             self.reason = reasons.of_server(error)
-            return "lost"
+            return "away" if isinstance(error, FilesAwayError) else "lost"
 
     def _pursued(self) -> Outcome:
         """Run the attempt, and store how it ended unless the server is to blame: raises then."""
@@ -169,12 +174,7 @@ class AttemptRunner:
                 after=lambda: _as_os_error(self._checkpoint.store),
             ),
             frames=reporter,
-            catalog=stored(
-                lambda sha256: files.enter_context(self._artifacts.local_path(sha256)),
-                PictureFolders(
-                    root=self._options.imports or self._folder / "imports", owner=self.attempt.owner
-                ),
-            ),
+            catalog=self._catalog(files),
         )
         with files, reporter, closing(run):
             last = self._follow(run, reporter)
@@ -184,9 +184,23 @@ class AttemptRunner:
         self._checkpoint.discard()
         return "completed"
 
+    def _catalog(self, files: ExitStack) -> Catalog:
+        """The datasets, with the files of the owner, which end with `files`."""
+
+        def locate(sha256: str) -> Path:
+            return self._patience(lambda: files.enter_context(self._artifacts.local_path(sha256)))
+
+        root = self._options.imports or self._folder / "imports"
+        return stored(locate, PictureFolders(root=root, owner=self.attempt.owner))
+
     def _deliver(self, last: events.Verified, reporter: Reporter) -> None:
         job_id, folder = self.attempt.job_id, self._folder / "result"
-        files = self._patience(lambda: upload(folder, last.files, job_id, self._artifacts))
+
+        def tell(error: Exception) -> None:
+            message = f"{reasons.of_server(error)}; the files are ready, and wait to be delivered"
+            reporter.tell(events.Warned(pointer="", message=message))
+
+        files = self._patience(lambda: upload(folder, last.files, job_id, self._artifacts), at_wait=tell)
         self._patience(reporter.flush)
         self._patience(lambda: self._jobs.complete(self.attempt, files, last))
 

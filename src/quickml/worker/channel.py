@@ -5,7 +5,7 @@
                       leave     keep the last checkpoint, and give the attempt back
     from the worker   ready     can be given an attempt
                       alive     heartbeat, every second, whatever else it does; `waited_s` is how long the
-                                attempt has waited for storage that failed
+                                attempt has waited for storage that failed, `waits_for` the error if it waits
                       done      the attempt has ended; `outcome` says how, and `reason` why it was lost
 
 When one end is closed, or its process dies, the other end reads `EOFError`.
@@ -20,11 +20,12 @@ from typing import Any, Literal
 
 Message = dict[str, Any]
 
-Outcome = Literal["completed", "failed", "broken", "fenced", "left", "lost"]
-"""How an attempt ended. It is in the database already; `left` and `lost` are stored by the supervisor.
+Outcome = Literal["completed", "failed", "broken", "fenced", "left", "lost", "away"]
+"""How an attempt ended. It is in the database already; the supervisor stores `left`, `lost` and `away`.
 
 `broken` is an unexpected error: the worker may be in any state, and should be replaced.
 `lost` means that the database, the artifact store or the disk failed.
+`away` means that the artifact store is elsewhere and did not answer, for which no job is ever to blame.
 `fenced` means that the attempt does not hold its job any more.
 """
 

@@ -18,6 +18,7 @@ from quickml.worker.channel import Channel, Message
 from quickml.worker.options import WorkerOptions
 
 ALIVE_EVERY_S = 1.0
+NO_WAIT: Message = {"waited_s": 0.0, "waits_for": ""}
 
 
 class Loop:
@@ -87,6 +88,7 @@ class Loop:
         try:
             while not pause.wait(ALIVE_EVERY_S):
                 runner = self._runner
-                self._channel.send("alive", waited_s=runner.waited_s if runner else 0.0)
+                waited = {"waited_s": runner.waited_s, "waits_for": runner.waits_for} if runner else NO_WAIT
+                self._channel.send("alive", **waited)
         except OSError:
             return  # `_listen` notices it as well

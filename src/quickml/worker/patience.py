@@ -27,9 +27,11 @@ class Patience:
         self._patience_s = patience_s
         self.waited_s = 0.0
         """How long all calls together took after their first failure. Any thread may read it."""
+        self.waits_for = ""
+        """The error of the call that waits; empty if none does. Any thread may read it."""
 
-    def __call__(self, call: Callable[[], T]) -> T:
-        """What the call returns, as soon as it succeeds.
+    def __call__(self, call: Callable[[], T], *, at_wait: Callable[[Exception], None] | None = None) -> T:
+        """What the call returns, as soon as it succeeds. If it fails twice, `at_wait` is told of it, once.
 
         Raises:
             StoreError, ArtifactError: the last of them, when patience is at an end.
@@ -37,16 +39,26 @@ class Patience:
         try:
             return call()
         except (StoreError, ArtifactError) as error:
+            self.waits_for = str(error)
             _log(f"waiting for up to {self._patience_s:g} s: {error}")
+        try:
+            return self._repeated(call, at_wait)
+        finally:
+            self.waits_for = ""
+
+    def _repeated(self, call: Callable[[], T], at_wait: Callable[[Exception], None] | None) -> T:
         began, before_s, pause_s = time.monotonic(), self.waited_s, FIRST_PAUSE_S
         while True:
             time.sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
             try:
                 return call()
-            except (StoreError, ArtifactError):
+            except (StoreError, ArtifactError) as error:
                 if time.monotonic() - began > self._patience_s:
                     raise
+                if at_wait is not None:
+                    at_wait(error)
+                    at_wait = None
             finally:
                 self.waited_s = before_s + time.monotonic() - began
 

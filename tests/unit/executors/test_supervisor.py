@@ -31,7 +31,7 @@ class Process:
     None is a silence, and an exception is raised.
     """
 
-    pid, heard_at, waited_s, was_killed, is_killed = 1, float("inf"), 0.0, False, False
+    pid, heard_at, waited_s, waits_for, was_killed, is_killed = 1, float("inf"), 0.0, "", False, False
 
     def __init__(self, attempted, command):
         self.options = options.from_json(command[-1])
@@ -142,7 +142,11 @@ def test_whatever_a_supervisor_meets_it_goes_on(place, error):
 
 @pytest.mark.parametrize(
     ("outcome", "call", "expected"),
-    [("lost", "lose", (Status.READY, 2, 1)), ("left", "release", (Status.READY, 2, 0))],
+    [
+        ("lost", "lose", (Status.READY, 2, 1)),
+        ("left", "release", (Status.READY, 2, 0)),
+        ("away", "release", (Status.READY, 2, 0)),
+    ],
 )
 def test_the_end_of_an_attempt_is_stored_as_soon_as_the_database_can_be_written(
     place, monkeypatch, outcome, call, expected
@@ -334,3 +338,19 @@ def test_the_end_of_a_worker_is_named_without_its_output(code, expected, was_kil
     assert death.startswith(f"the worker {expected}")
     assert "secret" not in death
     assert process.was_killed is was_killed
+
+
+def test_an_attempt_that_waits_for_storage_is_logged_once_and_once_more_when_it_goes_on(place, caplog):
+    def attempted(process, attempt):
+        process.waits_for = "s3://files: the server cannot be reached"
+        finish(place.store, attempt)
+        return [None] * 5 + [{"type": "done", "outcome": "completed"}]
+
+    place.attempted = attempted
+    job_id = place.submit()
+    until(lambda: "goes on" in caplog.text, "the second line", patience_s=20)
+    found = [record.getMessage() for record in caplog.records if "attempt 1" in record.getMessage()]
+    assert found == [
+        f"{job_id}: attempt 1 waits for up to 300 s: s3://files: the server cannot be reached",
+        f"{job_id}: attempt 1 goes on after a wait of 0 s",
+    ]

@@ -47,3 +47,21 @@ def test_other_errors_are_not_waited_for():
     call = failing(1, fenced)
     with pytest.raises(FencedError):
         Patience(60.0)(call)
+
+
+def test_who_waits_says_what_for_and_tells_of_it_at_the_second_failure():
+    patiently, seen, told = Patience(60.0), [], []
+
+    def call():
+        seen.append(patiently.waits_for)
+        if len(seen) < 5:
+            raise ArtifactError("full")
+        return len(seen)
+
+    assert patiently(call, at_wait=told.append) == 5
+    assert seen == ["", "full", "full", "full", "full"]
+    assert patiently.waits_for == ""
+    assert list(map(str, told)) == ["full"]
+    with pytest.raises(StoreError):
+        Patience(0.0)(failing(10, StoreError("full")), at_wait=told.append)
+    assert len(told) == 1, "it fails at once"

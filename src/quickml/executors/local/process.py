@@ -73,6 +73,8 @@ class WorkerProcess:
         """When it last sent a message, by `clock`."""
         self.waited_s = 0.0
         """How long its attempt has waited for storage that failed, as it last reported."""
+        self.waits_for = ""
+        """What it waits for, as it last reported."""
         self._death: str | None = None
         for source in (self._channel, self._output, wake):
             self._selector.register(source, selectors.EVENT_READ)
@@ -105,7 +107,7 @@ class WorkerProcess:
                 self._read_output()
         for message in messages:
             if message["type"] == "alive":
-                self.waited_s = message["waited_s"]
+                self.waited_s, self.waits_for = message["waited_s"], message["waits_for"]
         return messages
 
     def _read_output(self) -> None:

@@ -16,6 +16,7 @@ from quickml.executors.executor import SHUTDOWN, State, Worker
 from quickml.executors.heartbeat import Wish
 from quickml.executors.local.clock import RunningClock
 from quickml.executors.local.process import COMMAND, WorkerProcess
+from quickml.executors.local.waits import WaitLog
 from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.jobs import JobStore
 from quickml.worker.channel import Message
@@ -66,7 +67,7 @@ class Ending(Enum):
     LOST = "lost"
     """Through something that was done to it."""
     GIVEN_BACK = "given back"
-    """Because this executor ends."""
+    """Because this executor ends, or the files are away."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +245,7 @@ class WorkerSupervisor(threading.Thread):
         return usable
 
     def _seen_through(self, process: WorkerProcess, attempt: Attempt) -> tuple[_End | None, bool]:
-        process.waited_s = 0.0
+        process.waited_s, process.waits_for = 0.0, ""
         try:
             process.send("attempt", **asdict(attempt))
         except EOFError:  # it died before, which is no fault of the attempt
@@ -268,10 +269,14 @@ class WorkerSupervisor(threading.Thread):
 
     def _watch(self, process: WorkerProcess, attempt: Attempt) -> tuple[_End | None, bool]:
         began, sent = self._clock(), set[str]()
+        waits = WaitLog(attempt, self._limits.options.patience_s)
         while True:
             if done := self._done_message(process, TICK_S):
+                if done["outcome"] not in ("lost", "away"):
+                    waits.heard("")
                 return self._done(process, attempt, done)
             self._pass_on(process, attempt, sent)
+            waits.heard(process.waits_for)
             violation = self._violation(process, attempt, self._clock() - began - process.waited_s)
             if self._wish == "end" and (done := self._done_message(process, DONE_S)):
                 return self._done(process, attempt, done)
@@ -307,6 +312,9 @@ class WorkerSupervisor(threading.Thread):
             case "lost":
                 log.error("%s: %s:\n%s", attempt.job_id, message["reason"], process.output())
                 end = _End(ending=Ending.LOST, reason=message["reason"])
+            case "away":
+                log.error("%s: %s:\n%s", attempt.job_id, message["reason"], process.output())
+                end = _End(ending=Ending.GIVEN_BACK, reason=message["reason"])
             case "left":
                 end = _End(ending=Ending.GIVEN_BACK, reason=SHUTDOWN)
         return end, True
