@@ -7,20 +7,34 @@ from quickml import composition
 from quickml.service import OPEN_OWNER
 from quickml.settings import Settings
 from quickml.storage.backends import Backends
+from quickml.worker.upload import upload
+from result_rows import rows
 
 
 def store_files(data: Path, *paths: Path, owner: str = OPEN_OWNER, document: str = "{}"):
     """Store copies of files under their names as what one job has made; its artifacts, in this order."""
+
+    def put(job_id, store):
+        for path in paths:
+            stored = store.put(path)
+            yield artifact(job_id, path.name, stored.sha256, stored.size_bytes)
+
+    return _stored(data, put, owner, document)
+
+
+def store_result(data: Path, folder: Path):
+    """Store a result folder as a worker does."""
+    return _stored(data, lambda job_id, store: upload(folder, rows(folder), job_id, store), OPEN_OWNER, "{}")
+
+
+def _stored(data, put, owner, document):
     composition.jobs(Settings.of(data=data))  # makes the folder
     backends = Backends.open(composition.DataFolder(folder=data).addresses)
-    jobs, store = Jobs(backends.database), backends.artifacts
+    jobs = Jobs(backends.database)
     job_id = jobs.submit(new(owner, document=document))[0].id
     attempt = jobs.claim()
     assert attempt.job_id == job_id, "another job was waiting in this folder"
-    files = []
-    for path in paths:
-        stored = store.put(path)
-        files.append(artifact(job_id, path.name, stored.sha256, stored.size_bytes))
+    files = list(put(job_id, backends.artifacts))
     finish(jobs, attempt, *files)
     backends.close()
     return files

@@ -78,7 +78,7 @@ def artifact_messages(artifacts: Sequence[Artifact]) -> tuple[ArtifactMessage, .
 
 
 def _artifact(artifact: Artifact, members: Sequence[Artifact]) -> ArtifactMessage:
-    fields = {name: value for name, value in vars(artifact).items() if name != "job_id"}
+    fields = {name: value for name, value in vars(artifact).items() if name in ArtifactMessage.model_fields}
     folder = artifact.name.removesuffix(_ZIP)
     inside = [file for file in members if file.name.startswith(f"{folder}/")]
     package = _package(folder, inside) if artifact.name != folder and inside else None

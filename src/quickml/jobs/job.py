@@ -140,6 +140,8 @@ class Artifact:
     size_bytes: int
     sha256: str
     media_type: str
+    composition: str | None = None
+    """Of a file that is not stored itself: what it is put together of; see `composed.Composition`."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, 
 from quickml.jobs.keys import FILES
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
+    IS_STORED,
     events_after,
     find,
     held,
@@ -357,11 +358,11 @@ class JobStore:
         return self._database.alone("sweep", at_most_s=SWEEP_S)
 
     def referenced(self) -> set[str]:
-        """The sha256 of every artifact, checkpoint, file of a user and `file_mark`; what a sweep keeps."""
+        """The sha256 of every stored file: artifacts, checkpoints, files of users, and `file_mark`."""
         kept = select(jobs.c.checkpoint).where(jobs.c.checkpoint.is_not(None))
         mark = select(keys.c.value).where(keys.c.name == FILES)
         with self._database.read() as connection:
-            delivered = connection.scalars(select(artifacts.c.sha256).distinct())
+            delivered = connection.scalars(select(artifacts.c.sha256).where(IS_STORED).distinct())
             found = {*delivered, *connection.scalars(kept), *connection.scalars(mark)}
             return found | {*job_files.contents(connection)}
 
@@ -383,9 +384,10 @@ class JobStore:
             return queue.waiting(connection, self._clock(), limits)
 
     def file_bytes(self) -> int:
-        """Total size of the files of all jobs. A file that two jobs have counts twice."""
+        """Total size of the stored files of all jobs. A file that two jobs have counts twice."""
+        total = select(func.sum(artifacts.c.size_bytes)).where(IS_STORED)
         with self._database.statement() as connection:
-            return int(connection.scalar(select(func.sum(artifacts.c.size_bytes))) or 0)
+            return int(connection.scalar(total) or 0)
 
     def counters(self) -> counters.Totals:
         """What the events of all jobs add up to, see `counters`."""

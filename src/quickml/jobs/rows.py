@@ -157,6 +157,10 @@ def events_after(connection: Connection, job_id: str, after: int, limit: int) ->
     return [event_of(row) for row in connection.execute(found)]
 
 
+IS_STORED = artifacts.c.composition.is_(None)
+"""Of artifacts that are a stored file, and not put together of others."""
+
+
 def select_artifacts(
     connection: Connection, wanted: ColumnElement[bool], limit: int | None = None
 ) -> list[Artifact]:

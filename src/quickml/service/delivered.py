@@ -11,8 +11,9 @@ from tempfile import TemporaryDirectory
 
 from quickml.errors import ArtifactError, InputError, UnsupportedModelError
 from quickml.export.formats.format import ZIP, runnable
+from quickml.files.digest import PART_BYTES
 from quickml.jobs.job import VARIANT, Artifact
-from quickml.storage.artifacts.checksums import check
+from quickml.service.contents import ArtifactContents
 from quickml.storage.artifacts.store import ArtifactStore
 
 MAX_NAMED = 20
@@ -54,7 +55,7 @@ class DeliveredFiles:
     def __init__(self, artifacts: ArtifactStore, scratch: Path) -> None:
         """Unpack packages in the folder `scratch`, which is emptied first."""
         shutil.rmtree(scratch, ignore_errors=True)
-        self._artifacts, self._scratch = artifacts, scratch
+        self._artifacts, self._contents, self._scratch = artifacts, ArtifactContents(artifacts), scratch
 
     def scratch(self) -> Path:
         """The folder for what is needed while a file is loaded.
@@ -78,8 +79,8 @@ class DeliveredFiles:
             ArtifactDamagedError: the stored file is damaged.
             ArtifactError: it is lost, or cannot be unpacked.
         """
-        check(self._artifacts, artifact.sha256)
-        with self._artifacts.local_path(artifact.sha256) as stored:
+        self._contents.check(artifact)
+        with self._on_disk(artifact) as stored:
             if artifact.media_type != ZIP:
                 yield stored
                 return
@@ -87,6 +88,21 @@ class DeliveredFiles:
                 _unpack(stored, folder)
                 (package,) = folder.iterdir()
                 yield package
+
+    @contextmanager
+    def _on_disk(self, artifact: Artifact) -> Iterator[Path]:
+        if artifact.composition is None:
+            with self._artifacts.local_path(artifact.sha256) as stored:
+                yield stored
+            return
+        with _folder_in(self.scratch()) as folder:
+            path = folder / artifact.sha256
+            try:
+                with self._contents.open(artifact) as content, path.open("wb") as copy:
+                    shutil.copyfileobj(content, copy, PART_BYTES)
+            except OSError as error:
+                raise ArtifactError(f"{path}: a file cannot be put together ({error.strerror})") from error
+            yield path
 
 
 @contextmanager

@@ -15,7 +15,6 @@ from quickml.datasets.files import pins_of
 from quickml.document import Plan, read
 from quickml.document.text import decoded
 from quickml.errors import (
-    ArtifactDamagedError,
     ArtifactError,
     DiskFullError,
     DocumentError,
@@ -34,6 +33,7 @@ from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, S
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import Token, TokenStore
+from quickml.service.contents import ArtifactContents
 from quickml.service.disk import Disk
 from quickml.service.event_hub import AnyEvent, EventHub
 from quickml.service.films import Films
@@ -46,8 +46,7 @@ from quickml.service.policy import DocumentLimits, check_limits
 from quickml.service.retention import Retention
 from quickml.service.uploads import Uploads
 from quickml.service.user_files import OwnedFiles
-from quickml.storage.artifacts.checksums import check_parts
-from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
+from quickml.storage.artifacts.store import ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
 
 log = logging.getLogger(__name__)
@@ -93,6 +92,7 @@ class Service:
         self._documents, self._queue, self._short_s = documents or DocumentLimits(), queue, short_s
         self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
         self.links = FileLinks(jobs, signer or LinkSigner(secrets.token_bytes(KEY_BYTES)))
+        self.contents = ArtifactContents(artifacts)
         self.inference = Inference(jobs, artifacts, scratch)
         self.films = Films(jobs, artifacts)
         self.history = History(jobs, max_s=self._documents.max_seconds)
@@ -303,28 +303,7 @@ class Service:
             ArtifactDamagedError: the stored file has another size than the artifact.
         """
         artifact = self._jobs.artifact(sha256, name, owner)
-        return artifact, self._stat(artifact)
-
-    def _stat(self, artifact: Artifact) -> Stored:
-        stored = self._artifacts.stat(artifact.sha256)
-        if stored.size_bytes != artifact.size_bytes:
-            expected, found = f"{artifact.size_bytes} bytes", f"{stored.size_bytes} bytes"
-            raise ArtifactDamagedError(artifact.sha256, expected=expected, found=found)
-        return stored
-
-    def open(self, sha256: str, start: int, stop: int) -> ArtifactReader:
-        """Open the bytes of a stored file from `start` up to, not including, `stop`. Raises ArtifactError."""
-        return self._artifacts.open(sha256, start, stop)
-
-    def relative_path(self, sha256: str) -> str | None:
-        """See `ArtifactStore.relative_path`."""
-        return self._artifacts.relative_path(sha256)
-
-    def redirect_url(self, artifact: Artifact, expires_s: int) -> str | None:
-        """See `ArtifactStore.redirect_url`."""
-        return self._artifacts.redirect_url(
-            artifact.sha256, name=artifact.name, media_type=artifact.media_type, expires_s=expires_s
-        )
+        return artifact, self.contents.stat(artifact)
 
     def checksums(self, sha256: str, owner: str) -> Digest:
         """The checksums of a file of one of the owner's jobs, and of its parts.
@@ -334,12 +313,8 @@ class Service:
             ArtifactError: the stored file is lost or damaged.
         """
         artifact = self._jobs.artifact(sha256, None, owner)
-        self._stat(artifact)
-        return self._artifacts.checksums(artifact.sha256)
-
-    def check_parts(self, sha256: str, start: int, stop: int) -> None:
-        """Check whole parts of a stored file; see `checksums.check_parts`."""
-        check_parts(self._artifacts, sha256, start, stop)
+        self.contents.stat(artifact)
+        return self.contents.checksums(artifact)
 
     # Operations
 

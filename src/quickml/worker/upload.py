@@ -1,4 +1,4 @@
-"""Storing a result folder as artifacts: every file as it is, every package as a zip and as its files."""
+"""Storing a result folder as artifacts: every file as it is, but the zip of a package as its files."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from quickml import results
 from quickml.errors import CoreMLFileError
 from quickml.events import FileRow
 from quickml.export.coreml.archive import contents
+from quickml.files.digest import digest
 from quickml.jobs.job import MEMBER, VARIANT, Artifact
+from quickml.storage.artifacts.composed import Composition
 from quickml.storage.artifacts.store import ArtifactStore
+from quickml.worker.composing import Members, pieces_of_zip
 
 BYTES, ZIP = "application/octet-stream", "application/zip"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
@@ -24,6 +27,7 @@ PARALLEL = 8
 def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactStore) -> list[Artifact]:
     """Store a result folder: every file, and the files inside every package; all are on disk on return.
 
+    A zip is put together of the files inside its package, and is not stored itself.
     Variants are stored under their own names, without the name of their folder.
 
     Args:
@@ -54,7 +58,16 @@ def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactS
         for name, path in [*_members(folder), *_members(variants)]
     ]
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="upload") as pool:
-        return list(pool.map(lambda file: _stored(file, job_id, store), [*whole, *inside]))
+        storing = {
+            file: pool.submit(_stored, file, job_id, store)
+            for file in [*inside, *whole]
+            if file.media_type != ZIP
+        }
+        members = {file.name: (file.path, storing[file].result().sha256) for file in inside}
+        for file in whole:
+            if file.media_type == ZIP:
+                storing[file] = pool.submit(_packed, file, members, job_id, store)
+        return [storing[file].result() for file in [*whole, *inside]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,4 +104,21 @@ def _stored(file: _File, job_id: str, store: ArtifactStore) -> Artifact:
         size_bytes=stored.size_bytes,
         sha256=stored.sha256,
         media_type=file.media_type,
+    )
+
+
+def _packed(file: _File, members: Members, job_id: str, store: ArtifactStore) -> Artifact:
+    pieces = pieces_of_zip(file.path, members)
+    if pieces is None:
+        return _stored(file, job_id, store)
+    with file.path.open("rb") as stream:
+        checksums = digest(stream)
+    return Artifact(
+        job_id=job_id,
+        name=file.name,
+        kind=file.kind,
+        size_bytes=checksums.size_bytes,
+        sha256=checksums.sha256,
+        media_type=file.media_type,
+        composition=Composition(pieces=pieces, parts=checksums.parts).to_json(),
     )

@@ -1,6 +1,7 @@
 """The package of a real run, stored file by file: the same as its zip, and a model when it is put together."""
 
 import zipfile
+from io import BytesIO
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from quickml import pipeline
 from quickml.document import understand
 from quickml.export.runtime import Runtime
+from quickml.service.contents import ArtifactContents
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.worker.upload import upload
 from served import IRIS
@@ -40,7 +42,10 @@ def test_the_members_are_the_package_and_the_zip(delivered):
     }
     assert members == on_disk
     (packed,) = [row for row in rows if row.kind == "mlpackage"]
-    with store.local_path(packed.sha256) as path, zipfile.ZipFile(path) as archive:
+    with ArtifactContents(store).open(packed) as stream:
+        content = stream.read()
+    assert content == (folder / "model.mlpackage.zip").read_bytes()
+    with zipfile.ZipFile(BytesIO(content)) as archive:
         files = [name for name in archive.namelist() if not name.endswith("/")]
         assert {name: archive.read(name) for name in files} == members
 

@@ -157,7 +157,7 @@ def test_nginx_is_not_asked_to_send_a_damaged_part(tmp_path):
 
 def test_a_part_of_a_file_is_not_read_twice_where_it_is_no_repair(two, monkeypatch):
     """Ranges of a download that continues are not checked: that would slow every download."""
-    monkeypatch.setattr(two.server.service, "check_parts", None)
+    monkeypatch.setattr(two.server.service.contents, "check_parts", None)
     assert two.get(two.url, Range="bytes=5-1000").status_code == 206
     assert two.get(two.url).status_code == 200
 

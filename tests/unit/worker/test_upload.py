@@ -3,6 +3,7 @@
 import hashlib
 import os
 import zipfile
+from io import BytesIO
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from urllib.parse import unquote
@@ -12,9 +13,11 @@ from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from job_examples import artifact, finish
-from quickml.errors import CoreMLFileError
+from quickml.errors import ArtifactNotFoundError, CoreMLFileError
 from quickml.export.coreml.archive import zipped
+from quickml.service.contents import ArtifactContents
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
+from quickml.worker.composing import MOST_FILES
 from quickml.worker.upload import upload
 from result_rows import rows
 from served import served
@@ -87,20 +90,60 @@ def test_variants_are_stored_under_their_own_names(result):
     ]
 
 
-def test_the_zip_holds_the_same(result):
-    zipped(package(result))
+def test_a_zip_is_not_stored_but_put_together(result):
+    path = zipped(package(result))
     package(result, {"main.mlmodel": b"x", "metadata.json": b"{}"}, "model.aimodel")
     store, found = delivered(result)
-    inside = {row.name: content(store, row) for row in found if row.kind == "member"}
-    packed = {}
-    for row in found:
-        if row.name.endswith(".zip"):
-            with store.local_path(row.sha256) as path, zipfile.ZipFile(path) as archive:
-                packed |= {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
-    assert packed == inside
-    assert {row.name: row.kind for row in found if row.kind != "member"} == {
+    zips = [row for row in found if row.name.endswith(".zip")]
+    assert {row.name: row.kind for row in zips} == {
         "model.mlpackage.zip": "mlpackage", "model.aimodel.zip": "aimodel",
     }  # fmt: skip
+    inside = {row.name: content(store, row) for row in found if row.kind == "member"}
+    packed = {}
+    for row in zips:
+        with pytest.raises(ArtifactNotFoundError):
+            store.stat(row.sha256)
+        with ArtifactContents(store).open(row) as stream:
+            whole = stream.read()
+        assert hashlib.sha256(whole).hexdigest() == row.sha256
+        assert len(whole) == row.size_bytes
+        with zipfile.ZipFile(BytesIO(whole)) as archive:
+            packed |= {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+    assert packed == inside
+    assert whole_of(store, zips, "model.mlpackage.zip") == path.read_bytes()
+
+
+def whole_of(store, rows, name):
+    (row,) = [row for row in rows if row.name == name]
+    with ArtifactContents(store).open(row) as stream:
+        return stream.read()
+
+
+def test_a_zip_that_is_not_its_package_is_stored(result):
+    """Of another format, perhaps: whatever a zip is, it comes as it was made."""
+    folder = package(result)
+    path = zipped(folder)
+    for change in (
+        lambda: (folder / "Manifest.json").write_bytes(b'{"a": 2}'),
+        (folder / "Manifest.json").unlink,
+        lambda: path.write_bytes(b"no zip"),
+    ):
+        change()
+        store, found = delivered(result)
+        (row,) = [row for row in found if row.name.endswith(".zip")]
+        assert row.composition is None
+        assert content(store, row) == path.read_bytes()
+
+
+@pytest.mark.parametrize("tree", [{}, {f"{number}": b"x" for number in range(MOST_FILES + 1)}])
+def test_a_package_of_nothing_or_of_very_many_files_has_a_stored_zip(result, tree):
+    folder = result / "model.mlpackage"
+    folder.mkdir()
+    path = zipped(package(result, tree))
+    store, found = delivered(result)
+    (row,) = [row for row in found if row.name.endswith(".zip")]
+    assert row.composition is None
+    assert content(store, row) == path.read_bytes()
 
 
 @pytest.mark.parametrize("target", ["/etc/passwd", "../../secret", "Manifest.json", "nowhere", "."])
@@ -209,6 +252,9 @@ def test_removing_a_job_lets_go_of_its_packages_files(result, tmp_path):
         job_id = server.submit()
         files = upload(result, rows(result), job_id, server.artifacts)
         finish(server.store, server.store.claim(), *files)
+        stored = {row.sha256 for row in files if row.composition is None}
+        assert server.store.referenced() == stored
+        assert server.store.file_bytes() == sum(map(len, TREE.values()))
         assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == set()
         server.client.delete(f"/v1/jobs/{job_id}")
-        assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == {row.sha256 for row in files}
+        assert server.artifacts.sweep(server.store.referenced(), age_s=-1) == stored

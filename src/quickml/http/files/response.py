@@ -139,17 +139,17 @@ def _respond_with_content(
     state = state_of(request.app)
     service = state.service
     ranges = _wanted(representation, request.headers)
-    _check_whole_parts(service, representation, ranges or [])
+    _check_whole_parts(service, artifact, ranges or [])
     is_elsewhere = state.settings.downloads == "redirect" and "signature" in request.query_params
-    if is_elsewhere and (url := service.redirect_url(artifact, REDIRECT_EXPIRES_S)):
+    if is_elsewhere and (url := service.contents.redirect_url(artifact, REDIRECT_EXPIRES_S)):
         return RedirectResponse(url, 307, headers={"Cache-Control": "no-store"})
     prefix = state.settings.accel_redirect
-    path = service.relative_path(artifact.sha256)
+    path = service.contents.relative_path(artifact)
     if prefix is not None and path is not None and _is_plain(request.headers, ranges):
         headers = {**representation.headers(), "X-Accel-Redirect": f"{prefix}{path}"}
         del headers["Accept-Ranges"]  # nginx adds it
         return Response(headers=headers)
-    return _stream(state, owner, representation, ranges)
+    return _stream(state, owner, artifact, representation, ranges)
 
 
 def _wanted(representation: Representation, headers: Headers) -> list[ByteRange] | None:
@@ -166,15 +166,15 @@ def _wanted(representation: Representation, headers: Headers) -> list[ByteRange]
     return ranges
 
 
-def _check_whole_parts(service: Service, representation: Representation, ranges: Sequence[ByteRange]) -> None:
+def _check_whole_parts(service: Service, artifact: Artifact, ranges: Sequence[ByteRange]) -> None:
     """Check the stored parts that a client asks for again because it has received others.
 
     Sending the same damaged bytes again would hide that it is the server's disk that damaged them.
     """
     for start, stop in ranges:
-        is_whole = start % PART_BYTES == 0 and (stop % PART_BYTES == 0 or stop == representation.size_bytes)
+        is_whole = start % PART_BYTES == 0 and (stop % PART_BYTES == 0 or stop == artifact.size_bytes)
         if is_whole and stop - start <= CHECKED_PARTS * PART_BYTES:
-            service.check_parts(representation.sha256, start, stop)
+            service.contents.check_parts(artifact, start, stop)
 
 
 def _is_plain(headers: Headers, ranges: Sequence[ByteRange] | None) -> bool:
@@ -188,7 +188,11 @@ def _is_plain(headers: Headers, ranges: Sequence[ByteRange] | None) -> bool:
 
 
 def _stream(
-    state: AppState, owner: str, representation: Representation, ranges: Sequence[ByteRange] | None
+    state: AppState,
+    owner: str,
+    artifact: Artifact,
+    representation: Representation,
+    ranges: Sequence[ByteRange] | None,
 ) -> FileResponse:
     """The whole file, one range, or several as `multipart/byteranges` (RFC 9110, section 14.6)."""
     headers = representation.headers()
@@ -204,7 +208,7 @@ def _stream(
         headers["Content-Type"] = f"multipart/byteranges; boundary={boundary}"
     length = sum(len(piece) if isinstance(piece, bytes) else piece.size for piece in pieces)
     return FileResponse(
-        partial(state.service.open, representation.sha256),
+        partial(state.service.contents.open, artifact),
         pieces,
         status=200 if ranges is None else 206,
         headers={**headers, "Content-Length": str(length)},

@@ -21,7 +21,14 @@ from quickml.files.digest import PART_BYTES, Digest, digest
 from quickml.storage.addresses import artifact_stores
 from quickml.storage.artifacts.cache import DEFAULT_BYTES, PartCache
 from quickml.storage.artifacts.index import Entry, FileIndex
-from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactReader, ArtifactStore, Stored, checked
+from quickml.storage.artifacts.store import (
+    SWEEP_AGE_S,
+    ArtifactReader,
+    ArtifactStore,
+    BytesReader,
+    Stored,
+    checked,
+)
 from quickml.storage.bucket import Bucket, Location
 from quickml.storage.database.engine import Database
 
@@ -168,7 +175,7 @@ class S3ArtifactStore:
                 self._cache.keep(sha256, number, content)
                 if reader := self._cache.reader(sha256, number, start):
                     return reader
-        return _Memory(content[start:])
+        return BytesReader(content[start:])
 
     def _fetched(self, parts: _Parts, number: int) -> bytes:
         """A part from the bucket.
@@ -288,14 +295,3 @@ class PartReader(ArtifactReader):
             raise ArtifactError("a copy of a stored file ends too early")
         self._position += count
         return count
-
-
-class _Memory(ArtifactReader):
-    """A part for which there was no room on disk."""
-
-    def __init__(self, content: bytes) -> None:
-        self._content = io.BytesIO(content)
-
-    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
-        """See `ArtifactReader`."""
-        return self._content.readinto(buffer)

@@ -53,6 +53,25 @@ class ArtifactReader(io.RawIOBase):
         return None
 
 
+class BytesReader(ArtifactReader):
+    """Reads what is in memory."""
+
+    def __init__(self, content: bytes) -> None:
+        self._content = memoryview(content)
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """See `ArtifactReader`."""
+        with memoryview(buffer) as view:
+            found = self.read_cached(len(view))
+            view[: len(found)] = found
+        return len(found)
+
+    def read_cached(self, size: int) -> memoryview:
+        """See `ArtifactReader`."""
+        found, self._content = self._content[:size], self._content[size:]
+        return found
+
+
 class ArtifactStore(Protocol):
     """Files addressed by the sha256 of their content, in 64 lower-case hexadecimal digits.
 

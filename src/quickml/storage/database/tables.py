@@ -144,6 +144,7 @@ artifacts = Table(
     Column("size_bytes", _WHOLE, nullable=False),
     Column("sha256", String(64), nullable=False),
     Column("media_type", String, nullable=False),
+    Column("composition", Text),
     Index("artifacts_by_sha256", "sha256"),
 )
 

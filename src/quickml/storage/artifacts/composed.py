@@ -1,0 +1,155 @@
+"""Files that are not stored themselves: they are put together of pieces of stored files while they are read.
+
+The zip of a package is an example: its files are stored one by one, and what lies between them is short.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+from quickml.errors import ArtifactError
+from quickml.storage.artifacts.store import ArtifactReader, BytesReader, checked
+
+_SHA256_BYTES = 32
+
+
+class FilePiece(NamedTuple):
+    """The bytes of a stored file from `start` up to, not including, `stop`."""
+
+    sha256: str
+    start: int
+    stop: int
+
+
+Pieces = Sequence[bytes | FilePiece]
+
+
+def length(piece: bytes | FilePiece) -> int:
+    """The number of bytes of a piece."""
+    return len(piece) if isinstance(piece, bytes) else piece.stop - piece.start
+
+
+def between(pieces: Pieces, start: int, stop: int) -> Iterator[bytes | FilePiece]:
+    """The pieces of the bytes from `start` up to, not including, `stop`."""
+    position = 0
+    for piece in pieces:
+        first, last = max(start - position, 0), min(stop - position, length(piece))
+        position += length(piece)
+        if first >= last:
+            continue
+        if isinstance(piece, bytes):
+            yield piece[first:last]
+        else:
+            yield FilePiece(piece.sha256, piece.start + first, piece.start + last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composition:
+    """What a file is put together of, one piece after the other."""
+
+    pieces: tuple[bytes | FilePiece, ...]
+    parts: tuple[str, ...]
+    """The sha256 of each part of the file, as `files.digest` makes them."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Of the file."""
+        return sum(map(length, self.pieces))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The sha256 of each stored file that it needs."""
+        return tuple(dict.fromkeys(piece.sha256 for piece in self.pieces if isinstance(piece, FilePiece)))
+
+    def to_json(self) -> str:
+        """As a short text."""
+        files = self.sources
+        pieces = [
+            _text(piece) if isinstance(piece, bytes) else [files.index(piece.sha256), piece.start, piece.stop]
+            for piece in self.pieces
+        ]
+        parts = _text(b"".join(map(bytes.fromhex, self.parts)))
+        return json.dumps({"files": files, "pieces": pieces, "parts": parts}, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """What `to_json` wrote.
+
+        Raises:
+            ArtifactError: something else did.
+        """
+        try:
+            fields = json.loads(text)
+            files = [checked(sha256) for sha256 in fields["files"]]
+            pieces = [
+                base64.b64decode(one) if isinstance(one, str) else FilePiece(files[one[0]], one[1], one[2])
+                for one in fields["pieces"]
+            ]
+            parts = base64.b64decode(fields["parts"])
+        except (ValueError, TypeError, KeyError, IndexError, ArtifactError) as error:
+            raise ArtifactError(f"what a file is put together of cannot be read ({error})") from error
+        places = range(0, len(parts), _SHA256_BYTES)
+        return cls(
+            pieces=tuple(pieces), parts=tuple(parts[place : place + _SHA256_BYTES].hex() for place in places)
+        )
+
+
+def _text(content: bytes) -> str:
+    return base64.b64encode(content).decode()
+
+
+class ComposedReader(ArtifactReader):
+    """Reads piece after piece. Each is opened when the one before it was read, the first at once."""
+
+    def __init__(self, open_piece: Callable[[str, int, int], ArtifactReader], pieces: Pieces) -> None:
+        """Read `pieces`; `open_piece` is `ArtifactStore.open`."""
+        self._open, self._pieces = open_piece, iter(pieces)
+        self._current: ArtifactReader | None = None
+        self._left = 0
+        self._turn()
+
+    def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
+        """See `ArtifactReader`. Fills the buffer, so that no answer is sent in short pieces."""
+        filled = 0
+        with memoryview(buffer) as view:
+            while filled < len(view) and (current := self._at_hand()) is not None:
+                count = current.readinto(view[filled : filled + self._left])
+                if not count:
+                    raise ArtifactError(f"a stored file: expected {self._left} more bytes, found none")
+                filled += count
+                self._left -= count
+        return filled
+
+    def read_cached(self, size: int) -> memoryview | None:
+        """See `ArtifactReader`. Only from one piece: opening the next one may wait."""
+        if self._current is None or self._left < size:
+            return None
+        found = self._current.read_cached(size)
+        if found:
+            self._left -= len(found)
+        return found
+
+    def close(self) -> None:
+        """Close the piece that is open."""
+        if self._current is not None:
+            self._current.close()
+        super().close()
+
+    def _at_hand(self) -> ArtifactReader | None:
+        """The piece that is read, or the next one; None at the end."""
+        if not self._left:
+            self._turn()
+        return self._current
+
+    def _turn(self) -> None:
+        if self._current is not None:
+            self._current.close()
+            self._current = None
+        piece = next((piece for piece in self._pieces if length(piece)), None)
+        if piece is not None:
+            self._current = BytesReader(piece) if isinstance(piece, bytes) else self._open(*piece)
+            self._left = length(piece)
