@@ -21,7 +21,7 @@ from quickml.cli.display.sentences import sentence
 from quickml.client.problems import refusal
 from quickml.document import understand
 from quickml.errors import InputError, JobStateError, Notice, Problem, ServiceError
-from quickml.text import LIMIT, printable
+from quickml.text import LIMIT, masked, printable
 
 IRIS = {
     "name": "iris", "dataset": "iris",
@@ -204,3 +204,38 @@ def test_one_place_prints():
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "print"
     }
     assert found == {"__init__.py"}, "use `say` of cli/display/output.py"
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://ada:s3cret@host/x", "postgres://ada:s3cret@host/x", "postgresql://:s3cret@host/x", "postgresql://ada%3As3cret@host/x",
+        "postgresql://ada:s3c/ret@host/x", "postgresql://ada:s3@cret@host/x", "postgresql://ada:s3?cret@host/x", "postgresql://ada:s3#cret@host",
+        "postgresql://ada:1s3cret1?2@[::1]:5432/x", "s3cret:x@host", "mysql://s3cret%2Fx@host", "postgresql://ada:s3cret/x", "postgresql://host,ada:s3cret",
+        "postgresql://host/x?password=s3cret", "postgresql://host/x?a=b&sslpassword=s3cret&c=d", "postgresql://host/x?p%61ssword=s3cret",
+        "postgresql://host/x?PassWord=s3cret", "postgresql:///x?password=s3cret", "postgresql://host/x?passfile_passwd=s3cret",
+        "s3://KEY:s3cret@bucket", "s3://bucket?secret_access_key=s3cret", "s3://bucket?secret_key=s3cret", "s3://bucket?x=1&session_token=s3cret",
+        "s3://bucket?endpoint=http://ada:s3cret@host", "s3://bucket?endpoint=http%3A%2F%2Fada%3As3cret%40host&region=x",
+        "s3://bucket?endpoint=http%3A%2F%2Fhost%3Ftoken%3Ds3cret", "https://host/x?X-Amz-Signature=s3cret&X-Amz-Security-Token=s3cret",
+        "http://host/#token=s3cret", "http://host/?token=s3cret",
+    ],
+)  # fmt: skip
+def test_an_address_is_shown_without_its_secrets(address):
+    shown = masked(address)
+    assert "cret" not in shown.replace("secret", "")
+    assert "s3" not in shown.removeprefix("s3://")
+    assert "***" in shown
+    assert masked(shown) == shown
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql://quickml@db.example.org/quickml?sslmode=verify-full", "postgresql://ada%40school@host:5432,other:5433/x",
+        "postgresql:///x?host=/run/postgresql", "postgresql://quickml@host/x?password_file=/etc/quickml/password",
+        "s3://bucket/prefix?endpoint=https%3A%2F%2Fs3.example.org%3A9000&region=eu&credentials_file=/etc/keys",
+        "sqlite:////home/ada@host/jobs.db", "file:///home/ada@host/artifacts", "/srv/quickml", "",
+    ],
+)  # fmt: skip
+def test_an_address_without_secrets_is_shown_as_it_is(address):
+    assert masked(address) == address

@@ -10,6 +10,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from quickml.text import masked
+
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
@@ -142,24 +144,12 @@ def or_none(kind: Kind) -> Kind:
 
 _HOST_ID = re.compile(r"host_[0-9A-HJKMNP-TV-Z]{26}")
 _ADDRESS = re.compile(r"[a-z][a-z0-9+.-]*://\S+", re.ASCII)
-_USER = re.compile(r"[\w.%-]*")
-_PARAMETER = re.compile(r"((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", re.IGNORECASE)
 
 
 def _address(value: object) -> str:
     text = _text(value)
-    if not _ADDRESS.fullmatch(text) or _without_secrets(text) != text:
+    if not _ADDRESS.fullmatch(text) or masked(text) != text:
         raise ValueError
-    return text
-
-
-def _without_secrets(address: object) -> str:
-    """An address without its password; without its user where it is not clear what the password is."""
-    text = _PARAMETER.sub(r"\1***", str(address))
-    start = text.find("://") + 3 if "://" in text else 0
-    user, at, place = text[start:].rpartition("@")
-    if at and not _USER.fullmatch(user):
-        return f"{text[:start]}***@{place}"
     return text
 
 
@@ -167,7 +157,7 @@ ADDRESS = Kind(
     expected="an address without a password, such as postgresql://quickml@db.example.org/quickml",
     metavar="ADDRESS",
     read=_address,
-    found=lambda value: repr(_without_secrets(value)),
+    found=lambda value: repr(masked(str(value))),
 )
 
 

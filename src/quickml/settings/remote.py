@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 
 from quickml.errors import Problem, SettingsError
+from quickml.text import masked
 
 SERVER = "QUICKML_SERVER"
 TOKEN = "QUICKML_TOKEN"  # noqa: S105
@@ -57,4 +58,4 @@ def _token_in(text: str) -> str | None:
 
 
 def _problem(pointer: str, expected: str, found: str, hint: str = "") -> Problem:
-    return Problem(pointer=pointer, expected=expected, found=repr(found)[:80], hint=hint)
+    return Problem(pointer=pointer, expected=expected, found=repr(masked(found))[:80], hint=hint)

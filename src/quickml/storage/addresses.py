@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Concatenate, Generic, ParamSpec, TypeVar
 from urllib.parse import quote, unquote
 
 from quickml.errors import StoreError
+from quickml.text import masked
 
 if TYPE_CHECKING:
     from quickml.storage.artifacts.store import ArtifactStore
@@ -89,19 +89,22 @@ class Schemes(Generic[P, T]):
         """Look for back ends in the modules of `package`; `kind` names them in error messages."""
         self._package, self._kind = package, kind
         self._openers: dict[str, Callable[Concatenate[str, P], T]] = {}
+        self._schemes: dict[str, str] = {}
+        """Other names of schemes, with the usual one."""
 
     def opens(
-        self, scheme: str
+        self, scheme: str, *others: str
     ) -> Callable[[Callable[Concatenate[str, P], T]], Callable[Concatenate[str, P], T]]:
-        """Register a function that takes an address of this scheme."""
+        """Register a function that takes an address of this scheme, which may have `others` as names."""
 
         def register(opener: Callable[Concatenate[str, P], T]) -> Callable[Concatenate[str, P], T]:
             self._openers[scheme] = opener
+            self._schemes.update(dict.fromkeys(others, scheme))
             return opener
 
         return register
 
-    def open(self, address: str, *given: P.args, **named: P.kwargs) -> T:
+    def open(self, address: str, *args: P.args, **kwargs: P.kwargs) -> T:
         """The back end at an address.
 
         An artifact store is also given the database. A store of uploads has the address of the artifact
@@ -113,11 +116,12 @@ class Schemes(Generic[P, T]):
         package = importlib.import_module(self._package)
         for module in pkgutil.iter_modules(package.__path__, f"{self._package}."):
             importlib.import_module(module.name)
-        scheme, separator, _ = address.partition("://")
+        given, separator, rest = address.partition("://")
+        scheme = self._schemes.get(given, given)
         if not separator or scheme not in self._openers:
             known = " or ".join(f"{name}://" for name in sorted(self._openers))
             raise StoreError(f"{self._kind}: expected an address with {known}, found {_place(address)!r}")
-        return self._openers[scheme](address, *given, **named)
+        return self._openers[scheme](f"{scheme}://{rest}", *args, **kwargs)
 
 
 databases: Schemes[[], Database] = Schemes("quickml.storage.database", "database")
@@ -134,15 +138,9 @@ def path_of(address: str, prefix: str) -> Path:
     path = Path(unquote(address.removeprefix(prefix)))
     if not address.startswith(prefix) or not path.is_absolute():
         example = f"{prefix}/srv/quickml"
-        raise StoreError(f"{shown(address)}: expected an absolute path, such as {example}")
+        raise StoreError(f"{masked(address)}: expected an absolute path, such as {example}")
     return path
 
 
 def _place(address: str) -> str:
-    return shown(address.partition("?")[0])
-
-
-def shown(address: str) -> str:
-    """An address for logs and error messages, without its user and password."""
-    address = re.sub(r"(?i)((?:password|secret|\w*token|\w*access_key\w*)=)[^&]*", r"\1***", address)
-    return re.sub(r"(?<=://)[^/].*@", "***@", address)  # a wrong one may have any signs in its password
+    return masked(address).partition("?")[0]

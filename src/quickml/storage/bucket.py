@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from quickml.errors import ArtifactError, FilesAwayError, StoreError
-from quickml.storage.addresses import CREDENTIALS_FILE, shown
+from quickml.storage.addresses import CREDENTIALS_FILE
+from quickml.text import masked
 
 if TYPE_CHECKING:
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
@@ -62,7 +63,7 @@ class Location:
             StoreError: it is none, or has an unknown parameter. Values are not quoted: one may be a secret.
         """
         parts = urlsplit(address)
-        name = shown(address.partition("?")[0])
+        name = masked(address).partition("?")[0]
         if not _BUCKET.fullmatch(parts.netloc) or not _PREFIX.fullmatch(parts.path) or parts.fragment:
             raise StoreError(f"{name}: expected an address such as s3://bucket/prefix")
         given = dict(parse_qsl(parts.query, keep_blank_values=True))

@@ -306,7 +306,7 @@ def test_the_line_of_a_mistake_is_found(tmp_path_factory, lines):
 
 @pytest.mark.parametrize(
     "address",
-    ["postgresql://ada:s3cret@host/x", "postgresql://host/x?password=s3cret", "postgresql://ada:s3c/ret@host", "s3cret:x@host"],
+    ["postgresql://ada:s3cret@host/x", "postgresql://host/x?password=s3cret", "postgresql://ada:s3cret/@host", "s3cret:x@host", "postgres://ada:s3cret@host/x", "postgresql://h/x?p%61ssword=s3cret"],
 )  # fmt: skip
 def test_an_address_with_a_password_is_refused_and_the_password_not_told(address, tmp_path):
     config = tmp_path / "quickml.toml"
@@ -320,8 +320,9 @@ def test_an_address_with_a_password_is_refused_and_the_password_not_told(address
 def test_a_password_file_needs_an_address(tmp_path):
     with pytest.raises(SettingsError, match="expected database beside database_password_file"):
         load({"database_password_file": "x"}, environment={})
-    given = {"database": "postgresql://quickml@host/x", "database_password_file": "x"}
-    assert load(given, environment={}).storage.place == "postgresql://quickml@host/x"
+    for place in ("postgresql://quickml@host/x", "postgres://quickml@host/x"):
+        given = {"database": place, "database_password_file": "x"}
+        assert load(given, environment={}).storage.place == place
 
 
 def test_files_are_in_a_folder_or_at_an_address_without_keys(tmp_path):

@@ -4,7 +4,7 @@ import pytest
 
 from quickml.errors import StoreError
 from quickml.jobs.tokens import TokenStore
-from quickml.storage.addresses import Addresses, Schemes, databases, shown
+from quickml.storage.addresses import Addresses, Schemes, databases
 from quickml.storage.backends import Backends
 
 
@@ -49,14 +49,13 @@ def test_an_address_without_an_absolute_path_is_refused(tmp_path, address):
         Backends.open(Addresses(database=address, files=tmp_path.as_uri()))
 
 
-def test_passwords_are_not_shown():
-    for password in ("secret", "s/ecret", "sec@ret", "s:e@c/r@et"):
-        assert shown(f"postgresql://ada:{password}@host/db") == "postgresql://***@host/db"
-    for address in ("sqlite:////home/ada@host/jobs.db", "file:///home/ada@host/artifacts"):
-        assert shown(address) == address, "a path without a user"
-    with pytest.raises(StoreError) as raised:
+def test_an_address_may_be_written_in_two_ways_and_is_told_without_its_password():
+    stores = Schemes("quickml.storage.database", "database")
+    stores.opens("postgresql", "postgres")(lambda address: address)
+    for given in ("postgres://ada@host/x?a=b", "postgresql://ada@host/x?a=b"):
+        assert stores.open(given) == "postgresql://ada@host/x?a=b"
+    with pytest.raises(StoreError, match=r"found 'mysql://\*\*\*@host/db'"):
         databases.open("mysql://ada:secret@host/db")
-    assert "secret" not in str(raised.value)
 
 
 def test_a_back_end_from_elsewhere_registers_itself():

@@ -24,8 +24,9 @@ from sqlalchemy.exc import DatabaseError, DataError, DisconnectionError, Interfa
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from quickml.errors import StoreError
-from quickml.storage.addresses import PASSWORD_FILE, databases, shown
+from quickml.storage.addresses import PASSWORD_FILE, databases
 from quickml.storage.database.engine import MIGRATIONS, Database, Mode
+from quickml.text import masked
 
 POOL, MOST_CONNECTIONS, POOL_TIMEOUT_S = 5, 20, 10.0
 """Connections that a process keeps, and may have; how long a thread waits for one."""
@@ -69,9 +70,9 @@ _VACUUM = "VACUUM files, file_names, uploads"
 """The tables with names that users gave to files."""
 
 
-@databases.opens("postgresql")
+@databases.opens("postgresql", "postgres")
 def opened(address: str) -> Database:
-    """The database at `postgresql://user@host:port/name`."""
+    """The database at `postgresql://user@host:port/name`; `postgres://` is the same."""
     return PostgresDatabase(address)
 
 
@@ -93,7 +94,7 @@ class PostgresDatabase(Database):
             pool_timeout=POOL_TIMEOUT_S,
             hide_parameters=True,
         )
-        super().__init__(engine, _without_parameters(shown(address)))
+        super().__init__(engine, _without_parameters(masked(address)))
         self._clock = DatabaseClock()
         event.listen(engine, "begin", self._begin)
         event.listen(engine, "checkout", _check_open)
@@ -225,11 +226,11 @@ def _connector(address: str) -> Callable[[], Any]:
     try:
         parameters = conninfo_to_dict(address)
     except psycopg.Error:  # its text may have a part of a password
-        name = _without_parameters(shown(address))
+        name = _without_parameters(masked(address))
         raise StoreError(f"{name}: expected postgresql://user@host:port/name") from None
-    if parameters.keys() & {"password", "sslpassword"}:
+    if parameters.keys() & {"password", "sslpassword"} or masked(address) != address:
         hint = "expected an address without a password; put it into a file for `database_password_file`"
-        raise StoreError(f"{_without_parameters(shown(address))}: {hint}")
+        raise StoreError(f"{_without_parameters(masked(address))}: {hint}")
     parameters = {**_DEFAULTS, **parameters}
     parameters["options"] = f"{_OPTIONS} {parameters.get('options', '')}".strip()
 
