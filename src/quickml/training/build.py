@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from quickml.document import Plan
@@ -9,43 +10,43 @@ from quickml.document.layers.layer import Layer, Regularizer, default_name
 from quickml.document.shapes import Graph
 from quickml.document.wiring import INPUT
 from quickml.training.backend import keras
-from quickml.training.batch_norm import QuickBatchNormalization
-from quickml.training.dropout import QuickDropout
 from quickml.training.precision import Precision
+from quickml.training.quicker import is_quicker_in_float32, quicker
 
-QUICKER = {"BatchNormalization": QuickBatchNormalization, "Dropout": QuickDropout}
-"""Faster equivalents of Keras' layers, for training only."""
+NONE: Mapping[str, Any] = {}
 
 
 def build(plan: Plan, precision: Precision, *, quick: bool = False) -> Any:
     """Build the model with its initial weights.
 
-    With `quick`, use the faster layers of `QUICKER`; such a model must not be saved.
+    With `quick`, use the faster layers of `quicker`; such a model must not be saved.
 
     Returns:
         A keras.Model from (batch, *plan.info.shape) float32, raw pixels 0..255 or raw features, to
         (batch, outputs) float32. Weights are float32 in any precision.
     """
-    return connect(plan.graph, plan.info.kind, precision, quick=quick)
+    return connect(plan.graph, plan.info.kind, precision, quicker(plan) if quick else NONE)
 
 
-def connect(graph: Graph, input_name: str, precision: Precision, *, quick: bool = False) -> Any:
-    """Like `build`, for a graph without a plan."""
+def connect(graph: Graph, input_name: str, precision: Precision, quick: Mapping[str, Any] = NONE) -> Any:
+    """Like `build`, for a graph without a plan. `quick` are classes in place of Keras', by their names."""
     source = keras.Input(graph.input_shape, name=input_name, dtype="float32")
     values = {INPUT: source}
     for node in graph.nodes:
         last = node is graph.nodes[-1]  # bfloat16 is too coarse for probabilities near 1
-        dtype = "float32" if last or node.layer.needs_float32() else precision
-        layer = make_layer(node.layer, node.name, dtype, quick=quick)
+        exact = last or node.layer.needs_float32() or (quick and is_quicker_in_float32(node))
+        layer = make_layer(node.layer, node.name, "float32" if exact else precision, quick)
         values[node.name] = call(layer, node.layer, [values[name] for name in node.inputs])
     return keras.Model(source, values[graph.nodes[-1].name], name="quickml")
 
 
-def make_layer(layer: Layer, name: str, dtype: str, *, quick: bool = False) -> Any:
-    """The Keras layer of the same type and arguments."""
-    make = QUICKER[layer.type] if quick and layer.type in QUICKER else getattr(keras.layers, layer.type)
-    arguments = {key: _keras_value(value, dtype) for key, value in layer.arguments().items()}
-    return make(name=name, dtype=dtype, **arguments)
+def make_layer(layer: Layer, name: str, dtype: str, quick: Mapping[str, Any] = NONE) -> Any:
+    """The Keras layer of the same type and arguments, or that in `quick`."""
+    make = quick.get(layer.type) or getattr(keras.layers, layer.type)
+    arguments = {key: _keras_value(value, dtype, quick) for key, value in layer.arguments().items()}
+    # Bidirectional makes two layers of the one that it is given, by the names of their classes.
+    with keras.saving.custom_object_scope({each.__name__: each for each in quick.values()}):
+        return make(name=name, dtype=dtype, **arguments)
 
 
 def call(made: Any, layer: Layer, inputs: list[Any]) -> Any:
@@ -54,10 +55,10 @@ def call(made: Any, layer: Layer, inputs: list[Any]) -> Any:
     return made(*given, **layer.call_arguments())
 
 
-def _keras_value(value: Any, dtype: str) -> Any:
+def _keras_value(value: Any, dtype: str, quick: Mapping[str, Any]) -> Any:
     """Convert layers and regularizers of the document to Keras objects; return other values unchanged."""
     if isinstance(value, Layer):
-        return make_layer(value, default_name(value.type), dtype)
+        return make_layer(value, default_name(value.type), dtype, quick)
     if isinstance(value, Regularizer):
         return keras.regularizers.L1L2(l1=value.l1, l2=value.l2)
     if value == "gelu_approximate":
