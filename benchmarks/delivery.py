@@ -1,6 +1,7 @@
 """Delivery of files beside Debian's nginx: real servers in processes of their own, on this machine.
 
     python benchmarks/delivery.py fast    # one client, a file of 200 MB: half a minute
+    python benchmarks/delivery.py zip     # the same with the zip of a package, which is put together
     python benchmarks/delivery.py slow    # 500 clients that take 128 KiB a second: two minutes
     python benchmarks/delivery.py resume  # a download that is cut 20 times: half a minute
     python benchmarks/delivery.py all
@@ -22,6 +23,7 @@ import os
 import random
 import re
 import resource
+import shutil
 import signal
 import socket
 import statistics
@@ -43,7 +45,9 @@ from quickml import Client
 from service import IRIS, ROOT, Server, note, parser_of, run
 
 sys.path.append(str(ROOT / "tests" / "support"))
-from stored_files import store_files, url
+from quickml.export.coreml.archive import zipped
+from quickml.jobs.job import Artifact
+from stored_files import store_files, store_result, url
 
 FILE_BYTES = 200_000_000
 STEP_BYTES, STEP_S = 64 << 10, 0.5
@@ -69,6 +73,7 @@ http {{
         location / {{
             proxy_pass http://quickml; proxy_http_version 1.1; proxy_set_header Connection "";
             proxy_set_header Host $http_host; proxy_buffering off;
+            proxy_buffer_size 64k; proxy_buffers 4 64k;
         }}
         location {prefix} {{
             internal; alias {artifacts}/; etag off; add_header ETag $upstream_http_etag;
@@ -99,15 +104,41 @@ class Stage:
     """Where it lies; its name is its sha256."""
 
 
+def _model(folder: Path) -> Callable[[Path], Artifact]:
+    """A file to be served."""
+    content = folder / "model.mlmodel"
+    content.write_bytes(random.Random(5).randbytes(FILE_BYTES))
+    return lambda data: store_files(data, content)[0]
+
+
+def _package(folder: Path) -> Callable[[Path], Artifact]:
+    """A package whose zip is to be served; nginx is given the zip as a file."""
+    weights = folder / "result" / "model.mlpackage" / "Data" / "com.apple.CoreML" / "weights"
+    weights.mkdir(parents=True)
+    (weights / "weight.bin").write_bytes(random.Random(5).randbytes(FILE_BYTES))
+    (folder / "result" / "model.mlpackage" / "Manifest.json").write_bytes(b"{}")
+    archive = zipped(folder / "result" / "model.mlpackage")
+
+    def put(data: Path) -> Artifact:
+        file = store_result(data, folder / "result")[0]
+        place = data / "artifacts" / "zip" / file.sha256
+        place.parent.mkdir()
+        shutil.copyfile(archive, place)
+        return file
+
+    return put
+
+
 @contextmanager
-def stage(asked: argparse.Namespace) -> Iterator[Stage]:
+def stage(
+    asked: argparse.Namespace, content: Callable[[Path], Callable[[Path], Artifact]] = _model
+) -> Iterator[Stage]:
     with ExitStack() as stack:
         folders = [Path(stack.enter_context(_folder(asked))) for _ in range(3)]
-        content = folders[0] / "model.mlmodel"
-        content.write_bytes(random.Random(5).randbytes(FILE_BYTES))
-        plain = stack.enter_context(_serving(folders[1], content))
-        behind = stack.enter_context(_serving(folders[2], content, "--accel-redirect", PREFIX))
-        file = next((folders[1] / "artifacts").glob("??/" + "?" * 64))
+        put = content(folders[0])
+        plain = stack.enter_context(_serving(folders[1], put))
+        behind = stack.enter_context(_serving(folders[2], put, "--accel-redirect", PREFIX))
+        file = next((folders[1] / "artifacts").glob(f"*/{plain.sha256}"))
         alone, front = _free_port(), _free_port()
         nginx = stack.enter_context(_nginx(folders[0], behind.server, alone, front))
         path, own = plain.path, [plain.server.process.pid]
@@ -133,16 +164,17 @@ class Served:
     server: Server
     path: str
     job_id: str
+    sha256: str
 
 
 @contextmanager
-def _serving(data: Path, content: Path, *options: str) -> Iterator[Served]:
+def _serving(data: Path, put: Callable[[Path], Artifact], *options: str) -> Iterator[Served]:
     """A server that has this file, and does nothing else."""
-    (file,) = store_files(data, content)
+    file = put(data)
     server = Server(data, "--workers", "1", *options)
     try:
         server.wait_warm()
-        yield Served(server, url(file), file.job_id)
+        yield Served(server, url(file), file.job_id, file.sha256)
     finally:
         server.process.send_signal(signal.SIGTERM)
         server.process.wait(60)
@@ -247,7 +279,18 @@ KINDS = {0: "copies", socket.MSG_TRUNC: "discards"}
 
 
 def fast(asked: argparse.Namespace) -> None:
-    with stage(asked) as found:
+    _fast(asked, _model, behind=0.9)
+
+
+def packed(asked: argparse.Namespace) -> None:
+    """nginx cannot send what is put together: it passes on what the server sends."""
+    _fast(asked, _package, behind=0.3)
+
+
+def _fast(
+    asked: argparse.Namespace, content: Callable[[Path], Callable[[Path], Artifact]], behind: float
+) -> None:
+    with stage(asked, content) as found:
         alone = statistics.median(_client_alone(found.file) for _ in range(5))
         note(f"a client that discards takes {alone:.0f} MB/s from a loop around sendfile")
         for way in found.ways:
@@ -262,7 +305,7 @@ def fast(asked: argparse.Namespace) -> None:
             rates = [one[way.name, flags] for one in rounds]
             shown = f"{statistics.median(rates):.0f} MB/s ({min(rates):.0f} to {max(rates):.0f})"
             note(f"{way.name}, a client that {kind}: {shown}")
-    for name, limit in (("directly", 0.3), ("behind nginx", 0.9)):
+    for name, limit in (("directly", 0.3), ("behind nginx", behind)):
         for flags, kind in KINDS.items():
             ratio = statistics.median(one[name, flags] / one["nginx", flags] for one in rounds)
             promise(f"{name}, a client that {kind}, median ratio to nginx", ratio, at_least=limit)
@@ -537,7 +580,7 @@ def resume(asked: argparse.Namespace) -> None:
         folders = [Path(stack.enter_context(_folder(asked))) for _ in range(3)]
         content = folders[0] / "model.mlmodel"
         content.write_bytes(drawn.randbytes(FILE_BYTES))
-        served = stack.enter_context(_serving(folders[1], content))
+        served = stack.enter_context(_serving(folders[1], lambda data: store_files(data, content)[0]))
         cutter = Cutter(served.server.port, places)
         with Client(served.server.address) as client:
             (artifact,) = client.artifacts(served.job_id)
@@ -569,7 +612,7 @@ def _sent_by(server: Server) -> float:
     return sum(float(one) for one in re.findall(r'sent_bytes_total\{route="/v1/artifacts/.*\} (\S+)', text))
 
 
-PARTS = {"fast": fast, "slow": slow, "resume": resume}
+PARTS = {"fast": fast, "zip": packed, "slow": slow, "resume": resume}
 
 
 def main() -> None:

@@ -7,6 +7,7 @@
     python benchmarks/service.py pictures  # 16 requests with a picture of 25 megapixels each: half a minute
     python benchmarks/service.py idle      # what a server takes that does nothing: one minute
     python benchmarks/service.py finished  # 20,000 finished jobs with 120,000 files: one minute
+    python benchmarks/service.py stored    # what a job of MNIST leaves on the disk: one minute
     python benchmarks/service.py all
 
 Prints one line per promise: the figure, what it may be at most (or at least), and whether it is kept.
@@ -31,6 +32,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -463,6 +465,26 @@ def idle(asked: argparse.Namespace) -> None:
     promise("the server's own memory, idle, largest MB", max(memory), at_most=120)
 
 
+# What a job leaves
+
+
+def stored(asked: argparse.Namespace) -> None:
+    """Bytes of files by their kind, and those that are really stored, of `mnist_cnn.json` after one epoch."""
+    document = {**MNIST, "training": {**MNIST["training"], "epochs": 1}}
+    with serving(asked) as server, Client(server.address) as client:
+        job = client.submit(document)
+        assert list(client.events(job.id))[-1].type == "verified"
+        sizes: Counter[str] = Counter()
+        for file in client.artifacts(job.id):
+            sizes[file.kind] += file.size_bytes
+            sizes["in packages"] += file.package.size_bytes if file.package else 0
+        left = sum(path.stat().st_size for path in (server.data / "artifacts").rglob("*") if path.is_file())
+    note(", ".join(f"{kind} {size:,}" for kind, size in sizes.items()))
+    total = sum(sizes.values())
+    note(f"files of one job: {total / 1e6:.2f} MB can be downloaded, {left / 1e6:.2f} MB are stored")
+    promise("stored of what can be downloaded of a job of MNIST", left / total, at_most=0.55)
+
+
 # Many finished jobs
 
 
@@ -564,6 +586,7 @@ PARTS = {
     **{"iris": iris, "queue": queue, "watchers": watchers, "validate": validate, "idle": idle},
     "pictures": pictures,
     "finished": finished_jobs,
+    "stored": stored,
 }
 
 

@@ -1,9 +1,9 @@
-"""Storing a result folder as artifacts: every file as it is, but the zip of a package as its files."""
+"""Storing a result folder as artifacts: its files, those in packages, and what they are put together to."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,7 @@ from quickml.files.digest import digest
 from quickml.jobs.job import MEMBER, VARIANT, Artifact
 from quickml.storage.artifacts.composed import Composition
 from quickml.storage.artifacts.store import ArtifactStore
-from quickml.worker.composing import Members, pieces_of_zip
+from quickml.worker.composing import Composer
 
 BYTES, ZIP = "application/octet-stream", "application/zip"
 MEMBER_TYPES = {".json": "application/json", ".mil": "text/plain; charset=utf-8"}
@@ -27,7 +27,7 @@ PARALLEL = 8
 def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactStore) -> list[Artifact]:
     """Store a result folder: every file, and the files inside every package; all are on disk on return.
 
-    A zip is put together of the files inside its package, and is not stored itself.
+    What can be put together of other files is not stored itself; see `composing`.
     Variants are stored under their own names, without the name of their folder.
 
     Args:
@@ -57,17 +57,16 @@ def upload(folder: Path, files: Iterable[FileRow], job_id: str, store: ArtifactS
         _File(path=path, name=name, kind=MEMBER, media_type=MEMBER_TYPES.get(path.suffix, BYTES))
         for name, path in [*_members(folder), *_members(variants)]
     ]
+    storing: dict[Path, Future[Artifact]] = {}
+
+    def artifact(path: Path) -> Artifact | None:
+        return storing[path].result() if path in storing else None
+
+    composer = Composer(artifact)
     with ThreadPoolExecutor(PARALLEL, thread_name_prefix="upload") as pool:
-        storing = {
-            file: pool.submit(_stored, file, job_id, store)
-            for file in [*inside, *whole]
-            if file.media_type != ZIP
-        }
-        members = {file.name: (file.path, storing[file].result().sha256) for file in inside}
-        for file in whole:
-            if file.media_type == ZIP:
-                storing[file] = pool.submit(_packed, file, members, job_id, store)
-        return [storing[file].result() for file in [*whole, *inside]]
+        for file in sorted([*whole, *inside], key=lambda file: (file.media_type == ZIP, file.kind == MEMBER)):
+            storing[file.path] = pool.submit(_stored, file, composer, job_id, store)  # after all it waits for
+        return [storing[file.path].result() for file in [*whole, *inside]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,30 +94,22 @@ def _name(path: Path) -> str:
     return name
 
 
-def _stored(file: _File, job_id: str, store: ArtifactStore) -> Artifact:
-    stored = store.put(file.path)
+def _stored(file: _File, composer: Composer, job_id: str, store: ArtifactStore) -> Artifact:
+    composition = None
+    if (pieces := composer.pieces(file.path)) is None:
+        stored = store.put(file.path)
+        size_bytes, sha256 = stored.size_bytes, stored.sha256
+    else:
+        with file.path.open("rb") as stream:
+            checksums = digest(stream)
+        size_bytes, sha256 = checksums.size_bytes, checksums.sha256
+        composition = Composition(pieces=tuple(pieces), parts=checksums.parts).to_json()
     return Artifact(
         job_id=job_id,
         name=file.name,
         kind=file.kind,
-        size_bytes=stored.size_bytes,
-        sha256=stored.sha256,
+        size_bytes=size_bytes,
+        sha256=sha256,
         media_type=file.media_type,
-    )
-
-
-def _packed(file: _File, members: Members, job_id: str, store: ArtifactStore) -> Artifact:
-    pieces = pieces_of_zip(file.path, members)
-    if pieces is None:
-        return _stored(file, job_id, store)
-    with file.path.open("rb") as stream:
-        checksums = digest(stream)
-    return Artifact(
-        job_id=job_id,
-        name=file.name,
-        kind=file.kind,
-        size_bytes=checksums.size_bytes,
-        sha256=checksums.sha256,
-        media_type=file.media_type,
-        composition=Composition(pieces=pieces, parts=checksums.parts).to_json(),
+        composition=composition,
     )

@@ -10,6 +10,7 @@ from quickml import pipeline
 from quickml.document import understand
 from quickml.export.runtime import Runtime
 from quickml.service.contents import ArtifactContents
+from quickml.storage.artifacts.composed import Composition
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.worker.upload import upload
 from served import IRIS
@@ -21,14 +22,28 @@ FLOWERS = np.array([[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]], np.float32)
 def delivered(tmp_path_factory):
     """The result folder, the store and its rows."""
     folder = tmp_path_factory.mktemp("run") / "result"
-    *_, last = pipeline.run(understand({**IRIS, "training": {"epochs": 2}}), folder)
+    layers = [{"type": "Dense", "units": 192}, {"type": "Dense", "units": 128}, *IRIS["model"]["layers"]]
+    document = {
+        **IRIS, "model": {"layers": layers}, "training": {"epochs": 2},
+        "export": {"formats": ["mlmodel", "mlpackage"]},
+    }  # fmt: skip
+    *_, last = pipeline.run(understand(document), folder)
     store = FilesystemArtifactStore(tmp_path_factory.mktemp("artifacts"))
     return folder, store, upload(folder, last.files, "job", store)
 
 
 def read(store, row):
-    with store.open(row.sha256) as stream:
+    with ArtifactContents(store).open(row) as stream:
         return stream.read()
+
+
+def test_weights_are_stored_once(delivered):
+    _, store, rows = delivered
+    files = {row.name: row for row in rows}
+    weights = files["model.mlpackage/Data/com.apple.CoreML/weights/weight.bin"]
+    assert files["model.mlmodel"].sha256 in Composition.from_json(weights.composition).sources
+    stored = sum(row.size_bytes for row in rows if row.composition is None)
+    assert store.usage_bytes() == stored < sum(row.size_bytes for row in rows) - 2 * weights.size_bytes
 
 
 def test_the_members_are_the_package_and_the_zip(delivered):
@@ -42,8 +57,7 @@ def test_the_members_are_the_package_and_the_zip(delivered):
     }
     assert members == on_disk
     (packed,) = [row for row in rows if row.kind == "mlpackage"]
-    with ArtifactContents(store).open(packed) as stream:
-        content = stream.read()
+    content = read(store, packed)
     assert content == (folder / "model.mlpackage.zip").read_bytes()
     with zipfile.ZipFile(BytesIO(content)) as archive:
         files = [name for name in archive.namelist() if not name.endswith("/")]

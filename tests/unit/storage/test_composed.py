@@ -12,7 +12,14 @@ from job_examples import opened
 from quickml.errors import ArtifactError, ArtifactNotFoundError
 from quickml.files.digest import PART_BYTES
 from quickml.storage.artifacts.cache import PartCache
-from quickml.storage.artifacts.composed import ComposedReader, Composition, FilePiece, between, length
+from quickml.storage.artifacts.composed import (
+    SKIPPED_BYTES,
+    ComposedReader,
+    Composition,
+    FilePiece,
+    between,
+    length,
+)
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.artifacts.s3 import S3ArtifactStore
 from quickml.storage.artifacts.store import BytesReader
@@ -154,3 +161,29 @@ def test_a_text_of_something_else_is_refused(text):
 def test_bytes_are_read_as_a_file():
     with io.BufferedReader(BytesReader(b"abcdef"), 2) as reader:
         assert [reader.read(4), reader.read(4), reader.read(4)] == [b"abcd", b"ef", b""]
+
+
+def test_pieces_that_follow_each_other_closely_are_read_from_one_reader(tmp_path):
+    store, readers = FilesystemArtifactStore(tmp_path / "store"), []
+    large = put(store, tmp_path / "large", LARGE)
+
+    def open_piece(*piece):
+        readers.append((piece, store.open(*piece)))
+        return readers[-1][1]
+
+    places = [(0, 10), (10, 500), (600, 700), (65_000, 70_000), (70_000 + SKIPPED_BYTES + 1, 200_000), (0, 5)]
+    pieces = [one for start, stop in places for one in (b"between", FilePiece(large, start, stop))]
+    expected = b"".join(b"between" + LARGE[start:stop] for start, stop in places)
+    for size in (7, 4096, 10**6):
+        readers.clear()
+        with ComposedReader(open_piece, pieces) as reader:
+            found = b""
+            while chunk := reader.read_cached(size) or reader.read(size):
+                found += chunk
+        assert found == expected
+        assert [piece[1:] for piece, _ in readers] == [
+            (0, 70_000),
+            (70_000 + SKIPPED_BYTES + 1, 200_000),
+            (0, 5),
+        ]
+        assert all(one.closed for _, one in readers)

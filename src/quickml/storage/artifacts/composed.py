@@ -14,6 +14,8 @@ from typing import NamedTuple, Self
 from quickml.errors import ArtifactError
 from quickml.storage.artifacts.store import ArtifactReader, BytesReader, checked
 
+SKIPPED_BYTES = 64 << 10
+"""Bytes between two pieces of a file that are read and thrown away: opening it again takes longer."""
 _SHA256_BYTES = 32
 
 
@@ -103,13 +105,22 @@ def _text(content: bytes) -> str:
 
 
 class ComposedReader(ArtifactReader):
-    """Reads piece after piece. Each is opened when the one before it was read, the first at once."""
+    """Reads piece after piece. Each is opened when the one before it was read, the first at once.
+
+    Pieces of the same file that follow each other closely are read from one reader.
+    """
 
     def __init__(self, open_piece: Callable[[str, int, int], ArtifactReader], pieces: Pieces) -> None:
         """Read `pieces`; `open_piece` is `ArtifactStore.open`."""
-        self._open, self._pieces = open_piece, iter(pieces)
-        self._current: ArtifactReader | None = None
+        self._open = open_piece
+        self._pieces = [piece for piece in pieces if length(piece)]
+        self._number = -1
         self._left = 0
+        """Bytes of the piece that is read."""
+        self._current: ArtifactReader | None = None
+        self._file: ArtifactReader | None = None
+        self._place = FilePiece("", 0, 0)
+        """What `_file` has still to read."""
         self._turn()
 
     def readinto(self, buffer: bytearray | memoryview) -> int:  # type: ignore[override]
@@ -120,8 +131,7 @@ class ComposedReader(ArtifactReader):
                 count = current.readinto(view[filled : filled + self._left])
                 if not count:
                     raise ArtifactError(f"a stored file: expected {self._left} more bytes, found none")
-                filled += count
-                self._left -= count
+                filled += self._counted(count)
         return filled
 
     def read_cached(self, size: int) -> memoryview | None:
@@ -130,14 +140,20 @@ class ComposedReader(ArtifactReader):
             return None
         found = self._current.read_cached(size)
         if found:
-            self._left -= len(found)
+            self._counted(len(found))
         return found
 
     def close(self) -> None:
-        """Close the piece that is open."""
-        if self._current is not None:
-            self._current.close()
+        """Close the file that is open."""
+        if self._file is not None:
+            self._file.close()
         super().close()
+
+    def _counted(self, count: int) -> int:
+        self._left -= count
+        if self._current is self._file:
+            self._place = self._place._replace(start=self._place.start + count)
+        return count
 
     def _at_hand(self) -> ArtifactReader | None:
         """The piece that is read, or the next one; None at the end."""
@@ -146,10 +162,34 @@ class ComposedReader(ArtifactReader):
         return self._current
 
     def _turn(self) -> None:
-        if self._current is not None:
-            self._current.close()
+        self._number += 1
+        if self._number >= len(self._pieces):
             self._current = None
-        piece = next((piece for piece in self._pieces if length(piece)), None)
-        if piece is not None:
-            self._current = BytesReader(piece) if isinstance(piece, bytes) else self._open(*piece)
-            self._left = length(piece)
+            return
+        piece = self._pieces[self._number]
+        self._current = BytesReader(piece) if isinstance(piece, bytes) else self._at(piece)
+        self._left = length(piece)
+
+    def _at(self, piece: FilePiece) -> ArtifactReader:
+        """A reader of the file whose next byte is the first of the piece."""
+        is_same = self._place.sha256 == piece.sha256 and self._place.stop >= piece.stop
+        if self._file is None or not is_same or piece.start < self._place.start:
+            if self._file is not None:
+                self._file.close()
+            self._place = piece._replace(stop=self._end_of_run(piece))
+            self._file = self._open(*self._place)
+        while gap := piece.start - self._place.start:
+            if not (skipped := len(self._file.read(gap) or b"")):
+                raise ArtifactError(f"a stored file: expected {gap} more bytes, found none")
+            self._place = self._place._replace(start=self._place.start + skipped)
+        return self._file
+
+    def _end_of_run(self, piece: FilePiece) -> int:
+        """Up to where the file is read with short gaps, from this piece on."""
+        stop = piece.stop
+        for later in self._pieces[self._number + 1 :]:
+            if isinstance(later, FilePiece):
+                if later.sha256 != piece.sha256 or not stop <= later.start <= stop + SKIPPED_BYTES:
+                    break
+                stop = later.stop
+        return stop

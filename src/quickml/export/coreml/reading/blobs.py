@@ -92,6 +92,17 @@ class BlobFile:
         except (OSError, ValueError) as error:  # an empty file cannot be mapped: ValueError
             raise CoreMLFileError(f"{source.name} cannot be read: {error}.") from error
 
+    def places(self) -> list[tuple[int, int]]:
+        """Where each blob begins, and its size in bytes, in their order. Raises CoreMLFileError."""
+        found, offset = [], _BLOCK_BYTES
+        count, _ = _HEADER.unpack_from(self._data)
+        for _ in range(count):
+            self._record(offset)
+            _, _, length, start = _RECORD.unpack_from(self._data, offset)
+            found.append((start, length))
+            offset = -(-(start + length) // _BLOCK_BYTES) * _BLOCK_BYTES
+        return found
+
     def array(self, offset: int, expected: str, count: int) -> NDArray[np.generic]:
         """Read the blob whose record starts at `offset`, as a flat array of `count` elements.
 
