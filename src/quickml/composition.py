@@ -125,7 +125,7 @@ def service(settings: Settings) -> Iterator[Service]:
                 settings.limits,
                 worker_memory_bytes=settings.workers.worker_memory_bytes or sys.maxsize,
             ),
-            queue=_selected(Limits, settings.limits),
+            queue=queue_limits(settings),
             min_free_disk_bytes=settings.limits.min_free_disk_bytes,
             grace_s=settings.workers.grace_s,
             signer=LinkSigner(
@@ -274,6 +274,11 @@ def hosts(settings: Settings) -> tuple[Hosts, JobStore]:
     return Hosts(database), JobStore(database)
 
 
+def queue_limits(settings: Settings) -> Limits:
+    """How many jobs may be queued and run."""
+    return _selected(Limits, settings.limits)
+
+
 @contextmanager
 def keeper(settings: Settings, launcher: Launcher, kinds: Mapping[SeatKind, Scale]) -> Iterator[SeatKeeper]:
     """Keeps as many seats at a launcher as the queue of a database needs.
@@ -286,8 +291,7 @@ def keeper(settings: Settings, launcher: Launcher, kinds: Mapping[SeatKind, Scal
     found = Hosts(database)
     if misfit := found.misfit(Host(id="", name="")):
         raise StoreError(misfit)
-    limits = _selected(Limits, settings.limits)
-    yield SeatKeeper(launcher, found, JobStore(database), kinds=kinds, limits=limits)
+    yield SeatKeeper(launcher, found, JobStore(database), kinds=kinds, limits=queue_limits(settings))
     database.close()
 
 
@@ -366,7 +370,7 @@ def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
         attempts=settings.workers.attempts_per_worker,
         hang_s=settings.workers.hang_s,
         finish_s=settings.workers.finish_s,
-        queue=_selected(Limits, settings.limits),
+        queue=queue_limits(settings),
     )
 
 

@@ -28,15 +28,15 @@ AT_ONCE = 4
 """Databases that one test may have open."""
 
 
-def _program(name):
+def program(name):
     found = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: float(path.parts[-3]))
     return str(found[-1]) if found else shutil.which(name)
 
 
 needs_postgres = pytest.mark.skipif(
     os.name == "nt"
-    or _program("initdb") is None
-    or _program("postgres") is None
+    or program("initdb") is None
+    or program("postgres") is None
     or importlib.util.find_spec("psycopg") is None,
     reason="PostgreSQL's initdb and postgres, or the extra [postgres], are not installed here",
 )
@@ -56,7 +56,7 @@ class Postgres:
             self._account = {"user": account.pw_uid, "group": account.pw_gid, "extra_groups": []}
             for path in (self.folder, self.password_file):
                 os.chown(path, account.pw_uid, account.pw_gid)
-        command = [_program("initdb"), "-D", self.data, "-U", USER, "-A", "scram-sha-256", "--no-sync"]
+        command = [program("initdb"), "-D", self.data, "-U", USER, "-A", "scram-sha-256", "--no-sync"]
         # A language that sorts texts otherwise than by characters.
         command += [f"--pwfile={self.password_file}", "-E", "UTF8", "--locale=C.UTF-8"]
         self._run([*command, "--locale-provider=icu", "--icu-locale=en"])
@@ -88,7 +88,7 @@ class Postgres:
         options = [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [_program("postgres"), "-D", self.data, *options],
+                [program("postgres"), "-D", self.data, *options],
                 cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **self._account,
             )  # fmt: skip
         until(self._answers, "PostgreSQL to answer")

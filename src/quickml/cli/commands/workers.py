@@ -26,6 +26,12 @@ def list_hosts(settings: Settings, *, as_json: bool) -> None:
         note(f"{waiting.count} queued, the first for {waiting.longest_s:.0f} s")
 
 
+def say_wanted(settings: Settings) -> None:
+    """Print how many seats all unfinished jobs could use, the metric `quickml_seats_wanted`."""
+    _, queue = composition.hosts(settings)
+    say(str(queue.waiting(composition.queue_limits(settings)).seats))
+
+
 def _lines(state: Any) -> list[str]:
     host = state.host
     if state.gone_at:
