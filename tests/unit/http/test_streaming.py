@@ -11,6 +11,7 @@ from quickml.http.files.quotas import MAX_CHUNK_BYTES, Downloads
 from quickml.http.files.ranges import ByteRange
 from quickml.http.files.response import disposition
 from quickml.http.files.streaming import FileResponse
+from quickml.storage.artifacts.composed import ComposedReader, FilePiece, between
 from quickml.storage.artifacts.file_reader import FileReader
 
 CONTENT = bytes(range(256)) * 8192
@@ -63,11 +64,19 @@ def recorded(found, original):
     return init
 
 
-def body(path, *pieces, downloads=None):
+MADE = (FilePiece("0" * 64, 0, 1000), CONTENT[1000:1100], FilePiece("0" * 64, 1100, len(CONTENT)))
+"""The same content, put together."""
+
+
+def body(path, *pieces, downloads=None, is_made=False):
     pieces = pieces or (ByteRange(0, len(CONTENT)),)
     downloads = downloads or Downloads()
 
     def open_range(start, stop):
+        if is_made:
+            return ComposedReader(
+                lambda _, *places: FileReader(path, *places), tuple(between(MADE, start, stop))
+            )
         try:
             return FileReader(path, start, stop)
         except FileNotFoundError:
@@ -102,7 +111,8 @@ def test_pieces_come_in_their_order(path, opened, monkeypatch, is_cached):
     assert [reader.closed for reader in opened] == [True, True], "one for each range"
 
 
-def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch):
+@pytest.mark.parametrize("is_made", [False, True])
+def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch, is_made):
     read, original = [], streaming._read
 
     async def counted(reader, size):
@@ -113,7 +123,7 @@ def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch):
 
     async def run():
         client = Client(takes=2)  # the headers, and one piece
-        task = asyncio.create_task(answer(body(path), client))
+        task = asyncio.create_task(answer(body(path, is_made=is_made), client))
         await settled()
         assert read == [MAX_CHUNK_BYTES]
         client.room.release()
@@ -126,12 +136,13 @@ def test_nothing_is_read_before_the_last_was_taken(path, opened, monkeypatch):
     asyncio.run(run())
 
 
-def test_a_client_that_leaves_lets_go_of_the_file(path, opened):
+@pytest.mark.parametrize("is_made", [False, True])
+def test_a_client_that_leaves_lets_go_of_the_file(path, opened, is_made):
     downloads = Downloads()
 
     async def run():
         client = Client(takes=2)
-        task = asyncio.create_task(answer(body(path, downloads=downloads), client))
+        task = asyncio.create_task(answer(body(path, downloads=downloads, is_made=is_made), client))
         await settled()
         assert (downloads.count, opened[0].closed) == (1, False)
         client.gone.set()

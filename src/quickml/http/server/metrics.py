@@ -83,7 +83,9 @@ class _Gauges(Collector):
             return
         if health.free_bytes is not None:
             yield _gauge("quickml_disk_free_bytes", "Free disk space for files.", health.free_bytes)
-        yield _gauge("quickml_artifact_bytes", "Bytes of the files of all jobs.", self._service.file_bytes())
+        yield _gauge(
+            "quickml_artifact_bytes", "Bytes of the stored files of all jobs.", self._service.file_bytes()
+        )
         uploads, received = self._service.uploads.totals(), self._service.uploads.received_bytes
         yield _gauge("quickml_uploads", "Unfinished uploads.", uploads.open_uploads)
         yield _gauge("quickml_user_files", "Uploaded files of all owners.", uploads.files)
