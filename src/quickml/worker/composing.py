@@ -49,7 +49,7 @@ class Composer:
 
     def pieces(self, path: Path) -> Pieces | None:
         """What a file can be put together of; None where it has to be stored itself."""
-        if path.suffix == _ZIP:
+        if path.suffix == _ZIP and path.with_suffix("").is_dir():
             found = self._of_zip(path, path.with_suffix(""))
         elif path.name == _WEIGHTS and path.stat().st_size >= LEAST_BYTES:
             found = self._of_weights(path)

@@ -1,6 +1,7 @@
 """A data folder moves to PostgreSQL and to a bucket: everything, compared, and only if nobody uses it."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,11 @@ from quickml import composition
 from quickml.errors import StoreError
 from quickml.jobs.keys import LINKS, KeyStore
 from quickml.jobs.tokens import TokenStore
+from quickml.service.contents import ArtifactContents
 from quickml.settings import Settings
 from quickml.storage.addresses import Addresses
 from quickml.storage.artifacts.checksums import check
+from quickml.storage.artifacts.composed import Composition, FilePiece
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.database.postgres import PostgresDatabase
@@ -112,6 +115,16 @@ def test_a_folder_in_use_and_one_without_a_database_are_refused(folder, tmp_path
         composition.move(Settings.of(data=tmp_path / "other", database=emptied()))
 
 
+MADE = b"of small"
+
+
+def put_together(job_id, sha256):
+    """A file that is not stored itself, and so is not copied."""
+    made = Composition(pieces=(b"of ", FilePiece(sha256, 0, 5)), parts=())
+    row = artifact(job_id, "made.zip", hashlib.sha256(MADE).hexdigest(), len(MADE))
+    return replace(row, composition=made.to_json())
+
+
 @pytest.fixture
 def files(folder):
     """The sha256 of three files that are used, by their content, and one that nobody uses."""
@@ -124,7 +137,8 @@ def files(folder):
         found[name] = store.put(root / "draft").sha256
     attempt = jobs.claim()
     used = [name for name in contents if name != "unused"]
-    finish(jobs, attempt, *(artifact(attempt.job_id, name, found[name]) for name in used))
+    stored = [artifact(attempt.job_id, name, found[name]) for name in used]
+    finish(jobs, attempt, *stored, put_together(attempt.job_id, found["model.mlmodel"]))
     return {name: (sha256, contents[name]) for name, sha256 in found.items()}
 
 
@@ -165,6 +179,9 @@ def test_files_move_to_a_bucket_with_the_database(folder, files, monkeypatch):
         with backends.artifacts.open(sha256) as reader:
             assert hashlib.sha256(reader.read()).digest() == hashlib.sha256(content).digest()
     model, _ = files["model.mlmodel"]
+    made = Jobs(backends.database).artifact(hashlib.sha256(MADE).hexdigest(), "made.zip")
+    with ArtifactContents(backends.artifacts).open(made) as reader:
+        assert reader.read() == MADE
     kind = {"media_type": "application/octet-stream", "expires_s": 60}
     assert backends.artifacts.redirect_url(model, name="model.mlmodel", **kind)
     assert FilesystemArtifactStore(root / "artifacts").stat(model), "the folder stays as it was"

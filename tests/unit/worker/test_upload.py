@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import shutil
 import zipfile
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from job_examples import artifact, finish
 from quickml.errors import ArtifactNotFoundError, CoreMLFileError
+from quickml.events import FileRow
 from quickml.export.coreml.archive import zipped
 from quickml.service.contents import ArtifactContents
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
@@ -117,6 +119,18 @@ def whole_of(store, rows, name):
     (row,) = [row for row in rows if row.name == name]
     with ArtifactContents(store).open(row) as stream:
         return stream.read()
+
+
+def test_a_zip_without_a_package_is_stored(result):
+    zipped(package(result)).rename(result / "other.zip")
+    shutil.rmtree(result / "model.mlpackage")
+    store = FilesystemArtifactStore(result.parent / "artifacts")
+    row = FileRow(
+        name="other.zip", kind="other", media_type="application/zip", size_bytes=0, sha256="",
+    )  # fmt: skip
+    (found,) = upload(result, (row,), "job", store)
+    assert found.composition is None
+    assert content(store, found) == (result / "other.zip").read_bytes()
 
 
 def test_a_zip_that_is_not_its_package_is_stored(result):
