@@ -1,11 +1,14 @@
 """What users of several machines wait for: a part of `machines.py`.
 
 How old an event of a worker on one machine is when somebody who watches a server on another one sees it, and
-how much longer a small job takes with PostgreSQL and S3 than with SQLite and a folder.
+how much longer a small job takes with PostgreSQL and S3 than with SQLite and a folder; and what a server
+computes for each of them.
 """
 
 from __future__ import annotations
 
+import argparse
+import http.client
 import json
 import statistics
 import tempfile
@@ -15,14 +18,19 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 from pathlib import Path
 
+import uvloop
+
 import s3_process
+import service
 from fake_worker import documented
 from hosts import site_of
 from postgres_process import Postgres
 from server_process import Server, serving
+from waiting import until
 
-SEEN_MS, RATIO = 250.0, 1.2
-"""What each may take: p95 of the age of events; Iris, of the time with SQLite and a folder."""
+SEEN_MS, RATIO, SUBMIT_MS, DELIVERY_MS = 250.0, 1.2, 4.0, 0.05
+"""What each may take: p95 of the age of events; Iris, of the time with SQLite and a folder; a server's CPU of
+a submission, and of an event for each of its watchers. `capacity.py` calculates with the last two."""
 IRIS = Path(__file__).parents[1] / "iris_spec.json"
 
 
@@ -50,6 +58,33 @@ def of_watching(server: Postgres, seconds: float) -> list[float]:
                         ):  # the fake worker's others are constants
                             ages.append((datetime.now(UTC) - made_at).total_seconds())
     return ages
+
+
+def of_server(server: Postgres, submissions: int, watchers: int, seconds: float) -> tuple[float, float]:
+    """CPU in ms that a server with PostgreSQL needs for a submission, and to send an event to one watcher."""
+    here = argparse.Namespace(data=None)
+    with site_of(server) as site:
+        flags = [*_flags(server, site.address), "--workers", "0", "--files", str(site.folder / "artifacts")]
+        with service.serving(here, *flags) as web:
+            web.wait_ready()
+            with closing(http.client.HTTPConnection(web.host, web.port)) as connection:
+                site.store.cancel(_submitted(connection))  # the first one loads what is needed
+                before = web.cpu_s()
+                job_id, *others = [_submitted(connection) for _ in range(submissions)]
+                submit_ms = (web.cpu_s() - before) * 1000 / submissions
+            for other in others:
+                site.store.cancel(other)
+            site.start(1, epoch_s=seconds)
+            until(lambda: site.trains(job_id), "the training")
+            arrivals, lost, share = uvloop.run(service.watch_many(web, job_id, watchers, seconds))
+    assert not lost, lost
+    return submit_ms, share * seconds * 1000 / sum(map(len, arrivals.values()))
+
+
+def _submitted(connection: http.client.HTTPConnection) -> str:
+    document = json.dumps(documented("diligent"))
+    connection.request("POST", "/v1/jobs", document, {"Content-Type": "application/json"})
+    return json.loads(connection.getresponse().read())["id"]
 
 
 def of_iris(server: Postgres, times: int) -> tuple[float, float]:
@@ -81,6 +116,9 @@ def measure(server: Postgres, *, seconds: float = 30.0, times: int = 9) -> Itera
     ages = of_watching(server, seconds)
     seen_ms = statistics.quantiles(ages, n=20)[-1] * 1000
     yield f"event at a watcher     {seen_ms:8.0f} ms old (p95 of {len(ages)}), at most {SEEN_MS:g}"
+    submit_ms, delivery_ms = of_server(server, 150, 500, seconds / 2)
+    yield f"submission           {submit_ms:8.2f} ms of a server's CPU, at most {SUBMIT_MS:g}"
+    yield f"event for a watcher  {delivery_ms:8.3f} ms of a server's CPU, at most {DELIVERY_MS:g}"
     near_s, far_s = of_iris(server, times)
     yield (
         f"Iris, POST to ready    {far_s:8.2f} s with PostgreSQL and S3,"
