@@ -8,4 +8,5 @@ sys.path.insert(0, str(Path(__file__).resolve().parent / "src"))
 from quickml.cli import main
 
 if __name__ == "__main__":
-    main(["run", *sys.argv[1:]])
+    sys.argv.insert(1, "run")
+    main()

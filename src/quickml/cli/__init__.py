@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import gc
 import io
 import os
@@ -10,7 +11,41 @@ from collections.abc import Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line. Imports happen inside, so that Ctrl-C is handled while they last, too."""
+    """Run a command line, by default the process's own, and with it end the process.
+
+    Imports happen inside, so that Ctrl-C is handled while they last, too.
+    """
+    if arguments is None:
+        atexit.register(_leave)  # first, and so it runs last
+    try:
+        _run(arguments)
+    except SystemExit as end:
+        if isinstance(end.code, int | None):
+            _status.append(end.code or 0)
+        raise
+
+
+_status: list[int] = []
+"""The exit code, once it is known."""
+
+
+def _leave() -> None:
+    """End the process without taking it apart: 0.05 s after `validate`, 0.3 s after a training.
+
+    Everything that is to happen at the end has happened: threads were waited for, and all other functions of
+    `atexit` were called. What could not be written is left to Python, which says so.
+    """
+    if not _status:
+        return
+    try:
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        return
+    os._exit(_status[-1])
+
+
+def _run(arguments: Sequence[str] | None) -> None:
     try:
         _repair_streams()
         gc.set_threshold(50_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from quickml.errors import TrainingError
+from quickml.training.lazy_api import lazy_api
 
 CHATTER = (b"All log messages before absl::InitializeLog()", b"oneDNN custom operations are on")
 """Messages that TensorFlow prints on stderr while it loads, regardless of TF_CPP_MIN_LOG_LEVEL."""
@@ -72,7 +73,7 @@ def _quicker() -> Iterator[None]:
 os.environ["KERAS_BACKEND"] = "tensorflow"  # overrides the user's keras.json
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-with _without_chatter(), _quicker():
+with _without_chatter(), _quicker(), lazy_api():
     import keras
     import tensorflow as tf
 
@@ -84,13 +85,19 @@ keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 keras.config.set_dtype_policy("float32")
 
+_is_clear = True
+"""Nothing was made with Keras yet."""
+
 
 def prepare(seed: int) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
     Deterministic kernels give the same bits in every run, at no measurable cost.
     """
-    keras.utils.clear_session(free_memory=False)
+    global _is_clear
+    if not _is_clear:
+        keras.utils.clear_session(free_memory=False)  # loads `tf.compat.v1`, which takes 0.2 s
+    _is_clear = False
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     # In TensorFlow 2.21, this pass breaks (x * c + d) + (x * c + d) inside a loop: the loop returns nothing.
@@ -99,7 +106,9 @@ def prepare(seed: int) -> None:
 
 def current_graph() -> Any:
     """The graph of the function that is being traced."""
-    return tf.compat.v1.get_default_graph()
+    from tensorflow.python.framework import ops  # the public name, in tf.compat.v1, takes 0.2 s to load
+
+    return ops.get_default_graph()
 
 
 def dismantle(graph: Any) -> None:
