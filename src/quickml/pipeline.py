@@ -20,6 +20,7 @@ from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.kept import KeptTraining, keep, load
+from quickml.training.preload import library_loading
 
 __all__ = ["KeptTraining", "check_room", "failure", "read_kept", "run", "warm"]
 
@@ -161,7 +162,8 @@ def check_room(plan: Plan, folder: Path | None) -> None:
     Raises:
         RoomError: there is not.
     """
-    from quickml.export.compile import room_bytes
+    with library_loading():
+        from quickml.export.compile import room_bytes
 
     results.check_room(folder or results.default_folder(plan.document.name), room_bytes(plan))
 
@@ -280,13 +282,15 @@ def _row(folder: Path, file: results.ResultFile) -> events.FileRow:
 
 def warm() -> None:
     """Import everything that a run needs, so that the next run starts without delay."""
-    from quickml.datasets import check
-    from quickml.export import compile
-    from quickml.export.coreml import library
-    from quickml.report import record
+    with library_loading():
+        from quickml.datasets import check
+        from quickml.export import compile
+        from quickml.export.coreml import library
+        from quickml.report import record
+
+        library.coremltools()
     from quickml.training import stages
 
-    library.coremltools()
     del check, compile, record, stages  # imported only for the side effect
 
 

@@ -15,8 +15,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Imports happen inside, so that Ctrl-C is handled while they last, too.
     """
-    if arguments is None:
-        atexit.register(_leave)  # first, and so it runs last
+    if arguments is None and not atexit._ncallbacks():
+        atexit.register(_leave)  # as the first function, and so it is called last
     try:
         _run(arguments)
     except SystemExit as end:
@@ -48,7 +48,7 @@ def _leave() -> None:
 def _run(arguments: Sequence[str] | None) -> None:
     try:
         _repair_streams()
-        gc.set_threshold(50_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time
+        gc.set_threshold(200_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time
         # For plugins, which nobody here uses, pydantic would read the metadata of all installed packages.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
         from quickml.cli.command_line import run_command_line

@@ -15,11 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import typer
-
-from quickml.cli.app import app
 from quickml.cli.display.formatting import problem_lines
 from quickml.cli.display.output import note
+from quickml.cli.plain_validate import is_plain_validate, plain_validate
 from quickml.errors import (
     CheckpointError,
     CoreMLFileError,
@@ -44,22 +42,18 @@ _WRONG_INPUT = (
     | SettingsError
     | TokenError
 )
-_UsageError: type[Exception] = typer.BadParameter.__bases__[0]  # Typer exports only its subclass
 _WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
 """Statuses of answers that the same request would get again."""
 
 
 def run_command_line(arguments: Sequence[str] | None = None) -> None:
     """Run a command line. An expected error becomes one message and an exit code, without a traceback."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        _complete(sys.argv[1:] if arguments is None else arguments)
-        given = list(arguments) if arguments is not None else None
-        code = app(args=given, prog_name="quickml", standalone_mode=False)
-        if code == CANCELLED:  # Typer returns it after Ctrl-C, without a word
-            _exit(["error: cancelled"], CANCELLED)
-        sys.exit(code)
-    except _UsageError as error:
-        _exit(_usage(error), 2)
+        if is_plain_validate(given):
+            plain_validate(given)
+        else:
+            _parse(given)
     except QuickMLError as error:
         _exit([*_lines(error), *_notes(error)], _exit_code(error))
     except BrokenPipeError:
@@ -70,11 +64,28 @@ def run_command_line(arguments: Sequence[str] | None = None) -> None:
         _exit([f"error: {_system_message(error)}", *_notes(error)], 1)
 
 
+def _parse(given: list[str]) -> None:
+    """Let Typer parse a command line, and run its command."""
+    import typer
+
+    from quickml.cli.app import app
+
+    usage_error: type[Exception] = typer.BadParameter.__bases__[0]  # Typer exports only its subclass
+    _complete(app, given)
+    try:
+        code = app(args=given, prog_name="quickml", standalone_mode=False)
+    except usage_error as error:
+        _exit(_usage(error), 2)
+    if code == CANCELLED:  # Typer returns it after Ctrl-C, without a word
+        _exit(["error: cancelled"], CANCELLED)
+    sys.exit(code)
+
+
 def _notes(error: Exception) -> Sequence[str]:
     return getattr(error, "__notes__", ())
 
 
-def _complete(given: Sequence[str]) -> None:
+def _complete(app: Any, given: Sequence[str]) -> None:
     """Add the commands for the server, unless the command is another one."""
     others = {command.callback.__name__ for command in app.registered_commands if command.callback}
     if others.isdisjoint(given[:1]):

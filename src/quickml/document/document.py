@@ -30,8 +30,8 @@ class Document(DocumentModel):
     dataset: NamedDataset
     """A dataset's name, or an object with its name and options."""
     model: Model
-    training: Training = Training()
-    export: Export = Export()
+    training: Training = Training.model_construct()  # `Training()` would build a validator
+    export: Export = Export.model_construct()
 
     @model_validator(mode="before")
     @classmethod

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AliasChoices, BeforeValidator, Field
 
 from quickml.document.training import SGD, Adam, named
-from quickml.fields import DocumentModel, Fraction, Size
+from quickml.fields import ByType, DocumentModel, Fraction, Size
 
 Weights = Literal[
     "float32", "float16", "int8", "palettized-8", "palettized-6", "palettized-4", "int4", "pruned"
@@ -13,7 +13,7 @@ Weights = Literal[
 Ios = Literal[13, 14, 15, 16, 17, 18, 26, 27]
 
 
-_PhoneOptimizer = Annotated[SGD | Adam, Field(discriminator="type")]
+_PhoneOptimizer = Annotated[SGD | Adam, ByType()]
 
 
 class Updatable(DocumentModel):
@@ -27,7 +27,7 @@ class Updatable(DocumentModel):
     optimizer: Annotated[
         _PhoneOptimizer,
         BeforeValidator(named, json_schema_input_type=_PhoneOptimizer | Literal["SGD", "Adam"]),
-    ] = SGD()
+    ] = SGD.model_construct()
     """Without `clipnorm` and `nesterov`, which Core ML does not have. In a regression the learning rate is
     for a loss in standard deviations, as in training."""
     loss: Literal["categorical_crossentropy", "mean_squared_error"] | None = None

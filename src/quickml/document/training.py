@@ -4,7 +4,7 @@ from typing import Annotated, Any, ClassVar, Literal, get_args
 
 from pydantic import BeforeValidator, Discriminator, Field, Tag, WithJsonSchema
 
-from quickml.fields import DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes, wrong_form
+from quickml.fields import ByType, DocumentModel, Fraction, Numbers, PositiveFloat, Size, Sizes, wrong_form
 
 Momentum = Annotated[float, Field(ge=0, lt=1)]
 Decay = Annotated[float, Field(ge=0)]
@@ -232,7 +232,7 @@ class EarlyStopping(DocumentModel):
     restore_best_weights: bool = True
 
 
-_Tagged = Annotated[AnyOptimizer, Field(discriminator="type")]
+_Tagged = Annotated[AnyOptimizer, ByType()]
 NamedOptimizer = Annotated[
     _Tagged, BeforeValidator(named, json_schema_input_type=_Tagged | Literal[tuple(OPTIMIZERS)])
 ]
@@ -241,7 +241,7 @@ NamedOptimizer = Annotated[
 class Training(DocumentModel):
     """How the network is trained."""
 
-    optimizer: NamedOptimizer = Adam()
+    optimizer: NamedOptimizer = Adam.model_construct()  # `Adam()` builds a validator
     loss: Literal[Loss, ShortLoss] | None = None
     """Default: chosen for the dataset."""
     metrics: tuple[Literal[Metric, ShortMetric], ...] | None = None
@@ -258,6 +258,6 @@ class Training(DocumentModel):
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
     """Number type of the training; the finished model is always float32."""
     early_stopping: EarlyStopping | None = None
-    learning_rate_schedule: Annotated[AnySchedule, Field(discriminator="type")] | None = None
+    learning_rate_schedule: Annotated[AnySchedule, ByType()] | None = None
     max_seconds: PositiveFloat | None = None
     """Stop the training after this time and keep the model trained so far."""

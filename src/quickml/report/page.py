@@ -11,6 +11,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from quickml.report import charts, formatting, matrix, network, sequences, stills
+from quickml.report.compiled import CompiledTemplates
 from quickml.report.headline import errors, headline, proof
 from quickml.report.mistakes import Mistake
 from quickml.report.pictures import data_uri
@@ -87,12 +88,13 @@ def _scatters(report: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 @cache
 def _template() -> Template:
+    options: dict[str, Any] = {"trim_blocks": True, "lstrip_blocks": True}
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates", encoding="utf-8"),
         autoescape=True,
         undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
+        bytecode_cache=CompiledTemplates(options),
+        **options,
     )
     for name in _FILTERS:
         environment.filters[name] = getattr(formatting, name)

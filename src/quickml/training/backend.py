@@ -8,72 +8,41 @@ from __future__ import annotations
 import gc
 import os
 import sys
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 from quickml.errors import TrainingError
+from quickml.training.chatter import without_chatter
 from quickml.training.lazy_api import lazy_api
 
-CHATTER = (b"All log messages before absl::InitializeLog()", b"oneDNN custom operations are on")
-"""Messages that TensorFlow prints on stderr while it loads, regardless of TF_CPP_MIN_LOG_LEVEL."""
-
-
-@contextmanager
-def _without_chatter() -> Iterator[None]:
-    """Capture stderr, and print the lines that are not in `CHATTER` afterwards.
-
-    C++ code writes to the file descriptor, so replacing `sys.stderr` would not capture it. If no disk has
-    room for a temporary file, the messages are shown.
-    """
-    sys.stderr.flush()
-    try:
-        file = tempfile.TemporaryFile()  # noqa: SIM115
-    except OSError:
-        yield
-        return
-    kept = os.dup(2)
-    with file as held:
-        os.dup2(held.fileno(), 2)
-        try:
-            yield
-        finally:
-            sys.stderr.flush()
-            os.dup2(kept, 2)
-            os.close(kept)
-            held.seek(0)
-            for line in held:
-                if not any(words in line for words in CHATTER):
-                    os.write(2, line)
+_OPTIONAL = ("requests", "sklearn")
 
 
 @contextmanager
 def _quicker() -> Iterator[None]:
-    """Reduce the import time from 2.9 s to 1.9 s.
+    """Reduce the import time by a second.
 
     The import creates a million objects and no garbage, so garbage collection is off meanwhile, and the
     objects are frozen afterwards. Keras imports scikit-learn with scipy.stats for wrappers that are not used
-    here, and treats it as optional, so the import of scikit-learn is blocked.
+    here, and `requests` for a callback. It treats them as optional, so these imports are blocked.
     """
-    collecting, hidden = gc.isenabled(), "sklearn" not in sys.modules
+    collecting, hidden = gc.isenabled(), [name for name in _OPTIONAL if name not in sys.modules]
     gc.disable()
-    if hidden:
-        sys.modules["sklearn"] = None  # type: ignore[assignment]  # documented: makes the import fail
+    sys.modules.update(dict.fromkeys(hidden))  # type: ignore[arg-type]  # documented: makes the import fail
     try:
         yield
     finally:
-        if hidden:
-            del sys.modules["sklearn"]
+        for name in hidden:
+            del sys.modules[name]
         gc.freeze()
         if collecting:
             gc.enable()
 
 
 os.environ["KERAS_BACKEND"] = "tensorflow"  # overrides the user's keras.json
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
-with _without_chatter(), _quicker(), lazy_api():
+with without_chatter(), _quicker(), lazy_api():
     import keras
     import tensorflow as tf
 
@@ -85,8 +54,8 @@ keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 keras.config.set_dtype_policy("float32")
 
-_is_clear = True
-"""Nothing was made with Keras yet."""
+_seeds: list[int] = []
+"""Of the trainings that were prepared."""
 
 
 def prepare(seed: int) -> None:
@@ -94,10 +63,9 @@ def prepare(seed: int) -> None:
 
     Deterministic kernels give the same bits in every run, at no measurable cost.
     """
-    global _is_clear
-    if not _is_clear:
-        keras.utils.clear_session(free_memory=False)  # loads `tf.compat.v1`, which takes 0.2 s
-    _is_clear = False
+    if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
+        keras.utils.clear_session(free_memory=False)
+    _seeds.append(seed)
     keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()
     # In TensorFlow 2.21, this pass breaks (x * c + d) + (x * c + d) inside a loop: the loop returns nothing.

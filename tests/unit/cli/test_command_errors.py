@@ -12,16 +12,13 @@ from quickml.errors import DocumentError, Problem, ServiceError
 FULL = os.strerror(errno.ENOSPC)
 
 
-class Broken:
-    """Commands that fail."""
+def broken(error):
+    """Parses a command line and fails in its command."""
 
-    registered_commands = ()
+    def parse(_):
+        raise error
 
-    def __init__(self, error):
-        self.error = error
-
-    def __call__(self, **_):
-        raise self.error
+    return parse
 
 
 @pytest.mark.parametrize(
@@ -37,7 +34,7 @@ class Broken:
     ids=["a file", "files of a package", "words"],
 )
 def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
-    monkeypatch.setattr(command_line, "app", Broken(error))
+    monkeypatch.setattr(command_line, "_parse", broken(error))
     with pytest.raises(SystemExit) as left:
         command_line.run_command_line(["run", "a.json"])
     assert left.value.code == 1
@@ -46,7 +43,7 @@ def test_a_full_disk_is_one_sentence(error, sentence, monkeypatch, capsys):
 
 def failed(error, monkeypatch, capsys):
     """What a command says that fails with an error."""
-    monkeypatch.setattr(command_line, "app", Broken(error))
+    monkeypatch.setattr(command_line, "_parse", broken(error))
     with pytest.raises(SystemExit):
         command_line.run_command_line(["run", "a.json"])
     return capsys.readouterr().err.strip()
@@ -75,7 +72,7 @@ def test_problems_are_counted(monkeypatch, capsys):
 
 def test_a_message_from_a_server_cannot_control_the_terminal(monkeypatch, capsys):
     refused = ServiceError("no\x1b]0;title\x07 room\x9b2J", status=503)
-    monkeypatch.setattr(command_line, "app", Broken(refused))
+    monkeypatch.setattr(command_line, "_parse", broken(refused))
     with pytest.raises(SystemExit) as left:
         command_line.run_command_line(["submit", "a.json"])
     assert left.value.code == 1

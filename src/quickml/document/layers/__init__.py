@@ -12,9 +12,8 @@ import pkgutil
 from types import ModuleType
 from typing import TYPE_CHECKING, Annotated, Union
 
-from pydantic import Field
-
 from quickml.document.layers.layer import Layer
+from quickml.fields import ByType
 
 
 def _defined_in(module: ModuleType) -> list[type[Layer]]:
@@ -32,6 +31,6 @@ LAYERS: dict[str, type[Layer]] = {cls.__name__: cls for module in _modules for c
 if TYPE_CHECKING:
     AnyLayer = Layer
 else:
-    AnyLayer = Annotated[Union[tuple(LAYERS.values())], Field(discriminator="type")]  # noqa: UP007
+    AnyLayer = Annotated[Union[tuple(LAYERS.values())], ByType()]  # noqa: UP007
 
 __all__ = ["LAYERS", "AnyLayer", "Layer"]

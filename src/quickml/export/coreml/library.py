@@ -1,8 +1,8 @@
 """Import coremltools without its optional dependencies and without warnings.
 
-coremltools imports TensorFlow and scikit-learn if they are installed, for front ends that QuickML does not
-use, and warns about versions it was not tested with and about Apple libraries that exist only on macOS. These
-packages are hidden during the import, which saves their load time and avoids the warnings.
+coremltools imports TensorFlow, scikit-learn and SciPy if they are installed, for front ends that QuickML does
+not use, and warns about versions it was not tested with and about Apple libraries that exist only on macOS.
+These packages are hidden during the import, which saves their load time and avoids the warnings.
 """
 
 from __future__ import annotations
@@ -14,13 +14,17 @@ import warnings
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
-_HIDDEN = ("tensorflow", "sklearn", "torch", "torchvision", "torchaudio", "executorch", "xgboost", "libsvm")
+_HIDDEN = (
+    *("tensorflow", "sklearn", "scipy", "torch", "torchvision", "torchaudio", "executorch", "xgboost"),
+    "libsvm",
+)
 
 
 def coremltools() -> Any:
     """The module, imported at the first call. No other thread may import a hidden package meanwhile."""
     if "coremltools" in sys.modules:
         return sys.modules["coremltools"]
+    importlib.import_module("sympy")  # nothing but Python: it does not wait for a library that a thread loads
     loaded: dict[str, ModuleType | None] = {name: sys.modules.get(name) for name in _HIDDEN}
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
