@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,7 +55,11 @@ class TrainedModel:
     stopped: str | None
     """Why training stopped early: `asked`, `early_stopping` or `max_seconds`; None if all epochs ran."""
     precision: str
-    """Precision of the training: `float32` or `mixed_bfloat16`."""
+    """Precision of the training: `float32`, `mixed_bfloat16` or `mixed_float16`."""
+    accelerator: Literal["cpu", "gpu"] = "cpu"
+    """What it was trained on."""
+    device: str = ""
+    """Name of the GPU."""
     metrics: Mapping[str, float]
     """`loss` and the requested metrics, on the test samples."""
     predictions: Array

@@ -19,10 +19,11 @@ from quickml.errors import DocumentError, QuickMLError, ResultError, RoomError
 from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.training.device import device_for, use_gpu
 from quickml.training.kept import KeptTraining, keep, load
 from quickml.training.preload import library_loading
 
-__all__ = ["KeptTraining", "check_room", "failure", "read_kept", "run", "warm"]
+__all__ = ["KeptTraining", "check_room", "failure", "read_kept", "run", "use_gpu", "warm"]
 
 
 def run(
@@ -68,6 +69,8 @@ def run(
     disk_errors = partial(_disk_errors, plan, asked) if keep_in else nullcontext
     with _keeping(asked.name, keep_in) as finished, results.draft(asked, exact=folder is not None) as draft:
         yield from _announce(plan)
+        if kept is None:
+            _check_accelerator(plan)
         with _scratch(draft.path) as scratch:
             data = _load(plan, catalog)
             clock.lap("load")
@@ -107,6 +110,12 @@ def _announce(plan: Plan) -> Iterator[events.Event]:
     if isinstance(dataset, Dataset) and not dataset.is_local():
         message = f"{dataset.name} is not on this machine yet; it is downloaded now, once"
         yield events.Warned(pointer="/dataset", message=message)
+
+
+def _check_accelerator(plan: Plan) -> None:
+    """Before the data is loaded, which may take long."""
+    if plan.document.training.accelerator == "gpu":
+        device_for("gpu")
 
 
 def _load(plan: Plan, catalog: Catalog) -> Data:

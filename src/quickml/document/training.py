@@ -238,6 +238,9 @@ NamedOptimizer = Annotated[
 ]
 
 
+Accelerator = Literal["auto", "cpu", "gpu"]
+
+
 class Training(DocumentModel):
     """How the network is trained."""
 
@@ -256,7 +259,11 @@ class Training(DocumentModel):
     """Fraction of the training samples that is held out and evaluated after each epoch."""
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     precision: Literal["auto", "float32", "mixed_bfloat16"] = "auto"
-    """Number type of the training; the finished model is always float32."""
+    """Number type of the training; the finished model is always float32. `auto` is the fastest one that the
+    processor or the GPU computes with, and float32 for small networks."""
+    accelerator: Accelerator = "auto"
+    """What trains it: `gpu` only where there is a GPU, for which a job waits; `auto` whatever is there. On a
+    GPU, the same seed gives almost the same training, not the same bits."""
     early_stopping: EarlyStopping | None = None
     learning_rate_schedule: Annotated[AnySchedule, ByType()] | None = None
     max_seconds: PositiveFloat | None = None

@@ -69,7 +69,11 @@ class Built(_Event):
     memory_bytes: int
     """Estimated memory of training."""
     precision: str
-    """Precision of training: `float32` or `mixed_bfloat16`."""
+    """Precision of training: `float32`, `mixed_bfloat16` or `mixed_float16`."""
+    accelerator: str = "cpu"
+    """What the network is trained on: `cpu` or `gpu`."""
+    device: str = ""
+    """Name of the GPU."""
     train_samples: int
     """Number of training samples."""
     validation_samples: int

@@ -190,6 +190,8 @@ def _training(trained: TrainedModel) -> dict[str, Any]:
         "epochs_run": len(trained.history),
         "stopped": trained.stopped,
         "precision": trained.precision,
+        "accelerator": trained.accelerator,
+        "device": trained.device,
         "seed": training.seed,
     }
 

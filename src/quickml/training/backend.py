@@ -58,16 +58,23 @@ _seeds: list[int] = []
 """Of the trainings that were prepared."""
 
 
-def prepare(seed: int) -> None:
+def prepare(seed: int, *, on_gpu: bool = False) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
-    Deterministic kernels give the same bits in every run, at no measurable cost.
+    Deterministic kernels give the same bits in every run, at no measurable cost. Not on a GPU: there, some
+    layers have none, and would fail. float32 is meant as it is, without TF32.
     """
     if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
         keras.utils.clear_session(free_memory=False)
     _seeds.append(seed)
     keras.utils.set_random_seed(seed)
-    tf.config.experimental.enable_op_determinism()
+    if on_gpu:
+        from tensorflow.python.framework import config  # there is no public API (TensorFlow 2.21)
+
+        config.disable_op_determinism()
+        tf.config.experimental.enable_tensor_float_32_execution(False)
+    else:
+        tf.config.experimental.enable_op_determinism()
     # In TensorFlow 2.21, this pass breaks (x * c + d) + (x * c + d) inside a loop: the loop returns nothing.
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 

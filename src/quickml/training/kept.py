@@ -16,10 +16,11 @@ from quickml.document import Plan
 from quickml.errors import CheckpointError
 from quickml.files import atomic
 from quickml.model import Array, TrainedModel
+from quickml.training.device import CPU, Device
 from quickml.training.precision import Precision
 
 SUFFIX = ".trained"
-_FACTS = ("history", "stopped", "precision", "seconds")
+_FACTS = ("history", "stopped", "precision", "accelerator", "device", "seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class KeptTraining:
     stopped: str | None
     precision: Precision
     seconds: Mapping[str, float]
+    device: Device = CPU
+    """What it was trained on; its capability is not kept."""
     film: bytes = b""
 
 
@@ -99,6 +102,8 @@ def _unpacked(packed: Any) -> KeptTraining:
         or not all(isinstance(value, int | float) for value in values)
         or facts["precision"] not in get_args(Precision)
         or not isinstance(facts["stopped"], str | None)
+        or facts.get("accelerator", "cpu") not in ("cpu", "gpu")
+        or not isinstance(facts.get("device", ""), str)
     ):
         raise ValueError("other facts")
     weights: dict[str, dict[str, Array]] = {}
@@ -112,6 +117,7 @@ def _unpacked(packed: Any) -> KeptTraining:
         history=tuple(facts["history"]),
         stopped=facts["stopped"],
         precision=facts["precision"],
+        device=Device(kind=facts.get("accelerator", "cpu"), name=facts.get("device", "")),
         seconds={"train": float(facts["seconds"]["train"])},
         film=packed["film"].tobytes() if "film" in packed.files else b"",
     )

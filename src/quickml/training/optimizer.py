@@ -9,17 +9,21 @@ from quickml.training.backend import keras
 from quickml.training.one_pass import ONE_PASS
 
 
-def make_optimizer(training: Training, total_steps: int, *, quick: bool = False) -> Any:
+def make_optimizer(
+    training: Training, total_steps: int, *, quick: bool = False, scales_loss: bool = False
+) -> Any:
     """A keras.optimizers.Optimizer. The default of a schedule's `decay_steps` is `total_steps`.
 
-    With `quick`, it is one of `ONE_PASS` if there is one.
+    With `quick`, it is one of `ONE_PASS` if there is one. One that `scales_loss` is for float16, in which
+    small gradients would be zero; it leaves out steps whose gradients are infinite.
     """
     arguments = _arguments(training.optimizer)
     if training.learning_rate_schedule is not None:
         arguments["learning_rate"] = make_schedule(training, total_steps)
     name = training.optimizer.type
     keras_class = getattr(keras.optimizers, name)
-    return (ONE_PASS.get(name, keras_class) if quick else keras_class)(**arguments)
+    made = (ONE_PASS.get(name, keras_class) if quick else keras_class)(**arguments)
+    return keras.optimizers.LossScaleOptimizer(made) if scales_loss else made
 
 
 def make_schedule(training: Training, total_steps: int) -> Any:

@@ -1,4 +1,4 @@
-"""Choose the precision of a training: float32, or bfloat16 if the processor supports it natively."""
+"""Choose the precision of a training: float32, or a shorter type that the device multiplies faster."""
 
 from __future__ import annotations
 
@@ -10,15 +10,19 @@ from typing import Literal
 
 from quickml.document import Plan
 from quickml.document.shapes import Graph
+from quickml.training.device import CPU, Device
 
-Precision = Literal["float32", "mixed_bfloat16"]
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
+"""`mixed_float16` needs a loss that is scaled, as gradients would become zero; see `Stages.fit`."""
 
 NATIVE_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 WORTH_IT = 50_000_000
-"""Minimum number of multiplications per step for bfloat16.
+"""Minimum number of multiplications per step for a shorter type.
 
-Below this, bfloat16 is not faster, and float32 gives the same result for a seed on every machine.
+Below this, it is not faster, and float32 gives the same result for a seed on every machine.
 """
+BFLOAT16_CAPABILITY, FLOAT16_CAPABILITY = (8, 0), (7, 0)
+"""Compute capability from which a GPU has tensor cores for these types (CUDA C++ Programming Guide)."""
 
 
 @cache
@@ -51,11 +55,20 @@ def multiplications(graph: Graph) -> int:
     )
 
 
-def choose(plan: Plan) -> Precision:
-    """The precision of a plan; for `auto`, the faster one on this machine."""
+def choose(plan: Plan, device: Device = CPU) -> Precision:
+    """The precision of a plan; for `auto`, the fastest one on the device."""
     training = plan.document.training
     if training.precision != "auto":
         return training.precision
     batch = min(training.batch_size, plan.info.sizes[0])
     worth_it = multiplications(plan.graph) * batch >= WORTH_IT
-    return "mixed_bfloat16" if worth_it and has_native_bfloat16() else "float32"
+    return fastest(device) if worth_it else "float32"
+
+
+def fastest(device: Device) -> Precision:
+    """The type in which a device multiplies large matrices fastest."""
+    if device.kind == "cpu":
+        return "mixed_bfloat16" if has_native_bfloat16() else "float32"
+    if device.capability >= BFLOAT16_CAPABILITY:
+        return "mixed_bfloat16"
+    return "mixed_float16" if device.capability >= FLOAT16_CAPABILITY else "float32"

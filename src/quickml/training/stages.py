@@ -17,6 +17,7 @@ from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.class_weights import resolved
+from quickml.training.device import CPU, Device, on_cpu
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.film.recorder import Recorder
 from quickml.training.film.subject import Subject
@@ -34,16 +35,16 @@ from quickml.training.weights import variable_name, weights
 class Stages:
     """A model with its data. Call the stages in the order of this file."""
 
-    def __init__(self, plan: Plan, data: Data) -> None:
-        """Build the model with its initial weights."""
+    def __init__(self, plan: Plan, data: Data, device: Device = CPU) -> None:
+        """Build the model with its initial weights, to be trained on a device."""
         training = plan.document.training
         self.learn, self.check = set_aside(plan, data.y_train)
         given, plan = plan, resolved(plan, data.y_train[self.learn])
         self.notices = plan.notices[len(given.notices) :]
         """What the data has shown about the plan."""
         self.plan, self.data, self.training = plan, data, plan.document.training
-        self.precision = choose(plan)
-        prepare(training.seed)
+        self.device, self.precision = device, choose(plan, device)
+        prepare(training.seed, on_gpu=device.kind == "gpu")
         self.model = build(plan, self.precision, quick=True)
         measure(plan, self.model, data.x_train, data.y_train, self.learn)
         self.objective = Objective(plan, data.y_train[self.learn])
@@ -65,6 +66,8 @@ class Stages:
             trainable_parameters=graph.parameters.trainable,
             memory_bytes=self.plan.memory_bytes,
             precision=self.precision,
+            accelerator=self.device.kind,
+            device=self.device.name,
             train_samples=len(self.learn),
             validation_samples=len(self.check),
             test_samples=len(self.data.y_test),
@@ -88,7 +91,9 @@ class Stages:
         planned = -(-len(self.learn) // size) * self.training.epochs
         steps = Steps(
             model=self.model,
-            optimizer=make_optimizer(self.training, planned, quick=True),
+            optimizer=make_optimizer(
+                self.training, planned, quick=True, scales_loss=self.precision == "mixed_float16"
+            ),
             objective=self.objective,
             inputs=self.data.x_train,
             targets=self.data.y_train,
@@ -146,19 +151,21 @@ class Stages:
             raise CheckpointError(
                 "the kept model: expected the weights of its document, found others"
             ) from error
-        self.precision = kept.precision
+        self.precision, self.device = kept.precision, kept.device
         return Fitted(history=kept.history, stopped=kept.stopped, film=kept.film)
 
     def evaluate(self) -> tuple[Any, Evaluation]:
-        """The model in float32, and its evaluation on the test samples.
+        """The model in float32, and its evaluation on the test samples, on the processor.
+
+        A GPU adds in another order, and the exported files are compared with these answers.
 
         Raises:
             TrainingError: an output is NaN or infinite, or TensorFlow failed.
         """
-        model = build(self.plan, "float32")
-        model.set_weights(self.model.get_weights())
-        settle(self.plan, model)
-        with self._own_errors():
+        with self._own_errors(), on_cpu():
+            model = build(self.plan, "float32")
+            model.set_weights(self.model.get_weights())
+            settle(self.plan, model)
             return model, evaluate(self.plan, model, self.objective, self.data.x_test, self.data.y_test)
 
     @contextmanager
@@ -182,6 +189,8 @@ class Stages:
             history=fitted.history,
             stopped=fitted.stopped,
             precision=self.precision,
+            accelerator=self.device.kind,
+            device=self.device.name,
             metrics=evaluation.metrics,
             predictions=evaluation.predictions,
             confusion=evaluation.confusion,

@@ -187,7 +187,7 @@ class Steps:
         variables = self.model.trainable_variables
         with tf.GradientTape() as tape:
             answers, losses = self._forward(inputs, targets, training=True)
-            loss = tf.reduce_mean(losses)
+            loss = self.optimizer.scale_loss(tf.reduce_mean(losses))
         self.optimizer.apply(tape.gradient(loss, variables), variables)
         return self.objective.sums(targets, answers, losses)
 

@@ -13,6 +13,7 @@ from quickml.document import Plan
 from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
+from quickml.training.device import CPU, Device, device_for, placed
 from quickml.training.kept import KeptTraining
 
 Save = Callable[[Path], None]
@@ -53,12 +54,29 @@ def train(
 
     Raises:
         CheckpointError: `kept` does not fit the plan.
-        TrainingError: the loss or an output of the trained model is NaN or infinite, or TensorFlow failed.
+        TrainingError: the loss or an output of the trained model is NaN or infinite, or TensorFlow failed, or
+            there is no GPU for a plan that asks for one.
     """
     began = perf_counter()
+    device = CPU if kept else device_for(plan.document.training.accelerator)
+    work = _work(plan, data, device, began, stop=stop, checkpoints=checkpoints, kept=kept, frames=frames)
+    return (yield from placed(work, device))
+
+
+def _work(
+    plan: Plan,
+    data: Data,
+    device: Device,
+    began: float,
+    *,
+    stop: Callable[[], bool],
+    checkpoints: CheckpointPolicy | None,
+    kept: KeptTraining | None,
+    frames: FrameSink | None,
+) -> Generator[events.Event, None, tuple[TrainedModel, Save]]:
     from quickml.training.stages import Stages
 
-    stages = Stages(plan, data)
+    stages = Stages(plan, data, device)
     for notice in stages.notices:
         yield events.Warned(pointer=notice.pointer, message=notice.message)
     built = stages.built(perf_counter() - began)

@@ -10,6 +10,7 @@ import pytest
 
 from quickml.errors import CheckpointError
 from quickml.model import Probe, TrainedModel
+from quickml.training.device import CPU, Device
 from quickml.training.kept import keep, load
 from small_training import make_plan
 
@@ -35,6 +36,9 @@ def test_it_comes_back_as_it_was(tmp_path):
         {"train": 2.0},
     )
     assert kept.film == trained().film
+    assert kept.device == CPU
+    on_gpu = replace(trained(), accelerator="gpu", device="NVIDIA A10G")
+    assert load(keep(on_gpu, "b", [tmp_path])).device == Device(kind="gpu", name="NVIDIA A10G")
     assert {layer: set(some) for layer, some in kept.weights.items()} == {"dense": {"kernel", "a/bias"}}
     assert np.array_equal(kept.weights["dense"]["kernel"], np.ones((2, 3)))
 
@@ -88,6 +92,8 @@ def compressed(path):
         with_facts(seconds={}),
         with_facts(history=[{"loss": "x"}]),
         with_facts(precision="x"),
+        with_facts(accelerator="x"),
+        with_facts(device=3),
         with_facts(plan="{}"),
     ],
     ids=[
@@ -100,6 +106,8 @@ def compressed(path):
         "no seconds",
         "words in the history",
         "no precision",
+        "no accelerator",
+        "no device",
         "no plan",
     ],
 )

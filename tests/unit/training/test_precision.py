@@ -5,6 +5,7 @@ import pytest
 
 from quickml.document import understand
 from quickml.training import precision
+from quickml.training.device import Device
 
 CONVOLUTION = [
     {"type": "Conv2D", "filters": 32, "kernel_size": 3},
@@ -34,6 +35,18 @@ def test_convolutions_use_bfloat16_where_it_is_native(native):
 
 def test_small_networks_stay_float32(native):
     assert precision.choose(plan("iris", DENSE)) == "float32"
+
+
+@pytest.mark.parametrize(
+    ("capability", "expected"),
+    [((9, 0), "mixed_bfloat16"), ((8, 0), "mixed_bfloat16"), ((7, 5), "mixed_float16"),
+     ((7, 0), "mixed_float16"), ((6, 1), "float32"), ((0, 0), "float32")],
+)  # fmt: skip
+def test_a_gpu_has_the_type_of_its_tensor_cores_for_large_networks_only(native, capability, expected):
+    gpu = Device(kind="gpu", name="a GPU", capability=capability)
+    assert precision.choose(plan("mnist", CONVOLUTION, batch_size=128), gpu) == expected
+    assert precision.choose(plan("iris", DENSE), gpu) == "float32"
+    assert precision.choose(plan("mnist", CONVOLUTION, precision="float32"), gpu) == "float32"
 
 
 @pytest.mark.parametrize("asked", ["float32", "mixed_bfloat16"])

@@ -59,6 +59,8 @@ def _show(
         try:
             plan, kept = read()
             pipeline.check_room(plan, out)
+            if plan.document.training.accelerator == "cpu":  # TensorFlow, loaded later, would take its memory
+                os.environ["CUDA_VISIBLE_DEVICES"] = "-1"
             with (
                 Interrupts() as interrupts,
                 display,

@@ -37,7 +37,8 @@ def _(event: events.Warned) -> str:
 def _(event: events.Built) -> str:
     samples = f"{event.train_samples:,} training and {event.test_samples:,} test samples"
     size_of_model = f"{counted(len(event.layers), 'layer')}, {counted(event.parameters, 'parameter')}"
-    return f"{size_of_model}, {samples}, {event.precision} ({event.seconds:.1f} s)"
+    device = "" if event.accelerator == "cpu" else f" on {event.device or 'a GPU'}"
+    return f"{size_of_model}, {samples}, {event.precision}{device} ({event.seconds:.1f} s)"
 
 
 @_text.register
