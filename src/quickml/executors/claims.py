@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from quickml.jobs.job import NO_LIMITS, Attempt, Limits
+from quickml.jobs.job import ANY_SEAT, NO_LIMITS, Attempt, Limits, Seat
 from quickml.jobs.jobs import JobStore
-
-EXPRESS_S = 60.0
-"""Longest estimated duration of a job that an express seat takes."""
 
 
 class Claims:
@@ -25,37 +22,34 @@ class Claims:
         host_id: str,
         limits: Limits = NO_LIMITS,
         *,
-        express_s: float = EXPRESS_S,
         may_claim: Callable[[], bool] = lambda: True,
         trouble: Callable[[], str] = str,
     ) -> None:
-        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage.
-
-        Express seats take jobs of an estimated duration of at most `express_s`.
-        """
-        self._jobs, self._host_id, self._limits, self._express_s = jobs, host_id, limits, express_s
+        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage."""
+        self._jobs, self._host_id, self._limits = jobs, host_id, limits
         self._may_claim, self._trouble = may_claim, trouble
-        self._offered = {False: True, True: True}
+        self._refused: set[Seat] = set()
+        """Kinds of seats for which there was nothing."""
         self._turn = threading.Lock()
 
     def offer(self) -> None:
         """A job may wait."""
-        self._offered = {False: True, True: True}
+        self._refused = set()
 
-    def take(self, *, is_express: bool = False) -> Attempt | None:
-        """The next attempt, or None if there is none to take now. Express seats take only short jobs.
+    def take(self, seat: Seat = ANY_SEAT) -> Attempt | None:
+        """The next attempt for a seat, or None if there is none to take now.
 
         Raises:
             StoreError: the database cannot be used.
         """
         with self._turn:
-            if not self._offered[is_express] or not self._may_claim():
+            if seat in self._refused or not self._may_claim():
                 return None
-            self._offered[is_express] = False  # before the look, since an offer may follow it
-            if not self._jobs.is_any_queued() or self._trouble():
+            refused = self._refused
+            refused.add(seat)  # before the look, since an offer, which makes another set, may follow it
+            if not self._jobs.is_any_queued(seat) or self._trouble():
                 return None
-            most_s = self._express_s if is_express else None
-            attempt = self._jobs.claim(self._host_id, self._limits, most_s=most_s)
+            attempt = self._jobs.claim(self._host_id, self._limits, seat)
             if attempt is not None:
-                self._offered[is_express] = True
+                refused.discard(seat)
             return attempt

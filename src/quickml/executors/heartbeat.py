@@ -108,7 +108,7 @@ class Heartbeat(threading.Thread):
                 self._renew()
             attempts = self._attempts()
             # Read after the list was made, so an attempt that is not held any more was given up on.
-            look = self._hosts.look(self._host.id)
+            look = self._hosts.look(self._host.id, has_gpu=self._host.gpu_seats > 0)
             self._pass_on(attempts, look)
             self._give_back(look.held.keys() - {(one.job_id, one.number) for one in attempts})
             if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._hosts.lease_s / 5)):

@@ -37,7 +37,7 @@ from sqlalchemy import (
 from quickml._version import __version__
 from quickml.events import Event, Status
 from quickml.jobs import lifecycle, queue
-from quickml.jobs.job import Job
+from quickml.jobs.job import GPU, Job
 from quickml.jobs.rows import find, write
 from quickml.jobs.seats import Seats, seats
 from quickml.jobs.values import text_of, time_of
@@ -68,6 +68,9 @@ class Host:
     """How many attempts it runs at once."""
     express_seats: int = 0
     """How many of these take only short jobs."""
+    gpus: int = 0
+    gpu_seats: int = 0
+    """How many seats have a GPU, or a part of one."""
     lease_s: float = LEASE_S
 
 
@@ -108,6 +111,7 @@ class HostRun:
     status: Status
     begun_at: datetime | None
     progress: float
+    needs: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,6 +128,11 @@ class HostState:
     def free(self) -> int:
         """How many seats run nothing."""
         return 0 if self.gone_at else max(0, self.host.seats - len(self.runs))
+
+    @property
+    def free_gpu_seats(self) -> int:
+        """How many of these have a GPU, if other jobs run on the other seats."""
+        return min(self.free, self.host.gpu_seats - sum(run.needs == GPU for run in self.runs))
 
 
 _IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
@@ -171,13 +180,13 @@ class Hosts:
         with self._database.write(durable=False) as connection:
             connection.execute(update(hosts).where(mine).values(gone_at=text_of(self._clock())))
 
-    def look(self, host_id: str) -> HostLook:
-        """What a host holds, and whether there is more to do."""
+    def look(self, host_id: str, *, has_gpu: bool = False) -> HostLook:
+        """What a host holds, and whether there is more to do for it."""
         with self._database.statement() as connection:
             held = connection.execute(_HELD, {"host_id": host_id})
             return HostLook(
                 held={(row.id, row.attempt): row.stop_requested for row in held},
-                is_any_queued=bool(connection.scalar(queue.ANY_QUEUED)),
+                is_any_queued=queue.is_any_queued(connection, has_gpu=has_gpu),
             )
 
     def misfit(self, host: Host) -> str:
@@ -271,6 +280,7 @@ class Hosts:
             jobs.c.status,
             jobs.c.begun_at,
             jobs.c.progress,
+            jobs.c.needs,
             jobs.c.holder,
         )
         running = select(*columns).where(jobs.c.holder.is_not(None)).order_by(jobs.c.begun_at, jobs.c.id)
@@ -290,6 +300,7 @@ def _state_of(row: Mapping[str, Any], runs: Sequence[Mapping[str, Any]]) -> Host
             status=Status(run["status"]),
             begun_at=time_of(run["begun_at"]),
             progress=run["progress"],
+            needs=run["needs"],
         )
         for run in runs
         if run["holder"] == row["id"]

@@ -18,6 +18,8 @@ from quickml.events import Status
 
 _ENDS = frozenset({Status.FAILED, Status.CANCELLED})
 _AGAIN = frozenset({Status.QUEUED}) | _ENDS
+GPU = "gpu"
+"""What a job may need."""
 TRANSITIONS: Mapping[Status, frozenset[Status]] = {
     Status.QUEUED: frozenset({Status.BUILDING}) | _ENDS,
     Status.BUILDING: frozenset({Status.TRAINING}) | _AGAIN,
@@ -79,6 +81,8 @@ class Job:
     """When the latest attempt began; None when no attempt runs."""
     cost_s: float | None = None
     """How long it was estimated to take when it was submitted; None of a job of an older server."""
+    needs: str | None = None
+    """What a seat must have to take it: `GPU`, or None for a job that any seat takes."""
     checkpoint: str | None = None
     """The sha256 of the training's stored checkpoint; None without one, and for finished jobs."""
 
@@ -98,6 +102,8 @@ class NewJob:
     """The sha256 of each of the owner's files that it uses."""
     cost_s: float | None = None
     """How long it is estimated to take."""
+    needs: str | None = None
+    """See `Job`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,7 +187,10 @@ class Waiting:
     longest_s: float
     """How long the first of the jobs has been queued."""
     seats: int
-    """That all queued and running jobs could use at once: an owner's no more than may run."""
+    """That all queued and running jobs could use at once, but for those that need a GPU: an owner's no more
+    than may run."""
+    gpu_seats: int = 0
+    """Seats with a GPU that those could use that need one."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,3 +203,16 @@ class Limits:
 
 
 NO_LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seat:
+    """Which jobs a seat takes."""
+
+    most_s: float | None = None
+    """Longest estimated duration of a job; None is unlimited."""
+    has_gpu: bool = False
+    """Whether it takes jobs that need a GPU. It prefers them."""
+
+
+ANY_SEAT = Seat()

@@ -24,7 +24,18 @@ from quickml.jobs import appending, counters, feed, frames, job_files, lifecycle
 from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
-from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent, Waiting
+from quickml.jobs.job import (
+    ANY_SEAT,
+    NO_LIMITS,
+    Artifact,
+    Attempt,
+    Job,
+    Limits,
+    NewJob,
+    Seat,
+    StoredEvent,
+    Waiting,
+)
 from quickml.jobs.keys import FILES
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
@@ -168,29 +179,28 @@ class JobStore:
 
     # Attempts
 
-    def claim(self, holder: str, limits: Limits = NO_LIMITS, most_s: float | None = None) -> Attempt | None:
+    def claim(self, holder: str, limits: Limits = NO_LIMITS, seat: Seat = ANY_SEAT) -> Attempt | None:
         """Begin the next attempt; None when nothing may run. The job is `building` from then on.
 
-        `holder` is the host that runs it; see `jobs.hosts`. With `most_s`, only a job is taken whose
-        estimated duration is at most that.
+        `holder` is the host that runs it; see `jobs.hosts`. `seat` says which jobs are taken.
 
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
         """
-        if not self.is_any_queued():  # most calls find nothing, and need not wait to write
+        if not self.is_any_queued(seat):  # most calls find nothing, and need not wait to write
             return None
         durable = self._database.is_server  # a number that was given out is never given out again
         with self._database.write(durable=durable, lock="claim") as connection:
-            waiting = queue.first_in_turn(connection, limits, most_s)
+            waiting = queue.first_in_turn(connection, limits, seat)
             if waiting is None:
                 return None
             begun = lifecycle.begun(waiting, self._clock(), holder=holder)
             return lifecycle.attempt_at(self._write(connection, waiting, begun))
 
-    def is_any_queued(self) -> bool:
-        """Whether a job waits for an attempt."""
+    def is_any_queued(self, seat: Seat = ANY_SEAT) -> bool:
+        """Whether a job waits for an attempt that may be one for a seat."""
         with self._database.statement() as connection:
-            return bool(connection.scalar(queue.ANY_QUEUED))
+            return queue.is_any_queued(connection, has_gpu=seat.has_gpu)
 
     def advance(self, attempt: Attempt, status: Status) -> None:
         """Move the job on to the next running status; `complete`, `fail` and `release` do the others.

@@ -40,6 +40,7 @@ def submitted(new: NewJob, job_id: str, now: datetime) -> Job:
         epochs=new.epochs,
         plan=new.plan,
         cost_s=new.cost_s,
+        needs=new.needs,
     )
 
 

@@ -12,14 +12,19 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, exists, func, 
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
-from quickml.jobs.job import Job, Limits, Waiting
+from quickml.jobs.job import ANY_SEAT, GPU, Job, Limits, Seat, Waiting
 from quickml.jobs.rows import job_of
-from quickml.jobs.turns import leave
+from quickml.jobs.turns import FIRST, leave
 from quickml.jobs.values import time_of
 from quickml.storage.database.tables import jobs, turns
 
-ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
-"""Whether a job waits for an attempt."""
+_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
+_ANY_FOR_ALL = select(exists().where(jobs.c.status == Status.QUEUED, jobs.c.needs.is_(None)))
+
+
+def is_any_queued(connection: Connection, *, has_gpu: bool = True) -> bool:
+    """Whether a job waits for an attempt; without `has_gpu`, one that needs none."""
+    return bool(connection.scalar(_ANY_QUEUED if has_gpu else _ANY_FOR_ALL))
 
 
 def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
@@ -27,17 +32,22 @@ def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
     queued = jobs.c.status == Status.QUEUED
     found = connection.execute(
         select(jobs.c.owner, func.count().label("all"), func.count().filter(queued).label("queued"))
-        .add_columns(func.min(jobs.c.updated_at).filter(queued).label("first"))
+        .add_columns(
+            func.min(jobs.c.updated_at).filter(queued).label("first"),
+            func.count().filter(jobs.c.needs == GPU).label("gpu"),
+        )
         .where(jobs.c.status.in_({Status.QUEUED, *RUNNING}))
         .group_by(jobs.c.owner)
     ).all()
     first = time_of(min((row.first for row in found if row.first is not None), default=None))
     waited_s = (now - first).total_seconds() if first else 0.0
     most = limits.running_per_owner
+    gpu_seats = sum(row.gpu if most is None else min(row.gpu, most) for row in found)
     return Waiting(
         count=sum(row.queued for row in found),
         longest_s=max(0.0, waited_s),
-        seats=sum(row.all if most is None else min(row.all, most) for row in found),
+        seats=sum(row.all if most is None else min(row.all, most) for row in found) - gpu_seats,
+        gpu_seats=gpu_seats,
     )
 
 
@@ -55,22 +65,28 @@ def check_room(connection: Connection, owner: str, limits: Limits) -> None:
     )
 
 
-def first_in_turn(connection: Connection, limits: Limits, most_s: float | None = None) -> Job | None:
+def first_in_turn(connection: Connection, limits: Limits, seat: Seat = ANY_SEAT) -> Job | None:
     """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first.
 
-    With `most_s`, only of the jobs whose estimated duration is at most that. Others cannot change the job
-    before the transaction ends.
+    Only of the jobs that the `seat` takes; those that need a GPU come first where it has one. Others cannot
+    change the job before the transaction ends.
     """
-    values = {"most": limits.running_per_owner, "most_s": most_s}
+    values = {"most": limits.running_per_owner, "most_s": seat.most_s}
     values = {name: value for name, value in values.items() if value is not None}
-    found = _FIRST_BY_LIMITS[frozenset(values)]
+    is_limited = limits.running_per_owner is not None
+    kinds = _SHORT if seat.most_s is not None else _IN_TURN
+    found = (_first(connection, kinds[needs, is_limited], values) for needs in _NEEDS[seat.has_gpu])
+    return next((job for job in found if job is not None), None)
+
+
+def _first(connection: Connection, wanted: Select[Any], values: Mapping[str, float]) -> Job | None:
     last = None
-    while (row := connection.execute(found, values).first()) is not None:
+    while (row := connection.execute(wanted, values).first()) is not None:
         job = job_of(row)
         if job.status is Status.QUEUED:
             return job
         if job.id == last:  # a job was changed by hand
-            leave(connection, job.owner)
+            leave(connection, job)
         last = job.id  # where other transactions can write meanwhile, it may have been cancelled
     return None
 
@@ -84,34 +100,44 @@ _running = (
     .correlate(turns)
     .scalar_subquery()
 )
-_in_turn = (
-    select(turns.c.waiting)
-    .where(turns.c.waiting.is_not(None))
-    .order_by(turns.c.turn, turns.c.waiting)
-    .limit(1)
-)
-"""From owner to owner by the index of `turns`, until one may run a job."""
+_is_idle = _running < bindparam("most", type_=BigInteger)
+_NEEDS: Mapping[bool, Sequence[str | None]] = {True: (GPU, None), False: (None,)}
+"""What jobs may need that a seat takes, by whether it has a GPU; what it prefers first."""
 
 
-def _of(waiting: Select[Any]) -> Select[Any]:
+def _of(waiting: Select[Any], *, is_limited: bool) -> Select[Any]:
+    waiting = waiting.where(_is_idle) if is_limited else waiting
     return select(jobs).where(jobs.c.id == waiting.scalar_subquery()).with_for_update()
 
 
-_short_in_turn = (
-    select(jobs.c.id)
-    .join(turns, turns.c.owner == jobs.c.owner)
-    .where(jobs.c.status == literal_column(f"'{Status.QUEUED.value}'"), jobs.c.cost_s <= bindparam("most_s"))
-    .order_by(turns.c.turn, jobs.c.id)
-    .limit(1)
+def _in_turn(needs: str | None) -> Select[Any]:
+    """From owner to owner by an index of `turns`, until one may run a job."""
+    first = FIRST[needs]
+    return select(first).where(first.is_not(None)).order_by(turns.c.turn, first).limit(1)
+
+
+def _short_in_turn(needs: str | None) -> Select[Any]:
+    """Of all short jobs, by an index of their own: the first job of an owner may be long."""
+    is_queued = jobs.c.status == literal_column(f"'{Status.QUEUED.value}'")
+    fits = jobs.c.needs.is_(None) if needs is None else jobs.c.needs == needs
+    return (
+        select(jobs.c.id)
+        .join(turns, turns.c.owner == jobs.c.owner)
+        .where(is_queued, fits, jobs.c.cost_s <= bindparam("most_s"))
+        .order_by(turns.c.turn, jobs.c.id)
+        .limit(1)
+    )
+
+
+_IN_TURN, _SHORT = (
+    {
+        (needs, is_limited): _of(made(needs), is_limited=is_limited)
+        for needs in FIRST
+        for is_limited in (False, True)
+    }
+    for made in (_in_turn, _short_in_turn)
 )
-"""Of all short jobs, by an index of their own: the first job of an owner may be long."""
-_is_idle = _running < bindparam("most", type_=BigInteger)
-_FIRST_BY_LIMITS = {
-    frozenset[str](): _of(_in_turn),
-    frozenset({"most"}): _of(_in_turn.where(_is_idle)),
-    frozenset({"most_s"}): _of(_short_in_turn),
-    frozenset({"most", "most_s"}): _of(_short_in_turn.where(_is_idle)),
-}
+"""The queries, by what the jobs need and whether the running jobs of an owner are limited."""
 
 
 def ahead(connection: Connection, job: Job, limits: Limits) -> int:
@@ -119,13 +145,13 @@ def ahead(connection: Connection, job: Job, limits: Limits) -> int:
 
     Owners have one turn each in every round, in the order of `first_in_turn`. An owner with as many running
     jobs as the limit allows is passed over until one of them ends. It is assumed that jobs end in the order
-    in which they began.
+    in which they began. Jobs that need a GPU wait for each other only, and so do those that need none.
     """
     earlier = func.count().filter(jobs.c.id < job.id)
     waiting = (
         select(jobs.c.owner, func.count().label("all"), earlier.label("earlier"))
         .outerjoin(turns, turns.c.owner == jobs.c.owner)
-        .where(jobs.c.status == Status.QUEUED)
+        .where(jobs.c.status == Status.QUEUED, jobs.c.needs.is_not_distinct_from(job.needs))
         .group_by(jobs.c.owner, turns.c.turn)
         .order_by(func.coalesce(turns.c.turn, 0), func.min(jobs.c.id))
     )

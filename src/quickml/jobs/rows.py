@@ -31,7 +31,7 @@ from quickml.jobs.values import LARGEST, MANY, text_of, time_of
 from quickml.storage.database.tables import artifacts, events, jobs
 
 _TIMES = ("created_at", "updated_at", "started_at", "finished_at", "begun_at")
-_FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds", "cost_s")
+_FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds", "cost_s", "needs")
 
 
 def owner_lock(owner: str) -> str:

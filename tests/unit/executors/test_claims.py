@@ -6,15 +6,16 @@ import pytest
 
 from job_examples import HOLDER, new, opened
 from quickml.executors.claims import Claims
+from quickml.jobs.job import GPU, Seat
 from quickml.jobs.jobs import JobStore
 
 
 class CountingStore(JobStore):
     looks = 0
 
-    def is_any_queued(self):
+    def is_any_queued(self, seat):
         self.looks += 1
-        return super().is_any_queued()
+        return super().is_any_queued(seat)
 
 
 @pytest.fixture
@@ -47,10 +48,20 @@ def test_a_host_that_may_not_claim_takes_nothing_and_does_so_as_soon_as_it_may(s
 
 
 def test_express_seats_take_short_jobs_only(store):
-    claims = Claims(store, HOLDER, express_s=60.0)
+    claims, express = Claims(store, HOLDER), Seat(most_s=60.0)
     long = store.submit(replace(new(), cost_s=61.0))[0].id
-    assert claims.take(is_express=True) is None
+    assert claims.take(express) is None
     short = store.submit(replace(new(), cost_s=60.0))[0].id
     claims.offer()
-    assert claims.take(is_express=True).job_id == short
+    assert claims.take(express).job_id == short
     assert claims.take().job_id == long
+
+
+def test_a_job_that_waits_for_a_gpu_costs_hosts_without_one_no_transaction(store, monkeypatch):
+    claims, seat = Claims(store, HOLDER), Seat(has_gpu=True)
+    job = store.submit(replace(new(), needs=GPU))[0].id
+    with monkeypatch.context() as patch:
+        patch.setattr(store, "claim", lambda *_: pytest.fail("claimed"))
+        assert claims.take() is None
+    assert claims.take(seat).job_id == job
+    assert claims.take(seat) is None

@@ -40,7 +40,7 @@ from quickml.errors import (
 from quickml.events import RUNNING, TERMINAL, Status
 from quickml.jobs import counters
 from quickml.jobs.hosts import LEASE_S, SERVER, Host, Hosts, Orphan
-from quickml.jobs.job import TRANSITIONS, Attempt, Limits
+from quickml.jobs.job import ANY_SEAT, GPU, TRANSITIONS, Attempt, Limits, Seat
 from quickml.storage.database.migrations import HEAD
 from quickml.storage.database.sqlite import SqliteDatabase
 
@@ -915,11 +915,77 @@ def test_seats_for_short_jobs_take_them_in_turn_and_leave_long_ones(store):
 
     long, first, second = submit("ada", 900.0), submit("ada", 5.0), submit("ada", 5.0)
     other, unknown = submit("bob", 60.0), submit("cy", None)
-    taken = [store.claim(most_s=60.0) for _ in range(4)]
+    taken = [store.claim(seat=Seat(most_s=60.0)) for _ in range(4)]
     assert [one and one.job_id for one in taken] == [first, other, second, None], "owners take turns"
-    assert store.claim(Limits(running_per_owner=2), most_s=1e9) is None, "cost unknown, or too many run"
+    assert store.claim(Limits(running_per_owner=2), seat=Seat(most_s=1e9)) is None, (
+        "cost unknown, or too many run"
+    )
     assert {store.claim().job_id, store.claim().job_id} == {long, unknown}
     assert (store.job(long).cost_s, store.job(unknown).cost_s) == (900.0, None)
+
+
+# GPUs
+
+ON_GPU = Seat(has_gpu=True)
+
+
+def claimed(store, seat, *limits):
+    attempt = store.claim(*limits, seat=seat)
+    return attempt and attempt.job_id
+
+
+def test_seats_without_a_gpu_leave_the_jobs_that_need_one_and_take_all_others(store, hosts):
+    def submit(owner="ada", **fields):
+        return store.submit(replace(new(owner), **fields))[0].id
+
+    needy = [submit(needs=GPU), submit("bob", needs=GPU, cost_s=1.0)]
+    assert claimed(store, ANY_SEAT) is None
+    assert (store.is_any_queued(), store.is_any_queued(ON_GPU)) == (False, True)
+    assert not hosts.look(HOLDER).is_any_queued
+    assert hosts.look(HOLDER, has_gpu=True).is_any_queued
+    other = submit(cost_s=2.0)
+    assert claimed(store, Seat(most_s=60.0)) == other, "an express seat without a GPU"
+    another = submit("bob")
+    assert claimed(store, ANY_SEAT) == another
+    assert claimed(store, ANY_SEAT) is None
+    assert [store.job(one).needs for one in (*needy, another)] == [GPU, GPU, None]
+
+
+def test_seats_with_a_gpu_prefer_jobs_that_need_one_in_turn_and_take_others_when_none_waits(store):
+    def submit(owner, **fields):
+        return store.submit(replace(new(owner), **fields))[0].id
+
+    plain = submit("ada")
+    ada, more = submit("ada", needs=GPU), submit("ada", needs=GPU)
+    bob = submit("bob", needs=GPU)
+    assert [claimed(store, ON_GPU) for _ in range(5)] == [ada, bob, more, plain, None]
+
+
+def test_turns_and_limits_hold_for_jobs_of_both_kinds(store):
+    limits = Limits(running_per_owner=2)
+    for needs in (GPU, None, GPU, None):
+        store.submit(replace(new("ada"), needs=needs))
+    bob = store.submit(replace(new("bob"), needs=GPU))[0].id
+    assert claimed(store, ANY_SEAT, limits)
+    assert claimed(store, ON_GPU, limits) == bob, "ada had the last turn"
+    assert claimed(store, ON_GPU, limits)
+    assert claimed(store, ANY_SEAT, limits) is None, "ada runs two"
+    assert claimed(store, ON_GPU, limits) is None
+
+
+def test_a_job_that_needs_a_gpu_waits_for_others_of_its_kind(store, hosts):
+    jobs = [store.submit(replace(new(), needs=needs))[0] for needs in (None, GPU, None, GPU, GPU)]
+    assert [store.ahead(job) for job in jobs] == [0, 0, 1, 1, 2]
+    found = store.waiting(Limits(running_per_owner=3))
+    assert (found.count, found.seats, found.gpu_seats) == (5, 0, 3), "ada may run three"
+    store.submit(new("bob"))
+    assert store.waiting().seats == 3
+    hosts.join(Host(id=HOLDER, name="room", seats=4, gpus=1, gpu_seats=2))
+    claimed(store, ON_GPU)
+    claimed(store, ANY_SEAT)
+    (state,) = hosts.states()
+    assert (state.host.gpus, state.free, state.free_gpu_seats) == (1, 2, 1)
+    assert {run.needs for run in state.runs} == {GPU, None}
 
 
 # Checkpoints

@@ -2,6 +2,7 @@
 
 import threading
 from contextlib import suppress
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import func, select
@@ -9,6 +10,7 @@ from sqlalchemy import func, select
 from job_examples import DATABASES, Jobs, new, opened
 from quickml.errors import FencedError
 from quickml.events import Status
+from quickml.jobs.job import ANY_SEAT, GPU, Seat
 from quickml.storage.database.tables import jobs, turns
 
 
@@ -19,9 +21,11 @@ def database(tmp_path, request):
     database.close()
 
 
-def expected(database):
-    first = select(jobs.c.owner, func.min(jobs.c.id)).where(jobs.c.status == Status.QUEUED)
-    kept = select(turns.c.owner, turns.c.waiting).where(turns.c.waiting.is_not(None))
+def expected(database, needs=None):
+    is_so = (jobs.c.status == Status.QUEUED, jobs.c.needs.is_not_distinct_from(needs))
+    first = select(jobs.c.owner, func.min(jobs.c.id)).where(*is_so)
+    column = turns.c.waiting if needs is None else turns.c.waiting_gpu
+    kept = select(turns.c.owner, column).where(column.is_not(None))
     with database.read() as connection:
         right = dict(connection.execute(first.group_by(jobs.c.owner)).all())
         assert dict(connection.execute(kept).all()) == right
@@ -64,20 +68,23 @@ def test_an_owner_who_submits_cancels_and_is_claimed_for_at_once(database):
         for job in store.jobs(statuses=[Status.QUEUED], limit=1):
             store.cancel(job.id)
 
-    def claim():
-        if (attempt := store.claim()) is not None:
+    def claim(seat=ANY_SEAT):
+        if (attempt := store.claim(seat=seat)) is not None:
             with suppress(FencedError):  # it was cancelled
                 store.release(attempt, "x")
 
+    on_gpu = Seat(has_gpu=True)
     works = [lambda: store.submit(new()), lambda: store.submit(new("bob")), cancel, claim, claim]
+    works += [lambda: store.submit(replace(new(), needs=GPU)), lambda: claim(on_gpu)]
     threads = [threading.Thread(target=watched, args=(work,)) for work in works]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
     assert trouble == []
+    expected(database, GPU)
     left = sum(1 for job in store.jobs(limit=100) if job.status is Status.QUEUED)
     assert expected(database)
-    assert sum(store.claim() is not None for _ in range(left)) == left
-    assert store.claim() is None
-    assert expected(database) == {}
+    assert sum(store.claim(seat=on_gpu) is not None for _ in range(left)) == left
+    assert store.claim(seat=on_gpu) is None
+    assert expected(database) == expected(database, GPU) == {}

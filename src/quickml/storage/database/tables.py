@@ -32,6 +32,7 @@ _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 """64 bits everywhere: what SQLite calls an integer has as many as are needed."""
 
 _DELETED, _WAITING = text("sequence = -1"), text("waiting IS NOT NULL")
+_ON_GPU, _NEEDY = text("waiting_gpu IS NOT NULL"), text("status = 'queued' AND needs IS NOT NULL")
 _HELD, _QUEUED, _OVER = text("holder IS NOT NULL"), text("status = 'queued'"), text("finished_at IS NOT NULL")
 
 jobs = Table(
@@ -65,10 +66,12 @@ jobs = Table(
     Column("lost", _WHOLE, nullable=False, server_default="0"),
     Column("checkpoint_progress", Float, nullable=False, server_default="0"),
     Column("cost_s", Float),
+    Column("needs", String),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
     Index("jobs_by_cost", "cost_s", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    Index("jobs_by_need", "owner", "id", sqlite_where=_NEEDY, postgresql_where=_NEEDY),
     Index("jobs_by_end", "finished_at", sqlite_where=_OVER, postgresql_where=_OVER),
     Index("jobs_by_holder", "holder", sqlite_where=_HELD, postgresql_where=_HELD),
 )
@@ -82,6 +85,8 @@ hosts = Table(
     Column("version", String, nullable=False),
     Column("seats", _WHOLE, nullable=False),
     Column("express_seats", _WHOLE, nullable=False),
+    Column("gpus", _WHOLE, nullable=False, server_default="0"),
+    Column("gpu_seats", _WHOLE, nullable=False, server_default="0"),
     Column("lease_s", Float, nullable=False),
     Column("joined_at", String, nullable=False),
     Column("seen_at", String, nullable=False),
@@ -95,10 +100,13 @@ turns = Table(
     Column("owner", String, primary_key=True),
     Column("turn", _WHOLE, nullable=False),
     Column("waiting", String(30)),
+    Column("waiting_gpu", String(30)),
     Index("turns_by_turn", "turn"),
+    Index("turns_of_waiting_gpu", "turn", "waiting_gpu", sqlite_where=_ON_GPU, postgresql_where=_ON_GPU),
     Index("turns_of_waiting", "turn", "waiting", sqlite_where=_WAITING, postgresql_where=_WAITING),
 )
-"""The last turn of each owner, a number that counts all attempts; and the first of its queued jobs."""
+"""The last turn of each owner, a number that counts all attempts; and the first of its queued jobs, of those
+that need a GPU and of the others."""
 
 events = Table(
     "events",
