@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from quickml.errors import StoreError
 from quickml.executors.local.executor import Express, LocalExecutor
+from quickml.executors.local.gpus import GpuSeat, gpu_seats
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files.lock import Lock
 from quickml.jobs import file_mark
@@ -97,6 +98,8 @@ def service(settings: Settings) -> Iterator[Service]:
         StoreError: the folder cannot be used, or another server works there.
     """
     place = _prepared(settings)
+    workers = settings.workers.workers
+    gpus = _gpus(settings) if workers else ()
     with _held(place.lock):
         backends = Backends.open(_addresses(settings, place))
         if settings.storage.database is not None or settings.storage.files is not None:
@@ -109,7 +112,7 @@ def service(settings: Settings) -> Iterator[Service]:
             hosts=Hosts(backends.database),
             artifacts=backends.artifacts,
             executor=_executor(
-                _worker_limits(settings, place), settings, backends, probe, workers=settings.workers.workers
+                _worker_limits(settings, place), settings, backends, probe, workers=workers, gpus=gpus
             ),
             probe=probe,
             tokens=TokenStore(backends.database),
@@ -149,8 +152,9 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
     limits = _worker_limits(settings, place)
     limits = replace(limits, options=replace(limits.options, imports=None))
-    seats = settings.workers.seats or max(1, cores() // settings.workers.worker_threads)
-    executor = _executor(limits, settings, backends, probe, workers=seats, kind=WORKER)
+    gpus = _gpus(settings)
+    seats = settings.workers.seats or max(1, cores() // settings.workers.worker_threads, len(gpus))
+    executor = _executor(limits, settings, backends, probe, workers=seats, gpus=gpus, kind=WORKER)
     if misfit := Hosts(backends.database).misfit(executor.host):
         raise StoreError(misfit)
     uploads = UploadStore(backends.database, _selected(FileLimits, settings.files))
@@ -161,6 +165,10 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     backends.close()
 
 
+def _gpus(settings: Settings) -> tuple[GpuSeat, ...]:
+    return gpu_seats(settings.workers.gpus, settings.workers.seats_per_gpu)
+
+
 def _executor(
     limits: WorkerLimits,
     settings: Settings,
@@ -168,6 +176,7 @@ def _executor(
     probe: StorageProbe,
     *,
     workers: int,
+    gpus: Sequence[GpuSeat],
     kind: str = SERVER,
 ) -> LocalExecutor:
     return LocalExecutor(
@@ -177,6 +186,7 @@ def _executor(
         workers=workers,
         scratch=DataFolder(folder=settings.storage.data).scratch,
         kind=kind,
+        gpus=gpus,
         express=Express(seats=settings.workers.express_workers, most_s=settings.workers.express_s),
         beat_s=settings.workers.beat_s,
         trouble=lambda: probe.state().trouble,

@@ -68,8 +68,8 @@ class JobDetails(JobMessage):
     """Number of queued jobs of all owners that have their turn before this one; null if it is not queued."""
     lacks: str | None = None
     """What the queued job needs and no connected worker has, so that it waits for more than its turn:
-    `worker` if none is connected, `long_seat` if all of them take only short jobs; null if nothing is
-    missing. Other releases may have other words."""
+    `worker` if none is connected, `gpu` if none has one, `long_seat` if all of them take only short jobs;
+    null if nothing is missing. Other releases may have other words."""
 
 
 class JobPage(ApiMessage):

@@ -24,6 +24,7 @@
     │   └── PictureError           a file is not a picture that can be read
     ├── FilmError              a film of a training is damaged, or is not one
     ├── StoreError             the database cannot be opened, read or written
+    ├── GpuError               this machine lacks GPUs that it is said to have
     ├── LauncherError          machines for workers cannot be had
     ├── JobError               a job failed, or a request cannot be carried out on it
     │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
@@ -89,6 +90,7 @@ from quickml.errors.jobs import (
     DownloadsError,
     EventsLostError,
     FencedError,
+    GpuError,
     IdempotencyError,
     JobError,
     JobFileError,
@@ -156,6 +158,7 @@ __all__ = [
     "FileTooLargeError",
     "FilesAwayError",
     "FilmError",
+    "GpuError",
     "IdempotencyError",
     "InputError",
     "InterruptedUploadError",

@@ -13,6 +13,10 @@ class LauncherError(QuickMLError):
     """Machines for workers cannot be had."""
 
 
+class GpuError(QuickMLError):
+    """This machine lacks GPUs that it is said to have."""
+
+
 class JobError(QuickMLError):
     """A job failed, or a request cannot be carried out on it."""
 

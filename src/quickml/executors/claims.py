@@ -5,8 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from quickml.jobs.job import ANY_SEAT, NO_LIMITS, Attempt, Limits, Seat
+from quickml.jobs.job import NO_LIMITS, Attempt, Limits
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import ANY_SEAT, Seat
+
+EXPRESS_S = 60.0
+"""Longest estimated duration of a job that an express seat takes."""
 
 
 class Claims:

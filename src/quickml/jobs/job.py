@@ -203,16 +203,3 @@ class Limits:
 
 
 NO_LIMITS = Limits()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Seat:
-    """Which jobs a seat takes."""
-
-    most_s: float | None = None
-    """Longest estimated duration of a job; None is unlimited."""
-    has_gpu: bool = False
-    """Whether it takes jobs that need a GPU. It prefers them."""
-
-
-ANY_SEAT = Seat()

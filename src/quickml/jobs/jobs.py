@@ -24,18 +24,7 @@ from quickml.jobs import appending, counters, feed, frames, job_files, lifecycle
 from quickml.jobs.feed import FeedStore
 from quickml.jobs.frames import UNCHANGED, FilmChange, StoredFrames
 from quickml.jobs.ids import job_id_of, new_id
-from quickml.jobs.job import (
-    ANY_SEAT,
-    NO_LIMITS,
-    Artifact,
-    Attempt,
-    Job,
-    Limits,
-    NewJob,
-    Seat,
-    StoredEvent,
-    Waiting,
-)
+from quickml.jobs.job import NO_LIMITS, Artifact, Attempt, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.keys import FILES
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
@@ -52,6 +41,7 @@ from quickml.jobs.rows import (
     select_artifacts,
     write,
 )
+from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import artifacts, events, jobs, keys
 

@@ -12,8 +12,9 @@ from sqlalchemy import BigInteger, Connection, Select, bindparam, exists, func, 
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
-from quickml.jobs.job import ANY_SEAT, GPU, Job, Limits, Seat, Waiting
+from quickml.jobs.job import GPU, Job, Limits, Waiting
 from quickml.jobs.rows import job_of
+from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.jobs.turns import FIRST, leave
 from quickml.jobs.values import time_of
 from quickml.storage.database.tables import jobs, turns
@@ -71,8 +72,8 @@ def first_in_turn(connection: Connection, limits: Limits, seat: Seat = ANY_SEAT)
     Only of the jobs that the `seat` takes; those that need a GPU come first where it has one. Others cannot
     change the job before the transaction ends.
     """
-    values = {"most": limits.running_per_owner, "most_s": seat.most_s}
-    values = {name: value for name, value in values.items() if value is not None}
+    given = {"most": limits.running_per_owner, "most_s": seat.most_s}
+    values = {name: value for name, value in given.items() if value is not None}
     is_limited = limits.running_per_owner is not None
     kinds = _SHORT if seat.most_s is not None else _IN_TURN
     found = (_first(connection, kinds[needs, is_limited], values) for needs in _NEEDS[seat.has_gpu])

@@ -4,7 +4,7 @@ from quickml.executors.executor import Executor, State, Worker
 from quickml.files.digest import PART_BYTES
 from quickml.imports.partial import MOST_BYTES
 from quickml.jobs import counters
-from quickml.jobs.hosts import Host
+from quickml.jobs.hosts import Host, HostState
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.seats import Lack
@@ -49,6 +49,7 @@ __all__ = [
     "FramePage",
     "Health",
     "Host",
+    "HostState",
     "ImportEvent",
     "ImportRun",
     "Importer",

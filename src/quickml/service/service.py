@@ -29,7 +29,7 @@ from quickml.executors.executor import Executor
 from quickml.files.digest import Digest
 from quickml.jobs.counters import Totals
 from quickml.jobs.hosts import Hosts, HostState
-from quickml.jobs.job import NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
+from quickml.jobs.job import GPU, NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import Token, TokenStore
@@ -190,6 +190,7 @@ class Service:
             idempotency_key=idempotency_key,
             files=pins_of(plan.document.dataset),
             cost_s=self.history.estimate(plan).seconds.total,
+            needs=GPU if plan.document.training.accelerator == GPU else None,
         )
         job, is_new = self._jobs.submit(new, self._queue)
         if is_new:

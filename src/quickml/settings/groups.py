@@ -206,14 +206,16 @@ class WorkerSettings:
         shown="a quarter of the cores, at least 1",
     )
     worker_memory_bytes: int | None = row(
-        or_none(SIZE), 3 << 30, "Kill a worker that uses more resident memory than this."
+        or_none(SIZE),
+        3 << 30,
+        "Kill a worker that uses more resident memory than this, or than 4 GiB more if it has a GPU.",
     )
     attempts_per_worker: int = row(whole(1), 50, "Replace a worker after this number of trainings.")
     seats: int | None = row(
         or_none(whole(1, 1024)),
         None,
         "Number of trainings that `quickml worker` runs concurrently. By default it is the number of cores,"
-        " divided by `worker_threads`.",
+        " divided by `worker_threads`, but one for each seat of a GPU at least.",
     )
     host_id: str | None = row(
         or_none(kinds.HOST_ID),
@@ -229,6 +231,15 @@ class WorkerSettings:
     )
     express_s: float = row(
         SECONDS, 60.0, "Longest estimated duration of a job that counts as short, see `express_workers`."
+    )
+    gpus: int | None = row(
+        or_none(whole(0, 64), "auto"),
+        None,
+        "Number of GPUs of NVIDIA whose seats train jobs that need one, and others when none waits. auto: all"
+        " of this machine if the TensorFlow that is installed is built for them.",
+    )
+    seats_per_gpu: int = row(
+        whole(1, 64), 1, "Number of trainings that share a GPU, each with an equal part of its memory."
     )
     lease_s: float = row(
         number(1.0, "seconds"),

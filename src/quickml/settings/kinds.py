@@ -129,16 +129,16 @@ def one_of(*words: str) -> Kind:
     return Kind(expected=f"one of {', '.join(words)}", metavar="|".join(words), read=read)
 
 
-def or_none(kind: Kind) -> Kind:
-    """The same, or the word `none` for None."""
+def or_none(kind: Kind, word: str = "none") -> Kind:
+    """The same, or a word for None."""
 
     def read(value: object) -> Any:
-        return None if value == "none" else kind.read(value)
+        return None if value == word else kind.read(value)
 
     def show(value: Any) -> str:
-        return "none" if value is None else kind.show(value)
+        return word if value is None else kind.show(value)
 
-    expected = f"{kind.expected}, or none"
+    expected = f"{kind.expected}, or {word}"
     return Kind(expected=expected, metavar=kind.metavar, read=read, show=show, found=kind.found)
 
 

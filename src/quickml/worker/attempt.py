@@ -61,6 +61,9 @@ class Work(Protocol):
     def warm(self) -> None:
         """See `pipeline.warm`."""
 
+    def use_gpu(self, memory_bytes: int) -> None:
+        """See `training.device.use_gpu`."""
+
 
 class AttemptRunner:
     """Runs one attempt. `stop` and `leave` may be called from another thread."""

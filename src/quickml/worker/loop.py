@@ -39,12 +39,15 @@ class Loop:
 
         Raises:
             StoreError: the database cannot be used.
+            TrainingError: TensorFlow cannot use the GPU of the seat.
         """
         for work in (self._listen, self._beat):
             threading.Thread(target=work, name=work.__name__.strip("_"), daemon=True).start()
         backends = Backends.open(self._options.addresses)
         self._jobs, self._artifacts = JobStore(backends.database), backends.artifacts
         self._work.warm()
+        if self._options.gpu_memory_bytes is not None:
+            self._work.use_gpu(self._options.gpu_memory_bytes)
         self._channel.send("ready")
         while True:
             runner = self._given.get()

@@ -12,7 +12,7 @@ from quickml.storage.addresses import Addresses
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerOptions:
-    """The same for all workers of an executor."""
+    """The same for all workers of an executor, but for what they have of a GPU."""
 
     addresses: Addresses
     scratch: Path
@@ -25,6 +25,8 @@ class WorkerOptions:
     """Least time between two stored events of progress within an epoch. All other events are stored."""
     patience_s: float = 300.0
     """How long an attempt waits for a database or an artifact store that fails, before it is lost."""
+    gpu_memory_bytes: int | None = None
+    """Memory of its GPU that the process takes; None without a GPU."""
 
     def attempt_folder(self, attempt: Attempt) -> Path:
         """The folder of an attempt, with `checkpoint.npz` and `result`.

@@ -6,8 +6,9 @@ import pytest
 
 from job_examples import HOLDER, new, opened
 from quickml.executors.claims import Claims
-from quickml.jobs.job import GPU, Seat
+from quickml.jobs.job import GPU
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import Seat
 
 
 class CountingStore(JobStore):

@@ -40,7 +40,8 @@ from quickml.errors import (
 from quickml.events import RUNNING, TERMINAL, Status
 from quickml.jobs import counters
 from quickml.jobs.hosts import LEASE_S, SERVER, Host, Hosts, Orphan
-from quickml.jobs.job import ANY_SEAT, GPU, TRANSITIONS, Attempt, Limits, Seat
+from quickml.jobs.job import GPU, TRANSITIONS, Attempt, Limits
+from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.storage.database.migrations import HEAD
 from quickml.storage.database.sqlite import SqliteDatabase
 

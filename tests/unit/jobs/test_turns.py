@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 from job_examples import DATABASES, Jobs, new, opened
 from quickml.errors import FencedError
 from quickml.events import Status
-from quickml.jobs.job import ANY_SEAT, GPU, Seat
+from quickml.jobs.job import GPU
+from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.storage.database.tables import jobs, turns
 
 

@@ -16,6 +16,7 @@ PATIENCE_S = 300.0
 """How long to try to reconnect: long enough for a laptop that sleeps or changes networks."""
 LACKING = {
     "worker": "no worker is connected to the server: the job begins when one is",
+    "gpu": "no connected worker has a GPU, which the job needs: it begins when one has",
     "long_seat": "all connected workers take only short jobs: the job begins when another one is",
 }
 """What is said of a job that `lacks` something."""

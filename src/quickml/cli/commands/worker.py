@@ -29,4 +29,5 @@ def _greeting(settings: Settings, host: Host) -> Iterator[str]:
     yield f"database         {settings.storage.database or settings.storage.data.absolute()}"
     yield f"files            {settings.storage.files_place}"
     express = f", {host.express_seats} of them for short jobs" if host.express_seats else ""
-    yield f"seats            {host.seats}{express}"
+    gpu = f", {host.gpu_seats} of them with a GPU ({host.gpus} in all)" if host.gpus else ""
+    yield f"seats            {host.seats}{express}{gpu}"

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from quickml import composition
+from quickml.cli.display.formatting import counted
 from quickml.cli.display.output import note, say, say_json
 from quickml.settings import Settings
 
@@ -24,6 +25,8 @@ def list_hosts(settings: Settings, *, as_json: bool) -> None:
         say(*_lines(state))
     if waiting.count:
         note(f"{waiting.count} queued, the first for {waiting.longest_s:.0f} s")
+    if waiting.gpu_seats and not any(state.host.gpus for state in found if not state.gone_at):
+        note("jobs wait for a GPU, which no host has")
 
 
 def say_wanted(settings: Settings) -> None:
@@ -37,7 +40,8 @@ def _lines(state: Any) -> list[str]:
     if state.gone_at:
         return [f"{host.name:24}  {host.kind:6}  gone since {_time(state.gone_at)}  {host.id}"]
     express = f", {host.express_seats} for short jobs" if host.express_seats else ""
-    busy = f"{len(state.runs)} of {host.seats} busy{express}"
+    gpu = f", {host.gpu_seats} on {counted(host.gpus, 'GPU')}" if host.gpus else ""
+    busy = f"{len(state.runs)} of {host.seats} busy{express}{gpu}"
     lines = [f"{host.name:24}  {host.kind:6}  {busy}  since {_time(state.joined_at)}  {host.id}"]
     lines += [
         f"  {run.job_id}  {run.status.value:10} {run.progress:4.0%}  since {_time(run.begun_at)}"

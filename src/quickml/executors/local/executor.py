@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,11 +17,13 @@ from quickml.errors import StoreError
 from quickml.executors.claims import EXPRESS_S, Claims
 from quickml.executors.executor import Worker
 from quickml.executors.heartbeat import BEAT_S, Heartbeat, Wish
+from quickml.executors.local.gpus import LIBRARIES_BYTES, NONE_VISIBLE, VISIBLE, GpuSeat
 from quickml.executors.local.holder import Holder
 from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
 from quickml.jobs.hosts import SERVER, Host, Hosts
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import Seat
 from quickml.worker.options import WorkerOptions
 
 
@@ -50,17 +52,20 @@ class LocalExecutor:
         scratch: Path,
         kind: str = SERVER,
         express: Express = NO_EXPRESS,
+        gpus: Sequence[GpuSeat] = (),
         beat_s: float = BEAT_S,
         trouble: Callable[[], str] = str,
         host_id: str | None = None,
     ) -> None:
         """Let `workers` processes take attempts, and write below the folder `scratch`.
 
-        None is claimed while `trouble` names a problem of the storage. Without workers, this host only
-        watches the others. Its id is a new one unless it is given, which was never used before then.
+        The last ones have the `gpus`, one each; the first ones are express seats. None is claimed while
+        `trouble` names a problem of the storage. Without workers, this host only watches the others. Its id
+        is a new one unless it is given, which was never used before then.
         """
         self._holder = Holder(scratch, host_id)
-        self.host = _host(self._holder.id, kind, workers, express, hosts)
+        self._gpus, self._most_s = tuple(gpus)[:workers], express.most_s
+        self.host = _host(self._holder.id, kind, hosts, workers=workers, express=express, gpus=self._gpus)
         self._options = self._options_of(limits.options)
         limits = replace(limits, options=self._options)
         self._heartbeat = Heartbeat(
@@ -74,20 +79,16 @@ class LocalExecutor:
             forget=self._holder.forget,
         )
         self._claims = Claims(
-            jobs,
-            self.host.id,
-            limits.queue,
-            express_s=express.most_s,
-            may_claim=lambda: self._heartbeat.may_claim,
-            trouble=trouble,
+            jobs, self.host.id, limits.queue, may_claim=lambda: self._heartbeat.may_claim, trouble=trouble
         )
-        self._supervisors = [
-            WorkerSupervisor(number, limits, jobs, take=self._take(number), ended=self._ended)
-            for number in range(workers)
-        ]
+        self._supervisors = [self._supervisor(number, limits, jobs) for number in range(workers)]
 
-    def _take(self, number: int) -> Callable[[], Attempt | None]:
-        return partial(self._claims.take, is_express=number < self.host.express_seats)
+    def _supervisor(self, number: int, limits: WorkerLimits, jobs: JobStore) -> WorkerSupervisor:
+        place = number - self.host.seats + len(self._gpus)
+        gpu = self._gpus[place] if place >= 0 else None
+        most_s = self._most_s if number < self.host.express_seats else None
+        take = partial(self._claims.take, Seat(most_s=most_s, has_gpu=gpu is not None))
+        return WorkerSupervisor(number, _limits_with(gpu, limits), jobs, take=take, ended=self._ended)
 
     def _options_of(self, options: WorkerOptions) -> WorkerOptions:
         options = replace(options, scratch=self._holder.folder)
@@ -164,12 +165,27 @@ class LocalExecutor:
         self.wake()  # its owner may have another job queued, which another worker could take
 
 
-def _host(host_id: str, kind: str, workers: int, express: Express, hosts: Hosts) -> Host:
+def _limits_with(gpu: GpuSeat | None, limits: WorkerLimits) -> WorkerLimits:
+    if gpu is None:
+        return replace(limits, environment={VISIBLE: NONE_VISIBLE})
+    return replace(
+        limits,
+        environment={VISIBLE: gpu.uuid},
+        options=replace(limits.options, gpu_memory_bytes=gpu.memory_bytes),
+        memory_bytes=None if limits.memory_bytes is None else limits.memory_bytes + LIBRARIES_BYTES,
+    )
+
+
+def _host(
+    host_id: str, kind: str, hosts: Hosts, *, workers: int, express: Express, gpus: Sequence[GpuSeat]
+) -> Host:
     return Host(
         id=host_id,
         name=socket.gethostname(),
         kind=kind,
         seats=workers,
         express_seats=min(express.seats, max(0, workers - 1) if kind == SERVER else workers),
+        gpus=len({gpu.uuid for gpu in gpus}),
+        gpu_seats=len(gpus),
         lease_s=hosts.lease_s,
     )

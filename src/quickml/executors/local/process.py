@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 
 import psutil
@@ -38,7 +38,13 @@ class WorkerProcess:
     """A process in a session of its own, with a channel, and the last lines of its output."""
 
     def __init__(
-        self, command: Sequence[str], *, threads: int | None, wake: int, clock: Callable[[], float]
+        self,
+        command: Sequence[str],
+        *,
+        environment: Mapping[str, str],
+        threads: int | None,
+        wake: int,
+        clock: Callable[[], float],
     ) -> None:
         """Start `command`, with the number of a file descriptor behind it; `wake` interrupts `listen`.
 
@@ -58,7 +64,11 @@ class WorkerProcess:
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={**os.environ, **({name: str(threads) for name in THREAD_VARIABLES} if threads else {})},
+                env={
+                    **os.environ,
+                    **({name: str(threads) for name in THREAD_VARIABLES} if threads else {}),
+                    **environment,
+                },
             )
             theirs.close()
             undo.pop_all()

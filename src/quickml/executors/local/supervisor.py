@@ -6,9 +6,9 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from enum import Enum
 
 from quickml.errors import FencedError, StoreError, unexpected
@@ -46,6 +46,8 @@ class WorkerLimits:
 
     options: WorkerOptions
     command: Sequence[str] = COMMAND
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that are added to those of this process."""
     threads: int | None = None
     memory_bytes: int | None = None
     finish_s: float = 300.0
@@ -169,7 +171,13 @@ class WorkerSupervisor(threading.Thread):
         limits = self._limits
         command = [*limits.command, limits.options.to_json()]
         try:
-            process = WorkerProcess(command, threads=limits.threads, wake=self._woken, clock=self._clock)
+            process = WorkerProcess(
+                command,
+                environment=limits.environment,
+                threads=limits.threads,
+                wake=self._woken,
+                clock=self._clock,
+            )
         except OSError as error:
             self._trouble = f"no worker could be started ({error.strerror})"
             return

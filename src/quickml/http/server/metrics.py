@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter as Counts
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from math import isinf
 
@@ -13,7 +13,7 @@ from prometheus_client.registry import Collector
 
 from quickml.events import TERMINAL, Stage
 from quickml.http.files.quotas import Downloads
-from quickml.service import Service, State, counters
+from quickml.service import HostState, Service, State, counters
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # one line per metric, of no use
 
@@ -98,7 +98,16 @@ class _Gauges(Collector):
         """All hosts of the database, by their names: what they run is for `quickml workers`."""
         waiting, hosts = self._service.waiting(), self._service.hosts()
         yield _gauge("quickml_queue_seconds", "How long the first queued job has waited.", waiting.longest_s)
-        yield _gauge("quickml_seats_wanted", "Seats that all unfinished jobs could use.", waiting.seats)
+        yield _gauge(
+            "quickml_seats_wanted",
+            "Seats that all unfinished jobs could use that need no GPU.",
+            waiting.seats,
+        )
+        yield _gauge(
+            "quickml_gpu_seats_wanted",
+            "Seats with a GPU that unfinished jobs could use that need one.",
+            waiting.gpu_seats,
+        )
         seats = GaugeMetricFamily(
             "quickml_seats", "Seats of servers and workers.", labels=("host", "kind", "state")
         )
@@ -109,6 +118,17 @@ class _Gauges(Collector):
         for labels, number in found.items():
             seats.add_metric(labels, number)
         yield seats
+        gpus = GaugeMetricFamily("quickml_gpus", "GPUs that seats use.", labels=("host", "kind"))
+        for (name, kind), count in sorted(_gpus(hosts).items()):
+            gpus.add_metric((name, kind), count)
+        yield gpus
+
+
+def _gpus(hosts: Sequence[HostState]) -> Counts[tuple[str, str]]:
+    found = Counts[tuple[str, str]]()
+    for one in hosts:
+        found[one.host.name, one.host.kind] += one.host.gpus
+    return +found  # only of those that have any
 
 
 def _of_events(totals: counters.Totals) -> Iterator[Metric]:
