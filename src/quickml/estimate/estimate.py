@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from quickml.document.plan import Plan
@@ -50,13 +50,16 @@ def estimate(plan: Plan, past: Past | None = None, *, max_s: float | None = None
     training = plan.document.training
     rule = training.early_stopping
     limits = [limit for limit in (max_s, training.max_seconds) if limit is not None]
+    found = seconds(
+        TrainingWork.of(plan),
+        past or Past(),
+        least_epochs=min(training.epochs, rule.patience + 1) if rule else training.epochs,
+        max_s=min(limits, default=None),
+    )
+    if training.accelerator == "gpu" and not past:
+        found = replace(found, low=found.other)  # a GPU may take any part of what a processor would take
     return Estimate(
-        seconds=seconds(
-            TrainingWork.of(plan),
-            past or Past(),
-            least_epochs=min(training.epochs, rule.patience + 1) if rule else training.epochs,
-            max_s=min(limits, default=None),
-        ),
+        seconds=found,
         memory_bytes=memory_bytes(plan),
         files=tuple(files(plan)),
     )

@@ -157,6 +157,8 @@ class Trained(_Event):
     """Metrics on the test samples, such as `loss` and `accuracy`."""
     baseline: BaselineRow | None = None
     """What the same answer for all test samples reaches; None in events of older versions."""
+    accelerator: str = "cpu"
+    """What it was trained on: `cpu` or `gpu`."""
     seconds: float
     """Duration of training and evaluation."""
 

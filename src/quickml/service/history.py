@@ -36,17 +36,21 @@ class History:
     ) -> None:
         """Read those of a database; `max_s` is the server's limit of the duration of a training."""
         self._jobs, self._max_s, self._clock = jobs, max_s, clock
-        self._known: dict[str, Measured | None] = {}
-        self._past = Past()
+        self._known: dict[str, tuple[str, Measured] | None] = {}
+        self._past = {"cpu": Past(), "gpu": Past()}
         self._read_at = -EVERY_S
         self._reading = threading.Lock()
 
     def estimate(self, plan: Plan) -> Estimate:
         """What a job with this plan will need."""
-        return estimate(plan, self.past(), max_s=self._max_s)
+        return estimate(plan, self.past(plan.document.training.accelerator), max_s=self._max_s)
 
-    def past(self) -> Past:
-        """The durations, at most a few seconds old; none while the database cannot be read."""
+    def past(self, accelerator: str = "auto") -> Past:
+        """The durations, at most a few seconds old; none while the database cannot be read.
+
+        Those on a GPU say nothing of those on processors, and the other way round. What may run on either is
+        assumed to run on a processor, unless all have run on a GPU.
+        """
         if self._clock() - self._read_at >= EVERY_S and self._reading.acquire(blocking=not self._known):
             try:
                 if self._clock() - self._read_at >= EVERY_S:
@@ -56,16 +60,20 @@ class History:
             finally:
                 self._read_at = self._clock()
                 self._reading.release()
-        return self._past
+        found = self._past
+        return found["cpu"] or found["gpu"] if accelerator == "auto" else found[accelerator]
 
     def _read(self) -> None:
         ready = self._jobs.jobs(statuses=(Status.READY,), limit=MOST)
         known = {job.id: self._known.get(job.id) or self._measure(job) for job in ready}
-        self._past = Past([one for one in known.values() if one])
+        self._past = {
+            device: Past([one for its, one in filter(None, known.values()) if its == device])
+            for device in ("cpu", "gpu")
+        }
         self._known = known
 
-    def _measure(self, job: Job) -> Measured | None:
-        """None for a job whose training was interrupted or cut short."""
+    def _measure(self, job: Job) -> tuple[str, Measured] | None:
+        """On what it was trained, and its durations; None for a job whose training was interrupted or cut short."""
         if job.id in self._known or job.attempt != 1 or None in (job.plan, job.started_at, job.finished_at):
             return None
         told = (
@@ -76,7 +84,8 @@ class History:
         trained = next(told, None)
         if not isinstance(trained, Trained) or trained.stopped in ("asked", "max_seconds"):
             return None
-        return _measured(job, trained)
+        measured = _measured(job, trained)
+        return measured and (trained.accelerator, measured)
 
 
 def _measured(job: Job, trained: Trained) -> Measured | None:

@@ -96,6 +96,7 @@ def _work(
         stopped=fitted.stopped,
         metrics=evaluation.metrics,
         baseline=_row(evaluation.baseline) if evaluation.baseline else None,
+        accelerator=stages.device.kind,
         seconds=seconds["train"],
     )
     return stages.trained(fitted, model, evaluation, seconds), model.save

@@ -58,7 +58,7 @@ export class Settings {
       this.#typed(SCHEDULE, 'learning_rate_schedule', this.#types(SCHEDULE), true, this.schedule),
       ...(this.schedule ? this.#of(this.schedule, SCHEDULE).filter(({ key }) => key !== 'type') : []),
       ...this.#of(this.optimizer, OPTIMIZER).filter(({ key }) => !taken.includes(key)),
-      ...this.#of('Training', '/training', ['metrics', 'seed', 'precision', 'max_seconds']),
+      ...this.#of('Training', '/training', ['metrics', 'seed', 'precision', 'accelerator', 'max_seconds']),
     ];
   }
 

@@ -15,6 +15,10 @@ const settings: Texts['document']['settings'] = {
     'Der Teil der Trainingsbeispiele, der beiseite bleibt, um an Ungesehenem zu prüfen.',
   ],
   seed: ['Startwert', 'Derselbe Startwert gibt dasselbe Training.'],
+  accelerator: [
+    'Rechnet auf',
+    'gpu wartet auf eine Maschine mit Grafikprozessor, der große Netze schneller trainiert; auto nimmt, was frei ist.',
+  ],
   precision: ['Zahlentyp', 'Womit beim Training gerechnet wird; das fertige Modell ist immer float32.'],
   max_seconds: ['Längste Zeit (s)', 'Nach so vielen Sekunden endet das Training und behält das Gelernte.'],
   early_stopping: ['Früher aufhören', 'Aufhören, wenn es nicht mehr besser wird.'],

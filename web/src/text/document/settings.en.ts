@@ -14,6 +14,10 @@ const settings = {
     'The part of the training samples that is kept aside to see how it does on samples it did not learn from.',
   ],
   seed: ['Seed', 'The same seed gives the same training.'],
+  accelerator: [
+    'Trains on',
+    'gpu waits for a machine with a graphics processor, which is faster for large networks; auto takes what is free.',
+  ],
   precision: ['Number type', 'How it calculates while it trains; the finished model is always float32.'],
   max_seconds: ['Longest time (s)', 'Training stops after so many seconds and keeps what it has learned.'],
   early_stopping: ['Early stopping', 'Stop when it no longer gets better.'],

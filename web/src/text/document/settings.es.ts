@@ -15,6 +15,10 @@ const settings: Texts['document']['settings'] = {
     'La parte de las muestras que se aparta para ver cómo responde ante lo que no ha visto.',
   ],
   seed: ['Semilla', 'La misma semilla da el mismo entrenamiento.'],
+  accelerator: [
+    'Entrena en',
+    'gpu espera a una máquina con procesador gráfico, más rápido con redes grandes; auto usa lo que esté libre.',
+  ],
   precision: ['Tipo de número', 'Con qué calcula al entrenar; el modelo terminado es siempre float32.'],
   max_seconds: ['Tiempo máximo (s)', 'El entrenamiento termina tras estos segundos y conserva lo aprendido.'],
   early_stopping: ['Parar antes', 'Parar cuando ya no mejora.'],

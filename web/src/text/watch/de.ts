@@ -129,6 +129,7 @@ const watch: Texts['watch'] = {
     seconds: (seconds) => `${seconds} s`,
     lacks: {
       worker: 'kein Worker ist verbunden: es geht los, sobald einer da ist',
+      gpu: 'kein verbundener Worker hat die GPU, die der Auftrag braucht: es geht los, sobald einer eine hat',
       long_seat: 'nur Worker für kurze Aufträge sind verbunden: es geht los, sobald ein anderer da ist',
     },
     before: (jobs) =>

@@ -129,6 +129,7 @@ const watch = {
     seconds: (seconds: string): string => `${seconds} s`,
     lacks: {
       worker: 'no worker is connected: it begins when one is',
+      gpu: 'no connected worker has a GPU, which this job needs: it begins when one has',
       long_seat: 'only workers for short jobs are connected: it begins when another one is',
     } as Readonly<Record<string, string>>,
     before: (jobs: number): string =>

@@ -129,6 +129,7 @@ const watch: Texts['watch'] = {
     seconds: (seconds) => `${seconds} s`,
     lacks: {
       worker: 'no hay ningún proceso conectado: empieza en cuanto haya uno',
+      gpu: 'ningún proceso conectado tiene la GPU que necesita el trabajo: empieza en cuanto uno la tenga',
       long_seat: 'solo hay procesos para trabajos cortos: empieza en cuanto haya otro',
     },
     before: (jobs) =>
