@@ -47,7 +47,7 @@ class ExecutorBench:
         self.options = worker_options(folder)
         self.running = []
 
-    def start(self, epoch_s=0.0, workers=1, lease_s=LEASE_S, **limits):
+    def start(self, epoch_s=0.0, workers=1, lease_s=LEASE_S, gpus=(), **limits):
         hosts = Hosts(self.database, lease_s=lease_s)
         if self.kind == "memory":
             executor = MemoryExecutor(self.store, hosts, workers=workers, epoch_s=epoch_s)
@@ -58,6 +58,7 @@ class ExecutorBench:
                 hosts,
                 WorkerLimits(options=self.options, command=command, **limits),
                 workers=workers,
+                gpus=gpus,
                 scratch=self.options.scratch,
             )
         executor.start()

@@ -25,9 +25,9 @@ WORKER = (
 CLUSTER = tuple(
     name
     for name in WORKER
-    if name not in {"seats", "host_id", "express_workers", "express_s", "worker_threads"}
+    if name not in {"seats", "host_id", "express_workers", "express_s", "gpus", "worker_threads"}
 )
-"""Settings of `quickml cluster`, whose workers have one seat each and the cores that Ray gives it."""
+"""Settings of `quickml cluster`, whose workers have one seat each, and what Ray gives it."""
 
 
 @app.command()
@@ -84,12 +84,22 @@ def cluster(
             "--cpus-per-seat", metavar="NUMBER", help="Cores that Ray reserves for a seat.", min=0.1
         ),
     ] = 1.0,
-    gpus: Annotated[
-        float,
+    least_gpu: Annotated[
+        int,
         typer.Option(
-            "--gpus-per-seat", metavar="NUMBER", help="GPUs of a seat, or a fraction of one.", min=0.0
+            "--min-gpu-seats", metavar="N", help="Minimum number of seats with a GPU.", min=0, max=10_000
         ),
-    ] = 0.0,
+    ] = 0,
+    most_gpu: Annotated[
+        int,
+        typer.Option(
+            "--max-gpu-seats",
+            metavar="N",
+            help="Maximum number of seats with a GPU, for jobs that need one.",
+            min=0,
+            max=10_000,
+        ),
+    ] = 0,
     idle_s: Annotated[
         float, typer.Option(metavar="NUMBER", help="Idle time after which a seat ends, in seconds.", min=1.0)
     ] = 300.0,
@@ -102,7 +112,15 @@ def cluster(
     """
     from quickml.cli.commands.cluster import ClusterAsked, keep_seats
 
-    asked = ClusterAsked(address=address, least=least, most=most, cpus=cpus, gpus=gpus, idle_s=idle_s)
+    asked = ClusterAsked(
+        address=address,
+        least=least,
+        most=most,
+        least_gpu=least_gpu,
+        most_gpu=most_gpu,
+        cpus=cpus,
+        idle_s=idle_s,
+    )
     keep_seats(settings, asked, options=CLUSTER)
 
 

@@ -58,8 +58,4 @@ def estimate(plan: Plan, past: Past | None = None, *, max_s: float | None = None
     )
     if training.accelerator == "gpu" and not past:
         found = replace(found, low=found.other)  # a GPU may take any part of what a processor would take
-    return Estimate(
-        seconds=found,
-        memory_bytes=memory_bytes(plan),
-        files=tuple(files(plan)),
-    )
+    return Estimate(seconds=found, memory_bytes=memory_bytes(plan), files=tuple(files(plan)))

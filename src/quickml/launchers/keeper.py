@@ -14,6 +14,7 @@ from quickml.jobs.ids import new_id
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.launchers.launcher import EndedSeat, Launcher, SeatKind
+from quickml.launchers.needs import needs_of
 from quickml.launchers.scaling import LaunchedSeat, Need, Scale, SeatState, change
 
 log = logging.getLogger(__name__)
@@ -66,28 +67,18 @@ class SeatKeeper:
         self._forget(self._launcher.tend())
         try:
             states = {state.host.id: state for state in self._hosts.states()}
-            wanted = self._jobs.waiting(self._limits).seats
+            needs = needs_of(self._jobs.waiting(self._limits), states, self._held)
         except StoreError as error:
             self._log_trouble(str(error))
             return
         self._log_trouble("")
-        running = sum(len(state.runs) for state in states.values())
-        need = Need(startable=max(0, wanted - running), free_elsewhere=self._free_elsewhere(states))
         for kind in self._kinds:
-            self._change(kind, states, need)
+            self._change(kind, states, needs.gpu if kind.gpus else needs.plain)
 
     def drain(self) -> None:
         """Ask all seats to end in order. Those that are started meanwhile are not asked."""
         for host_id in self._launcher.seats():
             self._drain(host_id)
-
-    def _free_elsewhere(self, states: Mapping[str, HostState]) -> int:
-        # Express seats are kept free for short jobs.
-        return sum(
-            max(0, state.free - state.host.express_seats)
-            for host_id, state in states.items()
-            if host_id not in self._held
-        )
 
     def _change(self, kind: SeatKind, states: Mapping[str, HostState], need: Need) -> None:
         now = self._clock()

@@ -73,7 +73,7 @@ class History:
         self._known = known
 
     def _measure(self, job: Job) -> tuple[str, Measured] | None:
-        """On what it was trained, and its durations; None for a job whose training was interrupted or cut short."""
+        """What it was trained on, and its durations; None if the training was interrupted or cut short."""
         if job.id in self._known or job.attempt != 1 or None in (job.plan, job.started_at, job.finished_at):
             return None
         told = (
@@ -85,7 +85,7 @@ class History:
         if not isinstance(trained, Trained) or trained.stopped in ("asked", "max_seconds"):
             return None
         measured = _measured(job, trained)
-        return measured and (trained.accelerator, measured)
+        return None if measured is None else (trained.accelerator, measured)
 
 
 def _measured(job: Job, trained: Trained) -> Measured | None:

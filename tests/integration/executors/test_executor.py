@@ -21,6 +21,7 @@ from fake_worker import START_FAILURE
 from quickml.errors import FencedError
 from quickml.events import TERMINAL, Status
 from quickml.executors.executor import LOST, RESTARTED, State
+from quickml.executors.local.gpus import GpuSeat
 from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.job import NewJob
 
@@ -525,3 +526,22 @@ def files_of(place, jobs):
 
 def all_over(place, jobs):
     return all(place.store.job(job_id).status in TERMINAL for job_id in jobs)
+
+
+# ------------------------------------------------------------------------------------------------- GPUs
+
+
+def test_a_worker_sees_its_gpu_only_and_takes_its_part_of_the_memory_and_others_see_none(local):
+    local.start(workers=2, gpus=[GpuSeat(uuid="GPU-1", memory_bytes=5 << 30)])
+    job_id = local.submit("what it has", needs="gpu")
+    assert local.over(job_id).status is Status.READY
+    found = json.loads((local.folder / "found.json").read_text())
+    assert found == {"visible": "GPU-1", "memory": 5 << 30}
+
+
+def test_a_job_that_needs_a_gpu_is_left_to_seats_that_have_one(local):
+    local.start(workers=1)
+    needy, other = local.submit("what it has", needs="gpu"), local.submit("what it has")
+    assert local.over(other).status is Status.READY
+    assert json.loads((local.folder / "found.json").read_text()) == {"visible": "-1", "memory": None}
+    assert local.store.job(needy).status is Status.QUEUED

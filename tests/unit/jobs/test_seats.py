@@ -1,10 +1,12 @@
 """Which seats there are, and what a queued job lacks."""
 
+from dataclasses import replace
+
 import pytest
 
 from job_examples import DATABASES, HOLDER, Jobs, new, opened
 from quickml.jobs.hosts import Host, Hosts
-from quickml.jobs.job import NewJob
+from quickml.jobs.job import GPU, NewJob
 from quickml.jobs.seats import Lack, Seats
 
 SHORT_S = 60.0
@@ -17,17 +19,26 @@ def world(request, tmp_path):
     database.close()
 
 
+@pytest.mark.parametrize(
+    ("seats", "lack"), [(Seats(), Lack.WORKER), (Seats(all=2), Lack.GPU), (Seats(all=2, gpu=1, busy=2), None)]
+)
+def test_a_job_that_needs_a_gpu_lacks_one(world, seats, lack):
+    _, store = world
+    job, _ = store.submit(replace(new(), needs=GPU))
+    assert seats.lack(job, short_s=SHORT_S) is lack
+
+
 def test_seats_are_those_of_hosts_that_live(world):
     hosts, store = world
     assert hosts.seats() == Seats()
     hosts.join(Host(id=HOLDER, name="room-1", seats=3, express_seats=1))
-    hosts.join(Host(id="other", name="room-2", seats=2))
+    hosts.join(Host(id="other", name="room-2", seats=2, gpus=1, gpu_seats=2))
     store.submit(new())
     store.claim()
-    assert hosts.seats() == Seats(all=5, express=1, busy=1)
+    assert hosts.seats() == Seats(all=5, express=1, gpu=2, busy=1)
     assert hosts.seats().free == 4
     hosts.leave(HOLDER)
-    assert hosts.seats() == Seats(all=2), "what a lost host held is not busy anywhere"
+    assert hosts.seats() == Seats(all=2, gpu=2), "what a lost host held is not busy anywhere"
 
 
 @pytest.mark.parametrize(
@@ -39,6 +50,7 @@ def test_seats_are_those_of_hosts_that_live(world):
         (Seats(all=2, express=2), SHORT_S, None),
         (Seats(all=2, express=2), SHORT_S + 1, Lack.LONG_SEAT),
         (Seats(all=2, express=2), None, Lack.LONG_SEAT),
+        (Seats(all=2, gpu=1), None, None),
     ],
 )
 def test_a_job_lacks_what_no_host_has_busy_or_not(world, seats, cost_s, lack):

@@ -8,14 +8,18 @@ import pytest
 from quickml.document import read
 from quickml.errors import StoreError
 from quickml.jobs.hosts import Host, Hosts
-from quickml.jobs.job import Limits, NewJob
+from quickml.jobs.job import GPU, Limits, NewJob
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.seats import Seat
 from quickml.launchers.keeper import SeatKeeper
 from quickml.launchers.launcher import EndedSeat, SeatKind
 from quickml.launchers.scaling import Scale
 from quickml.storage.addresses import Addresses, databases
 
 TEXT = Path(__file__).parents[3].joinpath("iris_spec.json").read_text(encoding="utf-8")
+
+
+ON_GPU = SeatKind(name="gpu", gpus=0.5)
 
 
 class MemoryLauncher:
@@ -49,7 +53,7 @@ class MemoryLauncher:
 
 
 class World:
-    def __init__(self, folder, **scale):
+    def __init__(self, folder, gpu_seats=0, **scale):
         addresses = Addresses.of_paths(database=folder / "quickml.db", files=folder / "artifacts")
         self.database = databases.open(addresses.database)
         self.jobs, self.hosts = JobStore(self.database), Hosts(self.database)
@@ -57,11 +61,15 @@ class World:
         self.limits = Limits(running_per_owner=2)
         self.keeper = SeatKeeper(
             self.launcher, self.hosts, self.jobs,
-            kinds={SeatKind(): Scale(**{"most": 10, "idle_s": 60, **scale})}, limits=self.limits,
+            kinds={
+                SeatKind(): Scale(**{"most": 10, "idle_s": 60, **scale}),
+                ON_GPU: Scale(most=gpu_seats, idle_s=60),
+            },
+            limits=self.limits,
             clock=lambda: self.now,
         )  # fmt: skip
 
-    def submit(self, owner, count=1):
+    def submit(self, owner, count=1, **fields):
         plan = read(TEXT).to_json()
         for _ in range(count):
             self.jobs.submit(
@@ -71,6 +79,7 @@ class World:
                     document=TEXT,
                     epochs=json.loads(TEXT)["training"]["epochs"],
                     plan=plan,
+                    **fields,
                 )
             )
 
@@ -150,6 +159,44 @@ def test_nothing_is_started_without_a_connection_and_a_seat_that_was_given_up_is
     assert world.step() == 1
     world.hosts.leave(world.launcher.held[0])
     assert world.step() == 2
+
+
+def test_jobs_that_need_a_gpu_have_seats_of_their_own(tmp_path):
+    world = World(tmp_path, gpu_seats=2)
+    kinds = lambda: [world.launcher.kinds[host_id].name for host_id in world.launcher.held]  # noqa: E731
+    for owner in ("ann", "bob", "cid"):
+        world.submit(owner, needs=GPU)
+    world.submit("dan")
+    world.step()
+    assert sorted(kinds()) == ["any", "gpu", "gpu"], "as many as there may be"
+    for host_id in world.launcher.held:
+        has_gpu = world.launcher.kinds[host_id] == ON_GPU
+        world.hosts.join(Host(id=host_id, name="node", gpus=int(has_gpu), gpu_seats=int(has_gpu)))
+        assert world.jobs.claim(host_id, world.limits, Seat(has_gpu=has_gpu))
+    world.step()
+    assert sorted(kinds()) == ["any", "gpu", "gpu"]
+    for job in world.jobs.jobs():
+        world.jobs.cancel(job.id)
+    world.submit("eve", needs=GPU)
+    world.submit("fay", 2)
+    world.step()
+    assert sorted(kinds()) == ["any", "gpu", "gpu"], "a GPU that no job needs takes another"
+    world.submit("gil")
+    world.step()
+    assert sorted(kinds()) == ["any", "any", "gpu", "gpu"]
+    world.database.close()
+
+
+def test_gpus_of_other_hosts_are_used_first(tmp_path):
+    world = World(tmp_path, gpu_seats=2)
+    world.hosts.join(Host(id="other", name="other", seats=2, gpus=1, gpu_seats=1))
+    world.submit("ann", needs=GPU)
+    world.submit("bob")
+    assert world.step() == 0
+    world.submit("cid", needs=GPU)
+    assert world.step() == 1
+    assert world.launcher.kinds[world.launcher.held[0]] == ON_GPU
+    world.database.close()
 
 
 def test_a_database_that_fails_changes_nothing(world, monkeypatch):

@@ -4,14 +4,16 @@ import importlib.util
 import json
 import socket
 import subprocess
-from dataclasses import asdict
+from dataclasses import asdict, replace
+from unittest.mock import Mock
 
 import pytest
 
 import commands
+from quickml.cli.commands.cluster import ClusterAsked, seat_kinds
 from quickml.errors import LauncherError
 from quickml.launchers.launcher import SeatKind
-from quickml.launchers.ray.driver import told_in_one_line
+from quickml.launchers.ray.driver import RayDriver, told_in_one_line
 from quickml.launchers.ray.launcher import RayLauncher
 from quickml.launchers.ray.messages import RayOptions, kind_of, options_line, options_of
 from quickml.settings import Settings, flags, load
@@ -104,6 +106,28 @@ def test_options_reach_the_driver_and_errors_of_ray_become_one_line():
     trace = "ray::X\n  File x\nModuleNotFoundError: No module named 'quickml'\n"
     assert told_in_one_line(RuntimeError(trace)) == "ModuleNotFoundError: No module named 'quickml'"
     assert told_in_one_line(RuntimeError()) == "RuntimeError"
+
+
+def test_a_seat_with_a_gpu_reserves_its_part_of_it_and_others_use_none():
+    asked = ClusterAsked(
+        address="auto", least=0, most=5, least_gpu=3, most_gpu=2, cpus=4.0, idle_s=60.0,
+    )  # fmt: skip
+    (plain, scale), (gpu, gpu_scale) = seat_kinds(asked, 7).items()
+    assert (plain.cpus, plain.gpus, plain.options) == (4.0, 0.0, ("--worker-threads", "4", "--gpus", "0"))
+    assert (gpu.cpus, gpu.gpus, gpu.options[-2:]) == (4.0, 0.1428, ("--gpus", "1"))
+    assert (scale.most, gpu_scale.least, gpu_scale.most) == (5, 2, 2)
+    assert len(seat_kinds(replace(asked, most_gpu=0), 1)) == 1
+
+
+def test_the_driver_asks_ray_for_what_a_seat_of_its_kind_has():
+    ray = Mock()
+    driver = RayDriver(ray, RayOptions(address="auto", options=("--seats", "1")), Mock())
+    kind = SeatKind(name="gpu", cpus=2.0, gpus=0.5, options=("--gpus", "1"))
+    driver.do({"do": "start", "host_id": "host_1", "kind": asdict(kind)})
+    options = ray.remote.return_value.options
+    assert (options.call_args.kwargs["num_cpus"], options.call_args.kwargs["num_gpus"]) == (2.0, 0.5)
+    (given,) = options.return_value.remote.call_args.args
+    assert given == ["--seats", "1", "--gpus", "1", "--host-id", "host_1"]
 
 
 def test_a_seat_ends_once_even_if_the_cluster_is_lost_with_it(monkeypatch):

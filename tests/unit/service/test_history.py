@@ -25,7 +25,7 @@ def store(tmp_path, clock):
     return Jobs(opened(tmp_path / "quickml.db"), clock=clock)
 
 
-def trained_job(store, clock, *, owner="ada", seconds=4.0, epochs=10, stopped=None, is_interrupted=False):
+def trained_job(store, clock, *, owner="ada", seconds=4.0, epochs=10, is_interrupted=False, **told):
     """A job whose training took `seconds`, and everything else 3 seconds."""
     plan = understand({**IRIS, "training": {"epochs": 20}}).to_json()
     store.submit(new(owner, document=json.dumps(IRIS)).__class__(**{**vars(new(owner)), "plan": plan}))
@@ -33,8 +33,8 @@ def trained_job(store, clock, *, owner="ada", seconds=4.0, epochs=10, stopped=No
     if is_interrupted:
         store.release(attempt, "the server ends")
         attempt = store.claim()
-    told = events.Trained(epochs=epochs, stopped=stopped, metrics={}, seconds=seconds)
-    store.append(attempt, [told])
+    told = {"stopped": None, **told}
+    store.append(attempt, [events.Trained(epochs=epochs, metrics={}, seconds=seconds, **told)])
     to_verifying(store, attempt)
     clock.time += timedelta(seconds=seconds + 3)
     store.complete(attempt, (artifact(attempt.job_id),), verified())
@@ -46,8 +46,26 @@ def test_ready_jobs_of_all_owners_count(store, clock, monkeypatch):
     read = []
     monkeypatch.setattr(history_module, "Past", lambda given=(): read.append(list(given)) or Past(given))
     assert len(History(store).past()) == 2
-    measured = read[-1]
+    measured = read[-2]  # the last ones are those on GPUs
     assert [(one.training_s, one.other_s, one.work.epochs) for one in measured] == [(6, 3, 12), (4, 3, 10)]
+
+
+def test_what_a_gpu_takes_says_nothing_of_processors_and_the_other_way_round(store, clock):
+    document = {**IRIS, "training": {"epochs": 20}}
+    plan, on_gpu = (
+        understand({**document, "training": {"epochs": 20, "accelerator": accelerator}})
+        for accelerator in ("auto", "gpu")
+    )
+    unknown = History(store).estimate(on_gpu).seconds
+    assert unknown.low == unknown.other, "a GPU may be many times faster"
+    trained_job(store, clock, seconds=0.5, accelerator="gpu")
+    history = History(store)
+    assert [len(history.past(kind)) for kind in ("cpu", "gpu", "auto")] == [0, 1, 1]
+    assert history.estimate(plan).seconds == history.estimate(on_gpu).seconds, "all run on GPUs"
+    trained_job(store, clock, seconds=8.0)
+    history = History(store)
+    assert [len(history.past(kind)) for kind in ("cpu", "gpu", "auto")] == [1, 1, 1]
+    assert history.estimate(plan).seconds.training > 4 * history.estimate(on_gpu).seconds.training
 
 
 def test_trainings_that_were_cut_short_or_interrupted_do_not(store, clock):

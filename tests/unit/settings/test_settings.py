@@ -14,7 +14,7 @@ from quickml.settings.kinds import read_size, show_size
 
 NAMES = [row.name for row in TABLE]
 EXAMPLES = {
-    "data": "/srv/quickml", "database": "postgresql://quickml@db/quickml?sslmode=verify-full", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2", "seats": "4", "host_id": "host_01KB5V0Z0Q8F3C9YB8Q2M4T6RS", "express_workers": "1", "express_s": "30", "lease_s": "30", "beat_s": "0.25",
+    "data": "/srv/quickml", "database": "postgresql://quickml@db/quickml?sslmode=verify-full", "host": "0.0.0.0", "port": "0", "access": "tokens", "workers": "3", "worker_threads": "2", "seats": "4", "host_id": "host_01KB5V0Z0Q8F3C9YB8Q2M4T6RS", "express_workers": "1", "express_s": "30", "gpus": "2", "seats_per_gpu": "4", "lease_s": "30", "beat_s": "0.25",
     "worker_memory_bytes": "none", "attempts_per_worker": "9", "hang_s": "1.5", "grace_s": "0",
     "checkpoint_every_s": "5", "finish_s": "60", "patience_s": "9", "body_timeout_s": "2.5", "cors_origins": "https://a.example", "allowed_hosts": "models.example", "max_body_bytes": "64kB", "max_layers": "7", "max_parameters": "1000",
     "max_memory_bytes": "1.5GiB", "max_epochs": "5", "max_seconds": "none", "queued_per_owner": "1",
@@ -27,7 +27,7 @@ EXAMPLES = {
 TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
 WRONG = {
     "data": ["a\0b", "~nobody-of-this-name/x"], "host": ["a\nb"], "port": ["-1", "65536", "80.0", "http", "1e3", "٣", "9" * 19],
-    "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["-1", "none"], "seats": ["0"], "host_id": ["host_1", "none ", "../x"], "lease_s": ["0.5", "none"], "beat_s": ["0"], "worker_memory_bytes": ["-1", "2 G iB"],
+    "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["-1", "none"], "seats": ["0"], "gpus": ["-1", "none", "all", "65"], "seats_per_gpu": ["0", "auto"], "host_id": ["host_1", "none ", "../x"], "lease_s": ["0.5", "none"], "beat_s": ["0"], "worker_memory_bytes": ["-1", "2 G iB"],
     "hang_s": ["-1", "nan", "inf", "1e999", "ten"], "max_body_bytes": ["none", "1XB", "GiB", "1..5kB", "-1kB"],
     "max_rate_bytes": ["0", "fast"], "accel_redirect": ["protected/", "/protected", "/a//b/", "/ä/", "/a b/", "//a.example/"],
     "event_rate_per_s": ["0"], "queue_length": ["0", "None"], "log_level": ["INFO", "verbose"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
@@ -31,8 +32,9 @@ class ClusterAsked:
     address: str
     least: int
     most: int
+    least_gpu: int
+    most_gpu: int
     cpus: float
-    gpus: float
     idle_s: float
 
 
@@ -52,9 +54,10 @@ def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[s
     logs.configure(style=settings.server.log_format, level=settings.server.log_level)
     launcher = RayLauncher(_ray_options(settings, asked, options))
     ended = counted_endings()
-    scale = Scale(least=min(asked.least, asked.most), most=asked.most, idle_s=asked.idle_s)
     try:
-        with composition.keeper(settings, launcher, {_kind(asked): scale}) as keeper:
+        with composition.keeper(
+            settings, launcher, seat_kinds(asked, settings.workers.seats_per_gpu)
+        ) as keeper:
             say(f"QuickML cluster  {asked.address}", f"database         {settings.storage.database}")
             while not ended():
                 keeper.step()
@@ -68,9 +71,24 @@ def _ray_options(settings: Settings, asked: ClusterAsked, options: Collection[st
     return RayOptions(address=asked.address, options=("--seats", "1", *flags(settings, options)))
 
 
-def _kind(asked: ClusterAsked) -> SeatKind:
-    threads = max(1, int(asked.cpus))
-    return SeatKind(cpus=asked.cpus, gpus=asked.gpus, options=("--worker-threads", str(threads)))
+def seat_kinds(asked: ClusterAsked, seats_per_gpu: int) -> dict[SeatKind, Scale]:
+    """The kinds of seats, and how many there may be of each.
+
+    Ray shows an actor the GPU that it shares with others, and knows four digits of its part.
+    """
+    threads = ("--worker-threads", str(max(1, int(asked.cpus))))
+    kinds = {
+        SeatKind(cpus=asked.cpus, options=(*threads, "--gpus", "0")): _scale(asked, asked.least, asked.most)
+    }
+    if asked.most_gpu:
+        part = math.floor(10_000 / seats_per_gpu) / 10_000
+        kind = SeatKind(name="gpu", cpus=asked.cpus, gpus=part, options=(*threads, "--gpus", "1"))
+        kinds[kind] = _scale(asked, asked.least_gpu, asked.most_gpu)
+    return kinds
+
+
+def _scale(asked: ClusterAsked, least: int, most: int) -> Scale:
+    return Scale(least=min(least, most), most=most, idle_s=asked.idle_s)
 
 
 def _drain(keeper: SeatKeeper, launcher: Launcher, ended: Callable[[], int], longest_s: float) -> None:

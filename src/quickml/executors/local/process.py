@@ -22,6 +22,7 @@ THREAD_VARIABLES = (
     "TF_NUM_INTRAOP_THREADS",
     "TF_NUM_INTEROP_THREADS",
 )
+NO_VARIABLES: Mapping[str, str] = {}
 KEPT_LINES = 50
 LINE_BYTES = 500
 SEND_TIMEOUT_S = 5.0
@@ -41,7 +42,7 @@ class WorkerProcess:
         self,
         command: Sequence[str],
         *,
-        environment: Mapping[str, str],
+        environment: Mapping[str, str] = NO_VARIABLES,
         threads: int | None,
         wake: int,
         clock: Callable[[], float],
