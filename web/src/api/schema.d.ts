@@ -1201,6 +1201,18 @@ export interface components {
          */
         Built: {
             /**
+             * Accelerator
+             * @description What the network is trained on: `cpu` or `gpu`.
+             * @default cpu
+             */
+            accelerator: string;
+            /**
+             * Device
+             * @description Name of the GPU.
+             * @default
+             */
+            device: string;
+            /**
              * Layers
              * @description Layers in the order of the document.
              */
@@ -1217,7 +1229,7 @@ export interface components {
             parameters: number;
             /**
              * Precision
-             * @description Precision of training: `float32` or `mixed_bfloat16`.
+             * @description Precision of training: `float32`, `mixed_bfloat16` or `mixed_float16`.
              */
             precision: string;
             /**
@@ -1717,6 +1729,7 @@ export interface components {
              *       "validation_fraction": 0,
              *       "seed": 0,
              *       "precision": "auto",
+             *       "accelerator": "auto",
              *       "early_stopping": null,
              *       "learning_rate_schedule": null,
              *       "max_seconds": null
@@ -5170,6 +5183,13 @@ export interface components {
          */
         DocumentTraining: {
             /**
+             * Accelerator
+             * @description What trains it: `gpu` only where there is a GPU, for which a job waits; `auto` whatever is there. On a GPU, the same seed gives almost the same training, not the same bits.
+             * @default auto
+             * @enum {string}
+             */
+            accelerator: "auto" | "cpu" | "gpu";
+            /**
              * Batch Size
              * @default 32
              */
@@ -5226,7 +5246,7 @@ export interface components {
             optimizer: (components["schemas"]["DocumentSGD"] | components["schemas"]["DocumentRMSprop"] | components["schemas"]["DocumentAdam"] | components["schemas"]["DocumentAdamW"] | components["schemas"]["DocumentAdagrad"] | components["schemas"]["DocumentAdadelta"] | components["schemas"]["DocumentNadam"]) | ("SGD" | "RMSprop" | "Adam" | "AdamW" | "Adagrad" | "Adadelta" | "Nadam");
             /**
              * Precision
-             * @description Number type of the training; the finished model is always float32.
+             * @description Number type of the training; the finished model is always float32. `auto` is the fastest one that the processor or the GPU computes with, and float32 for small networks.
              * @default auto
              * @enum {string}
              */
@@ -6188,7 +6208,7 @@ export interface components {
             id: string;
             /**
              * Lacks
-             * @description What the queued job needs and no connected worker has, so that it waits for more than its turn: `worker` if none is connected, `long_seat` if all of them take only short jobs; null if nothing is missing. Other releases may have other words.
+             * @description What the queued job needs and no connected worker has, so that it waits for more than its turn: `worker` if none is connected, `gpu` if none has one, `long_seat` if all of them take only short jobs; null if nothing is missing. Other releases may have other words.
              */
             lacks: string | null;
             /**
@@ -7666,6 +7686,12 @@ export interface components {
          * @description Training is complete, and the model was evaluated in float32 on the test samples.
          */
         Trained: {
+            /**
+             * Accelerator
+             * @description What it was trained on: `cpu` or `gpu`.
+             * @default cpu
+             */
+            accelerator: string;
             /** @description What the same answer for all test samples reaches; None in events of older versions. */
             baseline?: components["schemas"]["BaselineRow"] | null;
             /**
