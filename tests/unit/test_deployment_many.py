@@ -268,6 +268,23 @@ def test_the_resources_are_valid(resources):
     assert {"Deployment", "Service", "Ingress", "PodDisruptionBudget"} <= set(checked)
 
 
+def test_workers_with_a_gpu_are_valid_and_follow_a_metric_of_their_own():
+    import kubernetes_validate
+
+    worker, scaling = (
+        yaml.safe_load(TEXTS[f"kubernetes/gpu/{name}.yaml"]) for name in ("worker", "scaling")
+    )
+    kubernetes_validate.validate(worker, "1.32", strict=True)
+    (container,) = worker["spec"]["template"]["spec"]["containers"]
+    assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"
+    assert scaling["spec"]["scaleTargetRef"]["name"] == worker["metadata"]["name"]
+    (trigger,) = scaling["spec"]["triggers"]
+    source = (ROOT / "src" / "quickml" / "http" / "server" / "metrics.py").read_text()
+    assert trigger["metadata"]["valueLocation"] == "quickml_gpu_seats_wanted"
+    assert '"quickml_gpu_seats_wanted"' in source
+    assert COMPOSE["services"]["gpu-worker"]["build"]["target"] == "gpu"
+
+
 def test_a_cluster_of_ray_can_hold_seats_and_only_a_launcher_asks_for_them():
     import kubernetes_validate
 
@@ -276,7 +293,7 @@ def test_a_cluster_of_ray_can_hold_seats_and_only_a_launcher_asks_for_them():
         kubernetes_validate.validate(resource, "1.32", strict=True)
     ours = yaml.safe_load(TEXTS["kubernetes/kustomization.yaml"])["configMapGenerator"][0]["literals"]
     assert settings["data"].items() <= dict(one.split("=", 1) for one in ours).items()
-    head, (workers,) = cluster["spec"]["headGroupSpec"], cluster["spec"]["workerGroupSpecs"]
+    head, (workers, on_gpu) = cluster["spec"]["headGroupSpec"], cluster["spec"]["workerGroupSpecs"]
     assert (cluster["kind"], head["rayStartParams"]["num-cpus"]) == ("RayCluster", "0")
     assert cluster["spec"]["authOptions"] == {"mode": "token"}
     pods = [one["template"]["spec"] for one in (head, workers, launcher["spec"])]
@@ -286,6 +303,11 @@ def test_a_cluster_of_ray_can_hold_seats_and_only_a_launcher_asks_for_them():
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": pod}, "1.32", strict=True
         )
     assert len({pod["containers"][0]["image"] for pod in pods}) == 1
+    pod = on_gpu["template"]["spec"]
+    kubernetes_validate.validate(
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "pod"}, "spec": pod}, "1.32", strict=True
+    )
+    assert pod["containers"][0]["resources"]["limits"]["nvidia.com/gpu"] == "1"
     (container,) = pods[2]["containers"]
     name = cluster["metadata"]["name"]
     assert container["env"][0]["valueFrom"]["secretKeyRef"]["name"] == name
