@@ -98,8 +98,6 @@ def service(settings: Settings) -> Iterator[Service]:
         StoreError: the folder cannot be used, or another server works there.
     """
     place = _prepared(settings)
-    workers = settings.workers.workers
-    gpus = _gpus(settings) if workers else ()
     with _held(place.lock):
         backends = Backends.open(_addresses(settings, place))
         if settings.storage.database is not None or settings.storage.files is not None:
@@ -111,9 +109,7 @@ def service(settings: Settings) -> Iterator[Service]:
             jobs=jobs,
             hosts=Hosts(backends.database),
             artifacts=backends.artifacts,
-            executor=_executor(
-                _worker_limits(settings, place), settings, backends, probe, workers=workers, gpus=gpus
-            ),
+            executor=_executor_of_server(settings, place, backends, probe),
             probe=probe,
             tokens=TokenStore(backends.database),
             uploads=uploads,
@@ -163,6 +159,14 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
         executor, uploads, backends.artifacts, executor.imports, grace_s=settings.workers.grace_s
     )
     backends.close()
+
+
+def _executor_of_server(
+    settings: Settings, place: DataFolder, backends: Backends, probe: StorageProbe
+) -> LocalExecutor:
+    workers = settings.workers.workers
+    gpus = _gpus(settings) if workers else ()
+    return _executor(_worker_limits(settings, place), settings, backends, probe, workers=workers, gpus=gpus)
 
 
 def _gpus(settings: Settings) -> tuple[GpuSeat, ...]:

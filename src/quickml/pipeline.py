@@ -69,10 +69,8 @@ def run(
     disk_errors = partial(_disk_errors, plan, asked) if keep_in else nullcontext
     with _keeping(asked.name, keep_in) as finished, results.draft(asked, exact=folder is not None) as draft:
         yield from _announce(plan)
-        if kept is None:
-            _check_accelerator(plan)
         with _scratch(draft.path) as scratch:
-            data = _load(plan, catalog)
+            data = _load(plan, catalog, trains=kept is None)
             clock.lap("load")
             trained, save = yield from _train(
                 plan, data, stop=stop, checkpoints=checkpoints, kept=kept, frames=frames
@@ -112,17 +110,13 @@ def _announce(plan: Plan) -> Iterator[events.Event]:
         yield events.Warned(pointer="/dataset", message=message)
 
 
-def _check_accelerator(plan: Plan) -> None:
-    """Before the data is loaded, which may take long."""
-    if plan.document.training.accelerator == "gpu":
-        device_for("gpu")
-
-
-def _load(plan: Plan, catalog: Catalog) -> Data:
+def _load(plan: Plan, catalog: Catalog, *, trains: bool) -> Data:
     from quickml.datasets.check import check as check_data
     from quickml.export.compile import check
 
     check(plan)
+    if trains and plan.document.training.accelerator == "gpu":
+        device_for("gpu")  # there is one; to load the data may take long
     data = catalog.load(plan.document.dataset)
     check_data(plan.info, data)  # the plan may be older than the dataset
     return data

@@ -271,9 +271,7 @@ def test_the_resources_are_valid(resources):
 def test_workers_with_a_gpu_are_valid_and_follow_a_metric_of_their_own():
     import kubernetes_validate
 
-    worker, scaling = (
-        yaml.safe_load(TEXTS[f"kubernetes/gpu/{name}.yaml"]) for name in ("worker", "scaling")
-    )
+    worker, scaling = (yaml.safe_load(TEXTS[f"kubernetes/gpu/{name}.yaml"]) for name in ("worker", "scaling"))
     kubernetes_validate.validate(worker, "1.32", strict=True)
     (container,) = worker["spec"]["template"]["spec"]["containers"]
     assert container["resources"]["limits"]["nvidia.com/gpu"] == "1"

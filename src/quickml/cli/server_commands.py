@@ -60,6 +60,24 @@ def worker(settings: Settings) -> None:
     work(settings)
 
 
+LeastGpu = Annotated[
+    int,
+    typer.Option(
+        "--min-gpu-seats", metavar="N", help="Minimum number of seats with a GPU.", min=0, max=10_000
+    ),
+]
+MostGpu = Annotated[
+    int,
+    typer.Option(
+        "--max-gpu-seats",
+        metavar="N",
+        help="Maximum number of seats with a GPU, for jobs that need one.",
+        min=0,
+        max=10_000,
+    ),
+]
+
+
 @app.command()
 @with_settings(*CLUSTER)
 def cluster(
@@ -84,22 +102,8 @@ def cluster(
             "--cpus-per-seat", metavar="NUMBER", help="Cores that Ray reserves for a seat.", min=0.1
         ),
     ] = 1.0,
-    least_gpu: Annotated[
-        int,
-        typer.Option(
-            "--min-gpu-seats", metavar="N", help="Minimum number of seats with a GPU.", min=0, max=10_000
-        ),
-    ] = 0,
-    most_gpu: Annotated[
-        int,
-        typer.Option(
-            "--max-gpu-seats",
-            metavar="N",
-            help="Maximum number of seats with a GPU, for jobs that need one.",
-            min=0,
-            max=10_000,
-        ),
-    ] = 0,
+    least_gpu: LeastGpu = 0,
+    most_gpu: MostGpu = 0,
     idle_s: Annotated[
         float, typer.Option(metavar="NUMBER", help="Idle time after which a seat ends, in seconds.", min=1.0)
     ] = 300.0,

@@ -18,7 +18,7 @@ CPU_NAME = "/CPU:0"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Device:
+class TrainingDevice:
     """What a training runs on."""
 
     kind: Literal["cpu", "gpu"] = "cpu"
@@ -28,10 +28,10 @@ class Device:
     """CUDA's compute capability of a GPU, which says what types of numbers it multiplies fast."""
 
 
-CPU = Device()
+CPU = TrainingDevice()
 
 
-def device_for(accelerator: Accelerator) -> Device:
+def device_for(accelerator: Accelerator) -> TrainingDevice:
     """The device for a training. Loads TensorFlow.
 
     Raises:
@@ -52,7 +52,7 @@ def device_for(accelerator: Accelerator) -> Device:
         with suppress(RuntimeError):  # TensorFlow has begun to use them
             tf.config.set_visible_devices(gpus[:1], "GPU")  # else it would take the memory of all
     details = tf.config.experimental.get_device_details(gpus[0])
-    return Device(
+    return TrainingDevice(
         kind="gpu", name=details.get("device_name", ""), capability=details.get("compute_capability", (0, 0))
     )
 
@@ -78,7 +78,7 @@ def on_cpu() -> AbstractContextManager[Any]:
     return tf.device(CPU_NAME) if tf.config.list_physical_devices("GPU") else nullcontext()
 
 
-def placed(work: Generator[Event, None, Result], device: Device) -> Generator[Event, None, Result]:
+def placed(work: Generator[Event, None, Result], device: TrainingDevice) -> Generator[Event, None, Result]:
     """Run a generator on a device. The caller's own work, between its events, is placed as before."""
     place = on_cpu if device.kind == "cpu" else nullcontext
     try:

@@ -16,7 +16,7 @@ from quickml.document import Plan
 from quickml.errors import CheckpointError
 from quickml.files import atomic
 from quickml.model import Array, TrainedModel
-from quickml.training.device import CPU, Device
+from quickml.training.device import CPU, TrainingDevice
 from quickml.training.precision import Precision
 
 SUFFIX = ".trained"
@@ -33,7 +33,7 @@ class KeptTraining:
     stopped: str | None
     precision: Precision
     seconds: Mapping[str, float]
-    device: Device = CPU
+    device: TrainingDevice = CPU
     """What it was trained on; its capability is not kept."""
     film: bytes = b""
 
@@ -117,7 +117,7 @@ def _unpacked(packed: Any) -> KeptTraining:
         history=tuple(facts["history"]),
         stopped=facts["stopped"],
         precision=facts["precision"],
-        device=Device(kind=facts.get("accelerator", "cpu"), name=facts.get("device", "")),
+        device=TrainingDevice(kind=facts.get("accelerator", "cpu"), name=facts.get("device", "")),
         seconds={"train": float(facts["seconds"]["train"])},
         film=packed["film"].tobytes() if "film" in packed.files else b"",
     )

@@ -10,7 +10,7 @@ from typing import Literal
 
 from quickml.document import Plan
 from quickml.document.shapes import Graph
-from quickml.training.device import CPU, Device
+from quickml.training.device import CPU, TrainingDevice
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 """`mixed_float16` needs a loss that is scaled, as gradients would become zero; see `Stages.fit`."""
@@ -55,7 +55,7 @@ def multiplications(graph: Graph) -> int:
     )
 
 
-def choose(plan: Plan, device: Device = CPU) -> Precision:
+def choose(plan: Plan, device: TrainingDevice = CPU) -> Precision:
     """The precision of a plan; for `auto`, the fastest one on the device."""
     training = plan.document.training
     if training.precision != "auto":
@@ -65,7 +65,7 @@ def choose(plan: Plan, device: Device = CPU) -> Precision:
     return fastest(device) if worth_it else "float32"
 
 
-def fastest(device: Device) -> Precision:
+def fastest(device: TrainingDevice) -> Precision:
     """The type in which a device multiplies large matrices fastest."""
     if device.kind == "cpu":
         return "mixed_bfloat16" if has_native_bfloat16() else "float32"

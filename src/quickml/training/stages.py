@@ -17,7 +17,7 @@ from quickml.training.build import build
 from quickml.training.checkpoint import Checkpoint, identity
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.class_weights import resolved
-from quickml.training.device import CPU, Device, on_cpu
+from quickml.training.device import CPU, TrainingDevice, on_cpu
 from quickml.training.evaluate import Evaluation, evaluate
 from quickml.training.film.recorder import Recorder
 from quickml.training.film.subject import Subject
@@ -35,7 +35,7 @@ from quickml.training.weights import variable_name, weights
 class Stages:
     """A model with its data. Call the stages in the order of this file."""
 
-    def __init__(self, plan: Plan, data: Data, device: Device = CPU) -> None:
+    def __init__(self, plan: Plan, data: Data, device: TrainingDevice = CPU) -> None:
         """Build the model with its initial weights, to be trained on a device."""
         training = plan.document.training
         self.learn, self.check = set_aside(plan, data.y_train)

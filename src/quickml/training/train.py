@@ -13,7 +13,7 @@ from quickml.document import Plan
 from quickml.film import FrameSink
 from quickml.model import TrainedModel
 from quickml.training.checkpoint_policy import CheckpointPolicy
-from quickml.training.device import CPU, Device, device_for, placed
+from quickml.training.device import CPU, TrainingDevice, device_for, placed
 from quickml.training.kept import KeptTraining
 
 Save = Callable[[Path], None]
@@ -66,7 +66,7 @@ def train(
 def _work(
     plan: Plan,
     data: Data,
-    device: Device,
+    device: TrainingDevice,
     began: float,
     *,
     stop: Callable[[], bool],

@@ -9,11 +9,16 @@ from quickml import pipeline
 from quickml.errors import TrainingError
 from quickml.training import device, stages, train
 from quickml.training.backend import tf
-from quickml.training.device import CPU, Device, device_for, placed
+from quickml.training.device import CPU, TrainingDevice, device_for, placed
 from small_training import make_plan, out, pictures, rings
 
 HAS_GPU = bool(tf.config.list_physical_devices("GPU"))
 without_gpu = pytest.mark.skipif(HAS_GPU, reason="this machine has a GPU")
+
+
+class Untouched:
+    def load(self, reference):
+        pytest.fail("the data was loaded")
 
 
 @pytest.fixture
@@ -44,13 +49,12 @@ def run():
 @without_gpu
 def test_without_a_gpu_a_training_that_needs_one_ends_before_its_data_is_loaded(tmp_path, monkeypatch):
     assert device_for("auto") == device_for("cpu") == CPU
-    monkeypatch.setattr(pipeline, "_load", lambda *_: pytest.fail("the data was loaded"))
     with pytest.raises(TrainingError, match=r"/training/accelerator: expected a GPU, found none .* write"):
-        list(pipeline.run(make_plan(accelerator="gpu"), tmp_path / "result"))
+        list(pipeline.run(make_plan(accelerator="gpu"), tmp_path / "result", catalog=Untouched()))
 
 
 def test_the_first_gpu_is_used_unless_the_processor_is_asked_for(turing):
-    gpu = Device(kind="gpu", name="Tesla T4", capability=(7, 5))
+    gpu = TrainingDevice(kind="gpu", name="Tesla T4", capability=(7, 5))
     assert device_for("auto") == device_for("gpu") == gpu
     assert [len(some) for some in turing] == [1, 1]
     assert device_for("cpu") == CPU
@@ -114,7 +118,9 @@ def test_float16_learns_with_a_loss_that_is_scaled(layers, run, monkeypatch):
 
 
 def test_what_it_was_trained_on_is_told(run, monkeypatch):
-    monkeypatch.setattr(train, "device_for", lambda _: Device(kind="gpu", name="Tesla T4", capability=(7, 5)))
+    monkeypatch.setattr(
+        train, "device_for", lambda _: TrainingDevice(kind="gpu", name="Tesla T4", capability=(7, 5))
+    )
     events, trained = run(make_plan(epochs=2), rings())
     assert (events[0].accelerator, events[0].device, events[0].precision) == ("gpu", "Tesla T4", "float32")
     assert (trained.accelerator, trained.device) == ("gpu", "Tesla T4")

@@ -10,7 +10,7 @@ import pytest
 
 from quickml.errors import CheckpointError
 from quickml.model import Probe, TrainedModel
-from quickml.training.device import CPU, Device
+from quickml.training.device import CPU, TrainingDevice
 from quickml.training.kept import keep, load
 from small_training import make_plan
 
@@ -38,7 +38,7 @@ def test_it_comes_back_as_it_was(tmp_path):
     assert kept.film == trained().film
     assert kept.device == CPU
     on_gpu = replace(trained(), accelerator="gpu", device="NVIDIA A10G")
-    assert load(keep(on_gpu, "b", [tmp_path])).device == Device(kind="gpu", name="NVIDIA A10G")
+    assert load(keep(on_gpu, "b", [tmp_path])).device == TrainingDevice(kind="gpu", name="NVIDIA A10G")
     assert {layer: set(some) for layer, some in kept.weights.items()} == {"dense": {"kernel", "a/bias"}}
     assert np.array_equal(kept.weights["dense"]["kernel"], np.ones((2, 3)))
 

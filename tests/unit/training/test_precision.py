@@ -5,7 +5,7 @@ import pytest
 
 from quickml.document import understand
 from quickml.training import precision
-from quickml.training.device import Device
+from quickml.training.device import TrainingDevice
 
 CONVOLUTION = [
     {"type": "Conv2D", "filters": 32, "kernel_size": 3},
@@ -43,7 +43,7 @@ def test_small_networks_stay_float32(native):
      ((7, 0), "mixed_float16"), ((6, 1), "float32"), ((0, 0), "float32")],
 )  # fmt: skip
 def test_a_gpu_has_the_type_of_its_tensor_cores_for_large_networks_only(native, capability, expected):
-    gpu = Device(kind="gpu", name="a GPU", capability=capability)
+    gpu = TrainingDevice(kind="gpu", name="a GPU", capability=capability)
     assert precision.choose(plan("mnist", CONVOLUTION, batch_size=128), gpu) == expected
     assert precision.choose(plan("iris", DENSE), gpu) == "float32"
     assert precision.choose(plan("mnist", CONVOLUTION, precision="float32"), gpu) == "float32"

@@ -65,11 +65,7 @@ class WorkerProcess:
                 stderr=subprocess.STDOUT,
                 pass_fds=[theirs.fileno()],
                 start_new_session=True,
-                env={
-                    **os.environ,
-                    **({name: str(threads) for name in THREAD_VARIABLES} if threads else {}),
-                    **environment,
-                },
+                env=_environment(threads, environment),
             )
             theirs.close()
             undo.pop_all()
@@ -189,6 +185,11 @@ class WorkerProcess:
     def output(self) -> str:
         """The last lines that it wrote. They may name paths of this machine, so they are for the log only."""
         return "\n".join(line.decode(errors="replace") for line in self._lines)
+
+
+def _environment(threads: int | None, added: Mapping[str, str]) -> dict[str, str]:
+    limits = {name: str(threads) for name in THREAD_VARIABLES} if threads else {}
+    return {**os.environ, **limits, **added}
 
 
 def _described(code: int) -> str:
