@@ -60,6 +60,10 @@ def worker(settings: Settings) -> None:
     work(settings)
 
 
+SeatCpus = Annotated[
+    float,
+    typer.Option("--cpus-per-seat", metavar="NUMBER", help="Cores that Ray reserves for a seat.", min=0.1),
+]
 LeastGpu = Annotated[
     int,
     typer.Option(
@@ -96,12 +100,7 @@ def cluster(
     most: Annotated[
         int, typer.Option("--max-seats", metavar="N", help="Maximum number of seats.", min=1, max=10_000)
     ] = 100,
-    cpus: Annotated[
-        float,
-        typer.Option(
-            "--cpus-per-seat", metavar="NUMBER", help="Cores that Ray reserves for a seat.", min=0.1
-        ),
-    ] = 1.0,
+    cpus: SeatCpus = 1.0,
     least_gpu: LeastGpu = 0,
     most_gpu: MostGpu = 0,
     idle_s: Annotated[
@@ -136,7 +135,8 @@ def workers(
     wanted: Annotated[
         bool,
         typer.Option(
-            "--wanted", help="Print only how many seats all unfinished jobs could use, to scale by it."
+            "--wanted",
+            help="Print only how many seats unfinished jobs without a GPU could use, to scale by it.",
         ),
     ] = False,
 ) -> None:
