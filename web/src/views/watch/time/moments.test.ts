@@ -16,6 +16,7 @@ const epochs = [
 ];
 const trained = {
   type: 'trained' as const,
+  accelerator: 'cpu',
   time: '',
   epochs: 2,
   stopped: null,
