@@ -3,6 +3,7 @@
     python benchmarks/against_reference.py iris      # about two minutes
     python benchmarks/against_reference.py mnist     # about twenty minutes: 12 epochs, three seeds
     python benchmarks/against_reference.py bfloat16  # about ten minutes: MNIST, against `fit` in bfloat16
+    python benchmarks/against_reference.py examples  # about ten minutes: epochs, in both precisions
     python benchmarks/against_reference.py compile   # about two minutes
 
 Prints one line per promise: the figure, what it may be at most (or at least), and whether it is kept.
@@ -31,6 +32,17 @@ from quickml.training.precision import has_native_bfloat16
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 MNIST = ROOT / "src" / "quickml" / "datasets" / "builtin" / "files" / "mnist"
+
+WANTED = {
+    "mnist_cnn.json": {"mixed_bfloat16": 0.55, "float32": 0.4},
+    "examples/mnist_resnet.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+    "examples/mnist_inception.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+    "examples/waves_lstm.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+    "examples/mnist_rows_lstm.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+    "examples/adding_gru.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+    "examples/waves_attention.json": {"mixed_bfloat16": 0.7, "float32": 0.7},
+}
+"""The most that an epoch may take, of that of `fit`, by document and precision."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,6 +150,40 @@ def best(epochs: int, runs: int) -> None:
     promise("mnist_cnn in bfloat16, share of the peak", statistics.median(shares), at_least=0.6)
 
 
+def epochs_in_turn(document: Path, precision: str, runs: int) -> tuple[float, float]:
+    """Median seconds of an epoch of QuickML and of `fit`, which train in turn."""
+    commands = [
+        [sys.executable, str(HERE / "epochs.py"), which, str(document), precision, str(runs)]
+        for which in ("quickml", "fit")
+    ]
+    children = [
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        for command in commands
+    ]
+    for child in children:
+        if child.stdout.readline().strip() != "ready":
+            sys.exit(f"{document.name} failed")
+    found = [[], []]
+    for _ in range(runs):
+        for child, seconds in zip(children, found, strict=True):
+            child.stdin.write("\n")
+            child.stdin.flush()
+            seconds.append(float(child.stdout.readline()))
+    for child in children:
+        child.communicate()
+    ours, theirs = map(statistics.median, found)
+    return ours, theirs
+
+
+def examples(runs: int) -> None:
+    """Epochs of networks of every kind, in both precisions."""
+    for name, wanted in WANTED.items():
+        for precision in ("mixed_bfloat16", "float32") if has_native_bfloat16() else ("float32",):
+            ours, theirs = epochs_in_turn(ROOT / name, precision, runs)
+            print(f"        {name} in {precision}: {ours:.2f} s, `fit` {theirs:.2f} s", flush=True)
+            promise(f"{name} in {precision}, an epoch, of `fit`", ours / theirs, at_most=wanted[precision])
+
+
 def compiling(runs: int) -> None:
     """The MNIST network on few pictures: what comes after training costs the same."""
     document = json.loads((ROOT / "mnist_cnn.json").read_text())
@@ -160,9 +206,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("which", choices=["iris", "mnist", "bfloat16", "compile"])
+    parser.add_argument("which", choices=["iris", "mnist", "bfloat16", "examples", "compile"])
     parser.add_argument("--epochs", type=int, help="instead of 12 for mnist, 4 for bfloat16, 100 for iris")
-    parser.add_argument("--runs", type=int, help="instead of 3 for mnist and compile, 5 for iris")
+    parser.add_argument(
+        "--runs", type=int, help="instead of 3 for mnist and compile, 5 for iris and examples"
+    )
     parser.add_argument("--in-turn", action="store_true", help="mnist: run the reference before each seed")
     asked = parser.parse_args()
     if asked.which == "iris":
@@ -171,6 +219,8 @@ def main() -> None:
         mnist(asked.epochs or 12, asked.runs or 3, asked.in_turn)
     elif asked.which == "bfloat16":
         best(asked.epochs or 4, asked.runs or 3)
+    elif asked.which == "examples":
+        examples(asked.runs or 5)
     else:
         compiling(asked.runs or 3)
 

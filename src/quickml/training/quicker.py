@@ -10,11 +10,18 @@ from quickml.document.layers.layer import Layer
 from quickml.document.layers.recurrent import Recurrent
 from quickml.document.layers.wrappers import Bidirectional
 from quickml.document.shapes import Node
+from quickml.training.attention import QuickLayerNormalization, QuickMultiHeadAttention
 from quickml.training.batch_norm import QuickBatchNormalization
 from quickml.training.dropout import QuickDropout
 from quickml.training.recurrent import MOST_WEIGHTS, QuickGRU, QuickLSTM, QuickSimpleRNN
 
-QUICKER = {"BatchNormalization": QuickBatchNormalization, "Dropout": QuickDropout, "LSTM": QuickLSTM}
+QUICKER = {
+    "BatchNormalization": QuickBatchNormalization,
+    "Dropout": QuickDropout,
+    "LSTM": QuickLSTM,
+    "LayerNormalization": QuickLayerNormalization,
+    "MultiHeadAttention": QuickMultiHeadAttention,
+}
 UNROLLED = {"GRU": QuickGRU, "SimpleRNN": QuickSimpleRNN}
 """Layers whose graph contains each of their steps; it takes as long as some hundred steps of a training."""
 WORTH_UNROLLING = 500

@@ -13,17 +13,6 @@ from typing import Any
 from quickml.training.backend import tf
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
-def steps_first(values: Any) -> tuple[Any, Callable[[Any], Any]]:
-    """From (batch, steps, n) to (steps, batch, n), or back."""
-
-    def swap(given: Any) -> Any:
-        # As integers: the transposition of floats is that of oneDNN, which is up to five times slower.
-        return tf.bitcast(tf.transpose(tf.bitcast(given, tf.int32), [1, 0, 2]), tf.float32)
-
-    return swap(values), swap
-
-
 def in_halves(run: Callable[..., Any], inputs: Any, *weights: Any, axis: int) -> Any:
     """Run both halves of a batch at the same time, because a step is too small for several threads."""
     count = tf.shape(inputs)[1]
@@ -40,7 +29,7 @@ def lstm(inputs: Any, kernel: Any, recurrent_kernel: Any, bias: Any, *, last: bo
     """
     steps, units = inputs.shape[0], recurrent_kernel.shape[0]
 
-    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    @tf.custom_gradient  # type: ignore[untyped-decorator]  # TensorFlow has no types
     def run(inputs: Any, weights: Any, bias: Any) -> tuple[Any, Callable[[Any], Any]]:
         state, none = tf.zeros([tf.shape(inputs)[1], units]), tf.zeros([units])
         given = {

@@ -11,8 +11,10 @@ from functools import partial
 from typing import Any
 
 from quickml.training.backend import keras, tf
-from quickml.training.recurrences import gru, in_halves, lstm, simple, steps_first
+from quickml.training.recurrences import gru, in_halves, lstm, simple
+from quickml.training.transposed import transposed
 
+STEPS_FIRST = (1, 0, 2)
 MOST_WEIGHTS = 8192
 """Most weights for each gate of an LSTM. In a larger one, the matrices of Keras' operations are faster."""
 MOST_STEPS = 128
@@ -37,11 +39,11 @@ class QuickRecurrent:
         if training and layer.dropout:
             sequences = sequences * layer.cell.get_dropout_mask(sequences[:, 0])[:, None]
             layer.cell.reset_dropout_mask()
-        by_step = steps_first(sequences[:, ::-1] if layer.go_backwards else sequences)
+        by_step = transposed(sequences[:, ::-1] if layer.go_backwards else sequences, STEPS_FIRST)
         last = not layer.return_sequences
         run = partial(type(self)._run, last=last)
         outputs = in_halves(run, by_step, *self._weights(), axis=0 if last else 1)
-        return outputs if last else steps_first(outputs)
+        return outputs if last else transposed(outputs, STEPS_FIRST)
 
     def _is_quick(self, shape: Any) -> bool:
         return bool(shape[1] <= MOST_STEPS)

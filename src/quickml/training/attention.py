@@ -1,0 +1,117 @@
+"""Self-attention and layer normalization with the formulas of Keras, in fewer passes over memory.
+
+Used for training only; saved and evaluated models contain Keras' own layers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from quickml.training.backend import keras, tf
+from quickml.training.transposed import transposed
+
+HEADS_FIRST = (0, 2, 1, 3)
+NEVER = -1e9
+"""Added to the scores of later steps, which makes their weights zero."""
+
+
+class QuickMultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[misc]  # Keras has no types
+    """Keras' MultiHeadAttention of a sequence to itself."""
+
+    def call(
+        self,
+        query: Any,
+        value: Any,
+        key: Any = None,
+        training: bool | None = None,
+        *,
+        use_causal_mask: bool = False,
+    ) -> Any:
+        """Attend; `value` and `key` are `query`, too. Dropout of weights is left to Keras."""
+        if self.dropout or len(query.shape) != 3:
+            return super().call(query, value, key, training=training, use_causal_mask=use_causal_mask)
+        steps, features = query.shape[1:]
+        inputs = tf.reshape(query, [-1, features])
+        parts = (self.query_dense, self.key_dense, self.value_dense)
+        kernel = tf.concat([tf.reshape(each.kernel, [features, -1]) for each in parts], axis=1)
+        projected = tf.matmul(inputs, kernel)
+        if parts[0].bias is not None:
+            projected += tf.concat([tf.reshape(each.bias, [-1]) for each in parts], axis=0)
+        sizes = [each.kernel.shape[1] * each.kernel.shape[2] for each in parts]
+        heads = [
+            transposed(
+                tf.reshape(each, [-1, steps, self.num_heads, each.shape[1] // self.num_heads]), HEADS_FIRST
+            )
+            for each in tf.split(projected, sizes, axis=1)
+        ]
+        found = attend(heads[0] * self.key_dim**-0.5, *heads[1:], is_causal=use_causal_mask)
+        outputs = tf.reshape(transposed(found, HEADS_FIRST), [-1, sizes[2]])
+        outputs = tf.matmul(outputs, tf.reshape(self.output_dense.kernel, [sizes[2], features]))
+        if self.output_dense.bias is not None:
+            outputs += self.output_dense.bias
+        return tf.reshape(outputs, [-1, steps, features])
+
+
+def attend(query: Any, key: Any, value: Any, *, is_causal: bool) -> Any:
+    """The weighted means of values: (batch, heads, steps, size) each. The query is scaled already."""
+    steps = query.shape[2]
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def run(query: Any, key: Any, value: Any) -> tuple[Any, Callable[[Any], Any]]:
+        scores = tf.matmul(query, key, transpose_b=True)
+        if is_causal:
+            later = 1.0 - tf.linalg.band_part(tf.ones([steps, steps]), -1, 0)
+            scores += tf.cast(NEVER * later, scores.dtype)
+        weights = tf.nn.softmax(scores)
+        outputs = tf.matmul(weights, value)
+
+        def gradient(of_outputs: Any) -> tuple[Any, Any, Any]:
+            # The sum of weights * of_weights, from smaller tensors.
+            mean = tf.reduce_sum(of_outputs * outputs, axis=-1, keepdims=True)
+            of_scores = weights * (tf.matmul(of_outputs, value, transpose_b=True) - mean)
+            return (
+                tf.matmul(of_scores, key),
+                tf.matmul(of_scores, query, transpose_a=True),
+                tf.matmul(weights, of_outputs, transpose_a=True),
+            )
+
+        return outputs, gradient
+
+    return run(query, key, value)
+
+
+class QuickLayerNormalization(keras.layers.LayerNormalization):  # type: ignore[misc]
+    """Keras' LayerNormalization along the last axis."""
+
+    def call(self, inputs: Any) -> Any:
+        """Normalize, scale and shift."""
+        rank, size = len(inputs.shape), inputs.shape[-1]
+        if self.axis not in (-1, rank - 1, [-1], [rank - 1]):
+            return super().call(inputs)
+        scale = self.gamma.value if self.scale else tf.ones([size])
+        offset = self.beta.value if self.center else tf.zeros([size])
+        rows = tf.reshape(tf.cast(inputs, tf.float32), [-1, size])
+        found = normalized(rows, tf.convert_to_tensor(scale), tf.convert_to_tensor(offset), self.epsilon)
+        return tf.cast(tf.reshape(found, tf.shape(inputs)), self.compute_dtype)
+
+
+def normalized(rows: Any, scale: Any, offset: Any, epsilon: float) -> Any:
+    """Rows with mean 0 and variance 1, scaled and shifted: (rows, size) float32."""
+
+    @tf.custom_gradient  # type: ignore[untyped-decorator]
+    def run(rows: Any, scale: Any, offset: Any) -> tuple[Any, Callable[[Any], Any]]:
+        centered = rows - tf.reduce_mean(rows, axis=1, keepdims=True)
+        variance = tf.reduce_mean(centered * centered, axis=1, keepdims=True)
+        factor = tf.math.rsqrt(variance + epsilon)
+        plain = centered * factor
+
+        def gradient(of_outputs: Any) -> tuple[Any, Any, Any]:
+            both = of_outputs * plain
+            mean = scale[:, None] / rows.shape[1]  # of what is multiplied with it, scaled
+            of_rows = of_outputs * scale - tf.matmul(of_outputs, mean) - plain * tf.matmul(both, mean)
+            return factor * of_rows, tf.reduce_sum(both, axis=0), tf.reduce_sum(of_outputs, axis=0)
+
+        return plain * scale + offset, gradient
+
+    return run(rows, scale, offset)
