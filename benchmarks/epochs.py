@@ -20,10 +20,11 @@ MOST_SAMPLES = 6000
 
 
 def plan_of(path: Path, precision: str, epochs: int) -> Plan:
-    """The plan of a document, with fewer pictures, and one epoch more than are asked for."""
+    """The plan of a document, with fewer pictures, and at least one epoch more than are asked for."""
     document = json.loads(path.read_text())
     training = document.get("training", {})
-    document["training"] = {**training, "precision": precision, "epochs": epochs + 1, "max_seconds": None}
+    least = max(training.get("epochs", 10), epochs + 1)
+    document["training"] = {**training, "precision": precision, "epochs": least, "max_seconds": None}
     document["training"].pop("early_stopping", None)
     if str(document["dataset"]).find("mnist") >= 0:
         given = document["dataset"]

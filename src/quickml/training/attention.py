@@ -11,7 +11,8 @@ from typing import Any
 from quickml.training.backend import keras, tf
 from quickml.training.transposed import transposed
 
-HEADS_FIRST = (0, 2, 1, 3)
+HEADS_FIRST = (1, 0, 2)
+"""From (rows, heads, size), or back."""
 NEVER = -1e9
 """Added to the scores of later steps, which makes their weights zero."""
 
@@ -28,33 +29,41 @@ class QuickMultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[
         *,
         use_causal_mask: bool = False,
     ) -> Any:
-        """Attend; `value` and `key` are `query`, too. Dropout of weights is left to Keras."""
-        if self.dropout or len(query.shape) != 3:
+        """Attend; `value` and `key` are `query`, too. Dropout and other values are left to Keras."""
+        size, heads = self.key_dim, self.num_heads
+        if self.dropout or self.value_dim != size or len(query.shape) != 3:
             return super().call(query, value, key, training=training, use_causal_mask=use_causal_mask)
         steps, features = query.shape[1:]
         inputs = tf.reshape(query, [-1, features])
-        parts = (self.query_dense, self.key_dense, self.value_dense)
-        kernel = tf.concat([tf.reshape(each.kernel, [features, -1]) for each in parts], axis=1)
-        projected = tf.matmul(inputs, kernel)
-        if parts[0].bias is not None:
-            projected += tf.concat([tf.reshape(each.bias, [-1]) for each in parts], axis=0)
-        sizes = [each.kernel.shape[1] * each.kernel.shape[2] for each in parts]
-        heads = [
-            transposed(
-                tf.reshape(each, [-1, steps, self.num_heads, each.shape[1] // self.num_heads]), HEADS_FIRST
-            )
-            for each in tf.split(projected, sizes, axis=1)
-        ]
-        found = attend(heads[0] * self.key_dim**-0.5, *heads[1:], is_causal=use_causal_mask)
-        outputs = tf.reshape(transposed(found, HEADS_FIRST), [-1, sizes[2]])
-        outputs = tf.matmul(outputs, tf.reshape(self.output_dense.kernel, [sizes[2], features]))
+        projected = self._projected(inputs)
+        by_head = transposed(tf.reshape(projected, [-1, 3 * heads, size]), HEADS_FIRST)
+        parts = [tf.reshape(each, [heads, -1, steps, size]) for each in tf.split(by_head, 3)]
+        found = attend(*parts, is_causal=use_causal_mask)
+        outputs = transposed(tf.reshape(found, [heads, -1, size]), HEADS_FIRST)
+        kernel = tf.reshape(self.output_dense.kernel, [heads * size, features])
+        outputs = tf.matmul(tf.reshape(outputs, [-1, heads * size]), kernel)
         if self.output_dense.bias is not None:
-            outputs += self.output_dense.bias
+            outputs = tf.nn.bias_add(outputs, self.output_dense.bias)
         return tf.reshape(outputs, [-1, steps, features])
+
+    def _projected(self, inputs: Any) -> Any:
+        """Scaled queries, keys and values of all heads side by side: (rows, 3 * heads * size)."""
+        parts = (self.query_dense, self.key_dense, self.value_dense)
+        # A scaled kernel is smaller than a scaled query.
+        scales = (self.key_dim**-0.5, 1.0, 1.0)
+        kernels = [
+            tf.reshape(each.kernel * scale, [inputs.shape[1], -1])
+            for each, scale in zip(parts, scales, strict=True)
+        ]
+        projected = tf.matmul(inputs, tf.concat(kernels, axis=1))
+        if parts[0].bias is None:
+            return projected
+        biases = [tf.reshape(each.bias * scale, [-1]) for each, scale in zip(parts, scales, strict=True)]
+        return tf.nn.bias_add(projected, tf.concat(biases, axis=0))
 
 
 def attend(query: Any, key: Any, value: Any, *, is_causal: bool) -> Any:
-    """The weighted means of values: (batch, heads, steps, size) each. The query is scaled already."""
+    """The weighted means of values: (heads, batch, steps, size) each. The query is scaled already."""
     steps = query.shape[2]
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
