@@ -22,7 +22,9 @@ IDLE_S = 1.0
 RENEWALS = 3
 """How often a lease is renewed before it would run out."""
 REAP_EVERY_S = 1.5
-"""How often the leases of all hosts are looked at."""
+"""How often the leases of all hosts are looked at where these are few."""
+REAPERS = 20
+"""Of more hosts than this, each looks more rarely, so that all of them together do not look more often."""
 
 Wish = Literal["stop", "end"]
 """What an attempt is to do: finish early with what it learned, or end at once because it was given up on."""
@@ -66,6 +68,7 @@ class Heartbeat(threading.Thread):
         self._unknown: dict[tuple[str, int], float] = {}
         self._has_joined = False
         self._renewed_at = self._reaped_at = float("-inf")
+        self._reap_every_s = 0.0
         self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
         self.misfit = ""
         """Why this host may take no attempts from the database; empty if it may."""
@@ -111,7 +114,7 @@ class Heartbeat(threading.Thread):
             look = self._hosts.look(self._host.id, has_gpu=self._host.gpu_seats > 0)
             self._pass_on(attempts, look)
             self._give_back(look.held.keys() - {(one.job_id, one.number) for one in attempts})
-            if self._is_due(self._reaped_at, min(REAP_EVERY_S, self._hosts.lease_s / 5)):
+            if self._is_due(self._reaped_at, self._reap_every_s):
                 self._reaped_at = time.monotonic()
                 self._reap()
             self._log_trouble("")
@@ -168,6 +171,8 @@ class Heartbeat(threading.Thread):
     def _reap(self) -> None:
         dead = self._dead()  # asked first: it can have claimed nothing since
         leases, orphans = self._hosts.leases()
+        few_s, many_s = self._hosts.lease_s / 5, self._hosts.lease_s / 3
+        self._reap_every_s = min(max(min(REAP_EVERY_S, few_s), REAP_EVERY_S * len(leases) / REAPERS), many_s)
         expired = self._watch.expired(leases)
         lost = expired + [lease for lease in leases if lease.host_id in dead and lease not in expired]
         if not (lost or orphans or dead):

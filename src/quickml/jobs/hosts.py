@@ -31,6 +31,7 @@ from sqlalchemy import (
     insert,
     not_,
     select,
+    text,
     update,
 )
 
@@ -135,6 +136,16 @@ class HostState:
         return min(self.free, self.host.gpu_seats - sum(run.needs == GPU for run in self.runs))
 
 
+_RENEW = (
+    update(hosts)
+    .where(hosts.c.id == bindparam("host_id"), hosts.c.gone_at.is_(None))
+    .values(seen_at=bindparam("now"))
+)
+_VERSIONS = text(
+    "SELECT DISTINCT version_num AS tables, hosts.version FROM alembic_version"
+    " LEFT JOIN hosts ON hosts.gone_at IS NULL AND hosts.kind = 'server'"
+)
+"""Of the tables, and of each release that a server has."""
 _IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
 _HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested).where(jobs.c.holder == bindparam("host_id"))
 _LEASES = select(hosts.c.id, hosts.c.seen_at, hosts.c.lease_s).where(hosts.c.gone_at.is_(None))
@@ -152,6 +163,7 @@ class Hosts:
         self, database: Database, clock: Callable[[], datetime] | None = None, lease_s: float = LEASE_S
     ) -> None:
         self._database, self._clock, self.lease_s = database, clock or database.now, lease_s
+        self._has_tables = False
 
     # Of a host itself
 
@@ -169,10 +181,10 @@ class Hosts:
 
     def renew(self, host_id: str) -> bool:
         """Renew the lease of a host; False if it is gone, and its attempts are lost."""
-        mine = and_(hosts.c.id == host_id, hosts.c.gone_at.is_(None))
-        with self._database.write(durable=False) as connection:
-            renewed = update(hosts).where(mine).values(seen_at=text_of(self._clock()))
-            return connection.execute(renewed).rowcount > 0
+        with self._database.brief_write() as connection:
+            return (
+                connection.execute(_RENEW, {"host_id": host_id, "now": text_of(self._clock())}).rowcount > 0
+            )
 
     def leave(self, host_id: str) -> None:
         """This host ends, and runs nothing any more. What it has not given back is released."""
@@ -194,10 +206,11 @@ class Hosts:
 
         Its tables and its release have to be those of the servers.
         """
-        servers = select(hosts.c.version).where(hosts.c.gone_at.is_(None), hosts.c.kind == SERVER).distinct()
-        with self._database.read() as connection:
-            tables = migrations.version(connection)
-            versions = sorted(connection.scalars(servers))
+        with self._database.statement() as connection:
+            self._has_tables = self._has_tables or migrations.version(connection) is not None
+            rows = connection.execute(_VERSIONS).all() if self._has_tables else []
+        tables = rows[0].tables if rows else None
+        versions = sorted({row.version for row in rows if row.version is not None})
         if tables != migrations.HEAD:
             made = "no server has used it yet" if tables is None else "a server of another release made them"
             return f"database: expected tables of version {migrations.HEAD}, found {tables!r:.40}; {made}"

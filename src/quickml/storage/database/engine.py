@@ -99,6 +99,12 @@ class Database:
             yield connection
 
     @contextmanager
+    def brief_write(self) -> Iterator[Connection]:
+        """A connection for one statement that writes, without waiting for the disk."""
+        with self.statement() if self.writes_at_once else self.write(durable=False) as connection:
+            yield connection
+
+    @contextmanager
     def write(self, *, durable: bool = True, lock: str = "") -> Iterator[Connection]:
         """A transaction that writes.
 
