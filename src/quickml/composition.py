@@ -305,7 +305,8 @@ def keeper(settings: Settings, launcher: Launcher, kinds: Mapping[SeatKind, Scal
     found = Hosts(database)
     if misfit := found.misfit(Host(id="", name="")):
         raise StoreError(misfit)
-    yield SeatKeeper(launcher, found, JobStore(database), kinds=kinds, limits=queue_limits(settings))
+    store, limits, short_s = JobStore(database), queue_limits(settings), settings.workers.express_s
+    yield SeatKeeper(launcher, found, store, kinds=kinds, limits=limits, short_s=short_s)
     database.close()
 
 

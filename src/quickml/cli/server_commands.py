@@ -22,11 +22,7 @@ WORKER = (
     *("min_free_disk_bytes", "running_per_owner", "log_format", "log_level"),
 )
 """Settings of `quickml worker`."""
-CLUSTER = tuple(
-    name
-    for name in WORKER
-    if name not in {"seats", "host_id", "express_workers", "express_s", "gpus", "worker_threads"}
-)
+CLUSTER = tuple(name for name in WORKER if name not in {"seats", "host_id", "gpus", "worker_threads"})
 """Settings of `quickml cluster`, whose workers have one seat each, and what Ray gives it."""
 
 

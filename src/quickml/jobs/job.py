@@ -191,6 +191,8 @@ class Waiting:
     than may run."""
     gpu_seats: int = 0
     """Seats with a GPU that those could use that need one."""
+    short: int = 0
+    """Queued jobs for any seat that are short and could begin: of an owner no more than may begin."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -378,10 +378,10 @@ class JobStore:
             found = {row.status: row.number for row in connection.execute(by_status)}
         return {status: found.get(status, 0) for status in Status}
 
-    def waiting(self, limits: Limits = NO_LIMITS) -> Waiting:
-        """How many jobs are queued, and for how long; and the seats that all jobs could use."""
+    def waiting(self, limits: Limits = NO_LIMITS, *, short_s: float = 0.0) -> Waiting:
+        """How many jobs are queued, and for how long; the seats that all jobs could use; see `queue`."""
         with self._database.read() as connection:
-            return queue.waiting(connection, self._clock(), limits)
+            return queue.waiting(connection, self._clock(), limits, short_s)
 
     def file_bytes(self) -> int:
         """Total size of the stored files of all jobs. A file that two jobs have counts twice."""

@@ -8,7 +8,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, bindparam, exists, func, literal_column, select
+from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, func, literal_column, select
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
@@ -28,14 +28,16 @@ def is_any_queued(connection: Connection, *, has_gpu: bool = True) -> bool:
     return bool(connection.scalar(_ANY_QUEUED if has_gpu else _ANY_FOR_ALL))
 
 
-def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
-    """The queue of all owners."""
+def waiting(connection: Connection, now: datetime, limits: Limits, short_s: float) -> Waiting:
+    """The queue of all owners. A job is short if it is estimated to take at most `short_s`."""
     queued = jobs.c.status == Status.QUEUED
+    is_short = and_(queued, jobs.c.needs.is_(None), jobs.c.cost_s <= short_s)
     found = connection.execute(
         select(jobs.c.owner, func.count().label("all"), func.count().filter(queued).label("queued"))
         .add_columns(
             func.min(jobs.c.updated_at).filter(queued).label("first"),
             func.count().filter(jobs.c.needs == GPU).label("gpu"),
+            func.count().filter(is_short).label("short"),
         )
         .where(jobs.c.status.in_({Status.QUEUED, *RUNNING}))
         .group_by(jobs.c.owner)
@@ -49,6 +51,10 @@ def waiting(connection: Connection, now: datetime, limits: Limits) -> Waiting:
         longest_s=max(0.0, waited_s),
         seats=sum(row.all if most is None else min(row.all, most) for row in found) - gpu_seats,
         gpu_seats=gpu_seats,
+        short=sum(
+            row.short if most is None else min(row.short, max(0, most - row.all + row.queued))
+            for row in found
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from quickml.jobs.ids import new_id
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.launchers.launcher import EndedSeat, Launcher, SeatKind
-from quickml.launchers.needs import needs_of
+from quickml.launchers.needs import Needs, needs_of
 from quickml.launchers.scaling import LaunchedSeat, Need, Scale, SeatState, change
 
 log = logging.getLogger(__name__)
@@ -46,14 +46,16 @@ class SeatKeeper:
         *,
         kinds: Mapping[SeatKind, Scale],
         limits: Limits,
+        short_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Keep seats at `launcher` for the queue of a database, whose workers keep `limits`.
 
-        There are to be as many seats of each of the `kinds` as its scale allows.
+        There are to be as many seats of each of the `kinds` as its scale allows. Express seats take jobs of
+        an estimated duration of at most `short_s`.
         """
         self._launcher, self._hosts, self._jobs = launcher, hosts, jobs
-        self._kinds, self._limits, self._clock = kinds, limits, clock
+        self._kinds, self._limits, self._short_s, self._clock = kinds, limits, short_s, clock
         self._held: dict[str, _Held] = {}
         self._failures, self._not_before = 0, float("-inf")
         self._trouble = ""
@@ -67,18 +69,34 @@ class SeatKeeper:
         self._forget(self._launcher.tend())
         try:
             states = {state.host.id: state for state in self._hosts.states()}
-            needs = needs_of(self._jobs.waiting(self._limits), states, self._held)
+            waiting = self._jobs.waiting(self._limits, short_s=self._short_s)
+            needs = needs_of(waiting, states, self._held)
         except StoreError as error:
             self._log_trouble(str(error))
             return
         self._log_trouble("")
         for kind in self._kinds:
-            self._change(kind, states, needs.gpu if kind.gpus else needs.plain)
+            self._change(kind, states, self._need(kind, needs, states))
 
     def drain(self) -> None:
         """Ask all seats to end in order. Those that are started meanwhile are not asked."""
         for host_id in self._launcher.seats():
             self._drain(host_id)
+
+    def _need(self, kind: SeatKind, needs: Needs, states: Mapping[str, HostState]) -> Need:
+        if kind.gpus:
+            return needs.gpu
+        return needs.of_express(self._room(states)) if kind.is_express else needs.plain
+
+    def _room(self, states: Mapping[str, HostState]) -> int:
+        """Seats for all jobs that run nothing, or can still be started."""
+        most = sum(scale.most for kind, scale in self._kinds.items() if not (kind.gpus or kind.is_express))
+        used = (
+            self._state(held, states.get(host_id)) in (SeatState.BUSY, SeatState.LEAVING)
+            for host_id, held in self._held.items()
+            if not (held.kind.gpus or held.kind.is_express)
+        )
+        return max(0, most - sum(used))
 
     def _change(self, kind: SeatKind, states: Mapping[str, HostState], need: Need) -> None:
         now = self._clock()

@@ -20,6 +20,8 @@ class SeatKind:
     """Cores that are reserved for it."""
     gpus: float = 0.0
     """GPUs that are reserved for it, or the part of one."""
+    is_express: bool = False
+    """Whether it takes only short jobs."""
     options: tuple[str, ...] = ()
     """Of its `quickml worker`, besides those of all seats; without a secret."""
 

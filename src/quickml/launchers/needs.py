@@ -18,6 +18,19 @@ class Needs:
     """Of seats for jobs that any seat takes."""
     gpu: Need
     """Of seats for jobs that need a GPU."""
+    short: int = 0
+    """How many of the jobs that could begin on any seat are short."""
+    express: int = 0
+    """Free seats elsewhere that take only short jobs."""
+
+    def of_express(self, room: int) -> Need:
+        """Of seats for short jobs alone.
+
+        They are for those short jobs that find no other seat when the long ones have taken theirs; `room` is
+        the number of seats for all jobs that run nothing, or can still be started.
+        """
+        left = max(0, room + self.plain.free_elsewhere - (self.plain.startable - self.short))
+        return Need(startable=self.short, free_elsewhere=left + self.express)
 
 
 def needs_of(waiting: Waiting, states: Mapping[str, HostState], held: Collection[str]) -> Needs:
@@ -32,7 +45,10 @@ def needs_of(waiting: Waiting, states: Mapping[str, HostState], held: Collection
     elsewhere = sum(state.free_gpu_seats for state in others)
     spare = max(0, sum(state.free_gpu_seats for state in states.values()) - for_gpus)
     plain = sum(max(0, state.free - state.free_gpu_seats - state.host.express_seats) for state in others)
+    express = sum(min(state.free, state.host.express_seats) for state in others)
     return Needs(
         plain=Need(startable=max(0, waiting.seats - (len(runs) - on_gpu)), free_elsewhere=plain + spare),
         gpu=Need(startable=for_gpus, free_elsewhere=elsewhere),
+        short=waiting.short,
+        express=express,
     )

@@ -209,3 +209,36 @@ def test_a_database_that_fails_changes_nothing(world, monkeypatch):
         patch.setattr(world.hosts, "states", fail)
         assert world.step() == 0
     assert world.step() == 1
+
+
+def test_short_jobs_get_seats_of_their_own_when_long_ones_have_taken_all_others(tmp_path):
+    express = SeatKind(name="express", is_express=True)
+    world = World(tmp_path, most=2)
+    world.keeper._kinds = {**world.keeper._kinds, express: Scale(most=1, idle_s=60)}
+    world.keeper._short_s = 60.0
+
+    def held():
+        return sorted(
+            kind.name for host_id, kind in world.launcher.kinds.items() if host_id in world.launcher.held
+        )
+
+    world.submit("ann", cost_s=5.0)
+    world.step()
+    assert held() == ["any"], "there is room for it"
+    for owner in ("bob", "cid", "dan"):
+        world.submit(owner, cost_s=3600.0)
+    world.step()
+    assert held() == ["any", "any", "express"], "the long ones may take both"
+    for host_id in world.launcher.held:
+        world.hosts.join(
+            Host(id=host_id, name="node", express_seats=int(world.launcher.kinds[host_id] == express))
+        )
+    for _ in range(3):
+        world.submit("eve", cost_s=5.0)
+    world.step()
+    assert held() == ["any", "any", "express"], "there are to be no more"
+    for job in world.jobs.jobs():
+        world.jobs.cancel(job.id)
+    world.step(70)
+    assert len(world.launcher.drained) == 3
+    world.database.close()

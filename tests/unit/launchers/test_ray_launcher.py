@@ -16,7 +16,7 @@ from quickml.launchers.launcher import SeatKind
 from quickml.launchers.ray.driver import RayDriver, told_in_one_line
 from quickml.launchers.ray.launcher import RayLauncher
 from quickml.launchers.ray.messages import RayOptions, kind_of, options_line, options_of
-from quickml.settings import Settings, flags, load
+from quickml.settings import Settings, WorkerSettings, flags, load
 
 
 @pytest.fixture(autouse=True)
@@ -112,11 +112,22 @@ def test_a_seat_with_a_gpu_reserves_its_part_of_it_and_others_use_none():
     asked = ClusterAsked(
         address="auto", least=0, most=5, least_gpu=3, most_gpu=2, cpus=4.0, idle_s=60.0,
     )  # fmt: skip
-    (plain, scale), (gpu, gpu_scale) = seat_kinds(asked, 7).items()
-    assert (plain.cpus, plain.gpus, plain.options) == (4.0, 0.0, ("--worker-threads", "4", "--gpus", "0"))
+    (plain, scale), (gpu, gpu_scale) = seat_kinds(asked, WorkerSettings(seats_per_gpu=7)).items()
+    assert (plain.cpus, plain.gpus) == (4.0, 0.0)
+    assert plain.options == ("--worker-threads", "4", "--express-workers", "0", "--gpus", "0")
     assert (gpu.cpus, gpu.gpus, gpu.options[-2:]) == (4.0, 0.1428, ("--gpus", "1"))
     assert (scale.most, gpu_scale.least, gpu_scale.most) == (5, 2, 2)
-    assert len(seat_kinds(replace(asked, most_gpu=0), 1)) == 1
+    assert len(seat_kinds(replace(asked, most_gpu=0), WorkerSettings())) == 1
+
+
+def test_express_seats_are_some_of_all_and_never_more():
+    asked = ClusterAsked(address="auto", least=4, most=5, least_gpu=0, most_gpu=0, cpus=1.0, idle_s=60.0)
+    (plain, scale), (express, express_scale) = seat_kinds(asked, WorkerSettings(express_workers=2)).items()
+    assert (plain.is_express, scale.least, scale.most) == (False, 3, 3)
+    assert (express.is_express, express_scale.least, express_scale.most) == (True, 0, 2)
+    assert express.options == ("--worker-threads", "1", "--express-workers", "1", "--gpus", "0")
+    both = seat_kinds(asked, WorkerSettings(express_workers=9)).values()
+    assert [one.most for one in both] == [0, 5]
 
 
 def test_the_driver_asks_ray_for_what_a_seat_of_its_kind_has():

@@ -17,7 +17,7 @@ from quickml.launchers.launcher import Launcher, SeatKind
 from quickml.launchers.ray.launcher import RayLauncher
 from quickml.launchers.ray.messages import RayOptions
 from quickml.launchers.scaling import Scale
-from quickml.settings import Settings, flags
+from quickml.settings import Settings, WorkerSettings, flags
 
 log = logging.getLogger(__name__)
 
@@ -55,9 +55,7 @@ def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[s
     launcher = RayLauncher(_ray_options(settings, asked, options))
     ended = counted_endings()
     try:
-        with composition.keeper(
-            settings, launcher, seat_kinds(asked, settings.workers.seats_per_gpu)
-        ) as keeper:
+        with composition.keeper(settings, launcher, seat_kinds(asked, settings.workers)) as keeper:
             say(f"QuickML cluster  {asked.address}", f"database         {settings.storage.database}")
             while not ended():
                 keeper.step()
@@ -68,21 +66,28 @@ def keep_seats(settings: Settings, asked: ClusterAsked, *, options: Collection[s
 
 
 def _ray_options(settings: Settings, asked: ClusterAsked, options: Collection[str]) -> RayOptions:
-    return RayOptions(address=asked.address, options=("--seats", "1", *flags(settings, options)))
+    names = [name for name in options if name != "express_workers"]  # of which each kind has its own
+    return RayOptions(address=asked.address, options=("--seats", "1", *flags(settings, names)))
 
 
-def seat_kinds(asked: ClusterAsked, seats_per_gpu: int) -> dict[SeatKind, Scale]:
+def seat_kinds(asked: ClusterAsked, workers: WorkerSettings) -> dict[SeatKind, Scale]:
     """The kinds of seats, and how many there may be of each.
 
     Ray shows an actor the GPU that it shares with others, and knows four digits of its part.
     """
     threads = ("--worker-threads", str(max(1, int(asked.cpus))))
-    kinds = {
-        SeatKind(cpus=asked.cpus, options=(*threads, "--gpus", "0")): _scale(asked, asked.least, asked.most)
-    }
+    plain, short = ("--express-workers", "0"), ("--express-workers", "1")
+    express = min(asked.most, workers.express_workers)
+    kind = SeatKind(cpus=asked.cpus, options=(*threads, *plain, "--gpus", "0"))
+    kinds = {kind: _scale(asked, asked.least, asked.most - express)}
+    if express:
+        kind = SeatKind(
+            name="express", cpus=asked.cpus, is_express=True, options=(*threads, *short, "--gpus", "0")
+        )
+        kinds[kind] = _scale(asked, 0, express)
     if asked.most_gpu:
-        part = math.floor(10_000 / seats_per_gpu) / 10_000
-        kind = SeatKind(name="gpu", cpus=asked.cpus, gpus=part, options=(*threads, "--gpus", "1"))
+        part = math.floor(10_000 / workers.seats_per_gpu) / 10_000
+        kind = SeatKind(name="gpu", cpus=asked.cpus, gpus=part, options=(*threads, *plain, "--gpus", "1"))
         kinds[kind] = _scale(asked, asked.least_gpu, asked.most_gpu)
     return kinds
 
