@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from quickml.estimate import Measured, Past, TrainingWork
+from quickml.estimate import Measured, PastByDevice, TrainingWork
 
 MOST = 20
 MAX_BYTES = 2 << 20
@@ -16,10 +16,10 @@ MAX_BYTES = 2 << 20
 CUT_SHORT = ("asked", "max_seconds")
 
 
-def past_runs(folder: Path = Path("runs")) -> Past:
+def past_runs(folder: Path = Path("runs")) -> PastByDevice:
     """The newest runs whose reports say how much work they were; unreadable ones are left out."""
     found = [one for path in _newest(folder) if (one := _measured(path)) is not None]
-    return Past(found[:MOST])
+    return PastByDevice(found[:MOST])
 
 
 def _newest(folder: Path) -> list[Path]:
@@ -33,17 +33,18 @@ def _newest(folder: Path) -> list[Path]:
     return [path for _, path in sorted(dated, reverse=True)][: 2 * MOST]
 
 
-def _measured(path: Path) -> Measured | None:
+def _measured(path: Path) -> tuple[str, Measured] | None:
     try:
         report = json.loads(path.read_bytes())
         if report["training"]["stopped"] in CUT_SHORT:
             return None
+        accelerator = str(report["training"].get("accelerator", "cpu"))
         work, seconds = TrainingWork.from_json(report["work"]), list(_seconds(report["seconds"]))
-    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
     if work is None or len(seconds) != 2:
         return None
-    return Measured(work=work, training_s=seconds[0], other_s=max(0.0, seconds[1] - seconds[0]))
+    return accelerator, Measured(work=work, training_s=seconds[0], other_s=max(0.0, seconds[1] - seconds[0]))
 
 
 def _seconds(laps: dict[str, Any]) -> Iterator[float]:

@@ -2,7 +2,16 @@
 
 from quickml.estimate.estimate import Estimate, estimate
 from quickml.estimate.files import FileEstimate
-from quickml.estimate.seconds import Measured, Past, Seconds
+from quickml.estimate.seconds import Measured, Past, PastByDevice, Seconds
 from quickml.estimate.work import TrainingWork
 
-__all__ = ["Estimate", "FileEstimate", "Measured", "Past", "Seconds", "TrainingWork", "estimate"]
+__all__ = [
+    "Estimate",
+    "FileEstimate",
+    "Measured",
+    "Past",
+    "PastByDevice",
+    "Seconds",
+    "TrainingWork",
+    "estimate",
+]

@@ -10,7 +10,7 @@ right.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from operator import sub
 
@@ -63,6 +63,23 @@ class Past:
         factor, spread = _middle(near, self._factors)
         other_factor, _ = _middle(near, self._other_factors)
         return math.exp(factor), spread, math.exp(other_factor)
+
+
+class PastByDevice:
+    """Trainings that have run, by what they ran on: a GPU says nothing of processors, nor they of it."""
+
+    def __init__(self, measured: Iterable[tuple[str, Measured]] = ()) -> None:
+        """Each with `cpu` or `gpu`."""
+        rows = list(measured)
+        self._past = {kind: Past([one for its, one in rows if its == kind]) for kind in ("cpu", "gpu")}
+
+    def of(self, accelerator: str) -> Past:
+        """Those that are like a training with this `accelerator`.
+
+        One that may run on either is assumed to run on a processor, unless all have run on a GPU.
+        """
+        found = self._past
+        return found["cpu"] or found["gpu"] if accelerator == "auto" else found[accelerator]
 
 
 @dataclass(frozen=True, kw_only=True)

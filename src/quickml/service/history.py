@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from quickml.document import Plan
 from quickml.errors import QuickMLError, StoredPlanError
-from quickml.estimate import Estimate, Measured, Past, TrainingWork, estimate
+from quickml.estimate import Estimate, Measured, Past, PastByDevice, TrainingWork, estimate
 from quickml.events import Status, Trained, from_another_version
 from quickml.jobs.job import Job
 from quickml.jobs.jobs import JobStore
@@ -37,7 +37,7 @@ class History:
         """Read those of a database; `max_s` is the server's limit of the duration of a training."""
         self._jobs, self._max_s, self._clock = jobs, max_s, clock
         self._known: dict[str, tuple[str, Measured] | None] = {}
-        self._past = {"cpu": Past(), "gpu": Past()}
+        self._past = PastByDevice()
         self._read_at = -EVERY_S
         self._reading = threading.Lock()
 
@@ -46,11 +46,7 @@ class History:
         return estimate(plan, self.past(plan.document.training.accelerator), max_s=self._max_s)
 
     def past(self, accelerator: str = "auto") -> Past:
-        """The durations, at most a few seconds old; none while the database cannot be read.
-
-        Those on a GPU say nothing of those on processors, and the other way round. What may run on either is
-        assumed to run on a processor, unless all have run on a GPU.
-        """
+        """The durations, at most a few seconds old; none while the database cannot be read."""
         if self._clock() - self._read_at >= EVERY_S and self._reading.acquire(blocking=not self._known):
             try:
                 if self._clock() - self._read_at >= EVERY_S:
@@ -60,16 +56,12 @@ class History:
             finally:
                 self._read_at = self._clock()
                 self._reading.release()
-        found = self._past
-        return found["cpu"] or found["gpu"] if accelerator == "auto" else found[accelerator]
+        return self._past.of(accelerator)
 
     def _read(self) -> None:
         ready = self._jobs.jobs(statuses=(Status.READY,), limit=MOST)
         known = {job.id: self._known.get(job.id) or self._measure(job) for job in ready}
-        self._past = {
-            device: Past([one for its, one in filter(None, known.values()) if its == device])
-            for device in ("cpu", "gpu")
-        }
+        self._past = PastByDevice(filter(None, known.values()))
         self._known = known
 
     def _measure(self, job: Job) -> tuple[str, Measured] | None:

@@ -28,7 +28,7 @@ from quickml.document.layers import LAYERS
 from quickml.estimate import TrainingWork
 from quickml.export.coreml.reading.describe import Description, FeatureDescription, LayerDescription
 from quickml.jobs.hosts import Host, Hosts
-from quickml.jobs.job import NewJob
+from quickml.jobs.job import GPU, NewJob
 from quickml.jobs.jobs import JobStore
 from quickml.settings import load
 from quickml.storage.database.sqlite import SqliteDatabase
@@ -128,6 +128,15 @@ def test_operators_see_hosts_and_what_they_run(tmp_path):
     assert re.match(r"room-2 +worker +gone since 20", lines[2])
     assert shown.stderr.startswith("1 queued, the first for ")
     assert commands.quickml("workers", "--data", tmp_path, "--wanted").stdout == "2\n"
+    needy, _ = jobs.submit(NewJob(owner="bob", name="iris", document="{}", epochs=1, needs=GPU))
+    shown = commands.quickml("workers", "--data", tmp_path)
+    assert "jobs wait for a GPU, which no host has" in shown.stderr
+    hosts.join(Host(id="host_3", name="room-3", seats=2, gpus=1, gpu_seats=2))
+    shown = commands.quickml("workers", "--data", tmp_path)
+    assert "room-3                    worker  0 of 2 busy, 2 on 1 GPU  since" in shown.stdout
+    assert "GPU" not in shown.stderr
+    hosts.leave("host_3")
+    jobs.cancel(needy.id)
     rows = commands.quickml("workers", "--data", tmp_path, "--json").stdout.splitlines()
     first = json.loads(rows[0])
     assert (first["id"], first["free"], first["runs"][0]["job_id"]) == ("host_1", 3, attempt.job_id)

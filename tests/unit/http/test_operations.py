@@ -11,7 +11,7 @@ from quickml.executors.executor import State, Worker
 from quickml.http import app
 from quickml.jobs.hosts import Host
 from quickml.service import Service
-from served import HOURS, is_problem, served, until
+from served import HOURS, IRIS, is_problem, served, until
 
 
 def test_alive_and_ready(tmp_path):
@@ -69,6 +69,22 @@ def test_a_server_without_any_worker_is_ready_and_says_so(tmp_path):
         attempt = server.store.claim(holder="host_2")
         assert server.client.get("/readyz").json()["seats"] == {"all": 1, "free": 0}
         assert server.client.get(f"/v1/jobs/{attempt.job_id}").json()["lacks"] is None
+
+
+def test_a_job_that_needs_a_gpu_waits_for_one_and_its_document_says_so(tmp_path):
+    with served(tmp_path, workers=0) as server:
+        job_id = server.submit({**IRIS, "training": {"accelerator": "gpu"}})
+        assert server.store.job(job_id).needs == "gpu"
+        assert server.client.get(f"/v1/jobs/{job_id}").json()["lacks"] == "gpu"
+        found = figures(server)
+        assert (found["quickml_seats_wanted"], found["quickml_gpu_seats_wanted"]) == (0, 1)
+        assert not any(name.startswith("quickml_gpus") for name in found)
+        server.hosts.join(Host(id="host_2", name="room-2", gpus=2, gpu_seats=1))
+        assert figures(server)['quickml_gpus{host="room-2",kind="worker"}'] == 2
+        assert server.client.get(f"/v1/jobs/{job_id}").json()["lacks"] is None
+        problem = server.client.post("/v1/jobs", json={**IRIS, "training": {"accelerator": "tpu"}}).json()
+        assert problem["problems"][0]["pointer"] == "/training/accelerator"
+        assert problem["problems"][0]["expected"] == "'auto', 'cpu' or 'gpu'"
 
 
 def test_storage_that_cannot_be_written_makes_the_server_unready_until_it_can(tmp_path):

@@ -9,7 +9,7 @@ from job_examples import Clock, Jobs, artifact, new, opened, to_verifying, verif
 from quickml import events
 from quickml.document import understand
 from quickml.errors import StoreError
-from quickml.estimate import Past
+from quickml.estimate import PastByDevice
 from quickml.service import history as history_module
 from quickml.service.history import EVERY_S, History
 from served import IRIS, is_problem, served
@@ -44,9 +44,13 @@ def test_ready_jobs_of_all_owners_count(store, clock, monkeypatch):
     trained_job(store, clock)
     trained_job(store, clock, owner="bob", seconds=6.0, epochs=12, stopped="early_stopping")
     read = []
-    monkeypatch.setattr(history_module, "Past", lambda given=(): read.append(list(given)) or Past(given))
+    monkeypatch.setattr(
+        history_module,
+        "PastByDevice",
+        lambda given=(): PastByDevice(read.append(rows := list(given)) or rows),
+    )
     assert len(History(store).past()) == 2
-    measured = read[-2]  # the last ones are those on GPUs
+    measured = [one for device, one in read[-1] if device == "cpu"]
     assert [(one.training_s, one.other_s, one.work.epochs) for one in measured] == [(6, 3, 12), (4, 3, 10)]
 
 

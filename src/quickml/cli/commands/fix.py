@@ -22,7 +22,7 @@ from quickml.document.correct import Correction, corrected
 from quickml.document.problem import problem
 from quickml.document.text import decoded
 from quickml.errors import DocumentError
-from quickml.estimate import Past
+from quickml.estimate import PastByDevice
 from quickml.files.atomic import new_file
 from quickml.text import printable
 
@@ -40,7 +40,7 @@ def fix_specs(paths: Sequence[Path], *, yes: bool, as_json: bool) -> None:
         sys.exit(2)
 
 
-def _fix(path: Path, history: Past, *, yes: bool, as_json: bool, several: bool) -> bool:
+def _fix(path: Path, history: PastByDevice, *, yes: bool, as_json: bool, several: bool) -> bool:
     """Correct one document; True if the file is valid afterwards."""
     name = path if several else None
     try:
@@ -89,7 +89,7 @@ def _agrees(path: Path, *, yes: bool, as_json: bool) -> bool:
 
 
 def _tell(
-    correction: Correction, path: Path | None, history: Past, *, as_json: bool, is_written: bool
+    correction: Correction, path: Path | None, history: PastByDevice, *, as_json: bool, is_written: bool
 ) -> None:
     """What the document means with the fixes, or what remains."""
     plan, error = correction.plan, correction.error

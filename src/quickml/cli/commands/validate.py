@@ -14,7 +14,7 @@ from quickml.cli.past_runs import past_runs
 from quickml.document import Plan
 from quickml.document.shapes import rows, summary, table
 from quickml.errors import DocumentError
-from quickml.estimate import Estimate, Past, estimate
+from quickml.estimate import Estimate, PastByDevice, estimate
 
 UNITS = ((1, "second"), (60, "minute"), (3600, "hour"))
 
@@ -51,19 +51,23 @@ def tell_problems(error: DocumentError, path: Path | None) -> None:
     note(*known, *problem_lines(error, "the document" if path is None else str(path)))
 
 
-def valid_lines(plan: Plan, path: Path | None, history: Past) -> list[str]:
+def valid_lines(plan: Plan, path: Path | None, history: PastByDevice) -> list[str]:
     """What a document means; on one line for one of several documents."""
-    return _lines(plan, estimate(plan, history)) if path is None else _short(path, plan)
+    return _lines(plan, _estimated(plan, history)) if path is None else _short(path, plan)
 
 
-def answer(plan: Plan, history: Past) -> dict[str, object]:
+def _estimated(plan: Plan, history: PastByDevice) -> Estimate:
+    return estimate(plan, history.of(plan.document.training.accelerator))
+
+
+def answer(plan: Plan, history: PastByDevice) -> dict[str, object]:
     """What a document means, for JSON."""
     return {
         "valid": True,
         "warnings": [vars(notice) for notice in plan.notices],
         **summary(plan.graph),
         "memory_bytes": plan.memory_bytes,
-        "estimate": estimate(plan, history).to_json(),
+        "estimate": _estimated(plan, history).to_json(),
         "spec": plan.document.model_dump(mode="json", exclude_none=True),
     }
 
