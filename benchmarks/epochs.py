@@ -16,7 +16,7 @@ from quickml.datasets import load
 from quickml.document import Plan, read
 from quickml.events import EpochEnded
 
-MOST_SAMPLES = 6000
+MOST_SAMPLES = 12_000
 
 
 def plan_of(path: Path, precision: str, epochs: int) -> Plan:

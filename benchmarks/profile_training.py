@@ -4,6 +4,7 @@
     python benchmarks/profile_training.py examples/mnist_resnet.json
     python benchmarks/profile_training.py mnist_cnn.json --precision float32
     python benchmarks/profile_training.py --peak bfloat16                  # only the peak of the processor
+    python benchmarks/profile_training.py --convolutions bfloat16          # only those of the document, alone
 
 Samples are random: only their shape counts. Two operations can run at the same time, so their times can add
 up to more than the step. The share of the peak compares the multiplications of layers with the fastest
@@ -45,6 +46,43 @@ def operations(plan: Plan) -> float:
     learning = [node for node in plan.graph.nodes if node.parameters.trainable]
     first, *others = (node.layer.multiply_adds(*node.input_shapes) for node in learning)
     return 2 * plan.document.training.batch_size * (2 * first + 3 * sum(others))
+
+
+def convolutions(plan: Plan, dtype: str) -> float:
+    """Seconds of a step for its convolutions alone, each by itself: forward, and for both gradients."""
+    from quickml.training.backend import tf
+
+    nodes = [node for node in plan.graph.nodes if node.layer.type == "Conv2D"]
+    total = 0.0
+    for node in nodes:
+        layer, (*_, channels) = node.layer, node.input_shapes[0]
+        inputs = tf.cast(tf.random.normal((plan.document.training.batch_size, *node.input_shapes[0])), dtype)
+        kernel = tf.cast(
+            tf.random.normal((*layer.kernel_size, channels // layer.groups, layer.filters)), dtype
+        )
+        options = {"strides": [1, *layer.strides, 1], "padding": layer.padding.upper()}
+        outputs = tf.raw_ops.Conv2D(input=inputs, filter=kernel, **options)
+        sizes = {"input_sizes": inputs.shape, "filter_sizes": kernel.shape}
+        given = {"input": inputs, "filter": kernel, "out_backprop": outputs, **sizes}
+        kinds = [
+            ("Conv2D", ("input", "filter")),
+            ("Conv2DBackpropFilter", ("input", "filter_sizes", "out_backprop")),
+        ]
+        if node is not nodes[0]:
+            kinds.append(("Conv2DBackpropInput", ("input_sizes", "filter", "out_backprop")))
+        total += sum(
+            _alone(getattr(tf.raw_ops, kind), {name: given[name] for name in names}, options)
+            for kind, names in kinds
+        )
+    return total
+
+
+def _alone(operation, given: dict, options: dict) -> float:
+    """Seconds of an operation by itself, the fewest."""
+    from quickml.training.backend import tf
+
+    run = tf.function(lambda given: operation(**given, **options)[0, 0, 0, 0], autograph=False)
+    return min(_seconds(lambda: run(given).numpy()) for _ in range(8))
 
 
 class Profiled:
@@ -121,9 +159,13 @@ def main() -> None:
     parser.add_argument("document", nargs="?", default="mnist_cnn.json", type=Path)
     parser.add_argument("--precision", choices=["auto", "float32", "mixed_bfloat16"], default="auto")
     parser.add_argument("--peak", choices=["float32", "bfloat16"], help="only measure the peak, per second")
+    parser.add_argument("--convolutions", choices=["float32", "bfloat16"], help="only their seconds, alone")
     asked = parser.parse_args()
     if asked.peak:
         print(peak(asked.peak))
+        return
+    if asked.convolutions:
+        print(convolutions(read(asked.document.read_bytes()), asked.convolutions))
         return
     document = json.loads(asked.document.read_text())
     document["training"] = {**document.get("training", {}), "precision": asked.precision}
