@@ -27,11 +27,13 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 from sqlalchemy import insert, select, update
 
 from against_reference import promise
 from quickml import Client, composition
 from quickml.export.coreml.reading.files import read
+from quickml.export.runtime import Runtime
 from quickml.service import OPEN_OWNER
 from quickml.storage.backends import Backends
 from quickml.storage.database import tables
@@ -174,8 +176,39 @@ def copies(data: Path, count: int, owner: str) -> list[str]:
 
 
 def prediction(asked: argparse.Namespace) -> None:
+    alone(asked)
     with ready(asked) as (server, jobs):
         asyncio.run(_prediction(server, jobs[0]))
+
+
+def alone(asked: argparse.Namespace) -> None:
+    """What ONNX Runtime itself takes of a run of the file, without a server."""
+    data = trained(asked.data)
+    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    with backends.database.read() as connection:
+        files = connection.execute(select(tables.artifacts)).mappings()
+        (sha256,) = [one["sha256"] for one in files if one["name"] == "model.mlmodel"]
+    with backends.artifacts.local_path(sha256) as path:
+        names = Runtime.load(path, engine="onnx").layers
+        for what, layers in (("", ()), (" with all layers", names)):
+            runtime = Runtime.load(path, engine="onnx", keep=layers)
+            name = runtime.only_input().name
+            sample = {name: np.frombuffer(digit(0), np.uint8).reshape(28, 28, 1)}
+            feeds, session = runtime._feeds(sample), runtime._engine._session
+            library = middle(lambda feeds=feeds, session=session: session.run(None, feeds))
+            whole = middle(lambda runtime=runtime, sample=sample: runtime.run(sample))
+            note(f"a run{what}: {whole * 1e3:.3f} ms, of which ONNX Runtime {library * 1e3:.3f} ms")
+    backends.close()
+
+
+def middle(work: Callable[[], object]) -> float:
+    """The median seconds of a call, after some that are not counted."""
+    found = []
+    for _ in range(1000):
+        began = time.perf_counter()
+        work()
+        found.append(time.perf_counter() - began)
+    return statistics.median(found[100:])
 
 
 async def _prediction(server: Server, job: str) -> None:

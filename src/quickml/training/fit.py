@@ -61,6 +61,7 @@ class Fit:
         self._history: list[Mapping[str, float]] = []
         self._elapsed_s = 0.0
         self._orders: dict[int, Order] = {}
+        self._constant_rate: float | None = None
         self._start_epoch(1)
 
     def run(self) -> Generator[Event, None, Fitted]:
@@ -286,8 +287,13 @@ class Fit:
             self._patience.state = position.patience
 
     def _learning_rate(self) -> float:
+        if self._constant_rate is not None:  # Keras takes 0.4 ms to tell, an eighth of an epoch on Iris
+            return self._constant_rate
         # Converted through text: as a float, float32's 0.01 is 0.009999999776482582.
-        return float(str(np.float32(self.steps.optimizer.learning_rate)))
+        rate = float(str(np.float32(self.steps.optimizer.learning_rate)))
+        if self.training.learning_rate_schedule is None:
+            self._constant_rate = rate
+        return rate
 
 
 def shuffle(indices: Order, seed: int, epoch: int) -> Order:

@@ -29,6 +29,8 @@ _MOST_AXES = 16  # Core ML has 5, in some layers 6
 _MOST_NODES = 10_000  # read in one or two seconds; the deepest networks on phones have about 2,000
 _LARGEST_INFERRED = 4096  # constants up to this size are passed to the shape inference
 _LARGEST_FOLDED = 256  # constants up to this size are computed here: shapes, and sizes computed from shapes
+_ARITHMETIC = {"Add": np.add, "Sub": np.subtract, "Mul": np.multiply, "Div": np.divide}
+"""What ONNX's reference implementation does with float32, which takes 0.05 s to import."""
 
 DAMAGE = (ArithmeticError, AttributeError, IndexError, KeyError, MemoryError, TypeError, ValueError)
 """The exceptions that Python, numpy and ONNX raise for damaged files, whose errors cannot be enumerated."""
@@ -242,6 +244,11 @@ class OnnxGraph:
         self, node: Any, operands: Sequence[Tensor], results: Sequence[Tensor]
     ) -> Sequence[NDArray[Any]]:
         """The results of a node whose operands are constants."""
+        if (compute := _ARITHMETIC.get(node.op_type)) is not None:
+            values = [numpy_helper.to_array(self._initializers[one.name]) for one in operands]
+            if all(value.dtype == np.float32 for value in values):
+                with np.errstate(all="ignore"):
+                    return [np.asarray(compute(*values)).reshape(results[0].shape)]
         from onnx.reference import ReferenceEvaluator  # 0.1 s to import, and few files need it
 
         outputs = [helper.make_tensor_value_info(one.name, one.type, list(one.shape)) for one in results]
