@@ -14,7 +14,7 @@ const groups = [
     test: (id: string): boolean => !/uqr|QrCode|src.document.draft/.test(id),
     priority: 1,
   },
-  { name: 'finished', test: /src.views.(understand|try|take|runs|watch)/ },
+  { name: 'runs', test: /src.views.(understand|try|take|runs|watch)/ },
 ];
 
 /** Texts of data of one's own are named as the view that loads them. */

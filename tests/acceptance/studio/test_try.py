@@ -410,7 +410,8 @@ def test_a_run_that_is_not_ready(chromium, studio):
     job = studio.submit(SPIRALS, epochs=10_000, batch_size=4)
     try:
         with open_try(chromium, studio, {"id": job}) as page:
-            page.get_by_role("link", name="Watch the training").wait_for()
+            page.get_by_role("link", name="Watch", exact=True).last.wait_for()
+            page.get_by_text("as soon as it is ready").wait_for()
     finally:
         studio.client.post(f"/v1/jobs/{job}/cancel")
 

@@ -493,8 +493,8 @@ class TestEveryone:
     def test_is_told_what_is_missing(self, chromium, studio):
         job_id = studio.submit(DOCUMENTS["diabetes"], epochs=10_000, max_seconds=60)
         with visit(chromium, studio.page(f"#/understand/{job_id}")) as page:
-            page.get_by_text("has no answers yet").wait_for()
-            link = page.get_by_role("link", name="Watch it")
+            page.get_by_text("has no files yet").wait_for()
+            link = page.locator("main").get_by_role("link", name="Watch")
             assert link.get_attribute("href") == f"#/watch/{job_id}"
             axe(page)
         httpx.delete(f"{studio.server.address}/v1/jobs/{job_id}", timeout=PATIENCE_S)

@@ -1667,12 +1667,12 @@ export interface components {
         DiskSpace: {
             /**
              * Free Bytes
-             * @description Free space for files, rounded down to an eighth; null if the store cannot tell.
+             * @description Free disk space, rounded down to an eighth: in the folder `data` or, where that is less, of the files, unless they are in a bucket.
              */
-            free_bytes: number | null;
+            free_bytes: number;
             /**
              * Needed Bytes
-             * @description Free disk space below which new jobs are refused.
+             * @description Free disk space below which new jobs are refused, and none is started.
              */
             needed_bytes: number;
         };
@@ -6154,7 +6154,7 @@ export interface components {
             ahead: number | null;
             /**
              * Artifacts
-             * @description Files of the job; empty until the job is ready.
+             * @description Files of the job; empty until the job is ready. Once they are deleted, `report.json` alone.
              */
             artifacts: components["schemas"]["ArtifactMessage"][];
             /**
@@ -6171,9 +6171,14 @@ export interface components {
             created_at: string;
             /**
              * Delete At
-             * @description Time at which the server will delete the finished job and its files; null if it keeps them.
+             * @description Time at which the server will delete the finished job; null if it keeps it.
              */
             delete_at: string | null;
+            /**
+             * Delete Files At
+             * @description Time at which the server will delete the files of the finished job, at the latest with the job; null if it keeps them.
+             */
+            delete_files_at: string | null;
             /**
              * Document
              * @description The document as it was submitted.
@@ -6196,6 +6201,11 @@ export interface components {
              * @description Error message of a failed job.
              */
             error: string | null;
+            /**
+             * Files Deleted At
+             * @description Time at which the files of the job were deleted, all but `report.json`; null if they were not.
+             */
+            files_deleted_at: string | null;
             /**
              * Finished At
              * @description Time at which the job became ready, failed or cancelled.
@@ -6289,9 +6299,14 @@ export interface components {
             created_at: string;
             /**
              * Delete At
-             * @description Time at which the server will delete the finished job and its files; null if it keeps them.
+             * @description Time at which the server will delete the finished job; null if it keeps it.
              */
             delete_at: string | null;
+            /**
+             * Delete Files At
+             * @description Time at which the server will delete the files of the finished job, at the latest with the job; null if it keeps them.
+             */
+            delete_files_at: string | null;
             /**
              * Epoch
              * @description Epoch that training is in, from 1; 0 before training.
@@ -6309,6 +6324,11 @@ export interface components {
              * @description Error message of a failed job.
              */
             error: string | null;
+            /**
+             * Files Deleted At
+             * @description Time at which the files of the job were deleted, all but `report.json`; null if they were not.
+             */
+            files_deleted_at: string | null;
             /**
              * Finished At
              * @description Time at which the job became ready, failed or cancelled.

@@ -7,6 +7,7 @@ import type { Frame, FilmHeader } from '../film/film.ts';
 import { batched } from './batches.ts';
 import { feed } from './feed.svelte.ts';
 import { Story, type Event } from './story.ts';
+import type { Summary } from './summaries.ts';
 
 /** Numbers of epochs, of a long training of some; those of one metric in one array. */
 export interface Curve {
@@ -37,7 +38,10 @@ export class Outline {
   #frameTime = -Infinity;
   readonly #update = batched(() => this.#show());
 
-  constructor(readonly id: string) {}
+  constructor(
+    readonly id: string,
+    readonly hasFilm: boolean,
+  ) {}
 
   /** Fetch it, and keep it up to date. */
   want(): void {
@@ -78,7 +82,7 @@ export class Outline {
     const { epochs, started, snapshot } = this.#story;
     this.dataset = started?.dataset ?? '';
     this.curve = curveOf(epochs);
-    if (!snapshot || snapshot.frame === this.#frame) return;
+    if (!snapshot || !this.hasFilm || snapshot.frame === this.#frame) return;
     const isOver = this.#story.trained !== null;
     if (!isOver && Date.now() - this.#frameTime < FRAME_EVERY_MS) return;
     this.#frameTime = Date.now();
@@ -122,9 +126,9 @@ const known = new Map<string, Outline>();
 let isListening = false;
 
 /** The outline of a job. Nothing is fetched before `want`. */
-export function outlineOf(id: string): Outline {
+export function outlineOf({ id, files_deleted_at: gone }: Pick<Summary, 'id' | 'files_deleted_at'>): Outline {
   if (!isListening) listen();
-  const outline = known.get(id) ?? new Outline(id);
+  const outline = known.get(id) ?? new Outline(id, !gone);
   known.delete(id);
   known.set(id, outline);
   const [oldest] = known.keys();

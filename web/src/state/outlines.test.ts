@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 
 it('reads some events of a run, goes on with the next, and reads again what it has missed', async () => {
-  const outline = new Outline('job_1');
+  const outline = new Outline('job_1', true);
   outline.want();
   await settled();
   outline.hear(10_004, epoch(8000)); // while the first answer is on its way

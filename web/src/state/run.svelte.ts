@@ -283,7 +283,7 @@ export class Run {
   }
 
   async #frames(after: number): Promise<Film | null> {
-    if (!this.story.snapshot) {
+    if (!this.story.snapshot || this.job?.files_deleted_at) {
       if (this.finished) throw new ServerProblem(GONE, 'urn:quickml:problem:not-found', 'no film');
       return null; // an event tells of the first frame; a job that fails before it has no film to ask for
     }

@@ -26,6 +26,8 @@ const job = (values: Partial<Schemas['JobMessage']> = {}): Schemas['JobMessage']
   started_at: null,
   finished_at: null,
   delete_at: null,
+  delete_files_at: null,
+  files_deleted_at: null,
   links: {},
   ...values,
 });

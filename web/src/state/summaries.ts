@@ -18,6 +18,8 @@ export interface Summary {
   /** Of validation samples while it trains, if there are any. Null for a regression. */
   readonly accuracy: number | null;
   readonly error: string | null;
+  readonly delete_files_at: string | null;
+  readonly files_deleted_at: string | null;
   /** Number of the last event that it knows. */
   readonly last: number;
 }
@@ -40,8 +42,9 @@ export function isFinished(status: Schemas['Status']): boolean {
 
 export function summaryOf(job: Schemas['JobMessage']): Summary {
   const { id, name, status, progress, epoch, epochs, error, last_event: last } = job;
+  const { delete_files_at, files_deleted_at } = job;
   return {
-    ...{ id, name, status, progress, epoch, epochs, error, last },
+    ...{ id, name, status, progress, epoch, epochs, error, last, delete_files_at, files_deleted_at },
     created: new Date(job.created_at),
     ...measures(job.metrics),
   };

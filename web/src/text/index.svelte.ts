@@ -129,6 +129,11 @@ export const format = {
       if (Math.abs(seconds) >= length) return relative.format(Math.round(seconds / length), unit);
     return relative.format(Math.round(seconds), 'second');
   },
+  /** `3 Mar 2026, 14:05`, of a time as the server writes it */
+  moment: (time: string): string =>
+    new Intl.DateTimeFormat(current.language, { dateStyle: 'medium', timeStyle: 'short' }).format(
+      new Date(time),
+    ),
   /** `28 × 28 × 1` */
   shape: (shape: readonly (number | null)[]): string => shape.map((length) => length ?? '?').join(' × '),
   list: (parts: string[]): string =>

@@ -3,7 +3,6 @@ import type { Texts } from '../en.ts';
 const take: Texts['take'] = {
   title: (name) => `Dateien von ${name}`,
   summary: 'Mehr braucht das Telefon nicht. Dort läuft es ohne Netzverbindung.',
-  notReady: 'Dieser Lauf hat noch keine Dateien. Sie sind hier, sobald er fertig ist.',
   parts: {
     phone: 'Für das Telefon',
     tried: (count) =>

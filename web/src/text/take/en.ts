@@ -2,7 +2,6 @@ const take = {
   title: (name: string): string => `Files of ${name}`,
   summary:
     'This is all that your phone needs. The network runs on the phone itself and needs no internet connection.',
-  notReady: 'This run has no files yet. They are here as soon as it is ready.',
   parts: {
     phone: 'For the phone',
     tried: (count: number): string =>

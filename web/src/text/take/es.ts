@@ -3,7 +3,6 @@ import type { Texts } from '../en.ts';
 const take: Texts['take'] = {
   title: (name) => `Archivos de ${name}`,
   summary: 'Es todo lo que necesita el teléfono. Allí funciona sin conexión.',
-  notReady: 'Esta ejecución aún no tiene archivos. Estarán aquí en cuanto esté lista.',
   parts: {
     phone: 'Para el teléfono',
     tried: (count) =>

@@ -9,10 +9,7 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Eine Kurve zeichnen',
     tokens: 'Eine Folge schreiben',
   },
-  notReady: 'Dieser Lauf hat noch keine Datei. Sobald er fertig ist, lässt er sich hier ausprobieren.',
-  ended: 'Dieser Lauf hat keine Dateien hinterlassen: Er ist fehlgeschlagen oder wurde abgebrochen.',
   noFile: 'Dieser Lauf hat keine Core-ML-Datei; es gibt nichts auszuprobieren.',
-  watch: 'Dem Training zusehen',
   loadingFile: (file) => `${file} wird geladen …`,
   hints: {
     digit: 'Mit Maus, Stift oder Finger eine Ziffer von 0 bis 9 zeichnen.',

@@ -7,10 +7,7 @@ const tryIt = {
     sequence: 'Draw a curve',
     tokens: 'Write a sequence',
   },
-  notReady: 'This run has no file yet. As soon as it is ready, you can try it here.',
-  ended: 'This run left no files: it failed or was cancelled.',
   noFile: 'This run has no Core ML file, so there is nothing to try.',
-  watch: 'Watch the training',
   loadingFile: (file: string): string => `Loading ${file} …`,
   hints: {
     digit: 'Draw a digit from 0 to 9 with the mouse, a pen or a finger.',

@@ -9,10 +9,7 @@ const tryIt: Texts['tryIt'] = {
     sequence: 'Dibujar una curva',
     tokens: 'Escribir una secuencia',
   },
-  notReady: 'Esta ejecución aún no tiene archivo. En cuanto esté lista, se podrá probar aquí.',
-  ended: 'Esta ejecución no dejó archivos: falló o se canceló.',
   noFile: 'Esta ejecución no tiene archivo de Core ML, así que no hay nada que probar.',
-  watch: 'Ver el entrenamiento',
   loadingFile: (file) => `Cargando ${file} …`,
   hints: {
     digit: 'Dibujar una cifra del 0 al 9 con el ratón, un lápiz o un dedo.',

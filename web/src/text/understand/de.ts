@@ -8,11 +8,6 @@ const PLACES = [
 
 const understand: Texts['understand'] = {
   intro: 'Was das Netz zu Beispielen sagt, die es im Training nicht gesehen hat: zu den Testdaten.',
-  notReady: (name) => `${name} hat noch keine Antworten: Es gibt sie, sobald die Dateien geprüft sind.`,
-  noAnswers: (name) =>
-    `${name} hat keine Antworten hinterlassen: Das Training ist fehlgeschlagen oder wurde abgebrochen.`,
-  toWatch: 'Zusehen',
-  instead: (name) => `Stattdessen ${name} ansehen`,
   parts: {
     title: 'Teile dieser Seite',
     mistakes: 'Wo es sich irrt',

@@ -7,10 +7,6 @@ const PLACES = [
 
 const understand = {
   intro: 'What the network says about samples that it did not see in training: the test set.',
-  notReady: (name: string): string => `${name} has no answers yet: they exist once its files are verified.`,
-  noAnswers: (name: string): string => `${name} left no answers: it failed or was cancelled.`,
-  toWatch: 'Watch it',
-  instead: (name: string): string => `Look at ${name} instead`,
   parts: {
     title: 'Parts of this page',
     mistakes: 'Where it goes wrong',

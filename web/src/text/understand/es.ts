@@ -8,10 +8,6 @@ const PLACES = [
 
 const understand: Texts['understand'] = {
   intro: 'Lo que la red dice de muestras que no vio en el entrenamiento: los datos de prueba.',
-  notReady: (name) => `${name} aún no tiene respuestas: existen cuando sus archivos están verificados.`,
-  noAnswers: (name) => `${name} no dejó respuestas: falló o se canceló.`,
-  toWatch: 'Observar',
-  instead: (name) => `Ver ${name} en su lugar`,
   parts: {
     title: 'Partes de esta página',
     mistakes: 'Dónde se equivoca',

@@ -1,7 +1,6 @@
 import type { Texts } from '../en.ts';
 
 const watch: Texts['watch'] = {
-  title: 'Zusehen',
   intro:
     'Das Training geht die Daten immer wieder durch. Jedes Mal ändert das Netz seine Gewichte ein wenig, sodass seine Antworten weniger falsch werden.',
   noFilm: 'Von diesem Training gibt es keine Bilder. Die Kurve zeigt, wie es verlief.',

@@ -1,5 +1,4 @@
 const watch = {
-  title: 'Watch',
   /** For people who never saw a training. */
   intro:
     'Training goes through the data again and again. Each time, the network changes its weights a little, so that its answers become less wrong.',

@@ -1,7 +1,6 @@
 import type { Texts } from '../en.ts';
 
 const watch: Texts['watch'] = {
-  title: 'Observar',
   intro:
     'El entrenamiento recorre los datos una y otra vez. Cada vez, la red cambia un poco sus pesos para que sus respuestas sean menos erróneas.',
   noFilm: 'No hay imágenes de este entrenamiento. La curva muestra cómo fue.',
