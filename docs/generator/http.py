@@ -14,12 +14,14 @@ from quickml.http.problems import KINDS, REGISTERED
 from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import Hosts
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.owners import OwnerStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service import FileLimits, Importer, Retention, Service, Uploads
 from quickml.settings import ServerSettings
 from quickml.storage.addresses import Addresses, partial_stores
 from quickml.storage.backends import Backends
 from quickml.storage.probe import StorageProbe
+from quickml.storage.room import Room
 from quickml.testing.executor import MemoryExecutor
 from quickml.uploads.uploads import UploadStore
 
@@ -172,22 +174,24 @@ def document() -> dict[str, Any]:
         folder = Path(name)
         backends = Backends.open(Addresses.of_paths(database=folder / "quickml.db", files=folder / "files"))
         jobs, hosts = JobStore(backends.database), Hosts(backends.database)
-        files = UploadStore(backends.database, FileLimits())
+        files, room = UploadStore(backends.database, FileLimits()), Room(backends.artifacts, folder)
         service = Service(
             jobs=jobs,
             hosts=hosts,
             artifacts=backends.artifacts,
             executor=MemoryExecutor(jobs, hosts, workers=0),
-            probe=StorageProbe(backends, folder / "scratch"),
+            probe=StorageProbe(backends, folder / "scratch", room),
             tokens=TokenStore(backends.database),
             uploads=Uploads(
                 files,
                 partial_stores.open("file://", folder / "uploads"),
                 backends.artifacts,
                 limits=FileLimits(),
+                room=room,
             ),
-            importer=Importer(backends.artifacts, files, folder / "imports"),
-            retention=Retention(FinishedJobs(backends.database), jobs),
+            importer=Importer(backends.artifacts, files, folder / "imports", room=room),
+            retention=Retention(FinishedJobs(backends.database), OwnerStore(backends.database), jobs),
+            room=room,
             scratch=folder / "models",
         )
         return create_app(service, ServerSettings()).openapi()

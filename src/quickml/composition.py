@@ -21,6 +21,7 @@ from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.keys import LINKS, KeyStore
+from quickml.jobs.owners import OTHERS, Keeping, OwnerStore
 from quickml.jobs.tokens import TokenStore
 from quickml.launchers.keeper import SeatKeeper
 from quickml.launchers.launcher import Launcher, SeatKind
@@ -37,10 +38,11 @@ from quickml.storage.database.engine import Database, unchanged_tables
 from quickml.storage.moving import copy
 from quickml.storage.moving_files import MovedFiles, copy_files
 from quickml.storage.probe import StorageProbe
+from quickml.storage.room import Room
 from quickml.uploads.uploads import UploadStore
 from quickml.worker.options import WorkerOptions
 
-Record = TypeVar("Record", Limits, DocumentLimits, FileLimits)
+Record = TypeVar("Record", Limits, DocumentLimits, FileLimits, Keeping)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,8 +105,9 @@ def service(settings: Settings) -> Iterator[Service]:
         if settings.storage.database is not None or settings.storage.files is not None:
             file_mark.mark(backends)
         jobs = JobStore(backends.database)
-        uploads = _uploads(settings, place, backends)
-        probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
+        room = _room(settings, place, backends)
+        uploads = _uploads(settings, place, backends, room)
+        probe = StorageProbe(backends, place.scratch, room)
         yield Service(
             jobs=jobs,
             hosts=Hosts(backends.database),
@@ -113,10 +116,9 @@ def service(settings: Settings) -> Iterator[Service]:
             probe=probe,
             tokens=TokenStore(backends.database),
             uploads=uploads,
-            importer=_importer(settings, place, backends, uploads),
-            retention=Retention(
-                FinishedJobs(backends.database), jobs, keep_jobs_s=settings.limits.keep_jobs_s
-            ),
+            importer=Importer(backends.artifacts, uploads.store, place.imports.absolute(), room=room),
+            retention=_retention(backends.database, _selected(Keeping, settings.limits)),
+            room=room,
             scratch=place.models,
             short_s=settings.workers.express_s,
             documents=_selected(
@@ -125,7 +127,6 @@ def service(settings: Settings) -> Iterator[Service]:
                 worker_memory_bytes=settings.workers.worker_memory_bytes or sys.maxsize,
             ),
             queue=queue_limits(settings),
-            min_free_disk_bytes=settings.limits.min_free_disk_bytes,
             grace_s=settings.workers.grace_s,
             signer=LinkSigner(
                 _link_key(settings, place, backends.database), max_s=settings.server.link_max_s
@@ -145,7 +146,7 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     with unchanged_tables():
         backends = Backends.open(_addresses(settings, place))
     file_mark.compare(backends)
-    probe = StorageProbe(backends, place.scratch, min_free_bytes=settings.limits.min_free_disk_bytes)
+    probe = StorageProbe(backends, place.scratch, _room(settings, place, backends))
     limits = _worker_limits(settings, place)
     limits = replace(limits, options=replace(limits.options, imports=None))
     gpus = _gpus(settings)
@@ -198,14 +199,22 @@ def _executor(
     )
 
 
-def _uploads(settings: Settings, place: DataFolder, backends: Backends) -> Uploads:
+def _retention(database: Database, others: Keeping) -> Retention:
+    return Retention(FinishedJobs(database), OwnerStore(database), JobStore(database), others=others)
+
+
+def _room(settings: Settings, place: DataFolder, backends: Backends) -> Room:
+    return Room(backends.artifacts, place.folder, needed_bytes=settings.limits.min_free_disk_bytes)
+
+
+def _uploads(settings: Settings, place: DataFolder, backends: Backends, room: Room) -> Uploads:
     limits = _selected(FileLimits, settings.files)
     return Uploads(
         UploadStore(backends.database, limits),
         partial_stores.open(_addresses(settings, place).files, place.uploads.absolute()),
         backends.artifacts,
         limits=limits,
-        min_free_disk_bytes=settings.limits.min_free_disk_bytes,
+        room=room,
     )
 
 
@@ -263,23 +272,20 @@ def _move_files(settings: Settings, place: DataFolder, source: Database) -> Move
     return copy_files(folder, target, JobStore(source).referenced(), source)
 
 
-def _importer(settings: Settings, place: DataFolder, backends: Backends, uploads: Uploads) -> Importer:
-    return Importer(
-        backends.artifacts,
-        uploads.store,
-        place.imports.absolute(),
-        min_free_disk_bytes=settings.limits.min_free_disk_bytes,
-    )
-
-
 def tokens(settings: Settings) -> TokenStore:
     """The tokens of a server, whether it runs or not."""
     return TokenStore(_opened_database(settings))
 
 
-def jobs(settings: Settings) -> JobStore:
-    """The jobs of a server, whether it runs or not."""
-    return JobStore(_opened_database(settings))
+def owners(settings: Settings) -> OwnerStore:
+    """What is said about the owners of a server's jobs, whether it runs or not."""
+    return OwnerStore(_opened_database(settings))
+
+
+def jobs(settings: Settings) -> tuple[JobStore, Retention]:
+    """The jobs of a server, and how long it keeps them, whether it runs or not."""
+    database = _opened_database(settings)
+    return JobStore(database), _retention(database, OwnerStore(database).keeping(OTHERS))
 
 
 def hosts(settings: Settings) -> tuple[Hosts, JobStore]:

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 
 from starlette.testclient import TestClient
@@ -14,6 +15,7 @@ from quickml.http.studio.pages import Studio
 from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.owners import OwnerStore
 from quickml.jobs.tokens import TokenStore
 from quickml.service import DocumentLimits, FileLimits, Importer, Limits, Retention, Service, Uploads
 from quickml.settings import ServerSettings
@@ -21,6 +23,7 @@ from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.partials.filesystem import FilesystemPartialStore
 from quickml.storage.probe import StorageProbe
+from quickml.storage.room import Room
 from quickml.testing.executor import MemoryExecutor
 from quickml.uploads.uploads import UploadStore
 from waiting import until
@@ -57,9 +60,10 @@ class Served:
         probe_every_s=HOURS,
         studio=None,
         files=None,
-        keep_jobs_s=None,
+        keep=None,
         **settings,
     ):
+        """`keep` is for how long jobs are kept; `ahead` puts the clock on by which they are."""
         self.database = database = opened(tmp_path / "quickml.db")
         self.jobs, self.store = JobStore(database), Jobs(database)
         self.artifacts = artifacts or FilesystemArtifactStore(tmp_path / "artifacts")
@@ -70,11 +74,23 @@ class Served:
         )  # nobody releases what a test has claimed
         self.executor = MemoryExecutor(self.jobs, self.hosts, workers=workers, epoch_s=epoch_s)
         backends = Backends(database=database, artifacts=self.artifacts)
-        self.probe = StorageProbe(backends, tmp_path / "scratch", every_s=probe_every_s)
+        self.room = Room(self.artifacts, tmp_path / "data", needed_bytes=room)
+        self.probe = StorageProbe(backends, tmp_path / "scratch", self.room, every_s=probe_every_s)
         limits = files or FileLimits()
         self.partials = FilesystemPartialStore(tmp_path / "uploads")
         self.upload_store = UploadStore(database, limits)
-        self.uploads = Uploads(self.upload_store, self.partials, self.artifacts, limits=limits)
+        self.uploads = Uploads(
+            self.upload_store, self.partials, self.artifacts, limits=limits, room=self.room
+        )
+        self.ahead = timedelta()
+        self.owners = OwnerStore(database)
+        self.retention = Retention(
+            FinishedJobs(database),
+            self.owners,
+            self.jobs,
+            others=keep,
+            clock=lambda: database.now() + self.ahead,
+        )
         self.service = Service(
             probe=self.probe,
             jobs=self.jobs,
@@ -83,14 +99,12 @@ class Served:
             executor=self.executor,
             tokens=self.tokens,
             uploads=self.uploads,
-            importer=Importer(
-                self.artifacts, self.upload_store, tmp_path / "imports", min_free_disk_bytes=room
-            ),
-            retention=Retention(FinishedJobs(database), self.jobs, keep_jobs_s=keep_jobs_s),
+            importer=Importer(self.artifacts, self.upload_store, tmp_path / "imports", room=self.room),
+            retention=self.retention,
+            room=self.room,
             scratch=tmp_path / "models",
             documents=documents or DocumentLimits(),
             queue=queue or Limits(),
-            min_free_disk_bytes=room,
             signer=signer,
         )
         self.app = create_app(self.service, ServerSettings(**settings), studio or Studio({}))

@@ -47,7 +47,12 @@ class JobMessage(ApiMessage):
     finished_at: datetime | None = None
     """Time at which the job became ready, failed or cancelled."""
     delete_at: datetime | None = None
-    """Time at which the server will delete the finished job and its files; null if it keeps them."""
+    """Time at which the server will delete the finished job; null if it keeps it."""
+    delete_files_at: datetime | None = None
+    """Time at which the server will delete the files of the finished job, at the latest with the job; null if
+    it keeps them."""
+    files_deleted_at: datetime | None = None
+    """Time at which the files of the job were deleted, all but `report.json`; null if they were not."""
     links: Mapping[str, str] = {}
     """Paths of the job itself (`self`), its `events`, its `frames` and its `artifacts`."""
 
@@ -63,7 +68,7 @@ class JobDetails(JobMessage):
     document: Any
     """The document as it was submitted."""
     artifacts: tuple[ArtifactMessage, ...]
-    """Files of the job; empty until the job is ready."""
+    """Files of the job; empty until the job is ready. Once they are deleted, `report.json` alone."""
     ahead: int | None = None
     """Number of queued jobs of all owners that have their turn before this one; null if it is not queued."""
     lacks: str | None = None

@@ -35,10 +35,11 @@ class Liveness(ApiMessage):
 class DiskSpace(ApiMessage):
     """Disk space of the server."""
 
-    free_bytes: int | None
-    """Free space for files, rounded down to an eighth; null if the store cannot tell."""
+    free_bytes: int
+    """Free disk space, rounded down to an eighth: in the folder `data` or, where that is less, of the files,
+    unless they are in a bucket."""
     needed_bytes: int
-    """Free disk space below which new jobs are refused."""
+    """Free disk space below which new jobs are refused, and none is started."""
 
 
 class WorkerCounts(ApiMessage):

@@ -22,7 +22,9 @@ from quickml.errors import (
     CheckpointError,
     CoreMLFileError,
     DocumentError,
+    FilesDeletedError,
     InputError,
+    OwnerError,
     QuickMLError,
     ResultError,
     ServiceError,
@@ -40,9 +42,11 @@ _WRONG_INPUT = (
     | CheckpointError
     | CoreMLFileError
     | SettingsError
+    | FilesDeletedError
+    | OwnerError
     | TokenError
 )
-_WRONG_REQUEST = frozenset({400, 401, 404, 409, 413, 422})
+_WRONG_REQUEST = frozenset({400, 401, 404, 409, 410, 413, 422})
 """Statuses of answers that the same request would get again."""
 
 

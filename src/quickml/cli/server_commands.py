@@ -180,6 +180,23 @@ token = typer.Typer(
 )
 app.add_typer(token, name="token")
 
+KeepJobs = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help="Delete the owner's jobs when they were finished this long ago, such as 90d, instead of"
+        " `keep_jobs_s` of the server. none keeps them, server is as the server says.",
+    ),
+]
+KeepFiles = Annotated[
+    str | None,
+    typer.Option(
+        metavar="DURATION",
+        help="Delete files of the owner's jobs when they were finished this long ago, such as 7d, instead of"
+        " `keep_files_s` of the server. none keeps them as long as their jobs, server is as the server says.",
+    ),
+]
+
 
 @token.command("create")
 @with_settings(*STORAGE)
@@ -189,17 +206,19 @@ def token_create(
         str,
         typer.Argument(metavar="NAME", help="Owner whose jobs the token gives access to; created if new."),
     ],
+    keep_jobs: KeepJobs = None,
+    keep_files: KeepFiles = None,
 ) -> None:
     """Create a token and print it. It is shown only once: the server stores a hash."""
     from quickml.cli.commands.token import create_token
 
-    create_token(settings, owner)
+    create_token(settings, owner, keep_jobs=keep_jobs, keep_files=keep_files)
 
 
 @token.command("list")
 @with_settings(*STORAGE)
 def token_list(settings: Settings) -> None:
-    """List all tokens, without their secrets."""
+    """List all tokens, without their secrets, and what `quickml token retain` has set."""
     from quickml.cli.commands.token import list_tokens
 
     list_tokens(settings)
@@ -217,3 +236,20 @@ def token_revoke(
     from quickml.cli.commands.token import revoke_token
 
     revoke_token(settings, token_id)
+
+
+@token.command("retain")
+@with_settings(*STORAGE)
+def token_retain(
+    settings: Settings,
+    owner: Annotated[str, typer.Argument(metavar="NAME", help="Owner, as in `quickml token list`.")],
+    keep_jobs: KeepJobs = None,
+    keep_files: KeepFiles = None,
+) -> None:
+    """Set how long the jobs of an owner and their files are kept, also those that exist already.
+
+    Without options, it shows what is set.
+    """
+    from quickml.cli.commands.token import retain
+
+    retain(settings, owner, keep_jobs=keep_jobs, keep_files=keep_files)

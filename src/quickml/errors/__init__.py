@@ -28,6 +28,7 @@
     ├── LauncherError          machines for workers cannot be had
     ├── JobError               a job failed, or a request cannot be carried out on it
     │   ├── JobNotFoundError       there is no such job, or it belongs to another owner
+    │   ├── FilesDeletedError      the files of a job were deleted, because their time was over
     │   ├── JobFileError           a finished job does not have a file that newer jobs have
     │   ├── QueueFullError         a limit on queued jobs is reached
     │   ├── IdempotencyError       the idempotency key was used with another document
@@ -40,6 +41,7 @@
     ├── DownloadsError         the owner has too many downloads open
     ├── ShareError             the owner's requests take as much of something as allowed
     ├── TokenError             a token cannot be created or found
+    ├── OwnerError             an owner's name, or how long its jobs are to be kept, is wrong
     ├── LinkError              a signed link was changed or has expired
     ├── ServiceError           a server refused a request or sent an invalid response; raised by the client
     │   └── UnreachableError       the server cannot be reached, or the connection broke
@@ -90,6 +92,7 @@ from quickml.errors.jobs import (
     DownloadsError,
     EventsLostError,
     FencedError,
+    FilesDeletedError,
     GpuError,
     IdempotencyError,
     JobError,
@@ -98,6 +101,7 @@ from quickml.errors.jobs import (
     JobStateError,
     LauncherError,
     LinkError,
+    OwnerError,
     QueueFullError,
     ShareError,
     StoreError,
@@ -157,6 +161,7 @@ __all__ = [
     "FileInUseError",
     "FileTooLargeError",
     "FilesAwayError",
+    "FilesDeletedError",
     "FilmError",
     "GpuError",
     "IdempotencyError",
@@ -170,6 +175,7 @@ __all__ = [
     "LinkError",
     "Notice",
     "OffsetError",
+    "OwnerError",
     "PatchError",
     "PictureError",
     "PicturesError",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from quickml.errors.base import QuickMLError
 
 
@@ -36,6 +38,18 @@ class JobFileError(JobError):
         self.job_id, self.name = job_id, name
         super().__init__(
             f"{job_id}: expected a job with {name}, found one without; jobs of older servers have none"
+        )
+
+
+class FilesDeletedError(JobError):
+    """The files of a job were deleted, because they were kept for as long as they had to be."""
+
+    def __init__(self, *, job_id: str, deleted_at: datetime | None) -> None:
+        self.job_id, self.deleted_at = job_id, deleted_at
+        found = "" if deleted_at is None else f" on {deleted_at:%Y-%m-%d at %H:%M} UTC"
+        super().__init__(
+            f"{job_id}: expected a job with its files, found one whose files were deleted{found};"
+            " submit its document again to train it once more"
         )
 
 
@@ -142,6 +156,10 @@ class ShareError(QuickMLError):
 
 class TokenError(QuickMLError):
     """A token cannot be created or found."""
+
+
+class OwnerError(QuickMLError):
+    """The name of an owner, or how long its jobs are to be kept, is wrong."""
 
 
 class LinkError(QuickMLError):

@@ -24,8 +24,8 @@ from quickml.service import (
     Health,
     Job,
     Lack,
+    Lifetimes,
     Prediction,
-    Retention,
     StoredEvent,
 )
 
@@ -34,18 +34,18 @@ PIECE = 4096
 """Number of values that are written at a time."""
 
 
-def job_message(job: Job, retention: Retention) -> JobMessage:
+def job_message(job: Job, kept: Lifetimes) -> JobMessage:
     """A job, without what would take further look-ups."""
-    return JobMessage(**_job_fields(job, retention))
+    return JobMessage(**_job_fields(job, kept))
 
 
 def job_details(
-    job: Job, retention: Retention, artifacts: Sequence[Artifact], *, ahead: int | None, lacks: Lack | None
+    job: Job, kept: Lifetimes, artifacts: Sequence[Artifact], *, ahead: int | None, lacks: Lack | None
 ) -> JobDetails:
     """A job with its document, its files, its place in the queue and what it lacks there."""
     document = bounded(parse(job.document)[0])
     return JobDetails(
-        **_job_fields(job, retention),
+        **_job_fields(job, kept),
         document=document,
         artifacts=artifact_messages(artifacts),
         ahead=ahead,
@@ -53,8 +53,8 @@ def job_details(
     )
 
 
-def _job_fields(job: Job, retention: Retention) -> dict[str, object]:
-    others = ("links", "error", "delete_at")
+def _job_fields(job: Job, kept: Lifetimes) -> dict[str, object]:
+    others = ("links", "error", "delete_at", "delete_files_at")
     own = {name: getattr(job, name) for name in JobMessage.model_fields if name not in others}
     links = {
         "self": routes.JOB,
@@ -63,7 +63,8 @@ def _job_fields(job: Job, retention: Retention) -> dict[str, object]:
         "artifacts": routes.JOB_ARTIFACTS,
     }
     filled = {name: routes.address(route, job_id=job.id) for name, route in links.items()}
-    return {**own, "error": job.error or None, "delete_at": retention.delete_at(job), "links": filled}
+    times = {"delete_at": kept.delete_at(job), "delete_files_at": kept.delete_files_at(job)}
+    return {**own, **times, "error": job.error or None, "links": filled}
 
 
 def artifact_url(artifact: Artifact) -> str:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import logging
 from collections.abc import AsyncIterator, Callable
+from typing import TypeVar
 
 from fastapi import Depends, FastAPI
 from fastapi.concurrency import run_in_threadpool
@@ -45,6 +46,8 @@ from quickml.http.studio.pages import Studio
 from quickml.http.turns import Turns
 from quickml.service import EventHub, Service
 from quickml.settings import ServerSettings
+
+Result = TypeVar("Result")
 
 log = logging.getLogger(__name__)
 
@@ -146,7 +149,7 @@ def _surround(app: FastAPI, settings: ServerSettings) -> None:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     service, watchers = state_of(app).service, state_of(app).watchers
     await run_in_threadpool(service.start)
-    loops = watchers.run(), _sweep(service), _check_tokens(service, watchers)
+    loops = watchers.run(), _sweep(service), _retain(service), _check_tokens(service, watchers)
     tasks = [asyncio.create_task(loop) for loop in loops]
     try:
         yield
@@ -165,11 +168,18 @@ async def _sweep(service: Service) -> None:
         await _tried(service.scrub)
 
 
-async def _tried(work: Callable[[], None]) -> None:
+async def _retain(service: Service) -> None:
+    while True:
+        await _tried(service.retain)
+        await asyncio.sleep(await _tried(service.retention.every_s) or SWEEP_EVERY_S)
+
+
+async def _tried(work: Callable[[], Result]) -> Result | None:
     try:
-        await run_in_threadpool(work)
+        return await run_in_threadpool(work)
     except Exception:  # a bug must not end the sweeps of a server that runs for months
         log.exception("unexpected error while stored files were swept")
+        return None
 
 
 async def _check_tokens(service: Service, watchers: EventHub) -> None:

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from collections.abc import Collection, Iterator
+from contextlib import AbstractContextManager
+from datetime import datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import Column, ColumnElement, TextClause, delete, insert, select, true, update
 
+from quickml.jobs import frames
+from quickml.jobs.owners import OTHERS, Keeping
 from quickml.jobs.values import text_of
 from quickml.storage.database.engine import Database
-from quickml.storage.database.tables import jobs
+from quickml.storage.database.tables import WITH_FILES, artifacts, deleted_files, jobs, owners
+
+AT_MOST_S = 600.0
+"""How long a process may delete what is due before another one may do so, too."""
+
+
+_Case = tuple[float | None, ColumnElement[bool]]
+"""How long jobs are kept, and which."""
 
 
 class FinishedJobs:
@@ -17,12 +29,67 @@ class FinishedJobs:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def before(self, moment: datetime, limit: int) -> list[str]:
-        """Ids of jobs that were finished before a moment, the first ones first."""
-        found = select(jobs.c.id).where(jobs.c.finished_at < text_of(moment))  # only such a job has that time
+    def jobs_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
+        """Ids of jobs that were kept for long enough. `others` is for owners about whom nothing is said."""
+        return self._due(owners.c.keep_jobs_s, others.keep_jobs_s, now, limit, true())
+
+    def files_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
+        """Ids of jobs whose files were kept for long enough."""
+        return self._due(owners.c.keep_files_s, others.keep_files_s, now, limit, WITH_FILES)
+
+    def _due(
+        self,
+        said: Column[float],
+        others_s: float | None,
+        now: datetime,
+        limit: int,
+        which: ColumnElement[bool] | TextClause,
+    ) -> list[str]:
+        found: list[str] = []
         with self._database.read() as connection:
-            return list(connection.scalars(found.order_by(jobs.c.finished_at).limit(limit)))
+            differing = [*connection.scalars(select(said).where(said.is_not(None)).distinct())]
+            special = select(owners.c.name).where(said.is_not(None), owners.c.name != OTHERS)
+            cases: list[_Case] = [(others_s, jobs.c.owner.not_in(special) if differing else true())]
+            cases += [(keep_s, jobs.c.owner.in_(special.where(said == keep_s))) for keep_s in differing]
+            for before, whose in _before(cases, now):
+                # Only a finished job has that time.
+                wanted = select(jobs.c.id).where(which, jobs.c.finished_at < text_of(before), whose)
+                rest = wanted.order_by(jobs.c.finished_at).limit(limit - len(found))
+                found += connection.scalars(rest)
+        return found
+
+    def delete_files(self, job_id: str, keep: Collection[str]) -> bool:
+        """Delete the film of a finished job, and its references to files, but for the names in `keep`.
+
+        A sweep removes what nobody refers to then. False if that was done before, or there is no such job.
+        """
+        mine, now = jobs.c.id == job_id, text_of(self._database.now())
+        gone = artifacts.c.job_id == job_id, artifacts.c.name.not_in(keep)
+        columns = ("job_id", "name", "sha256")
+        with self._database.write() as connection:
+            change = update(jobs).where(mine, WITH_FILES).values(files_deleted_at=now)
+            if not connection.execute(change).rowcount:
+                return False
+            rows = select(*(artifacts.c[name] for name in columns)).where(*gone)
+            connection.execute(insert(deleted_files).from_select(columns, rows))
+            connection.execute(delete(artifacts).where(*gone))
+            frames.remove(connection, job_id)
+        return True
+
+    def alone(self) -> AbstractContextManager[bool]:
+        """Whether no other process deletes what is due."""
+        return self._database.alone("retention", at_most_s=AT_MOST_S)
 
     def now(self) -> datetime:
         """The time of the database."""
         return self._database.now()
+
+
+def _before(cases: list[_Case], now: datetime) -> Iterator[tuple[datetime, ColumnElement[bool]]]:
+    """The cases that have an end, with the moment at which what is due was finished."""
+    for keep_s, whose in cases:
+        if keep_s is not None and math.isfinite(keep_s):
+            try:
+                yield now - timedelta(seconds=keep_s), whose
+            except OverflowError:  # before the year 1
+                continue

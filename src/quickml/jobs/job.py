@@ -85,6 +85,8 @@ class Job:
     """What a seat must have to take it: `GPU`, or None for a job that any seat takes."""
     checkpoint: str | None = None
     """The sha256 of the training's stored checkpoint; None without one, and for finished jobs."""
+    files_deleted_at: datetime | None = None
+    """When its files were deleted; None while it has them, or never had any."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,6 @@ from datetime import datetime
 
 from sqlalchemy import Connection, and_, delete, func, insert, select
 
-from quickml.errors import JobNotFoundError
 from quickml.events import Event, Failed, Status
 from quickml.jobs import appending, counters, feed, frames, job_files, lifecycle, queue, turns
 from quickml.jobs.feed import FeedStore
@@ -29,6 +28,7 @@ from quickml.jobs.keys import FILES
 from quickml.jobs.outline import outline
 from quickml.jobs.rows import (
     IS_STORED,
+    artifact_of,
     events_after,
     find,
     held,
@@ -36,6 +36,7 @@ from quickml.jobs.rows import (
     job_of,
     job_row,
     last_events,
+    names_of,
     owned,
     owner_lock,
     select_artifacts,
@@ -43,7 +44,7 @@ from quickml.jobs.rows import (
 )
 from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.storage.database.engine import Database
-from quickml.storage.database.tables import artifacts, events, jobs, keys
+from quickml.storage.database.tables import artifacts, deleted_files, events, jobs, keys
 
 SWEEP_S = 1800.0
 """How long a sweep may take before another process may sweep, too."""
@@ -161,8 +162,9 @@ class JobStore:
         with self._database.write() as connection:
             job = owned(connection, job_id, owner)
             lifecycle.check_finished(job)
-            for table, key in ((artifacts, artifacts.c.job_id), (events, events.c.job_id), (jobs, jobs.c.id)):
-                connection.execute(delete(table).where(key == job_id))
+            for table in (artifacts, deleted_files, events):
+                connection.execute(delete(table).where(table.c.job_id == job_id))
+            connection.execute(delete(jobs).where(jobs.c.id == job_id))
             frames.remove(connection, job_id)
             job_files.remove(connection, job_id)
             feed.mark_deleted(connection, job, self._clock())
@@ -338,18 +340,14 @@ class JobStore:
             return select_artifacts(connection, artifacts.c.job_id == job_id)
 
     def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
-        """A file by its content and name, or of any name, of a job of this owner. Raises JobNotFoundError."""
-        wanted = artifacts.c.sha256 == sha256
-        if owner is not None:
-            wanted &= artifacts.c.job_id.in_(select(jobs.c.id).where(jobs.c.owner == owner))
-        if name is not None:
-            # A lone surrogate cannot be part of a query.
-            wanted &= artifacts.c.name == name.encode(errors="backslashreplace").decode()
+        """A file by its content and name, or of any name, of a job of this owner; see `rows.artifact_of`."""
         with self._database.statement() as connection:
-            found = select_artifacts(connection, wanted, limit=1)
-        if not found:
-            raise JobNotFoundError(name or sha256)
-        return found[0]
+            return artifact_of(connection, sha256, name, owner)
+
+    def names(self, job_id: str, sha256: str) -> set[str]:
+        """The names under which a job has a content, or had it."""
+        with self._database.statement() as connection:
+            return names_of(connection, job_id, sha256)
 
     # Operations
 

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Connection,
     Row,
     Select,
+    Table,
     and_,
     bindparam,
     insert,
@@ -22,15 +23,15 @@ from sqlalchemy import (
     update,
 )
 
-from quickml.errors import JobNotFoundError
+from quickml.errors import FilesDeletedError, JobNotFoundError
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle, turns
 from quickml.jobs.ids import job_id_of
 from quickml.jobs.job import Artifact, Attempt, Job, StoredEvent
 from quickml.jobs.values import LARGEST, MANY, text_of, time_of
-from quickml.storage.database.tables import artifacts, events, jobs
+from quickml.storage.database.tables import artifacts, deleted_files, events, jobs
 
-_TIMES = ("created_at", "updated_at", "started_at", "finished_at", "begun_at")
+_TIMES = ("created_at", "updated_at", "started_at", "finished_at", "begun_at", "files_deleted_at")
 _FIXED = ("id", "owner", "name", "document", "plan", "created_at", "max_seconds", "cost_s", "needs")
 
 
@@ -167,6 +168,46 @@ def select_artifacts(
     """Artifacts, each job's in their order."""
     found = select(artifacts).where(wanted).order_by(artifacts.c.job_id, artifacts.c.place).limit(limit)
     return [_artifact_of(row) for row in connection.execute(found)]
+
+
+def artifact_of(connection: Connection, sha256: str, name: str | None, owner: str | None) -> Artifact:
+    """A file by its content and name, or of any name, of a job of this owner.
+
+    Raises:
+        JobNotFoundError: there never was one, or its job is deleted.
+        FilesDeletedError: those of its job are deleted.
+    """
+    # A lone surrogate cannot be part of a query.
+    plain = None if name is None else name.encode(errors="backslashreplace").decode()
+
+    def wanted(table: Table) -> ColumnElement[bool]:
+        found = table.c.sha256 == sha256
+        if owner is not None:
+            found &= table.c.job_id.in_(select(jobs.c.id).where(jobs.c.owner == owner))
+        return found if plain is None else found & (table.c.name == plain)
+
+    if found := select_artifacts(connection, wanted(artifacts), limit=1):
+        return found[0]
+    gone = select(deleted_files.c.job_id).where(wanted(deleted_files)).limit(1)
+    if (job := find(connection, jobs.c.id == gone.scalar_subquery(), for_update=False)) is not None:
+        raise gone_files(job)
+    raise JobNotFoundError(name or sha256)
+
+
+def gone_files(job: Job) -> FilesDeletedError:
+    """The error of a job whose files are deleted."""
+    return FilesDeletedError(job_id=job.id, deleted_at=job.files_deleted_at)
+
+
+def names_of(connection: Connection, job_id: str, sha256: str) -> set[str]:
+    """The names under which a job has a content, or had it before its files were deleted."""
+    return {
+        name
+        for table in (artifacts, deleted_files)
+        for name in connection.scalars(
+            select(table.c.name).where(table.c.job_id == job_id, table.c.sha256 == sha256)
+        )
+    }
 
 
 def insert_artifacts(connection: Connection, delivered: Sequence[Artifact]) -> None:

@@ -19,14 +19,13 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from quickml.errors import TokenError
 from quickml.jobs.ids import new_id
+from quickml.jobs.owners import check_owner
 from quickml.jobs.values import text_of, time_of
 from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import tokens
 
 PREFIX = "qml_"
 """How a secret begins, so that people and scanners know one."""
-MAX_OWNER = 64
-"""Characters in an owner's name."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +49,7 @@ class TokenStore:
         """A new token of an owner, and its secret, which is shown this once.
 
         Raises:
-            TokenError: not the name of an owner: 1 to 64 printable characters, without space at its ends.
+            OwnerError: not the name of an owner: 1 to 64 printable characters, without space at its ends.
         """
         with self._database.write() as connection:
             return self._create(connection, owner)
@@ -105,9 +104,7 @@ def hash_of(secret: str) -> str:
 
 
 def _new(owner: str, now: datetime, after: str | None) -> tuple[Token, str]:
-    if not 0 < len(owner) <= MAX_OWNER or not owner.isprintable() or owner != owner.strip():
-        found = repr(owner[: MAX_OWNER + 1])
-        raise TokenError(f"owner: expected a name of 1 to {MAX_OWNER} printable characters, found {found}")
+    check_owner(owner)
     token = Token(id=new_id("tok", now, after=after), owner=owner, created_at=now)
     return token, PREFIX + secrets.token_urlsafe(32)
 

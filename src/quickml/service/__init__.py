@@ -7,6 +7,7 @@ from quickml.jobs import counters
 from quickml.jobs.hosts import Host, HostState
 from quickml.jobs.job import ANSWERS, MEMBER, VARIANT, Artifact, Change, Job, Limits, StoredEvent
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.owners import FOREVER, OTHERS, Keeping, OwnerStore
 from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import TokenStore
 from quickml.service.appending import Append
@@ -20,7 +21,7 @@ from quickml.service.imports import Importer
 from quickml.service.links import Link, LinkSigner
 from quickml.service.policy import DocumentLimits
 from quickml.service.predictions import Prediction, PredictionOptions, Steps
-from quickml.service.retention import Retention
+from quickml.service.retention import Lifetimes, Retention
 from quickml.service.service import OPEN_OWNER, Service
 from quickml.service.uploads import Uploads, UploadState
 from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
@@ -28,9 +29,11 @@ from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, chec
 
 __all__ = [
     "ANSWERS",
+    "FOREVER",
     "MEMBER",
     "MOST_BYTES",
     "OPEN_OWNER",
+    "OTHERS",
     "PART_BYTES",
     "VARIANT",
     "AnyEvent",
@@ -55,12 +58,15 @@ __all__ = [
     "Importer",
     "Job",
     "JobStore",
+    "Keeping",
     "Lack",
+    "Lifetimes",
     "Limits",
     "Link",
     "LinkSigner",
     "NewUpload",
     "OcclusionOptions",
+    "OwnerStore",
     "Prediction",
     "PredictionOptions",
     "Retention",

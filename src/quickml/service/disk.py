@@ -7,11 +7,12 @@ import random
 import threading
 import time
 
-from quickml.errors import ArtifactError, DiskFullError, StoreError
+from quickml.errors import ArtifactError, StoreError
 from quickml.events import Status
 from quickml.jobs.jobs import JobStore
 from quickml.storage.artifacts.checksums import check
 from quickml.storage.artifacts.store import SWEEP_AGE_S, ArtifactStore
+from quickml.storage.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -24,9 +25,8 @@ RESWEEP_S = 10.0
 class Disk:
     """The files of a service. Thread-safe."""
 
-    def __init__(self, artifacts: ArtifactStore, jobs: JobStore, *, needed_bytes: int) -> None:
-        """Keep `needed_bytes` free for what running jobs make."""
-        self._artifacts, self._jobs, self._needed_bytes = artifacts, jobs, needed_bytes
+    def __init__(self, artifacts: ArtifactStore, jobs: JobStore, room: Room) -> None:
+        self._artifacts, self._jobs, self._room = artifacts, jobs, room
         self._sweeping = threading.Lock()
         self._swept_at = float("-inf")
 
@@ -67,16 +67,11 @@ class Disk:
             DiskFullError: there still is.
             ArtifactError: the store fails.
         """
-        if self._lack() is None:
+        if self._room.lack() is None:
             return
         with self._sweeping:  # the others wait for it
             if time.monotonic() - self._swept_at > RESWEEP_S:
+                self.forget_copies()
                 self.sweep()
-        if error := self._lack():
+        if error := self._room.lack():
             raise error
-
-    def _lack(self) -> DiskFullError | None:
-        free = self._artifacts.free_bytes()
-        if free is None or free >= self._needed_bytes:
-            return None
-        return DiskFullError(needed_bytes=self._needed_bytes, free_bytes=free)

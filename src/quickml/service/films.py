@@ -12,6 +12,7 @@ from quickml.events import TERMINAL
 from quickml.jobs.frames import HEAD, PAGE, PAGE_BYTES, StoredFrames
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.rows import gone_files
 from quickml.storage.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -49,11 +50,14 @@ class Films:
 
         Raises:
             JobNotFoundError: there is no such job.
+            FilesDeletedError: its files are deleted.
         """
         stored = self._jobs.frames(job_id, owner, after)
         is_over = stored.job.status in TERMINAL
         if stored.head is not None:
             return FramePage(content=_page(stored), is_over=is_over)
+        if stored.job.files_deleted_at is not None:
+            raise gone_files(stored.job)
         files = self._jobs.artifacts(job_id) if is_over else []
         return FramePage(file=next((file for file in files if file.kind == KIND), None), is_over=is_over)
 

@@ -16,8 +16,8 @@ class Health:
     """The problem with the database; empty if there is none."""
     files: str = ""
     """The problem with writing files; empty if there is none."""
-    free_bytes: int | None = 0
-    """Rounded down; None if the store cannot tell."""
+    free_bytes: int = 0
+    """Disk space, rounded down."""
     has_room: bool = False
     """Whether enough is free."""
     needed_bytes: int = 0

@@ -35,6 +35,7 @@ from quickml.service.import_run import MOST_ANSWER_BYTES, Answer, ImportRun, Imp
 from quickml.service.import_runs import PASSING, ImportRuns
 from quickml.sources.formats import HEAD_BYTES
 from quickml.storage.artifacts.store import ArtifactStore
+from quickml.storage.room import Room
 from quickml.uploads.record import UserFile
 from quickml.uploads.uploads import UploadStore
 
@@ -58,12 +59,10 @@ class Importer:
     kept by owner.
     """
 
-    def __init__(
-        self, artifacts: ArtifactStore, files: UploadStore, folder: Path, *, min_free_disk_bytes: int = 0
-    ) -> None:
+    def __init__(self, artifacts: ArtifactStore, files: UploadStore, folder: Path, *, room: Room) -> None:
         """Read files of the stores; `folder` is for what is made of them, and can be made again."""
         self._artifacts, self._files, self._folder = artifacts, files, folder
-        self._limits, self._min_free_disk_bytes = files.limits, min_free_disk_bytes
+        self._limits, self._room = files.limits, room
         self._runs = ImportRuns(artifacts, self._prepared, self._is_there, self._discard)
         self.news = self._runs.news
         remove_abandoned(folder)
@@ -217,8 +216,7 @@ class Importer:
         return answer
 
     def _disk_full(self) -> DiskFullError:
-        free = self._artifacts.free_bytes() or 0
-        return DiskFullError(needed_bytes=self._min_free_disk_bytes, free_bytes=free)
+        return DiskFullError(needed_bytes=self._room.needed_bytes, free_bytes=self._room.free_bytes())
 
     def _temporary(self, content: bytes) -> IO[bytes]:
         try:
@@ -241,7 +239,7 @@ class Importer:
             "root": str(self._folder),
             "owner": task.owner,
             "most_bytes": limits.files_per_owner_bytes,
-            "spare_bytes": self._min_free_disk_bytes,
+            "spare_bytes": self._room.needed_bytes,
         }
         about = {"memory_bytes": limits.import_memory_bytes, "folders": folders}
         with temporary_folder(self._folder) as temporary:

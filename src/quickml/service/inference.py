@@ -12,6 +12,7 @@ from quickml.errors import JobStateError
 from quickml.events import Status
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.rows import gone_files
 from quickml.service.delivered import DeliveredFiles, chosen
 from quickml.service.descriptions import Descriptions, FileDescription
 from quickml.service.explanations import Explainer, Explanation, OcclusionOptions
@@ -46,6 +47,7 @@ class Inference:
         Raises:
             JobNotFoundError: there is no such job.
             JobStateError: it is not ready.
+            FilesDeletedError: its files are deleted.
             InputError: an input that does not fit, or no such file or layer.
         """
         return (yield from self._models.predict(self._delivery(job_id, owner), inputs, options))
@@ -58,6 +60,7 @@ class Inference:
         Raises:
             JobNotFoundError: there is no such job.
             JobStateError: it is not ready.
+            FilesDeletedError: its files are deleted.
             InputError: an input or an option that does not fit, or no such file.
         """
         return (yield from self._explainer.explain(self._delivery(job_id, owner), value, options))
@@ -68,6 +71,7 @@ class Inference:
         Raises:
             JobNotFoundError: there is no such job.
             JobStateError: it is not ready.
+            FilesDeletedError: its files are deleted.
             InputError: it has no such file.
             ArtifactError: the file is lost or damaged.
         """
@@ -83,7 +87,7 @@ class Inference:
         self._warmer.close()
 
     def forget(self, job_id: str) -> None:
-        """The job is deleted: it answers no more."""
+        """The job or its files are deleted: it answers no more."""
         self._known.pop(job_id, None)
 
     def _warm(self, job_id: str, owner: str) -> None:
@@ -97,6 +101,8 @@ class Inference:
         job = self._jobs.job(job_id, owner)
         if job.status is not Status.READY:
             raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+        if job.files_deleted_at is not None:
+            raise gone_files(job)
         is_same = known is not None and job.plan is not None and job.plan == known.job.plan
         plan = known.plan if known is not None and is_same else restore(job.plan, job.document)
         found = Delivery(job=job, artifacts=tuple(self._jobs.artifacts(job_id)), plan=plan)

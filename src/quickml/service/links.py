@@ -124,7 +124,7 @@ class FileLinks:
 
         Without a valid signature, the error does not reveal whether the job exists.
         """
-        names = {file.name for file in self._jobs.artifacts(job_id) if file.sha256 == sha256}
+        names = self._jobs.names(job_id, sha256)
         links = [Link(job_id=job_id, sha256=sha256, name=name, expires=expires) for name in names or {""}]
         return self.bearer(
             next((link for link in links if self._signer.is_ours(link, signature)), links[0]), signature

@@ -1,54 +1,130 @@
-"""How long jobs are kept."""
+"""How long jobs and their files are kept."""
 
 from __future__ import annotations
 
 import logging
+import math
+import time
+from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from quickml.errors import JobNotFoundError, StoreError, TransitionError
 from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.job import Job
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.owners import OTHERS, Keeping, OwnerStore
 from quickml.service.inference import Inference
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 500
-"""Jobs that one sweep deletes; the next one goes on."""
+AT_ONCE = 100
+"""Jobs that are looked up at once."""
+MOST_S = 300.0
+"""How long one sweep takes; the next one goes on."""
+EVERY_S = 60.0
+NUMBERS = ("report.json",)
+"""What is kept when the files of a job are deleted: a few kilobytes with all numbers that it has reached."""
 
 
-class Retention:
-    """Deletes jobs that were finished long ago; their files go with one of the next sweeps."""
+@dataclass(frozen=True, kw_only=True)
+class Lifetimes:
+    """How long the jobs of an owner are kept, and their files; None is for ever."""
 
-    def __init__(self, finished: FinishedJobs, jobs: JobStore, *, keep_jobs_s: float | None = None) -> None:
-        """Keep finished jobs for `keep_jobs_s` seconds; None is for ever."""
-        self._finished, self._jobs = finished, jobs
-        self._keep = None if keep_jobs_s is None else timedelta(seconds=keep_jobs_s)
+    jobs_s: float | None = None
+    files_s: float | None = None
 
     def delete_at(self, job: Job) -> datetime | None:
         """When a job will be deleted; None if it is not finished, or is kept for ever."""
-        if self._keep is None or job.finished_at is None:
+        return _after(job.finished_at, self.jobs_s)
+
+    def delete_files_at(self, job: Job) -> datetime | None:
+        """When the files of a job will be deleted, with it or before; None also if they are."""
+        if job.files_deleted_at is not None:
             return None
-        try:
-            return job.finished_at + self._keep
-        except OverflowError:  # after the year 9999
-            return None
+        ends = _after(job.finished_at, self.files_s), _after(job.finished_at, self.jobs_s)
+        return min((end for end in ends if end is not None), default=None)
+
+
+def _after(moment: datetime | None, seconds: float | None) -> datetime | None:
+    if moment is None or seconds is None:
+        return None
+    try:
+        return moment + timedelta(seconds=seconds)
+    except OverflowError:  # after the year 9999
+        return None
+
+
+class Retention:
+    """Deletes jobs that were finished long ago, and files of jobs; what has no job is removed by a sweep."""
+
+    def __init__(
+        self,
+        finished: FinishedJobs,
+        owners: OwnerStore,
+        jobs: JobStore,
+        *,
+        others: Keeping | None = None,
+        clock: Callable[[], datetime] | None = None,
+    ) -> None:
+        """Keep jobs as the `Keeping` of their owner says, and as `others` does where that says nothing."""
+        self._finished, self._owners, self._jobs = finished, owners, jobs
+        self._others, self._clock = others or Keeping(), clock or finished.now
+
+    def of(self, jobs: Sequence[Job]) -> Lifetimes:
+        """How long these jobs of one owner are kept. Only looked up if one of them is finished."""
+        owner = next((job.owner for job in jobs if job.finished_at is not None), None)
+        if owner is None:
+            return Lifetimes()
+        found = self._owners.keeping(owner).over(self._others)
+        return Lifetimes(jobs_s=_finite(found.keep_jobs_s), files_s=_finite(found.keep_files_s))
+
+    def publish(self) -> None:
+        """Note for `quickml jobs` what this server does with the jobs of most owners. Raises StoreError."""
+        if self._owners.keeping(OTHERS) != self._others:
+            self._owners.keep(OTHERS, vars(self._others))
+
+    def every_s(self) -> float:
+        """How long to wait between two sweeps: no longer than anything is kept."""
+        said = [self._others]
+        with suppress(StoreError):  # the sweep has said so
+            said += self._owners.all().values()
+        times = [time_s for one in said for time_s in (one.keep_jobs_s, one.keep_files_s)]
+        return max(1.0, min([EVERY_S, *(time_s for time_s in times if time_s is not None)]))
 
     def sweep(self, inference: Inference) -> None:
-        """Delete what is due. What fails is tried again at the next sweep."""
-        if self._keep is None:
-            return
+        """Delete what is due. What fails, or is left over, is tried again at the next sweep."""
+        end = time.monotonic() + MOST_S
         try:
-            due = self._finished.before(self._finished.now() - self._keep, AT_ONCE)
-            for job_id in due:
-                with suppress(JobNotFoundError, TransitionError):  # another server was faster
-                    self._jobs.delete(job_id)
-                inference.forget(job_id)
-        except OverflowError:
-            return
+            with self._finished.alone() as is_alone:
+                if is_alone:
+                    self._sweep(inference, end)
         except StoreError as error:
-            log.error("old jobs were not deleted: %s", error)
-            return
-        if due:
-            log.info("deleted %d jobs that were finished long ago", len(due))
+            log.error("old jobs and files were not deleted: %s", error)
+
+    def _sweep(self, inference: Inference, end: float) -> None:
+        for due, delete, told in (
+            (self._finished.jobs_due, self._delete, "deleted %d jobs that were finished long ago"),
+            (self._finished.files_due, self._delete_files, "deleted the files of %d jobs"),
+        ):
+            count = 0
+            while time.monotonic() < end and (found := due(self._others, self._clock(), AT_ONCE)):
+                for job_id in found:
+                    count += delete(job_id)
+                    inference.forget(job_id)
+            if count:
+                log.info(told, count)
+
+    def _delete(self, job_id: str) -> bool:
+        with suppress(JobNotFoundError, TransitionError):  # another server was faster
+            self._jobs.delete(job_id)
+            return True
+        return False
+
+    def _delete_files(self, job_id: str) -> bool:
+        return self._finished.delete_files(job_id, NUMBERS)
+
+
+def _finite(seconds: float | None) -> float | None:
+    return None if seconds is None or math.isinf(seconds) else seconds

@@ -31,6 +31,7 @@ from quickml.jobs.counters import Totals
 from quickml.jobs.hosts import Hosts, HostState
 from quickml.jobs.job import GPU, NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.jobs import JobStore
+from quickml.jobs.rows import gone_files
 from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.contents import ArtifactContents
@@ -48,6 +49,7 @@ from quickml.service.uploads import Uploads
 from quickml.service.user_files import OwnedFiles
 from quickml.storage.artifacts.store import ArtifactStore, Stored
 from quickml.storage.probe import StorageProbe
+from quickml.storage.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Service:
         short_s: float = EXPRESS_S,
         documents: DocumentLimits | None = None,
         queue: Limits = NO_LIMITS,
-        min_free_disk_bytes: int = 0,
+        room: Room,
         grace_s: float = 10.0,
         signer: LinkSigner | None = None,
     ) -> None:
@@ -90,13 +92,13 @@ class Service:
         self.retention = retention
         uploads.on_deletion = importer.forget
         self._documents, self._queue, self._short_s = documents or DocumentLimits(), queue, short_s
-        self._min_free_disk_bytes, self._grace_s = min_free_disk_bytes, grace_s
+        self._room, self._grace_s = room, grace_s
         self.links = FileLinks(jobs, signer or LinkSigner(secrets.token_bytes(KEY_BYTES)))
         self.contents = ArtifactContents(artifacts)
         self.inference = Inference(jobs, artifacts, scratch)
         self.films = Films(jobs, artifacts)
         self.history = History(jobs, max_s=self._documents.max_seconds)
-        self._disk = Disk(artifacts, jobs, needed_bytes=min_free_disk_bytes)
+        self._disk = Disk(artifacts, jobs, room)
         self._closing = threading.Lock()
         self._is_running = False
 
@@ -106,10 +108,11 @@ class Service:
         """Start to run queued jobs, including those of an earlier server. May be called again.
 
         Raises:
-            StoreError: the executor cannot work.
+            StoreError: the database or the executor cannot work.
         """
         if self._is_running:
             return
+        self.retention.publish()
         self._executor.start()
         self._is_running = True
 
@@ -122,14 +125,20 @@ class Service:
                 self._executor.close(self._grace_s)
                 self._is_running = False
 
+    def retain(self) -> None:
+        """Delete jobs, and files of jobs, that were kept for long enough.
+
+        The files are removed by the sweep that follows, so that a download can go on for a while.
+        """
+        self.retention.sweep(self.inference)
+
     def sweep(self) -> None:
-        """Remove old uploads and jobs, files that nothing refers to, and traces of jobs deleted long ago."""
+        """Remove old uploads, files that nothing refers to, and traces of jobs deleted long ago."""
         self.uploads.sweep()
         self.importer.sweep()
         self._disk.forget_copies()
         with self._jobs.sweeping() as is_alone:
             if is_alone:  # what several servers share
-                self.retention.sweep(self.inference)
                 self._disk.sweep()
                 self._jobs.feed.forget_deletions(datetime.now(UTC) - DELETIONS_KEPT)
 
@@ -209,6 +218,13 @@ class Service:
             raise JobStateError(job_id=job.id, status=job.status, expected="ready")
         return job
 
+    def with_files(self, job_id: str, owner: str) -> Job:
+        """As `ready`, with all of its files. Raises FilesDeletedError, too."""
+        job = self.ready(job_id, owner)
+        if job.files_deleted_at is not None:
+            raise gone_files(job)
+        return job
+
     def jobs(
         self, owner: str, *, statuses: Sequence[Status] = (), limit: int = 50, before: str | None = None
     ) -> list[Job]:
@@ -281,7 +297,8 @@ class Service:
         job = self._jobs.job(job_id, owner)
         if job.status is not Status.READY:
             return job, []
-        self.inference.look(job_id, owner)
+        if job.files_deleted_at is None:
+            self.inference.look(job_id, owner)
         return job, self._jobs.artifacts(job_id)
 
     def ahead(self, job: Job) -> int | None:
@@ -328,7 +345,7 @@ class Service:
         storage = self._probe.state()
         try:
             queued, seats = self._jobs.counts()[Status.QUEUED], self._hosts.seats()
-            free = self._artifacts.free_bytes()
+            free = self._room.free_bytes()
         except StoreError as error:
             return Health(database=str(error), files=storage.files, workers=workers, trouble=trouble)
         except ArtifactError as error:
@@ -336,9 +353,9 @@ class Service:
         return Health(
             database=storage.database,
             files=storage.files,
-            free_bytes=None if free is None else coarse(free),
-            has_room=free is None or free >= self._min_free_disk_bytes,
-            needed_bytes=self._min_free_disk_bytes,
+            free_bytes=coarse(free),
+            has_room=free >= self._room.needed_bytes,
+            needed_bytes=self._room.needed_bytes,
             workers=workers,
             trouble=trouble,
             queued=queued,

@@ -12,7 +12,6 @@ from datetime import UTC, datetime, timedelta
 from quickml.errors import (
     BusyUploadError,
     DigestError,
-    DiskFullError,
     FileInUseError,
     QuickMLError,
     UploadCompleteError,
@@ -22,6 +21,7 @@ from quickml.errors import (
 from quickml.service.appending import ActiveAppend, Append, Appends
 from quickml.storage.artifacts.store import ArtifactStore
 from quickml.storage.partials.store import PartialStore
+from quickml.storage.room import Room
 from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile
 from quickml.uploads.uploads import UploadStore, UploadTotals
 
@@ -56,11 +56,11 @@ class Uploads:
         artifacts: ArtifactStore,
         *,
         limits: FileLimits,
-        min_free_disk_bytes: int = 0,
+        room: Room,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.store, self._partials, self._artifacts = store, partials, artifacts
-        self.limits, self._min_free_disk_bytes, self._clock = limits, min_free_disk_bytes, clock
+        self.limits, self._room, self._clock = limits, room, clock
         self._appends = Appends()
         self._must_purge = False
         self.on_deletion: Callable[[str, str], None] = lambda *_: None
@@ -106,9 +106,8 @@ class Uploads:
         return self.described(upload, 0)
 
     def _check_disk(self, size_bytes: int) -> None:
-        free = self._artifacts.free_bytes()
-        if free is not None and free - size_bytes < self._min_free_disk_bytes:
-            raise DiskFullError(needed_bytes=self._min_free_disk_bytes + size_bytes, free_bytes=free)
+        if error := self._room.lack(size_bytes):
+            raise error
 
     def state(self, upload_id: str, owner: str) -> UploadState:
         """How much of an upload has arrived. A request that still appends to it is ended first.

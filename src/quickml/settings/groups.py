@@ -9,7 +9,19 @@ from functools import cache
 from pathlib import Path
 
 from quickml.settings import kinds
-from quickml.settings.kinds import ADDRESS, PATH, RATE, SECONDS, SIZE, TEXT, number, one_of, or_none, whole
+from quickml.settings.kinds import (
+    ADDRESS,
+    PATH,
+    RATE,
+    SECONDS,
+    SIZE,
+    TEXT,
+    duration,
+    number,
+    one_of,
+    or_none,
+    whole,
+)
 from quickml.settings.row import row
 
 
@@ -292,12 +304,22 @@ class LimitSettings:
     )
     queue_length: int | None = row(or_none(whole(1)), 2000, "Maximum number of queued jobs of all owners.")
     keep_jobs_s: float | None = row(
-        or_none(number(1.0, "seconds")),
+        or_none(duration(1.0)),
         None,
-        "Delete a job, with its files, when it was finished this long ago. By default jobs are kept.",
+        "Delete a job, with its files, when it was finished this long ago. By default jobs are kept."
+        " `quickml token retain` sets another time for single owners.",
+    )
+    keep_files_s: float | None = row(
+        or_none(duration(1.0)),
+        None,
+        "Delete the files and the film of a job when it was finished this long ago. The job with its events,"
+        " metrics and `report.json` stays for `keep_jobs_s`. By default files are kept as long as their job.",
     )
     min_free_disk_bytes: int = row(
-        SIZE, 1 << 30, "Refuse new jobs, and start none, when less disk space than this is free."
+        SIZE,
+        1 << 30,
+        "Refuse new jobs and uploads, and start no jobs, when less disk space than this is free in the folder"
+        " `data`, or where files are, unless they are in a bucket.",
     )
 
 
@@ -314,10 +336,12 @@ class FileSettings:
     )
     uploads_per_owner: int = row(whole(1), 4, "Maximum number of unfinished uploads of each owner.")
     keep_uploads_s: float = row(
-        number(1.0, "seconds"), 24 * 3600.0, "Remove an upload that is not finished after this time."
+        duration(1.0), 24 * 3600.0, "Remove an upload that is not finished after this time."
     )
     keep_unused_files_s: float | None = row(
-        or_none(SECONDS), 30 * 24 * 3600.0, "Remove an uploaded file that no job has used for this long."
+        or_none(duration(0.0)),
+        30 * 24 * 3600.0,
+        "Remove an uploaded file that no job has used for this long.",
     )
     import_memory_bytes: int = row(SIZE, 2 << 30, "Maximum memory for reading an uploaded file.")
     import_timeout_s: float = row(SECONDS, 120.0, "Time allowed for reading an uploaded table.")

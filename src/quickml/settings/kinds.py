@@ -103,6 +103,30 @@ def show_size(size_bytes: int) -> str:
     return f"{size_bytes}B"
 
 
+_SECONDS = {"s": 1.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_DURATION = re.compile(r"([0-9]{1,12}(?:\.[0-9]{1,9})?)\s*(s|min|h|d)")
+
+
+def duration(least: float) -> Kind:
+    """Seconds, also from a string such as `12h` or `90 d`."""
+    seconds = number(least, "seconds")
+
+    def read(value: object) -> float:
+        found = _DURATION.fullmatch(value.strip()) if isinstance(value, str) else None
+        return float(seconds.read(value if found is None else float(found[1]) * _SECONDS[found[2]]))
+
+    expected = f"a number of seconds, or a duration such as 12h or 90d, at least {least:g} s"
+    return Kind(expected=expected, metavar="DURATION", read=read, show=show_duration)
+
+
+def show_duration(seconds: float) -> str:
+    """A string for `duration`, in the largest unit that gives an integer."""
+    for unit, factor in reversed(_SECONDS.items()):
+        if seconds and seconds % factor == 0:
+            return f"{seconds / factor:.15g}{unit}"
+    return f"{seconds:.15g}s"
+
+
 def _rate(value: object) -> int:
     if (rate := read_size(value)) < 1:
         raise ValueError

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from quickml.errors import Problem, SettingsError
-from quickml.settings.kinds import PATH, Kind
+from quickml.settings.kinds import PATH, Kind, show_duration
 from quickml.settings.remote import SERVER, TOKEN
 from quickml.settings.row import PREFIX
 from quickml.settings.table import TABLE, Settings
@@ -64,7 +64,7 @@ def load(
         name: _Given(place=rows[name].flag, value=value) for name, value in flags.items() if value is not None
     }
     values = {name: _read(rows[name].kind, value, problems) for name, value in given.items()}
-    problems = problems or _pairs(values, given)
+    problems = problems or [*_pairs(values, given), *_order(values, given)]
     if problems:
         raise SettingsError(problems)
     return Settings.of(**values)
@@ -133,6 +133,15 @@ def _pairs(values: Mapping[str, Any], given: Mapping[str, _Given]) -> list[Probl
         for one, other in PAIRS
         if values.get(one) is not None and values.get(other) is None
     ]
+
+
+def _order(values: Mapping[str, Any], given: Mapping[str, _Given]) -> list[Problem]:
+    """Files cannot be kept longer than their jobs."""
+    jobs_s, files_s = values.get("keep_jobs_s"), values.get("keep_files_s")
+    if jobs_s is None or files_s is None or files_s <= jobs_s:
+        return []
+    expected = f"at most keep_jobs_s, {show_duration(jobs_s)}: files are deleted with their job"
+    return [Problem(pointer=given["keep_files_s"].place, expected=expected, found=show_duration(files_s))]
 
 
 def flags(settings: Settings, names: Collection[str]) -> list[str]:

@@ -11,8 +11,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from quickml.errors import ArtifactError, DiskFullError, QuickMLError
+from quickml.errors import ArtifactError, QuickMLError
 from quickml.storage.backends import Backends
+from quickml.storage.room import Room
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ class StorageState:
     files: str = ""
     """Why no files can be written."""
     room: str = ""
-    """Why there is too little room for files."""
+    """Why there is too little room on the disk."""
 
     @property
     def trouble(self) -> str:
@@ -50,17 +51,17 @@ class StorageProbe:
         self,
         backends: Backends,
         scratch: Path,
+        room: Room,
         *,
-        min_free_bytes: int = 0,
         every_s: float = EVERY_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Write at most every `every_s` seconds, and to a bucket that works every `ELSEWHERE_EVERY_S`.
 
-        Less than `min_free_bytes` for files is a problem, too.
+        Too little room is a problem, too.
         """
         self._database, self._artifacts, self._scratch = backends.database, backends.artifacts, scratch
-        self._min_free_bytes, self._every_s, self._clock = min_free_bytes, every_s, clock
+        self._room, self._every_s, self._clock = room, every_s, clock
         self._state, self._probed_at, self._stored_at = StorageState(), float("-inf"), float("-inf")
         self._is_elsewhere, self._probing = False, threading.Lock()
 
@@ -89,10 +90,9 @@ class StorageProbe:
         return StorageState(**{name: _error(check) for name, check in checks.items()})
 
     def _check_room(self) -> None:
-        free = self._artifacts.free_bytes()
-        self._is_elsewhere = free is None
-        if free is not None and free < self._min_free_bytes:
-            raise DiskFullError(needed_bytes=self._min_free_bytes, free_bytes=free)
+        self._is_elsewhere = self._artifacts.free_bytes() is None
+        if error := self._room.lack():
+            raise error
 
     def _check_files(self) -> None:
         try:

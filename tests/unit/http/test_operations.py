@@ -30,7 +30,7 @@ def test_free_space_does_not_tell_what_others_have_stored(tmp_path, monkeypatch)
             500_000_000_000,
             500_000_000_000 - (20 << 20),
         ):  # a file was stored, or was there already
-            monkeypatch.setattr(server.artifacts, "free_bytes", lambda free=free: free)
+            monkeypatch.setattr(server.room, "free_bytes", lambda free=free: free)
             (line,) = re.findall(
                 r"^quickml_disk_free_bytes (.*)$", server.client.get("/metrics").text, re.MULTILINE
             )

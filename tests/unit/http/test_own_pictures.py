@@ -269,10 +269,10 @@ def test_reading_pictures_is_limited(tmp_path, limits, expected):
 def test_a_full_disk_is_told_without_a_path(tmp_path):
     with served(tmp_path, workers=0) as server:
         upload(server)
-        server.service.importer._min_free_disk_bytes = 1 << 60
+        server.room.needed_bytes = 1 << 60
         detail = is_problem(server.client.get(f"/v1/files/{SHA256}/profile"), 507, "disk-full")["detail"]
         assert str(tmp_path) not in detail
-        server.service.importer._min_free_disk_bytes = 0
+        server.room.needed_bytes = 0
         assert server.client.get(f"/v1/files/{SHA256}/profile").status_code == 200
 
 

@@ -434,7 +434,7 @@ def test_uploads_are_few(server):
 
 def test_a_disk_without_room_takes_no_upload(tmp_path):
     with served(tmp_path, workers=0) as server:
-        server.uploads._min_free_disk_bytes = 1 << 60
+        server.room.needed_bytes = 1 << 60
         is_problem(begin(server), 507, "disk-full")
         assert server.client.get("/v1/uploads").json() == {"uploads": []}
 

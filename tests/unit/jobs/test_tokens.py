@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from job_examples import DATABASES, Clock, opened
-from quickml.errors import TokenError
+from quickml.errors import OwnerError, TokenError
 from quickml.jobs.tokens import TokenStore, hash_of
 
 
@@ -77,7 +77,7 @@ def test_a_token_that_is_not_there(store, token_id):
 
 @pytest.mark.parametrize("owner", ["", " ada", "ada ", "a\nb", "a\0", "x" * 65, "\ud800", "a\u202eb"])
 def test_what_is_no_owner(store, owner):
-    with pytest.raises(TokenError, match="owner: expected a name"):
+    with pytest.raises(OwnerError, match="owner: expected a name"):
         store.create(owner)
     assert store.tokens() == []
 
@@ -92,7 +92,7 @@ def test_owners_may_be_called_anything_that_can_be_read(store):
 def test_every_name_is_taken_or_refused(store, owner):
     try:
         _, secret = store.create(owner)
-    except TokenError:
+    except OwnerError:
         return
     assert store.verify(secret).owner == owner
     assert "\n" not in owner

@@ -19,6 +19,7 @@ from quickml.service import FileLimits, NewUpload, Uploads
 from quickml.service import uploads as uploads_module
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.partials.filesystem import FilesystemPartialStore
+from quickml.storage.room import Room
 from quickml.uploads.uploads import UploadStore
 
 ADA = "ada"
@@ -35,11 +36,12 @@ class Site:
         self.store = UploadStore(opened(folder / "quickml.db", kind), LIMITS, lambda: self.now)
         self.partials = FilesystemPartialStore(folder / "uploads")
         self.artifacts = FilesystemArtifactStore(folder / "artifacts")
+        self.room = Room(self.artifacts, folder)
         self.again()
 
     def again(self):
         self.uploads = Uploads(
-            self.store, self.partials, self.artifacts, limits=LIMITS, clock=lambda: self.now
+            self.store, self.partials, self.artifacts, limits=LIMITS, room=self.room, clock=lambda: self.now
         )
 
     def begin(self, data=DATA, **options):
@@ -191,7 +193,7 @@ def test_unused_files_are_swept_with_their_content(site):
 @pytest.mark.parametrize("at_call", [1, 2])
 def test_a_deletion_leaves_what_another_server_completes_at_that_moment(tmp_path, monkeypatch, kind, at_call):
     here = Site(tmp_path, kind)
-    there = Uploads(here.store, here.partials, here.artifacts, limits=LIMITS)
+    there = Uploads(here.store, here.partials, here.artifacts, limits=LIMITS, room=here.room)
     here.put()
     new = NewUpload(name="b.csv", size_bytes=len(DATA), sha256=SHA256)
     upload = there.begin("ben", new).upload

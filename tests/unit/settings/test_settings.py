@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from quickml.errors import SettingsError
 from quickml.settings import TABLE, LimitSettings, ServerSettings, Settings, load
-from quickml.settings.kinds import read_size, show_size
+from quickml.settings.kinds import duration, read_size, show_size
 
 NAMES = [row.name for row in TABLE]
 EXAMPLES = {
@@ -22,12 +22,12 @@ EXAMPLES = {
     "watchers": "10", "watcher_queue": "3", "watchers_per_owner": "7", "memory_per_owner_bytes": "10MB", "heartbeat_s": "1", "stall_s": "2", "min_rate_bytes": "1kB", "max_rate_bytes": "1MiB",
     "downloads_per_owner": "4", "accel_redirect": "/protected/", "link_max_s": "60", "link_key_file": "/srv/link.key", "max_file_bytes": "1GiB", "files_per_owner_bytes": "3GB", "files_per_owner": "9", "uploads_per_owner": "2", "keep_uploads_s": "60",
     "keep_unused_files_s": "none", "import_memory_bytes": "1GB", "import_timeout_s": "7", "import_pictures_timeout_s": "60", "log_format": "json", "log_level": "debug",
-    "files": "s3://bucket/a?region=eu-central-1", "files_cache_bytes": "1GB", "keep_jobs_s": "86400", "downloads": "redirect",
+    "files": "s3://bucket/a?region=eu-central-1", "files_cache_bytes": "1GB", "keep_jobs_s": "90d", "keep_files_s": "86400", "downloads": "redirect",
 }  # fmt: skip
 TLS = {"tls_cert": "/c.pem", "tls_key": "/k.pem"}
 WRONG = {
     "data": ["a\0b", "~nobody-of-this-name/x"], "host": ["a\nb"], "port": ["-1", "65536", "80.0", "http", "1e3", "٣", "9" * 19],
-    "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["-1", "none"], "seats": ["0"], "gpus": ["-1", "none", "all", "65"], "seats_per_gpu": ["0", "auto"], "host_id": ["host_1", "none ", "../x"], "lease_s": ["0.5", "none"], "beat_s": ["0"], "worker_memory_bytes": ["-1", "2 G iB"],
+    "tls_cert": ["\0"], "access": ["Open", "token"], "workers": ["-1", "none"], "seats": ["0"], "gpus": ["-1", "none", "all", "65"], "seats_per_gpu": ["0", "auto"], "host_id": ["host_1", "none ", "../x"], "lease_s": ["0.5", "none"], "keep_jobs_s": ["90 days", "d", "-1h", "1e3d", "0.5s", "1d2h"], "keep_uploads_s": ["none", "inf"], "beat_s": ["0"], "worker_memory_bytes": ["-1", "2 G iB"],
     "hang_s": ["-1", "nan", "inf", "1e999", "ten"], "max_body_bytes": ["none", "1XB", "GiB", "1..5kB", "-1kB"],
     "max_rate_bytes": ["0", "fast"], "accel_redirect": ["protected/", "/protected", "/a//b/", "/ä/", "/a b/", "//a.example/"],
     "event_rate_per_s": ["0"], "queue_length": ["0", "None"], "log_level": ["INFO", "verbose"],
@@ -342,3 +342,22 @@ def test_files_are_in_a_folder_or_at_an_address_without_keys(tmp_path):
         assert "=secret" not in problem.found
     with pytest.raises(SettingsError, match="expected files beside files_credentials_file"):
         load({"files_credentials_file": "x"}, environment={})
+
+
+def test_files_are_not_kept_longer_than_their_jobs():
+    (problem,) = problems(flags={"keep_jobs_s": "7d", "keep_files_s": "90d"})
+    told = "--keep-files-s: expected at most keep_jobs_s, 7d: files are deleted with their job, found 90d"
+    assert str(problem) == told
+    (problem,) = problems(flags={"keep_jobs_s": "60"}, environment={"QUICKML_KEEP_FILES_S": "2 min"})
+    assert problem.pointer == "QUICKML_KEEP_FILES_S"
+    for jobs, files in (("7d", "168h"), ("none", "90d"), ("7d", "none")):
+        load({"keep_jobs_s": jobs, "keep_files_s": files}, {})
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds", "shown"),
+    [("90d", 7776000.0, "90d"), ("1.5 h", 5400.0, "90min"), ("45", 45.0, "45s"), ("0.25d", 21600.0, "6h")],
+)
+def test_durations_have_units(text, seconds, shown):
+    kind = duration(1.0)
+    assert (kind.read(text), kind.show(seconds), kind.read(shown)) == (seconds, shown, seconds)

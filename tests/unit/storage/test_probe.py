@@ -9,6 +9,7 @@ from quickml.errors import ArtifactError
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.probe import ELSEWHERE_EVERY_S, EVERY_S, StorageProbe, StorageState
+from quickml.storage.room import Room
 
 
 class Place:
@@ -17,7 +18,8 @@ class Place:
         self.database = opened(folder / "quickml.db")
         self.artifacts = FilesystemArtifactStore(folder / "artifacts")
         backends = Backends(database=self.database, artifacts=self.artifacts)
-        self.probe = StorageProbe(backends, folder / "scratch", clock=lambda: self.time)
+        self.room = Room(self.artifacts, folder / "data")
+        self.probe = StorageProbe(backends, folder / "scratch", self.room, clock=lambda: self.time)
 
     def state(self):
         """What is found by another probe."""
@@ -76,11 +78,13 @@ def test_a_database_that_can_only_be_read_is_found_out(place):
 
 
 def test_too_little_room_is_trouble(place, monkeypatch):
-    place.probe._min_free_bytes = 1000
+    place.room.needed_bytes = 1000
     monkeypatch.setattr(place.artifacts, "free_bytes", lambda: 999)
     assert "at least 1,000 free bytes, found fewer" in place.state().room
-    monkeypatch.setattr(place.artifacts, "free_bytes", lambda: None)  # unknown
+    monkeypatch.setattr(place.artifacts, "free_bytes", lambda: None)  # in a bucket
     assert place.state() == StorageState()
+    place.room.needed_bytes = 1 << 60
+    assert "1,152,921,504,606,846,976 free bytes" in place.state().room, "this machine's disk counts, too"
 
 
 def test_it_is_written_once_in_a_while_however_often_it_is_asked(place, monkeypatch):

@@ -20,7 +20,7 @@ from quickml.cli.display.output import note, say, say_json
 from quickml.cli.display.transfer import Transfer, transfer_on
 from quickml.client import Artifact, Client, Job, Progress
 from quickml.client.download.disk import POLL_S, disk_errors
-from quickml.errors import InputError, JobStateError, ResultError, ServiceError
+from quickml.errors import FilesDeletedError, InputError, JobStateError, ResultError, ServiceError
 from quickml.files.lock import Lock
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,80}")
@@ -45,6 +45,7 @@ def download_job(
 
     Raises:
         JobStateError: the job is not ready.
+        FilesDeletedError: its files are deleted.
         InputError: it has no such file.
         ServiceError: there is no such job, or the server refuses or cannot be reached.
         ResultError: the folder is not empty, or cannot be written.
@@ -55,7 +56,7 @@ def download_job(
             job = client.job(job_id)
             if job.status != "ready":
                 raise JobStateError(job_id=job.id, status=job.status, expected="ready")
-            chosen = _chosen(client.artifacts(job_id), names, variants=variants)
+            chosen = _chosen(_offered(client, job, names), names, variants=variants)
             with _draft(job, out) as draft, transfer_on(sys.stderr, as_json=as_json) as transfer:
                 _fetch(client, chosen, draft.path, transfer, outages)
                 with disk_errors(draft.folder):
@@ -71,6 +72,14 @@ def download_job(
     for row in rows:
         say(f"{row['name']:<24} {size(row['size_bytes']):>10}")
     say(str(published))
+
+
+def _offered(client: Client, job: Job, names: Sequence[str]) -> Sequence[Artifact]:
+    """The job's files. Raises FilesDeletedError if those that are wanted are deleted."""
+    found = client.artifacts(job.id)
+    if job.files_deleted_at is not None and not {file.name for file in found}.issuperset(names or [""]):
+        raise FilesDeletedError(job_id=job.id, deleted_at=job.files_deleted_at)
+    return found
 
 
 def _chosen(

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from datetime import datetime
 
 from quickml.cli.display.display import display_on
 from quickml.cli.display.outages import Outages
 from quickml.cli.display.output import note
-from quickml.client import Client
-from quickml.errors import JobError
+from quickml.client import Client, Job
+from quickml.errors import JobError, ServiceError
 from quickml.events import Event, Failed, Status, meaning
 
 PATIENCE_S = 300.0
@@ -59,7 +61,22 @@ def follow(client: Client, job_id: str, *, as_json: bool, outages: Outages | Non
         )
         sys.exit(130)
     if not as_json:
-        note(f"download the files with `quickml download {job_id}`")
+        with suppress(ServiceError):  # deleted just now
+            note(*_what_next(client.job(job_id)))
+
+
+def _what_next(job: Job) -> Iterator[str]:
+    if job.files_deleted_at is not None:
+        yield f"its files were deleted on {_day(job.files_deleted_at)}; the numbers are kept"
+        return
+    yield f"download the files with `quickml download {job.id}`"
+    if job.delete_files_at is not None:
+        yield f"the server deletes them on {_day(job.delete_files_at)}"
+
+
+def _day(moment: datetime) -> str:
+    """In the time of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d at %H:%M}"
 
 
 def say_what_it_lacks(client: Client, job_id: str) -> None:

@@ -62,7 +62,7 @@ async def get_answers(service: TheService, owner: Owner, job_id: JobId, request:
 
 
 def _answers(service: Service, owner: str, job_id: str, request: Request) -> Response:
-    service.ready(job_id, owner)
+    service.with_files(job_id, owner)
     for artifact in service.artifacts(job_id, owner):
         if artifact.kind == ANSWERS:
             _, stored = service.file(artifact.sha256, artifact.name, owner)

@@ -18,6 +18,7 @@ from quickml.http.openapi import DOCUMENT
 from quickml.http.parameters import Cursor, JobId, Limit
 from quickml.http.server.bodies import JsonBody
 from quickml.http.state import TheService, TheState, read_files
+from quickml.service import Job, Service
 
 router = APIRouter()
 
@@ -47,7 +48,7 @@ async def create_job(
     await read_files(state, owner, body)
     job = await state.checks.run(owner, state.service.submit, body, owner, idempotency_key)
     response.headers["Location"] = routes.address(routes.JOB, job_id=job.id)
-    return job_message(job, state.service.retention)
+    return _message(state.service, job)
 
 
 @router.get(routes.JOBS, response_description="A page of jobs")
@@ -58,7 +59,8 @@ def list_jobs(
     found = service.jobs(owner, statuses=status or (), limit=limit + 1, before=cursor)
     page = found[:limit]
     last = page[-1].id if len(found) > limit else None
-    messages = tuple(job_message(job, service.retention) for job in page)
+    kept = service.retention.of(page)
+    messages = tuple(job_message(job, kept) for job in page)
     return JobPage(jobs=messages, next=last)
 
 
@@ -66,22 +68,28 @@ def list_jobs(
 def get_job(service: TheService, owner: Owner, job_id: JobId) -> JobDetails:
     """Get a job with its status, progress, metrics, document and files."""
     job, artifacts = service.details(job_id, owner)
-    return job_details(job, service.retention, artifacts, ahead=service.ahead(job), lacks=service.lack(job))
+    return job_details(
+        job, service.retention.of([job]), artifacts, ahead=service.ahead(job), lacks=service.lack(job)
+    )
 
 
 @router.post(routes.JOB_STOP, status_code=202, response_description="The job, which is asked to stop")
 def stop_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
     """Stop training early, keep the weights, and export the model. A finished job does not change."""
-    return job_message(service.stop(job_id, owner), service.retention)
+    return _message(service, service.stop(job_id, owner))
 
 
 @router.post(routes.JOB_CANCEL, response_description="The job, which is cancelled or was finished")
 def cancel_job(service: TheService, owner: Owner, job_id: JobId) -> JobMessage:
     """Cancel a job and discard its training. A finished job does not change."""
-    return job_message(service.cancel(job_id, owner), service.retention)
+    return _message(service, service.cancel(job_id, owner))
 
 
 @router.delete(routes.JOB, status_code=204, response_description="The job is deleted")
 def delete_job(service: TheService, owner: Owner, job_id: JobId) -> None:
     """Delete a job with its events and files. A job that is not finished is cancelled first."""
     service.delete(job_id, owner)
+
+
+def _message(service: Service, job: Job) -> JobMessage:
+    return job_message(job, service.retention.of([job]))

@@ -76,6 +76,8 @@ def create_links(
     """
     private = service.links.private_kinds(service.ready(job_id, owner))
     files = {file.name: file for file in service.artifacts(job_id, owner)}
+    if not asked.names or not files.keys() >= {*asked.names}:
+        service.with_files(job_id, owner)
     if problems := list(islice(_problems(asked, files, service.links.max_s), MAX_PROBLEMS)):
         raise RequestError(problems)
     top = [name for name, file in files.items() if file.kind not in (MEMBER, VARIANT, *private)]

@@ -81,8 +81,7 @@ class _Gauges(Collector):
         yield from _of_events(self._service.counters())
         if health.files:
             return
-        if health.free_bytes is not None:
-            yield _gauge("quickml_disk_free_bytes", "Free disk space for files.", health.free_bytes)
+        yield _gauge("quickml_disk_free_bytes", "Free disk space.", health.free_bytes)
         yield _gauge(
             "quickml_artifact_bytes", "Bytes of the stored files of all jobs.", self._service.file_bytes()
         )

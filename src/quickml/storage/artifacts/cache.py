@@ -102,18 +102,24 @@ class PartCache:
             if self._written <= self._most_bytes // SCAN_SHARE:
                 return
             self._written = 0
-        self._make_room()
+        self.make_room()
 
-    def _make_room(self) -> None:
-        """Remove what was used longest ago. Whoever reads a part has it open, and reads on."""
+    def make_room(self) -> None:
+        """Remove what was used longest ago. Whoever reads a part has it open, and reads on.
+
+        At least as much as all copies need stays free, whatever else fills the disk.
+        """
         found = []
         for path in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, path))
         total = sum(size for _, size, _ in found)
+        if not total:
+            return
+        most_bytes = min(self._most_bytes, (total + shutil.disk_usage(self._root).free) // 2)
         for _, size, path in sorted(found):
-            if total <= self._most_bytes:
+            if total <= most_bytes:
                 break
             path.unlink(missing_ok=True)
             with suppress(OSError):  # it has more parts

@@ -134,6 +134,7 @@ class S3ArtifactStore:
         """See `ArtifactStore`."""
         with self._translated():
             self._cache.remove_abandoned()
+            self._cache.make_room()
             gone = self._index.lost(self._cache.files()) if sha256 is None else {checked(sha256)}
             for one in gone:
                 self._cache.forget(one)

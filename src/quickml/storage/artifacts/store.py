@@ -155,7 +155,7 @@ class ArtifactStore(Protocol):
         """Total size of all files."""
 
     def free_bytes(self) -> int | None:
-        """Free space for more files; None where it is unknown or unlimited."""
+        """Free space on this machine's disk for more files; None where they are stored elsewhere."""
 
 
 def checked(sha256: str) -> str:

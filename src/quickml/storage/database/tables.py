@@ -34,6 +34,8 @@ _WHOLE = BigInteger().with_variant(Integer, "sqlite")
 _DELETED, _WAITING = text("sequence = -1"), text("waiting IS NOT NULL")
 _ON_GPU, _NEEDY = text("waiting_gpu IS NOT NULL"), text("status = 'queued' AND needs IS NOT NULL")
 _HELD, _QUEUED, _OVER = text("holder IS NOT NULL"), text("status = 'queued'"), text("finished_at IS NOT NULL")
+WITH_FILES = text("finished_at IS NOT NULL AND files_deleted_at IS NULL")
+"""The finished jobs whose files were not deleted."""
 
 jobs = Table(
     "jobs",
@@ -67,12 +69,14 @@ jobs = Table(
     Column("checkpoint_progress", Float, nullable=False, server_default="0"),
     Column("cost_s", Float),
     Column("needs", String),
+    Column("files_deleted_at", String(32)),
     UniqueConstraint("owner", "idempotency_key"),
     Index("jobs_by_status", "status", "owner", "id"),
     Index("jobs_by_owner", "owner", "id"),
     Index("jobs_by_cost", "cost_s", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("jobs_by_need", "owner", "id", sqlite_where=_NEEDY, postgresql_where=_NEEDY),
     Index("jobs_by_end", "finished_at", sqlite_where=_OVER, postgresql_where=_OVER),
+    Index("jobs_with_files", "finished_at", sqlite_where=WITH_FILES, postgresql_where=WITH_FILES),
     Index("jobs_by_holder", "holder", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 
@@ -155,6 +159,25 @@ artifacts = Table(
     Column("composition", Text),
     Index("artifacts_by_sha256", "sha256"),
 )
+
+deleted_files = Table(
+    "deleted_files",
+    metadata,
+    Column("job_id", String(30), primary_key=True),
+    Column("name", String, primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Index("deleted_files_by_sha256", "sha256"),
+)
+"""The artifacts that a job had, of which there are no rows any more; for whoever asks for one."""
+
+owners = Table(
+    "owners",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("keep_jobs_s", Float),
+    Column("keep_files_s", Float),
+)
+"""Owners for whom not all is as for the others; see `jobs.owners`."""
 
 tokens = Table(
     "tokens",
