@@ -16,7 +16,6 @@ from quickml.executors.local.gpus import GpuSeat, gpu_seats
 from quickml.executors.local.supervisor import WorkerLimits
 from quickml.files.lock import Lock
 from quickml.jobs import file_mark
-from quickml.jobs.finished import FinishedJobs
 from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
@@ -117,7 +116,7 @@ def service(settings: Settings) -> Iterator[Service]:
             tokens=TokenStore(backends.database),
             uploads=uploads,
             importer=Importer(backends.artifacts, uploads.store, place.imports.absolute(), room=room),
-            retention=_retention(backends.database, _selected(Keeping, settings.limits)),
+            retention=Retention.of_database(backends.database, _selected(Keeping, settings.limits)),
             room=room,
             scratch=place.models,
             short_s=settings.workers.express_s,
@@ -197,10 +196,6 @@ def _executor(
         trouble=lambda: probe.state().trouble,
         host_id=settings.workers.host_id if kind == WORKER else None,
     )
-
-
-def _retention(database: Database, others: Keeping) -> Retention:
-    return Retention(FinishedJobs(database), OwnerStore(database), JobStore(database), others=others)
 
 
 def _room(settings: Settings, place: DataFolder, backends: Backends) -> Room:
@@ -285,7 +280,7 @@ def owners(settings: Settings) -> OwnerStore:
 def jobs(settings: Settings) -> tuple[JobStore, Retention]:
     """The jobs of a server, and how long it keeps them, whether it runs or not."""
     database = _opened_database(settings)
-    return JobStore(database), _retention(database, OwnerStore(database).keeping(OTHERS))
+    return JobStore(database), Retention.of_database(database, OwnerStore(database).keeping(OTHERS))
 
 
 def hosts(settings: Settings) -> tuple[Hosts, JobStore]:

@@ -16,6 +16,7 @@ from quickml.jobs.job import Job
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.owners import OTHERS, Keeping, OwnerStore
 from quickml.service.inference import Inference
+from quickml.storage.database.engine import Database
 
 log = logging.getLogger(__name__)
 
@@ -71,6 +72,11 @@ class Retention:
         """Keep jobs as the `Keeping` of their owner says, and as `others` does where that says nothing."""
         self._finished, self._owners, self._jobs = finished, owners, jobs
         self._others, self._clock = others or Keeping(), clock or finished.now
+
+    @classmethod
+    def of_database(cls, database: Database, others: Keeping) -> Retention:
+        """The one of the jobs in a database."""
+        return cls(FinishedJobs(database), OwnerStore(database), JobStore(database), others=others)
 
     def of(self, jobs: Sequence[Job]) -> Lifetimes:
         """How long these jobs of one owner are kept. Only looked up if one of them is finished."""
