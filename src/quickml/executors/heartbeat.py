@@ -19,6 +19,8 @@ BEAT_S = 0.5
 """How often the database is asked about the attempts that run here."""
 IDLE_S = 1.0
 """How often a host that runs nothing looks for work: for a retry, or a job that a server has queued."""
+MANY, MOST_IDLE_S = 50, 2.0
+"""Of more hosts than this, an idle one looks for work more rarely: one of the others soon will."""
 RENEWALS = 3
 """How often a lease is renewed before it would run out."""
 REAP_EVERY_S = 1.5
@@ -68,7 +70,7 @@ class Heartbeat(threading.Thread):
         self._unknown: dict[tuple[str, int], float] = {}
         self._has_joined = False
         self._renewed_at = self._reaped_at = float("-inf")
-        self._reap_every_s = 0.0
+        self._reap_every_s, self._idle_s = 0.0, IDLE_S
         self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
         self.misfit = ""
         """Why this host may take no attempts from the database; empty if it may."""
@@ -100,7 +102,7 @@ class Heartbeat(threading.Thread):
         """Beat until closed."""
         while not self._is_closed:
             self.beat()
-            pause_s = self._beat_s if self._attempts() else max(self._beat_s, IDLE_S)
+            pause_s = self._beat_s if self._attempts() else max(self._beat_s, self._idle_s)
             self._woken.wait(min(pause_s, self._hosts.lease_s / (2 * RENEWALS)))
             self._woken.clear()
 
@@ -172,6 +174,7 @@ class Heartbeat(threading.Thread):
         dead = self._dead()  # asked first: it can have claimed nothing since
         leases, orphans = self._hosts.leases()
         few_s, many_s = self._hosts.lease_s / 5, self._hosts.lease_s / 3
+        self._idle_s = min(MOST_IDLE_S, max(IDLE_S, IDLE_S * len(leases) / MANY))
         self._reap_every_s = min(max(min(REAP_EVERY_S, few_s), REAP_EVERY_S * len(leases) / REAPERS), many_s)
         expired = self._watch.expired(leases)
         lost = expired + [lease for lease in leases if lease.host_id in dead and lease not in expired]

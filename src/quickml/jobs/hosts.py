@@ -30,8 +30,10 @@ from sqlalchemy import (
     exists,
     insert,
     not_,
+    null,
     select,
     text,
+    union_all,
     update,
 )
 
@@ -147,7 +149,14 @@ _VERSIONS = text(
 )
 """Of the tables, and of each release that a server has."""
 _IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
-_HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested).where(jobs.c.holder == bindparam("host_id"))
+_HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested.label("is_so")).where(
+    jobs.c.holder == bindparam("host_id")
+)
+_LOOK = {
+    has_gpu: union_all(_HELD, select(null(), null(), is_any_queued))
+    for has_gpu, is_any_queued in queue.ANY_QUEUED.items()
+}
+"""What a host holds, and whether each was asked to stop; in a row about no job, whether one waits."""
 _LEASES = select(hosts.c.id, hosts.c.seen_at, hosts.c.lease_s).where(hosts.c.gone_at.is_(None))
 _ORPHANS = (
     select(jobs.c.id, jobs.c.attempt, jobs.c.holder)
@@ -195,11 +204,9 @@ class Hosts:
     def look(self, host_id: str, *, has_gpu: bool = False) -> HostLook:
         """What a host holds, and whether there is more to do for it."""
         with self._database.statement() as connection:
-            held = connection.execute(_HELD, {"host_id": host_id})
-            return HostLook(
-                held={(row.id, row.attempt): row.stop_requested for row in held},
-                is_any_queued=queue.is_any_queued(connection, has_gpu=has_gpu),
-            )
+            rows = connection.execute(_LOOK[has_gpu], {"host_id": host_id}).all()
+        held = {(row.id, row.attempt): bool(row.is_so) for row in rows if row.id is not None}
+        return HostLook(held=held, is_any_queued=any(row.is_so for row in rows if row.id is None))
 
     def misfit(self, host: Host) -> str:
         """Why a host may not take attempts from this database; empty if it may.

@@ -175,12 +175,11 @@ class JobStore:
         """Begin the next attempt; None when nothing may run. The job is `building` from then on.
 
         `holder` is the host that runs it; see `jobs.hosts`. `seat` says which jobs are taken.
+        Ask `is_any_queued` first: most times there is nothing, and no need to wait to write.
 
         Owners take turns: of those with a job that may run, the one whose last claim is the longest ago,
         owners who never had one first; and of that owner's jobs the first.
         """
-        if not self.is_any_queued(seat):  # most calls find nothing, and need not wait to write
-            return None
         durable = self._database.is_server  # a number that was given out is never given out again
         with self._database.write(durable=durable, lock="claim") as connection:
             waiting = queue.first_in_turn(connection, limits, seat)

@@ -19,13 +19,16 @@ from quickml.jobs.turns import FIRST, leave
 from quickml.jobs.values import time_of
 from quickml.storage.database.tables import jobs, turns
 
-_ANY_QUEUED = select(exists().where(jobs.c.status == Status.QUEUED))
-_ANY_FOR_ALL = select(exists().where(jobs.c.status == Status.QUEUED, jobs.c.needs.is_(None)))
+ANY_QUEUED = {
+    True: exists().where(jobs.c.status == Status.QUEUED),
+    False: exists().where(jobs.c.status == Status.QUEUED, jobs.c.needs.is_(None)),
+}
+"""Whether a job waits for an attempt, by whether a seat has a GPU; without one, a job that needs none."""
 
 
 def is_any_queued(connection: Connection, *, has_gpu: bool = True) -> bool:
     """Whether a job waits for an attempt; without `has_gpu`, one that needs none."""
-    return bool(connection.scalar(_ANY_QUEUED if has_gpu else _ANY_FOR_ALL))
+    return bool(connection.scalar(select(ANY_QUEUED[has_gpu])))
 
 
 def waiting(connection: Connection, now: datetime, limits: Limits, short_s: float) -> Waiting:

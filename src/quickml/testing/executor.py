@@ -10,6 +10,7 @@ from typing import Literal
 from quickml import events
 from quickml.errors import FencedError
 from quickml.events import Status
+from quickml.executors.claims import Claims
 from quickml.executors.executor import SHUTDOWN, State, Worker
 from quickml.executors.heartbeat import Heartbeat, Wish
 from quickml.jobs.hosts import SERVER, Host, Hosts
@@ -58,7 +59,7 @@ class MemoryExecutor:
         epoch_s: float = 0.0,
     ) -> None:
         """Run up to `workers` attempts concurrently. An epoch takes `epoch_s` seconds unless interrupted."""
-        self._jobs, self._limits, self._epoch_s = jobs, limits, epoch_s
+        self._jobs, self._epoch_s = jobs, epoch_s
         self._host = Host(
             id=new_id("host", datetime.now(UTC)),
             name="memory",
@@ -71,8 +72,13 @@ class MemoryExecutor:
         self._workers = [Worker(number=number, state=State.STARTING) for number in range(workers)]
         self._attempts: dict[int, Attempt] = {}
         self._wishes: dict[Attempt, Wish] = {}
+        self._claims = Claims(jobs, self._host.id, limits, may_claim=lambda: self._heartbeat.may_claim)
         self._heartbeat = Heartbeat(
-            hosts, self._host, attempts=lambda: list(self._attempts.values()), heed=self._heed
+            hosts,
+            self._host,
+            attempts=lambda: list(self._attempts.values()),
+            heed=self._heed,
+            offer=self._claims.offer,
         )
         self._threads = [
             threading.Thread(target=self._work, args=(number,), name=f"memory-{number}", daemon=True)
@@ -87,6 +93,7 @@ class MemoryExecutor:
     def wake(self) -> None:
         """See `Executor`."""
         self._heartbeat.wake()
+        self._claims.offer()
         with self._changed:
             self._changed.notify_all()
 
@@ -116,7 +123,7 @@ class MemoryExecutor:
     def _work(self, number: int) -> None:
         while not self._is_closing:
             self._set(number, State.IDLE)
-            attempt = self._claimed()
+            attempt = self._claims.take()
             if attempt is None:
                 with self._changed:
                     self._changed.wait(0.05)
@@ -130,10 +137,8 @@ class MemoryExecutor:
             finally:
                 del self._attempts[number]
                 self._wishes.pop(attempt, None)
+                self._claims.offer()  # its owner may run another one
         self._set(number, State.STARTING)
-
-    def _claimed(self) -> Attempt | None:
-        return self._jobs.claim(self._host.id, self._limits) if self._heartbeat.may_claim else None
 
     def _run(self, attempt: Attempt) -> None:
         last = self._jobs.append(attempt, [STARTED, BUILT], after=attempt.last_event)

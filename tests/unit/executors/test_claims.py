@@ -12,11 +12,23 @@ from quickml.jobs.seats import Seat
 
 
 class CountingStore(JobStore):
-    looks = 0
+    """Counts what the database is asked, and the transactions of claims."""
 
-    def is_any_queued(self, seat):
-        self.looks += 1
-        return super().is_any_queued(seat)
+    looks = transactions = 0
+
+    def __init__(self, database):
+        super().__init__(database)
+        statement, write = database.statement, database.write
+
+        def asked():
+            self.looks += 1
+            return statement()
+
+        def begun(**how):
+            self.transactions += how.get("lock") == "claim"
+            return write(**how)
+
+        database.statement, database.write = asked, begun
 
 
 @pytest.fixture
@@ -58,11 +70,21 @@ def test_express_seats_take_short_jobs_only(store):
     assert claims.take().job_id == long
 
 
-def test_a_job_that_waits_for_a_gpu_costs_hosts_without_one_no_transaction(store, monkeypatch):
+def test_a_job_that_waits_for_a_gpu_costs_hosts_without_one_no_transaction(store):
     claims, seat = Claims(store, HOLDER), Seat(has_gpu=True)
     job = store.submit(replace(new(), needs=GPU))[0].id
-    with monkeypatch.context() as patch:
-        patch.setattr(store, "claim", lambda *_: pytest.fail("claimed"))
-        assert claims.take() is None
+    assert claims.take() is None
+    assert store.transactions == 0
     assert claims.take(seat).job_id == job
     assert claims.take(seat) is None
+
+
+def test_the_storage_is_tried_only_when_a_job_waits_and_nothing_is_claimed_while_it_fails(store):
+    tried = []
+    claims = Claims(store, HOLDER, trouble=lambda: tried.append(1) or "the disk is full")
+    assert claims.take() is None
+    assert not tried
+    store.submit(new())
+    claims.offer()
+    assert claims.take() is None
+    assert (len(tried), store.looks, store.transactions) == (1, 2, 0)
