@@ -237,6 +237,8 @@ class Bucket:
             return FilesAwayError(f"{self.name}: expected keys, found none; {hint}")
         if (keys := re.search(rf"{_KEYS_ERROR}: [^\n]{{1,300}}", text)) is not None:
             return FilesAwayError(f"{self.name}: {keys[0]}")
+        if detail == "RequestTimeTooSkewed":
+            return FilesAwayError(f"{self.name}: the clock of this machine is wrong ({detail})")
         if status and status[1] in ("401", "403"):
             return FilesAwayError(f"{self.name}: expected keys that give access, found others ({detail})")
         if not detail and "HTTP error" in text:

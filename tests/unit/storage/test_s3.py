@@ -310,6 +310,12 @@ def test_a_file_without_keys_is_told(place):
     assert "expected [default] with aws_access_key_id" in trouble(place, keys=keys)
 
 
+def test_a_wrong_clock_is_not_taken_for_wrong_keys(place):
+    bucket = Bucket(Location.of(s3_process.shared().address("files")))
+    told = bucket._told("status code: 403 <Error><Code>RequestTimeTooSkewed</Code></Error>")
+    assert "the clock of this machine is wrong (RequestTimeTooSkewed)" in str(told)
+
+
 def test_a_bucket_that_is_not_there_is_told(place):
     found = trouble(place, bucket="no-such-bucket")
     assert "s3://no-such-bucket/trouble at http://127.0.0.1" in found
