@@ -119,7 +119,7 @@ def test_an_outage_is_told_once(capsys):
 
 CONTENT = b"a model" * 1000
 JOB = {
-    "id": "job_1", "name": "iris", "status": "ready", "document": {},
+    "id": "job_1", "name": "iris", "status": "ready", "document": {}, "artifacts": [],
     "created_at": "2026-01-01T00:00:00Z", "updated_at": "2026-01-01T00:00:00Z",
 }  # fmt: skip
 FILE = {
