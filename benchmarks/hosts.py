@@ -11,7 +11,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 from executor_bench import new
@@ -25,7 +25,7 @@ from waiting import until
 
 IDLE_SHARE, NOTICED_S, CANCELLED_S, LINEAR = 0.05, LEASE_S + 3, 1.0, 0.95
 """What each may take: of a core; after kill -9; after a cancel. Jobs a minute for each host, of one alone."""
-SEATS = 200
+SEATS, CONNECTIONS = 200, 40
 HOST = """
 import sys, time
 from pathlib import Path
@@ -112,10 +112,12 @@ def site_of(server):
 
 def of_idle(server: Postgres, seats_each: int, seconds: float) -> float:
     """The share of a core that idle hosts with `SEATS` seats cost."""
-    with site_of(server) as site:
+    with site_of(server) as site, ExitStack() as stack:
+        # Each host has a connection of its own, which it keeps; here, a few of them share one.
+        databases = [stack.enter_context(closing(PostgresDatabase(site.address))) for _ in range(CONNECTIONS)]
         beats = [
             Heartbeat(
-                site.hosts,
+                Hosts(databases[number % CONNECTIONS]),
                 Host(id=f"host_{number}", name=f"room-{number}", seats=seats_each),
                 attempts=list,
                 heed=lambda *_: None,
