@@ -34,6 +34,7 @@ from quickml.storage.addresses import Addresses, artifact_stores, databases, par
 from quickml.storage.artifacts.s3 import S3ArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
+from quickml.storage.migrating import migrated
 from quickml.storage.moving import copy
 from quickml.storage.moving_files import MovedFiles, copy_files
 from quickml.storage.probe import StorageProbe
@@ -100,7 +101,7 @@ def service(settings: Settings) -> Iterator[Service]:
     """
     place = _prepared(settings)
     with _held(place.lock):
-        backends = Backends.open(_addresses(settings, place))
+        backends = migrated(_addresses(settings, place))
         if settings.storage.database is not None or settings.storage.files is not None:
             file_mark.mark(backends)
         jobs = JobStore(backends.database)
