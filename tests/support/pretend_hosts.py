@@ -48,7 +48,7 @@ class Pretender(threading.Thread):
         super().__init__(name=host.id)
         self.attempt, self.jobs = None, jobs
         self.heartbeat = Heartbeat(hosts, host, attempts=self.attempts, heed=self.heed)
-        self.claims = Claims(jobs, host.id, may_claim=lambda: self.heartbeat.may_claim)
+        self.claims = Claims(jobs, lambda: host.id, may_claim=lambda: self.heartbeat.may_claim)
         self.random = random.Random(host.id)
 
     def attempts(self):

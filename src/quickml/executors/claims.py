@@ -11,6 +11,8 @@ from quickml.jobs.seats import ANY_SEAT, Seat
 
 EXPRESS_S = 60.0
 """Longest estimated duration of a job that an express seat takes."""
+TURN_S = 1.0
+"""How long a seat waits for the others: storage that hangs holds up one of them."""
 
 
 class Claims:
@@ -23,7 +25,7 @@ class Claims:
     def __init__(
         self,
         jobs: JobStore,
-        host_id: str,
+        host_id: Callable[[], str],
         limits: Limits = NO_LIMITS,
         *,
         may_claim: Callable[[], bool] = lambda: True,
@@ -41,19 +43,23 @@ class Claims:
         self._refused = set()
 
     def take(self, seat: Seat = ANY_SEAT) -> Attempt | None:
-        """The next attempt for a seat, or None if there is none to take now.
+        """The next attempt for a seat, or None if there is none to take now, or others are asking for long.
 
         Raises:
             StoreError: the database cannot be used.
         """
-        with self._turn:
+        if not self._turn.acquire(timeout=TURN_S):
+            return None
+        try:
             if seat in self._refused or not self._may_claim():
                 return None
             refused = self._refused
             refused.add(seat)  # before the look, since an offer, which makes another set, may follow it
             if not self._jobs.is_any_queued(seat) or self._trouble():
                 return None
-            attempt = self._jobs.claim(self._host_id, self._limits, seat)
+            attempt = self._jobs.claim(self._host_id(), self._limits, seat)
             if attempt is not None:
                 refused.discard(seat)
             return attempt
+        finally:
+            self._turn.release()

@@ -6,11 +6,14 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Literal
 
 from quickml.errors import StoreError
 from quickml.executors.executor import LOST, RESTARTED, UNANSWERED
 from quickml.jobs.hosts import UNKNOWN, Host, HostLease, HostLook, Hosts, HostWatch, Orphan
+from quickml.jobs.ids import new_id
 from quickml.jobs.job import Attempt
 
 log = logging.getLogger(__name__)
@@ -74,6 +77,11 @@ class Heartbeat(threading.Thread):
         self._woken, self._is_closed, self._trouble = threading.Event(), False, ""
         self.misfit = ""
         """Why this host may take no attempts from the database; empty if it may."""
+
+    @property
+    def host_id(self) -> str:
+        """Who holds what is claimed now; another one after another process was found to have the same."""
+        return self._host.id
 
     @property
     def may_claim(self) -> bool:
@@ -140,8 +148,11 @@ class Heartbeat(threading.Thread):
         if misfit and misfit != self.misfit:
             log.error("no jobs are started: %s", misfit)
         self.misfit = misfit
-        if not self._hosts.renew(self._host.id):
-            if self._has_joined:
+        if not self._has_joined or not self._hosts.renew(self._host.id):
+            if self._hosts.is_taken(self._host.id):
+                log.warning("another process has the id %s, too; this host takes a new one", self.host_id)
+                self._host = replace(self._host, id=new_id("host", datetime.now(UTC)))
+            elif self._has_joined:
                 log.warning("this host was given up on, as it was not seen for long; it joins again")
             self._hosts.join(self._host)
             self._has_joined = True

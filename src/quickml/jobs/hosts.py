@@ -8,7 +8,8 @@ changed for their whole length. So a clock that is set back or differs between m
 neither does a host that could not see the database for a while: it starts to watch again.
 
 A host that was given up and lives (it was frozen, or cut off) learns so when it renews. The fences have
-refused what its attempts have written meanwhile; it ends them, and joins again.
+refused what its attempts have written meanwhile; it ends them, and joins again. So does one that finds its
+lease renewed by another process, which has the same id: a copy of its machine, say. It takes a new id then.
 """
 
 from __future__ import annotations
@@ -141,8 +142,12 @@ class HostState:
 _RENEW = (
     update(hosts)
     .where(hosts.c.id == bindparam("host_id"), hosts.c.gone_at.is_(None))
+    .where(hosts.c.seen_at <= bindparam("last"))
     .values(seen_at=bindparam("now"))
 )
+_SEEN = select(hosts.c.seen_at).where(hosts.c.id == bindparam("host_id"), hosts.c.gone_at.is_(None))
+_LATEST = "~"
+"""After all times."""
 _VERSIONS = text(
     "SELECT DISTINCT version_num AS tables, hosts.version FROM alembic_version"
     " LEFT JOIN hosts ON hosts.gone_at IS NULL AND hosts.kind = 'server'"
@@ -173,12 +178,19 @@ class Hosts:
     ) -> None:
         self._database, self._clock, self.lease_s = database, clock or database.now, lease_s
         self._has_tables = False
+        self._renewals: dict[str, str] = {}
+        """The latest time that this process may have written to each lease; it may have had no answer."""
+
+    @property
+    def are_here(self) -> bool:
+        """Whether all of them are on this machine, as all that use the database have to be."""
+        return not self._database.is_server
 
     # Of a host itself
 
     def join(self, host: Host) -> None:
         """This host lives, from now on or again."""
-        now = text_of(self._clock())
+        self._renewals[host.id] = now = text_of(self._clock())
         values = {**asdict(host), "joined_at": now, "seen_at": now, "gone_at": None}
         with self._database.write(durable=False) as connection:
             self._forget(connection)
@@ -189,11 +201,23 @@ class Hosts:
         connection.execute(delete(hosts).where(hosts.c.gone_at < text_of(self._clock() - KEPT)))
 
     def renew(self, host_id: str) -> bool:
-        """Renew the lease of a host; False if it is gone, and its attempts are lost."""
+        """Renew the lease of a host; False if it is gone, or somebody else has renewed it.
+
+        Its attempts are lost then. A database that crashed may have forgotten the last renewal.
+        """
+        last, now = self._renewals.get(host_id), text_of(self._clock())
+        self._renewals[host_id] = max(last or now, now)
+        values = {"host_id": host_id, "now": now, "last": last or _LATEST}
         with self._database.brief_write() as connection:
-            return (
-                connection.execute(_RENEW, {"host_id": host_id, "now": text_of(self._clock())}).rowcount > 0
-            )
+            is_renewed = connection.execute(_RENEW, values).rowcount > 0
+        self._renewals[host_id] = now if is_renewed else last or ""
+        return is_renewed
+
+    def is_taken(self, host_id: str) -> bool:
+        """Whether another process lives that has this id."""
+        with self._database.statement() as connection:
+            seen_at = connection.scalar(_SEEN, {"host_id": host_id})
+        return seen_at is not None and seen_at > self._renewals.get(host_id, "")
 
     def leave(self, host_id: str) -> None:
         """This host ends, and runs nothing any more. What it has not given back is released."""

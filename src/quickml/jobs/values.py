@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import overload
 
 LARGEST = 2**63 - 1
 """The largest number that a database compares with; one from outside may be larger."""
 MANY = 500
 """Values in one query."""
+
+
+@overload
+def text_of(time: datetime) -> str: ...
+
+
+@overload
+def text_of(time: datetime | None) -> str | None: ...
 
 
 def text_of(time: datetime | None) -> str | None:

@@ -20,6 +20,10 @@ log = logging.getLogger(__name__)
 EVERY_S = 5.0
 ELSEWHERE_EVERY_S = 30.0
 """The same for a bucket that works: each process asks, and the bucket's owner pays for each request."""
+WAIT_S = 1.0
+"""How long whoever asks waits for a probe: one that takes longer is waited for in vain, as a rule."""
+LATE_S = 10.0
+"""Time after which a probe that goes on is trouble: a bucket may answer after a minute, a volume never."""
 CONTENT = b"QuickML writes this file to find out whether it can.\n" * 200
 """More than a block, since a full disk may have room for less."""
 
@@ -38,6 +42,13 @@ class StorageState:
     def trouble(self) -> str:
         """The first problem."""
         return self.database or self.files or self.room
+
+
+class _Run:
+    """A probe that a thread of its own makes: a disk that hangs cannot be interrupted."""
+
+    def __init__(self, began: float) -> None:
+        self.began, self.part, self.is_over = began, "database", threading.Event()
 
 
 class StorageProbe:
@@ -63,31 +74,55 @@ class StorageProbe:
         self._database, self._artifacts, self._scratch = backends.database, backends.artifacts, scratch
         self._room, self._every_s, self._clock = room, every_s, clock
         self._state, self._probed_at, self._stored_at = StorageState(), float("-inf"), float("-inf")
-        self._is_elsewhere, self._probing = False, threading.Lock()
+        self._is_elsewhere = False
+        self._run: _Run | None = None
+        self._lock = threading.Lock()
 
     def state(self) -> StorageState:
-        """The state of the storage. While another thread finds it out, what was known before."""
-        if self._clock() - self._probed_at >= self._every_s and self._probing.acquire(blocking=False):
-            try:
-                self._update(self._found())
-            finally:
-                self._probing.release()
+        """The state of the storage. While it is being found out, what was known before; soon, in any case."""
+        if (run := self._current()) is not None:
+            run.is_over.wait(max(0.0, run.began + WAIT_S - self._clock()))
+            with self._lock:
+                self._note_late(run)
         return self._state
+
+    def _current(self) -> _Run | None:
+        """The probe that is made now, which begins if one is due."""
+        with self._lock:
+            if self._run is None and self._clock() - self._probed_at >= self._every_s:
+                self._run = run = _Run(self._clock())
+                threading.Thread(target=self._probe, args=(run,), name="storage-probe", daemon=True).start()
+            return self._run
+
+    def _note_late(self, run: _Run) -> None:
+        late_s = self._clock() - run.began
+        if self._run is run and late_s >= LATE_S:
+            self._update(StorageState(**{run.part: f"the {run.part} did not answer for {late_s:.0f} s"}))
+
+    def _probe(self, run: _Run) -> None:
+        found = self._found(run)
+        with self._lock:
+            self._run, self._probed_at = None, self._clock()
+            self._update(found)
+        run.is_over.set()
 
     def _update(self, found: StorageState) -> None:
         if found.trouble and not self._state.trouble:
             log.error("no jobs are started: %s", found.trouble)
         elif self._state.trouble and not found.trouble:
             log.warning("jobs are started again: the storage can be written")
-        self._state, self._probed_at = found, self._clock()
+        self._state = found
 
-    def _found(self) -> StorageState:
+    def _found(self, run: _Run) -> StorageState:
         checks = {
             "database": self._database.check_writable,
             "files": self._check_files,
             "room": self._check_room,
         }
-        return StorageState(**{name: _error(check) for name, check in checks.items()})
+        found = {}
+        for run.part, check in checks.items():
+            found[run.part] = _error(check)
+        return StorageState(**found)
 
     def _check_room(self) -> None:
         self._is_elsewhere = self._artifacts.free_bytes() is None
@@ -117,4 +152,7 @@ def _error(check: Callable[[], None]) -> str:
         check()
     except QuickMLError as error:
         return str(error)
+    except Exception:  # a bug must not end all probes
+        log.exception("unexpected error in the probe of the storage")
+        return "unexpected error, see the log"
     return ""

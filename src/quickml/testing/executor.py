@@ -72,7 +72,9 @@ class MemoryExecutor:
         self._workers = [Worker(number=number, state=State.STARTING) for number in range(workers)]
         self._attempts: dict[int, Attempt] = {}
         self._wishes: dict[Attempt, Wish] = {}
-        self._claims = Claims(jobs, self._host.id, limits, may_claim=lambda: self._heartbeat.may_claim)
+        self._claims = Claims(
+            jobs, lambda: self._heartbeat.host_id, limits, may_claim=lambda: self._heartbeat.may_claim
+        )
         self._heartbeat = Heartbeat(
             hosts,
             self._host,

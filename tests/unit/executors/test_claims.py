@@ -1,10 +1,12 @@
 """Claims: one look at the queue for all seats of a host."""
 
+import threading
 from dataclasses import replace
 
 import pytest
 
 from job_examples import HOLDER, new, opened
+from quickml.executors import claims as claiming
 from quickml.executors.claims import Claims
 from quickml.jobs.job import GPU
 from quickml.jobs.jobs import JobStore
@@ -37,7 +39,7 @@ def store(tmp_path):
 
 
 def test_however_many_seats_are_free_the_database_is_asked_once(store):
-    claims = Claims(store, HOLDER)
+    claims = Claims(store, lambda: HOLDER)
     for _ in range(10):
         assert claims.take() is None
     assert store.looks == 1
@@ -53,7 +55,7 @@ def test_however_many_seats_are_free_the_database_is_asked_once(store):
 
 def test_a_host_that_may_not_claim_takes_nothing_and_does_so_as_soon_as_it_may(store):
     may = [False]
-    claims = Claims(store, HOLDER, may_claim=lambda: may[0])
+    claims = Claims(store, lambda: HOLDER, may_claim=lambda: may[0])
     store.submit(new())
     assert claims.take() is None
     may[0] = True
@@ -61,7 +63,7 @@ def test_a_host_that_may_not_claim_takes_nothing_and_does_so_as_soon_as_it_may(s
 
 
 def test_express_seats_take_short_jobs_only(store):
-    claims, express = Claims(store, HOLDER), Seat(most_s=60.0)
+    claims, express = Claims(store, lambda: HOLDER), Seat(most_s=60.0)
     long = store.submit(replace(new(), cost_s=61.0))[0].id
     assert claims.take(express) is None
     short = store.submit(replace(new(), cost_s=60.0))[0].id
@@ -71,7 +73,7 @@ def test_express_seats_take_short_jobs_only(store):
 
 
 def test_a_job_that_waits_for_a_gpu_costs_hosts_without_one_no_transaction(store):
-    claims, seat = Claims(store, HOLDER), Seat(has_gpu=True)
+    claims, seat = Claims(store, lambda: HOLDER), Seat(has_gpu=True)
     job = store.submit(replace(new(), needs=GPU))[0].id
     assert claims.take() is None
     assert store.transactions == 0
@@ -81,10 +83,31 @@ def test_a_job_that_waits_for_a_gpu_costs_hosts_without_one_no_transaction(store
 
 def test_the_storage_is_tried_only_when_a_job_waits_and_nothing_is_claimed_while_it_fails(store):
     tried = []
-    claims = Claims(store, HOLDER, trouble=lambda: tried.append(1) or "the disk is full")
+    claims = Claims(store, lambda: HOLDER, trouble=lambda: tried.append(1) or "the disk is full")
     assert claims.take() is None
     assert not tried
     store.submit(new())
     claims.offer()
     assert claims.take() is None
     assert (len(tried), store.looks, store.transactions) == (1, 2, 0)
+
+
+def test_a_look_that_hangs_holds_up_one_seat_and_no_other(store, monkeypatch):
+    monkeypatch.setattr(claiming, "TURN_S", 0.01)
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def trouble():
+        hangs.set()
+        goes_on.wait(60)
+        return ""
+
+    claims, taken = Claims(store, lambda: HOLDER, trouble=trouble), []
+    store.submit(new())
+    thread = threading.Thread(target=lambda: taken.append(claims.take()))
+    thread.start()
+    assert hangs.wait(60)
+    assert claims.take() is None
+    assert claims.take(Seat(has_gpu=True)) is None
+    goes_on.set()
+    thread.join()
+    assert taken[0] is not None

@@ -125,3 +125,34 @@ def test_a_host_of_another_release_claims_nothing_and_says_why(place, caplog):
     place.hosts.leave("host_2")
     place.beat()
     assert place.heartbeat.may_claim
+
+
+def test_of_two_processes_with_one_id_one_takes_a_new_one_and_the_other_keeps_its_attempts(tmp_path, caplog):
+    """Such as those of a machine and of its copy. Each would give back what the other one runs."""
+    database = opened(tmp_path / "quickml.db")
+    one, other = Place(database), Place(database)
+    other.clock = one.clock
+    other.store, other.hosts = one.store, Hosts(database, one.clock)
+    other.heartbeat._hosts = other.hosts
+    one.beat()
+    one.submit()
+    other.heartbeat._has_joined = True
+    other.hosts._renewals[ME.id] = one.hosts._renewals[ME.id]
+    other.attempts = list(one.attempts)
+    one.beat()
+    other.beat()
+    one.beat()
+    assert other.heartbeat.host_id != one.heartbeat.host_id == ME.id
+    assert (one.heeded, other.heeded) == ([], [(1, "end")])
+    assert {lease.host_id for lease in one.hosts.leases()[0]} == {ME.id, other.heartbeat.host_id}
+    assert other.heartbeat.may_claim
+    assert len([record for record in caplog.records if "has the id host_1, too" in record.message]) == 1
+
+
+def test_a_process_that_is_given_the_id_of_one_that_lives_takes_another(tmp_path):
+    database = opened(tmp_path / "quickml.db")
+    one, other = Place(database), Place(database)
+    one.beat()
+    other.beat()
+    one.beat()
+    assert one.heartbeat.host_id == ME.id != other.heartbeat.host_id

@@ -1,6 +1,7 @@
 """Holders of attempts: who is dead is known at once, and who lives is left alone."""
 
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -9,7 +10,7 @@ import pytest
 
 from quickml.errors import StoreError
 from quickml.executors.local import holder as holders
-from quickml.executors.local.holder import Holder
+from quickml.executors.local.holder import Holder, boot_id
 from quickml.files.lock import Lock
 
 PROCESS = """
@@ -142,3 +143,38 @@ def test_files_of_others_in_the_folder_are_no_trouble(tmp_path, stray):
     assert holder.folder.is_dir()
     holder.forget(holder.dead())
     holder.close()
+
+
+def test_a_holder_of_the_machine_that_this_disk_was_copied_from_is_not_taken_for_dead(tmp_path):
+    original, copied = Holder(tmp_path, "host_1", boot="one"), tmp_path / "copied"
+    original.open()
+    shutil.copytree(tmp_path, copied)
+    original.close()
+    mine = Holder(copied, boot="another")
+    mine.open()
+    assert mine.dead() == set()
+    assert {path.name for path in copied.iterdir()} == {mine.id, f"{mine.id}.lock"}, "it has no use here"
+    mine.close()
+
+
+def test_a_holder_that_died_in_this_run_of_the_machine_is_dead(tmp_path):
+    """Also one whose file an older release has made, where all holders are on this machine."""
+    for name in ("host_1", "host_2"):
+        (tmp_path / f"{name}.lock").touch()
+        (tmp_path / name).mkdir()
+    (tmp_path / "host_1" / "boot").write_text("this run")
+    mine = Holder(tmp_path, boot="this run")
+    mine.open()
+    assert mine.dead() == {"host_1"}
+    mine.close()
+    (tmp_path / "host_3.lock").touch()
+    alone = Holder(tmp_path)
+    alone.open()
+    assert alone.dead() == {"host_1", "host_3"}
+    alone.close()
+
+
+def test_a_run_of_this_machine_has_one_id():
+    assert 0 < len(boot_id()) < holders.MAX_BOOT
+    if sys.platform in ("linux", "darwin"):
+        assert boot_id() == boot_id()

@@ -1,9 +1,16 @@
 """Which leases have run out: those that did not change while somebody watched them for a whole lease."""
 
+from contextlib import contextmanager
+from datetime import timedelta
+
 import pytest
+from sqlalchemy import update
 
 from job_examples import Clock, opened
+from quickml.errors import StoreError
 from quickml.jobs.hosts import Host, HostLease, Hosts, HostWatch
+from quickml.jobs.values import text_of
+from quickml.storage.database.tables import hosts as hosts_table
 
 LEASE_S = 15.0
 
@@ -73,3 +80,46 @@ def test_no_clock_of_the_day_is_compared(tmp_path):
         assert hosts.renew("host_1")
         assert watched.look(hosts.leases()[0], 5) == []
     assert watched.look(hosts.leases()[0], 15) == hosts.leases()[0]
+
+
+def test_a_renewal_by_another_process_is_noticed_and_one_that_a_crash_has_undone_is_not_taken_for_one(
+    tmp_path,
+):
+    database, clock = opened(tmp_path / "quickml.db"), Clock()
+    mine, theirs = Hosts(database, clock), Hosts(database, clock)
+    mine.join(Host(id="host_1", name="room-1"))
+    for _ in range(3):
+        clock.put_on()
+        assert mine.renew("host_1")
+    with database.write() as connection:
+        connection.execute(update(hosts_table).values(seen_at=text_of(clock() - timedelta(seconds=2))))
+    clock.put_on()
+    assert mine.renew("host_1")
+    assert not mine.is_taken("host_1")
+    clock.put_on()
+    assert theirs.renew("host_1")
+    clock.put_on()
+    assert not mine.renew("host_1")
+    assert mine.is_taken("host_1")
+
+
+def test_a_renewal_whose_answer_was_lost_is_not_taken_for_one_of_another_process(tmp_path, monkeypatch):
+    database, clock = opened(tmp_path / "quickml.db"), Clock()
+    hosts = Hosts(database, clock)
+    write = database.brief_write
+
+    @contextmanager
+    def unanswered():
+        with write() as connection:
+            yield connection
+        raise StoreError("the connection is lost")
+
+    hosts.join(Host(id="host_1", name="room-1"))
+    clock.put_on()
+    monkeypatch.setattr(database, "brief_write", unanswered)
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            hosts.renew("host_1")
+        clock.put_on(-0.5)
+    monkeypatch.undo()
+    assert hosts.renew("host_1")

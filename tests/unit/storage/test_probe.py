@@ -6,10 +6,12 @@ import pytest
 
 from job_examples import opened
 from quickml.errors import ArtifactError
+from quickml.storage import probe as probes
 from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.storage.backends import Backends
-from quickml.storage.probe import ELSEWHERE_EVERY_S, EVERY_S, StorageProbe, StorageState
+from quickml.storage.probe import ELSEWHERE_EVERY_S, EVERY_S, LATE_S, StorageProbe, StorageState
 from quickml.storage.room import Room
+from waiting import until
 
 
 class Place:
@@ -121,20 +123,42 @@ def test_a_bucket_that_works_is_written_less_often_than_one_that_fails(place, mo
     assert len(puts) == 5
 
 
-def test_whoever_asks_while_a_volume_hangs_gets_what_was_known_before(place, monkeypatch):
-    hangs, go_on = threading.Event(), threading.Event()
+class Hanging:
+    """A store of files that does not answer before it `goes_on`."""
 
-    def put(path):
-        hangs.set()
-        go_on.wait(60)
+    def __init__(self, place, monkeypatch):
+        self.puts, self.goes_on = 0, threading.Event()
+        monkeypatch.setattr(place.artifacts, "put", self.put)
+        monkeypatch.setattr(probes, "WAIT_S", 0.01)
+
+    def put(self, path):
+        self.puts += 1
+        self.goes_on.wait(60)
         raise ArtifactError("it timed out")
 
-    place.state()
-    monkeypatch.setattr(place.artifacts, "put", put)
-    thread = threading.Thread(target=place.state)
-    thread.start()
-    assert hangs.wait(60)
-    assert place.probe.state() == StorageState()
-    go_on.set()
-    thread.join()
-    assert place.probe.state().files == "it timed out"
+
+def test_whoever_asks_while_a_volume_hangs_gets_what_was_known_before_and_after_a_while_that_it_hangs(
+    place, monkeypatch, caplog
+):
+    assert place.state() == StorageState()
+    hanging = Hanging(place, monkeypatch)
+    assert place.state() == StorageState()
+    until(lambda: hanging.puts)
+    place.time += LATE_S
+    assert [place.probe.state().trouble for _ in range(3)] == ["the files did not answer for 10 s"] * 3
+    assert hanging.puts == 1, "no second thread hangs there"
+    hanging.goes_on.set()
+    until(lambda: place.probe.state().files == "it timed out")
+    monkeypatch.undo()
+    place.time += EVERY_S
+    until(lambda: place.probe.state() == StorageState())
+    said = [record.getMessage() for record in caplog.records if "storage.probe" in record.name]
+    assert len(said) == 2, "when it began, and when it was over"
+
+
+def test_a_bug_of_a_store_is_trouble_and_does_not_end_the_probes(place, monkeypatch, caplog):
+    monkeypatch.setattr(place.database, "check_writable", lambda: 1 / 0)
+    assert place.state().database == "unexpected error, see the log"
+    assert "ZeroDivisionError" in caplog.text
+    monkeypatch.undo()
+    assert place.state() == StorageState()

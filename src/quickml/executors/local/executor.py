@@ -18,7 +18,7 @@ from quickml.executors.claims import EXPRESS_S, Claims
 from quickml.executors.executor import Worker
 from quickml.executors.heartbeat import BEAT_S, Heartbeat, Wish
 from quickml.executors.local.gpus import LIBRARIES_BYTES, NONE_VISIBLE, VISIBLE, GpuSeat
-from quickml.executors.local.holder import Holder
+from quickml.executors.local.holder import Holder, boot_id
 from quickml.executors.local.supervisor import WorkerLimits, WorkerSupervisor
 from quickml.jobs.hosts import SERVER, Host, Hosts
 from quickml.jobs.job import Attempt
@@ -63,7 +63,7 @@ class LocalExecutor:
         `trouble` names a problem of the storage. Without workers, this host only watches the others. Its id
         is a new one unless it is given, which was never used before then.
         """
-        self._holder = Holder(scratch, host_id)
+        self._holder = Holder(scratch, host_id, boot="" if hosts.are_here else boot_id())
         self._gpus, self._most_s = tuple(gpus)[:workers], express.most_s
         self.host = _host(self._holder.id, kind, hosts, workers=workers, express=express, gpus=self._gpus)
         self._options = self._options_of(limits.options)
@@ -79,7 +79,11 @@ class LocalExecutor:
             forget=self._holder.forget,
         )
         self._claims = Claims(
-            jobs, self.host.id, limits.queue, may_claim=lambda: self._heartbeat.may_claim, trouble=trouble
+            jobs,
+            lambda: self._heartbeat.host_id,
+            limits.queue,
+            may_claim=lambda: self._heartbeat.may_claim,
+            trouble=trouble,
         )
         self._supervisors = [self._supervisor(number, limits, jobs) for number in range(workers)]
 

@@ -2,17 +2,20 @@
 
 While a holder lives, it has a file in the scratch folder locked. The operating system releases that lock when
 the process ends, in whatever way. So another process on the same machine knows at once that a holder is dead,
-and does not have to wait for its leases to run out. A holder on another machine has no file here.
+and does not have to wait for its leases to run out. A holder on another machine has no file here, unless
+the disk of this machine was copied from it: its folder notes in which run of which machine it was made.
 """
 
 from __future__ import annotations
 
 import shutil
+import subprocess
 import time
 from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 from quickml.errors import StoreError
 from quickml.files.lock import Lock
@@ -22,14 +25,35 @@ PATIENCE_S = 5.0
 """Nobody looks longer whether a lock is held."""
 PROBE_S = 60.0
 """Age from which a single file in the scratch folder is nobody's."""
-_LOCK = ".lock"
+MAX_BOOT = 100
+"""Characters of a file that are compared."""
+_LOCK, _BOOT = ".lock", "boot"
+_BOOT_FILE = Path("/proc/sys/kernel/random/boot_id")
+_MAC_BOOT = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
+
+
+def boot_id() -> str:
+    """What tells this run of this machine from all other runs and machines, also from copies of its disk.
+
+    Where the system does not say it, it tells this process from all others.
+    """
+    with suppress(OSError):
+        return _BOOT_FILE.read_text(encoding="ascii").strip()
+    with suppress(OSError, subprocess.SubprocessError):
+        return subprocess.run(_MAC_BOOT, capture_output=True, text=True, timeout=5, check=True).stdout.strip()  # noqa: S603
+    return uuid4().hex
 
 
 class Holder:
     """An id for as long as this object is open."""
 
-    def __init__(self, scratch: Path, holder_id: str | None = None) -> None:
-        """A holder that has not been opened yet, and its folder in `scratch`; by default with a new id."""
+    def __init__(self, scratch: Path, holder_id: str | None = None, boot: str = "") -> None:
+        """A holder that has not been opened yet, and its folder in `scratch`; by default with a new id.
+
+        Holders that have noted another `boot` may live on another machine; see `boot_id`. Leave it out where
+        none can.
+        """
+        self._boot = boot
         self.id = holder_id or new_id("host", datetime.now(UTC))
         self.folder = scratch / self.id
         self._scratch = scratch
@@ -49,6 +73,7 @@ class Holder:
                 raise StoreError(f"{self.id}: expected a host id of its own, found another process with it")
             time.sleep(0.01)
         self.folder.mkdir()
+        (self.folder / _BOOT).write_text(self._boot, encoding="utf-8")
         entries = list(self._scratch.iterdir())  # before the locks: a holder makes its lock first
         held = {path.stem for path in self._scratch.glob(f"*{_LOCK}")}
         for entry in entries:
@@ -56,9 +81,15 @@ class Holder:
                 _remove(entry)
 
     def dead(self) -> set[str]:
-        """The holders that have lived on this machine, and do not any more, until they are forgotten."""
+        """The holders that have lived on this machine, and do not any more, until they are forgotten.
+
+        Those are not named, and forgotten at once, that may live elsewhere: their leases have to run out.
+        """
         others = {path.stem for path in self._scratch.glob(f"*{_LOCK}")} - {self.id}
-        return {holder for holder in others if self._is_free(self._lock_of(holder))}
+        free = {holder for holder in others if self._is_free(self._lock_of(holder))}
+        copies = {holder for holder in free if not self._is_of_this_run(holder)}
+        self.forget(copies)
+        return free - copies
 
     @staticmethod
     def _is_free(path: Path) -> bool:
@@ -69,6 +100,15 @@ class Holder:
                 lock.release(remove=False)
                 return True
         return False
+
+    def _is_of_this_run(self, holder: str) -> bool:
+        if not self._boot:
+            return True
+        try:
+            with (self._scratch / holder / _BOOT).open(encoding="utf-8", errors="replace") as file:
+                return file.read(MAX_BOOT) == self._boot
+        except OSError:  # it died before it noted it, or was forgotten
+            return False
 
     def forget(self, holders: Collection[str]) -> None:
         """Remove the folders and files of dead holders whose leases were all released."""
