@@ -17,12 +17,16 @@ from quickml.jobs.rows import job_of
 from quickml.jobs.seats import ANY_SEAT, Seat
 from quickml.jobs.turns import FIRST, leave
 from quickml.jobs.values import time_of
-from quickml.storage.database.tables import jobs, turns
+from quickml.storage.database.tables import hosts, jobs, turns
 
-ANY_QUEUED = {
-    True: exists().where(jobs.c.status == Status.QUEUED),
-    False: exists().where(jobs.c.status == Status.QUEUED, jobs.c.needs.is_(None)),
-}
+_first_plain = (
+    select(turns.c.waiting)
+    .where(turns.c.waiting.is_not(None))
+    .order_by(turns.c.turn, turns.c.waiting)  # by an index, however many wait for a GPU
+    .limit(1)
+    .scalar_subquery()
+)
+ANY_QUEUED = {True: exists().where(jobs.c.status == Status.QUEUED), False: _first_plain.is_not(None)}
 """Whether a job waits for an attempt, by whether a seat has a GPU; without one, a job that needs none."""
 
 
@@ -78,15 +82,21 @@ def check_room(connection: Connection, owner: str, limits: Limits) -> None:
 def first_in_turn(connection: Connection, limits: Limits, seat: Seat = ANY_SEAT) -> Job | None:
     """The queued job whose owner's last turn is the longest ago, or never was; of that owner's the first.
 
-    Only of the jobs that the `seat` takes; those that need a GPU come first where it has one. Others cannot
-    change the job before the transaction ends.
+    Only of the jobs that the `seat` takes. Those that need a GPU come first where it has one and other seats
+    take the rest. Others cannot change the job before the transaction ends.
     """
     given = {"most": limits.running_per_owner, "most_s": seat.most_s}
     values = {name: value for name, value in given.items() if value is not None}
     is_limited = limits.running_per_owner is not None
     kinds = _SHORT if seat.most_s is not None else _IN_TURN
-    found = (_first(connection, kinds[needs, is_limited], values) for needs in _NEEDS[seat.has_gpu])
-    return next((job for job in found if job is not None), None)
+    needy = _first(connection, kinds[GPU, is_limited], values) if seat.has_gpu else None
+    if needy is not None and connection.scalar(_OTHERS_TAKE_THE_REST):
+        return needy
+    plain = _first(connection, kinds[None, is_limited], values)
+    if needy is None or plain is None:
+        return needy or plain
+    when = {row.owner: row.turn for row in connection.execute(_TURNS, {"of": [needy.owner, plain.owner]})}
+    return min(needy, plain, key=lambda job: (when[job.owner], job.id))
 
 
 def _first(connection: Connection, wanted: Select[Any], values: Mapping[str, float]) -> Job | None:
@@ -111,8 +121,11 @@ _running = (
     .scalar_subquery()
 )
 _is_idle = _running < bindparam("most", type_=BigInteger)
-_NEEDS: Mapping[bool, Sequence[str | None]] = {True: (GPU, None), False: (None,)}
-"""What jobs may need that a seat takes, by whether it has a GPU; what it prefers first."""
+_OTHERS_TAKE_THE_REST = select(
+    exists().where(hosts.c.gone_at.is_(None), hosts.c.seats > hosts.c.gpu_seats + hosts.c.express_seats)
+)
+"""Whether a living host has a seat without a GPU that takes any job, long or short."""
+_TURNS = select(turns.c.owner, turns.c.turn).where(turns.c.owner.in_(bindparam("of", expanding=True)))
 
 
 def _of(waiting: Select[Any], *, is_limited: bool) -> Select[Any]:

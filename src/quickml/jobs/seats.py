@@ -18,7 +18,7 @@ class Seat:
     most_s: float | None = None
     """Longest estimated duration of a job; None is unlimited."""
     has_gpu: bool = False
-    """Whether it takes jobs that need a GPU. It prefers them."""
+    """Whether it takes jobs that need a GPU. It prefers them where other seats take the rest."""
 
 
 ANY_SEAT = Seat()

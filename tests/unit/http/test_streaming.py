@@ -15,6 +15,7 @@ from quickml.storage.artifacts.composed import ComposedReader, FilePiece, betwee
 from quickml.storage.artifacts.file_reader import FileReader
 
 CONTENT = bytes(range(256)) * 8192
+HOUR_S = 3600
 
 
 class Client:
@@ -24,9 +25,12 @@ class Client:
         self.room = asyncio.Semaphore(takes)
         self.gone = asyncio.Event()
         self.sent = []
+        self.offered = 0
+        """Messages that it was to take, whether it has or not."""
 
     async def send(self, message):
         """As uvicorn's: a client that has gone takes everything."""
+        self.offered += 1
         waits = [asyncio.create_task(self.room.acquire()), asyncio.create_task(self.gone.wait())]
         await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
         for one in waits:
@@ -168,11 +172,14 @@ def test_a_client_that_leaves_while_its_turn_is_waited_for_lets_go_too(path, ope
     assert (downloads.count, opened[0].closed) == (0, True)
 
 
-def left_by(path, downloads, client):
-    """A client that asks for the file, takes what it takes, and leaves."""
+def left_by(path, downloads, client, *, after):
+    """A client that asks for the file, and leaves after it was offered so many messages."""
 
     async def run():
         task = asyncio.create_task(answer(body(path, downloads=downloads), client))
+        async with asyncio.timeout(60):
+            while client.offered < after:
+                await asyncio.sleep(0.001)
         await settled()
         client.gone.set()
         async with asyncio.timeout(60):
@@ -184,18 +191,18 @@ def left_by(path, downloads, client):
 def test_who_leaves_before_its_turn_gives_it_back(path):
     downloads = Downloads(max_rate_bytes=100_000, clock=lambda: 0.0)
     with downloads.opened("ada") as first:
-        first.reserve(100_000)
-        first.count(100_000)
+        first.reserve(100_000 * HOUR_S)  # nobody's turn comes while this test runs
+        first.count(100_000 * HOUR_S)
     for _ in range(5):
-        left_by(path, downloads, Client())
+        left_by(path, downloads, Client(), after=1)  # the headers
     with downloads.opened("ada") as honest:
-        assert honest.reserve(1) <= 1
+        assert honest.reserve(1) == pytest.approx(HOUR_S, abs=0.001)
 
 
 def test_who_leaves_in_its_turn_has_had_it(path):
     downloads = Downloads(max_rate_bytes=100_000, clock=lambda: 0.0)
     for _ in range(3):
-        left_by(path, downloads, Client(takes=1))  # the headers
+        left_by(path, downloads, Client(takes=1), after=2)  # the headers, and what it does not take
     with downloads.opened("ada") as honest:
         assert honest.reserve(1) > 0
 

@@ -952,14 +952,34 @@ def test_seats_without_a_gpu_leave_the_jobs_that_need_one_and_take_all_others(st
     assert [store.job(one).needs for one in (*needy, another)] == [GPU, GPU, None]
 
 
-def test_seats_with_a_gpu_prefer_jobs_that_need_one_in_turn_and_take_others_when_none_waits(store):
+def test_seats_with_a_gpu_prefer_jobs_that_need_one_in_turn_and_take_others_when_none_waits(store, hosts):
     def submit(owner, **fields):
         return store.submit(replace(new(owner), **fields))[0].id
 
+    hosts.join(Host(id=HOLDER, name="room", seats=3, gpus=1, gpu_seats=1, express_seats=1))
     plain = submit("ada")
     ada, more = submit("ada", needs=GPU), submit("ada", needs=GPU)
     bob = submit("bob", needs=GPU)
     assert [claimed(store, ON_GPU) for _ in range(5)] == [ada, bob, more, plain, None]
+
+
+@pytest.mark.parametrize(
+    "plain", [None, Host(id="host_gone", name="room"), Host(id="short", name="room", express_seats=1)]
+)
+def test_where_all_seats_have_a_gpu_nobody_who_needs_none_waits_for_ever(store, hosts, plain):
+    def submit(owner, **fields):
+        return store.submit(replace(new(owner), **fields))[0].id
+
+    hosts.join(Host(id=HOLDER, name="room", seats=2, gpus=1, gpu_seats=2))
+    if plain is not None:
+        hosts.join(plain)
+    hosts.leave("host_gone")
+    needy = [submit("ada", needs=GPU) for _ in range(3)]
+    bob = [submit("bob") for _ in range(2)]
+    last = submit("ada")
+    assert [claimed(store, ON_GPU) for _ in range(7)] == [
+        needy[0], bob[0], needy[1], bob[1], needy[2], last, None,
+    ]  # fmt: skip
 
 
 def test_turns_and_limits_hold_for_jobs_of_both_kinds(store):
