@@ -51,6 +51,10 @@ def _run(arguments: Sequence[str] | None) -> None:
         gc.set_threshold(200_000)  # hundreds of new classes trigger collections: a fifth of `validate`'s time
         # For plugins, which nobody here uses, pydantic would read the metadata of all installed packages.
         os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+        if arguments is None and sys.argv[1:2] in (["run"], ["export"]):
+            from quickml.training.preload import begin
+
+            begin()
         from quickml.cli.command_line import run_command_line
 
         run_command_line(arguments)

@@ -1,42 +1,79 @@
 """Load TensorFlow's shared library in a thread, while Python imports something else.
 
-Python holds its lock while it loads a library, and this one takes 0.3 s. A call through ctypes does not.
+Python holds its lock while it loads a library, and this one takes 0.2 s. A call through ctypes does not.
 """
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import importlib
 import importlib.util
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from threading import Thread
 
 from quickml.training.chatter import without_chatter
 
-_SMALL_ONES = ("cmath", "fcntl", "subprocess")
-"""What else sympy loads from libraries, if it is imported meanwhile: it would wait for this one."""
+_SMALL_ONES = (
+    *("numpy", "pydantic_core", "socket", "contextvars", "queue", "csv", "array", "hashlib", "random"),
+    *(
+        "cmath",
+        "fcntl",
+        "subprocess",
+        "zoneinfo",
+        "decimal",
+        "bisect",
+        "json",
+        "unicodedata",
+        "uuid",
+        "binascii",
+    ),
+)
+"""Python has to wait for this library before it can load another. These are needed meanwhile, and first."""
+
+
+class _Loading:
+    """A thread that loads the library, while messages of the process are held back."""
+
+    def __init__(self, path: Path) -> None:
+        self._messages = ExitStack()
+        self._messages.enter_context(without_chatter())
+        self._thread = Thread(target=_open, args=(path,), name="quickml-library", daemon=True)
+        self._thread.start()
+        atexit.register(self._messages.close)  # if the process ends before the library is used
+
+    def wait(self) -> None:
+        """Until the library is there."""
+        self._thread.join()
+        self._messages.close()
+        atexit.unregister(self._messages.close)
+
+
+_begun: list[_Loading] = []
+
+
+def begin() -> None:
+    """Begin to load the library; `library_loading` waits for it. No effect where there is none like it."""
+    if _begun or "tensorflow" in sys.modules or sys.platform == "win32" or (path := _library()) is None:
+        return
+    for name in _SMALL_ONES:
+        importlib.import_module(name)
+    _begun.append(_Loading(path))
 
 
 @contextmanager
 def library_loading() -> Iterator[None]:
-    """Within, the library is loaded; at the end it is there. No effect where there is none like it."""
-    path = None if "tensorflow" in sys.modules or sys.platform == "win32" else _library()
-    if path is None:
+    """Within, the library is loaded, if it has not been yet; at the end it is there."""
+    begin()
+    try:
         yield
-        return
-    for name in _SMALL_ONES:
-        importlib.import_module(name)
-    loader = Thread(target=_open, args=(path,), name="quickml-library")
-    with without_chatter():
-        loader.start()
-        try:
-            yield
-        finally:
-            loader.join()
+    finally:
+        while _begun:
+            _begun.pop().wait()
 
 
 def _library() -> Path | None:

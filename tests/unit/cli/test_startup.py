@@ -137,3 +137,28 @@ def test_output_that_nobody_reads_is_an_error():
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert done.stdout in ("1\n", "0\n")  # whether `true` has ended before
     assert done.stderr == ""
+
+
+@pytest.mark.parametrize("arguments", [["missing.json"], ["main.py"], ["--no"], ["--help"], []], ids=" ".join)
+def test_a_run_that_ends_while_the_library_is_loaded_says_what_it_has_to(arguments):
+    done = subprocess.run(
+        [*QUICKML, "run", *arguments], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert vars(quickml("run", *arguments, cwd=ROOT)) == {
+        "returncode": done.returncode,
+        "stdout": done.stdout,
+        "stderr": done.stderr,
+    }
+
+
+def test_a_bug_while_the_library_is_loaded_is_seen():
+    bug = "sys.argv[1:] = ['run', 'iris_spec.json']; import quickml.cli.command_line as m; m.run_command_line = lambda _: 1 / 0"
+    done = python(BEGUN.format(bug))
+    assert done.returncode == 1
+    assert done.stderr.count("ZeroDivisionError") == 1
+
+
+def test_a_file_that_a_run_cannot_read_costs_no_wait_for_the_library():
+    code = "import sys; sys.argv[1:] = ['run', 'missing.json']; from quickml.training import preload\n"
+    code += "preload._open = lambda _: __import__('threading').Event().wait()\nfrom quickml.cli import main; main()"
+    assert python(code).returncode == 2

@@ -1,4 +1,4 @@
-"""Import coremltools without its optional dependencies and without warnings.
+"""Import coremltools without its optional dependencies, without sympy and without warnings.
 
 coremltools imports TensorFlow, scikit-learn and SciPy if they are installed, for front ends that QuickML does
 not use, and warns about versions it was not tested with and about Apple libraries that exist only on macOS.
@@ -14,6 +14,8 @@ import warnings
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
+from quickml.export.coreml.later_sympy import later_sympy
+
 _HIDDEN = (
     *("tensorflow", "sklearn", "scipy", "torch", "torchvision", "torchaudio", "executorch", "xgboost"),
     "libsvm",
@@ -24,13 +26,12 @@ def coremltools() -> Any:
     """The module, imported at the first call. No other thread may import a hidden package meanwhile."""
     if "coremltools" in sys.modules:
         return sys.modules["coremltools"]
-    importlib.import_module("sympy")  # nothing but Python: it does not wait for a library that a thread loads
     loaded: dict[str, ModuleType | None] = {name: sys.modules.get(name) for name in _HIDDEN}
     level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         sys.modules.update(dict.fromkeys(_HIDDEN))  # type: ignore[arg-type] # None: "do not import"
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), later_sympy():
             warnings.simplefilter("ignore")
             import coremltools as library
     finally:
