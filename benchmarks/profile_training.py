@@ -97,7 +97,8 @@ class Profiled:
         size, info = plan.document.training.batch_size, plan.info
         draw, count = np.random.default_rng(0), (STEPS + 2) * size
         kind = np.uint8 if len(info.shape) == 3 else np.float32
-        x = draw.integers(0, 256 if kind is np.uint8 else 10, (count, *info.shape)).astype(kind)
+        values = 256 if kind is np.uint8 else len(info.vocabulary) or 10
+        x = draw.integers(0, values, (count, *info.shape)).astype(kind)
         y = (np.arange(count) % max(len(info.labels), 2)).astype(np.int32 if info.labels else np.float32)
         stages = Stages(plan, Data(x_train=x, y_train=y, x_test=x[:8], y_test=y[:8]))
         self.precision, self._order = stages.precision, np.arange(count, dtype=np.int32)

@@ -42,6 +42,17 @@ def slope(train=120, test=30):
     )
 
 
+def sequences(train=80, test=20, steps=16):
+    """Four classes of short sequences: the class says which way one rises or falls, and whence."""
+    random = np.random.default_rng(0)
+    classes = (np.arange(train + test) % 4).astype(np.int32)
+    slopes = np.where(classes % 2, 0.1, -0.1)[:, None] * np.arange(steps) + (classes // 2)[:, None]
+    values = (slopes + random.normal(scale=0.1, size=slopes.shape))[:, :, None].astype(np.float32)
+    return Data(
+        x_train=values[:train], y_train=classes[:train], x_test=values[train:], y_test=classes[train:]
+    )
+
+
 def pictures(train=200, test=300):
     """Ten classes of 8 by 8 pixels: the class says which row is bright."""
     random = np.random.default_rng(0)

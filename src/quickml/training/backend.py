@@ -17,6 +17,8 @@ from quickml.training.chatter import without_chatter
 from quickml.training.lazy_api import lazy_api
 
 _OPTIONAL = ("requests", "sklearn")
+CUSTOM_GRADIENT = "CustomGradient-"
+"""What the names of the gradients begin with that `tf.custom_gradient` defines."""
 
 
 @contextmanager
@@ -58,6 +60,10 @@ _seeds: list[int] = []
 """Of the trainings that were prepared."""
 
 
+_gradients_of_others: set[str] = set()
+"""Names of the gradients that were there before the training."""
+
+
 def prepare(seed: int, *, on_gpu: bool = False) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
@@ -67,6 +73,7 @@ def prepare(seed: int, *, on_gpu: bool = False) -> None:
     if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
         keras.utils.clear_session(free_memory=False)
     _seeds.append(seed)
+    _gradients_of_others.update(_own_gradients())
     keras.utils.set_random_seed(seed)
     if on_gpu:
         from tensorflow.python.framework import config  # there is no public API (TensorFlow 2.21)
@@ -94,4 +101,25 @@ def dismantle(graph: Any) -> None:
     graph.captures.clear()  # a second list of references
 
 
-__all__ = ["current_graph", "dismantle", "keras", "prepare", "tf"]
+def forget_gradients() -> None:
+    """Forget the gradients that were defined since `prepare`.
+
+    Each refers to its graph, and TensorFlow keeps all: 7 MB after a training of a GRU with 40 steps.
+    """
+    for name in _own_gradients():
+        del _registry()[name]
+
+
+def _own_gradients() -> list[str]:
+    return [
+        name for name in _registry() if name.startswith(CUSTOM_GRADIENT) and name not in _gradients_of_others
+    ]
+
+
+def _registry() -> dict[str, Any]:
+    from tensorflow.python.framework import ops
+
+    return ops.gradient_registry._registry  # type: ignore[no-any-return]  # there is no public API (TensorFlow 2.21)
+
+
+__all__ = ["current_graph", "dismantle", "forget_gradients", "keras", "prepare", "tf"]

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from quickml.errors import CheckpointError
-from quickml.training.backend import current_graph, dismantle, tf
+from quickml.training.backend import current_graph, dismantle, forget_gradients, tf
 from quickml.training.checkpoint import State
 from quickml.training.objective import Objective
 from quickml.training.samples import Order, Span, samples_of
@@ -150,6 +150,7 @@ class Steps:
         """
         for graph in self.graphs:
             dismantle(graph)
+        forget_gradients()
         self._samples.close()
 
     def _training_loop(self, *given: Any) -> Any:

@@ -17,7 +17,7 @@ from checkpointing import LAYERS, OPTIONS, digest, learn
 from quickml.errors import CheckpointError
 from quickml.training.checkpoint_policy import CheckpointPolicy
 from quickml.training.train import train
-from small_training import make_plan, out, pictures, rings
+from small_training import make_plan, out, pictures, rings, sequences
 
 
 def figures(trained):
@@ -112,6 +112,40 @@ def test_every_optimizer_goes_on_as_if_nothing_had_been(tmp_path, optimizer):
     learn(tmp_path, plan, rings(), leave=lambda event: event.type == "epoch" and event.epoch == 2)
     events, trained = learn(tmp_path, plan, rings())
     assert [event.epoch for event in events if event.type == "epoch"] == [3, 4]
+    same(trained, unbroken)
+
+
+SEQUENCES = {
+    "LSTM": {"type": "LSTM", "units": 4, "dropout": 0.2},
+    "GRU": {"type": "GRU", "units": 4, "dropout": 0.2},
+    "SimpleRNN": {"type": "SimpleRNN", "units": 4},
+    "attention": {"type": "MultiHeadAttention", "num_heads": 2, "key_dim": 3},
+}
+
+
+@pytest.mark.parametrize("name", SEQUENCES)
+def test_layers_of_sequences_go_on_with_the_next_step(tmp_path, monkeypatch, name):
+    """Within the first of two epochs, whose last batch is short."""
+    from quickml.training import fit, quicker
+
+    monkeypatch.setattr(quicker, "WORTH_UNROLLING", 0)
+    monkeypatch.setattr(fit, "PROGRESS_EVERY_S", 0.0)
+    pooled = [{"type": "LayerNormalization"}, {"type": "GlobalAveragePooling1D"}]
+    layers = [
+        {"type": "Dense", "units": 6},
+        SEQUENCES[name],
+        *(pooled if name == "attention" else []),
+        out(4),
+    ]
+    waves = {"name": "waves", "num_samples": 100, "steps": 16}
+    plan = make_plan(waves, layers, epochs=2, batch_size=12, precision="float32")
+    data = sequences(train=plan.info.sizes[0])
+    _, unbroken = learn(tmp_path, plan, data, kept=False)
+    events, _ = learn(tmp_path, plan, data, every_s=1e9, leave=lambda event: event.type == "progress")
+    assert (events[-1].epoch, events[-1].step) == (1, 2)
+    events, trained = learn(tmp_path, plan, data)
+    later = [event.step for event in events if event.type == "progress" and event.epoch == 1]
+    assert all(step > 2 for step in later)
     same(trained, unbroken)
 
 

@@ -112,3 +112,23 @@ def test_without_the_library_nothing_happens(monkeypatch, tmp_path):
     monkeypatch.setattr(preload, "_library", lambda: tmp_path / "libtensorflow_cc.so.2")
     with preload.library_loading():  # that it cannot be opened is said by the import
         pass
+
+
+def test_after_a_training_nothing_refers_to_its_graphs():
+    """Also tells whether TensorFlow still keeps gradients where they are forgotten."""
+    from quickml.training import backend
+    from quickml.training.train import train
+    from small_training import make_plan, out, sequences
+
+    @backend.tf.custom_gradient
+    def of_others(value):
+        return value, lambda gradient: gradient
+
+    backend.tf.function(of_others)(1.0)
+    before = set(backend._registry())
+    assert any(name.startswith(backend.CUSTOM_GRADIENT) for name in before)
+    waves = {"name": "waves", "num_samples": 100, "steps": 16}
+    plan = make_plan(waves, [{"type": "LSTM", "units": 4}, out(4)], epochs=1)
+    events = [event.type for event in train(plan, sequences())]
+    assert "epoch" in events
+    assert set(backend._registry()) == before

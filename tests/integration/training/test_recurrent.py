@@ -95,11 +95,26 @@ TRAINED = {
     "SimpleRNN": {"type": "SimpleRNN", "units": 4},
     "both ways": {"type": "Bidirectional", "layer": {"type": "LSTM", "units": 4, "dropout": 0.1}},
 }
+ATTENTION = [
+    {"type": "Dense", "units": 6},
+    {"type": "MultiHeadAttention", "num_heads": 2, "key_dim": 3, "use_causal_mask": True},
+    {"type": "LayerNormalization"},
+    {"type": "GlobalAveragePooling1D"},
+]
+SUM = {
+    "type": "Bidirectional",
+    "merge_mode": "sum",
+    "layer": {"type": "LSTM", "units": 4, "return_sequences": True},
+}
+MANY = {
+    "attention": ATTENTION,
+    "stacked": [SUM, {"type": "TimeDistributed", "layer": {"type": "Dense", "units": 4}}, TRAINED["LSTM"]],
+}
 
 
-def plan_with(layer, **training):
+def plan_with(*layers, **training):
     training = {"epochs": 200, "batch_size": BATCH, "validation_fraction": 0, **training}
-    return plan_of(layer, FOUR, dataset=DATASET, training=training)
+    return plan_of(*layers, FOUR, dataset=DATASET, training=training)
 
 
 def trained(plan, precision="float32", *, quick):
@@ -125,9 +140,9 @@ def trained(plan, precision="float32", *, quick):
     return {each.path: np.asarray(each.value) for each in model.variables}
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", [*TRAINED, *MANY])
 def test_200_steps_give_the_same_weights_by_the_same_names(name):
-    plan = plan_with(TRAINED[name], optimizer={"type": "SGD", "learning_rate": 0.01})
+    plan = plan_with(*MANY.get(name) or [TRAINED[name]], optimizer={"type": "SGD", "learning_rate": 0.01})
     found, expected = (trained(plan, quick=quick) for quick in (True, False))
     assert list(found) == list(expected)
     for path, theirs in expected.items():
