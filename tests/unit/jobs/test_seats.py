@@ -20,11 +20,19 @@ def world(request, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("seats", "lack"), [(Seats(), Lack.WORKER), (Seats(all=2), Lack.GPU), (Seats(all=2, gpu=1, busy=2), None)]
+    ("seats", "cost_s", "lack"),
+    [
+        (Seats(), None, Lack.WORKER),
+        (Seats(all=2), None, Lack.GPU),
+        (Seats(all=2, gpu=1, busy=2), None, None),
+        (Seats(all=2, express=1, gpu=1, express_gpu=1), None, Lack.LONG_SEAT),
+        (Seats(all=2, express=1, gpu=1, express_gpu=1), SHORT_S, None),
+        (Seats(all=2, express=1, gpu=2, express_gpu=1), None, None),
+    ],
 )
-def test_a_job_that_needs_a_gpu_lacks_one(world, seats, lack):
+def test_a_job_that_needs_a_gpu_lacks_one(world, seats, cost_s, lack):
     _, store = world
-    job, _ = store.submit(replace(new(), needs=GPU))
+    job, _ = store.submit(replace(new(), needs=GPU, cost_s=cost_s))
     assert seats.lack(job, short_s=SHORT_S) is lack
 
 
@@ -37,6 +45,10 @@ def test_seats_are_those_of_hosts_that_live(world):
     store.claim()
     assert hosts.seats() == Seats(all=5, express=1, gpu=2, busy=1)
     assert hosts.seats().free == 4
+    assert {type(value) for value in vars(hosts.seats()).values()} == {int}
+    hosts.join(Host(id="both", name="room-3", seats=2, express_seats=1, gpus=1, gpu_seats=2))
+    assert (hosts.seats().gpu, hosts.seats().express_gpu) == (4, 1)
+    hosts.leave("both")
     hosts.leave(HOLDER)
     assert hosts.seats() == Seats(all=2, gpu=2), "what a lost host held is not busy anywhere"
 
