@@ -1,1 +1,0 @@
-export{a as default}from"./finished-C-JW8ysT.js";

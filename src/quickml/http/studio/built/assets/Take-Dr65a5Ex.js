@@ -1,1 +1,0 @@
-export{i as default}from"./finished-C-JW8ysT.js";

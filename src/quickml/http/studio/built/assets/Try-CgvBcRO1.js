@@ -1,1 +1,0 @@
-export{r as default}from"./finished-C-JW8ysT.js";

@@ -1,1 +1,0 @@
-export{n as default}from"./finished-C-JW8ysT.js";

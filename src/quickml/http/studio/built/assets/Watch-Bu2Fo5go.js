@@ -1,1 +1,0 @@
-export{t as default}from"./finished-C-JW8ysT.js";

@@ -1,1 +1,0 @@
-import"./common-0MfOsZBW.js";export{n as draft}from"./draft.svelte-bz9Z-xmo.js";

@@ -1,1 +1,0 @@
-import{Cr as e,Lt as t,Tr as n,hn as r,jt as i,mn as a}from"./common-0MfOsZBW.js";var o=new i,s=new t(o);addEventListener(`pagehide`,()=>o.keep()),e(()=>{n(()=>void s.take(a.place));let e=r.token;n(()=>{r.token!==e&&o.recheck(),e=r.token})});export{o as n,s as t};
