@@ -299,6 +299,18 @@ def test_cancel_asks_when_something_is_lost(chromium, studio, endless):
         assert studio.server.job(endless)["status"] == "cancelled"
 
 
+def test_a_waiting_job_says_what_no_worker_has(chromium, studio):
+    job_id = studio.submit(SPIRALS, accelerator="gpu")
+    with watch(chromium, studio, job_id) as page:
+        page.get_by_text("no connected worker has a GPU").wait_for()
+        assert page.locator(".status").inner_text().startswith("Waiting for a free worker · no")
+        assert page.get_by_text("next in line").count() == 0
+        assert page.get_by_text("after step").count() == 0
+        axe(page)
+        screens(page, "watch-lacks")
+    studio.server.client.delete(f"/v1/jobs/{job_id}")
+
+
 def test_a_failure_is_told_in_the_words_of_the_server(chromium, studio):
     job_id = studio.submit(DIVERGING)
     studio.server.until(lambda: studio.server.job(job_id)["status"] in ("failed", "ready"), "its end")

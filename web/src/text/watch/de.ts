@@ -104,7 +104,7 @@ const watch: Texts['watch'] = {
   },
 
   status: {
-    queued: 'Wartet auf einen freien Prozess',
+    queued: 'Wartet auf einen freien Worker',
     building: 'Das Netz wird gebaut',
     training: 'Training läuft',
     compiling: 'Core-ML-Dateien werden geschrieben',

@@ -36,7 +36,9 @@ export class Watching {
   readonly index: number = $derived.by(() => this.playhead.index);
   readonly frame: Frame | null = $derived.by(() => this.playhead.frame);
   /** Completed steps at the moment that is shown. Without a film: all of them. */
-  readonly step: number = $derived(this.frame ? this.frame.number : this.track.end);
+  readonly step: number = $derived(
+    this.frame ? this.frame.number : this.run.epochs.length * this.track.stepsPerEpoch,
+  );
   /** Where the moment is on the axis. */
   readonly place: number = $derived(positionOf(this.track, this.step, this.unit));
   /** Where the axis ends. */
