@@ -7,7 +7,8 @@ import gc
 import io
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from types import FrameType
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -15,18 +16,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
     Imports happen inside, so that Ctrl-C is handled while they last, too.
     """
-    if arguments is None and not atexit._ncallbacks():
+    ends_process = arguments is None and not atexit._ncallbacks()
+    if ends_process:
         atexit.register(_leave)  # as the first function, and so it is called last
     try:
         _run(arguments)
     except SystemExit as end:
-        if isinstance(end.code, int | None):
+        if ends_process and isinstance(end.code, int | None):
             _status.append(end.code or 0)
+            _callers.extend(_places(sys._getframe(1)))
         raise
 
 
 _status: list[int] = []
 """The exit code, once it is known."""
+_callers: list[tuple[FrameType, int]] = []
+"""Where those were that called `main`. They are still there unless one of them has caught its end."""
+
+
+def _places(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:
+    while frame is not None:
+        yield frame, frame.f_lasti
+        frame = frame.f_back
 
 
 def _leave() -> None:
@@ -35,7 +46,7 @@ def _leave() -> None:
     Everything that is to happen at the end has happened: threads were waited for, and all other functions of
     `atexit` were called. What could not be written is left to Python, which says so.
     """
-    if not _status:
+    if not _status or any(frame.f_lasti != place for frame, place in _callers):
         return
     try:
         sys.stdout.flush()

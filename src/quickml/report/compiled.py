@@ -5,11 +5,14 @@ from __future__ import annotations
 import hashlib
 import sys
 from contextlib import suppress
+from importlib.util import cache_from_source
 from pathlib import Path
 from typing import Any
 
 import jinja2
 from jinja2.bccache import Bucket, FileSystemBytecodeCache
+
+from quickml._version import __version__
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
@@ -19,8 +22,9 @@ class CompiledTemplates(FileSystemBytecodeCache):
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
-        kind = hashlib.sha256(f"{jinja2.__version__} {options}".encode()).hexdigest()[:16]
-        super().__init__(str(Path(__file__).with_name("__pycache__")), f"template-{kind}-%s.cache")
+        kind = f"{__version__} {jinja2.__version__} {options}"  # a filter of a constant is applied once
+        name = f"template-{hashlib.sha256(kind.encode()).hexdigest()[:16]}-%s.cache"
+        super().__init__(str(Path(cache_from_source(__file__)).parent), name)
 
     def load_bytecode(self, bucket: Bucket) -> None:
         """Take the code of a template, unless it is another one's or damaged."""

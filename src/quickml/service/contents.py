@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
-from quickml.errors import ArtifactDamagedError, ArtifactNotFoundError
+from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
 from quickml.files.digest import PART_BYTES, Digest
 from quickml.jobs.job import Artifact
 from quickml.storage.artifacts.checksums import check, check_parts
@@ -67,23 +68,37 @@ class ArtifactContents:
         Raises:
             ArtifactDamagedError: it is not.
         """
-        composition = _composition(artifact)
+        if (composition := _composition(artifact)) is None:
+            check(self._store, artifact.sha256)
+            return
+        with suppress(ArtifactError):  # said below, with the piece that is to blame
+            if self._found(artifact) == artifact.sha256:
+                return
         with _whole(artifact):
-            for sha256 in (artifact.sha256,) if composition is None else composition.sources:
-                check(self._store, sha256)
+            for sha256 in composition.sources:
+                check(self._store, sha256)  # raises, unless only a copy on this machine was damaged
+        if (found := self._found(artifact)) != artifact.sha256:
+            raise ArtifactDamagedError(artifact.sha256, found=f"content with sha256 {found}")
+
+    def _found(self, artifact: Artifact) -> str:
+        with _whole(artifact), self.open(artifact) as reader:
+            return hashlib.file_digest(reader, "sha256").hexdigest()
 
     def check_parts(self, artifact: Artifact, start: int, stop: int) -> None:
         """Check whole parts of a file, or of what they are put together of; see `checksums.check_parts`."""
         if (composition := _composition(artifact)) is None:
             check_parts(self._store, artifact.sha256, start, stop)
             return
+        parts = {
+            (piece.sha256, part)
+            for piece in between(composition.pieces, start, stop)
+            if isinstance(piece, FilePiece)
+            for part in range(piece.start // PART_BYTES, -(-piece.stop // PART_BYTES))
+        }  # of many small pieces, each part once
         with _whole(artifact):
-            for piece in between(composition.pieces, start, stop):
-                if isinstance(piece, FilePiece):
-                    first = piece.start // PART_BYTES * PART_BYTES
-                    last = -(-piece.stop // PART_BYTES) * PART_BYTES
-                    size = self._store.stat(piece.sha256).size_bytes
-                    check_parts(self._store, piece.sha256, first, min(last, size))
+            for sha256, part in sorted(parts):
+                stop = min((part + 1) * PART_BYTES, self._store.stat(sha256).size_bytes)
+                check_parts(self._store, sha256, part * PART_BYTES, stop)
 
     def relative_path(self, artifact: Artifact) -> str | None:
         """See `ArtifactStore.relative_path`; None of a file that is not stored itself."""

@@ -120,6 +120,13 @@ def test_exit_codes_are_kept(arguments, code):
     assert done.returncode == code
 
 
+@pytest.mark.parametrize(("then", "code"), [("sys.exit(5)", 5), ("raise ValueError", 1), ("print('on')", 0)])
+@pytest.mark.parametrize("call", ["main()", "(lambda: main())()"])
+def test_a_program_that_goes_on_ends_as_it_says(call, then, code):
+    program = f"import sys\nfrom quickml.cli import main\ntry: {call}\nexcept SystemExit: pass\n{then}"
+    assert python(program, "validate", "main.py").returncode == code
+
+
 def test_an_unforeseen_error_ends_as_ever():
     code = (
         "import sys, quickml.cli.command_line as command_line\n"

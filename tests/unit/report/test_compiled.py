@@ -13,6 +13,7 @@ from quickml.report.compiled import CompiledTemplates
 def folder(tmp_path, monkeypatch):
     monkeypatch.setattr(compiled, "__file__", str(tmp_path / "compiled.py"))
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    monkeypatch.setattr(sys, "pycache_prefix", None)
     (tmp_path / "__pycache__").mkdir()
     return tmp_path / "__pycache__"
 
@@ -58,3 +59,16 @@ def test_nothing_is_kept_where_nothing_may_be_written(folder, monkeypatch):
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
     assert rendered() == "\n&lt;\n"
     assert not [*folder.iterdir()]
+
+
+def test_files_are_where_python_keeps_its_own(folder, monkeypatch, tmp_path):
+    """With PYTHONPYCACHEPREFIX, in another folder; and those of another version are not taken."""
+    monkeypatch.setattr(sys, "pycache_prefix", str(tmp_path / "elsewhere"))
+    place = tmp_path / "elsewhere" / str(tmp_path).lstrip("/")
+    place.mkdir(parents=True)
+    rendered()
+    assert [*folder.iterdir()] == []
+    assert len([*place.iterdir()]) == 1
+    monkeypatch.setattr(compiled, "__version__", "0.0.0")
+    rendered()
+    assert len([*place.iterdir()]) == 2

@@ -2,9 +2,11 @@
 
 import random
 import struct
+from dataclasses import replace
 
 import pytest
 
+from quickml.errors import ArtifactDamagedError
 from quickml.export.coreml.archive import zipped
 from quickml.jobs.job import VARIANT
 from quickml.service.contents import ArtifactContents
@@ -13,6 +15,7 @@ from quickml.storage.artifacts.filesystem import FilesystemArtifactStore
 from quickml.worker.composing import MOST_BYTES
 from quickml.worker.upload import upload
 from result_rows import rows
+from stored_files import change_stored_file, flip_bit
 
 DRAWN = random.Random(7)
 BLOBS = tuple(DRAWN.randbytes(size) for size in (1200, 40, 90_000, 512, 250_001, 16))
@@ -110,3 +113,43 @@ def test_repeated_and_reordered_blobs_are_found_or_stored(tmp_path):
         store, files = delivered(tmp_path / f"{number}", tmp_path)
         assert read(store, files[f"model.mlpackage/{WEIGHTS}"]) == blob_file(blobs)
         assert read(store, files["model.mlpackage.zip"]) == archive
+
+
+def test_a_file_is_checked_as_it_is_put_together(tmp_path):
+    """What lies between the pieces is not in the store, and can be damaged as well."""
+    written(tmp_path / "result", blob_file(BLOBS), model(BLOBS))
+    store, files = delivered(tmp_path / "result", tmp_path)
+    packed = files["model.mlpackage.zip"]
+    ArtifactContents(store).check(packed)
+    made = Composition.from_json(packed.composition)
+    place = next(place for place, piece in enumerate(made.pieces) if isinstance(piece, bytes))
+    pieces = list(made.pieces)
+    pieces[place] = bytes([pieces[place][0] ^ 1]) + pieces[place][1:]
+    other = replace(packed, composition=replace(made, pieces=tuple(pieces)).to_json())
+    with pytest.raises(ArtifactDamagedError, match=packed.sha256):
+        ArtifactContents(store).check(other)
+
+
+def test_a_part_of_which_there_are_many_pieces_is_checked_once(tmp_path, monkeypatch):
+    blobs = [DRAWN.randbytes(600) for _ in range(200)]
+    written(tmp_path / "result", blob_file(blobs), model(blobs))
+    store, files = delivered(tmp_path / "result", tmp_path)
+    packed, checked = files["model.mlpackage.zip"], []
+    monkeypatch.setattr("quickml.service.contents.check_parts", lambda _, *given: checked.append(given))
+    ArtifactContents(store).check_parts(packed, 0, packed.size_bytes)
+    assert sorted(checked) == sorted(
+        (sha256, 0, store.stat(sha256).size_bytes)
+        for sha256 in Composition.from_json(packed.composition).sources
+    )
+
+
+@pytest.mark.parametrize("damage", ["cut off", "changed"])
+def test_the_piece_that_is_damaged_is_named(tmp_path, damage):
+    written(tmp_path / "result", blob_file(BLOBS), model(BLOBS))
+    store, files = delivered(tmp_path / "result", tmp_path)
+    source = files["model.mlmodel"].sha256
+    change_stored_file(
+        store, source, lambda content: content[:100_000] if damage == "cut off" else flip_bit(content)
+    )
+    with pytest.raises(ArtifactDamagedError, match=source):
+        ArtifactContents(store).check(files["model.mlpackage.zip"])
