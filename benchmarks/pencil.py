@@ -31,7 +31,7 @@ import numpy as np
 from sqlalchemy import insert, select, update
 
 from against_reference import promise
-from quickml import Client, composition
+from quickml import Client, data_folder
 from quickml.export.coreml.reading.files import read
 from quickml.export.runtime import Runtime
 from quickml.service import OPEN_OWNER
@@ -147,7 +147,7 @@ def trained(data: Path | None) -> Path:
 
 def copies(data: Path, count: int, owner: str) -> list[str]:
     """Jobs like the trained one, whose `.mlmodel` files have weights of their own."""
-    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    backends = Backends.open(data_folder.DataFolder(folder=data).addresses)
     path = data / "copy.mlmodel"
     with backends.database.read() as connection:
         (job,) = connection.execute(select(tables.jobs)).mappings()
@@ -184,7 +184,7 @@ def prediction(asked: argparse.Namespace) -> None:
 def alone(asked: argparse.Namespace) -> None:
     """What ONNX Runtime itself takes of a run of the file, without a server."""
     data = trained(asked.data)
-    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    backends = Backends.open(data_folder.DataFolder(folder=data).addresses)
     with backends.database.read() as connection:
         files = connection.execute(select(tables.artifacts)).mappings()
         (sha256,) = [one["sha256"] for one in files if one["name"] == "model.mlmodel"]
@@ -303,7 +303,7 @@ def owners(asked: argparse.Namespace) -> None:
     """Ada's strokes alone, and while Bob explains digits and asks for 64 answers all the time."""
     with ready(asked, "--access", "tokens", owner="ada") as (server, jobs):
         secrets = token(server, "ada"), token(server, "bob")
-        backends = Backends.open(composition.DataFolder(folder=server.data).addresses)
+        backends = Backends.open(data_folder.DataFolder(folder=server.data).addresses)
         with backends.database.write() as connection:
             connection.execute(update(tables.jobs).where(tables.jobs.c.id == jobs[1]).values(owner="bob"))
         backends.close()

@@ -44,7 +44,7 @@ import uvloop
 from sqlalchemy import delete, insert, select
 
 from against_reference import promise, reference
-from quickml import Client, composition, events
+from quickml import Client, composition, data_folder, events
 from quickml.client import Job
 from quickml.document import read
 from quickml.jobs.job import NewJob
@@ -528,7 +528,7 @@ def beside_deleters(server: Server, ids: list[str]) -> list[float]:
 
 def fill(data: Path) -> list[str]:
     """A data folder with the jobs: rows that are copies of one real job, and files of four bytes."""
-    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    backends = Backends.open(data_folder.DataFolder(folder=data).addresses)
     store = JobStore(backends.database)
     document = json.dumps(IRIS)
     plan = read(document).to_json()

@@ -10,11 +10,11 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
+from quickml.data_folder import DataFolder, addresses_of, held, prepared
 from quickml.errors import StoreError
 from quickml.executors.local.executor import Express, LocalExecutor
 from quickml.executors.local.gpus import GpuSeat, gpu_seats
 from quickml.executors.local.supervisor import WorkerLimits
-from quickml.files.lock import Lock
 from quickml.jobs import file_mark
 from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
@@ -30,7 +30,7 @@ from quickml.service.link_key import key_in, read_key
 from quickml.service.links import KEY_BYTES
 from quickml.service.worker_host import WorkerHost
 from quickml.settings import Settings, cores
-from quickml.storage.addresses import Addresses, artifact_stores, databases, partial_stores
+from quickml.storage.addresses import artifact_stores, databases, partial_stores
 from quickml.storage.artifacts.s3 import S3ArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
@@ -45,53 +45,6 @@ from quickml.worker.options import WorkerOptions
 Record = TypeVar("Record", Limits, DocumentLimits, FileLimits, Keeping)
 
 
-@dataclass(frozen=True, kw_only=True)
-class DataFolder:
-    """The data folder of a server."""
-
-    folder: Path
-
-    @property
-    def addresses(self) -> Addresses:
-        """The database (SQLite keeps `-wal` and `-shm` files beside it), and the finished files."""
-        return Addresses.of_paths(database=self.folder / "quickml.db", files=self.folder / "artifacts")
-
-    @property
-    def uploads(self) -> Path:
-        """What has arrived of files that users upload; where files are in a bucket, a copy of it."""
-        return self.folder / "uploads"
-
-    @property
-    def cache(self) -> Path:
-        """Copies of files in a bucket; can be deleted while neither a server nor a worker runs."""
-        return self.folder / "cache"
-
-    @property
-    def imports(self) -> Path:
-        """What was made of files that users have uploaded; can be deleted while no server runs."""
-        return self.folder / "imports"
-
-    @property
-    def scratch(self) -> Path:
-        """Temporary files of attempts; can be deleted while no server runs."""
-        return self.folder / "scratch"
-
-    @property
-    def models(self) -> Path:
-        """Packages that are unpacked to be run; can be deleted at any time."""
-        return self.folder / "models"
-
-    @property
-    def link_key(self) -> Path:
-        """The key that signs links. If it is missing, a new one is created, and old links become invalid."""
-        return self.folder / "link.key"
-
-    @property
-    def lock(self) -> Path:
-        """Locked by the server that uses the folder."""
-        return self.folder / "server.lock"
-
-
 @contextmanager
 def service(settings: Settings) -> Iterator[Service]:
     """The service of a server. Its data folder is locked meanwhile.
@@ -99,9 +52,9 @@ def service(settings: Settings) -> Iterator[Service]:
     Raises:
         StoreError: the folder cannot be used, or another server works there.
     """
-    place = _prepared(settings)
-    with _held(place.lock):
-        backends = migrated(_addresses(settings, place))
+    place = prepared(settings)
+    with held(place.lock):
+        backends = migrated(addresses_of(settings, place))
         if settings.storage.database is not None or settings.storage.files is not None:
             file_mark.mark(backends)
         jobs = JobStore(backends.database)
@@ -142,9 +95,9 @@ def worker(settings: Settings) -> Iterator[WorkerHost]:
     Raises:
         StoreError: the folder, the database or the files cannot be used, or this release does not fit them.
     """
-    place = _prepared(settings)
+    place = prepared(settings)
     with unchanged_tables():
-        backends = Backends.open(_addresses(settings, place))
+        backends = Backends.open(addresses_of(settings, place))
     file_mark.compare(backends)
     probe = StorageProbe(backends, place.scratch, _room(settings, place, backends))
     limits = _worker_limits(settings, place)
@@ -207,7 +160,7 @@ def _uploads(settings: Settings, place: DataFolder, backends: Backends, room: Ro
     limits = _selected(FileLimits, settings.files)
     return Uploads(
         UploadStore(backends.database, limits),
-        partial_stores.open(_addresses(settings, place).files, place.uploads.absolute()),
+        partial_stores.open(addresses_of(settings, place).files, place.uploads.absolute()),
         backends.artifacts,
         limits=limits,
         room=room,
@@ -233,12 +186,12 @@ def move(settings: Settings) -> Moved:
         StoreError: a server uses the folder, there is nothing to move, or the other database is not empty.
         ArtifactError: the bucket cannot be used.
     """
-    place = _prepared(settings)
+    place = prepared(settings)
     file = Path(place.folder / "quickml.db")
     if settings.storage.database is None and settings.storage.files is None:
         expected = "--database postgresql://.. or --files s3://.., or both"
         raise StoreError(f"expected the address of a new database or of a bucket, {expected}, found neither")
-    with _held(place.lock):
+    with held(place.lock):
         if not file.exists():
             raise StoreError(f"{file}: expected a database to move, found none")
         source = databases.open(place.addresses.database)
@@ -261,7 +214,7 @@ def _move_rows(settings: Settings, place: DataFolder, source: Database) -> int:
 
 def _move_files(settings: Settings, place: DataFolder, source: Database) -> MovedFiles:
     """The index of the bucket is written to the old database, and moves with it."""
-    target = artifact_stores.open(_addresses(settings, place).files, source)
+    target = artifact_stores.open(addresses_of(settings, place).files, source)
     if not isinstance(target, S3ArtifactStore):
         raise StoreError(f"files: expected s3://bucket/prefix, found {settings.storage.files}")
     folder = artifact_stores.open(place.addresses.files, source)
@@ -313,47 +266,7 @@ def keeper(settings: Settings, launcher: Launcher, kinds: Mapping[SeatKind, Scal
 
 
 def _opened_database(settings: Settings) -> Database:
-    return databases.open(_addresses(settings, _prepared(settings)).database)
-
-
-def _addresses(settings: Settings, place: DataFolder) -> Addresses:
-    """Those of the data folder, unless others are set."""
-    storage, addresses = settings.storage, place.addresses
-    if storage.database is not None:
-        addresses = addresses.with_database(storage.database, password_file=storage.database_password_file)
-    if storage.files is not None:
-        addresses = addresses.with_files(
-            storage.files,
-            credentials_file=storage.files_credentials_file,
-            cache=place.cache,
-            cache_bytes=storage.files_cache_bytes,
-        )
-    return addresses
-
-
-def _prepared(settings: Settings) -> DataFolder:
-    place = DataFolder(folder=settings.storage.data)
-    try:
-        place.folder.mkdir(parents=True, exist_ok=True, mode=0o700)  # it contains the documents of all owners
-    except OSError as error:
-        raise StoreError(f"{place.folder}: the folder cannot be made ({error.strerror})") from error
-    return place
-
-
-@contextmanager
-def _held(lock: Path) -> Iterator[None]:
-    """Keep a second server out of the folder."""
-    held = Lock(lock, mode=0o600)
-    try:
-        is_taken = held.take()
-    except OSError as error:
-        raise StoreError(f"{lock}: the file cannot be locked ({error.strerror})") from error
-    if not is_taken:
-        raise StoreError(f"{lock.parent}: expected no other server in this folder, found one")
-    try:
-        yield
-    finally:
-        held.release()
+    return databases.open(addresses_of(settings, prepared(settings)).database)
 
 
 def _link_key(settings: Settings, place: DataFolder, database: Database) -> bytes:
@@ -373,7 +286,7 @@ def _link_key(settings: Settings, place: DataFolder, database: Database) -> byte
 
 def _worker_limits(settings: Settings, place: DataFolder) -> WorkerLimits:
     options = WorkerOptions(
-        addresses=_addresses(settings, place),
+        addresses=addresses_of(settings, place),
         scratch=place.scratch.absolute(),
         imports=place.imports.absolute(),
         checkpoint_every_s=settings.workers.checkpoint_every_s,

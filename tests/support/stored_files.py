@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from job_examples import Jobs, artifact, finish, new
-from quickml import composition
+from quickml import composition, data_folder
 from quickml.service import OPEN_OWNER
 from quickml.settings import Settings
 from quickml.storage.backends import Backends
@@ -29,7 +29,7 @@ def store_result(data: Path, folder: Path):
 
 def _stored(data, put, owner, document):
     composition.jobs(Settings.of(data=data))  # makes the folder
-    backends = Backends.open(composition.DataFolder(folder=data).addresses)
+    backends = Backends.open(data_folder.DataFolder(folder=data).addresses)
     jobs = Jobs(backends.database)
     job_id = jobs.submit(new(owner, document=document))[0].id
     attempt = jobs.claim()
