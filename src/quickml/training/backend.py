@@ -64,13 +64,11 @@ _gradients_of_others: set[str] = set()
 """Names of the gradients that were there before the training."""
 
 
-def prepare(seed: int, *, on_gpu: bool = False, is_small: bool = False) -> None:
+def prepare(seed: int, *, on_gpu: bool = False) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
     Deterministic kernels give the same bits in every run, at no measurable cost. Not on a GPU: there, some
     layers have none, and would fail. float32 is meant as it is, without TF32.
-
-    If a network `is_small`, optimizing its graph takes longer than it saves: 0.07 s before the first step.
     """
     if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
         keras.utils.clear_session(free_memory=False)
@@ -85,8 +83,7 @@ def prepare(seed: int, *, on_gpu: bool = False, is_small: bool = False) -> None:
     else:
         tf.config.experimental.enable_op_determinism()
     # In TensorFlow 2.21, this pass breaks (x * c + d) + (x * c + d) inside a loop: the loop returns nothing.
-    options = {"arithmetic_optimization": False, "disable_meta_optimizer": is_small}
-    tf.config.optimizer.set_experimental_options(options)
+    tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
 
 
 def current_graph() -> Any:

@@ -31,9 +31,6 @@ from quickml.training.set_aside import set_aside
 from quickml.training.steps import Steps
 from quickml.training.weights import variable_name, weights
 
-SMALL = 10_000
-"""Parameters of a network for tables below which nothing is won by optimizing its graph."""
-
 
 class Stages:
     """A model with its data. Call the stages in the order of this file."""
@@ -47,7 +44,7 @@ class Stages:
         """What the data has shown about the plan."""
         self.plan, self.data, self.training = plan, data, plan.document.training
         self.device, self.precision = device, choose(plan, device)
-        prepare(training.seed, on_gpu=device.kind == "gpu", is_small=_is_small(plan))
+        prepare(training.seed, on_gpu=device.kind == "gpu")
         self.model = build(plan, self.precision, quick=True)
         measure(plan, self.model, data.x_train, data.y_train, self.learn)
         self.objective = Objective(plan, data.y_train[self.learn])
@@ -203,7 +200,3 @@ class Stages:
             validation_samples=len(self.check),
             seconds=seconds,
         )
-
-
-def _is_small(plan: Plan) -> bool:
-    return plan.info.kind == "features" and plan.graph.parameters.total < SMALL

@@ -68,20 +68,6 @@ def test_a_run_from_built_to_trained(run, tmp_path):
     np.testing.assert_allclose(saved.predict(data.x_test, verbose=0), trained.predictions, atol=1e-6)
 
 
-def test_a_small_network_learns_the_same_whether_its_graph_is_optimized_or_not(run, monkeypatch):
-    from quickml.training import stages
-
-    plan, data = make_plan(epochs=5, optimizer={"type": "Adam", "learning_rate": 0.02}), rings()
-    assert plan.graph.parameters.total < stages.SMALL
-    _, small = run(plan, data)
-    monkeypatch.setattr(stages, "SMALL", 0)
-    _, other = run(plan, data)
-    for layer, weights in small.weights.items():
-        for name, values in weights.items():
-            np.testing.assert_array_equal(values, other.weights[layer][name])
-    assert small.film == other.film
-
-
 def test_the_evaluation_agrees_with_itself(run):
     data = rings()
     _, trained = run(make_plan(epochs=5), data)
