@@ -73,7 +73,8 @@ class Holder:
                 raise StoreError(f"{self.id}: expected a host id of its own, found another process with it")
             time.sleep(0.01)
         self.folder.mkdir()
-        (self.folder / _BOOT).write_text(self._boot, encoding="utf-8")
+        if self._boot:
+            (self.folder / _BOOT).write_text(self._boot, encoding="utf-8")
         entries = list(self._scratch.iterdir())  # before the locks: a holder makes its lock first
         held = {path.stem for path in self._scratch.glob(f"*{_LOCK}")}
         for entry in entries:
