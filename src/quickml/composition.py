@@ -34,7 +34,6 @@ from quickml.storage.addresses import artifact_stores, databases, partial_stores
 from quickml.storage.artifacts.s3 import S3ArtifactStore
 from quickml.storage.backends import Backends
 from quickml.storage.database.engine import Database, unchanged_tables
-from quickml.storage.migrating import migrated
 from quickml.storage.moving import copy
 from quickml.storage.moving_files import MovedFiles, copy_files
 from quickml.storage.probe import StorageProbe
@@ -54,7 +53,7 @@ def service(settings: Settings) -> Iterator[Service]:
     """
     place = prepared(settings)
     with held(place.lock):
-        backends = migrated(addresses_of(settings, place))
+        backends = Backends.open(addresses_of(settings, place))
         if settings.storage.database is not None or settings.storage.files is not None:
             file_mark.mark(backends)
         jobs = JobStore(backends.database)

@@ -51,6 +51,40 @@ def test_the_first_schema_comes_to_the_tables_of_today(tmp_path):
         assert migrations.version(connection) == migrations.HEAD
 
 
+def described(path):
+    """All that a database has, whatever the order of columns; without lengths of texts, which mean nothing."""
+    connection = sqlite3.connect(path)
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    columns = {
+        name: {
+            (row[1], row[2].partition("(")[0], *row[3:])
+            for row in connection.execute(f"PRAGMA table_info({name})")
+        }
+        for name in tables
+    }
+    statements = "SELECT name, sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    indexes = {
+        name: re.sub(r"\s+", " ", sql).replace('"', "") for name, sql in connection.execute(statements)
+    }
+    unique = {
+        name: sorted(
+            sorted(row[2] for row in connection.execute(f"PRAGMA index_info({index[1]!r})"))
+            for index in connection.execute(f"PRAGMA index_list({name})")
+            if index[2]
+        )
+        for name in tables
+    }
+    connection.close()
+    return columns, indexes, unique
+
+
+def test_a_new_database_is_what_all_migrations_together_make(tmp_path, monkeypatch):
+    SqliteDatabase(tmp_path / "new.db").close()
+    monkeypatch.setattr(migrations, "create", migrations.upgrade)
+    SqliteDatabase(tmp_path / "migrated.db").close()
+    assert described(tmp_path / "new.db") == described(tmp_path / "migrated.db")
+
+
 def test_positions_are_never_given_twice_in_any_schema(tmp_path):
     """AUTOINCREMENT, which no comparison of tables sees."""
     for path in (tmp_path / "new.db", dumped(tmp_path / "first.db")):
@@ -132,13 +166,13 @@ def test_a_database_of_a_newer_version_is_refused(tmp_path):
 
 def test_a_migration_that_breaks_leaves_the_database_as_it_was(tmp_path, monkeypatch):
     path = tmp_path / "quickml.db"
-    upgrade = migrations.upgrade
+    create = migrations.create
 
     def broken(connection):
-        upgrade(connection)
+        create(connection)
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(migrations, "upgrade", broken)
+    monkeypatch.setattr(migrations, "create", broken)
     with pytest.raises(KeyboardInterrupt):
         SqliteDatabase(path)
     connection = sqlite3.connect(path)
@@ -169,9 +203,11 @@ def test_versions_are_one_line_and_its_end_is_the_head():
     assert all(re.fullmatch(r"\d{4}", version) for version in versions)
 
 
-def test_a_database_that_is_up_to_date_opens_without_alembic_and_drivers_of_others(tmp_path):
+@pytest.mark.parametrize("is_new", [True, False])
+def test_a_database_that_is_new_or_up_to_date_opens_without_alembic_and_drivers_of_others(tmp_path, is_new):
     path = tmp_path / "quickml.db"
-    SqliteDatabase(path).close()
+    if not is_new:
+        SqliteDatabase(path).close()
     script = (
         "import sys; from quickml.storage.addresses import databases;"
         " databases.open(f'sqlite:///{sys.argv[1]}'); print({'alembic', 'psycopg'} & set(sys.modules))"

@@ -28,13 +28,9 @@ MIGRATIONS = "migrations"
 _may_migrate: ContextVar[bool] = ContextVar("_may_migrate", default=True)
 
 
-class OutdatedError(StoreError):
-    """The tables would have to be migrated, and may not be changed."""
-
-
 @contextmanager
 def unchanged_tables() -> Iterator[None]:
-    """Opening a database in this block raises `OutdatedError` where it would have to be migrated."""
+    """Databases that are opened in this block are refused where they would have to be migrated."""
     token = _may_migrate.set(False)
     try:
         yield
@@ -197,7 +193,7 @@ class Database:
         if not _may_migrate.get():
             hint = "another release made them" if found else "start `quickml serve` of this release first"
             expected = f"expected tables of version {migrations.HEAD}, found {found!r:.40}"
-            raise OutdatedError(f"{self.name}: {expected}; {hint}")
+            raise StoreError(f"{self.name}: {expected}; {hint}")
         with self.write(lock=MIGRATIONS) as connection:  # one process migrates while the others wait here
             version = migrations.version(connection)
             if version is not None and version not in migrations.VERSIONS:
@@ -205,4 +201,5 @@ class Database:
                     f"{self.name}: expected tables of a version from {migrations.VERSIONS[0]}"
                     f" to {migrations.HEAD}, found {version!r:.40}; another release of QuickML made them"
                 )
-            migrations.upgrade(connection)
+            is_new = version is None and connection.dialect.name == "sqlite"
+            (migrations.create if is_new else migrations.upgrade)(connection)

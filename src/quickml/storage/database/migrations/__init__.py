@@ -9,6 +9,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from quickml.storage.database.tables import metadata
+
 VERSIONS = tuple(f"{number:04}" for number in range(1, 17))
 HEAD = VERSIONS[-1]
 
@@ -19,6 +21,16 @@ def version(connection: Connection) -> str | None:
         return None
     found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     return found
+
+
+def create(connection: Connection) -> None:
+    """Make the tables of `HEAD` in a new database of SQLite, as all migrations together would make them.
+
+    A new database of PostgreSQL needs them: they say how texts are sorted there, and where rows have room.
+    """
+    metadata.create_all(connection)
+    connection.execute(text("CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL PRIMARY KEY)"))
+    connection.execute(text("INSERT INTO alembic_version VALUES (:head)"), {"head": HEAD})
 
 
 def upgrade(connection: Connection) -> None:
