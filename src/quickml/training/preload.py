@@ -19,8 +19,8 @@ from threading import Thread
 from quickml.training.chatter import without_chatter
 
 _SMALL_ONES = (
-    "numpy", "pydantic_core", "socket", "contextvars", "queue", "csv", "array", "hashlib", "random", "cmath", "fcntl",
-    "subprocess", "zoneinfo", "decimal", "bisect", "json", "unicodedata", "uuid", "binascii",
+    "numpy", "pydantic_core", "socket", "contextvars", "queue", "csv", "array", "hashlib", "random", "cmath",
+    "fcntl", "subprocess", "zoneinfo", "decimal", "bisect", "json", "unicodedata", "uuid", "binascii",
 )  # fmt: skip
 """Python has to wait for this library before it can load another. These are needed meanwhile, and first."""
 
