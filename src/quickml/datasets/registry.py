@@ -14,14 +14,11 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from functools import cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from quickml.datasets.dataset import Dataset, Reference
 from quickml.errors import DatasetError
-
-if TYPE_CHECKING:
-    from importlib.metadata import EntryPoint
+from quickml.plugins import installed, load
 
 GROUP = "quickml.datasets"
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
@@ -63,14 +60,14 @@ def find(name: str) -> type[Reference] | None:
     Raises:
         DatasetError: the entry point with this name cannot be loaded.
     """
-    if name not in _classes and name in _entry_points():
+    if name not in _classes and name in installed(GROUP):
         _load(name)
     return _classes.get(name)
 
 
 def names() -> list[str]:
     """All valid names. Does not load entry points."""
-    return list(dict.fromkeys((*_classes, *_entry_points())))
+    return list(dict.fromkeys((*_classes, *installed(GROUP))))
 
 
 def references() -> list[type[Reference]]:
@@ -88,17 +85,10 @@ def datasets() -> list[type[Dataset]]:
     return [kind for kind in references() if issubclass(kind, Dataset)]
 
 
-@cache
-def _entry_points() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points
-
-    return {point.name: point for point in entry_points(group=GROUP)}
-
-
 def _load(name: str) -> None:
-    point = _entry_points()[name]
+    point = installed(GROUP)[name]
     try:
-        kind = point.load()
+        kind = load(point)
     except Exception as error:  # importing another package may raise anything
         reason = f"{type(error).__name__}: {error}"
         raise DatasetError(f"{name}: the entry point {point.value} cannot be loaded: {reason}") from error

@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
 
 from quickml.document.advice import write
 from quickml.document.export import Export, Weights
 from quickml.document.problem import problem
 from quickml.errors import CompileError, Problem
+from quickml.plugins import installed, load
 
 if TYPE_CHECKING:
     from importlib.metadata import EntryPoint
@@ -129,7 +130,8 @@ def _by_age(formats: tuple[DocumentFormat, ...]) -> list[DocumentFormat]:
 
 def names() -> list[str]:
     """The values that `export.formats` takes."""
-    return list(dict.fromkeys([*(kind for kind, one in known().items() if one.can_be_named), *_installed()]))
+    named = (kind for kind, one in known().items() if one.can_be_named)
+    return list(dict.fromkeys([*named, *installed(GROUP)]))
 
 
 def find(kind: str) -> DocumentFormat | None:
@@ -139,28 +141,21 @@ def find(kind: str) -> DocumentFormat | None:
         CompileError: an installed package announces it, and cannot be loaded or registers another one.
     """
     one = FORMATS.get(kind) or known().get(kind)
-    if one is None and kind in _installed():
-        _load(_installed()[kind])
+    if one is None and kind in installed(GROUP):
+        _load(installed(GROUP)[kind])
         one = FORMATS[kind]
     return one if one is not None and one.can_be_named else None
 
 
 def _load(entry: EntryPoint) -> None:
     try:
-        entry.load()
+        load(entry)
     except Exception as error:  # whatever the code of another package raises
         raise CompileError(f"{entry.value}: the format {entry.name!r} cannot be loaded ({error})") from error
     if entry.name not in FORMATS:
         raise CompileError(
             f"{entry.value}: expected it to register the format {entry.name!r}, found it did not"
         )
-
-
-@cache
-def _installed() -> dict[str, EntryPoint]:
-    from importlib.metadata import entry_points
-
-    return {one.name: one for one in entry_points(group=GROUP)}
 
 
 def formats_of(export: Export) -> tuple[str, ...]:

@@ -97,13 +97,13 @@ def test_the_schema_has_it(registered):
 
 def test_an_installed_package_is_loaded_when_a_document_names_it(module, monkeypatch):
     entry = EntryPoint("weights-json", f"{module}:WeightsJson", formats.GROUP)
-    monkeypatch.setattr(formats, "_installed", lambda: {"weights-json": entry})
+    monkeypatch.setattr(formats, "installed", lambda _: {"weights-json": entry})
     assert "weights-json" not in formats.known()
     assert understand(DOCUMENT).document.export.formats == ("mlmodel", "weights-json")
 
 
 def test_an_installed_package_that_is_broken(monkeypatch):
     entry = EntryPoint("weights-json", "no_such_module:Thing", formats.GROUP)
-    monkeypatch.setattr(formats, "_installed", lambda: {"weights-json": entry})
+    monkeypatch.setattr(formats, "installed", lambda _: {"weights-json": entry})
     with pytest.raises(DocumentError, match=r"/export/formats/1: .*no_such_module"):
         understand(DOCUMENT)

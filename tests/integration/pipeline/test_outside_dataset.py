@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from outside_dataset import DOCUMENT, installed
-from quickml import pipeline
+from quickml import pipeline, plugins
 from quickml.datasets import registry
 from quickml.document import understand
 
@@ -15,9 +15,9 @@ from quickml.document import understand
 def outside(monkeypatch, tmp_path):
     monkeypatch.syspath_prepend(installed(tmp_path / "site"))
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))
-    registry._entry_points.cache_clear()
+    plugins.installed.cache_clear()
     yield
-    registry._entry_points.cache_clear()
+    plugins.installed.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "my_package"]:
         del sys.modules[name]
 

@@ -1,10 +1,13 @@
 """What a command loads before it works, and how its process ends."""
 
+import json
+import os
 import subprocess
 import sys
 
 import pytest
 
+import outside_dataset
 from commands import QUICKML, quickml
 from served import ROOT
 
@@ -110,6 +113,17 @@ def test_functions_of_others_are_called_too():
     before = "import atexit\natexit.register(lambda: print('before'))\n"
     done = python(before + BEGUN.format(TO_END), "validate", "iris_spec.json")
     assert done.stdout.splitlines()[-4:] == ["waited", "called", "before", "taken apart"]
+
+
+def test_a_package_that_adds_a_dataset_loses_nothing(tmp_path):
+    site = outside_dataset.installed(tmp_path / "site")
+    with (site / "my_package" / "shapes.py").open("a") as code:
+        code.write(f"\nLOG = open({str(tmp_path / 'log')!r}, 'w')\nLOG.write('loaded')\n")  # is never closed
+    document = tmp_path / "shapes.json"
+    document.write_text(json.dumps(outside_dataset.DOCUMENT))
+    command = [*QUICKML, "validate", document]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONPATH": str(site)}, capture_output=True)
+    assert (tmp_path / "log").read_text() == "loaded"
 
 
 @pytest.mark.parametrize(

@@ -122,7 +122,7 @@ def test_a_plan_outlives_the_package_of_its_dataset(monkeypatch):
     stored = json.loads(plan().to_json())
     stored["document"]["dataset"] = {"name": "broken", "seed": 1}
     broken = EntryPoint("broken", "no_such_module:Thing", registry.GROUP)
-    monkeypatch.setattr(registry, "_entry_points", lambda: {"broken": broken})
+    monkeypatch.setattr(registry, "installed", lambda _: {"broken": broken})
     after = Plan.from_json(json.dumps(stored))
     assert isinstance(after.document.dataset, Missing)
     with pytest.raises(DatasetError, match="broken: the entry point no_such_module:Thing cannot be loaded"):

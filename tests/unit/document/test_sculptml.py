@@ -127,7 +127,7 @@ def test_junk_is_understood_or_told(key, inner, value):
 
 def test_a_dataset_of_a_package_that_cannot_be_loaded_is_a_problem(monkeypatch):
     entry = EntryPoint("broken", "no_such_module:Thing", registry.GROUP)
-    monkeypatch.setattr(registry, "_entry_points", lambda: {"broken": entry})
+    monkeypatch.setattr(registry, "installed", lambda _: {"broken": entry})
     document = {**mnist(), "dataset": {"name": "Broken"}}
     with pytest.raises(DocumentError, match=r"/dataset: expected a dataset .* found 'Broken'; .*no_such_mod"):
         understand(document)
