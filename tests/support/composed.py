@@ -96,7 +96,9 @@ class Composed:
     """All services, in the order of `depends_on`."""
 
     def __init__(self, folder):
-        self.folder, self.services = folder, yaml.safe_load(FILE.read_text())["services"]
+        services = yaml.safe_load(FILE.read_text())["services"]
+        self.services = {name: one for name, one in services.items() if "profiles" not in one}
+        self.folder = folder
         self.network, self.numbers = f"127.89.{os.getpid() % 250 + 1}", count(2)
         shutil.copy(ROOT / "deploy" / "make-secrets.sh", folder)
         subprocess.run(["sh", folder / "make-secrets.sh"], check=True, timeout=60)

@@ -29,4 +29,5 @@ def built_for_cuda(folder, monkeypatch, is_so=True):
     build.parent.mkdir(parents=True, exist_ok=True)
     (package / "__init__.py").write_text("raise AssertionError('TensorFlow was loaded')")
     build.write_text(f"build_info = collections.OrderedDict([('is_cuda_build', {is_so}), ('x', False)])")
+    monkeypatch.delitem(sys.modules, "tensorflow", raising=False)  # the real one, of another test
     monkeypatch.syspath_prepend(folder)
