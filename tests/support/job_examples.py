@@ -31,12 +31,13 @@ def _empty():
 
 
 def opened(path, kind="sqlite"):
-    """A new database; not made anew, because making the tables takes longer than most tests."""
+    """A new database, or one that another process has; not made anew, which takes longer than most tests."""
     if kind == "postgres":
         return PostgresDatabase(postgres_process.emptied())
     assert kind == "sqlite"
     path.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(Path(_empty().name) / "empty.db", path)
+    if not path.exists():
+        shutil.copy(Path(_empty().name) / "empty.db", path)
     return SqliteDatabase(path)
 
 
