@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from outside_dataset import DOCUMENT, installed
+from quickml import plugins
 from quickml.datasets import REGISTERED, Data, Dataset, DatasetInfo, register, registry
 from quickml.datasets.builtin import BUILT_IN
 from quickml.document import Plan, understand
@@ -23,9 +24,9 @@ def outside(monkeypatch, tmp_path):
     """The package of the page, found by its entry point."""
     monkeypatch.syspath_prepend(installed(tmp_path / "site"))
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))
-    registry._entry_points.cache_clear()
+    plugins.installed.cache_clear()
     yield tmp_path / "site"
-    registry._entry_points.cache_clear()
+    plugins.installed.cache_clear()
     for name in [name for name in sys.modules if name.split(".")[0] == "my_package"]:
         del sys.modules[name]
 
@@ -34,7 +35,7 @@ def outside(monkeypatch, tmp_path):
 def registered(monkeypatch):
     """The registry for one test, less what other packages here may bring."""
     monkeypatch.setattr(registry, "_classes", dict(registry._classes))
-    monkeypatch.setattr(registry, "_entry_points", dict)
+    monkeypatch.setattr(registry, "installed", lambda _: {})
 
 
 def small(**changes):
@@ -102,7 +103,7 @@ def test_documents_with_built_in_datasets_do_not_look_for_packages(outside):
         "import sys; from quickml.document import understand;"
         'understand({"name": "t", "dataset": "iris", "model": {"layers": [{"type": "Dense", "units": 3, "activation": "softmax"}]}});'
         'print(sorted({"numpy", "my_package"} & set(sys.modules)));'
-        "from quickml.datasets import registry; print(registry._entry_points.cache_info().misses)"
+        "from quickml import plugins; print(plugins.installed.cache_info().misses)"
     )
     environment = {**os.environ, "PYTHONPATH": str(outside)}
     done = subprocess.run(

@@ -41,7 +41,7 @@ def install(tmp_path, monkeypatch):
     def installed(kind="outside", code=CODE):
         (tmp_path / "outside_format.py").write_text(code.replace("{kind}", kind))
         entry = EntryPoint("outside", "outside_format:Outside", formats.GROUP)
-        monkeypatch.setattr(formats, "_installed", lambda: {"outside": entry})
+        monkeypatch.setattr(formats, "installed", lambda _: {"outside": entry})
 
     known = formats.known()
     monkeypatch.syspath_prepend(tmp_path)
@@ -67,7 +67,7 @@ def test_a_stored_plan_whose_format_is_not_installed_any_more(install, monkeypat
     install()
     plan = understand(DOCUMENT)
     forget()
-    monkeypatch.setattr(formats, "_installed", dict)
+    monkeypatch.setattr(formats, "installed", lambda _: {})
     with pytest.raises(CompileError, match="outside: expected an installed format, found none"):
         list(asked(plan.document.export))
 
