@@ -16,6 +16,7 @@ from quickml.http.server.sending import PIECE_BYTES, Sending
 from quickml.http.shares import Shares
 from quickml.http.turns import SLICE_S, THREADS, Turns
 from quickml.service import catalog
+from quickml.service.loaded import LoadedDatasets
 from served import IRIS, JSON, Served, is_problem, served
 from waiting import until
 
@@ -263,6 +264,7 @@ def test_concurrent_first_requests_load_a_dataset_once(monkeypatch):
 
     monkeypatch.setattr(Iris, "load", load)
     catalog._samples.cache_clear()
+    monkeypatch.setattr(catalog, "LOADED", LoadedDatasets())  # another test may have loaded it
     threads = [threading.Thread(target=catalog.dataset, args=("iris",)) for _ in range(10)]
     for thread in threads:
         thread.start()
