@@ -43,7 +43,7 @@ class Claims:
         self._refused = set()
 
     def take(self, seat: Seat = ANY_SEAT) -> Attempt | None:
-        """The next attempt for a seat, or None if there is none to take now, or others are asking for long.
+        """The next attempt for a seat; None if there is none now, or if other seats have asked for `TURN_S`.
 
         Raises:
             StoreError: the database cannot be used.

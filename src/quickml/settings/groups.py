@@ -240,7 +240,8 @@ class WorkerSettings:
         0,
         "Number of trainings, of those that run concurrently, that have to be short, so that short jobs do"
         " not wait behind long ones. A server keeps at least one for long jobs; a worker does not have to."
-        " Of `quickml cluster`, up to so many of its seats, started when short jobs would find no other.",
+        " For `quickml cluster`, the maximum number of its seats for short jobs, which are started when all"
+        " others are, or will be, taken.",
     )
     express_s: float = row(
         SECONDS, 60.0, "Longest estimated duration of a job that counts as short, see `express_workers`."

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from quickml.api.profiles import ArrayMessage, ArraysProfile
-from quickml.cli.display.formatting import counted, problem_lines
+from quickml.cli.display.formatting import counted
 from quickml.cli.display.output import note, say, say_table
-from quickml.cli.display.profiles import MOST_CLASSES, bar, pretty
-from quickml.errors import DocumentError
+from quickml.cli.display.profiles import MOST_CLASSES, bar, show_rest
 from quickml.text import printable
 
 
@@ -25,15 +24,9 @@ def show_arrays(found: ArraysProfile) -> None:
         say_table(lines[:MOST_CLASSES], right=(1,))
         if len(lines) > MOST_CLASSES:
             say(f"  and {len(lines) - MOST_CLASSES:,} more, which --json has")
-    if found.notices:
-        say("", *(f"notice: {notice}" for notice in found.notices))
-    if found.document is not None:
-        say("", f"a document to start from; `quickml init {found.file}` writes it:", "")
-        say(*pretty(found.document).splitlines())
-    else:
-        note("", *problem_lines(DocumentError(found.problems), found.file))
-        if any(problem.pointer == "/dataset/kind" for problem in found.problems):
-            note("`quickml data` and `quickml init` take it as --kind")
+    show_rest(found.notices, found.document, found.problems, found.file)
+    if found.document is None and any(problem.pointer == "/dataset/kind" for problem in found.problems):
+        note("`quickml data` and `quickml init` take it as --kind")
 
 
 def _row(array: ArrayMessage) -> tuple[str, str, str, str, str]:

@@ -55,7 +55,7 @@ class GpuSeat:
 
 
 def gpu_seats(asked: int | None, seats_per_gpu: int) -> tuple[GpuSeat, ...]:
-    """The seats on so many GPUs of this machine; on all that TensorFlow can use if `asked` is None.
+    """The seats on `asked` GPUs of this machine; if that is None, on all that TensorFlow can use.
 
     The first ones are on different GPUs, for hosts that have fewer seats.
 

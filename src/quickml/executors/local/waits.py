@@ -18,11 +18,8 @@ class WaitLog:
         self, attempt: Attempt, patience_s: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
         """Log about an attempt that waits for up to `patience_s`."""
-        self._name, self._patience_s, self._clock = (
-            f"{attempt.job_id}: attempt {attempt.number}",
-            patience_s,
-            clock,
-        )
+        self._name = f"{attempt.job_id}: attempt {attempt.number}"
+        self._patience_s, self._clock = patience_s, clock
         self._since: float | None = None
 
     def heard(self, waits_for: str) -> None:

@@ -201,5 +201,5 @@ class Database:
                     f"{self.name}: expected tables of a version from {migrations.VERSIONS[0]}"
                     f" to {migrations.HEAD}, found {version!r:.40}; another release of QuickML made them"
                 )
-            is_new = version is None and connection.dialect.name == "sqlite"
+            is_new = version is None and not self.is_server
             (migrations.create if is_new else migrations.upgrade)(connection)
