@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, TextClause, delete, insert, select, true, update
+from sqlalchemy import Column, ColumnElement, Select, delete, insert, select, true, update
 
 from quickml.jobs import frames
 from quickml.jobs.owners import OTHERS, Keeping
@@ -31,11 +31,14 @@ class FinishedJobs:
 
     def jobs_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
         """Ids of jobs that were kept for long enough. `others` is for owners about whom nothing is said."""
-        return self._due(owners.c.keep_jobs_s, others.keep_jobs_s, now, limit, true())
+        wanted = select(jobs.c.id).order_by(jobs.c.finished_at)
+        return self._due(owners.c.keep_jobs_s, others.keep_jobs_s, now, limit, wanted)
 
     def files_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
         """Ids of jobs whose files were kept for long enough."""
-        return self._due(owners.c.keep_files_s, others.keep_files_s, now, limit, WITH_FILES)
+        # Sorted by what is NULL for all of them, too: PostgreSQL sees that the index has that order.
+        wanted = select(jobs.c.id).where(WITH_FILES).order_by(jobs.c.files_deleted_at, jobs.c.finished_at)
+        return self._due(owners.c.keep_files_s, others.keep_files_s, now, limit, wanted)
 
     def _due(
         self,
@@ -43,7 +46,7 @@ class FinishedJobs:
         others_s: float | None,
         now: datetime,
         limit: int,
-        which: ColumnElement[bool] | TextClause,
+        wanted: Select[tuple[str]],
     ) -> list[str]:
         found: list[str] = []
         with self._database.read() as connection:
@@ -53,9 +56,8 @@ class FinishedJobs:
             cases += [(keep_s, jobs.c.owner.in_(special.where(said == keep_s))) for keep_s in differing]
             for before, whose in _before(cases, now):
                 # Only a finished job has that time.
-                wanted = select(jobs.c.id).where(which, jobs.c.finished_at < text_of(before), whose)
-                rest = wanted.order_by(jobs.c.finished_at).limit(limit - len(found))
-                found += connection.scalars(rest)
+                rest = wanted.where(jobs.c.finished_at < text_of(before), whose)
+                found += connection.scalars(rest.limit(limit - len(found)))
         return found
 
     def delete_files(self, job_id: str, keep: Collection[str]) -> bool:

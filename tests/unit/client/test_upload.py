@@ -89,7 +89,9 @@ def test_a_connection_that_breaks_costs_little(way, server, tmp_path):
         cuts = [random.randrange(2000, 3_000_000 // (number + 1)) for number in range(6)]
         with CuttingProxy(server.port, cuts) as proxy:
             assert way.call(proxy.url, "upload", path, **QUICK).sha256 == sha256
-            assert proxy.cuts == [] or proxy.connections > 2
+            assert len(proxy.cuts) < len(
+                cuts
+            )  # the first is below the size; what is left may then fit between two
             assert proxy.sent_bytes < 4_000_000 * 1.5  # a busy machine may have read little of what was sent
         path.unlink()
 

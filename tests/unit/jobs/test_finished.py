@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, text
 
 from job_examples import DATABASES, Clock, Jobs, artifact, finish, new, opened
 from quickml.errors import FilesDeletedError, JobNotFoundError
@@ -65,8 +65,21 @@ def plan_of(database, call):
     return found, "\n".join(str(row[-1]) for row in rows)
 
 
+def make_again(database, *names):
+    """Of two indexes that it thinks equally good, SQLite chooses by the order in which they were made."""
+    with database.write() as connection:
+        for name in names:
+            asked = {"name": name}
+            made = connection.scalar(text("SELECT sql FROM sqlite_master WHERE name = :name"), asked)
+            connection.execute(text(f"DROP INDEX {name}"))
+            connection.execute(text(made))
+
+
+@pytest.mark.parametrize("made", [("jobs_by_end", "jobs_with_files"), ("jobs_with_files", "jobs_by_end")])
 @pytest.mark.parametrize(("due", "index"), [("jobs_due", "jobs_by_end"), ("files_due", "jobs_with_files")])
-def test_those_that_are_due_are_found_by_an_index_in_their_order(site, due, index):
+def test_those_that_are_due_are_found_by_an_index_in_their_order(site, due, index, made):
+    if site.database._engine.dialect.name == "sqlite":
+        make_again(site.database, *made)
     ids = [site.ready() for _ in range(3)]
     site.store.submit(new())
     find = getattr(site.done, due)

@@ -76,7 +76,8 @@ jobs = Table(
     Index("jobs_by_cost", "cost_s", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
     Index("jobs_by_need", "owner", "id", sqlite_where=_NEEDY, postgresql_where=_NEEDY),
     Index("jobs_by_end", "finished_at", sqlite_where=_OVER, postgresql_where=_OVER),
-    Index("jobs_with_files", "finished_at", sqlite_where=WITH_FILES, postgresql_where=WITH_FILES),
+    # Both columns, or SQLite chooses between it and `jobs_by_end` by the order in which they were made.
+    Index("jobs_with_files", "files_deleted_at", "finished_at", sqlite_where=_OVER, postgresql_where=_OVER),
     Index("jobs_by_holder", "holder", sqlite_where=_HELD, postgresql_where=_HELD),
 )
 

@@ -25,7 +25,6 @@ def upgrade() -> None:
     )
     op.create_index("deleted_files_by_sha256", "deleted_files", ["sha256"])
     op.add_column("jobs", sa.Column("files_deleted_at", _TEXT))
-    has_files = sa.text("finished_at IS NOT NULL AND files_deleted_at IS NULL")
-    op.create_index(
-        "jobs_with_files", "jobs", ["finished_at"], sqlite_where=has_files, postgresql_where=has_files
-    )
+    is_over = sa.text("finished_at IS NOT NULL")
+    columns = ["files_deleted_at", "finished_at"]
+    op.create_index("jobs_with_files", "jobs", columns, sqlite_where=is_over, postgresql_where=is_over)
