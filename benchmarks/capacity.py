@@ -38,8 +38,8 @@ ONE_CORE = 2.0
 APPEND_MS, JOB_MS = 0.35, 30.0
 """CPU of PostgreSQL: of an append, and of all calls of a job with 25 of them. The bounds of `machines.py`."""
 JOB_APPENDS = 25
-SUBMIT_MS, DELIVERY_MS = 2.7, 0.036
-"""CPU of a server: of a POST, and of an event sent to one client. Measured once, on a prototype."""
+SUBMIT_MS, DELIVERY_MS = 7.0, 0.07
+"""CPU of a server: of a POST, and of an event sent to one client. The bounds of `machines.py`."""
 PERCENTILE = 0.95
 MOST_SEATS = 1 << 14
 

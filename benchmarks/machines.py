@@ -21,6 +21,7 @@ sys.path.append(str(Path(__file__).parents[1] / "tests" / "support"))
 
 import hosts
 import waits
+from capacity import APPEND_MS, JOB_MS
 from job_examples import (
     HOLDER,
     Jobs,
@@ -39,8 +40,7 @@ from quickml.jobs.job import Limits
 from quickml.storage.database.postgres import PostgresDatabase
 from quickml.storage.database.tables import jobs
 
-APPEND_MS, CLAIM_MS, JOB_MS = 0.35, 1.0, 30.0
-"""What each may take."""
+CLAIM_MS = 1.0
 QUEUED = 10_000
 PLAN = "x" * 6_000
 """About as long as the plan of a small network."""
