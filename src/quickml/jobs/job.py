@@ -189,12 +189,11 @@ class Waiting:
     longest_s: float
     """How long the first of the jobs has been queued."""
     seats: int
-    """That all queued and running jobs could use at once, but for those that need a GPU: an owner's no more
-    than may run."""
+    """Seats for jobs that need no GPU: all that run, and as many queued ones of each owner as may begin."""
     gpu_seats: int = 0
-    """Seats with a GPU that those could use that need one."""
+    """The same for jobs that need a GPU. Each kind is counted as if no queued job of the other began."""
     short: int = 0
-    """Queued jobs for any seat that are short and could begin: of an owner no more than may begin."""
+    """Queued jobs that are short and need no GPU, of each owner as many as may begin."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,7 +8,18 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import BigInteger, Connection, Select, and_, bindparam, exists, func, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    exists,
+    func,
+    literal_column,
+    select,
+)
 
 from quickml.events import RUNNING, Status
 from quickml.jobs import lifecycle
@@ -37,14 +48,16 @@ def is_any_queued(connection: Connection, *, has_gpu: bool = True) -> bool:
 
 def waiting(connection: Connection, now: datetime, limits: Limits, short_s: float) -> Waiting:
     """The queue of all owners. A job is short if it is estimated to take at most `short_s`."""
-    queued = jobs.c.status == Status.QUEUED
+    queued, on_gpu = jobs.c.status == Status.QUEUED, jobs.c.needs == GPU
     is_short = and_(queued, jobs.c.needs.is_(None), jobs.c.cost_s <= short_s)
+    count = func.count()
     found = connection.execute(
-        select(jobs.c.owner, func.count().label("all"), func.count().filter(queued).label("queued"))
+        select(jobs.c.owner, count.label("all"), count.filter(queued).label("queued"))
         .add_columns(
             func.min(jobs.c.updated_at).filter(queued).label("first"),
-            func.count().filter(jobs.c.needs == GPU).label("gpu"),
-            func.count().filter(is_short).label("short"),
+            count.filter(on_gpu).label("gpu"),
+            count.filter(and_(queued, on_gpu)).label("queued_gpu"),
+            count.filter(is_short).label("short"),
         )
         .where(jobs.c.status.in_({Status.QUEUED, *RUNNING}))
         .group_by(jobs.c.owner)
@@ -52,16 +65,17 @@ def waiting(connection: Connection, now: datetime, limits: Limits, short_s: floa
     first = time_of(min((row.first for row in found if row.first is not None), default=None))
     waited_s = (now - first).total_seconds() if first else 0.0
     most = limits.running_per_owner
-    gpu_seats = sum(row.gpu if most is None else min(row.gpu, most) for row in found)
+
+    def surplus(row: Row[Any], queued: int) -> int:
+        """How many of an owner's queued jobs may not begin."""
+        return 0 if most is None else max(0, queued - max(0, most - (row.all - row.queued)))
+
     return Waiting(
         count=sum(row.queued for row in found),
         longest_s=max(0.0, waited_s),
-        seats=sum(row.all if most is None else min(row.all, most) for row in found) - gpu_seats,
-        gpu_seats=gpu_seats,
-        short=sum(
-            row.short if most is None else min(row.short, max(0, most - row.all + row.queued))
-            for row in found
-        ),
+        seats=sum(row.all - row.gpu - surplus(row, row.queued - row.queued_gpu) for row in found),
+        gpu_seats=sum(row.gpu - surplus(row, row.queued_gpu) for row in found),
+        short=sum(row.short - surplus(row, row.short) for row in found),
     )
 
 

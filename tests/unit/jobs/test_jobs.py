@@ -998,7 +998,7 @@ def test_a_job_that_needs_a_gpu_waits_for_others_of_its_kind(store, hosts):
     jobs = [store.submit(replace(new(), needs=needs))[0] for needs in (None, GPU, None, GPU, GPU)]
     assert [store.ahead(job) for job in jobs] == [0, 0, 1, 1, 2]
     found = store.waiting(Limits(running_per_owner=3))
-    assert (found.count, found.seats, found.gpu_seats) == (5, 0, 3), "ada may run three"
+    assert (found.count, found.seats, found.gpu_seats) == (5, 2, 3), "ada may run three"
     store.submit(new("bob"))
     assert store.waiting().seats == 3
     hosts.join(Host(id=HOLDER, name="room", seats=4, gpus=1, gpu_seats=2))
@@ -1007,6 +1007,25 @@ def test_a_job_that_needs_a_gpu_waits_for_others_of_its_kind(store, hosts):
     (state,) = hosts.states()
     assert (state.host.gpus, state.free, state.free_gpu_seats) == (1, 2, 1)
     assert {run.needs for run in state.runs} == {GPU, None}
+
+
+def test_running_jobs_keep_their_seats_whatever_else_their_owner_has_queued(store):
+    """Otherwise a machine that runs a job would be taken away for one that may not begin."""
+    limits = Limits(running_per_owner=2)
+
+    def wanted():
+        found = store.waiting(limits)
+        return found.seats, found.gpu_seats
+
+    for needs in (None, None, None, GPU, GPU):
+        store.submit(replace(new(), needs=needs))
+    assert wanted() == (2, 2), "no job waits for ever where no machine has what the others need"
+    claimed(store, ANY_SEAT)
+    assert wanted() == (2, 1)
+    claimed(store, ANY_SEAT)
+    assert wanted() == (2, 0)
+    limits = Limits(running_per_owner=1)
+    assert wanted() == (2, 0), "both run, although the limit was lowered"
 
 
 # Checkpoints
