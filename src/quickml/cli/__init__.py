@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 _status: list[int] = []
 """The exit code, once it is known."""
 _callers: list[tuple[FrameType, int]] = []
-"""Where those were that called `main`. They are still there unless one of them has caught its end."""
+"""The frames that called `main`, and where each was: one that goes on has caught the exit."""
 
 
 def _places(frame: FrameType | None) -> Iterator[tuple[FrameType, int]]:

@@ -132,7 +132,7 @@ def workers(
         bool,
         typer.Option(
             "--wanted",
-            help="Print only how many seats unfinished jobs without a GPU could use, to scale by it.",
+            help="Print only how many seats the unfinished jobs that need no GPU could use, for autoscaling.",
         ),
     ] = False,
 ) -> None:
@@ -184,16 +184,16 @@ KeepJobs = Annotated[
     str | None,
     typer.Option(
         metavar="DURATION",
-        help="Delete the owner's jobs when they were finished this long ago, such as 90d, instead of"
-        " `keep_jobs_s` of the server. none keeps them, server is as the server says.",
+        help="Time after which the owner's finished jobs are deleted, such as 90d. none: no limit; server:"
+        " `keep_jobs_s` of the server.",
     ),
 ]
 KeepFiles = Annotated[
     str | None,
     typer.Option(
         metavar="DURATION",
-        help="Delete files of the owner's jobs when they were finished this long ago, such as 7d, instead of"
-        " `keep_files_s` of the server. none keeps them as long as their jobs, server is as the server says.",
+        help="Time after which files of the owner's finished jobs are deleted, such as 7d. none: with their"
+        " jobs; server: `keep_files_s` of the server.",
     ),
 ]
 
@@ -218,7 +218,7 @@ def token_create(
 @token.command("list")
 @with_settings(*STORAGE)
 def token_list(settings: Settings) -> None:
-    """List all tokens, without their secrets, and what `quickml token retain` has set."""
+    """List all tokens, without their secrets, and the retention settings of their owners."""
     from quickml.cli.commands.token import list_tokens
 
     list_tokens(settings)

@@ -12,7 +12,7 @@ from quickml.jobs.seats import ANY_SEAT, Seat
 EXPRESS_S = 60.0
 """Longest estimated duration of a job that an express seat takes."""
 TURN_S = 1.0
-"""How long a seat waits for the others: storage that hangs holds up one of them."""
+"""How long a seat waits for its turn, so that storage that hangs blocks one seat only."""
 
 
 class Claims:

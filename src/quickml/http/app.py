@@ -178,7 +178,7 @@ async def _tried(work: Callable[[], Result]) -> Result | None:
     try:
         return await run_in_threadpool(work)
     except Exception:  # a bug must not end the sweeps of a server that runs for months
-        log.exception("unexpected error while stored files were swept")
+        log.exception("unexpected error while old jobs and files were deleted")
         return None
 
 

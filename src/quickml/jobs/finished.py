@@ -16,11 +16,9 @@ from quickml.storage.database.engine import Database
 from quickml.storage.database.tables import WITH_FILES, artifacts, deleted_files, jobs, owners
 
 AT_MOST_S = 600.0
-"""How long a process may delete what is due before another one may do so, too."""
-
-
+"""Time after which a process that deletes what is due no longer keeps others from it."""
 _Case = tuple[float | None, ColumnElement[bool]]
-"""How long jobs are kept, and which."""
+"""A retention time, and the condition for the jobs that have it."""
 
 
 class FinishedJobs:
@@ -30,13 +28,13 @@ class FinishedJobs:
         self._database = database
 
     def jobs_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
-        """Ids of jobs that were kept for long enough. `others` is for owners about whom nothing is said."""
+        """Ids of jobs whose retention time is over. `others` has the defaults."""
         wanted = select(jobs.c.id).order_by(jobs.c.finished_at)
         return self._due(owners.c.keep_jobs_s, others.keep_jobs_s, now, limit, wanted)
 
     def files_due(self, others: Keeping, now: datetime, limit: int) -> list[str]:
-        """Ids of jobs whose files were kept for long enough."""
-        # Sorted by what is NULL for all of them, too: PostgreSQL sees that the index has that order.
+        """Ids of jobs that have files whose retention time is over."""
+        # Sorted by the column that is always NULL, too: PostgreSQL sees then that the index has this order.
         wanted = select(jobs.c.id).where(WITH_FILES).order_by(jobs.c.files_deleted_at, jobs.c.finished_at)
         return self._due(owners.c.keep_files_s, others.keep_files_s, now, limit, wanted)
 
@@ -61,9 +59,9 @@ class FinishedJobs:
         return found
 
     def delete_files(self, job_id: str, keep: Collection[str]) -> bool:
-        """Delete the film of a finished job, and its references to files, but for the names in `keep`.
+        """Delete the film of a finished job and its references to files, except those named in `keep`.
 
-        A sweep removes what nobody refers to then. False if that was done before, or there is no such job.
+        The next sweep removes the contents. False if they were deleted before, or there is no such job.
         """
         mine, now = jobs.c.id == job_id, text_of(self._database.now())
         gone = artifacts.c.job_id == job_id, artifacts.c.name.not_in(keep)
@@ -88,7 +86,7 @@ class FinishedJobs:
 
 
 def _before(cases: list[_Case], now: datetime) -> Iterator[tuple[datetime, ColumnElement[bool]]]:
-    """The cases that have an end, with the moment at which what is due was finished."""
+    """The cases with a limited time: jobs that were finished before this moment are due."""
     for keep_s, whose in cases:
         if keep_s is not None and math.isfinite(keep_s):
             try:

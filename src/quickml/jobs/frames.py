@@ -2,7 +2,7 @@
 
 The bytes are those of the format in `film/`, which nothing here looks into. The rows of a job are removed in
 the transaction that makes it ready, because its film is a file then. Those of a job that failed or was
-cancelled are kept as long as the job.
+cancelled are kept as long as files of jobs are.
 """
 
 from __future__ import annotations

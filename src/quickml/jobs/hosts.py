@@ -152,16 +152,16 @@ _VERSIONS = text(
     "SELECT DISTINCT version_num AS tables, hosts.version FROM alembic_version"
     " LEFT JOIN hosts ON hosts.gone_at IS NULL AND hosts.kind = 'server'"
 )
-"""Of the tables, and of each release that a server has."""
+"""The version of the tables, with the release of each server."""
 _IS_LIVE = exists().where(hosts.c.id == jobs.c.holder, hosts.c.gone_at.is_(None))
-_HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested.label("is_so")).where(
+_HELD = select(jobs.c.id, jobs.c.attempt, jobs.c.stop_requested.label("flag")).where(
     jobs.c.holder == bindparam("host_id")
 )
 _LOOK = {
     has_gpu: union_all(_HELD, select(null(), null(), is_any_queued))
     for has_gpu, is_any_queued in queue.ANY_QUEUED.items()
 }
-"""What a host holds, and whether each was asked to stop; in a row about no job, whether one waits."""
+"""The attempts of a host, flagged if they are to stop; and a row without id, flagged if a job waits."""
 _LEASES = select(hosts.c.id, hosts.c.seen_at, hosts.c.lease_s).where(hosts.c.gone_at.is_(None))
 _ORPHANS = (
     select(jobs.c.id, jobs.c.attempt, jobs.c.holder)
@@ -229,8 +229,8 @@ class Hosts:
         """What a host holds, and whether there is more to do for it."""
         with self._database.statement() as connection:
             rows = connection.execute(_LOOK[has_gpu], {"host_id": host_id}).all()
-        held = {(row.id, row.attempt): bool(row.is_so) for row in rows if row.id is not None}
-        return HostLook(held=held, is_any_queued=any(row.is_so for row in rows if row.id is None))
+        held = {(row.id, row.attempt): bool(row.flag) for row in rows if row.id is not None}
+        return HostLook(held=held, is_any_queued=any(row.flag for row in rows if row.id is None))
 
     def misfit(self, host: Host) -> str:
         """Why a host may not take attempts from this database; empty if it may.
@@ -291,13 +291,13 @@ class Hosts:
         return self._release(orphan, _IS_LIVE, partial(lifecycle.released, reason=reason))
 
     def _release(
-        self, orphan: Orphan, is_so: ColumnElement[bool], change: Callable[..., tuple[Job, Event]]
+        self, orphan: Orphan, condition: ColumnElement[bool], change: Callable[..., tuple[Job, Event]]
     ) -> bool:
         unchanged = and_(
             jobs.c.id == orphan.job_id,
             jobs.c.attempt == orphan.attempt,
             jobs.c.holder == orphan.holder,
-            is_so,
+            condition,
         )
         with self._database.write() as connection:
             job = find(connection, unchanged)

@@ -12,8 +12,10 @@ from quickml import events
 from quickml.errors import (
     EventsLostError,
     FencedError,
+    FilesDeletedError,
     IdempotencyError,
     JobError,
+    JobStateError,
     QueueFullError,
     TransitionError,
 )
@@ -98,6 +100,26 @@ def check_finished(job: Job) -> None:
     """
     if job.status not in TERMINAL:
         raise TransitionError(job_id=job.id, status=job.status, wanted="deleted")
+
+
+def check_ready(job: Job) -> None:
+    """Check that the job is ready.
+
+    Raises:
+        JobStateError: it is not.
+    """
+    if job.status is not Status.READY:
+        raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+
+
+def check_files(job: Job) -> None:
+    """Check that the files of the job were not deleted.
+
+    Raises:
+        FilesDeletedError: they were.
+    """
+    if job.files_deleted_at is not None:
+        raise FilesDeletedError(job_id=job.id, deleted_at=job.files_deleted_at)
 
 
 def later(job: Job, now: datetime) -> datetime:

@@ -1,4 +1,4 @@
-"""For how long the finished jobs of each owner are kept, and their files."""
+"""Retention settings: how long the finished jobs of each owner and their files are kept."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ FOREVER = math.inf
 MAX_OWNER = 64
 """Characters in an owner's name."""
 OTHERS = ""
-"""In place of a name: what a server does with the jobs of all others. For programs that show its jobs."""
+"""In place of a name: the server's defaults, for programs that read its database."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Keeping:
-    """For how many seconds after its end a job is kept, and its files. None: as for the others."""
+    """How many seconds after its end a job and its files are kept. None: as the defaults."""
 
     keep_jobs_s: float | None = None
     keep_files_s: float | None = None
 
     def over(self, others: Keeping) -> Keeping:
-        """The same, with what is said for the others where this says nothing."""
+        """These settings, completed with the defaults `others`."""
         jobs_s = others.keep_jobs_s if self.keep_jobs_s is None else self.keep_jobs_s
         files_s = others.keep_files_s if self.keep_files_s is None else self.keep_files_s
         return Keeping(keep_jobs_s=jobs_s, keep_files_s=files_s)
 
 
 class OwnerStore:
-    """What is said about single owners. Every call is atomic, and safe from several processes."""
+    """The settings of single owners. Every call is atomic, and safe from several processes."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def keeping(self, owner: str) -> Keeping:
-        """What is said about one."""
+        """The settings of an owner."""
         with self._database.statement() as connection:
             row = connection.execute(select(owners).where(owners.c.name == owner)).first()
         return Keeping() if row is None else _keeping(row)
@@ -50,7 +50,7 @@ class OwnerStore:
         """Change fields of `Keeping`, also for jobs that exist already.
 
         Raises:
-            OwnerError: it is no name of an owner, or files would be kept longer than their jobs.
+            OwnerError: the name is not valid, or files would be kept longer than their jobs.
         """
         if owner != OTHERS:
             check_owner(owner)
@@ -65,7 +65,7 @@ class OwnerStore:
         return found
 
     def all(self) -> dict[str, Keeping]:
-        """All owners about whom something is said, in the order of their names; also `OTHERS`."""
+        """The settings of all owners that have any, by name; and those of `OTHERS`."""
         with self._database.statement() as connection:
             found = connection.execute(select(owners).order_by(owners.c.name))
             return {row.name: _keeping(row) for row in found}
@@ -86,8 +86,8 @@ def _check(owner: str, keeping: Keeping) -> None:
     jobs_s, files_s = keeping.keep_jobs_s, keeping.keep_files_s
     if jobs_s is not None and files_s is not None and jobs_s < files_s < FOREVER:
         raise OwnerError(
-            f"{owner}: expected files that are kept at most as long as their jobs, for {jobs_s:.15g} s,"
-            f" found for {files_s:.15g} s"
+            f"{owner}: expected files kept at most as long as their jobs, {jobs_s:.15g} s,"
+            f" found {files_s:.15g} s"
         )
 
 

@@ -1,4 +1,4 @@
-"""What is stored of jobs, for whoever only reads.
+"""Reading stored jobs.
 
 Readers that follow events ask for those of a job after a sequence number. The order in which the rows of
 different jobs were written says nothing: writers may commit in another order.
@@ -34,7 +34,7 @@ from quickml.storage.database.tables import artifacts, jobs, keys
 
 
 class JobReader:
-    """Jobs, their events and artifacts. Any call may raise `StoreError`, and waits for nobody who writes.
+    """Jobs, their events and artifacts. Any call may raise `StoreError`; none waits for writers.
 
     A call that takes an owner raises `JobNotFoundError` when there is no such job, or another owner has it.
     """
@@ -124,12 +124,12 @@ class JobReader:
             return select_artifacts(connection, artifacts.c.job_id == job_id)
 
     def artifact(self, sha256: str, name: str | None, owner: str | None = None) -> Artifact:
-        """A file by its content and name, or of any name, of a job of this owner; see `rows.artifact_of`."""
+        """The file with a content and, if given, a name, of any job of the owner; see `rows.artifact_of`."""
         with self._database.statement() as connection:
             return artifact_of(connection, sha256, name, owner)
 
     def names(self, job_id: str, sha256: str) -> set[str]:
-        """The names under which a job has a content, or had it."""
+        """The names of a job's files with this content, including deleted files."""
         with self._database.statement() as connection:
             return names_of(connection, job_id, sha256)
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from quickml.errors import FilesDeletedError, JobNotFoundError
+from quickml.errors import JobNotFoundError
 from quickml.events import Event, Status
 from quickml.jobs import counters, feed, lifecycle, turns
 from quickml.jobs.ids import job_id_of
@@ -159,7 +159,7 @@ def events_after(connection: Connection, job_id: str, after: int, limit: int) ->
 
 
 IS_STORED = artifacts.c.composition.is_(None)
-"""Of artifacts that are a stored file, and not put together of others."""
+"""The condition for artifacts that are stored files, not composed of others."""
 
 
 def select_artifacts(
@@ -171,11 +171,11 @@ def select_artifacts(
 
 
 def artifact_of(connection: Connection, sha256: str, name: str | None, owner: str | None) -> Artifact:
-    """A file by its content and name, or of any name, of a job of this owner.
+    """The file with a content and, if given, a name, of any job of the owner.
 
     Raises:
-        JobNotFoundError: there never was one, or its job is deleted.
-        FilesDeletedError: those of its job are deleted.
+        JobNotFoundError: there was never such a file, or its job was deleted.
+        FilesDeletedError: the files of its job were deleted.
     """
     # A lone surrogate cannot be part of a query.
     plain = None if name is None else name.encode(errors="backslashreplace").decode()
@@ -190,17 +190,12 @@ def artifact_of(connection: Connection, sha256: str, name: str | None, owner: st
         return found[0]
     gone = select(deleted_files.c.job_id).where(wanted(deleted_files)).limit(1)
     if (job := find(connection, jobs.c.id == gone.scalar_subquery(), for_update=False)) is not None:
-        raise gone_files(job)
+        lifecycle.check_files(job)
     raise JobNotFoundError(name or sha256)
 
 
-def gone_files(job: Job) -> FilesDeletedError:
-    """The error of a job whose files are deleted."""
-    return FilesDeletedError(job_id=job.id, deleted_at=job.files_deleted_at)
-
-
 def names_of(connection: Connection, job_id: str, sha256: str) -> set[str]:
-    """The names under which a job has a content, or had it before its files were deleted."""
+    """The names of a job's files with this content, including deleted files."""
     return {
         name
         for table in (artifacts, deleted_files)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 from quickml.errors import ArtifactDamagedError, FilmError
 from quickml.events import TERMINAL
+from quickml.jobs import lifecycle
 from quickml.jobs.frames import HEAD, PAGE, PAGE_BYTES, StoredFrames
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.rows import gone_files
 from quickml.storage.artifacts.store import ArtifactStore
 
 if TYPE_CHECKING:
@@ -50,14 +50,13 @@ class Films:
 
         Raises:
             JobNotFoundError: there is no such job.
-            FilesDeletedError: its files are deleted.
+            FilesDeletedError: its files were deleted.
         """
         stored = self._jobs.frames(job_id, owner, after)
         is_over = stored.job.status in TERMINAL
         if stored.head is not None:
             return FramePage(content=_page(stored), is_over=is_over)
-        if stored.job.files_deleted_at is not None:
-            raise gone_files(stored.job)
+        lifecycle.check_files(stored.job)
         files = self._jobs.artifacts(job_id) if is_over else []
         return FramePage(file=next((file for file in files if file.kind == KIND), None), is_over=is_over)
 

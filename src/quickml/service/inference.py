@@ -8,11 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from quickml.document import restore
-from quickml.errors import JobStateError
-from quickml.events import Status
+from quickml.jobs import lifecycle
 from quickml.jobs.job import Artifact
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.rows import gone_files
 from quickml.service.delivered import DeliveredFiles, chosen
 from quickml.service.descriptions import Descriptions, FileDescription
 from quickml.service.explanations import Explainer, Explanation, OcclusionOptions
@@ -99,10 +97,8 @@ class Inference:
         if known is not None and known.job.owner == owner and now - looked_up < KNOWN_S:
             return known
         job = self._jobs.job(job_id, owner)
-        if job.status is not Status.READY:
-            raise JobStateError(job_id=job.id, status=job.status, expected="ready")
-        if job.files_deleted_at is not None:
-            raise gone_files(job)
+        lifecycle.check_ready(job)
+        lifecycle.check_files(job)
         is_same = known is not None and job.plan is not None and job.plan == known.job.plan
         plan = known.plan if known is not None and is_same else restore(job.plan, job.document)
         found = Delivery(job=job, artifacts=tuple(self._jobs.artifacts(job_id)), plan=plan)

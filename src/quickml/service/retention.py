@@ -21,17 +21,17 @@ from quickml.storage.database.engine import Database
 log = logging.getLogger(__name__)
 
 AT_ONCE = 100
-"""Jobs that are looked up at once."""
+"""Number of jobs in one query."""
 MOST_S = 300.0
-"""How long one sweep takes; the next one goes on."""
+"""The longest time of one sweep; the next one continues."""
 EVERY_S = 60.0
 NUMBERS = ("report.json",)
-"""What is kept when the files of a job are deleted: a few kilobytes with all numbers that it has reached."""
+"""The files that stay when the others are deleted: a few kilobytes with all figures of the training."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Lifetimes:
-    """How long the jobs of an owner are kept, and their files; None is for ever."""
+    """For how many seconds the jobs of an owner and their files are kept; None is unlimited."""
 
     jobs_s: float | None = None
     files_s: float | None = None
@@ -58,7 +58,7 @@ def _after(moment: datetime | None, seconds: float | None) -> datetime | None:
 
 
 class Retention:
-    """Deletes jobs that were finished long ago, and files of jobs; what has no job is removed by a sweep."""
+    """Deletes finished jobs and their files when their time is over. A sweep then removes the contents."""
 
     def __init__(
         self,
@@ -69,7 +69,7 @@ class Retention:
         others: Keeping | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Keep jobs as the `Keeping` of their owner says, and as `others` does where that says nothing."""
+        """Apply the `Keeping` of each owner; `others` has the defaults."""
         self._finished, self._owners, self._jobs = finished, owners, jobs
         self._others, self._clock = others or Keeping(), clock or finished.now
 
@@ -87,20 +87,20 @@ class Retention:
         return Lifetimes(jobs_s=_finite(found.keep_jobs_s), files_s=_finite(found.keep_files_s))
 
     def publish(self) -> None:
-        """Note for `quickml jobs` what this server does with the jobs of most owners. Raises StoreError."""
+        """Store the defaults of this server, which `quickml jobs` reads. Raises StoreError."""
         if self._owners.keeping(OTHERS) != self._others:
             self._owners.keep(OTHERS, vars(self._others))
 
     def every_s(self) -> float:
         """How long to wait between two sweeps: no longer than anything is kept."""
         said = [self._others]
-        with suppress(StoreError):  # the sweep has said so
+        with suppress(StoreError):  # the sweep has logged it
             said += self._owners.all().values()
         times = [time_s for one in said for time_s in (one.keep_jobs_s, one.keep_files_s)]
         return max(1.0, min([EVERY_S, *(time_s for time_s in times if time_s is not None)]))
 
     def sweep(self, inference: Inference) -> None:
-        """Delete what is due. What fails, or is left over, is tried again at the next sweep."""
+        """Delete what is due. The next sweep continues, and tries again what failed."""
         end = time.monotonic() + MOST_S
         try:
             with self._finished.alone() as is_alone:
@@ -114,11 +114,13 @@ class Retention:
             (self._finished.jobs_due, self._delete, "deleted %d jobs that were finished long ago"),
             (self._finished.files_due, self._delete_files, "deleted the files of %d jobs"),
         ):
-            count = 0
-            while time.monotonic() < end and (found := due(self._others, self._clock(), AT_ONCE)):
+            count, deleted = 0, 1
+            while deleted and time.monotonic() < end:  # what cannot be deleted would be found again and again
+                found, deleted = due(self._others, self._clock(), AT_ONCE), 0
                 for job_id in found:
-                    count += delete(job_id)
+                    deleted += delete(job_id)
                     inference.forget(job_id)
+                count += deleted
             if count:
                 log.info(told, count)
 

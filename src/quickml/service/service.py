@@ -14,24 +14,17 @@ from pathlib import Path
 from quickml.datasets.files import pins_of
 from quickml.document import Plan, read
 from quickml.document.text import decoded
-from quickml.errors import (
-    ArtifactError,
-    DiskFullError,
-    DocumentError,
-    FileImportingError,
-    JobStateError,
-    StoreError,
-)
+from quickml.errors import ArtifactError, DiskFullError, DocumentError, FileImportingError, StoreError
 from quickml.errors.jobs import coarse
 from quickml.events import TERMINAL, Status
 from quickml.executors.claims import EXPRESS_S
 from quickml.executors.executor import Executor
 from quickml.files.digest import Digest
+from quickml.jobs import lifecycle
 from quickml.jobs.counters import Totals
 from quickml.jobs.hosts import Hosts, HostState
 from quickml.jobs.job import GPU, NO_LIMITS, Artifact, Change, Job, Limits, NewJob, StoredEvent, Waiting
 from quickml.jobs.jobs import JobStore
-from quickml.jobs.rows import gone_files
 from quickml.jobs.seats import Lack
 from quickml.jobs.tokens import Token, TokenStore
 from quickml.service.contents import ArtifactContents
@@ -214,15 +207,13 @@ class Service:
     def ready(self, job_id: str, owner: str) -> Job:
         """One job that is ready. Raises JobNotFoundError, and JobStateError of one that is not."""
         job = self._jobs.job(job_id, owner)
-        if job.status is not Status.READY:
-            raise JobStateError(job_id=job.id, status=job.status, expected="ready")
+        lifecycle.check_ready(job)
         return job
 
     def with_files(self, job_id: str, owner: str) -> Job:
-        """As `ready`, with all of its files. Raises FilesDeletedError, too."""
+        """One job that is ready and has all its files. Raises as `ready`, and FilesDeletedError."""
         job = self.ready(job_id, owner)
-        if job.files_deleted_at is not None:
-            raise gone_files(job)
+        lifecycle.check_files(job)
         return job
 
     def jobs(
@@ -306,7 +297,7 @@ class Service:
         return self._jobs.ahead(job, self._queue) if job.status is Status.QUEUED else None
 
     def lack(self, job: Job) -> Lack | None:
-        """What no worker has that a queued job needs, so that it waits for more than its turn."""
+        """What a queued job needs and no connected worker has; None if nothing is missing."""
         is_queued = job.status is Status.QUEUED
         return self._hosts.seats().lack(job, short_s=self._short_s) if is_queued else None
 

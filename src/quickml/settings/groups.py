@@ -227,7 +227,7 @@ class WorkerSettings:
         or_none(whole(1, 1024)),
         None,
         "Number of trainings that `quickml worker` runs concurrently. By default it is the number of cores,"
-        " divided by `worker_threads`, but one for each seat of a GPU at least.",
+        " divided by `worker_threads`, but at least the number of GPUs times `seats_per_gpu`.",
     )
     host_id: str | None = row(
         or_none(kinds.HOST_ID),
@@ -249,8 +249,8 @@ class WorkerSettings:
     gpus: int | None = row(
         or_none(whole(0, 64), "auto"),
         None,
-        "Number of GPUs of NVIDIA whose seats train jobs that need one, and others when none waits. auto: all"
-        " of this machine if the TensorFlow that is installed is built for them.",
+        "Number of NVIDIA GPUs to use. Their seats run jobs that need a GPU, and other jobs when none waits."
+        " auto: all GPUs of this machine if the installed TensorFlow is built for CUDA.",
     )
     seats_per_gpu: int = row(
         whole(1, 64), 1, "Number of trainings that share a GPU, each with an equal part of its memory."
@@ -307,13 +307,13 @@ class LimitSettings:
     keep_jobs_s: float | None = row(
         or_none(duration(1.0)),
         None,
-        "Delete a job, with its files, when it was finished this long ago. By default jobs are kept."
+        "Time after which a finished job is deleted with its files. By default jobs are kept."
         " `quickml token retain` sets another time for single owners.",
     )
     keep_files_s: float | None = row(
         or_none(duration(1.0)),
         None,
-        "Delete the files and the film of a job when it was finished this long ago. The job with its events,"
+        "Time after which the files and the film of a finished job are deleted. The job with its events,"
         " metrics and `report.json` stays for `keep_jobs_s`. By default files are kept as long as their job.",
     )
     min_free_disk_bytes: int = row(

@@ -21,9 +21,9 @@ EVERY_S = 5.0
 ELSEWHERE_EVERY_S = 30.0
 """The same for a bucket that works: each process asks, and the bucket's owner pays for each request."""
 WAIT_S = 1.0
-"""How long whoever asks waits for a probe: one that takes longer is waited for in vain, as a rule."""
+"""How long a caller waits for a probe. One that takes longer usually hangs."""
 LATE_S = 10.0
-"""Time after which a probe that goes on is trouble: a bucket may answer after a minute, a volume never."""
+"""Time after which an unfinished probe is trouble: a bucket may answer after a minute, a volume never."""
 CONTENT = b"QuickML writes this file to find out whether it can.\n" * 200
 """More than a block, since a full disk may have room for less."""
 
@@ -42,6 +42,10 @@ class StorageState:
     def trouble(self) -> str:
         """The first problem."""
         return self.database or self.files or self.room
+
+
+_NAMES = {"database": "database", "files": "file store", "room": "disk"}
+"""What each part of a probe waits for."""
 
 
 class _Run:
@@ -90,14 +94,16 @@ class StorageProbe:
         """The probe that is made now, which begins if one is due."""
         with self._lock:
             if self._run is None and self._clock() - self._probed_at >= self._every_s:
-                self._run = run = _Run(self._clock())
+                run = _Run(self._clock())
                 threading.Thread(target=self._probe, args=(run,), name="storage-probe", daemon=True).start()
+                self._run = run  # not before: a thread that cannot be started would never end it
             return self._run
 
     def _note_late(self, run: _Run) -> None:
         late_s = self._clock() - run.began
         if self._run is run and late_s >= LATE_S:
-            self._update(StorageState(**{run.part: f"the {run.part} did not answer for {late_s:.0f} s"}))
+            told = f"the {_NAMES[run.part]} did not answer for {late_s:.0f} s"
+            self._update(StorageState(**{run.part: told}))
 
     def _probe(self, run: _Run) -> None:
         found = self._found(run)

@@ -33,7 +33,7 @@ LEAST_BYTES = 64 << 10
 SHARED_BYTES = 512
 """Smaller blobs are not looked for."""
 MOST_MISSES = 3
-"""So many blobs that are not found tell that the weights are stored in another form."""
+"""After this many blobs that are not found, the weights are taken to be stored in another form."""
 _NEEDLE_BYTES = 4096
 _PACKAGE, _MODEL, _ZIP, _WEIGHTS = ".mlpackage", ".mlmodel", ".zip", "weight.bin"
 

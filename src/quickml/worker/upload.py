@@ -1,4 +1,4 @@
-"""Storing a result folder as artifacts: its files, those in packages, and what they are put together to."""
+"""Storing a result folder as artifacts: its files, those in its packages, and files composed of others."""
 
 from __future__ import annotations
 

@@ -52,14 +52,14 @@ def test_commands_and_the_api_say_it(place):
     told = studio.server.job(job["id"])
     for name in ("delete_at", "delete_files_at"):
         assert row[name][:19] == told[name][:19]
-    assert "files are deleted" in quickml("jobs", "--data", folder / "data").stdout
+    assert "files will be deleted on" in quickml("jobs", "--data", folder / "data").stdout
     done = quickml("watch", job["id"], "--server", studio.server.address)
     assert "the server deletes them on" in done.stderr
     retain(folder, "anyone", "--keep-files", "30d")
     assert "files kept 30d" in retain(folder, "anyone")
     changed = studio.server.job(job["id"])["delete_files_at"]
     assert changed > told["delete_files_at"]
-    with pytest.raises(AssertionError, match="kept at most as long as their jobs"):
+    with pytest.raises(AssertionError, match="files kept at most as long as their jobs"):
         retain(folder, "anyone", "--keep-jobs", "7d")
 
 

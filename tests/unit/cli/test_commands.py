@@ -151,7 +151,7 @@ def test_a_job_that_no_worker_will_take_is_said_to_wait(tmp_path):
         server.hosts.leave(HOLDER)
         done = commands.quickml(*asked, cwd=tmp_path)
         assert (done.returncode, done.stdout) == (0, server.store.jobs()[0].id + "\n")
-        assert "no worker is connected to the server: the job begins when one is" in done.stderr
+        assert "no worker is connected to the server; the job starts when one connects" in done.stderr
         for job in server.store.jobs():
             server.store.cancel(job.id)
         watched = commands.quickml("watch", job.id, "--server", server.url, cwd=tmp_path)

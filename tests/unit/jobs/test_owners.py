@@ -26,7 +26,7 @@ def test_what_is_said_is_changed_field_by_field(store):
 
 def test_files_are_not_kept_longer_than_their_jobs(store):
     store.keep("ada", {"keep_jobs_s": 60.0})
-    with pytest.raises(OwnerError, match=r"ada: expected .* for 60 s, found for 61 s"):
+    with pytest.raises(OwnerError, match=r"ada: expected .* as their jobs, 60 s, found 61 s"):
         store.keep("ada", {"keep_files_s": 61.0})
     assert store.keep("ada", {"keep_files_s": FOREVER}).keep_files_s == FOREVER, "as long as their jobs"
     assert store.keep("ada", {"keep_files_s": 60.0}) == Keeping(keep_jobs_s=60.0, keep_files_s=60.0)

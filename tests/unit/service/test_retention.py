@@ -263,6 +263,15 @@ def test_one_sweep_deletes_more_than_it_looks_up_at_once(server, tmp_path, monke
     assert ids(server) == set()
 
 
+def test_a_job_that_cannot_be_deleted_does_not_keep_a_sweep_busy(server):
+    job_id, looks = server.submit(), []
+    finished = FinishedJobs(server.database)
+    finished.jobs_due = lambda *_: looks.append(1) or [job_id]
+    Retention(finished, server.owners, server.jobs, others=JOBS).sweep(server.service.inference)
+    assert len(looks) == 1
+    assert shown(server, job_id)["status"] == "queued"
+
+
 def test_sweeps_are_as_often_as_what_is_kept_for_the_shortest_time_needs(server):
     assert server.retention.every_s() == EVERY_S
     server.owners.keep("ada", {"keep_files_s": 5.0})

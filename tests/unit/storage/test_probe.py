@@ -145,7 +145,7 @@ def test_whoever_asks_while_a_volume_hangs_gets_what_was_known_before_and_after_
     assert place.state() == StorageState()
     until(lambda: hanging.puts)
     place.time += LATE_S
-    assert [place.probe.state().trouble for _ in range(3)] == ["the files did not answer for 10 s"] * 3
+    assert [place.probe.state().trouble for _ in range(3)] == ["the file store did not answer for 10 s"] * 3
     assert hanging.puts == 1, "no second thread hangs there"
     hanging.goes_on.set()
     until(lambda: place.probe.state().files == "it timed out")
@@ -161,4 +161,16 @@ def test_a_bug_of_a_store_is_trouble_and_does_not_end_the_probes(place, monkeypa
     assert place.state().database == "unexpected error, see the log"
     assert "ZeroDivisionError" in caplog.text
     monkeypatch.undo()
+    assert place.state() == StorageState()
+
+
+def test_a_probe_whose_thread_cannot_be_started_is_made_again(place, monkeypatch):
+    def fails(_):
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", fails)
+    with pytest.raises(RuntimeError):
+        place.state()
+    monkeypatch.undo()
+    place.time += LATE_S
     assert place.state() == StorageState()

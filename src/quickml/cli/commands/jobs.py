@@ -35,12 +35,12 @@ def list_jobs(settings: Settings, *, owner: str | None, as_json: bool) -> None:
 
 
 def _told(row: Mapping[str, Any]) -> str:
-    """What becomes of the files."""
+    """When the job or its files are deleted, or were."""
     if row["files_deleted_at"]:
-        return f"  files deleted {row['files_deleted_at']}"
+        return f"  files deleted on {row['files_deleted_at']}"
     if row["delete_files_at"] and row["status"] == "ready":
-        return f"  files are deleted {row['delete_files_at']}"
-    return f"  is deleted {row['delete_at']}" if row["delete_at"] else ""
+        return f"  files will be deleted on {row['delete_files_at']}"
+    return f"  will be deleted on {row['delete_at']}" if row["delete_at"] else ""
 
 
 def _row(job: Job, kept: Lifetimes) -> Iterator[tuple[str, Any]]:

@@ -1,4 +1,4 @@
-"""`quickml token`: access to the server on this machine, and for how long it keeps what owners have.
+"""`quickml token`: access to the server on this machine, and how long it keeps the jobs of each owner.
 
 Changes apply at once, whether it runs or not.
 """
@@ -15,7 +15,7 @@ from quickml.settings import Settings
 from quickml.settings.kinds import duration, show_duration
 
 AS_SERVER, NO_END = "server", "none"
-"""In place of a duration: as the server's settings say, and for ever."""
+"""In place of a duration: the server's setting, and no limit."""
 
 
 def create_token(settings: Settings, owner: str, *, keep_jobs: str | None, keep_files: str | None) -> None:
@@ -47,17 +47,17 @@ def revoke_token(settings: Settings, token_id: str) -> None:
 
 
 def retain(settings: Settings, owner: str, *, keep_jobs: str | None, keep_files: str | None) -> None:
-    """Change how long what an owner has is kept, and print how long. Raises OwnerError."""
+    """Change how long the jobs and files of an owner are kept, and print it. Raises OwnerError."""
     kept = composition.owners(settings)
     changes = _changes(keep_jobs, keep_files)
     found = kept.keep(owner, changes) if changes else kept.keeping(owner)
-    say("  ".join([owner, *(_told(found) or ["kept as the server says"])]))
+    say("  ".join([owner, *(_told(found) or ["the server's settings apply"])]))
 
 
 def _told(kept: Keeping | None) -> list[str]:
     said = {"jobs": kept.keep_jobs_s, "files": kept.keep_files_s} if kept else {}
     return [
-        f"{what} kept {'for ever' if kept_s == FOREVER else show_duration(kept_s)}"
+        f"{what} kept {'without limit' if kept_s == FOREVER else show_duration(kept_s)}"
         for what, kept_s in said.items()
         if kept_s is not None
     ]
@@ -76,5 +76,5 @@ def _read(given: dict[str, str | None]) -> Iterator[tuple[str, float | None]]:
             known = {AS_SERVER: None, NO_END: FOREVER}
             yield f"{name}_s", known[text] if text in known else kind.read(text)
         except (ValueError, OverflowError):
-            flag, words = f"--{name.replace('_', '-')}", f"{NO_END} (for ever) or {AS_SERVER}"
+            flag, words = f"--{name.replace('_', '-')}", f"{NO_END} (no limit) or {AS_SERVER} (its setting)"
             raise InputError(f"{flag}: expected {kind.expected}; or {words}; found {text!r:.80}") from None

@@ -17,11 +17,11 @@ from quickml.events import Event, Failed, Status, meaning
 PATIENCE_S = 300.0
 """How long to try to reconnect: long enough for a laptop that sleeps or changes networks."""
 LACKING = {
-    "worker": "no worker is connected to the server: the job begins when one is",
-    "gpu": "no connected worker has a GPU, which the job needs: it begins when one has",
-    "long_seat": "all connected workers take only short jobs: the job begins when another one is",
+    "worker": "no worker is connected to the server; the job starts when one connects",
+    "gpu": "the job needs a GPU, and no connected worker has one; it starts when such a worker connects",
+    "long_seat": "all connected workers take only short jobs; the job starts when one for long jobs connects",
 }
-"""What is said of a job that `lacks` something."""
+"""The message for each value of `lacks`."""
 
 
 def watch_job(job_id: str, *, server: str | None, as_json: bool) -> None:
@@ -80,7 +80,7 @@ def _day(moment: datetime) -> str:
 
 
 def say_what_it_lacks(client: Client, job_id: str) -> None:
-    """Say on standard error why a job waits for longer than its turn, if it does."""
+    """Say on standard error if no connected worker can run a job, and why."""
     lacks = client.job(job_id).lacks
     if lacks is not None:
         note(LACKING.get(lacks, f"no connected worker has what the job needs: {lacks}"))

@@ -30,7 +30,7 @@ def list_hosts(settings: Settings, *, as_json: bool) -> None:
 
 
 def say_wanted(settings: Settings) -> None:
-    """Print how many seats all unfinished jobs could use, the metric `quickml_seats_wanted`."""
+    """Print the number of seats that unfinished jobs without a GPU could use: `quickml_seats_wanted`."""
     _, queue = composition.hosts(settings)
     say(str(queue.waiting(composition.queue_limits(settings)).seats))
 

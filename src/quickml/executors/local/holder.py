@@ -3,7 +3,7 @@
 While a holder lives, it has a file in the scratch folder locked. The operating system releases that lock when
 the process ends, in whatever way. So another process on the same machine knows at once that a holder is dead,
 and does not have to wait for its leases to run out. A holder on another machine has no file here, unless
-the disk of this machine was copied from it: its folder notes in which run of which machine it was made.
+this disk is a copy of its disk. So the folder of each holder has the boot id of its machine.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ _MAC_BOOT = ("/usr/sbin/sysctl", "-n", "kern.bootsessionuuid")
 
 
 def boot_id() -> str:
-    """What tells this run of this machine from all other runs and machines, also from copies of its disk.
+    """An id of the current boot of this machine; other boots and machines, also copies of its disk, differ.
 
-    Where the system does not say it, it tells this process from all others.
+    On systems that have none, an id of this process.
     """
     with suppress(OSError):
         return _BOOT_FILE.read_text(encoding="ascii").strip()
@@ -50,8 +50,8 @@ class Holder:
     def __init__(self, scratch: Path, holder_id: str | None = None, boot: str = "") -> None:
         """A holder that has not been opened yet, and its folder in `scratch`; by default with a new id.
 
-        Holders that have noted another `boot` may live on another machine; see `boot_id`. Leave it out where
-        none can.
+        `boot` is the `boot_id`: a holder with another one may live on another machine. Empty if all holders
+        are on this machine.
         """
         self._boot = boot
         self.id = holder_id or new_id("host", datetime.now(UTC))
@@ -82,9 +82,9 @@ class Holder:
                 _remove(entry)
 
     def dead(self) -> set[str]:
-        """The holders that have lived on this machine, and do not any more, until they are forgotten.
+        """The holders of this machine that have ended, until they are forgotten.
 
-        Those are not named, and forgotten at once, that may live elsewhere: their leases have to run out.
+        Holders that may live elsewhere are forgotten at once and not returned: their leases have to run out.
         """
         others = {path.stem for path in self._scratch.glob(f"*{_LOCK}")} - {self.id}
         free = {holder for holder in others if self._is_free(self._lock_of(holder))}

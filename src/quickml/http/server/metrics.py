@@ -98,14 +98,10 @@ class _Gauges(Collector):
         waiting, hosts = self._service.waiting(), self._service.hosts()
         yield _gauge("quickml_queue_seconds", "How long the first queued job has waited.", waiting.longest_s)
         yield _gauge(
-            "quickml_seats_wanted",
-            "Seats that all unfinished jobs could use that need no GPU.",
-            waiting.seats,
+            "quickml_seats_wanted", "Seats that unfinished jobs without a GPU could use.", waiting.seats
         )
         yield _gauge(
-            "quickml_gpu_seats_wanted",
-            "Seats with a GPU that unfinished jobs could use that need one.",
-            waiting.gpu_seats,
+            "quickml_gpu_seats_wanted", "Seats with a GPU that unfinished jobs could use.", waiting.gpu_seats
         )
         seats = GaugeMetricFamily(
             "quickml_seats", "Seats of servers and workers.", labels=("host", "kind", "state")

@@ -169,7 +169,7 @@ deleted_files = Table(
     Column("sha256", String(64), nullable=False),
     Index("deleted_files_by_sha256", "sha256"),
 )
-"""The artifacts that a job had, of which there are no rows any more; for whoever asks for one."""
+"""The artifacts of jobs whose files were deleted, so that requests for them get the right answer."""
 
 owners = Table(
     "owners",
@@ -178,7 +178,7 @@ owners = Table(
     Column("keep_jobs_s", Float),
     Column("keep_files_s", Float),
 )
-"""Owners for whom not all is as for the others; see `jobs.owners`."""
+"""Retention settings of single owners; see `jobs.owners`."""
 
 tokens = Table(
     "tokens",

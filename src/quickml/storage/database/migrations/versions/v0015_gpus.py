@@ -11,7 +11,7 @@ _WHOLE = sa.BigInteger().with_variant(sa.Integer, "sqlite")
 
 
 def upgrade() -> None:
-    """Add columns and indices; nothing is rebuilt. No job of before needs anything."""
+    """Add columns and indices; nothing is rebuilt. No existing job needs anything."""
     op.add_column("jobs", sa.Column("needs", _TEXT))
     op.add_column("turns", sa.Column("waiting_gpu", _TEXT))
     for name in ("gpus", "gpu_seats"):
