@@ -17,13 +17,17 @@ def pytest_addoption(parser):
     group.addoption("--seed", type=int, help="The seed of those tests; the default is made of the commit.")
 
 
+@pytest.hookimpl(tryfirst=True)  # before that of hypothesis, which reads its seed
 def pytest_configure(config):
     default_signals.restore()
-    hypothesis.settings.register_profile("quickml", deadline=None)  # the machine may be busy
-    hypothesis.settings.load_profile("quickml")
     if config.option.seed is None:  # also seen by the processes of `-n`, which are given these options
         config.option.seed = rounds.seed_of_commit()
     rounds.seed, rounds.is_full = config.option.seed, config.option.full
+    is_slow = [hypothesis.HealthCheck.too_slow]  # the machine may be busy
+    hypothesis.settings.register_profile("quickml", deadline=None, suppress_health_check=is_slow)
+    hypothesis.settings.load_profile("quickml")
+    if config.option.hypothesis_seed is None:
+        config.option.hypothesis_seed = str(rounds.seed)
 
 
 @pytest.fixture(autouse=True)

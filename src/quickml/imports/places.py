@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from quickml.files.listing import matching
+
 if TYPE_CHECKING:
     from quickml.pictures.cache import PictureCache
 
@@ -38,17 +40,17 @@ def file_folder(root: Path, owner: str, sha256: str) -> Path:
 def remove_unowned(root: Path, owned: Collection[tuple[str, str]]) -> None:
     """Remove what was made of files that no owner has any more; `owned` are owners with a SHA-256."""
     keep = {file_folder(root, owner, sha256) for owner, sha256 in owned}
-    for folder in root.glob("[!.]*/*"):
+    for folder in matching(root, "[!.]*/*"):
         if folder not in keep:
             shutil.rmtree(folder, ignore_errors=True)
-    for folder in root.glob("[!.]*"):
+    for folder in matching(root, "[!.]*"):
         with suppress(OSError):  # it is not empty
             folder.rmdir()
 
 
 def remove_abandoned(root: Path) -> None:
     """Remove what processes have left that were killed. Nobody may be writing."""
-    for left in (*root.glob(f"*/*/.*{PARTIAL}"), *root.glob(f".*{PARTIAL}")):
+    for left in (*matching(root, f"*/*/.*{PARTIAL}"), *matching(root, f".*{PARTIAL}")):
         if left.is_dir():
             shutil.rmtree(left, ignore_errors=True)
         else:
@@ -68,7 +70,7 @@ def temporary_folder(root: Path) -> Iterator[Path]:
 def make_room(root: Path, owner: str, most_bytes: int) -> None:
     """Remove what was not used for the longest time until what an owner has takes so much at most."""
     entries = []
-    for about in owner_folder(root, owner).glob("*/*/about.json"):
+    for about in matching(owner_folder(root, owner), "*/*/about.json"):
         with suppress(OSError):
             size_bytes = sum(path.stat().st_size for path in about.parent.iterdir())
             entries.append((about.stat().st_mtime, size_bytes, about.parent))

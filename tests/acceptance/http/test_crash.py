@@ -20,6 +20,7 @@ import pytest
 import rounds
 from crashing import Customer, Site
 from quickml.executors.executor import RESTARTED
+from quickml.files.listing import matching
 from quickml.jobs.job import Job
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.lifecycle import FORGIVEN_LOSSES
@@ -127,7 +128,7 @@ def _crash(site, crowd, customers):
 def _looked_through(site, customers):
     """Everything, from the last server and from the folder that it leaves."""
     scratch = site.data / "scratch"
-    site.server().until(lambda: not list(scratch.glob("*/*")), "an empty scratch folder")
+    site.server().until(lambda: not any(matching(scratch, "*/*")), "an empty scratch folder")
     found = [_asked(customer) for customer in customers]
     listed = {
         one.owner: [job["id"] for job in one.get("/v1/jobs", limit=200).json()["jobs"]] for one in customers

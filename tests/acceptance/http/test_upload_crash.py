@@ -16,6 +16,7 @@ import rounds
 from pictures import fruit, zipped
 from quickml import Client
 from quickml.errors import ServiceError
+from quickml.files.listing import matching
 from server_process import PATIENCE_S, Server, greeting, quickml, serving, started
 from traces import places_of
 from waiting import until
@@ -203,7 +204,8 @@ def test_an_import_that_is_killed_leaves_nothing_and_runs_again(tmp_path):
         with Client(f"http://127.0.0.1:{site.port}", patience_s=PATIENCE_S) as client:
             sha256 = client.upload(archive).sha256
             site.server.client.get(f"/v1/files/{sha256}/events", headers={"Accept": "application/json"})
-            until(lambda: [*imports.glob("*/*/.*partial"), *imports.glob("*/*/*/pixels.npy")], "pixels")
+            places = ("*/*/.*partial", "*/*/*/pixels.npy")
+            until(lambda: [one for place in places for one in matching(imports, place)], "pixels")
             site.again()
             left = [*imports.glob("*/*/.*partial"), *imports.glob(".*partial")]
             assert left == []

@@ -18,9 +18,10 @@ def send(*signals):
             time.sleep(0.1)
             os.kill(os.getpid(), number)
 
-    threading.Thread(target=later).start()
+    thread = threading.Thread(target=later)
+    thread.start()
     hashlib.pbkdf2_hmac("sha256", b"x", b"y", 2_000_000)  # one call of C that lets no handler of Python run
-    time.sleep(0.3)
+    thread.join()
 
 
 def test_before_training_asks_once_gives_up():

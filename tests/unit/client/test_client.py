@@ -571,7 +571,7 @@ STEP = st.tuples(st.sampled_from(["cut", "cut", "reset", "busy", "proxy", "gap"]
 
 @both
 @given(length=st.integers(1, 12), plan=st.lists(STEP, max_size=8), after=st.integers(0, 12))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_no_event_twice_and_none_missed(way, length, plan, after):
     told = story(length)
     with scripted(Unsteady(told, [("cut", 0), *plan])) as server:

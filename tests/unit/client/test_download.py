@@ -290,7 +290,7 @@ def test_what_is_left_of_something_else_is_thrown_away(note, count, tmp_path):
 
 
 @given(st.binary(max_size=200))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_is_in_the_note_the_file_comes_whole(tmp_path, note):
     begun(tmp_path, count=5)
     (tmp_path / ".model.mlmodel.part.json").write_bytes(note)
@@ -510,7 +510,7 @@ STEP = st.one_of(
 
 @both
 @given(plan=st.lists(STEP, max_size=6), ranges=st.booleans(), count=st.none() | st.integers(0, len(CONTENT)))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_whatever_happens_on_the_way_it_is_whole_or_not_there(tmp_path, way, plan, ranges, count):
     shutil.rmtree(tmp_path / "in", ignore_errors=True)
     if count is not None:
@@ -1125,7 +1125,7 @@ def test_names_of_packages_that_lead_elsewhere_are_refused(name, tmp_path):
 
 
 @given(st.lists(st.text(st.sampled_from("ab/.\\: A"), min_size=1, max_size=6), min_size=1, max_size=4))
-@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 def test_paths_that_are_taken_stay_inside_and_apart(tmp_path, paths):
     try:
         check_paths(paths)

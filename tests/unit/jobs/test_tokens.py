@@ -88,7 +88,7 @@ def test_owners_may_be_called_anything_that_can_be_read(store):
 
 
 @given(owner=st.text(max_size=80))
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], deadline=None)
 def test_every_name_is_taken_or_refused(store, owner):
     try:
         _, secret = store.create(owner)

@@ -227,7 +227,7 @@ def test_clients_and_proxies_may_be_sent_elsewhere(store, file):
 # Ranges
 
 
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(st.integers(0, 120), st.integers(0, 120) | st.none(), st.lists(st.integers(1, 50), min_size=1))
 def test_any_range_can_be_read_in_any_pieces(store, tmp_path, start, stop, sizes):
     content = bytes(range(100))

@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from quickml.files.atomic import new_file
+from quickml.files.listing import matching
 from quickml.files.lock import Lock
 from quickml.storage.artifacts.file_reader import FileReader
 
@@ -110,7 +111,7 @@ class PartCache:
         At least as much as all copies need stays free, whatever else fills the disk.
         """
         found = []
-        for path in self._root.glob("[0-9a-f][0-9a-f]/*/*"):
+        for path in matching(self._root, "[0-9a-f][0-9a-f]/*/*"):
             with suppress(FileNotFoundError):
                 stat = path.stat()
                 found.append((stat.st_mtime_ns, stat.st_size, path))
