@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from quickml.animation.colors import GREY, INK, PAPER, Color, Pixels
@@ -56,12 +57,11 @@ class Canvas:
         self.image.paste(color, place, mask.resize((width, height), Image.Resampling.BOX))
         return float(chosen.getlength(drawn)) / SMOOTHING / self.scale
 
-    def picture(self, pixels: Pixels, box: Box, *, smooth: bool = False) -> None:
-        """Fill a box with an image; `smooth` interpolates between its pixels."""
+    def picture(self, pixels: Pixels, box: Box) -> None:
+        """Fill a box with an image."""
         left, top, right, bottom = map(self.at, box)
         size = max(1, right - left), max(1, bottom - top)
-        way = Image.Resampling.BICUBIC if smooth else Image.Resampling.NEAREST
-        self.image.paste(Image.fromarray(pixels).resize(size, way), (left, top))
+        self.image.paste(Image.fromarray(pixels).resize(size, Image.Resampling.NEAREST), (left, top))
 
     def frame(self, box: Box, color: Color) -> None:
         """A thin outline just outside a box."""
@@ -118,3 +118,15 @@ def dots(size: int, points: Sequence[tuple[float, float, Color]], radius: float)
     alpha = np.asarray(reduced)[..., 3]
     reduced.putalpha(Image.fromarray(np.where(alpha > 96, 255, 0).astype(np.uint8)))
     return reduced
+
+
+def enlarged(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+    """A square array with (size, size) values, interpolated linearly between the centres of cells."""
+    for axis in (0, 1):
+        count = values.shape[axis]
+        places = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
+        lower = np.minimum(places.astype(np.intp), max(0, count - 2))
+        share = (places - lower).astype(np.float32).reshape((-1, 1) if axis == 0 else (1, -1))
+        upper = np.minimum(lower + 1, count - 1)
+        values = values.take(lower, axis) * (1 - share) + values.take(upper, axis) * share
+    return values

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.animation.canvas import Box, Canvas
+from quickml.animation.canvas import Box, Canvas, enlarged
 from quickml.animation.colors import BLUE, LINE, Pixels, ramp
 from quickml.film import FilmFrame
 
@@ -92,7 +92,9 @@ class Section:
         if self.name.startswith("histogram/"):
             bars(canvas, tile, box)
             return
-        canvas.picture(self.colors(tile), box, smooth=self.name.startswith("unit/"))
+        if self.name.startswith("unit/"):  # as the answers over the plane: their borders become smooth lines
+            tile = enlarged(tile, max(1, canvas.at(box[2]) - canvas.at(box[0])))
+        canvas.picture(self.colors(tile), box)
 
     def colors(self, values: NDArray[np.float32]) -> Pixels:
         """Relative to the largest value in the film."""

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from quickml.animation.canvas import Box, Canvas, dots
+from quickml.animation.canvas import Box, Canvas, dots, enlarged
 from quickml.animation.colors import CLASSES, GREY, LINE, Pixels, of_class, ramp, strongest
 from quickml.animation.letters import latin
 from quickml.animation.panels import SMALLEST, Section, Unmoved, largest_size, limits, scale, section
@@ -171,15 +171,3 @@ class Scene:
             points = list(zip(x.tolist(), y.tolist(), strict=True))
             lines += [(points, CLASSES[place], 1.4), *(([point], CLASSES[place], 5.0) for point in points)]
         canvas.curves([(points, color, width) for points, color, width in lines if points], box)
-
-
-def enlarged(values: NDArray[np.float32], size: int) -> NDArray[np.float32]:
-    """A square array with (size, size) values, interpolated linearly between the centres of cells."""
-    for axis in (0, 1):
-        count = values.shape[axis]
-        places = np.clip((np.arange(size) + 0.5) * count / size - 0.5, 0, count - 1)
-        lower = np.minimum(places.astype(np.intp), max(0, count - 2))
-        share = (places - lower).astype(np.float32).reshape((-1, 1) if axis == 0 else (1, -1))
-        upper = np.minimum(lower + 1, count - 1)
-        values = values.take(lower, axis) * (1 - share) + values.take(upper, axis) * share
-    return values

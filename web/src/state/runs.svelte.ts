@@ -141,23 +141,25 @@ class Runs {
     if (!this.loaded || !this.#inbox.length) return;
     const changes = this.#inbox;
     this.#inbox = [];
-    const unknown = new Set<string>();
+    const wanted = new Set<string>();
     for (const change of changes) {
       const { job_id, event, id } = change;
       const summary = this.#byId.get(job_id);
       if (change.change === 'deleted') {
         this.#byId.delete(job_id);
         this.#asked.delete(job_id);
-        unknown.delete(job_id);
-      } else if (summary && event) this.#byId.set(job_id, after(summary, id ?? 0, event));
-      else if (change.change === 'submitted' && !summary) unknown.add(job_id);
+        wanted.delete(job_id);
+      } else if (summary && event) {
+        this.#byId.set(job_id, after(summary, id ?? 0, event));
+        if (event.type === 'verified') wanted.add(job_id); // only the server knows how long its files are kept
+      } else if (change.change === 'submitted' && !summary) wanted.add(job_id);
       else this.#asked.get(job_id)?.push(change);
     }
     this.#show();
-    for (const id of unknown) void this.#add(id);
+    for (const id of wanted) void this.#add(id);
   }
 
-  /** A job that was submitted: it is asked for, since the change says nothing more. */
+  /** Ask for a job of which the changes do not say everything. */
   async #add(id: string): Promise<void> {
     const meanwhile: Change[] = [];
     this.#asked.set(id, meanwhile);

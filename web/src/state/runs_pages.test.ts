@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Change } from '../api/changes.ts';
 import type { FeedListener } from './feed.svelte.ts';
 import type { runs as RunsType } from './runs.svelte.ts';
 
@@ -9,6 +10,8 @@ let asked: (string | null)[];
 /** Answers that are held back until they are released. */
 let held: (() => void)[] | null;
 let failing: boolean;
+/** What the server says of all jobs, besides their names. */
+let told: Record<string, unknown>;
 let listener: FeedListener;
 
 vi.mock('./feed.svelte.ts', () => ({
@@ -50,6 +53,7 @@ function job(number: number): Record<string, unknown> {
     status: 'ready',
     created_at: new Date(number * 1000).toISOString(),
     last_event: 1,
+    ...told,
   };
 }
 
@@ -67,6 +71,7 @@ beforeEach(async () => {
   asked = [];
   held = null;
   failing = false;
+  told = {};
   ({ runs } = await import('./runs.svelte.ts'));
   runs.start();
   await vi.waitFor(() => expect([runs.loaded, runs.error]).toEqual([true, null]));
@@ -131,6 +136,16 @@ describe('Runs', () => {
     expect([runs.list.length, runs.error]).toEqual([2 * PAGE, null]);
   });
 
+  it('knows until when files are kept as soon as a run is ready', async () => {
+    told = { last_event: 9, delete_files_at: '2026-12-01T12:00:00Z' };
+    const [first, second] = runs.list.map(({ id }) => id);
+    listener.changes!([verified(first!, 9), verified('job_of_an_older_page', 9)]);
+    listener.changes!([verified(second!, 9), { change: 'deleted', job_id: second, position: 3 } as never]);
+    await vi.waitFor(() => expect(runs.find(first!)?.delete_files_at).toBe('2026-12-01T12:00:00Z'));
+    await settled();
+    expect([runs.list.length, runs.find(second!)]).toEqual([PAGE - 1, null]);
+  });
+
   it('drops a page that was on its way when everything became void', async () => {
     held = [];
     void runs.more();
@@ -142,6 +157,10 @@ describe('Runs', () => {
     expect([runs.loaded, runs.list.length, runs.cursor]).toEqual([true, 3, null]);
   });
 });
+
+function verified(job_id: string, id: number): Change {
+  return { change: 'event', job_id, id, position: id, event: { type: 'verified' } } as Change;
+}
 
 /** A job is announced, and cannot be read: the list is read again when the connection is back. */
 async function loseOneJob(): Promise<void> {

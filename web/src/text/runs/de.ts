@@ -34,7 +34,7 @@ const runs: Texts['runs'] = {
     chosen: 'Ausgewählt',
     name: 'Name',
     status: 'Status',
-    curve: 'Verlust',
+    curve: 'Kurve',
     accuracy: 'Richtig',
     loss: 'Verlust',
     age: 'Trainiert',

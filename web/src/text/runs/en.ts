@@ -31,7 +31,7 @@ const runs = {
     chosen: 'Chosen',
     name: 'Name',
     status: 'Status',
-    curve: 'Loss',
+    curve: 'Curve',
     accuracy: 'Right',
     loss: 'Loss',
     age: 'Trained',

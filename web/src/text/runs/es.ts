@@ -34,7 +34,7 @@ const runs: Texts['runs'] = {
     chosen: 'Elegido',
     name: 'Nombre',
     status: 'Estado',
-    curve: 'Pérdida',
+    curve: 'Curva',
     accuracy: 'Aciertos',
     loss: 'Pérdida',
     age: 'Entrenado',
