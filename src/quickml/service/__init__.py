@@ -24,7 +24,7 @@ from quickml.service.predictions import Prediction, PredictionOptions, Steps
 from quickml.service.retention import Lifetimes, Retention
 from quickml.service.service import OPEN_OWNER, Service
 from quickml.service.uploads import Uploads, UploadState
-from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, Stored
+from quickml.storage.artifacts.store import ArtifactReader, ArtifactStore, FilePart, Stored
 from quickml.uploads.record import FileLimits, NewUpload, Upload, UserFile, checked_name, checked_sha256
 
 __all__ = [
@@ -49,6 +49,7 @@ __all__ = [
     "Explanation",
     "FileDescription",
     "FileLimits",
+    "FilePart",
     "FramePage",
     "Health",
     "Host",

@@ -253,6 +253,22 @@ def test_what_is_in_memory_is_read_without_waiting_and_in_order(store, tmp_path)
     assert found == LARGE[10:2_000_000]
 
 
+def test_what_is_in_memory_is_passed_over_as_part_of_a_file(store, tmp_path):
+    sha256 = put(store, tmp_path, LARGE)
+    read(store, sha256)
+    found = b""
+    with store.open(sha256, 10, 2_000_000) as stream:
+        while len(found) < 1_999_990:
+            part = stream.cached_part(300_000)
+            if part is None:
+                found += stream.read(300_000)
+            else:
+                found += os.pread(part.file.fileno(), len(part), part.offset)
+        assert not stream.cached_part(1)
+        assert stream.read(1) == b""
+    assert found == LARGE[10:2_000_000]
+
+
 # Checksums
 
 

@@ -108,6 +108,18 @@ def test_from_memory_comes_only_what_is_there_without_waiting(tmp_path):
         assert reader.read_cached(4) in (None, b"mall")
 
 
+def test_what_is_sent_from_a_file_is_within_one_piece(tmp_path):
+    store = FilesystemArtifactStore(tmp_path / "store")
+    small = put(store, tmp_path / "small", SMALL)
+    with ComposedReader(store.open, (b"head", FilePiece(small, 1, 5), FilePiece(small, 0, 2))) as reader:
+        assert reader.cached_part(1) is None, "it is in no file"
+        assert reader.read(5) == b"headm"
+        assert reader.cached_part(4) is None
+        part = reader.cached_part(2)
+        assert part is None or (part.offset, len(part)) == (2, 2)
+        assert reader.read(5) == (b"allsm"[:5] if part is None else b"lsm")
+
+
 pieces = st.lists(
     st.one_of(st.binary(max_size=9), st.builds(lambda at, size: (at, at + size), *[st.integers(0, 20)] * 2)),
     max_size=8,

@@ -15,7 +15,8 @@ from starlette.types import Message, Receive, Scope, Send
 from quickml.errors import ArtifactError
 from quickml.http.files.quotas import Downloads, DownloadSlot
 from quickml.http.files.ranges import ByteRange
-from quickml.service import ArtifactReader
+from quickml.http.server.response_transport import sends_files
+from quickml.service import ArtifactReader, FilePart
 
 Given = TypeVarTuple("Given")
 Result = TypeVar("Result")
@@ -54,7 +55,7 @@ class FileResponse(Response):
         super().__init__(status_code=status, headers=headers)
         self._open_range, self._pieces, self._downloads, self._owner = open_range, pieces, downloads, owner
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """See ASGI.
 
         Raises:
@@ -67,7 +68,7 @@ class FileResponse(Response):
                 await send(self._start)
                 gone = asyncio.create_task(disconnected(receive))
                 try:
-                    sender = _Sender(self._open_range, send, gone, slot)
+                    sender = _Sender(self._open_range, send, gone, slot, sends_files=sends_files(scope))
                     is_complete = await sender.send_all(self._pieces, reader)
                 finally:
                     gone.cancel()
@@ -82,8 +83,17 @@ class FileResponse(Response):
 class _Sender:
     """Sends one response's body."""
 
-    def __init__(self, open_range: Opener, send: Send, gone: asyncio.Task[None], slot: DownloadSlot) -> None:
+    def __init__(
+        self,
+        open_range: Opener,
+        send: Send,
+        gone: asyncio.Task[None],
+        slot: DownloadSlot,
+        *,
+        sends_files: bool,
+    ) -> None:
         self._open_range, self._send, self._gone, self._slot = open_range, send, gone, slot
+        self._sends_files = sends_files
 
     async def send_all(self, pieces: Sequence[ByteRange | bytes], reader: ArtifactReader) -> bool:
         """Send all pieces, of which `reader` has the first range; False where the body stays incomplete.
@@ -114,7 +124,7 @@ class _Sender:
                 await asyncio.wait((self._gone,), timeout=delay_s)
             if self._gone.done():
                 return False
-            chunk = await _read(reader, size)
+            chunk = (reader.cached_part(size) if self._sends_files else None) or await _read(reader, size)
             if not chunk:
                 raise ArtifactError(f"a stored file: expected {left} more bytes at its end, found none")
             self._slot.count(len(chunk))  # before sending: a client that disconnects now has received it
@@ -122,7 +132,7 @@ class _Sender:
             left -= len(chunk)
         return True
 
-    async def _send_chunk(self, chunk: memoryview) -> None:
+    async def _send_chunk(self, chunk: memoryview | FilePart) -> None:
         """Send, and return when it has left the process, so that nothing is read before."""
         await self._send({"type": "http.response.body", "body": chunk, "more_body": True})
         await self._send({"type": "http.response.body", "body": b"", "more_body": True})

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from quickml.errors import ArtifactError
-from quickml.storage.artifacts.store import ArtifactReader, BytesReader, checked
+from quickml.storage.artifacts.store import ArtifactReader, BytesReader, FilePart, checked
 
 SKIPPED_BYTES = 64 << 10
 """Bytes between two pieces of a file that are read and thrown away: opening it again takes longer."""
@@ -140,6 +140,15 @@ class ComposedReader(ArtifactReader):
             return None
         found = self._current.read_cached(size)
         if found:
+            self._counted(len(found))
+        return found
+
+    def cached_part(self, size: int) -> FilePart | None:
+        """See `ArtifactReader`. Only from one piece, as above."""
+        if self._current is None or self._left < size:
+            return None
+        found = self._current.cached_part(size)
+        if found is not None:
             self._counted(len(found))
         return found
 

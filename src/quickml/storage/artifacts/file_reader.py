@@ -8,7 +8,10 @@ from io import FileIO
 from pathlib import Path
 
 from quickml.errors import ArtifactError
-from quickml.storage.artifacts.store import ArtifactReader
+from quickml.storage.artifacts.store import ArtifactReader, FilePart
+
+READ_AHEAD_BYTES = 128 << 10
+"""How much Linux reads and keeps at once, by default."""
 
 
 class FileReader(ArtifactReader):
@@ -45,6 +48,18 @@ class FileReader(ArtifactReader):
             return None
         self._position += count
         return buffer[:count]
+
+    def cached_part(self, size: int) -> FilePart | None:
+        """See `ArtifactReader`. Looks at a byte of every `READ_AHEAD_BYTES`, and at the last one."""
+        start, stop = self._position, min(self._position + size, self._stop)
+        try:
+            for place in (*range(start, stop, READ_AHEAD_BYTES), stop - 1):
+                if not os.preadv(self._file.fileno(), [bytearray(1)], place, os.RWF_NOWAIT):
+                    return None
+        except (OSError, AttributeError):  # as above
+            return None
+        self._position = stop
+        return FilePart(self._file, start, stop - start)
 
     def close(self) -> None:
         """Close the file."""

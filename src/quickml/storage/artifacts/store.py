@@ -30,6 +30,18 @@ class Stored:
     """When it was put last, in UTC."""
 
 
+@dataclass(frozen=True)
+class FilePart:
+    """Bytes of an open file, instead of which it can be sent."""
+
+    file: io.FileIO
+    offset: int
+    size_bytes: int
+
+    def __len__(self) -> int:
+        return self.size_bytes
+
+
 class ArtifactReader(io.RawIOBase):
     """Reads a stored file, or a range of it, from start to end. Close it when done; it is a context manager.
 
@@ -49,6 +61,14 @@ class ArtifactReader(io.RawIOBase):
 
         Returns:
             None where reading would have to wait, or where the store cannot tell.
+        """
+        return None
+
+    def cached_part(self, size: int) -> FilePart | None:  # noqa: ARG002
+        """Pass over up to `size` bytes that are in memory already, as part of a file. Never waits.
+
+        Returns:
+            What was passed over, valid until the reader is closed. None as above.
         """
         return None
 
