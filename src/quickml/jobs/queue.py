@@ -201,7 +201,7 @@ def ahead(connection: Connection, job: Job, limits: Limits) -> int:
     )
     order = in_turn({row.owner: row.all for row in rows}, running.all(), limits.running_per_owner)
     places = (place for place, owner in enumerate(order) if owner == job.owner)
-    return next(islice(places, own.earlier, None))
+    return next(islice(places, own.earlier, None), 0)  # 0: it has just left the queue
 
 
 def in_turn(waiting: Mapping[str, int], running: Sequence[str], limit: int | None) -> Iterator[str]:

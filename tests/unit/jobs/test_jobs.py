@@ -1009,6 +1009,14 @@ def test_a_job_that_needs_a_gpu_waits_for_others_of_its_kind(store, hosts):
     assert {run.needs for run in state.runs} == {GPU, None}
 
 
+def test_a_job_that_has_just_left_the_queue_has_none_ahead(store):
+    """The queue is looked at a moment after the job was read."""
+    jobs = [store.submit(new())[0] for _ in range(3)]
+    assert store.ahead(jobs[2]) == 2
+    store.cancel(jobs[2].id)
+    assert store.ahead(jobs[2]) == 0
+
+
 def test_running_jobs_keep_their_seats_whatever_else_their_owner_has_queued(store):
     """Otherwise a machine that runs a job would be taken away for one that may not begin."""
     limits = Limits(running_per_owner=2)
