@@ -20,7 +20,7 @@ from quickml.jobs.hosts import SERVER, WORKER, Host, Hosts
 from quickml.jobs.job import Limits
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.keys import LINKS, KeyStore
-from quickml.jobs.owners import OTHERS, Keeping, OwnerStore
+from quickml.jobs.owners import Keeping, OwnerStore
 from quickml.jobs.tokens import TokenStore
 from quickml.launchers.keeper import SeatKeeper
 from quickml.launchers.launcher import Launcher, SeatKind
@@ -233,7 +233,7 @@ def owners(settings: Settings) -> OwnerStore:
 def jobs(settings: Settings) -> tuple[JobStore, Retention]:
     """The jobs of a server, and how long it keeps them, whether it runs or not."""
     database = _opened_database(settings)
-    return JobStore(database), Retention.of_database(database, OwnerStore(database).keeping(OTHERS))
+    return JobStore(database), Retention.of_database(database)
 
 
 def hosts(settings: Settings) -> tuple[Hosts, JobStore]:

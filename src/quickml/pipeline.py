@@ -6,7 +6,7 @@ import shlex
 import tempfile
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -61,12 +61,12 @@ def run(
         The result folder.
 
     Raises:
-        RoomError: the disk is full, if there is `keep_in`; an OSError otherwise.
+        RoomError: the disk of the result is full.
         DatasetError, TrainingError, CompileError, VerificationError: no folder appears.
     """
     clock = _Clock()
     asked = folder or results.default_folder(plan.document.name)
-    disk_errors = partial(_disk_errors, plan, asked) if keep_in else nullcontext
+    disk_errors = partial(_disk_errors, plan, asked)
     with _keeping(asked.name, keep_in) as finished, results.draft(asked, exact=folder is not None) as draft:
         yield from _announce(plan)
         with _scratch(draft.path) as scratch:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from quickml.errors import QuickMLError, ResultError, RoomError
+from quickml.errors import ResultError, RoomError
 from quickml.events import FileRow
 from quickml.files import atomic
 from quickml.files.digest import sha256_of
@@ -187,7 +187,7 @@ def disk_errors(folder: Path, needed_bytes: int) -> Iterator[None]:
     """Raise `RoomError` in place of any error that a full disk causes; libraries have their own for that."""
     try:
         yield
-    except (OSError, QuickMLError) as error:
+    except Exception as error:
         try:
             check_room(folder, _FULL_BELOW_BYTES)
         except RoomError as full:

@@ -88,7 +88,7 @@ class Served:
             FinishedJobs(database),
             self.owners,
             self.jobs,
-            others=keep,
+            own=keep,
             clock=lambda: database.now() + self.ahead,
         )
         self.service = Service(

@@ -151,7 +151,7 @@ def test_the_metric_that_workers_follow_is_there():
         trigger["metadata"]["targetValue"] == re.search(r"--seats=(\d+)", TEXTS["kubernetes/worker.yaml"])[1]
     )
     assert trigger["authenticationRef"]["name"] == scaling[1]["metadata"]["name"]
-    assert "wanted=$(docker exec quickml quickml workers --wanted)\n" in AWS, "which needs no token"
+    assert "wanted=$(docker exec quickml quickml workers --wanted --json)\n" in AWS, "which needs no token"
 
 
 def test_ports_and_paths_are_those_of_a_server():
@@ -341,14 +341,89 @@ def test_cloudformation_understands_the_template():
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_scripts_are_shell(tmp_path):
+def scripts_of_a_machine():
+    """What a machine runs at its start, with a text in place of what CloudFormation fills in, and what it writes."""
     lines = AWS.split("Fn::Base64: !Sub |\n")[1].split("\n  Servers:")[0].splitlines()
-    script = "\n".join(line[12:] for line in lines).replace("${!", "${")
-    scripts = [script, *re.findall(r"<<'END'\n(#!.+?\n)END$", script, re.MULTILINE | re.DOTALL)]
+    script = "\n".join(line[12:] for line in lines)
+    script = re.sub(r"\$\{([A-Z][\w.:]*)\}", lambda found: f"the-{found[1]}", script).replace("${!", "${")
+    return [script, *re.findall(r"<<'END'\n(#!.+?\n)END$", script, re.MULTILINE | re.DOTALL)]
+
+
+def run_with(tmp_path, text, **programs):
+    """What bash prints, with these scripts as programs."""
+    for name, script in programs.items():
+        (tmp_path / name).write_text(f"#!/bin/bash\n{script}\n")
+        (tmp_path / name).chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        env=environment, capture_output=True, text=True, check=True, timeout=60,
+    )  # fmt: skip
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("role", "started"),
+    [
+        ("server", "the-Image serve "), ("worker", "the-Image worker --seats=the-SeatsPerWorker "),
+        ("gpu-worker", "--gpus all the-GpuImage worker --gpus=1 --seats=the-SeatsPerGpu --seats-per-gpu=the-SeatsPerGpu "),
+    ],
+)  # fmt: skip
+def test_a_machine_starts_what_its_tag_says(tmp_path, role, started):
+    (line,) = re.findall(r"/var/lib/quickml (\$gpus .+)$", scripts_of_a_machine()[0], re.MULTILINE)
+    (chosen,) = re.findall(r"^image=.+?^esac$", scripts_of_a_machine()[0], re.MULTILINE | re.DOTALL)
+    (shown,) = run_with(tmp_path, f"role={role}\n{chosen}\necho {line}")
+    assert shown.startswith(started)
+
+
+@pytest.mark.skipif(shutil.which("jq") is None, reason="jq is not installed here")
+def test_servers_tell_how_many_seats_are_wanted_of_each_kind(tmp_path):
+    (script,) = (one for one in scripts_of_a_machine()[1:] if "workers --wanted" in one)
+    said = run_with(tmp_path, script, docker="""echo '{"seats": 12, "gpu_seats": 0}'""", aws='echo "$@"')
+    told = [
+        re.search(r"--metric-name (\w+) --dimensions Stack=\S+ --value (\d+)$", one).groups() for one in said
+    ]
+    assert told == [("SeatsWanted", "12"), ("GpuSeatsWanted", "0")]
+    followed = set(re.findall(r"^ +MetricName: (\w+)$", AWS, re.MULTILINE))
+    assert followed == {"SeatsWanted", "GpuSeatsWanted", "GroupInServiceInstances", "GroupDesiredCapacity"}
+
+
+class _Template(yaml.SafeLoader):
+    """Reads a template; of a function, its arguments."""
+
+
+_Template.add_multi_constructor(
+    "!",
+    lambda loader, _, node: {
+        yaml.ScalarNode: loader.construct_scalar,
+        yaml.SequenceNode: loader.construct_sequence,
+        yaml.MappingNode: loader.construct_mapping,
+    }[type(node)](node),
+)
+
+
+def test_without_gpus_nothing_is_made_for_them():
+    template = yaml.load(AWS, _Template)
+    needy = {name: one for name, one in template["Resources"].items() if "Gpu" in name}
+    assert {one["Type"].split("::")[2] for one in needy.values()} == {
+        "AutoScalingGroup", "LifecycleHook", "ScalingPolicy", "Alarm"
+    }  # fmt: skip
+    assert {one["Condition"] for one in needy.values()} == {"HasGpus"}
+    assert template["Parameters"]["GpuWorkersMost"]["Default"] == 0
+    assert template["Conditions"]["HasGpus"] == template["Rules"]["GpusNeedAnImage"]["RuleCondition"]
+    group = needy["GpuWorkers"]["Properties"]
+    assert [tag["Value"] for tag in group["Tags"]] == ["gpu-worker"]
+    for override in group["MixedInstancesPolicy"]["LaunchTemplate"]["Overrides"]:
+        assert override["ImageId"] == "{{resolve:ssm:${GpuAmi}}}"
+    assert "--target gpu" in template["Parameters"]["GpuImage"]["Description"]
+
+
+def test_the_scripts_are_shell(tmp_path):
+    scripts = scripts_of_a_machine()
     assert len(scripts) == 5
     for number, text in enumerate([*scripts, TEXTS["slurm.sbatch"], TEXTS["make-secrets.sh"]]):
         file = tmp_path / f"{number}.sh"
-        file.write_text(re.sub(r"\$\{[A-Z]\w*(?:::?[\w.]+|\.[\w.]+)\}", "x", text))
+        file.write_text(text)
         subprocess.run(["bash", "-n", file], check=True, timeout=60)
         if shellcheck := shutil.which(
             "shellcheck", path=f"{Path(sys.executable).parent}:{os.environ['PATH']}"

@@ -132,7 +132,8 @@ def workers(
         bool,
         typer.Option(
             "--wanted",
-            help="Print only how many seats the unfinished jobs that need no GPU could use, for autoscaling.",
+            help="Print only how many seats the unfinished jobs that need no GPU could use, for autoscaling;"
+            " with --json also the seats with a GPU.",
         ),
     ] = False,
 ) -> None:
@@ -142,7 +143,7 @@ def workers(
     """
     from quickml.cli.commands.workers import list_hosts, say_wanted
 
-    say_wanted(settings) if wanted else list_hosts(settings, as_json=as_json)
+    (say_wanted if wanted else list_hosts)(settings, as_json=as_json)
 
 
 @app.command()

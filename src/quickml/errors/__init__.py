@@ -48,6 +48,7 @@
     ├── UploadError            a file of a user cannot be uploaded, found or deleted
     ├── ArtifactError          a file cannot be stored or read
     │   ├── FilesAwayError         the store is elsewhere, and does not answer or lets nobody in
+    │   ├── CopiesError            a disk of this machine has no room for copies of stored files, or fails
     │   ├── ArtifactNotFoundError  there is no file with this SHA-256
     │   └── ArtifactDamagedError   a stored file has changed
     └── CoreMLError
@@ -113,6 +114,7 @@ from quickml.errors.models import (
     ArtifactError,
     ArtifactNotFoundError,
     CompileError,
+    CopiesError,
     CoreMLError,
     CoreMLFileError,
     FilesAwayError,
@@ -146,6 +148,7 @@ __all__ = [
     "BusyUploadError",
     "CheckpointError",
     "CompileError",
+    "CopiesError",
     "CoreMLError",
     "CoreMLFileError",
     "CrowdedError",

@@ -15,6 +15,10 @@ class FilesAwayError(ArtifactError):
     """The artifact store is elsewhere, and does not answer or lets nobody in: no file is to blame."""
 
 
+class CopiesError(ArtifactError):
+    """The disk of this machine has no room for copies of files that are elsewhere, or fails."""
+
+
 class ArtifactNotFoundError(ArtifactError):
     """There is no file with this SHA-256."""
 

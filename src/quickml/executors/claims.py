@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 
 from quickml.jobs.job import NO_LIMITS, Attempt, Limits
@@ -13,6 +14,9 @@ EXPRESS_S = 60.0
 """Longest estimated duration of a job that an express seat takes."""
 TURN_S = 1.0
 """How long a seat waits for its turn, so that storage that hangs blocks one seat only."""
+
+FIRST_REST_S, LONGEST_REST_S = 60.0, 960.0
+"""How long a host leaves jobs to others after it was to blame for a loss; twice as long each time."""
 
 
 class Claims:
@@ -30,10 +34,15 @@ class Claims:
         *,
         may_claim: Callable[[], bool] = lambda: True,
         trouble: Callable[[], str] = str,
+        has_others: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage."""
+        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage.
+
+        `has_others` is asked after a loss: whether there are seats of other hosts.
+        """
         self._jobs, self._host_id, self._limits = jobs, host_id, limits
-        self._may_claim, self._trouble = may_claim, trouble
+        self._may_claim, self._trouble, self._has_others = may_claim, trouble, has_others
+        self._rest_s, self._rests_until = FIRST_REST_S, float("-inf")
         self._refused: set[Seat] = set()
         """Kinds of seats for which there was nothing."""
         self._turn = threading.Lock()
@@ -41,6 +50,15 @@ class Claims:
     def offer(self) -> None:
         """A job may wait."""
         self._refused = set()
+
+    def rest(self) -> None:
+        """A job was lost here, as by a full disk: leave it, and others, to other hosts for a while."""
+        now = time.monotonic()
+        if now < self._rests_until:
+            return
+        is_again = now - self._rests_until < LONGEST_REST_S
+        self._rest_s = min(2 * self._rest_s, LONGEST_REST_S) if is_again else FIRST_REST_S
+        self._rests_until = now + self._rest_s
 
     def take(self, seat: Seat = ANY_SEAT) -> Attempt | None:
         """The next attempt for a seat; None if there is none now, or if other seats have asked for `TURN_S`.
@@ -55,7 +73,7 @@ class Claims:
                 return None
             refused = self._refused
             refused.add(seat)  # before the look, since an offer, which makes another set, may follow it
-            if not self._jobs.is_any_queued(seat) or self._trouble():
+            if not self._jobs.is_any_queued(seat) or self._trouble() or self._leaves_jobs():
                 return None
             attempt = self._jobs.claim(self._host_id(), self._limits, seat)
             if attempt is not None:
@@ -63,3 +81,6 @@ class Claims:
             return attempt
         finally:
             self._turn.release()
+
+    def _leaves_jobs(self) -> bool:
+        return time.monotonic() < self._rests_until and self._has_others()

@@ -17,7 +17,7 @@ FOREVER = math.inf
 MAX_OWNER = 64
 """Characters in an owner's name."""
 OTHERS = ""
-"""In place of a name: the server's defaults, for programs that read its database."""
+"""In place of a name: the defaults of all servers, as the one that was started last has stored them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +45,13 @@ class OwnerStore:
         with self._database.statement() as connection:
             row = connection.execute(select(owners).where(owners.c.name == owner)).first()
         return Keeping() if row is None else _keeping(row)
+
+    def applied(self, owner: str) -> Keeping:
+        """What applies to the jobs of one: what is said about it, and otherwise about `OTHERS`."""
+        with self._database.statement() as connection:
+            rows = connection.execute(select(owners).where(owners.c.name.in_((owner, OTHERS))))
+            said = {row.name: _keeping(row) for row in rows}
+        return said.get(owner, Keeping()).over(said.get(OTHERS, Keeping()))
 
     def keep(self, owner: str, changes: Mapping[str, float | None]) -> Keeping:
         """Change fields of `Keeping`, also for jobs that exist already.

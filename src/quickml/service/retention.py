@@ -66,34 +66,45 @@ class Retention:
         owners: OwnerStore,
         jobs: JobStore,
         *,
-        others: Keeping | None = None,
+        own: Keeping | None = None,
         clock: Callable[[], datetime] | None = None,
     ) -> None:
-        """Apply the `Keeping` of each owner; `others` has the defaults."""
+        """Apply the `Keeping` of each owner, and the defaults that a server has published last.
+
+        `own` has the defaults of this server.
+        """
         self._finished, self._owners, self._jobs = finished, owners, jobs
-        self._others, self._clock = others or Keeping(), clock or finished.now
+        self._own, self._clock = own or Keeping(), clock or finished.now
 
     @classmethod
-    def of_database(cls, database: Database, others: Keeping) -> Retention:
+    def of_database(cls, database: Database, own: Keeping | None = None) -> Retention:
         """The one of the jobs in a database."""
-        return cls(FinishedJobs(database), OwnerStore(database), JobStore(database), others=others)
+        return cls(FinishedJobs(database), OwnerStore(database), JobStore(database), own=own)
 
     def of(self, jobs: Sequence[Job]) -> Lifetimes:
         """How long these jobs of one owner are kept. Only looked up if one of them is finished."""
         owner = next((job.owner for job in jobs if job.finished_at is not None), None)
         if owner is None:
             return Lifetimes()
-        found = self._owners.keeping(owner).over(self._others)
+        found = self._owners.applied(owner)
         return Lifetimes(jobs_s=_finite(found.keep_jobs_s), files_s=_finite(found.keep_files_s))
 
     def publish(self) -> None:
-        """Store the defaults of this server, which `quickml jobs` reads. Raises StoreError."""
-        if self._owners.keeping(OTHERS) != self._others:
-            self._owners.keep(OTHERS, vars(self._others))
+        """Make the defaults of this server those of all servers. Raises StoreError."""
+        if (found := self._owners.keeping(OTHERS)) == self._own:
+            return
+        self._owners.keep(OTHERS, vars(self._own))
+        if found != Keeping():
+            log.warning(
+                "jobs and files are kept as the settings of this server say now, also by other servers: %s,"
+                " before: %s; give all servers of a database the same ones",
+                _told(self._own),
+                _told(found),
+            )
 
     def every_s(self) -> float:
         """How long to wait between two sweeps: no longer than anything is kept."""
-        said = [self._others]
+        said: list[Keeping] = []
         with suppress(StoreError):  # the sweep has logged it
             said += self._owners.all().values()
         times = [time_s for one in said for time_s in (one.keep_jobs_s, one.keep_files_s)]
@@ -110,13 +121,13 @@ class Retention:
             log.error("old jobs and files were not deleted: %s", error)
 
     def _sweep(self, inference: Inference, end: float) -> None:
+        others = self._owners.keeping(OTHERS)
         for due, delete, told in (
             (self._finished.jobs_due, self._delete, "deleted %d jobs that were finished long ago"),
             (self._finished.files_due, self._delete_files, "deleted the files of %d jobs"),
         ):
-            count, deleted = 0, 1
-            while deleted and time.monotonic() < end:  # what cannot be deleted would be found again and again
-                found, deleted = due(self._others, self._clock(), AT_ONCE), 0
+            count = 0
+            while time.monotonic() < end and (found := due(others, self._clock(), AT_ONCE)):
                 for job_id in found:
                     deleted += delete(job_id)
                     inference.forget(job_id)
@@ -132,6 +143,11 @@ class Retention:
 
     def _delete_files(self, job_id: str) -> bool:
         return self._finished.delete_files(job_id, NUMBERS)
+
+
+def _told(keeping: Keeping) -> str:
+    times = {name: "none" if time_s is None else f"{time_s:.15g}" for name, time_s in vars(keeping).items()}
+    return ", ".join(f"{name} {time}" for name, time in times.items())
 
 
 def _finite(seconds: float | None) -> float | None:

@@ -123,10 +123,16 @@ class Service:
 
         The files are removed by the sweep that follows, so that a download can go on for a while.
         """
-        self.retention.sweep(self.inference)
+        if not self._probe.state().tables:
+            self.retention.sweep(self.inference)
 
     def sweep(self) -> None:
-        """Remove old uploads, files that nothing refers to, and traces of jobs deleted long ago."""
+        """Remove old uploads, files that nothing refers to, and traces of jobs deleted long ago.
+
+        Nothing where a newer release has changed the tables, which knows what else refers to a file.
+        """
+        if self._probe.state().tables:
+            return
         self.uploads.sweep()
         self.importer.sweep()
         self._disk.forget_copies()
@@ -176,12 +182,15 @@ class Service:
             QueueFullError: too many wait.
             DiskFullError: there is too little room to keep what it would make.
             ArtifactError: files cannot be written.
+            StoreError: another release has changed the tables.
             IdempotencyError: the key was used with another document.
         """
-        plan, problem = self.plan(document, owner), self._probe.state().files
+        plan, storage = self.plan(document, owner), self._probe.state()
+        if storage.tables:
+            raise StoreError(storage.tables)
         self._disk.make_room()
-        if problem:
-            raise ArtifactError(problem)
+        if storage.files:
+            raise ArtifactError(storage.files)
         new = NewJob(
             owner=owner,
             name=plan.document.name,
@@ -340,9 +349,10 @@ class Service:
         except StoreError as error:
             return Health(database=str(error), files=storage.files, workers=workers, trouble=trouble)
         except ArtifactError as error:
-            return Health(database=storage.database, files=str(error), workers=workers, trouble=trouble)
+            database = storage.database or storage.tables
+            return Health(database=database, files=str(error), workers=workers, trouble=trouble)
         return Health(
-            database=storage.database,
+            database=storage.database or storage.tables,
             files=storage.files,
             free_bytes=coarse(free),
             has_room=free >= self._room.needed_bytes,

@@ -33,6 +33,8 @@ class StorageState:
     """What is wrong with the storage; empty where nothing is. The texts may name paths: for the log only."""
 
     database: str = ""
+    tables: str = ""
+    """Why this release may not use the tables of the database."""
     files: str = ""
     """Why no files can be written."""
     room: str = ""
@@ -41,10 +43,10 @@ class StorageState:
     @property
     def trouble(self) -> str:
         """The first problem."""
-        return self.database or self.files or self.room
+        return self.database or self.tables or self.files or self.room
 
 
-_NAMES = {"database": "database", "files": "file store", "room": "disk"}
+_NAMES = {"database": "database", "tables": "database", "files": "file store", "room": "disk"}
 """What each part of a probe waits for."""
 
 
@@ -122,6 +124,7 @@ class StorageProbe:
     def _found(self, run: _Run) -> StorageState:
         checks = {
             "database": self._database.check_writable,
+            "tables": self._database.check_tables,
             "files": self._check_files,
             "room": self._check_room,
         }

@@ -116,7 +116,9 @@ class AttemptRunner:
         except Exception as error:
             self._log(error)
             self.reason = reasons.of_server(error)
-            return "away" if isinstance(error, FilesAwayError) else "lost"
+            if isinstance(error, FilesAwayError):
+                return "away"
+            return "unfit" if reasons.is_of_this_machine(error) else "lost"
 
     def _pursued(self) -> Outcome:
         """Run the attempt, and store how it ended unless the server is to blame: raises then."""

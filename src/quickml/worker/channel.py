@@ -20,11 +20,12 @@ from typing import Any, Literal
 
 Message = dict[str, Any]
 
-Outcome = Literal["completed", "failed", "broken", "fenced", "left", "lost", "away"]
-"""How an attempt ended. It is in the database already; the supervisor stores `left`, `lost` and `away`.
+Outcome = Literal["completed", "failed", "broken", "fenced", "left", "lost", "unfit", "away"]
+"""How an attempt ended. It is in the database already, but for `left`, `lost`, `unfit` and `away`.
 
 `broken` is an unexpected error: the worker may be in any state, and should be replaced.
-`lost` means that the database, the artifact store or the disk failed.
+`lost` means that the database or the artifact store failed.
+`unfit` means that the disk of this machine failed or is full, or that its release cannot read the plan.
 `away` means that the artifact store is elsewhere and did not answer, for which no job is ever to blame.
 `fenced` means that the attempt does not hold its job any more.
 """

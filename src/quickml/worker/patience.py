@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-from quickml.errors import ArtifactError, StoreError
+from quickml.errors import ArtifactError, CopiesError, StoreError
 
 T = TypeVar("T")
 
@@ -35,9 +35,12 @@ class Patience:
 
         Raises:
             StoreError, ArtifactError: the last of them, when patience is at an end.
+            CopiesError: at once, since another machine may have the room that this one lacks.
         """
         try:
             return call()
+        except CopiesError:
+            raise
         except (StoreError, ArtifactError) as error:
             self.waits_for = str(error)
             _log(f"waiting for up to {self._patience_s:g} s: {error}")
@@ -54,7 +57,7 @@ class Patience:
             try:
                 return call()
             except (StoreError, ArtifactError) as error:
-                if time.monotonic() - began > self._patience_s:
+                if isinstance(error, CopiesError) or time.monotonic() - began > self._patience_s:
                     raise
                 if at_wait is not None:
                     at_wait(error)

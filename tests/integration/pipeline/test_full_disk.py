@@ -77,9 +77,9 @@ def _with_formats(plan, formats):
 
 
 def test_nothing_is_kept_of_a_training_that_nobody_can_export_later(disk):
-    """A server has checkpoints."""
+    """A server has checkpoints. Its workers know this error for one that no job is to blame for."""
     run = pipeline.run(make_plan("circles", WIDE, epochs=1), disk / "result")
-    with pytest.raises(OSError, match="No space left"):
+    with pytest.raises(RoomError):
         for event in run:
             if event.type == "epoch":
                 fill(disk, but_for=0)

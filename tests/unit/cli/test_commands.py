@@ -131,6 +131,8 @@ def test_operators_see_hosts_and_what_they_run(tmp_path):
     needy, _ = jobs.submit(NewJob(owner="bob", name="iris", document="{}", epochs=1, needs=GPU))
     shown = commands.quickml("workers", "--data", tmp_path)
     assert "jobs wait for a GPU, which no host has" in shown.stderr
+    wanted = commands.quickml("workers", "--data", tmp_path, "--wanted", "--json")
+    assert json.loads(wanted.stdout) == {"seats": 2, "gpu_seats": 1}
     hosts.join(Host(id="host_3", name="room-3", seats=2, gpus=1, gpu_seats=2))
     shown = commands.quickml("workers", "--data", tmp_path)
     assert "room-3                    worker  0 of 2 busy, 2 on 1 GPU  since" in shown.stdout

@@ -2,12 +2,13 @@
 
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from job_examples import HOLDER, new, opened
 from quickml.executors import claims as claiming
-from quickml.executors.claims import Claims
+from quickml.executors.claims import FIRST_REST_S, LONGEST_REST_S, Claims
 from quickml.jobs.job import GPU
 from quickml.jobs.jobs import JobStore
 from quickml.jobs.seats import Seat
@@ -111,3 +112,31 @@ def test_a_look_that_hangs_holds_up_one_seat_and_no_other(store, monkeypatch):
     goes_on.set()
     thread.join()
     assert taken[0] is not None
+
+
+def test_after_a_loss_jobs_are_left_to_others_for_a_while_that_grows(store, monkeypatch):
+    now, others = [1000.0], [True]
+    monkeypatch.setattr(claiming, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    claims = Claims(store, lambda: HOLDER, has_others=lambda: others[0])
+    for _ in range(9):
+        store.submit(new())
+
+    def taken():
+        claims.offer()
+        return claims.take()
+
+    assert taken()
+    for rest_s in (60.0, 120.0, 240.0):
+        claims.rest()
+        claims.rest()  # of another seat
+        now[0] += rest_s - 1
+        assert taken() is None
+        now[0] += 1
+        assert taken()
+    now[0] += LONGEST_REST_S
+    claims.rest()
+    now[0] += FIRST_REST_S
+    assert taken(), "it has worked for long"
+    claims.rest()
+    others[0] = False
+    assert taken(), "nobody else would take it"

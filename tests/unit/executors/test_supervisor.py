@@ -17,7 +17,7 @@ from quickml.executors.local import supervisor
 from quickml.executors.local.clock import RunningClock
 from quickml.executors.local.executor import LocalExecutor
 from quickml.executors.local.supervisor import WorkerLimits
-from quickml.jobs.hosts import Hosts
+from quickml.jobs.hosts import Host, Hosts
 from quickml.jobs.job import Attempt
 from quickml.jobs.jobs import JobStore
 from quickml.storage.addresses import Addresses
@@ -144,6 +144,7 @@ def test_whatever_a_supervisor_meets_it_goes_on(place, error):
     ("outcome", "call", "expected"),
     [
         ("lost", "lose", (Status.READY, 2, 1)),
+        ("unfit", "lose", (Status.READY, 2, 1)),
         ("left", "release", (Status.READY, 2, 0)),
         ("away", "release", (Status.READY, 2, 0)),
     ],
@@ -172,6 +173,30 @@ def test_the_end_of_an_attempt_is_stored_as_soon_as_the_database_can_be_written(
     job = place.store.job(job_id)
     assert (job.status, job.attempt, job.lost) == expected
     assert all([one.job_id for one in held] == [job_id] for held in tries), "its lease is renewed meanwhile"
+
+
+def test_a_job_that_this_machine_has_lost_is_left_to_another_one(place):
+    hosts = Hosts(place.store._database)
+    hosts.join(Host(id="host_other", name="room-2"))
+
+    def attempted(process, attempt):
+        if attempt.number > 1:
+            finish(place.store, attempt)
+            return [{"type": "done", "outcome": "completed"}]
+        return [{"type": "done", "outcome": "unfit", "reason": "the disk of the server failed"}]
+
+    place.attempted = attempted
+    job_id = place.submit()
+    until(
+        lambda: place.store.job(job_id).status is Status.QUEUED and place.store.job(job_id).attempt,
+        "the loss",
+    )
+    listened = place.processes[0].listened
+    until(lambda: place.processes[0].listened > listened + 5, "several looks at the queue")
+    assert place.store.job(job_id).attempt == 1
+    hosts.leave("host_other")
+    until(lambda: place.store.job(job_id).status is Status.READY, "the end of the job", patience_s=20)
+    assert place.store.job(job_id).attempt == 2
 
 
 def test_a_server_that_ends_does_not_wait_for_a_database_that_stays_away(place, monkeypatch):

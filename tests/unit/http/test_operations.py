@@ -3,14 +3,19 @@
 import json
 import logging
 import re
+import time
+from datetime import timedelta
+
+import pytest
 
 from job_examples import HOLDER
 from quickml import logs
-from quickml.errors import StoreError
+from quickml.errors import ArtifactNotFoundError, StoreError
 from quickml.executors.executor import State, Worker
 from quickml.http import app
 from quickml.jobs.hosts import Host
-from quickml.service import Service
+from quickml.service import Keeping, Service
+from quickml.storage.database.migrations import HEAD
 from served import HOURS, IRIS, is_problem, served, until
 
 
@@ -122,6 +127,34 @@ def test_a_database_that_can_only_be_read_makes_the_server_unready(tmp_path, mon
             "usable",
         )
         assert str(tmp_path) not in answer.text
+
+
+def test_a_server_whose_tables_a_newer_release_has_changed_takes_no_job_and_removes_nothing(tmp_path):
+    """The newer one may refer to files in a way that this one does not know of."""
+    with served(tmp_path, workers=0, probe_every_s=0.0, keep=Keeping(keep_jobs_s=1.0)) as server:
+        (tmp_path / "file").write_bytes(b"of a newer release")
+        sha256 = server.artifacts.put(tmp_path / "file").sha256
+        finished = server.submit()
+        server.store.cancel(finished)
+        with server.database.write() as connection:
+            connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+        server.ahead = timedelta(hours=1)
+        server.artifacts._clock = lambda: time.time() + 7200
+        answer = server.client.get("/readyz")
+        assert (answer.status_code, answer.json()["database"]) == (503, "unusable")
+        assert "9999" not in is_problem(server.post(), 503, "storage")["detail"]
+        server.service.sweep()
+        server.service.retain()
+        assert server.artifacts.stat(sha256)
+        assert server.client.get(f"/v1/jobs/{finished}").json()["status"] == "cancelled"
+        with server.database.write() as connection:
+            connection.exec_driver_sql(f"UPDATE alembic_version SET version_num = '{HEAD}'")
+        server.submit()
+        server.service.sweep()
+        server.service.retain()
+        assert server.client.get(f"/v1/jobs/{finished}").status_code == 404
+        with pytest.raises(ArtifactNotFoundError):
+            server.artifacts.stat(sha256)
 
 
 def test_sweeps_go_on_after_an_unexpected_error(tmp_path, monkeypatch):

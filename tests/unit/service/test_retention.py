@@ -229,10 +229,34 @@ def test_two_servers_may_delete_the_same(server, tmp_path):
     later(server, 2 * HOURS)
     assert not any(finished.delete_files(job_id, NUMBERS) for job_id in due)
     finished.jobs_due = lambda *_: jobs if jobs and ids(server) else []
-    other = Retention(finished, server.owners, server.jobs, others=JOBS)
+    other = Retention(finished, server.owners, server.jobs, own=JOBS)
     later(server, 2 * DAYS)
     other.sweep(server.service.inference)
     assert ids(server) == set()
+
+
+def test_what_the_last_server_has_said_is_done_by_all(server, tmp_path, caplog):
+    job_id = ready(server, tmp_path)
+    longer = Keeping(keep_jobs_s=30 * DAYS)
+    other = Retention.of_database(server.database, longer)
+    other.publish()
+    (warning,) = [one.getMessage() for one in caplog.records if one.name == "quickml.service.retention"]
+    assert (
+        "now, also by other servers: keep_jobs_s 2592000, keep_files_s none, before: keep_jobs_s 86400, "
+        in warning
+    )
+    job = shown(server, job_id)
+    assert moment(job, "delete_at") == moment(job, "finished_at") + seconds(30 * DAYS)
+    later(server, 29 * DAYS)
+    assert shown(server, job_id)["files_deleted_at"] is None
+    assert [
+        one.of([server.store.job(job_id)]) for one in (other, Retention.of_database(server.database))
+    ] == [server.retention.of([server.store.job(job_id)])] * 2
+    later(server, 31 * DAYS)
+    assert ids(server) == set()
+    caplog.clear()
+    other.publish()
+    assert caplog.records == []
 
 
 def test_a_sweep_that_was_cut_off_goes_on(server, tmp_path, monkeypatch):

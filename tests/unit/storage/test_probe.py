@@ -79,6 +79,16 @@ def test_a_database_that_can_only_be_read_is_found_out(place):
     assert "readonly" in place.state().database
 
 
+def test_tables_that_another_release_has_changed_are_found_out(place):
+    assert place.state().tables == ""
+    with place.database.write() as connection:
+        connection.exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    found = place.state()
+    assert (found.database, found.files) == ("", "")
+    assert "found '9999'; another release has changed them: install that one" in found.tables
+    assert found.trouble == found.tables
+
+
 def test_too_little_room_is_trouble(place, monkeypatch):
     place.room.needed_bytes = 1000
     monkeypatch.setattr(place.artifacts, "free_bytes", lambda: 999)

@@ -4,6 +4,7 @@ import io
 import os
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -15,6 +16,7 @@ from quickml.errors import (
     ArtifactError,
     ArtifactNotFoundError,
     BusyUploadError,
+    CopiesError,
     StoreError,
 )
 from quickml.files.digest import PART_BYTES, digest
@@ -178,6 +180,60 @@ def test_what_a_killed_process_had_lent_is_removed(place):
     with store.local_path(place.put(store)) as path:
         assert not left.exists()
         assert [folder for folder in path.parents[1].iterdir() if folder.is_dir()] == [path.parent]
+
+
+def disk_of(place, monkeypatch, size_bytes):
+    """Has the disk of the copies this size, as far as it is asked; the test's process fills nothing else."""
+
+    def usage(_):
+        used = sum(path.stat().st_size for path in (place.folder / "cache").rglob("*") if path.is_file())
+        return SimpleNamespace(free=size_bytes - used)
+
+    monkeypatch.setattr("quickml.storage.artifacts.cache.shutil.disk_usage", usage)
+
+
+def test_copies_make_room_for_a_local_path(place, monkeypatch):
+    store = place.store()
+    others = [place.put(store, os.urandom(PART_BYTES)) for _ in range(4)]
+    for sha256 in others:
+        read(store, sha256)
+    disk_of(place, monkeypatch, 4 * PART_BYTES)
+    sha256 = place.put(store)
+    with store.local_path(sha256) as path:
+        assert path.read_bytes() == LARGE
+        kept = (place.folder / "cache").glob("[0-9a-f][0-9a-f]/*/*")
+        assert sum(one.stat().st_size for one in kept) <= 4 * PART_BYTES - len(LARGE)
+    assert all(len(read(store, one)) == PART_BYTES for one in others)
+
+
+def test_what_has_no_room_on_the_disk_is_not_even_fetched(place, monkeypatch):
+    store = place.store()
+    sha256 = place.put(store)
+    disk_of(place, monkeypatch, 2 * PART_BYTES)
+    monkeypatch.setattr(store._bucket, "get", lambda *_: 1 / 0)
+    with pytest.raises(CopiesError, match="No space left on device"), store.local_path(sha256):
+        pass
+    assert [path for path in (place.folder / "cache").rglob("*") if path.is_file()] == []
+    assert list((place.folder / "cache" / "lent").iterdir()) == []
+
+
+def test_a_disk_that_refuses_in_the_middle_keeps_nothing_and_the_rest_is_not_fetched(place, monkeypatch):
+    resource = pytest.importorskip("resource")
+    store, get, fetched = place.store(), place.bucket.get, []
+    content = os.urandom(24 * PART_BYTES)
+    sha256 = place.put(store, content)
+    monkeypatch.setattr(store._bucket, "get", lambda *given: [fetched.append(given), get(*given)][1])
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (3 * PART_BYTES // 2, before[1]))
+    try:
+        with pytest.raises(CopiesError, match="File too large"), store.local_path(sha256):
+            pass
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert len(fetched) < 24
+    assert list((place.folder / "cache" / "lent").iterdir()) == []
+    with store.local_path(sha256) as path:
+        assert path.read_bytes() == content
 
 
 def test_a_sweep_forgets_copies_of_what_another_machine_has_deleted(place):

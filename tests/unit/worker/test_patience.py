@@ -2,7 +2,7 @@
 
 import pytest
 
-from quickml.errors import ArtifactError, FencedError, StoreError
+from quickml.errors import ArtifactError, CopiesError, FencedError, StoreError
 from quickml.worker import patience
 from quickml.worker.patience import Patience
 
@@ -47,6 +47,19 @@ def test_other_errors_are_not_waited_for():
     call = failing(1, fenced)
     with pytest.raises(FencedError):
         Patience(60.0)(call)
+
+
+@pytest.mark.parametrize("before", [[], [ArtifactError("away")]])
+def test_room_that_another_machine_may_have_is_not_waited_for(before):
+    errors, calls = [*before, CopiesError("full")], []
+
+    def call():
+        calls.append(1)
+        raise errors[len(calls) - 1]
+
+    with pytest.raises(CopiesError):
+        Patience(60.0)(call)
+    assert len(calls) == len(errors)
 
 
 def test_who_waits_says_what_for_and_tells_of_it_at_the_second_failure():

@@ -11,9 +11,12 @@ import quickml
 from quickml.errors import (
     ArtifactError,
     CompileError,
+    CopiesError,
     DatasetError,
     EventsLostError,
     ResultError,
+    RoomError,
+    StoredPlanError,
     StoreError,
     TrainingError,
 )
@@ -47,11 +50,36 @@ def caused(error, number):
             "the disk of the server failed (No space left on device)",
         ),
         (OSError("no number"), "the disk of the server failed"),
+        (
+            caused(CopiesError("the folder"), errno.ENOSPC),
+            "the disk of the server failed (No space left on device)",
+        ),
+        (
+            RoomError(Path("/srv/quickml/x"), needed_bytes=2, free_bytes=1),
+            "the disk of the server failed (No space left on device)",
+        ),
+        (
+            StoredPlanError("Document/training/speed: Extra inputs are not permitted"),
+            "a worker cannot read the plan of this job: it has another release, or the plan is damaged",
+        ),
     ],
 )
 def test_a_fault_of_the_server_is_named_without_its_path(error, expected):
     assert reasons.is_fault_of_the_server(error)
     assert reasons.of_server(error) == expected
+
+
+def test_another_machine_may_have_the_room_and_the_release_that_this_one_lacks():
+    for error in (OSError(errno.ENOSPC, "full"), CopiesError("x"), ResultError("x"), StoredPlanError("x")):
+        assert reasons.is_of_this_machine(error)
+    for error in (StoreError("x"), ArtifactError("x"), EventsLostError(job_id="job_1", last=3, after=5)):
+        assert not reasons.is_of_this_machine(error), "all of them have the same"
+
+
+def test_the_cause_of_a_cause_counts():
+    error = DatasetError("pictures: expected to keep decoded pictures")
+    error.__cause__ = caused(DatasetError("x"), errno.ENOSPC)
+    assert reasons.is_fault_of_the_server(error)
 
 
 @pytest.mark.parametrize(

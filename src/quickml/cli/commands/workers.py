@@ -29,10 +29,17 @@ def list_hosts(settings: Settings, *, as_json: bool) -> None:
         note("jobs wait for a GPU, which no host has")
 
 
-def say_wanted(settings: Settings) -> None:
-    """Print the number of seats that unfinished jobs without a GPU could use: `quickml_seats_wanted`."""
+def say_wanted(settings: Settings, *, as_json: bool) -> None:
+    """Print the number of seats that unfinished jobs without a GPU could use: `quickml_seats_wanted`.
+
+    As JSON, also `quickml_gpu_seats_wanted`.
+    """
     _, queue = composition.hosts(settings)
-    say(str(queue.waiting(composition.queue_limits(settings)).seats))
+    waiting = queue.waiting(composition.queue_limits(settings))
+    if as_json:
+        say_json({"seats": waiting.seats, "gpu_seats": waiting.gpu_seats})
+    else:
+        say(str(waiting.seats))
 
 
 def _lines(state: Any) -> list[str]:

@@ -91,11 +91,15 @@ class WorkerSupervisor(threading.Thread):
         *,
         take: Callable[[], Attempt | None],
         ended: Callable[[Attempt], None],
+        rest: Callable[[], None],
     ) -> None:
-        """Run the attempts that `take` gives; call `ended` after each."""
+        """Run the attempts that `take` gives; call `ended` after each.
+
+        `rest` is called before an attempt is lost for which this machine is to blame.
+        """
         super().__init__(name=f"worker-{number}", daemon=True)
         self._number, self._limits, self._jobs = number, limits, jobs
-        self._take, self._ended = take, ended
+        self._take, self._ended, self._rest = take, ended, rest
         self._clock = RunningClock()
         self._woken, self._waker = os.pipe()
         os.set_blocking(self._waker, False)
@@ -280,7 +284,7 @@ class WorkerSupervisor(threading.Thread):
         waits = WaitLog(attempt, self._limits.options.patience_s)
         while True:
             if done := self._done_message(process, TICK_S):
-                if done["outcome"] not in ("lost", "away"):
+                if done["outcome"] not in ("lost", "unfit", "away"):
                     waits.heard("")
                 return self._done(process, attempt, done)
             self._pass_on(process, attempt, sent)
@@ -317,12 +321,12 @@ class WorkerSupervisor(threading.Thread):
                 return None, False
             case "fenced":
                 process.kill_children()  # it stays warm, but what the attempt started must not go on
-            case "lost":
+            case "lost" | "unfit" | "away" as outcome:
                 log.error("%s: %s:\n%s", attempt.job_id, message["reason"], process.output())
-                end = _End(ending=Ending.LOST, reason=message["reason"])
-            case "away":
-                log.error("%s: %s:\n%s", attempt.job_id, message["reason"], process.output())
-                end = _End(ending=Ending.GIVEN_BACK, reason=message["reason"])
+                ending = Ending.GIVEN_BACK if outcome == "away" else Ending.LOST
+                end = _End(ending=ending, reason=message["reason"])
+                if outcome == "unfit":
+                    self._rest()
             case "left":
                 end = _End(ending=Ending.GIVEN_BACK, reason=SHUTDOWN)
         return end, True

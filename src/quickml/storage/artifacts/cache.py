@@ -6,6 +6,7 @@ machine share the folder. Those used longest ago make room for others.
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 import shutil
@@ -35,7 +36,7 @@ class PartCache:
     def __init__(self, root: Path, most_bytes: int = DEFAULT_BYTES) -> None:
         """Keep copies of `most_bytes` in a folder, which may be removed while nobody uses it."""
         self._root, self._most_bytes = root, most_bytes
-        self._written, self._lock = 0, threading.Lock()
+        self._written, self._reserved, self._lock = 0, 0, threading.Lock()
         self._lent, self._drafts = root / "lent", root / "drafts"
 
     def reader(self, sha256: str, number: int, start: int) -> FileReader | None:
@@ -49,7 +50,9 @@ class PartCache:
         return reader
 
     def keep(self, sha256: str, number: int, content: bytes) -> None:
-        """Keep a copy of a part."""
+        """Keep a copy of a part, unless its room is needed; see `room`."""
+        if self._reserved and self._free_bytes() < self._reserved + len(content):
+            return
         path = self._path(sha256, number)
         self._make(path.parent)
         self._make(self._drafts)
@@ -75,6 +78,29 @@ class PartCache:
         finally:
             shutil.rmtree(folder, ignore_errors=True)
             lock.release()
+
+    @contextmanager
+    def room(self, size_bytes: int) -> Iterator[None]:
+        """Keep room on the disk for what is written in this block: copies give way.
+
+        Raises:
+            OSError: there is too little, even without copies.
+        """
+        with self._lock:
+            self._reserved += size_bytes
+        try:
+            if self._free_bytes() < self._reserved:
+                self.make_room()
+            if self._free_bytes() < size_bytes:
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            yield
+        finally:
+            with self._lock:
+                self._reserved -= size_bytes
+
+    def _free_bytes(self) -> int:
+        self._make(self._root)
+        return shutil.disk_usage(self._root).free
 
     def forget(self, sha256: str) -> None:
         """Remove the copies of a file."""
@@ -108,7 +134,7 @@ class PartCache:
     def make_room(self) -> None:
         """Remove what was used longest ago. Whoever reads a part has it open, and reads on.
 
-        At least as much as all copies need stays free, whatever else fills the disk.
+        At least as much as all copies need, and what is reserved, stays free, whatever else fills the disk.
         """
         found = []
         for path in matching(self._root, "[0-9a-f][0-9a-f]/*/*"):
@@ -118,7 +144,8 @@ class PartCache:
         total = sum(size for _, size, _ in found)
         if not total:
             return
-        most_bytes = min(self._most_bytes, (total + shutil.disk_usage(self._root).free) // 2)
+        room = total + shutil.disk_usage(self._root).free
+        most_bytes = min(self._most_bytes, room // 2, room - self._reserved)
         for _, size, path in sorted(found):
             if total <= most_bytes:
                 break

@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError
+from quickml.errors import ArtifactDamagedError, ArtifactError, ArtifactNotFoundError, CopiesError
 from quickml.files.digest import PART_BYTES, Digest, digest
 from quickml.storage.addresses import artifact_stores
 from quickml.storage.artifacts.cache import DEFAULT_BYTES, PartCache
@@ -105,10 +105,8 @@ class S3ArtifactStore:
         with ExitStack() as stack:
             with self._translated():
                 path = stack.enter_context(self._cache.lent(entry.stored.size_bytes))
-                with path.open("wb") as file, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="parts") as pool:
-                    writing = threading.Lock()
-                    for done in [pool.submit(_copy, parts, one, file, writing) for one in parts.numbers]:
-                        done.result()
+                with self._cache.room(entry.stored.size_bytes):
+                    parts.write(path)
                 path.chmod(0o400)
             yield path
 
@@ -207,7 +205,7 @@ class S3ArtifactStore:
         try:
             yield
         except OSError as error:
-            raise ArtifactError(f"the folder for copies of files failed ({error.strerror})") from error
+            raise CopiesError(f"the folder for copies of files failed ({error.strerror})") from error
 
 
 @contextmanager
@@ -234,13 +232,27 @@ class _Parts:
         """Reads a part from `start` to its end."""
         return self._open(self, number, start)
 
+    def write(self, path: Path) -> None:
+        """Write all of them to a file, some at a time; after an error, no more of them.
 
-def _copy(parts: _Parts, number: int, file: io.BufferedWriter, writing: threading.Lock) -> None:
-    with parts.open(number, 0) as reader:
-        content = reader.read()
-    with writing:
-        file.seek(number * PART_BYTES)
-        file.write(content or b"")
+        Raises:
+            OSError: the disk refuses.
+        """
+        writing = threading.Lock()
+        with path.open("wb") as file, ThreadPoolExecutor(AT_ONCE, thread_name_prefix="parts") as pool:
+            copies = [pool.submit(self._copy, number, file, writing) for number in self.numbers]
+            try:
+                for copy in copies:
+                    copy.result()
+            finally:
+                pool.shutdown(cancel_futures=True)
+
+    def _copy(self, number: int, file: io.BufferedWriter, writing: threading.Lock) -> None:
+        with self.open(number, 0) as reader:
+            content = reader.read()
+        with writing:
+            file.seek(number * PART_BYTES)
+            file.write(content or b"")
 
 
 class PartReader(ArtifactReader):

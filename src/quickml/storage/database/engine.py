@@ -21,6 +21,8 @@ _PROBE = text(
     " ON CONFLICT (name, label) DO UPDATE SET value = counters.value + excluded.value"
 )  # the same in SQLite and PostgreSQL
 
+_TABLES = text("SELECT version_num FROM alembic_version")
+
 MIGRATIONS = "migrations"
 """The lock of a transaction that may take long."""
 
@@ -157,6 +159,18 @@ class Database:
         """
         with self.write(durable=False) as connection:
             connection.execute(_PROBE)
+
+    def check_tables(self) -> None:
+        """Check that no other release has changed the tables since this process opened the database.
+
+        Raises:
+            StoreError: one has, or they cannot be read.
+        """
+        with self.statement() as connection:
+            found = connection.scalar(_TABLES)
+        if found != migrations.HEAD:
+            expected = f"expected tables of version {migrations.HEAD}, found {found!r:.40}"
+            raise StoreError(f"{self.name}: {expected}; another release has changed them: install that one")
 
     def close(self) -> None:
         """Close the connections; the next transaction opens new ones."""
