@@ -45,10 +45,11 @@ def is_fault_of_the_server(error: Exception) -> bool:
     """Whether no job is to blame for an error."""
     if isinstance(error, FAULTS):
         return True
-    cause: BaseException | None = error
-    while (cause := cause.__cause__) is not None:
+    cause = error.__cause__
+    while cause is not None:
         if isinstance(cause, OSError) and cause.errno in DISK_ERRORS:
             return True
+        cause = cause.__cause__
     return False
 
 
