@@ -126,8 +126,9 @@ class Retention:
             (self._finished.jobs_due, self._delete, "deleted %d jobs that were finished long ago"),
             (self._finished.files_due, self._delete_files, "deleted the files of %d jobs"),
         ):
-            count = 0
-            while time.monotonic() < end and (found := due(others, self._clock(), AT_ONCE)):
+            count, deleted = 0, 1
+            while deleted and time.monotonic() < end:  # what cannot be deleted would be found again and again
+                found, deleted = due(others, self._clock(), AT_ONCE), 0
                 for job_id in found:
                     deleted += delete(job_id)
                     inference.forget(job_id)
