@@ -186,7 +186,7 @@ class Service:
             IdempotencyError: the key was used with another document.
         """
         plan, storage = self.plan(document, owner), self._probe.state()
-        if storage.tables:
+        if storage.tables and not storage.database:  # one that was away may be back
             raise StoreError(storage.tables)
         self._disk.make_room()
         if storage.files:

@@ -291,7 +291,7 @@ def test_a_job_that_cannot_be_deleted_does_not_keep_a_sweep_busy(server):
     job_id, looks = server.submit(), []
     finished = FinishedJobs(server.database)
     finished.jobs_due = lambda *_: looks.append(1) or [job_id]
-    Retention(finished, server.owners, server.jobs, others=JOBS).sweep(server.service.inference)
+    Retention(finished, server.owners, server.jobs, own=JOBS).sweep(server.service.inference)
     assert len(looks) == 1
     assert shown(server, job_id)["status"] == "queued"
 
