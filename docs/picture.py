@@ -3,10 +3,7 @@
     quickml run mnist_cnn.json --json --out runs/mnist-cnn > events.jsonl
     python docs/picture.py events.jsonl
 
-docs/screenshots.py takes the pictures of reports.
-
-film.gif is `quickml film DIR --size 450 --seconds 3.5` of a run on `spirals` with two hidden layers of 16
-and 8 units (tanh), trained for 200 epochs with Adam and a learning rate of 0.01.
+docs/screenshots.py takes the pictures of reports and draws film.gif.
 """
 
 import os

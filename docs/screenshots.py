@@ -6,8 +6,8 @@ Of reports:
     quickml run examples/spirals.json --out runs/spirals
     python docs/screenshots.py reports runs/mnist-cnn/report.html runs/spirals/report.html
 
-They are the top of the first report, and the film in the second one. Of the studio, with a server that has a
-job of `mnist_cnn.json` and one of `examples/spirals.json`, both ready:
+They are the top of the first report, the film in the second one, and the same film as film.gif. Of the
+studio, with a server that has a job of `mnist_cnn.json` and one of `examples/spirals.json`, both ready:
 
     python docs/screenshots.py studio http://127.0.0.1:8000
 
@@ -19,6 +19,7 @@ Of a table of one's own, which is uploaded first, with any server:
 import json
 import random
 import shutil
+import subprocess
 import sys
 import urllib.request
 from pathlib import Path
@@ -41,6 +42,10 @@ SEVEN = ((0.28, 0.25), (0.72, 0.25), (0.62, 0.5), (0.45, 0.82))
 def reports(browser, whole, film):
     save(opened(browser, whole, 1500), PICTURES / "report.png")
     save(opened(browser, film, 1200).locator(".film-card"), PICTURES / "film.png")
+    animation = PICTURES / "film.gif"
+    animation.unlink(missing_ok=True)
+    drawn_as = ("--size", "450", "--seconds", "3.5", "--out", animation)
+    subprocess.run(["quickml", "film", Path(film).parent, *drawn_as], check=True)
 
 
 def opened(browser, report, height):
