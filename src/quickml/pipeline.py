@@ -116,7 +116,7 @@ def _load(plan: Plan, catalog: Catalog, *, trains: bool) -> Data:
 
     check(plan)
     if trains and plan.document.training.accelerator == "gpu":
-        device_for("gpu")  # there is one; to load the data may take long
+        device_for("gpu")  # fails before data is loaded, which may take long
     data = catalog.load(plan.document.dataset)
     check_data(plan.info, data)  # the plan may be older than the dataset
     return data

@@ -57,5 +57,5 @@ def estimate(plan: Plan, past: Past | None = None, *, max_s: float | None = None
         max_s=min(limits, default=None),
     )
     if training.accelerator == "gpu" and not past:
-        found = replace(found, low=found.other)  # a GPU may take any part of what a processor would take
+        found = replace(found, low=found.other)  # how much faster a GPU is, is not known yet
     return Estimate(seconds=found, memory_bytes=memory_bytes(plan), files=tuple(files(plan)))

@@ -66,17 +66,17 @@ class Past:
 
 
 class PastByDevice:
-    """Trainings that have run, by what they ran on: a GPU says nothing of processors, nor they of it."""
+    """Trainings that have run, on processors and on GPUs separately: their durations are not comparable."""
 
     def __init__(self, measured: Iterable[tuple[str, Measured]] = ()) -> None:
-        """Each with `cpu` or `gpu`."""
+        """Pairs of `cpu` or `gpu` and a training."""
         rows = list(measured)
         self._past = {kind: Past([one for its, one in rows if its == kind]) for kind in ("cpu", "gpu")}
 
     def of(self, accelerator: str) -> Past:
-        """Those that are like a training with this `accelerator`.
+        """Trainings on the device of a training with this `accelerator`.
 
-        One that may run on either is assumed to run on a processor, unless all have run on a GPU.
+        For `auto` it is a processor, unless all trainings so far have run on a GPU.
         """
         found = self._past
         return found["cpu"] or found["gpu"] if accelerator == "auto" else found[accelerator]

@@ -1,4 +1,4 @@
-"""Where in a zip archive its files lie, if they are stored and not compressed."""
+"""Positions of the files in a zip archive whose files are stored, not compressed."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ class PackedFile:
 
     name: str
     start: int
-    """Where its first byte lies."""
+    """Position of its first byte in the archive."""
     size_bytes: int
 
 
 def files_in(archive: Path) -> list[PackedFile]:
-    """All files in an archive, in the order of their bytes; no folders.
+    """The files in an archive, without folders, ordered by position.
 
     Raises:
-        zipfile.BadZipFile: it is no archive, or a file in it is compressed or encrypted.
+        zipfile.BadZipFile: it is not an archive, or a file in it is compressed or encrypted.
         OSError: it cannot be read.
     """
     found = []

@@ -16,9 +16,9 @@ from quickml._version import __version__
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
-    """For an environment with these options. Like Python, it writes where it may, and reads what fits.
+    """Cache for an environment with these options. It is used like Python's own: if the folder can be written.
 
-    Jinja's cache itself compares the text of a template, but not the options.
+    Jinja checks whether the text of a template has changed, but not the options.
     """
 
     def __init__(self, options: dict[str, Any]) -> None:
@@ -27,14 +27,14 @@ class CompiledTemplates(FileSystemBytecodeCache):
         super().__init__(str(Path(cache_from_source(__file__)).parent), name)
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        """Take the code of a template, unless it is another one's or damaged."""
+        """Load the code of a template, unless it belongs to another text or is damaged."""
         try:
             super().load_bytecode(bucket)
         except Exception:  # of a damaged file, of any kind
             bucket.reset()
 
     def dump_bytecode(self, bucket: Bucket) -> None:
-        """Keep the code of a template, if the folder can be written."""
+        """Store the code of a template, if the folder can be written."""
         if not sys.dont_write_bytecode:
             with suppress(OSError):
                 super().dump_bytecode(bucket)

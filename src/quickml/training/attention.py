@@ -43,7 +43,7 @@ class QuickMultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[
         kernel = tf.reshape(self.output_dense.kernel, [heads * size, features])
         outputs = tf.matmul(tf.reshape(outputs, [-1, heads * size]), kernel)
         if self.output_dense.bias is not None:
-            outputs = tf.nn.bias_add(outputs, self.output_dense.bias)
+            outputs = with_bias(outputs, tf.convert_to_tensor(self.output_dense.bias))
         return tf.reshape(outputs, [-1, steps, features])
 
     def _projected(self, inputs: Any) -> Any:
@@ -59,7 +59,16 @@ class QuickMultiHeadAttention(keras.layers.MultiHeadAttention):  # type: ignore[
         if parts[0].bias is None:
             return projected
         biases = [tf.reshape(each.bias * scale, [-1]) for each, scale in zip(parts, scales, strict=True)]
-        return tf.nn.bias_add(projected, tf.concat(biases, axis=0))
+        return with_bias(projected, tf.concat(biases, axis=0))
+
+
+def with_bias(rows: Any, bias: Any) -> Any:
+    """Rows plus a bias: (rows, columns).
+
+    Not `tf.nn.bias_add`, whose gradient is summed in the type of the rows: in bfloat16, that of 2,000 rows is
+    wrong by a third.
+    """
+    return rows + bias
 
 
 def attend(query: Any, key: Any, value: Any, *, is_causal: bool) -> Any:

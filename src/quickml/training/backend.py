@@ -61,14 +61,14 @@ _seeds: list[int] = []
 
 
 _gradients_of_others: set[str] = set()
-"""Names of the gradients that were there before the training."""
+"""Names of the gradients that existed before the training."""
 
 
 def prepare(seed: int, *, on_gpu: bool = False) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
-    Deterministic kernels give the same bits in every run, at no measurable cost. Not on a GPU: there, some
-    layers have none, and would fail. float32 is meant as it is, without TF32.
+    Deterministic kernels give the same bits in every run, at no measurable cost. On a GPU they stay off, because
+    some layers have none there and would fail. Products in float32 are not rounded to TF32.
     """
     if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
         keras.utils.clear_session(free_memory=False)
@@ -117,9 +117,10 @@ def _own_gradients() -> list[str]:
 
 
 def _registry() -> dict[str, Any]:
+    """There is no public API (TensorFlow 2.21). Where another version has none, nothing is forgotten."""
     from tensorflow.python.framework import ops
 
-    return ops.gradient_registry._registry  # type: ignore[no-any-return]  # there is no public API (TensorFlow 2.21)
+    return getattr(getattr(ops, "gradient_registry", None), "_registry", {})
 
 
 __all__ = ["current_graph", "dismantle", "forget_gradients", "keras", "prepare", "tf"]

@@ -27,6 +27,11 @@ class TrainingDevice:
     capability: tuple[int, int] = (0, 0)
     """CUDA's compute capability of a GPU, which says what types of numbers it multiplies fast."""
 
+    @property
+    def is_gpu(self) -> bool:
+        """Whether it is a GPU."""
+        return self.kind == "gpu"
+
 
 CPU = TrainingDevice()
 
@@ -58,7 +63,7 @@ def device_for(accelerator: Accelerator) -> TrainingDevice:
 
 
 def use_gpu(memory_bytes: int) -> None:
-    """Let this process take so much memory of its GPU. Call it before TensorFlow computes anything.
+    """Limit the memory that this process uses of its GPU. Call it before TensorFlow computes anything.
 
     Raises:
         TrainingError: TensorFlow can use no GPU here.
@@ -79,8 +84,8 @@ def on_cpu() -> AbstractContextManager[Any]:
 
 
 def placed(work: Generator[Event, None, Result], device: TrainingDevice) -> Generator[Event, None, Result]:
-    """Run a generator on a device. The caller's own work, between its events, is placed as before."""
-    place = on_cpu if device.kind == "cpu" else nullcontext
+    """Run a generator on a device. What the caller computes between its events is placed as before."""
+    place = nullcontext if device.is_gpu else on_cpu
     try:
         while True:
             with place():

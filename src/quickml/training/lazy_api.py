@@ -23,7 +23,7 @@ from typing import Any
 _PUBLIC = "tensorflow._api.v2."
 _LINE = re.compile(r"^from (\S+) import (\w+)(?: as (\w+))?", re.MULTILINE)
 _ALSO_FOLDERS = ("distribute", "lite")
-"""Public names which TensorFlow has folders of other modules for. Their import would replace the names."""
+"""Public packages whose names TensorFlow's internal folders have, too. Importing a folder replaces the name."""
 _lock = RLock()
 
 
@@ -103,6 +103,6 @@ def lazy_api() -> Iterator[None]:
     yield
     tensorflow = sys.modules["tensorflow"]
     names = {name: value for name, value in vars(tensorflow).items() if isinstance(value, _Names)}
-    for name in _ALSO_FOLDERS:
+    for name in names.keys() & set(_ALSO_FOLDERS):  # another version may lack some
         importlib.import_module(f"tensorflow.{name}")
     vars(tensorflow).update(names)

@@ -13,7 +13,7 @@ from quickml.document.shapes import Graph
 from quickml.training.device import CPU, TrainingDevice
 
 Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
-"""`mixed_float16` needs a loss that is scaled, as gradients would become zero; see `Stages.fit`."""
+"""With `mixed_float16`, the loss is scaled, because small gradients would become zero; see `Stages.fit`."""
 
 NATIVE_FLAGS = frozenset({"avx512_bf16", "amx_bf16"})
 WORTH_IT = 50_000_000

@@ -18,11 +18,11 @@ from threading import Thread
 
 from quickml.training.chatter import without_chatter
 
-_SMALL_ONES = (
+_NEEDED_FIRST = (
     "numpy", "pydantic_core", "socket", "contextvars", "queue", "csv", "array", "hashlib", "random", "cmath",
     "fcntl", "subprocess", "zoneinfo", "decimal", "bisect", "json", "unicodedata", "uuid", "binascii",
 )  # fmt: skip
-"""Python has to wait for this library before it can load another. These are needed meanwhile, and first."""
+"""Modules with small libraries of their own, which can only be loaded before or after the large one."""
 
 
 class _Loading:
@@ -36,7 +36,7 @@ class _Loading:
         atexit.register(self._messages.close)  # if the process ends before the library is used
 
     def wait(self) -> None:
-        """Until the library is there."""
+        """Wait until the library is loaded."""
         self._thread.join()
         self._messages.close()
         atexit.unregister(self._messages.close)
@@ -46,17 +46,17 @@ _begun: list[_Loading] = []
 
 
 def begin() -> None:
-    """Begin to load the library; `library_loading` waits for it. No effect where there is none like it."""
+    """Begin to load the library; `library_loading` waits for it. No effect if the file is not found."""
     if _begun or "tensorflow" in sys.modules or sys.platform == "win32" or (path := _library()) is None:
         return
-    for name in _SMALL_ONES:
+    for name in _NEEDED_FIRST:
         importlib.import_module(name)
     _begun.append(_Loading(path))
 
 
 @contextmanager
 def library_loading() -> Iterator[None]:
-    """Within, the library is loaded, if it has not been yet; at the end it is there."""
+    """Load the library beside the imports of the block; the block ends when it is loaded."""
     begin()
     try:
         yield

@@ -26,13 +26,16 @@ UNROLLED = {"GRU": QuickGRU, "SimpleRNN": QuickSimpleRNN}
 """Layers whose graph contains each of their steps; it takes as long as some hundred steps of a training."""
 WORTH_UNROLLING = 500
 """Fewest steps of a training with such layers."""
+IN_CUDNN = ("GRU", "LSTM")
+"""Layers that Keras computes in one operation of cuDNN on a GPU."""
 
 
-def quicker(plan: Plan) -> Mapping[str, Any]:
+def quicker(plan: Plan, *, on_gpu: bool = False) -> Mapping[str, Any]:
     """Classes by the names of those of Keras that they replace."""
     training = plan.document.training
     steps = training.epochs * -(-plan.info.sizes[0] // training.batch_size)
-    return QUICKER | UNROLLED if steps >= WORTH_UNROLLING else QUICKER
+    classes = QUICKER | UNROLLED if steps >= WORTH_UNROLLING else QUICKER
+    return {name: one for name, one in classes.items() if not (on_gpu and name in IN_CUDNN)}
 
 
 def is_quicker_in_float32(node: Node) -> bool:

@@ -44,8 +44,8 @@ class Stages:
         """What the data has shown about the plan."""
         self.plan, self.data, self.training = plan, data, plan.document.training
         self.device, self.precision = device, choose(plan, device)
-        prepare(training.seed, on_gpu=device.kind == "gpu")
-        self.model = build(plan, self.precision, quick=True)
+        prepare(training.seed, on_gpu=device.is_gpu)
+        self.model = build(plan, self.precision, quick=True, on_gpu=device.is_gpu)
         measure(plan, self.model, data.x_train, data.y_train, self.learn)
         self.objective = Objective(plan, data.y_train[self.learn])
 

@@ -70,6 +70,25 @@ def test_attention_is_that_of_keras(options, causal, dtype):
     compare(quick, own, SHAPE, dtype, given=2, use_causal_mask=causal, training=True)
 
 
+def test_gradients_in_bfloat16_are_sums_of_all_rows():
+    from quickml.training.attention import QuickMultiHeadAttention
+
+    of_keys = 4  # the gradient of their bias is zero
+    exact, found = (
+        found_by(
+            lambda dtype: QuickMultiHeadAttention(num_heads=2, key_dim=8, dtype=dtype),
+            (4, 512, 16),
+            dtype,
+            given=2,
+        )[0]
+        for dtype in ("float32", "mixed_bfloat16")
+    )
+    for place, (one, other) in enumerate(zip(found, exact, strict=True)):
+        if place != of_keys + 1:
+            error = np.asarray(one, np.float32) - np.asarray(other)
+            assert np.linalg.norm(error) < 0.1 * np.linalg.norm(np.asarray(other)), place
+
+
 @pytest.mark.parametrize("dtype", ["float32", "mixed_bfloat16"])
 @pytest.mark.parametrize(
     ("shape", "options"),

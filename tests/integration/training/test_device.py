@@ -9,6 +9,7 @@ from quickml import pipeline
 from quickml.errors import TrainingError
 from quickml.training import device, stages, train
 from quickml.training.backend import tf
+from quickml.training.build import build
 from quickml.training.device import CPU, TrainingDevice, device_for, placed
 from small_training import make_plan, out, pictures, rings
 
@@ -115,6 +116,23 @@ def test_float16_learns_with_a_loss_that_is_scaled(layers, run, monkeypatch):
     assert found["mixed_float16"] == pytest.approx(found["float32"], rel=0.02)
     assert found["float32"] < trained.history[0]["loss"] / 2
     assert {w.dtype for layer in trained.weights.values() for w in layer.values()} == {np.dtype(np.float32)}
+
+
+@pytest.mark.parametrize("layer", [{"type": "LSTM"}, {"type": "GRU"}, {"type": "Bidirectional"}], ids=lambda one: one["type"])
+def test_only_a_training_on_a_gpu_uses_cudnn(layer, monkeypatch):
+    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["a GPU"] if kind == "GPU" else [])
+    recurrent = {"type": "LSTM", "units": 4}
+    recurrent = {**layer, "layer": recurrent} if layer["type"] == "Bidirectional" else {**recurrent, **layer}
+    plan = make_plan({"name": "waves", "steps": 16}, [recurrent, out(4)], epochs=100)
+
+    def operations(**options):
+        model = build(plan, "float32", **options)
+        graph = tf.function(model).get_concrete_function(tf.TensorSpec((2, 16, 1))).graph
+        return {each.type for each in graph.get_operations()}
+
+    for quick in (False, True):
+        assert "CudnnRNNV3" not in operations(quick=quick)
+        assert "CudnnRNNV3" in operations(quick=quick, on_gpu=True)
 
 
 def test_what_it_was_trained_on_is_told(run, monkeypatch):

@@ -1,4 +1,4 @@
-/** What becomes of the files of a run, or became of them. */
+/** When the files of a run are deleted, or were. */
 
 import type { Schemas } from '../api/client.ts';
 import { format, t } from '../text/index.svelte.ts';

@@ -1,7 +1,7 @@
 """Let coremltools be imported without sympy, which takes a sixth of a second to load.
 
-coremltools uses it for shapes with sizes that are not known, which few models have. Here sympy is loaded when
-the first such size is made. Until then, nothing is one.
+coremltools uses it for unknown sizes in shapes, which few models have. Here sympy is loaded when the first
+such size is created. Until then, no value is an instance of sympy's classes.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class _LaterSympy(ModuleType):
 
 @contextmanager
 def later_sympy() -> Iterator[None]:
-    """What is imported within gets sympy when it is used. No effect if it is loaded already."""
+    """Imports in the block get a stand-in that loads sympy on use. No effect if sympy is loaded already."""
     if SYMPY in sys.modules:
         yield
         return
