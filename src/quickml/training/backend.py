@@ -56,10 +56,6 @@ keras.config.set_image_data_format("channels_last")
 keras.config.set_floatx("float32")
 keras.config.set_dtype_policy("float32")
 
-_seeds: list[int] = []
-"""Of the trainings that were prepared."""
-
-
 _gradients_of_others: set[str] = set()
 """Names of the gradients that existed before the training."""
 
@@ -70,9 +66,7 @@ def prepare(seed: int, *, on_gpu: bool = False) -> None:
     Deterministic kernels give the same bits in every run, at no measurable cost. On a GPU they stay off, because
     some layers have none there and would fail. Products in float32 are not rounded to TF32.
     """
-    if _seeds:  # else there is nothing to clear, and it would load `tf.compat.v1`, which takes 0.2 s
-        keras.utils.clear_session(free_memory=False)
-    _seeds.append(seed)
+    keras.utils.clear_session(free_memory=False)
     _gradients_of_others.update(_own_gradients())
     keras.utils.set_random_seed(seed)
     if on_gpu:
@@ -88,9 +82,7 @@ def prepare(seed: int, *, on_gpu: bool = False) -> None:
 
 def current_graph() -> Any:
     """The graph of the function that is being traced."""
-    from tensorflow.python.framework import ops  # the public name, in tf.compat.v1, takes 0.2 s to load
-
-    return ops.get_default_graph()
+    return tf.compat.v1.get_default_graph()
 
 
 def dismantle(graph: Any) -> None:

@@ -5184,7 +5184,7 @@ export interface components {
         DocumentTraining: {
             /**
              * Accelerator
-             * @description What trains it: `gpu` only where there is a GPU, for which a job waits; `auto` whatever is there. On a GPU, the same seed gives almost the same training, not the same bits.
+             * @description Device of the training. With `gpu`, a job waits for a worker with a GPU. `auto` is a GPU if the machine or the worker has one, otherwise the processor. On a GPU, trainings with the same seed differ slightly.
              * @default auto
              * @enum {string}
              */
