@@ -262,8 +262,8 @@ class Training(DocumentModel):
     """Number type of the training; the finished model is always float32. `auto` is the fastest one that the
     processor or the GPU computes with, and float32 for small networks."""
     accelerator: Accelerator = "auto"
-    """Device of the training. With `gpu`, a job waits for a worker with a GPU. `auto` is a GPU if the machine or
-    the worker has one, otherwise the processor. On a GPU, trainings with the same seed differ slightly."""
+    """Device of the training. With `gpu`, a job waits for a worker with a GPU. `auto` is a GPU if the machine
+    or the worker has one, otherwise the processor. On a GPU, trainings with the same seed differ slightly."""
     early_stopping: EarlyStopping | None = None
     learning_rate_schedule: Annotated[AnySchedule, ByType()] | None = None
     max_seconds: PositiveFloat | None = None

@@ -16,7 +16,7 @@ from quickml._version import __version__
 
 
 class CompiledTemplates(FileSystemBytecodeCache):
-    """Cache for an environment with these options. It is used like Python's own: if the folder can be written.
+    """Cache for an environment with these options. Like Python's, it is used if its folder can be written.
 
     Jinja checks whether the text of a template has changed, but not the options.
     """

@@ -63,8 +63,8 @@ _gradients_of_others: set[str] = set()
 def prepare(seed: int, *, on_gpu: bool = False) -> None:
     """Clear Keras' global state, seed all random numbers, and turn on deterministic kernels.
 
-    Deterministic kernels give the same bits in every run, at no measurable cost. On a GPU they stay off, because
-    some layers have none there and would fail. Products in float32 are not rounded to TF32.
+    Deterministic kernels give the same bits in every run, at no measurable cost. On a GPU they stay off,
+    because some layers have none there and would fail. Products in float32 are not rounded to TF32.
     """
     keras.utils.clear_session(free_memory=False)
     _gradients_of_others.update(_own_gradients())

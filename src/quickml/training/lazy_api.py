@@ -23,7 +23,7 @@ from typing import Any
 _PUBLIC = "tensorflow._api.v2."
 _LINE = re.compile(r"^from (\S+) import (\w+)(?: as (\w+))?", re.MULTILINE)
 _ALSO_FOLDERS = ("distribute", "lite")
-"""Public packages whose names TensorFlow's internal folders have, too. Importing a folder replaces the name."""
+"""Public packages that share their names with internal folders, whose import would replace them."""
 _lock = RLock()
 
 

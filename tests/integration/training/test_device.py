@@ -118,9 +118,13 @@ def test_float16_learns_with_a_loss_that_is_scaled(layers, run, monkeypatch):
     assert {w.dtype for layer in trained.weights.values() for w in layer.values()} == {np.dtype(np.float32)}
 
 
-@pytest.mark.parametrize("layer", [{"type": "LSTM"}, {"type": "GRU"}, {"type": "Bidirectional"}], ids=lambda one: one["type"])
+@pytest.mark.parametrize(
+    "layer", [{"type": "LSTM"}, {"type": "GRU"}, {"type": "Bidirectional"}], ids=lambda one: one["type"]
+)
 def test_only_a_training_on_a_gpu_uses_cudnn(layer, monkeypatch):
-    monkeypatch.setattr(tf.config, "list_logical_devices", lambda kind=None: ["a GPU"] if kind == "GPU" else [])
+    monkeypatch.setattr(
+        tf.config, "list_logical_devices", lambda kind=None: ["a GPU"] if kind == "GPU" else []
+    )
     recurrent = {"type": "LSTM", "units": 4}
     recurrent = {**layer, "layer": recurrent} if layer["type"] == "Bidirectional" else {**recurrent, **layer}
     plan = make_plan({"name": "waves", "steps": 16}, [recurrent, out(4)], epochs=100)
