@@ -35,8 +35,6 @@ SHARED_BYTES = 512
 MOST_MISSES = 3
 """After this many blobs that are not found, the weights are taken to be stored in another form."""
 _NEEDLE_BYTES = 4096
-_FIRST_WINDOW_BYTES, _WINDOW_BYTES = 64 << 10, 8 << 20
-"""How much is searched at once: little where the next blob is near, much where it is far."""
 _PACKAGE, _MODEL, _ZIP, _WEIGHTS = ".mlpackage", ".mlmodel", ".zip", "weight.bin"
 
 
@@ -136,25 +134,9 @@ def _shared(path: Path, weights: int, model: int) -> Iterator[tuple[int, int, in
         for start, size in blobs:
             if size < SHARED_BYTES:
                 continue
-            place = _find(view, content[start : start + min(size, _NEEDLE_BYTES)], position)
+            place = view.find(content[start : start + min(size, _NEEDLE_BYTES)], position)
             if place >= 0:
                 yield start, size, place
                 position = place + size
             elif (misses := misses + 1) == MOST_MISSES:
                 return
-
-
-def _find(view: mmap.mmap, needle: bytes, start: int) -> int:
-    """Where `needle` is from `start` on, or -1.
-
-    As `mmap.find`, which compares at every place with all of the needle: for weights that are zero in many
-    places, it takes hours. `bytes.find` takes a time that is proportional to the length.
-    """
-    size = _FIRST_WINDOW_BYTES
-    while start + len(needle) <= len(view):
-        window = view[start : start + size]
-        if (place := window.find(needle)) >= 0:
-            return start + place
-        start += len(window) - len(needle) + 1
-        size = min(2 * size, _WINDOW_BYTES)
-    return -1
