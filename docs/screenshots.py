@@ -45,7 +45,8 @@ def reports(browser, whole, film):
     animation = PICTURES / "film.gif"
     animation.unlink(missing_ok=True)
     drawn_as = ("--size", "450", "--seconds", "3.5", "--out", animation)
-    subprocess.run(["quickml", "film", Path(film).parent, *drawn_as], check=True)
+    quickml = Path(sys.executable).with_name("quickml")
+    subprocess.run([quickml, "film", Path(film).parent, *drawn_as], check=True)
 
 
 def opened(browser, report, height):
