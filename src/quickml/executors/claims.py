@@ -34,14 +34,10 @@ class Claims:
         *,
         may_claim: Callable[[], bool] = lambda: True,
         trouble: Callable[[], str] = str,
-        has_others: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage.
-
-        `has_others` is asked after a loss: whether there are seats of other hosts.
-        """
+        """Claim as a host while it `may_claim`, and while `trouble` names no problem of the storage."""
         self._jobs, self._host_id, self._limits = jobs, host_id, limits
-        self._may_claim, self._trouble, self._has_others = may_claim, trouble, has_others
+        self._may_claim, self._trouble = may_claim, trouble
         self._rest_s, self._rests_until = FIRST_REST_S, float("-inf")
         self._refused: set[Seat] = set()
         """Kinds of seats for which there was nothing."""
@@ -83,4 +79,4 @@ class Claims:
             self._turn.release()
 
     def _leaves_jobs(self) -> bool:
-        return time.monotonic() < self._rests_until and self._has_others()
+        return time.monotonic() < self._rests_until

@@ -115,9 +115,9 @@ def test_a_look_that_hangs_holds_up_one_seat_and_no_other(store, monkeypatch):
 
 
 def test_after_a_loss_jobs_are_left_to_others_for_a_while_that_grows(store, monkeypatch):
-    now, others = [1000.0], [True]
+    now = [1000.0]
     monkeypatch.setattr(claiming, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    claims = Claims(store, lambda: HOLDER, has_others=lambda: others[0])
+    claims = Claims(store, lambda: HOLDER)
     for _ in range(9):
         store.submit(new())
 
@@ -137,6 +137,3 @@ def test_after_a_loss_jobs_are_left_to_others_for_a_while_that_grows(store, monk
     claims.rest()
     now[0] += FIRST_REST_S
     assert taken(), "it has worked for long"
-    claims.rest()
-    others[0] = False
-    assert taken(), "nobody else would take it"

@@ -63,7 +63,6 @@ class LocalExecutor:
         `trouble` names a problem of the storage. Without workers, this host only watches the others. Its id
         is a new one unless it is given, which was never used before then.
         """
-        self._hosts = hosts
         self._holder = Holder(scratch, host_id, boot="" if hosts.are_here else boot_id())
         self._gpus, self._most_s = tuple(gpus)[:workers], express.most_s
         self.host = _host(self._holder.id, kind, hosts, workers=workers, express=express, gpus=self._gpus)
@@ -85,7 +84,6 @@ class LocalExecutor:
             limits.queue,
             may_claim=lambda: self._heartbeat.may_claim,
             trouble=trouble,
-            has_others=self._has_others,
         )
         self._supervisors = [self._supervisor(number, limits, jobs) for number in range(workers)]
 
@@ -163,10 +161,6 @@ class LocalExecutor:
     def _attempts(self) -> list[Attempt]:
         # Read once each: their threads set it to None meanwhile.
         return [attempt for supervisor in self._supervisors if (attempt := supervisor.attempt)]
-
-    def _has_others(self) -> bool:
-        """Whether another host has seats."""
-        return self._hosts.seats().all > self.host.seats
 
     def _heed(self, attempt: Attempt, wish: Wish) -> None:
         for supervisor in self._supervisors:
