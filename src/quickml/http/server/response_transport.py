@@ -51,7 +51,8 @@ class ResponseTransport:
     def _rest(self, part: FilePart) -> bytes:
         """Send what the socket takes at once, without copying it; the other bytes, read from the file."""
         file, sent = part.file.fileno(), 0
-        if self._is_begun and not self._transport.get_write_buffer_size():
+        may_begin = self._is_begun and not self._transport.is_closing()
+        if may_begin and not self._transport.get_write_buffer_size():
             with suppress(OSError):  # it takes nothing, or has an error, which the transport will find, too
                 target = self._transport.get_extra_info("socket").fileno()
                 sent = os.sendfile(target, file, part.offset, len(part))

@@ -1,0 +1,1 @@
+import"./common-DLLfmmEI.js";export{n as draft}from"./draft.svelte-Zq4PN9UP.js";

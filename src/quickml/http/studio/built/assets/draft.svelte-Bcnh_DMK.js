@@ -1,1 +1,0 @@
-import{Dt as e,Et as t,Fn as n,H as r,J as i,Nn as a}from"./common-C6AB_7mC.js";var o=new r,s=new i(o);addEventListener(`pagehide`,()=>o.keep()),a(()=>{n(()=>void s.take(t.place));let r=e.token;n(()=>{e.token!==r&&o.recheck(),r=e.token})});export{o as n,s as t};

@@ -1,1 +1,0 @@
-import"./common-C6AB_7mC.js";export{n as draft}from"./draft.svelte-Bcnh_DMK.js";

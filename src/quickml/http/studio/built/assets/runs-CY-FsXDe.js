@@ -1,0 +1,1 @@
+export{t as runs,n as take,r as try,i as understand,a as watch}from"./runs-BYmcrpCY.js";

@@ -1,1 +1,0 @@
-export{t as runs,n as take,r as try,i as understand,a as watch}from"./runs-BMrttoT5.js";
