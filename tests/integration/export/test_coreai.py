@@ -392,6 +392,8 @@ def test_ctrl_c_at_the_terminal_is_decided_by_us_alone(tmp_path, monkeypatch):
         ),
         ("print('chatter'); os.kill(os.getpid(), 11)", "the process was killed by SIGSEGV"),
         ("os._exit(3)", "exit status 3"),
+        ("import atexit; atexit.register(os.abort)", None),
+        ("import atexit; atexit.register(os.abort); raise ValueError('first')", "ValueError: first"),
     ],
 )
 def test_a_failure_leaves_as_one_line(tmp_path, monkeypatch, capfd, work, complaint):

@@ -16,7 +16,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, NoReturn
 
 _ORDER = "order.json"
 _PASSED_VARIABLES = ("PATH", "HOME", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "OMP_NUM_THREADS")
@@ -74,14 +74,21 @@ def _environment(folder: Path) -> dict[str, str]:
     return {**passed, "PYTHONPATH": os.pathsep.join(filter(None, sys.path)), "KERAS_HOME": str(folder)}
 
 
-def serve(work: Callable[[Path, Mapping[str, Any]], None]) -> None:
-    """Run `work` in the child, with the folder and the order; an error is printed as one line."""
+def serve(work: Callable[[Path, Mapping[str, Any]], None]) -> NoReturn:
+    """Run `work` in the child, with the folder and the order; an error is printed as one line.
+
+    The process ends at once: destructors of libraries, which may abort it, have nothing left to do.
+    """
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    folder = Path.cwd()
+    folder, status = Path.cwd(), 0
     try:
         work(folder, json.loads((folder / _ORDER).read_text(encoding="utf-8")))
     except Exception as error:  # torch's and Apple's errors have no other common base
-        sys.exit(f"{type(error).__name__}: {_summary(str(error))}")
+        print(f"{type(error).__name__}: {_summary(str(error))}", file=sys.stderr)
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(status)
 
 
 def _summary(message: str) -> str:
