@@ -20,6 +20,7 @@ from executor_bench import HOURS, PATIENCE_S, ExecutorBench, gone, until
 from fake_worker import START_FAILURE
 from quickml.errors import FencedError
 from quickml.events import TERMINAL, Status
+from quickml.executors import claims
 from quickml.executors.executor import LOST, RESTARTED, State
 from quickml.executors.local.gpus import GpuSeat
 from quickml.jobs.hosts import Host, Hosts
@@ -302,7 +303,8 @@ def test_what_would_happen_again_is_not_tried_again(local):
     assert json.loads(local.store.events(job.id)[-1].body)["error"] == "DatasetError"
 
 
-def test_a_fault_of_the_disk_is_no_failure_of_the_job_and_tried_a_few_times(local, caplog):
+def test_a_fault_of_the_disk_is_no_failure_of_the_job_and_tried_a_few_times(local, caplog, monkeypatch):
+    monkeypatch.setattr(claims, "FIRST_REST_S", 0.1)
     job = reason(local, "disk")
     assert (job.attempt, job.failures, job.lost) == (3, 0, 3)
     assert job.error == "the disk of the server failed; 3 attempts were lost without progress"

@@ -137,7 +137,11 @@ def test_a_disk_without_room_for_copies_does_not_stop_readers(place, monkeypatch
 
 @pytest.mark.parametrize(
     "change",
-    [lambda content: content[:-1], lambda content: b"", lambda content: content[:-5] + b"x" + content[-4:]],
+    [
+        lambda content: content[:-1],
+        lambda content: b"",
+        lambda content: content[:-5] + bytes([content[-5] ^ 1]) + content[-4:],
+    ],
     ids=["cut short", "empty", "a byte"],
 )
 def test_damage_in_the_bucket_is_found_while_reading(place, change):
