@@ -9,12 +9,14 @@
 Prints one line per promise: the figure, what it may be at most (or at least), and whether it is kept.
 `reference.py` is Keras' `fit` in float32, then coremltools' TensorFlow route; nothing in it is tuned. On a
 processor with native bfloat16, MNIST is compared with the same script in mixed_bfloat16 too, and each with
-the peak of the processor, which is measured in between.
+the peak of the processor, which is measured in between; and with PyTorch (`reference_torch.py`), if it is
+installed here, or in the environment whose Python `--torch` names.
 """
 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import json
 import os
 import statistics
@@ -130,8 +132,15 @@ def mnist(epochs: int, runs: int, in_turn: bool) -> None:
     promise("mnist_cnn, compile + verify, median seconds", statistics.median(finishing), at_most=1.0)
 
 
-def best(epochs: int, runs: int) -> None:
-    """Training of the MNIST network in bfloat16, without anything else, and its share of the peak."""
+def by_torch(python: str, epochs: int) -> Run:
+    return process([python, str(HERE / "reference_torch.py"), str(MNIST), str(epochs)], json.loads)
+
+
+def best(epochs: int, runs: int, torch: str | None) -> None:
+    """Training of the MNIST network in bfloat16, without anything else, and its share of the peak.
+
+    `torch` is a Python that has PyTorch.
+    """
     if not has_native_bfloat16():
         print("        this processor has no bfloat16", flush=True)
         return
@@ -145,6 +154,11 @@ def best(epochs: int, runs: int) -> None:
         mine, hand = ours.told["seconds"]["train"], told["train_s"]
         shown(f"bfloat16 by hand, {work / hand / peak:.2f} of the peak", theirs, told["test_accuracy"])
         shown(f"quickml, seed {seed}, {work / mine / peak:.2f} of the peak", ours, accuracy(ours))
+        if torch:
+            other = by_torch(torch, epochs)
+            share, ratio = work / other.told["train_s"] / peak, mine / other.told["train_s"]
+            name = f"PyTorch in bfloat16, {share:.2f} of the peak; quickml takes {ratio:.2f} of its time"
+            shown(name, other, other.told["test_accuracy"])
         ratios.append(mine / hand)
         shares.append(work / mine / peak)
     promise("mnist_cnn in bfloat16, training, of `fit` in bfloat16", statistics.median(ratios), at_most=0.55)
@@ -227,13 +241,20 @@ def main() -> None:
         "--runs", type=int, help="instead of 3 for mnist and compile, 5 for iris and examples"
     )
     parser.add_argument("--in-turn", action="store_true", help="mnist: run the reference before each seed")
+    has_torch = importlib.util.find_spec("torch") is not None
+    parser.add_argument(
+        "--torch",
+        metavar="PYTHON",
+        default=sys.executable if has_torch else None,
+        help="bfloat16: train in PyTorch, too, with this Python; the default is this one, if it has PyTorch",
+    )
     asked = parser.parse_args()
     if asked.which == "iris":
         iris(asked.epochs or 100, asked.runs or 5)
     elif asked.which == "mnist":
         mnist(asked.epochs or 12, asked.runs or 3, asked.in_turn)
     elif asked.which == "bfloat16":
-        best(asked.epochs or 4, asked.runs or 3)
+        best(asked.epochs or 4, asked.runs or 3, asked.torch)
     elif asked.which == "examples":
         examples(asked.runs or 5)
     else:

@@ -2,8 +2,11 @@
 
 import importlib.util
 import json
+import os
 import socket
 import subprocess
+import sys
+import time
 from dataclasses import asdict, replace
 from unittest.mock import Mock
 
@@ -14,9 +17,10 @@ from quickml.cli.commands.cluster import ClusterAsked, seat_kinds
 from quickml.errors import LauncherError
 from quickml.launchers.launcher import SeatKind
 from quickml.launchers.ray.driver import RayDriver, told_in_one_line
-from quickml.launchers.ray.launcher import RayLauncher
+from quickml.launchers.ray.launcher import FIRST_TRIES, RayLauncher
 from quickml.launchers.ray.messages import RayOptions, kind_of, options_line, options_of
 from quickml.settings import Settings, WorkerSettings, flags, load
+from waiting import until
 
 
 @pytest.fixture(autouse=True)
@@ -67,6 +71,40 @@ def test_an_address_at_which_nothing_listens_ends_the_first_connection():
         address = f"127.0.0.1:{free.getsockname()[1]}"
         with pytest.raises(LauncherError, match=f"Ray cluster at {address}: .*nothing answers there"):
             launcher(address).tend()
+
+
+@pytest.fixture
+def failing(monkeypatch, tmp_path):
+    """Make Ray fail to connect a number of times, in the process of the driver."""
+
+    def fail(times):
+        (tmp_path / "tries").write_text("x" * times)
+        (tmp_path / "ray.py").write_text(
+            "from pathlib import Path\n"
+            "def init(**_):\n"
+            f"    tries = Path({str(tmp_path / 'tries')!r})\n"
+            "    left = tries.read_text()\n"
+            "    tries.write_text(left[1:])\n"
+            "    if left: raise RuntimeError('Starting Ray client server failed.')\n"
+        )
+        monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *filter(None, sys.path)]))
+        return RayLauncher(RayOptions(address="auto", options=()), clock=lambda: 3 * time.monotonic())
+
+    return fail
+
+
+def test_ray_that_fails_to_connect_is_tried_again(failing):
+    launcher = failing(FIRST_TRIES - 1)
+    try:
+        until(lambda: launcher.tend() or launcher.is_connected, "the connection")
+    finally:
+        launcher.close()
+
+
+def test_ray_that_cannot_connect_ends_the_launcher(failing):
+    launcher = failing(FIRST_TRIES)
+    with pytest.raises(LauncherError, match=r"none that can be used: Starting Ray client"):
+        until(lambda: launcher.tend() or launcher.is_connected, "the error")
 
 
 def test_a_cluster_needs_a_database_that_other_machines_reach(tmp_path):

@@ -30,6 +30,8 @@ LONGEST_PAUSE_S = 30.0
 """Between attempts to connect again."""
 CONNECT_S = 45.0
 """Time for Ray to connect; it waits 30 s for some answers."""
+FIRST_TRIES = 3
+"""Attempts to connect for the first time: on a busy machine, Ray's server for clients may fail to start."""
 REACH_S = 5.0
 """Time for a connection to the cluster, before Ray tries."""
 MODE, TOKEN, TOKEN_PATH = "RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH"  # names, no secrets
@@ -49,7 +51,7 @@ class RayLauncher:
         self._seats: set[str] = set()
         self._process: subprocess.Popen[str] | None = None
         self._messages: queue.Queue[dict[str, Any]] = queue.Queue()
-        self._is_connected, self._was_ever_connected = False, False
+        self._is_connected, self._was_ever_connected, self._failures = False, False, 0
         self._pause_s, self._retry_at = 1.0, float("-inf")
 
     @property
@@ -76,7 +78,7 @@ class RayLauncher:
 
     def _connect(self) -> None:
         if trouble := _unreachable(self._options.address):
-            self._failed(trouble)
+            self._failed(trouble, is_sure=True)
             return
         self._retry_at = self._clock()
         self._process = process = subprocess.Popen(
@@ -115,9 +117,10 @@ class RayLauncher:
         self._failed(trouble)
         return ended
 
-    def _failed(self, trouble: str) -> None:
+    def _failed(self, trouble: str, *, is_sure: bool = False) -> None:
         where = f"Ray cluster at {self._options.address}"
-        if not self._was_ever_connected:
+        self._failures += 1
+        if not self._was_ever_connected and (is_sure or self._failures == FIRST_TRIES):
             raise LauncherError(f"{where}: expected a cluster, found none that can be used: {trouble}")
         log.error("%s: %s; tried again in %.0f s", where, trouble, self._pause_s)
         self._retry_at = self._clock() + self._pause_s
