@@ -49,15 +49,15 @@ class Claims:
 
     def rest(self) -> None:
         """A job was lost here, as by a full disk: leave it, and others, to other hosts for a while."""
-        now = time.monotonic()
-        if now < self._rests_until:
+        if self._leaves_jobs():
             return
+        now = time.monotonic()
         is_again = now - self._rests_until < LONGEST_REST_S
         self._rest_s = min(2 * self._rest_s, LONGEST_REST_S) if is_again else FIRST_REST_S
         self._rests_until = now + self._rest_s
 
     def take(self, seat: Seat = ANY_SEAT) -> Attempt | None:
-        """The next attempt for a seat; None if there is none now, or if other seats have asked for `TURN_S`.
+        """The next attempt for a seat, or None: there is none now, or it waited `TURN_S` for other seats.
 
         Raises:
             StoreError: the database cannot be used.

@@ -67,7 +67,7 @@ def choose(plan: Plan, device: TrainingDevice = CPU) -> Precision:
 
 def fastest(device: TrainingDevice) -> Precision:
     """The type in which a device multiplies large matrices fastest."""
-    if device.kind == "cpu":
+    if not device.is_gpu:
         return "mixed_bfloat16" if has_native_bfloat16() else "float32"
     if device.capability >= BFLOAT16_CAPABILITY:
         return "mixed_bfloat16"

@@ -9,10 +9,12 @@ import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, Self
+from typing import NamedTuple, Self, TypeVar
 
 from quickml.errors import ArtifactError
 from quickml.storage.artifacts.store import ArtifactReader, BytesReader, FilePart, checked
+
+Cached = TypeVar("Cached", memoryview, FilePart)
 
 SKIPPED_BYTES = 64 << 10
 """Bytes between two pieces of a file that are read and thrown away: opening it again takes longer."""
@@ -136,27 +138,25 @@ class ComposedReader(ArtifactReader):
 
     def read_cached(self, size: int) -> memoryview | None:
         """See `ArtifactReader`. Only from one piece: opening the next one may wait."""
-        if self._current is None or self._left < size:
-            return None
-        found = self._current.read_cached(size)
-        if found:
-            self._counted(len(found))
-        return found
+        return self._cached(size, lambda reader: reader.read_cached(size))
 
     def cached_part(self, size: int) -> FilePart | None:
         """See `ArtifactReader`. Only from one piece, as above."""
-        if self._current is None or self._left < size:
-            return None
-        found = self._current.cached_part(size)
-        if found is not None:
-            self._counted(len(found))
-        return found
+        return self._cached(size, lambda reader: reader.cached_part(size))
 
     def close(self) -> None:
         """Close the file that is open."""
         if self._file is not None:
             self._file.close()
         super().close()
+
+    def _cached(self, size: int, take: Callable[[ArtifactReader], Cached | None]) -> Cached | None:
+        if self._current is None or self._left < size:
+            return None
+        found = take(self._current)
+        if found is not None:
+            self._counted(len(found))
+        return found
 
     def _counted(self, count: int) -> int:
         self._left -= count
